@@ -1,0 +1,53 @@
+"""reidsearch finds a person again in footage archives.
+
+The library is as simple as the command line:
+
+    from reidsearch import Archive
+
+    with Archive.open("archive") as archive:
+        answer = archive.search("person.jpg", k=10)
+        for match in answer.matches:
+            print(match.rank, match.score, match.crop.facts.camera, match.crop.location)
+        print(answer.statement)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from reidsearch.boxes import Box
+    from reidsearch.errors import ReidsearchError
+    from reidsearch.library import Archive
+    from reidsearch.records import Answer, Crop, Facts, Filters, Match, Offer, Statement
+
+_HOME = {
+    "Archive": "library",
+    "ReidsearchError": "errors",
+    "Box": "boxes",
+    **dict.fromkeys(("Answer", "Crop", "Facts", "Filters", "Match", "Offer", "Statement"), "records"),
+}
+
+__all__ = [
+    "Answer",
+    "Archive",
+    "Box",
+    "Crop",
+    "Facts",
+    "Filters",
+    "Match",
+    "Offer",
+    "ReidsearchError",
+    "Statement",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import public names on first use: `reidsearch --help` must not load numpy or OpenVINO."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,270 @@
+"""The nouns. Frozen, checked at construction; dicts appear only at the JSON edge (present)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.boxes import Box
+from reidsearch.errors import Refused
+from reidsearch.timecode import iso
+
+Pixels: TypeAlias = NDArray[np.uint8]
+"""(h, w, 3) uint8, BGR."""
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""(n, d) or (d,) float32, rows of unit length."""
+
+CropIds: TypeAlias = NDArray[np.int64]
+"""(n,) int64, crop ids, strictly increasing unless said otherwise."""
+
+NO_EXTRA: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a crop beside its pixels. None means unknown, never a guess."""
+
+    camera: str | None = None
+    time: dt.datetime | None = None
+    person: str | None = None
+    extra: Mapping[str, Any] = field(default=NO_EXTRA)
+
+    def digest(self) -> str:
+        """A short hash that changes when any fact changes; corrected facts are noticed by it."""
+        text = json.dumps(
+            [self.camera, iso(self.time) if self.time else None, self.person, dict(self.extra)],
+            sort_keys=True,
+        )
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One crop that is offered for indexing, before its bytes are read.
+
+    Args:
+        location: where it lies, as text that can be shown and stored: `dir/a.jpg`,
+            `dir/a.tar!/b.jpg`. Bytes of a name that are not UTF-8 appear as `\\xNN`.
+        fingerprint: equal to that of an earlier run when nothing changed (size, mtime, ...).
+        read: returns the file's bytes; raises `Refused`.
+        box: the person in the picture; None means the whole picture.
+        facts: camera, time, person, extra columns.
+    """
+
+    location: str
+    fingerprint: str
+    read: Callable[[], bytes]
+    box: Box | None = None
+    facts: Facts = field(default_factory=Facts)
+
+    @property
+    def key(self) -> str:
+        """Identifies the offer among all offers of all runs."""
+        return f"{self.location}#{self.box.text()}" if self.box else self.location
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An offered input that failed, and why; goes into the failures ledger."""
+
+    location: str
+    cause: Refused
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model made an embedding; two archives match only if all of this is equal.
+
+    Args:
+        name: catalogue name, `builtin`, or the file's stem.
+        precision: `FP32`, `FP16`, `FP16-INT8`, or `unknown`.
+        digest: SHA-384 over the model's files, hexadecimal.
+        preprocessing: name of the way from crop to tensor, e.g. `bilinear-antialias-bgr/1`.
+        dimension: length of an embedding.
+    """
+
+    name: str
+    precision: str
+    digest: str
+    preprocessing: str
+    dimension: int
+
+    @property
+    def text(self) -> str:
+        """Name, precision and the start of the digest, for people."""
+        return f"{self.name} {self.precision} ({self.digest[:12]})"
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """All that the archive knows of one crop.
+
+    `box` is in pixels of the source picture; `source_sha256` is the SHA-256 of the source's bytes.
+    """
+
+    crop_id: int
+    source_id: int
+    source_sha256: str
+    location: str
+    box: Box
+    facts: Facts
+    indexed_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One answer: rank from 1, score = inner product in [-1, 1], larger is better."""
+
+    rank: int
+    score: float
+    crop: Crop
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What part of the gallery a search looks at; applied before ranking, never after.
+
+    Args:
+        cameras / not_cameras: exact names.
+        after / before: aware times, `after <= time < before`.
+        sources: SHA-256 prefixes (8 characters or more) or parts of a location.
+        exclude_crops: crop ids to leave out.
+    """
+
+    cameras: tuple[str, ...] = ()
+    not_cameras: tuple[str, ...] = ()
+    after: dt.datetime | None = None
+    before: dt.datetime | None = None
+    sources: tuple[str, ...] = ()
+    exclude_crops: tuple[int, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is filtered."""
+        return self == Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was searched, how, how sure, and what is missing. Travels with every answer.
+
+    Args:
+        crops_held: crops in the archive when the search ran.
+        crops_searched: crops that passed the filters and were scored.
+        exact: True when every one of them was scored exactly; `recall` is then 1.0.
+        left_out_unknown_time / _camera: crops held that a time or camera filter left out because
+            theirs is not known.
+        failures: offered inputs that never became crops (`reidsearch failures`).
+        unfinished_runs: index runs that were interrupted; what they had not reached is not here.
+        calibration: how to read a score; `uncalibrated` until the archive is calibrated.
+        query: how the query was made, e.g. `mean of 2 pictures`.
+        warnings: anything else that limits the answer, in sentences.
+    """
+
+    archive: str
+    archive_id: str
+    asked_at: dt.datetime
+    query: str
+    k: int
+    min_score: float | None
+    crops_held: int
+    crops_searched: int
+    exact: bool
+    recall: float | None
+    index_kind: str
+    generation: int
+    model: ModelIdentity
+    runtime: str
+    filters: Filters
+    left_out_unknown_time: int
+    left_out_unknown_camera: int
+    failures: int
+    unfinished_runs: int
+    calibration: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The matches, best first, and the statement without which they mean nothing."""
+
+    statement: Statement
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One line of the failures ledger."""
+
+    location: str
+    reason: str
+    message: str
+    at: dt.datetime
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one index run did with what it was offered.
+
+    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted.
+    """
+
+    run_id: int
+    offered: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What `reidsearch show` tells of an archive."""
+
+    archive: str
+    archive_id: str
+    created_at: dt.datetime
+    schema: str
+    model: ModelIdentity | None
+    crops: int
+    sources: int
+    persons_labelled: int
+    cameras: tuple[tuple[str | None, int, dt.datetime | None, dt.datetime | None], ...]
+    """(name or None, crops, first time, last time), most crops first."""
+    first_time: dt.datetime | None
+    last_time: dt.datetime | None
+    crops_without_time: int
+    failures: tuple[tuple[str, int], ...]
+    """(reason, count), most first."""
+    runs: int
+    unfinished_runs: int
+    database_bytes: int
+    index_bytes: int
+    generation: int
+    crops_in_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that `check` found wrong.
+
+    `repairable` things are derived and can be rebuilt; the rest is lost data, named precisely.
+    """
+
+    code: str
+    message: str
+    repairable: bool
+    crop_ids: tuple[int, ...] = ()
