@@ -27,7 +27,13 @@ _HOME = {
     "Archive": "library",
     "ReidsearchError": "errors",
     "Box": "boxes",
-    **dict.fromkeys(("Answer", "Crop", "Facts", "Filters", "Match", "Offer", "Statement"), "records"),
+    "Answer": "records",
+    "Crop": "records",
+    "Facts": "records",
+    "Filters": "records",
+    "Match": "records",
+    "Offer": "records",
+    "Statement": "records",
 }
 
 __all__ = [

@@ -1,0 +1,5 @@
+"""`python -m reidsearch` is `reidsearch`."""
+
+from reidsearch.cli.main import run
+
+run()

@@ -1,0 +1,134 @@
+"""The entry point: finds the command, and is the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from reidsearch import __version__
+from reidsearch.errors import Interrupted, ReidsearchError, StorageError
+
+# name -> (module under reidsearch.cli, one-line help). The help stands here so that
+# `reidsearch --help` imports no command; tests hold it equal to each command's own.
+COMMANDS = {
+    "demo": ("demo", "Draw people, index them, find them again, and count what was found."),
+    "index": ("index", "Index person crops: pictures, folders, tar, zip, CSV or JSON-lines."),
+    "query": ("query", "Find a person again: ranked matches for one or more pictures."),
+    "show": ("show", "Show what the archive holds, or all that is known of one crop."),
+    "crop": ("crop", "Write the picture of one crop."),
+    "failures": ("failures", "List the inputs that never became crops, and why."),
+    "check": ("check", "Prove that the archive is whole, or say what is not; --repair mends it."),
+    "delete": ("delete", "Delete crops for good: rows, pictures, embeddings, index entries."),
+    "backup": ("backup", "Copy the archive consistently, even while it is being written."),
+    "restore": ("restore", "Make an archive from a backup, verified."),
+    "migrate": ("migrate", "Bring an archive of an earlier version to this one."),
+    "reembed": ("reembed", "Embed every crop anew with another model, from the stored pictures."),
+    "models": ("models", "List, show, install, import and verify models."),
+    "doctor": ("doctor", "Check model, runtime, codecs, disk and archive, and say what is wrong."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All command names, in the order of `COMMANDS` (the order of use)."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"reidsearch.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command list, without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reidsearch")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Find a person again in footage archives.
+
+    Index person crops once, then ask for the best matches of a picture:
+
+    \b
+        reidsearch index crops/ --camera gate
+        reidsearch query person.jpg -k 10 --sheet answer.png
+
+    Every answer says what was searched, how, and what is missing.
+    """
+
+
+def run() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    debug = "--debug" in sys.argv[1:] or bool(os.environ.get("REIDSEARCH_DEBUG"))
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_guarded(debug))
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    """SIGTERM (service managers, containers) stops as cleanly as Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _guarded(debug: bool) -> int:
+    try:
+        result: Any = cli.main(standalone_mode=False)
+        # A pipe that closed early (`| head`) shows itself only when the output is flushed.
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        _tell(Interrupted("stopped", "what was committed stays"))
+        return Interrupted.exit_code
+    except ReidsearchError as error:
+        if debug:
+            raise
+        _tell(error)
+        return error.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        _tell(StorageError(f"{error.strerror or error}{where}"))
+        return StorageError.exit_code
+    except Exception as error:
+        if debug:
+            raise
+        _tell(
+            ReidsearchError(
+                f"unforeseen error: {type(error).__name__}: {error}",
+                "run again with --debug and report the traceback",
+            )
+        )
+        return ReidsearchError.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _tell(error: ReidsearchError) -> None:
+    if error.message:
+        click.echo(f"reidsearch: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  -> {error.hint}", err=True)
+
+
+if __name__ == "__main__":
+    run()
