@@ -1,0 +1,17 @@
+"""Fixtures that every test can use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real models, footage and labelled crops beside the project."""
+    if not (SHARED / "models").is_dir():
+        pytest.skip("needs ../shared (real models and labelled crops; see CONTRIBUTING.md)")
+    return SHARED
