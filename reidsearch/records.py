@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,8 +25,6 @@ Vectors: TypeAlias = NDArray[np.float32]
 CropIds: TypeAlias = NDArray[np.int64]
 """(n,) int64, crop ids, strictly increasing unless said otherwise."""
 
-NO_EXTRA: Mapping[str, Any] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -36,7 +33,7 @@ class Facts:
     camera: str | None = None
     time: dt.datetime | None = None
     person: str | None = None
-    extra: Mapping[str, Any] = field(default=NO_EXTRA)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def digest(self) -> str:
         """A short hash that changes when any fact changes; corrected facts are noticed by it."""

@@ -1,0 +1,16 @@
+"""Alembic's environment; the connection is handed over by `reidsearch.archive.schema`."""
+
+from alembic import context
+
+from reidsearch.archive.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    render_as_batch=True,
+    compare_type=True,
+    transaction_per_migration=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

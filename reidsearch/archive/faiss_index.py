@@ -1,0 +1,176 @@
+"""The FAISS engine: exact inner product over a memory-mapped base and an in-memory tail.
+
+The base is one generation's file, mapped rather than read, so opening a million crops costs a
+checksum and no copy. New rows go into the tail, deleted ones into a mask; `save` folds all three
+into the next generation's file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+
+from reidsearch.archive.vectors import Hits, no_ids
+from reidsearch.errors import ArchiveError
+from reidsearch.records import CropIds, Vectors
+
+KIND = "faiss-flat-ip"
+
+
+class FaissEngine:
+    """Makes `FaissFlat` indexes."""
+
+    def create(self, dimension: int) -> FaissFlat:
+        """An empty index."""
+        return FaissFlat(_flat(dimension))
+
+    def load(self, path: Path) -> FaissFlat:
+        """Map a file that `FaissFlat.save` wrote.
+
+        Raises:
+            ArchiveError: FAISS cannot read it, or it holds another kind of index.
+        """
+        try:
+            base = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError as error:
+            raise ArchiveError(f"{path}: FAISS cannot read it: {error}") from error
+        if not isinstance(base, faiss.IndexIDMap):
+            raise ArchiveError(f"{path} holds a {type(base).__name__}, not a flat index")
+        return FaissFlat(base)
+
+
+class FaissFlat:
+    """Exact search; implements `VectorIndex`."""
+
+    kind = KIND
+    exact = True
+
+    def __init__(self, base: Any) -> None:
+        self._parts = [_Part(base), _Part(_flat(base.d))]
+        self._removed = no_ids()
+
+    def __len__(self) -> int:
+        return sum(len(part.ids) for part in self._parts) - len(self._removed)
+
+    @property
+    def tail_length(self) -> int:
+        """How many vectors the file does not hold yet."""
+        return len(self._parts[1].ids)
+
+    def ids(self) -> CropIds:
+        """All ids held, increasing."""
+        held = np.concatenate([part.ids for part in self._parts])
+        return held[~np.isin(held, self._removed, assume_unique=True)]
+
+    def vectors(self, ids: CropIds) -> Vectors:
+        """(n, d) float32 of ids that are held.
+
+        Raises:
+            KeyError: an id is not held.
+        """
+        found = np.empty((len(ids), self._parts[0].index.d), dtype=np.float32)
+        filled = np.zeros(len(ids), dtype=bool)
+        for part in self._parts:
+            rows, here = part.rows(ids)
+            found[here] = part.matrix()[rows]
+            filled |= here
+        filled &= ~np.isin(ids, self._removed)
+        if not filled.all():
+            raise KeyError(f"crop {ids[~filled][0]} is not in the index")
+        return found
+
+    def add(self, ids: CropIds, vectors: Vectors) -> None:
+        """Take (n,) increasing ids above all held, with their (n, d) unit vectors."""
+        if len(ids) == 0:
+            return
+        last = max((int(part.ids[-1]) for part in self._parts if len(part.ids)), default=-1)
+        if ids[0] <= last or (np.diff(ids) <= 0).any():
+            raise ValueError("ids must increase and lie above all held")
+        self._parts[1].append(ids, vectors)
+
+    def remove(self, ids: CropIds) -> None:
+        """Forget ids at once; ids not held are ignored."""
+        self._removed = np.union1d(self._removed, np.intersect1d(ids, self.ids()))
+
+    def search(self, query: Vectors, k: int, allowed: CropIds | None = None) -> Hits:
+        """The k best of all, or of `allowed`; see `VectorIndex.search`."""
+        found = [part.search(query, k, allowed, self._removed) for part in self._parts]
+        ids = np.concatenate([hits.ids for hits in found])
+        scores = np.concatenate([hits.scores for hits in found])
+        best = np.lexsort((ids, -scores))[:k]
+        return Hits(ids[best], scores[best])
+
+    def save(self, path: Path) -> None:
+        """Write base and tail without the removed rows as one flat index."""
+        whole = _flat(self._parts[0].index.d)
+        for part in self._parts:
+            keep = ~np.isin(part.ids, self._removed, assume_unique=True)
+            whole.add_with_ids(part.matrix()[keep], part.ids[keep])
+        faiss.write_index(whole, str(path))
+
+
+class _Part:
+    """A FAISS flat index with its ids as a NumPy array."""
+
+    def __init__(self, index: Any) -> None:
+        self.index = index
+        self.ids: CropIds = _vector(index.id_map, index.ntotal)
+
+    def append(self, ids: CropIds, vectors: Vectors) -> None:
+        self.index.add_with_ids(np.ascontiguousarray(vectors), np.ascontiguousarray(ids))
+        self.ids = np.concatenate([self.ids, ids])
+
+    def matrix(self) -> Vectors:
+        """(n, d) float32, a view into FAISS's memory."""
+        flat = faiss.downcast_index(self.index.index)
+        n = flat.ntotal
+        if n == 0:
+            return np.empty((0, flat.d), dtype=np.float32)
+        view: Vectors = faiss.rev_swig_ptr(flat.get_xb(), n * flat.d).reshape(n, flat.d)
+        return view
+
+    def rows(self, ids: CropIds) -> tuple[CropIds, Any]:
+        """Rows of those `ids` that are held here, and a mask of which they are."""
+        if len(self.ids) == 0:
+            return no_ids(), np.zeros(len(ids), dtype=bool)
+        rows = np.searchsorted(self.ids, ids)
+        here = self.ids[np.minimum(rows, len(self.ids) - 1)] == ids
+        return rows[here], here
+
+    def search(self, query: Vectors, k: int, allowed: CropIds | None, removed: CropIds) -> Hits:
+        candidates = len(self.ids)
+        parameters = None
+        if allowed is not None or len(removed):
+            mask = (
+                np.zeros(candidates, dtype=bool)
+                if allowed is not None
+                else np.ones(candidates, dtype=bool)
+            )
+            if allowed is not None:
+                mask[self.rows(allowed)[0]] = True
+            mask[self.rows(removed)[0]] = False
+            candidates = int(mask.sum())
+            # Over row numbers, not crop ids: the flat index inside is searched without its map.
+            bits = np.packbits(mask, bitorder="little")
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
+        if candidates == 0 or k < 1:
+            return Hits(no_ids(), np.empty(0, dtype=np.float32))
+        scores, rows = self.index.index.search(
+            query.reshape(1, -1), min(k, candidates), params=parameters
+        )
+        found = rows[0] >= 0
+        return Hits(self.ids[rows[0][found]], scores[0][found])
+
+
+def _flat(dimension: int) -> Any:
+    return faiss.IndexIDMap(faiss.IndexFlatIP(dimension))
+
+
+def _vector(swig_vector: Any, n: int) -> CropIds:
+    if n == 0:
+        return no_ids()
+    copied: CropIds = faiss.rev_swig_ptr(swig_vector.data(), n).astype(np.int64, copy=True)
+    return copied

@@ -1,0 +1,135 @@
+"""All that only SQLite does. Another database would need a file like this one, and no other."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import ExceptionContext
+
+from reidsearch.errors import ArchiveError, ArchiveLocked, ReidsearchError, StorageError
+
+DATABASE = "archive.db"
+BUSY_TIMEOUT_S = 30.0
+MINIMUM_VERSION = (3, 35, 0)
+
+
+def engine_for(folder: Path, *, read_only: bool) -> Engine:
+    """An engine on `folder`'s database whose errors are already reidsearch's.
+
+    Args:
+        read_only: the connections cannot change anything; works on read-only media too.
+    """
+    path = folder / DATABASE
+    mode = "rwc"
+    if read_only:
+        mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
+    uri = f"file:{quote(str(path.resolve()))}?mode={mode}"
+    if mode == "ro" and not _has_log(path):
+        # WAL needs a shared-memory file; where nobody can write, nobody changes the file either.
+        uri += "&immutable=1"
+    engine = create_engine(f"sqlite+pysqlite:///{uri}&uri=true", connect_args={"timeout": 30})
+    event.listen(engine, "connect", _configure(read_only))
+    event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
+    event.listen(engine, "handle_error", _translate(path), retval=True)
+    return engine
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(path.name + "-wal")
+    return log.is_file() and log.stat().st_size > 0
+
+
+def _configure(read_only: bool) -> Callable[[Any, Any], None]:
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        # SQLAlchemy's begin event starts transactions; the driver must not start its own.
+        connection.isolation_level = None
+        pragmas = ["foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"]
+        if read_only:
+            pragmas.append("query_only=ON")
+        else:
+            # FULL: an acknowledged crop survives a power cut, not only a killed process.
+            pragmas += ["journal_mode=WAL", "synchronous=FULL"]
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    return configure
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection) -> None:
+    # IMMEDIATE: the write lock is taken now, not in the middle where waiting would deadlock.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _translate(path: Path) -> Callable[[ExceptionContext], ReidsearchError | None]:
+    def translate(context: ExceptionContext) -> ReidsearchError | None:
+        original = context.original_exception
+        if not isinstance(original, sqlite3.Error):
+            return None
+        code = (
+            (original.sqlite_errorcode or 0) & 0xFF if hasattr(original, "sqlite_errorcode") else 0
+        )
+        said = f"{path}: {original}"
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return StorageError(
+                said, "free some space and run the same command again; nothing committed is lost"
+            )
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            return StorageError(said, "the archive's folder must be writable for this command")
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return ArchiveLocked(said, "another program holds the database; try again")
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return ArchiveError(
+                said, f"run: reidsearch check -a {path.parent}   or restore from a backup"
+            )
+        return None
+
+    return translate
+
+
+def integrity(connection: Connection) -> list[str]:
+    """What SQLite itself finds damaged: pages, indexes, foreign keys. Empty when whole."""
+    found = [row[0] for row in connection.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
+    for table, rowid, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
+        found.append(f"row {rowid} of {table} refers to a missing {parent}")
+    return found
+
+
+def forget_deleted_pages(folder: Path) -> bool:
+    """Move everything from the write-ahead log into the database and empty the log.
+
+    Deleted rows are zeroed in the database (secure_delete) but linger in the log until then.
+
+    Returns:
+        False when a reader still holds the log; it is emptied when that reader is gone.
+    """
+    with sqlite3.connect(folder / DATABASE, timeout=5, isolation_level=None) as connection:
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    connection.close()
+    return not busy
+
+
+def copy_consistently(connection: Connection, target: Path) -> None:
+    """Write a compact, consistent copy of the database while others read and write."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute("VACUUM INTO ?", (str(target),))
+
+
+def library_version() -> tuple[int, ...]:
+    """The version of the SQLite library."""
+    return sqlite3.sqlite_version_info
+
+
+def bytes_on_disk(folder: Path) -> int:
+    """Size of the database with its log."""
+    return sum(path.stat().st_size for path in folder.glob(f"{DATABASE}*"))
