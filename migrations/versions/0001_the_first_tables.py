@@ -169,14 +169,16 @@ def upgrade() -> None:
     op.create_table(
         "location",
         sa.Column("key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("crop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("facts", sa.String(length=16), nullable=False),
-        sa.Column("crop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("own", sa.Boolean(), nullable=False),
+        sa.Column("replaced_us", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["crop_id"], ["crop.id"], name=op.f("fk_location_crop_id_crop"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_location")),
+        sa.PrimaryKeyConstraint("key", "crop_id", name=op.f("pk_location")),
     )
     with op.batch_alter_table("location", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_location_crop_id"), ["crop_id"], unique=False)

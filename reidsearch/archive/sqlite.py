@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import QueuePool
 
 from reidsearch.errors import ArchiveError, ArchiveLocked, ReidsearchError, StorageError
 
@@ -29,11 +30,17 @@ def engine_for(folder: Path, *, read_only: bool) -> Engine:
     mode = "rwc"
     if read_only:
         mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
-    uri = f"file:{quote(str(path.resolve()))}?mode={mode}"
+    uri = f"file:{quote(os.fsencode(path.resolve()))}?mode={mode}"
     if mode == "ro" and not _has_log(path):
         # WAL needs a shared-memory file; where nobody can write, nobody changes the file either.
         uri += "&immutable=1"
-    engine = create_engine(f"sqlite+pysqlite:///{uri}&uri=true", connect_args={"timeout": 30})
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+        ),
+        poolclass=QueuePool,
+    )
     event.listen(engine, "connect", _configure(read_only))
     event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
     event.listen(engine, "handle_error", _translate(path), retval=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -134,10 +135,13 @@ location = Table(
     "location",
     metadata,
     Column("key", LargeBinary(16), primary_key=True),  # of location and box; paths can be long
+    Column("crop_id", ForeignKey("crop.id", ondelete="CASCADE"), primary_key=True),
     Column("text", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("facts", String(16), nullable=False),
-    Column("crop_id", ForeignKey("crop.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("own", Boolean, nullable=False),  # the crop's facts come from here, not from a copy
+    Column("replaced_us", BigInteger),  # when other bytes were found here
+    Index(None, "crop_id"),
 )
 
 failure = Table(

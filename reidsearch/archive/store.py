@@ -1,0 +1,320 @@
+"""The archive's database, opened: everything that is read from it.
+
+A `Store` reads; writing goes through `writer.Writer`, which holds the lock. Every read is one
+transaction, so it sees one state even while an index run commits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row, insert, select
+
+from reidsearch.archive import schema, sqlite, tables
+from reidsearch.archive.lock import writer_lock
+from reidsearch.boxes import Box
+from reidsearch.errors import ArchiveError, NotFound, StorageError
+from reidsearch.records import Crop, CropIds, Facts, ModelIdentity, Vectors
+from reidsearch.timecode import from_us, now, to_us
+
+CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
+EMBEDDINGS_CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an earlier run recorded of a location.
+
+    `own` tells whether the crop's facts come from this location rather than from a copy's.
+    """
+
+    fingerprint: str
+    facts: str
+    crop_id: int
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the gallery compares to know whether the index has everything."""
+
+    last_crop_id: int
+    erasures: int
+    model_id: int | None
+
+
+def location_key(key: str) -> bytes:
+    """The 16 bytes under which an `Offer.key` is stored; paths can be too long for an index."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+class Store:
+    """An open archive folder, for reading.
+
+    Args:
+        folder: the archive's folder.
+        read_only: refuse every change; needed on read-only media.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = True) -> None:
+        if not (folder / sqlite.DATABASE).is_file():
+            raise ArchiveError(
+                f"{folder} is not an archive"
+                if folder.exists()
+                else f"there is no archive {folder}",
+                f"make one: reidsearch index PATH... -a {folder}",
+            )
+        self.folder = folder
+        self.engine = sqlite.engine_for(folder, read_only=read_only)
+        try:
+            with self.read() as connection:
+                schema.require_current(connection, folder)
+                self.row = connection.execute(select(tables.archive)).one()
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def create(cls, folder: Path) -> None:
+        """Make an empty archive in a new or empty folder, readable by its owner alone.
+
+        Raises:
+            ArchiveError: the folder holds something else.
+            StorageError: it cannot be made.
+        """
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ArchiveError(
+                f"{folder} exists and is not an archive", "give the path of a new or empty folder"
+            )
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be made: {error.strerror}") from error
+        with writer_lock(folder):
+            engine = sqlite.engine_for(folder, read_only=False)
+            try:
+                with engine.begin() as connection:
+                    schema.upgrade(connection)
+                    connection.execute(
+                        insert(tables.archive).values(
+                            id=1,
+                            uuid=str(uuid.uuid4()),
+                            created_us=to_us(now()),
+                            next_crop_id=1,
+                            next_source_id=1,
+                            erasures=0,
+                        )
+                    )
+            finally:
+                engine.dispose()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view of the database."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def state(self) -> State:
+        """The newest crop id, the count of erasures, the model."""
+        a = tables.archive.c
+        with self.read() as connection:
+            row = connection.execute(select(a.next_crop_id, a.erasures, a.model_id)).one()
+        return State(row.next_crop_id - 1, row.erasures, row.model_id)
+
+    def model(self) -> ModelIdentity | None:
+        """The model that made the archive's embeddings; None while it is empty."""
+        m = tables.model.c
+        with self.read() as connection:
+            row = connection.execute(
+                select(m.name, m.precision, m.digest, m.preprocessing, m.dimension).join(
+                    tables.archive, tables.archive.c.model_id == m.id
+                )
+            ).one_or_none()
+        return ModelIdentity(*row) if row else None
+
+    # -- what an index run asks -------------------------------------------------------------
+
+    def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
+        """What is recorded under those location keys."""
+        loc = tables.location.c
+        found: dict[bytes, Known] = {}
+        with self.read() as connection:
+            for part in _chunks(keys):
+                query = select(loc.key, loc.fingerprint, loc.facts, loc.crop_id, loc.own)
+                query = query.where(loc.key.in_(part), loc.replaced_us.is_(None))
+                for row in connection.execute(query):
+                    found[row.key] = Known(*row[1:])
+        return found
+
+    def crop_of(self, source_sha256: bytes, box: Box | None) -> int | None:
+        """The crop cut at `box` (None: the whole picture) from a source of those bytes, if held."""
+        c, s = tables.crop.c, tables.source.c
+        corners = (0, 0, s.width_px, s.height_px) if box is None else tuple(box.as_list())
+        place = [c[name] == at for name, at in zip(("x1", "y1", "x2", "y2"), corners, strict=True)]
+        query = select(c.id).join(tables.source).where(s.sha256 == source_sha256, *place)
+        with self.read() as connection:
+            found: int | None = connection.scalar(query)
+        return found
+
+    # -- what a search asks -----------------------------------------------------------------
+
+    def crops(self, ids: Iterable[int]) -> list[Crop]:
+        """All that is known of those crops, in the order asked; ids not held are left out."""
+        wanted = list(ids)
+        with self.read() as connection:
+            rows = [
+                row
+                for part in _chunks(wanted)
+                for row in connection.execute(_CROP.where(tables.crop.c.id.in_(part)))
+            ]
+        held = {row.id: _crop(row) for row in rows}
+        return [held[crop_id] for crop_id in wanted if crop_id in held]
+
+    def crop(self, crop_id: int) -> Crop:
+        """One crop.
+
+        Raises:
+            NotFound: no crop has this id.
+        """
+        found = self.crops([crop_id])
+        if not found:
+            raise NotFound(
+                f"{self.folder} holds no crop {crop_id}", "ids stand in every answer of `query`"
+            )
+        return found[0]
+
+    def picture(self, crop_id: int) -> bytes:
+        """The crop's JPEG.
+
+        Raises:
+            NotFound: no crop has this id.
+            ArchiveError: the picture is damaged (its checksum differs) or missing.
+        """
+        p = tables.picture.c
+        with self.read() as connection:
+            row = connection.execute(
+                select(p.jpeg, p.sha256).where(p.crop_id == crop_id)
+            ).one_or_none()
+        if row is None:
+            self.crop(crop_id)
+        if row is None or hashlib.sha256(row.jpeg).digest() != row.sha256:
+            raise ArchiveError(
+                f"the picture of crop {crop_id} is damaged or missing",
+                f"run: reidsearch check -a {self.folder}",
+            )
+        jpeg: bytes = row.jpeg
+        return jpeg
+
+    def embeddings(self, ids: Iterable[int]) -> dict[int, Vectors]:
+        """The (d,) embeddings of those crops that are held, by id."""
+        e = tables.embedding.c
+        found: dict[int, Vectors] = {}
+        with self.read() as connection:
+            for part in _chunks(list(ids)):
+                query = select(e.crop_id, e.vector).where(e.model_id == _MODEL, e.crop_id.in_(part))
+                for row in connection.execute(query):
+                    found[row.crop_id] = np.frombuffer(row.vector, dtype="<f4")
+        return found
+
+    def embeddings_after(self, crop_id: int, dimension: int) -> Iterator[tuple[CropIds, Vectors]]:
+        """All embeddings of crops above `crop_id`, in chunks of increasing ids.
+
+        Raises:
+            ArchiveError: one has not the model's dimension (a damaged row).
+        """
+        e = tables.embedding.c
+        last = crop_id
+        while True:
+            with self.read() as connection:
+                rows = connection.execute(
+                    select(e.crop_id, e.vector)
+                    .where(e.model_id == _MODEL, e.crop_id > last)
+                    .order_by(e.crop_id)
+                    .limit(EMBEDDINGS_CHUNK)
+                ).all()
+            if not rows:
+                return
+            ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+            blob = b"".join(row[1] for row in rows)
+            if len(blob) != len(rows) * dimension * 4:
+                raise ArchiveError(
+                    f"{self.folder}: an embedding between crops {ids[0]} and {ids[-1]} is damaged",
+                    f"run: reidsearch check -a {self.folder}",
+                )
+            yield ids, np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
+            last = int(ids[-1])
+
+    def embedded_ids(self, up_to: int) -> CropIds:
+        """Ids up to `up_to` that have an embedding, increasing."""
+        e = tables.embedding.c
+        query = select(e.crop_id).where(e.model_id == _MODEL, e.crop_id <= up_to)
+        with self.read() as connection:
+            return np.fromiter(connection.scalars(query.order_by(e.crop_id)), dtype=np.int64)
+
+
+_MODEL = select(tables.archive.c.model_id).scalar_subquery()
+
+# One of a crop's locations is enough to show: where its facts come from.
+_LOCATION = (
+    select(tables.location.c.text)
+    .where(tables.location.c.crop_id == tables.crop.c.id)
+    .order_by(tables.location.c.own.desc(), tables.location.c.text)
+    .limit(1)
+    .scalar_subquery()
+)
+
+_CROP = (
+    select(
+        tables.crop,
+        tables.source.c.sha256,
+        tables.camera.c.name.label("camera"),
+        _LOCATION.label("location"),
+    )
+    .join(tables.source)
+    .outerjoin(tables.camera)
+)
+
+
+def _crop(row: Row[Any]) -> Crop:
+    return Crop(
+        crop_id=row.id,
+        source_id=row.source_id,
+        source_sha256=row.sha256.hex(),
+        location=row.location or "",
+        box=Box(row.x1, row.y1, row.x2, row.y2),
+        facts=Facts(
+            camera=row.camera,
+            time=None if row.time_us is None else from_us(row.time_us),
+            person=row.person,
+            extra=row.extra or {},
+        ),
+        indexed_at=from_us(row.indexed_us),
+    )
+
+
+def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]

@@ -1,0 +1,389 @@
+"""The one writer: whole transactions under the writer lock, nothing half done.
+
+A crop is acknowledged when `commit` returns: its source, facts, picture and embedding are then in
+one committed transaction, and it will be there after a crash, once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from reidsearch.archive import sqlite, tables
+from reidsearch.archive.lock import writer_lock
+from reidsearch.archive.store import Store, location_key
+from reidsearch.boxes import Box
+from reidsearch.errors import ModelError
+from reidsearch.records import Facts, ModelIdentity, Offer, Rejected, Vectors
+from reidsearch.timecode import now, to_us
+
+
+@dataclass(frozen=True, slots=True)
+class NewCrop:
+    """A crop ready to be stored.
+
+    Args:
+        source_sha256: of the source's bytes, 32 bytes.
+        width_px, height_px: of the source picture.
+        jpeg: the crop's picture as it is kept.
+        vector: (d,) float32 of unit length.
+    """
+
+    offer: Offer
+    source_sha256: bytes
+    size_bytes: int
+    width_px: int
+    height_px: int
+    box: Box
+    jpeg: bytes
+    vector: Vectors
+
+
+class Effect(StrEnum):
+    """What offering a crop again that is already held comes to."""
+
+    UNCHANGED = "unchanged"  # same bytes, same facts; only the fingerprint is new
+    UPDATED = "updated"  # same bytes, corrected facts
+    DUPLICATE = "duplicate"  # a copy of the same picture elsewhere; the first one's facts stay
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAlready:
+    """An offer whose bytes are the crop `crop_id` already; its location is (re)recorded."""
+
+    offer: Offer
+    crop_id: int
+    effect: Effect
+
+
+@dataclass(slots=True)
+class Committed:
+    """What one `commit` did."""
+
+    indexed: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    failed: int = 0
+
+
+class Writer:
+    """Writes one index run; made by `open_writer`."""
+
+    def __init__(self, store: Store, model: ModelIdentity) -> None:
+        self._engine = sqlite.engine_for(store.folder, read_only=False)
+        self._folder = store.folder
+        self._cameras: dict[str, int] = {}
+        self.run_id = 0
+        try:
+            with self._engine.begin() as connection:
+                self._model_id = _adopt_model(connection, model, store.folder)
+                rows = connection.execute(select(tables.camera.c.name, tables.camera.c.id))
+                self._cameras.update({row.name: row.id for row in rows})
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def begin_run(self, *, request: str, command: str, version: str, runtime: str) -> int:
+        """Record that a run starts; until `end_run` it counts as unfinished."""
+        with self._engine.begin() as connection:
+            # No other writer lives (we hold the lock), so what still "runs" was killed.
+            connection.execute(
+                update(tables.run)
+                .where(tables.run.c.state == "running")
+                .values(state="interrupted")
+            )
+            inserted = connection.execute(
+                insert(tables.run).values(
+                    started_us=to_us(now()),
+                    state="running",
+                    request=request,
+                    command=command,
+                    version=version,
+                    runtime=runtime,
+                    model_id=self._model_id,
+                    counts={},
+                )
+            ).inserted_primary_key
+            assert inserted is not None
+        self.run_id = int(inserted[0])
+        return self.run_id
+
+    def end_run(self, counts: Mapping[str, int], *, finished: bool) -> None:
+        """Record how the run ended; a finished one supersedes earlier ones of its request."""
+        run = tables.run
+        with self._engine.begin() as connection:
+            connection.execute(
+                run.update()
+                .where(run.c.id == self.run_id)
+                .values(
+                    finished_us=to_us(now()),
+                    state="finished" if finished else "interrupted",
+                    counts=dict(counts),
+                )
+            )
+            if finished:
+                this = select(run.c.request).where(run.c.id == self.run_id).scalar_subquery()
+                connection.execute(
+                    run.update()
+                    .where(run.c.state == "interrupted", run.c.request == this)
+                    .values(state="superseded")
+                )
+
+    def commit(self, items: Sequence[NewCrop | HeldAlready | Rejected]) -> Committed:
+        """Store everything in one transaction.
+
+        A new crop that turns out to be held (a copy of its file came first) becomes a duplicate,
+        never a second crop.
+        """
+        with self._engine.begin() as connection:
+            failed = [item for item in items if isinstance(item, Rejected)]
+            fresh = [item for item in items if isinstance(item, NewCrop)]
+            held = [item for item in items if isinstance(item, HeldAlready)]
+            for item in failed:
+                self._record_failure(connection, item)
+            duplicates = self._insert(connection, fresh)
+            for again in [*held, *duplicates]:
+                self._record_again(connection, again)
+            self._forget_failures(connection, [item.offer for item in [*fresh, *held]])
+        effects = Counter(item.effect for item in [*held, *duplicates])
+        return Committed(
+            indexed=len(fresh) - len(duplicates),
+            unchanged=effects[Effect.UNCHANGED],
+            updated=effects[Effect.UPDATED],
+            duplicates=effects[Effect.DUPLICATE],
+            failed=len(failed),
+        )
+
+    def _insert(self, connection: Connection, fresh: Sequence[NewCrop]) -> list[HeldAlready]:
+        """Insert what is new; return what turned out to be held already."""
+        if not fresh:
+            return []
+        counter = connection.execute(select(tables.archive)).one()
+        crop_id, source_id = counter.next_crop_id, counter.next_source_id
+        sources = _existing_sources(connection, fresh)
+        taken = _existing_crops(connection, sources.values())
+        rows: dict[str, list[dict[str, Any]]] = {
+            name: [] for name in ("source", "crop", "picture", "embedding", "location")
+        }
+        duplicates = []
+        indexed_us = to_us(now())
+        for item in fresh:
+            if item.source_sha256 not in sources:
+                sources[item.source_sha256] = source_id
+                rows["source"].append(_source_row(item, source_id))
+                source_id += 1
+            place = (sources[item.source_sha256], *item.box.as_list())
+            if place in taken:
+                duplicates.append(HeldAlready(item.offer, taken[place], Effect.DUPLICATE))
+                continue
+            taken[place] = crop_id
+            rows["crop"].append(
+                {
+                    "id": crop_id,
+                    "source_id": place[0],
+                    **asdict(item.box),
+                    **self._facts(connection, item.offer.facts),
+                    "run_id": self.run_id,
+                    "indexed_us": indexed_us,
+                }
+            )
+            rows["picture"].append(
+                {"crop_id": crop_id, "jpeg": item.jpeg, "sha256": _sha256(item.jpeg)}
+            )
+            rows["embedding"].append(embedding_row(crop_id, self._model_id, item.vector))
+            rows["location"].append(_location_row(item.offer, crop_id, own=True))
+            crop_id += 1
+        connection.execute(
+            update(tables.archive).values(next_crop_id=crop_id, next_source_id=source_id)
+        )
+        _mark_replaced(connection, [row["key"] for row in rows["location"]])
+        for name, values in rows.items():
+            if values:
+                connection.execute(insert(tables.metadata.tables[name]), values)
+        return duplicates
+
+    def _record_again(self, connection: Connection, item: HeldAlready) -> None:
+        location = tables.location
+        key = location_key(item.offer.key)
+        here = (location.c.key == key) & (location.c.crop_id == item.crop_id)
+        own = connection.scalar(select(location.c.own).where(here)) or False
+        connection.execute(delete(location).where(here))
+        _mark_replaced(connection, [key])
+        connection.execute(insert(location), _location_row(item.offer, item.crop_id, own=own))
+        if item.effect is Effect.UPDATED:
+            connection.execute(
+                update(tables.crop)
+                .where(tables.crop.c.id == item.crop_id)
+                .values(**self._facts(connection, item.offer.facts))
+            )
+
+    def _facts(self, connection: Connection, facts: Facts) -> dict[str, Any]:
+        return {
+            "camera_id": self._camera(connection, facts.camera),
+            "time_us": to_us(facts.time) if facts.time else None,
+            "person": facts.person,
+            "extra": dict(facts.extra) or None,
+        }
+
+    def _camera(self, connection: Connection, name: str | None) -> int | None:
+        if name is None:
+            return None
+        if name not in self._cameras:
+            # Asked anew each time: a rolled-back transaction must leave no id in the cache.
+            found = connection.scalar(
+                select(tables.camera.c.id).where(tables.camera.c.name == name)
+            )
+            if found is not None:
+                self._cameras[name] = found
+                return int(found)
+            inserted = connection.execute(
+                insert(tables.camera).values(name=name)
+            ).inserted_primary_key
+            assert inserted is not None
+            return int(inserted[0])
+        return self._cameras[name]
+
+    def _record_failure(self, connection: Connection, item: Rejected) -> None:
+        key = location_key(item.location)
+        connection.execute(delete(tables.failure).where(tables.failure.c.key == key))
+        connection.execute(
+            insert(tables.failure).values(
+                key=key,
+                text=item.location,
+                reason=item.cause.reason.value,
+                message=item.cause.message,
+                run_id=self.run_id,
+                at_us=to_us(now()),
+            )
+        )
+
+    def _forget_failures(self, connection: Connection, succeeded: Iterable[Offer]) -> None:
+        keys = [location_key(offer.key) for offer in succeeded]
+        connection.execute(delete(tables.failure).where(tables.failure.c.key.in_(keys)))
+
+
+@contextlib.contextmanager
+def open_writer(store: Store, model: ModelIdentity) -> Iterator[Writer]:
+    """Take the writer lock and write embeddings of `model`.
+
+    Raises:
+        ArchiveLocked: another process writes.
+        ModelError: the archive's embeddings are of another model.
+    """
+    with writer_lock(store.folder):
+        writer = Writer(store, model)
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+
+def require_model(held: ModelIdentity, given: ModelIdentity, folder: Path) -> None:
+    """Refuse embeddings that cannot be compared with the archive's.
+
+    Raises:
+        ModelError: naming both models and the command that re-embeds.
+    """
+    if (held.digest, held.preprocessing) != (given.digest, given.preprocessing):
+        raise ModelError(
+            f"{folder} was embedded with {held.text} [{held.preprocessing}], "
+            f"not with {given.text} [{given.preprocessing}]; their scores cannot be compared",
+            f"use --model {held.name}, or embed all crops anew: "
+            f"reidsearch reembed --model {given.name} -a {folder}",
+        )
+
+
+def model_row(connection: Connection, model: ModelIdentity) -> int:
+    """The id of a model's row, made when it is new."""
+    m = tables.model.c
+    found = connection.scalar(
+        select(m.id).where(m.digest == model.digest, m.preprocessing == model.preprocessing)
+    )
+    if found is None:
+        inserted = connection.execute(insert(tables.model), asdict(model)).inserted_primary_key
+        assert inserted is not None
+        found = inserted[0]
+    return int(found)
+
+
+def embedding_row(crop_id: int, model_id: int, vector: Vectors) -> dict[str, Any]:
+    """One row of the `embedding` table: float32, little-endian, with its checksum."""
+    blob = vector.astype("<f4", copy=False).tobytes()
+    return {"crop_id": crop_id, "model_id": model_id, "vector": blob, "sha256": _sha256(blob)}
+
+
+def _adopt_model(connection: Connection, model: ModelIdentity, folder: Path) -> int:
+    """The archive's model id; a new archive takes the given model as its own."""
+    held = connection.execute(
+        select(tables.model).join(tables.archive, tables.archive.c.model_id == tables.model.c.id)
+    ).one_or_none()
+    if held is not None:
+        require_model(ModelIdentity(*held[1:]), model, folder)
+        return int(held.id)
+    model_id = model_row(connection, model)
+    connection.execute(update(tables.archive).values(model_id=model_id))
+    return model_id
+
+
+def _existing_sources(connection: Connection, fresh: Sequence[NewCrop]) -> dict[bytes, int]:
+    s = tables.source.c
+    shas = list({item.source_sha256 for item in fresh})
+    rows = connection.execute(select(s.sha256, s.id).where(s.sha256.in_(shas)))
+    return {row.sha256: row.id for row in rows}
+
+
+def _existing_crops(
+    connection: Connection, source_ids: Iterable[int]
+) -> dict[tuple[int, ...], int]:
+    c = tables.crop.c
+    rows = connection.execute(
+        select(c.id, c.source_id, c.x1, c.y1, c.x2, c.y2).where(c.source_id.in_(list(source_ids)))
+    )
+    return {(row.source_id, row.x1, row.y1, row.x2, row.y2): row.id for row in rows}
+
+
+def _source_row(item: NewCrop, source_id: int) -> dict[str, Any]:
+    return {
+        "id": source_id,
+        "sha256": item.source_sha256,
+        "size_bytes": item.size_bytes,
+        "width_px": item.width_px,
+        "height_px": item.height_px,
+    }
+
+
+def _mark_replaced(connection: Connection, keys: Sequence[bytes]) -> None:
+    """Other bytes lie at these places now; the crops that came from there before stay."""
+    connection.execute(
+        update(tables.location)
+        .where(tables.location.c.key.in_(keys), tables.location.c.replaced_us.is_(None))
+        .values(replaced_us=to_us(now()))
+    )
+
+
+def _location_row(offer: Offer, crop_id: int, *, own: bool) -> dict[str, Any]:
+    return {
+        "key": location_key(offer.key),
+        "text": offer.location,
+        "fingerprint": offer.fingerprint,
+        "facts": offer.facts.digest(),
+        "crop_id": crop_id,
+        "own": own,
+    }
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
