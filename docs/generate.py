@@ -1,0 +1,209 @@
+"""Writes the pages that come from the code: docs/cli.md and docs/errors.md.
+
+    python docs/generate.py           write them
+    python docs/generate.py --check   only say which are stale; exit code 1 when one is
+
+The pages are built from the commands' parameters, not from click's own help text, so that they do
+not change with click's version or the width of a terminal.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from reidsearch import errors
+from reidsearch.cli.main import cli
+from reidsearch.errors import Reason, Refused, ReidsearchError
+
+DOCS = Path(__file__).resolve().parent
+NOTE = "<!-- Written by docs/generate.py; change the code, then run it again. -->"
+
+REASONS = {
+    Reason.MISSING: "the file is not there (any more)",
+    Reason.UNREADABLE: "the file cannot be opened or read; often a permission",
+    Reason.NOT_A_FILE: "a socket, device, pipe or a loop of links",
+    Reason.EMPTY: "the file has no bytes",
+    Reason.TOO_MANY_BYTES: "the file is larger than the limit",
+    Reason.TOO_MANY_PIXELS: "the picture's header promises more pixels than the limit",
+    Reason.TOO_SMALL: "there are too few pixels to see a person",
+    Reason.NOT_AN_IMAGE: "the bytes are no picture of a known format",
+    Reason.TRUNCATED: "the picture ends before its last row",
+    Reason.DAMAGED: "the picture's bytes contradict themselves",
+    Reason.ANIMATED: "the file holds several pictures; extract the one that is meant",
+    Reason.BAD_BOX: "the box is malformed, empty, or outside the picture",
+    Reason.BAD_TIME: "the time cannot be understood",
+    Reason.BAD_ROW: "the manifest's row cannot be understood",
+    Reason.DUPLICATE_ROW: "an earlier row of the manifest says the same",
+    Reason.BAD_CONTAINER: "the tar or zip archive is damaged",
+    Reason.UNSAFE_PATH: "the name points outside its archive or folder",
+    Reason.NESTED_CONTAINER: "an archive within an archive; unpack it first",
+    Reason.BOMB: "the archive unpacks to far more than it should",
+    Reason.BAD_EMBEDDING: "the model answered with zeros or with numbers that are not finite",
+}
+
+
+def cli_page() -> str:
+    """The command line reference, one section a command."""
+    parts = [
+        "# Command line",
+        NOTE,
+        "Every command has `-h/--help`. Exit codes: [errors.md](errors.md); environment variables: "
+        "[settings.md](settings.md).",
+        _help(cli),
+        _parameters(click.Context(cli, info_name="reidsearch")),
+    ]
+    for context in walk(cli):
+        parts += [
+            f"## `{context.command_path}`",
+            f"```\n{_usage(context)}\n```",
+            _help(context.command),
+            _parameters(context),
+        ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def walk(group: click.Group, parent: click.Context | None = None) -> Iterator[click.Context]:
+    """A context for every command below `group`, in the order that the help shows."""
+    parent = parent or click.Context(group, info_name="reidsearch")
+    for name in group.list_commands(parent):
+        command = group.get_command(parent, name)
+        if command is None or command.hidden:
+            continue
+        context = click.Context(command, info_name=name, parent=parent)
+        yield context
+        if isinstance(command, click.Group):
+            yield from walk(command, context)
+
+
+def errors_page() -> str:
+    """The exit codes and the reasons of the failures ledger."""
+    rows = [("0", "", "done; the answer is complete")]
+    for code, name, meaning in sorted(exit_codes()):
+        rows.append((str(code), f"`{name}`", meaning))
+    return (
+        "\n\n".join(
+            [
+                "# Errors",
+                NOTE,
+                "Every error says what happened, to which file, and what to do now. `--debug` "
+                "before the command shows the traceback. The class is what the library raises.",
+                "## Exit codes",
+                _table(("code", "class", "meaning"), rows),
+                "## Reasons of failures",
+                "An input that cannot become a crop does not stop a run: it is recorded with one "
+                "of these reasons, `reidsearch failures` lists it, and the run ends with exit code "
+                "1. In the library it is a `Refused` with the same `reason`.",
+                _table(
+                    ("reason", "meaning"), [(f"`{reason}`", REASONS[reason]) for reason in Reason]
+                ),
+            ]
+        )
+        + "\n"
+    )
+
+
+def exit_codes() -> list[tuple[int, str, str]]:
+    """(exit code, class name, meaning) of every error; `Refused` never ends a program."""
+    return [
+        (kind.exit_code, name, kind.meaning)
+        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, ReidsearchError) and kind is not Refused
+    ]
+
+
+def _help(command: click.Command) -> str:
+    """The docstring; a `\\b` paragraph, which click prints as it stands, becomes a code block."""
+    paragraphs = inspect.cleandoc(command.help or "").split("\f")[0].strip().split("\n\n")
+    return "\n\n".join(_example(text) if text.startswith("\b") else text for text in paragraphs)
+
+
+def _example(paragraph: str) -> str:
+    text = inspect.cleandoc(paragraph.removeprefix("\b"))
+    return f"```sh\n{text}\n```"
+
+
+def _usage(context: click.Context) -> str:
+    words = [context.command_path, "[OPTIONS]"]
+    for parameter in context.command.params:
+        if isinstance(parameter, click.Argument):
+            name = parameter.metavar or (parameter.name or "").upper()
+            name += "..." if parameter.nargs == -1 and not name.endswith("...") else ""
+            words.append(name if parameter.required else f"[{name}]")
+    if isinstance(context.command, click.Group):
+        words.append("COMMAND ...")
+    return " ".join(words)
+
+
+def _parameters(context: click.Context) -> str:
+    options = [item for item in context.command.params if isinstance(item, click.Option)]
+    return _table(
+        ("option", "meaning"),
+        [(_names(option), _meaning(option)) for option in options if not option.hidden],
+    )
+
+
+def _names(option: click.Option) -> str:
+    names = ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
+    if option.is_flag or option.count:
+        return names
+    if option.metavar:
+        value = option.metavar
+    elif isinstance(option.type, click.Choice):
+        value = "|".join(str(getattr(choice, "value", choice)) for choice in option.type.choices)
+    else:
+        value = option.type.name.split(" ")[0].upper()
+    return f"{names} `{value}`"
+
+
+def _meaning(option: click.Option) -> str:
+    parts = [" ".join((option.help or "").split())]
+    if option.multiple:
+        parts.append("May be repeated.")
+    if isinstance(option.show_default, str):
+        parts.append(f"Default: `{option.show_default}`.")
+    elif option.show_default and not option.is_flag:
+        parts.append(f"Default: `{option.default}`.")
+    if option.required:
+        parts.append("Required.")
+    if option.envvar:
+        parts.append(f"Environment: `{option.envvar}`.")
+    return " ".join(part for part in parts if part)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    if not rows:
+        return ""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+PAGES = {"cli.md": cli_page, "errors.md": errors_page}
+
+
+def main() -> int:
+    """Write or check every page."""
+    stale = []
+    for name, page in PAGES.items():
+        path = DOCS / name
+        text = page()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+            click.echo(f"docs/{name} written")
+    if stale and "--check" in sys.argv[1:]:
+        click.echo(f"stale: {', '.join(stale)}; run `python docs/generate.py`", err=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
