@@ -1,0 +1,64 @@
+"""Answers for spreadsheets: CSV as in RFC 4180, one row a match, safe to open."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from reidsearch.present.answer_json import dumps, match_json, statement_json
+from reidsearch.records import Answer
+
+MATCH_COLUMNS = (
+    "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
+    "x1", "y1", "x2", "y2", "extra",
+)  # fmt: skip
+STATEMENT_COLUMNS = (
+    "crops_searched", "crops_held", "exact", "recall", "model", "generation", "calibration",
+    "asked_at",
+)  # fmt: skip
+
+# What spreadsheets take for a formula, in plain and in full width. The apostrophe itself is here
+# so that the guard can be taken off again without doubt.
+_GUARDED = tuple("=+-@'\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+def answer_csv(answer: Answer) -> str:
+    """An answer as CSV with a header line and CRLF line ends.
+
+    Every row repeats the main columns of the statement, so that no match travels without it; an
+    answer without matches has one row whose match columns are empty. Unknown is an empty cell.
+    A text cell that begins with `=`, `+`, `-`, `@`, their full-width forms, a tab, a line end or
+    `'` is written with one `'` before it, so that no spreadsheet runs it: to read the text back,
+    take one leading `'` away.
+    """
+    statement = statement_json(answer.statement)
+    statement["model"] = answer.statement.model.text
+    rows = [_row(match_json(match)) for match in answer.matches] or [{}]
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(MATCH_COLUMNS + STATEMENT_COLUMNS)
+    for row in rows:
+        writer.writerow(
+            _cell(value)
+            for value in (
+                *(row.get(column) for column in MATCH_COLUMNS),
+                *(statement[column] for column in STATEMENT_COLUMNS),
+            )
+        )
+    return out.getvalue()
+
+
+def _row(match: dict[str, Any]) -> dict[str, Any]:
+    box = dict(zip(("x1", "y1", "x2", "y2"), match["box"], strict=True))
+    return match | box | {"extra": dumps(match["extra"]) if match["extra"] else None}
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_GUARDED) else value
+    return repr(value)

@@ -1,0 +1,124 @@
+"""Answers for machines: JSON and JSON Lines, held to `schemas/answer-1.json`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from reidsearch.records import Answer, Crop, Match, ModelIdentity, Statement
+from reidsearch.timecode import iso
+
+SCHEMA = "reidsearch/answer/1"
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answer as the document that `schemas/answer-1.json` describes.
+
+    Times are ISO 8601 in UTC with `Z`; unknown is null; numbers are finite.
+    """
+    return {
+        "schema": SCHEMA,
+        "statement": statement_json(answer.statement),
+        "matches": [match_json(match) for match in answer.matches],
+    }
+
+
+def answer_jsonl(answer: Answer) -> Iterator[str]:
+    """An answer as lines, without line ends: the statement first, then one line a match.
+
+    Every line has `kind`. Without it the first line is the document less its `matches`, each
+    other line an item of `matches`.
+    """
+    yield dumps(
+        {"kind": "statement", "schema": SCHEMA, "statement": statement_json(answer.statement)}
+    )
+    for match in answer.matches:
+        yield dumps({"kind": "match", **match_json(match)})
+
+
+def dumps(document: Any, indent: int | None = None) -> str:
+    """JSON in ASCII, so that it is the same bytes in every locale and harmless on a terminal.
+
+    Raises:
+        ValueError: for a number that is not finite.
+    """
+    return json.dumps(document, indent=indent, allow_nan=False)
+
+
+def match_json(match: Match) -> dict[str, Any]:
+    """One item of `matches`."""
+    return {"rank": match.rank, "score": match.score, **crop_facts_json(match.crop)}
+
+
+def crop_facts_json(crop: Crop) -> dict[str, Any]:
+    """What a match tells of its crop; `source` is the SHA-256 of the source's bytes."""
+    facts = crop.facts
+    return {
+        "crop_id": crop.crop_id,
+        "camera": facts.camera,
+        "time": iso(facts.time) if facts.time else None,
+        "person": facts.person,
+        "source": crop.source_sha256,
+        "location": crop.location,
+        "box": crop.box.as_list(),
+        "extra": finite(dict(facts.extra)),
+    }
+
+
+def statement_json(statement: Statement) -> dict[str, Any]:
+    """The statement, every field of it."""
+    filters = statement.filters
+    return {
+        "archive": statement.archive,
+        "archive_id": statement.archive_id,
+        "asked_at": iso(statement.asked_at),
+        "query": statement.query,
+        "k": statement.k,
+        "min_score": statement.min_score,
+        "crops_held": statement.crops_held,
+        "crops_searched": statement.crops_searched,
+        "exact": statement.exact,
+        "recall": statement.recall,
+        "index_kind": statement.index_kind,
+        "generation": statement.generation,
+        "model": model_json(statement.model),
+        "runtime": statement.runtime,
+        "filters": {
+            "cameras": list(filters.cameras),
+            "not_cameras": list(filters.not_cameras),
+            "after": iso(filters.after) if filters.after else None,
+            "before": iso(filters.before) if filters.before else None,
+            "sources": list(filters.sources),
+            "exclude_crops": list(filters.exclude_crops),
+        },
+        "left_out_unknown_time": statement.left_out_unknown_time,
+        "left_out_unknown_camera": statement.left_out_unknown_camera,
+        "failures": statement.failures,
+        "unfinished_runs": statement.unfinished_runs,
+        "calibration": statement.calibration,
+        "warnings": list(statement.warnings),
+    }
+
+
+def model_json(model: ModelIdentity) -> dict[str, Any]:
+    """A model's identity."""
+    return {
+        "name": model.name,
+        "precision": model.precision,
+        "digest": model.digest,
+        "preprocessing": model.preprocessing,
+        "dimension": model.dimension,
+    }
+
+
+def finite(value: Any) -> Any:
+    """`value` with null for every number that is not finite, which a manifest may hold."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value

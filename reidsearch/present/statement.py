@@ -1,0 +1,120 @@
+"""The statement of an answer in sentences, the same on a terminal and on a contact sheet."""
+
+from __future__ import annotations
+
+from reidsearch.present.visible import count, visible
+from reidsearch.records import Answer, Filters, Statement
+from reidsearch.timecode import iso
+
+
+def sentences(statement: Statement) -> list[str]:
+    """What was searched, how, how sure, and what is missing; the most important first."""
+    return [
+        *gist(statement),
+        f"Query: {visible(statement.query)}, {count(statement.k, 'match', 'matches')} asked for, "
+        f"at {iso(statement.asked_at)}; {visible(statement.runtime)}; "
+        f"archive {visible(statement.archive)}.",
+    ]
+
+
+def gist(statement: Statement) -> list[str]:
+    """The sentences without which the matches cannot be read."""
+    return [
+        _searched(statement),
+        *_filtered(statement.filters),
+        *_left_out(statement),
+        *(
+            [f"Only scores of {statement.min_score:.3f} or more."]
+            if statement.min_score is not None
+            else []
+        ),
+        f"Model {visible(statement.model.name)} {visible(statement.model.precision)}.",
+        _scores(statement),
+        *_missing(statement),
+        *(_sentence(visible(warning)) for warning in statement.warnings),
+    ]
+
+
+def no_match(answer: Answer) -> str:
+    """Why there is no match; never that the person was not there, which no search can know."""
+    statement = answer.statement
+    if statement.crops_held == 0:
+        return "No match: the archive holds no crop."
+    if statement.crops_searched == 0:
+        return "No match: no crop passed the filters, so nothing was compared."
+    if statement.min_score is not None:
+        return (
+            f"No match: none of the {count(statement.crops_searched, 'crop')} searched "
+            f"scores {statement.min_score:.3f} or more."
+        )
+    return "No match."
+
+
+def _searched(statement: Statement) -> str:
+    if statement.exact:
+        how = "exactly"
+    elif statement.recall is None:
+        how = "approximately, recall not measured"
+    else:
+        how = f"approximately, measured recall {statement.recall:.3f}"
+    return (
+        f"Searched {statement.crops_searched:,} of {count(statement.crops_held, 'crop')}, {how} "
+        f"({visible(statement.index_kind)}, generation {statement.generation})."
+    )
+
+
+def _filtered(filters: Filters) -> list[str]:
+    parts = [
+        *([f"camera {_names(filters.cameras, 'or')}"] if filters.cameras else []),
+        *([f"not camera {_names(filters.not_cameras, 'or')}"] if filters.not_cameras else []),
+        *([f"from {iso(filters.after)}"] if filters.after else []),
+        *([f"before {iso(filters.before)}"] if filters.before else []),
+        *([f"source {_names(filters.sources, 'or')}"] if filters.sources else []),
+        *(
+            [f"without {count(len(filters.exclude_crops), 'named crop')}"]
+            if filters.exclude_crops
+            else []
+        ),
+    ]
+    return [f"Filters: {'; '.join(parts)}."] if parts else []
+
+
+def _left_out(statement: Statement) -> list[str]:
+    return [
+        f"The {what} filter left out {count(number, 'crop')} of unknown {what}."
+        for what, number in (
+            ("time", statement.left_out_unknown_time),
+            ("camera", statement.left_out_unknown_camera),
+        )
+        if number
+    ]
+
+
+def _scores(statement: Statement) -> str:
+    if statement.calibration == "uncalibrated":
+        return "Scores are uncalibrated: cosine similarity, not probability."
+    return _sentence(f"Scores: {visible(statement.calibration)}")
+
+
+def _missing(statement: Statement) -> list[str]:
+    told = []
+    if statement.failures:
+        told.append(
+            f"{count(statement.failures, 'input')} failed and "
+            f"{'was' if statement.failures == 1 else 'were'} not searched (reidsearch failures)."
+        )
+    if statement.unfinished_runs:
+        told.append(
+            f"{count(statement.unfinished_runs, 'index run')} "
+            f"{'was' if statement.unfinished_runs == 1 else 'were'} interrupted: "
+            "what had not been reached was not searched (run the same index command again)."
+        )
+    return told
+
+
+def _names(names: tuple[str, ...], word: str) -> str:
+    return f" {word} ".join(visible(name) for name in names)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,248 @@
+"""Answers and reports for people: coloured and fitted to a terminal, plain and whole in a pipe."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from reidsearch.present.statement import no_match, sentences
+from reidsearch.present.visible import count, shorten, size, visible
+from reidsearch.records import Answer, Crop, Failure, Finding, IndexReport, Match, Summary
+from reidsearch.timecode import iso
+
+# Wider than any line, so that a pipe gets every line whole.
+UNBROKEN = 100_000
+UNKNOWN = "-"
+
+
+def show(view: RenderableType, out: TextIO | None = None) -> None:
+    """Write one of this module's views to `out` (standard output).
+
+    On a terminal it is coloured and fitted to the width; elsewhere it is plain text in which
+    nothing is shortened or wrapped. What the encoding of `out` lacks appears as an escape.
+    """
+    out = out or sys.stdout
+    terminal = out.isatty()
+    encoding = out.encoding or "utf-8"
+    # rich draws lines in ASCII when the file it writes to has no better encoding.
+    rendered = io.TextIOWrapper(io.BytesIO(), encoding, errors="backslashreplace", newline="")
+    console = Console(
+        file=rendered,
+        force_terminal=terminal,
+        width=Console(file=out).width if terminal else UNBROKEN,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    console.print(view)
+    rendered.seek(0)
+    out.writelines(f"{line.rstrip()}\n" for line in rendered)
+
+
+def answer_view(answer: Answer) -> RenderableType:
+    """The matches as a table and the statement in sentences under it."""
+    told = [Text(sentence, style="dim") for sentence in sentences(answer.statement)]
+    if not answer.matches:
+        return Group(Text(no_match(answer), style="bold"), *told)
+    persons = any(match.crop.facts.person is not None for match in answer.matches)
+    table = _table()
+    table.add_column("rank", justify="right")
+    table.add_column("score", justify="right", style="bold")
+    table.add_column("camera", overflow="fold")
+    table.add_column("time", no_wrap=True)
+    table.add_column("crop", justify="right", no_wrap=True)
+    if persons:
+        table.add_column("person", overflow="fold")
+    table.add_column("location")
+    for match in answer.matches:
+        table.add_row(*_match_cells(match, persons))
+    return Group(table, Text(), *told)
+
+
+def crop_view(crop: Crop) -> RenderableType:
+    """All that is known of one crop."""
+    facts = crop.facts
+    return _pairs(
+        ("crop", str(crop.crop_id)),
+        ("camera", _known(facts.camera)),
+        ("time", iso(facts.time) if facts.time else UNKNOWN),
+        ("person", _known(facts.person)),
+        ("box", crop.box.text()),
+        ("location", visible(crop.location)),
+        ("source", f"{crop.source_sha256} (SHA-256)"),
+        ("indexed", iso(crop.indexed_at)),
+        *((visible(f"extra {name}"), visible(str(value))) for name, value in facts.extra.items()),
+    )
+
+
+def report_view(report: IndexReport) -> RenderableType:
+    """What one index run did, in one or two lines."""
+    parts = [
+        f"{number:,} {name}"
+        for name, number in (
+            ("indexed", report.indexed),
+            ("unchanged", report.unchanged),
+            ("updated", report.updated),
+            ("duplicates", report.duplicates),
+            ("failed", report.failed),
+        )
+        if number
+    ]
+    told = f"Run {report.run_id}: {count(report.offered, 'input')} offered"
+    told += f": {', '.join(parts)}" if parts else ""
+    told += f"; {report.seconds:.1f} s"
+    rate = report.indexed / report.seconds if report.seconds else 0.0
+    told += f", {rate:,.0f} crops/s." if report.indexed and rate else "."
+    lines = [Text(told)]
+    if report.failed:
+        lines.append(Text("Why inputs failed: reidsearch failures", style="yellow"))
+    if report.interrupted:
+        lines.append(
+            Text("Interrupted; the same command goes on where it stopped.", style="yellow")
+        )
+    return Group(*lines)
+
+
+def summary_view(summary: Summary) -> RenderableType:
+    """What an archive holds: facts, then cameras, then failures."""
+    model = summary.model
+    views: list[RenderableType] = [
+        _pairs(
+            ("archive", visible(summary.archive)),
+            ("id", summary.archive_id),
+            ("created", f"{iso(summary.created_at)}, schema {summary.schema}"),
+            ("model", visible(model.text) if model else "none yet"),
+            ("crops", f"{summary.crops:,} from {count(summary.sources, 'source')}"),
+            ("persons", f"{summary.persons_labelled:,} labelled"),
+            ("times", _times(summary)),
+            (
+                "index",
+                f"{summary.crops_in_index:,} of {count(summary.crops, 'crop')}, "
+                f"generation {summary.generation}",
+            ),
+            (
+                "size",
+                f"database {size(summary.database_bytes)}, index {size(summary.index_bytes)}",
+            ),
+            ("runs", f"{summary.runs:,}, of these {summary.unfinished_runs:,} unfinished"),
+            ("failures", f"{sum(number for _, number in summary.failures):,}"),
+        )
+    ]
+    if summary.cameras:
+        cameras = _table("camera", "crops", "first", "last")
+        cameras.columns[1].justify = "right"
+        for camera, crops, first, last in summary.cameras:
+            cameras.add_row(
+                _known(camera), f"{crops:,}", *(_moment(time) for time in (first, last))
+            )
+        views.append(cameras)
+    if summary.failures:
+        reasons = _table("failure", "inputs")
+        reasons.columns[1].justify = "right"
+        for reason, number in summary.failures:
+            reasons.add_row(visible(reason), f"{number:,}")
+        views.append(reasons)
+    return Group(*views)
+
+
+def failures_view(failures: Sequence[Failure]) -> RenderableType:
+    """The inputs that never became crops, and why."""
+    if not failures:
+        return Text("No failures.")
+    table = _table("reason", "location", "message", "run")
+    for failure in failures:
+        table.add_row(
+            visible(failure.reason),
+            _Shortened(visible(failure.location)),
+            Text(visible(failure.message)),
+            str(failure.run_id),
+        )
+    return table
+
+
+def findings_view(findings: Sequence[Finding]) -> RenderableType:
+    """What `check` found wrong."""
+    if not findings:
+        return Text("Nothing wrong.")
+    return Group(*(_finding(finding) for finding in findings))
+
+
+def _finding(finding: Finding) -> Text:
+    fate = "can be rebuilt: reidsearch check --repair" if finding.repairable else "lost"
+    crops = f" Crops {_ids(finding.crop_ids)}." if finding.crop_ids else ""
+    style = "yellow" if finding.repairable else "red"
+    return Text(f"{visible(finding.code)}: {visible(finding.message)} ({fate}){crops}", style=style)
+
+
+def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
+    told = ", ".join(str(crop_id) for crop_id in crop_ids[:most])
+    return told if len(crop_ids) <= most else f"{told} and {len(crop_ids) - most:,} more"
+
+
+def _match_cells(match: Match, persons: bool) -> Iterable[RenderableType]:
+    facts = match.crop.facts
+    yield str(match.rank)
+    yield f"{match.score:.3f}"
+    yield _known(facts.camera)
+    yield _moment(facts.time)
+    yield str(match.crop.crop_id)
+    if persons:
+        yield _known(facts.person)
+    yield _Shortened(visible(match.crop.location))
+
+
+def _moment(time: dt.datetime | None) -> str:
+    return UNKNOWN if time is None else iso(time)
+
+
+def _times(summary: Summary) -> str:
+    if summary.first_time is None or summary.last_time is None:
+        return "none known"
+    told = f"{iso(summary.first_time)} to {iso(summary.last_time)}"
+    unknown = summary.crops_without_time
+    return told + (f"; not known of {count(unknown, 'crop')}" if unknown else "")
+
+
+def _known(text: str | None) -> str:
+    return UNKNOWN if text is None else visible(text)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _pairs(*pairs: tuple[str, str]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(name, Text(value))
+    return table
+
+
+class _Shortened:
+    """Text on one line; where it does not fit its middle is taken out."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        mark = "..." if options.ascii_only else "…"
+        yield Text(shorten(self._text, options.max_width, cell_len, mark), no_wrap=True)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        whole = cell_len(self._text)
+        return Measurement(min(whole, 16), min(whole, options.max_width))
