@@ -1,0 +1,272 @@
+"""Fetches a catalogue model from its maker, over HTTPS and nothing else.
+
+The standard library's urllib is enough here: two files of a few megabytes, proxies and
+certificates from the environment, time-outs; the redirect rule and the resume are a few lines.
+A client library would be one more thing to install on machines that are often offline.
+"""
+
+from __future__ import annotations
+
+import http.client
+import math
+import socket
+import ssl
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from reidsearch import __version__
+from reidsearch.errors import ModelError
+from reidsearch.models.catalogue import ModelEntry, ModelFile
+from reidsearch.models.store import differs, model_folder, publish, sha384_of, storing
+from reidsearch.progress import NO_PROGRESS, Progress
+
+CHUNK_BYTES = 64 * 1024
+SLOWEST_BYTES_PER_S = 8 * 1024
+
+
+class ModelUnavailable(ModelError):
+    """No file and no network: the model cannot be had now. Never raised for a wrong file."""
+
+
+class _Transient(Exception):
+    """A failure that the next attempt may not meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """How a file is fetched. Only tests use other values than the default's.
+
+    Args:
+        schemes: what an address, and every redirect, must be.
+        timeout_s: how long the other side may say nothing.
+        attempts: how often a transient failure is met before giving up; each resumes.
+        pause_s: wait before the second attempt, doubled for each further one.
+    """
+
+    schemes: tuple[str, ...] = ("https",)
+    timeout_s: float = 20.0
+    attempts: int = 4
+    pause_s: float = 1.0
+
+
+HTTPS = Transport()
+
+
+def unavailable(entry: ModelEntry, why: str) -> ModelUnavailable:
+    """The error that names the three ways to get a model."""
+    return ModelUnavailable(
+        f"the model {entry.key} is not on this machine: {why}",
+        "three ways to get it: "
+        "(1) --model-path DIR or REIDSEARCH_MODELS=DIR, a folder that holds "
+        f"{entry.key}/{entry.files[-1].name} and its .bin; "
+        "(2) `reidsearch models import DIR`, from any folder or medium; "
+        f"(3) with a network, `reidsearch models install {entry.key}`",
+    )
+
+
+def install(
+    entry: ModelEntry, progress: Progress = NO_PROGRESS, *, transport: Transport = HTTPS
+) -> Path:
+    """Make sure that the cache holds the entry's files, fetching what is missing or differs.
+
+    An interrupted download goes on where it stopped. A file gets its name only when its checksum
+    is right. Two processes do not collide: the second waits.
+
+    Returns:
+        The .xml file in the cache.
+
+    Raises:
+        ModelUnavailable: no network, or the server does not have the file.
+        ModelError: the server sends other bytes, or redirects to an address that is not HTTPS.
+        StorageError: the cache cannot be written.
+    """
+    with model_folder(entry) as folder:
+        for file in entry.files:
+            final = folder / file.name
+            if not (final.is_file() and sha384_of(final) == file.sha384):
+                _fetch(entry, file, final, progress, transport)
+        return folder / entry.files[-1].name
+
+
+def _fetch(
+    entry: ModelEntry, file: ModelFile, final: Path, progress: Progress, transport: Transport
+) -> None:
+    part = final.with_name(file.name + ".part")
+    failures = 0
+    progress.begin(f"download {file.name}", file.size_bytes, "bytes")
+    try:
+        while True:
+            resumed = part.exists()
+            try:
+                _transfer(entry, file, part, progress, transport)
+            except _Transient as cause:
+                failures += 1
+                if failures == transport.attempts:
+                    raise unavailable(entry, f"{file.url}: {cause}") from cause
+                time.sleep(transport.pause_s * 2 ** (failures - 1))
+                continue
+            found = sha384_of(part)
+            if found == file.sha384:
+                publish(part, final)
+                return
+            error = differs(part, file, found)
+            part.unlink()
+            # What an earlier attempt left may be what is wrong: then once more from the start.
+            if not resumed:
+                raise ModelError(
+                    f"{file.url} sent other bytes than the catalogue's; nothing was kept\n"
+                    + error.message.partition("\n")[2],
+                    "try another network, or `reidsearch models import DIR`",
+                )
+    finally:
+        progress.end()
+
+
+def _transfer(
+    entry: ModelEntry, file: ModelFile, part: Path, progress: Progress, transport: Transport
+) -> None:
+    """Bring `part` to the catalogue's size, never beyond it."""
+    have = part.stat().st_size if part.exists() else 0
+    if have > file.size_bytes:
+        part.unlink()
+        have = 0
+    if have == file.size_bytes:
+        return
+    with _open(entry, file, have, transport) as response:
+        if have and response.status != http.HTTPStatus.PARTIAL_CONTENT:
+            have = 0  # the server does not resume, it sends the whole file
+        _check_announced(entry, file, part, have, response)
+        with storing(part.parent):
+            sink = part.open("ab" if have else "wb")
+        progress.advance(have)
+        with sink:
+            _pour(entry, file, have, response, sink, progress, transport)
+
+
+def _check_announced(
+    entry: ModelEntry, file: ModelFile, part: Path, have: int, response: Any
+) -> None:
+    if have and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        part.unlink()
+        raise _Transient("the server resumed at the wrong place")
+    length = response.headers.get("Content-Length")
+    if length is not None and have + int(length) != file.size_bytes:
+        raise unavailable(
+            entry,
+            f"{file.url} answered with {have + int(length)} bytes where the file has "
+            f"{file.size_bytes}; a proxy's or a log-in page may stand in between",
+        )
+
+
+def _pour(
+    entry: ModelEntry,
+    file: ModelFile,
+    have: int,
+    response: Any,
+    sink: IO[bytes],
+    progress: Progress,
+    transport: Transport,
+) -> None:
+    # A server that drips single bytes never trips the socket's time-out; this does.
+    allowed_s = transport.timeout_s + (file.size_bytes - have) / SLOWEST_BYTES_PER_S
+    deadline = time.monotonic() + allowed_s
+    while chunk := _read(response):
+        have += len(chunk)
+        if have > file.size_bytes:
+            sink.truncate(0)
+            raise unavailable(entry, f"{file.url} sends more than the {file.size_bytes} bytes")
+        with storing(Path(sink.name).parent):
+            sink.write(chunk)
+        progress.advance(len(chunk))
+        if time.monotonic() > deadline:
+            raise _Transient(f"not finished after {math.ceil(allowed_s)} s")
+    with storing(Path(sink.name).parent):
+        sink.flush()
+    if have < file.size_bytes:
+        raise _Transient(f"the connection ended after {have} of {file.size_bytes} bytes")
+
+
+def _read(response: Any) -> bytes:
+    try:
+        data: bytes = response.read1(CHUNK_BYTES)
+    except (OSError, http.client.HTTPException) as error:
+        raise _Transient(f"the connection broke: {error or type(error).__name__}") from error
+    return data
+
+
+def _open(entry: ModelEntry, file: ModelFile, have: int, transport: Transport) -> Any:
+    """The response to a request for the file from byte `have` on."""
+    if urlsplit(file.url).scheme not in transport.schemes:
+        raise _not_https(file.url)
+    headers = {"User-Agent": f"reidsearch/{__version__}", "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    request = urllib.request.Request(file.url, headers=headers)  # noqa: S310 (checked above)
+    opener = urllib.request.build_opener(Redirects(transport.schemes))
+    try:
+        return opener.open(request, timeout=transport.timeout_s)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code in (408, 425, 429) or error.code >= 500:
+            raise _Transient(f"HTTP {error.code} {error.reason}") from error
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise _Transient("the server cannot resume") from error
+        raise unavailable(entry, f"{file.url}: HTTP {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        reason = error.reason if isinstance(error.reason, OSError) else error
+        raise _connection_failure(entry, file, reason) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _Transient(f"no answer: {error or type(error).__name__}") from error
+
+
+def _connection_failure(entry: ModelEntry, file: ModelFile, reason: OSError) -> Exception:
+    host = urlsplit(file.url).hostname
+    if isinstance(reason, TimeoutError | ConnectionResetError | BrokenPipeError):
+        return _Transient(f"{host}: {reason}")
+    if isinstance(reason, ssl.SSLError):
+        return unavailable(
+            entry,
+            f"{host}: no trusted connection ({reason.reason or reason}); behind a proxy that "
+            "re-signs connections, set SSL_CERT_FILE to its certificate",
+        )
+    proxy = urlsplit(urllib.request.getproxies().get(urlsplit(file.url).scheme, ""))
+    if proxy.hostname and not urllib.request.proxy_bypass(host or ""):
+        # Not the whole address: it may hold a password.
+        return unavailable(
+            entry, f"the proxy {proxy.hostname}:{proxy.port or ''} does not help: {reason}"
+        )
+    if isinstance(reason, socket.gaierror):
+        return unavailable(entry, f"no network: the address of {host} cannot be found")
+    return unavailable(entry, f"no network: {host}: {reason.strerror or reason}")
+
+
+class Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects only to addresses of the allowed schemes."""
+
+    def __init__(self, schemes: tuple[str, ...]) -> None:
+        self.schemes = schemes
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        """The request for the new address.
+
+        Raises:
+            ModelError: the new address is of another scheme.
+        """
+        if urlsplit(newurl).scheme not in self.schemes:
+            fp.close()
+            raise _not_https(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _not_https(url: str) -> ModelError:
+    return ModelError(
+        f"refused to fetch a model from {url}: not HTTPS",
+        "try another network, or `reidsearch models import DIR`",
+    )
