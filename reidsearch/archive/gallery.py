@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +119,16 @@ class Gallery:
         lacking = abs(len(self) - newest.crops)
         erased = self._state is not None and newest.erasures != self._state.erasures
         return erased or lacking > max(FOLD_ROWS, FOLD_SHARE * newest.crops)
+
+    def rebuild(self, progress: Progress = NO_PROGRESS) -> None:
+        """Build a new generation from the database alone; the caller holds the writer lock."""
+        state = self._store.state()
+        if state.model_id is None:
+            return
+        self._index, self._held_to = self._engine.create(self._dimension()), 0
+        self._catch_up(progress)
+        self._state = state
+        self.persist()
 
     def persist(self) -> None:
         """Write the index as the next generation; the caller holds the writer lock.
@@ -255,7 +264,7 @@ def write_generation(
     except RuntimeError as error:  # FAISS's only error
         fresh.unlink(missing_ok=True)
         raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
-    _sync(fresh)
+    sqlite.sync_path(fresh)
     engine = sqlite.engine_for(store.folder, read_only=False)
     try:
         with engine.begin() as connection:
@@ -276,7 +285,7 @@ def write_generation(
             number: int = inserted[0]
             name = f"generation-{number:06d}.faiss"
             fresh.replace(folder / name)
-            _sync(folder)
+            sqlite.sync_path(folder)
             g = tables.generation
             connection.execute(g.update().where(g.c.id == number).values(file=name))
             connection.execute(delete(g).where(g.c.id != number))
@@ -287,11 +296,3 @@ def write_generation(
             with contextlib.suppress(OSError):  # still mapped by a reader on some systems
                 old.unlink()
     return number
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -157,7 +157,7 @@ class Writer:
             duplicates = self._insert(connection, fresh)
             for again in [*held, *duplicates]:
                 self._record_again(connection, again)
-            self._forget_failures(connection, [item.offer for item in [*fresh, *held]])
+            self._forget_failures(connection, [*(i.offer for i in fresh), *(i.offer for i in held)])
         effects = Counter(item.effect for item in [*held, *duplicates])
         return Committed(
             indexed=len(fresh) - len(duplicates),

@@ -1,0 +1,203 @@
+"""Prove that an archive is whole, or say precisely what is not.
+
+Bytes first (SQLite's own check, checksums of pictures and embeddings, the index file), then
+meaning (every crop has a picture, an embedding of unit length and a source; index and database
+hold the same crops with the same vectors). Checking changes nothing; repairing rebuilds what is
+derived and never touches what is true.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+from sqlalchemy import ColumnElement, Table, exists, func, select
+
+from reidsearch.archive import sqlite, tables
+from reidsearch.archive.faiss_index import FaissEngine
+from reidsearch.archive.gallery import (
+    INDEX_FOLDER,
+    Gallery,
+    Generation,
+    newest_generation,
+    verify_file,
+)
+from reidsearch.archive.lock import writer_lock
+from reidsearch.archive.store import Store
+from reidsearch.errors import ArchiveError, StorageError
+from reidsearch.progress import NO_PROGRESS, Progress
+from reidsearch.records import CropIds, Finding, ModelIdentity
+
+ROWS_AT_ONCE = 2000
+UNIT_TOLERANCE = 1e-3
+NAMED_AT_MOST = 1000  # crop ids listed in one finding
+
+
+def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
+    """Look at everything; an empty list means that the archive is whole."""
+    with store.read() as connection:
+        damage = sqlite.integrity(connection)
+    if damage:
+        # Deeper questions would be asked of a database that lies.
+        return [Finding("database", text, repairable=False) for text in damage]
+    model = store.model()
+    findings = [*_relations(store), *_pictures(store, progress)]
+    if model is not None:
+        findings += _embeddings(store, model, progress)
+    if not any(finding.code == "embedding" for finding in findings):
+        findings += _index(store, model, progress)
+    return findings
+
+
+def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:
+    """Rebuild what is derived: the index file, from the database, without the model.
+
+    Raises:
+        ArchiveLocked: another process writes.
+    """
+    if not any(finding.repairable for finding in findings):
+        return
+    with writer_lock(store.folder):
+        for stray in _strays(store):
+            (store.folder / INDEX_FOLDER / stray).unlink()
+        if any(finding.code == "index" for finding in findings):
+            Gallery(store).rebuild(progress)
+
+
+def _relations(store: Store) -> Iterator[Finding]:
+    crop = tables.crop
+    lacking: list[tuple[str, str, Table]] = [
+        ("picture", "have no picture", tables.picture),
+        ("embedding", "have no embedding of the archive's model", tables.embedding),
+    ]
+    with store.read() as connection:
+        for code, text, table in lacking:
+            has = exists().where(table.c.crop_id == crop.c.id, *_of_model(table))
+            ids = list(connection.scalars(select(crop.c.id).where(~has).order_by(crop.c.id)))
+            if ids:
+                yield _lost(code, f"{len(ids)} crops {text}", ids)
+        top = connection.scalar(select(func.max(crop.c.id))) or 0
+        if top >= connection.execute(select(tables.archive.c.next_crop_id)).scalar_one():
+            yield Finding("counter", f"crop {top} is above the archive's counter", False, (top,))
+
+
+def _of_model(table: Table) -> list[ColumnElement[bool]]:
+    if table is not tables.embedding:
+        return []
+    current = select(tables.archive.c.model_id).scalar_subquery()
+    return [table.c.model_id == current]
+
+
+def _pictures(store: Store, progress: Progress) -> list[Finding]:
+    damaged = [
+        crop_id
+        for crop_id, jpeg, sha256 in _rows(store, tables.picture, "jpeg", progress)
+        if hashlib.sha256(jpeg).digest() != sha256
+    ]
+    return [_lost("picture", f"{len(damaged)} pictures are damaged", damaged)] if damaged else []
+
+
+def _embeddings(store: Store, model: ModelIdentity, progress: Progress) -> list[Finding]:
+    damaged, not_unit = [], []
+    for crop_id, blob, sha256 in _rows(store, tables.embedding, "vector", progress):
+        if hashlib.sha256(blob).digest() != sha256 or len(blob) != model.dimension * 4:
+            damaged.append(crop_id)
+        elif not abs(float(np.linalg.norm(np.frombuffer(blob, "<f4"))) - 1.0) <= UNIT_TOLERANCE:
+            not_unit.append(crop_id)
+    findings = []
+    if damaged:
+        findings.append(_lost("embedding", f"{len(damaged)} embeddings are damaged", damaged))
+    if not_unit:
+        text = f"{len(not_unit)} embeddings are not of unit length"
+        findings.append(_lost("embedding", text, not_unit))
+    return findings
+
+
+def _index(store: Store, model: ModelIdentity | None, progress: Progress) -> Iterator[Finding]:
+    strays = _strays(store)
+    if strays:
+        yield Finding("stray", f"index files of no use: {', '.join(strays)}", repairable=True)
+    newest = newest_generation(store)
+    if newest is None or model is None:
+        return
+    try:
+        verify_file(newest)
+        yield from _compare(store, newest, model, progress)
+    except (ArchiveError, OSError) as error:
+        yield Finding("index", str(error), repairable=True)
+
+
+def _compare(
+    store: Store, newest: Generation, model: ModelIdentity, progress: Progress
+) -> Iterator[Finding]:
+    """Every vector of the file against the database's own."""
+    index = FaissEngine().load(newest.path)
+    held, seen = index.ids(), []
+    progress.begin("comparing index and database", len(held), "crops")
+    for ids, vectors in store.embeddings_after(0, model.dimension):
+        shared = ids[np.isin(ids, held)]
+        seen.append(shared)
+        truth = vectors[np.isin(ids, shared)]
+        differing = shared[(index.vectors(shared) != truth).any(axis=1)]
+        if len(differing):
+            text = f"{len(differing)} vectors in {newest.path.name} differ from the database"
+            yield Finding("index", text, True, _named(differing.tolist()))
+        progress.advance(len(shared))
+    progress.end()
+    both = np.concatenate(seen) if seen else np.empty(0, np.int64)
+    with store.read() as connection:
+        erasures = connection.execute(select(tables.archive.c.erasures)).scalar_one()
+    gone = np.setdiff1d(held, both)
+    if len(gone) and newest.erasures == erasures:
+        text = f"{newest.path.name} holds {len(gone)} crops that the database does not"
+        yield Finding("index", text, True, _named(gone.tolist()))
+    lacking = _up_to(store, newest.last_crop_id, held)
+    if len(lacking):
+        text = f"{newest.path.name} lacks {len(lacking)} crops that it should hold"
+        yield Finding("index", text, True, _named(lacking.tolist()))
+
+
+def _up_to(store: Store, last: int, held: CropIds) -> CropIds:
+    return np.setdiff1d(store.embedded_ids(last), held)
+
+
+def _rows(
+    store: Store, table: Table, column: str, progress: Progress
+) -> Iterator[tuple[int, bytes, bytes]]:
+    """(crop id, blob, sha256) of every row, in chunks of short transactions."""
+    with store.read() as connection:
+        total = connection.scalar(select(func.count()).select_from(table)) or 0
+    progress.begin(f"checking {table.name}s", total, "rows")
+    last = 0
+    while True:
+        query = select(table.c.crop_id, table.c[column], table.c.sha256)
+        query = query.where(table.c.crop_id > last, *_of_model(table)).order_by(table.c.crop_id)
+        with store.read() as connection:
+            rows = connection.execute(query.limit(ROWS_AT_ONCE)).all()
+        if not rows:
+            break
+        yield from (tuple(row) for row in rows)
+        last = rows[-1].crop_id
+        progress.advance(len(rows))
+    progress.end()
+
+
+def _strays(store: Store) -> list[str]:
+    folder = store.folder / INDEX_FOLDER
+    newest = newest_generation(store)
+    wanted = newest.path.name if newest else ""
+    if not folder.is_dir():
+        return []
+    try:
+        return sorted(path.name for path in folder.iterdir() if path.name != wanted)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
+
+
+def _lost(code: str, text: str, ids: list[int]) -> Finding:
+    return Finding(code, text, repairable=False, crop_ids=_named(ids))
+
+
+def _named(ids: list[int]) -> tuple[int, ...]:
+    return tuple(ids[:NAMED_AT_MOST])

@@ -1,0 +1,117 @@
+"""Deletion for good: rows, pictures, embeddings, index entries, and the pages they stood on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from reidsearch.archive import sqlite, tables
+from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.lock import writer_lock
+from reidsearch.archive.selection import select_crops
+from reidsearch.archive.store import CHUNK, Store
+from reidsearch.errors import UsageError
+from reidsearch.records import CropIds, Filters
+from reidsearch.timecode import now, to_us
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was, or in a dry run would be, deleted.
+
+    Args:
+        unknown_time / unknown_camera: crops that stay because theirs is not known.
+        log_emptied: False while a reader still holds old pages in the write-ahead log.
+    """
+
+    crops: int
+    sources: int
+    unknown_time: int
+    unknown_camera: int
+    log_emptied: bool = True
+
+
+def planned(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> tuple[CropIds, Erasure]:
+    """What `erase` would delete: ids, and the counts to show first.
+
+    Raises:
+        UsageError: neither a filter nor an id was given (that would be everything).
+        NotFound: a camera, source or crop is not in the archive.
+    """
+    import numpy as np
+
+    if filters.empty and not crop_ids:
+        raise UsageError("say what to delete: --source, --camera, --after, --before or --crop")
+    for crop_id in crop_ids:
+        store.crop(crop_id)
+    with store.read() as connection:
+        selection = select_crops(connection, filters)
+        ids = selection.ids
+        if crop_ids:
+            named = np.unique(np.array(crop_ids, dtype=np.int64))
+            ids = named if filters.empty else np.intersect1d(ids, named)
+        sources = _sources_only_of(connection, ids)
+    return ids, Erasure(len(ids), len(sources), selection.unknown_time, selection.unknown_camera)
+
+
+def erase(store: Store, gallery: Gallery, ids: CropIds) -> bool:
+    """Delete those crops and write an index without them.
+
+    One transaction deletes the rows; from then on no search returns them, in any process, since
+    every answer is checked against the database. Then the index file is rewritten and the
+    write-ahead log emptied.
+
+    Returns:
+        Whether the log could be emptied; otherwise a reader still holds it.
+
+    Raises:
+        ArchiveLocked: another process writes.
+    """
+    with writer_lock(store.folder):
+        engine = sqlite.engine_for(store.folder, read_only=False)
+        try:
+            with engine.begin() as connection:
+                _delete(connection, ids)
+        finally:
+            engine.dispose()
+        gallery.sync()
+        gallery.persist()
+        return sqlite.forget_deleted_pages(store.folder)
+
+
+def _delete(connection: Connection, ids: CropIds) -> None:
+    sources = _sources_only_of(connection, ids)
+    wanted = ids.tolist()
+    for start in range(0, len(wanted), CHUNK):  # pictures, embeddings, locations cascade
+        part = wanted[start : start + CHUNK]
+        connection.execute(delete(tables.crop).where(tables.crop.c.id.in_(part)))
+    for start in range(0, len(sources), CHUNK):
+        part = sources[start : start + CHUNK]
+        connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
+    unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id)
+    connection.execute(delete(tables.camera).where(unused))
+    connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+    connection.execute(
+        insert(tables.event).values(at_us=to_us(now()), what="delete", detail={"crops": len(ids)})
+    )
+
+
+def _sources_only_of(connection: Connection, ids: CropIds) -> list[int]:
+    """Sources that have no crop left once `ids` are gone."""
+    crop = tables.crop.c
+    of_ids: dict[int, int] = {}
+    wanted = ids.tolist()
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        for source_id in connection.scalars(select(crop.source_id).where(crop.id.in_(part))):
+            of_ids[source_id] = of_ids.get(source_id, 0) + 1
+    candidates = list(of_ids)
+    gone = []
+    for start in range(0, len(candidates), CHUNK):
+        part = candidates[start : start + CHUNK]
+        counts = select(crop.source_id, func.count()).where(crop.source_id.in_(part))
+        for source_id, count in connection.execute(counts.group_by(crop.source_id)):
+            if count == of_ids[source_id]:
+                gone.append(source_id)
+    return gone

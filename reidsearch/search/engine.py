@@ -1,0 +1,122 @@
+"""The query engine: filters, then ranking, then the statement of what was and was not searched."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import func, select
+
+from reidsearch.archive import tables
+from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.selection import Selection, select_crops
+from reidsearch.archive.store import Store
+from reidsearch.archive.vectors import Hits
+from reidsearch.errors import ArchiveError, UsageError
+from reidsearch.records import Answer, Filters, Match, Statement, Vectors
+from reidsearch.timecode import now
+
+UNCALIBRATED = "uncalibrated"
+MAX_K = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question.
+
+    Args:
+        vector: (d,) float32 of unit length.
+        text: what it was made from, for the statement, e.g. `mean of 2 pictures`.
+        k: how many matches at most.
+        min_score: leave out matches below it; None for no limit.
+    """
+
+    vector: Vectors
+    text: str
+    k: int = 10
+    min_score: float | None = None
+    filters: Filters = Filters()
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= MAX_K:
+            raise UsageError(f"k must lie between 1 and {MAX_K}, not {self.k}")
+        if self.min_score is not None and not -1.0 <= self.min_score <= 1.0:
+            raise UsageError(f"a score lies between -1 and 1, {self.min_score} does not")
+
+
+def search(store: Store, gallery: Gallery, query: Query, runtime: str) -> Answer:
+    """Answer one question from an archive whose gallery is in sync.
+
+    Filters are applied before ranking: asking for k gives k whenever k crops pass.
+
+    Raises:
+        ArchiveError: the archive holds no embeddings yet, or index and database disagree.
+        NotFound: a filter names a camera or source that is not in the archive.
+    """
+    asked_at = now()
+    gallery.sync()
+    selection = None
+    if not query.filters.empty:
+        with store.read() as connection:
+            selection = select_crops(connection, query.filters)
+    hits = gallery.search(query.vector, query.k, selection.ids if selection else None)
+    if query.min_score is not None:
+        enough = hits.scores >= np.float32(query.min_score)
+        hits = Hits(hits.ids[enough], hits.scores[enough])
+    scores = dict(zip(hits.ids.tolist(), hits.scores.tolist(), strict=True))
+    matches = tuple(
+        Match(rank, max(-1.0, min(1.0, scores[crop.crop_id])), crop)
+        for rank, crop in enumerate(store.crops(hits.ids.tolist()), start=1)
+    )
+    return Answer(_statement(store, gallery, query, selection, runtime, asked_at), matches)
+
+
+def _statement(
+    store: Store,
+    gallery: Gallery,
+    query: Query,
+    selection: Selection | None,
+    runtime: str,
+    asked_at: dt.datetime,
+) -> Statement:
+    index, model = gallery.index, store.model()
+    if index is None or model is None:
+        raise ArchiveError(
+            f"{store.folder} holds no crops yet", f"reidsearch index PATH... -a {store.folder}"
+        )
+    with store.read() as connection:
+        failures, unfinished = connection.execute(_MISSING).one()
+    searched = len(selection.ids) if selection else len(index)
+    return Statement(
+        archive=str(store.folder),
+        archive_id=store.row.uuid,
+        asked_at=asked_at,
+        query=query.text,
+        k=query.k,
+        min_score=query.min_score,
+        crops_held=len(index),
+        crops_searched=searched,
+        exact=index.exact,
+        recall=1.0 if index.exact else None,
+        index_kind=index.kind,
+        generation=gallery.generation,
+        model=model,
+        runtime=runtime,
+        filters=query.filters,
+        left_out_unknown_time=selection.unknown_time if selection else 0,
+        left_out_unknown_camera=selection.unknown_camera if selection else 0,
+        failures=failures,
+        unfinished_runs=unfinished,
+        calibration=UNCALIBRATED,
+        warnings=tuple(gallery.warnings),
+    )
+
+
+_MISSING = select(
+    select(func.count()).select_from(tables.failure).scalar_subquery(),
+    select(func.count())
+    .select_from(tables.run)
+    .where(tables.run.c.state.in_(("interrupted", "running")))
+    .scalar_subquery(),
+)
