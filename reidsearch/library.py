@@ -1,0 +1,508 @@
+"""`Archive`: the public face of everything; the command line calls nothing else.
+
+with Archive.open("archive", create=True) as archive:
+    archive.index(["crops/"])
+    answer = archive.search("person.jpg", k=10)
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from reidsearch import __version__
+from reidsearch.archive import schema, sqlite
+from reidsearch.archive import summary as summaries
+from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.lock import writer_lock
+from reidsearch.archive.store import Store
+from reidsearch.errors import ArchiveError, ModelError, Refused, UsageError
+from reidsearch.progress import NO_PROGRESS, Progress
+from reidsearch.records import (
+    Answer,
+    Crop,
+    Failure,
+    Filters,
+    Finding,
+    IndexReport,
+    ModelIdentity,
+    Offer,
+    Pixels,
+    Rejected,
+    Summary,
+    Vectors,
+)
+from reidsearch.settings import PictureLimits, RuntimeSettings
+
+if TYPE_CHECKING:
+    from reidsearch.archive.backup import Backup
+    from reidsearch.archive.erase import Erasure
+    from reidsearch.embedding.embedder import Embedder
+    from reidsearch.footage.naming import Naming
+
+View: TypeAlias = str | os.PathLike[str] | Pixels | int
+"""One view of a person: a picture file, (h, w, 3) uint8 BGR pixels, or the id of a held crop."""
+
+
+class Archive:
+    """An open archive. Use as a context manager; one thread at a time.
+
+    Made by `Archive.open`. The model is loaded when it is first needed, so looking things up
+    costs nothing of it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        model: str | None,
+        model_path: Sequence[Path],
+        offline: bool,
+        runtime: RuntimeSettings,
+        progress: Progress,
+    ) -> None:
+        self._store = store
+        self._gallery = Gallery(store)
+        self._model = model
+        self._model_path = tuple(model_path)
+        self._offline = offline
+        self._runtime = runtime
+        self._progress = progress
+        self._embedder: Embedder | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        create: bool = False,
+        model: str | None = None,
+        model_path: Sequence[Path] = (),
+        offline: bool = False,
+        runtime: RuntimeSettings = RuntimeSettings(),
+        progress: Progress = NO_PROGRESS,
+    ) -> Archive:
+        """Open an archive folder.
+
+        Args:
+            path: the folder.
+            create: make it when it does not exist.
+            model: catalogue name, name/precision, .xml or .onnx file, or `builtin`; None takes
+                the archive's own model, or the catalogue's default for a new archive.
+            model_path: folders in Open Model Zoo layout to look in first.
+            offline: never download a model.
+            runtime: device, streams, threads.
+            progress: told of downloads, index rebuilding and the like.
+
+        Raises:
+            ArchiveError: there is none, or the folder is something else.
+            ArchiveVersionError: it was made by another version.
+        """
+        folder = Path(path)
+        if create and not (folder / sqlite.DATABASE).exists():
+            Store.create(folder)
+        return cls(
+            Store(folder),
+            model=model,
+            model_path=model_path,
+            offline=offline,
+            runtime=runtime,
+            progress=progress,
+        )
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._store.close()
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- writing ----------------------------------------------------------------------------
+
+    def index(
+        self,
+        paths: Sequence[str | os.PathLike[str]],
+        *,
+        naming: Naming | None = None,
+        limits: PictureLimits = PictureLimits(),
+        progress: Progress = NO_PROGRESS,
+        stop: threading.Event | None = None,
+    ) -> IndexReport:
+        """Index person crops: pictures, folders, tar and zip archives, CSV or JSON-lines manifests.
+
+        What is held already is skipped; what fails is recorded (`failures`) and the run goes on.
+
+        Args:
+            paths: files and folders; relative ones count from the working folder.
+            naming: where camera, time and person come from; None: only from manifests.
+            stop: set it (from a signal handler or another thread) to stop after committing.
+
+        Raises:
+            ArchiveLocked: another process writes.
+            ModelError: no model, or not the archive's.
+            InputError: a path does not exist.
+        """
+        from reidsearch.footage.naming import Naming
+        from reidsearch.footage.offers import offers
+
+        naming = naming or Naming()
+        listed = [Path(path) for path in paths]
+        return self.index_offers(
+            offers(listed, naming, limits),
+            request=[str(path.absolute()) for path in listed] + [repr(naming)],
+            limits=limits,
+            progress=progress,
+            stop=stop,
+        )
+
+    def index_offers(
+        self,
+        offers: Iterable[Offer | Rejected],
+        *,
+        request: Sequence[str] = (),
+        limits: PictureLimits = PictureLimits(),
+        progress: Progress = NO_PROGRESS,
+        stop: threading.Event | None = None,
+    ) -> IndexReport:
+        """Index what an iterable offers; `index` for sources of your own.
+
+        Args:
+            offers: pulled in another thread, as the work goes on.
+            request: texts that are equal when the same inputs are offered again; a finished run
+                then supersedes interrupted ones.
+        """
+        from reidsearch.archive.writer import open_writer
+        from reidsearch.ingest import ingest, request_digest
+
+        embedder = self._require_embedder()
+        with open_writer(self._store, embedder.identity) as writer:
+            writer.begin_run(
+                request=request_digest(request),
+                command="\n".join(request),
+                version=__version__,
+                runtime=embedder.runtime,
+            )
+            progress.begin("indexing", None, "crops")
+            report = ingest(
+                offers,
+                store=self._store,
+                writer=writer,
+                embedder=embedder,
+                limits=limits,
+                progress=progress,
+                stop=stop,
+            )
+            progress.end()
+            counts = {
+                name: getattr(report, name)
+                for name in ("offered", "indexed", "unchanged", "updated", "duplicates", "failed")
+            }
+            writer.end_run(counts, finished=not report.interrupted)
+            self._gallery.sync()
+            if self._gallery.worth_folding():
+                self._gallery.persist()
+        return report
+
+    def delete(
+        self, filters: Filters = Filters(), *, crop_ids: Sequence[int] = (), dry_run: bool = False
+    ) -> Erasure:
+        """Delete crops for good: rows, pictures, embeddings, index entries, freed pages.
+
+        Args:
+            filters: what to delete; with `crop_ids`, both must hold.
+            dry_run: only count.
+
+        Raises:
+            UsageError: nothing was named.
+            ArchiveLocked: another process writes.
+        """
+        from dataclasses import replace
+
+        from reidsearch.archive.erase import erase, planned
+
+        ids, erasure = planned(self._store, filters, tuple(crop_ids))
+        if dry_run or not len(ids):
+            return erasure
+        return replace(erasure, log_emptied=erase(self._store, self._gallery, ids))
+
+    def reembed(self, *, progress: Progress = NO_PROGRESS) -> int:
+        """Embed every crop anew with the model given to `open`, from the stored pictures.
+
+        Queries go on with the old model until all are done. Returns how many were embedded.
+
+        Raises:
+            ArchiveError: a stored picture is damaged; nothing is switched over.
+        """
+        from reidsearch.archive import reembed as renewal
+
+        if self._model is None:
+            raise UsageError("name the new model: --model NAME")
+        embedder = self._load(self._model)
+        count, pictures = renewal.pictures_without(self._store, embedder.identity)
+        progress.begin("embedding anew", count, "crops")
+        renewal.reembed(self._store, embedder.identity, _batches(embedder, pictures, progress))
+        progress.end()
+        self._embedder = embedder
+        with writer_lock(self._store.folder):
+            self._gallery.sync()
+            self._gallery.persist()
+        return count
+
+    # -- searching --------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: View | Sequence[View],
+        *,
+        k: int = 10,
+        filters: Filters = Filters(),
+        min_score: float | None = None,
+        limits: PictureLimits = PictureLimits(),
+    ) -> Answer:
+        """Find the k crops most like the person shown.
+
+        Several views of one person are fused to their mean direction. Crops given by id are
+        themselves left out of the matches.
+
+        Raises:
+            Refused: a picture cannot be read.
+            NotFound: a crop, camera or source is not in the archive.
+            UsageError: k or min_score make no sense.
+        """
+        from dataclasses import replace
+
+        from reidsearch.search import engine
+        from reidsearch.search.query import fuse
+
+        views: list[View] = [query] if _is_view(query) else list(query)  # type: ignore[arg-type, list-item]
+        held = [int(view) for view in views if isinstance(view, (int, np.integer))]
+        self.prepare_search()
+        vectors = [self._vector(view, limits) for view in views]
+        question = engine.Query(
+            vector=fuse(np.array(vectors, dtype=np.float32)),
+            text=_describe(views),
+            k=k,
+            min_score=min_score,
+            filters=replace(filters, exclude_crops=(*filters.exclude_crops, *held)),
+        )
+        return engine.search(self._store, self._gallery, question, self._runtime_text())
+
+    def prepare_search(self) -> None:
+        """Load the index now rather than in the first search."""
+        if self._store.model() is None:
+            raise ArchiveError(
+                f"{self._store.folder} holds no crops yet",
+                f"reidsearch index PATH... -a {self._store.folder}",
+            )
+        self._gallery.sync(self._progress)
+
+    def embed(self, pictures: Sequence[Pixels]) -> Vectors:
+        """Embed (h, w, 3) uint8 BGR crops with the archive's model: (n, d) float32 unit rows."""
+        return self._require_embedder().embed(pictures)
+
+    # -- looking up -------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """How many crops the index holds; loads it."""
+        self._gallery.sync(self._progress)
+        return len(self._gallery)
+
+    def crop(self, crop_id: int) -> Crop:
+        """All that is known of one crop. Raises NotFound."""
+        return self._store.crop(crop_id)
+
+    def picture(self, crop_id: int) -> bytes:
+        """One crop's JPEG, its checksum verified. Raises NotFound, ArchiveError."""
+        return self._store.picture(crop_id)
+
+    def show(self) -> Summary:
+        """What the archive holds, in numbers."""
+        return summaries.summarise(self._store)
+
+    def failures(self) -> list[Failure]:
+        """Inputs that never became crops, and why; oldest first."""
+        return summaries.failures(self._store)
+
+    @property
+    def model(self) -> ModelIdentity | None:
+        """The model of the archive's embeddings; None while it is empty."""
+        return self._store.model()
+
+    # -- health -----------------------------------------------------------------------------
+
+    def check(self, *, repair: bool = False, progress: Progress = NO_PROGRESS) -> list[Finding]:
+        """Prove that the archive is whole; see `reidsearch.archive.check`.
+
+        Args:
+            repair: rebuild what is derived first, then return what is still wrong.
+        """
+        from reidsearch.archive import check as checks
+
+        findings = checks.check(self._store, progress)
+        if repair and any(finding.repairable for finding in findings):
+            checks.repair(self._store, findings, progress)
+            findings = checks.check(self._store, progress)
+        return findings
+
+    def backup(self, target: str | os.PathLike[str]) -> Backup:
+        """Copy the archive consistently to a new folder, even while it is being written."""
+        from reidsearch.archive.backup import backup
+
+        return backup(self._store, Path(target))
+
+    # -- the model --------------------------------------------------------------------------
+
+    def _require_embedder(self) -> Embedder:
+        """The archive's model, loaded once; a different one is refused."""
+        from reidsearch.archive.writer import require_model
+
+        if self._embedder is None:
+            held = self._store.model()
+            name = self._model or (_catalogue_text(held) if held else None)
+            embedder = self._load(name)
+            if held is not None:
+                require_model(held, embedder.identity, self._store.folder)
+            self._embedder = embedder
+        return self._embedder
+
+    def _load(self, name: str | None) -> Embedder:
+        from reidsearch.embedding.embedder import load_embedder
+        from reidsearch.models.catalogue import default_entry
+
+        return load_embedder(
+            name or default_entry().key,
+            model_path=self._model_path,
+            offline=self._offline,
+            runtime=self._runtime,
+            progress=self._progress,
+        )
+
+    def _vector(self, view: View, limits: PictureLimits) -> Vectors:
+        if isinstance(view, (int, np.integer)):
+            crop_id = int(view)
+            found = self._store.embeddings([crop_id])
+            if crop_id not in found:
+                self._store.crop(crop_id)
+                raise ArchiveError(
+                    f"crop {crop_id} has no embedding", f"reidsearch check -a {self._store.folder}"
+                )
+            return found[crop_id]
+        if not isinstance(view, np.ndarray):
+            from reidsearch.footage.pictures import read_picture
+
+            view = read_picture(view, limits)
+        vector: Vectors = self._require_embedder().embed([view])[0]
+        return vector
+
+    def _runtime_text(self) -> str:
+        return self._embedder.runtime if self._embedder else "stored embeddings only"
+
+
+def migrate(path: str | os.PathLike[str]) -> tuple[str | None, str]:
+    """Bring an archive of an earlier version to this one's schema.
+
+    Returns:
+        The revision before and after.
+
+    Raises:
+        ArchiveLocked: another process writes.
+        ArchiveVersionError: it was made by a newer version.
+    """
+    folder = Path(path)
+    if not (folder / sqlite.DATABASE).is_file():
+        raise ArchiveError(f"there is no archive {folder}")
+    with writer_lock(folder):
+        engine = sqlite.engine_for(folder, read_only=False)
+        try:
+            with engine.begin() as connection:
+                before = schema.revision(connection)
+                if before is None or before > schema.REVISION:
+                    schema.require_current(connection, folder)
+                schema.upgrade(connection)
+        finally:
+            engine.dispose()
+    return before, schema.REVISION
+
+
+def restore(
+    source: str | os.PathLike[str], target: str | os.PathLike[str], progress: Progress = NO_PROGRESS
+) -> int:
+    """Make an archive from a backup, verified; see `reidsearch.archive.backup.restore`."""
+    from reidsearch.archive import backup
+
+    return backup.restore(Path(source), Path(target), progress)
+
+
+def _batches(
+    embedder: Embedder, pictures: Iterator[tuple[int, bytes]], progress: Progress
+) -> Iterator[list[tuple[int, Vectors]]]:
+    """Embeddings in lists that are worth a transaction."""
+    from reidsearch.footage.pictures import decode
+
+    def tensors() -> Iterator[tuple[int, Pixels]]:
+        for crop_id, jpeg in pictures:
+            try:
+                yield crop_id, embedder.prepare(decode(jpeg, PictureLimits()))
+            except Refused as refused:
+                raise _cannot_reembed(crop_id, refused) from refused
+
+    batch: list[tuple[int, Vectors]] = []
+    for crop_id, vector in embedder.stream(tensors()):
+        if isinstance(vector, Refused):
+            raise _cannot_reembed(crop_id, vector)
+        assert vector is not None
+        batch.append((crop_id, vector))
+        if len(batch) >= 256:
+            yield batch
+            progress.advance(len(batch))
+            batch = []
+    if batch:
+        yield batch
+        progress.advance(len(batch))
+
+
+def _cannot_reembed(crop_id: int, refused: Refused) -> ArchiveError:
+    return ArchiveError(
+        f"crop {crop_id} cannot be embedded: {refused.message}; nothing was switched over",
+        f"restore it from a backup, or give it up: reidsearch delete --crop {crop_id}",
+    )
+
+
+def _catalogue_text(model: ModelIdentity) -> str:
+    """How a recorded model is asked for; free files have to be named by --model again."""
+    if model.precision == "unknown":
+        raise ModelError(
+            f"the archive was embedded with the file model {model.text}",
+            "name that file: --model path/to/model.xml",
+        )
+    return model.name if model.name == "builtin" else f"{model.name}/{model.precision}"
+
+
+def _is_view(query: View | Sequence[View]) -> bool:
+    return isinstance(query, (str, os.PathLike, int, np.integer, np.ndarray))
+
+
+def _describe(views: Sequence[View]) -> str:
+    crops = [str(view) for view in views if isinstance(view, (int, np.integer))]
+    pictures = len(views) - len(crops)
+    parts = []
+    if pictures:
+        parts.append("1 picture" if pictures == 1 else f"{pictures} pictures")
+    if crops:
+        parts.append(f"crop {', '.join(crops)}")
+    text = " and ".join(parts)
+    return f"mean of {text}" if len(views) > 1 else text
