@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from reidsearch.records import Filters
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +28,11 @@ def archive_option(function: F) -> F:
         show_envvar=True,
         help="The archive's folder.",
     )(function)
+
+
+def json_option(function: F) -> F:
+    """`--json`, passed as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")(function)
 
 
 def model_options(function: F) -> F:
@@ -69,3 +78,70 @@ def runtime_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def filter_options(function: F) -> F:
+    """What part of the archive: passed as `cameras`, `not_cameras`, `after`, `before`, ..."""
+    for option in (
+        click.option(
+            "--timezone", metavar="ZONE", help="Zone of times that name none: UTC, +02:00, a name."
+        ),
+        click.option(
+            "--source",
+            "sources",
+            multiple=True,
+            metavar="TEXT",
+            help="Part of a location, or the start of a source's SHA-256; may be repeated.",
+        ),
+        click.option("--before", metavar="TIME", help="Only crops before this time (ISO 8601)."),
+        click.option("--after", metavar="TIME", help="Only crops at or after this time."),
+        click.option(
+            "--not-camera", "not_cameras", multiple=True, metavar="NAME", help="Not this camera."
+        ),
+        click.option(
+            "--camera", "cameras", multiple=True, metavar="NAME", help="Only this camera."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def filters_from(
+    cameras: tuple[str, ...],
+    not_cameras: tuple[str, ...],
+    after: str | None,
+    before: str | None,
+    sources: tuple[str, ...],
+    timezone: str | None,
+) -> Filters:
+    """The `Filters` that `filter_options` describe.
+
+    Raises:
+        UsageError: a time or zone cannot be read.
+    """
+    from reidsearch.records import Filters
+
+    return Filters(
+        cameras=cameras,
+        not_cameras=not_cameras,
+        after=moment("--after", after, timezone),
+        before=moment("--before", before, timezone),
+        sources=sources,
+    )
+
+
+def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime | None:
+    """Read an option's time.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    from reidsearch.errors import Refused, UsageError
+    from reidsearch.timecode import parse_time, parse_zone
+
+    if text is None:
+        return None
+    try:
+        return parse_time(text, parse_zone(timezone) if timezone else None)
+    except Refused as refused:
+        raise UsageError(f"{option}: {refused.message}", refused.hint) from refused

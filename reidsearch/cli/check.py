@@ -1,0 +1,34 @@
+"""`reidsearch check`: prove that the archive is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reidsearch.cli.options import archive_option, json_option
+
+
+@click.command("check")
+@archive_option
+@click.option("--repair", is_flag=True, help="Rebuild what is derived; never touch what is true.")
+@json_option
+def command(archive: Path, repair: bool, as_json: bool) -> int:
+    """Prove that the archive is whole, or say what is not; --repair mends it.
+
+    Reads every page, picture, embedding and index entry. Changes nothing without --repair. Lost
+    data is named crop by crop and comes back only from a backup or by indexing again. The exit
+    code is 1 when anything is wrong.
+    """
+    from reidsearch.library import Archive
+    from reidsearch.present import reports_json, text
+    from reidsearch.present.answer_json import dumps
+    from reidsearch.present.progress import progress_for
+
+    with progress_for(quiet=as_json) as progress, Archive.open(archive) as opened:
+        findings = opened.check(repair=repair, progress=progress)
+    if as_json:
+        click.echo(dumps([reports_json.finding_json(finding) for finding in findings], indent=2))
+    else:
+        text.show(text.findings_view(findings))
+    return 1 if findings else 0

@@ -1,0 +1,30 @@
+"""`reidsearch failures`: the ledger of what never became a crop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reidsearch.cli.options import archive_option, json_option
+
+
+@click.command("failures")
+@archive_option
+@json_option
+def command(archive: Path, as_json: bool) -> None:
+    """List the inputs that never became crops, and why.
+
+    A failed input is tried again by every `reidsearch index` that offers it, and leaves this
+    list when it succeeds. `docs/indexing.md` explains the reasons.
+    """
+    from reidsearch.library import Archive
+    from reidsearch.present import reports_json, text
+    from reidsearch.present.answer_json import dumps
+
+    with Archive.open(archive) as opened:
+        failures = opened.failures()
+    if as_json:
+        click.echo(dumps([reports_json.failure_json(failure) for failure in failures], indent=2))
+    else:
+        text.show(text.failures_view(failures))

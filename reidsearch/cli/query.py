@@ -1,0 +1,134 @@
+"""`reidsearch query`: find a person again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reidsearch.cli.options import (
+    archive_option,
+    filter_options,
+    filters_from,
+    model_options,
+    runtime_options,
+)
+
+if TYPE_CHECKING:
+    from reidsearch.library import Archive
+    from reidsearch.records import Answer
+
+
+@click.command("query")
+@click.argument("images", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop held already.")
+@archive_option
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many matches.")
+@filter_options
+@click.option("--min-score", type=click.FloatRange(-1, 1), help="Leave out lower scores.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "jsonl", "csv"]),
+    default="table",
+    show_default=True,
+    help="How the answer is printed.",
+)
+@click.option(
+    "--sheet", type=click.Path(path_type=Path, dir_okay=False), help="Write a contact sheet (PNG)."
+)
+@click.option("--open", "open_sheet", is_flag=True, help="Show the contact sheet.")
+@model_options
+@runtime_options
+def command(
+    images: tuple[Path, ...],
+    crops: tuple[int, ...],
+    archive: Path,
+    k: int,
+    cameras: tuple[str, ...],
+    not_cameras: tuple[str, ...],
+    after: str | None,
+    before: str | None,
+    sources: tuple[str, ...],
+    timezone: str | None,
+    min_score: float | None,
+    form: str,
+    sheet: Path | None,
+    open_sheet: bool,
+    model: str | None,
+    model_path: tuple[Path, ...],
+    offline: bool,
+    device: str,
+    streams: int,
+    threads: int,
+) -> None:
+    """Find a person again: ranked matches for one or more pictures.
+
+    IMAGES are crops of one person; several are fused. Filters are applied before ranking, so
+    asking for k gives k whenever k crops pass. The answer says what was searched, how, and what
+    is missing; a score is a cosine similarity, not a probability.
+    """
+    from reidsearch.errors import UsageError
+    from reidsearch.library import Archive
+    from reidsearch.present.progress import progress_for
+    from reidsearch.settings import RuntimeSettings
+
+    if not images and not crops:
+        raise UsageError("say whom to look for: IMAGE... or --crop ID")
+    filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
+    with (
+        progress_for() as progress,
+        Archive.open(
+            archive,
+            model=model,
+            model_path=model_path,
+            offline=offline,
+            runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
+            progress=progress,
+        ) as opened,
+    ):
+        answer = opened.search([*images, *crops], k=k, filters=filters, min_score=min_score)
+        if sheet or open_sheet:
+            path = sheet or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
+            _write_sheet(opened, answer, [*images, *crops], path)
+    _print(answer, form)
+    if sheet or open_sheet:
+        click.echo(f"contact sheet: {path}", err=True)
+    if open_sheet:
+        click.launch(str(path))
+
+
+def _print(answer: Answer, form: str) -> None:
+    if form == "table":
+        from reidsearch.present import text
+
+        text.show(text.answer_view(answer))
+    elif form == "csv":
+        from reidsearch.present.answer_csv import answer_csv
+
+        click.echo(answer_csv(answer), nl=False)
+    else:
+        from reidsearch.present.answer_json import answer_json, answer_jsonl, dumps
+
+        if form == "json":
+            click.echo(dumps(answer_json(answer), indent=2))
+        else:
+            for line in answer_jsonl(answer):
+                click.echo(line)
+
+
+def _write_sheet(archive: Archive, answer: Answer, views: list[Path | int], path: Path) -> None:
+    from reidsearch.footage.pictures import decode, read_picture
+    from reidsearch.present.sheet import contact_sheet
+    from reidsearch.settings import PictureLimits
+
+    limits = PictureLimits()
+    asked = [
+        decode(archive.picture(view), limits)
+        if isinstance(view, int)
+        else read_picture(view, limits)
+        for view in views
+    ]
+    sheet = contact_sheet(answer, asked, lambda crop_id: decode(archive.picture(crop_id), limits))
+    path.write_bytes(sheet)
