@@ -132,8 +132,9 @@ def _usage(context: click.Context) -> str:
     for parameter in context.command.params:
         if isinstance(parameter, click.Argument):
             name = parameter.metavar or (parameter.name or "").upper()
-            name += "..." if parameter.nargs == -1 and not name.endswith("...") else ""
-            words.append(name if parameter.required else f"[{name}]")
+            if parameter.nargs == -1 and "..." not in name and not parameter.metavar:
+                name += "..."
+            words.append(name if parameter.required or name.startswith("[") else f"[{name}]")
     if isinstance(context.command, click.Group):
         words.append("COMMAND ...")
     return " ".join(words)
@@ -162,7 +163,7 @@ def _names(option: click.Option) -> str:
 
 def _meaning(option: click.Option) -> str:
     parts = [" ".join((option.help or "").split())]
-    if option.multiple:
+    if option.multiple and "repeated" not in parts[0]:
         parts.append("May be repeated.")
     if isinstance(option.show_default, str):
         parts.append(f"Default: `{option.show_default}`.")

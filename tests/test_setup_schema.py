@@ -1,0 +1,31 @@
+"""The tables that the migrations make are the tables that the code describes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from reidsearch.archive import schema
+
+
+def test_alembic_check(tmp_path: Path) -> None:
+    """`alembic check` on a fresh archive: nothing that a new revision would have to add."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'fresh.sqlite'}")
+    with engine.begin() as connection:
+        schema.upgrade(connection)
+    with engine.begin() as connection:
+        assert schema.revision(connection) == schema.REVISION
+        command.check(schema.alembic_config(connection))
+    engine.dispose()
+
+
+def test_revisions_are_one_line_and_end_at_the_known_head(tmp_path: Path) -> None:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        script = ScriptDirectory.from_config(schema.alembic_config(connection))
+    engine.dispose()
+    assert script.get_heads() == [schema.REVISION]
+    assert len(script.get_bases()) == 1
