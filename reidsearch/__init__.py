@@ -13,9 +13,15 @@ The library is as simple as the command line:
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Importing OpenVINO makes ~/intel, writes an identifier there and reports to a web analytics
+# service. It does so through this package; when that cannot be imported, OpenVINO takes its own
+# silent stand-in. It stands here because it must come before any `import openvino`.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 if TYPE_CHECKING:
     from reidsearch.boxes import Box

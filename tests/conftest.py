@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import reidsearch  # noqa: F401 (before any test imports OpenVINO: keeps it silent)
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -1,7 +1,5 @@
 """Models: a name or file goes in, verified files on disk and an OpenVINO runtime come out.
 
 `catalogue` what is known by name · `locate` where a model is found · `store` the user's cache
-folder · `download` and `importing` how a model gets there · `runtime` OpenVINO itself. The one
-module that imports OpenVINO is `runtime`, because OpenVINO reports its use over the network when
-it is imported plainly.
+folder · `download` and `importing` how a model gets there · `runtime` OpenVINO itself.
 """

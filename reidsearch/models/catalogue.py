@@ -14,8 +14,6 @@ from typing import Any
 
 from reidsearch.errors import ModelError
 
-ROLES = ("re-id", "detector", "attributes")
-
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
@@ -112,7 +110,8 @@ def find(model: str) -> ModelEntry:
         if model in (entry.name, entry.key):
             return entry
     known = sorted({name for entry in catalogue() for name in (entry.name, entry.key)})
-    near = difflib.get_close_matches(model, known, n=3, cutoff=0.6)
+    near = [name for name in known if model and model.lower() in name.lower()][:3]
+    near = near or difflib.get_close_matches(model, known, n=3, cutoff=0.6)
     raise ModelError(
         f"no model is named {model!r}",
         (f"did you mean {' or '.join(near)}? " if near else "")

@@ -89,106 +89,148 @@ def install(
         for file in entry.files:
             final = folder / file.name
             if not (final.is_file() and sha384_of(final) == file.sha384):
-                _fetch(entry, file, final, progress, transport)
+                _Fetch(entry, file, final, progress, transport).run()
         return folder / entry.files[-1].name
 
 
-def _fetch(
-    entry: ModelEntry, file: ModelFile, final: Path, progress: Progress, transport: Transport
-) -> None:
-    part = final.with_name(file.name + ".part")
-    failures = 0
-    progress.begin(f"download {file.name}", file.size_bytes, "bytes")
-    try:
-        while True:
-            resumed = part.exists()
+@dataclass(frozen=True, slots=True)
+class _Fetch:
+    """One file on its way to `final`, by way of a .part file beside it."""
+
+    entry: ModelEntry
+    file: ModelFile
+    final: Path
+    progress: Progress
+    transport: Transport
+
+    @property
+    def part(self) -> Path:
+        return self.final.with_name(self.file.name + ".part")
+
+    def run(self) -> None:
+        """Fetch, verify, and only then give the file its name."""
+        self.progress.begin(f"download {self.file.name}", self.file.size_bytes, "bytes")
+        try:
+            while True:
+                resumed = self.part.exists()
+                self._transfer_persistently()
+                found = sha384_of(self.part)
+                if found == self.file.sha384:
+                    return publish(self.part, self.final)
+                error = differs(self.part, self.file, found)
+                self.part.unlink()
+                # What an earlier run left may be what is wrong: then once more from the start.
+                if not resumed:
+                    raise ModelError(
+                        f"{self.file.url} sent other bytes than the official ones; "
+                        "nothing was kept\n" + error.message.partition("\n")[2],
+                        "try another network, or `reidsearch models import DIR`",
+                    )
+        finally:
+            self.progress.end()
+
+    def _transfer_persistently(self) -> None:
+        """Transfer, going on after transient failures, a few times."""
+        for attempt in range(self.transport.attempts):
             try:
-                _transfer(entry, file, part, progress, transport)
-            except _Transient as cause:
-                failures += 1
-                if failures == transport.attempts:
-                    raise unavailable(entry, f"{file.url}: {cause}") from cause
-                time.sleep(transport.pause_s * 2 ** (failures - 1))
-                continue
-            found = sha384_of(part)
-            if found == file.sha384:
-                publish(part, final)
-                return
-            error = differs(part, file, found)
-            part.unlink()
-            # What an earlier attempt left may be what is wrong: then once more from the start.
-            if not resumed:
-                raise ModelError(
-                    f"{file.url} sent other bytes than the catalogue's; nothing was kept\n"
-                    + error.message.partition("\n")[2],
-                    "try another network, or `reidsearch models import DIR`",
-                )
-    finally:
-        progress.end()
+                return self._transfer()
+            except _Transient as error:
+                cause = error
+            if attempt + 1 < self.transport.attempts:
+                time.sleep(self.transport.pause_s * 2**attempt)
+        raise self._unavailable(str(cause)) from cause
 
+    def _transfer(self) -> None:
+        """Bring the part to the file's size, never beyond it."""
+        have = self.part.stat().st_size if self.part.exists() else 0
+        if have > self.file.size_bytes:
+            self.part.unlink()
+            have = 0
+        if have == self.file.size_bytes:
+            return
+        with self._open(have) as response:
+            if have and response.status != http.HTTPStatus.PARTIAL_CONTENT:
+                have = 0  # the server does not resume, it sends the whole file
+            self._check_announced(have, response)
+            with storing(self.part.parent):
+                sink = self.part.open("ab" if have else "wb")
+            self.progress.advance(have)
+            with sink:
+                self._pour(have, response, sink)
 
-def _transfer(
-    entry: ModelEntry, file: ModelFile, part: Path, progress: Progress, transport: Transport
-) -> None:
-    """Bring `part` to the catalogue's size, never beyond it."""
-    have = part.stat().st_size if part.exists() else 0
-    if have > file.size_bytes:
-        part.unlink()
-        have = 0
-    if have == file.size_bytes:
-        return
-    with _open(entry, file, have, transport) as response:
-        if have and response.status != http.HTTPStatus.PARTIAL_CONTENT:
-            have = 0  # the server does not resume, it sends the whole file
-        _check_announced(entry, file, part, have, response)
-        with storing(part.parent):
-            sink = part.open("ab" if have else "wb")
-        progress.advance(have)
-        with sink:
-            _pour(entry, file, have, response, sink, progress, transport)
+    def _check_announced(self, have: int, response: Any) -> None:
+        if have and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+            self.part.unlink()
+            raise _Transient("the server resumed at the wrong place")
+        length = response.headers.get("Content-Length", "")
+        if length.isdecimal() and have + int(length) != self.file.size_bytes:
+            raise self._unavailable(
+                f"it answers with {have + int(length)} bytes where the file has "
+                f"{self.file.size_bytes}; a proxy's or a log-in page may stand in between"
+            )
 
+    def _pour(self, have: int, response: Any, sink: IO[bytes]) -> None:
+        # A server that drips single bytes never trips the socket's time-out; this does.
+        allowed_s = self.transport.timeout_s + self.file.size_bytes / SLOWEST_BYTES_PER_S
+        deadline = time.monotonic() + allowed_s
+        while chunk := _read(response):
+            have += len(chunk)
+            if have > self.file.size_bytes:
+                sink.truncate(0)
+                raise self._unavailable(f"it sends more than the {self.file.size_bytes} bytes")
+            with storing(self.part.parent):
+                sink.write(chunk)
+                sink.flush()
+            self.progress.advance(len(chunk))
+            if time.monotonic() > deadline:
+                raise _Transient(f"not finished after {math.ceil(allowed_s)} s")
+        if have < self.file.size_bytes:
+            raise _Transient(f"the connection ended after {have} of {self.file.size_bytes} bytes")
 
-def _check_announced(
-    entry: ModelEntry, file: ModelFile, part: Path, have: int, response: Any
-) -> None:
-    if have and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-        part.unlink()
-        raise _Transient("the server resumed at the wrong place")
-    length = response.headers.get("Content-Length")
-    if length is not None and have + int(length) != file.size_bytes:
-        raise unavailable(
-            entry,
-            f"{file.url} answered with {have + int(length)} bytes where the file has "
-            f"{file.size_bytes}; a proxy's or a log-in page may stand in between",
-        )
+    def _open(self, have: int) -> Any:
+        """The response to a request for the file from byte `have` on."""
+        if urlsplit(self.file.url).scheme not in self.transport.schemes:
+            raise _not_https(self.file.url)
+        headers = {"User-Agent": f"reidsearch/{__version__}", "Accept-Encoding": "identity"}
+        if have:
+            headers["Range"] = f"bytes={have}-"
+        request = urllib.request.Request(self.file.url, headers=headers)  # noqa: S310 (checked)
+        opener = urllib.request.build_opener(Redirects(self.transport.schemes))
+        try:
+            return opener.open(request, timeout=self.transport.timeout_s)
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                self.part.unlink(missing_ok=True)
+                raise _Transient("the server cannot resume") from error
+            if error.code in (408, 425, 429) or error.code >= 500:
+                raise _Transient(f"HTTP {error.code} {error.reason}") from error
+            raise self._unavailable(f"HTTP {error.code} {error.reason}") from error
+        except urllib.error.URLError as error:
+            reason = error.reason if isinstance(error.reason, OSError) else error
+            raise self._no_connection(reason) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _Transient(f"no answer: {error or type(error).__name__}") from error
 
+    def _no_connection(self, reason: OSError) -> Exception:
+        url = urlsplit(self.file.url)
+        if isinstance(reason, TimeoutError | ConnectionResetError | BrokenPipeError):
+            return _Transient(f"no answer: {reason}")
+        if isinstance(reason, ssl.SSLError):
+            return self._unavailable(
+                f"no trusted connection ({reason}); behind a proxy that re-signs connections, "
+                "set SSL_CERT_FILE to its certificate"
+            )
+        proxy = urlsplit(urllib.request.getproxies().get(url.scheme, ""))
+        if proxy.hostname and not urllib.request.proxy_bypass(url.netloc):
+            # Not the whole address: it may hold a password.
+            return self._unavailable(f"the proxy {proxy.hostname} does not help: {reason}")
+        if isinstance(reason, socket.gaierror):
+            return self._unavailable(f"no network: the address of {url.hostname} is not found")
+        return self._unavailable(f"no network: {reason.strerror or reason}")
 
-def _pour(
-    entry: ModelEntry,
-    file: ModelFile,
-    have: int,
-    response: Any,
-    sink: IO[bytes],
-    progress: Progress,
-    transport: Transport,
-) -> None:
-    # A server that drips single bytes never trips the socket's time-out; this does.
-    allowed_s = transport.timeout_s + (file.size_bytes - have) / SLOWEST_BYTES_PER_S
-    deadline = time.monotonic() + allowed_s
-    while chunk := _read(response):
-        have += len(chunk)
-        if have > file.size_bytes:
-            sink.truncate(0)
-            raise unavailable(entry, f"{file.url} sends more than the {file.size_bytes} bytes")
-        with storing(Path(sink.name).parent):
-            sink.write(chunk)
-        progress.advance(len(chunk))
-        if time.monotonic() > deadline:
-            raise _Transient(f"not finished after {math.ceil(allowed_s)} s")
-    with storing(Path(sink.name).parent):
-        sink.flush()
-    if have < file.size_bytes:
-        raise _Transient(f"the connection ended after {have} of {file.size_bytes} bytes")
+    def _unavailable(self, why: str) -> ModelUnavailable:
+        return unavailable(self.entry, f"{self.file.url}: {why}")
 
 
 def _read(response: Any) -> bytes:
@@ -197,52 +239,6 @@ def _read(response: Any) -> bytes:
     except (OSError, http.client.HTTPException) as error:
         raise _Transient(f"the connection broke: {error or type(error).__name__}") from error
     return data
-
-
-def _open(entry: ModelEntry, file: ModelFile, have: int, transport: Transport) -> Any:
-    """The response to a request for the file from byte `have` on."""
-    if urlsplit(file.url).scheme not in transport.schemes:
-        raise _not_https(file.url)
-    headers = {"User-Agent": f"reidsearch/{__version__}", "Accept-Encoding": "identity"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
-    request = urllib.request.Request(file.url, headers=headers)  # noqa: S310 (checked above)
-    opener = urllib.request.build_opener(Redirects(transport.schemes))
-    try:
-        return opener.open(request, timeout=transport.timeout_s)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code in (408, 425, 429) or error.code >= 500:
-            raise _Transient(f"HTTP {error.code} {error.reason}") from error
-        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            raise _Transient("the server cannot resume") from error
-        raise unavailable(entry, f"{file.url}: HTTP {error.code} {error.reason}") from error
-    except urllib.error.URLError as error:
-        reason = error.reason if isinstance(error.reason, OSError) else error
-        raise _connection_failure(entry, file, reason) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise _Transient(f"no answer: {error or type(error).__name__}") from error
-
-
-def _connection_failure(entry: ModelEntry, file: ModelFile, reason: OSError) -> Exception:
-    host = urlsplit(file.url).hostname
-    if isinstance(reason, TimeoutError | ConnectionResetError | BrokenPipeError):
-        return _Transient(f"{host}: {reason}")
-    if isinstance(reason, ssl.SSLError):
-        return unavailable(
-            entry,
-            f"{host}: no trusted connection ({reason.reason or reason}); behind a proxy that "
-            "re-signs connections, set SSL_CERT_FILE to its certificate",
-        )
-    proxy = urlsplit(urllib.request.getproxies().get(urlsplit(file.url).scheme, ""))
-    if proxy.hostname and not urllib.request.proxy_bypass(host or ""):
-        # Not the whole address: it may hold a password.
-        return unavailable(
-            entry, f"the proxy {proxy.hostname}:{proxy.port or ''} does not help: {reason}"
-        )
-    if isinstance(reason, socket.gaierror):
-        return unavailable(entry, f"no network: the address of {host} cannot be found")
-    return unavailable(entry, f"no network: {host}: {reason.strerror or reason}")
 
 
 class Redirects(urllib.request.HTTPRedirectHandler):

@@ -40,7 +40,7 @@ class LocatedModel:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A catalogue model that lies in a folder; `problem` says what is wrong with it, or is empty."""
+    """A catalogue model that lies in `folder`; `problem` says what is wrong, or is empty."""
 
     entry: ModelEntry
     folder: Path
@@ -94,10 +94,9 @@ def installed(model_path: Sequence[Path] = ()) -> tuple[Installed, ...]:
 
 def _problem(entry: ModelEntry, folder: Path) -> str | None:
     """Empty: all is well; None: nothing of the model is there."""
-    present = [_exists(folder / entry.key / file.name) for file in entry.files]
-    if not any(present):
-        return None
     try:
+        if not any(_exists(folder / entry.key / file.name) for file in entry.files):
+            return None
         return "" if _holds(entry, folder) else "incomplete"
     except ModelError as error:
         return error.message
@@ -153,7 +152,7 @@ def _free(path: Path) -> LocatedModel:
                 f"{file} does not exist",
                 "an .xml needs its .bin, of the same name, beside it"
                 if file != path
-                else "give the path of an .xml or .onnx file, or a name of `reidsearch models list`",
+                else "give an existing .xml or .onnx file, or a name from `reidsearch models list`",
             )
     digest = digest_of({file.name: sha384_of(file) for file in files})
     if path.suffix.lower() == ".onnx":

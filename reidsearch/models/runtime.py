@@ -1,11 +1,8 @@
-"""OpenVINO: silent, on the chosen device, with a compiled-model cache that is never trusted blindly.
-
-The only module that imports OpenVINO; everyone else calls `openvino()`.
-"""
+"""OpenVINO on the chosen device, with a compiled-model cache that is checked before use."""
 
 from __future__ import annotations
 
-import sys
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -25,24 +22,10 @@ LOCK_WAIT_S = 20.0
 
 
 @cache
-def openvino() -> Any:
-    """The module `openvino`, imported so that it reports nothing.
-
-    A plain `import openvino` makes `~/intel`, writes an identifier there and sends an event to a
-    web analytics service, unless `~/intel/openvino_telemetry` says no. It does so through the
-    package `openvino_telemetry`; when that cannot be imported, OpenVINO uses its own silent
-    stand-in. So it is hidden for this process, and nothing in the user's home changes.
-    """
-    if "openvino" not in sys.modules:
-        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-    import openvino as module
-
-    return module
-
-
-@cache
 def _core() -> ov.Core:
-    return openvino().Core()
+    import openvino as ov
+
+    return ov.Core()
 
 
 def core(settings: RuntimeSettings) -> ov.Core:
@@ -87,7 +70,7 @@ def compile_model(
         hint: `THROUGHPUT` for many crops at once, `LATENCY` for one.
         key: names the model in the compiled-model cache, e.g. its digest and the name of what
             was added to the graph; without a key nothing is cached. OpenVINO itself tells
-            apart models that share a key.
+            apart models that share a key, also by the names of their nodes.
 
     Raises:
         ModelError: no such device, or the device cannot run the model.
@@ -115,7 +98,9 @@ def compile_model(
 
 def runtime_text(device: str = "CPU") -> str:
     """Runtime and device for people and records, e.g. `OpenVINO 2026.4.1 CPU`."""
-    version: str = openvino().get_version()
+    import openvino as ov
+
+    version: str = ov.get_version()
     return f"OpenVINO {version.partition('-')[0]} {device.upper()}"
 
 
@@ -132,7 +117,7 @@ def _compiled_cache(key: str) -> Iterator[dict[str, str]]:
         return
     import filelock
 
-    folder = cache_folder() / "compiled" / key
+    folder = cache_folder() / "compiled" / hashlib.sha384(key.encode()).hexdigest()[:32]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / ".lock", timeout=LOCK_WAIT_S)
