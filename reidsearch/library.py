@@ -217,27 +217,30 @@ class Archive:
                 self._gallery.persist()
         return report
 
-    def delete(
-        self, filters: Filters = Filters(), *, crop_ids: Sequence[int] = (), dry_run: bool = False
-    ) -> Erasure:
-        """Delete crops for good: rows, pictures, embeddings, index entries, freed pages.
-
-        Args:
-            filters: what to delete; with `crop_ids`, both must hold.
-            dry_run: only count.
+    def plan_delete(self, filters: Filters = Filters(), *, crop_ids: Sequence[int] = ()) -> Erasure:
+        """Count what `delete` would delete; with both filters and ids, both must hold.
 
         Raises:
             UsageError: nothing was named.
+            NotFound: a camera, source or crop is not in the archive.
+        """
+        from reidsearch.archive.erase import plan
+
+        return plan(self._store, filters, tuple(crop_ids))
+
+    def delete(self, planned: Erasure) -> bool:
+        """Delete for good just what was planned: rows, pictures, embeddings, index entries.
+
+        Returns:
+            Whether the freed pages have left the write-ahead log too; if not, another process is
+            reading, and they leave it when that ends.
+
+        Raises:
             ArchiveLocked: another process writes.
         """
-        from dataclasses import replace
+        from reidsearch.archive.erase import erase
 
-        from reidsearch.archive.erase import erase, planned
-
-        ids, erasure = planned(self._store, filters, tuple(crop_ids))
-        if dry_run or not len(ids):
-            return erasure
-        return replace(erasure, log_emptied=erase(self._store, self._gallery, ids))
+        return erase(self._store, self._gallery, planned.ids)
 
     def reembed(self, *, progress: Progress = NO_PROGRESS) -> int:
         """Embed every crop anew with the model given to `open`, from the stored pictures.

@@ -50,8 +50,7 @@ def backup(store: Store, target: Path) -> Backup:
         raise InputError(f"{target} exists already", "a backup goes to a new folder")
     with _appearing(target) as folder:
         copy = folder / sqlite.DATABASE
-        with store.read() as connection:
-            sqlite.copy_consistently(connection, copy)
+        sqlite.copy_consistently(store.folder, copy)
         with Store(folder) as copied:
             crops = len(copied.embedded_ids(copied.state().last_crop_id))
         made = Backup(target, crops, copy.stat().st_size, file_sha256(copy).hex())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from reidsearch.archive import sqlite, tables
@@ -18,29 +19,27 @@ from reidsearch.timecode import now, to_us
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What was, or in a dry run would be, deleted.
+    """What is to be deleted.
 
     Args:
+        ids: (n,) crop ids, increasing.
+        sources: how many sources have no crop left then.
         unknown_time / unknown_camera: crops that stay because theirs is not known.
-        log_emptied: False while a reader still holds old pages in the write-ahead log.
     """
 
-    crops: int
+    ids: CropIds
     sources: int
     unknown_time: int
     unknown_camera: int
-    log_emptied: bool = True
 
 
-def planned(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> tuple[CropIds, Erasure]:
-    """What `erase` would delete: ids, and the counts to show first.
+def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
+    """Find what to delete, to be shown before `erase` does it.
 
     Raises:
         UsageError: neither a filter nor an id was given (that would be everything).
         NotFound: a camera, source or crop is not in the archive.
     """
-    import numpy as np
-
     if filters.empty and not crop_ids:
         raise UsageError("say what to delete: --source, --camera, --after, --before or --crop")
     for crop_id in crop_ids:
@@ -52,7 +51,7 @@ def planned(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> tuple[
             named = np.unique(np.array(crop_ids, dtype=np.int64))
             ids = named if filters.empty else np.intersect1d(ids, named)
         sources = _sources_only_of(connection, ids)
-    return ids, Erasure(len(ids), len(sources), selection.unknown_time, selection.unknown_camera)
+    return Erasure(ids, len(sources), selection.unknown_time, selection.unknown_camera)
 
 
 def erase(store: Store, gallery: Gallery, ids: CropIds) -> bool:

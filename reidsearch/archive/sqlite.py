@@ -27,24 +27,29 @@ def engine_for(folder: Path, *, read_only: bool) -> Engine:
         read_only: the connections cannot change anything; works on read-only media too.
     """
     path = folder / DATABASE
-    mode = "rwc"
-    if read_only:
-        mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
-    uri = f"file:{quote(os.fsencode(path.resolve()))}?mode={mode}"
-    if mode == "ro" and not _has_log(path):
-        # WAL needs a shared-memory file; where nobody can write, nobody changes the file either.
-        uri += "&immutable=1"
+    address = _address(path, read_only=read_only)
     engine = create_engine(
         "sqlite+pysqlite://",
         creator=lambda: sqlite3.connect(
-            uri, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+            address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
         ),
         poolclass=QueuePool,
     )
     event.listen(engine, "connect", _configure(read_only))
     event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
-    event.listen(engine, "handle_error", _translate(path), retval=True)
+    event.listen(engine, "handle_error", _translate_for(path), retval=True)
     return engine
+
+
+def _address(path: Path, *, read_only: bool) -> str:
+    mode = "rwc"
+    if read_only:
+        mode = "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
+    address = f"file:{quote(os.fsencode(path.resolve()))}?mode={mode}"
+    if mode == "ro" and not _has_log(path):
+        # WAL needs a shared-memory file; where nobody can write, nobody changes the file either.
+        address += "&immutable=1"
+    return address
 
 
 def _has_log(path: Path) -> bool:
@@ -77,30 +82,32 @@ def _begin_writing(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _translate(path: Path) -> Callable[[ExceptionContext], ReidsearchError | None]:
+def _translate_for(path: Path) -> Callable[[ExceptionContext], ReidsearchError | None]:
     def translate(context: ExceptionContext) -> ReidsearchError | None:
-        original = context.original_exception
-        if not isinstance(original, sqlite3.Error):
-            return None
-        code = (
-            (original.sqlite_errorcode or 0) & 0xFF if hasattr(original, "sqlite_errorcode") else 0
-        )
-        said = f"{path}: {original}"
-        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            return StorageError(
-                said, "free some space and run the same command again; nothing committed is lost"
-            )
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            return StorageError(said, "the archive's folder must be writable for this command")
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return ArchiveLocked(said, "another program holds the database; try again")
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return ArchiveError(
-                said, f"run: reidsearch check -a {path.parent}   or restore from a backup"
-            )
-        return None
+        return translated(path, context.original_exception)
 
     return translate
+
+
+def translated(path: Path, error: BaseException) -> ReidsearchError | None:
+    """What an error of SQLite means for the user; None when it is a mistake of ours."""
+    if not isinstance(error, sqlite3.Error):
+        return None
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
+    said = f"{path}: {error}"
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return StorageError(
+            said, "free some space and run the same command again; nothing committed is lost"
+        )
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
+        return StorageError(said, "the archive's folder must be writable for this command")
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return ArchiveLocked(said, "another program holds the database; try again")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return ArchiveError(
+            said, f"run: reidsearch check -a {path.parent}   or restore from a backup"
+        )
+    return None
 
 
 def integrity(connection: Connection) -> list[str]:
@@ -119,17 +126,32 @@ def forget_deleted_pages(folder: Path) -> bool:
     Returns:
         False when a reader still holds the log; it is emptied when that reader is gone.
     """
-    with sqlite3.connect(folder / DATABASE, timeout=5, isolation_level=None) as connection:
+    connection = sqlite3.connect(folder / DATABASE, timeout=5, isolation_level=None)
+    try:
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    connection.close()
+    finally:
+        connection.close()
     return not busy
 
 
-def copy_consistently(connection: Connection, target: Path) -> None:
-    """Write a compact, consistent copy of the database while others read and write."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    driver.execute("VACUUM INTO ?", (str(target),))
+def copy_consistently(folder: Path, target: Path) -> None:
+    """Write a compact, consistent copy of the database while others read and write.
+
+    VACUUM INTO reads one snapshot, where the backup API starts over whenever somebody commits.
+
+    Raises:
+        ReidsearchError: as for every access to the database.
+    """
+    path = folder / DATABASE
+    connection = sqlite3.connect(
+        _address(path, read_only=True), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
+    )
+    try:
+        connection.execute("VACUUM INTO ?", (str(target),))
+    except sqlite3.Error as error:
+        raise translated(path, error) or error from error
+    finally:
+        connection.close()
 
 
 def library_version() -> tuple[int, ...]:

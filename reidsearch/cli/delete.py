@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reidsearch.cli.options import archive_option, filter_options, filters_from, json_option
+
+if TYPE_CHECKING:
+    from reidsearch.archive.erase import Erasure
 
 
 @click.command("delete")
@@ -39,20 +43,22 @@ def command(
     from reidsearch.present.answer_json import dumps
 
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
+    emptied = True
     with Archive.open(archive) as opened:
-        plan = opened.delete(filters, crop_ids=crops, dry_run=True)
+        plan = opened.plan_delete(filters, crop_ids=crops)
         if not as_json:
-            for line in _plan(plan.crops, plan.sources, plan.unknown_time, plan.unknown_camera):
+            for line in _lines(plan):
                 click.echo(line)
-        if plan.crops and not dry_run:
+        wanted = len(plan.ids) > 0 and not dry_run
+        if wanted:
             if not yes:
-                click.confirm("Delete them for good?", abort=True)
-            plan = opened.delete(filters, crop_ids=crops)
+                click.confirm("Delete them for good?", abort=True, err=True)
+            emptied = opened.delete(plan)
     if as_json:
-        click.echo(dumps({**asdict(plan), "deleted": not dry_run}, indent=2))
-    elif plan.crops and not dry_run:
-        click.echo(f"deleted {plan.crops} crops")
-    if not plan.log_emptied:
+        click.echo(dumps({**asdict(plan), "ids": plan.ids.tolist(), "deleted": wanted}, indent=2))
+    elif wanted:
+        click.echo(f"deleted {len(plan.ids)} crops")
+    if not emptied:
         click.echo(
             "another process is reading the archive: deleted pages leave the write-ahead log "
             "when it ends",
@@ -60,10 +66,10 @@ def command(
         )
 
 
-def _plan(crops: int, sources: int, unknown_time: int, unknown_camera: int) -> list[str]:
-    lines = [f"{crops} crops and {sources} sources that hold nothing else"]
-    if unknown_time:
-        lines.append(f"{unknown_time} crops stay because their time is not known")
-    if unknown_camera:
-        lines.append(f"{unknown_camera} crops stay because their camera is not known")
+def _lines(plan: Erasure) -> list[str]:
+    lines = [f"{len(plan.ids)} crops, and {plan.sources} sources that hold nothing else"]
+    if plan.unknown_time:
+        lines.append(f"{plan.unknown_time} crops stay because their time is not known")
+    if plan.unknown_camera:
+        lines.append(f"{plan.unknown_camera} crops stay because their camera is not known")
     return lines
