@@ -27,7 +27,7 @@ from reidsearch.models.download import HTTPS, ModelUnavailable, Redirects, Trans
 
 BIN = bytes(range(256)) * 1200  # 300 KiB: several chunks
 XML = b"<net/>" * 50
-PLAIN = Transport(schemes=("http",), timeout_s=0.4, attempts=3, pause_s=0.0)
+PLAIN = Transport(schemes=("http",), timeout_s=0.25, attempts=3, pause_s=0.0)
 
 Act = Callable[[http.server.BaseHTTPRequestHandler, bytes], None]
 

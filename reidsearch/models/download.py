@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from reidsearch import __version__
 from reidsearch.errors import ModelError
 from reidsearch.models.catalogue import ModelEntry, ModelFile
 from reidsearch.models.store import differs, model_folder, publish, sha384_of, storing
@@ -191,7 +190,7 @@ class _Fetch:
         """The response to a request for the file from byte `have` on."""
         if urlsplit(self.file.url).scheme not in self.transport.schemes:
             raise _not_https(self.file.url)
-        headers = {"User-Agent": f"reidsearch/{__version__}", "Accept-Encoding": "identity"}
+        headers = {"User-Agent": "reidsearch", "Accept-Encoding": "identity"}
         if have:
             headers["Range"] = f"bytes={have}-"
         request = urllib.request.Request(self.file.url, headers=headers)  # noqa: S310 (checked)
