@@ -21,11 +21,16 @@ Hint = Literal["THROUGHPUT", "LATENCY"]
 LOCK_WAIT_S = 20.0
 
 
+def openvino() -> Any:
+    """The module `openvino`, imported on first use, silently (see `reidsearch/__init__.py`)."""
+    import openvino as module
+
+    return module
+
+
 @cache
 def _core() -> ov.Core:
-    import openvino as ov
-
-    return ov.Core()
+    return openvino().Core()
 
 
 def core(settings: RuntimeSettings) -> ov.Core:
@@ -98,9 +103,7 @@ def compile_model(
 
 def runtime_text(device: str = "CPU") -> str:
     """Runtime and device for people and records, e.g. `OpenVINO 2026.4.1 CPU`."""
-    import openvino as ov
-
-    version: str = ov.get_version()
+    version: str = openvino().get_version()
     return f"OpenVINO {version.partition('-')[0]} {device.upper()}"
 
 
