@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import io
+import logging
 import os
 import warnings
 
@@ -30,9 +33,11 @@ _STORED_QUALITY = 95
 _MIDDLE_GREY = (128, 128, 128, 255)
 _ORIENTATION_TAG = 0x0112
 
-# Pillow warns of oddities in metadata that do not touch the pixels; the library never prints.
-# Not per call: `catch_warnings` changes the whole process and decoding runs in threads.
+# Pillow warns of oddities in metadata that do not touch the pixels, and logs what it then raises;
+# the library never prints. Not per call: `catch_warnings` changes the whole process and decoding
+# runs in threads.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
 def decode(data: bytes, limits: PictureLimits) -> Pixels:
@@ -172,9 +177,22 @@ def _open(data: bytes, limits: PictureLimits) -> Image.Image:
         raise Refused(
             Reason.ANIMATED, f"the {image.format} holds several pictures", "export one picture"
         )
+    if image.format == "TIFF":
+        _silence_libtiff()
     if image.format in {"JPEG", "MPO"} and data.count(b"\xff\xda") > _MAX_SCANS:
         raise Refused(Reason.BOMB, f"the JPEG has more than {_MAX_SCANS} scans")
     return image
+
+
+@functools.cache
+def _silence_libtiff() -> None:
+    """Keep libtiff, which Pillow leaves as it is, from writing to the standard error itself."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):  # not in this build of Pillow
+        library = ctypes.CDLL(Image.core.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
 
 
 def _upright(image: Image.Image) -> Image.Image:

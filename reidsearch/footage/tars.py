@@ -178,6 +178,8 @@ def _packed_offers(
             yield container.offer(location, member.size_bytes, member.offset, read)
         elif location is not None:
             yield location
+    while source.read(_CHUNK_BYTES):  # to the end: only there stands the compression's checksum
+        pass
 
 
 def _read(container: Container, limits: PictureLimits, offset: int, size_bytes: int) -> bytes:

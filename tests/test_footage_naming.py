@@ -1,0 +1,91 @@
+"""What names tell, and that nothing is guessed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from reidsearch.errors import Reason, Refused, UsageError
+from reidsearch.footage.naming import Naming, compile_pattern
+from reidsearch.records import Facts
+from reidsearch.timecode import parse_zone
+
+NOON = dt.datetime(2024, 5, 31, 12, 0, 0, tzinfo=dt.UTC)
+DATED = r"/(?P<camera>[^/]+)/(?P<time>\d{8}T\d{6})(?:_(?P<person>\w+))?\.jpg$"
+
+
+@pytest.mark.parametrize(
+    ("naming", "location", "expected"),
+    [
+        (Naming(), "/a/0001_c1s1_000000_00.jpg", Facts()),
+        (Naming(camera="gate", time=NOON), "/a/b.jpg", Facts("gate", NOON)),
+        (
+            Naming(market1501=True),
+            "/a/0001_c1s1_000000_00.jpg",
+            Facts("c1", None, "0001"),
+        ),
+        (Naming(market1501=True), "/a/-1_c3s2_000151_07.jpg.jpg", Facts("c3", None, "-1")),
+        (Naming(market1501=True), "0000_c6s1_1_1.png", Facts("c6", None, "0000")),
+        (Naming(market1501=True), "/a.tar!/0002_c1s1_000003_00.jpg", Facts("c1", None, "0002")),
+        (Naming(market1501=True), "/a/x0001_c1s1_000000_00.jpg", Facts()),
+        (Naming(camera="gate", market1501=True), "/a/holiday.jpg", Facts("gate")),
+        (
+            Naming(zone=dt.UTC, pattern=compile_pattern(DATED)),
+            "/f/north/20240531T120000.jpg",
+            Facts("north", NOON),
+        ),
+        (
+            Naming("gate", zone=parse_zone("+02:00"), pattern=compile_pattern(DATED)),
+            "/f/north/20240531T140000_anna.jpg",
+            Facts("north", NOON, "anna"),
+        ),
+        (
+            Naming("gate", NOON, pattern=compile_pattern(r"(?P<person>p\d+)")),
+            "/f/p7/x.jpg",
+            Facts("gate", NOON, "p7"),
+        ),
+        (
+            Naming(
+                zone=dt.UTC,
+                pattern=compile_pattern(r"(?P<time>\d{2}\.\d{2}\.\d{4} \d{2}h)"),
+                time_format="%d.%m.%Y %Hh",
+            ),
+            "/f/31.05.2024 12h.jpg",
+            Facts(time=NOON),
+        ),
+    ],
+)
+def test_facts(naming: Naming, location: str, expected: Facts) -> None:
+    assert naming.facts(location) == expected
+
+
+@pytest.mark.parametrize("location", ["/n/20241331T120000.jpg", "/n/20240531T250000.jpg"])
+def test_a_time_that_does_not_exist_is_refused(location: str) -> None:
+    with pytest.raises(Refused) as caught:
+        Naming(zone=dt.UTC, pattern=compile_pattern(DATED)).facts(location)
+    assert caught.value.reason is Reason.BAD_TIME
+
+
+def test_a_time_without_zone_is_refused_not_guessed() -> None:
+    with pytest.raises(Refused, match="time zone"):
+        Naming(pattern=compile_pattern(DATED)).facts("/n/20240531T120000.jpg")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "named"),
+    [
+        ("(", "no regular expression"),
+        (r"c(\d+)", "no named group"),
+        (r"(?P<kamera>\w+)", "'kamera'"),
+        (r"(?P<camera>\w)(?P<place>\w+)", "'place'"),
+    ],
+)
+def test_useless_patterns(pattern: str, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        compile_pattern(pattern)
+
+
+def test_one_way_of_reading_names() -> None:
+    with pytest.raises(UsageError, match="not both"):
+        Naming(pattern=compile_pattern(DATED), market1501=True)
