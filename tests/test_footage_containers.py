@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from reidsearch.errors import Reason, Refused
-from reidsearch.footage.naming import Naming
+from reidsearch.footage.naming import Naming, compile_pattern
 from reidsearch.footage.offers import offers
 from reidsearch.records import Offer, Rejected
 from reidsearch.settings import PictureLimits
@@ -281,6 +281,36 @@ def test_one_bad_member_of_a_zip_fails_alone(tmp_path: Path, flaw: str) -> None:
     path = make(tmp_path / "a.zip", {"a.jpg": b"one", "b.jpg": b"two" * 100, "c.jpg": b"three"})
     path.write_bytes(change(path.read_bytes()))
     assert outcome(path) == ["a.jpg", ("b.jpg", reason), "c.jpg"]
+
+
+def test_zip_methods_folders_and_links(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("folder.jpg/", b"")
+        archive.writestr("stored.jpg", b"one" * 50, zipfile.ZIP_STORED)
+        archive.writestr("deflated.jpg", b"two" * 50, zipfile.ZIP_DEFLATED)
+        archive.writestr("bzip2.jpg", b"three" * 50, zipfile.ZIP_BZIP2)
+        archive.writestr("lzma.jpg", b"four" * 50, zipfile.ZIP_LZMA)
+        link = zipfile.ZipInfo("link.jpg")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    assert outcome(path) == [
+        "stored.jpg", "deflated.jpg", "bzip2.jpg",
+        ("lzma.jpg", Reason.UNREADABLE), ("link.jpg", Reason.NOT_A_FILE),
+    ]  # fmt: skip
+    data = bytearray(path.read_bytes())
+    data[data.index(b"deflated.jpg") + 12] = 0xFF  # no such kind of block
+    path.write_bytes(data)
+    assert ("deflated.jpg", Reason.DAMAGED) in outcome(path)
+
+
+def test_a_bad_time_in_a_member_name_fails_that_member_alone(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.tar", {"20240230.jpg": b"one", "b.jpg": b"two"})
+    naming = Naming(pattern=compile_pattern(r"/(?P<time>\d{8})\."))
+    bad, good = offers([path], naming, LIMITS)
+    assert isinstance(bad, Rejected)
+    assert bad.cause.reason is Reason.BAD_TIME
+    assert isinstance(good, Offer)
 
 
 def test_a_zip_cut_short(tmp_path: Path) -> None:

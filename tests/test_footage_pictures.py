@@ -134,6 +134,15 @@ def test_orientation_is_honoured(
     assert np.abs(pixels[blue] - BLUE).max() < 40
 
 
+def test_of_an_mpo_the_first_picture_counts_and_the_rest_is_not_stored() -> None:
+    second = flat("RGB", (0, 0, 0))
+    data = encoded(flat("RGB", RGB), "MPO", save_all=True, append_images=[second], quality=95)
+    pixels = decode(data, LIMITS)
+    assert np.abs(pixels.reshape(-1, 3).astype(int) - (50, 100, 200)).max() <= 3
+    stored = stored_jpeg(data, pixels, whole=True)
+    assert stored.count(b"\xff\xd8\xff") == 1
+
+
 def animation(format_: str) -> bytes:
     frames = [flat("RGB", colour) for colour in (RGB, (0, 0, 0))]
     return encoded(frames[0], format_, save_all=True, append_images=frames[1:])
@@ -240,6 +249,12 @@ def test_odd_metadata_is_harmless_and_flaws_are_silent(tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     assert 0 < done.stdout.count("decoded") < len(KINDS["tiff"][0])
+
+
+def test_pillows_own_limit_stays() -> None:
+    with pytest.raises(Refused) as caught:
+        decode(png(30_000, 30_000, 8, 0, b""), PictureLimits(max_pixels=2**40))
+    assert caught.value.reason is Reason.TOO_MANY_PIXELS
 
 
 @pytest.mark.parametrize(

@@ -189,8 +189,10 @@ def _silence_libtiff() -> None:
     """Keep libtiff, which Pillow leaves as it is, from writing to the standard error itself."""
     import ctypes
 
+    from PIL import _imaging
+
     with contextlib.suppress(OSError, AttributeError):  # not in this build of Pillow
-        library = ctypes.CDLL(Image.core.__file__)
+        library = ctypes.CDLL(_imaging.__file__)
         library.TIFFSetErrorHandler(None)
         library.TIFFSetWarningHandler(None)
 
