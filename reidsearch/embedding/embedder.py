@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Up to so many pictures one request on all cores answers sooner than several side by side would,
-# and no second compilation is paid for (docs/benchmarks.md).
+# Up to so many pictures, one request on all cores answers as soon as several side by side.
 _FEW = 4
 _SMALLEST_NORM = 1e-6
 
@@ -112,16 +111,19 @@ class Embedder:
             `items` or from inference is raised here, after the results before it. Closing the
             generator stops the thread.
         """
-        compiled = self._compile("THROUGHPUT")
-        for tag, raw in stream_in_order(compiled, items):
+        for tag, raw in stream_in_order(lambda: self._compile("THROUGHPUT"), items):
             yield tag, None if raw is None else self._unit(raw)
 
     def _few(self, items: Iterable[tuple[T, Pixels]]) -> Iterator[tuple[T, Vectors | Refused]]:
         request = None
         for tag, tensor in items:
-            request = request or self._compile("LATENCY").create_infer_request()
+            request = request or self._ready().create_infer_request()
             request.infer({0: tensor[None]})
             yield tag, self._unit(request.get_output_tensor().data)
+
+    def _ready(self) -> openvino.CompiledModel:
+        """For few pictures: what is compiled already, else what answers one soonest."""
+        return self._compiled.get("THROUGHPUT") or self._compile("LATENCY")
 
     def _compile(self, hint: Hint) -> openvino.CompiledModel:
         from reidsearch.models.runtime import compile_model

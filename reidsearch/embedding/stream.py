@@ -6,8 +6,8 @@ import atexit
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reidsearch.records import Pixels, Vectors
 
@@ -22,14 +22,15 @@ _WAITING = 64
 
 
 def stream_in_order(
-    compiled: openvino.CompiledModel, items: Iterable[tuple[T, Pixels | None]]
+    compiled: Callable[[], openvino.CompiledModel], items: Iterable[tuple[T, Pixels | None]]
 ) -> Iterator[tuple[T, Vectors | None]]:
     """Run `items` through a model, with as many requests as the runtime asks for, and one more.
 
     The spare one is already queued when another ends, so that no core waits for Python.
 
     Args:
-        compiled: takes (1, h, w, 3) uint8.
+        compiled: gives the model, which takes (1, h, w, 3) uint8; called at the first picture, so
+            that a run without any does not compile it.
         items: tags and (h, w, 3) uint8 pictures; pulled and closed in a thread of its own. None
             in place of a picture is handed through in its turn, so that whatever else the
             consumer must hear of arrives in order too.
@@ -51,11 +52,14 @@ class _Feeder(Generic[T]):
     """The thread that pulls items, starts requests, and collects them in order."""
 
     def __init__(
-        self, compiled: openvino.CompiledModel, items: Iterable[tuple[T, Pixels | None]]
+        self,
+        compiled: Callable[[], openvino.CompiledModel],
+        items: Iterable[tuple[T, Pixels | None]],
     ) -> None:
-        count = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")) + 1
-        self._idle = [compiled.create_infer_request() for _ in range(count)]
+        self._compiled = compiled
         self._items = items
+        self._idle: list[openvino.InferRequest] = []
+        self._made = False
         self._running: deque[tuple[T, Pixels, openvino.InferRequest] | tuple[T, None, None]] = (
             deque()
         )
@@ -88,9 +92,7 @@ class _Feeder(Generic[T]):
             self._feed()
         except BaseException as error:  # noqa: BLE001  the consumer raises it
             ending = error
-        for _, _, request in self._running:
-            if request is not None:
-                request.cancel()
+        self._abandon()
         self._done.put(ending)
 
     def _feed(self) -> None:
@@ -101,12 +103,13 @@ class _Feeder(Generic[T]):
                     return
                 if picture is None:
                     self._running.append((tag, None, None))
-                    while self._running and self._running[0][2] is None:
+                    # Bounded also when a million of them follow one picture.
+                    while self._running and (
+                        self._running[0][2] is None or len(self._running) > _WAITING
+                    ):
                         self._collect()
                     continue
-                while not self._idle:
-                    self._collect()
-                request = self._idle.pop()
+                request = self._request()
                 # share_inputs: the picture is not copied, so it is kept until it was read.
                 request.start_async({0: picture[None]}, share_inputs=True)
                 self._running.append((tag, picture, request))
@@ -117,6 +120,17 @@ class _Feeder(Generic[T]):
             finally:
                 if close := getattr(items, "close", None):
                     close()
+
+    def _request(self) -> openvino.InferRequest:
+        """One that is not running."""
+        if not self._made:
+            self._made = True
+            compiled = self._compiled()
+            count = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")) + 1
+            self._idle = [compiled.create_infer_request() for _ in range(count)]
+        while not self._idle:
+            self._collect()
+        return self._idle.pop()
 
     def _collect(self) -> None:
         tag, _, request = self._running.popleft()
@@ -134,4 +148,5 @@ class _Feeder(Generic[T]):
     def _abandon(self) -> None:
         while self._running:
             _, _, request = self._running.pop()
-            request.cancel()
+            if request is not None:
+                request.cancel()
