@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
 from reidsearch import __version__
-from reidsearch.archive import schema, sqlite
+from reidsearch.archive import sqlite, store
 from reidsearch.archive import summary as summaries
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.lock import writer_lock
 from reidsearch.archive.store import Store
-from reidsearch.errors import ArchiveError, ModelError, Refused, UsageError
+from reidsearch.errors import ArchiveError, ModelError, UsageError
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import (
     Answer,
@@ -45,9 +46,7 @@ if TYPE_CHECKING:
     from reidsearch.archive.erase import Erasure
     from reidsearch.embedding.embedder import Embedder
     from reidsearch.footage.naming import Naming
-
-View: TypeAlias = str | os.PathLike[str] | Pixels | int
-"""One view of a person: a picture file, (h, w, 3) uint8 BGR pixels, or the id of a held crop."""
+    from reidsearch.search.views import View
 
 
 class Archive:
@@ -250,15 +249,12 @@ class Archive:
         Raises:
             ArchiveError: a stored picture is damaged; nothing is switched over.
         """
-        from reidsearch.archive import reembed as renewal
+        from reidsearch.renewal import renew
 
         if self._model is None:
             raise UsageError("name the new model: --model NAME")
         embedder = self._load(self._model)
-        count, pictures = renewal.pictures_without(self._store, embedder.identity)
-        progress.begin("embedding anew", count, "crops")
-        renewal.reembed(self._store, embedder.identity, _batches(embedder, pictures, progress))
-        progress.end()
+        count = renew(self._store, embedder, progress)
         self._embedder = embedder
         with writer_lock(self._store.folder):
             self._gallery.sync()
@@ -286,21 +282,19 @@ class Archive:
             NotFound: a crop, camera or source is not in the archive.
             UsageError: k or min_score make no sense.
         """
-        from dataclasses import replace
-
         from reidsearch.search import engine
-        from reidsearch.search.query import fuse
+        from reidsearch.search.views import look
 
-        views: list[View] = [query] if _is_view(query) else list(query)  # type: ignore[arg-type, list-item]
-        held = [int(view) for view in views if isinstance(view, (int, np.integer))]
         self.prepare_search()
-        vectors = [self._vector(view, limits) for view in views]
+        views: list[View] = [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
+        shown = look(views, self._store, self.embed, limits)
         question = engine.Query(
-            vector=fuse(np.array(vectors, dtype=np.float32)),
-            text=_describe(views),
+            vector=shown.vector,
+            text=shown.text,
+            doubts=shown.doubts,
             k=k,
             min_score=min_score,
-            filters=replace(filters, exclude_crops=(*filters.exclude_crops, *held)),
+            filters=replace(filters, exclude_crops=(*filters.exclude_crops, *shown.crop_ids)),
         )
         return engine.search(self._store, self._gallery, question, self._runtime_text())
 
@@ -394,51 +388,13 @@ class Archive:
             progress=self._progress,
         )
 
-    def _vector(self, view: View, limits: PictureLimits) -> Vectors:
-        if isinstance(view, (int, np.integer)):
-            crop_id = int(view)
-            found = self._store.embeddings([crop_id])
-            if crop_id not in found:
-                self._store.crop(crop_id)
-                raise ArchiveError(
-                    f"crop {crop_id} has no embedding", f"reidsearch check -a {self._store.folder}"
-                )
-            return found[crop_id]
-        if not isinstance(view, np.ndarray):
-            from reidsearch.footage.pictures import read_picture
-
-            view = read_picture(view, limits)
-        vector: Vectors = self._require_embedder().embed([view])[0]
-        return vector
-
     def _runtime_text(self) -> str:
         return self._embedder.runtime if self._embedder else "stored embeddings only"
 
 
-def migrate(path: str | os.PathLike[str]) -> tuple[str | None, str]:
-    """Bring an archive of an earlier version to this one's schema.
-
-    Returns:
-        The revision before and after.
-
-    Raises:
-        ArchiveLocked: another process writes.
-        ArchiveVersionError: it was made by a newer version.
-    """
-    folder = Path(path)
-    if not (folder / sqlite.DATABASE).is_file():
-        raise ArchiveError(f"there is no archive {folder}")
-    with writer_lock(folder):
-        engine = sqlite.engine_for(folder, read_only=False)
-        try:
-            with engine.begin() as connection:
-                before = schema.revision(connection)
-                if before is None or before > schema.REVISION:
-                    schema.require_current(connection, folder)
-                schema.upgrade(connection)
-        finally:
-            engine.dispose()
-    return before, schema.REVISION
+def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
+    """Bring an archive of an earlier version to this one's schema; see `archive.store.migrate`."""
+    return store.migrate(Path(path))
 
 
 def restore(
@@ -448,41 +404,6 @@ def restore(
     from reidsearch.archive import backup
 
     return backup.restore(Path(source), Path(target), progress)
-
-
-def _batches(
-    embedder: Embedder, pictures: Iterator[tuple[int, bytes]], progress: Progress
-) -> Iterator[list[tuple[int, Vectors]]]:
-    """Embeddings in lists that are worth a transaction."""
-    from reidsearch.footage.pictures import decode
-
-    def tensors() -> Iterator[tuple[int, Pixels]]:
-        for crop_id, jpeg in pictures:
-            try:
-                yield crop_id, embedder.prepare(decode(jpeg, PictureLimits()))
-            except Refused as refused:
-                raise _cannot_reembed(crop_id, refused) from refused
-
-    batch: list[tuple[int, Vectors]] = []
-    for crop_id, vector in embedder.stream(tensors()):
-        if isinstance(vector, Refused):
-            raise _cannot_reembed(crop_id, vector)
-        assert vector is not None
-        batch.append((crop_id, vector))
-        if len(batch) >= 256:
-            yield batch
-            progress.advance(len(batch))
-            batch = []
-    if batch:
-        yield batch
-        progress.advance(len(batch))
-
-
-def _cannot_reembed(crop_id: int, refused: Refused) -> ArchiveError:
-    return ArchiveError(
-        f"crop {crop_id} cannot be embedded: {refused.message}; nothing was switched over",
-        f"restore it from a backup, or give it up: reidsearch delete --crop {crop_id}",
-    )
 
 
 def _catalogue_text(model: ModelIdentity) -> str:
@@ -495,17 +416,5 @@ def _catalogue_text(model: ModelIdentity) -> str:
     return model.name if model.name == "builtin" else f"{model.name}/{model.precision}"
 
 
-def _is_view(query: View | Sequence[View]) -> bool:
+def _is_one(query: View | Sequence[View]) -> TypeGuard[View]:
     return isinstance(query, (str, os.PathLike, int, np.integer, np.ndarray))
-
-
-def _describe(views: Sequence[View]) -> str:
-    crops = [str(view) for view in views if isinstance(view, (int, np.integer))]
-    pictures = len(views) - len(crops)
-    parts = []
-    if pictures:
-        parts.append("1 picture" if pictures == 1 else f"{pictures} pictures")
-    if crops:
-        parts.append(f"crop {', '.join(crops)}")
-    text = " and ".join(parts)
-    return f"mean of {text}" if len(views) > 1 else text

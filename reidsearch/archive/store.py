@@ -275,6 +275,31 @@ class Store:
             return np.fromiter(connection.scalars(query.order_by(e.crop_id)), dtype=np.int64)
 
 
+def migrate(folder: Path) -> tuple[str, str]:
+    """Bring an archive of an earlier version to this one's schema, whole or not at all.
+
+    Returns:
+        The revision before and after.
+
+    Raises:
+        ArchiveLocked: another process writes.
+        ArchiveVersionError: it was made by a newer version.
+    """
+    if not (folder / sqlite.DATABASE).is_file():
+        raise ArchiveError(f"there is no archive {folder}")
+    with writer_lock(folder):
+        engine = sqlite.engine_for(folder, read_only=False)
+        try:
+            with engine.begin() as connection:
+                before = schema.revision(connection)
+                if before is None or before > schema.REVISION:
+                    schema.require_current(connection, folder)
+                schema.upgrade(connection)
+        finally:
+            engine.dispose()
+    return str(before), schema.REVISION
+
+
 _MODEL = select(tables.archive.c.model_id).scalar_subquery()
 
 # One of a crop's locations is enough to show: where its facts come from.

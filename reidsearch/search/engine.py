@@ -28,12 +28,14 @@ class Query:
     Args:
         vector: (d,) float32 of unit length.
         text: what it was made from, for the statement, e.g. `mean of 2 pictures`.
+        doubts: what about it makes the answer less sure, in sentences.
         k: how many matches at most.
         min_score: leave out matches below it; None for no limit.
     """
 
     vector: Vectors
     text: str
+    doubts: tuple[str, ...] = ()
     k: int = 10
     min_score: float | None = None
     filters: Filters = Filters()
@@ -109,7 +111,7 @@ def _statement(
         failures=failures,
         unfinished_runs=unfinished,
         calibration=UNCALIBRATED,
-        warnings=tuple(gallery.warnings),
+        warnings=(*query.doubts, *gallery.warnings),
     )
 
 
