@@ -1,0 +1,97 @@
+"""Progress on standard error."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+from reidsearch.present import progress as progress_module
+from reidsearch.present.progress import progress_for
+from reidsearch.progress import Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def work(progress: Progress) -> None:
+    progress.begin("indexing [b]", 3, "crops")
+    progress.advance(2, indexed=2)
+    progress.begin("within", None, "files")
+    progress.advance()
+    progress.end()
+    progress.advance(1, failed=1)
+    progress.end()
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Not a fixture: pytest puts its own stream in place between set-up and test."""
+    out = Terminal()
+    monkeypatch.setattr(sys, "stderr", out)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    return out
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = on_a_terminal(monkeypatch)
+    with progress_for() as progress:
+        work(progress)
+    told = stderr.getvalue()
+    for part in ("indexing [b]", "3/3", "2 indexed, 1 failed", "1/1"):
+        assert part in told.replace("\x1b[32m", "").replace("\x1b[0m", "")
+
+
+def test_quiet_and_pipes_get_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = on_a_terminal(monkeypatch)
+    with progress_for(json_lines=True, quiet=True) as progress:
+        work(progress)
+    pipe = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", pipe)
+    with progress_for() as progress:
+        work(progress)
+    assert stderr.getvalue() == pipe.getvalue() == ""
+
+
+def test_the_bar_goes_when_an_error_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = on_a_terminal(monkeypatch)
+
+    def fail() -> None:
+        with progress_for() as progress:
+            progress.begin("indexing", 3, "crops")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert stderr.getvalue().rstrip("\r\n").endswith("\x1b[?25h")  # the cursor is back
+
+
+def test_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = on_a_terminal(monkeypatch)
+    monkeypatch.setattr(progress_module, "LINES_EVERY_S", 0.0)
+    with progress_for(json_lines=True) as progress:
+        work(progress)
+    lines = [json.loads(line) for line in stderr.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == [
+        "begin", "progress", "begin", "progress", "end", "progress", "end",
+    ]  # fmt: skip
+    assert {line["unit"] for line in lines} == {"crops", "files"}
+    assert lines[0]["eta_s"] is None
+    assert lines[3]["eta_s"] is None
+    last = lines[-1]
+    assert (last["task"], last["done"], last["total"], last["eta_s"]) == ("indexing [b]", 3, 3, 0.0)
+    assert last["counts"] == {"indexed": 2, "failed": 1}
+
+
+def test_json_lines_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = on_a_terminal(monkeypatch)
+    with progress_for(json_lines=True) as progress:
+        progress.begin("indexing", 10_000, "crops")
+        for _ in range(10_000):
+            progress.advance()
+        progress.end()
+    assert 2 <= len(stderr.getvalue().splitlines()) < 100

@@ -1,0 +1,233 @@
+"""Answers and reports for people."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from present_samples import MODEL, NASTY, NOON, answer, crop, statement
+
+from reidsearch.present import reports_json, text
+from reidsearch.present.answer_json import dumps
+from reidsearch.present.statement import sentences
+from reidsearch.present.visible import count, shorten, size, visible
+from reidsearch.records import Failure, Filters, Finding, IndexReport, Summary
+
+
+class Terminal(io.StringIO):
+    """A terminal of 80 columns (see COLUMNS below)."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(view: Any) -> str:
+    out = io.StringIO()
+    text.show(view, out)
+    return out.getvalue()
+
+
+SUMMARY = Summary(
+    archive="archive",
+    archive_id="0f5c",
+    created_at=NOON,
+    schema="0001",
+    model=MODEL,
+    crops=1500,
+    sources=1400,
+    persons_labelled=3,
+    cameras=(("gate", 1000, NOON, NOON), (None, 500, None, None)),
+    first_time=NOON,
+    last_time=NOON,
+    crops_without_time=500,
+    failures=(("empty", 2), ("truncated", 1)),
+    runs=3,
+    unfinished_runs=1,
+    database_bytes=12_345_678,
+    index_bytes=999,
+    generation=3,
+    crops_in_index=1500,
+)
+
+
+def test_a_table_in_a_pipe_is_plain_and_whole() -> None:
+    far = "/srv/" + "x" * 300 + "/a.jpg"
+    told = shown(text.answer_view(answer(crop(7, far), crop(8, person="anna"))))
+    assert far in told
+    assert "\x1b" not in told
+    assert "person" in told.splitlines()[0]
+    assert not any(line.endswith(" ") for line in told.splitlines())
+
+
+def test_a_table_on_a_terminal_fits_and_keeps_the_ends_of_a_location(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = Terminal()
+    text.show(text.answer_view(answer(crop(7, "/srv/" + "x" * 300 + "/a.jpg"))), out)
+    row = next(line for line in out.getvalue().splitlines() if "0.900" in line)
+    assert "/srv/x" in row
+    assert "…" in row
+    assert "xx/a.jpg" in row
+    assert len(row.replace("\x1b[1m", "").replace("\x1b[0m", "")) <= 80
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_names_cannot_forge_lines_colours_or_markup(encoding: str) -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding, newline="")
+    text.show(text.answer_view(answer(crop(location=NASTY, camera=NASTY))), out)
+    out.flush()
+    told = raw.getvalue().decode(encoding)
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    assert r"a\x1b[31m[bold]b[/bold]:smile:\u202ec\ud800\n" in told
+    assert ("東京" in told) == (encoding == "utf-8")
+    assert len(told.splitlines()) == 8
+
+
+TOLD = {
+    "exactly": ({}, "Searched 1,527 of 1,527 crops, exactly (flat, generation 3)."),
+    "approximately": ({"exact": False, "recall": 0.99}, "approximately, measured recall 0.990 ("),
+    "unmeasured": ({"exact": False, "recall": None}, "approximately, recall not measured ("),
+    "uncalibrated": ({}, "Scores are uncalibrated: cosine similarity, not probability."),
+    "calibrated": ({"calibration": "1 % false alarms"}, "Scores: 1 % false alarms."),
+    "failures": (
+        {"failures": 3},
+        "3 inputs failed and were not searched (reidsearch failures).",
+    ),
+    "unfinished": ({"unfinished_runs": 1}, "1 index run was interrupted"),
+    "no time": (
+        {"left_out_unknown_time": 1},
+        "The time filter left out 1 crop of unknown time.",
+    ),
+    "no camera": (
+        {"left_out_unknown_camera": 2},
+        "The camera filter left out 2 crops of unknown camera.",
+    ),
+    "score": ({"min_score": 0.5}, "Only scores of 0.500 or more."),
+    "warning": ({"warnings": ("the clock drifts",)}, "the clock drifts."),
+    "filters": (
+        {"filters": Filters(("a", "b"), ("c",), NOON, NOON, ("cd",), (1,))},
+        "Filters: camera a or b; not camera c; from 2024-05-31T12:03:00Z; "
+        "before 2024-05-31T12:03:00Z; source cd; without 1 named crop.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "sentence"), TOLD.values(), ids=TOLD)
+def test_the_statement_says_what_limits_the_answer(changes: dict[str, Any], sentence: str) -> None:
+    assert any(sentence in told for told in sentences(statement(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"crops_held": 0, "crops_searched": 0}, "No match: the archive holds no crop."),
+        ({"crops_searched": 0}, "No match: no crop passed the filters, so nothing was compared."),
+        ({"min_score": 0.5}, "No match: none of the 1,527 crops searched scores 0.500 or more."),
+    ],
+)
+def test_no_match_says_why_and_keeps_the_statement(changes: dict[str, Any], why: str) -> None:
+    first, second, *_ = shown(text.answer_view(answer(**changes))).splitlines()
+    assert first == why
+    assert second.startswith("Searched ")
+
+
+def test_a_report_counts_and_says_what_to_do() -> None:
+    report = IndexReport(3, 100, 90, 5, 1, 2, 2, 1.5, interrupted=True)
+    assert shown(text.report_view(report)) == (
+        "Run 3: 100 inputs offered: 90 indexed, 5 unchanged, 1 updated, 2 duplicates, 2 failed; "
+        "1.5 s, 60 crops/s.\n"
+        "Why inputs failed: reidsearch failures\n"
+        "Interrupted; the same command goes on where it stopped.\n"
+    )
+    assert shown(text.report_view(IndexReport(4))) == "Run 4: 0 inputs offered; 0.0 s.\n"
+
+
+def test_summary_crop_failures_and_findings() -> None:
+    told = shown(text.summary_view(SUMMARY))
+    for part in ("1,500 from 1,400 sources", "12.3 MB", "999 B", "truncated", "gate", "0286 FP16"):
+        assert part in told
+    told = shown(text.crop_view(crop(7, NASTY, extra={"lane": 2})))
+    assert "extra lane" in told
+    assert "\x1b" not in told
+    failure = Failure("[b]a.jpg", "empty", "the file is empty", NOON, 1)
+    assert "[b]a.jpg" in shown(text.failures_view([failure]))
+    assert shown(text.failures_view([])) == "No failures.\n"
+    derived = Finding("index-stale", "the index is stale", repairable=True)
+    lost = Finding("picture-lost", "pictures are gone", False, tuple(range(1, 23)))
+    told = shown(text.findings_view([derived, lost]))
+    assert "index-stale: the index is stale (can be rebuilt: reidsearch check --repair)" in told
+    assert "(lost) Crops 1, 2, 3" in told
+    assert "20 and 2 more." in told
+    assert shown(text.findings_view([])) == "Nothing wrong.\n"
+
+
+@pytest.mark.parametrize(
+    ("document", "part"),
+    [
+        (reports_json.report_json(IndexReport(3, 1, 1)), {"run_id": 3, "indexed": 1}),
+        (reports_json.summary_json(SUMMARY), {"created_at": "2024-05-31T12:03:00Z"}),
+        (
+            reports_json.crop_json(crop(7, extra={"a": float("nan")})),
+            {"crop_id": 7, "source_id": 7, "extra": {"a": None}},
+        ),
+        (
+            reports_json.failure_json(Failure("a", "empty", "m", NOON, 1)),
+            {"reason": "empty", "at": "2024-05-31T12:03:00Z"},
+        ),
+        (reports_json.finding_json(Finding("c", "m", False, (1,))), {"crop_ids": [1]}),
+    ],
+)
+def test_reports_as_json(document: dict[str, Any], part: dict[str, Any]) -> None:
+    assert part.items() <= json.loads(dumps(document)).items()
+
+
+def test_a_summary_as_json_names_cameras_and_failures() -> None:
+    document = reports_json.summary_json(SUMMARY)
+    assert document["cameras"][1] == {
+        "camera": None,
+        "crops": 500,
+        "first_time": None,
+        "last_time": None,
+    }
+    assert document["failures"][0] == {"reason": "empty", "count": 2}
+    assert document["model"]["precision"] == "FP16"
+
+
+@given(st.text())
+def test_visible_text_is_one_harmless_line(name: str) -> None:
+    told = visible(name)
+    assert len(told.splitlines()) <= 1
+    assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in told)
+    told.encode()
+
+
+@given(st.text(max_size=60), st.integers(1, 70))
+def test_shortened_text_fits_and_keeps_its_ends(name: str, width: int) -> None:
+    told = shorten(name, width)
+    assert len(told) <= width
+    head, mark, tail = told.partition("…")
+    if told != name:
+        assert len(told) == width
+        assert mark
+        assert name.startswith(head)
+        assert name.endswith(tail)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2.5e15, "2500.0 TB")]
+)
+def test_sizes(number: int, told: str) -> None:
+    assert size(number) == told
+
+
+def test_counts() -> None:
+    assert (count(1, "match", "matches"), count(0, "crop")) == ("1 match", "0 crops")
