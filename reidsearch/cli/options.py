@@ -37,10 +37,15 @@ def json_option(function: F) -> F:
 
 def model_options(function: F) -> F:
     """`--model`, `--model-path`, `--offline`: passed as `model`, `model_path`, `offline`."""
+    offline = click.option(
+        "--offline", is_flag=True, envvar="REIDSEARCH_OFFLINE", help="Never download a model."
+    )
+    return which_model_options(offline(function))
+
+
+def which_model_options(function: F) -> F:
+    """`--model`, `--model-path`: passed as `model`, `model_path`."""
     for option in (
-        click.option(
-            "--offline", is_flag=True, envvar="REIDSEARCH_OFFLINE", help="Never download a model."
-        ),
         click.option(
             "--model-path",
             multiple=True,

@@ -128,28 +128,25 @@ def _cause(
     if fits([_swap(picture) for picture in drawn]):
         return channels, hint
     if fits(sized):
-        return _resize_cause(embedder, drawn, sized)
+        return _resize_cause(drawn, sized, [embedder.prepare(picture) for picture in drawn])
     if fits([_swap(picture) for picture in sized]):
-        named, _ = _resize_cause(embedder, drawn, [_swap(picture) for picture in sized])
-        return f"{channels}, and {named}", hint
+        made = [_swap(embedder.prepare(picture)) for picture in drawn]
+        return f"{channels}, and {_resize_cause(drawn, sized, made)[0]}", hint
     return None
 
 
 def _resize_cause(
-    embedder: Embedder, drawn: tuple[Pixels, ...], right: list[Pixels]
+    drawn: tuple[Pixels, ...], right: list[Pixels], made: list[Pixels]
 ) -> tuple[str, str]:
-    """Which other resize `prepare` comes nearest to."""
-    width, height = embedder.width_px, embedder.height_px
-    swapped = not np.array_equal(embedder.prepare(right[0]), right[0])
-    made = [embedder.prepare(picture) for picture in drawn]
-    if swapped:
-        made = [_swap(picture) for picture in made]
+    """Which other resize comes nearest to what was `made` of the pictures."""
+    height, width = right[0].shape[:2]
     far = {
         name: sum(_distance(way(p, width, height), m) for p, m in zip(drawn, made, strict=True))
         for name, way in _wrong_resizes().items()
     }
     nearest = min(far, key=far.__getitem__)
-    kind = nearest if far[nearest] / len(drawn) < 1.0 else "unknown kind"
+    error = sum(_distance(r, m) for r, m in zip(right, made, strict=True))
+    kind = nearest if far[nearest] < error / 2 else "unknown kind"
     return (
         f"the resize is wrong ({kind})",
         "resize as Pillow's BILINEAR does, with antialiasing, the aspect not kept",

@@ -1,0 +1,62 @@
+"""`reidsearch doctor`: is everything as it should be, and if not, what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reidsearch.cli.options import (
+    archive_option,
+    json_option,
+    runtime_options,
+    which_model_options,
+)
+
+
+@click.command("doctor")
+@archive_option
+@which_model_options
+@runtime_options
+@json_option
+def command(
+    archive: Path,
+    model: str | None,
+    model_path: tuple[Path, ...],
+    device: str,
+    streams: int,
+    threads: int,
+    as_json: bool,
+) -> int:
+    """Check model, runtime, codecs, disk and archive, and say what is wrong.
+
+    The model embeds a few drawn pictures; what it answers is compared with the genuine model's
+    vectors. Where they differ, the likely cause is named: channels exchanged, wrong resize,
+    another model, reduced precision. Nothing is changed or downloaded. The exit code is 1 when
+    anything failed; a warning is no failure.
+    """
+    from dataclasses import asdict
+
+    from reidsearch.doctor import examine
+    from reidsearch.present.progress import progress_for
+    from reidsearch.settings import RuntimeSettings
+
+    with progress_for(quiet=as_json) as progress:
+        checks = examine(
+            archive,
+            model=model,
+            model_path=model_path,
+            runtime=RuntimeSettings(device, streams, threads),
+            progress=progress,
+        )
+    if as_json:
+        from reidsearch.present.answer_json import dumps
+
+        click.echo(dumps([asdict(check) for check in checks], indent=2))
+    else:
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            click.echo(f"{check.status:<4}  {check.name:<{width}}  {check.detail}")
+            if check.hint:
+                click.echo(f"      {'':<{width}}  -> {check.hint}")
+    return 1 if any(check.status == "fail" for check in checks) else 0

@@ -1,0 +1,242 @@
+"""Whether this machine, this model and this archive are as they should be. Changes nothing."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from reidsearch.embedding import Embedder, load_embedder
+from reidsearch.embedding.golden import diagnose
+from reidsearch.errors import ReidsearchError
+from reidsearch.library import Archive
+from reidsearch.models.catalogue import default_entry
+from reidsearch.models.locate import ModelUnavailable
+from reidsearch.models.store import cache_folder
+from reidsearch.progress import NO_PROGRESS, Progress
+from reidsearch.settings import RuntimeSettings
+
+Status = Literal["ok", "warn", "fail"]
+
+_LIBRARIES = ("openvino", "faiss-cpu", "numpy", "opencv-python-headless", "pillow")
+_CODECS = {
+    "jpg": "JPEG",
+    "zlib": "PNG",
+    "webp": "WebP",
+    "jpg_2000": "JPEG 2000",
+    "libtiff": "TIFF",
+    "avif": "AVIF",
+}
+_NEEDED_CODECS = ("jpg", "zlib")  # crops are stored as JPEG, contact sheets written as PNG
+_LITTLE_BYTES = 1_000_000_000
+_TOO_LITTLE_BYTES = 100_000_000
+# A larger archive is opened, but not read byte by byte: a health check has to end in seconds.
+_WHOLE_BYTES = 256_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Args:
+        name: what, e.g. `openvino`, `model`, `archive`.
+        status: `ok`; `warn`: works, but not everything; `fail`: does not work, or is wrong.
+        detail: what was found.
+        hint: what to do; empty when ok.
+    """
+
+    name: str
+    status: Status
+    detail: str
+    hint: str = ""
+
+
+def examine(
+    archive: Path,
+    *,
+    model: str | None = None,
+    model_path: Sequence[Path] = (),
+    runtime: RuntimeSettings = RuntimeSettings(),
+    progress: Progress = NO_PROGRESS,
+) -> list[Check]:
+    """Look at versions, device, model, codecs, disk space and the archive. Never downloads.
+
+    Args:
+        archive: its folder; one that does not exist is no fault.
+        model: as for `load_embedder`; None takes the archive's model, else the default.
+    """
+    return [
+        *_version_checks(),
+        _device_check(runtime),
+        *_model_checks(archive, model, model_path, runtime),
+        *_codec_checks(),
+        _disk_check("disk of archive", archive),
+        _disk_check("disk of cache", cache_folder()),
+        *_archive_checks(archive, progress),
+    ]
+
+
+def _version_checks() -> Iterator[Check]:
+    from reidsearch.archive import sqlite
+
+    yield Check("python", "ok", platform.python_version())
+    needed = sqlite.MINIMUM_VERSION
+    yield _version_check(
+        "sqlite", _dotted(sqlite.library_version()), _dotted(needed), "install a newer Python"
+    )
+    minima = _minima()
+    for name in _LIBRARIES:
+        minimum = minima.get(name, "0")
+        hint = f"{sys.executable} -m pip install '{name}>={minimum}'"
+        try:
+            yield _version_check(name, metadata.version(name), minimum, hint)
+        except metadata.PackageNotFoundError:
+            yield Check(name, "fail", "is not installed", hint)
+
+
+def _version_check(name: str, found: str, minimum: str, hint: str) -> Check:
+    if _numbers(found) >= _numbers(minimum):
+        return Check(name, "ok", found)
+    return Check(name, "fail", f"{found} is too old, {minimum} is needed", hint)
+
+
+def _minima() -> dict[str, str]:
+    """Package -> least version, as reidsearch's own metadata says."""
+    required = metadata.requires("reidsearch") or []
+    matches = (re.match(r"([\w.-]+)>=([\d.]+)$", line) for line in required)
+    return {match[1]: match[2] for match in matches if match}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version.partition("-")[0])[:3])
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))
+
+
+def _device_check(runtime: RuntimeSettings) -> Check:
+    from reidsearch.models.runtime import core
+
+    try:
+        there = core(runtime).available_devices
+    except ReidsearchError as error:
+        return Check("device", "fail", error.message, error.hint)
+    return Check("device", "ok", f"{runtime.device.upper()} of {', '.join(there)}")
+
+
+def _model_checks(
+    archive: Path, model: str | None, model_path: Sequence[Path], runtime: RuntimeSettings
+) -> Iterator[Check]:
+    try:
+        name = model or _model_of(archive) or default_entry().key
+        embedder = load_embedder(name, model_path=model_path, offline=True, runtime=runtime)
+        found = _golden_check("model", embedder)
+    except ModelUnavailable as error:
+        found = Check("model", "warn", error.message, error.hint)
+    except ReidsearchError as error:
+        found = Check("model", "fail", error.message, error.hint)
+    yield found
+    if found.status == "warn":
+        # It shows at least that pre-processing and runtime are right.
+        try:
+            yield _golden_check("built-in model", load_embedder("builtin", runtime=runtime))
+        except ReidsearchError as error:
+            yield Check("built-in model", "fail", error.message, error.hint)
+
+
+def _golden_check(name: str, embedder: Embedder) -> Check:
+    found = diagnose(embedder)
+    model = embedder.identity.text
+    if not found.cosines:
+        return Check(
+            name,
+            "warn",
+            f"{model} runs, but no golden vectors are known for it",
+            "nothing needs to be done for a model of your own",
+        )
+    nearness = f"cosine to the genuine model's vectors {min(found.cosines):.4f}"
+    if found.ok:
+        return Check(name, "ok", f"{model}: {nearness}")
+    return Check(name, "fail", f"{model}: {nearness}: {found.cause}", found.hint)
+
+
+def _model_of(archive: Path) -> str | None:
+    """The archive's model as `load_embedder` takes it; None when there is none to tell."""
+    try:
+        with Archive.open(archive) as opened:
+            held = opened.model
+    except ReidsearchError:
+        return None  # the archive's own check tells it
+    if held is None or held.precision == "unknown":
+        return None
+    return held.name if held.name == "builtin" else f"{held.name}/{held.precision}"
+
+
+def _codec_checks() -> Iterator[Check]:
+    from PIL import features
+
+    missing = [code for code in _CODECS if not features.check(code)]
+    if not missing:
+        yield Check("codecs", "ok", ", ".join(_CODECS.values()))
+        return
+    yield Check(
+        "codecs",
+        "fail" if set(missing) & set(_NEEDED_CODECS) else "warn",
+        f"Pillow cannot read {', '.join(_CODECS[code] for code in missing)}",
+        f"{sys.executable} -m pip install --force-reinstall pillow",
+    )
+
+
+def _disk_check(name: str, folder: Path) -> Check:
+    existing = folder.absolute()
+    while not existing.is_dir() and existing != existing.parent:
+        existing = existing.parent
+    try:
+        free = shutil.disk_usage(existing).free
+    except OSError as error:
+        return Check(name, "fail", f"{existing}: {error.strerror}", "check the folder")
+    detail = f"{free / 1e9:.1f} GB free at {existing}"
+    if free < _TOO_LITTLE_BYTES:
+        return Check(name, "fail", detail, "make room, or choose a folder on another disk")
+    if free < _LITTLE_BYTES:
+        return Check(name, "warn", detail, "100 000 crops need about 1 GB")
+    return Check(name, "ok", detail)
+
+
+def _archive_checks(folder: Path, progress: Progress) -> Iterator[Check]:
+    from reidsearch.archive import sqlite
+
+    if not folder.exists():
+        yield Check("archive", "ok", f"none at {folder} yet")
+        return
+    try:
+        with Archive.open(folder) as archive:
+            if (folder / sqlite.DATABASE).stat().st_size > _WHOLE_BYTES:
+                yield Check(
+                    "archive",
+                    "ok",
+                    f"{folder} opens and holds {archive.show().crops} crops; "
+                    "`reidsearch check` reads it whole",
+                )
+                return
+            findings = archive.check(progress=progress)
+    except ReidsearchError as error:
+        yield Check("archive", "fail", error.message, error.hint)
+        return
+    if not findings:
+        yield Check("archive", "ok", f"{folder} is whole")
+    for finding in findings:
+        mend = f"reidsearch check -a {folder} --repair"
+        yield Check(
+            "archive",
+            "fail",
+            finding.message,
+            mend if finding.repairable else "restore a backup, or index the sources again",
+        )
