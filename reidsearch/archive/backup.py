@@ -17,7 +17,7 @@ from typing import Any
 from reidsearch.archive import sqlite
 from reidsearch.archive.gallery import Gallery, file_sha256
 from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.store import Store
+from reidsearch.archive.store import Store, require_usable_name
 from reidsearch.errors import ArchiveError, InputError, StorageError
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.timecode import iso, now
@@ -46,6 +46,7 @@ def backup(store: Store, target: Path) -> Backup:
         InputError: the target exists.
         StorageError: it cannot be written; nothing is left behind.
     """
+    require_usable_name(target)
     if target.exists():
         raise InputError(f"{target} exists already", "a backup goes to a new folder")
     with _appearing(target) as folder:
@@ -73,6 +74,7 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
         InputError: the source is no backup, or the target exists.
         ArchiveError: the backup is damaged (size, checksum or SQLite's own check).
     """
+    require_usable_name(target)
     note = _note(source)
     database = source / sqlite.DATABASE
     if target.exists() and (not target.is_dir() or any(target.iterdir())):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +20,9 @@ import numpy as np
 from sqlalchemy import Connection, Row, insert, select
 
 from reidsearch.archive import schema, sqlite, tables
-from reidsearch.archive.lock import writer_lock
+from reidsearch.archive.lock import HOLDER, LOCK, writer_lock
 from reidsearch.boxes import Box
-from reidsearch.errors import ArchiveError, NotFound, StorageError
+from reidsearch.errors import ArchiveError, NotFound, StorageError, UsageError
 from reidsearch.records import Crop, CropIds, Facts, ModelIdentity, Vectors
 from reidsearch.timecode import from_us, now, to_us
 
@@ -65,6 +66,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, *, read_only: bool = True) -> None:
+        require_usable_name(folder)
         if not (folder / sqlite.DATABASE).is_file():
             raise ArchiveError(
                 f"{folder} is not an archive"
@@ -86,11 +88,19 @@ class Store:
     def create(cls, folder: Path) -> None:
         """Make an empty archive in a new or empty folder, readable by its owner alone.
 
+        The database takes its name when it is complete: what a killed process left behind is no
+        archive, and is made anew. An archive that another process made meanwhile stays.
+
         Raises:
             ArchiveError: the folder holds something else.
             StorageError: it cannot be made.
         """
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        require_usable_name(folder)
+        try:
+            foreign = folder.exists() and {path.name for path in folder.iterdir()} - _OWN_NAMES
+        except NotADirectoryError:
+            foreign = {folder.name}
+        if foreign:
             raise ArchiveError(
                 f"{folder} exists and is not an archive", "give the path of a new or empty folder"
             )
@@ -99,7 +109,12 @@ class Store:
         except OSError as error:
             raise StorageError(f"{folder} cannot be made: {error.strerror}") from error
         with writer_lock(folder):
-            engine = sqlite.engine_for(folder, read_only=False)
+            if (folder / sqlite.DATABASE).exists():
+                return
+            making = folder / _MAKING
+            shutil.rmtree(making, ignore_errors=True)
+            making.mkdir(mode=0o700)
+            engine = sqlite.engine_for(making, read_only=False)
             try:
                 with engine.begin() as connection:
                     schema.upgrade(connection)
@@ -115,6 +130,10 @@ class Store:
                     )
             finally:
                 engine.dispose()
+            sqlite.sync_path(making / sqlite.DATABASE)
+            (making / sqlite.DATABASE).rename(folder / sqlite.DATABASE)
+            sqlite.sync_path(folder)
+            making.rmdir()
 
     def close(self) -> None:
         """Let go of the database."""
@@ -183,7 +202,7 @@ class Store:
 
     def crops(self, ids: Iterable[int]) -> list[Crop]:
         """All that is known of those crops, in the order asked; ids not held are left out."""
-        wanted = list(ids)
+        wanted = _possible(ids)
         with self.read() as connection:
             rows = [
                 row
@@ -213,13 +232,12 @@ class Store:
             NotFound: no crop has this id.
             ArchiveError: the picture is damaged (its checksum differs) or missing.
         """
+        self.crop(crop_id)
         p = tables.picture.c
         with self.read() as connection:
             row = connection.execute(
                 select(p.jpeg, p.sha256).where(p.crop_id == crop_id)
             ).one_or_none()
-        if row is None:
-            self.crop(crop_id)
         if row is None or hashlib.sha256(row.jpeg).digest() != row.sha256:
             raise ArchiveError(
                 f"the picture of crop {crop_id} is damaged or missing",
@@ -233,7 +251,7 @@ class Store:
         e = tables.embedding.c
         found: dict[int, Vectors] = {}
         with self.read() as connection:
-            for part in _chunks(list(ids)):
+            for part in _chunks(_possible(ids)):
                 query = select(e.crop_id, e.vector).where(e.model_id == _MODEL, e.crop_id.in_(part))
                 for row in connection.execute(query):
                     found[row.crop_id] = np.frombuffer(row.vector, dtype="<f4")
@@ -300,6 +318,21 @@ def migrate(folder: Path) -> tuple[str, str]:
     return str(before), schema.REVISION
 
 
+# In the folder it is made in, a database may be half done; never beside it under its own name.
+_MAKING = "making"
+_OWN_NAMES = {LOCK, HOLDER, _MAKING, sqlite.DATABASE}
+
+
+def require_usable_name(folder: Path) -> None:
+    """Refuse a path whose bytes are not text: neither FAISS nor VACUUM INTO takes one."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"the archive's path {str(folder)!r} is not UTF-8", "give the archive another name"
+        ) from error
+
+
 _MODEL = select(tables.archive.c.model_id).scalar_subquery()
 
 # One of a crop's locations is enough to show: where its facts come from.
@@ -338,6 +371,11 @@ def _crop(row: Row[Any]) -> Crop:
         ),
         indexed_at=from_us(row.indexed_us),
     )
+
+
+def _possible(ids: Iterable[int]) -> list[int]:
+    """Without numbers that no database can take for an id."""
+    return [crop_id for crop_id in ids if 0 < crop_id < 2**63]
 
 
 def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
