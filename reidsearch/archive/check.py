@@ -23,7 +23,7 @@ from reidsearch.archive.gallery import (
     newest_generation,
     verify_file,
 )
-from reidsearch.archive.lock import writer_lock
+from reidsearch.archive.lock import is_writing, writer_lock
 from reidsearch.archive.store import Store
 from reidsearch.errors import ArchiveError, StorageError
 from reidsearch.progress import NO_PROGRESS, Progress
@@ -46,7 +46,12 @@ def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
     if model is not None:
         findings += _embeddings(store, model, progress)
     if not any(finding.code == "embedding" for finding in findings):
-        findings += _index(store, model, progress)
+        while True:  # until no writer has replaced the file while it was looked at
+            newest = newest_generation(store)
+            found = list(_index(store, newest, model, progress))
+            if newest_generation(store) == newest:
+                break
+        findings += found
     return findings
 
 
@@ -59,7 +64,7 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
     if not any(finding.repairable for finding in findings):
         return
     with writer_lock(store.folder):
-        for stray in _strays(store):
+        for stray in _strays(store, newest_generation(store)):
             (store.folder / INDEX_FOLDER / stray).unlink()
         if any(finding.code == "index" for finding in findings):
             Gallery(store).rebuild(progress)
@@ -114,13 +119,14 @@ def _embeddings(store: Store, model: ModelIdentity, progress: Progress) -> list[
     return findings
 
 
-def _index(store: Store, model: ModelIdentity | None, progress: Progress) -> Iterator[Finding]:
-    strays = _strays(store)
-    if strays:
+def _index(
+    store: Store, newest: Generation | None, model: ModelIdentity | None, progress: Progress
+) -> Iterator[Finding]:
+    strays = _strays(store, newest)
+    if strays and not is_writing(store.folder):  # a writer's half-written file is none
         yield Finding("stray", f"index files of no use: {', '.join(strays)}", repairable=True)
-    newest = newest_generation(store)
-    if newest is None or model is None:
-        return
+    if newest is None or model is None or newest.model_id != store.state().model_id:
+        return  # of the model before `reembed`: never used, and replaced by the next writer
     try:
         verify_file(newest)
         yield from _compare(store, newest, model, progress)
@@ -149,8 +155,10 @@ def _compare(
     with store.read() as connection:
         erasures = connection.execute(select(tables.archive.c.erasures)).scalar_one()
     gone = np.setdiff1d(held, both)
-    if len(gone) and newest.erasures == erasures:
-        text = f"{newest.path.name} holds {len(gone)} crops that the database does not"
+    if len(gone):
+        # Masked in every search when the deletion was counted; yet deleted means gone.
+        why = "were deleted" if newest.erasures != erasures else "the database does not hold"
+        text = f"{newest.path.name} holds {len(gone)} crops that {why}"
         yield Finding("index", text, True, _named(gone.tolist()))
     lacking = _up_to(store, newest.last_crop_id, held)
     if len(lacking):
@@ -183,9 +191,8 @@ def _rows(
     progress.end()
 
 
-def _strays(store: Store) -> list[str]:
+def _strays(store: Store, newest: Generation | None) -> list[str]:
     folder = store.folder / INDEX_FOLDER
-    newest = newest_generation(store)
     wanted = newest.path.name if newest else ""
     if not folder.is_dir():
         return []

@@ -21,7 +21,7 @@ HOLDER = "writer.json"  # a file of its own: opening the lock empties it
 
 
 @contextlib.contextmanager
-def writer_lock(folder: Path, *, wait_s: float = 0.0) -> Iterator[None]:
+def writer_lock(folder: Path) -> Iterator[None]:
     """Hold the archive's writer lock; the operating system frees it when the process dies.
 
     Raises:
@@ -31,7 +31,7 @@ def writer_lock(folder: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """
     lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=wait_s)
+        lock.acquire(timeout=0)
     except Timeout as error:
         raise ArchiveLocked(
             f"{folder} is being written by {_holder(folder)}",
@@ -46,6 +46,19 @@ def writer_lock(folder: Path, *, wait_s: float = 0.0) -> Iterator[None]:
         with contextlib.suppress(OSError):
             (folder / HOLDER).unlink()
         lock.release()
+
+
+def is_writing(folder: Path) -> bool:
+    """Whether some process holds the writer lock just now."""
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # nobody can write there
+        return False
+    lock.release()
+    return False
 
 
 def _sign(folder: Path) -> None:
