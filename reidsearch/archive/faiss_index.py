@@ -37,8 +37,9 @@ class FaissEngine:
             base = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             raise ArchiveError(f"{path}: FAISS cannot read it: {error}") from error
-        if not isinstance(base, faiss.IndexIDMap):
-            raise ArchiveError(f"{path} holds a {type(base).__name__}, not a flat index")
+        inner = faiss.downcast_index(base.index) if isinstance(base, faiss.IndexIDMap) else base
+        if inner is base or not isinstance(inner, faiss.IndexFlatIP):
+            raise ArchiveError(f"{path} holds a {type(inner).__name__}, not a flat index with ids")
         return FaissFlat(base)
 
 
