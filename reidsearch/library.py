@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -155,6 +156,7 @@ class Archive:
             ModelError: no model, or not the archive's.
             InputError: a path does not exist.
         """
+        from reidsearch.footage.files import location_text
         from reidsearch.footage.naming import Naming
         from reidsearch.footage.offers import offers
 
@@ -162,7 +164,7 @@ class Archive:
         listed = [Path(path) for path in paths]
         return self.index_offers(
             offers(listed, naming, limits),
-            request=[str(path.absolute()) for path in listed] + [repr(naming)],
+            request=[location_text(str(path.absolute())) for path in listed] + [repr(naming)],
             limits=limits,
             progress=progress,
             stop=stop,
@@ -182,7 +184,8 @@ class Archive:
         Args:
             offers: pulled in another thread, as the work goes on.
             request: texts that are equal when the same inputs are offered again; a finished run
-                then supersedes interrupted ones.
+                then supersedes interrupted ones, and failures that did not happen again. Without
+                any the run is like no other.
         """
         from reidsearch.archive.writer import open_writer
         from reidsearch.ingest import ingest, request_digest
@@ -190,7 +193,7 @@ class Archive:
         embedder = self._require_embedder()
         with open_writer(self._store, embedder.identity) as writer:
             writer.begin_run(
-                request=request_digest(request),
+                request=request_digest(request or [uuid.uuid4().hex]),
                 command="\n".join(request),
                 version=__version__,
                 runtime=embedder.runtime,
@@ -364,11 +367,14 @@ class Archive:
     # -- the model --------------------------------------------------------------------------
 
     def _require_embedder(self) -> Embedder:
-        """The archive's model, loaded once; a different one is refused."""
+        """The archive's model; a different one is refused.
+
+        Loaded once, and again when another process has re-embedded the archive meanwhile.
+        """
         from reidsearch.archive.writer import require_model
 
-        if self._embedder is None:
-            held = self._store.model()
+        held = self._store.model()
+        if self._embedder is None or (held and not held.matches(self._embedder.identity)):
             name = self._model or (_catalogue_text(held) if held else None)
             embedder = self._load(name)
             if held is not None:

@@ -55,6 +55,7 @@ class Offer:
         read: returns the file's bytes; raises `Refused`.
         box: the person in the picture; None means the whole picture.
         facts: camera, time, person, extra columns.
+        held_bytes: memory that `read` keeps until the offer is gone (compressed tar members).
     """
 
     location: str
@@ -62,6 +63,7 @@ class Offer:
     read: Callable[[], bytes]
     box: Box | None = None
     facts: Facts = field(default_factory=Facts)
+    held_bytes: int = 0
 
     @property
     def key(self) -> str:
@@ -79,7 +81,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """Which model made an embedding; two archives match only if all of this is equal.
+    """Which model made an embedding.
 
     Args:
         name: catalogue name, `builtin`, or the file's stem.
@@ -99,6 +101,10 @@ class ModelIdentity:
     def text(self) -> str:
         """Name, precision and the start of the digest, for people."""
         return f"{self.name} {self.precision} ({self.digest[:12]})"
+
+    def matches(self, other: ModelIdentity) -> bool:
+        """Whether embeddings of both can be compared."""
+        return (self.digest, self.preprocessing) == (other.digest, other.preprocessing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,8 +122,11 @@ class Writer:
         return self.run_id
 
     def end_run(self, counts: Mapping[str, int], *, finished: bool) -> None:
-        """Record how the run ended; a finished one supersedes earlier ones of its request."""
-        run = tables.run
+        """Record how the run ended; a finished one supersedes earlier ones of its request.
+
+        Failures of those earlier runs leave the ledger: what still fails was recorded anew.
+        """
+        run, failure = tables.run, tables.failure
         with self._engine.begin() as connection:
             connection.execute(
                 run.update()
@@ -141,6 +144,8 @@ class Writer:
                     .where(run.c.state == "interrupted", run.c.request == this)
                     .values(state="superseded")
                 )
+                earlier = select(run.c.id).where(run.c.request == this, run.c.id < self.run_id)
+                connection.execute(delete(failure).where(failure.c.run_id.in_(earlier)))
 
     def commit(self, items: Sequence[NewCrop | HeldAlready | Rejected]) -> Committed:
         """Store everything in one transaction.
@@ -148,16 +153,26 @@ class Writer:
         A new crop that turns out to be held (a copy of its file came first) becomes a duplicate,
         never a second crop.
         """
-        with self._engine.begin() as connection:
-            failed = [item for item in items if isinstance(item, Rejected)]
-            fresh = [item for item in items if isinstance(item, NewCrop)]
-            held = [item for item in items if isinstance(item, HeldAlready)]
-            for item in failed:
-                self._record_failure(connection, item)
-            duplicates = self._insert(connection, fresh)
-            for again in [*held, *duplicates]:
-                self._record_again(connection, again)
-            self._forget_failures(connection, [*(i.offer for i in fresh), *(i.offer for i in held)])
+        cameras = dict(self._cameras)
+        try:
+            with self._engine.begin() as connection:
+                return self._commit(connection, items)
+        except BaseException:
+            self._cameras = cameras  # those of a rolled-back transaction do not exist
+            raise
+
+    def _commit(
+        self, connection: Connection, items: Sequence[NewCrop | HeldAlready | Rejected]
+    ) -> Committed:
+        failed = [item for item in items if isinstance(item, Rejected)]
+        fresh = [item for item in items if isinstance(item, NewCrop)]
+        held = [item for item in items if isinstance(item, HeldAlready)]
+        for item in failed:
+            self._record_failure(connection, item)
+        duplicates = self._insert(connection, fresh)
+        for again in [*held, *duplicates]:
+            self._record_again(connection, again)
+        self._forget_failures(connection, [*(i.offer for i in fresh), *(i.offer for i in held)])
         effects = Counter(item.effect for item in [*held, *duplicates])
         return Committed(
             indexed=len(fresh) - len(duplicates),
@@ -242,18 +257,11 @@ class Writer:
         if name is None:
             return None
         if name not in self._cameras:
-            # Asked anew each time: a rolled-back transaction must leave no id in the cache.
-            found = connection.scalar(
-                select(tables.camera.c.id).where(tables.camera.c.name == name)
-            )
-            if found is not None:
-                self._cameras[name] = found
-                return int(found)
             inserted = connection.execute(
                 insert(tables.camera).values(name=name)
             ).inserted_primary_key
             assert inserted is not None
-            return int(inserted[0])
+            self._cameras[name] = int(inserted[0])
         return self._cameras[name]
 
     def _record_failure(self, connection: Connection, item: Rejected) -> None:
@@ -297,7 +305,7 @@ def require_model(held: ModelIdentity, given: ModelIdentity, folder: Path) -> No
     Raises:
         ModelError: naming both models and the command that re-embeds.
     """
-    if (held.digest, held.preprocessing) != (given.digest, given.preprocessing):
+    if not held.matches(given):
         raise ModelError(
             f"{folder} was embedded with {held.text} [{held.preprocessing}], "
             f"not with {given.text} [{given.preprocessing}]; their scores cannot be compared",
