@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -99,28 +100,25 @@ def _guarded(debug: bool) -> int:
     except (KeyboardInterrupt, click.Abort):
         _tell(Interrupted("stopped", "what was committed stays"))
         return Interrupted.exit_code
-    except ReidsearchError as error:
+    except Exception as error:  # noqa: BLE001  the one boundary
         if debug:
-            raise
-        _tell(error)
-        return error.exit_code
-    except OSError as error:
-        if debug:
-            raise
-        where = f" ({error.filename})" if error.filename else ""
-        _tell(StorageError(f"{error.strerror or error}{where}"))
-        return StorageError.exit_code
-    except Exception as error:
-        if debug:
-            raise
-        _tell(
-            ReidsearchError(
-                f"unforeseen error: {type(error).__name__}: {error}",
-                "run again with --debug and report the traceback",
-            )
-        )
-        return ReidsearchError.exit_code
+            traceback.print_exc()
+        told = _as_ours(error)
+        _tell(told)
+        return told.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _as_ours(error: Exception) -> ReidsearchError:
+    if isinstance(error, ReidsearchError):
+        return error
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return StorageError(f"{error.strerror or error}{where}")
+    return ReidsearchError(
+        f"unforeseen error: {type(error).__name__}: {error}",
+        "run again with --debug and report the traceback",
+    )
 
 
 def _tell(error: ReidsearchError) -> None:
