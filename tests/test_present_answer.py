@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import fields
 from importlib.resources import files
 from typing import Any
 
@@ -15,7 +16,7 @@ from present_samples import NASTY, NOON, answer, crop
 
 from reidsearch.present.answer_csv import MATCH_COLUMNS, answer_csv
 from reidsearch.present.answer_json import answer_json, answer_jsonl, dumps
-from reidsearch.records import Answer, Filters
+from reidsearch.records import Answer, Filters, ModelIdentity, Statement
 
 SCHEMA = json.loads((files("reidsearch.present") / "schemas/answer-1.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -52,6 +53,13 @@ def test_schema_is_itself_valid_and_closed() -> None:
         document | {"matches": [document["matches"][0] | {"distance": 0.1}]},
     ):
         assert not VALIDATOR.is_valid(changed)
+
+
+def test_json_tells_the_whole_statement() -> None:
+    told = answer_json(ANSWERS["usual"])["statement"]
+    assert list(told) == [field.name for field in fields(Statement)]
+    assert list(told["filters"]) == [field.name for field in fields(Filters)]
+    assert list(told["model"]) == [field.name for field in fields(ModelIdentity)]
 
 
 def test_json_tells_where_when_and_how_sure() -> None:
