@@ -1,0 +1,86 @@
+"""`reidsearch query IMAGE` as a fresh process on 100 000 crops, the real 0286 embedding the image.
+
+Bare is a fresh Python that imports openvino, numpy and faiss, reads 0286 and compiles it for one
+picture (LATENCY hint), nothing more. The product keeps a compiled-model cache, as it does for
+every user from the second query on; the further lines take the cache from ours, or give one to
+the bare process too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from big_archive import big_archive
+from measuring import REID_MODEL, Figure, in_turns, report, seconds
+
+from reidsearch.embedding import load_embedder
+
+PROGRAM = str(Path(sys.executable).with_name("reidsearch"))
+CROPS = 100_000
+
+# The telemetry is silenced as in `reidsearch/__init__.py`; it would make the bare process slower.
+BARE = """
+import sys
+sys.modules["openvino_telemetry"] = None
+import numpy, faiss, openvino
+options = {"PERFORMANCE_HINT": "LATENCY"}
+if sys.argv[2:]:
+    options["CACHE_DIR"] = sys.argv[2]
+core = openvino.Core()
+core.compile_model(core.read_model(sys.argv[1]), "CPU", options)
+"""
+
+
+def measure(given: argparse.Namespace) -> Iterator[Figure]:
+    import cv2
+
+    from reidsearch.evaluation.drawn import drawn_people
+
+    embedder = load_embedder(REID_MODEL, model_path=[given.model_path], offline=True)
+    held = big_archive(given.work / f"crops-{CROPS}-0286", CROPS, embedder.identity)
+    image = given.work / "person.png"
+    cv2.imwrite(str(image), next(drawn_people(people=1, cameras=1, views=1)).pixels)
+    (xml,) = given.model_path.glob(f"{REID_MODEL}/FP16/*.xml")
+    cache, bare_cache = given.work / "cache", given.work / "bare-cache"
+
+    def query() -> float:
+        command = [PROGRAM, "query", image, "-a", held, "--model-path", given.model_path]
+        return _process(command, REIDSEARCH_CACHE=str(cache))
+
+    def first_query() -> float:
+        shutil.rmtree(cache, ignore_errors=True)
+        return query()
+
+    def bare(*cached: Path) -> float:
+        return _process([sys.executable, "-c", BARE, xml, *cached])
+
+    first_query()  # fills the cache
+    bare(bare_cache)
+    ours, plain, with_cache = in_turns(9, query, bare, lambda: bare(bare_cache))
+    yield Figure("cold query, 100 000 crops", "s", ours, plain, limit=1.5)
+    yield Figure("cold query, bare with a compiled-model cache too", "s", ours, with_cache)
+    first, plain = in_turns(7, first_query, bare)
+    yield Figure("the very first query, nothing cached", "s", first, plain)
+
+
+def _process(command: list[str | Path], **environment: str) -> float:
+    def run() -> None:
+        subprocess.run(
+            command,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=os.environ | environment,
+        )
+
+    return seconds(run)
+
+
+if __name__ == "__main__":
+    report(measure)

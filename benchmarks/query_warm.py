@@ -1,0 +1,61 @@
+"""A query of an open archive, its embedding apart, against a bare FAISS search.
+
+Ours is everything behind the embedding: is the index current, search, scores confirmed from the
+database, facts of the ten matches, the statement. Bare is `IndexFlatIP.search` over the same
+vectors, in the memory of the same process, for the same queries in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import faiss
+import numpy as np
+from big_archive import big_archive
+from measuring import Figure, GeneratedEmbeddings, in_turns, report, seconds, unit_vectors
+
+from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.store import Store
+from reidsearch.search.engine import Query, search
+
+
+def figure(folder: Path, name: str, queries: int, limit: float | None) -> Figure:
+    with Store(folder) as store:
+        gallery = Gallery(store)
+        gallery.sync()
+        assert gallery.index is not None
+        flat = faiss.IndexFlatIP(gallery.index.vectors(gallery.index.ids()[:1]).shape[1])
+        for start in range(0, len(gallery), 50_000):
+            flat.add(gallery.index.vectors(gallery.index.ids()[start : start + 50_000]))
+        asked = unit_vectors(queries + 1, seed=-1 % 2**32)
+        ours_next, bare_next = iter(asked), iter(asked)
+
+        def ours() -> float:
+            query = Query(vector=next(ours_next), text="drawn")
+            return 1000 * seconds(lambda: search(store, gallery, query, "none"))
+
+        def bare() -> float:
+            query = next(bare_next)[None]
+            return 1000 * seconds(lambda: flat.search(query, 10))
+
+        in_turns(1, ours, bare)  # both warm
+        took = in_turns(queries, ours, bare)
+        found = search(store, gallery, Query(vector=asked[0], text="drawn"), "none")
+        expected = gallery.index.ids()[flat.search(asked[:1], 10)[1][0]]
+        assert np.array_equal([match.crop.crop_id for match in found.matches], expected)
+    return Figure(name, "ms", *took, limit=limit)
+
+
+def measure(given: argparse.Namespace) -> Iterator[Figure]:
+    for crops, text, queries, limit in (
+        (100_000, "100 000", 60, 1.3),
+        (1_000_000, "1 000 000", 20, None),
+    ):
+        folder = big_archive(given.work / f"crops-{crops}", crops, GeneratedEmbeddings.identity)
+        yield figure(folder, f"warm query, {text} crops", queries, limit)
+
+
+if __name__ == "__main__":
+    report(measure)
