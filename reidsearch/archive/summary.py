@@ -36,7 +36,7 @@ def summarise(store: Store) -> Summary:
             .order_by(func.count().desc(), failure.c.reason)
         ).all()
         by_state = select(run.c.state, func.count()).group_by(run.c.state)
-        states: dict[str, int] = dict(connection.execute(by_state).tuples().all())
+        states = {row[0]: row[1] for row in connection.execute(by_state)}
     newest = newest_generation(store)
     index = store.folder / INDEX_FOLDER
     return Summary(
