@@ -127,7 +127,7 @@ def _panel(answer: Answer, pictures: Sequence[Pixels], legend: bool) -> Image.Im
 
 
 def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
-    """One match: its picture, then rank and score, camera, time, location."""
+    """One match: its picture, then rank, crop id and score, camera, time, location."""
     card = Image.new("RGB", CARD_PX, CARD)
     canvas = ImageDraw.Draw(card)
     _place(card, picture, (PAD_PX, PAD_PX), CROP_PX)
@@ -138,8 +138,7 @@ def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
     if right is not None:
         _mark(canvas, right, CARD_PX[0] - 18, 18)
     facts, top = match.crop.facts, CROP_PX[1] + 2 * PAD_PX
-    rank = f"{match.rank}"
-    FAINT.draw(canvas, PAD_PX, top + 4, rank)
+    FAINT.draw(canvas, PAD_PX, top + 4, f"{match.rank}  crop {match.crop.crop_id}")
     score = f"{match.score:.3f}"
     SCORE.draw(canvas, CARD_PX[0] - PAD_PX - SCORE.width(score), top, score)
     top += SCORE.line_px
