@@ -218,6 +218,61 @@ def test_an_extended_header_of_a_gigabyte_is_not_read(tmp_path: Path) -> None:
     assert outcome(path) == [("", Reason.BAD_CONTAINER)]
 
 
+def test_sizes_below_zero_end_the_reading(tmp_path: Path) -> None:
+    """Followed, they would lead back, round and round."""
+    info = tarfile.TarInfo("a.jpg")
+    header = bytearray(info.tobuf())
+    header[124:136] = (-1024).to_bytes(12, "big", signed=True)  # GNU's base 256
+    path = tmp_path / "a.tar"
+    good = tarfile.TarInfo("good.jpg").tobuf()
+    for kind in (b"0", b"x", b"g", b"L"):
+        header[156:157] = kind
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        path.write_bytes(good + bytes(header) + bytes(10240))
+        assert outcome(path) == [("good.jpg", Reason.EMPTY), ("", Reason.BAD_CONTAINER)]
+    info.pax_headers = {"size": "-1024"}
+    path.write_bytes(good + info.tobuf(tarfile.PAX_FORMAT) + bytes(10240))
+    assert outcome(path) == [("good.jpg", Reason.EMPTY), ("", Reason.BAD_CONTAINER)]
+
+
+def test_names_that_are_not_utf8_in_a_tar(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT, encoding="latin-1") as tar:
+        for name in ("caf\xe9.jpg", "n" * 120 + "\xe9.jpg"):
+            info = tarfile.TarInfo(name)
+            info.size = 4
+            tar.addfile(info, io.BytesIO(b"data"))
+    assert outcome(path) == [r"caf\xe9.jpg", "n" * 120 + r"\xe9.jpg"]
+
+
+def test_a_sparse_file_in_a_tar(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as tar:
+        info = tarfile.TarInfo("holes.jpg")
+        info.size = 512
+        info.pax_headers = {"GNU.sparse.map": "0,512", "GNU.sparse.size": "512"}
+        tar.addfile(info, io.BytesIO(bytes(512)))
+        tar.addfile(tarfile.TarInfo("empty.jpg"))
+    assert outcome(path) == [("holes.jpg", Reason.NOT_A_FILE), ("empty.jpg", Reason.EMPTY)]
+
+
+def test_endless_extended_headers_end_the_reading(tmp_path: Path) -> None:
+    """One after the other without a member, each small."""
+    info = tarfile.TarInfo("x")
+    info.type, info.size = tarfile.XHDTYPE, 512
+    path = tmp_path / "a.tar"
+    path.write_bytes((info.tobuf() + b"12 a=bcdefg\n".ljust(512, b"\0")) * 3000)
+    assert outcome(path) == [("", Reason.BAD_CONTAINER)]
+
+
+def test_offers_say_what_they_hold_in_memory(tmp_path: Path) -> None:
+    members = {"a.jpg": b"x" * 700, "large.jpg": b"x" * (LIMITS.max_bytes + 1)}
+    for kind in KINDS:
+        held = [entry.held_bytes for entry in listed(make(tmp_path / f"a{kind}", members))]  # type: ignore[union-attr]
+        assert held == ([0, 0] if kind in {".tar", ".zip"} else [700, 0])
+
+
 def test_empty_containers(tmp_path: Path) -> None:
     assert outcome(make(tmp_path / "a.zip", {})) == []
     assert outcome(make(tmp_path / "a.tar", {})) == []

@@ -50,7 +50,7 @@ class Container:
         """
         self.members += 1
         parts = name.replace("\\", "/").split("/")
-        where = f"{self.location}!/{name}"
+        where = f"{self.location}!/{location_text(name)}"
         if name.startswith(("/", "\\")) or ".." in parts or name[1:2] == ":":
             return self._rejected(where, Reason.UNSAFE_PATH, "its path leads out of the container")
         parts = [part for part in parts if part not in {"", "."}]
@@ -59,7 +59,7 @@ class Container:
         kind = kind_of(parts[-1])
         if kind == "hidden":
             return None
-        where = f"{self.location}!/{'/'.join(parts)}"
+        where = f"{self.location}!/{location_text('/'.join(parts))}"
         if odd:
             return self._rejected(where, Reason.NOT_A_FILE, f"it is {odd}, not a file")
         if kind == "container":
@@ -77,7 +77,12 @@ class Container:
         return where
 
     def offer(
-        self, location: str, size_bytes: int, place: int, read: Callable[[], bytes]
+        self,
+        location: str,
+        size_bytes: int,
+        place: int,
+        read: Callable[[], bytes],
+        held_bytes: int = 0,
     ) -> Offer | Rejected:
         """A member as an offer; `place` (offset or checksum) tells it from others of its size."""
         try:
@@ -85,7 +90,7 @@ class Container:
         except Refused as refused:
             return Rejected(location, refused)
         fingerprint = f"{self.size_bytes}-{self.mtime_ns}-{size_bytes}-{place}"
-        return Offer(location, fingerprint, read, None, facts)
+        return Offer(location, fingerprint, read, None, facts, held_bytes)
 
     def damaged(self, why: str) -> Rejected:
         """The container itself as a failure, with how far reading came."""

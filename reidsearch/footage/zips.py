@@ -42,9 +42,8 @@ def zip_offers(container: Container, limits: PictureLimits) -> Iterator[Offer | 
     for info in infos:
         if info.is_dir():
             continue
-        name = info.filename.encode("utf-8", "backslashreplace").decode()
         mode = info.external_attr >> 16
-        location = container.screen(name, "a link" if stat.S_ISLNK(mode) else "")
+        location = container.screen(info.filename, "a link" if stat.S_ISLNK(mode) else "")
         if isinstance(location, Rejected):
             yield location
         elif location is None:
