@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from archives import CommandLine
 
 import reidsearch  # noqa: F401 (before any test imports OpenVINO: keeps it silent)
 
@@ -17,3 +19,19 @@ def shared() -> Path:
     if not (SHARED / "models").is_dir():
         pytest.skip("needs ../shared (real models and labelled crops; see CONTRIBUTING.md)")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Models and compiled graphs go to a folder of this session, not to the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REIDSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """`run("index", folder)`: the command line in this process, on the archive `run.archive`."""
+    return CommandLine(monkeypatch, capfd, tmp_path / "archive")

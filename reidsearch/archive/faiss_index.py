@@ -56,11 +56,6 @@ class FaissFlat:
     def __len__(self) -> int:
         return sum(len(part.ids) for part in self._parts) - len(self._removed)
 
-    @property
-    def tail_length(self) -> int:
-        """How many vectors the file does not hold yet."""
-        return len(self._parts[1].ids)
-
     def ids(self) -> CropIds:
         """All ids held, increasing."""
         held = np.concatenate([part.ids for part in self._parts])

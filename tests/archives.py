@@ -1,0 +1,191 @@
+"""Small archives, pictures and command lines for the tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sqlalchemy import text
+
+from reidsearch import Archive
+from reidsearch.archive import sqlite
+from reidsearch.archive.store import Store
+from reidsearch.archive.writer import NewCrop, open_writer
+from reidsearch.boxes import Box
+from reidsearch.records import CropIds, Facts, ModelIdentity, Offer, Vectors
+
+DIMENSION = 16
+MODEL = ModelIdentity("drawn", "FP32", "ab" * 48, "none/1", DIMENSION)
+NOON = dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
+
+
+def draw(path: Path, seed: int) -> Path:
+    """A picture of noise, 16 x 32, that no other seed draws."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(seed).integers(0, 255, (32, 16, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    return path
+
+
+def draw_many(folder: Path, count: int, start: int = 0) -> list[Path]:
+    """`count` pictures, `000.png`, `001.png`, ..."""
+    return [draw(folder / f"{start + i:03d}.png", start + i) for i in range(count)]
+
+
+def opened(folder: Path) -> Archive:
+    """The archive with the built-in model, made when it is absent."""
+    return Archive.open(folder, create=True, model="builtin")
+
+
+def unit_rows(count: int, seed: int = 0) -> Vectors:
+    """(count, DIMENSION) float32 of unit length, any direction."""
+    rows = np.random.default_rng(seed).normal(size=(count, DIMENSION))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def new_crop(number: int, vector: Vectors, facts: Facts = Facts(), location: str = "") -> NewCrop:
+    """A crop with made-up bytes; `number` tells its source."""
+    name = location or f"/footage/{number:05d}.jpg"
+    return NewCrop(
+        offer=Offer(name, str(number), lambda: b"", None, facts),
+        source_sha256=hashlib.sha256(b"source %d" % number).digest(),
+        size_bytes=100,
+        width_px=16,
+        height_px=32,
+        box=Box(0, 0, 16, 32),
+        jpeg=b"\xff\xd8 picture %d" % number,
+        vector=vector,
+    )
+
+
+def fill(
+    folder: Path, vectors: Vectors, facts: Sequence[Facts] | None = None, first: int = 0
+) -> CropIds:
+    """Write crops with these embeddings, as an index run does, but without an index file."""
+    if not (folder / sqlite.DATABASE).exists():
+        Store.create(folder)
+    with Store(folder) as store, open_writer(store, MODEL) as writer:
+        before = store.state().last_crop_id
+        writer.begin_run(request=f"fill {first}", command="", version="0", runtime="none")
+        writer.commit(
+            [
+                new_crop(first + i, vector, facts[i] if facts else Facts())
+                for i, vector in enumerate(vectors)
+            ]
+        )
+        writer.end_run({}, finished=True)
+        return np.arange(before + 1, store.state().last_crop_id + 1)
+
+
+def sql(folder: Path, statement: str, **values: object) -> list[tuple[object, ...]]:
+    """Run one statement on the archive's database, as nobody should."""
+    engine = sqlite.engine_for(folder, read_only=False)
+    try:
+        with engine.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return [tuple(row) for row in result] if result.returns_rows else []
+    finally:
+        engine.dispose()
+
+
+def contents(folder: Path) -> set[tuple[str, tuple[int, ...], bytes]]:
+    """(location, box, embedding) of everything held: equal for equal archives."""
+    rows = sql(
+        folder,
+        "SELECT location.text, x1, y1, x2, y2, vector FROM crop JOIN location"
+        " ON location.crop_id = crop.id JOIN embedding ON embedding.crop_id = crop.id",
+    )
+    return {(str(row[0]), tuple(row[1:5]), bytes(row[5])) for row in rows}  # type: ignore[arg-type]
+
+
+@dataclass
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class CommandLine:
+    """`reidsearch` in this process, through its real entry point."""
+
+    monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str]
+    archive: Path
+    handlers: dict[int, object] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str | Path | int) -> Ran:
+        from reidsearch.cli import main
+
+        self.monkeypatch.setenv("REIDSEARCH_ARCHIVE", str(self.archive))
+        given = ["reidsearch", *map(str, arguments)]
+        self.monkeypatch.setattr(sys, "argv", given)
+        kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        self.capfd.readouterr()
+        try:
+            with pytest.raises(SystemExit) as left:
+                main.run()
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+        captured = self.capfd.readouterr()
+        assert "Traceback" not in captured.err or "--debug" in given
+        return Ran(int(left.value.code or 0), captured.out, captured.err)
+
+
+def start(*arguments: str | bytes | Path, **options: object) -> subprocess.Popen[str]:
+    """`python -m reidsearch` in a process of its own."""
+    command = [sys.executable, "-m", "reidsearch", *arguments]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def mounted(*arguments: str) -> None:
+    """`mount`; skips the test where this machine does not allow it."""
+    result = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    if result.returncode:
+        pytest.skip(f"this machine lets nobody mount here: {result.stderr.strip()}")
+
+
+@contextmanager
+def small_disk(folder: Path, size_kib: int) -> Iterator[Path]:
+    """A file system of `size_kib` in memory."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small file system")
+    folder.mkdir()
+    mounted("-t", "tmpfs", "-o", f"size={size_kib}k", "none", str(folder))
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[Path]:
+    """The folder, where nothing can be written, not even by root."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a folder read-only")
+    mounted("--bind", str(folder), str(folder))
+    try:
+        mounted("-o", "remount,ro,bind", str(folder))
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -1,0 +1,203 @@
+"""The contract of `VectorIndex`, against a NumPy oracle; every engine's tests derive from it.
+
+class TestMine(VectorIndexContract):
+    engine = MyEngine()
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reidsearch.archive.vectors import IndexEngine, VectorIndex, no_ids
+from reidsearch.errors import ArchiveError
+from reidsearch.records import CropIds, Vectors
+
+DIMENSION = 8
+CLOSE = 1e-5
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.integers(0, 12), st.integers(1, 4)),
+        st.tuples(st.just("remove"), st.integers(0, 2**32), st.integers(0, 8)),
+        st.tuples(st.just("reload"), st.just(0), st.just(0)),
+        st.tuples(st.just("search"), st.integers(0, 2**32), st.integers(1, 60)),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+def rows(rng: np.random.Generator, count: int) -> Vectors:
+    """Unit rows from few directions, so that ties and negative scores are common."""
+    made = rng.choice([-1.0, 0.0, 1.0], size=(count, DIMENSION))
+    made[:, 0] += (made == 0).all(axis=1)
+    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+
+
+class Oracle:
+    """The obvious implementation."""
+
+    def __init__(self) -> None:
+        self.held: dict[int, Vectors] = {}
+
+    def candidates(self, allowed: CropIds | None) -> list[int]:
+        wanted = self.held if allowed is None else set(allowed.tolist())
+        return sorted(crop_id for crop_id in self.held if crop_id in wanted)
+
+    def scores(self, query: Vectors, allowed: CropIds | None) -> dict[int, float]:
+        return {i: float(self.held[i] @ query) for i in self.candidates(allowed)}
+
+
+def same(index: VectorIndex, oracle: Oracle) -> None:
+    assert len(index) == len(oracle.held)
+    assert index.ids().tolist() == sorted(oracle.held)
+    assert index.ids().dtype == np.int64
+    held = np.array(sorted(oracle.held), dtype=np.int64)
+    if len(held):
+        truth = np.stack([oracle.held[i] for i in held.tolist()])
+        np.testing.assert_array_equal(index.vectors(held), truth)
+        np.testing.assert_array_equal(index.vectors(held[::-1]), truth[::-1])
+
+
+def same_answer(
+    index: VectorIndex, oracle: Oracle, query: Vectors, k: int, allowed: CropIds | None
+) -> None:
+    truth = oracle.scores(query, allowed)
+    hits = index.search(query, k, allowed)
+    assert hits.ids.dtype == np.int64
+    ids, scores = hits.ids.tolist(), hits.scores.tolist()
+    assert len(ids) == min(k, len(truth))
+    assert len(set(ids)) == len(ids)
+    assert set(ids) <= set(truth)
+    best = sorted(truth.values(), reverse=True)[: len(ids)]
+    np.testing.assert_allclose(scores, best, atol=CLOSE)
+    np.testing.assert_allclose(scores, [truth[i] for i in ids], atol=CLOSE)
+    order = [(-score, crop_id) for score, crop_id in zip(scores, ids, strict=True)]
+    assert order == sorted(order)
+
+
+class VectorIndexContract:
+    """What every engine does."""
+
+    engine: IndexEngine
+
+    @settings(
+        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.differing_executors]
+    )
+    @given(steps=STEPS, seed=st.integers(0, 2**32 - 1))
+    def test_any_order_of_steps_equals_the_oracle(self, steps, seed):
+        rng = np.random.default_rng(seed)
+        index, oracle, last = self.engine.create(DIMENSION), Oracle(), 0
+        with tempfile.TemporaryDirectory() as folder:
+            for number, (step, a, b) in enumerate(steps):
+                if step == "add":
+                    ids = last + np.cumsum(rng.integers(1, b + 1, a)).astype(np.int64)
+                    vectors = rows(rng, a)
+                    index.add(ids, vectors)
+                    oracle.held.update(zip(ids.tolist(), vectors, strict=True))
+                    last = int(ids[-1]) if a else last
+                elif step == "remove":
+                    picked = np.random.default_rng(a).integers(0, last + 5, b)
+                    index.remove(np.unique(picked).astype(np.int64))
+                    for crop_id in picked.tolist():
+                        oracle.held.pop(crop_id, None)
+                elif step == "reload":
+                    path = Path(folder) / f"{number}.index"
+                    index.save(path)
+                    index = self.engine.load(path)
+                else:
+                    chooser = np.random.default_rng(a)
+                    share = chooser.choice([0.0, 0.02, 0.5, 1.0])
+                    some = np.flatnonzero(chooser.random(last + 5) < share).astype(np.int64)
+                    allowed = [None, some][int(chooser.integers(2))]
+                    same_answer(index, oracle, rows(chooser, 1)[0], b, allowed)
+            same(index, oracle)
+            same_answer(index, oracle, rows(rng, 1)[0], 1000, None)
+
+    def filled(self, count: int = 20) -> tuple[VectorIndex, Oracle]:
+        index, oracle = self.engine.create(DIMENSION), Oracle()
+        ids, vectors = (
+            np.arange(1, count + 1, dtype=np.int64),
+            rows(np.random.default_rng(1), count),
+        )
+        index.add(ids, vectors)
+        oracle.held.update(zip(ids.tolist(), vectors, strict=True))
+        return index, oracle
+
+    @pytest.mark.parametrize("k", [1, 19, 20, 21, 1000])
+    def test_filters_never_cost_answers(self, k):
+        index, oracle = self.filled()
+        query = oracle.held[7]
+        for allowed in (no_ids(), *(np.array([i], np.int64) for i in (1, 7, 20, 21, 999))):
+            same_answer(index, oracle, query, k, allowed)
+        same_answer(index, oracle, query, k, np.arange(0, 999, dtype=np.int64))
+
+    def test_an_empty_index_answers_nothing(self):
+        index = self.engine.create(DIMENSION)
+        query = rows(np.random.default_rng(0), 1)[0]
+        assert len(index.search(query, 5).ids) == 0
+        assert len(index.search(query, 5, np.array([3], np.int64)).ids) == 0
+        assert index.ids().tolist() == []
+
+    def test_opposite_vectors_are_found_too(self):
+        index = self.engine.create(DIMENSION)
+        query = rows(np.random.default_rng(0), 1)[0]
+        index.add(np.array([5], np.int64), -query[None])
+        hits = index.search(query, 3)
+        assert hits.ids.tolist() == [5]
+        assert hits.scores[0] == pytest.approx(-1.0, abs=CLOSE)
+
+    def test_equal_scores_come_by_crop_id_also_across_a_reload(self, tmp_path):
+        vector = rows(np.random.default_rng(3), 1)
+        index = self.engine.create(DIMENSION)
+        index.add(np.arange(1, 6, dtype=np.int64), np.repeat(vector, 5, axis=0))
+        index.save(tmp_path / "index")
+        index = self.engine.load(tmp_path / "index")
+        index.add(np.arange(6, 10, dtype=np.int64), np.repeat(vector, 4, axis=0))
+        assert index.search(vector[0], 9).ids.tolist() == list(range(1, 10))
+
+    @pytest.mark.parametrize("ids", [[20], [3], [22, 21], [21, 21]])
+    def test_ids_that_do_not_increase_are_refused(self, ids):
+        index, oracle = self.filled()
+        with pytest.raises(ValueError, match="increase"):
+            index.add(np.array(ids, np.int64), rows(np.random.default_rng(0), len(ids)))
+        same(index, oracle)
+
+    def test_a_removed_id_is_not_given_out_and_not_taken_again(self):
+        index, oracle = self.filled()
+        index.remove(np.array([20, 999], np.int64))
+        oracle.held.pop(20)
+        same(index, oracle)
+        with pytest.raises(KeyError, match="20"):
+            index.vectors(np.array([1, 20], np.int64))
+        with pytest.raises(KeyError, match="999"):
+            index.vectors(np.array([999], np.int64))
+        with pytest.raises(ValueError, match="increase"):
+            index.add(np.array([20], np.int64), rows(np.random.default_rng(0), 1))
+
+    def test_saving_does_not_change_the_index_and_a_loaded_one_goes_on(self, tmp_path):
+        index, oracle = self.filled()
+        index.remove(np.array([2], np.int64))
+        oracle.held.pop(2)
+        index.save(tmp_path / "a")
+        same(index, oracle)
+        loaded = self.engine.load(tmp_path / "a")
+        loaded.add(np.array([30], np.int64), oracle.held[1][None])
+        oracle.held[30] = oracle.held[1]
+        same(loaded, oracle)
+
+    @pytest.mark.parametrize("data", [b"", b"not an index", b"\0" * 5000, b"IxMp" + b"\xff" * 99])
+    def test_other_files_are_refused(self, tmp_path, data):
+        (tmp_path / "file").write_bytes(data)
+        with pytest.raises(ArchiveError, match="file"):
+            self.engine.load(tmp_path / "file")
+
+    def test_a_missing_file_is_refused(self, tmp_path):
+        with pytest.raises(ArchiveError, match="nowhere"):
+            self.engine.load(tmp_path / "nowhere")

@@ -1,0 +1,29 @@
+"""The FAISS engine keeps the contract, and refuses files of another kind."""
+
+from __future__ import annotations
+
+import faiss
+import pytest
+from contract_vectors import DIMENSION, VectorIndexContract
+
+from reidsearch.archive.faiss_index import FaissEngine
+from reidsearch.errors import ArchiveError
+
+
+class TestFaiss(VectorIndexContract):
+    engine = FaissEngine()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: faiss.IndexFlatIP(DIMENSION),
+        lambda: faiss.IndexIDMap(faiss.IndexFlatL2(DIMENSION)),
+        lambda: faiss.IndexHNSWFlat(DIMENSION, 8),
+    ],
+    ids=["without ids", "another metric", "another method"],
+)
+def test_an_index_of_another_kind_is_refused(tmp_path, other):
+    faiss.write_index(other(), str(tmp_path / "other"))
+    with pytest.raises(ArchiveError, match="flat index with ids"):
+        FaissEngine().load(tmp_path / "other")
