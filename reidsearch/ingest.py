@@ -8,7 +8,6 @@ failures and known files too, so one place (`Run.take`) sees every outcome.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import threading
 import time
@@ -28,6 +27,9 @@ from reidsearch.records import IndexReport, Offer, Pixels, Rejected, Vectors
 from reidsearch.settings import PictureLimits
 
 LOOKED_UP_AT_ONCE = 500  # locations asked of the database in one go
+# Offers out of a compressed tar hold their bytes: 500 at the limit of 64 MiB would be 32 GiB, but
+# 32 MiB are still more than 500 crops as they usually are (20 KiB each).
+MAX_HELD_BYTES = 32 * 1024 * 1024
 COMMIT_CROPS = 256  # about 2.5 s of the default model: what a crash costs at most
 COMMIT_SECONDS = 2.0
 READERS = min(4, (os.cpu_count() or 1) + 1)
@@ -204,8 +206,7 @@ def _steps(
     offers: Iterable[Offer | Rejected], store: Store
 ) -> Iterator[_ToRead | Unchanged | HeldAlready | Rejected]:
     """Decide for each offer what has to be done, asking the database for many at a time."""
-    remaining = iter(offers)
-    while chunk := list(itertools.islice(remaining, LOOKED_UP_AT_ONCE)):
+    for chunk in _chunks(offers):
         keys = {id(item): location_key(item.key) for item in chunk if isinstance(item, Offer)}
         known = store.known(list(keys.values()))
         unchanged = 0
@@ -219,13 +220,29 @@ def _steps(
             yield Unchanged(unchanged)
 
 
+def _chunks(offers: Iterable[Offer | Rejected]) -> Iterator[list[Offer | Rejected]]:
+    """As many as are looked up at once; fewer of those that hold their bytes in memory."""
+    chunk: list[Offer | Rejected] = []
+    held_bytes = 0
+    for item in offers:
+        chunk.append(item)
+        held_bytes += item.held_bytes if isinstance(item, Offer) else 0
+        if len(chunk) >= LOOKED_UP_AT_ONCE or held_bytes >= MAX_HELD_BYTES:
+            yield chunk
+            chunk, held_bytes = [], 0
+    if chunk:
+        yield chunk
+
+
 def _step(offer: Offer, known: Known | None) -> _ToRead | HeldAlready | None:
     """None when nothing about the offer changed since an earlier run."""
     if known is None or known.fingerprint != offer.fingerprint:
         return _ToRead(offer, known)
     if known.facts == offer.facts.digest():
         return None
-    return HeldAlready(offer, known.crop_id, Effect.UPDATED if known.own else Effect.DUPLICATE)
+    return HeldAlready(
+        offer.spent(), known.crop_id, Effect.UPDATED if known.own else Effect.DUPLICATE
+    )
 
 
 def _read(
@@ -235,6 +252,7 @@ def _read(
     offer = step.offer
     try:
         data = offer.read()
+        offer = offer.spent()  # it waits for its commit, its bytes need not
         sha256 = hashlib.sha256(data).digest()
         # A renamed or copied file is recognised by its bytes before anything costly happens.
         if (held := store.crop_of(sha256, offer.box)) is not None:

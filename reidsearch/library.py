@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from reidsearch.footage.naming import Naming
     from reidsearch.search.views import View
 
+_COUNTS = ("offered", "indexed", "unchanged", "updated", "duplicates", "failed", "ignored")
+
 
 class Archive:
     """An open archive. Use as a context manager; one thread at a time.
@@ -162,10 +164,12 @@ class Archive:
 
         naming = naming or Naming()
         listed = [Path(path) for path in paths]
+        offered = offers(listed, naming, limits)
         return self.index_offers(
-            offers(listed, naming, limits),
+            offered,
             request=[location_text(str(path.absolute())) for path in listed] + [repr(naming)],
             limits=limits,
+            total=None if progress is NO_PROGRESS else offered.expected(),
             progress=progress,
             stop=stop,
         )
@@ -176,6 +180,7 @@ class Archive:
         *,
         request: Sequence[str] = (),
         limits: PictureLimits = PictureLimits(),
+        total: int | None = None,
         progress: Progress = NO_PROGRESS,
         stop: threading.Event | None = None,
     ) -> IndexReport:
@@ -186,8 +191,10 @@ class Archive:
             request: texts that are equal when the same inputs are offered again; a finished run
                 then supersedes interrupted ones, and failures that did not happen again. Without
                 any the run is like no other.
+            total: how many offers there will be, for showing progress; None: not known.
         """
         from reidsearch.archive.writer import open_writer
+        from reidsearch.footage.offers import Offers
         from reidsearch.ingest import ingest, request_digest
 
         embedder = self._require_embedder()
@@ -198,7 +205,7 @@ class Archive:
                 version=__version__,
                 runtime=embedder.runtime,
             )
-            progress.begin("indexing", None, "crops")
+            progress.begin("indexing", total, "crops")
             report = ingest(
                 offers,
                 store=self._store,
@@ -209,10 +216,9 @@ class Archive:
                 stop=stop,
             )
             progress.end()
-            counts = {
-                name: getattr(report, name)
-                for name in ("offered", "indexed", "unchanged", "updated", "duplicates", "failed")
-            }
+            if isinstance(offers, Offers):
+                report = replace(report, ignored=offers.ignored)
+            counts = {name: getattr(report, name) for name in _COUNTS}
             writer.end_run(counts, finished=not report.interrupted)
             self._gallery.sync()
             if self._gallery.worth_folding():

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -69,6 +69,14 @@ class Offer:
     def key(self) -> str:
         """Identifies the offer among all offers of all runs."""
         return f"{self.location}#{self.box.text()}" if self.box else self.location
+
+    def spent(self) -> Offer:
+        """The same offer without the bytes it may hold; it cannot be read again."""
+        return replace(self, read=_spent, held_bytes=0) if self.held_bytes else self
+
+
+def _spent() -> bytes:
+    raise RuntimeError("the bytes of this offer have been let go")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +227,8 @@ class Failure:
 class IndexReport:
     """What one index run did with what it was offered.
 
-    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted.
+    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `ignored`
+    files in folders and containers were not offered, as their names say they are no pictures.
     """
 
     run_id: int
@@ -231,6 +240,7 @@ class IndexReport:
     failed: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    ignored: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -208,3 +209,34 @@ def test_a_bad_time_in_a_name_fails_that_file_alone(tmp_path: Path) -> None:
     assert short(tmp_path, entries) == [("20240230.jpg", Reason.BAD_TIME), "other.jpg"]
     assert isinstance(entries[1], Offer)
     assert entries[1].facts.camera == "gate"
+
+
+def test_how_many_offers_are_expected(tmp_path: Path) -> None:
+    for name in ["a.jpg", "b/1.png", "b/2.PNG", "b/.3.png", "b/notes.txt", "b/rows.csv"]:
+        write(tmp_path / name)
+    (tmp_path / "b" / "up").symlink_to(tmp_path)
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        for name in ["d.jpg/", "d.jpg/e.png", "f.webp", "g.txt"]:
+            archive.writestr(name, b"x")
+    rows = write(tmp_path / "rows.csv", b"path,camera\r\n\r\na.jpg,x\r\nb/1.png,y")
+    lines = write(tmp_path / "rows.jsonl", b'{"path": "a.jpg"}\n\n \n{"path": "b/1.png"}\n')
+    for paths, number in [
+        ([tmp_path], 5), ([tmp_path, tmp_path / "b"], 5), ([tmp_path / "b", tmp_path / "b"], 5),
+        ([tmp_path / "b" / "notes.txt", tmp_path / "a.jpg"], 2), ([tmp_path / "nothing"], 1),
+        ([tmp_path / "c.zip"], 2), ([rows], 2), ([lines], 2), ([rows, lines, tmp_path], 9),
+    ]:  # fmt: skip
+        found = offers(paths, Naming(), LIMITS)
+        assert found.expected() == number, paths
+        assert len(list(found)) == number, paths
+
+
+def test_when_nobody_knows_how_many_offers_there_will_be(tmp_path: Path) -> None:
+    folder = write(tmp_path / "d" / "a.tar.gz").parent
+    broken = write(tmp_path / "b.zip", b"PK")
+    assert offers([folder], Naming(), LIMITS).expected() is None
+    assert offers([folder / "a.tar.gz", tmp_path / "x"], Naming(), LIMITS).expected() is None
+    assert offers([broken], Naming(), LIMITS).expected() is None
+    table = write(tmp_path / "rows.csv", b"path\na.jpg\n")
+    found = offers([table], Naming(), LIMITS)
+    table.unlink()
+    assert found.expected() is None

@@ -149,6 +149,13 @@ def test_a_report_counts_and_says_what_to_do() -> None:
         "Interrupted; the same command goes on where it stopped.\n"
     )
     assert shown(text.report_view(IndexReport(4))) == "Run 4: 0 inputs offered; 0.0 s.\n"
+    for ignored, told in [
+        (1, "1 file of another type was"),
+        (1200, "1,200 files of other types were"),
+    ]:
+        assert f"\n{told} not offered.\n" in shown(
+            text.report_view(IndexReport(4, ignored=ignored))
+        )
 
 
 def test_summary_crop_failures_and_findings() -> None:
@@ -173,7 +180,10 @@ def test_summary_crop_failures_and_findings() -> None:
 @pytest.mark.parametrize(
     ("document", "part"),
     [
-        (reports_json.report_json(IndexReport(3, 1, 1)), {"run_id": 3, "indexed": 1}),
+        (
+            reports_json.report_json(IndexReport(3, 1, 1, ignored=2)),
+            {"run_id": 3, "indexed": 1, "ignored": 2},
+        ),
         (reports_json.summary_json(SUMMARY), {"created_at": "2024-05-31T12:03:00Z"}),
         (
             reports_json.crop_json(crop(7, extra={"a": float("nan")})),

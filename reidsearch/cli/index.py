@@ -73,13 +73,14 @@ def command(
     """
     from reidsearch.cli.options import moment
     from reidsearch.errors import Interrupted, UsageError
+    from reidsearch.footage.files import MANIFESTS
     from reidsearch.footage.naming import Naming, compile_pattern
     from reidsearch.library import Archive
     from reidsearch.present.progress import progress_for
     from reidsearch.settings import PictureLimits, RuntimeSettings
     from reidsearch.timecode import parse_zone
 
-    if time_format and not (pattern or any(p.suffix.lower() in _MANIFESTS for p in paths)):
+    if time_format and not (pattern or any(p.name.lower().endswith(MANIFESTS) for p in paths)):
         raise UsageError("--time-format needs --pattern or a manifest")
     naming = Naming(
         camera=camera,
@@ -114,9 +115,6 @@ def command(
     if report.interrupted:
         raise Interrupted("stopped after committing", "the same command goes on from there")
     return 1 if report.failed else 0
-
-
-_MANIFESTS = {".csv", ".jsonl", ".ndjson"}
 
 
 def _print(report: IndexReport, as_json: bool) -> None:

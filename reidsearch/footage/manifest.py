@@ -108,6 +108,16 @@ class Manifest:
         except OSError as error:
             yield Rejected(location_text(self.path), refusal(error))
 
+    def expected(self) -> int | None:
+        """How many rows there are, if each has a line of its own; None when it cannot be read."""
+        try:
+            with os.fdopen(open_regular(self.path), "rb") as file:
+                lines = iter(partial(file.readline, MAX_LINE_CHARACTERS), b"")
+                filled = sum(not line.isspace() for line in lines)
+        except (OSError, Refused):
+            return None
+        return filled if self.delimiter is None else filled - 1  # less the header
+
     def _rows(self) -> Iterator[tuple[int, Row | Rejected]]:
         """Line number and content of every row but blank ones."""
         with _text(self.path) as file:

@@ -13,6 +13,7 @@ from reidsearch.footage.containers import Container
 from reidsearch.footage.files import (
     CONTAINERS,
     MANIFESTS,
+    TARS,
     ZIPS,
     Tally,
     kind_of,
@@ -25,7 +26,7 @@ from reidsearch.footage.files import (
 from reidsearch.footage.manifest import Manifest
 from reidsearch.footage.naming import Naming
 from reidsearch.footage.tars import tar_offers
-from reidsearch.footage.zips import zip_offers
+from reidsearch.footage.zips import zip_offers, zip_pictures
 from reidsearch.records import Offer, Rejected
 from reidsearch.settings import PictureLimits
 
@@ -56,11 +57,11 @@ class Offers(Iterator[Offer | Rejected]):
         self._tally = Tally()
         self._folders_seen: set[tuple[int, int]] = set()
         # One path twice is one offer; a manifest's header is read before anything is offered.
-        named = dict.fromkeys(os.path.abspath(path) for path in paths)  # noqa: PTH100 - no resolve
+        self._named = dict.fromkeys(os.path.abspath(path) for path in paths)  # noqa: PTH100 - no resolve
         self._manifests = {
-            path: Manifest.open(path) for path in named if path.lower().endswith(MANIFESTS)
+            path: Manifest.open(path) for path in self._named if path.lower().endswith(MANIFESTS)
         }
-        self._listing = (entry for path in named for entry in self._offered_by(path))
+        self._listing = (entry for path in self._named for entry in self._offered_by(path))
 
     def __iter__(self) -> Offers:
         return self
@@ -72,6 +73,28 @@ class Offers(Iterator[Offer | Rejected]):
     def ignored(self) -> int:
         """Files of other types that were passed over so far."""
         return self._tally.ignored
+
+    def expected(self) -> int | None:
+        """How many offers there will be, without reading pictures; for showing progress.
+
+        What names cannot tell (names offered twice, rows of several lines) may be counted too.
+
+        Returns:
+            None when only reading everything would tell: there is a tar, or a damaged zip.
+        """
+        total = 0
+        folders_seen: set[tuple[int, int]] = set()
+        for path in self._named:
+            if path in self._manifests:
+                part = self._manifests[path].expected()
+            elif os.path.isdir(path):  # noqa: PTH112 - a string, as everywhere here
+                part = _expected_in_folder(path, folders_seen)
+            else:
+                part = _expected_of_file(path)
+            if part is None:
+                return None
+            total += part
+        return total
 
     def _offered_by(self, path: str) -> Iterator[Offer | Rejected]:
         """What one named path offers, whatever its name."""
@@ -91,29 +114,12 @@ class Offers(Iterator[Offer | Rejected]):
             yield self._picture(path, status)
 
     def _in_folder(self, root: str) -> Iterator[Offer | Rejected]:
-        """Files of a folder by name, then its folders by name; each real folder once."""
-        waiting = [root]
-        while waiting:
-            folder = waiting.pop()
-            try:
-                status = os.stat(folder)  # noqa: PTH116 - as below
-                if (status.st_dev, status.st_ino) in self._folders_seen:
-                    continue
-                self._folders_seen.add((status.st_dev, status.st_ino))
-                with os.scandir(folder) as found:  # no Path each, no second stat: a million files
-                    entries = sorted(found, key=lambda entry: entry.name)
-            except OSError as error:
-                yield Rejected(location_text(folder), refusal(error))
+        for found in _folders(root, self._folders_seen):
+            if isinstance(found, Rejected):
+                yield found
                 continue
-            below = []
-            for entry in entries:
-                if entry.name[0] == ".":
-                    continue
-                if _is_folder(entry):
-                    below.append(entry.path)
-                else:
-                    yield from self._file_in_folder(entry)
-            waiting.extend(reversed(below))
+            for entry in found:
+                yield from self._file_in_folder(entry)
 
     def _file_in_folder(self, entry: os.DirEntry[str]) -> Iterator[Offer | Rejected]:
         kind = kind_of(entry.name)
@@ -151,6 +157,55 @@ class Offers(Iterator[Offer | Rejected]):
             return
         listed = zip_offers if path.lower().endswith(ZIPS) else tar_offers
         yield from listed(container, self._limits)
+
+
+def _folders(root: str, seen: set[tuple[int, int]]) -> Iterator[list[os.DirEntry[str]] | Rejected]:
+    """Files of a folder by name, then of its folders by name; each real folder once."""
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            status = os.stat(folder)  # noqa: PTH116 - as below
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as found:  # no Path each, no second stat: a million files
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Rejected(location_text(folder), refusal(error))
+            continue
+        files, below = [], []
+        for entry in entries:
+            if entry.name[0] != ".":
+                if _is_folder(entry):
+                    below.append(entry.path)
+                else:
+                    files.append(entry)
+        yield files
+        waiting.extend(reversed(below))
+
+
+def _expected_in_folder(root: str, seen: set[tuple[int, int]]) -> int | None:
+    total = 0
+    for found in _folders(root, seen):
+        if isinstance(found, Rejected):
+            total += 1
+            continue
+        for entry in found:
+            kind = kind_of(entry.name)
+            if kind == "picture":
+                total += 1
+            elif kind == "container":
+                if (part := _expected_of_file(entry.path)) is None:
+                    return None
+                total += part
+    return total
+
+
+def _expected_of_file(path: str) -> int | None:
+    """Offers of one file that is no manifest, by its name or, of a zip, by its directory."""
+    lower = path.lower()
+    return zip_pictures(path) if lower.endswith(ZIPS) else None if lower.endswith(TARS) else 1
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

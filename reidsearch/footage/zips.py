@@ -13,7 +13,7 @@ from functools import partial
 
 from reidsearch.errors import Reason, Refused
 from reidsearch.footage.containers import Container
-from reidsearch.footage.files import open_regular, require_bytes
+from reidsearch.footage.files import kind_of, open_regular, require_bytes
 from reidsearch.records import Offer, Rejected
 from reidsearch.settings import PictureLimits
 
@@ -67,6 +67,16 @@ def zip_offers(container: Container, limits: PictureLimits) -> Iterator[Offer | 
                 info.CRC,
             )
             yield container.offer(location, info.file_size, info.CRC, read)
+
+
+def zip_pictures(path: str) -> int | None:
+    """How many members have a picture's name; None when the archive cannot be read."""
+    try:
+        with os.fdopen(open_regular(path), "rb") as file, zipfile.ZipFile(file) as archive:
+            names = (name.rpartition("/")[2] for name in archive.namelist())
+            return sum(kind_of(name) == "picture" for name in names if name)
+    except Exception:  # noqa: BLE001 - as above; `zip_offers` will tell
+        return None
 
 
 def _require_sound(container: Container, infos: list[zipfile.ZipInfo]) -> None:

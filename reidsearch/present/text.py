@@ -104,6 +104,9 @@ def report_view(report: IndexReport) -> RenderableType:
     rate = report.indexed / report.seconds if report.seconds else 0.0
     told += f", {rate:,.0f} crops/s." if report.indexed and rate else "."
     lines = [Text(told)]
+    if report.ignored:
+        ignored = count(report.ignored, "file of another type was", "files of other types were")
+        lines.append(Text(f"{ignored} not offered."))
     if report.failed:
         lines.append(Text("Why inputs failed: reidsearch failures", style="yellow"))
     if report.interrupted:
