@@ -54,11 +54,13 @@ def unit_rows(count: int, seed: int = 0) -> Vectors:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def new_crop(number: int, vector: Vectors, facts: Facts = Facts(), location: str = "") -> NewCrop:
+def new_crop(
+    number: int, vector: Vectors, facts: Facts | None = None, location: str = ""
+) -> NewCrop:
     """A crop with made-up bytes; `number` tells its source."""
     name = location or f"/footage/{number:05d}.jpg"
     return NewCrop(
-        offer=Offer(name, str(number), lambda: b"", None, facts),
+        offer=Offer(name, str(number), lambda: b"", None, facts or Facts()),
         source_sha256=hashlib.sha256(b"source %d" % number).digest(),
         size_bytes=100,
         width_px=16,
@@ -80,7 +82,7 @@ def fill(
         writer.begin_run(request=f"fill {first}", command="", version="0", runtime="none")
         writer.commit(
             [
-                new_crop(first + i, vector, facts[i] if facts else Facts())
+                new_crop(first + i, vector, facts[i] if facts else None)
                 for i, vector in enumerate(vectors)
             ]
         )

@@ -171,8 +171,7 @@ def test_damaged_pages_never_pass(folder):
         (folder / "archive.db").write_bytes(damaged)
         try:
             noticed.append(bool(found(folder)))
-        except ArchiveError as error:
-            assert "archive.db" in error.message or "archive" in error.message
+        except ArchiveError:
             noticed.append(True)
     # A freed page holds nothing that anybody reads; every other one is noticed.
     free = int.from_bytes(whole[36:40], "big")

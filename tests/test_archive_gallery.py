@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import threading
 
@@ -275,7 +274,7 @@ def test_only_the_newest_file_stays(folder):
                 Gallery(store).rebuild()
         newest = newest_generation(store)
         assert newest is not None
-        assert os.listdir(folder / "index") == [newest.path.name]
+        assert list((folder / "index").iterdir()) == [newest.path]
         assert newest.number == 4
         assert (newest.crops, newest.last_crop_id) == (30, 30)
         assert store.model() == MODEL

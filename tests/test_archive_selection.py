@@ -159,6 +159,9 @@ def test_not_this_camera_does_not_let_unknown_cameras_through(store):
 
 def test_an_archive_without_cameras_says_so(tmp_path):
     fill(tmp_path / "a", VECTORS[:1])
-    with Store(tmp_path / "a") as bare, bare.read() as connection:
-        with pytest.raises(NotFound, match="no camera 'gate'"):
-            select_crops(connection, Filters(cameras=("gate",)))
+    with (
+        Store(tmp_path / "a") as bare,
+        bare.read() as connection,
+        pytest.raises(NotFound, match="no camera 'gate'"),
+    ):
+        select_crops(connection, Filters(cameras=("gate",)))

@@ -117,7 +117,7 @@ def test_a_folder_of_something_else_is_not_made_an_archive(tmp_path, file):
         Store.create(tmp_path)
     with pytest.raises(ArchiveError, match="is not an archive"):
         Store.create(tmp_path / file)
-    assert os.listdir(tmp_path) == [file]
+    assert list(tmp_path.iterdir()) == [tmp_path / file]
 
 
 def test_an_archive_is_readable_by_its_owner_alone(folder):
