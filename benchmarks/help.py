@@ -12,24 +12,26 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from measuring import Figure, in_turns, report
+from measuring import Figure, as_installed, in_turns, report
 
 PROGRAM = str(Path(sys.executable).with_name("reidsearch"))
 
 
-def cpu_seconds(command: list[str]) -> float:
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+def cpu_seconds(command: list[str], environment: dict[str, str]) -> float:
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     assert child.returncode == 0, command
     return used.ru_utime + used.ru_stime
 
 
-def measure(_: argparse.Namespace) -> Iterator[Figure]:
+def measure(given: argparse.Namespace) -> Iterator[Figure]:
+    environment = as_installed(given.work)
+    cpu_seconds([PROGRAM, "--help"], environment)  # compiles
     ours, bare = in_turns(
         15,
-        lambda: cpu_seconds([PROGRAM, "--help"]),
-        lambda: cpu_seconds([sys.executable, "-c", ""]),
+        lambda: cpu_seconds([PROGRAM, "--help"], environment),
+        lambda: cpu_seconds([sys.executable, "-c", ""], environment),
     )
     yield Figure("`reidsearch --help`, CPU time", "s", ours, limit=0.15)
     yield Figure("a Python that does nothing", "s", bare)

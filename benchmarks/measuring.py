@@ -8,7 +8,6 @@ import os
 import platform
 import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -201,6 +200,11 @@ def open_with(folder: Path, embedder: object, *, create: bool = False) -> Archiv
     return archive
 
 
-def silence_telemetry() -> None:
-    """For bare baselines, as in `reidsearch/__init__.py`: importing OpenVINO reports nothing."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+def as_installed(work: Path) -> dict[str, str]:
+    """An environment for fresh processes in which every module is compiled already.
+
+    An installer does so; a work tree may forbid it (PYTHONDONTWRITEBYTECODE), and then each start
+    would compile the program, but not the libraries that it is compared with.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str((work / "bytecode").absolute())}

@@ -9,7 +9,6 @@ the bare process too.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from big_archive import big_archive
-from measuring import REID_MODEL, Figure, in_turns, report, seconds
+from measuring import REID_MODEL, Figure, as_installed, in_turns, report, seconds
 
 from reidsearch.embedding import load_embedder
 
@@ -48,17 +47,18 @@ def measure(given: argparse.Namespace) -> Iterator[Figure]:
     cv2.imwrite(str(image), next(drawn_people(people=1, cameras=1, views=1)).pixels)
     (xml,) = given.model_path.glob(f"{REID_MODEL}/FP16/*.xml")
     cache, bare_cache = given.work / "cache", given.work / "bare-cache"
+    environment = as_installed(given.work) | {"REIDSEARCH_CACHE": str(cache)}
 
     def query() -> float:
         command = [PROGRAM, "query", image, "-a", held, "--model-path", given.model_path]
-        return _process(command, REIDSEARCH_CACHE=str(cache))
+        return _process(command, environment)
 
     def first_query() -> float:
         shutil.rmtree(cache, ignore_errors=True)
         return query()
 
     def bare(*cached: Path) -> float:
-        return _process([sys.executable, "-c", BARE, xml, *cached])
+        return _process([sys.executable, "-c", BARE, xml, *cached], environment)
 
     first_query()  # fills the cache
     bare(bare_cache)
@@ -69,17 +69,11 @@ def measure(given: argparse.Namespace) -> Iterator[Figure]:
     yield Figure("the very first query, nothing cached", "s", first, plain)
 
 
-def _process(command: list[str | Path], **environment: str) -> float:
-    def run() -> None:
-        subprocess.run(
-            command,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=os.environ | environment,
-        )
-
-    return seconds(run)
+def _process(command: list[str | Path], environment: dict[str, str]) -> float:
+    nowhere = subprocess.DEVNULL
+    return seconds(
+        lambda: subprocess.run(command, check=True, env=environment, stdout=nowhere, stderr=nowhere)
+    )
 
 
 if __name__ == "__main__":
