@@ -29,11 +29,12 @@ from reidsearch.cli.main import run
 run()
 """
 
+OPTIONS = ("--camera", "gate", "--model", "builtin", "--json")
+
 
 def index(archive: Path, crops: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", EAGER, "index", crops, "-a", archive, "--camera", "gate"]
-        + ["--model", "builtin", "--json"],  # noqa: RUF005
+        [sys.executable, "-c", EAGER, "index", crops, "-a", archive, *OPTIONS],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

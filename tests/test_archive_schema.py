@@ -1,0 +1,100 @@
+"""Archives of every earlier schema upgrade and open; a test that all revisions are frozen here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from archives import NOON, fill, sql, unit_rows
+
+from reidsearch.archive import schema
+from reidsearch.archive.check import check
+from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.store import Store
+from reidsearch.archive.summary import failures, summarise
+from reidsearch.errors import ArchiveError, ArchiveVersionError
+from reidsearch.library import migrate
+from reidsearch.records import Facts
+
+DATA = Path(__file__).parent / "data"
+FROZEN = sorted(DATA.glob("archive-*.sql"))
+
+
+def thawed(text: Path, folder: Path) -> Path:
+    folder.mkdir()
+    connection = sqlite3.connect(folder / "archive.db")
+    connection.executescript(text.read_text(encoding="utf-8"))
+    connection.close()
+    return folder
+
+
+def test_every_revision_is_frozen_here():
+    revisions = [path.stem.removeprefix("archive-") for path in FROZEN]
+    versions = schema.migrations_folder() / "versions"
+    assert revisions == sorted(path.name[:4] for path in versions.glob("[0-9]*.py"))
+    assert revisions[-1] == schema.REVISION
+
+
+@pytest.mark.parametrize("text", FROZEN, ids=lambda path: path.stem)
+def test_an_earlier_archive_migrates_and_opens(text, tmp_path):
+    folder = thawed(text, tmp_path / "archive")
+    assert migrate(folder) == (text.stem.removeprefix("archive-"), schema.REVISION)
+    with Store(folder) as store:
+        assert check(store) == []
+        assert store.row.uuid == "00000000-0000-4000-8000-000000000001"
+        assert store.crop(1).facts == Facts("gate", NOON, "p1", {"note": "ä"})
+        assert store.crop(3).facts == Facts()
+        assert store.picture(2) == b"\xff\xd8 picture 1"
+        held = store.embeddings([1, 2, 3])
+        assert [round(float(np.linalg.norm(held[i])), 5) for i in (1, 2, 3)] == [1, 1, 1]
+        assert [f.location for f in failures(store)] == ["/footage/bad.jpg"]
+        summary = summarise(store)
+        assert (summary.crops, summary.first_time) == (3, NOON)
+        assert summary.created_at == dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
+        gallery = Gallery(store)
+        gallery.sync()
+        assert gallery.search(held[2], 1).ids.tolist() == [2]
+    assert fill(folder, unit_rows(1, seed=8), first=50).tolist() == [4]
+
+
+def test_an_archive_of_this_version_is_left_as_it_is(tmp_path):
+    fill(tmp_path / "a", unit_rows(2))
+    assert migrate(tmp_path / "a") == (schema.REVISION, schema.REVISION)
+
+
+@pytest.mark.parametrize(
+    ("revision", "kind", "hint"),
+    [
+        ("0000", ArchiveVersionError, "run: reidsearch migrate -a"),
+        ("zzzz", ArchiveVersionError, "upgrade reidsearch"),
+    ],
+)
+def test_other_versions_are_refused_with_what_to_do(tmp_path, revision, kind, hint):
+    fill(tmp_path / "a", unit_rows(1))
+    sql(tmp_path / "a", "UPDATE alembic_version SET version_num = :v", v=revision)
+    with pytest.raises(kind, match=revision) as error:
+        Store(tmp_path / "a")
+    assert hint in error.value.hint
+
+
+@pytest.mark.parametrize("data", [b"", b"SQLite format 3\0", b"no database" * 100])
+def test_a_file_that_is_no_archive_is_refused(tmp_path, data):
+    (tmp_path / "archive.db").write_bytes(data)
+    with pytest.raises(ArchiveError):
+        Store(tmp_path)
+    with pytest.raises(ArchiveError):
+        migrate(tmp_path)
+
+
+def test_a_database_of_something_else_is_refused(tmp_path):
+    connection = sqlite3.connect(tmp_path / "archive.db")
+    connection.execute("CREATE TABLE notes (text)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(ArchiveError, match="no archive tables"):
+        Store(tmp_path)
+    with pytest.raises(ArchiveError, match="no archive tables"):
+        migrate(tmp_path)
