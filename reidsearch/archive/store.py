@@ -11,13 +11,13 @@ import hashlib
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from reidsearch.archive import schema, sqlite, tables
 from reidsearch.archive.lock import HOLDER, LOCK, writer_lock
@@ -158,44 +158,34 @@ class Store:
 
     def state(self) -> State:
         """The newest crop id, the count of erasures, the model."""
-        a = tables.archive.c
         with self.read() as connection:
-            row = connection.execute(select(a.next_crop_id, a.erasures, a.model_id)).one()
+            row = connection.execute(_STATE).one()
         return State(row.next_crop_id - 1, row.erasures, row.model_id)
 
     def model(self) -> ModelIdentity | None:
         """The model that made the archive's embeddings; None while it is empty."""
-        m = tables.model.c
         with self.read() as connection:
-            row = connection.execute(
-                select(m.name, m.precision, m.digest, m.preprocessing, m.dimension).join(
-                    tables.archive, tables.archive.c.model_id == m.id
-                )
-            ).one_or_none()
+            row = connection.execute(_MODEL).one_or_none()
         return ModelIdentity(*row) if row else None
 
     # -- what an index run asks -------------------------------------------------------------
 
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
         """What is recorded under those location keys."""
-        loc = tables.location.c
         found: dict[bytes, Known] = {}
         with self.read() as connection:
             for part in _chunks(keys):
-                query = select(loc.key, loc.fingerprint, loc.facts, loc.crop_id, loc.own)
-                query = query.where(loc.key.in_(part), loc.replaced_us.is_(None))
-                for row in connection.execute(query):
+                for row in connection.execute(_KNOWN, {"keys": part}):
                     found[row.key] = Known(*row[1:])
         return found
 
     def crop_of(self, source_sha256: bytes, box: Box | None) -> int | None:
         """The crop cut at `box` (None: the whole picture) from a source of those bytes, if held."""
-        c, s = tables.crop.c, tables.source.c
-        corners = (0, 0, s.width_px, s.height_px) if box is None else tuple(box.as_list())
-        place = [c[name] == at for name, at in zip(("x1", "y1", "x2", "y2"), corners, strict=True)]
-        query = select(c.id).join(tables.source).where(s.sha256 == source_sha256, *place)
+        asked: dict[str, Any] = {"source": source_sha256}
+        if box is not None:
+            asked |= asdict(box)
         with self.read() as connection:
-            found: int | None = connection.scalar(query)
+            found: int | None = connection.scalar(_CROP_AT if box else _CROP_WHOLE, asked)
         return found
 
     # -- what a search asks -----------------------------------------------------------------
@@ -205,9 +195,7 @@ class Store:
         wanted = _possible(ids)
         with self.read() as connection:
             rows = [
-                row
-                for part in _chunks(wanted)
-                for row in connection.execute(_CROP.where(tables.crop.c.id.in_(part)))
+                row for part in _chunks(wanted) for row in connection.execute(_CROPS, {"ids": part})
             ]
         held = {row.id: _crop(row) for row in rows}
         return [held[crop_id] for crop_id in wanted if crop_id in held]
@@ -248,12 +236,10 @@ class Store:
 
     def embeddings(self, ids: Iterable[int]) -> dict[int, Vectors]:
         """The (d,) embeddings of those crops that are held, by id."""
-        e = tables.embedding.c
         found: dict[int, Vectors] = {}
         with self.read() as connection:
             for part in _chunks(_possible(ids)):
-                query = select(e.crop_id, e.vector).where(e.model_id == _MODEL, e.crop_id.in_(part))
-                for row in connection.execute(query):
+                for row in connection.execute(_EMBEDDINGS, {"ids": part}):
                     found[row.crop_id] = np.frombuffer(row.vector, dtype="<f4")
         return found
 
@@ -269,7 +255,7 @@ class Store:
             with self.read() as connection:
                 rows = connection.execute(
                     select(e.crop_id, e.vector)
-                    .where(e.model_id == _MODEL, e.crop_id > last)
+                    .where(e.model_id == _MODEL_ID, e.crop_id > last)
                     .order_by(e.crop_id)
                     .limit(EMBEDDINGS_CHUNK)
                 ).all()
@@ -288,7 +274,7 @@ class Store:
     def embedded_ids(self, up_to: int) -> CropIds:
         """Ids up to `up_to` that have an embedding, increasing."""
         e = tables.embedding.c
-        query = select(e.crop_id).where(e.model_id == _MODEL, e.crop_id <= up_to)
+        query = select(e.crop_id).where(e.model_id == _MODEL_ID, e.crop_id <= up_to)
         with self.read() as connection:
             return np.fromiter(connection.scalars(query.order_by(e.crop_id)), dtype=np.int64)
 
@@ -333,7 +319,53 @@ def require_usable_name(folder: Path) -> None:
         ) from error
 
 
-_MODEL = select(tables.archive.c.model_id).scalar_subquery()
+# What a search or a re-run asks over and over is built once: for small answers, building and
+# compiling a statement takes longer than SQLite takes to answer it (benchmarks/query_warm.py).
+
+_STATE = select(tables.archive.c.next_crop_id, tables.archive.c.erasures, tables.archive.c.model_id)
+
+_MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()
+
+_MODEL = select(
+    tables.model.c.name,
+    tables.model.c.precision,
+    tables.model.c.digest,
+    tables.model.c.preprocessing,
+    tables.model.c.dimension,
+).join(tables.archive, tables.archive.c.model_id == tables.model.c.id)
+
+_OF_SOURCE = (
+    select(tables.crop.c.id)
+    .join(tables.source)
+    .where(tables.source.c.sha256 == bindparam("source"))
+)
+
+_CROP_AT = _OF_SOURCE.where(
+    *(tables.crop.c[at] == bindparam(at) for at in ("x1", "y1", "x2", "y2"))
+)
+
+_CROP_WHOLE = _OF_SOURCE.where(
+    tables.crop.c.x1 == 0,
+    tables.crop.c.y1 == 0,
+    tables.crop.c.x2 == tables.source.c.width_px,
+    tables.crop.c.y2 == tables.source.c.height_px,
+)
+
+_KNOWN = select(
+    tables.location.c.key,
+    tables.location.c.fingerprint,
+    tables.location.c.facts,
+    tables.location.c.crop_id,
+    tables.location.c.own,
+).where(
+    tables.location.c.key.in_(bindparam("keys", expanding=True)),
+    tables.location.c.replaced_us.is_(None),
+)
+
+_EMBEDDINGS = select(tables.embedding.c.crop_id, tables.embedding.c.vector).where(
+    tables.embedding.c.model_id == _MODEL_ID,
+    tables.embedding.c.crop_id.in_(bindparam("ids", expanding=True)),
+)
 
 # One of a crop's locations is enough to show: where its facts come from.
 _LOCATION = (
@@ -354,6 +386,8 @@ _CROP = (
     .join(tables.source)
     .outerjoin(tables.camera)
 )
+
+_CROPS = _CROP.where(tables.crop.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _crop(row: Row[Any]) -> Crop:
