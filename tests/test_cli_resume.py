@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from archives import contents, draw_many, opened, small_disk, sql, start
 
-COUNT = 240
+COUNT = 150
 
 # Commits come quickly, so that kills fall between and into them.
 EAGER = """
@@ -104,7 +104,7 @@ def kill_and_resume(tmp_path: Path, crops: Path, uninterrupted: set, kills: int,
         if chooser.random() < 0.3:
             time.sleep(chooser.uniform(0.2, 1.0))
         else:
-            told.until(chooser.randrange(1, 90))
+            told.until(chooser.randrange(1, 70))
             time.sleep(chooser.uniform(0, 0.02))
         process.send_signal(signal.SIGKILL)
         told.finish()
@@ -184,7 +184,7 @@ def test_a_second_run_meanwhile_is_refused_and_readers_are_not(tmp_path, crops):
 
 
 def test_a_full_disk_costs_nothing_that_was_committed(tmp_path, crops, uninterrupted):
-    with small_disk(tmp_path / "disk", 1100) as disk:
+    with small_disk(tmp_path / "disk", 900) as disk:
         ballast = disk / "ballast"
         ballast.write_bytes(bytes(300_000))
         folder = disk / "archive"

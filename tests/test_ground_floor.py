@@ -31,8 +31,10 @@ def test_boxes_that_can_be_read(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "nan,0,1,1", "inf,0,1,1", "5,5,5,9", "5,5,9,5", "9,9,1,1"]
-    + ["-1,0,5,5", "0,0,1e400,5"],
+    [
+        *("", "1,2,3", "1,2,3,4,5", "a,b,c,d", "nan,0,1,1", "inf,0,1,1", "0,0,1e400,5"),
+        *("5,5,5,9", "5,5,9,5", "9,9,1,1", "-1,0,5,5"),
+    ],
 )
 def test_boxes_that_are_refused(text):
     with pytest.raises(Refused) as refused:

@@ -121,7 +121,7 @@ def test_questions_that_make_no_sense(archive, query, settings, kind):
 
 
 def test_a_missing_query_picture_is_named(archive):
-    with pytest.raises(Refused, match="nowhere.jpg") as refused:
+    with pytest.raises(Refused, match=r"nowhere\.jpg") as refused:
         archive.search("nowhere.jpg")
     assert refused.value.reason is Reason.MISSING
 
