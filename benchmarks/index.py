@@ -30,11 +30,16 @@ REPEATS = 5
 
 
 def crop_files(reid: Path, work: Path) -> list[Path]:
-    """JPEG crops evenly from all sets, or drawn ones."""
+    """JPEG crops evenly from all sets, or drawn ones, in a folder of their own."""
     found = sorted(reid.glob("*/*/*.jpg"))
     if not found:
         found = sorted(_drawn(work / "drawn"))
-    return [found[i] for i in np.linspace(0, len(found) - 1, CROPS).astype(int)]
+    folder = work / "to-index"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for i in np.linspace(0, len(found) - 1, CROPS).astype(int):
+        shutil.copy(found[i], folder / f"{i:05}.jpg")
+    return sorted(folder.iterdir())
 
 
 def _drawn(folder: Path) -> Iterator[Path]:
@@ -75,7 +80,7 @@ def figure(
     def ours() -> float:
         shutil.rmtree(folder, ignore_errors=True)
         with open_with(folder, embedder, create=True) as archive:
-            took = seconds(lambda: archive.index(files))
+            took = seconds(lambda: archive.index([files[0].parent]))
             assert len(archive) == len(files)
         return len(files) / took
 
