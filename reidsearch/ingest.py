@@ -119,6 +119,7 @@ class _Run:
         self._counts: dict[str, int] = dict.fromkeys(
             ("indexed", "unchanged", "updated", "duplicates", "failed"), 0
         )
+        self._conflicting = 0
         self._began = self._committed = time.monotonic()
 
     def take(self, outcome: Outcome, vector: Vectors | Refused | None) -> None:
@@ -142,6 +143,7 @@ class _Run:
             done = self._writer.commit(self._pending)
             for name in self._counts:
                 self._counts[name] += getattr(done, name)
+            self._conflicting += done.conflicting
             self._progress.advance(len(self._pending), **self._counts)
             self._pending = []
         self._committed = time.monotonic()
@@ -151,6 +153,7 @@ class _Run:
             run_id=self._writer.run_id,
             offered=sum(self._counts.values()),
             **self._counts,
+            conflicting=self._conflicting,
             seconds=time.monotonic() - self._began,
             interrupted=interrupted,
         )
@@ -240,9 +243,7 @@ def _step(offer: Offer, known: Known | None) -> _ToRead | HeldAlready | None:
         return _ToRead(offer, known)
     if known.facts == offer.facts.digest():
         return None
-    return HeldAlready(
-        offer.spent(), known.crop_id, Effect.UPDATED if known.own else Effect.DUPLICATE
-    )
+    return HeldAlready(offer.spent(), known.crop_id, Effect.UPDATED)
 
 
 def _read(
@@ -275,7 +276,7 @@ def _read(
 
 
 def _effect(step: _ToRead, held: int) -> Effect:
-    if step.known is None or step.known.crop_id != held or not step.known.own:
+    if step.known is None or step.known.crop_id != held:
         return Effect.DUPLICATE
     same_facts = step.known.facts == step.offer.facts.digest()
     return Effect.UNCHANGED if same_facts else Effect.UPDATED

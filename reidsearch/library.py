@@ -49,7 +49,16 @@ if TYPE_CHECKING:
     from reidsearch.footage.naming import Naming
     from reidsearch.search.views import View
 
-_COUNTS = ("offered", "indexed", "unchanged", "updated", "duplicates", "failed", "ignored")
+_COUNTS = (
+    "offered",
+    "indexed",
+    "unchanged",
+    "updated",
+    "duplicates",
+    "conflicting",
+    "failed",
+    "ignored",
+)
 
 
 class Archive:

@@ -229,6 +229,8 @@ class IndexReport:
 
     `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `ignored`
     files in folders and containers were not offered, as their names say they are no pictures.
+    `conflicting` of the duplicates came with other facts (camera, time, person, extra) than the
+    crop's own, which were kept.
     """
 
     run_id: int
@@ -241,6 +243,7 @@ class IndexReport:
     seconds: float = 0.0
     interrupted: bool = False
     ignored: int = 0
+    conflicting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

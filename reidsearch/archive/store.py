@@ -32,15 +32,11 @@ EMBEDDINGS_CHUNK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an earlier run recorded of a location.
-
-    `own` tells whether the crop's facts come from this location rather than from a copy's.
-    """
+    """What an earlier run recorded of a location."""
 
     fingerprint: str
     facts: str
     crop_id: int
-    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +352,6 @@ _KNOWN = select(
     tables.location.c.fingerprint,
     tables.location.c.facts,
     tables.location.c.crop_id,
-    tables.location.c.own,
 ).where(
     tables.location.c.key.in_(bindparam("keys", expanding=True)),
     tables.location.c.replaced_us.is_(None),

@@ -51,7 +51,7 @@ class Effect(StrEnum):
     """What offering a crop again that is already held comes to."""
 
     UNCHANGED = "unchanged"  # same bytes, same facts; only the fingerprint is new
-    UPDATED = "updated"  # same bytes, corrected facts
+    UPDATED = "updated"  # same bytes at a known place, corrected facts
     DUPLICATE = "duplicate"  # a copy of the same picture elsewhere; the first one's facts stay
 
 
@@ -72,6 +72,7 @@ class Committed:
     unchanged: int = 0
     updated: int = 0
     duplicates: int = 0
+    conflicting: int = 0  # of the duplicates: offered with other facts than those kept
     failed: int = 0
 
 
@@ -170,8 +171,7 @@ class Writer:
         for item in failed:
             self._record_failure(connection, item)
         duplicates = self._insert(connection, fresh)
-        for again in [*held, *duplicates]:
-            self._record_again(connection, again)
+        conflicting = sum(self._record_again(connection, item) for item in [*held, *duplicates])
         self._forget_failures(connection, [*(i.offer for i in fresh), *(i.offer for i in held)])
         effects = Counter(item.effect for item in [*held, *duplicates])
         return Committed(
@@ -179,6 +179,7 @@ class Writer:
             unchanged=effects[Effect.UNCHANGED],
             updated=effects[Effect.UPDATED],
             duplicates=effects[Effect.DUPLICATE],
+            conflicting=conflicting,
             failed=len(failed),
         )
 
@@ -230,20 +231,28 @@ class Writer:
                 connection.execute(insert(tables.metadata.tables[name]), values)
         return duplicates
 
-    def _record_again(self, connection: Connection, item: HeldAlready) -> None:
-        location = tables.location
-        key = location_key(item.offer.key)
-        here = (location.c.key == key) & (location.c.crop_id == item.crop_id)
+    def _record_again(self, connection: Connection, item: HeldAlready) -> bool:
+        """Record the location; tell whether a copy came with other facts than those kept."""
+        location, offer = tables.location, item.offer
+        key = location_key(offer.key)
+        of_crop = location.c.crop_id == item.crop_id
+        here = of_crop & (location.c.key == key)
         own = connection.scalar(select(location.c.own).where(here)) or False
-        connection.execute(delete(location).where(here))
-        _mark_replaced(connection, [key])
-        connection.execute(insert(location), _location_row(item.offer, item.crop_id, own=own))
         if item.effect is Effect.UPDATED:
+            own = True
+            connection.execute(update(location).where(of_crop).values(own=False))
             connection.execute(
                 update(tables.crop)
                 .where(tables.crop.c.id == item.crop_id)
-                .values(**self._facts(connection, item.offer.facts))
+                .values(**self._facts(connection, offer.facts))
             )
+        connection.execute(delete(location).where(here))
+        _mark_replaced(connection, [key])
+        connection.execute(insert(location), _location_row(offer, item.crop_id, own=own))
+        if item.effect is not Effect.DUPLICATE:
+            return False
+        kept = connection.scalar(select(location.c.facts).where(of_crop, location.c.own))
+        return kept is not None and kept != offer.facts.digest()
 
     def _facts(self, connection: Connection, facts: Facts) -> dict[str, Any]:
         return {

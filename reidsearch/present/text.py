@@ -107,6 +107,18 @@ def report_view(report: IndexReport) -> RenderableType:
     if report.ignored:
         ignored = count(report.ignored, "file of another type was", "files of other types were")
         lines.append(Text(f"{ignored} not offered."))
+    if report.conflicting:
+        copies = count(
+            report.conflicting,
+            "copy of a picture held already came",
+            "copies of pictures held already came",
+        )
+        lines.append(
+            Text(
+                f"{copies} with another camera, time, person or extra; the first were kept.",
+                style="yellow",
+            )
+        )
     if report.failed:
         lines.append(Text("Why inputs failed: reidsearch failures", style="yellow"))
     if report.interrupted:

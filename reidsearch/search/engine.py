@@ -57,11 +57,12 @@ def search(store: Store, gallery: Gallery, query: Query, runtime: str) -> Answer
         NotFound: a filter names a camera or source that is not in the archive.
     """
     asked_at = now()
-    gallery.sync()
     selection = None
     if not query.filters.empty:
         with store.read() as connection:
             selection = select_crops(connection, query.filters)
+    # After the selection, so that whatever passed the filters is in the index too.
+    gallery.sync()
     hits = gallery.search(query.vector, query.k, selection.ids if selection else None)
     if query.min_score is not None:
         enough = hits.scores >= np.float32(query.min_score)
