@@ -15,8 +15,9 @@ from reidsearch.cli.options import archive_option, json_option
 def command(archive: Path, as_json: bool) -> None:
     """List the inputs that never became crops, and why.
 
-    A failed input is tried again by every `reidsearch index` that offers it, and leaves this
-    list when it succeeds. `docs/indexing.md` explains the reasons.
+    A failed input is tried again by every `reidsearch index` that offers it. It leaves this list
+    when it succeeds, or when the same command has run to its end without meeting that failure
+    again (a mended container, a file that was taken away). `docs/indexing.md` explains the reasons.
     """
     from reidsearch.library import Archive
     from reidsearch.present import reports_json, text
