@@ -32,8 +32,12 @@ LOOKED_UP_AT_ONCE = 500  # locations asked of the database in one go
 MAX_HELD_BYTES = 32 * 1024 * 1024
 COMMIT_CROPS = 256  # about 2.5 s of the default model: what a crash costs at most
 COMMIT_SECONDS = 2.0
+LISTED_AT_MOST_S = 0.5  # a source that offers slowly is not waited for longer
 READERS = min(4, (os.cpu_count() or 1) + 1)
-READ_AHEAD = 4 * READERS
+# One look-up for eight sources costs each a tenth of one of its own (benchmarks/index.py).
+READ_TOGETHER = 8
+MAX_READ_BYTES = 16 * 1024 * 1024  # less than eight together when they are large
+READ_AHEAD = 2 * READERS  # groups
 
 
 class Embeds(Protocol):
@@ -172,6 +176,9 @@ def _new_crop(read: Read, vector: Vectors) -> NewCrop:
     )
 
 
+Ready: TypeAlias = list[tuple[Outcome, Pixels | None]]
+
+
 def _prepared(
     offers: Iterable[Offer | Rejected],
     store: Store,
@@ -181,20 +188,21 @@ def _prepared(
     stop: threading.Event,
 ) -> Iterator[tuple[Outcome, Pixels | None]]:
     """Read and decode ahead of the model, a bounded number at a time, in the order offered."""
-    waiting: deque[Future[tuple[Outcome, Pixels | None]]] = deque()
-    for step in _steps(offers, store):
-        if stop.is_set():
-            break
-        if isinstance(step, _ToRead):
-            waiting.append(pool.submit(_read, step, store, embedder, limits))
-        else:
-            ready: Future[tuple[Outcome, Pixels | None]] = Future()
-            ready.set_result((step, None))
-            waiting.append(ready)
-        while len(waiting) >= READ_AHEAD or (waiting and waiting[0].done()):
-            yield waiting.popleft().result()
+    waiting: deque[Future[Ready]] = deque()
+    failure: Exception | None = None
+    try:
+        for group in _groups(offers, store):
+            if stop.is_set():
+                return
+            waiting.append(pool.submit(_read_all, group, store, embedder, limits))
+            while len(waiting) > READ_AHEAD or (waiting and waiting[0].done()):
+                yield from waiting.popleft().result()
+    except Exception as error:  # noqa: BLE001  raised below, after what was offered before it
+        failure = error
     while waiting and not stop.is_set():
-        yield waiting.popleft().result()
+        yield from waiting.popleft().result()
+    if failure is not None:
+        raise failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,36 +213,50 @@ class _ToRead:
     known: Known | None = None
 
 
-def _steps(
-    offers: Iterable[Offer | Rejected], store: Store
-) -> Iterator[_ToRead | Unchanged | HeldAlready | Rejected]:
-    """Decide for each offer what has to be done, asking the database for many at a time."""
+def _groups(offers: Iterable[Offer | Rejected], store: Store) -> Iterator[list[_ToRead | Outcome]]:
+    """What one task of the pool takes: so many that looking them up together pays."""
     for chunk in _chunks(offers):
-        keys = {id(item): location_key(item.key) for item in chunk if isinstance(item, Offer)}
-        known = store.known(list(keys.values()))
-        unchanged = 0
-        for item in chunk:
-            step = _step(item, known.get(keys[id(item)])) if isinstance(item, Offer) else item
-            if step is None:
-                unchanged += 1
-            else:
-                yield step
-        if unchanged:
-            yield Unchanged(unchanged)
+        steps = _steps(chunk, store)
+        for start in range(0, len(steps), READ_TOGETHER):
+            yield steps[start : start + READ_TOGETHER]
 
 
 def _chunks(offers: Iterable[Offer | Rejected]) -> Iterator[list[Offer | Rejected]]:
-    """As many as are looked up at once; fewer of those that hold their bytes in memory."""
+    """As many as are looked up at once; fewer when they come slowly or hold much memory."""
     chunk: list[Offer | Rejected] = []
-    held_bytes = 0
-    for item in offers:
-        chunk.append(item)
-        held_bytes += item.held_bytes if isinstance(item, Offer) else 0
-        if len(chunk) >= LOOKED_UP_AT_ONCE or held_bytes >= MAX_HELD_BYTES:
-            yield chunk
-            chunk, held_bytes = [], 0
-    if chunk:
-        yield chunk
+    held_bytes, began = 0, time.monotonic()
+    try:
+        for item in offers:
+            chunk.append(item)
+            held_bytes += item.held_bytes if isinstance(item, Offer) else 0
+            if (
+                len(chunk) >= LOOKED_UP_AT_ONCE
+                or held_bytes >= MAX_HELD_BYTES
+                or time.monotonic() - began > LISTED_AT_MOST_S
+            ):
+                yield chunk
+                chunk, held_bytes, began = [], 0, time.monotonic()
+    except Exception:
+        yield chunk  # what was offered before the listing failed is not lost
+        raise
+    yield chunk
+
+
+def _steps(chunk: Sequence[Offer | Rejected], store: Store) -> list[_ToRead | Outcome]:
+    """Decide for each offer what has to be done, asking the database for all at a time."""
+    keys = {id(item): location_key(item.key) for item in chunk if isinstance(item, Offer)}
+    known = store.known(list(keys.values()))
+    steps: list[_ToRead | Outcome] = []
+    unchanged = 0
+    for item in chunk:
+        step = _step(item, known.get(keys[id(item)])) if isinstance(item, Offer) else item
+        if step is None:
+            unchanged += 1
+        else:
+            steps.append(step)
+    if unchanged:
+        steps.append(Unchanged(unchanged))
+    return steps
 
 
 def _step(offer: Offer, known: Known | None) -> _ToRead | HeldAlready | None:
@@ -246,39 +268,79 @@ def _step(offer: Offer, known: Known | None) -> _ToRead | HeldAlready | None:
     return HeldAlready(offer.spent(), known.crop_id, Effect.UPDATED)
 
 
-def _read(
-    step: _ToRead, store: Store, embedder: Embeds, limits: PictureLimits
-) -> tuple[Outcome, Pixels | None]:
-    """Bytes -> pixels -> crop -> tensor. Runs in the pool; refusals become outcomes."""
-    offer = step.offer
+def _read_all(
+    group: Sequence[_ToRead | Outcome], store: Store, embedder: Embeds, limits: PictureLimits
+) -> Ready:
+    """Bytes -> pixels -> crop -> tensor, for a group. Runs in the pool; order is kept."""
+    ready: Ready = []
+    read: list[_Bytes | Outcome] = []
+    for step in group:
+        read.append(_bytes(step) if isinstance(step, _ToRead) else step)
+        if sum(len(one.data) for one in read if isinstance(one, _Bytes)) > MAX_READ_BYTES:
+            ready += _outcomes(read, store, embedder, limits)
+            read = []
+    return ready + _outcomes(read, store, embedder, limits)
+
+
+def _outcomes(
+    read: Sequence[_Bytes | Outcome], store: Store, embedder: Embeds, limits: PictureLimits
+) -> Ready:
+    # A renamed or copied file is recognised by its bytes before anything costly happens.
+    places = [(one.sha256, one.offer.box) for one in read if isinstance(one, _Bytes)]
+    held = iter(store.crops_of(places) if places else ())
+    return [
+        _outcome(one, next(held), embedder, limits) if isinstance(one, _Bytes) else (one, None)
+        for one in read
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """A source as it was read."""
+
+    offer: Offer
+    known: Known | None
+    data: bytes
+    sha256: bytes
+
+
+def _bytes(step: _ToRead) -> _Bytes | Rejected:
     try:
-        data = offer.read()
-        offer = offer.spent()  # it waits for its commit, its bytes need not
-        sha256 = hashlib.sha256(data).digest()
-        # A renamed or copied file is recognised by its bytes before anything costly happens.
-        if (held := store.crop_of(sha256, offer.box)) is not None:
-            return HeldAlready(offer, held, _effect(step, held)), None
+        data = step.offer.read()
+    except Refused as refused:
+        return Rejected(step.offer.key, refused)
+    # The offer waits for its commit, the bytes it may hold need not.
+    return _Bytes(step.offer.spent(), step.known, data, hashlib.sha256(data).digest())
+
+
+def _outcome(
+    source: _Bytes, held: int | None, embedder: Embeds, limits: PictureLimits
+) -> tuple[Outcome, Pixels | None]:
+    offer, data = source.offer, source.data
+    if held is not None:
+        return HeldAlready(offer, held, _effect(source, held)), None
+    try:
         picture = decode(data, limits)
         crop = cut(picture, offer.box, limits)
-        height_px, width_px = picture.shape[:2]
-        read = Read(
-            offer=offer,
-            source_sha256=sha256,
-            size_bytes=len(data),
-            width_px=width_px,
-            height_px=height_px,
-            box=offer.box or Box(0, 0, width_px, height_px),
-            jpeg=stored_jpeg(data, crop, whole=offer.box is None),
-        )
-        return read, embedder.prepare(crop)
     except Refused as refused:
         return Rejected(offer.key, refused), None
+    height_px, width_px = picture.shape[:2]
+    read = Read(
+        offer=offer,
+        source_sha256=source.sha256,
+        size_bytes=len(data),
+        width_px=width_px,
+        height_px=height_px,
+        box=offer.box or Box(0, 0, width_px, height_px),
+        jpeg=stored_jpeg(data, crop, whole=offer.box is None),
+    )
+    return read, embedder.prepare(crop)
 
 
-def _effect(step: _ToRead, held: int) -> Effect:
-    if step.known is None or step.known.crop_id != held:
+def _effect(source: _Bytes, held: int) -> Effect:
+    if source.known is None or source.known.crop_id != held:
         return Effect.DUPLICATE
-    same_facts = step.known.facts == step.offer.facts.digest()
+    same_facts = source.known.facts == source.offer.facts.digest()
     return Effect.UNCHANGED if same_facts else Effect.UPDATED
 
 

@@ -21,10 +21,10 @@ from reidsearch.archive import sqlite, tables
 from reidsearch.archive.faiss_index import KIND, FaissEngine
 from reidsearch.archive.lock import writer_lock
 from reidsearch.archive.store import State, Store
-from reidsearch.archive.vectors import Hits, IndexEngine, VectorIndex
+from reidsearch.archive.vectors import IndexEngine, VectorIndex
 from reidsearch.errors import ArchiveError, ArchiveLocked, StorageError
 from reidsearch.progress import NO_PROGRESS, Progress
-from reidsearch.records import CropIds, Vectors
+from reidsearch.records import Crop, CropIds, ModelIdentity, Vectors
 from reidsearch.timecode import now, to_us
 
 INDEX_FOLDER = "index"
@@ -50,6 +50,24 @@ class Generation:
     erasures: int
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Hits that the database confirmed, best first.
+
+    Args:
+        crops: what was found.
+        scores: (m,) float32 inner products, not increasing.
+    """
+
+    crops: tuple[Crop, ...]
+    scores: Vectors
+
+    @property
+    def ids(self) -> CropIds:
+        """(m,) int64 crop ids."""
+        return np.array([crop.crop_id for crop in self.crops], dtype=np.int64)
+
+
 class Gallery:
     """All embeddings of an archive, searchable; always equal to the database."""
 
@@ -58,6 +76,7 @@ class Gallery:
         self._engine: IndexEngine = engine or FaissEngine()
         self._index: VectorIndex | None = None
         self._state: State | None = None
+        self.model: ModelIdentity | None = None
         self.generation = 0
         self.warnings: list[str] = []
 
@@ -68,6 +87,11 @@ class Gallery:
     def index(self) -> VectorIndex | None:
         """The index, caught up by `sync`; None while the archive has no model."""
         return self._index
+
+    @property
+    def state(self) -> State | None:
+        """Where the archive stood at the last `sync`; the index has all of it."""
+        return self._state
 
     def sync(self, progress: Progress = NO_PROGRESS) -> None:
         """Load the newest generation once, then take in whatever the database has more or less.
@@ -86,7 +110,7 @@ class Gallery:
         self._catch_up(progress)
         self._state = state
 
-    def search(self, query: Vectors, k: int, allowed: CropIds | None = None) -> Hits:
+    def search(self, query: Vectors, k: int, allowed: CropIds | None = None) -> Proven:
         """The k best, each checked against the database's own embedding.
 
         Args:
@@ -97,19 +121,23 @@ class Gallery:
             ArchiveError: the index gives a score that the database does not confirm.
         """
         if self._index is None:
-            return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
+            return Proven((), np.empty(0, np.float32))
         hits = self._index.search(query, k, allowed)
-        held = self._store.embeddings(hits.ids.tolist())
-        kept = np.array([crop_id in held for crop_id in hits.ids.tolist()], dtype=bool)
-        hits = Hits(hits.ids[kept], hits.scores[kept])  # erased since `sync`
+        held = self._store.crops_with_embeddings(hits.ids.tolist())
+        crops, scores = [], []
         for crop_id, score in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True):
-            truth = float(held[crop_id] @ query)
+            if crop_id not in held:  # erased since `sync`
+                continue
+            crop, embedding = held[crop_id]
+            truth = float(embedding @ query)
             if not abs(truth - score) <= SCORE_TOLERANCE:
                 raise ArchiveError(
                     f"the index scores crop {crop_id} {score:.4f}, the database {truth:.4f}",
                     f"run: reidsearch check --repair -a {self._store.folder}",
                 )
-        return hits
+            crops.append(crop)
+            scores.append(score)
+        return Proven(tuple(crops), np.array(scores, np.float32))
 
     def worth_folding(self) -> bool:
         """Whether the file lacks so much that writing a new generation pays."""
@@ -125,6 +153,7 @@ class Gallery:
         state = self._store.state()
         if state.model_id is None:
             return
+        self.model = self._store.model()
         self._index, self._held_to = self._engine.create(self._dimension()), 0
         self._catch_up(progress)
         self._state = state
@@ -149,6 +178,7 @@ class Gallery:
     _held_to = 0  # the last crop id ever taken in, erased or not
 
     def _load(self, state: State, progress: Progress) -> None:
+        self.model = self._store.model()
         dimension = self._dimension()
         newest = newest_generation(self._store)
         self._index, self._held_to, self.generation = self._engine.create(dimension), 0, 0
@@ -180,9 +210,8 @@ class Gallery:
         self.warnings.append(said)
 
     def _dimension(self) -> int:
-        model = self._store.model()
-        assert model is not None
-        return model.dimension
+        assert self.model is not None
+        return self.model.dimension
 
     def _catch_up(self, progress: Progress) -> None:
         assert self._index is not None

@@ -11,15 +11,15 @@ import hashlib
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
-from reidsearch.archive import schema, sqlite, tables
+from reidsearch.archive import schema, selects, sqlite, tables
 from reidsearch.archive.lock import HOLDER, LOCK, writer_lock
 from reidsearch.boxes import Box
 from reidsearch.errors import ArchiveError, NotFound, StorageError, UsageError
@@ -41,11 +41,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the gallery compares to know whether the index has everything."""
+    """Where the archive stands.
+
+    States are equal when an index that has everything of the one has everything of the other;
+    `failures` and `unfinished_runs` tell what an answer lacks and do not count for that.
+    """
 
     last_crop_id: int
     erasures: int
     model_id: int | None
+    failures: int = field(compare=False)
+    unfinished_runs: int = field(compare=False)
 
 
 def location_key(key: str) -> bytes:
@@ -153,15 +159,15 @@ class Store:
             yield connection
 
     def state(self) -> State:
-        """The newest crop id, the count of erasures, the model."""
+        """Where the archive stands now; one small read."""
         with self.read() as connection:
-            row = connection.execute(_STATE).one()
-        return State(row.next_crop_id - 1, row.erasures, row.model_id)
+            next_crop_id, *rest = connection.execute(selects.STATE).one()
+        return State(next_crop_id - 1, *rest)
 
     def model(self) -> ModelIdentity | None:
         """The model that made the archive's embeddings; None while it is empty."""
         with self.read() as connection:
-            row = connection.execute(_MODEL).one_or_none()
+            row = connection.execute(selects.MODEL).one_or_none()
         return ModelIdentity(*row) if row else None
 
     # -- what an index run asks -------------------------------------------------------------
@@ -171,18 +177,28 @@ class Store:
         found: dict[bytes, Known] = {}
         with self.read() as connection:
             for part in _chunks(keys):
-                for row in connection.execute(_KNOWN, {"keys": part}):
+                for row in connection.execute(selects.KNOWN, {"keys": part}):
                     found[row.key] = Known(*row[1:])
         return found
 
-    def crop_of(self, source_sha256: bytes, box: Box | None) -> int | None:
-        """The crop cut at `box` (None: the whole picture) from a source of those bytes, if held."""
-        asked: dict[str, Any] = {"source": source_sha256}
-        if box is not None:
-            asked |= asdict(box)
+    def crops_of(self, places: Sequence[tuple[bytes, Box | None]]) -> list[int | None]:
+        """The crop that is held of each place, asked for many at once.
+
+        Args:
+            places: SHA-256 of a source's bytes, and the box; None is the whole picture.
+
+        Returns:
+            For each place its crop's id, or None.
+        """
+        held: dict[tuple[bytes, Box | None], int] = {}
         with self.read() as connection:
-            found: int | None = connection.scalar(_CROP_AT if box else _CROP_WHOLE, asked)
-        return found
+            for part in _chunks([sha256 for sha256, _ in places]):
+                for row in connection.execute(selects.CROPS_OF_SOURCES, {"sources": part}):
+                    crop_id, sha256, width_px, height_px, *corners = row
+                    held[sha256, Box(*corners)] = crop_id
+                    if corners == [0, 0, width_px, height_px]:
+                        held[sha256, None] = crop_id
+        return [held.get(place) for place in places]
 
     # -- what a search asks -----------------------------------------------------------------
 
@@ -191,7 +207,9 @@ class Store:
         wanted = _possible(ids)
         with self.read() as connection:
             rows = [
-                row for part in _chunks(wanted) for row in connection.execute(_CROPS, {"ids": part})
+                row
+                for part in _chunks(wanted)
+                for row in connection.execute(selects.CROPS, {"ids": part})
             ]
         held = {row.id: _crop(row) for row in rows}
         return [held[crop_id] for crop_id in wanted if crop_id in held]
@@ -230,12 +248,21 @@ class Store:
         jpeg: bytes = row.jpeg
         return jpeg
 
+    def crops_with_embeddings(self, ids: Iterable[int]) -> dict[int, tuple[Crop, Vectors]]:
+        """Those crops that are held, by id, each with its (d,) embedding."""
+        found: dict[int, tuple[Crop, Vectors]] = {}
+        with self.read() as connection:
+            for part in _chunks(_possible(ids)):
+                for row in connection.execute(selects.CROPS_WITH_EMBEDDINGS, {"ids": part}):
+                    found[row.id] = _crop(row), np.frombuffer(row.vector, dtype="<f4")
+        return found
+
     def embeddings(self, ids: Iterable[int]) -> dict[int, Vectors]:
         """The (d,) embeddings of those crops that are held, by id."""
         found: dict[int, Vectors] = {}
         with self.read() as connection:
             for part in _chunks(_possible(ids)):
-                for row in connection.execute(_EMBEDDINGS, {"ids": part}):
+                for row in connection.execute(selects.EMBEDDINGS, {"ids": part}):
                     found[row.crop_id] = np.frombuffer(row.vector, dtype="<f4")
         return found
 
@@ -251,7 +278,7 @@ class Store:
             with self.read() as connection:
                 rows = connection.execute(
                     select(e.crop_id, e.vector)
-                    .where(e.model_id == _MODEL_ID, e.crop_id > last)
+                    .where(e.model_id == selects.MODEL_ID, e.crop_id > last)
                     .order_by(e.crop_id)
                     .limit(EMBEDDINGS_CHUNK)
                 ).all()
@@ -270,7 +297,7 @@ class Store:
     def embedded_ids(self, up_to: int) -> CropIds:
         """Ids up to `up_to` that have an embedding, increasing."""
         e = tables.embedding.c
-        query = select(e.crop_id).where(e.model_id == _MODEL_ID, e.crop_id <= up_to)
+        query = select(e.crop_id).where(e.model_id == selects.MODEL_ID, e.crop_id <= up_to)
         with self.read() as connection:
             return np.fromiter(connection.scalars(query.order_by(e.crop_id)), dtype=np.int64)
 
@@ -317,72 +344,6 @@ def require_usable_name(folder: Path) -> None:
 
 # What a search or a re-run asks over and over is built once: for small answers, building and
 # compiling a statement takes longer than SQLite takes to answer it (benchmarks/query_warm.py).
-
-_STATE = select(tables.archive.c.next_crop_id, tables.archive.c.erasures, tables.archive.c.model_id)
-
-_MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()
-
-_MODEL = select(
-    tables.model.c.name,
-    tables.model.c.precision,
-    tables.model.c.digest,
-    tables.model.c.preprocessing,
-    tables.model.c.dimension,
-).join(tables.archive, tables.archive.c.model_id == tables.model.c.id)
-
-_OF_SOURCE = (
-    select(tables.crop.c.id)
-    .join(tables.source)
-    .where(tables.source.c.sha256 == bindparam("source"))
-)
-
-_CROP_AT = _OF_SOURCE.where(
-    *(tables.crop.c[at] == bindparam(at) for at in ("x1", "y1", "x2", "y2"))
-)
-
-_CROP_WHOLE = _OF_SOURCE.where(
-    tables.crop.c.x1 == 0,
-    tables.crop.c.y1 == 0,
-    tables.crop.c.x2 == tables.source.c.width_px,
-    tables.crop.c.y2 == tables.source.c.height_px,
-)
-
-_KNOWN = select(
-    tables.location.c.key,
-    tables.location.c.fingerprint,
-    tables.location.c.facts,
-    tables.location.c.crop_id,
-).where(
-    tables.location.c.key.in_(bindparam("keys", expanding=True)),
-    tables.location.c.replaced_us.is_(None),
-)
-
-_EMBEDDINGS = select(tables.embedding.c.crop_id, tables.embedding.c.vector).where(
-    tables.embedding.c.model_id == _MODEL_ID,
-    tables.embedding.c.crop_id.in_(bindparam("ids", expanding=True)),
-)
-
-# One of a crop's locations is enough to show: where its facts come from.
-_LOCATION = (
-    select(tables.location.c.text)
-    .where(tables.location.c.crop_id == tables.crop.c.id)
-    .order_by(tables.location.c.own.desc(), tables.location.c.text)
-    .limit(1)
-    .scalar_subquery()
-)
-
-_CROP = (
-    select(
-        tables.crop,
-        tables.source.c.sha256,
-        tables.camera.c.name.label("camera"),
-        _LOCATION.label("location"),
-    )
-    .join(tables.source)
-    .outerjoin(tables.camera)
-)
-
-_CROPS = _CROP.where(tables.crop.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _crop(row: Row[Any]) -> Crop:

@@ -5,14 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-import numpy as np
-from sqlalchemy import func, select
-
-from reidsearch.archive import tables
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.selection import Selection, select_crops
 from reidsearch.archive.store import Store
-from reidsearch.archive.vectors import Hits
 from reidsearch.errors import ArchiveError, UsageError
 from reidsearch.records import Answer, Filters, Match, Statement, Vectors
 from reidsearch.timecode import now
@@ -63,14 +58,13 @@ def search(store: Store, gallery: Gallery, query: Query, runtime: str) -> Answer
             selection = select_crops(connection, query.filters)
     # After the selection, so that whatever passed the filters is in the index too.
     gallery.sync()
-    hits = gallery.search(query.vector, query.k, selection.ids if selection else None)
-    if query.min_score is not None:
-        enough = hits.scores >= np.float32(query.min_score)
-        hits = Hits(hits.ids[enough], hits.scores[enough])
-    scores = dict(zip(hits.ids.tolist(), hits.scores.tolist(), strict=True))
+    found = gallery.search(query.vector, query.k, selection.ids if selection else None)
     matches = tuple(
-        Match(rank, max(-1.0, min(1.0, scores[crop.crop_id])), crop)
-        for rank, crop in enumerate(store.crops(hits.ids.tolist()), start=1)
+        Match(rank, max(-1.0, min(1.0, score)), crop)
+        for rank, (crop, score) in enumerate(
+            zip(found.crops, found.scores.tolist(), strict=True), start=1
+        )
+        if query.min_score is None or score >= query.min_score
     )
     return Answer(_statement(store, gallery, query, selection, runtime, asked_at), matches)
 
@@ -83,13 +77,11 @@ def _statement(
     runtime: str,
     asked_at: dt.datetime,
 ) -> Statement:
-    index, model = gallery.index, store.model()
-    if index is None or model is None:
+    index, model, state = gallery.index, gallery.model, gallery.state
+    if index is None or model is None or state is None:
         raise ArchiveError(
             f"{store.folder} holds no crops yet", f"reidsearch index PATH... -a {store.folder}"
         )
-    with store.read() as connection:
-        failures, unfinished = connection.execute(_MISSING).one()
     searched = len(selection.ids) if selection else len(index)
     return Statement(
         archive=str(store.folder),
@@ -109,17 +101,8 @@ def _statement(
         filters=query.filters,
         left_out_unknown_time=selection.unknown_time if selection else 0,
         left_out_unknown_camera=selection.unknown_camera if selection else 0,
-        failures=failures,
-        unfinished_runs=unfinished,
+        failures=state.failures,
+        unfinished_runs=state.unfinished_runs,
         calibration=UNCALIBRATED,
         warnings=(*query.doubts, *gallery.warnings),
     )
-
-
-_MISSING = select(
-    select(func.count()).select_from(tables.failure).scalar_subquery(),
-    select(func.count())
-    .select_from(tables.run)
-    .where(tables.run.c.state.in_(("interrupted", "running")))
-    .scalar_subquery(),
-)

@@ -1,0 +1,90 @@
+"""The statements that a search or a re-run asks over and over, built once at import.
+
+Building one costs SQLAlchemy several times what executing it costs SQLite.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, func, select
+
+from reidsearch.archive import tables
+
+STATE = select(
+    tables.archive.c.next_crop_id,
+    tables.archive.c.erasures,
+    tables.archive.c.model_id,
+    select(func.count()).select_from(tables.failure).scalar_subquery().label("failures"),
+    select(func.count())
+    .select_from(tables.run)
+    .where(tables.run.c.state.in_(("interrupted", "running")))
+    .scalar_subquery()
+    .label("unfinished_runs"),
+)
+
+MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()
+
+MODEL = select(
+    tables.model.c.name,
+    tables.model.c.precision,
+    tables.model.c.digest,
+    tables.model.c.preprocessing,
+    tables.model.c.dimension,
+).join(tables.archive, tables.archive.c.model_id == tables.model.c.id)
+
+CROPS_OF_SOURCES = (
+    select(
+        tables.crop.c.id,
+        tables.source.c.sha256,
+        tables.source.c.width_px,
+        tables.source.c.height_px,
+        tables.crop.c.x1,
+        tables.crop.c.y1,
+        tables.crop.c.x2,
+        tables.crop.c.y2,
+    )
+    .join(tables.source)
+    .where(tables.source.c.sha256.in_(bindparam("sources", expanding=True)))
+)
+
+KNOWN = select(
+    tables.location.c.key,
+    tables.location.c.fingerprint,
+    tables.location.c.facts,
+    tables.location.c.crop_id,
+).where(
+    tables.location.c.key.in_(bindparam("keys", expanding=True)),
+    tables.location.c.replaced_us.is_(None),
+)
+
+EMBEDDINGS = select(tables.embedding.c.crop_id, tables.embedding.c.vector).where(
+    tables.embedding.c.model_id == MODEL_ID,
+    tables.embedding.c.crop_id.in_(bindparam("ids", expanding=True)),
+)
+
+# One of a crop's locations is enough to show: where its facts come from.
+_LOCATION = (
+    select(tables.location.c.text)
+    .where(tables.location.c.crop_id == tables.crop.c.id)
+    .order_by(tables.location.c.own.desc(), tables.location.c.text)
+    .limit(1)
+    .scalar_subquery()
+)
+
+CROPS = (
+    select(
+        tables.crop,
+        tables.source.c.sha256,
+        tables.camera.c.name.label("camera"),
+        _LOCATION.label("location"),
+    )
+    .join(tables.source)
+    .outerjoin(tables.camera)
+    .where(tables.crop.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+# A crop and what proves its score, in one go.
+CROPS_WITH_EMBEDDINGS = (
+    CROPS.add_columns(tables.embedding.c.vector)
+    .join(tables.embedding, tables.embedding.c.crop_id == tables.crop.c.id)
+    .where(tables.embedding.c.model_id == MODEL_ID)
+)
