@@ -11,6 +11,7 @@ import os
 import threading
 import uuid
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -303,9 +304,16 @@ class Archive:
         from reidsearch.search import engine
         from reidsearch.search.views import look
 
-        self.prepare_search()
         views: list[View] = [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
-        shown = look(views, self._store, self.embed, limits)
+        if self._gallery.index is None:
+            self._require_crops()
+            # Proving a large index file takes about as long as loading the model: side by side.
+            with ThreadPoolExecutor(1) as pool:
+                proving = pool.submit(self.prepare_search)
+                shown = look(views, self._store, self.embed, limits)
+                proving.result()
+        else:
+            shown = look(views, self._store, self.embed, limits)
         question = engine.Query(
             vector=shown.vector,
             text=shown.text,
@@ -318,12 +326,15 @@ class Archive:
 
     def prepare_search(self) -> None:
         """Load the index now rather than in the first search."""
+        self._require_crops()
+        self._gallery.sync(self._progress)
+
+    def _require_crops(self) -> None:
         if self._store.model() is None:
             raise ArchiveError(
                 f"{self._store.folder} holds no crops yet",
                 f"reidsearch index PATH... -a {self._store.folder}",
             )
-        self._gallery.sync(self._progress)
 
     def embed(self, pictures: Sequence[Pixels]) -> Vectors:
         """Embed (h, w, 3) uint8 BGR crops with the archive's model: (n, d) float32 unit rows."""

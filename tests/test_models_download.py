@@ -23,7 +23,8 @@ import pytest
 
 from reidsearch.errors import ModelError, StorageError
 from reidsearch.models.catalogue import ModelEntry, ModelFile, ModelInput
-from reidsearch.models.download import HTTPS, ModelUnavailable, Redirects, Transport, install
+from reidsearch.models.download import HTTPS, Redirects, Transport, install
+from reidsearch.models.unavailable import ModelUnavailable
 
 BIN = bytes(range(256)) * 1200  # 300 KiB: several chunks
 XML = b"<net/>" * 50

@@ -17,7 +17,7 @@ from typing import Any
 from reidsearch.archive import sqlite
 from reidsearch.archive.gallery import Gallery, file_sha256
 from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.store import Store, require_usable_name
+from reidsearch.archive.store import Store, migrate, require_usable_name
 from reidsearch.errors import ArchiveError, InputError, StorageError
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.timecode import iso, now
@@ -68,7 +68,10 @@ def backup(store: Store, target: Path) -> Backup:
 
 
 def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int:
-    """Make an archive from a backup and build its index. Returns the number of crops.
+    """Make an archive from a backup, of this version's schema, and build its index.
+
+    Returns:
+        The number of crops.
 
     Raises:
         InputError: the source is no backup, or the target exists.
@@ -83,6 +86,7 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
         raise ArchiveError(f"{database} is damaged or missing: its checksum differs from {NOTE}")
     with _appearing(target) as folder:
         shutil.copyfile(database, folder / sqlite.DATABASE)
+        migrate(folder)
         with Store(folder, read_only=False) as store:
             with store.read() as connection:
                 damage = sqlite.integrity(connection)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.options import archive_option, model_options, runtime_options
+from reidsearch.cli.options import archive_option, model_options, runtime_options, text_value
 
 if TYPE_CHECKING:
     from reidsearch.records import IndexReport
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 @click.command("index")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @archive_option
-@click.option("--camera", metavar="NAME", help="Camera of crops whose name tells none.")
+@click.option(
+    "--camera",
+    metavar="NAME",
+    callback=text_value,
+    help="Camera of crops whose name tells none.",
+)
 @click.option("--time", metavar="TIME", help="Time of crops whose name tells none (ISO 8601).")
 @click.option("--timezone", metavar="ZONE", help="Zone of times that name none: UTC, +02:00, ...")
 @click.option(

@@ -30,6 +30,19 @@ def archive_option(function: F) -> F:
     )(function)
 
 
+def text_value(_ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Refuse bytes that are not UTF-8: they could neither be stored nor shown.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    if value is not None and not value.isprintable():
+        from reidsearch.errors import UsageError
+
+        raise UsageError(f"{option.opts[0]} {value!r} is no printable text")
+    return value
+
+
 def json_option(function: F) -> F:
     """`--json`, passed as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")(function)

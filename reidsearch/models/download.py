@@ -22,14 +22,11 @@ from urllib.parse import urlsplit
 from reidsearch.errors import ModelError
 from reidsearch.models.catalogue import ModelEntry, ModelFile
 from reidsearch.models.store import differs, model_folder, publish, sha384_of, storing
+from reidsearch.models.unavailable import unavailable
 from reidsearch.progress import NO_PROGRESS, Progress
 
 CHUNK_BYTES = 64 * 1024
 SLOWEST_BYTES_PER_S = 8 * 1024
-
-
-class ModelUnavailable(ModelError):
-    """No file and no network: the model cannot be had now. Never raised for a wrong file."""
 
 
 class _Transient(Exception):
@@ -54,18 +51,6 @@ class Transport:
 
 
 HTTPS = Transport()
-
-
-def unavailable(entry: ModelEntry, why: str) -> ModelUnavailable:
-    """The error that names the three ways to get a model."""
-    return ModelUnavailable(
-        f"the model {entry.key} is not on this machine: {why}",
-        "three ways to get it: "
-        "(1) --model-path DIR or REIDSEARCH_MODELS=DIR, a folder that holds "
-        f"{entry.key}/{entry.files[-1].name} and its .bin; "
-        "(2) `reidsearch models import DIR`, from any folder or medium; "
-        f"(3) with a network, `reidsearch models install {entry.key}`",
-    )
 
 
 def install(

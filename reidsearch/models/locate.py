@@ -9,8 +9,8 @@ from pathlib import Path
 
 from reidsearch.errors import ModelError
 from reidsearch.models.catalogue import ModelEntry, by_digest, catalogue, digest_of, find
-from reidsearch.models.download import ModelUnavailable, install, unavailable
 from reidsearch.models.store import check_file, models_folder, sha384_of
+from reidsearch.models.unavailable import ModelUnavailable, unavailable
 from reidsearch.progress import NO_PROGRESS, Progress
 
 __all__ = ["Installed", "LocatedModel", "ModelUnavailable", "installed", "locate"]
@@ -78,6 +78,8 @@ def locate(
     if offline:
         places = ", ".join(str(folder) for folder, _ in searched)
         raise unavailable(entry, f"not below {places}, and offline")
+    from reidsearch.models.download import install  # http, ssl: only for those who download
+
     xml = install(entry, progress)
     return _located(entry, xml.parent, "download")
 
