@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from reidsearch.errors import ModelError
 from reidsearch.models.catalogue import ModelEntry, ModelFile
 from reidsearch.models.store import differs, model_folder, publish, sha384_of, storing
-from reidsearch.models.unavailable import unavailable
+from reidsearch.models.unavailable import ModelUnavailable, unavailable
 from reidsearch.progress import NO_PROGRESS, Progress
 
 CHUNK_BYTES = 64 * 1024
