@@ -18,33 +18,10 @@ import click
 
 from reidsearch import errors
 from reidsearch.cli.main import cli
-from reidsearch.errors import Reason, Refused, ReidsearchError
+from reidsearch.errors import Refused, ReidsearchError
 
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py; change the code, then run it again. -->"
-
-REASONS = {
-    Reason.MISSING: "the file is not there (any more)",
-    Reason.UNREADABLE: "the file cannot be opened or read; often a permission",
-    Reason.NOT_A_FILE: "a socket, device, pipe or a loop of links",
-    Reason.EMPTY: "the file has no bytes",
-    Reason.TOO_MANY_BYTES: "the file is larger than the limit",
-    Reason.TOO_MANY_PIXELS: "the picture's header promises more pixels than the limit",
-    Reason.TOO_SMALL: "there are too few pixels to see a person",
-    Reason.NOT_AN_IMAGE: "the bytes are no picture of a known format",
-    Reason.TRUNCATED: "the picture ends before its last row",
-    Reason.DAMAGED: "the picture's bytes contradict themselves",
-    Reason.ANIMATED: "the file holds several pictures; extract the one that is meant",
-    Reason.BAD_BOX: "the box is malformed, empty, or outside the picture",
-    Reason.BAD_TIME: "the time cannot be understood",
-    Reason.BAD_ROW: "the manifest's row cannot be understood",
-    Reason.DUPLICATE_ROW: "an earlier row of the manifest says the same",
-    Reason.BAD_CONTAINER: "the tar or zip archive is damaged",
-    Reason.UNSAFE_PATH: "the name points outside its archive or folder",
-    Reason.NESTED_CONTAINER: "an archive within an archive; unpack it first",
-    Reason.BOMB: "the archive unpacks to far more than it should",
-    Reason.BAD_EMBEDDING: "the model answered with zeros or with numbers that are not finite",
-}
 
 
 def cli_page() -> str:
@@ -96,11 +73,9 @@ def errors_page() -> str:
                 _table(("code", "class", "meaning"), rows),
                 "## Reasons of failures",
                 "An input that cannot become a crop does not stop a run: it is recorded with one "
-                "of these reasons, `reidsearch failures` lists it, and the run ends with exit code "
-                "1. In the library it is a `Refused` with the same `reason`.",
-                _table(
-                    ("reason", "meaning"), [(f"`{reason}`", REASONS[reason]) for reason in Reason]
-                ),
+                "of [these reasons](indexing.md#failures), `reidsearch failures` lists it, and the "
+                "run ends with exit code 1. In the library it is a `Refused` with the same "
+                "`reason`.",
             ]
         )
         + "\n"
