@@ -8,6 +8,7 @@ vectors, in the memory of the same process, for the same queries in turns.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.store import Store
 from reidsearch.search.engine import Query, search
 
+THREADS = os.cpu_count() or 1  # what FAISS takes when it is left alone
 
-def figure(folder: Path, name: str, queries: int, limit: float | None) -> Figure:
+
+def figure(folder: Path, name: str, queries: int, limit: float | None, threads: int = 1) -> Figure:
     with Store(folder) as store:
         gallery = Gallery(store)
         gallery.sync()
@@ -38,7 +41,10 @@ def figure(folder: Path, name: str, queries: int, limit: float | None) -> Figure
 
         def bare() -> float:
             query = next(bare_next)[None]
-            return 1000 * seconds(lambda: flat.search(query, 10))
+            faiss.omp_set_num_threads(threads)
+            took = 1000 * seconds(lambda: flat.search(query, 10))
+            faiss.omp_set_num_threads(1)
+            return took
 
         in_turns(1, ours, bare)  # both warm
         took = in_turns(queries, ours, bare)
@@ -55,6 +61,8 @@ def measure(given: argparse.Namespace) -> Iterator[Figure]:
     ):
         folder = big_archive(given.work / f"crops-{crops}", crops, GeneratedEmbeddings.identity)
         yield figure(folder, f"warm query, {text} crops", queries, limit)
+        usual = f"the same, bare with FAISS's own {THREADS} threads"
+        yield figure(folder, usual, queries, None, THREADS)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ Building one costs SQLAlchemy several times what executing it costs SQLite.
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, func, select
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 
 from reidsearch.archive import tables
 
@@ -61,30 +64,33 @@ EMBEDDINGS = select(tables.embedding.c.crop_id, tables.embedding.c.vector).where
     tables.embedding.c.crop_id.in_(bindparam("ids", expanding=True)),
 )
 
-# One of a crop's locations is enough to show: where its facts come from.
-_LOCATION = (
-    select(tables.location.c.text)
-    .where(tables.location.c.crop_id == tables.crop.c.id)
-    .order_by(tables.location.c.own.desc(), tables.location.c.text)
-    .limit(1)
-    .scalar_subquery()
-)
-
-CROPS = (
+# Of a crop's locations the one that its facts come from is shown; there is just one.
+_CROP = (
     select(
         tables.crop,
         tables.source.c.sha256,
         tables.camera.c.name.label("camera"),
-        _LOCATION.label("location"),
+        tables.location.c.text.label("location"),
     )
     .join(tables.source)
     .outerjoin(tables.camera)
-    .where(tables.crop.c.id.in_(bindparam("ids", expanding=True)))
+    .outerjoin(
+        tables.location, (tables.location.c.crop_id == tables.crop.c.id) & tables.location.c.own
+    )
 )
 
-# A crop and what proves its score, in one go.
-CROPS_WITH_EMBEDDINGS = (
-    CROPS.add_columns(tables.embedding.c.vector)
-    .join(tables.embedding, tables.embedding.c.crop_id == tables.crop.c.id)
-    .where(tables.embedding.c.model_id == MODEL_ID)
-)
+CROPS = _CROP.where(tables.crop.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def crops_with_embeddings(count: int) -> Select[Any]:
+    """Crops and what proves their scores, in one go, for the parameters id0, id1, ...
+
+    A fixed number of parameters is compiled once; an expanding list is rendered at every call.
+    """
+    ids: list[BindParameter[int]] = [bindparam(f"id{number}") for number in range(count)]
+    return (
+        _CROP.add_columns(tables.embedding.c.vector)
+        .join(tables.embedding, tables.embedding.c.crop_id == tables.crop.c.id)
+        .where(tables.embedding.c.model_id == MODEL_ID, tables.crop.c.id.in_(ids))
+    )

@@ -27,6 +27,7 @@ from reidsearch.records import Crop, CropIds, Facts, ModelIdentity, Vectors
 from reidsearch.timecode import from_us, now, to_us
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
+FEW = 16  # as many as an answer usually has
 EMBEDDINGS_CHUNK = 4096
 
 
@@ -78,6 +79,8 @@ class Store:
             )
         self.folder = folder
         self.engine = sqlite.engine_for(folder, read_only=read_only)
+        self._watch = sqlite.ChangeWatch(folder)
+        self._state: State | None = None
         try:
             with self.read() as connection:
                 schema.require_current(connection, folder)
@@ -139,6 +142,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the database."""
+        self._watch.close()
         self.engine.dispose()
 
     def __enter__(self) -> Store:
@@ -159,10 +163,13 @@ class Store:
             yield connection
 
     def state(self) -> State:
-        """Where the archive stands now; one small read."""
-        with self.read() as connection:
-            next_crop_id, *rest = connection.execute(selects.STATE).one()
-        return State(next_crop_id - 1, *rest)
+        """Where the archive stands now; nothing is read when nobody has committed since."""
+        # Asked before reading: a commit in between is seen by the next call, never missed.
+        if self._watch.changed() or self._state is None:
+            with self.read() as connection:
+                next_crop_id, *rest = connection.execute(selects.STATE).one()
+            self._state = State(next_crop_id - 1, *rest)
+        return self._state
 
     def model(self) -> ModelIdentity | None:
         """The model that made the archive's embeddings; None while it is empty."""
@@ -253,7 +260,10 @@ class Store:
         found: dict[int, tuple[Crop, Vectors]] = {}
         with self.read() as connection:
             for part in _chunks(_possible(ids)):
-                for row in connection.execute(selects.CROPS_WITH_EMBEDDINGS, {"ids": part}):
+                size = FEW if len(part) <= FEW else CHUNK
+                padded = [*part, *([0] * (size - len(part)))]  # no crop has the id 0
+                asked = {f"id{number}": crop_id for number, crop_id in enumerate(padded)}
+                for row in connection.execute(selects.crops_with_embeddings(size), asked):
                     found[row.id] = _crop(row), np.frombuffer(row.vector, dtype="<f4")
         return found
 
