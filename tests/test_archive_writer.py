@@ -166,14 +166,14 @@ def test_two_boxes_of_one_source_are_two_crops(folder, writer):
     assert sql(folder, "SELECT count(*) FROM source") == [(1,)]
 
 
-def test_corrected_facts_replace_the_old_ones_and_unused_cameras_do_no_harm(folder, writer):
+def test_corrected_facts_replace_the_old_ones_and_what_is_not_told_stays(folder, writer):
     crop = new_crop(1, VECTORS[0], Facts("gate", NOON, "p1", {"note": "a"}))
     writer.commit([crop])
     corrected = new_crop(1, VECTORS[0], Facts("door", None, None, {})).offer
     done = writer.commit([HeldAlready(corrected, 1, Effect.UPDATED)])
     assert done.updated == 1
     with Store(folder) as store:
-        assert store.crop(1).facts == Facts("door", None, None, {})
+        assert store.crop(1).facts == Facts("door", NOON, "p1", {"note": "a"})
 
 
 def test_changed_bytes_at_a_place_keep_the_old_crop_there(folder, writer):

@@ -52,3 +52,18 @@ def test_facts_corrected_where_a_renamed_file_lies_now_are_taken_over(tmp_path, 
     assert (report.updated, camera) == (1, "north gate")
     report, camera = index(tmp_path, Naming(camera="north gate"))
     assert (report.unchanged, camera) == (1, "north gate")
+
+
+def test_running_again_with_less_known_forgets_nothing(tmp_path, gate):
+    index(tmp_path)
+    report, camera = index(tmp_path, Naming())
+    assert (report.updated, report.unchanged, camera) == (0, 1, "gate")
+
+
+def test_a_copy_that_tells_nothing_is_no_conflict(tmp_path, gate):
+    index(tmp_path)
+    shutil.copy(gate, tmp_path / "copy.png")
+    with opened(tmp_path / "archive") as archive:
+        report = archive.index([tmp_path / "copy.png"])
+        assert (report.duplicates, report.conflicting) == (1, 0)
+        assert archive.crop(1).facts.camera == "gate"

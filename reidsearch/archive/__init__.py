@@ -3,10 +3,12 @@
 SQLite is the one truth; the vector index is derived from it, file by file a *generation*.
 
     tables.py       what is stored               store.py        open, read
-    schema.py       the bridge to Alembic        writer.py       one writer, whole transactions
-    sqlite.py       all that only SQLite does    selection.py    filters -> crop ids
-    vectors.py      what an index must do        erase.py        delete for good
-    faiss_index.py  the engine that does it      check.py        prove or repair
-    gallery.py      generations, catch-up        backup.py       consistent copies
-    lock.py         one writer at a time
+    schema.py       the bridge to Alembic        selects.py      what is asked over and over
+    sqlite.py       all that only SQLite does    writer.py       one writer, whole transactions
+    vectors.py      what an index must do        rows.py         between records and rows
+    faiss_index.py  the engine that does it      selection.py    filters -> crop ids
+    gallery.py      generations, catch-up        erase.py        delete for good
+    lock.py         one writer at a time         check.py        prove or repair
+    summary.py      what is held, in numbers     backup.py       consistent copies
+    reembed.py      another model, one switch
 """

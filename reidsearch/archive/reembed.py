@@ -13,8 +13,9 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from reidsearch.archive import sqlite, tables
 from reidsearch.archive.lock import writer_lock
+from reidsearch.archive.rows import embedding_row
 from reidsearch.archive.store import Store
-from reidsearch.archive.writer import embedding_row, model_row
+from reidsearch.archive.writer import model_row
 from reidsearch.records import ModelIdentity, Vectors
 from reidsearch.timecode import now, to_us
 

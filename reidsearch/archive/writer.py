@@ -7,7 +7,6 @@ one committed transaction, and it will be there after a crash, once.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +18,16 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from reidsearch.archive import sqlite, tables
 from reidsearch.archive.lock import writer_lock
+from reidsearch.archive.rows import (
+    embedding_row,
+    existing_crops,
+    existing_sources,
+    kept_facts,
+    location_row,
+    mark_replaced,
+    merge_facts,
+    sha256_of,
+)
 from reidsearch.archive.store import Store, location_key
 from reidsearch.boxes import Box
 from reidsearch.errors import ModelError
@@ -171,15 +180,15 @@ class Writer:
         for item in failed:
             self._record_failure(connection, item)
         duplicates = self._insert(connection, fresh)
-        conflicting = sum(self._record_again(connection, item) for item in [*held, *duplicates])
+        again = [self._record_again(connection, item) for item in [*held, *duplicates]]
         self._forget_failures(connection, [*(i.offer for i in fresh), *(i.offer for i in held)])
-        effects = Counter(item.effect for item in [*held, *duplicates])
+        effects = Counter(effect for effect, _ in again)
         return Committed(
             indexed=len(fresh) - len(duplicates),
             unchanged=effects[Effect.UNCHANGED],
             updated=effects[Effect.UPDATED],
             duplicates=effects[Effect.DUPLICATE],
-            conflicting=conflicting,
+            conflicting=sum(other_facts for _, other_facts in again),
             failed=len(failed),
         )
 
@@ -189,8 +198,8 @@ class Writer:
             return []
         counter = connection.execute(select(tables.archive)).one()
         crop_id, source_id = counter.next_crop_id, counter.next_source_id
-        sources = _existing_sources(connection, fresh)
-        taken = _existing_crops(connection, sources.values())
+        sources = existing_sources(connection, {item.source_sha256 for item in fresh})
+        taken = existing_crops(connection, sources.values())
         rows: dict[str, list[dict[str, Any]]] = {
             name: [] for name in ("source", "crop", "picture", "embedding", "location")
         }
@@ -199,7 +208,15 @@ class Writer:
         for item in fresh:
             if item.source_sha256 not in sources:
                 sources[item.source_sha256] = source_id
-                rows["source"].append(_source_row(item, source_id))
+                rows["source"].append(
+                    {
+                        "id": source_id,
+                        "sha256": item.source_sha256,
+                        "size_bytes": item.size_bytes,
+                        "width_px": item.width_px,
+                        "height_px": item.height_px,
+                    }
+                )
                 source_id += 1
             place = (sources[item.source_sha256], *item.box.as_list())
             if place in taken:
@@ -217,42 +234,51 @@ class Writer:
                 }
             )
             rows["picture"].append(
-                {"crop_id": crop_id, "jpeg": item.jpeg, "sha256": _sha256(item.jpeg)}
+                {"crop_id": crop_id, "jpeg": item.jpeg, "sha256": sha256_of(item.jpeg)}
             )
             rows["embedding"].append(embedding_row(crop_id, self._model_id, item.vector))
-            rows["location"].append(_location_row(item.offer, crop_id, own=True))
+            rows["location"].append(location_row(item.offer, crop_id, own=True))
             crop_id += 1
         connection.execute(
             update(tables.archive).values(next_crop_id=crop_id, next_source_id=source_id)
         )
-        _mark_replaced(connection, [row["key"] for row in rows["location"]])
+        mark_replaced(connection, [row["key"] for row in rows["location"]])
         for name, values in rows.items():
             if values:
                 connection.execute(insert(tables.metadata.tables[name]), values)
         return duplicates
 
-    def _record_again(self, connection: Connection, item: HeldAlready) -> bool:
-        """Record the location; tell whether a copy came with other facts than those kept."""
+    def _record_again(self, connection: Connection, item: HeldAlready) -> tuple[Effect, bool]:
+        """Record the location, and correct the facts if it is known to be the crop's.
+
+        What an offer does not tell is not forgotten: running again without a pattern or a
+        manifest must not wipe cameras.
+
+        Returns:
+            What it came to, and whether a copy told other facts than those kept.
+        """
         location, offer = tables.location, item.offer
         key = location_key(offer.key)
         of_crop = location.c.crop_id == item.crop_id
         here = of_crop & (location.c.key == key)
         own = connection.scalar(select(location.c.own).where(here)) or False
-        if item.effect is Effect.UPDATED:
+        kept = kept_facts(connection, item.crop_id)
+        merged = merge_facts(kept, offer.facts)
+        effect = item.effect
+        if effect is Effect.UPDATED and merged == kept:
+            effect = Effect.UNCHANGED
+        elif effect is Effect.UPDATED:
             own = True
             connection.execute(update(location).where(of_crop).values(own=False))
             connection.execute(
                 update(tables.crop)
                 .where(tables.crop.c.id == item.crop_id)
-                .values(**self._facts(connection, offer.facts))
+                .values(**self._facts(connection, merged))
             )
         connection.execute(delete(location).where(here))
-        _mark_replaced(connection, [key])
-        connection.execute(insert(location), _location_row(offer, item.crop_id, own=own))
-        if item.effect is not Effect.DUPLICATE:
-            return False
-        kept = connection.scalar(select(location.c.facts).where(of_crop, location.c.own))
-        return kept is not None and kept != offer.facts.digest()
+        mark_replaced(connection, [key])
+        connection.execute(insert(location), location_row(offer, item.crop_id, own=own))
+        return effect, effect is Effect.DUPLICATE and merged != kept
 
     def _facts(self, connection: Connection, facts: Facts) -> dict[str, Any]:
         return {
@@ -336,12 +362,6 @@ def model_row(connection: Connection, model: ModelIdentity) -> int:
     return int(found)
 
 
-def embedding_row(crop_id: int, model_id: int, vector: Vectors) -> dict[str, Any]:
-    """One row of the `embedding` table: float32, little-endian, with its checksum."""
-    blob = vector.astype("<f4", copy=False).tobytes()
-    return {"crop_id": crop_id, "model_id": model_id, "vector": blob, "sha256": _sha256(blob)}
-
-
 def _adopt_model(connection: Connection, model: ModelIdentity, folder: Path) -> int:
     """The archive's model id; a new archive takes the given model as its own."""
     held = connection.execute(
@@ -353,54 +373,3 @@ def _adopt_model(connection: Connection, model: ModelIdentity, folder: Path) -> 
     model_id = model_row(connection, model)
     connection.execute(update(tables.archive).values(model_id=model_id))
     return model_id
-
-
-def _existing_sources(connection: Connection, fresh: Sequence[NewCrop]) -> dict[bytes, int]:
-    s = tables.source.c
-    shas = list({item.source_sha256 for item in fresh})
-    rows = connection.execute(select(s.sha256, s.id).where(s.sha256.in_(shas)))
-    return {row.sha256: row.id for row in rows}
-
-
-def _existing_crops(
-    connection: Connection, source_ids: Iterable[int]
-) -> dict[tuple[int, ...], int]:
-    c = tables.crop.c
-    rows = connection.execute(
-        select(c.id, c.source_id, c.x1, c.y1, c.x2, c.y2).where(c.source_id.in_(list(source_ids)))
-    )
-    return {(row.source_id, row.x1, row.y1, row.x2, row.y2): row.id for row in rows}
-
-
-def _source_row(item: NewCrop, source_id: int) -> dict[str, Any]:
-    return {
-        "id": source_id,
-        "sha256": item.source_sha256,
-        "size_bytes": item.size_bytes,
-        "width_px": item.width_px,
-        "height_px": item.height_px,
-    }
-
-
-def _mark_replaced(connection: Connection, keys: Sequence[bytes]) -> None:
-    """Other bytes lie at these places now; the crops that came from there before stay."""
-    connection.execute(
-        update(tables.location)
-        .where(tables.location.c.key.in_(keys), tables.location.c.replaced_us.is_(None))
-        .values(replaced_us=to_us(now()))
-    )
-
-
-def _location_row(offer: Offer, crop_id: int, *, own: bool) -> dict[str, Any]:
-    return {
-        "key": location_key(offer.key),
-        "text": offer.location,
-        "fingerprint": offer.fingerprint,
-        "facts": offer.facts.digest(),
-        "crop_id": crop_id,
-        "own": own,
-    }
-
-
-def _sha256(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
