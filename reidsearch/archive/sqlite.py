@@ -61,13 +61,14 @@ def _configure(read_only: bool) -> Callable[[Any, Any], None]:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         # SQLAlchemy's begin event starts transactions; the driver must not start its own.
         connection.isolation_level = None
-        # 16 MiB keep the upper pages of every table at hand; with SQLite's own 2 MiB, looking up
-        # ten matches among 100 000 crops took three times as long (benchmarks/query_warm.py).
+        # 8 MiB keep the upper pages of every table at hand; with SQLite's own 2 MiB, looking up ten
+        # matches among 100 000 crops took twice as long (benchmarks/query_warm.py). Each
+        # connection has its own, and an index run has five (benchmarks/memory.py).
         pragmas = [
             "foreign_keys=ON",
             "secure_delete=ON",
             "temp_store=MEMORY",
-            "cache_size=-16384",
+            "cache_size=-8192",
         ]
         if read_only:
             pragmas.append("query_only=ON")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,7 +93,7 @@ def command(
         f"a query for each, from one more camera, in {folder / 'queries'}."
     )
     text.show(text.report_view(report))
-    click.echo(f"\nreidsearch query {queries[0]} -a {folder / 'archive'}\n")
+    click.echo(f"\n{_program()} query {queries[0]} -a {folder / 'archive'}\n")
     text.show(text.answer_view(answer))
     _tell(folder, found, answer, queries, model_path)
 
@@ -136,8 +138,6 @@ def _archive(
 
 def _make_room(folder: Path) -> None:
     """Take an earlier demo away, and nothing else."""
-    import shutil
-
     from reidsearch.errors import UsageError
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
@@ -221,4 +221,12 @@ def _tell(
         f"show {archive}",
         f"index YOUR/CROPS -a my-archive{models}",
     ):
-        click.echo(f"  reidsearch {line}")
+        click.echo(f"  {_program()} {line}")
+
+
+def _program() -> str:
+    """How this program is called here: by its path when its environment is not active."""
+    called = Path(sys.argv[0])
+    if called.stem != "reidsearch" or shutil.which("reidsearch"):
+        return "reidsearch"
+    return shlex.quote(sys.argv[0])
