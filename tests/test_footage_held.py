@@ -7,6 +7,7 @@ import json
 import sqlite3
 import weakref
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -84,6 +85,6 @@ def test_a_run_knows_its_total_and_tells_what_it_ignored(tmp_path: Path) -> None
     assert told.totals == [4]
     assert told.done == 4
     (database,) = (tmp_path / "archive").glob("*.db")
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         (counts,) = connection.execute("SELECT counts FROM run").fetchone()
     assert json.loads(counts)["ignored"] == 1
