@@ -11,8 +11,8 @@ import numpy as np
 
 from reidsearch.embedding import builtin
 from reidsearch.embedding.resize import resize
-from reidsearch.embedding.stream import stream_in_order
 from reidsearch.errors import ModelError, Reason, Refused
+from reidsearch.models.stream import stream_in_order
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import ModelIdentity, Pixels, Vectors
 from reidsearch.settings import RuntimeSettings

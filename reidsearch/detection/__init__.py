@@ -1,0 +1,1 @@
+"""Frames in, tracklets out: the detector, the tracker, the best views, joined fragments."""
