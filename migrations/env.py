@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from reidsearch.archive import footage_tables  # noqa: F401  they join the same metadata
 from reidsearch.archive.tables import metadata
 
 connection = context.config.attributes["connection"]

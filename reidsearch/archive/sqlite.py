@@ -20,11 +20,13 @@ BUSY_TIMEOUT_S = 30.0
 MINIMUM_VERSION = (3, 35, 0)
 
 
-def engine_for(folder: Path, *, read_only: bool) -> Engine:
+def engine_for(folder: Path, *, read_only: bool, rebuilding: bool = False) -> Engine:
     """An engine on `folder`'s database whose errors are already reidsearch's.
 
     Args:
         read_only: the connections cannot change anything; works on read-only media too.
+        rebuilding: tables will be rebuilt; foreign keys must not act meanwhile (dropping the old
+            table would delete what refers to it), and are proven afterwards.
     """
     path = folder / DATABASE
     address = _address(path, read_only=read_only)
@@ -35,7 +37,7 @@ def engine_for(folder: Path, *, read_only: bool) -> Engine:
         ),
         poolclass=QueuePool,
     )
-    event.listen(engine, "connect", _configure(read_only))
+    event.listen(engine, "connect", _configure(read_only, rebuilding))
     event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
     event.listen(engine, "handle_error", _translate_for(path), retval=True)
     return engine
@@ -57,7 +59,7 @@ def _has_log(path: Path) -> bool:
     return log.is_file() and log.stat().st_size > 0
 
 
-def _configure(read_only: bool) -> Callable[[Any, Any], None]:
+def _configure(read_only: bool, rebuilding: bool) -> Callable[[Any, Any], None]:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         # SQLAlchemy's begin event starts transactions; the driver must not start its own.
         connection.isolation_level = None
@@ -65,7 +67,7 @@ def _configure(read_only: bool) -> Callable[[Any, Any], None]:
         # matches among 100 000 crops took twice as long (benchmarks/query_warm.py). Each
         # connection has its own, and an index run has five (benchmarks/memory.py).
         pragmas = [
-            "foreign_keys=ON",
+            f"foreign_keys={'OFF' if rebuilding else 'ON'}",
             "secure_delete=ON",
             "temp_store=MEMORY",
             "cache_size=-8192",
@@ -79,6 +81,11 @@ def _configure(read_only: bool) -> Callable[[Any, Any], None]:
             connection.execute(f"PRAGMA {pragma}")
 
     return configure
+
+
+def broken_references(connection: Connection) -> int:
+    """How many rows refer to a row that does not exist."""
+    return len(connection.exec_driver_sql("PRAGMA foreign_key_check").all())
 
 
 def _begin_reading(connection: Connection) -> None:

@@ -325,13 +325,18 @@ def migrate(folder: Path) -> tuple[str, str]:
     if not (folder / sqlite.DATABASE).is_file():
         raise ArchiveError(f"there is no archive {folder}")
     with writer_lock(folder):
-        engine = sqlite.engine_for(folder, read_only=False)
+        engine = sqlite.engine_for(folder, read_only=False, rebuilding=True)
         try:
             with engine.begin() as connection:
                 before = schema.revision(connection)
                 if before is None or before > schema.REVISION:
                     schema.require_current(connection, folder)
                 schema.upgrade(connection)
+                if broken := sqlite.broken_references(connection):
+                    raise ArchiveError(
+                        f"{folder}: {broken} rows refer to rows that are missing; nothing changed",
+                        f"run the earlier version's: reidsearch check -a {folder}",
+                    )
         finally:
             engine.dispose()
     return str(before), schema.REVISION

@@ -1,6 +1,7 @@
 """The tables, in portable SQLAlchemy Core: nothing here that PostgreSQL could not hold.
 
-Only Alembic creates them (`migrations/`); `alembic check` in CI keeps both equal. Times are
+Those of footage are in `footage_tables.py`. Only Alembic creates them (`migrations/`);
+`alembic check` in CI keeps both equal. Times are
 integer microseconds since 1970-01-01 UTC. Ids are handed out by the `archive` row within the
 transaction that uses them, so they are never reused, on any database.
 """
@@ -44,6 +45,7 @@ archive = Table(
     Column("model_id", ForeignKey("model.id")),
     Column("next_crop_id", BigInteger, nullable=False),
     Column("next_source_id", BigInteger, nullable=False),
+    Column("next_tracklet_id", BigInteger, nullable=False, server_default="1"),
     Column("erasures", BigInteger, nullable=False),  # grows whenever crops disappear or change
 )
 
@@ -96,6 +98,7 @@ crop = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("pts", BigInteger, nullable=False, server_default="0"),  # 0: the source is one picture
     Column("x1", Integer, nullable=False),
     Column("y1", Integer, nullable=False),
     Column("x2", Integer, nullable=False),
@@ -106,7 +109,7 @@ crop = Table(
     Column("extra", JSON),
     Column("run_id", ForeignKey("run.id"), nullable=False),
     Column("indexed_us", BigInteger, nullable=False),
-    UniqueConstraint("source_id", "x1", "y1", "x2", "y2"),
+    UniqueConstraint("source_id", "pts", "x1", "y1", "x2", "y2"),
     Index(None, "camera_id", "time_us"),
     Index(None, "time_us"),
 )
