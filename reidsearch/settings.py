@@ -31,3 +31,42 @@ class RuntimeSettings:
     streams: int = 0
     threads: int = 0
     cache: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """How footage is looked at. The presets are measured in docs/benchmarks.md.
+
+    Args:
+        preset: the name under which coverage reports it.
+        looks_hz: frames a second of media time that are looked at; 0: every frame.
+        gate: frames on which nothing moves are only looked at every two seconds.
+        still: still groups of pictures are not even decoded, but for their key frames.
+        detector: catalogue name, name/precision or file; None: the catalogue's default.
+        min_confidence: a person is taken up by a detection of at least this confidence.
+        min_width_px, min_height_px: of a detection; smaller ones are counted, not kept.
+        max_aspect: width over height of a detection; wider ones are counted, not kept.
+        min_detections: a tracklet of fewer is counted as brief, not kept.
+        views: best views that are kept of a tracklet.
+        max_gap_s: fragments of one person further apart stay two tracklets.
+    """
+
+    preset: str = "default"
+    looks_hz: int = 5
+    gate: bool = True
+    still: bool = False
+    detector: str | None = None
+    min_confidence: float = 0.5
+    min_width_px: int = 16
+    min_height_px: int = 40
+    max_aspect: float = 1.2
+    min_detections: int = 3
+    views: int = 5
+    max_gap_s: float = 4.0
+
+
+PRESETS = {
+    "default": WatchSettings(),
+    "thorough": WatchSettings("thorough", looks_hz=0, gate=False),
+    "fast": WatchSettings("fast", looks_hz=3, still=True),
+}
