@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from reidsearch.boxes import Box
 from reidsearch.errors import Refused
+from reidsearch.sightings import Moment
 from reidsearch.timecode import iso
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -119,7 +120,9 @@ class ModelIdentity:
 class Crop:
     """All that the archive knows of one crop.
 
-    `box` is in pixels of the source picture; `source_sha256` is the SHA-256 of the source's bytes.
+    `box` is in pixels of the source picture, or of the source's upright frame at `moment`, which
+    is None for a crop that was offered as a picture; `source_sha256` is the SHA-256 of the
+    source's bytes.
     """
 
     crop_id: int
@@ -129,6 +132,7 @@ class Crop:
     box: Box
     facts: Facts
     indexed_at: dt.datetime
+    moment: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,13 +228,42 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class FootageReport:
+    """What one index run did with footage.
+
+    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted; `resumed`
+    of the indexed ones went on where an interrupted run had stopped; `other_settings` of the
+    unchanged ones were looked at with other settings than this run's. The rest counts what was
+    found in the indexed ones: frames decoded, looks of the detector, tracklets and views kept, and
+    what was not kept (`small` detections, `brief` tracklets); `footage_s` is their length.
+    """
+
+    offered: int = 0
+    indexed: int = 0
+    resumed: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    other_settings: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    frames: int = 0
+    looks: int = 0
+    tracklets: int = 0
+    views: int = 0
+    small: int = 0
+    brief: int = 0
+    footage_s: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What one index run did with what it was offered.
 
     `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `ignored`
     files in folders and containers were not offered, as their names say they are no pictures.
     `conflicting` of the duplicates came with other facts (camera, time, person, extra) than the
-    crop's own, which were kept.
+    crop's own, which were kept. All of this is of pictures; `footage` tells of videos.
     """
 
     run_id: int
@@ -244,6 +277,7 @@ class IndexReport:
     interrupted: bool = False
     ignored: int = 0
     conflicting: int = 0
+    footage: FootageReport = FootageReport()
 
 
 @dataclass(frozen=True, slots=True)

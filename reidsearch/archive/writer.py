@@ -95,7 +95,7 @@ class Writer:
         self.run_id = 0
         try:
             with self._engine.begin() as connection:
-                self._model_id = _adopt_model(connection, model, store.folder)
+                self.model_id = _adopt_model(connection, model, store.folder)
                 rows = connection.execute(select(tables.camera.c.name, tables.camera.c.id))
                 self._cameras.update({row.name: row.id for row in rows})
         except BaseException:
@@ -123,7 +123,7 @@ class Writer:
                     command=command,
                     version=version,
                     runtime=runtime,
-                    model_id=self._model_id,
+                    model_id=self.model_id,
                     counts={},
                 )
             ).inserted_primary_key
@@ -163,10 +163,16 @@ class Writer:
         A new crop that turns out to be held (a copy of its file came first) becomes a duplicate,
         never a second crop.
         """
+        with self.transaction() as connection:
+            return self._commit(connection, items)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: all of it is stored, or nothing."""
         cameras = dict(self._cameras)
         try:
             with self._engine.begin() as connection:
-                return self._commit(connection, items)
+                yield connection
         except BaseException:
             self._cameras = cameras  # those of a rolled-back transaction do not exist
             raise
@@ -181,7 +187,8 @@ class Writer:
             self._record_failure(connection, item)
         duplicates = self._insert(connection, fresh)
         again = [self._record_again(connection, item) for item in [*held, *duplicates]]
-        self._forget_failures(connection, [*(i.offer for i in fresh), *(i.offer for i in held)])
+        offers = [*(item.offer for item in fresh), *(item.offer for item in held)]
+        self.forget_failures(connection, [offer.key for offer in offers])
         effects = Counter(effect for effect, _ in again)
         return Committed(
             indexed=len(fresh) - len(duplicates),
@@ -236,7 +243,7 @@ class Writer:
             rows["picture"].append(
                 {"crop_id": crop_id, "jpeg": item.jpeg, "sha256": sha256_of(item.jpeg)}
             )
-            rows["embedding"].append(embedding_row(crop_id, self._model_id, item.vector))
+            rows["embedding"].append(embedding_row(crop_id, self.model_id, item.vector))
             rows["location"].append(location_row(item.offer, crop_id, own=True))
             crop_id += 1
         connection.execute(
@@ -282,13 +289,14 @@ class Writer:
 
     def _facts(self, connection: Connection, facts: Facts) -> dict[str, Any]:
         return {
-            "camera_id": self._camera(connection, facts.camera),
+            "camera_id": self.camera_id(connection, facts.camera),
             "time_us": to_us(facts.time) if facts.time else None,
             "person": facts.person,
             "extra": dict(facts.extra) or None,
         }
 
-    def _camera(self, connection: Connection, name: str | None) -> int | None:
+    def camera_id(self, connection: Connection, name: str | None) -> int | None:
+        """The id of a camera's row, made when it is new; within `transaction`."""
         if name is None:
             return None
         if name not in self._cameras:
@@ -313,8 +321,9 @@ class Writer:
             )
         )
 
-    def _forget_failures(self, connection: Connection, succeeded: Iterable[Offer]) -> None:
-        keys = [location_key(offer.key) for offer in succeeded]
+    def forget_failures(self, connection: Connection, succeeded: Iterable[str]) -> None:
+        """Take what succeeded now, by its key, out of the ledger."""
+        keys = [location_key(key) for key in succeeded]
         connection.execute(delete(tables.failure).where(tables.failure.c.key.in_(keys)))
 
 

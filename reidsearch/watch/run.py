@@ -1,0 +1,291 @@
+"""One source of footage from its first frame to its last committed tracklet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from reidsearch.archive.footage_writer import Begun, FootageWriter, Step
+from reidsearch.detection.bytetrack import ByteTracker
+from reidsearch.detection.detector import Detector
+from reidsearch.detection.fragments import Fragment, Joiner
+from reidsearch.detection.given import GivenDetections
+from reidsearch.detection.tracker import LIFESPAN_US
+from reidsearch.embedding.embedder import Embedder
+from reidsearch.errors import Refused
+from reidsearch.footage.pictures import decode
+from reidsearch.footage.video import Footage
+from reidsearch.progress import NO_PROGRESS, Progress
+from reidsearch.records import Pixels, Vectors
+from reidsearch.settings import PictureLimits, WatchSettings
+from reidsearch.sightings import Detections, Tracklet, View
+from reidsearch.watch.follow import Ended, Event, Follower, Mark
+from reidsearch.watch.looks import Look, Seen, looks
+from reidsearch.watch.state import pack, pack_told, unpack, unpack_told
+
+MARK_S = 2.0
+"""Seconds between checkpoints: what a kill costs at most, beside opening the file."""
+
+LIMITS = PictureLimits(min_width_px=1, min_height_px=1)  # of views that were just cut
+
+
+class Sees(Protocol):
+    """Where detections come from: a detector, or a file of somebody else's."""
+
+    @property
+    def size_px(self) -> tuple[int, int] | None:
+        """Width and height of the pictures it takes; None: it needs none."""
+        ...
+
+    def see(
+        self, looked: Iterable[tuple[Seen, Pixels | None]]
+    ) -> Iterator[tuple[Seen, Detections | None]]:
+        """Detections of every look in order; None where nobody looked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WithDetector:
+    """A detector looks."""
+
+    detector: Detector
+
+    @property
+    def size_px(self) -> tuple[int, int] | None:
+        """What the detector takes."""
+        return self.detector.width_px, self.detector.height_px
+
+    def see(
+        self, looked: Iterable[tuple[Seen, Pixels | None]]
+    ) -> Iterator[tuple[Seen, Detections | None]]:
+        """Asynchronously, in order."""
+        for what, raw in self.detector.stream(looked):
+            if raw is None or not isinstance(what, Look):
+                yield what, None
+            else:
+                frame = what.frame
+                yield what, self.detector.read(raw, frame.width_px, frame.height_px)
+
+
+@dataclass(frozen=True, slots=True)
+class WithGiven:
+    """Somebody else has looked."""
+
+    given: GivenDetections
+    footage: Footage
+
+    @property
+    def size_px(self) -> tuple[int, int] | None:
+        """No pictures are needed."""
+        return None
+
+    def see(
+        self, looked: Iterable[tuple[Seen, Pixels | None]]
+    ) -> Iterator[tuple[Seen, Detections | None]]:
+        """What the file says of each frame."""
+        for what, _ in looked:
+            if isinstance(what, Look):
+                media_s = self.footage.info.media_s(what.frame.pts)
+                yield what, self.given.at(what.number, media_s, what.frame)
+            else:
+                yield what, None
+
+
+@dataclass(slots=True)
+class Watched:
+    """What came of a source, so far."""
+
+    finished: bool = False
+    resumed: bool = False
+    duration_us: int = 0
+    frames: int = 0
+    counts: dict[str, int] | None = None
+
+
+def watch(
+    footage: Footage,
+    begun: Begun,
+    *,
+    sees: Sees,
+    embedder: Embedder,
+    writer: FootageWriter,
+    settings: WatchSettings,
+    progress: Progress = NO_PROGRESS,
+    stop: threading.Event | None = None,
+    mark_s: float = MARK_S,
+) -> Watched:
+    """Work through a source and commit what is found, step by step.
+
+    Args:
+        begun: the source, and where to go on.
+        stop: when set, what was worked through is committed and `finished` is False.
+        mark_s: seconds between checkpoints.
+    """
+    stop = stop or threading.Event()
+    followed, pending, outcomes = unpack(begun.state) if begun.state else (None, [], None)
+    told = [entry for piece in begun.told for entry in unpack_told(piece)]
+    follower = Follower(
+        settings,
+        lambda: ByteTracker(settings.min_confidence),
+        given=sees.size_px is None,
+        followed=followed,
+        told=told,
+        mark_s=mark_s,
+        stop=stop,
+    )
+    run = _Run(footage, begun.source_id, embedder, writer, settings, progress)
+    run.watched.resumed = followed is not None
+    if outcomes is not None:
+        run.outcomes = outcomes
+        run.joiner.pending = pending
+    position = followed.position if followed else None
+    looked = looks(footage, settings, sees.size_px, position)
+    stream = embedder.stream(_pictures(follower.follow(sees.see(looked)), embedder))
+    try:
+        for event, vector in stream:
+            run.take(event, vector)
+    finally:
+        stream.close()  # type: ignore[attr-defined]
+    return run.watched
+
+
+def _pictures(
+    events: Iterable[Event], embedder: Embedder
+) -> Iterator[tuple[Event, Pixels | None]]:
+    """An embedding is made from the bytes that are stored, so that it can be made again."""
+    for event in events:
+        if isinstance(event, View):
+            yield event, embedder.prepare(decode(event.jpeg, LIMITS))
+        else:
+            yield event, None
+
+
+class _Run:
+    """Collects embedded views to fragments, joins those, and commits at every mark."""
+
+    def __init__(
+        self,
+        footage: Footage,
+        source_id: int,
+        embedder: Embedder,
+        writer: FootageWriter,
+        settings: WatchSettings,
+        progress: Progress,
+    ) -> None:
+        self._footage = footage
+        self._source_id = source_id
+        self._dimension = embedder.identity.dimension
+        self._writer = writer
+        self._settings = settings
+        self._progress = progress
+        self._views: list[View] = []
+        self._vectors: list[Vectors] = []
+        # While the tracker waits for a fragment to go on, the joiner does too.
+        self.joiner = Joiner(max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US))
+        self.outcomes = dict.fromkeys(("tracklets", "views", "brief", "unviewed", "refused"), 0)
+        self.watched = Watched()
+        self._shown_us = 0
+
+    def take(self, event: Event, vector: Vectors | Refused | None) -> None:
+        if isinstance(event, View):
+            if isinstance(vector, Refused):
+                self.outcomes["refused"] += 1
+            else:
+                assert vector is not None
+                self._views.append(event)
+                self._vectors.append(vector)
+        elif isinstance(event, Ended):
+            self.joiner.add(self._fragment(event))
+        else:
+            self._commit(event)
+
+    def _fragment(self, ended: Ended) -> Fragment:
+        vectors = (
+            np.stack(self._vectors)
+            if self._vectors
+            else np.zeros((0, self._dimension), np.float32)
+        )
+        fragment = Fragment(
+            trace=ended.open.trace(),
+            times_us=np.array(ended.open.times_us, np.int64),
+            views=tuple(self._views),
+            vectors=vectors,
+        )
+        self._views, self._vectors = [], []
+        return fragment
+
+    def _commit(self, mark: Mark) -> None:
+        if mark.finished:
+            ready = self.joiner.ready(2**62, ())
+        else:
+            ready = self.joiner.ready(mark.time_us, mark.open_since_us)
+        tracklets = [one for fragment in ready if (one := self._tracklet(fragment)) is not None]
+        counts = {**mark.counts, **self.outcomes}
+        state = (
+            None
+            if mark.followed is None
+            else pack(mark.followed, self.joiner.pending, self.outcomes)
+        )
+        measured_fps = _rate(mark.decoded, mark.time_us) if not self._settings.still else None
+        self._writer.commit(
+            self._source_id,
+            Step(
+                tracklets=tracklets,
+                first_span=mark.first_span,
+                spans=mark.spans,
+                state=state,
+                told=pack_told(mark.told),
+                told_anew=mark.told_anew,
+                counts=counts,
+                duration_us=mark.time_us,
+                measured_fps=measured_fps,
+                notes=self._notes(measured_fps, finished=mark.finished),
+            ),
+        )
+        self._progress.advance(
+            (mark.time_us - self._shown_us) // 1_000_000,
+            tracklets=self.outcomes["tracklets"],
+            views=self.outcomes["views"],
+        )
+        self._shown_us = mark.time_us // 1_000_000 * 1_000_000
+        self.watched.finished = mark.finished
+        self.watched.duration_us = mark.time_us
+        self.watched.frames = mark.decoded
+        self.watched.counts = counts
+
+    def _tracklet(self, fragment: Fragment) -> Tracklet | None:
+        if len(fragment.trace) < self._settings.min_detections:
+            self.outcomes["brief"] += 1
+            return None
+        if not fragment.views:
+            self.outcomes["unviewed"] += 1
+            return None
+        tracklet = fragment.tracklet(self._settings.views)
+        self.outcomes["tracklets"] += 1
+        self.outcomes["views"] += len(tracklet.views)
+        return tracklet
+
+    def _notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
+        notes = list(self._footage.info.notes)
+        declared = self._footage.info.declared_fps
+        if finished and declared and measured_fps and abs(measured_fps / declared - 1) > 0.02:
+            notes.append(
+                f"declared {declared:.3f} frames a second, measured {measured_fps:.3f}: "
+                "media time follows the measured frames"
+            )
+        return notes
+
+
+def _rate(decoded: int, time_us: int) -> float | None:
+    return (decoded - 1) * 1_000_000 / time_us if decoded > 1 and time_us > 0 else None
+
+
+def settings_of(settings: WatchSettings, detector: str, embedder: str, extra: Any) -> dict[str, Any]:
+    """What has to be equal for a run to go on from another's checkpoint."""
+    from dataclasses import asdict
+
+    return {**asdict(settings), "detector": detector, "model": embedder, **extra}
