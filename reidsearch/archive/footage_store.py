@@ -82,6 +82,7 @@ _SOURCES = (
         tables.camera.c.name.label("camera"),
         footage_location.c.text.label("location"),
     )
+    .select_from(footage)
     .join(tables.source)
     .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
     .outerjoin(

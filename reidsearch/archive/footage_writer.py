@@ -342,6 +342,7 @@ class FootageWriter:
 _FACTS = (
     select(footage, tables.source.c.width_px, tables.source.c.height_px)
     .add_columns(tables.camera.c.name.label("camera"))
+    .select_from(footage)
     .join(tables.source)
     .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
 )

@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from reidsearch.archive import tables
+from reidsearch.archive.footage_tables import footage_location
 from reidsearch.errors import NotFound, UsageError
 from reidsearch.records import CropIds, Filters
 from reidsearch.timecode import to_us
@@ -81,12 +82,16 @@ def _camera(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def _source(connection: Connection, text: str) -> ColumnElement[bool]:
-    at_location = exists().where(
+    at_location: ColumnElement[bool] = exists().where(
         and_(
             tables.location.c.crop_id == tables.crop.c.id,
             tables.location.c.text.contains(text, autoescape=True),
         )
     )
+    in_footage = select(footage_location.c.source_id).where(
+        footage_location.c.text.contains(text, autoescape=True)
+    )
+    at_location = or_(at_location, tables.crop.c.source_id.in_(in_footage))
     condition: ColumnElement[bool] = at_location
     if 8 <= len(text) <= 64 and set(text.lower()) <= _HEX:
         first, last = (bytes.fromhex(text.ljust(64, end)) for end in "0f")

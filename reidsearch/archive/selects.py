@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, bindparam, func, select
 
 from reidsearch.archive import tables
+from reidsearch.archive.footage_tables import footage, footage_location, moment
 
 STATE = select(
     tables.archive.c.next_crop_id,
@@ -64,18 +65,33 @@ EMBEDDINGS = select(tables.embedding.c.crop_id, tables.embedding.c.vector).where
     tables.embedding.c.crop_id.in_(bindparam("ids", expanding=True)),
 )
 
-# Of a crop's locations the one that its facts come from is shown; there is just one.
+# Of a crop's locations the one that its facts come from is shown; there is just one. A view of a
+# tracklet has its source's.
 _CROP = (
     select(
         tables.crop,
         tables.source.c.sha256,
         tables.camera.c.name.label("camera"),
-        tables.location.c.text.label("location"),
+        func.coalesce(tables.location.c.text, footage_location.c.text).label("location"),
+        moment.c.tracklet_id,
+        moment.c.quality,
+        footage.c.time_base_num,
+        footage.c.time_base_den,
+        footage.c.first_pts,
+        footage.c.start_us,
+        footage.c.uncertainty_s,
     )
+    .select_from(tables.crop)
     .join(tables.source)
-    .outerjoin(tables.camera)
+    .outerjoin(tables.camera, tables.camera.c.id == tables.crop.c.camera_id)
     .outerjoin(
         tables.location, (tables.location.c.crop_id == tables.crop.c.id) & tables.location.c.own
+    )
+    .outerjoin(moment, moment.c.crop_id == tables.crop.c.id)
+    .outerjoin(footage, footage.c.source_id == tables.crop.c.source_id)
+    .outerjoin(
+        footage_location,
+        (footage_location.c.source_id == tables.crop.c.source_id) & footage_location.c.own,
     )
 )
 

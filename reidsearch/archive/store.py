@@ -12,6 +12,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,7 @@ from reidsearch.archive.lock import HOLDER, LOCK, writer_lock
 from reidsearch.boxes import Box
 from reidsearch.errors import ArchiveError, NotFound, StorageError, UsageError
 from reidsearch.records import Crop, CropIds, Facts, ModelIdentity, Vectors
+from reidsearch.sightings import Moment
 from reidsearch.timecode import from_us, now, to_us
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
@@ -331,6 +333,8 @@ def migrate(folder: Path) -> tuple[str, str]:
                 before = schema.revision(connection)
                 if before is None or before > schema.REVISION:
                     schema.require_current(connection, folder)
+                if before == schema.REVISION:
+                    return schema.REVISION, schema.REVISION
                 schema.upgrade(connection)
                 if broken := sqlite.broken_references(connection):
                     raise ArchiveError(
@@ -375,6 +379,19 @@ def _crop(row: Row[Any]) -> Crop:
             extra=row.extra or {},
         ),
         indexed_at=from_us(row.indexed_us),
+        moment=_moment(row),
+    )
+
+
+def _moment(row: Row[Any]) -> Moment | None:
+    if row.tracklet_id is None:
+        return None
+    return Moment(
+        tracklet_id=row.tracklet_id,
+        pts=row.pts,
+        media_s=(row.pts - row.first_pts) * Fraction(row.time_base_num, row.time_base_den),
+        uncertainty_s=row.uncertainty_s,
+        quality=row.quality,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,7 @@ class Joiner:
             self.pending[before] = _joined(self.pending[before], fragment)
 
     def ready(self, now_us: int, open_since_us: Iterable[int]) -> list[Fragment]:
-        """Take out what is complete.
+        """Take out what is complete, in order of the last time seen, whenever this is asked.
 
         Args:
             now_us: media time that has been worked through.
@@ -108,8 +109,9 @@ class Joiner:
             until = fragment.last_us + self._max_gap_us
             return now_us > until and not any(fragment.last_us < at <= until for at in begun)
 
-        done = [fragment for fragment in self.pending if complete(fragment)]
-        self.pending = [fragment for fragment in self.pending if not complete(fragment)]
+        self.pending.sort(key=lambda fragment: (fragment.last_us, fragment.first_us))
+        done = list(takewhile(complete, self.pending))
+        self.pending = self.pending[len(done) :]
         return done
 
     def _continued_by(self, fragment: Fragment) -> int | None:

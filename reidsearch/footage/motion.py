@@ -42,27 +42,28 @@ class GateState:
 
 def pass_gate(
     state: GateState | None, grey: NDArray[np.uint8], time_us: int
-) -> tuple[bool, GateState]:
-    """Whether the detector should look at a frame, and the gate's next state.
+) -> tuple[bool, bool, GateState]:
+    """Whether something moves, whether the detector should look, and the gate's next state.
 
     Args:
         grey: (54, 96) uint8.
         time_us: media time, increasing from call to call.
 
     Returns:
-        True when something moves, has moved a moment ago, or nobody has looked for long.
+        Whether something moves or has moved a moment ago; whether to look, which is so too when
+        nobody has looked for long; the next state.
     """
     now = grey.astype(np.float32)
     if state is None:
-        return True, GateState(now, time_us, time_us, time_us)
+        return True, True, GateState(now, time_us, time_us, time_us)
     difference = now - state.background
     # Light that changes everywhere is no motion; exposure control does that all day.
     moving = np.abs(difference - np.median(difference)) > DIFFERENT_LEVELS
     moved_us = time_us if np.count_nonzero(moving) >= DIFFERENT_CELLS else state.moved_us
-    looked = time_us - moved_us <= SETTLE_US or time_us - state.looked_us >= IDLE_US
+    active = time_us - moved_us <= SETTLE_US
+    looked = active or time_us - state.looked_us >= IDLE_US
     steps = (time_us - state.followed_us) // FOLLOW_US
     followed_us = state.followed_us + steps * FOLLOW_US
     background = state.background + np.clip(difference, -steps, steps).astype(np.float32)
-    return looked, GateState(
-        background, followed_us, moved_us, time_us if looked else state.looked_us
-    )
+    looked_us = time_us if looked else state.looked_us
+    return active, looked, GateState(background, followed_us, moved_us, looked_us)
