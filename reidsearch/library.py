@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import threading
-import uuid
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,7 +18,6 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
-from reidsearch import __version__
 from reidsearch.archive import sqlite, store
 from reidsearch.archive import summary as summaries
 from reidsearch.archive.gallery import Gallery
@@ -41,25 +39,16 @@ from reidsearch.records import (
     Summary,
     Vectors,
 )
-from reidsearch.settings import PictureLimits, RuntimeSettings
+from reidsearch.settings import PictureLimits, RuntimeSettings, WatchSettings
 
 if TYPE_CHECKING:
     from reidsearch.archive.backup import Backup
     from reidsearch.archive.erase import Erasure
+    from reidsearch.detection.detector import Detector
     from reidsearch.embedding.embedder import Embedder
     from reidsearch.footage.naming import Naming
+    from reidsearch.indexing import FootageOptions, Run
     from reidsearch.search.views import View
-
-_COUNTS = (
-    "offered",
-    "indexed",
-    "unchanged",
-    "updated",
-    "duplicates",
-    "conflicting",
-    "failed",
-    "ignored",
-)
 
 
 class Archive:
@@ -87,6 +76,7 @@ class Archive:
         self._runtime = runtime
         self._progress = progress
         self._embedder: Embedder | None = None
+        self._detector: tuple[str | None, Detector] | None = None
 
     @classmethod
     def open(
@@ -150,17 +140,19 @@ class Archive:
         paths: Sequence[str | os.PathLike[str]],
         *,
         naming: Naming | None = None,
+        footage: FootageOptions | None = None,
         limits: PictureLimits = PictureLimits(),
         progress: Progress = NO_PROGRESS,
         stop: threading.Event | None = None,
     ) -> IndexReport:
-        """Index person crops: pictures, folders, tar and zip archives, CSV or JSON-lines manifests.
+        """Index footage and person crops: videos, pictures, folders, tar, zip, manifests.
 
         What is held already is skipped; what fails is recorded (`failures`) and the run goes on.
 
         Args:
             paths: files and folders; relative ones count from the working folder.
-            naming: where camera, time and person come from; None: only from manifests.
+            naming: where camera, time and person of pictures come from; None: only manifests.
+            footage: how footage is looked at, and where its camera and time come from.
             stop: set it (from a signal handler or another thread) to stop after committing.
 
         Raises:
@@ -168,21 +160,13 @@ class Archive:
             ModelError: no model, or not the archive's.
             InputError: a path does not exist.
         """
-        from reidsearch.footage.files import location_text
         from reidsearch.footage.naming import Naming
-        from reidsearch.footage.offers import offers
+        from reidsearch.indexing import FootageOptions
 
-        naming = naming or Naming()
-        listed = [Path(path) for path in paths]
-        offered = offers(listed, naming, limits)
-        return self.index_offers(
-            offered,
-            request=[location_text(str(path.absolute())) for path in listed] + [repr(naming)],
-            limits=limits,
-            total=None if progress is NO_PROGRESS else offered.expected(),
-            progress=progress,
-            stop=stop,
-        )
+        footage = footage or FootageOptions()
+        run = self._run(limits, progress, stop, footage.watch)
+        report = run.paths([Path(path) for path in paths], naming or Naming(), footage)
+        return self._indexed(report)
 
     def index_offers(
         self,
@@ -203,35 +187,31 @@ class Archive:
                 any the run is like no other.
             total: how many offers there will be, for showing progress; None: not known.
         """
-        from reidsearch.archive.writer import open_writer
-        from reidsearch.footage.offers import Offers
-        from reidsearch.ingest import ingest, request_digest
+        run = self._run(limits, progress, stop, WatchSettings())
+        return self._indexed(run.offers(offers, request, total))
 
-        embedder = self._require_embedder()
-        with open_writer(self._store, embedder.identity) as writer:
-            writer.begin_run(
-                request=request_digest(request or [uuid.uuid4().hex]),
-                command="\n".join(request),
-                version=__version__,
-                runtime=embedder.runtime,
-            )
-            progress.begin("indexing", total, "crops")
-            report = ingest(
-                offers,
-                store=self._store,
-                writer=writer,
-                embedder=embedder,
-                limits=limits,
-                progress=progress,
-                stop=stop,
-            )
-            progress.end()
-            if isinstance(offers, Offers):
-                report = replace(report, ignored=offers.ignored)
-            counts = {name: getattr(report, name) for name in _COUNTS}
-            writer.end_run(counts, finished=not report.interrupted)
-            self._gallery.sync()
-            if self._gallery.worth_folding():
+    def _run(
+        self,
+        limits: PictureLimits,
+        progress: Progress,
+        stop: threading.Event | None,
+        watch: WatchSettings,
+    ) -> Run:
+        from reidsearch.indexing import Run
+
+        return Run(
+            store=self._store,
+            embedder=self._require_embedder(),
+            detector=lambda: self.detector(watch.detector),
+            limits=limits,
+            progress=progress,
+            stop=stop,
+        )
+
+    def _indexed(self, report: IndexReport) -> IndexReport:
+        self._gallery.sync()
+        if self._gallery.worth_folding():
+            with writer_lock(self._store.folder):
                 self._gallery.persist()
         return report
 
@@ -407,6 +387,21 @@ class Archive:
                 require_model(held, embedder.identity, self._store.folder)
             self._embedder = embedder
         return self._embedder
+
+    def detector(self, name: str | None = None) -> Detector:
+        """The person detector; loaded once. None: the catalogue's default."""
+        from reidsearch.detection.detector import load_detector
+
+        if self._detector is None or self._detector[0] != name:
+            detector = load_detector(
+                name,
+                model_path=self._model_path,
+                offline=self._offline,
+                runtime=self._runtime,
+                progress=self._progress,
+            )
+            self._detector = name, detector
+        return self._detector[1]
 
     def _load(self, name: str | None) -> Embedder:
         from reidsearch.embedding.embedder import load_embedder

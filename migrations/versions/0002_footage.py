@@ -96,13 +96,14 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("facts", sa.String(length=16), nullable=False),
         sa.Column("own", sa.Boolean(), nullable=False),
+        sa.Column("replaced_us", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["source_id"],
             ["footage.source_id"],
             name=op.f("fk_footage_location_source_id_footage"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_footage_location")),
+        sa.PrimaryKeyConstraint("key", "source_id", name=op.f("pk_footage_location")),
     )
     with op.batch_alter_table("footage_location", schema=None) as batch_op:
         batch_op.create_index(

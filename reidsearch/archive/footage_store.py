@@ -57,7 +57,7 @@ def source_at(store: Store, location: str) -> KnownSource | None:
                 where.facts,
             )
             .join(footage_location, where.source_id == footage.c.source_id)
-            .where(where.key == location_key(location))
+            .where(where.key == location_key(location), where.replaced_us.is_(None))
         ).one_or_none()
     return KnownSource(*row) if row else None
 

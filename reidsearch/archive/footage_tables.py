@@ -59,11 +59,14 @@ footage_location = Table(
     "footage_location",
     metadata,
     Column("key", LargeBinary(16), primary_key=True),
-    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True
+    ),
     Column("text", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("facts", String(16), nullable=False),
     Column("own", Boolean, nullable=False),
+    Column("replaced_us", BigInteger),  # when other bytes were found here
     Index(None, "source_id"),
 )
 

@@ -172,7 +172,14 @@ class FootageWriter:
         changed = here is not None and here.facts != digest
         if changed:
             self._correct(connection, source_id, facts)
-        connection.execute(delete(footage_location).where(where.key == key))
+        connection.execute(
+            delete(footage_location).where(where.key == key, where.source_id == source_id)
+        )
+        connection.execute(
+            update(footage_location)
+            .where(where.key == key, where.replaced_us.is_(None))
+            .values(replaced_us=to_us(now()))
+        )
         connection.execute(
             insert(footage_location).values(
                 key=key,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -114,6 +114,7 @@ def watch(
     embedder: Embedder,
     writer: FootageWriter,
     settings: WatchSettings,
+    notes: Sequence[str] = (),
     progress: Progress = NO_PROGRESS,
     stop: threading.Event | None = None,
     mark_s: float = MARK_S,
@@ -122,6 +123,7 @@ def watch(
 
     Args:
         begun: the source, and where to go on.
+        notes: what a reader of coverage must know beside what the footage says of itself.
         stop: when set, what was worked through is committed and `finished` is False.
         mark_s: seconds between checkpoints.
     """
@@ -138,6 +140,7 @@ def watch(
         stop=stop,
     )
     run = _Run(footage, begun.source_id, embedder, writer, settings, progress)
+    run.told_notes = tuple(notes)
     run.watched.resumed = followed is not None
     if outcomes is not None:
         run.outcomes = outcomes
@@ -188,6 +191,7 @@ class _Run:
         self.joiner = Joiner(max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US))
         self.outcomes = dict.fromkeys(("tracklets", "views", "brief", "unviewed", "refused"), 0)
         self.watched = Watched()
+        self.told_notes: tuple[str, ...] = ()
         self._shown_us = 0
 
     def take(self, event: Event, vector: Vectors | Refused | None) -> None:
@@ -270,7 +274,7 @@ class _Run:
         return tracklet
 
     def _notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
-        notes = list(self._footage.info.notes)
+        notes = [*self._footage.info.notes, *self.told_notes]
         declared = self._footage.info.declared_fps
         if finished and declared and measured_fps and abs(measured_fps / declared - 1) > 0.02:
             notes.append(
@@ -282,10 +286,3 @@ class _Run:
 
 def _rate(decoded: int, time_us: int) -> float | None:
     return (decoded - 1) * 1_000_000 / time_us if decoded > 1 and time_us > 0 else None
-
-
-def settings_of(settings: WatchSettings, detector: str, embedder: str, extra: Any) -> dict[str, Any]:
-    """What has to be equal for a run to go on from another's checkpoint."""
-    from dataclasses import asdict
-
-    return {**asdict(settings), "detector": detector, "model": embedder, **extra}
