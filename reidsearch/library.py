@@ -7,6 +7,7 @@ with Archive.open("archive", create=True) as archive:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterable, Sequence
@@ -23,7 +24,7 @@ from reidsearch.archive import summary as summaries
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.lock import writer_lock
 from reidsearch.archive.store import Store
-from reidsearch.errors import ArchiveError, ModelError, UsageError
+from reidsearch.errors import ArchiveError, ArchiveLocked, ModelError, UsageError
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import (
     Answer,
@@ -211,7 +212,8 @@ class Archive:
     def _indexed(self, report: IndexReport) -> IndexReport:
         self._gallery.sync()
         if self._gallery.worth_folding():
-            with writer_lock(self._store.folder):
+            # Another writer that has begun meanwhile will fold the tail just as well.
+            with contextlib.suppress(ArchiveLocked), writer_lock(self._store.folder):
                 self._gallery.persist()
         return report
 

@@ -1,4 +1,4 @@
-"""`reidsearch index`: take person crops into the archive."""
+"""`reidsearch index`: take footage and person crops into the archive."""
 
 from __future__ import annotations
 
@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.options import archive_option, model_options, runtime_options, text_value
+from reidsearch.cli.options import (
+    archive_option,
+    model_options,
+    opened_archive,
+    runtime_options,
+    text_value,
+)
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from reidsearch.records import IndexReport
+    from reidsearch.settings import WatchSettings
 
 
 @click.command("index")
@@ -39,6 +48,31 @@ if TYPE_CHECKING:
     type=click.Choice(["market1501"]),
     help="File names that follow a convention: PPPP_cCsS_FFFFFF_DD.jpg.",
 )
+@click.option(
+    "--recorder",
+    metavar="NAME",
+    help="Read camera and start of footage from a recorder's names (`reidsearch patterns`); "
+    "`auto` tries all.",
+)
+@click.option(
+    "--sources",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="List of footage (CSV, TOML): path, camera, start, timezone, offset_s, drift_ppm, ...",
+)
+@click.option(
+    "--container-time", is_flag=True, help="Trust the creation time inside the file (often wrong)."
+)
+@click.option("--fast", "preset", flag_value="fast", help="Footage: look less often, skip stills.")
+@click.option("--thorough", "preset", flag_value="thorough", help="Footage: look at every frame.")
+@click.option("--looks", type=click.IntRange(1, 240), help="Footage: looks a second.")
+@click.option("--detector", metavar="NAME|FILE", help="Footage: the person detector.")
+@click.option(
+    "--detections",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Footage: somebody else's detections of the one video (MOT, CSV, CVAT XML).",
+)
+@click.option("--frames", is_flag=True, help="Folders hold full frames, not person crops.")
+@click.option("--frames-fps", metavar="RATE", help="Pictures a second in folders of frames.")
 @click.option("--max-pixels", type=click.IntRange(1), help="Refuse larger pictures undecoded.")
 @click.option("--max-bytes", type=click.IntRange(1), help="Refuse larger files unread.")
 @click.option("--min-width", type=click.IntRange(1), help="Refuse narrower crops (pixels).")
@@ -56,6 +90,15 @@ def command(
     pattern: str | None,
     time_format: str | None,
     names: str | None,
+    recorder: str | None,
+    sources: Path | None,
+    container_time: bool,
+    preset: str | None,
+    looks: int | None,
+    detector: str | None,
+    detections: Path | None,
+    frames: bool,
+    frames_fps: str | None,
     max_pixels: int | None,
     max_bytes: int | None,
     min_width: int | None,
@@ -69,31 +112,51 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Index person crops: pictures, folders, tar, zip, CSV or JSON-lines.
+    """Index footage and person crops: videos, pictures, folders, archives, lists.
 
-    PATHS are pictures, folder trees, tar and zip archives, or manifests (.csv, .jsonl). What is
-    held already is skipped, so running again is harmless and quick, and an interrupted run goes
-    on where it stopped. What fails is recorded with its reason (`reidsearch failures`), the run
-    goes on, and the exit code is 1.
+    PATHS are videos, pictures, folder trees, tar and zip archives, or manifests (.csv, .jsonl).
+    In videos people are detected, followed and cut out; pictures are person crops, unless --frames
+    says that folders hold full frames. What is held already is skipped, so running again is
+    harmless and quick, and an interrupted run goes on where it stopped. What fails is recorded
+    with its reason (`reidsearch failures`), the run goes on, and the exit code is 1.
     """
     from reidsearch.cli.options import moment
     from reidsearch.errors import Interrupted, UsageError
     from reidsearch.footage.files import MANIFESTS
     from reidsearch.footage.naming import Naming, compile_pattern
-    from reidsearch.library import Archive
-    from reidsearch.present.progress import progress_for
-    from reidsearch.settings import PictureLimits, RuntimeSettings
+    from reidsearch.footage.source_facts import SourceNaming
+    from reidsearch.footage.source_list import read_source_list
+    from reidsearch.indexing import FootageOptions
+    from reidsearch.settings import PictureLimits
     from reidsearch.timecode import parse_zone
 
     if time_format and not (pattern or any(p.name.lower().endswith(MANIFESTS) for p in paths)):
         raise UsageError("--time-format needs --pattern or a manifest")
+    zone = parse_zone(timezone) if timezone else None
+    start = moment("--time", time, timezone)
     naming = Naming(
         camera=camera,
-        time=moment("--time", time, timezone),
-        zone=parse_zone(timezone) if timezone else None,
+        time=start,
+        zone=zone,
         pattern=compile_pattern(pattern) if pattern else None,
         time_format=time_format,
         market1501=names == "market1501",
+    )
+    footage = FootageOptions(
+        naming=SourceNaming(
+            camera=camera,
+            start=start,
+            zone=zone,
+            pattern=naming.pattern,
+            time_format=time_format,
+            recorder=recorder,
+            listed=read_source_list(sources, zone) if sources else None,
+            container_time=container_time,
+        ),
+        watch=_watch_settings(preset, looks, detector),
+        frames=frames,
+        frames_fps=_rate(frames_fps),
+        detections=detections,
     )
     given = {
         "max_pixels": max_pixels,
@@ -103,23 +166,53 @@ def command(
     }
     limits = PictureLimits(**{name: value for name, value in given.items() if value is not None})
     stop = _stopped_by_signals()
-    with (
-        progress_for(json_lines=as_json, quiet=quiet) as progress,
-        Archive.open(
-            archive,
-            create=True,
-            model=model,
-            model_path=model_path,
-            offline=offline,
-            runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
-            progress=progress,
-        ) as opened,
-    ):
-        report = opened.index(paths, naming=naming, limits=limits, progress=progress, stop=stop)
+    with opened_archive(
+        archive,
+        model,
+        model_path,
+        offline,
+        device,
+        streams,
+        threads,
+        create=True,
+        json_lines=as_json,
+        quiet=quiet,
+    ) as (opened, progress):
+        report = opened.index(
+            paths, naming=naming, footage=footage, limits=limits, progress=progress, stop=stop
+        )
     _print(report, as_json)
     if report.interrupted:
         raise Interrupted("stopped after committing", "the same command goes on from there")
-    return 1 if report.failed else 0
+    return 1 if report.failed or report.footage.failed else 0
+
+
+def _watch_settings(preset: str | None, looks: int | None, detector: str | None) -> WatchSettings:
+    from dataclasses import replace
+
+    from reidsearch.settings import PRESETS
+
+    settings = PRESETS[preset or "default"]
+    if looks is not None:
+        settings = replace(settings, looks_hz=looks)
+    return replace(settings, detector=detector) if detector else settings
+
+
+def _rate(text: str | None) -> Fraction | None:
+    """A rate such as 25, 12.5 or 30000/1001."""
+    from fractions import Fraction
+
+    from reidsearch.errors import UsageError
+
+    if text is None:
+        return None
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise UsageError(f"--frames-fps {text!r} is no number", "e.g. 25 or 30000/1001") from error
+    if not 0 < rate <= 1000:
+        raise UsageError(f"--frames-fps {text} is not between 0 and 1000")
+    return rate
 
 
 def _print(report: IndexReport, as_json: bool) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from reidsearch.library import Archive
+    from reidsearch.progress import Progress
     from reidsearch.records import Filters
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -96,6 +99,40 @@ def runtime_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+@contextlib.contextmanager
+def opened_archive(
+    archive: Path,
+    model: str | None,
+    model_path: tuple[Path, ...],
+    offline: bool,
+    device: str,
+    streams: int,
+    threads: int,
+    *,
+    create: bool = False,
+    json_lines: bool = False,
+    quiet: bool = False,
+) -> Iterator[tuple[Archive, Progress]]:
+    """The archive with its model, as `model_options` and `runtime_options` say, and progress."""
+    from reidsearch.library import Archive
+    from reidsearch.present.progress import progress_for
+    from reidsearch.settings import RuntimeSettings
+
+    with (
+        progress_for(json_lines=json_lines, quiet=quiet) as progress,
+        Archive.open(
+            archive,
+            create=create,
+            model=model,
+            model_path=model_path,
+            offline=offline,
+            runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
+            progress=progress,
+        ) as opened,
+    ):
+        yield opened, progress
 
 
 def filter_options(function: F) -> F:

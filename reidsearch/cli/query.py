@@ -12,6 +12,7 @@ from reidsearch.cli.options import (
     filter_options,
     filters_from,
     model_options,
+    opened_archive,
     runtime_options,
 )
 
@@ -70,24 +71,11 @@ def command(
     is missing; a score is a cosine similarity, not a probability.
     """
     from reidsearch.errors import UsageError
-    from reidsearch.library import Archive
-    from reidsearch.present.progress import progress_for
-    from reidsearch.settings import RuntimeSettings
 
     if not images and not crops:
         raise UsageError("say whom to look for: IMAGE... or --crop ID")
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
-    with (
-        progress_for() as progress,
-        Archive.open(
-            archive,
-            model=model,
-            model_path=model_path,
-            offline=offline,
-            runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
-            progress=progress,
-        ) as opened,
-    ):
+    with opened_archive(archive, model, model_path, offline, device, streams, threads) as (opened, _):
         answer = opened.search([*images, *crops], k=k, filters=filters, min_score=min_score)
         if sheet or open_sheet:
             path = sheet or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")

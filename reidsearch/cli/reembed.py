@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.options import archive_option, model_options, runtime_options
+from reidsearch.cli.options import (
+    archive_option,
+    model_options,
+    opened_archive,
+    runtime_options,
+)
 
 
 @click.command("reembed")
@@ -27,20 +32,9 @@ def command(
     Queries go on with the old model until all crops are done; an interrupted run goes on where
     it stopped.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present.progress import progress_for
-    from reidsearch.settings import RuntimeSettings
-
-    with (
-        progress_for() as progress,
-        Archive.open(
-            archive,
-            model=model,
-            model_path=model_path,
-            offline=offline,
-            runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
-            progress=progress,
-        ) as opened,
+    with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
+        opened,
+        progress,
     ):
         count = opened.reembed(progress=progress)
         now = opened.model

@@ -17,7 +17,16 @@ from rich.text import Text
 
 from reidsearch.present.statement import no_match, sentences
 from reidsearch.present.visible import count, shorten, size, visible
-from reidsearch.records import Answer, Crop, Failure, Finding, IndexReport, Match, Summary
+from reidsearch.records import (
+    Answer,
+    Crop,
+    Failure,
+    Finding,
+    FootageReport,
+    IndexReport,
+    Match,
+    Summary,
+)
 from reidsearch.timecode import iso
 
 # Wider than any line, so that a pipe gets every line whole.
@@ -85,6 +94,48 @@ def crop_view(crop: Crop) -> RenderableType:
     )
 
 
+def _footage_lines(report: FootageReport) -> list[Text]:
+    """What became of footage."""
+    parts = [
+        f"{number:,} {name}"
+        for name, number in (
+            ("indexed", report.indexed),
+            ("unchanged", report.unchanged),
+            ("updated", report.updated),
+            ("duplicates", report.duplicates),
+            ("failed", report.failed),
+        )
+        if number
+    ]
+    told = f"Footage: {count(report.offered, 'source')}"
+    told += f": {', '.join(parts)}." if parts else "."
+    lines = [Text(told)]
+    if report.indexed:
+        speed = report.footage_s / report.seconds if report.seconds else 0.0
+        lines.append(
+            Text(
+                f"{count(report.tracklets, 'tracklet')} with {count(report.views, 'view')} in "
+                f"{report.footage_s:,.0f} s of footage; {report.seconds:.1f} s, "
+                f"{speed:.1f} times real time."
+            )
+        )
+        dropped = [
+            *([f"{count(report.small, 'small detection')}"] if report.small else []),
+            *([f"{count(report.brief, 'brief tracklet')}"] if report.brief else []),
+        ]
+        if dropped:
+            lines.append(Text(f"Not kept: {', '.join(dropped)}."))
+    if report.other_settings:
+        lines.append(
+            Text(
+                f"{count(report.other_settings, 'source')} had been looked at with another preset; "
+                "to look anew: reidsearch delete --source PATH, then index again.",
+                style="yellow",
+            )
+        )
+    return lines
+
+
 def report_view(report: IndexReport) -> RenderableType:
     """What one index run did, in one or two lines."""
     parts = [
@@ -104,6 +155,8 @@ def report_view(report: IndexReport) -> RenderableType:
     rate = report.indexed / report.seconds if report.seconds else 0.0
     told += f", {rate:,.0f} crops/s." if report.indexed and rate else "."
     lines = [Text(told)]
+    if report.footage.offered:
+        lines = [*([Text(told)] if report.offered else []), *_footage_lines(report.footage)]
     if report.ignored:
         ignored = count(report.ignored, "file of another type was", "files of other types were")
         lines.append(Text(f"{ignored} not offered."))
