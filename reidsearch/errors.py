@@ -119,6 +119,7 @@ class Reason(StrEnum):
     NESTED_CONTAINER = "nested-container"
     BOMB = "bomb"
     BAD_EMBEDDING = "bad-embedding"
+    NO_VIDEO = "no-video"
 
 
 class Refused(ReidsearchError):

@@ -95,9 +95,9 @@ def catalogue() -> tuple[ModelEntry, ...]:
     return tuple(_entry(table) for table in tomllib.loads(text)["model"])
 
 
-def default_entry() -> ModelEntry:
-    """The model that is used when none is named."""
-    return next(entry for entry in catalogue() if entry.default)
+def default_entry(role: str = "re-id") -> ModelEntry:
+    """The model of a role that is used when none is named."""
+    return next(entry for entry in catalogue() if entry.default and entry.role == role)
 
 
 def find(model: str) -> ModelEntry:

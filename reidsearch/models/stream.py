@@ -18,11 +18,14 @@ T = TypeVar("T")
 
 # Results that may wait for the consumer. It must outlast a commit to disk (50 ms) at the rate of
 # the fastest model (0288, 450 crops/s), and stay small in memory.
-_WAITING = 64
+WAITING = 64
 
 
 def stream_in_order(
-    compiled: Callable[[], openvino.CompiledModel], items: Iterable[tuple[T, Pixels | None]]
+    compiled: Callable[[], openvino.CompiledModel],
+    items: Iterable[tuple[T, Pixels | None]],
+    *,
+    waiting: int = WAITING,
 ) -> Iterator[tuple[T, Vectors | None]]:
     """Run `items` through a model, with as many requests as the runtime asks for, and one more.
 
@@ -34,11 +37,12 @@ def stream_in_order(
         items: tags and (h, w, 3) uint8 pictures; pulled and closed in a thread of its own. None
             in place of a picture is handed through in its turn, so that whatever else the
             consumer must hear of arrives in order too.
+        waiting: results that may wait for the consumer; each keeps its tag alive.
 
     Yields:
         The tag and the output (d,) float32, None for None, in input order.
     """
-    feeder = _Feeder(compiled, items)
+    feeder = _Feeder(compiled, items, waiting)
     # A generator that nobody closed must not keep the interpreter from ending.
     atexit.register(feeder.stop)
     try:
@@ -55,6 +59,7 @@ class _Feeder(Generic[T]):
         self,
         compiled: Callable[[], openvino.CompiledModel],
         items: Iterable[tuple[T, Pixels | None]],
+        waiting: int,
     ) -> None:
         self._compiled = compiled
         self._items = items
@@ -64,8 +69,9 @@ class _Feeder(Generic[T]):
             deque()
         )
         self._done: queue.Queue[tuple[T, Vectors | None] | BaseException | None] = queue.Queue(
-            _WAITING
+            waiting
         )
+        self._waiting = waiting
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="reidsearch-embed", daemon=True)
         self._thread.start()
@@ -105,7 +111,7 @@ class _Feeder(Generic[T]):
                     self._running.append((tag, None, None))
                     # Bounded also when a million of them follow one picture.
                     while self._running and (
-                        self._running[0][2] is None or len(self._running) > _WAITING
+                        self._running[0][2] is None or len(self._running) > self._waiting
                     ):
                         self._collect()
                     continue
