@@ -156,7 +156,7 @@ class _Run:
         return IndexReport(
             run_id=self._writer.run_id,
             offered=sum(self._counts.values()),
-            **self._counts,
+            **self._counts,  # type: ignore[arg-type]
             conflicting=self._conflicting,
             seconds=time.monotonic() - self._began,
             interrupted=interrupted,

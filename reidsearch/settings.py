@@ -52,11 +52,11 @@ class WatchSettings:
     """
 
     preset: str = "default"
-    looks_hz: int = 5
+    looks_hz: int = 4
     gate: bool = True
     still: bool = False
     detector: str | None = None
-    min_confidence: float = 0.5
+    min_confidence: float = 0.6
     min_width_px: int = 16
     min_height_px: int = 40
     max_aspect: float = 1.2
@@ -67,6 +67,6 @@ class WatchSettings:
 
 PRESETS = {
     "default": WatchSettings(),
-    "thorough": WatchSettings("thorough", looks_hz=0, gate=False),
+    "thorough": WatchSettings("thorough", looks_hz=0, gate=False, detector="person-detection-0202"),
     "fast": WatchSettings("fast", looks_hz=3, still=True),
 }

@@ -25,10 +25,12 @@ class Detections:
     Args:
         xyxy: (n, 4) float32, pixels of the upright frame.
         confidence: (n,) float32 in [0, 1].
+        ids: (n,) int64, whose they are, when somebody else has said so; None: nobody has.
     """
 
     xyxy: Boxes
     confidence: NDArray[np.float32]
+    ids: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.confidence)
@@ -42,7 +44,8 @@ class Detections:
 
     def __getitem__(self, rows: Any) -> Detections:
         """The rows that a mask, slice or index array chooses."""
-        return Detections(self.xyxy[rows], self.confidence[rows])
+        ids = None if self.ids is None else self.ids[rows]
+        return Detections(self.xyxy[rows], self.confidence[rows], ids)
 
     @classmethod
     def none(cls) -> Detections:

@@ -139,9 +139,7 @@ def source(store: Store, source_id: int) -> SourceCoverage:
         NotFound: no source of footage has this id.
     """
     with store.read() as connection:
-        row = connection.execute(
-            _SOURCES.where(footage.c.source_id == source_id)
-        ).one_or_none()
+        row = connection.execute(_SOURCES.where(footage.c.source_id == source_id)).one_or_none()
         if row is None:
             raise NotFound(f"{store.folder} holds no footage {source_id}")
         rows = connection.execute(

@@ -59,9 +59,7 @@ footage_location = Table(
     "footage_location",
     metadata,
     Column("key", LargeBinary(16), primary_key=True),
-    Column(
-        "source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
     Column("text", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("facts", String(16), nullable=False),
@@ -73,9 +71,7 @@ footage_location = Table(
 span = Table(
     "span",
     metadata,
-    Column(
-        "source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("from_us", BigInteger, nullable=False),
     Column("to_us", BigInteger, nullable=False),
@@ -126,9 +122,7 @@ moment = Table(
 checkpoint = Table(
     "checkpoint",
     metadata,
-    Column(
-        "source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
     Column("state", LargeBinary, nullable=False),
     Column("sha256", LargeBinary(32), nullable=False),
     Column("at_us", BigInteger, nullable=False),
@@ -138,9 +132,7 @@ checkpoint = Table(
 checkpoint_log = Table(
     "checkpoint_log",
     metadata,
-    Column(
-        "source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("told", LargeBinary, nullable=False),
 )

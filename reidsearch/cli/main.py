@@ -19,7 +19,10 @@ from reidsearch.errors import Interrupted, ReidsearchError, StorageError
 # `reidsearch --help` imports no command; tests hold it equal to each command's own.
 COMMANDS = {
     "demo": ("demo", "Draw people, index them, find them again, and count what was found."),
-    "index": ("index", "Index footage and person crops: videos, pictures, folders, archives, lists."),
+    "index": (
+        "index",
+        "Index footage and person crops: videos, pictures, folders, archives, lists.",
+    ),
     "query": ("query", "Find a person again: ranked matches for one or more pictures."),
     "show": ("show", "Show what the archive holds, or all that is known of one crop."),
     "crop": ("crop", "Write the picture of one crop."),

@@ -75,7 +75,10 @@ def command(
     if not images and not crops:
         raise UsageError("say whom to look for: IMAGE... or --crop ID")
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
-    with opened_archive(archive, model, model_path, offline, device, streams, threads) as (opened, _):
+    with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
+        opened,
+        _,
+    ):
         answer = opened.search([*images, *crops], k=k, filters=filters, min_score=min_score)
         if sheet or open_sheet:
             path = sheet or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")

@@ -69,9 +69,7 @@ class Detector:
     def detect(self, frame: Pixels) -> Detections:
         """The people in one frame, (h, w, 3) uint8 BGR, of any size."""
         height_px, width_px = frame.shape[:2]
-        small = cv2.resize(
-            frame, (self.width_px, self.height_px), interpolation=cv2.INTER_AREA
-        )
+        small = cv2.resize(frame, (self.width_px, self.height_px), interpolation=cv2.INTER_AREA)
         answer = self._compile("LATENCY")({0: small[None]})
         return self.read(np.asarray(answer[0]), width_px, height_px)
 

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from reidsearch.sightings import Detections
 
 OVERLAP = 0.5  # intersection over union
-# Of the smaller box: a head-and-shoulders box inside the whole person's, which person-detection-0200
-# gives now and then (sample clip, frames 520 to 529). Two people so deep in each other are one box
-# to any detector of this size.
+# Of the smaller box: a head-and-shoulders box inside the whole person's. Two people so deep in each
+# other are one box to any detector of this size.
 CONTAINED = 0.8
 
 

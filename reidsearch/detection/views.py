@@ -102,7 +102,8 @@ def _covered(xyxy: Boxes) -> NDArray[np.float32]:
     shared = np.prod(np.clip(high - low, 0, None), axis=2)
     np.fill_diagonal(shared, 0)
     own = np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1)
-    return np.clip(shared.max(axis=1) / np.maximum(own, 1e-6), 0, 1).astype(np.float32)
+    covered: NDArray[np.float32] = np.clip(shared.max(axis=1) / np.maximum(own, 1e-6), 0, 1)
+    return covered
 
 
 class ViewKeeper:
@@ -151,7 +152,9 @@ class ViewKeeper:
 def _cut(candidate: Candidate, frame: Pixels) -> View:
     box = candidate.box
     crop = np.ascontiguousarray(frame[box.y1 : box.y2, box.x1 : box.x2])
-    grey = cv2.resize(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), (64, 128), interpolation=cv2.INTER_AREA)
+    grey = cv2.resize(
+        cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), (64, 128), interpolation=cv2.INTER_AREA
+    )
     variance = float(cv2.Laplacian(grey, cv2.CV_32F).var())
     sharpness = variance / (variance + SHARP_VARIANCE)
     _, jpeg = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])

@@ -66,7 +66,7 @@ class Container:
             return self._rejected(
                 where, Reason.NESTED_CONTAINER, "a container inside a container", "unpack it first"
             )
-        if kind == "other":
+        if kind in {"other", "video"}:
             self.tally.ignored += 1
             return None
         if (mark := hash(where)) in self._seen:

@@ -20,6 +20,16 @@ PICTURES = frozenset(
     )
     for name in names
 )
+VIDEOS = frozenset(
+    f".{name}"
+    for names in (
+        ("mp4", "m4v", "mov", "qt", "3gp", "3g2", "f4v", "mkv", "webm", "avi", "divx"),
+        ("ts", "m2ts", "mts", "mpg", "mpeg", "m2v", "m1v", "vob", "mxf", "flv"),
+        ("wmv", "asf", "ogv", "ogm", "dav", "264", "h264", "avc", "265", "h265", "hevc"),
+        ("mjpeg", "mjpg", "ivf", "y4m", "nut", "rm", "rmvb"),
+    )
+    for name in names
+)
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ZIPS = (".zip",)
 CONTAINERS = TARS + ZIPS
@@ -41,12 +51,15 @@ def location_text(path: str) -> str:
 
 
 def kind_of(name: str) -> str:
-    """`picture`, `container`, `hidden` or `other`, from a file's name alone."""
+    """`picture`, `video`, `container`, `hidden` or `other`, from a file's name alone."""
     if name[0] == "." or name == "Thumbs.db":
         return "hidden"
     lower = name.lower()
-    if lower[lower.rfind(".") :] in PICTURES:
+    ending = lower[lower.rfind(".") :]
+    if ending in PICTURES:
         return "picture"
+    if ending in VIDEOS:
+        return "video"
     return "container" if lower.endswith(CONTAINERS) else "other"
 
 

@@ -1,10 +1,8 @@
 """The motion gate: frames on which nothing moves need no detector.
 
-A small grey picture is compared with a background that follows it slowly (sigma-delta, an
-approximate running median: Manzanera and Richefeu 2007). Somebody who stands still thus stays
-foreground for tens of seconds, and a lamp that is switched on becomes background. Whatever the
-gate thinks, the detector looks every `IDLE_US`, so that nobody who moves too little to be noticed
-is missed for longer.
+A small grey picture is compared with one of up to a second ago. Somebody who stands quite still is
+no motion; but whatever the gate thinks, the detector looks every `IDLE_US`, and the tracker knows
+people for longer than that.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ DIFFERENT_LEVELS = 8
 DIFFERENT_CELLS = 2  # one cell may be a leaf or a blinking lamp
 SETTLE_US = 1_000_000  # looked at for so long after the last motion
 IDLE_US = 2_000_000
-FOLLOW_US = 200_000  # the background follows by one level in this time
+COMPARED_US = 1_000_000  # slow motion shows over this time
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +27,13 @@ class GateState:
     """All that the gate remembers; part of a checkpoint.
 
     Args:
-        background: (54, 96) float32 grey levels.
-        followed_us, moved_us, looked_us: media times of the background's last step, of the last
-            motion, and of the last frame that was let through.
+        earlier: (54, 96) uint8, the picture to compare with.
+        earlier_us, moved_us, looked_us: media times of that picture, of the last motion, and of
+            the last frame that was let through.
     """
 
-    background: NDArray[np.float32]
-    followed_us: int
+    earlier: NDArray[np.uint8]
+    earlier_us: int
     moved_us: int
     looked_us: int
 
@@ -53,17 +51,15 @@ def pass_gate(
         Whether something moves or has moved a moment ago; whether to look, which is so too when
         nobody has looked for long; the next state.
     """
-    now = grey.astype(np.float32)
     if state is None:
-        return True, True, GateState(now, time_us, time_us, time_us)
-    difference = now - state.background
+        return True, True, GateState(grey, time_us, time_us, time_us)
+    difference = grey.astype(np.float32) - state.earlier
     # Light that changes everywhere is no motion; exposure control does that all day.
     moving = np.abs(difference - np.median(difference)) > DIFFERENT_LEVELS
     moved_us = time_us if np.count_nonzero(moving) >= DIFFERENT_CELLS else state.moved_us
     active = time_us - moved_us <= SETTLE_US
     looked = active or time_us - state.looked_us >= IDLE_US
-    steps = (time_us - state.followed_us) // FOLLOW_US
-    followed_us = state.followed_us + steps * FOLLOW_US
-    background = state.background + np.clip(difference, -steps, steps).astype(np.float32)
     looked_us = time_us if looked else state.looked_us
-    return active, looked, GateState(background, followed_us, moved_us, looked_us)
+    if time_us - state.earlier_us < COMPARED_US:
+        return active, looked, GateState(state.earlier, state.earlier_us, moved_us, looked_us)
+    return active, looked, GateState(grey, time_us, moved_us, looked_us)

@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass, field
 
 from reidsearch.errors import UsageError
+from reidsearch.footage.recorders import PARTS, stamp_of
 from reidsearch.records import Facts
 from reidsearch.timecode import parse_time
 
-GROUPS = frozenset({"camera", "time", "person"})
+GROUPS = frozenset({"camera", "time", "person", "millisecond", *PARTS})
 
 # PPPP_cCsS_FFFFFF_DD.jpg: person, camera, sequence, frame, detection. -1 marks crops without a
 # person of interest, 0000 distractors; both are labels like any other here.
@@ -78,9 +79,15 @@ class Naming:
         told = match.groupdict()
         return Facts(
             camera=told.get("camera") or self.camera,
-            time=self.moment(told["time"]) if told.get("time") else self.time,
+            time=self._told_time(match) or self.time,
             person=told.get("person") or None,
         )
+
+    def _told_time(self, match: re.Match[str]) -> dt.datetime | None:
+        if text := match.groupdict().get("time"):
+            return self.moment(text)
+        stamp = stamp_of(match)
+        return None if stamp is None else parse_time(stamp.isoformat(), self.zone)
 
     def moment(self, text: str) -> dt.datetime:
         """One time, by this naming's zone and format.
@@ -95,6 +102,8 @@ def _require_groups(pattern: re.Pattern[str]) -> None:
     names = set(pattern.groupindex)
     hint = "name the parts: (?P<camera>...), (?P<time>...), (?P<person>...)"
     if unknown := sorted(names - GROUPS):
-        raise UsageError(f"pattern group {unknown[0]!r} is not camera, time or person", hint)
+        raise UsageError(
+            f"pattern group {unknown[0]!r} is not camera, time, person or a part of a time", hint
+        )
     if not names:
         raise UsageError(f"pattern {pattern.pattern!r} has no named group", hint)

@@ -125,7 +125,7 @@ class Offers(Iterator[Offer | Rejected]):
         kind = kind_of(entry.name)
         if kind == "other":
             self._tally.ignored += 1
-        if kind in {"other", "hidden"}:
+        if kind in {"other", "hidden", "video"}:  # `listing` has taken the videos
             return
         try:
             status = entry.stat()

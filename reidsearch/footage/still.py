@@ -105,7 +105,10 @@ def _decided(held: list[Any], following: Any, keys: _KeyDecoder, rule: StillRule
 
 def _grey(picture: av.VideoFrame) -> NDArray[np.float32]:
     grey = picture.to_ndarray(format="gray")
-    return cv2.resize(grey, GREY_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small: NDArray[np.float32] = cv2.resize(grey, GREY_PX, interpolation=cv2.INTER_AREA).astype(
+        np.float32
+    )
+    return small
 
 
 class _KeyDecoder:
@@ -127,5 +130,6 @@ class _KeyDecoder:
         self._context.flush_buffers()
         if len(frames) != 1:
             return None
-        self._last = packet.pts, frames[0]
-        return frames[0]
+        picture: av.VideoFrame = frames[0]
+        self._last = packet.pts, picture
+        return picture

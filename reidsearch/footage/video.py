@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.errors import NotFound, Refused
+from reidsearch.errors import NotFound
 from reidsearch.footage.files import open_regular, refusal
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import Pixels
@@ -83,14 +83,14 @@ class Frame:
     def bgr(self) -> Pixels:
         """(h, w, 3) uint8 BGR; converted once."""
         if self._bgr is None:
-            self._bgr = self._upright(self._picture.to_ndarray(format="bgr24"))
+            self._bgr = self._upright(_bytes(self._picture, "bgr24"))
         return self._bgr
 
     def small(self, width_px: int, height_px: int) -> Pixels:
         """(height_px, width_px, 3) uint8 BGR, the aspect not kept; scaled while converted."""
         width, height = (height_px, width_px) if self._turns % 2 else (width_px, height_px)
         small = self._picture.reformat(width=width, height=height, format="bgr24")
-        return self._upright(small.to_ndarray())
+        return self._upright(_bytes(small, "bgr24"))
 
     def grey(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
         """(height_px, width_px) uint8, averaged over areas; cheap."""
@@ -101,18 +101,23 @@ class Frame:
     def digest(self) -> bytes:
         """16 bytes that tell this decoded picture from any other: every eighth row's luma."""
         rows = np.ascontiguousarray(self._luma()[::8])
-        return hashlib.blake2b(rows, digest_size=16).digest()
+        return hashlib.blake2b(rows.data, digest_size=16).digest()
 
     def _luma(self) -> NDArray[np.uint8]:
         picture = self._picture
         if picture.format.name not in _Y_FIRST:
-            return np.asarray(picture.to_ndarray(format="gray"))
+            return _bytes(picture, "gray")
         plane = picture.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-        return rows[: picture.height, : picture.width]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        luma: NDArray[np.uint8] = rows[: picture.height, : picture.width]
+        return luma
 
     def _upright(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.ascontiguousarray(np.rot90(pixels, self._turns)) if self._turns else pixels
+
+
+def _bytes(picture: av.VideoFrame, form: str) -> NDArray[np.uint8]:
+    return np.asarray(picture.to_ndarray(format=form), np.uint8)
 
 
 Item: TypeAlias = Frame | Damage | Jump | Skipped
@@ -235,17 +240,3 @@ def frame_shown_at(footage: Footage, media_s: Fraction) -> Frame:
         f"there is no frame at {float(media_s):.3f} s",
         f"the footage is {info.declared_s:.1f} s long" if info.declared_s else "",
     )
-
-
-__all__ = [
-    "Damage",
-    "Footage",
-    "Frame",
-    "Item",
-    "Jump",
-    "Refused",
-    "Skipped",
-    "digest_of",
-    "frame_shown_at",
-    "open_footage",
-]

@@ -104,6 +104,8 @@ class VideoFile:
             if stream is None:
                 raise Refused(Reason.NO_VIDEO, "it holds no video stream, only other data")
             name = container.format.name
+            if name.endswith("_pipe") or name == "image2":
+                raise Refused(Reason.NO_VIDEO, "it is a single picture, not a video")
             self._counted = name in RAW
             first = next(
                 (
@@ -148,7 +150,7 @@ class VideoFile:
             height_px=height_px,
             rotation=-90 * turns % 360,
             time_base=Fraction(time_base),
-            first_pts=int(first_pts),
+            first_pts=first_pts or 0,
             declared_fps=declared_fps,
             declared_s=declared_s,
             created=_created(container, stream),

@@ -1,4 +1,4 @@
-"""Detections in, fragments out: the tracker is told, best views are kept, what ended is handed on."""
+"""Detections in, fragments out: the tracker is told, the best views are kept."""
 
 from __future__ import annotations
 

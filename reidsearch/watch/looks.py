@@ -105,18 +105,14 @@ def looks(
     yield End(time_us, number), None
 
 
-def _items(
-    footage: Footage, settings: WatchSettings, position: Position | None
-) -> Iterator[Item]:
+def _items(footage: Footage, settings: WatchSettings, position: Position | None) -> Iterator[Item]:
     still = StillRule() if settings.still else None
     if position is None:
         return footage.frames(still=still)
     return _from_position(footage, still, position)
 
 
-def _from_position(
-    footage: Footage, still: StillRule | None, position: Position
-) -> Iterator[Item]:
+def _from_position(footage: Footage, still: StillRule | None, position: Position) -> Iterator[Item]:
     """What comes after the position; the frame there has to be the very same as then.
 
     A decoder that starts in the middle of a damaged or unusual stream may see other pixels; then

@@ -13,8 +13,8 @@ from reidsearch.archive.footage_writer import Begun, FootageWriter, Step
 from reidsearch.detection.bytetrack import ByteTracker
 from reidsearch.detection.detector import Detector
 from reidsearch.detection.fragments import Fragment, Joiner
-from reidsearch.detection.given import GivenDetections
-from reidsearch.detection.tracker import LIFESPAN_US
+from reidsearch.detection.given import GivenDetections, GivenIds
+from reidsearch.detection.tracker import LIFESPAN_US, Tracker
 from reidsearch.embedding.embedder import Embedder
 from reidsearch.errors import Refused
 from reidsearch.footage.pictures import decode
@@ -41,6 +41,10 @@ class Sees(Protocol):
         """Width and height of the pictures it takes; None: it needs none."""
         ...
 
+    def tracker(self, settings: WatchSettings) -> Tracker:
+        """A fresh tracker for its detections."""
+        ...
+
     def see(
         self, looked: Iterable[tuple[Seen, Pixels | None]]
     ) -> Iterator[tuple[Seen, Detections | None]]:
@@ -58,6 +62,10 @@ class WithDetector:
     def size_px(self) -> tuple[int, int] | None:
         """What the detector takes."""
         return self.detector.width_px, self.detector.height_px
+
+    def tracker(self, settings: WatchSettings) -> Tracker:
+        """By motion."""
+        return ByteTracker(settings.min_confidence)
 
     def see(
         self, looked: Iterable[tuple[Seen, Pixels | None]]
@@ -83,14 +91,20 @@ class WithGiven:
         """No pictures are needed."""
         return None
 
+    def tracker(self, settings: WatchSettings) -> Tracker:
+        """By the ids that were given, or by motion."""
+        return GivenIds() if self.given.has_ids else ByteTracker(settings.min_confidence)
+
     def see(
         self, looked: Iterable[tuple[Seen, Pixels | None]]
     ) -> Iterator[tuple[Seen, Detections | None]]:
         """What the file says of each frame."""
         for what, _ in looked:
             if isinstance(what, Look):
-                media_s = self.footage.info.media_s(what.frame.pts)
-                yield what, self.given.at(what.number, media_s, what.frame)
+                frame = what.frame
+                media_s = self.footage.info.media_s(frame.pts)
+                found = self.given.at(what.number, media_s, frame.width_px, frame.height_px)
+                yield what, found
             else:
                 yield what, None
 
@@ -132,7 +146,7 @@ def watch(
     told = [entry for piece in begun.told for entry in unpack_told(piece)]
     follower = Follower(
         settings,
-        lambda: ByteTracker(settings.min_confidence),
+        lambda: sees.tracker(settings),
         given=sees.size_px is None,
         followed=followed,
         told=told,
@@ -156,9 +170,7 @@ def watch(
     return run.watched
 
 
-def _pictures(
-    events: Iterable[Event], embedder: Embedder
-) -> Iterator[tuple[Event, Pixels | None]]:
+def _pictures(events: Iterable[Event], embedder: Embedder) -> Iterator[tuple[Event, Pixels | None]]:
     """An embedding is made from the bytes that are stored, so that it can be made again."""
     for event in events:
         if isinstance(event, View):
@@ -209,9 +221,7 @@ class _Run:
 
     def _fragment(self, ended: Ended) -> Fragment:
         vectors = (
-            np.stack(self._vectors)
-            if self._vectors
-            else np.zeros((0, self._dimension), np.float32)
+            np.stack(self._vectors) if self._vectors else np.zeros((0, self._dimension), np.float32)
         )
         fragment = Fragment(
             trace=ended.open.trace(),

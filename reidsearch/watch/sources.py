@@ -208,5 +208,8 @@ def _fingerprint(path: str) -> str:
             found = [entry.stat() for entry in entries]
     except OSError as error:
         raise refusal(error) from error
-    total, newest = sum(one.st_size for one in found), max((one.st_mtime_ns for one in found), default=0)
+    total, newest = (
+        sum(one.st_size for one in found),
+        max((one.st_mtime_ns for one in found), default=0),
+    )
     return f"{len(found)}-{total}-{newest}"

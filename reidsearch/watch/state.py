@@ -88,7 +88,7 @@ def pack(followed: Followed, pending: Sequence[Fragment], outcomes: dict[str, in
         "pts": followed.position.pts,
         "digest": followed.position.digest.hex(),
         "number": followed.position.number,
-        "gate": None if gate is None else [gate.followed_us, gate.moved_us, gate.looked_us],
+        "gate": None if gate is None else [gate.earlier_us, gate.moved_us, gate.looked_us],
         "ids": [[key, value] for key, value in followed.ids.items()],
         "next_number": followed.next_number,
         "counts": followed.counts,
@@ -101,7 +101,7 @@ def pack(followed: Followed, pending: Sequence[Fragment], outcomes: dict[str, in
         ],
     }
     if gate is not None:
-        arrays["background"] = gate.background
+        arrays["earlier"] = gate.earlier
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     return _npz(arrays)
 
@@ -116,7 +116,7 @@ def unpack(data: bytes) -> tuple[Followed, list[Fragment], dict[str, int]]:
                 header["pts"],
                 bytes.fromhex(header["digest"]),
                 header["number"],
-                None if gate is None else GateState(arrays["background"], *gate),
+                None if gate is None else GateState(arrays["earlier"], *gate),
             ),
             open=tuple(
                 _unpack_open(one, f"open{row}", arrays) for row, one in enumerate(header["open"])
