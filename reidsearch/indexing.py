@@ -10,7 +10,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidsearch import __version__
 from reidsearch.archive.store import Store
 from reidsearch.archive.writer import Writer, open_writer
 from reidsearch.errors import UsageError
@@ -66,12 +65,14 @@ class Run:
 
     Args:
         detector: loads the detector; only called when footage needs it.
+        version: of this program, for the record.
     """
 
     store: Store
     embedder: Embedder
     detector: Callable[[], Detector]
     limits: PictureLimits
+    version: str
     progress: Progress = NO_PROGRESS
     stop: threading.Event | None = None
 
@@ -109,7 +110,7 @@ class Run:
         writer.begin_run(
             request=request_digest(request),
             command="\n".join(request),
-            version=__version__,
+            version=self.version,
             runtime=self.embedder.runtime,
         )
 

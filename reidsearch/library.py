@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
+from reidsearch import __version__
 from reidsearch.archive import sqlite, store
 from reidsearch.archive import summary as summaries
 from reidsearch.archive.gallery import Gallery
@@ -205,6 +206,7 @@ class Archive:
             embedder=self._require_embedder(),
             detector=lambda: self.detector(watch.detector),
             limits=limits,
+            version=__version__,
             progress=progress,
             stop=stop,
         )
