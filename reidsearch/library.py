@@ -273,12 +273,13 @@ class Archive:
         k: int = 10,
         filters: Filters = Filters(),
         min_score: float | None = None,
+        grouped: bool = True,
         limits: PictureLimits = PictureLimits(),
     ) -> Answer:
-        """Find the k crops most like the person shown.
+        """Find the k crops most like the person shown, of footage one a tracklet.
 
         Several views of one person are fused to their mean direction. Crops given by id are
-        themselves left out of the matches.
+        themselves left out of the matches. `grouped=False` gives all views of a tracklet.
 
         Raises:
             Refused: a picture cannot be read.
@@ -304,6 +305,7 @@ class Archive:
             doubts=shown.doubts,
             k=k,
             min_score=min_score,
+            grouped=grouped,
             filters=replace(filters, exclude_crops=(*filters.exclude_crops, *shown.crop_ids)),
         )
         return engine.search(self._store, self._gallery, question, self._runtime_text())

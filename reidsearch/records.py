@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reidsearch.boxes import Box
 from reidsearch.errors import Refused
-from reidsearch.sightings import Moment
+from reidsearch.sightings import How, Moment, TrackletSeen
 from reidsearch.timecode import iso
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -137,11 +137,16 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One answer: rank from 1, score = inner product in [-1, 1], larger is better."""
+    """One answer: rank from 1, score = inner product in [-1, 1], larger is better.
+
+    `tracklet` is what the crop is a view of, None for a crop that was offered as a picture. In a
+    grouped answer the crop is the tracklet's best view for this query.
+    """
 
     rank: int
     score: float
     crop: Crop
+    tracklet: TrackletSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,27 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class FootageSearched:
+    """How the footage that an answer is about was looked at.
+
+    Args:
+        sources: of footage that pass the filters by camera, time and place.
+        unfinished: of these, not worked through to their end.
+        seconds: of media time, by how it was looked at.
+    """
+
+    sources: int = 0
+    unfinished: int = 0
+    seconds: Mapping[How, float] = field(default_factory=dict)
+
+    @property
+    def looked_s(self) -> float:
+        """Seconds that somebody or something has looked at, in whatever way."""
+        unseen = {How.FAILED, How.GAP}
+        return sum(value for how, value in self.seconds.items() if how not in unseen)
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What was searched, how, how sure, and what is missing. Travels with every answer.
 
@@ -182,6 +208,8 @@ class Statement:
         unfinished_runs: index runs that were interrupted; what they had not reached is not here.
         calibration: how to read a score; `uncalibrated` until the archive is calibrated.
         query: how the query was made, e.g. `mean of 2 pictures`.
+        grouped: one match a tracklet, its best view, instead of one a crop.
+        footage: how the footage concerned was looked at.
         warnings: anything else that limits the answer, in sentences.
     """
 
@@ -206,6 +234,8 @@ class Statement:
     unfinished_runs: int
     calibration: str
     warnings: tuple[str, ...] = ()
+    grouped: bool = False
+    footage: FootageSearched = FootageSearched()
 
 
 @dataclass(frozen=True, slots=True)

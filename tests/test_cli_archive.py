@@ -254,7 +254,7 @@ def test_limits_are_options(run, tmp_path):
 
 
 def test_json_keeps_the_schema(held, crops):
-    schema_file = Path(reidsearch.__file__).parent / "present" / "schemas" / "answer-1.json"
+    schema_file = Path(reidsearch.__file__).parent / "present" / "schemas" / "answer-2.json"
     validator = Draft202012Validator(json.loads(schema_file.read_text()))
     picture = crops / "gate_20240531T12Z.png"
     for more in ([], ["--camera", "gate", "--after", "2024-05-31T12:00:00Z"], ["--min-score", "1"]):

@@ -18,7 +18,7 @@ from reidsearch.present.answer_csv import MATCH_COLUMNS, answer_csv
 from reidsearch.present.answer_json import answer_json, answer_jsonl, dumps
 from reidsearch.records import Answer, Filters, ModelIdentity, Statement
 
-SCHEMA = json.loads((files("reidsearch.present") / "schemas/answer-1.json").read_text())
+SCHEMA = json.loads((files("reidsearch.present") / "schemas/answer-2.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 ANSWERS = {

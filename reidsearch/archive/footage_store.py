@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from reidsearch.archive import footage_rows, tables
 from reidsearch.archive.footage_tables import (
@@ -17,10 +17,11 @@ from reidsearch.archive.footage_tables import (
     span,
     tracklet,
 )
-from reidsearch.archive.store import Store, location_key
+from reidsearch.archive.store import CHUNK, Store, location_key
 from reidsearch.errors import ArchiveError, NotFound
+from reidsearch.records import Filters, FootageSearched
 from reidsearch.sightings import How, SourceCoverage, Span, Trace, TrackletSeen
-from reidsearch.timecode import from_us
+from reidsearch.timecode import from_us, to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,51 @@ def _coverage(row: Row[Any], spans: tuple[Span, ...]) -> SourceCoverage:
     )
 
 
+def footage_searched(store: Store, filters: Filters) -> FootageSearched:
+    """How the footage that passes the filters by camera, time and place was looked at.
+
+    A source of unknown camera or time counts: its crops may have been left out, and the statement
+    says so, but nobody can say that the person was not in it.
+    """
+    if not any_footage(store):
+        return FootageSearched()
+    with store.read() as connection:
+        sources = [_coverage(row, ()) for row in connection.execute(_SOURCES)]
+        concerned = [one for one in sources if _concerned(one, filters)]
+        summed = select(span.c.how, func.sum(span.c.to_us - span.c.from_us)).group_by(span.c.how)
+        seconds: dict[How, float] = {}
+        ids = [one.source_id for one in concerned]
+        for start in range(0, len(ids), CHUNK):
+            of_these = span.c.source_id.in_(ids[start : start + CHUNK])
+            for how, length_us in connection.execute(summed.where(of_these)):
+                seconds[How(how)] = seconds.get(How(how), 0.0) + length_us / 1_000_000
+    unfinished = sum(one.state != "finished" for one in concerned)
+    return FootageSearched(len(concerned), unfinished, seconds)
+
+
+def any_footage(store: Store) -> bool:
+    """Whether the archive holds footage at all."""
+    with store.read() as connection:
+        return connection.scalar(select(footage.c.source_id).limit(1)) is not None
+
+
+def _concerned(one: SourceCoverage, filters: Filters) -> bool:
+    camera = one.facts.camera
+    if camera is not None and (
+        (filters.cameras and camera not in filters.cameras) or camera in filters.not_cameras
+    ):
+        return False
+    if filters.sources and not any(
+        text in one.location or one.sha256.startswith(text.lower()) for text in filters.sources
+    ):
+        return False
+    first_us, last_us = one.facts.clock.at_us(Fraction(0)), one.facts.clock.at_us(one.duration_s)
+    if first_us is None or last_us is None:
+        return True
+    after, before = filters.after, filters.before
+    return not ((after and last_us < to_us(after)) or (before and first_us >= to_us(before)))
+
+
 def source(store: Store, source_id: int) -> SourceCoverage:
     """One source of footage.
 
@@ -153,8 +199,8 @@ def tracklets(store: Store, ids: Sequence[int]) -> dict[int, TrackletSeen]:
     """Those tracklets that are held, by id."""
     found: dict[int, TrackletSeen] = {}
     with store.read() as connection:
-        for start in range(0, len(ids), 500):
-            found.update(_tracklets(connection, list(ids[start : start + 500])))
+        for start in range(0, len(ids), CHUNK):
+            found.update(_tracklets(connection, list(ids[start : start + CHUNK])))
     return found
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @archive_option
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many matches.")
 @filter_options
+@click.option("--ungrouped", is_flag=True, help="All views of a tracklet, not only the best.")
 @click.option("--min-score", type=click.FloatRange(-1, 1), help="Leave out lower scores.")
 @click.option(
     "--format",
@@ -53,6 +54,7 @@ def command(
     before: str | None,
     sources: tuple[str, ...],
     timezone: str | None,
+    ungrouped: bool,
     min_score: float | None,
     form: str,
     sheet: Path | None,
@@ -79,7 +81,9 @@ def command(
         opened,
         _,
     ):
-        answer = opened.search([*images, *crops], k=k, filters=filters, min_score=min_score)
+        answer = opened.search(
+            [*images, *crops], k=k, filters=filters, min_score=min_score, grouped=not ungrouped
+        )
         if sheet or open_sheet:
             path = sheet or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
             _write_sheet(opened, answer, [*images, *crops], path)

@@ -1,4 +1,4 @@
-"""Answers for machines: JSON and JSON Lines, held to `schemas/answer-1.json`."""
+"""Answers for machines: JSON and JSON Lines, held to `schemas/answer-2.json`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from reidsearch.records import Answer, Crop, Match, ModelIdentity, Statement
+from reidsearch.sightings import How, Moment, TrackletSeen
 from reidsearch.timecode import iso
 
-SCHEMA = "reidsearch/answer/1"
+SCHEMA = "reidsearch/answer/2"
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
-    """An answer as the document that `schemas/answer-1.json` describes.
+    """An answer as the document that `schemas/answer-2.json` describes.
 
     Times are ISO 8601 in UTC with `Z`; unknown is null; numbers are finite.
     """
@@ -49,7 +50,37 @@ def dumps(document: Any, indent: int | None = None) -> str:
 
 def match_json(match: Match) -> dict[str, Any]:
     """One item of `matches`."""
-    return {"rank": match.rank, "score": match.score, **crop_facts_json(match.crop)}
+    return {
+        "rank": match.rank,
+        "score": match.score,
+        **crop_facts_json(match.crop),
+        "tracklet": tracklet_json(match.tracklet) if match.tracklet else None,
+    }
+
+
+def tracklet_json(tracklet: TrackletSeen) -> dict[str, Any]:
+    """One person in one camera without interruption."""
+    first, last = tracklet.first_time, tracklet.last_time
+    return {
+        "tracklet_id": tracklet.tracklet_id,
+        "first_s": float(tracklet.first_s),
+        "last_s": float(tracklet.last_s),
+        "first_time": iso(first) if first else None,
+        "last_time": iso(last) if last else None,
+        "detections": tracklet.detections,
+        "crop_ids": list(tracklet.crop_ids),
+    }
+
+
+def moment_json(moment: Moment) -> dict[str, Any]:
+    """When in its footage a crop was taken; media time is pts x time base, from the first frame."""
+    return {
+        "tracklet_id": moment.tracklet_id,
+        "media_s": float(moment.media_s),
+        "pts": moment.pts,
+        "uncertainty_s": moment.uncertainty_s,
+        "quality": moment.quality,
+    }
 
 
 def crop_facts_json(crop: Crop) -> dict[str, Any]:
@@ -64,6 +95,7 @@ def crop_facts_json(crop: Crop) -> dict[str, Any]:
         "location": crop.location,
         "box": crop.box.as_list(),
         "extra": finite(dict(facts.extra)),
+        "moment": moment_json(crop.moment) if crop.moment else None,
     }
 
 
@@ -99,6 +131,12 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "unfinished_runs": statement.unfinished_runs,
         "calibration": statement.calibration,
         "warnings": list(statement.warnings),
+        "grouped": statement.grouped,
+        "footage": {
+            "sources": statement.footage.sources,
+            "unfinished": statement.footage.unfinished,
+            "seconds": {how.value: statement.footage.seconds.get(how, 0.0) for how in How},
+        },
     }
 
 

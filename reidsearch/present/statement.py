@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from reidsearch.present.visible import count, visible
+from reidsearch.present.visible import count, duration, visible
 from reidsearch.records import Answer, Filters, Statement
+from reidsearch.sightings import How
 from reidsearch.timecode import iso
+
+HOW_TEXTS = {
+    How.DENSE: "looked at densely",
+    How.GATED: "without motion, looked at now and then",
+    How.KEY_FRAMES: "still, only key frames looked at",
+    How.GIVEN: "with detections that were given",
+    How.FAILED: "that could not be decoded",
+    How.GAP: "missing in the recording itself",
+}
+"""How footage was looked at, as the end of a sentence."""
 
 
 def sentences(statement: Statement) -> list[str]:
@@ -30,6 +41,7 @@ def gist(statement: Statement) -> list[str]:
         ),
         f"Model {visible(statement.model.name)} {visible(statement.model.precision)}.",
         _scores(statement),
+        *_footage(statement),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
     ]
@@ -94,6 +106,25 @@ def _scores(statement: Statement) -> str:
     if statement.calibration == "uncalibrated":
         return "Scores are uncalibrated: cosine similarity, not probability."
     return _sentence(f"Scores: {visible(statement.calibration)}")
+
+
+def _footage(statement: Statement) -> list[str]:
+    """How the footage concerned was looked at; above all what of it was not."""
+    footage = statement.footage
+    if not footage.sources:
+        return []
+    how = ", ".join(
+        f"{duration(seconds)} {HOW_TEXTS[how]}"
+        for how, seconds in sorted(
+            footage.seconds.items(), key=lambda item: list(How).index(item[0])
+        )
+        if seconds >= 0.5
+    )
+    told = [f"Footage: {count(footage.sources, 'source')}, {how or 'nothing looked at'}."]
+    if footage.unfinished:
+        are = "source is" if footage.unfinished == 1 else "sources are"
+        told.append(f"{footage.unfinished:,} {are} not finished (run the index command again).")
+    return told
 
 
 def _missing(statement: Statement) -> list[str]:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reidsearch.present.statement import no_match, sentences
-from reidsearch.present.visible import count, shorten, size, visible
+from reidsearch.present.visible import count, duration, shorten, size, visible
 from reidsearch.records import (
     Answer,
     Crop,
@@ -72,9 +72,13 @@ def answer_view(answer: Answer) -> RenderableType:
     table.add_column("crop", justify="right", no_wrap=True)
     if persons:
         table.add_column("person", overflow="fold")
+    footage = any(match.crop.moment for match in answer.matches)
+    if footage:
+        for column in ("tracklet", "in footage", "views"):
+            table.add_column(column, justify="right", no_wrap=True)
     table.add_column("location")
     for match in answer.matches:
-        table.add_row(*_match_cells(match, persons))
+        table.add_row(*_match_cells(match, persons, footage))
     return Group(table, Text(), *told)
 
 
@@ -257,16 +261,37 @@ def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
     return told if len(crop_ids) <= most else f"{told} and {len(crop_ids) - most:,} more"
 
 
-def _match_cells(match: Match, persons: bool) -> Iterable[RenderableType]:
+def _match_cells(match: Match, persons: bool, footage: bool) -> Iterable[RenderableType]:
     facts = match.crop.facts
     yield str(match.rank)
     yield f"{match.score:.3f}"
     yield _known(facts.camera)
-    yield _moment(facts.time)
+    yield _moment(facts.time) + _uncertain(match.crop)
     yield str(match.crop.crop_id)
     if persons:
         yield _known(facts.person)
+    if footage:
+        yield from _moment_cells(match)
     yield _Shortened(visible(match.crop.location))
+
+
+def _moment_cells(match: Match) -> Iterable[str]:
+    """Which tracklet, when in its footage, how long and how often seen."""
+    tracklet = match.tracklet
+    if match.crop.moment is None or tracklet is None:
+        yield from (UNKNOWN, UNKNOWN, UNKNOWN)
+        return
+    yield str(tracklet.tracklet_id)
+    yield f"{duration(float(tracklet.first_s))} +{duration(tracklet.duration_s)}"
+    yield str(len(tracklet.crop_ids))
+
+
+def _uncertain(crop: Crop) -> str:
+    """How far the wall-clock time may be off."""
+    if crop.facts.time is None or crop.moment is None:
+        return ""
+    uncertainty_s = crop.moment.uncertainty_s
+    return " ±?" if uncertainty_s is None else f" ±{uncertainty_s:g} s" if uncertainty_s else ""
 
 
 def _moment(time: dt.datetime | None) -> str:

@@ -50,6 +50,15 @@ def _keep(text: str, kept: int, mark: str) -> str:
     return text[:head] + mark + text[len(text) - (kept - head) :]
 
 
+def duration(seconds: float) -> str:
+    """Seconds as `12.3 s`, `4:05` (minutes) or `3:04:05` (hours)."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 crop`, `1,527 crops`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

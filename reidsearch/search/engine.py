@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from reidsearch.archive.footage_store import footage_searched, tracklets
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.selection import Selection, select_crops
 from reidsearch.archive.store import Store
 from reidsearch.errors import ArchiveError, UsageError
-from reidsearch.records import Answer, Filters, Match, Statement, Vectors
+from reidsearch.records import Answer, Crop, CropIds, Filters, Match, Statement, Vectors
 from reidsearch.timecode import now
 
 UNCALIBRATED = "uncalibrated"
 MAX_K = 100_000
+VIEWS_OF_A_TRACKLET = 5  # as a rule; where there are more, more is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Query:
         doubts: what about it makes the answer less sure, in sentences.
         k: how many matches at most.
         min_score: leave out matches below it; None for no limit.
+        grouped: one match a tracklet, its best view; crops without a tracklet stand for
+            themselves.
     """
 
     vector: Vectors
@@ -34,6 +38,7 @@ class Query:
     k: int = 10
     min_score: float | None = None
     filters: Filters = Filters()
+    grouped: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= MAX_K:
@@ -58,15 +63,48 @@ def search(store: Store, gallery: Gallery, query: Query, runtime: str) -> Answer
             selection = select_crops(connection, query.filters)
     # After the selection, so that whatever passed the filters is in the index too.
     gallery.sync()
-    found = gallery.search(query.vector, query.k, selection.ids if selection else None)
+    allowed = selection.ids if selection else None
+    footage = footage_searched(store, query.filters)
+    found = _best(gallery, query, allowed, grouped=query.grouped and footage.sources > 0)
+    seen = tracklets(store, [c.moment.tracklet_id for c, _ in found if c.moment]) if found else {}
     matches = tuple(
-        Match(rank, max(-1.0, min(1.0, score)), crop)
-        for rank, (crop, score) in enumerate(
-            zip(found.crops, found.scores.tolist(), strict=True), start=1
+        Match(
+            rank,
+            max(-1.0, min(1.0, score)),
+            crop,
+            seen.get(crop.moment.tracklet_id) if crop.moment else None,
         )
+        for rank, (crop, score) in enumerate(found, start=1)
         if query.min_score is None or score >= query.min_score
     )
-    return Answer(_statement(store, gallery, query, selection, runtime, asked_at), matches)
+    statement = _statement(store, gallery, query, selection, runtime, asked_at)
+    return Answer(replace(statement, footage=footage), matches)
+
+
+def _best(
+    gallery: Gallery, query: Query, allowed: CropIds | None, *, grouped: bool
+) -> list[tuple[Crop, float]]:
+    """The k best, or the best of each of the k best tracklets; best first."""
+    wanted = query.k * (VIEWS_OF_A_TRACKLET if grouped else 1)
+    while True:
+        found = gallery.search(query.vector, wanted, allowed)
+        pairs = list(zip(found.crops, found.scores.tolist(), strict=True))
+        kept = _one_a_tracklet(pairs) if grouped else pairs
+        # Fewer than asked for are all there are.
+        if len(kept) >= query.k or len(pairs) < wanted:
+            return kept[: query.k]
+        wanted *= 4
+
+
+def _one_a_tracklet(pairs: list[tuple[Crop, float]]) -> list[tuple[Crop, float]]:
+    kept, taken = [], set()
+    for crop, score in pairs:
+        if crop.moment is not None:
+            if crop.moment.tracklet_id in taken:
+                continue
+            taken.add(crop.moment.tracklet_id)
+        kept.append((crop, score))
+    return kept
 
 
 def _statement(
@@ -105,4 +143,5 @@ def _statement(
         unfinished_runs=state.unfinished_runs,
         calibration=UNCALIBRATED,
         warnings=(*query.doubts, *gallery.warnings),
+        grouped=query.grouped,
     )
