@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from reidsearch.footage.naming import Naming
     from reidsearch.indexing import FootageOptions, Run
     from reidsearch.search.views import View
+    from reidsearch.viewing import FootageView
 
 
 class Archive:
@@ -353,6 +354,13 @@ class Archive:
     def model(self) -> ModelIdentity | None:
         """The model of the archive's embeddings; None while it is empty."""
         return self._store.model()
+
+    @property
+    def footage(self) -> FootageView:
+        """Coverage, clocks, frames and clips; see `reidsearch.viewing`."""
+        from reidsearch.viewing import FootageView
+
+        return FootageView(self._store, self.detector)
 
     # -- health -----------------------------------------------------------------------------
 

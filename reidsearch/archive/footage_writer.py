@@ -403,6 +403,23 @@ def set_clock(connection: Connection, source_id: int, clock: Clock) -> None:
         connection.execute(update(crop).where(crop.c.id == row.id).values(time_us=time_us))
 
 
+def record_clock(connection: Connection, source_id: int, clock: Clock) -> None:
+    """`set_clock` by somebody's hand: what it was before stays on record."""
+    before = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+    set_clock(connection, source_id, clock)
+    connection.execute(
+        insert(tables.event).values(
+            at_us=to_us(now()),
+            what="clock",
+            detail={
+                "source_id": source_id,
+                "before": footage_rows.clock_values(footage_rows.read_clock(before)),
+                "after": footage_rows.clock_values(clock),
+            },
+        )
+    )
+
+
 def facts_digest(facts: SourceFacts) -> str:
     """Changes when anything that was told of a source changes."""
     clock = facts.clock

@@ -24,6 +24,21 @@ COMMANDS = {
         "Index footage and person crops: videos, pictures, folders, archives, lists.",
     ),
     "query": ("query", "Find a person again: ranked matches for one or more pictures."),
+    "coverage": (
+        "coverage",
+        "Show which footage was looked at and how, what failed, and what is missing.",
+    ),
+    "people": (
+        "people",
+        "Number the people in a frame, for `query --frame VIDEO@TIME --person N`.",
+    ),
+    "clip": ("clip", "Cut out the footage in which the person of a match is seen."),
+    "frame": ("frame", "Write the full frame that a crop of footage was cut from."),
+    "clock": (
+        "clock",
+        "Show or correct the clock of a source of footage; nothing is indexed again.",
+    ),
+    "patterns": ("patterns", "List the names of usual recorders that can be read."),
     "show": ("show", "Show what the archive holds, or all that is known of one crop."),
     "crop": ("crop", "Write the picture of one crop."),
     "failures": ("failures", "List the inputs that never became crops, and why."),
@@ -65,10 +80,10 @@ class LazyGroup(click.Group):
 def cli(debug: bool) -> None:
     """Find a person again in footage archives.
 
-    Index person crops once, then ask for the best matches of a picture:
+    Index footage once, then ask for the best matches of a picture:
 
     \b
-        reidsearch index crops/ --camera gate
+        reidsearch index footage/ --camera gate
         reidsearch query person.jpg -k 10 --sheet answer.png
 
     Every answer says what was searched, how, and what is missing.

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from reidsearch.library import Archive
     from reidsearch.progress import Progress
-    from reidsearch.records import Filters
+    from reidsearch.records import Filters, Pixels
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -183,6 +183,52 @@ def filters_from(
         before=moment("--before", before, timezone),
         sources=sources,
     )
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that a user asked for.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    from reidsearch.errors import StorageError
+
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def frame_at(text: str) -> Pixels:
+    """The frame that `VIDEO@TIME`, or the name of a picture, stands for: (h, w, 3) uint8 BGR.
+
+    Raises:
+        UsageError: the time cannot be read.
+        Refused: it is no video or picture.
+        NotFound: the time lies beyond the video's end.
+    """
+    from fractions import Fraction
+
+    from reidsearch.errors import UsageError
+    from reidsearch.footage.pictures import read_picture
+    from reidsearch.footage.video import open_footage
+    from reidsearch.settings import PictureLimits
+
+    name, at, time = text.rpartition("@")
+    if not at or Path(text).exists():
+        return read_picture(Path(text), PictureLimits())
+    try:
+        seconds = Fraction(0)
+        for part in time.split(":"):
+            seconds = seconds * 60 + Fraction(part)
+    except (ValueError, ZeroDivisionError) as error:
+        raise UsageError(
+            f"{time!r} is no time in a video", "count from its first frame: 75.5 or 1:15.5"
+        ) from error
+    if seconds < 0:
+        raise UsageError(f"{time!r} lies before the first frame")
+    with open_footage(name) as footage:
+        return footage.frame_at(seconds).bgr()
 
 
 def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime | None:

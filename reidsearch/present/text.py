@@ -64,22 +64,22 @@ def answer_view(answer: Answer) -> RenderableType:
     if not answer.matches:
         return Group(Text(no_match(answer), style="bold"), *told)
     persons = any(match.crop.facts.person is not None for match in answer.matches)
-    table = _table()
-    table.add_column("rank", justify="right")
-    table.add_column("score", justify="right", style="bold")
-    table.add_column("camera", overflow="fold")
-    table.add_column("time", no_wrap=True)
-    table.add_column("crop", justify="right", no_wrap=True)
+    rows = table()
+    rows.add_column("rank", justify="right")
+    rows.add_column("score", justify="right", style="bold")
+    rows.add_column("camera", overflow="fold")
+    rows.add_column("time", no_wrap=True)
+    rows.add_column("crop", justify="right", no_wrap=True)
     if persons:
-        table.add_column("person", overflow="fold")
+        rows.add_column("person", overflow="fold")
     footage = any(match.crop.moment for match in answer.matches)
     if footage:
         for column in ("tracklet", "in footage", "views"):
-            table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("location")
+            rows.add_column(column, justify="right", no_wrap=True)
+    rows.add_column("location")
     for match in answer.matches:
-        table.add_row(*_match_cells(match, persons, footage))
-    return Group(table, Text(), *told)
+        rows.add_row(*_match_cells(match, persons, footage))
+    return Group(rows, Text(), *told)
 
 
 def crop_view(crop: Crop) -> RenderableType:
@@ -211,7 +211,7 @@ def summary_view(summary: Summary) -> RenderableType:
         )
     ]
     if summary.cameras:
-        cameras = _table("camera", "crops", "first", "last")
+        cameras = table("camera", "crops", "first", "last")
         cameras.columns[1].justify = "right"
         for camera, crops, first, last in summary.cameras:
             cameras.add_row(
@@ -219,7 +219,7 @@ def summary_view(summary: Summary) -> RenderableType:
             )
         views.append(cameras)
     if summary.failures:
-        reasons = _table("failure", "inputs")
+        reasons = table("failure", "inputs")
         reasons.columns[1].justify = "right"
         for reason, number in summary.failures:
             reasons.add_row(visible(reason), f"{number:,}")
@@ -231,15 +231,15 @@ def failures_view(failures: Sequence[Failure]) -> RenderableType:
     """The inputs that never became crops, and why."""
     if not failures:
         return Text("No failures.")
-    table = _table("reason", "location", "message", "run")
+    rows = table("reason", "location", "message", "run")
     for failure in failures:
-        table.add_row(
+        rows.add_row(
             visible(failure.reason),
             _Shortened(visible(failure.location)),
             Text(visible(failure.message)),
             str(failure.run_id),
         )
-    return table
+    return rows
 
 
 def findings_view(findings: Sequence[Finding]) -> RenderableType:
@@ -310,11 +310,12 @@ def _known(text: str | None) -> str:
     return UNKNOWN if text is None else visible(text)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+def table(*columns: str) -> Table:
+    """An empty table in this program's one style."""
+    made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+        made.add_column(column, overflow="fold")
+    return made
 
 
 def _pairs(*pairs: tuple[str, str]) -> Table:

@@ -1,0 +1,78 @@
+"""`reidsearch people`: who is to be seen in a frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reidsearch.cli.options import model_options, runtime_options
+
+
+@click.command("people")
+@click.argument("frame", metavar="VIDEO@TIME")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw them with their numbers (PNG).",
+)
+@click.option("--detector", metavar="NAME|FILE", help="The person detector.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
+@model_options
+@runtime_options
+def command(
+    frame: str,
+    output: Path | None,
+    detector: str | None,
+    as_json: bool,
+    model: str | None,
+    model_path: tuple[Path, ...],
+    offline: bool,
+    device: str,
+    streams: int,
+    threads: int,
+) -> None:
+    """Number the people in a frame, for `query --frame VIDEO@TIME --person N`.
+
+    TIME counts from the video's first frame: 75.5, 1:15.5 or 0:01:15.5. A picture file needs no
+    time.
+    """
+    del model
+    from reidsearch.cli.options import frame_at, write_file
+    from reidsearch.detection.detector import load_detector
+    from reidsearch.present.answer_json import dumps
+    from reidsearch.present.people import numbered
+    from reidsearch.settings import RuntimeSettings
+    from reidsearch.viewing import people_in
+
+    pixels = frame_at(frame)
+    loaded = load_detector(
+        detector,
+        model_path=model_path,
+        offline=offline,
+        runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
+    )
+    found = people_in(pixels, loaded)
+    if output is not None:
+        write_file(output, numbered(pixels, found.detections.xyxy))
+    people = [
+        {
+            "person": number,
+            "box": [round(value) for value in box],
+            "confidence": round(float(confidence), 4),
+        }
+        for number, (box, confidence) in enumerate(
+            zip(found.detections.xyxy.tolist(), found.detections.confidence, strict=True), start=1
+        )
+    ]
+    if as_json:
+        click.echo(dumps({"people": people, "detector": loaded.identity.text}, indent=2))
+        return
+    click.echo(f"{len(people)} seen by {loaded.identity.text}")
+    for person in people:
+        x1, y1, x2, y2 = person["box"]  # type: ignore[misc]
+        click.echo(
+            f"{person['person']}: {x2 - x1} x {y2 - y1} px at {x1},{y1}, "
+            f"confidence {person['confidence']:.2f}"
+        )
