@@ -243,7 +243,7 @@ class Archive:
         """
         from reidsearch.archive.erase import erase
 
-        return erase(self._store, self._gallery, planned.ids)
+        return erase(self._store, self._gallery, planned)
 
     def reembed(self, *, progress: Progress = NO_PROGRESS) -> int:
         """Embed every crop anew with the model given to `open`, from the stored pictures.
@@ -275,12 +275,14 @@ class Archive:
         filters: Filters = Filters(),
         min_score: float | None = None,
         grouped: bool = True,
+        shown_as: str | None = None,
         limits: PictureLimits = PictureLimits(),
     ) -> Answer:
         """Find the k crops most like the person shown, of footage one a tracklet.
 
         Several views of one person are fused to their mean direction. Crops given by id are
-        themselves left out of the matches. `grouped=False` gives all views of a tracklet.
+        themselves left out of the matches. `shown_as` tells in the statement what the views were
+        made from, where they are pixels. `grouped=False` gives all views of a tracklet.
 
         Raises:
             Refused: a picture cannot be read.
@@ -302,7 +304,7 @@ class Archive:
             shown = look(views, self._store, self.embed, limits)
         question = engine.Query(
             vector=shown.vector,
-            text=shown.text,
+            text=shown_as or shown.text,
             doubts=shown.doubts,
             k=k,
             min_score=min_score,

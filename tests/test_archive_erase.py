@@ -49,7 +49,7 @@ def test_what_is_planned_is_what_goes(folder, filters, crops, expected):
         assert planned.ids.tolist() == expected
         assert planned.sources == len(expected)
         assert len(store.embedded_ids(99)) == 12  # planning deletes nothing
-        assert erase(store, gallery, planned.ids)
+        assert erase(store, gallery, planned)
         left = [n for n in range(1, 13) if n not in expected]
         assert store.embedded_ids(99).tolist() == left
         assert sorted(gallery.search(VECTORS[0], 99).ids.tolist()) == left
@@ -88,7 +88,7 @@ def test_no_byte_of_what_is_deleted_is_left_in_any_file(folder):
     with Store(folder) as store:
         before = bytes_on_disk()
         assert all(secret in before for secret in secrets + kept)
-        assert erase(store, Gallery(store), plan(store, Filters(), (5,)).ids)
+        assert erase(store, Gallery(store), plan(store, Filters(), (5,)))
         after = bytes_on_disk()  # with the archive still open
         assert [secret in after for secret in secrets] == [False] * 4
         assert all(secret in after for secret in kept)
@@ -103,14 +103,14 @@ def test_a_reader_that_holds_the_log_is_told_of(folder):
         sql(folder, "UPDATE archive SET uuid = uuid")  # so that the log holds something
         with reader.read() as connection:
             connection.exec_driver_sql("SELECT count(*) FROM crop").all()
-            emptied = erase(store, Gallery(store), planned.ids)
+            emptied = erase(store, Gallery(store), planned)
         assert not emptied
         assert 5 not in store.embedded_ids(99).tolist()
 
 
 def test_a_camera_without_crops_disappears(folder):
     with Store(folder) as store:
-        erase(store, Gallery(store), plan(store, Filters(cameras=("gate",)), ()).ids)
+        erase(store, Gallery(store), plan(store, Filters(cameras=("gate",)), ()))
     assert sql(folder, "SELECT name FROM camera") == [("door",)]
 
 
@@ -118,5 +118,5 @@ def test_deleting_is_writing(folder):
     with Store(folder) as store:
         planned = plan(store, Filters(), (5,))
         with writer_lock(folder), pytest.raises(ArchiveLocked):
-            erase(store, Gallery(store), planned.ids)
+            erase(store, Gallery(store), planned)
         assert len(store.embedded_ids(99)) == 12

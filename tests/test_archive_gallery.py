@@ -11,7 +11,7 @@ import pytest
 from archives import DIMENSION, MODEL, fill, read_only, sql, unit_rows
 
 from reidsearch.archive import check as checks
-from reidsearch.archive.erase import erase
+from reidsearch.archive.erase import Erasure, erase
 from reidsearch.archive.faiss_index import FaissEngine
 from reidsearch.archive.gallery import Gallery, newest_generation
 from reidsearch.archive.lock import writer_lock
@@ -86,7 +86,7 @@ def test_what_another_process_erases_is_masked(folder):
     with Store(folder) as store, Store(folder) as other:
         gallery = Gallery(store)
         gallery.sync()
-        erase(other, Gallery(other), np.array([4, 30]))
+        erase(other, Gallery(other), Erasure(np.array([4, 30]), 0, 0, 0))
         # Not synced: the answer is checked against the database and the erased crops dropped.
         assert gallery.search(VECTORS[3], 1000).ids.tolist() == expected(30, (4, 30))
         gallery.sync()

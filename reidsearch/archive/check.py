@@ -12,10 +12,11 @@ import hashlib
 from collections.abc import Iterator
 
 import numpy as np
-from sqlalchemy import ColumnElement, Table, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
 from reidsearch.archive import sqlite, tables
 from reidsearch.archive.faiss_index import FaissEngine
+from reidsearch.archive.footage_tables import tracklet, tracklet_embedding
 from reidsearch.archive.gallery import (
     INDEX_FOLDER,
     Gallery,
@@ -25,6 +26,7 @@ from reidsearch.archive.gallery import (
 )
 from reidsearch.archive.lock import is_writing, writer_lock
 from reidsearch.archive.store import Store
+from reidsearch.archive.tracklet_means import means
 from reidsearch.errors import ArchiveError, StorageError
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import CropIds, Finding, ModelIdentity
@@ -82,9 +84,44 @@ def _relations(store: Store) -> Iterator[Finding]:
             ids = list(connection.scalars(select(crop.c.id).where(~has).order_by(crop.c.id)))
             if ids:
                 yield _lost(code, f"{len(ids)} crops {text}", ids)
+        yield from _tracklets(connection)
         top = connection.scalar(select(func.max(crop.c.id))) or 0
         if top >= connection.execute(select(tables.archive.c.next_crop_id)).scalar_one():
             yield Finding("counter", f"crop {top} is above the archive's counter", False, (top,))
+
+
+def _tracklets(connection: Connection) -> Iterator[Finding]:
+    """Every tracklet has views, an intact trace, and the mean of its views."""
+    model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
+    damaged, lacking, differing = [], [], []
+    held = {
+        row.tracklet_id: row
+        for row in connection.execute(
+            select(tracklet_embedding).where(tracklet_embedding.c.model_id == model_id)
+        )
+    }
+    ids = []
+    for row in connection.execute(select(tracklet.c.id, tracklet.c.trace, tracklet.c.sha256)):
+        ids.append(row.id)
+        if hashlib.sha256(row.trace).digest() != row.sha256:
+            damaged.append(row.id)
+    truth = dict(means(connection, model_id, ids)) if ids else {}
+    for tracklet_id in ids:
+        if tracklet_id not in truth:
+            lacking.append(tracklet_id)
+        elif (
+            tracklet_id not in held
+            or held[tracklet_id].vector != truth[tracklet_id].astype("<f4").tobytes()
+        ):
+            differing.append(tracklet_id)
+    for found, text in (
+        (damaged, "tracklets have a damaged trace"),
+        (lacking, "tracklets have no view"),
+        (differing, "tracklets have an embedding that is not their views' mean"),
+    ):
+        if found:
+            numbers = ", ".join(map(str, found[:20]))
+            yield Finding("tracklet", f"{len(found)} {text}: {numbers}", repairable=False)
 
 
 def _of_model(table: Table) -> list[ColumnElement[bool]]:

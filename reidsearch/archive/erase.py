@@ -8,10 +8,14 @@ import numpy as np
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from reidsearch.archive import sqlite, tables
+from reidsearch.archive.footage_store import footage_at
+from reidsearch.archive.footage_tables import footage as footage_table
+from reidsearch.archive.footage_tables import moment
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.lock import writer_lock
 from reidsearch.archive.selection import select_crops
 from reidsearch.archive.store import CHUNK, Store
+from reidsearch.archive.tracklet_means import renew_means
 from reidsearch.errors import UsageError
 from reidsearch.records import CropIds, Filters
 from reidsearch.timecode import now, to_us
@@ -23,7 +27,10 @@ class Erasure:
 
     Args:
         ids: (n,) crop ids, increasing.
-        sources: how many sources have no crop left then.
+        sources: how many sources are forgotten with them.
+        footage: ids of the sources of footage among these: named by their place, they leave with
+            all that was looked at. Footage that only loses crops stays, so that indexing it again
+            does not bring them back.
         unknown_time / unknown_camera: crops that stay because theirs is not known.
     """
 
@@ -31,6 +38,7 @@ class Erasure:
     sources: int
     unknown_time: int
     unknown_camera: int
+    footage: tuple[int, ...] = ()
 
 
 def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
@@ -44,6 +52,8 @@ def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
         raise UsageError("say what to delete: --source, --camera, --after, --before or --crop")
     for crop_id in crop_ids:
         store.crop(crop_id)
+    by_place = filters == Filters(sources=filters.sources) and not crop_ids
+    footage = footage_at(store, filters.sources) if by_place else ()
     with store.read() as connection:
         selection = select_crops(connection, filters)
         ids = selection.ids
@@ -51,10 +61,11 @@ def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
             named = np.unique(np.array(crop_ids, dtype=np.int64))
             ids = named if filters.empty else np.intersect1d(ids, named)
         sources = _sources_only_of(connection, ids)
-    return Erasure(ids, len(sources), selection.unknown_time, selection.unknown_camera)
+    count = len(sources) + len(footage)
+    return Erasure(ids, count, selection.unknown_time, selection.unknown_camera, footage)
 
 
-def erase(store: Store, gallery: Gallery, ids: CropIds) -> bool:
+def erase(store: Store, gallery: Gallery, planned: Erasure) -> bool:
     """Delete those crops and write an index without them.
 
     One transaction deletes the rows; from then on no search returns them, in any process, since
@@ -71,7 +82,7 @@ def erase(store: Store, gallery: Gallery, ids: CropIds) -> bool:
         engine = sqlite.engine_for(store.folder, read_only=False)
         try:
             with engine.begin() as connection:
-                _delete(connection, ids)
+                _delete(connection, planned)
         finally:
             engine.dispose()
         gallery.sync()
@@ -79,31 +90,50 @@ def erase(store: Store, gallery: Gallery, ids: CropIds) -> bool:
         return sqlite.forget_deleted_pages(store.folder)
 
 
-def _delete(connection: Connection, ids: CropIds) -> None:
-    sources = _sources_only_of(connection, ids)
-    wanted = ids.tolist()
+def _delete(connection: Connection, planned: Erasure) -> None:
+    sources = [*_sources_only_of(connection, planned.ids), *planned.footage]
+    wanted = planned.ids.tolist()
+    touched = _tracklets_of(connection, wanted)
     for start in range(0, len(wanted), CHUNK):  # pictures, embeddings, locations cascade
         part = wanted[start : start + CHUNK]
         connection.execute(delete(tables.crop).where(tables.crop.c.id.in_(part)))
+    model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
+    renew_means(connection, model_id, touched)
     for start in range(0, len(sources), CHUNK):
         part = sources[start : start + CHUNK]
         connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
-    unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id)
+    unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id) & ~exists().where(
+        footage_table.c.camera_id == tables.camera.c.id
+    )
     connection.execute(delete(tables.camera).where(unused))
     connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
     connection.execute(
-        insert(tables.event).values(at_us=to_us(now()), what="delete", detail={"crops": len(ids)})
+        insert(tables.event).values(
+            at_us=to_us(now()), what="delete", detail={"crops": len(wanted)}
+        )
     )
 
 
+def _tracklets_of(connection: Connection, crop_ids: list[int]) -> list[int]:
+    """Tracklets that lose a view."""
+    found: set[int] = set()
+    for start in range(0, len(crop_ids), CHUNK):
+        part = crop_ids[start : start + CHUNK]
+        query = select(moment.c.tracklet_id).where(moment.c.crop_id.in_(part))
+        found.update(connection.scalars(query))
+    return sorted(found)
+
+
 def _sources_only_of(connection: Connection, ids: CropIds) -> list[int]:
-    """Sources that have no crop left once `ids` are gone."""
+    """Sources of pictures that have no crop left once `ids` are gone."""
     crop = tables.crop.c
     of_ids: dict[int, int] = {}
     wanted = ids.tolist()
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
-        for source_id in connection.scalars(select(crop.source_id).where(crop.id.in_(part))):
+        of_pictures = ~exists().where(footage_table.c.source_id == crop.source_id)
+        query = select(crop.source_id).where(crop.id.in_(part), of_pictures)
+        for source_id in connection.scalars(query):
             of_ids[source_id] = of_ids.get(source_id, 0) + 1
     candidates = list(of_ids)
     gone = []

@@ -23,6 +23,8 @@ from reidsearch.records import Filters, FootageSearched
 from reidsearch.sightings import How, SourceCoverage, Span, Trace, TrackletSeen
 from reidsearch.timecode import from_us, to_us
 
+SHORTEST_SHA = 8  # characters of a SHA-256 that may stand for a source
+
 
 @dataclass(frozen=True, slots=True)
 class KnownSource:
@@ -155,6 +157,20 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
     return FootageSearched(len(concerned), unfinished, seconds)
 
 
+def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
+    """Sources of footage whose place or checksum matches one of these texts, as in `Filters`."""
+    with store.read() as connection:
+        sources = [_coverage(row, ()) for row in connection.execute(_SOURCES)]
+    return tuple(one.source_id for one in sources if _at_one_of(one, texts))
+
+
+def _at_one_of(one: SourceCoverage, texts: Sequence[str]) -> bool:
+    return any(
+        text in one.location or (len(text) >= SHORTEST_SHA and one.sha256.startswith(text.lower()))
+        for text in texts
+    )
+
+
 def any_footage(store: Store) -> bool:
     """Whether the archive holds footage at all."""
     with store.read() as connection:
@@ -167,9 +183,7 @@ def _concerned(one: SourceCoverage, filters: Filters) -> bool:
         (filters.cameras and camera not in filters.cameras) or camera in filters.not_cameras
     ):
         return False
-    if filters.sources and not any(
-        text in one.location or one.sha256.startswith(text.lower()) for text in filters.sources
-    ):
+    if filters.sources and not _at_one_of(one, filters.sources):
         return False
     first_us, last_us = one.facts.clock.at_us(Fraction(0)), one.facts.clock.at_us(one.duration_s)
     if first_us is None or last_us is None:

@@ -15,6 +15,7 @@ from reidsearch.archive import sqlite, tables
 from reidsearch.archive.lock import writer_lock
 from reidsearch.archive.rows import embedding_row
 from reidsearch.archive.store import Store
+from reidsearch.archive.tracklet_means import renew_means
 from reidsearch.archive.writer import model_row
 from reidsearch.records import ModelIdentity, Vectors
 from reidsearch.timecode import now, to_us
@@ -79,6 +80,7 @@ def _switch(connection: Connection, model_id: int, model: ModelIdentity) -> None
     connection.execute(update(archive).values(model_id=model_id, erasures=archive.c.erasures + 1))
     old = tables.embedding.c.model_id != model_id
     connection.execute(delete(tables.embedding).where(old))
+    renew_means(connection, model_id)
     connection.execute(
         insert(tables.event).values(
             at_us=to_us(now()), what="reembed", detail={"model": model.name, "digest": model.digest}

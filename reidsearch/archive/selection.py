@@ -97,7 +97,11 @@ def _source(connection: Connection, text: str) -> ColumnElement[bool]:
         first, last = (bytes.fromhex(text.ljust(64, end)) for end in "0f")
         of_bytes = select(tables.source.c.id).where(tables.source.c.sha256.between(first, last))
         condition = or_(tables.crop.c.source_id.in_(of_bytes), at_location)
-    if connection.scalar(select(tables.crop.c.id).where(condition).limit(1)) is None:
+    empty_footage = in_footage.limit(1)  # in which nobody was found
+    if (
+        connection.scalar(select(tables.crop.c.id).where(condition).limit(1)) is None
+        and connection.scalar(empty_footage) is None
+    ):
         raise NotFound(
             f"no source matches {text!r}",
             "give part of a location, or the first 8 or more characters of a source's SHA-256",

@@ -56,23 +56,20 @@ def command(
     found = people_in(pixels, loaded)
     if output is not None:
         write_file(output, numbered(pixels, found.detections.xyxy))
-    people = [
-        {
-            "person": number,
-            "box": [round(value) for value in box],
-            "confidence": round(float(confidence), 4),
-        }
-        for number, (box, confidence) in enumerate(
-            zip(found.detections.xyxy.tolist(), found.detections.confidence, strict=True), start=1
-        )
-    ]
+    boxes = found.detections.xyxy.round().astype(int).tolist()
+    confidences = [round(float(value), 4) for value in found.detections.confidence]
     if as_json:
+        people = [
+            {"person": number, "box": box, "confidence": confidence}
+            for number, (box, confidence) in enumerate(
+                zip(boxes, confidences, strict=True), start=1
+            )
+        ]
         click.echo(dumps({"people": people, "detector": loaded.identity.text}, indent=2))
         return
-    click.echo(f"{len(people)} seen by {loaded.identity.text}")
-    for person in people:
-        x1, y1, x2, y2 = person["box"]  # type: ignore[misc]
+    click.echo(f"{len(boxes)} seen by {loaded.identity.text}")
+    for number, (x1, y1, x2, y2) in enumerate(boxes, start=1):
         click.echo(
-            f"{person['person']}: {x2 - x1} x {y2 - y1} px at {x1},{y1}, "
-            f"confidence {person['confidence']:.2f}"
+            f"{number}: {x2 - x1} x {y2 - y1} px at {x1},{y1}, "
+            f"confidence {confidences[number - 1]:.2f}"
         )

@@ -14,15 +14,19 @@ from reidsearch.cli.options import (
     model_options,
     opened_archive,
     runtime_options,
+    write_file,
 )
 
 if TYPE_CHECKING:
     from reidsearch.library import Archive
-    from reidsearch.records import Answer
+    from reidsearch.records import Answer, Pixels
 
 
 @click.command("query")
 @click.argument("images", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--frame", metavar="VIDEO@TIME", help="A frame of any video, or a full picture.")
+@click.option("--box", metavar="X,Y,W,H", help="Where in that frame the person is.")
+@click.option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`).")
 @click.option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop held already.")
 @archive_option
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many matches.")
@@ -40,11 +44,19 @@ if TYPE_CHECKING:
 @click.option(
     "--sheet", type=click.Path(path_type=Path, dir_okay=False), help="Write a contact sheet (PNG)."
 )
+@click.option(
+    "--timeline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw cameras over time with the matches (PNG).",
+)
 @click.option("--open", "open_sheet", is_flag=True, help="Show the contact sheet.")
 @model_options
 @runtime_options
 def command(
     images: tuple[Path, ...],
+    frame: str | None,
+    box: str | None,
+    person: int | None,
     crops: tuple[int, ...],
     archive: Path,
     k: int,
@@ -58,6 +70,7 @@ def command(
     min_score: float | None,
     form: str,
     sheet: Path | None,
+    timeline: Path | None,
     open_sheet: bool,
     model: str | None,
     model_path: tuple[Path, ...],
@@ -68,25 +81,34 @@ def command(
 ) -> None:
     """Find a person again: ranked matches for one or more pictures.
 
-    IMAGES are crops of one person; several are fused. Filters are applied before ranking, so
+    IMAGES are crops of one person; several are fused. Of a full frame the one person in it is
+    taken; if there are several, the answer asks which. Filters are applied before ranking, so
     asking for k gives k whenever k crops pass. The answer says what was searched, how, and what
     is missing; a score is a cosine similarity, not a probability.
     """
-    from reidsearch.errors import UsageError
+    from reidsearch.cli.whom import whom
 
-    if not images and not crops:
-        raise UsageError("say whom to look for: IMAGE... or --crop ID")
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
     with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
         opened,
         _,
     ):
+        shown = whom(opened, images, crops, frame, box, person)
         answer = opened.search(
-            [*images, *crops], k=k, filters=filters, min_score=min_score, grouped=not ungrouped
+            shown.views,
+            k=k,
+            filters=filters,
+            min_score=min_score,
+            grouped=not ungrouped,
+            shown_as=shown.text,
         )
+        if timeline is not None:
+            from reidsearch.present.timeline import timeline as drawn
+
+            write_file(timeline, drawn(opened.footage.coverage(), answer))
         if sheet or open_sheet:
             path = sheet or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
-            _write_sheet(opened, answer, [*images, *crops], path)
+            _write_sheet(opened, answer, shown.views, path)
     _print(answer, form)
     if sheet or open_sheet:
         click.echo(f"contact sheet: {path}", err=True)
@@ -113,17 +135,14 @@ def _print(answer: Answer, form: str) -> None:
                 click.echo(line)
 
 
-def _write_sheet(archive: Archive, answer: Answer, views: list[Path | int], path: Path) -> None:
-    from reidsearch.footage.pictures import decode, read_picture
+def _write_sheet(archive: Archive, answer: Answer, views: list[Pixels | int], path: Path) -> None:
+    from reidsearch.footage.pictures import decode
     from reidsearch.present.sheet import contact_sheet
     from reidsearch.settings import PictureLimits
 
     limits = PictureLimits()
     asked = [
-        decode(archive.picture(view), limits)
-        if isinstance(view, int)
-        else read_picture(view, limits)
-        for view in views
+        decode(archive.picture(view), limits) if isinstance(view, int) else view for view in views
     ]
     sheet = contact_sheet(answer, asked, lambda crop_id: decode(archive.picture(crop_id), limits))
-    path.write_bytes(sheet)
+    write_file(path, sheet)

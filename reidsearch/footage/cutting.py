@@ -111,6 +111,7 @@ def _stream(
         raise InputError("this build of FFmpeg has no video encoder", "use --copy")
     rate = Fraction(fps).limit_denominator(1001) if fps and fps <= 240 else Fraction(25)
     stream = target.add_stream(name, rate=rate)
+    assert isinstance(stream, av.VideoStream)
     stream.height, stream.width = pixels.shape[:2]
     stream.pix_fmt = "yuv420p"
     stream.time_base = Fraction(1, 90_000)
