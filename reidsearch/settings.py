@@ -67,6 +67,6 @@ class WatchSettings:
 
 PRESETS = {
     "default": WatchSettings(),
-    "thorough": WatchSettings("thorough", looks_hz=0, gate=False, detector="person-detection-0202"),
+    "thorough": WatchSettings("thorough", looks_hz=0, gate=False),
     "fast": WatchSettings("fast", looks_hz=3, still=True),
 }

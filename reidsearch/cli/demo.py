@@ -1,4 +1,4 @@
-"""`reidsearch demo`: the whole job on people that it draws itself."""
+"""`reidsearch demo`: the whole job on footage that it draws itself."""
 
 from __future__ import annotations
 
@@ -13,30 +13,34 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.options import model_options
+from reidsearch.cli.options import model_options, write_file
 
 if TYPE_CHECKING:
+    from reidsearch.evaluation.drawn_footage import DrawnVideo
+    from reidsearch.indexing import FootageOptions
     from reidsearch.library import Archive
     from reidsearch.progress import Progress
     from reidsearch.records import Answer
 
-# The gallery's cameras; the queries come from one more, which the gallery has never seen.
-CAMERAS, VIEWS = 4, 2
+CAMERAS = 3
 MARKER = ".reidsearch-demo"
-MADE = ("crops", "queries", "archive", "answer.png", "crops.csv")
+MADE = ("footage", "archive", "answer.png", "timeline.png", "sources.csv")
 
 
 @dataclass(frozen=True)
 class Found:
-    """How one person was found: ranks of their crops among all, from 1, increasing."""
+    """What was found of the truth.
 
+    Args:
+        persons: tracklet id -> the person that it shows; those that show nobody are not in it.
+        visits, tracklets: how many there are.
+        ranks: of each query, the rank of the first tracklet of the same person at another camera.
+    """
+
+    persons: dict[int, str]
+    visits: int
+    tracklets: int
     ranks: tuple[int, ...]
-
-    @property
-    def average_precision(self) -> float:
-        """Mean, over the person's crops, of the share of right ones down to each (`step`)."""
-        shares = [number / rank for number, rank in enumerate(self.ranks, start=1)]
-        return sum(shares) / len(shares)
 
 
 @click.command("demo")
@@ -49,53 +53,41 @@ class Found:
     help="Where everything is written; an earlier demo in it is replaced.",
 )
 @click.option(
-    "--people", type=click.IntRange(2, 1000), default=40, show_default=True, help="How many."
+    "--people", type=click.IntRange(2, 40), default=6, show_default=True, help="How many."
 )
 @model_options
 def command(
     folder: Path, people: int, model: str | None, model_path: tuple[Path, ...], offline: bool
 ) -> None:
-    """Draw people, index them, find them again, and count what was found.
+    """Draw footage, index it, find its people again, and count what was found.
 
-    Each person is drawn by four cameras for the archive, and by a fifth for the query. When no
-    trained model can be had, the built-in baseline stands in, and the first line says so.
+    Everybody walks past three cameras, some at the same time. When no trained model can be had,
+    the built-in baseline stands in, when no detector can be had, the drawn boxes are given; the
+    first lines say so.
     """
-    from reidsearch.footage.pictures import decode, read_picture
+    from reidsearch.evaluation.drawn_footage import draw_footage
     from reidsearch.present import text
     from reidsearch.present.progress import progress_for
-    from reidsearch.present.sheet import contact_sheet
-    from reidsearch.settings import PictureLimits
 
     _make_room(folder)
     with (
         progress_for() as progress,
         _archive(folder / "archive", model, model_path, offline, progress) as archive,
     ):
-        _draw(folder, people, progress)
-        report = archive.index([folder / "crops.csv"], progress=progress)
-        queries = sorted((folder / "queries").iterdir())
-        crops = len(archive)
-        progress.begin("searching", people, "queries")
-        found = [_find(archive, query, crops, progress) for query in queries]
-        progress.end()
-
-        answer = archive.search(queries[0], k=10)
-        limits = PictureLimits()
-        sheet = contact_sheet(
-            answer,
-            [read_picture(queries[0], limits)],
-            lambda crop_id: decode(archive.picture(crop_id), limits),
-            truth=lambda match: match.crop.facts.person == queries[0].stem,
-        )
-        (folder / "answer.png").write_bytes(sheet)
-    click.echo(
-        f"Drew {people} people at {CAMERAS} cameras, {VIEWS} crops at each, in {folder / 'crops'}; "
-        f"a query for each, from one more camera, in {folder / 'queries'}."
-    )
+        (folder / "footage").mkdir()
+        videos = draw_footage(folder / "footage", people=people, progress=progress)
+        options = _options(archive, folder, videos)
+        report = archive.index([folder / "footage"], footage=options, progress=progress)
+        found = _compare(archive, videos, progress)
+        query = min(found.persons, default=None)
+        answer = None if query is None else _show(archive, folder, found, query)
+        crop_id = answer[1] if answer else None
+    click.echo(f"Drew {people} people, each walking past {CAMERAS} cameras: {folder / 'footage'}.")
     text.show(text.report_view(report))
-    click.echo(f"\n{_program()} query {queries[0]} -a {folder / 'archive'}\n")
-    text.show(text.answer_view(answer))
-    _tell(folder, found, answer, queries, model_path)
+    if answer:
+        click.echo(f"\n{_program()} query --crop {crop_id} -a {folder / 'archive'}\n")
+        text.show(text.answer_view(answer[0]))
+    _tell(folder, found, crop_id, model_path)
 
 
 @contextmanager
@@ -136,6 +128,30 @@ def _archive(
         yield archive
 
 
+def _options(archive: Archive, folder: Path, videos: Sequence[DrawnVideo]) -> FootageOptions:
+    """How the footage is looked at: by a detector, or, without one, by the truth that was drawn."""
+    import datetime as dt
+
+    from reidsearch.footage.source_facts import SourceNaming
+    from reidsearch.footage.source_list import read_source_list
+    from reidsearch.indexing import FootageOptions
+    from reidsearch.models.locate import ModelUnavailable
+
+    listed = None
+    try:
+        archive.detector()
+    except ModelUnavailable as error:
+        click.echo(
+            "No person detector can be had, so the boxes that were drawn are given instead: "
+            f"{error.message}"
+        )
+        rows = [f"footage/{one.path.name},footage/{one.detections.name}" for one in videos]
+        path = folder / "sources.csv"
+        write_file(path, "\n".join(["path,detections", *rows, ""]).encode())
+        listed = read_source_list(path)
+    return FootageOptions(naming=SourceNaming(zone=dt.UTC, recorder="plain", listed=listed))
+
+
 def _make_room(folder: Path) -> None:
     """Take an earlier demo away, and nothing else."""
     from reidsearch.errors import UsageError
@@ -155,71 +171,96 @@ def _make_room(folder: Path) -> None:
             made.unlink(missing_ok=True)
 
 
-def _draw(folder: Path, people: int, progress: Progress) -> None:
-    """Write the gallery with its manifest, and one query a person."""
-    import csv
+def _compare(archive: Archive, videos: Sequence[DrawnVideo], progress: Progress) -> Found:
+    """Hold tracklets against the truth, then search with each for the same person elsewhere."""
+    from reidsearch.evaluation.drawn_footage import FPS
+    from reidsearch.evaluation.footage_truth import match_visits
 
-    import cv2
-
-    from reidsearch.evaluation.drawn import PLACES, drawn_people
-    from reidsearch.timecode import iso
-
-    asked = PLACES[CAMERAS]
-    (folder / "queries").mkdir()
-    for camera in PLACES[:CAMERAS]:
-        (folder / "crops" / camera).mkdir(parents=True)
-    progress.begin("drawing", people * (CAMERAS + 1) * VIEWS, "crops")
-    with (folder / "crops.csv").open("w", encoding="utf-8", newline="") as file:
-        manifest = csv.writer(file)
-        manifest.writerow(("path", "camera", "time", "person"))
-        for drawn in drawn_people(people, CAMERAS + 1, VIEWS):
-            progress.advance()
-            _, jpeg = cv2.imencode(".jpg", drawn.pixels, [cv2.IMWRITE_JPEG_QUALITY, 95])
-            if drawn.camera == asked:
-                path = folder / "queries" / f"{drawn.person}.jpg"
-                if not path.exists():
-                    path.write_bytes(jpeg.tobytes())
-                continue
-            name = f"crops/{drawn.camera}/{drawn.time:%H%M%S}-{drawn.person}.jpg"
-            (folder / name).write_bytes(jpeg.tobytes())
-            manifest.writerow((name, drawn.camera, iso(drawn.time), drawn.person))
+    persons: dict[int, str] = {}
+    count = 0
+    for video in videos:
+        source = archive.footage.find(video.path.name)
+        base = source.info.time_base
+        traces = {}
+        for one in archive.footage.tracklets(source.source_id):
+            trace = archive.footage.trace(one.tracklet_id)
+            frames = ((trace.pts - source.info.first_pts) * float(base) * FPS).round()
+            traces[one.tracklet_id] = frames.astype("int64"), trace.xyxy
+        count += len(traces)
+        for tracklet_id, row in match_visits(video.visits, traces).items():
+            persons[tracklet_id] = video.visits[row].person
+    ranks = []
+    progress.begin("searching", len(persons), "queries")
+    for tracklet_id, person in persons.items():
+        others = _ranking(archive, tracklet_id)
+        right = [rank for rank, other in enumerate(others, 1) if persons.get(other) == person]
+        if right:
+            ranks.append(right[0])
+        progress.advance()
     progress.end()
+    visits = sum(len(video.visits) for video in videos)
+    return Found(persons, visits, count, tuple(ranks))
 
 
-def _find(archive: Archive, query: Path, crops: int, progress: Progress) -> Found:
-    answer = archive.search(query, k=crops)
-    progress.advance()
-    return Found(
-        tuple(match.rank for match in answer.matches if match.crop.facts.person == query.stem)
+def _ranking(archive: Archive, tracklet_id: int) -> list[int]:
+    """The tracklets of other cameras, best first, for a tracklet's best view."""
+    from reidsearch.records import Filters
+
+    one = archive.footage.tracklet(tracklet_id)
+    filters = Filters(not_cameras=(one.camera,) if one.camera else ())
+    answer = archive.search(one.crop_ids[0], k=1000, filters=filters)
+    return [match.tracklet.tracklet_id for match in answer.matches if match.tracklet]
+
+
+def _show(archive: Archive, folder: Path, found: Found, tracklet_id: int) -> tuple[Answer, int]:
+    """One answer, its contact sheet and its timeline."""
+    from reidsearch.footage.pictures import decode
+    from reidsearch.present.sheet import contact_sheet
+    from reidsearch.present.timeline import timeline
+    from reidsearch.settings import PictureLimits
+
+    crop_id = archive.footage.tracklet(tracklet_id).crop_ids[0]
+    answer = archive.search(crop_id, k=10)
+    person = found.persons[tracklet_id]
+    limits = PictureLimits()
+    sheet = contact_sheet(
+        answer,
+        [decode(archive.picture(crop_id), limits)],
+        lambda each: decode(archive.picture(each), limits),
+        truth=lambda match: (
+            match.tracklet is not None and found.persons.get(match.tracklet.tracklet_id) == person
+        ),
     )
+    write_file(folder / "answer.png", sheet)
+    write_file(folder / "timeline.png", timeline(archive.footage.coverage(), answer))
+    return answer, crop_id
 
 
-def _tell(
-    folder: Path,
-    found: Sequence[Found],
-    answer: Answer,
-    queries: Sequence[Path],
-    model_path: Sequence[Path],
-) -> None:
+def _tell(folder: Path, found: Found, crop_id: int | None, model_path: Sequence[Path]) -> None:
     """How many truths were found, and what to try next."""
-    first = sum(one.ranks[0] == 1 for one in found)
-    tenth = sum(one.ranks[0] <= 10 for one in found)
-    precision = sum(one.average_precision for one in found) / len(found)
+    extra = found.tracklets - len(found.persons)
+    first = sum(rank == 1 for rank in found.ranks)
     click.echo(
-        f"\nOf {len(found)} people {first} were found at rank 1 and {tenth} among the first ten; "
-        f"mean average precision {precision:.1%}\n({CAMERAS * VIEWS} of the "
-        f"{answer.statement.crops_held:,} crops show the right person). The people are drawn: "
-        "this says nothing about real footage.\n"
-        f"\nContact sheet: {folder / 'answer.png'}\n\nTry next:"
+        f"\nOf {found.visits} visits {len(found.persons)} were found as one tracklet each; "
+        f"{extra} further tracklets show no visit, or a piece of one.\n"
+        f"Of {len(found.ranks)} people searched for from one camera, {first} came first among all "
+        "at the other cameras.\nThe people are drawn: this says nothing about real footage."
+    )
+    if crop_id is None:
+        return
+    click.echo(
+        f"\nContact sheet: {folder / 'answer.png'}, timeline: {folder / 'timeline.png'}\n"
+        "\nTry next:"
     )
     models = "".join(f" --model-path {shlex.quote(str(path))}" for path in model_path)
     archive = f"-a {shlex.quote(str(folder / 'archive'))}"
-    other = shlex.quote(str(queries[1]))
+    video = shlex.quote(str(sorted((folder / "footage").glob("*.mp4"))[0]))
     for line in (
-        f"query {other} {archive}{models} --sheet sheet.png",
-        f"query {other} {archive}{models} --camera hall -k 3 --format json",
-        f"show {archive}",
-        f"index YOUR/CROPS -a my-archive{models}",
+        f"coverage {archive} -o coverage.png",
+        f"clip {crop_id} {archive} --box -o clip.mp4",
+        f"people {video}@0:05{models} -o people.png",
+        f"query --crop {crop_id} {archive}{models} --camera hall -k 3 --format json",
+        f"index YOUR/FOOTAGE -a my-archive{models}",
     ):
         click.echo(f"  {_program()} {line}")
 

@@ -18,7 +18,7 @@ from reidsearch.errors import Interrupted, ReidsearchError, StorageError
 # name -> (module under reidsearch.cli, one-line help). The help stands here so that
 # `reidsearch --help` imports no command; tests hold it equal to each command's own.
 COMMANDS = {
-    "demo": ("demo", "Draw people, index them, find them again, and count what was found."),
+    "demo": ("demo", "Draw footage, index it, find its people again, and count what was found."),
     "index": (
         "index",
         "Index footage and person crops: videos, pictures, folders, archives, lists.",

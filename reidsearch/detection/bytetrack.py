@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from reidsearch.detection.tracker import LIFESPAN_US
 from reidsearch.sightings import Detections
 
-MIN_OVERLAP = 0.15  # at two to five looks a second a walking person overlaps little with before
+# At two to five looks a second a walking person overlaps little with where they were, and has gone
+# on further than a filter that trusts its own past would believe: with the library's defaults
+# (0.25, 0.25) the drawn footage falls into five times as many pieces (benchmarks/trackers.py).
+MIN_OVERLAP = 0.05
+UPDATE = 1.0
 
 
 class ByteTracker:
@@ -24,7 +28,7 @@ class ByteTracker:
 
     def __init__(self, min_confidence: float) -> None:
         self._engine = ByteTrack(
-            high_conf=min_confidence, iou=MIN_OVERLAP, update=0.25, lifespan_ns=LIFESPAN_US * 1000
+            high_conf=min_confidence, iou=MIN_OVERLAP, update=UPDATE, lifespan_ns=LIFESPAN_US * 1000
         )
         self._ids: dict[str, int] = {}
 

@@ -89,7 +89,7 @@ class _Camera:
         round_, place = divmod(index, len(PLACES))
         return cls(
             name=PLACES[place] + (f"-{round_ + 1}" if round_ else ""),
-            scene=_scene(rng),
+            scene=scene(rng),
             tint=rng.uniform(0.78, 1.2, 3).astype(np.float32),
             gamma=float(rng.uniform(0.7, 1.45)),
             sun=float(rng.uniform(-0.3, 0.3)),
@@ -165,7 +165,7 @@ def _hide(picture: NDArray[np.floating], rng: np.random.Generator) -> None:
         picture[:, left : left + width] = colour
 
 
-def _scene(rng: np.random.Generator) -> Pixels:
+def scene(rng: np.random.Generator) -> Pixels:
     """A wall with doors, windows and posts over a floor of slabs; a camera shows parts of it."""
     horizon = int(rng.integers(HEIGHT_PX // 3, 2 * HEIGHT_PX // 3))
     wall, floor = (rng.integers(80, 200) + rng.integers(-14, 14, 3) for _ in range(2))

@@ -32,14 +32,14 @@ class StillRule:
     Args:
         largest_share: of the key frame's bytes, that any other picture may have.
         outlier: how many times the median of the other pictures' bytes any of them may have.
-        slack_bytes: added to both limits; headers and noise cost something too.
+        slack_area_px: one byte more for so many pixels; headers and noise cost something too.
         levels: by how much any of 96 x 54 grey areas may differ between the key frames.
     """
 
     largest_share: float = 0.04
     outlier: float = 4.0
-    slack_bytes: int = 400
-    levels: float = 6.0
+    slack_area_px: int = 4000
+    levels: float = 8.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +89,8 @@ def _decided(held: list[Any], following: Any, keys: _KeyDecoder, rule: StillRule
         return Group(held)  # pictures that refer across groups, or a clock that jumps
     sizes = np.array([one.size for one in rest])
     limit = min(rule.largest_share * key.size, rule.outlier * float(np.median(sizes)))
-    if sizes.max() > limit + rule.slack_bytes:
+    area_px = key.stream.codec_context.width * key.stream.codec_context.height
+    if sizes.max() > limit + area_px / rule.slack_area_px:
         return Group(held)
     here, there = keys.decode(key), keys.decode(following)
     if here is None or there is None or here.pts != key.pts:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,7 +29,9 @@ RAW = frozenset({"h264", "hevc", "m4v", "mpegvideo", "obu", "h263", "cavsvideo",
 BACK_A_LITTLE_S = 1  # re-ordered or doubled frames, not a jump of the clock
 GAP_S = 2
 ENDS_EARLY_S = 2
-PROBED_FRAMES = 2
+# A decoder that starts at a key frame may not rebuild the frames just before it, and some containers
+# seek past what was asked for: so it starts earlier than needed, and where that was too late, more.
+SEEK_BACK_S = (1, 5, 20, None)
 _MANY_ERRORS = 50  # after so many packets in a row that cannot be read, nothing more will come
 
 
@@ -64,26 +68,40 @@ class VideoFile:
         A clock that jumps back by more than a second, or wraps, goes on one frame after the last:
         a `Jump` says so. A gap of more than two seconds is a `Jump` too.
         """
+        if self._counted:
+            still = None  # groups are told apart by their time stamps
+        for back_s in SEEK_BACK_S if after is not None and not self._counted else (None,):
+            begins = None if back_s is None or after is None else self._pts_before(after, back_s)
+            items = self._read(begins, still)
+            first = next(items, None)
+            late = begins is not None and isinstance(first, Frame) and first.pts > (after or 0)
+            if not late:
+                break
+            items.close()  # some containers seek too far
+        if first is not None:
+            yield from (
+                item for item in chain((first,), items) if after is None or _end_pts(item) > after
+            )
+
+    def _pts_before(self, pts: int, back_s: int) -> int | None:
+        """So much earlier; None where that is the start."""
+        before = pts - int(back_s / self.info.time_base)
+        return before if before > self.info.first_pts else None
+
+    def _read(self, begins: int | None, still: StillRule | None) -> Generator[Item, None, None]:
+        """Everything from a key frame at or before `begins` on, None: from the start."""
         with self._open() as container:
             stream = _video_stream(container)
             assert stream is not None
             stream.thread_type = "AUTO"
-            sought = after is not None and self._seek(container, stream, after)
-            order = _Order(self.info, self._counted, sought)
-            for item in _decoded(container, stream, still if not self._counted else None):
-                for ordered in order.put(item):
-                    if after is None or _end_pts(ordered) > after:
-                        yield ordered
+            if begins is not None:
+                # Where a container cannot seek, reading from the start gives the same.
+                with contextlib.suppress(av.error.FFmpegError):
+                    container.seek(begins, stream=stream, backward=True)
+            order = _Order(self.info, self._counted)
+            for item in _decoded(container, stream, still):
+                yield from order.put(item)
             yield from order.ending()
-
-    def _seek(self, container: Any, stream: Any, after: int) -> bool:
-        if self._counted:
-            return False  # frames are counted from the first
-        try:
-            container.seek(max(after, self.info.first_pts), stream=stream, backward=True)
-        except av.error.FFmpegError:
-            return False
-        return True
 
     def _open(self) -> Any:
         import os
@@ -198,7 +216,7 @@ def _packets(container: Any, stream: Any) -> Iterator[Any]:
     while True:
         try:
             packet = next(demuxed, None)
-        except av.error.FFmpegError as error:
+        except (av.error.FFmpegError, IndexError) as error:  # IndexError: a stream out of nothing
             errors += 1
             yield Damage(None, None, f"the file cannot be read here: {_said(error)}")
             if errors >= _MANY_ERRORS:
@@ -231,10 +249,9 @@ class _Order:
 
     Args:
         counted: time stamps are not to be trusted; frames are counted.
-        sought: the first frame is not the file's first.
     """
 
-    def __init__(self, info: VideoInfo, counted: bool, sought: bool) -> None:
+    def __init__(self, info: VideoInfo, counted: bool) -> None:
         self._info = info
         self._counted = counted
         self._last: int | None = None
@@ -244,7 +261,6 @@ class _Order:
         self._tick = max(1, round(Fraction(1, 25) / info.time_base))
         if info.declared_fps:
             self._tick = max(1, round(1 / (Fraction(info.declared_fps) * info.time_base)))
-        self._sought = sought
 
     def put(self, item: _Picture | Damage | Skipped) -> Iterator[Item]:
         if isinstance(item, Damage):
@@ -313,7 +329,10 @@ def _end_pts(item: Item) -> int:
 def _video_stream(container: Any) -> Any:
     """The first stream of moving pictures; cover art is none."""
     for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
+        # A damaged header may name a codec that does not exist.
+        if stream.codec_context is not None and not (
+            stream.disposition & av.stream.Disposition.attached_pic
+        ):
             return stream
     return None
 

@@ -1,0 +1,91 @@
+"""The footage that the benchmarks work on: made from a real clip with a known truth."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from reidsearch.footage.video import Frame, open_footage
+
+CLIP = "one-by-one-person-detection"
+CLIP_FPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Seconds in which somebody is to be seen, one stretch a visit."""
+
+    visits: tuple[tuple[float, float], ...]
+
+
+def clip(shared: Path) -> tuple[Path, Truth]:
+    """The real clip (768 x 432, 10 frames a second, 139 s, six people one after another)."""
+    path = shared / "footage" / f"{CLIP}.mp4"
+    with path.with_suffix(".truth.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return path, Truth(
+        tuple(
+            (int(row["first_frame"]) / CLIP_FPS, int(row["last_frame"]) / CLIP_FPS) for row in rows
+        )
+    )
+
+
+def surveillance(shared: Path, work: Path, *, rounds: int = 1) -> tuple[Path, Truth]:
+    """1080p at 25 frames a second, H.264: people are there in about a tenth of the time.
+
+    Visits 1, 4 and 6 of the clip, enlarged, each followed by nine times its length of the empty
+    scene with a sensor's noise, in which a lamp flickers now and then; `rounds` times over.
+    """
+    source, truth = clip(shared)
+    path = work / f"surveillance-1080p25-{rounds}.mp4"
+    chosen = [truth.visits[number] for number in (0, 3, 5)]
+    if not path.exists():
+        _write(source, path.with_suffix(".part.mp4"), chosen, rounds)
+        path.with_suffix(".part.mp4").rename(path)
+    visits, at = [], 0.0
+    for first, last in chosen * rounds:
+        length = round((last - first + 2) * CLIP_FPS) / CLIP_FPS
+        visits.append((at + 1, at + 1 + last - first))
+        at += length * 10
+    return path, Truth(tuple(visits))
+
+
+def _write(source: Path, path: Path, chosen: list[tuple[float, float]], rounds: int) -> None:
+    with open_footage(source) as footage:
+        frames = [item.bgr() for item in footage.frames() if isinstance(item, Frame)]
+    rng = np.random.default_rng(5)
+    size = (1920, 1080)
+    grain = np.repeat(rng.normal(0, 2, (1200, 2100, 1)), 3, axis=2)
+    brighter, darker = (np.clip(side, 0, 255).astype(np.uint8) for side in (grain, -grain))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": "23", "preset": "veryfast", "g": "100", "sc_threshold": "0"}
+        number = 0
+
+        def put(picture: np.ndarray) -> None:
+            nonlocal number
+            down, right = rng.integers(0, 120), rng.integers(0, 180)
+            part = np.s_[down : down + 1080, right : right + 1920]
+            noisy = cv2.subtract(cv2.add(picture, brighter[part]), darker[part])
+            frame = av.VideoFrame.from_ndarray(noisy, format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+            number += 1
+
+        for first, last in chosen * rounds:
+            count = round((last - first + 2) * CLIP_FPS)
+            begins = round((first - 1) * CLIP_FPS)
+            for step in range(count * 25 // CLIP_FPS):
+                put(cv2.resize(frames[begins + step * CLIP_FPS // 25], size))
+            empty = cv2.resize(frames[begins], size)
+            for _ in range(count * 9 * 25 // CLIP_FPS):
+                put(empty)
+        container.mux(stream.encode())
