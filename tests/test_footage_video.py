@@ -1,6 +1,7 @@
 """Frames, exact media time, and going on in the middle."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def test_going_on_gives_what_reading_from_the_start_gives(name, codec, options, 
     whole = [(frame.pts, frame.digest()) for frame in frames(path)]
     assert len(whole) >= 48  # some containers lose the first B-frames
     assert len({digest for _, digest in whole}) == len(whole)
-    assert all(a < b for (a, _), (b, _) in zip(whole, whole[1:], strict=False))
+    assert all(a < b for (a, _), (b, _) in pairwise(whole))
     for number in (0, 1, 7, 23, 24, 25, 40, len(whole) - 2):
         after = [(frame.pts, frame.digest()) for frame in frames(path, after=whole[number][0])]
         # From a key frame in the middle of an open group a decoder may see a frame or two less
@@ -157,7 +158,7 @@ def test_a_resolution_that_changes_in_midstream(tmp_path):
     assert sizes[0] == (160, 160)
     assert sizes[-1] == (240, 240)
     jumps = [item for item in others(path) if isinstance(item, Jump)]
-    assert all(a.pts < b.pts for a, b in zip(frames(path), frames(path)[1:], strict=False))
+    assert all(a.pts < b.pts for a, b in pairwise(frames(path)))
     assert len(jumps) <= 1
 
 
@@ -216,7 +217,7 @@ def test_still_groups_are_left_out_and_told(tmp_path):
     assert len(skipped) >= 3
     decoded = [item for item in found if isinstance(item, Frame)]
     assert {(frame.pts, frame.digest()) for frame in decoded} <= set(whole.items())
-    assert all(a.pts < b.pts for a, b in zip(decoded, decoded[1:], strict=False))
+    assert all(a.pts < b.pts for a, b in pairwise(decoded))
 
 
 def test_leaving_out_decides_alike_from_the_middle(tmp_path):

@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -132,4 +133,4 @@ def test_flipped_bytes_never_crash(name, tmp_path):
             ends, _ = read(path)
         except Refused:
             continue
-        assert all(a < b for a, b in zip(ends, ends[1:], strict=False))
+        assert all(a < b for a, b in pairwise(ends))

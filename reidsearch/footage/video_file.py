@@ -29,8 +29,8 @@ RAW = frozenset({"h264", "hevc", "m4v", "mpegvideo", "obu", "h263", "cavsvideo",
 BACK_A_LITTLE_S = 1  # re-ordered or doubled frames, not a jump of the clock
 GAP_S = 2
 ENDS_EARLY_S = 2
-# A decoder that starts at a key frame may not rebuild the frames just before it, and some containers
-# seek past what was asked for: so it starts earlier than needed, and where that was too late, more.
+# A decoder that starts at a key frame may not rebuild the frames just before it, and some
+# containers seek past what was asked for: so it starts earlier than needed, and earlier still.
 SEEK_BACK_S = (1, 5, 20, None)
 _MANY_ERRORS = 50  # after so many packets in a row that cannot be read, nothing more will come
 

@@ -131,7 +131,6 @@ def watch(
     notes: Sequence[str] = (),
     progress: Progress = NO_PROGRESS,
     stop: threading.Event | None = None,
-    mark_s: float = MARK_S,
 ) -> Watched:
     """Work through a source and commit what is found, step by step.
 
@@ -139,7 +138,6 @@ def watch(
         begun: the source, and where to go on.
         notes: what a reader of coverage must know beside what the footage says of itself.
         stop: when set, what was worked through is committed and `finished` is False.
-        mark_s: seconds between checkpoints.
     """
     stop = stop or threading.Event()
     followed, pending, outcomes = unpack(begun.state) if begun.state else (None, [], None)
@@ -150,7 +148,7 @@ def watch(
         given=sees.size_px is None,
         followed=followed,
         told=told,
-        mark_s=mark_s,
+        mark_s=MARK_S,
         stop=stop,
     )
     run = _Run(footage, begun.source_id, embedder, writer, settings, progress)
