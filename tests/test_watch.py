@@ -122,7 +122,7 @@ def test_going_on_after_a_kill_ends_with_the_very_same_archive(scene, tmp_path, 
     index(tmp_path / "whole", path)
     whole = dump(tmp_path / "whole")
     assert whole["checkpoint"] == [(0,)], "nothing of it stays when a source is finished"
-    for kill in (0, 1, 11, 40, 60, 95, 100, 118, 135, 160, 178):
+    for kill in (0, 1, 40, 97, 118, 160):
         folder = tmp_path / f"killed-{kill}"
         with monkeypatch.context() as patched:
             commits(patched, kill)

@@ -271,6 +271,7 @@ class _Order:
             return
         if isinstance(item, Skipped):
             yield Skipped(item.from_pts + self._shift, item.to_pts + self._shift)
+            self._last = item.to_pts + self._shift - self._tick  # no gap follows
             return
         pts, jump = self._pts(item.picture)
         if self._damage is not None:

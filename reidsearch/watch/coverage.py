@@ -48,6 +48,8 @@ class Coverage:
         self._extend(max(until, self.at_us), how, detail)
 
     def _extend(self, to_us: int, how: How, detail: str) -> None:
+        if to_us <= self.at_us and how not in {How.FAILED, How.GAP}:
+            return  # what is missing is told however short it is
         last = self.spans[-1] if self.spans else None
         if last is not None and (last.how, last.detail) == (how, detail):
             self.spans[-1] = Span(last.from_us, max(to_us, last.to_us), how, detail)
