@@ -35,9 +35,11 @@ def test_holds_what_it_must_once():
 
 def test_one_default():
     assert [entry.key for entry in catalogue() if entry.default] == [
-        "person-reidentification-retail-0286/FP16"
+        "person-reidentification-retail-0286/FP16",
+        "person-detection-0201/FP16-INT8",
     ]
     assert default_entry().key == "person-reidentification-retail-0286/FP16"
+    assert default_entry("detector").key == "person-detection-0201/FP16-INT8"
 
 
 @pytest.mark.parametrize("entry", catalogue(), ids=lambda entry: entry.key)
