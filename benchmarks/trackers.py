@@ -3,9 +3,10 @@
     python benchmarks/trackers.py [--model-path ../shared/models]
 
 On the drawn footage of `reidsearch demo` (three cameras, 18 visits, crossings), detections by
-person-detection-0201 at several rates. `pieces`: ids of the tracker over all visits that the
-detector saw, 15 at best; `mixed`: ids that showed more than one person. A library that is not
-installed is left out: `pip install norfair-enough pyxtrackers`. Prints Markdown.
+person-detection-0201 at several rates, before any joining of pieces. `pieces`: ids over all visits
+(18 would be one each; a visit behind a pillar has two at least); `mixed`: ids that showed more
+than one person. A library that is not installed is left out: `pip install norfair-enough
+pyxtrackers`. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -57,10 +58,10 @@ def norfair() -> Update:
     tracker = Tracker("iou", distance_threshold=0.95, initialization_delay=0, hit_counter_max=8)
 
     def update(seen: Detections, at_s: float) -> list[int]:
-        told = [Detection(box.reshape(2, 2)) for box in seen.xyxy]
+        told = [Detection(box.reshape(2, 2), data=(at_s, row)) for row, box in enumerate(seen.xyxy)]
         tracks = tracker.update(detections=told)
-        owner = {id(track.last_detection): track.id for track in tracks}
-        return [owner.get(id(one), -1) or -1 for one in told]
+        owner = {track.last_detection.data: track.id for track in tracks}
+        return [owner.get(one.data, -1) for one in told]
 
     return update
 

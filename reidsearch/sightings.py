@@ -148,6 +148,22 @@ class Span:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class NeverOffered:
+    """A time of which an archive was offered no footage of a camera; from and to on the wall
+    clock, microseconds since 1970-01-01 UTC.
+    """
+
+    camera: str
+    from_us: int
+    to_us: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return (self.to_us - self.from_us) / 1_000_000
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
     """Where one person was, frame by frame, within one source.

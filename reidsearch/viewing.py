@@ -14,10 +14,18 @@ from typing import TYPE_CHECKING
 
 from reidsearch.archive import footage_store, sqlite
 from reidsearch.archive.lock import writer_lock
+from reidsearch.archive.never_offered import Stretch, never_offered
 from reidsearch.archive.store import Store
 from reidsearch.errors import InputError, NotFound, UsageError
 from reidsearch.records import Crop, Pixels
-from reidsearch.sightings import Clock, Detections, SourceCoverage, Trace, TrackletSeen
+from reidsearch.sightings import (
+    Clock,
+    Detections,
+    NeverOffered,
+    SourceCoverage,
+    Trace,
+    TrackletSeen,
+)
 
 if TYPE_CHECKING:
     from reidsearch.detection.detector import Detector
@@ -68,6 +76,16 @@ class FootageView:
     def coverage(self) -> list[SourceCoverage]:
         """What was seen of every source, by camera, then start."""
         return footage_store.coverage(self._store)
+
+    def never_offered(self) -> list[NeverOffered]:
+        """When cameras have no footage here, from the first to the last source of all of them."""
+        stretches = []
+        for one in self.coverage():
+            first_us = one.facts.clock.at_us(Fraction(0))
+            last_us = one.facts.clock.at_us(one.duration_s)
+            if one.facts.camera is not None and first_us is not None and last_us is not None:
+                stretches.append(Stretch(one.facts.camera, first_us, last_us))
+        return never_offered(stretches)
 
     def tracklet(self, tracklet_id: int) -> TrackletSeen:
         """One tracklet. Raises NotFound."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.store import Store
 from reidsearch.archive.summary import failures, summarise
 from reidsearch.errors import ArchiveError, ArchiveVersionError
-from reidsearch.library import migrate
+from reidsearch.library import Archive, migrate
 from reidsearch.records import Facts
+from reidsearch.sightings import How
 
 DATA = Path(__file__).parent / "data"
 FROZEN = sorted(DATA.glob("archive-*.sql"))
@@ -41,7 +43,9 @@ def test_every_revision_is_frozen_here():
 @pytest.mark.parametrize("text", FROZEN, ids=lambda path: path.stem)
 def test_an_earlier_archive_migrates_and_opens(text, tmp_path):
     folder = thawed(text, tmp_path / "archive")
-    assert migrate(folder) == (text.stem.removeprefix("archive-"), schema.REVISION)
+    revision = text.stem.removeprefix("archive-")
+    views = int(revision >= "0002")  # the later ones hold footage too
+    assert migrate(folder) == (revision, schema.REVISION)
     with Store(folder) as store:
         assert check(store) == []
         assert store.row.uuid == "00000000-0000-4000-8000-000000000001"
@@ -52,12 +56,24 @@ def test_an_earlier_archive_migrates_and_opens(text, tmp_path):
         assert [round(float(np.linalg.norm(held[i])), 5) for i in (1, 2, 3)] == [1, 1, 1]
         assert [f.location for f in failures(store)] == ["/footage/bad.jpg"]
         summary = summarise(store)
-        assert (summary.crops, summary.first_time) == (3, NOON)
+        assert (summary.crops, summary.first_time) == (3 + views, NOON)
         assert summary.created_at == dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
         gallery = Gallery(store)
         gallery.sync()
         assert gallery.search(held[2], 1).ids.tolist() == [2]
-    assert fill(folder, unit_rows(1, seed=8), first=50).tolist() == [4]
+    assert fill(folder, unit_rows(1, seed=8), first=50).tolist() == [4 + views]
+
+
+def test_frozen_footage_is_read_and_goes_on(tmp_path):
+    folder = thawed(DATA / "archive-0002.sql", tmp_path / "archive")
+    migrate(folder)
+    with Archive.open(folder, model="builtin") as archive:
+        half, whole = archive.footage.coverage()  # by location
+        assert (whole.state, half.state) == ("finished", "running")
+        assert [span.how for span in whole.spans] == [How.GATED]
+        (seen,) = archive.footage.tracklets(whole.source_id)
+        assert (seen.crop_ids, seen.camera, seen.last_s) == ((4,), "yard", Fraction(2, 5))
+        assert archive.crop(4).facts.time == NOON + dt.timedelta(seconds=0.2)
 
 
 def test_an_archive_of_this_version_is_left_as_it_is(tmp_path):

@@ -104,7 +104,7 @@ CODES = [
     (nothing, ["check"], 0, ""),
     (nothing, ["index", "{tmp}/bad.png", "--model", "builtin"], 1, ""),
     (damaged_picture, ["check"], 1, ""),
-    (nothing, ["query"], 2, "IMAGE... or --crop"),
+    (nothing, ["query"], 2, "say whom to look for"),
     (nothing, ["query", "x.png", "-k", "0"], 2, "-k"),
     (nothing, ["query", "--crop", "1", "-k", "200000"], 2, "100000"),
     (nothing, ["query", "--crop", "1", "--after", "2024-05-31T10:00:00"], 2, "--after"),

@@ -48,7 +48,7 @@ def test_a_tree_in_order_without_what_nobody_means(tmp_path: Path) -> None:
         write(tmp_path / name)
     found = offers([tmp_path], Naming(), LIMITS)
     assert short(tmp_path, list(found)) == ["a.jpeg", "z.tiff", "b/1.png", "b/2.JPG", "b/a/0.webp"]
-    assert found.ignored == 4  # notes, film, rows, noending
+    assert found.ignored == 3  # notes, rows, noending; the film is footage
 
 
 def test_named_files_are_offered_whatever_their_name_and_once(tmp_path: Path) -> None:

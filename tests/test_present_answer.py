@@ -48,7 +48,7 @@ def test_schema_is_itself_valid_and_closed() -> None:
     for changed in (
         document | {"more": 1},
         {name: value for name, value in document.items() if name != "statement"},
-        document | {"schema": "reidsearch/answer/2"},
+        document | {"schema": "reidsearch/answer/1"},
         document | {"matches": [document["matches"][0] | {"time": "2024-05-31 12:03"}]},
         document | {"matches": [document["matches"][0] | {"distance": 0.1}]},
     ):
@@ -75,6 +75,8 @@ def test_json_tells_where_when_and_how_sure() -> None:
         "location": "crops/a.jpg",
         "box": [0, 1, 64, 129],
         "extra": {"lane": 2},
+        "moment": None,
+        "tracklet": None,
     }
 
 

@@ -86,7 +86,7 @@ def clock_values(clock: Clock) -> dict[str, Any]:
     }
 
 
-def read_clock(row: Row[Any]) -> Clock:
+def read_clock(row: Any) -> Clock:
     """The inverse of `clock_values`."""
     return Clock(
         start=None if row.start_us is None else from_us(row.start_us),

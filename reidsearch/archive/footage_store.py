@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from reidsearch.archive import footage_rows, tables
 from reidsearch.archive.footage_tables import (
@@ -19,9 +19,8 @@ from reidsearch.archive.footage_tables import (
 )
 from reidsearch.archive.store import CHUNK, Store, location_key
 from reidsearch.errors import ArchiveError, NotFound
-from reidsearch.records import Filters, FootageSearched
 from reidsearch.sightings import How, SourceCoverage, Span, Trace, TrackletSeen
-from reidsearch.timecode import from_us, to_us
+from reidsearch.timecode import from_us
 
 SHORTEST_SHA = 8  # characters of a SHA-256 that may stand for a source
 
@@ -135,38 +134,17 @@ def _coverage(row: Row[Any], spans: tuple[Span, ...]) -> SourceCoverage:
     )
 
 
-def footage_searched(store: Store, filters: Filters) -> FootageSearched:
-    """How the footage that passes the filters by camera, time and place was looked at.
-
-    A source of unknown camera or time counts: its crops may have been left out, and the statement
-    says so, but nobody can say that the person was not in it.
-    """
-    if not any_footage(store):
-        return FootageSearched()
-    with store.read() as connection:
-        sources = [_coverage(row, ()) for row in connection.execute(_SOURCES)]
-        concerned = [one for one in sources if _concerned(one, filters)]
-        summed = select(span.c.how, func.sum(span.c.to_us - span.c.from_us)).group_by(span.c.how)
-        seconds: dict[How, float] = {}
-        ids = [one.source_id for one in concerned]
-        for start in range(0, len(ids), CHUNK):
-            of_these = span.c.source_id.in_(ids[start : start + CHUNK])
-            for how, length_us in connection.execute(summed.where(of_these)):
-                seconds[How(how)] = seconds.get(How(how), 0.0) + length_us / 1_000_000
-    unfinished = sum(one.state != "finished" for one in concerned)
-    return FootageSearched(len(concerned), unfinished, seconds)
-
-
 def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
     """Sources of footage whose place or checksum matches one of these texts, as in `Filters`."""
     with store.read() as connection:
         sources = [_coverage(row, ()) for row in connection.execute(_SOURCES)]
-    return tuple(one.source_id for one in sources if _at_one_of(one, texts))
+    return tuple(one.source_id for one in sources if at_one_of(one.location, one.sha256, texts))
 
 
-def _at_one_of(one: SourceCoverage, texts: Sequence[str]) -> bool:
+def at_one_of(location: str, sha256: str, texts: Sequence[str]) -> bool:
+    """Whether any of the texts is part of a source's place, or begins its SHA-256."""
     return any(
-        text in one.location or (len(text) >= SHORTEST_SHA and one.sha256.startswith(text.lower()))
+        text in location or (len(text) >= SHORTEST_SHA and sha256.startswith(text.lower()))
         for text in texts
     )
 
@@ -175,21 +153,6 @@ def any_footage(store: Store) -> bool:
     """Whether the archive holds footage at all."""
     with store.read() as connection:
         return connection.scalar(select(footage.c.source_id).limit(1)) is not None
-
-
-def _concerned(one: SourceCoverage, filters: Filters) -> bool:
-    camera = one.facts.camera
-    if camera is not None and (
-        (filters.cameras and camera not in filters.cameras) or camera in filters.not_cameras
-    ):
-        return False
-    if filters.sources and not _at_one_of(one, filters.sources):
-        return False
-    first_us, last_us = one.facts.clock.at_us(Fraction(0)), one.facts.clock.at_us(one.duration_s)
-    if first_us is None or last_us is None:
-        return True
-    after, before = filters.after, filters.before
-    return not ((after and last_us < to_us(after)) or (before and first_us >= to_us(before)))
 
 
 def source(store: Store, source_id: int) -> SourceCoverage:

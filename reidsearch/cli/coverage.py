@@ -34,12 +34,15 @@ def command(archive: Path, cameras: tuple[str, ...], output: Path | None, as_jso
         sources = [
             one for one in opened.footage.coverage() if not cameras or one.facts.camera in cameras
         ]
+        never = [
+            one for one in opened.footage.never_offered() if not cameras or one.camera in cameras
+        ]
     if output is not None:
         from reidsearch.cli.options import write_file
         from reidsearch.present.timeline import timeline
 
         write_file(output, timeline(sources))
     if as_json:
-        click.echo(dumps(coverage.coverage_json(sources), indent=2))
+        click.echo(dumps(coverage.coverage_json(sources, never), indent=2))
     else:
-        text.show(coverage.coverage_view(sources))
+        text.show(coverage.coverage_view(sources, never))

@@ -66,7 +66,11 @@ class Container:
             return self._rejected(
                 where, Reason.NESTED_CONTAINER, "a container inside a container", "unpack it first"
             )
-        if kind in {"other", "video"}:
+        if kind == "video":
+            return self._rejected(
+                where, Reason.NESTED_CONTAINER, "a video inside a container", "unpack it first"
+            )
+        if kind == "other":
             self.tally.ignored += 1
             return None
         if (mark := hash(where)) in self._seen:

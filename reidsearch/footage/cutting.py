@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def cut(
     draw = _drawer(footage, trace)
     written = 0
     try:
-        with av.open(str(out), "w", format="mp4") as target:
+        with _made_whole(out) as partial, av.open(str(partial), "w", format="mp4") as target:
             stream = None
             for item in footage.frames(after=start_pts - 1):
                 if not isinstance(item, Frame):
@@ -60,11 +61,12 @@ def cut(
                 written += 1
             if stream is not None:
                 target.mux(stream.encode())
+            if not written:
+                raise InputError(
+                    f"there is no frame between {float(from_s):.1f} and {float(to_s):.1f} s"
+                )
     except (OSError, av.error.FFmpegError) as error:
         raise StorageError(f"{out} cannot be written: {error}") from error
-    if not written:
-        out.unlink(missing_ok=True)
-        raise InputError(f"there is no frame between {float(from_s):.1f} and {float(to_s):.1f} s")
     return written
 
 
@@ -79,7 +81,11 @@ def copy(path: Path, footage: Footage, from_s: Fraction, to_s: Fraction, out: Pa
     if info.kind != "video":
         raise InputError("a folder of frames has no stream to copy", "leave --copy out")
     try:
-        with av.open(str(path)) as source, av.open(str(out), "w") as target:
+        with (
+            _made_whole(out) as partial,
+            av.open(str(path)) as source,
+            av.open(str(partial), "w") as target,
+        ):
             stream = source.streams.video[0]
             copied = target.add_stream_from_template(stream)
             end_pts = info.first_pts + int(to_s / info.time_base)
@@ -96,11 +102,21 @@ def copy(path: Path, footage: Footage, from_s: Fraction, to_s: Fraction, out: Pa
                 packet.stream = copied
                 target.mux(packet)
     except (OSError, ValueError, av.error.FFmpegError) as error:
-        out.unlink(missing_ok=True)
         raise InputError(
             f"{path} cannot be copied into {out.name}: {error}",
             "leave --copy out to encode it anew, or give another ending, e.g. .mkv",
         ) from error
+
+
+@contextmanager
+def _made_whole(out: Path) -> Iterator[Path]:
+    """A file beside `out` that takes its place when all went well, and else is removed."""
+    partial = out.with_name(f".{out.stem}.partial{out.suffix}")
+    try:
+        yield partial
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _stream(

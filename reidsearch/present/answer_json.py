@@ -136,6 +136,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
             "sources": statement.footage.sources,
             "unfinished": statement.footage.unfinished,
             "seconds": {how.value: statement.footage.seconds.get(how, 0.0) for how in How},
+            "never_offered_s": dict(statement.footage.never_offered_s),
         },
     }
 

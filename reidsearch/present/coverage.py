@@ -11,14 +11,16 @@ from rich.text import Text
 from reidsearch.present.statement import HOW_TEXTS
 from reidsearch.present.text import table
 from reidsearch.present.visible import count, duration, visible
-from reidsearch.sightings import How, SourceCoverage, Span
+from reidsearch.sightings import How, NeverOffered, SourceCoverage, Span
 from reidsearch.timecode import from_us, iso
 
 LISTED_AT_MOST = 12  # spans of one source in the text; JSON has all
 
 
-def coverage_view(sources: Sequence[SourceCoverage]) -> RenderableType:
-    """A table of sources, then what of them was not seen."""
+def coverage_view(
+    sources: Sequence[SourceCoverage], never: Sequence[NeverOffered]
+) -> RenderableType:
+    """A table of sources, then what of them was not seen, and what was never offered."""
     if not sources:
         return Text("The archive holds no footage.")
     rows = table("camera", "starts", "length", "looked at", "tracklets", "state", "location")
@@ -32,7 +34,17 @@ def coverage_view(sources: Sequence[SourceCoverage]) -> RenderableType:
             one.state,
             visible(one.location),
         )
-    return Group(rows, *(Text(line, style="yellow") for one in sources for line in lacking(one)))
+    lines = [line for one in sources for line in lacking(one)]
+    for hole in never[:LISTED_AT_MOST]:
+        first, last = (iso(from_us(at).replace(microsecond=0)) for at in (hole.from_us, hole.to_us))
+        lines.append(
+            f"{visible(hole.camera)}: nothing was offered for {duration(hole.seconds)}, "
+            f"{first} to {last}"
+        )
+    if len(never) > LISTED_AT_MOST:
+        more = count(len(never) - LISTED_AT_MOST, "further stretch", "further stretches")
+        lines.append(f"{more} of which nothing was offered (--json)")
+    return Group(rows, *(Text(line, style="yellow") for line in lines))
 
 
 def clock_view(one: SourceCoverage) -> RenderableType:
@@ -72,9 +84,22 @@ def lacking(one: SourceCoverage) -> list[str]:
     return told
 
 
-def coverage_json(sources: Sequence[SourceCoverage]) -> dict[str, Any]:
+def coverage_json(
+    sources: Sequence[SourceCoverage], never: Sequence[NeverOffered] = ()
+) -> dict[str, Any]:
     """Everything of it, for machines."""
-    return {"schema": "reidsearch/coverage/1", "sources": [_source_json(one) for one in sources]}
+    return {
+        "schema": "reidsearch/coverage/1",
+        "sources": [_source_json(one) for one in sources],
+        "never_offered": [
+            {
+                "camera": hole.camera,
+                "from_time": iso(from_us(hole.from_us)),
+                "to_time": iso(from_us(hole.to_us)),
+            }
+            for hole in never
+        ],
+    }
 
 
 def _source_json(one: SourceCoverage) -> dict[str, Any]:

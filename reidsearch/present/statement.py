@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reidsearch.present.visible import count, duration, visible
 from reidsearch.records import Answer, Filters, Statement
 from reidsearch.sightings import How
@@ -16,6 +18,7 @@ HOW_TEXTS = {
     How.GAP: "missing in the recording itself",
 }
 """How footage was looked at, as the end of a sentence."""
+NAMED_AT_MOST = 5  # cameras of which something was never offered
 
 
 def sentences(statement: Statement) -> list[str]:
@@ -111,8 +114,9 @@ def _scores(statement: Statement) -> str:
 def _footage(statement: Statement) -> list[str]:
     """How the footage concerned was looked at; above all what of it was not."""
     footage = statement.footage
+    never = _never_offered(footage.never_offered_s)
     if not footage.sources:
-        return []
+        return ["Footage: none of the cameras and times asked for.", *never] if never else []
     how = ", ".join(
         f"{duration(seconds)} {HOW_TEXTS[how]}"
         for how, seconds in sorted(
@@ -124,7 +128,17 @@ def _footage(statement: Statement) -> list[str]:
     if footage.unfinished:
         are = "source is" if footage.unfinished == 1 else "sources are"
         told.append(f"{footage.unfinished:,} {are} not finished (run the index command again).")
-    return told
+    return told + never
+
+
+def _never_offered(seconds: Mapping[str, float]) -> list[str]:
+    most = sorted(seconds.items(), key=lambda item: (-item[1], item[0]))
+    if not most:
+        return []
+    parts = [f"{visible(camera)} {duration(length)}" for camera, length in most[:NAMED_AT_MOST]]
+    if len(most) > NAMED_AT_MOST:
+        parts.append(f"{count(len(most) - NAMED_AT_MOST, 'further camera')}")
+    return [f"Never offered: {', '.join(parts)} (reidsearch coverage shows when)."]
 
 
 def _missing(statement: Statement) -> list[str]:

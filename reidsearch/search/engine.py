@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from reidsearch.archive.footage_store import footage_searched, tracklets
+from reidsearch.archive.footage_searched import footage_searched
+from reidsearch.archive.footage_store import tracklets
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.selection import Selection, select_crops
 from reidsearch.archive.store import Store
