@@ -2,9 +2,10 @@
 
 The limit is what the same work costs back to back with nothing in between: decoding every frame
 (bare PyAV, threads AUTO), as many detections and embeddings as the run made (bare
-`AsyncInferQueue`, THROUGHPUT), each alone on the machine; in turns with ours, in one process. The real clip is
-`one-by-one-person-detection.mp4`; the 1080p25 file is made from it (`footage_files.py`, 408 s,
-people there in a tenth of the time). A run that does not find every visit as one tracklet fails.
+`AsyncInferQueue`, THROUGHPUT), each alone on the machine; in turns with ours, in one process. The
+real clip is `one-by-one-person-detection.mp4`; the 1080p25 file is made from it
+(`footage_files.py`, 408 s, people there in a tenth of the time). A run that does not find every
+visit as one tracklet fails.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from videos import picture, rotate, write_video
 
 from reidsearch.errors import NotFound, Reason, Refused
 from reidsearch.footage.still import StillRule
 from reidsearch.footage.video import Frame, Jump, Skipped, digest_of, open_footage
-from tests.videos import picture, rotate, write_video
 
 
 def frames(path, **how):

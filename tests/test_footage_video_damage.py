@@ -4,12 +4,13 @@ import random
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from videos import write_audio, write_video
 
 from reidsearch.errors import Reason, Refused
 from reidsearch.footage.video import Damage, Frame, open_footage
-from tests.videos import write_audio, write_video
 
 
 def read(path):
@@ -107,9 +108,14 @@ def test_nothing_is_written_to_the_terminal(video):
     data = bytearray(video.read_bytes())
     data[5000:6000] = bytes(1000)
     video.write_bytes(data)
-    code = f"from tests.test_footage_video_damage import read; print(len(read({str(video)!r})[0]))"
+    code = f"from test_footage_video_damage import read; print(len(read({str(video)!r})[0]))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stderr == ""
     assert int(done.stdout) > 50

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from footage_dump import dump
+from videos import write_video
 
 from reidsearch.archive import footage_writer
 from reidsearch.evaluation.drawn_footage import Walk, _write_detections, write_scene
@@ -18,8 +20,6 @@ from reidsearch.records import Filters
 from reidsearch.settings import WatchSettings
 from reidsearch.sightings import Clock, How
 from reidsearch.watch import run
-from tests.footage_dump import dump
-from tests.videos import write_video
 
 NOON = dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
 

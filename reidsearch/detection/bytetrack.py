@@ -31,6 +31,8 @@ class ByteTracker:
             high_conf=min_confidence, iou=MIN_OVERLAP, update=UPDATE, lifespan_ns=LIFESPAN_US * 1000
         )
         self._ids: dict[str, int] = {}
+        self._seen_us: dict[int, int] = {}
+        self._next = 0
 
     def update(self, detections: Detections, time_us: int) -> NDArray[np.int64]:
         """See `Tracker.update`."""
@@ -42,8 +44,16 @@ class ByteTracker:
             # The engine takes 0 for "never": its clock starts at one.
             time_us * 1000 + 1,
         )
-        ids = [
-            -1 if track is None else self._ids.setdefault(track.uuid, len(self._ids))
-            for track in told
-        ]
+        ids = [-1 if track is None else self._id(track.uuid, time_us) for track in told]
         return np.array(ids, np.int64)
+
+    def _id(self, uuid: str, time_us: int) -> int:
+        """The engine forgets people after it has associated: across a gap in the recording it
+        would go on with somebody of long ago.
+        """
+        known = self._ids.get(uuid)
+        if known is None or time_us - self._seen_us[known] > LIFESPAN_US:
+            known = self._ids[uuid] = self._next
+            self._next += 1
+        self._seen_us[known] = time_us
+        return known

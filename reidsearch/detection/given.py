@@ -91,10 +91,17 @@ def read_given(path: Path) -> GivenDetections:
     else:
         first = lines.lstrip().partition("\n")[0]
         by_time = "time_s" in first
-        header = any(character.isalpha() for character in first.replace("e", ""))
-        found = _collected(path, _csv(path, lines) if header else _mot(path, lines))
+        found = _collected(path, _csv(path, lines) if _is_header(first) else _mot(path, lines))
     ids = [row[5] for rows in found.values() for row in rows]
     return GivenDetections(text, found, by_time, bool(ids) and min(ids) >= 0)
+
+
+def _is_header(line: str) -> bool:
+    try:
+        float(line.partition(",")[0] or 0)
+    except ValueError:
+        return True
+    return False
 
 
 def _collected(path: Path, rows: Iterator[tuple[int, Row]]) -> dict[int, list[Row]]:

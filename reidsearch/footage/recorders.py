@@ -119,6 +119,17 @@ RECORDERS = (
 )
 
 
+GENERAL = ("iso", "plain")
+"""Read almost any name with a date: asked only where no maker's pattern matches."""
+
+
+def readings(path: str) -> list[tuple[Recorder, re.Match[str]]]:
+    """Every recorder whose pattern matches a path; the general ones only when no other does."""
+    found = [(one, match) for one in RECORDERS if (match := one.pattern.search(path))]
+    special = [(one, match) for one, match in found if one.name not in GENERAL]
+    return special or found
+
+
 def recorder(name: str) -> Recorder:
     """One of `RECORDERS`.
 

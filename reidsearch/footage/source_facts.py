@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from reidsearch.errors import Refused, UsageError
-from reidsearch.footage.recorders import RECORDERS, Recorder, recorder, stamp_of
+from reidsearch.footage.recorders import Recorder, readings, recorder, stamp_of
 from reidsearch.footage.source_list import ListedSource, SourceList
 from reidsearch.sightings import Clock, SourceFacts, VideoInfo
 from reidsearch.timecode import parse_time
@@ -40,7 +40,7 @@ class SourceNaming:
             minute, second.
         time_format: of the group time, as in `strptime`; None: ISO 8601.
         recorder: name of a ready-made pattern, or `auto`: all are tried, and taken when all that
-            match agree.
+            match agree (see `recorders.readings`).
         listed: rows by path.
         container_time: take the container's creation time where nothing else tells. Many cameras
             write local time there, or the end of the recording.
@@ -128,20 +128,21 @@ class SourceNaming:
             return match.groupdict().get("camera"), self._time_of(match, notes)
         if self.recorder is None:
             return None, None
-        readings = [
-            (one, match)
-            for one in (RECORDERS if self.recorder == "auto" else (recorder(self.recorder),))
-            if (match := one.pattern.search(location.replace("\\", "/")))
-        ]
-        told = {(match.groupdict().get("camera"), stamp_of(match)) for _, match in readings}
-        if not readings:
+        path = location.replace("\\", "/")
+        found = readings(path)
+        if self.recorder != "auto":
+            one = recorder(self.recorder)
+            match = one.pattern.search(path)
+            found = [(one, match)] if match else []
+        told = {(match.groupdict().get("camera"), stamp_of(match)) for _, match in found}
+        if not found:
             notes.append(f"no name of recorder {self.recorder}")
             return None, None
         if len(told) > 1:
-            names = ", ".join(one.name for one, _ in readings)
+            names = ", ".join(one.name for one, _ in found)
             notes.append(f"its name can be read in several ways ({names}); none was taken")
             return None, None
-        one, match = readings[0]
+        one, match = found[0]
         return match.groupdict().get("camera"), self._recorded(one, match, notes)
 
     def _recorded(self, one: Recorder, match: re.Match[str], notes: list[str]) -> Clock | None:
