@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from archives import CommandLine
+from scenes import write_gate
 
 import reidsearch  # noqa: F401 (before any test imports OpenVINO: keeps it silent)
+from reidsearch.evaluation.drawn_footage import Visit
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -27,6 +29,13 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REIDSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Visit, ...]]:
+    """`scenes.write_gate`, drawn once: the video, and the truth."""
+    path = tmp_path_factory.mktemp("scene") / "gate.mp4"
+    return path, write_gate(path)
 
 
 @pytest.fixture

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from reidsearch.boxes import Box
-from reidsearch.records import Answer, Crop, Facts, Filters, Match, ModelIdentity, Statement
+from reidsearch.records import (
+    Answer,
+    Crop,
+    Facts,
+    Filters,
+    FootageSearched,
+    Match,
+    ModelIdentity,
+    Statement,
+)
+from reidsearch.sightings import How, Moment, TrackletSeen
 
 NOON = dt.datetime(2024, 5, 31, 12, 3, tzinfo=dt.UTC)
 MODEL = ModelIdentity("person-reidentification-retail-0286", "FP16", "ab" * 48, "bgr/1", 256)
@@ -51,6 +63,34 @@ def crop(crop_id: int = 7, location: str = "crops/a.jpg", **facts: Any) -> Crop:
         Facts(**({"camera": "gate", "time": NOON} | facts)),
         NOON,
     )
+
+
+FOOTAGE = FootageSearched(
+    sources=3,
+    unfinished=1,
+    seconds={How.DENSE: 300.0, How.GATED: 1500.0, How.FAILED: 12.0},
+    never_offered_s={"gate": 3725.0},
+)
+
+
+def footage_answer() -> Answer:
+    """One match in footage: a view of a tracklet."""
+    moment = Moment(4, 375, Fraction(15), 1.0, 0.75)
+    seen = TrackletSeen(
+        tracklet_id=4,
+        source_id=7,
+        camera="gate",
+        location="gate.mp4",
+        first_s=Fraction(27, 2),
+        last_s=Fraction(18),
+        first_time=NOON,
+        last_time=NOON + dt.timedelta(seconds=4.5),
+        uncertainty_s=1.0,
+        detections=19,
+        crop_ids=(7, 8),
+    )
+    held = replace(crop(7), moment=moment)
+    return Answer(statement(footage=FOOTAGE), (Match(1, 0.9, held, seen),))
 
 
 def answer(*crops: Crop, **changes: Any) -> Answer:

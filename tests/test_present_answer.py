@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from present_samples import NASTY, NOON, answer, crop
+from present_samples import NASTY, NOON, answer, crop, footage_answer
 
 from reidsearch.present.answer_csv import MATCH_COLUMNS, answer_csv
 from reidsearch.present.answer_json import answer_json, answer_jsonl, dumps
@@ -32,6 +32,7 @@ ANSWERS = {
         filters=Filters(("a", "b"), ("c",), NOON, NOON, ("cdcdcdcd",), (3,)),
         warnings=("the clock drifts",),
     ),
+    "footage": footage_answer(),
 }
 
 
@@ -77,6 +78,41 @@ def test_json_tells_where_when_and_how_sure() -> None:
         "extra": {"lane": 2},
         "moment": None,
         "tracklet": None,
+    }
+
+
+def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
+    document = answer_json(ANSWERS["footage"])
+    (match,) = document["matches"]
+    assert match["moment"] == {
+        "tracklet_id": 4,
+        "media_s": 15.0,
+        "pts": 375,
+        "uncertainty_s": 1.0,
+        "quality": 0.75,
+    }
+    assert match["tracklet"] == {
+        "tracklet_id": 4,
+        "first_s": 13.5,
+        "last_s": 18.0,
+        "first_time": "2024-05-31T12:03:00Z",
+        "last_time": "2024-05-31T12:03:04.500000Z",
+        "duration_s": 4.5,
+        "detections": 19,
+        "crop_ids": [7, 8],
+    }
+    assert document["statement"]["footage"] == {
+        "sources": 3,
+        "unfinished": 1,
+        "seconds": {
+            "dense": 300.0,
+            "gated": 1500.0,
+            "key-frames": 0.0,
+            "given": 0.0,
+            "failed": 12.0,
+            "gap": 0.0,
+        },
+        "never_offered_s": {"gate": 3725.0},
     }
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from footage_dump import dump
+from scenes import NOON
 from videos import write_video
 
 from reidsearch.archive import footage_writer
-from reidsearch.evaluation.drawn_footage import Walk, _write_detections, write_scene
 from reidsearch.evaluation.footage_truth import match_visits
-from reidsearch.evaluation.look import Look
 from reidsearch.footage.source_facts import SourceNaming
 from reidsearch.indexing import FootageOptions
 from reidsearch.library import Archive
@@ -20,30 +19,6 @@ from reidsearch.records import Filters
 from reidsearch.settings import WatchSettings
 from reidsearch.sightings import Clock, How
 from reidsearch.watch import run
-
-NOON = dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
-
-
-def look(number):
-    return Look.drawn(np.random.default_rng((9, number)))
-
-
-def walk(person, from_s, to_s, from_x=-0.1, to_x=1.1, **more):
-    return Walk(f"p{person}", look(person), from_s, to_s, from_x, to_x, **more)
-
-
-@pytest.fixture(scope="session")
-def scene(tmp_path_factory):
-    """Three people, two of them crossing; a quiet stretch; the truth as detections."""
-    path = tmp_path_factory.mktemp("scene") / "gate.mp4"
-    walks = [
-        walk(1, 1, 5),
-        walk(2, 9, 13.5),
-        walk(3, 9.5, 14, 1.1, -0.1, feet=0.97, height=0.7),
-    ]
-    visits = write_scene(path, walks, 18, seed=3)
-    _write_detections(path.with_suffix(".det.txt"), visits)
-    return path, visits
 
 
 def options(path, **more):

@@ -204,12 +204,12 @@ def frame_at(text: str) -> Pixels:
 
     Raises:
         UsageError: the time cannot be read.
-        Refused: it is no video or picture.
+        InputError: it is no video or picture.
         NotFound: the time lies beyond the video's end.
     """
     from fractions import Fraction
 
-    from reidsearch.errors import UsageError
+    from reidsearch.errors import InputError, NotFound, Refused, UsageError
     from reidsearch.footage.pictures import read_picture
     from reidsearch.footage.video import open_footage
     from reidsearch.settings import PictureLimits
@@ -227,8 +227,13 @@ def frame_at(text: str) -> Pixels:
         ) from error
     if seconds < 0:
         raise UsageError(f"{time!r} lies before the first frame")
-    with open_footage(name) as footage:
-        return footage.frame_at(seconds).bgr()
+    try:
+        with open_footage(name) as footage:
+            return footage.frame_at(seconds).bgr()
+    except Refused as refused:
+        raise InputError(f"{name}: {refused.message}", refused.hint) from refused
+    except NotFound as missing:
+        raise NotFound(f"{name}: {missing.message}", missing.hint) from missing
 
 
 def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime | None:

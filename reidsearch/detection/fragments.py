@@ -18,9 +18,10 @@ from reidsearch.detection.views import choose
 from reidsearch.means import robust_mean
 from reidsearch.sightings import Trace, Tracklet, View
 
-# Among 10 000 pairs of different people 39 score above 0.55, 1 in 100 above 0.36; one person's
-# views within a tracklet 0.65 to 0.85 (docs/architecture.md). Somebody who reappears at once where
-# they vanished needs less proof than somebody who reappears anywhere.
+# With Open Model Zoo's re-ID models 1 pair of different people in 100 scores above 0.36, 1 in 1000
+# above 0.48, 1 in 10 000 above 0.61; one person's views within a tracklet score 0.65 to 0.85
+# (docs/architecture.md). Somebody who reappears at once where they vanished needs less proof than
+# somebody who reappears anywhere.
 LIKE = 0.55
 LIKE_WHEN_NEAR = 0.35
 NEAR_US = 1_500_000
@@ -80,7 +81,7 @@ class Joiner:
     """Holds fragments back until nothing that is still to come can continue them.
 
     Args:
-        max_gap_us: fragments further apart are not joined.
+        max_gap_us: fragments further apart are not joined; 0: none are.
         pending: what an earlier `Joiner` held; its whole state.
     """
 

@@ -107,7 +107,7 @@ def draw_footage(
         path = folder / f"{PLACES[index]}_{start:%Y%m%d_%H%M%S}.mp4"
         visits = write_scene(path, walks, seconds, seed=seed * 100 + index)
         detections = path.with_suffix(".det.txt")
-        _write_detections(detections, visits)
+        write_detections(detections, visits)
         drawn.append(DrawnVideo(path, PLACES[index], start, visits, detections))
         progress.advance()
     progress.end()
@@ -271,7 +271,7 @@ def _stream(
     return stream
 
 
-def _write_detections(path: Path, visits: Sequence[Visit]) -> None:
+def write_detections(path: Path, visits: Sequence[Visit]) -> None:
     """MOTChallenge's det.txt: frame from 1, -1, x, y, width, height, confidence."""
     rows = [
         (int(frame) + 1, -1, x1, y1, x2 - x1, y2 - y1, 1)

@@ -24,6 +24,10 @@ from reidsearch.sightings import VideoInfo
 
 av.logging.set_level(None)  # FFmpeg writes to standard error by itself
 
+# FFmpeg draws text files as pictures of text, and follows playlists to other files: neither is
+# footage whose bytes tell what was seen.
+TEXT = frozenset({"tty", "bin", "xbin", "adf", "idf"})
+PLAYLISTS = frozenset({"hls", "dash", "concat", "imf"})
 # Elementary streams carry no time stamps that could be trusted; FFmpeg makes some up.
 RAW = frozenset({"h264", "hevc", "m4v", "mpegvideo", "obu", "h263", "cavsvideo", "vc1"})
 BACK_A_LITTLE_S = 1  # re-ordered or doubled frames, not a jump of the clock
@@ -110,7 +114,9 @@ class VideoFile:
         if self._path.stat().st_size == 0:
             raise Refused(Reason.EMPTY, "the file is empty")
         try:
-            return av.open(str(self._path), metadata_errors="replace")
+            return av.open(
+                str(self._path), metadata_errors="replace", options={"protocol_whitelist": "file"}
+            )
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise Refused(
                 Reason.NO_VIDEO, f"it cannot be read as a video: {_said(error)}"
@@ -119,9 +125,11 @@ class VideoFile:
     def _probe(self) -> VideoInfo:
         with self._open() as container:
             stream = _video_stream(container)
-            if stream is None:
-                raise Refused(Reason.NO_VIDEO, "it holds no video stream, only other data")
             name = container.format.name
+            if name in PLAYLISTS:
+                raise Refused(Reason.NO_VIDEO, "it is a playlist", "index the files that it lists")
+            if stream is None or name in TEXT:
+                raise Refused(Reason.NO_VIDEO, "it holds no video stream, only other data")
             if name.endswith("_pipe") or name == "image2":
                 raise Refused(Reason.NO_VIDEO, "it is a single picture, not a video")
             self._counted = name in RAW

@@ -67,6 +67,7 @@ def tracklet_json(tracklet: TrackletSeen) -> dict[str, Any]:
         "last_s": float(tracklet.last_s),
         "first_time": iso(first) if first else None,
         "last_time": iso(last) if last else None,
+        "duration_s": tracklet.duration_s,
         "detections": tracklet.detections,
         "crop_ids": list(tracklet.crop_ids),
     }

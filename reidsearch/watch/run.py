@@ -19,6 +19,7 @@ from reidsearch.embedding.embedder import Embedder
 from reidsearch.errors import Refused
 from reidsearch.footage.pictures import decode
 from reidsearch.footage.video import Footage
+from reidsearch.models.catalogue import by_digest
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import Pixels, Vectors
 from reidsearch.settings import PictureLimits, WatchSettings
@@ -30,6 +31,9 @@ from reidsearch.watch.state import pack, pack_told, unpack, unpack_told
 MARK_S = 2.0
 """Seconds between checkpoints: what a kill costs at most, beside opening the file."""
 
+NOT_JOINED = (
+    "pieces before and after an occlusion stay two tracklets: this model's scores are not known"
+)
 LIMITS = PictureLimits(min_width_px=1, min_height_px=1)  # of views that were just cut
 
 
@@ -197,8 +201,12 @@ class _Run:
         self._progress = progress
         self._views: list[View] = []
         self._vectors: list[Vectors] = []
+        # How alike views of one person are is measured for the catalogue's models; for any other
+        # a threshold would be a guess, and a guess joins two people.
+        self._joins = by_digest(embedder.identity.digest) is not None
         # While the tracker waits for a fragment to go on, the joiner does too.
-        self.joiner = Joiner(max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US))
+        gap_us = max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US)
+        self.joiner = Joiner(gap_us if self._joins else 0)
         self.outcomes = dict.fromkeys(("tracklets", "views", "brief", "unviewed", "refused"), 0)
         self.watched = Watched()
         self.told_notes: tuple[str, ...] = ()
@@ -283,6 +291,8 @@ class _Run:
 
     def _notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
         notes = [*self._footage.info.notes, *self.told_notes]
+        if not self._joins:
+            notes.append(NOT_JOINED)
         declared = self._footage.info.declared_fps
         if finished and declared and measured_fps and abs(measured_fps / declared - 1) > 0.02:
             notes.append(

@@ -1,0 +1,44 @@
+"""Drawn scenes with known truth, for the tests of footage."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+
+from reidsearch.evaluation.drawn_footage import Visit, Walk, write_detections, write_scene
+from reidsearch.evaluation.look import Look
+
+NOON = dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
+
+
+def look(number: int) -> Look:
+    """The clothes of somebody, always the same for the same number."""
+    return Look.drawn(np.random.default_rng((9, number)))
+
+
+def walk(
+    person: int, from_s: float, to_s: float, from_x: float = -0.1, to_x: float = 1.1, **more: float
+) -> Walk:
+    """Somebody on their way through the scene."""
+    return Walk(f"p{person}", look(person), from_s, to_s, from_x, to_x, **more)
+
+
+def write_gate(path: Path) -> tuple[Visit, ...]:
+    """18 s: three people, two of them crossing, a quiet stretch; the truth as `.det.txt` beside."""
+    walks = [
+        walk(1, 1, 5),
+        walk(2, 9, 13.5),
+        walk(3, 9.5, 14, 1.1, -0.1, feet=0.97, height=0.7),
+    ]
+    visits = write_scene(path, walks, 18, seed=3)
+    write_detections(path.with_suffix(".det.txt"), visits)
+    return visits
+
+
+def write_yard(path: Path) -> tuple[Visit, ...]:
+    """8 s: persons 1 and 2 once more, one after the other, in another place."""
+    visits = write_scene(path, [walk(1, 0.5, 4, 1.1, -0.1), walk(2, 4.5, 7.5)], 8, seed=4)
+    write_detections(path.with_suffix(".det.txt"), visits)
+    return visits
