@@ -11,6 +11,9 @@ import av
 import cv2
 import numpy as np
 
+from reidsearch.evaluation.drawn_footage import FPS as DRAWN_FPS
+from reidsearch.evaluation.drawn_footage import Walk, write_scene
+from reidsearch.evaluation.look import Look
 from reidsearch.footage.video import Frame, open_footage
 
 CLIP = "one-by-one-person-detection"
@@ -54,6 +57,34 @@ def surveillance(shared: Path, work: Path, *, rounds: int = 1) -> tuple[Path, Tr
         visits.append((at + 1, at + 1 + last - first))
         at += length * 10
     return path, Truth(tuple(visits))
+
+
+def standing(work: Path, still_s: int = 30) -> tuple[Path, Truth]:
+    """640 x 360: somebody drawn walks in, stands quite still, and walks on; only noise moves."""
+    path = work / f"standing-{still_s}.mp4"
+    look = Look.drawn(np.random.default_rng((7, 1)))
+    (visit,) = write_scene(
+        work / "walking.mp4", [Walk("p", look, 5, 11, -0.12, 1.12, 0.92, 0.6)], 18, seed=7
+    )
+    first, last = visit.seconds()
+    if not path.exists():
+        with open_footage(work / "walking.mp4") as footage:
+            frames = [item.bgr() for item in footage.frames() if isinstance(item, Frame)]
+        rng = np.random.default_rng(7)
+        stands = [frames[80]] * (still_s * DRAWN_FPS)
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=DRAWN_FPS)
+            stream.height, stream.width = frames[0].shape[:2]
+            stream.pix_fmt = "yuv420p"
+            stream.options = {"crf": "23", "preset": "veryfast", "g": "40", "sc_threshold": "0"}
+            for number, picture in enumerate([*frames[:80], *stands, *frames[80:]]):
+                noise = rng.normal(0, 2, picture.shape[:2])[..., None]
+                noisy = np.clip(picture + noise, 0, 255).astype(np.uint8)
+                frame = av.VideoFrame.from_ndarray(noisy, format="bgr24")
+                frame.pts, frame.time_base = number, Fraction(1, DRAWN_FPS)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+    return path, Truth(((first, last + still_s),))
 
 
 def _write(source: Path, path: Path, chosen: list[tuple[float, float]], rounds: int) -> None:

@@ -34,6 +34,7 @@ LEGEND = {
     How.GAP: "missing in the recording",
 }
 MATCH, MATCH_FAINT = "#111827", "#9ca3af"
+FAINT_BELOW = 0.5  # a way to tell strong scores from weak ones at a glance; it decides nothing
 HEADING = Lettering(18, "#111827")
 PLAIN = Lettering(13, "#374151")
 FAINT = Lettering(12, "#6b7280")
@@ -128,7 +129,10 @@ def _legend(canvas: ImageDraw.ImageDraw, top: int, lanes: Sequence[_Lane]) -> in
             canvas.rectangle((left, top + 2, left + 14, top + 14), COLOURS[how], GRID)
             FAINT.draw(canvas, left + 20, top, text)
             left += 40 + FAINT.width(text)
-    FAINT.draw(canvas, left, top, "blank: never offered")
+    texts = ["blank: never offered"]
+    if any(lane.marks for lane in lanes):
+        texts.append(f"black: matches with their rank, grey below a score of {FAINT_BELOW:g}")
+    FAINT.draw(canvas, left, top, "; ".join(texts))
     return top + 26
 
 
@@ -161,8 +165,8 @@ def _chart(canvas: ImageDraw.ImageDraw, lanes: Sequence[_Lane], top: int, *, wal
 def _mark(
     canvas: ImageDraw.ImageDraw, span: tuple[float, float], y: int, rank: int, score: float
 ) -> None:
-    """A match: a bar in the lane, its rank above it; scores below a half are drawn faint."""
-    colour = MATCH if score >= 0.5 else MATCH_FAINT
+    """A match: a bar in the lane, its rank above it."""
+    colour = MATCH if score >= FAINT_BELOW else MATCH_FAINT
     canvas.rectangle((span[0], y + 6, max(span[1], span[0] + 3), y + LANE_PX - 6), colour)
     text = str(rank)
     middle = (span[0] + span[1]) / 2

@@ -1,0 +1,105 @@
+"""Each rule that leaves something unseen, against looking at every frame of the same footage.
+
+    python benchmarks/skip_rules.py [--model-path ../shared/models] [--work FOLDER]
+
+The real clip, the 1080p25 file made from it, the demo's drawn cameras, and somebody who walks in,
+stands quite still for half a minute, and goes on. `found`: visits that one tracklet shows with a
+temporal overlap of 0.6 or more; `more`: further tracklets; `time`: against looking at every frame.
+Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import numpy as np
+from footage_files import Truth, clip, standing, surveillance
+from measuring import REID_MODEL, seconds
+
+from reidsearch import Archive
+from reidsearch.evaluation.drawn_footage import draw_footage
+from reidsearch.evaluation.footage_truth import temporal_iou
+from reidsearch.indexing import FootageOptions
+from reidsearch.settings import PRESETS, WatchSettings
+
+FOUND = 0.6
+DEFAULT, FAST, DENSE = PRESETS["default"], PRESETS["fast"], PRESETS["thorough"]
+RULES: tuple[tuple[str, WatchSettings], ...] = (
+    ("every frame (`--thorough`)", DENSE),
+    ("4 looks a second", replace(DENSE, looks_hz=4)),
+    ("4 looks a second, motion gate (default)", DEFAULT),
+    ("3 looks a second", replace(DENSE, looks_hz=3)),
+    ("3 looks a second, motion gate", replace(FAST, still=False)),
+    ("3 looks a second, gate, still groups (`--fast`)", FAST),
+)
+
+
+def index(video: Path, settings: WatchSettings, model_path: Path, work: Path) -> tuple:
+    """Seconds, looks, and first and last second of every tracklet."""
+    folder = work / "skip-rules"
+    shutil.rmtree(folder, ignore_errors=True)
+    with Archive.open(
+        folder, create=True, model=REID_MODEL, model_path=[model_path], offline=True
+    ) as archive:
+        archive.embed([np.zeros((256, 128, 3), np.uint8)])
+        archive.detector()._compile("THROUGHPUT")
+        took = seconds(lambda: archive.index([video], footage=FootageOptions(watch=settings)))
+        (source,) = archive.footage.coverage()
+        seen = [
+            (float(one.first_s), float(one.last_s))
+            for one in archive.footage.tracklets(source.source_id)
+        ]
+    shutil.rmtree(folder)
+    return took, source.counts["looks"], seen
+
+
+def found(visits: Truth, seen: list[tuple[float, float]]) -> int:
+    """How many visits a tracklet of their own shows."""
+    left, count = list(seen), 0
+    for visit in visits.visits:
+        best = max(left, key=lambda one: temporal_iou(visit, one), default=None)
+        if best is not None and temporal_iou(visit, best) >= FOUND:
+            left.remove(best)
+            count += 1
+    return count
+
+
+def footage(shared: Path, work: Path) -> Iterator[tuple[str, list[tuple[Path, Truth]]]]:
+    yield "the clip", [clip(shared)]
+    yield "1080p25, empty for 9/10 of the time", [surveillance(shared, work)]
+    folder = work / "drawn"
+    folder.mkdir(exist_ok=True)
+    drawn = draw_footage(folder)
+    yield (
+        "three drawn cameras",
+        [(one.path, Truth(tuple(visit.seconds() for visit in one.visits))) for one in drawn],
+    )
+    yield "somebody who stands still", [standing(work)]
+
+
+@click.command(help=__doc__)
+@click.option("--model-path", type=click.Path(path_type=Path), default=Path("../shared/models"))
+@click.option("--work", type=click.Path(path_type=Path), default=Path("/tmp/reidsearch-benchmarks"))
+def main(model_path: Path, work: Path) -> None:
+    work.mkdir(parents=True, exist_ok=True)
+    for name, videos in footage(model_path.parent, work):
+        visits = sum(len(truth.visits) for _, truth in videos)
+        print(f"\n| {name} | looks | found of {visits} | more | time |\n|---|---|---|---|---|")
+        dense_s = 0.0
+        for rule, settings in RULES:
+            took, looks, hit, more = 0.0, 0, 0, 0
+            for video, truth in videos:
+                one_s, one_looks, seen = index(video, settings, model_path, work)
+                took, looks = took + one_s, looks + one_looks
+                hit += (count := found(truth, seen))
+                more += len(seen) - count
+            dense_s = dense_s or took
+            print(f"| {rule} | {looks:,} | {hit} | {more} | {took / dense_s:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
