@@ -115,6 +115,13 @@ def test_an_answer_has_a_row_a_tracklet_with_first_and_last_time(held):
     assert "with detections that were given" in text
 
 
+def test_show_tells_when_in_its_footage_a_crop_was_taken(held):
+    told = " ".join(held("show", "crop", view_of(held.archive, 1)).out.split())
+    assert "tracklet 1 in footage " in told
+    assert "s (pts " in told
+    assert "time is ±1 s quality 0." in told
+
+
 def test_no_match_tells_what_was_and_was_not_looked_at(held):
     ran = held("query", "--crop", 1, "--min-score", "1", "--after", "2024-05-31T12:00:00Z")
     assert "No match" in ran.out

@@ -249,11 +249,20 @@ def test_what_is_no_video_is_refused(tmp_path):
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "text.mp4").write_text("not a video" * 100)
     (tmp_path / "picture.mp4").write_bytes(_jpeg())
+    (tmp_path / "notes.txt").write_text("FFmpeg would draw this text, line by line.\n" * 100)
+    write_video(tmp_path / "listed.mp4", 5)
+    (tmp_path / "list.m3u8").write_text(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nlisted.mp4\n#EXT-X-ENDLIST\n"
+    )
+    (tmp_path / "list.ffconcat").write_text("ffconcat version 1.0\nfile listed.mp4\n")
     for name, reason in (
         ("missing.mp4", Reason.MISSING),
         ("empty.mp4", Reason.EMPTY),
         ("text.mp4", Reason.NO_VIDEO),
         ("picture.mp4", Reason.NO_VIDEO),
+        ("notes.txt", Reason.NO_VIDEO),
+        ("list.m3u8", Reason.NO_VIDEO),
+        ("list.ffconcat", Reason.NO_VIDEO),
     ):
         with pytest.raises(Refused) as refused:
             open_footage(tmp_path / name)

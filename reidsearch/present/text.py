@@ -27,6 +27,7 @@ from reidsearch.records import (
     Match,
     Summary,
 )
+from reidsearch.sightings import Moment
 from reidsearch.timecode import iso
 
 # Wider than any line, so that a pipe gets every line whole.
@@ -94,23 +95,32 @@ def crop_view(crop: Crop) -> RenderableType:
         ("location", visible(crop.location)),
         ("source", f"{crop.source_sha256} (SHA-256)"),
         ("indexed", iso(crop.indexed_at)),
+        *_in_footage(crop.moment),
         *((visible(f"extra {name}"), visible(str(value))) for name, value in facts.extra.items()),
     )
 
 
+def _in_footage(moment: Moment | None) -> list[tuple[str, str]]:
+    """When in its footage a crop was taken, how sure its time is, and how good a view it is."""
+    if moment is None:
+        return []
+    sure = "not known" if moment.uncertainty_s is None else f"±{moment.uncertainty_s:g} s"
+    return [
+        ("tracklet", str(moment.tracklet_id)),
+        ("in footage", f"{float(moment.media_s):.3f} s (pts {moment.pts})"),
+        ("time is", sure),
+        ("quality", f"{moment.quality:.2f}"),
+    ]
+
+
+def _outcomes(report: IndexReport | FootageReport) -> list[str]:
+    names = ("indexed", "unchanged", "updated", "duplicates", "failed")
+    return [f"{number:,} {name}" for name in names if (number := getattr(report, name))]
+
+
 def _footage_lines(report: FootageReport) -> list[Text]:
     """What became of footage."""
-    parts = [
-        f"{number:,} {name}"
-        for name, number in (
-            ("indexed", report.indexed),
-            ("unchanged", report.unchanged),
-            ("updated", report.updated),
-            ("duplicates", report.duplicates),
-            ("failed", report.failed),
-        )
-        if number
-    ]
+    parts = _outcomes(report)
     told = f"Footage: {count(report.offered, 'source')}"
     told += f": {', '.join(parts)}." if parts else "."
     lines = [Text(told)]
@@ -142,17 +152,7 @@ def _footage_lines(report: FootageReport) -> list[Text]:
 
 def report_view(report: IndexReport) -> RenderableType:
     """What one index run did, in one or two lines."""
-    parts = [
-        f"{number:,} {name}"
-        for name, number in (
-            ("indexed", report.indexed),
-            ("unchanged", report.unchanged),
-            ("updated", report.updated),
-            ("duplicates", report.duplicates),
-            ("failed", report.failed),
-        )
-        if number
-    ]
+    parts = _outcomes(report)
     told = f"Run {report.run_id}: {count(report.offered, 'input')} offered"
     told += f": {', '.join(parts)}" if parts else ""
     told += f"; {report.seconds:.1f} s"
