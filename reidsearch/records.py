@@ -324,6 +324,9 @@ class Summary:
     model: ModelIdentity | None
     crops: int
     sources: int
+    footage: int
+    """Of the sources: videos and folders of frames."""
+    tracklets: int
     persons_labelled: int
     cameras: tuple[tuple[str | None, int, dt.datetime | None, dt.datetime | None], ...]
     """(name or None, crops, first time, last time), most crops first."""

@@ -7,6 +7,7 @@ import datetime as dt
 from sqlalchemy import func, select
 
 from reidsearch.archive import schema, sqlite, tables
+from reidsearch.archive.footage_tables import footage, tracklet
 from reidsearch.archive.gallery import INDEX_FOLDER, newest_generation
 from reidsearch.archive.store import Store
 from reidsearch.records import Failure, Summary
@@ -30,6 +31,8 @@ def summarise(store: Store) -> Summary:
             .order_by(func.count().desc(), camera.c.name)
         ).all()
         sources = connection.scalar(select(func.count()).select_from(tables.source)) or 0
+        videos = connection.scalar(select(func.count()).select_from(footage)) or 0
+        tracklets = connection.scalar(select(func.count()).select_from(tracklet)) or 0
         failures = connection.execute(
             select(failure.c.reason, func.count())
             .group_by(failure.c.reason)
@@ -47,6 +50,8 @@ def summarise(store: Store) -> Summary:
         model=store.model(),
         crops=crops,
         sources=sources,
+        footage=videos,
+        tracklets=tracklets,
         persons_labelled=labelled,
         cameras=tuple((name, count, _time(a), _time(b)) for name, count, a, b in cameras),
         first_time=_time(first),

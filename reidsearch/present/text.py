@@ -195,6 +195,10 @@ def summary_view(summary: Summary) -> RenderableType:
             ("created", f"{iso(summary.created_at)}, schema {summary.schema}"),
             ("model", visible(model.text) if model else "none yet"),
             ("crops", f"{summary.crops:,} from {count(summary.sources, 'source')}"),
+            (
+                "footage",
+                f"{count(summary.footage, 'source')}, {count(summary.tracklets, 'tracklet')}",
+            ),
             ("persons", f"{summary.persons_labelled:,} labelled"),
             ("times", _times(summary)),
             (
