@@ -90,7 +90,7 @@ def footage_answer() -> Answer:
         crop_ids=(7, 8),
     )
     held = replace(crop(7), moment=moment)
-    return Answer(statement(footage=FOOTAGE), (Match(1, 0.9, held, seen),))
+    return Answer(statement(footage=FOOTAGE, grouped=True), (Match(1, 0.9, held, seen),))
 
 
 def answer(*crops: Crop, **changes: Any) -> Answer:

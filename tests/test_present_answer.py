@@ -144,6 +144,14 @@ def test_csv_never_loses_the_statement(given: Answer) -> None:
         assert row["exact"] in ("true", "false")
 
 
+def test_csv_tells_of_tracklets() -> None:
+    (row,) = rows(ANSWERS["footage"])
+    told = ("tracklet_id", "media_s", "uncertainty_s", "duration_s", "views", "last_time")
+    assert [row[name] for name in told] == [
+        "4", "15.0", "1.0", "4.5", "2", "2024-05-31T12:03:04.500000Z",
+    ]  # fmt: skip
+
+
 def test_csv_without_matches_has_empty_match_columns() -> None:
     (row,) = rows(ANSWERS["none"])
     assert {row[column] for column in MATCH_COLUMNS} == {""}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from present_samples import MODEL, NASTY, NOON, answer, crop, statement
+from present_samples import MODEL, NASTY, NOON, answer, crop, footage_answer, statement
 
 from reidsearch.present import reports_json, text
 from reidsearch.present.answer_json import dumps
@@ -65,6 +65,16 @@ def test_a_table_in_a_pipe_is_plain_and_whole() -> None:
     assert not any(line.endswith(" ") for line in told.splitlines())
 
 
+def test_a_tracklet_is_told_from_first_to_last() -> None:
+    told = shown(text.answer_view(footage_answer()))
+    assert "2024-05-31T12:03:00.0 to 12:03:04.5Z ±1 s" in told
+    assert "4.5 s       2" in told
+    assert "5:00 looked at densely, 25:00 without motion, looked at now and then" in told
+    assert "12.0 s that could not be decoded" in told
+    assert "1 source is not finished" in told
+    assert "Never offered: gate 1:02:05" in told
+
+
 def test_a_table_on_a_terminal_fits_and_keeps_the_ends_of_a_location(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -78,6 +88,16 @@ def test_a_table_on_a_terminal_fits_and_keeps_the_ends_of_a_location(
     assert "…" in row
     assert "xx/a.jpg" in row
     assert len(row.replace("\x1b[1m", "").replace("\x1b[0m", "")) <= 80
+
+
+def test_a_tracklet_fits_a_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("COLUMNS", "80"), ("TERM", "xterm"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    out = Terminal()
+    text.show(text.answer_view(footage_answer()), out)
+    told = out.getvalue()
+    for part in ("rank", "0.900", "gate", "2024-05-31T12:03:00.0", "12:03:04.5Z", "4.5 s"):
+        assert part in told
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])

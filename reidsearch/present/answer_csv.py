@@ -11,7 +11,8 @@ from reidsearch.records import Answer
 
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
-    "x1", "y1", "x2", "y2", "extra",
+    "x1", "y1", "x2", "y2", "extra", "media_s", "uncertainty_s", "tracklet_id", "first_time",
+    "last_time", "duration_s", "views",
 )  # fmt: skip
 STATEMENT_COLUMNS = (
     "crops_searched", "crops_held", "exact", "recall", "model", "generation", "calibration",
@@ -51,7 +52,10 @@ def answer_csv(answer: Answer) -> str:
 
 def _row(match: dict[str, Any]) -> dict[str, Any]:
     box = dict(zip(("x1", "y1", "x2", "y2"), match["box"], strict=True))
-    return match | box | {"extra": dumps(match["extra"]) if match["extra"] else None}
+    tracklet = match["tracklet"] or {}
+    views = {"views": len(tracklet["crop_ids"])} if tracklet else {}
+    extra = {"extra": dumps(match["extra"]) if match["extra"] else None}
+    return (match["moment"] or {}) | tracklet | match | box | extra | views
 
 
 def _cell(value: Any) -> str:

@@ -33,6 +33,7 @@ from reidsearch.timecode import iso
 # Wider than any line, so that a pipe gets every line whole.
 UNBROKEN = 100_000
 UNKNOWN = "-"
+TIME_WIDTH = len("2024-05-31T12:00:00.0")
 
 
 def show(view: RenderableType, out: TextIO | None = None) -> None:
@@ -66,20 +67,21 @@ def answer_view(answer: Answer) -> RenderableType:
         return Group(Text(no_match(answer), style="bold"), *told)
     persons = any(match.crop.facts.person is not None for match in answer.matches)
     rows = table()
-    rows.add_column("rank", justify="right")
-    rows.add_column("score", justify="right", style="bold")
+    footage = any(match.crop.moment for match in answer.matches)
+    rows.add_column("rank", justify="right", no_wrap=True)
+    rows.add_column("score", justify="right", style="bold", no_wrap=True)
     rows.add_column("camera", overflow="fold")
-    rows.add_column("time", no_wrap=True)
+    rows.add_column("time", no_wrap=not footage, min_width=TIME_WIDTH if footage else None)
     rows.add_column("crop", justify="right", no_wrap=True)
     if persons:
         rows.add_column("person", overflow="fold")
-    footage = any(match.crop.moment for match in answer.matches)
     if footage:
-        for column in ("tracklet", "in footage", "views"):
+        for column in ("lasts", "views"):
             rows.add_column(column, justify="right", no_wrap=True)
     rows.add_column("location")
+    grouped = answer.statement.grouped
     for match in answer.matches:
-        rows.add_row(*_match_cells(match, persons, footage))
+        rows.add_row(*_match_cells(match, persons, footage, grouped))
     return Group(rows, Text(), *told)
 
 
@@ -265,12 +267,14 @@ def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
     return told if len(crop_ids) <= most else f"{told} and {len(crop_ids) - most:,} more"
 
 
-def _match_cells(match: Match, persons: bool, footage: bool) -> Iterable[RenderableType]:
+def _match_cells(
+    match: Match, persons: bool, footage: bool, grouped: bool
+) -> Iterable[RenderableType]:
     facts = match.crop.facts
     yield str(match.rank)
     yield f"{match.score:.3f}"
     yield _known(facts.camera)
-    yield _moment(facts.time) + _uncertain(match.crop)
+    yield _when(match, grouped)
     yield str(match.crop.crop_id)
     if persons:
         yield _known(facts.person)
@@ -280,14 +284,35 @@ def _match_cells(match: Match, persons: bool, footage: bool) -> Iterable[Rendera
 
 
 def _moment_cells(match: Match) -> Iterable[str]:
-    """Which tracklet, when in its footage, how long and how often seen."""
+    """How long the person was followed, and in how many views."""
     tracklet = match.tracklet
     if match.crop.moment is None or tracklet is None:
-        yield from (UNKNOWN, UNKNOWN, UNKNOWN)
+        yield from (UNKNOWN, UNKNOWN)
         return
-    yield str(tracklet.tracklet_id)
-    yield f"{duration(float(tracklet.first_s))} +{duration(tracklet.duration_s)}"
+    yield duration(tracklet.duration_s)
     yield str(len(tracklet.crop_ids))
+
+
+def _when(match: Match, grouped: bool) -> str:
+    """The crop's time; of a tracklet the first and the last, to a tenth of a second.
+
+    Where the clock is not known, seconds from the start of the footage.
+    """
+    tracklet, uncertain = match.tracklet, _uncertain(match.crop)
+    if not grouped or tracklet is None:
+        return _moment(match.crop.facts.time) + uncertain
+    if not tracklet.first_time or not tracklet.last_time:
+        first_s, last_s = float(tracklet.first_s), float(tracklet.last_s)
+        return f"not known; {first_s:.1f} to {last_s:.1f} s in footage"
+    first, last = _tenths(tracklet.first_time), _tenths(tracklet.last_time)
+    until = last[11:] if first[:10] == last[:10] else last
+    return f"{first.removesuffix('Z')} to {until}{uncertain}"
+
+
+def _tenths(time: dt.datetime) -> str:
+    """As `timecode.iso`, rounded down to a tenth of a second."""
+    utc = time.astimezone(dt.UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 100_000}Z"
 
 
 def _uncertain(crop: Crop) -> str:
