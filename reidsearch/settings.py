@@ -44,6 +44,11 @@ class WatchSettings:
         still: still groups of pictures are not even decoded, but for their key frames.
         detector: catalogue name, name/precision or file; None: the catalogue's default.
         min_confidence: a person is taken up by a detection of at least this confidence.
+        low_confidence: a detection from here on keeps a person in view, but starts nobody; what
+            is less sure is noise.
+        max_overlap: of two boxes that overlap more (intersection over union) the surer stays.
+        max_inside: of two boxes of which more than this share of the smaller one lies within the
+            other the surer stays: a head and shoulders within the whole person.
         min_width_px, min_height_px: of a detection; smaller ones are counted, not kept.
         max_aspect: width over height of a detection; wider ones are counted, not kept.
         min_detections: a tracklet of fewer is counted as brief, not kept.
@@ -57,6 +62,9 @@ class WatchSettings:
     still: bool = False
     detector: str | None = None
     min_confidence: float = 0.6
+    low_confidence: float = 0.3
+    max_overlap: float = 0.5
+    max_inside: float = 0.8
     min_width_px: int = 16
     min_height_px: int = 40
     max_aspect: float = 1.2

@@ -7,9 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from reidsearch.detection.detector import FLOOR, Detector, DetectorIdentity, load_detector
+from reidsearch.detection.detector import Detector, DetectorIdentity, load_detector
 from reidsearch.errors import ModelError
 from reidsearch.footage.video import open_footage
+from reidsearch.settings import WatchSettings
 
 NAMES = [f"person-detection-{each}" for each in ("retail-0013", "0200", "0201", "0202")]
 CLIP = "one-by-one-person-detection.mp4"
@@ -78,7 +79,7 @@ def test_an_answer_is_read_as_the_cards_say(shared):
     rows = np.array(
         [
             [0, 0, 0.9, -0.1, 0.25, 0.5, 1.2],  # reaches out of the frame
-            [0, 0, FLOOR - 0.01, 0.6, 0.1, 0.7, 0.5],  # too unsure
+            [0, 0, WatchSettings().low_confidence - 0.01, 0.6, 0.1, 0.7, 0.5],  # too unsure
             [0, 0, 0.8, 0.7, 0.1, 0.7, 0.5],  # no area
             [0, 0, np.nan, 0.7, 0.1, 0.8, 0.5],
             [-1, 0, 0.9, 0.8, 0.1, 0.9, 0.5],  # the list ends here
@@ -89,6 +90,8 @@ def test_an_answer_is_read_as_the_cards_say(shared):
     found = detector.read(rows[None, None], 200, 100)
     assert found.xyxy.tolist() == [[0, 25, 100, 100]]
     assert found.confidence.tolist() == pytest.approx([0.9])
+    strict = WatchSettings(low_confidence=0.95)
+    assert len(detector.read(rows[None, None], 200, 100, strict)) == 0
 
 
 def test_what_is_no_detector_is_refused(shared):

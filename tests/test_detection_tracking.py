@@ -27,20 +27,20 @@ def test_given_ids_are_taken_as_they_are():
 
 
 def test_of_boxes_that_overlap_much_the_surest_stays():
-    found = suppress(seen(person(100, 0.7), person(110, 0.9), person(400, 0.5)))
+    found = suppress(seen(person(100, 0.7), person(110, 0.9), person(400, 0.5)), 0.5, 0.8)
     assert found.xyxy[:, 0].tolist() == [110, 400]
     assert found.confidence.tolist() == pytest.approx([0.9, 0.5])
 
 
 def test_a_head_within_the_person_goes():
     head = [110, 100, 150, 150, 0.8]
-    assert suppress(seen(head, person(100, 0.9))).xyxy[:, 0].tolist() == [100]
+    assert suppress(seen(head, person(100, 0.9)), 0.5, 0.8).xyxy[:, 0].tolist() == [100]
 
 
 def test_two_people_side_by_side_both_stay_and_equals_keep_their_order():
-    beside = suppress(seen(person(100), person(150), person(200)))
+    beside = suppress(seen(person(100), person(150), person(200)), 0.5, 0.8)
     assert beside.xyxy[:, 0].tolist() == [100, 150, 200]
-    assert len(suppress(Detections.none())) == 0
+    assert len(suppress(Detections.none(), 0.5, 0.8)) == 0
 
 
 def test_detections_are_of_one_kind():

@@ -16,7 +16,7 @@ from reidsearch.errors import ModelError
 from reidsearch.models.stream import stream_in_order
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import Pixels
-from reidsearch.settings import RuntimeSettings
+from reidsearch.settings import RuntimeSettings, WatchSettings
 from reidsearch.sightings import Detections
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What is less sure is noise; between this and `WatchSettings.min_confidence` a detection cannot
-# start a tracklet, but keeps one going (the second association of ByteTrack).
-FLOOR = 0.3
 # Frames that wait for the tracker hold their pixels (3 MB at 1080p, 12 MB at 4K).
 WAITING = 4
 
@@ -66,12 +63,12 @@ class Detector:
         self._graph, self.width_px, self.height_px = _with_preprocessing(graph, identity.name)
         self._compiled: dict[str, openvino.CompiledModel] = {}
 
-    def detect(self, frame: Pixels) -> Detections:
-        """The people in one frame, (h, w, 3) uint8 BGR, of any size."""
+    def detect(self, frame: Pixels, policy: WatchSettings = WatchSettings()) -> Detections:
+        """The people in one frame, (h, w, 3) uint8 BGR, of any size; see `read`."""
         height_px, width_px = frame.shape[:2]
         small = cv2.resize(frame, (self.width_px, self.height_px), interpolation=cv2.INTER_AREA)
         answer = self._compile("LATENCY")({0: small[None]})
-        return self.read(np.asarray(answer[0]), width_px, height_px)
+        return self.read(np.asarray(answer[0]), width_px, height_px, policy)
 
     def stream(
         self, items: Iterable[tuple[T, Pixels | None]]
@@ -83,8 +80,17 @@ class Detector:
         """
         return stream_in_order(lambda: self._compile("THROUGHPUT"), items, waiting=WAITING)
 
-    def read(self, raw: NDArray[np.float32], width_px: int, height_px: int) -> Detections:
+    def read(
+        self,
+        raw: NDArray[np.float32],
+        width_px: int,
+        height_px: int,
+        policy: WatchSettings = WatchSettings(),
+    ) -> Detections:
         """People from the model's answer, in pixels of a frame of that size, surest first.
+
+        Args:
+            policy: from which confidence on, and which of several boxes of one person.
 
         Source: the models' cards: rows [image_id, label, confidence, x1, y1, x2, y2], corners as
         shares of the frame; an image_id below 0 ends the list. Boxes are clipped to the frame.
@@ -92,11 +98,12 @@ class Detector:
         rows = np.asarray(raw, np.float32).reshape(-1, 7)
         ends = np.flatnonzero(rows[:, 0] < 0)
         rows = rows[: ends[0]] if len(ends) else rows
-        rows = rows[np.isfinite(rows).all(axis=1) & (rows[:, 2] >= FLOOR)]
+        rows = rows[np.isfinite(rows).all(axis=1) & (rows[:, 2] >= policy.low_confidence)]
         size = np.array([width_px, height_px, width_px, height_px], np.float32)
         xyxy = np.clip(rows[:, 3:7], 0, 1) * size
         whole = (xyxy[:, 2] - xyxy[:, 0] >= 1) & (xyxy[:, 3] - xyxy[:, 1] >= 1)
-        return suppress(Detections(xyxy[whole], np.clip(rows[whole, 2], 0, 1)))
+        found = Detections(xyxy[whole], np.clip(rows[whole, 2], 0, 1))
+        return suppress(found, policy.max_overlap, policy.max_inside)
 
     def _compile(self, hint: str) -> openvino.CompiledModel:
         from reidsearch.models.runtime import compile_model

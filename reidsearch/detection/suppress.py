@@ -7,14 +7,15 @@ from numpy.typing import NDArray
 
 from reidsearch.sightings import Detections
 
-OVERLAP = 0.5  # intersection over union
-# Of the smaller box: a head-and-shoulders box inside the whole person's. Two people so deep in each
-# other are one box to any detector of this size.
-CONTAINED = 0.8
 
-
-def suppress(found: Detections) -> Detections:
+def suppress(found: Detections, max_overlap: float, max_inside: float) -> Detections:
     """Non-maximum suppression, with containment.
+
+    Two people so deep in each other that containment takes one of them are one box to any
+    detector of this size.
+
+    Args:
+        max_overlap, max_inside: see `WatchSettings`.
 
     Returns:
         What stays, surest first; equal confidences in the order given.
@@ -26,8 +27,8 @@ def suppress(found: Detections) -> Detections:
     shared = _shared(found.xyxy)
     area = np.diagonal(shared)
     union = area[:, None] + area[None, :] - shared
-    alike = shared > OVERLAP * union
-    inside = shared > CONTAINED * np.minimum(area[:, None], area[None, :])
+    alike = shared > max_overlap * union
+    inside = shared > max_inside * np.minimum(area[:, None], area[None, :])
     same = alike | inside
     stays = np.ones(len(found), bool)
     for row in range(len(found)):

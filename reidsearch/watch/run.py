@@ -45,7 +45,7 @@ class Sees(Protocol):
         """Width and height of the pictures it takes; None: it needs none."""
         ...
 
-    def tracker(self, settings: WatchSettings) -> Tracker:
+    def tracker(self) -> Tracker:
         """A fresh tracker for its detections."""
         ...
 
@@ -61,15 +61,16 @@ class WithDetector:
     """A detector looks."""
 
     detector: Detector
+    settings: WatchSettings
 
     @property
     def size_px(self) -> tuple[int, int] | None:
         """What the detector takes."""
         return self.detector.width_px, self.detector.height_px
 
-    def tracker(self, settings: WatchSettings) -> Tracker:
+    def tracker(self) -> Tracker:
         """By motion."""
-        return ByteTracker(settings.min_confidence)
+        return ByteTracker(self.settings.min_confidence)
 
     def see(
         self, looked: Iterable[tuple[Seen, Pixels | None]]
@@ -80,7 +81,8 @@ class WithDetector:
                 yield what, None
             else:
                 frame = what.frame
-                yield what, self.detector.read(raw, frame.width_px, frame.height_px)
+                size_px = frame.width_px, frame.height_px
+                yield what, self.detector.read(raw, *size_px, self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,16 @@ class WithGiven:
 
     given: GivenDetections
     footage: Footage
+    settings: WatchSettings
 
     @property
     def size_px(self) -> tuple[int, int] | None:
         """No pictures are needed."""
         return None
 
-    def tracker(self, settings: WatchSettings) -> Tracker:
+    def tracker(self) -> Tracker:
         """By the ids that were given, or by motion."""
-        return GivenIds() if self.given.has_ids else ByteTracker(settings.min_confidence)
+        return GivenIds() if self.given.has_ids else ByteTracker(self.settings.min_confidence)
 
     def see(
         self, looked: Iterable[tuple[Seen, Pixels | None]]
@@ -148,7 +151,7 @@ def watch(
     told = [entry for piece in begun.told for entry in unpack_told(piece)]
     follower = Follower(
         settings,
-        lambda: sees.tracker(settings),
+        sees.tracker,
         given=sees.size_px is None,
         followed=followed,
         told=told,

@@ -26,7 +26,7 @@ from reidsearch.footage.video import Footage, digest_of, open_footage
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import FootageReport, Rejected
 from reidsearch.settings import WatchSettings
-from reidsearch.watch.run import WithDetector, WithGiven, watch
+from reidsearch.watch.run import Sees, WithDetector, WithGiven, watch
 from reidsearch.watch.state import FORMAT
 
 
@@ -142,13 +142,19 @@ class _Source:
         given = self._given()
         settings = self._settings(given)
         begun = writer.begin(file, footage.info, told.facts, settings)
-        detector = None if given else self._watching.detector()
+        sees: Sees
+        if given:
+            sees = WithGiven(given, footage, self._watching.settings)
+        else:
+            sees = WithDetector(self._watching.detector(), self._watching.settings)
         declared = footage.info.declared_s
         self._progress.begin(self._title, None if declared is None else round(declared), "s")
         watched = watch(
             footage,
             begun,
-            sees=WithGiven(given, footage) if given else WithDetector(_some(detector)),
+            sees=WithGiven(given, footage)
+            if given
+            else WithDetector(_some(detector), watching.settings),
             embedder=self._watching.embedder,
             writer=writer,
             settings=self._watching.settings,
@@ -187,11 +193,6 @@ class _Source:
     def _other_settings(self, known: KnownSource) -> dict[str, float]:
         same = known.settings.get("preset") == self._watching.settings.preset
         return {} if same else {"other_settings": 1}
-
-
-def _some(detector: Detector | None) -> Detector:
-    assert detector is not None
-    return detector
 
 
 def _fingerprint(path: str) -> str:
