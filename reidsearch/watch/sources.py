@@ -152,9 +152,7 @@ class _Source:
         watched = watch(
             footage,
             begun,
-            sees=WithGiven(given, footage)
-            if given
-            else WithDetector(_some(detector), watching.settings),
+            sees=sees,
             embedder=self._watching.embedder,
             writer=writer,
             settings=self._watching.settings,
