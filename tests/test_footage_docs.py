@@ -30,7 +30,7 @@ def test_reasons_named_elsewhere_exist() -> None:
     assert set(named) <= set(Reason)
 
 
-@pytest.mark.parametrize("ending", [*files.PICTURES, *files.CONTAINERS, *files.MANIFESTS])
+@pytest.mark.parametrize("ending", [*sorted(files.PICTURES), *files.CONTAINERS, *files.MANIFESTS])
 def test_every_ending_is_named(ending: str) -> None:
     assert re.search(rf"[` ]{re.escape(ending)}[` ]", section("What can be indexed"))
 
