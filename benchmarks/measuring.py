@@ -196,7 +196,7 @@ class GeneratedEmbeddings:
 def open_with(folder: Path, embedder: object, *, create: bool = False) -> Archive:
     """An archive whose model is loaded already, or is none at all."""
     archive = Archive.open(folder, create=create)
-    archive._embedder = embedder  # type: ignore[assignment]
+    archive._engines.use(embedder)  # type: ignore[arg-type]
     return archive
 
 

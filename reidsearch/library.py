@@ -25,7 +25,8 @@ from reidsearch.archive import summary as summaries
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.lock import writer_lock
 from reidsearch.archive.store import Store
-from reidsearch.errors import ArchiveError, ArchiveLocked, ModelError, UsageError
+from reidsearch.engines import Engines
+from reidsearch.errors import ArchiveError, ArchiveLocked, UsageError
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import (
     Answer,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from reidsearch.archive.backup import Backup
     from reidsearch.archive.erase import Erasure
     from reidsearch.detection.detector import Detector
-    from reidsearch.embedding.embedder import Embedder
     from reidsearch.footage.naming import Naming
     from reidsearch.indexing import FootageOptions, Run
     from reidsearch.search.views import View
@@ -73,13 +73,15 @@ class Archive:
     ) -> None:
         self._store = store
         self._gallery = Gallery(store)
-        self._model = model
-        self._model_path = tuple(model_path)
-        self._offline = offline
-        self._runtime = runtime
         self._progress = progress
-        self._embedder: Embedder | None = None
-        self._detector: tuple[str | None, Detector] | None = None
+        self._engines = Engines(
+            store,
+            model=model,
+            model_path=model_path,
+            offline=offline,
+            runtime=runtime,
+            progress=progress,
+        )
 
     @classmethod
     def open(
@@ -204,8 +206,8 @@ class Archive:
 
         return Run(
             store=self._store,
-            embedder=self._require_embedder(),
-            detector=lambda: self.detector(watch.detector),
+            embedder=self._engines.embedder(),
+            detector=lambda: self._engines.detector(watch.detector),
             limits=limits,
             version=__version__,
             progress=progress,
@@ -255,11 +257,11 @@ class Archive:
         """
         from reidsearch.renewal import renew
 
-        if self._model is None:
+        embedder = self._engines.another()
+        if embedder is None:
             raise UsageError("name the new model: --model NAME")
-        embedder = self._load(self._model)
         count = renew(self._store, embedder, progress)
-        self._embedder = embedder
+        self._engines.use(embedder)
         with writer_lock(self._store.folder):
             self._gallery.sync()
             self._gallery.persist()
@@ -311,7 +313,7 @@ class Archive:
             grouped=grouped,
             filters=replace(filters, exclude_crops=(*filters.exclude_crops, *shown.crop_ids)),
         )
-        return engine.search(self._store, self._gallery, question, self._runtime_text())
+        return engine.search(self._store, self._gallery, question, self._engines.text())
 
     def prepare_search(self) -> None:
         """Load the index now rather than in the first search."""
@@ -327,7 +329,11 @@ class Archive:
 
     def embed(self, pictures: Sequence[Pixels]) -> Vectors:
         """Embed (h, w, 3) uint8 BGR crops with the archive's model: (n, d) float32 unit rows."""
-        return self._require_embedder().embed(pictures)
+        return self._engines.embed(pictures)
+
+    def detector(self, name: str | None = None) -> Detector:
+        """The person detector; loaded once. None: the catalogue's default."""
+        return self._engines.detector(name)
 
     # -- looking up -------------------------------------------------------------------------
 
@@ -362,7 +368,7 @@ class Archive:
         """Coverage, clocks, frames and clips; see `reidsearch.viewing`."""
         from reidsearch.viewing import FootageView
 
-        return FootageView(self._store, self.detector)
+        return FootageView(self._store, self._engines.detector)
 
     # -- health -----------------------------------------------------------------------------
 
@@ -386,54 +392,6 @@ class Archive:
 
         return backup(self._store, Path(target))
 
-    # -- the model --------------------------------------------------------------------------
-
-    def _require_embedder(self) -> Embedder:
-        """The archive's model; a different one is refused.
-
-        Loaded once, and again when another process has re-embedded the archive meanwhile.
-        """
-        from reidsearch.archive.writer import require_model
-
-        held = self._store.model()
-        if self._embedder is None or (held and not held.matches(self._embedder.identity)):
-            name = self._model or (_catalogue_text(held) if held else None)
-            embedder = self._load(name)
-            if held is not None:
-                require_model(held, embedder.identity, self._store.folder)
-            self._embedder = embedder
-        return self._embedder
-
-    def detector(self, name: str | None = None) -> Detector:
-        """The person detector; loaded once. None: the catalogue's default."""
-        from reidsearch.detection.detector import load_detector
-
-        if self._detector is None or self._detector[0] != name:
-            detector = load_detector(
-                name,
-                model_path=self._model_path,
-                offline=self._offline,
-                runtime=self._runtime,
-                progress=self._progress,
-            )
-            self._detector = name, detector
-        return self._detector[1]
-
-    def _load(self, name: str | None) -> Embedder:
-        from reidsearch.embedding.embedder import load_embedder
-        from reidsearch.models.catalogue import default_entry
-
-        return load_embedder(
-            name or default_entry().key,
-            model_path=self._model_path,
-            offline=self._offline,
-            runtime=self._runtime,
-            progress=self._progress,
-        )
-
-    def _runtime_text(self) -> str:
-        return self._embedder.runtime if self._embedder else "stored embeddings only"
-
 
 def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
     """Bring an archive of an earlier version to this one's schema; see `archive.store.migrate`."""
@@ -447,16 +405,6 @@ def restore(
     from reidsearch.archive import backup
 
     return backup.restore(Path(source), Path(target), progress)
-
-
-def _catalogue_text(model: ModelIdentity) -> str:
-    """How a recorded model is asked for; free files have to be named by --model again."""
-    if model.precision == "unknown":
-        raise ModelError(
-            f"the archive was embedded with the file model {model.text}",
-            "name that file: --model path/to/model.xml",
-        )
-    return model.name if model.name == "builtin" else f"{model.name}/{model.precision}"
 
 
 def _is_one(query: View | Sequence[View]) -> TypeGuard[View]:

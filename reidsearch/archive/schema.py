@@ -16,7 +16,7 @@ from reidsearch.errors import ArchiveError, ArchiveVersionError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0002"
+REVISION = "0003"
 """The head revision; a test holds it equal to Alembic's."""
 
 

@@ -1,0 +1,117 @@
+"""The models that an open archive works with, loaded when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reidsearch.archive.store import Store
+from reidsearch.errors import ModelError
+from reidsearch.progress import Progress
+from reidsearch.records import ModelIdentity, Pixels, Vectors
+from reidsearch.settings import RuntimeSettings
+
+if TYPE_CHECKING:
+    from reidsearch.detection.detector import Detector
+    from reidsearch.embedding.embedder import Embedder
+
+
+class Engines:
+    """Embedder and detector of one archive.
+
+    Args:
+        model: as `Archive.open` takes it; None: the archive's own, else the catalogue's default.
+        model_path, offline, runtime, progress: as `Archive.open` takes them.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        model: str | None,
+        model_path: Sequence[Path],
+        offline: bool,
+        runtime: RuntimeSettings,
+        progress: Progress,
+    ) -> None:
+        self._store = store
+        self._model = model
+        self._model_path = tuple(model_path)
+        self._offline = offline
+        self._runtime = runtime
+        self._progress = progress
+        self._embedder: Embedder | None = None
+        self._detector: tuple[str | None, Detector] | None = None
+
+    def embedder(self) -> Embedder:
+        """The archive's model; a different one is refused.
+
+        Loaded once, and again when another process has re-embedded the archive meanwhile.
+
+        Raises:
+            ModelError: no model, or not the archive's.
+        """
+        from reidsearch.archive.writer import require_model
+
+        held = self._store.model()
+        if self._embedder is None or (held and not held.matches(self._embedder.identity)):
+            name = self._model or (_catalogue_text(held) if held else None)
+            embedder = self._load(name)
+            if held is not None:
+                require_model(held, embedder.identity, self._store.folder)
+            self._embedder = embedder
+        return self._embedder
+
+    def another(self) -> Embedder | None:
+        """The model that was named when the archive was opened, whatever the archive's is."""
+        return None if self._model is None else self._load(self._model)
+
+    def use(self, embedder: Embedder) -> None:
+        """Embed with this one from now on."""
+        self._embedder = embedder
+
+    def embed(self, pictures: Sequence[Pixels]) -> Vectors:
+        """(h, w, 3) uint8 BGR crops -> (n, d) float32 rows of unit length."""
+        return self.embedder().embed(pictures)
+
+    def detector(self, name: str | None = None) -> Detector:
+        """The person detector; loaded once. None: the catalogue's default."""
+        from reidsearch.detection.detector import load_detector
+
+        if self._detector is None or self._detector[0] != name:
+            detector = load_detector(
+                name,
+                model_path=self._model_path,
+                offline=self._offline,
+                runtime=self._runtime,
+                progress=self._progress,
+            )
+            self._detector = name, detector
+        return self._detector[1]
+
+    def text(self) -> str:
+        """What embeds here, for statements."""
+        return self._embedder.runtime if self._embedder else "stored embeddings only"
+
+    def _load(self, name: str | None) -> Embedder:
+        from reidsearch.embedding.embedder import load_embedder
+        from reidsearch.models.catalogue import default_entry
+
+        return load_embedder(
+            name or default_entry().key,
+            model_path=self._model_path,
+            offline=self._offline,
+            runtime=self._runtime,
+            progress=self._progress,
+        )
+
+
+def _catalogue_text(model: ModelIdentity) -> str:
+    """How a recorded model is asked for; free files have to be named by --model again."""
+    if model.precision == "unknown":
+        raise ModelError(
+            f"the archive was embedded with the file model {model.text}",
+            "name that file: --model path/to/model.xml",
+        )
+    return model.name if model.name == "builtin" else f"{model.name}/{model.precision}"
