@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reidsearch.archive.vectors import IndexEngine, VectorIndex, no_ids
+from reidsearch.archive.vectors import Hits, IndexEngine, VectorIndex, no_ids
 from reidsearch.errors import ArchiveError
 from reidsearch.records import CropIds, Vectors
 
@@ -68,8 +68,11 @@ def same(index: VectorIndex, oracle: Oracle) -> None:
 def same_answer(
     index: VectorIndex, oracle: Oracle, query: Vectors, k: int, allowed: CropIds | None
 ) -> None:
+    same_hits(index.search(query, k, allowed), oracle, query, k, allowed)
+
+
+def same_hits(hits: Hits, oracle: Oracle, query: Vectors, k: int, allowed: CropIds | None) -> None:
     truth = oracle.scores(query, allowed)
-    hits = index.search(query, k, allowed)
     assert hits.ids.dtype == np.int64
     ids, scores = hits.ids.tolist(), hits.scores.tolist()
     assert len(ids) == min(k, len(truth))
@@ -80,6 +83,16 @@ def same_answer(
     np.testing.assert_allclose(scores, [truth[i] for i in ids], atol=CLOSE)
     order = [(-score, crop_id) for score, crop_id in zip(scores, ids, strict=True)]
     assert order == sorted(order)
+
+
+def same_answers(
+    index: VectorIndex, oracle: Oracle, queries: Vectors, k: int, allowed: CropIds | None
+) -> None:
+    """`search_many` is right for each query, whatever the others are."""
+    found = index.search_many(queries, k, allowed)
+    assert len(found) == len(queries)
+    for query, hits in zip(queries, found, strict=True):
+        same_hits(hits, oracle, query, k, allowed)
 
 
 class VectorIndexContract:
@@ -117,6 +130,7 @@ class VectorIndexContract:
                     some = np.flatnonzero(chooser.random(last + 5) < share).astype(np.int64)
                     allowed = [None, some][int(chooser.integers(2))]
                     same_answer(index, oracle, rows(chooser, 1)[0], b, allowed)
+                    same_answers(index, oracle, rows(chooser, 3), b, allowed)
             same(index, oracle)
             same_answer(index, oracle, rows(rng, 1)[0], 1000, None)
 
@@ -136,7 +150,19 @@ class VectorIndexContract:
         query = oracle.held[7]
         for allowed in (no_ids(), *(np.array([i], np.int64) for i in (1, 7, 20, 21, 999))):
             same_answer(index, oracle, query, k, allowed)
+            same_answers(index, oracle, rows(np.random.default_rng(2), 5), k, allowed)
         same_answer(index, oracle, query, k, np.arange(0, 999, dtype=np.int64))
+
+    def test_many_queries_are_answered_as_one_by_one_also_across_blocks(self):
+        index, oracle = self.filled(3000)
+        index.remove(np.arange(5, 3000, 7, dtype=np.int64))
+        for gone in range(5, 3000, 7):
+            oracle.held.pop(gone, None)
+        queries = rows(np.random.default_rng(4), 600)
+        found = index.search_many(queries, 9)
+        for number in range(0, 600, 40):
+            same_hits(found[number], oracle, queries[number], 9, None)
+        assert index.search_many(queries[:0], 9) == []
 
     def test_an_empty_index_answers_nothing(self):
         index = self.engine.create(DIMENSION)
@@ -144,6 +170,8 @@ class VectorIndexContract:
         assert len(index.search(query, 5).ids) == 0
         assert len(index.search(query, 5, np.array([3], np.int64)).ids) == 0
         assert index.ids().tolist() == []
+        many = index.search_many(rows(np.random.default_rng(0), 2), 5)
+        assert [len(hits.ids) for hits in many] == [0, 0]
 
     def test_opposite_vectors_are_found_too(self):
         index = self.engine.create(DIMENSION)
@@ -161,6 +189,7 @@ class VectorIndexContract:
         index = self.engine.load(tmp_path / "index")
         index.add(np.arange(6, 10, dtype=np.int64), np.repeat(vector, 4, axis=0))
         assert index.search(vector[0], 9).ids.tolist() == list(range(1, 10))
+        assert index.search_many(vector, 7)[0].ids.tolist() == list(range(1, 8))
 
     @pytest.mark.parametrize("ids", [[20], [3], [22, 21], [21, 21]])
     def test_ids_that_do_not_increase_are_refused(self, ids):

@@ -12,7 +12,9 @@ from typing import Any
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
+from reidsearch.archive.scan import scan
 from reidsearch.archive.vectors import Hits, no_ids
 from reidsearch.errors import ArchiveError
 from reidsearch.records import CropIds, Vectors
@@ -107,6 +109,24 @@ class FaissFlat:
         best = np.lexsort((ids, -scores))[:k]
         return Hits(ids[best], scores[best])
 
+    def search_many(self, queries: Vectors, k: int, allowed: CropIds | None = None) -> list[Hits]:
+        """`search` for each row of (n, d) queries, through BLAS; see `VectorIndex.search_many`."""
+        found = [
+            part.search_many(queries, k, allowed, self._removed)
+            for part in self._parts
+            if len(part.ids)
+        ]
+        if not found:
+            return [Hits(no_ids(), np.empty(0, dtype=np.float32))] * len(queries)
+        # Parts hold increasing ids and come in order, so that a stable sort puts ties by id.
+        ids = np.concatenate([ids for ids, _ in found], axis=1)
+        scores = np.concatenate([scores for _, scores in found], axis=1)
+        order = np.argsort(-scores, axis=1, kind="stable")[:, : max(k, 0)]
+        ids = np.take_along_axis(ids, order, axis=1)
+        scores = np.take_along_axis(scores, order, axis=1)
+        held = np.isfinite(scores).sum(axis=1).tolist()
+        return [Hits(ids[i, :n], scores[i, :n]) for i, n in enumerate(held)]
+
     def save(self, path: Path) -> None:
         """Write base and tail without the removed rows as one flat index."""
         whole = _flat(self._parts[0].index.d)
@@ -147,15 +167,8 @@ class _Part:
     def search(self, query: Vectors, k: int, allowed: CropIds | None, removed: CropIds) -> Hits:
         candidates = len(self.ids)
         parameters = None
-        if allowed is not None or len(removed):
-            mask = (
-                np.zeros(candidates, dtype=bool)
-                if allowed is not None
-                else np.ones(candidates, dtype=bool)
-            )
-            if allowed is not None:
-                mask[self.rows(allowed)[0]] = True
-            mask[self.rows(removed)[0]] = False
+        mask = self._mask(allowed, removed)
+        if mask is not None:
             candidates = int(mask.sum())
             # Over row numbers, not crop ids: the flat index inside is searched without its map.
             bits = np.packbits(mask, bitorder="little")
@@ -167,6 +180,23 @@ class _Part:
         )
         found = rows[0] >= 0
         return Hits(self.ids[rows[0][found]], scores[0][found])
+
+    def search_many(
+        self, queries: Vectors, k: int, allowed: CropIds | None, removed: CropIds
+    ) -> tuple[CropIds, Vectors]:
+        """(n, k) ids and scores; the score is -inf where there are fewer than k candidates."""
+        best = scan(queries, self.matrix(), max(k, 0), self._mask(allowed, removed))
+        return self.ids[best.columns], best.scores
+
+    def _mask(self, allowed: CropIds | None, removed: CropIds) -> NDArray[np.bool_] | None:
+        """(n,) which rows are candidates; None: all."""
+        if allowed is None and not len(removed):
+            return None
+        mask = np.full(len(self.ids), allowed is None)
+        if allowed is not None:
+            mask[self.rows(allowed)[0]] = True
+        mask[self.rows(removed)[0]] = False
+        return mask
 
 
 def _flat(dimension: int) -> Any:

@@ -77,6 +77,19 @@ class VectorIndex(Protocol):
         """
         ...
 
+    def search_many(self, queries: Vectors, k: int, allowed: CropIds | None = None) -> list[Hits]:
+        """`search` for each of many queries; quicker than one by one.
+
+        Scores may differ from those of `search` in their last bits.
+
+        Args:
+            queries: (n, d) float32, rows of unit length.
+
+        Returns:
+            n hits, in the order of the queries.
+        """
+        ...
+
     def save(self, path: Path) -> None:
         """Write everything to a new file."""
         ...
