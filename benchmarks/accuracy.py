@@ -11,20 +11,16 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import click
-import numpy as np
 
 from reidsearch.embedding import Embedder, load_embedder
-from reidsearch.evaluation.datasets import DataSet, LabelledCrop, read_manifest, read_market
-from reidsearch.evaluation.protocol import Labelled, Quality, evaluate
-from reidsearch.footage.pictures import read_picture
+from reidsearch.evaluation.datasets import DataSet, read_manifest, read_market
+from reidsearch.evaluation.embedded import embed_set
+from reidsearch.evaluation.protocol import Quality, evaluate
 from reidsearch.models.catalogue import catalogue
-from reidsearch.records import Pixels, Vectors
-from reidsearch.settings import PictureLimits
 
 DOCS = Path(__file__).parents[1] / "docs" / "accuracy.md"
 BEGIN, END = "<!-- table: benchmarks/accuracy.py -->", "<!-- end of table -->"
@@ -56,29 +52,8 @@ COLUMNS = (
 )
 
 
-def embed_all(embedder: Embedder, crops: tuple[LabelledCrop, ...]) -> dict[Path, Vectors]:
-    def prepared() -> Iterator[tuple[Path, Pixels]]:
-        for path in sorted({crop.path for crop in crops}):
-            yield path, embedder.prepare(read_picture(path, PictureLimits()))
-
-    rows: dict[Path, Vectors] = {}
-    for path, row in embedder.stream(prepared()):
-        assert isinstance(row, np.ndarray), row
-        rows[path] = row
-    return rows
-
-
 def measure(embedder: Embedder, data: DataSet) -> Quality:
-    rows = embed_all(embedder, data.query + data.gallery)
-
-    def labelled(crops: tuple[LabelledCrop, ...]) -> Labelled:
-        return Labelled(
-            np.stack([rows[crop.path] for crop in crops]),
-            np.array([crop.person for crop in crops], np.int64),
-            np.array([crop.camera for crop in crops], np.int64),
-        )
-
-    return evaluate(labelled(data.query), labelled(data.gallery))
+    return evaluate(*data.labelled(embed_set(data, embedder)))
 
 
 def line(model: str, name: str, quality: Quality) -> str:
@@ -109,7 +84,9 @@ def machine() -> str:
 def main(model_path: tuple[Path, ...], reid: Path, write: bool, model: tuple[str, ...]) -> None:
     sets = {
         "cuhk03-dev": read_market(reid / "cuhk03-dev"),
-        "pku-viewpoints": read_manifest(reid / "pku-viewpoints" / "manifest.csv").of_cameras(1, 2),
+        "pku-viewpoints": read_manifest(reid / "pku-viewpoints" / "manifest.csv").of_cameras(
+            ["01"], ["02"]
+        ),
     }
     every = [entry.key for entry in catalogue() if entry.role == "re-id"] + ["builtin"]
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]

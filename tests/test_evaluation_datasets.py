@@ -1,11 +1,15 @@
-"""Labelled crops are read from both layouts; what is missing is named."""
+"""Labelled crops are read from folders, manifests and archives; what is missing is named."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from archives import draw, fill, unit_rows
 
-from reidsearch.errors import InputError
-from reidsearch.evaluation.datasets import LabelledCrop, read_manifest, read_market
+from reidsearch.archive.store import Store
+from reidsearch.errors import ArchiveError, InputError, UsageError
+from reidsearch.evaluation.datasets import read_archive, read_data, read_manifest, read_market
+from reidsearch.records import Facts
 
 
 def market(folder, query=(), gallery=()):
@@ -16,11 +20,21 @@ def market(folder, query=(), gallery=()):
     return folder
 
 
+def told(crops):
+    return {(crop.person, crop.camera) for crop in crops}
+
+
 def test_market_names_tell_person_and_camera(tmp_path):
     files = ["0002_c1s1_000451_03.jpg", "-1_c3s2_1.JPG", "0000_c6.png", "Thumbs.db", "x.jpg"]
-    data = read_market(market(tmp_path, ["0002_c2.jpg"], files))
-    assert data.query == (LabelledCrop(tmp_path / "query" / "0002_c2.jpg", 2, 2),)
-    assert {(crop.person, crop.camera) for crop in data.gallery} == {(2, 1), (-1, 3), (0, 6)}
+    data = read_data(market(tmp_path, ["0002_c2.jpg", "0000_c1.jpg"], files))
+    assert [crop.name for crop in data.query] == [str(tmp_path / "query" / "0002_c2.jpg")]
+    assert told(data.query) == {("2", "2")}
+    assert told(data.gallery) == {("2", "1"), (None, "6")}
+    assert data.notes == (
+        "1 crops of person -1 (junk) were left out",
+        "1 queries of person 0 (distractors) were left out",
+    )
+    assert data.cameras == ("1", "2", "6")
 
 
 @pytest.mark.parametrize(
@@ -29,6 +43,8 @@ def test_market_names_tell_person_and_camera(tmp_path):
         (lambda folder: folder, "query does not exist"),
         (lambda folder: market(folder, [], ["1_c1.jpg"]), "query holds no picture"),
         (lambda folder: market(folder, ["1_c1.jpg"], ["a.jpg"]), "bounding_box_test holds no"),
+        (lambda folder: market(folder, ["0_c1.jpg"], ["1_c1.jpg"]), "no queries or no gallery"),
+        (lambda folder: market(folder, ["1_c1.jpg"], ["-1_c1.jpg"]), "no queries or no gallery"),
     ],
 )
 def test_a_folder_of_another_kind_is_refused(tmp_path, make, words):
@@ -37,30 +53,49 @@ def test_a_folder_of_another_kind_is_refused(tmp_path, make, words):
 
 
 def manifest(folder, text):
+    for number in range(3):
+        draw(folder / f"{number}.png", number)
     path = folder / "manifest.csv"
     path.write_bytes(text)
     return path
 
 
 def test_a_manifest_tells_person_and_camera(tmp_path):
-    text = b"\xef\xbb\xbfpath,person_id,camera_id,orientation\na/1.jpg,001,01,1\na/2.jpg,001,02,5\n"
-    data = read_manifest(manifest(tmp_path, text))
+    text = (
+        b"\xef\xbb\xbfpath,person_id,camera_id,side\n0.png,Ann,01,1\n1.png,0,gate,5\n2.png,,01,\n"
+    )
+    data = read_data(manifest(tmp_path, text))
     assert data.query == data.gallery
-    assert data.query[0] == LabelledCrop(tmp_path / "a" / "1.jpg", 1, 1)
-    parted = data.of_cameras(1, 2)
-    assert [crop.path.name for crop in parted.query] == ["1.jpg"]
-    assert [crop.path.name for crop in parted.gallery] == ["2.jpg"]
+    assert [crop.name for crop in data.query] == [str(tmp_path / f"{n}.png") for n in (0, 1)]
+    assert told(data.query) == {("Ann", "01"), ("0", "gate")}
+    assert data.query[0].read().shape == (32, 16, 3)
+    assert data.notes[0] == "1 of 3 crops were left out: their person or camera is not known"
+    assert data.notes[1].startswith("0 was taken for a person")
+    parted = data.of_cameras(["01"], ["gate"])
+    assert told(parted.query) == {("Ann", "01")}
+    assert told(parted.gallery) == {("0", "gate")}
+    with pytest.raises(UsageError, match="no camera '1'") as raised:
+        data.of_cameras(["1"])
+    assert raised.value.hint == "cameras: 01, gate"
+
+
+def test_a_box_in_a_manifest_is_cut_out(tmp_path):
+    data = read_manifest(
+        manifest(tmp_path, b'path,person,camera,box\n0.png,a,1,\n0.png,b,2,"2,3,14,30"\n')
+    )
+    whole, part = (crop.read() for crop in data.gallery)
+    assert np.array_equal(part, whole[3:30, 2:14])
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"", "lacks the column path"),
-        (b"path,person_id\na,1\n", "lacks the column camera_id"),
-        (b"path,person_id,camera_id\n", "has no rows"),
-        (b"path,person_id,camera_id\na,1,1\nb,one,2\n", "line 3: person 'one'"),
-        (b"path,person_id,camera_id\na,1\n", "line 2: person '1' or camera None"),
-        (b"path,person_id,camera_id\n\xff,1,1\n", "cannot be read"),
+        (b"", "is empty"),
+        (b"person_id,camera_id\n1,1\n", "path"),
+        (b"path,person_id\n0.png,1\n", "no crop of .* has both"),
+        (b"path,person_id,camera_id\n", "no crop of"),
+        (b"path,person_id,camera_id\n0.png,1,1\n1.png,1\n", "csv:3: 2 fields"),
+        (b"path,person_id,camera_id\n0.png,1,1\nno.png,1,1\n", "no.png"),
     ],
 )
 def test_a_bad_manifest_is_refused(tmp_path, text, words):
@@ -69,5 +104,46 @@ def test_a_bad_manifest_is_refused(tmp_path, text, words):
 
 
 def test_a_manifest_that_is_missing_is_refused(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
-        read_manifest(tmp_path / "none.csv")
+    with pytest.raises(InputError, match=r"none\.csv"):
+        read_data(tmp_path / "none.csv")
+
+
+def test_of_an_archive_labelled_crops_are_taken_with_their_embeddings(tmp_path):
+    vectors = unit_rows(5)
+    facts = [
+        Facts("gate", person="Ann"),
+        Facts("hall", person="Ann"),
+        Facts("hall"),
+        Facts(person="Bob"),
+        Facts("hall", person="-1"),
+    ]
+    ids = fill(tmp_path / "a", vectors, facts)
+    with Store(tmp_path / "a") as store:
+        data = read_archive(store)
+    names = [f"crop {ids[n]}" for n in (0, 1, 4)]
+    assert [crop.name for crop in data.gallery] == names
+    assert told(data.query) == {("Ann", "gate"), ("Ann", "hall"), ("-1", "hall")}
+    assert data.notes[0].startswith("2 of 5 crops were left out")
+    assert data.notes[1].startswith("-1 was taken for a person")
+    assert data.held is not None
+    query, gallery = data.labelled(data.held.rows)
+    assert np.array_equal(gallery.vectors, vectors[[0, 1, 4]])
+    assert query.persons.tolist() == [2, 2, 1]
+    assert query.cameras.tolist() == [0, 1, 1]
+
+
+def test_distractors_are_numbered_as_the_protocol_says(tmp_path):
+    data = read_market(market(tmp_path, ["7_c2.jpg"], ["0_c1.jpg", "7_c1.jpg", "12_c1.jpg"]))
+    rows = {crop.name: np.ones(2, np.float32) for crop in data.crops}
+    query, gallery = data.labelled(rows)
+    assert gallery.persons.tolist()[0] == 0
+    assert query.persons[0] == gallery.persons[2] > 0
+
+
+def test_an_archive_without_labels_is_refused(tmp_path):
+    Store.create(tmp_path / "empty")
+    with Store(tmp_path / "empty") as store, pytest.raises(ArchiveError, match="no crops"):
+        read_archive(store)
+    fill(tmp_path / "a", unit_rows(2), [Facts("gate"), Facts(person="Ann")])
+    with Store(tmp_path / "a") as store, pytest.raises(InputError, match="both a person and a"):
+        read_archive(store)

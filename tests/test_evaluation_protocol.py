@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidsearch.errors import UsageError
-from reidsearch.evaluation.protocol import RANKS, Labelled, evaluate
+from reidsearch.evaluation.pairs import LEAST_FALSE, Pairs
+from reidsearch.evaluation.protocol import RANKS, Labelled, Ranked, evaluate, outcomes
 
 
 def labelled(vectors, persons, cameras) -> Labelled:
@@ -23,9 +24,9 @@ def labelled(vectors, persons, cameras) -> Labelled:
 
 def naive(query, gallery):
     """Written from the protocol's text, item by item."""
-    first, trapezoids, steps = [], [], []
+    first, trapezoids, steps, inps = [], [], [], []
     for vector, person, camera in query:
-        if person == -1:
+        if person in {-1, 0}:
             continue
         ranked = sorted(
             (
@@ -46,11 +47,12 @@ def naive(query, gallery):
             step += number / rank
         trapezoids.append(trapezoid / len(hits))
         steps.append(step / len(hits))
+        inps.append(len(hits) / hits[-1])
     if not first:
         return None
     count = len(first)
     cmc = {rank: sum(place <= rank for place in first) / count for rank in RANKS}
-    return count, cmc, math.fsum(trapezoids) / count, math.fsum(steps) / count
+    return count, cmc, *(math.fsum(each) / count for each in (trapezoids, steps, inps))
 
 
 # Small integers: sums are exact in float32, and ties are common.
@@ -75,6 +77,7 @@ def test_equals_the_naive_protocol(query, gallery):
     assert got.cmc == pytest.approx(expected[1])
     assert got.map_trapezoid == pytest.approx(expected[2])
     assert got.map_step == pytest.approx(expected[3])
+    assert got.minp == pytest.approx(expected[4])
 
 
 def test_more_queries_than_one_block():
@@ -83,7 +86,7 @@ def test_more_queries_than_one_block():
     gallery = [([int(n) for n in rng.integers(-3, 4, 3)], n % 5, 2) for n in range(60)]
     expected = naive(query, gallery)
     got = evaluate(*(labelled(*zip(*side, strict=True)) for side in (query, gallery)))
-    assert got.valid_queries == 700
+    assert got.valid_queries == 560  # person 0 is a distractor: not searched for
     assert got.map_trapezoid == pytest.approx(expected[2])
 
 
@@ -120,3 +123,125 @@ def test_queries_without_a_positive_leave_the_denominator():
 def test_lengths_must_agree():
     with pytest.raises(UsageError, match="differ in length"):
         labelled([[1], [2]], [1, 2], [1])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    query=st.lists(item, min_size=1, max_size=6), gallery=st.lists(item, min_size=1, max_size=30)
+)
+def test_by_camera_equals_a_gallery_of_that_camera(query, gallery):
+    sides = [labelled(*zip(*side, strict=True)) for side in (query, gallery)]
+    for outcome in outcomes(*sides):
+        for camera in {where for _, _, where in gallery}:
+            alone = [each for each in gallery if each[2] == camera]
+            one = labelled(*zip(query[outcome.query], strict=True))
+            expected = [
+                o.ranks.tolist() for o in outcomes(one, labelled(*zip(*alone, strict=True)))
+            ]
+            got = [outcome.by_camera[camera].tolist()] if camera in outcome.by_camera else []
+            assert got == expected
+
+
+def test_first_right_and_first_wrong_are_named_by_their_rows():
+    gallery = [(-1, 2), (2, 2), (1, 1), (1, 2), (3, 2)]
+    scores = [[9], [8], [7], [6], [5]]
+    query = labelled([[1], [1]], [-1, 1], [1, 1])
+    (outcome,) = outcomes(query, labelled(scores, *zip(*gallery, strict=True)))
+    assert (outcome.query, outcome.right, outcome.wrong) == (1, 3, 1)
+    (outcome,) = outcomes(query, labelled([[9]], [1], [2]))
+    assert outcome.wrong == -1
+
+
+def test_another_ranking_is_measured_by_the_same_rules():
+    """It sees the whole gallery but junk, once; the removals come after it."""
+    seen = []
+
+    def backwards(gallery):
+        seen.append(len(gallery))
+        return lambda query: Ranked(np.tile(np.arange(len(gallery))[::-1], (len(query), 1)), None)
+
+    query = labelled([[1]] * 300, [1] * 300, [1] * 300)
+    gallery = labelled([[9], [8], [7], [6]], [1, -1, 2, 1], [2, 2, 2, 1])
+    pairs = Pairs(300 * 4)
+    assert [o.ranks.tolist() for o in outcomes(query, gallery, backwards, pairs)] == [[2]] * 300
+    assert seen == [3]
+    assert pairs.positives == 0
+    assert pairs.rates() == ()
+
+
+def slow_rate(positive, negative, fpr):
+    """The best true-positive rate of any threshold with few enough false positives."""
+    best = 0.0
+    for threshold in {*negative, *positive, -2.0}:
+        if sum(score > threshold for score in negative) <= fpr * len(negative):
+            best = max(best, sum(score > threshold for score in positive) / len(positive))
+    return best
+
+
+@pytest.mark.parametrize("grain", [1000, 20])  # few ties, and many
+@pytest.mark.parametrize("room", [4_000_000, 500])  # low scores are never, and often, let go
+def test_rates_equal_the_slow_ones(monkeypatch, grain, room):
+    monkeypatch.setattr("reidsearch.evaluation.pairs._GATHERED", room)
+    rng = np.random.default_rng(5)
+    scores = (np.round(rng.normal(0.1, 0.15, 40_000) * grain) / grain).astype(np.float32)
+    same = rng.random(len(scores)) < 0.01
+    scores[same] += np.float32(0.3)
+    pairs = Pairs(len(scores))
+    for start in range(0, len(scores), 700):
+        pairs.add(scores[start : start + 700], same[start : start + 700])
+    positive, negative = scores[same].tolist(), scores[~same].tolist()
+    assert (pairs.positives, pairs.negatives) == (len(positive), len(negative))
+    assert (pairs.same.sum(), pairs.different.sum()) == (len(positive), len(negative))
+    hundredth, thousandth, tenthousandth = pairs.rates()
+    # The slow way tries thresholds among few negatives: only high ones can matter.
+    high = sorted(negative)[-800:]
+    for rate in (hundredth, thousandth):
+        fpr = rate.fpr * len(negative) / len(high)
+        assert rate.tpr == pytest.approx(slow_rate(positive, high, fpr))
+        assert rate.needs_negatives == LEAST_FALSE / rate.fpr
+    assert tenthousandth.tpr is None
+    assert tenthousandth.threshold is None
+    assert tenthousandth.needs_negatives == 300_000
+
+
+def test_intervals_are_over_people():
+    """A hundred queries of one person count as one: the interval is that of twenty people."""
+    gallery = labelled([[1, 0], [0, 1]], [1, 2], [2, 2])
+
+    def of(people, each):
+        persons = np.repeat(np.arange(1, people + 1), each)
+        rows = [[1, 0]] * len(persons)
+        held = labelled(
+            [[1, 0], [0.5, 0]] * people, np.repeat(np.arange(1, people + 1), 2), [2, 3] * people
+        )
+        return evaluate(labelled(rows, persons, [1] * len(persons)), held)
+
+    few, many = of(20, 1), of(20, 50)
+    assert few.people == many.people == 20
+    assert few.intervals["map_step"] == pytest.approx(many.intervals["map_step"], abs=1e-9)
+    low, high = few.intervals["map_step"]
+    assert low < few.map_step < high
+    assert set(few.intervals) == {
+        "rank_1",
+        "rank_5",
+        "rank_10",
+        "rank_20",
+        "map_trapezoid",
+        "map_step",
+        "minp",
+    }
+    assert of(9, 50).intervals == {}
+    assert evaluate(labelled([[1, 0]], [1], [1]), gallery).intervals == {}
+
+
+def test_an_interval_is_as_wide_as_the_binomial_s():
+    """For one query a person the bootstrap is that of a share: +-1.96 sqrt(p (1 - p) / n)."""
+    rng = np.random.default_rng(2)
+    people = 400
+    right = rng.random(people) < 0.7
+    query = labelled(np.eye(people), np.arange(1, people + 1), [1] * people)
+    wrong_way = np.eye(people)[np.where(right, np.arange(people), (np.arange(people) + 1) % people)]
+    got = evaluate(query, labelled(wrong_way, np.arange(1, people + 1), [2] * people))
+    low, high = got.intervals["rank_1"]
+    share = got.cmc[1]
+    assert (high - low) / 2 == pytest.approx(1.96 * (share * (1 - share) / people) ** 0.5, rel=0.08)

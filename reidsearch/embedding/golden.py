@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.embedding.embedder import Embedder
+from reidsearch.embedding.resize import other_resizes, resize
 from reidsearch.records import ModelIdentity, Pixels, Vectors
 
 TOLERANCE = 0.999
@@ -119,8 +120,6 @@ def _cause(
     embedder: Embedder, drawn: tuple[Pixels, ...], fits: Callable[[list[Pixels]], bool]
 ) -> tuple[str, str] | None:
     """The fault in pre-processing whose undoing brings the golden vectors back."""
-    from reidsearch.embedding.resize import resize
-
     width, height = embedder.width_px, embedder.height_px
     sized = [resize(picture, width, height) for picture in drawn]
     channels = "red and blue are exchanged"
@@ -142,7 +141,7 @@ def _resize_cause(
     height, width = right[0].shape[:2]
     far = {
         name: sum(_distance(way(p, width, height), m) for p, m in zip(drawn, made, strict=True))
-        for name, way in _wrong_resizes().items()
+        for name, way in other_resizes().items()
     }
     nearest = min(far, key=far.__getitem__)
     error = sum(_distance(r, m) for r, m in zip(right, made, strict=True))
@@ -151,29 +150,6 @@ def _resize_cause(
         f"the resize is wrong ({kind})",
         "resize as Pillow's BILINEAR does, with antialiasing, the aspect not kept",
     )
-
-
-def _wrong_resizes() -> dict[str, Callable[[Pixels, int, int], Pixels]]:
-    import cv2
-
-    def by(flag: int) -> Callable[[Pixels, int, int], Pixels]:
-        return lambda p, w, h: np.asarray(cv2.resize(p, (w, h), interpolation=flag), np.uint8)
-
-    def aspect_kept(picture: Pixels, width: int, height: int) -> Pixels:
-        scale = min(width / picture.shape[1], height / picture.shape[0])
-        w, h = (max(1, round(size * scale)) for size in (picture.shape[1], picture.shape[0]))
-        canvas = np.zeros((height, width, 3), np.uint8)
-        top, left = (height - h) // 2, (width - w) // 2
-        canvas[top : top + h, left : left + w] = by(cv2.INTER_LINEAR)(picture, w, h)
-        return canvas
-
-    return {
-        "nearest neighbour": by(cv2.INTER_NEAREST),
-        "bilinear without antialiasing": by(cv2.INTER_LINEAR),
-        "area": by(cv2.INTER_AREA),
-        "bicubic": by(cv2.INTER_CUBIC),
-        "aspect kept": aspect_kept,
-    }
 
 
 def _other(embedder: Embedder, answers: Vectors, worst: float) -> tuple[str, str]:
