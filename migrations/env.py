@@ -2,7 +2,10 @@
 
 from alembic import context
 
-from reidsearch.archive import footage_tables  # noqa: F401  they join the same metadata
+from reidsearch.archive import (  # noqa: F401  they join the same metadata
+    footage_tables,
+    identity_tables,
+)
 from reidsearch.archive.tables import metadata
 
 connection = context.config.attributes["connection"]

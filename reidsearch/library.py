@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from reidsearch.archive.erase import Erasure
     from reidsearch.detection.detector import Detector
     from reidsearch.footage.naming import Naming
+    from reidsearch.identities import IdentityView
     from reidsearch.indexing import FootageOptions, Run
     from reidsearch.search.views import View
     from reidsearch.viewing import FootageView
@@ -271,13 +272,15 @@ class Archive:
 
     def search(
         self,
-        query: View | Sequence[View],
+        query: View | Sequence[View] = (),
         *,
         k: int = 10,
         filters: Filters = Filters(),
         min_score: float | None = None,
         grouped: bool = True,
         shown_as: str | None = None,
+        identity: str | None = None,
+        new_only: bool = False,
         limits: PictureLimits = PictureLimits(),
     ) -> Answer:
         """Find the k crops most like the person shown, of footage one a tracklet.
@@ -286,15 +289,22 @@ class Archive:
         themselves left out of the matches. `shown_as` tells in the statement what the views were
         made from, where they are pixels. `grouped=False` gives all views of a tracklet.
 
+        Args:
+            identity: search with all its confirmed views too; what was rejected for it is left
+                out of the matches.
+            new_only: leave out what is confirmed of it as well.
+
         Raises:
             Refused: a picture cannot be read.
-            NotFound: a crop, camera or source is not in the archive.
+            NotFound: a crop, camera, source or identity is not in the archive.
             UsageError: k or min_score make no sense.
         """
         from reidsearch.search import engine
         from reidsearch.search.views import look
 
-        views: list[View] = [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
+        asked = self.identities.asked(identity, new_only=new_only)
+        given: list[View] = [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
+        views = [*given, *asked.own]
         if self._gallery.index is None:
             self._require_crops()
             # Proving a large index file takes about as long as loading the model: side by side.
@@ -306,14 +316,17 @@ class Archive:
             shown = look(views, self._store, self.embed, limits)
         question = engine.Query(
             vector=shown.vector,
-            text=shown_as or shown.text,
+            text=asked.text(shown_as or shown.text, further=len(given)),
             doubts=shown.doubts,
             k=k,
             min_score=min_score,
             grouped=grouped,
-            filters=replace(filters, exclude_crops=(*filters.exclude_crops, *shown.crop_ids)),
+            filters=replace(
+                filters, exclude_crops=(*filters.exclude_crops, *asked.out(shown.crop_ids))
+            ),
         )
-        return engine.search(self._store, self._gallery, question, self._engines.text())
+        answer = engine.search(self._store, self._gallery, question, self._engines.text())
+        return self.identities.told(answer, asked)
 
     def prepare_search(self) -> None:
         """Load the index now rather than in the first search."""
@@ -369,6 +382,13 @@ class Archive:
         from reidsearch.viewing import FootageView
 
         return FootageView(self._store, self._engines.detector)
+
+    @property
+    def identities(self) -> IdentityView:
+        """Decisions and identities; see `reidsearch.identities`."""
+        from reidsearch.identities import IdentityView
+
+        return IdentityView(self._store)
 
     # -- health -----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.boxes import Box
+from reidsearch.decisions import Named
 from reidsearch.errors import Refused
 from reidsearch.sightings import How, Moment, TrackletSeen
 from reidsearch.timecode import iso
@@ -140,13 +141,16 @@ class Match:
     """One answer: rank from 1, score = inner product in [-1, 1], larger is better.
 
     `tracklet` is what the crop is a view of, None for a crop that was offered as a picture. In a
-    grouped answer the crop is the tracklet's best view for this query.
+    grouped answer the crop is the tracklet's best view for this query. `identity` is what it was
+    confirmed as, `rejected_for` what it was said not to be (`archive.identities`).
     """
 
     rank: int
     score: float
     crop: Crop
     tracklet: TrackletSeen | None = None
+    identity: Named | None = None
+    rejected_for: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,23 @@ class FootageSearched:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentitySearched:
+    """The identity that was searched for, by all its confirmed views.
+
+    Args:
+        members, views: how many tracklets and crops are confirmed of it, with how many views.
+        rejected: tracklets and crops that were said not to be it, and were left out.
+        new_only: its own were left out too.
+    """
+
+    named: Named
+    members: int
+    views: int
+    rejected: int
+    new_only: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What was searched, how, how sure, and what is missing. Travels with every answer.
 
@@ -214,6 +235,7 @@ class Statement:
         grouped: one match a tracklet, its best view, instead of one a crop.
         footage: how the footage concerned was looked at.
         warnings: anything else that limits the answer, in sentences.
+        identity: whom the search was for, where that was an identity.
     """
 
     archive: str
@@ -239,6 +261,7 @@ class Statement:
     warnings: tuple[str, ...] = ()
     grouped: bool = False
     footage: FootageSearched = FootageSearched()
+    identity: IdentitySearched | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,20 @@ def test_frozen_footage_is_read_and_goes_on(tmp_path):
         assert archive.crop(4).facts.time == NOON + dt.timedelta(seconds=0.2)
 
 
+def test_frozen_decisions_are_read_and_go_on(tmp_path):
+    folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
+    migrate(folder)
+    with Archive.open(folder, model="builtin") as archive:
+        story = archive.identities.show("anna")
+        assert [one.member.text for one in story.members] == ["tracklet 1"]
+        assert [one.member.text for one in story.rejected] == ["crop 2"]
+        assert [one.undone_by for one in story.decisions] == [None, None, 4, None]
+        made = archive.identities.confirm("anna", [1])
+        assert made is not None
+        assert made.decision_id == 5
+        assert archive.check() == []
+
+
 def test_an_archive_of_this_version_is_left_as_it_is(tmp_path):
     fill(tmp_path / "a", unit_rows(2))
     assert migrate(tmp_path / "a") == (schema.REVISION, schema.REVISION)

@@ -78,6 +78,8 @@ def test_json_tells_where_when_and_how_sure() -> None:
         "extra": {"lane": 2},
         "moment": None,
         "tracklet": None,
+        "identity": None,
+        "rejected_for": [],
     }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
-from reidsearch.archive import sqlite, tables
+from reidsearch.archive import identity_check, sqlite, tables
 from reidsearch.archive.faiss_index import FaissEngine
 from reidsearch.archive.footage_tables import tracklet, tracklet_embedding
 from reidsearch.archive.gallery import (
@@ -44,7 +44,7 @@ def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
         # Deeper questions would be asked of a database that lies.
         return [Finding("database", text, repairable=False) for text in damage]
     model = store.model()
-    findings = [*_relations(store), *_pictures(store, progress)]
+    findings = [*_relations(store), *_identities(store), *_pictures(store, progress)]
     if model is not None:
         findings += _embeddings(store, model, progress)
     if not any(finding.code == "embedding" for finding in findings):
@@ -58,7 +58,8 @@ def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
 
 
 def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:
-    """Rebuild what is derived: the index file, from the database, without the model.
+    """Rebuild what is derived: the index file from the database, without the model; who belongs
+    to which identity from the decisions.
 
     Raises:
         ArchiveLocked: another process writes.
@@ -68,6 +69,8 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
     with writer_lock(store.folder):
         for stray in _strays(store, newest_generation(store)):
             (store.folder / INDEX_FOLDER / stray).unlink()
+        if any(finding.code == "identity" for finding in findings):
+            identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
             Gallery(store).rebuild(progress)
 
@@ -88,6 +91,11 @@ def _relations(store: Store) -> Iterator[Finding]:
         top = connection.scalar(select(func.max(crop.c.id))) or 0
         if top >= connection.execute(select(tables.archive.c.next_crop_id)).scalar_one():
             yield Finding("counter", f"crop {top} is above the archive's counter", False, (top,))
+
+
+def _identities(store: Store) -> Iterator[Finding]:
+    with store.read() as connection:
+        yield from identity_check.check(connection)
 
 
 def _tracklets(connection: Connection) -> Iterator[Finding]:

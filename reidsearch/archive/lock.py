@@ -64,7 +64,7 @@ def is_writing(folder: Path) -> bool:
 def _sign(folder: Path) -> None:
     holder = {
         "pid": os.getpid(),
-        "user": _user(),
+        "user": user(),
         "host": socket.gethostname(),
         "since": iso(now().replace(microsecond=0)),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
@@ -73,7 +73,8 @@ def _sign(folder: Path) -> None:
         (folder / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
 
 
-def _user() -> str:
+def user() -> str:
+    """The operating system's user, for the record."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name

@@ -24,6 +24,15 @@ COMMANDS = {
         "Index footage and person crops: videos, pictures, folders, archives, lists.",
     ),
     "query": ("query", "Find a person again: ranked matches for one or more pictures."),
+    "confirm": (
+        "confirm",
+        "Say that matches show somebody: they are confirmed as that identity.",
+    ),
+    "reject": (
+        "reject",
+        "Say that matches do not show somebody: they are rejected for that identity.",
+    ),
+    "identity": ("identity", "Keep identities: new, list, show, rename, merge, split, undo."),
     "coverage": (
         "coverage",
         "Show which footage was looked at and how, what failed, and what is missing.",

@@ -251,3 +251,10 @@ def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime |
         return parse_time(text, parse_zone(timezone) if timezone else None)
     except Refused as refused:
         raise UsageError(f"{option}: {refused.message}", refused.hint) from refused
+
+
+def decision_options(function: F) -> F:
+    """`--note TEXT`, passed as `note`."""
+    return click.option(
+        "--note", default="", metavar="TEXT", callback=text_value, help="Why; kept in the log."
+    )(function)

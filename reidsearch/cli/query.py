@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 @click.option("--box", metavar="X,Y,W,H", help="Where in that frame the person is.")
 @click.option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`).")
 @click.option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop held already.")
+@click.option(
+    "--identity", metavar="NAME", help="All confirmed views of an identity (`identity list`)."
+)
+@click.option("--new-only", is_flag=True, help="Leave out what is confirmed of that identity.")
 @archive_option
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many matches.")
 @filter_options
@@ -58,6 +62,8 @@ def command(
     box: str | None,
     person: int | None,
     crops: tuple[int, ...],
+    identity: str | None,
+    new_only: bool,
     archive: Path,
     k: int,
     cameras: tuple[str, ...],
@@ -93,7 +99,7 @@ def command(
         opened,
         _,
     ):
-        shown = whom(opened, images, crops, frame, box, person)
+        shown = whom(opened, images, crops, frame, box, person, identity)
         answer = opened.search(
             shown.views,
             k=k,
@@ -101,6 +107,8 @@ def command(
             min_score=min_score,
             grouped=not ungrouped,
             shown_as=shown.text,
+            identity=identity,
+            new_only=new_only,
         )
         if timeline is not None:
             from reidsearch.present.timeline import timeline as drawn
@@ -108,7 +116,8 @@ def command(
             write_file(timeline, drawn(opened.footage.coverage(), answer))
         if sheet or open_sheet:
             path = sheet or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
-            _write_sheet(opened, answer, shown.views, path)
+            views = [*shown.views, *opened.identities.asked(identity).own]
+            _write_sheet(opened, answer, views, path)
     _print(answer, form)
     if sheet or open_sheet:
         click.echo(f"contact sheet: {path}", err=True)

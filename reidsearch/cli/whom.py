@@ -37,6 +37,7 @@ def whom(
     frame: str | None,
     box: str | None,
     person: int | None,
+    identity: str | None = None,
 ) -> Whom:
     """Read everything that a query shows.
 
@@ -44,8 +45,10 @@ def whom(
         UsageError: nothing is shown, or it is not clear who of several people is meant.
         Refused: a picture or video cannot be read.
     """
-    if not images and not crops and frame is None:
-        raise UsageError("say whom to look for: IMAGE..., --crop ID, or --frame VIDEO@TIME")
+    if not images and not crops and frame is None and identity is None:
+        raise UsageError(
+            "say whom to look for: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME"
+        )
     if frame is None and (box is not None or person is not None):
         raise UsageError("--box and --person belong to --frame VIDEO@TIME")
     if box is not None and person is not None:

@@ -12,7 +12,7 @@ from reidsearch.records import Answer
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
     "x1", "y1", "x2", "y2", "extra", "media_s", "uncertainty_s", "tracklet_id", "first_time",
-    "last_time", "duration_s", "views",
+    "last_time", "duration_s", "views", "identity", "rejected_for",
 )  # fmt: skip
 STATEMENT_COLUMNS = (
     "crops_searched", "crops_held", "exact", "recall", "model", "generation", "calibration",
@@ -55,7 +55,11 @@ def _row(match: dict[str, Any]) -> dict[str, Any]:
     tracklet = match["tracklet"] or {}
     views = {"views": len(tracklet["crop_ids"])} if tracklet else {}
     extra = {"extra": dumps(match["extra"]) if match["extra"] else None}
-    return (match["moment"] or {}) | tracklet | match | box | extra | views
+    decided = {
+        "identity": match["identity"]["name"] if match["identity"] else None,
+        "rejected_for": "; ".join(one["name"] for one in match["rejected_for"]),
+    }
+    return (match["moment"] or {}) | tracklet | match | box | extra | views | decided
 
 
 def _cell(value: Any) -> str:

@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from reidsearch.records import Answer, Crop, Match, ModelIdentity, Statement
+from reidsearch.decisions import Named
+from reidsearch.records import Answer, Crop, IdentitySearched, Match, ModelIdentity, Statement
 from reidsearch.sightings import How, Moment, TrackletSeen
 from reidsearch.timecode import iso
 
@@ -55,7 +56,14 @@ def match_json(match: Match) -> dict[str, Any]:
         "score": match.score,
         **crop_facts_json(match.crop),
         "tracklet": tracklet_json(match.tracklet) if match.tracklet else None,
+        "identity": named_json(match.identity) if match.identity else None,
+        "rejected_for": [named_json(one) for one in match.rejected_for],
     }
+
+
+def named_json(named: Named) -> dict[str, Any]:
+    """An identity: its id, which stays, and its name."""
+    return {"identity_id": named.identity_id, "name": named.name}
 
 
 def tracklet_json(tracklet: TrackletSeen) -> dict[str, Any]:
@@ -139,6 +147,17 @@ def statement_json(statement: Statement) -> dict[str, Any]:
             "seconds": {how.value: statement.footage.seconds.get(how, 0.0) for how in How},
             "never_offered_s": dict(statement.footage.never_offered_s),
         },
+        "identity": _identity_json(statement.identity) if statement.identity else None,
+    }
+
+
+def _identity_json(searched: IdentitySearched) -> dict[str, Any]:
+    return {
+        **named_json(searched.named),
+        "members": searched.members,
+        "views": searched.views,
+        "rejected": searched.rejected,
+        "new_only": searched.new_only,
     }
 
 

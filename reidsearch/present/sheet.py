@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from PIL import Image, ImageDraw
 
 from reidsearch.present.lettering import Lettering
-from reidsearch.present.statement import gist, no_match
+from reidsearch.present.statement import decided_text, gist, no_match
 from reidsearch.records import Answer, Match, Pixels
 from reidsearch.timecode import iso
 
@@ -127,7 +127,8 @@ def _panel(answer: Answer, pictures: Sequence[Pixels], legend: bool) -> Image.Im
 
 
 def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
-    """One match: its picture, then rank, crop id and score, camera, time, location."""
+    """One match: its picture, then rank, crop id and score, camera, time, and what was
+    decided of it, or its location."""
     card = Image.new("RGB", CARD_PX, CARD)
     canvas = ImageDraw.Draw(card)
     _place(card, picture, (PAD_PX, PAD_PX), CROP_PX)
@@ -144,7 +145,8 @@ def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
     top += SCORE.line_px
     camera = "camera unknown" if facts.camera is None else facts.camera
     time = "time unknown" if facts.time is None else iso(facts.time.replace(microsecond=0))
-    for lettering, text in ((PLAIN, camera), (PLAIN, time), (FAINT, match.crop.location)):
+    last = decided_text(match) or match.crop.location
+    for lettering, text in ((PLAIN, camera), (PLAIN, time), (FAINT, last)):
         lettering.draw(canvas, PAD_PX, top, lettering.fit(text, CROP_PX[0]))
         top += lettering.line_px
     return card

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reidsearch.present.visible import count, duration, visible
-from reidsearch.records import Answer, Filters, Statement
+from reidsearch.records import Answer, Filters, IdentitySearched, Match, Statement
 from reidsearch.sightings import How
 from reidsearch.timecode import iso
 
@@ -35,6 +35,7 @@ def gist(statement: Statement) -> list[str]:
     """The sentences without which the matches cannot be read."""
     return [
         _searched(statement),
+        *_identity(statement.identity),
         *_filtered(statement.filters),
         *_left_out(statement),
         *(
@@ -48,6 +49,14 @@ def gist(statement: Statement) -> list[str]:
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
     ]
+
+
+def decided_text(match: Match) -> str:
+    """What was decided of a match: `anna`, `rejected for anna`; empty: nothing."""
+    parts = [visible(match.identity.name)] if match.identity else []
+    if match.rejected_for:
+        parts.append(f"rejected for {', '.join(visible(one.name) for one in match.rejected_for)}")
+    return "; ".join(parts)
 
 
 def no_match(answer: Answer) -> str:
@@ -76,6 +85,23 @@ def _searched(statement: Statement) -> str:
         f"Searched {statement.crops_searched:,} of {count(statement.crops_held, 'crop')}, {how} "
         f"({visible(statement.index_kind)}, generation {statement.generation})."
     )
+
+
+def _identity(searched: IdentitySearched | None) -> list[str]:
+    """Whom the search was for, and what of them was left out."""
+    if searched is None:
+        return []
+    rejected = searched.rejected
+    out = [
+        *([f"the {rejected:,} rejected for it"] if rejected else []),
+        *(["its own"] if searched.new_only else []),
+    ]
+    return [
+        f"Identity {visible(searched.named.name)} ({searched.named.identity_id}): "
+        f"{count(searched.members, 'confirmed tracklet or crop', 'confirmed tracklets or crops')} "
+        f"with {count(searched.views, 'view')}"
+        + (f"; left out: {' and '.join(out)}." if out else "."),
+    ]
 
 
 def _filtered(filters: Filters) -> list[str]:

@@ -15,7 +15,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from reidsearch.present.statement import no_match, sentences
+from reidsearch.present.statement import decided_text, no_match, sentences
 from reidsearch.present.visible import count, duration, shorten, size, visible
 from reidsearch.records import (
     Answer,
@@ -66,6 +66,7 @@ def answer_view(answer: Answer) -> RenderableType:
     if not answer.matches:
         return Group(Text(no_match(answer), style="bold"), *told)
     persons = any(match.crop.facts.person is not None for match in answer.matches)
+    decided = any(match.identity or match.rejected_for for match in answer.matches)
     rows = table()
     footage = any(match.crop.moment for match in answer.matches)
     rows.add_column("rank", justify="right", no_wrap=True)
@@ -75,13 +76,15 @@ def answer_view(answer: Answer) -> RenderableType:
     rows.add_column("crop", justify="right", no_wrap=True)
     if persons:
         rows.add_column("person", overflow="fold")
+    if decided:
+        rows.add_column("identity", overflow="fold")
     if footage:
         for column in ("lasts", "views"):
             rows.add_column(column, justify="right", no_wrap=True)
     rows.add_column("location")
     grouped = answer.statement.grouped
     for match in answer.matches:
-        rows.add_row(*_match_cells(match, persons, footage, grouped))
+        rows.add_row(*_match_cells(match, persons, decided, footage, grouped))
     return Group(rows, Text(), *told)
 
 
@@ -268,7 +271,7 @@ def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
 
 
 def _match_cells(
-    match: Match, persons: bool, footage: bool, grouped: bool
+    match: Match, persons: bool, decided: bool, footage: bool, grouped: bool
 ) -> Iterable[RenderableType]:
     facts = match.crop.facts
     yield str(match.rank)
@@ -278,6 +281,8 @@ def _match_cells(
     yield str(match.crop.crop_id)
     if persons:
         yield _known(facts.person)
+    if decided:
+        yield decided_text(match) or UNKNOWN
     if footage:
         yield from _moment_cells(match)
     yield _Shortened(visible(match.crop.location))

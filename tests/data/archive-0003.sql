@@ -66,6 +66,21 @@ INSERT INTO "crop" VALUES(1,1,0,0,16,32,1,1717156800000000,'p1','{"note": "\u00e
 INSERT INTO "crop" VALUES(2,2,0,0,16,32,2,NULL,NULL,'null',1,1717156800000000,0);
 INSERT INTO "crop" VALUES(3,3,0,0,16,32,NULL,NULL,NULL,'null',1,1717156800000000,0);
 INSERT INTO "crop" VALUES(4,4,10,20,50,120,3,1717156800200000,NULL,NULL,2,1717156800000000,2);
+CREATE TABLE decision (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	at_us BIGINT NOT NULL, 
+	who TEXT NOT NULL, 
+	what VARCHAR(16) NOT NULL, 
+	note TEXT NOT NULL, 
+	forced BOOLEAN NOT NULL, 
+	undoes INTEGER, 
+	changes JSON NOT NULL, 
+	CONSTRAINT fk_decision_undoes_decision FOREIGN KEY(undoes) REFERENCES decision (id)
+);
+INSERT INTO "decision" VALUES(1,1717156800000000,'somebody','new','red jacket',0,NULL,'[{"of": "name", "identity": 1, "member": null, "before": null, "after": "anna"}, {"of": "member", "identity": null, "member": ["tracklet", 1], "before": null, "after": 1}]');
+INSERT INTO "decision" VALUES(2,1717156800000000,'somebody','reject','',0,NULL,'[{"of": "rejected", "identity": 1, "member": ["crop", 2], "before": null, "after": true}]');
+INSERT INTO "decision" VALUES(3,1717156800000000,'somebody','confirm','',1,NULL,'[{"of": "member", "identity": null, "member": ["crop", 1], "before": null, "after": 1}]');
+INSERT INTO "decision" VALUES(4,1717156800000000,'somebody','undo','',0,3,'[{"of": "member", "identity": null, "member": ["crop", 1], "before": 1, "after": null}]');
 CREATE TABLE embedding (
 	model_id INTEGER NOT NULL, 
 	crop_id INTEGER NOT NULL, 
@@ -157,6 +172,48 @@ CREATE TABLE generation (
 	built_us BIGINT NOT NULL, 
 	CONSTRAINT fk_generation_model_id_model FOREIGN KEY(model_id) REFERENCES model (id)
 );
+CREATE TABLE identity (
+	id INTEGER NOT NULL, 
+	name TEXT, 
+	merged_into INTEGER, 
+	CONSTRAINT pk_identity PRIMARY KEY (id), 
+	CONSTRAINT fk_identity_merged_into_identity FOREIGN KEY(merged_into) REFERENCES identity (id), 
+	CONSTRAINT uq_identity_name UNIQUE (name)
+);
+INSERT INTO "identity" VALUES(1,'anna',NULL);
+CREATE TABLE identity_member (
+	id INTEGER NOT NULL, 
+	identity_id INTEGER NOT NULL, 
+	tracklet_id INTEGER, 
+	crop_id INTEGER, 
+	CONSTRAINT pk_identity_member PRIMARY KEY (id), 
+	CONSTRAINT fk_identity_member_crop_id_crop FOREIGN KEY(crop_id) REFERENCES crop (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_identity_member_identity_id_identity FOREIGN KEY(identity_id) REFERENCES identity (id), 
+	CONSTRAINT fk_identity_member_tracklet_id_tracklet FOREIGN KEY(tracklet_id) REFERENCES tracklet (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_identity_member_crop_id UNIQUE (crop_id), 
+	CONSTRAINT uq_identity_member_tracklet_id UNIQUE (tracklet_id)
+);
+INSERT INTO "identity_member" VALUES(1,1,1,NULL);
+CREATE TABLE identity_rejection (
+	id INTEGER NOT NULL, 
+	identity_id INTEGER NOT NULL, 
+	tracklet_id INTEGER, 
+	crop_id INTEGER, 
+	CONSTRAINT pk_identity_rejection PRIMARY KEY (id), 
+	CONSTRAINT fk_identity_rejection_crop_id_crop FOREIGN KEY(crop_id) REFERENCES crop (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_identity_rejection_identity_id_identity FOREIGN KEY(identity_id) REFERENCES identity (id), 
+	CONSTRAINT fk_identity_rejection_tracklet_id_tracklet FOREIGN KEY(tracklet_id) REFERENCES tracklet (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_identity_rejection_identity_id_crop_id UNIQUE (identity_id, crop_id), 
+	CONSTRAINT uq_identity_rejection_identity_id_tracklet_id UNIQUE (identity_id, tracklet_id)
+);
+INSERT INTO "identity_rejection" VALUES(1,1,NULL,2);
+CREATE TABLE linking (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	at_us BIGINT NOT NULL, 
+	settings JSON NOT NULL, 
+	counts JSON NOT NULL
+);
+INSERT INTO "linking" VALUES(3,1717156800000000,'{"min_score": 0.6}','{"members": 3}');
 CREATE TABLE location (
 	"key" BLOB NOT NULL, 
 	crop_id INTEGER NOT NULL, 
@@ -205,6 +262,29 @@ INSERT INTO "picture" VALUES(1,X'FFD820706963747572652030',X'68BF7D1C1691FE6D12D
 INSERT INTO "picture" VALUES(2,X'FFD820706963747572652031',X'C950A2D4BC457CA6EA66E31A494F5278E28EE3EFFC993ED34E2BCD94AB5A20B6');
 INSERT INTO "picture" VALUES(3,X'FFD820706963747572652032',X'3299D34B7340EAD20C7884ADE64F3D1C025397F92CF29156457A74D706AD26EE');
 INSERT INTO "picture" VALUES(4,X'FFD82076696577203231',X'DC132DA688C1E784904967CCFC941ADFB50FF1C9B237EE253A4A077968A839BE');
+CREATE TABLE proposal (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	linking_id INTEGER NOT NULL, 
+	identity_id INTEGER, 
+	score FLOAT NOT NULL, 
+	CONSTRAINT fk_proposal_identity_id_identity FOREIGN KEY(identity_id) REFERENCES identity (id), 
+	CONSTRAINT fk_proposal_linking_id_linking FOREIGN KEY(linking_id) REFERENCES linking (id) ON DELETE CASCADE
+);
+INSERT INTO "proposal" VALUES(5,3,NULL,0.75);
+CREATE TABLE proposal_member (
+	id INTEGER NOT NULL, 
+	proposal_id INTEGER NOT NULL, 
+	tracklet_id INTEGER, 
+	crop_id INTEGER, 
+	CONSTRAINT pk_proposal_member PRIMARY KEY (id), 
+	CONSTRAINT fk_proposal_member_crop_id_crop FOREIGN KEY(crop_id) REFERENCES crop (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_proposal_member_proposal_id_proposal FOREIGN KEY(proposal_id) REFERENCES proposal (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_proposal_member_tracklet_id_tracklet FOREIGN KEY(tracklet_id) REFERENCES tracklet (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_proposal_member_crop_id UNIQUE (crop_id), 
+	CONSTRAINT uq_proposal_member_tracklet_id UNIQUE (tracklet_id)
+);
+INSERT INTO "proposal_member" VALUES(1,5,NULL,1);
+INSERT INTO "proposal_member" VALUES(2,5,NULL,3);
 CREATE TABLE run (
 	id INTEGER NOT NULL, 
 	started_us BIGINT NOT NULL, 
@@ -280,5 +360,13 @@ CREATE INDEX ix_moment_tracklet_id ON moment (tracklet_id);
 CREATE INDEX ix_tracklet_embedding_tracklet_id ON tracklet_embedding (tracklet_id);
 CREATE INDEX ix_crop_camera_id_time_us ON crop (camera_id, time_us);
 CREATE INDEX ix_crop_time_us ON crop (time_us);
+CREATE INDEX ix_proposal_linking_id ON proposal (linking_id);
+CREATE INDEX ix_identity_member_identity_id ON identity_member (identity_id);
+CREATE INDEX ix_identity_rejection_crop_id ON identity_rejection (crop_id);
+CREATE INDEX ix_identity_rejection_tracklet_id ON identity_rejection (tracklet_id);
+CREATE INDEX ix_proposal_member_proposal_id ON proposal_member (proposal_id);
 DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('decision',4);
+INSERT INTO "sqlite_sequence" VALUES('linking',3);
+INSERT INTO "sqlite_sequence" VALUES('proposal',5);
 COMMIT;

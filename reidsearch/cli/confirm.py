@@ -1,0 +1,37 @@
+"""`reidsearch confirm`: say that matches show somebody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reidsearch.cli.options import archive_option, decision_options, json_option, text_value
+
+
+@click.command("confirm")
+@click.argument("matches", nargs=-1, required=True, type=int, metavar="MATCH...")
+@click.option(
+    "--as", "name", required=True, metavar="NAME", callback=text_value, help="Which identity."
+)
+@archive_option
+@decision_options
+@click.option("--force", is_flag=True, help="Although a camera shows two of them at once.")
+@json_option
+def command(
+    matches: tuple[int, ...], name: str, archive: Path, note: str, force: bool, as_json: bool
+) -> None:
+    """Say that matches show somebody: they are confirmed as that identity.
+
+    MATCH is a crop's id, as every answer shows it; a view of a tracklet stands for the whole
+    tracklet. `reidsearch identity new NAME MATCH...` makes the identity. A match belongs to one
+    identity at most. Two matches that one camera shows at the same time cannot be one person:
+    that is refused unless --force. Every decision can be undone: `reidsearch identity undo`.
+    """
+    from reidsearch.library import Archive
+    from reidsearch.present.identities import tell_decision
+
+    with Archive.open(archive) as opened:
+        decision = opened.identities.confirm(name, matches, note=note, force=force)
+        names = opened.identities.names()
+    tell_decision(decision, names, as_json=as_json)
