@@ -174,7 +174,7 @@ class GeneratedEmbeddings:
     identity = ModelIdentity("generated", "FP32", "0" * 96, "bilinear/1", DIMENSION)
 
     def prepare(self, crop: Pixels) -> Pixels:
-        from reidsearch.embedding.resize import resize
+        from reidsearch.models.resize import resize
 
         return resize(crop, 128, 256)
 

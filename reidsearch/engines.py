@@ -13,12 +13,13 @@ from reidsearch.records import ModelIdentity, Pixels, Vectors
 from reidsearch.settings import RuntimeSettings
 
 if TYPE_CHECKING:
+    from reidsearch.attributes.recognizer import Recognizer
     from reidsearch.detection.detector import Detector
     from reidsearch.embedding.embedder import Embedder
 
 
 class Engines:
-    """Embedder and detector of one archive.
+    """Embedder, detector and recognizer of one archive.
 
     Args:
         model: as `Archive.open` takes it; None: the archive's own, else the catalogue's default.
@@ -43,6 +44,7 @@ class Engines:
         self._progress = progress
         self._embedder: Embedder | None = None
         self._detector: tuple[str | None, Detector] | None = None
+        self._recognizer: Recognizer | None = None
 
     def embedder(self) -> Embedder:
         """The archive's model; a different one is refused.
@@ -89,6 +91,19 @@ class Engines:
             )
             self._detector = name, detector
         return self._detector[1]
+
+    def recognizer(self) -> Recognizer:
+        """The attributes model; loaded once."""
+        from reidsearch.attributes.recognizer import load_recognizer
+
+        if self._recognizer is None:
+            self._recognizer = load_recognizer(
+                model_path=self._model_path,
+                offline=self._offline,
+                runtime=self._runtime,
+                progress=self._progress,
+            )
+        return self._recognizer
 
     def text(self) -> str:
         """What embeds here, for statements."""

@@ -47,6 +47,7 @@ from reidsearch.settings import PictureLimits, RuntimeSettings, WatchSettings
 if TYPE_CHECKING:
     from reidsearch.archive.backup import Backup
     from reidsearch.archive.erase import Erasure
+    from reidsearch.attribution import AttributesView
     from reidsearch.detection.detector import Detector
     from reidsearch.footage.naming import Naming
     from reidsearch.identities import IdentityView
@@ -389,6 +390,13 @@ class Archive:
         from reidsearch.identities import IdentityView
 
         return IdentityView(self._store)
+
+    @property
+    def attributes(self) -> AttributesView:
+        """What people wear and carry, recorded on request; see `reidsearch.attribution`."""
+        from reidsearch.attribution import AttributesView
+
+        return AttributesView(self._store, self._engines.recognizer)
 
     # -- health -----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.appearance import Attributes
 from reidsearch.boxes import Box
 from reidsearch.decisions import Named
 from reidsearch.errors import Refused
@@ -142,7 +143,8 @@ class Match:
 
     `tracklet` is what the crop is a view of, None for a crop that was offered as a picture. In a
     grouped answer the crop is the tracklet's best view for this query. `identity` is what it was
-    confirmed as, `rejected_for` what it was said not to be (`archive.identities`).
+    confirmed as, `rejected_for` what it was said not to be (`archive.identities`). `attributes`
+    are the tracklet's, or the crop's own; None while they are not recorded.
     """
 
     rank: int
@@ -151,6 +153,7 @@ class Match:
     tracklet: TrackletSeen | None = None
     identity: Named | None = None
     rejected_for: tuple[Named, ...] = ()
+    attributes: Attributes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,8 @@ class Filters:
         after / before: aware times, `after <= time < before`.
         sources: SHA-256 prefixes (8 characters or more) or parts of a location.
         exclude_crops: crop ids to leave out.
+        wearing: colours, each as `appearance.worn` reads it; all have to be worn.
+        with_things / without_things: of `appearance.THINGS`; all have to be there, or absent.
     """
 
     cameras: tuple[str, ...] = ()
@@ -170,6 +175,9 @@ class Filters:
     before: dt.datetime | None = None
     sources: tuple[str, ...] = ()
     exclude_crops: tuple[int, ...] = ()
+    wearing: tuple[str, ...] = ()
+    with_things: tuple[str, ...] = ()
+    without_things: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -235,6 +243,8 @@ class Statement:
         grouped: one match a tracklet, its best view, instead of one a crop.
         footage: how the footage concerned was looked at.
         warnings: anything else that limits the answer, in sentences.
+        left_out_unknown_attributes: crops held that an attribute filter left out because theirs
+            are not recorded.
         identity: whom the search was for, where that was an identity.
     """
 
@@ -261,6 +271,7 @@ class Statement:
     warnings: tuple[str, ...] = ()
     grouped: bool = False
     footage: FootageSearched = FootageSearched()
+    left_out_unknown_attributes: int = 0
     identity: IdentitySearched | None = None
 
 

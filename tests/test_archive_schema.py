@@ -18,7 +18,7 @@ from reidsearch.archive.store import Store
 from reidsearch.archive.summary import failures, summarise
 from reidsearch.errors import ArchiveError, ArchiveVersionError
 from reidsearch.library import Archive, migrate
-from reidsearch.records import Facts
+from reidsearch.records import Facts, Filters
 from reidsearch.sightings import How
 
 DATA = Path(__file__).parent / "data"
@@ -88,6 +88,16 @@ def test_frozen_decisions_are_read_and_go_on(tmp_path):
         assert made is not None
         assert made.decision_id == 5
         assert archive.check() == []
+
+
+def test_frozen_attributes_are_read(tmp_path):
+    with Archive.open(thawed(DATA / "archive-0003.sql", tmp_path / "archive")) as archive:
+        told = archive.attributes.of(4)
+        assert (told.views, told.things["bag"], told.colour("upper")) == (1, 0.75, ("blue", 1.0))
+        assert told.colours["lower"]["grey"] == 0.75
+        assert archive.attributes.of(2) is None
+        filters = Filters(wearing=("red",), with_things=("backpack",))
+        assert [m.crop.crop_id for m in archive.search(2, filters=filters).matches] == [1]
 
 
 def test_an_archive_of_this_version_is_left_as_it_is(tmp_path):

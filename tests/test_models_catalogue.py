@@ -33,10 +33,11 @@ def test_holds_what_it_must_once():
     assert len({entry.digest for entry in catalogue()}) == len(keys)
 
 
-def test_one_default():
+def test_one_default_a_role():
     assert [entry.key for entry in catalogue() if entry.default] == [
         "person-reidentification-retail-0286/FP16",
         "person-detection-0201/FP16-INT8",
+        "person-attributes-recognition-crossroad-0230/FP16",
     ]
     assert default_entry().key == "person-reidentification-retail-0286/FP16"
     assert default_entry("detector").key == "person-detection-0201/FP16-INT8"

@@ -80,6 +80,7 @@ def test_json_tells_where_when_and_how_sure() -> None:
         "tracklet": None,
         "identity": None,
         "rejected_for": [],
+        "attributes": None,
     }
 
 

@@ -14,6 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     _identities()
+    _attributes()
 
 
 def _identities() -> None:
@@ -181,3 +182,28 @@ def _identities() -> None:
         batch_op.create_index(
             batch_op.f("ix_proposal_member_proposal_id"), ["proposal_id"], unique=False
         )
+
+
+THINGS = ("bag", "backpack", "hat", "long_trousers", "long_hair")
+COLOURS = (
+    "black", "grey", "white", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown",
+)  # fmt: skip
+
+
+def _attributes() -> None:
+    colours = [f"{part}_{colour}" for part in ("upper", "lower") for colour in COLOURS]
+    op.create_table(
+        "attributes",
+        sa.Column("crop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("model_id", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.Float(), nullable=False) for name in (*THINGS, *colours)),
+        sa.ForeignKeyConstraint(
+            ["crop_id"], ["crop.id"], name=op.f("fk_attributes_crop_id_crop"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_attributes_model_id_model")
+        ),
+        sa.PrimaryKeyConstraint("crop_id", name=op.f("pk_attributes")),
+    )
+    with op.batch_alter_table("attributes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attributes_model_id"), ["model_id"], unique=False)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
-from reidsearch.archive import identity_check, sqlite, tables
+from reidsearch.archive import attribute_store, identity_check, sqlite, tables
 from reidsearch.archive.faiss_index import FaissEngine
 from reidsearch.archive.footage_tables import tracklet, tracklet_embedding
 from reidsearch.archive.gallery import (
@@ -61,6 +61,8 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
     """Rebuild what is derived: the index file from the database, without the model; who belongs
     to which identity from the decisions.
 
+    Damaged attributes are dropped; `reidsearch attributes` records them anew.
+
     Raises:
         ArchiveLocked: another process writes.
     """
@@ -73,6 +75,8 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
             identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
             Gallery(store).rebuild(progress)
+        if any(finding.code == "attributes" for finding in findings):
+            attribute_store.forget_damaged(store)
 
 
 def _relations(store: Store) -> Iterator[Finding]:
@@ -88,6 +92,7 @@ def _relations(store: Store) -> Iterator[Finding]:
             if ids:
                 yield _lost(code, f"{len(ids)} crops {text}", ids)
         yield from _tracklets(connection)
+        yield from _attributes(connection)
         top = connection.scalar(select(func.max(crop.c.id))) or 0
         if top >= connection.execute(select(tables.archive.c.next_crop_id)).scalar_one():
             yield Finding("counter", f"crop {top} is above the archive's counter", False, (top,))
@@ -130,6 +135,14 @@ def _tracklets(connection: Connection) -> Iterator[Finding]:
         if found:
             numbers = ", ".join(map(str, found[:20]))
             yield Finding("tracklet", f"{len(found)} {text}: {numbers}", repairable=False)
+
+
+def _attributes(connection: Connection) -> Iterator[Finding]:
+    """Confidences are confidences, and the colours of a part are all of it."""
+    ids = attribute_store.damaged(connection)
+    if ids:
+        text = f"{len(ids)} crops have impossible attributes"
+        yield Finding("attributes", text, True, _named(ids))
 
 
 def _of_model(table: Table) -> list[ColumnElement[bool]]:

@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from reidsearch.archive import tables
+from reidsearch.archive.attribute_store import passing, recorded
 from reidsearch.archive.footage_tables import footage_location
 from reidsearch.errors import NotFound, UsageError
 from reidsearch.records import CropIds, Filters
@@ -23,13 +24,15 @@ class Selection:
 
     Args:
         ids: (n,) increasing crop ids.
-        unknown_time / unknown_camera: crops that passed everything else but whose time or camera
-            is not known, so that the filter could not let them through.
+        unknown_time / unknown_camera / unknown_attributes: crops that passed everything else but
+            whose time, camera or attributes are not known, so that the filter could not let them
+            through.
     """
 
     ids: CropIds
     unknown_time: int
     unknown_camera: int
+    unknown_attributes: int = 0
 
 
 def select_crops(connection: Connection, filters: Filters) -> Selection:
@@ -37,7 +40,7 @@ def select_crops(connection: Connection, filters: Filters) -> Selection:
 
     Raises:
         NotFound: a camera or source is not in the archive (a typo must not read as "no match").
-        UsageError: the time range is empty.
+        UsageError: the time range is empty, or an attribute filter names nothing known.
     """
     _require_cameras(connection, (*filters.cameras, *filters.not_cameras))
     if filters.after and filters.before and filters.after >= filters.before:
@@ -47,15 +50,20 @@ def select_crops(connection: Connection, filters: Filters) -> Selection:
     other = [or_(*where)] if where else []
     if filters.exclude_crops:
         other.append(crop.id.not_in(filters.exclude_crops))
-    time, camera = _time(filters), _camera(filters)
+    time, camera, worn = _time(filters), _camera(filters), passing(filters)
     ids = np.fromiter(
-        connection.scalars(select(crop.id).where(*time, *camera, *other).order_by(crop.id)),
+        connection.scalars(select(crop.id).where(*time, *camera, *worn, *other).order_by(crop.id)),
         dtype=np.int64,
     )
+
+    def unknown(asked: list[ColumnElement[bool]], *where: ColumnElement[bool]) -> int:
+        return _count(connection, *where, *other) if asked else 0
+
     return Selection(
         ids,
-        unknown_time=_count(connection, crop.time_us.is_(None), *camera, *other) if time else 0,
-        unknown_camera=_count(connection, crop.camera_id.is_(None), *time, *other) if camera else 0,
+        unknown_time=unknown(time, crop.time_us.is_(None), *camera, *worn),
+        unknown_camera=unknown(camera, crop.camera_id.is_(None), *time, *worn),
+        unknown_attributes=unknown(worn, ~recorded(), *time, *camera),
     )
 
 

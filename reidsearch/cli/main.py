@@ -33,6 +33,10 @@ COMMANDS = {
         "Say that matches do not show somebody: they are rejected for that identity.",
     ),
     "identity": ("identity", "Keep identities: new, list, show, rename, merge, split, undo."),
+    "attributes": (
+        "attributes",
+        "Record what people wear and carry, for `query --wearing`, `--with` and `--without`.",
+    ),
     "coverage": (
         "coverage",
         "Show which footage was looked at and how, what failed, and what is missing.",

@@ -53,31 +53,39 @@ def json_option(function: F) -> F:
 
 def model_options(function: F) -> F:
     """`--model`, `--model-path`, `--offline`: passed as `model`, `model_path`, `offline`."""
-    offline = click.option(
-        "--offline", is_flag=True, envvar="REIDSEARCH_OFFLINE", help="Never download a model."
-    )
-    return which_model_options(offline(function))
+    return _model_option(model_path_options(function))
 
 
 def which_model_options(function: F) -> F:
     """`--model`, `--model-path`: passed as `model`, `model_path`."""
-    for option in (
-        click.option(
-            "--model-path",
-            multiple=True,
-            type=click.Path(path_type=Path, file_okay=False, exists=True),
-            help="Folder of models in Open Model Zoo layout; may be repeated. "
-            "REIDSEARCH_MODELS holds more, separated as in PATH.",
-        ),
-        click.option(
-            "--model",
-            metavar="NAME|FILE",
-            help="Catalogue name, name/precision, `builtin`, or an .xml/.onnx file. "
-            "Default: the archive's model, else the catalogue's default.",
-        ),
-    ):
-        function = option(function)
-    return function
+    return _model_option(_model_path_option(function))
+
+
+def model_path_options(function: F) -> F:
+    """`--model-path`, `--offline`: passed as `model_path`, `offline`."""
+    offline = click.option(
+        "--offline", is_flag=True, envvar="REIDSEARCH_OFFLINE", help="Never download a model."
+    )
+    return _model_path_option(offline(function))
+
+
+def _model_path_option(function: F) -> F:
+    return click.option(
+        "--model-path",
+        multiple=True,
+        type=click.Path(path_type=Path, file_okay=False, exists=True),
+        help="Folder of models in Open Model Zoo layout; may be repeated. "
+        "REIDSEARCH_MODELS holds more, separated as in PATH.",
+    )(function)
+
+
+def _model_option(function: F) -> F:
+    return click.option(
+        "--model",
+        metavar="NAME|FILE",
+        help="Catalogue name, name/precision, `builtin`, or an .xml/.onnx file. "
+        "Default: the archive's model, else the catalogue's default.",
+    )(function)
 
 
 def runtime_options(function: F) -> F:
@@ -161,6 +169,36 @@ def filter_options(function: F) -> F:
     return function
 
 
+def attribute_options(function: F) -> F:
+    """What they wear and carry: passed as `wearing`, `with_things`, `without_things`."""
+    for option in (
+        click.option(
+            "--without",
+            "without_things",
+            multiple=True,
+            metavar="THING",
+            help="Only people without it; as --with.",
+        ),
+        click.option(
+            "--with",
+            "with_things",
+            multiple=True,
+            metavar="THING",
+            help="Only people with a bag, backpack, hat, long-trousers or long-hair; may be "
+            "repeated.",
+        ),
+        click.option(
+            "--wearing",
+            multiple=True,
+            metavar="COLOUR",
+            help="Only people in this colour: red, upper:red, lower:blue,black (either); may be "
+            "repeated (both). Needs `reidsearch attributes`.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def filters_from(
     cameras: tuple[str, ...],
     not_cameras: tuple[str, ...],
@@ -168,13 +206,21 @@ def filters_from(
     before: str | None,
     sources: tuple[str, ...],
     timezone: str | None,
+    wearing: tuple[str, ...] = (),
+    with_things: tuple[str, ...] = (),
+    without_things: tuple[str, ...] = (),
 ) -> Filters:
-    """The `Filters` that `filter_options` describe.
+    """The `Filters` that `filter_options` and `attribute_options` describe.
 
     Raises:
-        UsageError: a time or zone cannot be read.
+        UsageError: a time, zone or attribute cannot be read.
     """
+    from reidsearch.appearance import require_things, worn
     from reidsearch.records import Filters
+
+    require_things((*with_things, *without_things))
+    for text in wearing:
+        worn(text)
 
     return Filters(
         cameras=cameras,
@@ -182,6 +228,9 @@ def filters_from(
         after=moment("--after", after, timezone),
         before=moment("--before", before, timezone),
         sources=sources,
+        wearing=wearing,
+        with_things=with_things,
+        without_things=without_things,
     )
 
 

@@ -9,6 +9,7 @@ import click
 
 from reidsearch.cli.options import (
     archive_option,
+    attribute_options,
     filter_options,
     filters_from,
     model_options,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 @archive_option
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many matches.")
 @filter_options
+@attribute_options
 @click.option("--ungrouped", is_flag=True, help="All views of a tracklet, not only the best.")
 @click.option("--min-score", type=click.FloatRange(-1, 1), help="Leave out lower scores.")
 @click.option(
@@ -72,6 +74,9 @@ def command(
     before: str | None,
     sources: tuple[str, ...],
     timezone: str | None,
+    wearing: tuple[str, ...],
+    with_things: tuple[str, ...],
+    without_things: tuple[str, ...],
     ungrouped: bool,
     min_score: float | None,
     form: str,
@@ -94,7 +99,17 @@ def command(
     """
     from reidsearch.cli.whom import whom
 
-    filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
+    filters = filters_from(
+        cameras,
+        not_cameras,
+        after,
+        before,
+        sources,
+        timezone,
+        wearing,
+        with_things,
+        without_things,
+    )
     with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
         opened,
         _,

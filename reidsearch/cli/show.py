@@ -17,7 +17,8 @@ def command(what: tuple[str, ...], archive: Path, as_json: bool) -> None:
     """Show what the archive holds, or all that is known of one crop.
 
     Without arguments: counts, cameras, time span, model, size, failures. With `crop ID`: where
-    the crop comes from, its box, camera, time, person and extra columns.
+    the crop comes from, its box, camera, time, person and extra columns, and what its person
+    wears and carries, if `reidsearch attributes` has recorded it.
     """
     from reidsearch.errors import UsageError
     from reidsearch.library import Archive
@@ -29,7 +30,8 @@ def command(what: tuple[str, ...], archive: Path, as_json: bool) -> None:
     with Archive.open(archive) as opened:
         if what:
             crop = opened.crop(int(what[1]))
-            document, view = reports_json.crop_json(crop), text.crop_view(crop)
+            worn = opened.attributes.of(crop.crop_id)
+            document, view = reports_json.crop_json(crop, worn), text.crop_view(crop, worn)
         else:
             summary = opened.show()
             document, view = reports_json.summary_json(summary), text.summary_view(summary)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from reidsearch.embedding import builtin
-from reidsearch.embedding.resize import resize
 from reidsearch.errors import ModelError, Reason, Refused
+from reidsearch.models.resize import resize
 from reidsearch.models.stream import stream_in_order
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import ModelIdentity, Pixels, Vectors

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.embedding.embedder import Embedder
-from reidsearch.embedding.resize import other_resizes, resize
+from reidsearch.models.resize import other_resizes, resize
 from reidsearch.records import ModelIdentity, Pixels, Vectors
 
 TOLERANCE = 0.999

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reidsearch.embedding.embedder import Embedder
-from reidsearch.embedding.resize import Resize
 from reidsearch.errors import Refused
 from reidsearch.evaluation.datasets import DataSet
+from reidsearch.models.resize import Resize
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import Pixels, Vectors
 

@@ -6,13 +6,15 @@ import csv
 import io
 from typing import Any
 
+from reidsearch.appearance import PRESENT
 from reidsearch.present.answer_json import dumps, match_json, statement_json
 from reidsearch.records import Answer
 
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
     "x1", "y1", "x2", "y2", "extra", "media_s", "uncertainty_s", "tracklet_id", "first_time",
-    "last_time", "duration_s", "views", "identity", "rejected_for",
+    "last_time", "duration_s", "views", "upper", "lower", "things",
+    "identity", "rejected_for",
 )  # fmt: skip
 STATEMENT_COLUMNS = (
     "crops_searched", "crops_held", "exact", "recall", "model", "generation", "calibration",
@@ -55,11 +57,25 @@ def _row(match: dict[str, Any]) -> dict[str, Any]:
     tracklet = match["tracklet"] or {}
     views = {"views": len(tracklet["crop_ids"])} if tracklet else {}
     extra = {"extra": dumps(match["extra"]) if match["extra"] else None}
+    worn = wears(match["attributes"]) if match["attributes"] else {}
     decided = {
         "identity": match["identity"]["name"] if match["identity"] else None,
         "rejected_for": "; ".join(one["name"] for one in match["rejected_for"]),
     }
-    return (match["moment"] or {}) | tracklet | match | box | extra | views | decided
+    return (match["moment"] or {}) | tracklet | match | box | extra | views | worn | decided
+
+
+def wears(attributes: dict[str, Any]) -> dict[str, str]:
+    """Main colours and things that are there, each with its confidence: `red 0.81`."""
+    told = {}
+    for part, shares in attributes["colours"].items():
+        colour = max(shares, key=shares.__getitem__)
+        told[part] = f"{colour} {shares[colour]:.2f}"
+    things = attributes["things"].items()
+    told["things"] = "; ".join(
+        f"{thing} {value:.2f}" for thing, value in things if value >= PRESENT
+    )
+    return told
 
 
 def _cell(value: Any) -> str:

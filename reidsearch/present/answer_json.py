@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from reidsearch.appearance import Attributes
 from reidsearch.decisions import Named
 from reidsearch.records import Answer, Crop, IdentitySearched, Match, ModelIdentity, Statement
 from reidsearch.sightings import How, Moment, TrackletSeen
@@ -56,6 +57,7 @@ def match_json(match: Match) -> dict[str, Any]:
         "score": match.score,
         **crop_facts_json(match.crop),
         "tracklet": tracklet_json(match.tracklet) if match.tracklet else None,
+        "attributes": attributes_json(match.attributes) if match.attributes else None,
         "identity": named_json(match.identity) if match.identity else None,
         "rejected_for": [named_json(one) for one in match.rejected_for],
     }
@@ -78,6 +80,19 @@ def tracklet_json(tracklet: TrackletSeen) -> dict[str, Any]:
         "duration_s": tracklet.duration_s,
         "detections": tracklet.detections,
         "crop_ids": list(tracklet.crop_ids),
+    }
+
+
+def attributes_json(attributes: Attributes) -> dict[str, Any]:
+    """What was recorded of a person; of each part's colours those that have a share of it."""
+    return {
+        "views": attributes.views,
+        "things": dict(attributes.things),
+        "colours": {
+            part: {colour: share for colour, share in shares.items() if share > 0}
+            for part, shares in attributes.colours.items()
+        },
+        "agreement": dict(attributes.agreement),
     }
 
 
@@ -133,6 +148,9 @@ def statement_json(statement: Statement) -> dict[str, Any]:
             "before": iso(filters.before) if filters.before else None,
             "sources": list(filters.sources),
             "exclude_crops": list(filters.exclude_crops),
+            "wearing": list(filters.wearing),
+            "with_things": list(filters.with_things),
+            "without_things": list(filters.without_things),
         },
         "left_out_unknown_time": statement.left_out_unknown_time,
         "left_out_unknown_camera": statement.left_out_unknown_camera,
@@ -147,6 +165,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
             "seconds": {how.value: statement.footage.seconds.get(how, 0.0) for how in How},
             "never_offered_s": dict(statement.footage.never_offered_s),
         },
+        "left_out_unknown_attributes": statement.left_out_unknown_attributes,
         "identity": _identity_json(statement.identity) if statement.identity else None,
     }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from reidsearch.present.answer_json import crop_facts_json, model_json
+from reidsearch.appearance import Attributes
+from reidsearch.present.answer_json import attributes_json, crop_facts_json, model_json
 from reidsearch.records import Crop, Failure, Finding, IndexReport, Summary
 from reidsearch.timecode import iso
 
@@ -35,11 +36,12 @@ def summary_json(summary: Summary) -> dict[str, Any]:
     }
 
 
-def crop_json(crop: Crop) -> dict[str, Any]:
+def crop_json(crop: Crop, attributes: Attributes | None = None) -> dict[str, Any]:
     """All that is known of one crop: what a match tells of it, and when it was indexed."""
     return crop_facts_json(crop) | {
         "source_id": crop.source_id,
         "indexed_at": iso(crop.indexed_at),
+        "attributes": attributes_json(attributes) if attributes else None,
     }
 
 

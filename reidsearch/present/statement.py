@@ -111,6 +111,9 @@ def _filtered(filters: Filters) -> list[str]:
         *([f"from {iso(filters.after)}"] if filters.after else []),
         *([f"before {iso(filters.before)}"] if filters.before else []),
         *([f"source {_names(filters.sources, 'or')}"] if filters.sources else []),
+        *([f"wearing {_names(filters.wearing, 'and')}"] if filters.wearing else []),
+        *([f"with {_names(filters.with_things, 'and')}"] if filters.with_things else []),
+        *([f"without {_names(filters.without_things, 'or')}"] if filters.without_things else []),
         *(
             [f"without {count(len(filters.exclude_crops), 'named crop')}"]
             if filters.exclude_crops
@@ -121,7 +124,7 @@ def _filtered(filters: Filters) -> list[str]:
 
 
 def _left_out(statement: Statement) -> list[str]:
-    return [
+    told = [
         f"The {what} filter left out {count(number, 'crop')} of unknown {what}."
         for what, number in (
             ("time", statement.left_out_unknown_time),
@@ -129,6 +132,18 @@ def _left_out(statement: Statement) -> list[str]:
         )
         if number
     ]
+    filters, number = statement.filters, statement.left_out_unknown_attributes
+    if filters.wearing or filters.with_things or filters.without_things:
+        told.append(
+            "Attributes are a model's guesses: the filter leaves out whoever it misjudged "
+            "(docs/attributes.md)."
+        )
+    if number:
+        told.append(
+            f"The attribute filter left out {count(number, 'crop')} of which none are recorded "
+            "(reidsearch attributes)."
+        )
+    return told
 
 
 def _scores(statement: Statement) -> str:

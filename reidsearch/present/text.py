@@ -15,6 +15,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from reidsearch.appearance import Attributes
+from reidsearch.present.attributes import attribute_pairs, wears
 from reidsearch.present.statement import decided_text, no_match, sentences
 from reidsearch.present.visible import count, duration, shorten, size, visible
 from reidsearch.records import (
@@ -81,15 +83,18 @@ def answer_view(answer: Answer) -> RenderableType:
     if footage:
         for column in ("lasts", "views"):
             rows.add_column(column, justify="right", no_wrap=True)
+    worn = any(match.attributes for match in answer.matches)
+    if worn:
+        rows.add_column("wears", overflow="fold")
     rows.add_column("location")
     grouped = answer.statement.grouped
     for match in answer.matches:
-        rows.add_row(*_match_cells(match, persons, decided, footage, grouped))
+        rows.add_row(*_match_cells(match, persons, decided, footage, worn, grouped))
     return Group(rows, Text(), *told)
 
 
-def crop_view(crop: Crop) -> RenderableType:
-    """All that is known of one crop."""
+def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableType:
+    """All that is known of one crop, and what was recorded of who is in it."""
     facts = crop.facts
     return _pairs(
         ("crop", str(crop.crop_id)),
@@ -101,6 +106,7 @@ def crop_view(crop: Crop) -> RenderableType:
         ("source", f"{crop.source_sha256} (SHA-256)"),
         ("indexed", iso(crop.indexed_at)),
         *_in_footage(crop.moment),
+        *attribute_pairs(attributes),
         *((visible(f"extra {name}"), visible(str(value))) for name, value in facts.extra.items()),
     )
 
@@ -271,7 +277,7 @@ def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
 
 
 def _match_cells(
-    match: Match, persons: bool, decided: bool, footage: bool, grouped: bool
+    match: Match, persons: bool, decided: bool, footage: bool, worn: bool, grouped: bool
 ) -> Iterable[RenderableType]:
     facts = match.crop.facts
     yield str(match.rank)
@@ -285,6 +291,8 @@ def _match_cells(
         yield decided_text(match) or UNKNOWN
     if footage:
         yield from _moment_cells(match)
+    if worn:
+        yield UNKNOWN if match.attributes is None else wears(match.attributes)
     yield _Shortened(visible(match.crop.location))
 
 

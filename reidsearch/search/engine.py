@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
+from reidsearch.archive.attribute_store import attributes_of
 from reidsearch.archive.footage_searched import footage_searched
 from reidsearch.archive.footage_store import tracklets
 from reidsearch.archive.gallery import Gallery
@@ -68,12 +69,14 @@ def search(store: Store, gallery: Gallery, query: Query, runtime: str) -> Answer
     footage = footage_searched(store, query.filters)
     found = _best(gallery, query, allowed, grouped=query.grouped and footage.sources > 0)
     seen = tracklets(store, [c.moment.tracklet_id for c, _ in found if c.moment]) if found else {}
+    worn = attributes_of(store, [crop.crop_id for crop, _ in found])
     matches = tuple(
         Match(
             rank,
             max(-1.0, min(1.0, score)),
             crop,
             seen.get(crop.moment.tracklet_id) if crop.moment else None,
+            attributes=worn.get(crop.crop_id),
         )
         for rank, (crop, score) in enumerate(found, start=1)
         if query.min_score is None or score >= query.min_score
@@ -145,4 +148,5 @@ def _statement(
         calibration=UNCALIBRATED,
         warnings=(*query.doubts, *gallery.warnings),
         grouped=query.grouped,
+        left_out_unknown_attributes=selection.unknown_attributes if selection else 0,
     )

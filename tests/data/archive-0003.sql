@@ -16,6 +16,42 @@ CREATE TABLE archive (
 	CONSTRAINT fk_archive_model_id_model FOREIGN KEY(model_id) REFERENCES model (id)
 );
 INSERT INTO "archive" VALUES(1,'00000000-0000-4000-8000-000000000001',1717156800000000,1,5,6,0,2);
+CREATE TABLE attributes (
+	crop_id INTEGER NOT NULL, 
+	model_id INTEGER NOT NULL, 
+	bag FLOAT NOT NULL, 
+	backpack FLOAT NOT NULL, 
+	hat FLOAT NOT NULL, 
+	long_trousers FLOAT NOT NULL, 
+	long_hair FLOAT NOT NULL, 
+	upper_black FLOAT NOT NULL, 
+	upper_grey FLOAT NOT NULL, 
+	upper_white FLOAT NOT NULL, 
+	upper_red FLOAT NOT NULL, 
+	upper_orange FLOAT NOT NULL, 
+	upper_yellow FLOAT NOT NULL, 
+	upper_green FLOAT NOT NULL, 
+	upper_blue FLOAT NOT NULL, 
+	upper_purple FLOAT NOT NULL, 
+	upper_pink FLOAT NOT NULL, 
+	upper_brown FLOAT NOT NULL, 
+	lower_black FLOAT NOT NULL, 
+	lower_grey FLOAT NOT NULL, 
+	lower_white FLOAT NOT NULL, 
+	lower_red FLOAT NOT NULL, 
+	lower_orange FLOAT NOT NULL, 
+	lower_yellow FLOAT NOT NULL, 
+	lower_green FLOAT NOT NULL, 
+	lower_blue FLOAT NOT NULL, 
+	lower_purple FLOAT NOT NULL, 
+	lower_pink FLOAT NOT NULL, 
+	lower_brown FLOAT NOT NULL, 
+	CONSTRAINT pk_attributes PRIMARY KEY (crop_id), 
+	CONSTRAINT fk_attributes_crop_id_crop FOREIGN KEY(crop_id) REFERENCES crop (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_attributes_model_id_model FOREIGN KEY(model_id) REFERENCES model (id)
+);
+INSERT INTO "attributes" VALUES(1,2,0.1,0.9,0.25,0.8,0.05,0.0,0.0,0.0,1.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.25,0.0,0.0,0.0,0.0,0.0,0.0,0.75,0.0,0.0,0.0);
+INSERT INTO "attributes" VALUES(4,2,0.75,0.2,0.6,0.9,0.5,0.0,0.0,0.0,0.0,0.0,0.0,0.0,1.0,0.0,0.0,0.0,0.25,0.75,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0);
 CREATE TABLE camera (
 	id INTEGER NOT NULL, 
 	name TEXT NOT NULL, 
@@ -239,6 +275,7 @@ CREATE TABLE model (
 	CONSTRAINT uq_model_digest_preprocessing UNIQUE (digest, preprocessing)
 );
 INSERT INTO "model" VALUES(1,'drawn','FP32','abababababababababababababababababababababababababababababababababababababababababababababababab','none/1',16);
+INSERT INTO "model" VALUES(2,'drawn-attributes','FP16','cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd','none/1',27);
 CREATE TABLE moment (
 	crop_id INTEGER NOT NULL, 
 	tracklet_id INTEGER NOT NULL, 
@@ -352,6 +389,7 @@ CREATE TABLE tracklet_embedding (
 	CONSTRAINT fk_tracklet_embedding_tracklet_id_tracklet FOREIGN KEY(tracklet_id) REFERENCES tracklet (id) ON DELETE CASCADE
 );
 INSERT INTO "tracklet_embedding" VALUES(1,1,X'21FC9F3D3569A83E1824C7BE4006BC3E57CC28BC2B5D32BE270733BEFC6C71BEE87447BD6EEC393E2E39023E15500E3E20F0BCBEAD21AFBEFA37AD3E0606583E',X'31DFF0C26FF38FB11657B8AD6E08439A66B0D9914F485263D0EC3637649C4813');
+CREATE INDEX ix_attributes_model_id ON attributes (model_id);
 CREATE INDEX ix_embedding_crop_id ON embedding (crop_id);
 CREATE INDEX ix_location_crop_id ON location (crop_id);
 CREATE INDEX ix_footage_location_source_id ON footage_location (source_id);

@@ -1,0 +1,1 @@
+"""Crops in, what the person in them wears and carries out."""
