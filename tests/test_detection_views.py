@@ -88,13 +88,39 @@ def test_a_long_tracklet_keeps_few_candidates_spread_over_its_time():
     assert [a for a, _ in again.held()] == [a for a, _ in keeper.held()]
 
 
+def alike(count):
+    """Views of one person: any two have a cosine of 0.7."""
+    own = np.sqrt(0.3) * np.eye(count, dtype=np.float32)
+    return np.hstack([np.full((count, 1), np.sqrt(0.7), np.float32), own])
+
+
+def test_what_lies_over_somebody_hidden_is_worth_less():
+    """Of two who cross a detector sees one: the box shows whoever is in front."""
+    rows = np.array([WHOLE, (500, 60, 580, 300)], np.float32)
+    behind = np.array([(240, 60, 320, 300)], np.float32)
+    found = candidates(0, 0, rows, np.full(2, 0.9, np.float32), *SIZE, behind)
+    assert found[0].worth == pytest.approx(found[1].worth / 2)
+
+
+def test_a_view_of_somebody_else_is_not_chosen_even_if_it_is_the_best():
+    keeper = ViewKeeper(stretch_us=1)
+    picture = frame()
+    for number, confidence in enumerate([0.8, 0.95, 0.8, 0.8]):
+        keeper.offer(one(*WHOLE, confidence=confidence, at_us=number), lambda: picture)
+    views = [view for _, view in keeper.held()]
+    vectors = alike(4)
+    vectors[1] = np.eye(5, dtype=np.float32)[2]  # somebody walks by in front
+    assert sorted(choose(views, vectors, 9)) == [0, 2, 3]
+    assert choose(views[:2], np.eye(2, dtype=np.float32), 2) == [1, 0], "nobody knows who is right"
+
+
 def test_chosen_are_the_best_first_and_then_what_differs():
     keeper = ViewKeeper(stretch_us=1)
     picture = frame()
     for number, confidence in enumerate([0.9, 0.95, 0.9, 0.9, 0.2]):
         keeper.offer(one(*WHOLE, confidence=confidence, at_us=number), lambda: picture)
     views = [view for _, view in keeper.held()]
-    vectors = np.eye(5, dtype=np.float32)
+    vectors = alike(5)
     vectors[2] = vectors[1]  # looks just like the best
     assert choose(views, vectors, 1) == [1]
     assert choose(views, vectors, 3) == [1, 0, 3]

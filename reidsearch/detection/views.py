@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.boxes import Box
+from reidsearch.means import OUTLIER_SCORE
 from reidsearch.records import Pixels
 from reidsearch.sightings import Boxes, View
 
@@ -26,6 +27,7 @@ FULL_HEIGHT_PX = 256
 # Half of a crop's worth is reached at this variance of the Laplacian of its 64 x 128 grey picture:
 # about the median over the tracklets of the sample clip.
 SHARP_VARIANCE = 300.0
+NOBODY = np.zeros((0, 4), np.float32)
 CUT_OFF = 0.4  # a box at the frame's edge shows a part of a person
 
 
@@ -47,18 +49,21 @@ def candidates(
     confidence: NDArray[np.float32],
     width_px: int,
     height_px: int,
+    hidden: Boxes = NOBODY,
 ) -> list[Candidate | None]:
     """What each detection of a frame is worth before its pixels are looked at.
 
     Args:
         xyxy: (n, 4), all detections of the frame: who covers whom matters.
         width_px, height_px: of the frame.
+        hidden: (m, 4), where people were a moment ago of whom this frame has no detection. Of two
+            who cross, a detector sees one; the box shows both, and whoever is in front.
 
     Returns:
         One candidate a detection; None where nothing of the box is inside the frame.
     """
     found: list[Candidate | None] = []
-    covered = _covered(xyxy)
+    covered = _covered(xyxy, hidden)
     for row, (x1, y1, x2, y2) in enumerate(xyxy.tolist()):
         left, top = max(0, int(x1)), max(0, int(y1))
         right, bottom = min(width_px, round(x2)), min(height_px, round(y2))
@@ -92,13 +97,13 @@ def _upright(box: Box) -> float:
     return 1.0 if aspect <= 0.6 else max(0.2, 1.0 - (aspect - 0.6) / 0.8)
 
 
-def _covered(xyxy: Boxes) -> NDArray[np.float32]:
-    """Which part of each box lies under another one."""
-    count = len(xyxy)
-    if count < 2:
-        return np.zeros(count, np.float32)
-    low = np.maximum(xyxy[:, None, :2], xyxy[None, :, :2])
-    high = np.minimum(xyxy[:, None, 2:], xyxy[None, :, 2:])
+def _covered(xyxy: Boxes, hidden: Boxes) -> NDArray[np.float32]:
+    """Which part of each box lies under another one, or under one that is hidden."""
+    everybody = np.concatenate([xyxy, hidden])
+    if len(everybody) < 2:
+        return np.zeros(len(xyxy), np.float32)
+    low = np.maximum(xyxy[:, None, :2], everybody[None, :, :2])
+    high = np.minimum(xyxy[:, None, 2:], everybody[None, :, 2:])
     shared = np.prod(np.clip(high - low, 0, None), axis=2)
     np.fill_diagonal(shared, 0)
     own = np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1)
@@ -180,9 +185,12 @@ def choose(views: Sequence[View], vectors: NDArray[np.float32], count: int) -> l
 
     Returns:
         Rows of `views`, best first. A view of less than a third of the best one's quality is
-        left out: it would rather blur the tracklet than add a pose.
+        left out: it would rather blur the tracklet than add a pose. So is one that is unlike the
+        rest: it shows whoever went by in front, and would be found as them.
     """
     quality = np.array([view.quality for view in views])
+    belongs = _like_the_rest(vectors)
+    quality = np.where(belongs, quality, 0.0) if belongs.any() else quality
     usable = quality >= quality.max() / 3
     chosen = [int(np.argmax(quality))]
     while len(chosen) < count:
@@ -194,3 +202,13 @@ def choose(views: Sequence[View], vectors: NDArray[np.float32], count: int) -> l
             break
         chosen.append(best)
     return chosen
+
+
+def _like_the_rest(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(n,) which views are like at least half of the others; a single one is."""
+    count = len(vectors)
+    if count < 2:
+        return np.ones(count, bool)
+    others = (vectors @ vectors.T)[~np.eye(count, dtype=bool)].reshape(count, count - 1)
+    belongs: NDArray[np.bool_] = np.median(others, axis=1) >= OUTLIER_SCORE
+    return belongs

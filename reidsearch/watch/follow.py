@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reidsearch.detection.tracker import LIFESPAN_US, Tracker
 from reidsearch.detection.views import Candidate, candidates
 from reidsearch.footage.video import Frame
 from reidsearch.settings import WatchSettings
-from reidsearch.sightings import Detections, Span, View
+from reidsearch.sightings import Boxes, Detections, Span, View
 from reidsearch.watch.coverage import Coverage
 from reidsearch.watch.looks import End, Look, Position, Seen
 from reidsearch.watch.state import Followed, Open, Told
 
+HIDDEN_US = 1_000_000
+"""For so long somebody who is no longer seen may stand behind somebody who is."""
 COUNTED = ("looks", "detections", "small", "wide", "untracked")
 
 
@@ -139,10 +142,21 @@ class Follower:
             usable.confidence,
             frame.width_px,
             frame.height_px,
+            self._hidden(ids, look.time_us),
         )
         for row, track in enumerate(ids.tolist()):
             if track >= 0:
                 self._extend(track, usable[row : row + 1], kept[row], look.time_us, frame)
+
+    def _hidden(self, ids: NDArray[np.int64], time_us: int) -> Boxes:
+        """Where those were a moment ago whom this look does not show."""
+        shown = {self._ids.get(track) for track in ids.tolist()}
+        gone = [
+            one.xyxy[-1]
+            for one in self._open.values()
+            if one.number not in shown and time_us - one.times_us[-1] <= HIDDEN_US
+        ]
+        return np.array(gone, np.float32).reshape(-1, 4)
 
     def _usable(self, detections: Detections) -> Detections:
         """Without those in which there is no person to see; they are counted."""
