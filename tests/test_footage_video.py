@@ -273,3 +273,71 @@ def _jpeg():
     import cv2
 
     return cv2.imencode(".jpg", picture(0))[1].tobytes()
+
+
+# -- clocks that jump -------------------------------------------------------------------------
+
+
+def twice(tmp_path):
+    """Two recordings in one file, of 60 and 100 frames, each with a clock from zero."""
+    parts = [
+        write_video(
+            tmp_path / f"{number}.ts",
+            length,
+            options={"g": "10", "bf": "0"},
+            draw=lambda n, size, at=number: picture(n + 7 * at, size),
+        )
+        for number, length in enumerate((60, 100))
+    ]
+    path = tmp_path / "both.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+def test_after_a_jump_of_the_clock_a_time_still_means_the_same_frame(tmp_path):
+    """A seek by time stamps would end up in the other recording, and show false evidence."""
+    path = twice(tmp_path)
+    whole = [(frame.pts, frame.digest()) for frame in frames(path)]
+    assert len(whole) == 160
+    with open_footage(path) as footage:
+        assert not footage.seekable
+        for number in (5, 40, 59, 60, 100, 130, 155):
+            pts, digest = whole[number]
+            assert footage.frame_at(footage.info.media_s(pts)).digest() == digest
+            after = [item for item in footage.frames(after=pts) if isinstance(item, Frame)]
+            assert [(item.pts, item.digest()) for item in after] == whole[number + 1 :]
+
+
+@pytest.mark.parametrize("ahead_ms", [2**50, 40 * 86_400_000])
+def test_a_clock_that_jumps_ahead_by_a_month_is_no_gap(ahead_ms, tmp_path):
+    pts = [40 * number + (ahead_ms if number > 9 else 0) for number in range(20)]
+    path = write_video(tmp_path / "a.mkv", 20, pts=pts, options={"bf": "0", "g": "5"})
+    (jump,) = others(path)
+    assert "jumps ahead by" in jump.detail
+    assert media_s(path)[-1] == Fraction(19 * 40, 1000)
+    with open_footage(path) as footage:
+        assert not footage.seekable
+
+
+def test_footage_that_goes_on_evenly_is_found_by_seeking(tmp_path):
+    fragmented = {"movflags": "frag_keyframe"}
+    for name, how in (("a.ts", {}), ("a.mkv", {}), ("a.mp4", {}), ("f.mp4", fragmented)):
+        path = write_video(tmp_path / name, 60, options={"bf": "2"}, container_options=how)
+        with open_footage(path) as footage:
+            assert footage.seekable, name
+
+
+def test_a_recording_that_begins_late_is_whole(tmp_path):
+    """Matroska counts its duration from zero, not from its first frame."""
+    pts = [5_000_000 + 40 * number for number in range(50)]
+    path = write_video(tmp_path / "a.mkv", 50, pts=pts, options={"bf": "0"})
+    assert others(path) == []
+    with open_footage(path) as footage:
+        assert footage.info.declared_s == pytest.approx(2.0, abs=0.05)
+
+
+def test_a_name_is_never_a_protocol(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("data:a.mp4", "pipe:0.mp4", "a%03d.mp4", "-y.mp4"):
+        write_video(tmp_path / name, 3)
+        assert len(frames(name)) == 3

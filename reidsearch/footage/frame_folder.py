@@ -88,6 +88,11 @@ class FrameFolder:
     ) -> None:
         """Nothing stays open between calls."""
 
+    @property
+    def seekable(self) -> bool:
+        """See `Footage.seekable`: every picture is a file of its own."""
+        return True
+
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Every picture in order; see `Footage.frames`. There are no groups to be left out."""
         del still

@@ -137,6 +137,11 @@ class Footage(Protocol):
         """What it says of itself."""
         ...
 
+    @property
+    def seekable(self) -> bool:
+        """Whether what lies at a pts can be found without reading all that comes before."""
+        ...
+
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Everything in order; pts of frames strictly increase.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -18,8 +18,9 @@ import av.logging
 
 from reidsearch.errors import Reason, Refused
 from reidsearch.footage.files import location_text, open_regular
+from reidsearch.footage.order import Order, Picture, is_jump, turns_of
 from reidsearch.footage.still import StillRule, groups
-from reidsearch.footage.video import Damage, Frame, Item, Jump, Skipped, frame_shown_at
+from reidsearch.footage.video import Damage, Frame, Item, Skipped, frame_shown_at
 from reidsearch.sightings import VideoInfo
 
 av.logging.set_level(None)  # FFmpeg writes to standard error by itself
@@ -30,9 +31,8 @@ TEXT = frozenset({"tty", "bin", "xbin", "adf", "idf"})
 PLAYLISTS = frozenset({"hls", "dash", "concat", "imf"})
 # Elementary streams carry no time stamps that could be trusted; FFmpeg makes some up.
 RAW = frozenset({"h264", "hevc", "m4v", "mpegvideo", "obu", "h263", "cavsvideo", "vc1"})
-BACK_A_LITTLE_S = 1  # re-ordered or doubled frames, not a jump of the clock
-GAP_S = 2
-ENDS_EARLY_S = 2
+# Their index holds every frame's duration, so time only goes on; fragments have own clocks.
+STEADY = frozenset({"mov", "mp4", "avi"})
 # A decoder that starts at a key frame may not rebuild the frames just before it, and some
 # containers seek past what was asked for: so it starts earlier than needed, and earlier still.
 SEEK_BACK_S = (1, 5, 20, None)
@@ -49,7 +49,15 @@ class VideoFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._counted = False
+        self._seekable: bool | None = None
         self.info = self._probe()
+
+    @property
+    def seekable(self) -> bool:
+        """See `Footage.seekable`; looked up once, by reading all packets where need be."""
+        if self._seekable is None:
+            self._seekable = not self._counted and not self._jumps()
+        return self._seekable
 
     def __enter__(self) -> Self:
         return self
@@ -69,12 +77,12 @@ class VideoFile:
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Everything in order; see `Footage.frames`.
 
-        A clock that jumps back by more than a second, or wraps, goes on one frame after the last:
-        a `Jump` says so. A gap of more than two seconds is a `Jump` too.
+        A clock that jumps back by more than a second, wraps, or jumps a month ahead goes on one
+        frame after the last: a `Jump` says so. A gap of more than two seconds is a `Jump` too.
         """
         if self._counted:
             still = None  # groups are told apart by their time stamps
-        for back_s in SEEK_BACK_S if after is not None and not self._counted else (None,):
+        for back_s in SEEK_BACK_S if after is not None and self.seekable else (None,):
             begins = None if back_s is None or after is None else self._pts_before(after, back_s)
             items = self._read(begins, still)
             first = next(items, None)
@@ -86,6 +94,22 @@ class VideoFile:
             yield from (
                 item for item in chain((first,), items) if after is None or _end_pts(item) > after
             )
+
+    def _jumps(self) -> bool:
+        """Whether the time stamps jump, so that a seek would end up in another stretch."""
+        last: int | None = None
+        with self._open() as container:
+            stream = _video_stream(container)
+            if stream.frames and STEADY.intersection(self.info.container.split(",")):
+                return False
+            for packet in _packets(container, stream):
+                stamp = None if isinstance(packet, Damage) else _stamp(packet)
+                if stamp is None:
+                    continue
+                if last is not None and is_jump((stamp - last) * self.info.time_base):
+                    return True
+                last = stamp
+        return False
 
     def _pts_before(self, pts: int, back_s: int) -> int | None:
         """So much earlier; None where that is the start."""
@@ -102,20 +126,21 @@ class VideoFile:
                 # Where a container cannot seek, reading from the start gives the same.
                 with contextlib.suppress(av.error.FFmpegError):
                     container.seek(begins, stream=stream, backward=True)
-            order = _Order(self.info, self._counted)
+            order = Order(self.info, self._counted)
             for item in _decoded(container, stream, still):
                 yield from order.put(item)
             yield from order.ending()
 
     def _open(self) -> Any:
-        import os
-
         os.close(open_regular(str(self._path)))
         if self._path.stat().st_size == 0:
             raise Refused(Reason.EMPTY, "the file is empty")
         try:
+            # Absolute: FFmpeg takes what stands before a colon for a protocol.
             return av.open(
-                str(self._path), metadata_errors="replace", options={"protocol_whitelist": "file"}
+                os.path.abspath(self._path),  # noqa: PTH100 - no resolve
+                metadata_errors="replace",
+                options={"protocol_whitelist": "file"},
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise Refused(
@@ -137,7 +162,7 @@ class VideoFile:
                 (
                     item.picture
                     for item in _decoded(container, stream, None)
-                    if isinstance(item, _Picture)
+                    if isinstance(item, Picture)
                 ),
                 None,
             )
@@ -150,7 +175,7 @@ class VideoFile:
     def _info(self, container: Any, stream: Any, first: av.VideoFrame) -> VideoInfo:
         rate = stream.average_rate or stream.guessed_rate or stream.base_rate
         declared_fps = float(rate) if rate else None
-        turns = _turns(first)
+        turns = turns_of(first)
         sides = first.width, first.height
         width_px, height_px = sides[::-1] if turns % 2 else sides
         time_base, first_pts = stream.time_base, first.pts
@@ -167,6 +192,8 @@ class VideoFile:
             declared_s = float(stream.duration * stream.time_base)
         elif container.duration is not None and not self._counted:
             declared_s = container.duration / av.time_base
+            if "matroska" in container.format.name:  # it counts from zero, not from the first frame
+                declared_s -= max(0.0, (container.start_time or 0) / av.time_base)
         return VideoInfo(
             kind="video",
             container=container.format.name,
@@ -184,14 +211,9 @@ class VideoFile:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    picture: av.VideoFrame
-
-
 def _decoded(
     container: Any, stream: Any, still: StillRule | None
-) -> Iterator[_Picture | Damage | Skipped]:
+) -> Iterator[Picture | Damage | Skipped]:
     """Frames as they come out of the decoder, damage where it fails."""
     context = stream.codec_context
     packets = _packets(container, stream)
@@ -209,7 +231,7 @@ def _decoded(
             # What the decoder still holds belongs before; a fresh start follows.
             yield from _decode(context, None)
             context.flush_buffers()
-            yield _Picture(group.still)
+            yield Picture(group.still)
             yield Skipped(group.from_pts, group.to_pts)
         else:
             for packet in group.packets:
@@ -237,7 +259,7 @@ def _packets(container: Any, stream: Any) -> Iterator[Any]:
         yield packet
 
 
-def _decode(context: Any, packet: Any) -> Iterator[_Picture | Damage]:
+def _decode(context: Any, packet: Any) -> Iterator[Picture | Damage]:
     try:
         frames = context.decode(packet)
     except av.error.EOFError:
@@ -247,86 +269,13 @@ def _decode(context: Any, packet: Any) -> Iterator[_Picture | Damage]:
         yield Damage(at, None, f"a packet cannot be decoded: {_said(error)}")
         return
     for frame in frames:
-        yield _Picture(frame)
+        yield Picture(frame)
         if frame.is_corrupt:
             yield Damage(frame.pts, frame.pts, "decoded with errors")
 
 
-class _Order:
-    """Makes pts strictly increase, and tells of gaps, jumps and an early end.
-
-    Args:
-        counted: time stamps are not to be trusted; frames are counted.
-    """
-
-    def __init__(self, info: VideoInfo, counted: bool) -> None:
-        self._info = info
-        self._counted = counted
-        self._last: int | None = None
-        self._shift = 0
-        self._next = 0
-        self._damage: Damage | None = None
-        self._tick = max(1, round(Fraction(1, 25) / info.time_base))
-        if info.declared_fps:
-            self._tick = max(1, round(1 / (Fraction(info.declared_fps) * info.time_base)))
-
-    def put(self, item: _Picture | Damage | Skipped) -> Iterator[Item]:
-        if isinstance(item, Damage):
-            if item.to_pts is not None:
-                yield Damage(self._last, self._last, item.detail)
-            elif self._damage is None:
-                self._damage = Damage(self._last, None, item.detail)
-            return
-        if isinstance(item, Skipped):
-            yield Skipped(item.from_pts + self._shift, item.to_pts + self._shift)
-            self._last = item.to_pts + self._shift - self._tick  # no gap follows
-            return
-        pts, jump = self._pts(item.picture)
-        if self._damage is not None:
-            yield Damage(self._damage.from_pts, pts, self._damage.detail)
-            self._damage = None
-        elif jump is not None:
-            yield jump
-        self._last = pts
-        yield Frame(item.picture, pts, _turns(item.picture))
-
-    def _pts(self, picture: av.VideoFrame) -> tuple[int, Jump | None]:
-        if self._counted:
-            self._next += 1
-            return self._next - 1, None
-        base = self._info.time_base
-        if picture.pts is None:
-            return (self._info.first_pts if self._last is None else self._last + self._tick), None
-        pts = picture.pts + self._shift
-        if self._last is None:
-            return pts, None
-        if pts <= self._last:
-            back_s = (self._last - pts) * base
-            if back_s <= BACK_A_LITTLE_S:
-                return self._last + 1, None
-            self._shift += self._last + self._tick - pts
-            pts = self._last + self._tick
-            text = f"the recording's clock jumps back by {float(back_s):.1f} s"
-            return pts, Jump(self._last, pts, text)
-        gap_s = (pts - self._last) * base
-        if gap_s > max(Fraction(GAP_S), 10 * self._tick * base):
-            return pts, Jump(self._last, pts, f"no frames for {float(gap_s):.1f} s")
-        return pts, None
-
-    def ending(self) -> Iterator[Item]:
-        """What is known to be missing at the end."""
-        info = self._info
-        end = None
-        if info.declared_s is not None:
-            end = info.first_pts + int(Fraction(info.declared_s) / info.time_base)
-        if self._damage is not None:
-            to_pts = end if end is not None and end > (self._last or 0) else None
-            yield Damage(self._damage.from_pts, to_pts, self._damage.detail)
-        elif end is not None and self._last is not None and not self._counted:
-            missing_s = float((end - self._last) * info.time_base)
-            if missing_s > max(ENDS_EARLY_S, 20 * float(self._tick * info.time_base)):
-                text = f"the file ends {missing_s:.1f} s before its declared end"
-                yield Damage(self._last, end, text)
+def _stamp(packet: Any) -> int | None:
+    return packet.pts if packet.dts is None else packet.dts  # type: ignore[no-any-return]
 
 
 def _end_pts(item: Item) -> int:
@@ -344,10 +293,6 @@ def _video_stream(container: Any) -> Any:
         ):
             return stream
     return None
-
-
-def _turns(picture: av.VideoFrame) -> int:
-    return round((picture.rotation or 0) / 90) % 4
 
 
 def _notes(picture: av.VideoFrame) -> list[str]:
