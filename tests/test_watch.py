@@ -249,6 +249,31 @@ def test_what_cannot_be_read_is_in_the_ledger_and_the_run_goes_on(scene, tmp_pat
         assert Path(failure.location).name == "a-broken.mp4"
 
 
+def test_given_ids_are_the_truth_about_who_is_who(tmp_path):
+    """An id that is away for three seconds is one tracklet; two ids in one place are two."""
+    path = write_video(tmp_path / "gate.mp4", 250, size_px=(320, 240))
+    whole = [*range(1, 40), *range(115, 150)]
+    rows = [f"{n},1,10,50,50,140,0.9" for n in whole]
+    rows += [f"{n},2,10,50,50,140,0.9" for n in range(151, 200)]
+    path.with_suffix(".det.txt").write_text("\n".join(rows))
+    index(tmp_path / "a", path)
+    with Archive.open(tmp_path / "a") as archive:
+        (source,) = archive.footage.coverage()
+        seen = archive.footage.tracklets(source.source_id)
+        assert [one.detections for one in seen] == [len(whole), 49]
+        assert not any("occlusion" in warning for warning in source.warnings)
+
+
+def test_given_ids_are_never_joined_by_looks(tmp_path, shared):
+    """Two who look quite alike, one after the other in one place, whom the file tells apart."""
+    path = write_video(tmp_path / "gate.mp4", 100, size_px=(320, 240))
+    rows = [f"{n},{1 + n // 50},100,50,60,150,0.9" for n in range(1, 100)]
+    path.with_suffix(".det.txt").write_text("\n".join(rows))
+    models = {"model_path": [shared / "models"], "offline": True}
+    with Archive.open(tmp_path / "a", create=True, **models) as archive:
+        assert archive.index([path], footage=options(path)).footage.tracklets == 2
+
+
 def test_small_and_brief_are_counted_not_kept(tmp_path):
     path = write_video(tmp_path / "gate.mp4", 60, size_px=(320, 240))
     rows = [f"{n},-1,10,10,8,20,0.9" for n in range(1, 40)]  # too small

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from reidsearch.errors import InputError
 from reidsearch.sightings import Detections
 
+LARGEST = 2**53  # exact as a float, and as an int64 of any unit
 NEAREST_S = 0.02  # a time in a CSV belongs to the frame within this distance
 
 Row = tuple[float, float, float, float, float, int]
@@ -90,10 +91,24 @@ def read_given(path: Path) -> GivenDetections:
         found, by_time = _collected(path, _cvat(path, lines)), False
     else:
         first = lines.lstrip().partition("\n")[0]
-        by_time = "time_s" in first
+        names = next(csv.reader([first]), [])
+        by_time = "time_s" in names and "frame" not in names
         found = _collected(path, _csv(path, lines) if _is_header(first) else _mot(path, lines))
     ids = [row[5] for rows in found.values() for row in rows]
-    return GivenDetections(text, found, by_time, bool(ids) and min(ids) >= 0)
+    has_ids = bool(ids) and min(ids) >= 0
+    if has_ids:
+        _require_one_place(path, found)
+    return GivenDetections(text, found, by_time, has_ids)
+
+
+def _require_one_place(path: Path, found: Mapping[int, list[Row]]) -> None:
+    for key, rows in found.items():
+        (who, count), *_ = Counter(row[5] for row in rows).most_common(1)
+        if count > 1:
+            raise InputError(
+                f"{path}: id {who} is in {count} places at once ({key})",
+                "an id is one person; -1 stands for nobody in particular",
+            )
 
 
 def _is_header(line: str) -> bool:
@@ -107,8 +122,12 @@ def _is_header(line: str) -> bool:
 def _collected(path: Path, rows: Iterator[tuple[int, Row]]) -> dict[int, list[Row]]:
     found: dict[int, list[Row]] = {}
     for number, (key, row) in enumerate(rows, start=1):
-        if not all(map(math.isfinite, row)) or row[2] <= row[0] or row[3] <= row[1]:
+        if not all(abs(value) <= LARGEST for value in row[:5]):  # what is no number is neither
+            raise InputError(f"{path}, detection {number}: {row[:5]} are no numbers of a box")
+        if row[2] <= row[0] or row[3] <= row[1]:
             raise InputError(f"{path}, detection {number}: the box has no area")
+        if key < 0 or not -1 <= row[5] <= LARGEST:
+            raise InputError(f"{path}, detection {number}: frames and ids count from 0")
         found.setdefault(key, []).append(row)
     return found
 
@@ -119,15 +138,18 @@ def _mot(path: Path, text: str) -> Iterator[tuple[int, Row]]:
             continue
         try:
             frame, who, x, y, w, h, *rest = (float(part) for part in line.split(","))
-        except ValueError as error:
+            key, owner = int(frame) - 1, max(int(who), -1)
+        except (ValueError, OverflowError) as error:
             raise InputError(
                 f"{path}, line {number}: not MOT (frame, id, x, y, w, h, confidence)"
             ) from error
         confidence = rest[0] if rest else 1.0
         ground_truth = len(rest) >= 3 and rest[1] >= 0
-        if frame < 1 or (ground_truth and confidence == 0):
+        if key < 0:
+            raise InputError(f"{path}, line {number}: MOT counts frames from 1, not {frame:g}")
+        if ground_truth and confidence == 0:
             continue
-        yield int(frame) - 1, (x, y, x + w, y + h, min(confidence, 1.0), int(who))
+        yield key, (x, y, x + w, y + h, min(confidence, 1.0), owner)
 
 
 def _csv(path: Path, text: str) -> Iterator[tuple[int, Row]]:
@@ -148,8 +170,8 @@ def _csv(path: Path, text: str) -> Iterator[tuple[int, Row]]:
                 x1, y1, w, h = (float(row[name]) for name in ("x", "y", "w", "h"))
                 x2, y2 = x1 + w, y1 + h
             confidence = float(row.get("confidence") or 1.0)
-            who = int(row["id"]) if row.get("id") else -1
-        except (TypeError, ValueError) as error:
+            who = max(int(row["id"]), -1) if row.get("id") else -1
+        except (TypeError, ValueError, OverflowError) as error:
             raise InputError(f"{path}, line {reader.line_num}: {error}") from error
         yield key, (x1, y1, x2, y2, confidence, who)
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.detection.tracker import LIFESPAN_US, Tracker
+from reidsearch.detection.tracker import Tracker
 from reidsearch.detection.views import Candidate, candidates
 from reidsearch.footage.video import Frame
 from reidsearch.settings import WatchSettings
@@ -65,6 +65,7 @@ class Follower:
     Args:
         make_tracker: gives a fresh one; also after nobody was in sight for a while.
         given: somebody else's detections are taken.
+        lifespan_us: for so long after its last detection a fragment may go on.
         followed, told: the state of an earlier one, and what its tracker had been told.
         mark_s: seconds between marks.
     """
@@ -75,6 +76,7 @@ class Follower:
         make_tracker: Callable[[], Tracker],
         *,
         given: bool,
+        lifespan_us: int,
         followed: Followed | None,
         told: Told,
         mark_s: float,
@@ -82,6 +84,7 @@ class Follower:
     ) -> None:
         self._settings = settings
         self._make_tracker = make_tracker
+        self._lifespan_us = lifespan_us
         self._stop = stop
         self._mark_s = mark_s
         self._marked = time.monotonic()
@@ -191,7 +194,7 @@ class Follower:
         over = [
             one
             for one in self._open.values()
-            if time_us is None or time_us - one.times_us[-1] > LIFESPAN_US
+            if time_us is None or time_us - one.times_us[-1] > self._lifespan_us
         ]
         for one in sorted(over, key=lambda each: (each.times_us[-1], each.number)):
             del self._open[one.number]

@@ -45,6 +45,11 @@ class Sees(Protocol):
         """Width and height of the pictures it takes; None: it needs none."""
         ...
 
+    @property
+    def knows_people(self) -> bool:
+        """Whether its detections say themselves who is who."""
+        ...
+
     def tracker(self) -> Tracker:
         """A fresh tracker for its detections."""
         ...
@@ -67,6 +72,11 @@ class WithDetector:
     def size_px(self) -> tuple[int, int] | None:
         """What the detector takes."""
         return self.detector.width_px, self.detector.height_px
+
+    @property
+    def knows_people(self) -> bool:
+        """A detector does not."""
+        return False
 
     def tracker(self) -> Tracker:
         """By motion."""
@@ -98,9 +108,14 @@ class WithGiven:
         """No pictures are needed."""
         return None
 
+    @property
+    def knows_people(self) -> bool:
+        """If ids were given."""
+        return self.given.has_ids
+
     def tracker(self) -> Tracker:
         """By the ids that were given, or by motion."""
-        return GivenIds() if self.given.has_ids else ByteTracker(self.settings.min_confidence)
+        return GivenIds() if self.knows_people else ByteTracker(self.settings.min_confidence)
 
     def see(
         self, looked: Iterable[tuple[Seen, Pixels | None]]
@@ -149,9 +164,13 @@ def watch(
     stop = stop or threading.Event()
     followed, pending, outcomes = unpack(begun.state) if begun.state else (None, [], None)
     told = [entry for piece in begun.told for entry in unpack_told(piece)]
+    # While the tracker waits for somebody to go on, joining does too. Given ids are the truth: what
+    # they tell apart is never joined, and somebody who comes back in time needs no proof.
+    gap_us = max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US)
     follower = Follower(
         settings,
         sees.tracker,
+        lifespan_us=gap_us if sees.knows_people else LIFESPAN_US,
         given=sees.size_px is None,
         followed=followed,
         told=told,
@@ -160,6 +179,8 @@ def watch(
     )
     run = _Run(footage, begun.source_id, embedder, writer, settings, progress)
     run.told_notes = tuple(notes)
+    if not sees.knows_people:
+        run.join(embedder, gap_us)
     run.watched.resumed = followed is not None
     if outcomes is not None:
         run.outcomes = outcomes
@@ -204,16 +225,22 @@ class _Run:
         self._progress = progress
         self._views: list[View] = []
         self._vectors: list[Vectors] = []
-        # How alike views of one person are is measured for the catalogue's models; for any other
-        # a threshold would be a guess, and a guess joins two people.
-        self._joins = by_digest(embedder.identity.digest) is not None
-        # While the tracker waits for a fragment to go on, the joiner does too.
-        gap_us = max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US)
-        self.joiner = Joiner(gap_us if self._joins else 0)
+        self.joiner = Joiner(0)
         self.outcomes = dict.fromkeys(("tracklets", "views", "brief", "unviewed", "refused"), 0)
         self.watched = Watched()
         self.told_notes: tuple[str, ...] = ()
         self._shown_us = 0
+
+    def join(self, embedder: Embedder, gap_us: int) -> None:
+        """Join fragments up to this far apart.
+
+        How alike views of one person are is measured for the catalogue's models; for any other a
+        threshold would be a guess, and a guess joins two people.
+        """
+        if by_digest(embedder.identity.digest) is None:
+            self.told_notes = (NOT_JOINED, *self.told_notes)
+        else:
+            self.joiner = Joiner(gap_us)
 
     def take(self, event: Event, vector: Vectors | Refused | None) -> None:
         if isinstance(event, View):
@@ -294,8 +321,6 @@ class _Run:
 
     def _notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
         notes = [*self._footage.info.notes, *self.told_notes]
-        if not self._joins:
-            notes.append(NOT_JOINED)
         declared = self._footage.info.declared_fps
         if finished and declared and measured_fps and abs(measured_fps / declared - 1) > 0.02:
             notes.append(
