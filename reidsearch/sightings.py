@@ -53,11 +53,23 @@ class Detections:
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 
 
+LARGEST_OFFSET_S = 10_000_000_000
+LARGEST_DRIFT_PPM = 500_000
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_CALENDAR_US = tuple(
+    (end.replace(tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)
+    for end in (dt.datetime.min, dt.datetime.max)  # noqa: DTZ901
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """When a source's media time zero was, and how well that is known.
 
     Wall-clock time = start + offset + media time x (1 + drift / 1 000 000).
+
+    Raises:
+        ValueError: a number is none, or too large for any clock.
 
     Args:
         start: aware; None: not known, and then no time is told.
@@ -74,14 +86,30 @@ class Clock:
     offset_s: Fraction = Fraction(0)
     drift_ppm: float = 0.0
 
+    def __post_init__(self) -> None:
+        require_clock(self.offset_s, self.drift_ppm, self.uncertainty_s)
+
     def at_us(self, media_s: Fraction) -> int | None:
-        """Microseconds since 1970-01-01 UTC of a media time; None when not known."""
+        """Microseconds since 1970-01-01 UTC of a media time; None when not known, and where that
+        lies outside the calendar.
+        """
         if self.start is None:
             return None
-        epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-        start_us = (self.start - epoch) // dt.timedelta(microseconds=1)
+        start_us = (self.start - _EPOCH) // dt.timedelta(microseconds=1)
         rate = 1 + Fraction(self.drift_ppm) / 1_000_000
-        return start_us + round((self.offset_s + media_s * rate) * 1_000_000)
+        at_us = start_us + round((self.offset_s + media_s * rate) * 1_000_000)
+        first_us, last_us = _CALENDAR_US
+        return at_us if first_us <= at_us <= last_us else None
+
+
+def require_clock(offset_s: Fraction, drift_ppm: float, uncertainty_s: float | None) -> None:
+    """Refuse what no clock can be: see `Clock`. Raises ValueError, naming the number."""
+    if not abs(offset_s) <= LARGEST_OFFSET_S:
+        raise ValueError(f"an offset is at most {LARGEST_OFFSET_S} s")
+    if not abs(drift_ppm) <= LARGEST_DRIFT_PPM:
+        raise ValueError(f"a drift is at most {LARGEST_DRIFT_PPM} ppm")
+    if uncertainty_s is not None and not 0 <= uncertainty_s <= LARGEST_OFFSET_S:
+        raise ValueError(f"an uncertainty is between 0 and {LARGEST_OFFSET_S} s")
 
 
 @dataclass(frozen=True, slots=True)

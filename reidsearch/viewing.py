@@ -187,10 +187,11 @@ class FootageView:
         with self._open(crop.source_id) as footage:
             if as_it_is:
                 source = footage_store.source(self._store, crop.source_id)
-                cutting.copy(Path(source.location), footage, from_s, to_s, out)
+                cutting.copy(_place_of(source.location), footage, from_s, to_s, out)
+                to_s = min(to_s, source.duration_s)
             else:
                 trace = self.trace(tracklet.tracklet_id) if box else None
-                cutting.cut(footage, from_s, to_s, out, trace)
+                to_s = cutting.cut(footage, from_s, to_s, out, trace)
         return from_s, to_s
 
     def trace(self, tracklet_id: int) -> Trace:
@@ -211,7 +212,7 @@ class FootageView:
         from reidsearch.footage.video import digest_of, open_footage
 
         source = footage_store.source(self._store, source_id)
-        path = Path(source.location)
+        path = _place_of(source.location)
         if not path.exists():
             raise InputError(
                 f"{source.location} is no longer there",
@@ -223,6 +224,17 @@ class FootageView:
             )
         rate = source.info.declared_fps if source.info.kind == "frames" else None
         return open_footage(path, frames_fps=Fraction(rate) if rate else None)
+
+
+def _place_of(location: str) -> Path:
+    """The file that a stored location means; names that are no text were stored as escapes."""
+    from reidsearch.footage.files import location_text
+
+    path = Path(location)
+    if path.exists() or "\\x" not in path.name or not path.parent.is_dir():
+        return path
+    same = (each for each in path.parent.iterdir() if location_text(str(each)) == location)
+    return next(same, path)
 
 
 def people_in(pixels: Pixels, detector: Detector) -> People:

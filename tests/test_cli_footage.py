@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from archives import CommandLine
 from PIL import Image
 from scenes import NOON, write_yard
+from videos import write_video
 
 from reidsearch import Archive
 from reidsearch.footage.source_facts import SourceNaming
@@ -89,6 +91,7 @@ def test_index_refuses_what_cannot_be_meant(run, footage):
         (("--recorder", "nosuch"), "nosuch"),
         (("--frames-fps", "fast"), "--frames-fps"),
         (("--frames-fps", "0"), "--frames-fps"),
+        (("--frames-fps", "1e-9"), "--frames-fps"),
         (("--sources", footage / "gate.det.txt"), "cannot be read|no column"),
     ):
         ran = run(*two, *more)
@@ -184,6 +187,14 @@ def test_clocks_that_cannot_be_set(held):
         (("gate", "--offset", "soon"), 2, "--offset"),
         (("gate", "--offset", "1/0"), 2, "--offset"),
         (("gate", "--start", "2024-05-31T15:00:00"), 2, "zone"),
+        (("gate", "--offset", "1e30"), 2, "offset"),
+        (("gate", "--offset", "-1e400"), 2, "offset"),
+        (("gate", "--offset", "-9e10"), 2, "offset"),
+        (("gate", "--drift", "nan"), 2, "drift"),
+        (("gate", "--drift", "inf"), 2, "drift"),
+        (("gate", "--uncertainty", "nan"), 2, "uncertainty"),
+        (("gate", "--uncertainty", "inf"), 2, "uncertainty"),
+        (("gate", "--start", "9999-12-31T23:59:59Z"), 2, "calendar"),
     ):
         ran = held("clock", *arguments)
         assert (ran.code, said in ran.err) == (code, True), ran.err
@@ -236,9 +247,40 @@ def test_clips_that_cannot_be_cut(held, tmp_path, footage, monkeypatch):
     assert held("clip", 1, "-o", out, "--box", "--copy").code == 2
     assert held("clip", 999, "-o", out).code == 9
     assert held("clip", 1, "-o", tmp_path / "no" / "clip.mp4").code == 8
-    copied = held("clip", 1, "-o", tmp_path / "clip.nosuch", "--copy")
-    assert (copied.code, ".mkv" in copied.err) == (3, True)
+    assert held("clip", 1, "-o", tmp_path / "no" / "clip.mp4", "--copy").code == 8
+    assert held("clip", 1, "-o", out, "--margin", "nan").code == 2
+    for how in ((), ("--copy",)):
+        other = held("clip", 1, "-o", tmp_path / "clip.nosuch", *how)
+        assert (other.code, ".mkv" in other.err) == (3, True)
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == []
+
+
+def test_a_clip_is_what_its_ending_says_and_tells_how_far_it_goes(held, tmp_path):
+    for name, container in (("a.mkv", "matroska"), ("a.ts", "mpegts"), ("a", "mp4")):
+        ran = held("clip", 1, "-o", tmp_path / name, "--margin", "3600")
+        assert "0.0 to 17.9 s" in ran.out
+        with open_footage(tmp_path / name) as cut:
+            assert container in cut.info.container
+
+
+def test_a_stream_without_time_stamps_is_cut_but_not_copied(run, tmp_path):
+    video = write_video(tmp_path / "raw.h264", 60, container="h264", size_px=(320, 240))
+    (tmp_path / "det.txt").write_text("\n".join(f"{n},-1,50,50,60,150,1" for n in range(10, 50)))
+    assert run("index", video, "--detections", tmp_path / "det.txt", "--model", "builtin").code == 0
+    copied = run("clip", 1, "-o", tmp_path / "copy.mkv", "--copy")
+    assert (copied.code, "leave --copy out" in copied.err) == (3, True)
+    assert run("clip", 1, "-o", tmp_path / "cut.mp4", "--margin", "0").code == 0
+    assert len(frames_of(tmp_path / "cut.mp4")) == 40
+
+
+def test_footage_whose_name_is_no_text_is_shown_like_any_other(run, tmp_path, scene):
+    video = tmp_path / os.fsdecode(b"gate\xff.mp4")
+    shutil.copy(scene[0], video)
+    det = scene[0].with_suffix(".det.txt")
+    assert run("index", video, "--detections", det, "--model", "builtin").code == 0
+    assert run("frame", 1, "-o", tmp_path / "frame.png").code == 0
+    assert run("clip", 1, "-o", tmp_path / "clip.mp4").code == 0
+    assert run("clip", 1, "-o", tmp_path / "copy.mp4", "--copy").code == 0
 
 
 def test_footage_that_is_gone_or_another_is_never_shown(run, made_once, scene, tmp_path):
@@ -279,6 +321,9 @@ def test_a_query_from_a_frame_by_its_box(held, footage, scene):
         (("--box", "1,2,3,4"), 2, "--frame"),
         (("--frame", "{}/gate.mp4@100", "--box", "1,2,30,40"), 9, "gate.mp4"),
         (("--frame", "{}/gate.mp4@soon", "--box", "1,2,30,40"), 2, "soon"),
+        (("--frame", "{}/gate.mp4@1e400", "--box", "1,2,30,40"), 2, "1e400"),
+        (("--frame", "{}/gate.mp4@-1", "--box", "1,2,30,40"), 2, "before"),
+        (("--frame", "{}/gate.mp4", "--box", "1,2,30,40"), 3, "VIDEO@TIME"),
         (("--frame", "{}/none.mp4@3", "--box", "1,2,30,40"), 3, "none.mp4"),
         (("--frame", "{}/gate.det.txt@3", "--box", "1,2,30,40"), 3, "gate.det.txt"),
     ],

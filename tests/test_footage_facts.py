@@ -144,6 +144,10 @@ def test_a_source_list_tells_everything(name, text, tmp_path):
         ("path,start\na.mp4,2024-05-31T12:00:00\n", "line 2"),
         ("path,offset_s\na.mp4,much\n", "line 2"),
         ("path,drift_ppm\na.mp4,inf\n", "finite"),
+        ("path,drift_ppm\na.mp4,1e9\n", "drift"),
+        ("path,offset_s\na.mp4,1e30\n", "offset"),
+        ("path,offset_s\na.mp4,1/0\n", "line 2"),
+        ("path,uncertainty_s\na.mp4,-1\n", "uncertainty"),
         ("path,camera\na.mp4,x\na.mp4,y\n", "listed twice"),
         ("path,timezone\na.mp4,Mars\n", "Mars"),
     ],
@@ -170,3 +174,14 @@ def test_wall_clock_time_follows_offset_and_drift_exactly():
     start_us = Clock(NOON).at_us(Fraction(0))
     assert clock.at_us(Fraction(3600)) - start_us == 3_600_000_000 - 2_500_000 + 360_000
     assert Clock().at_us(Fraction(1)) is None
+
+
+def test_what_lies_outside_the_calendar_is_not_known():
+    late = Clock(dt.datetime(9999, 12, 31, 23, 59, 50, tzinfo=dt.UTC), "option", 1.0)
+    assert late.at_us(Fraction(5)) is not None
+    assert late.at_us(Fraction(15)) is None
+    for wrong in ({"offset_s": Fraction(10) ** 30}, {"drift_ppm": float("nan")}):
+        with pytest.raises(ValueError, match="at most"):
+            Clock(None, None, **wrong)
+    with pytest.raises(ValueError, match="between"):
+        Clock(None, None, float("inf"))

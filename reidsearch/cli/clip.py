@@ -17,7 +17,7 @@ from reidsearch.cli.options import archive_option
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="The video to write (.mp4).",
+    help="The video to write (.mp4, .mkv, .mov, .ts).",
 )
 @click.option(
     "--margin",
@@ -36,9 +36,13 @@ def command(
     With --copy the pictures stay as the camera made them, and begin at the key frame before. The
     footage is read where it was indexed from, and must be the same bytes still.
     """
+    import math
+
     from reidsearch.errors import UsageError
     from reidsearch.library import Archive
 
+    if math.isnan(margin):
+        raise UsageError("--margin is no number")
     if output.exists():
         raise UsageError(f"{output} exists", "give another name")
     with Archive.open(archive) as opened:

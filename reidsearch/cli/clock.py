@@ -51,15 +51,20 @@ def command(
     with Archive.open(archive) as opened:
         one = opened.footage.find(source)
         if any(given is not None for given in (begins, offset_s, drift, uncertainty)):
-            clock = corrected(
-                one.facts.clock,
-                start=None if begins is None else Clock(begins, "option", 1.0),
-                offset_s=offset_s,
-                drift_ppm=drift,
-                uncertainty_s=uncertainty,
-            )
+            try:
+                clock = corrected(
+                    one.facts.clock,
+                    start=None if begins is None else Clock(begins, "option", 1.0),
+                    offset_s=offset_s,
+                    drift_ppm=drift,
+                    uncertainty_s=uncertainty,
+                )
+            except ValueError as error:
+                raise UsageError(str(error)) from error
             if clock.start is None:
                 raise UsageError("its start is not known", "give --start TIME too")
+            if None in (clock.at_us(Fraction(0)), clock.at_us(one.duration_s)):
+                raise UsageError("the footage would lie outside the calendar")
             opened.footage.set_clock(one.source_id, clock)
             one = opened.footage.find(source)
     if as_json:

@@ -210,8 +210,8 @@ def _rate(text: str | None) -> Fraction | None:
         rate = Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
         raise UsageError(f"--frames-fps {text!r} is no number", "e.g. 25 or 30000/1001") from error
-    if not 0 < rate <= 1000:
-        raise UsageError(f"--frames-fps {text} is not between 0 and 1000")
+    if not Fraction(1, 86_400) <= rate <= 1000:
+        raise UsageError(f"--frames-fps {text} is not between one a day (1/86400) and 1000")
     return rate
 
 

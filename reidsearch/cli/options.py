@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from reidsearch.progress import Progress
     from reidsearch.records import Filters, Pixels
 
+LONGEST_VIDEO_S = 1_000_000_000
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -259,17 +261,25 @@ def frame_at(text: str) -> Pixels:
     from fractions import Fraction
 
     from reidsearch.errors import InputError, NotFound, Refused, UsageError
+    from reidsearch.footage.files import kind_of
     from reidsearch.footage.pictures import read_picture
     from reidsearch.footage.video import open_footage
     from reidsearch.settings import PictureLimits
 
     name, at, time = text.rpartition("@")
     if not at or Path(text).exists():
-        return read_picture(Path(text), PictureLimits())
+        try:
+            return read_picture(Path(text), PictureLimits())
+        except Refused as refused:
+            if kind_of(Path(text).name) == "video" and Path(text).is_file():
+                raise InputError(refused.message, "of a video say when: VIDEO@TIME") from refused
+            raise
     try:
         seconds = Fraction(0)
         for part in time.split(":"):
             seconds = seconds * 60 + Fraction(part)
+        if seconds > LONGEST_VIDEO_S:
+            raise ValueError
     except (ValueError, ZeroDivisionError) as error:
         raise UsageError(
             f"{time!r} is no time in a video", "count from its first frame: 75.5 or 1:15.5"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -14,35 +15,55 @@ import numpy as np
 
 from reidsearch.errors import InputError, StorageError
 from reidsearch.footage.video import Footage, Frame
+from reidsearch.footage.video_file import open_container, video_stream
 from reidsearch.records import Pixels
 from reidsearch.sightings import Trace
 
 ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this build of FFmpeg has
+CONTAINERS = {
+    "": "mp4",
+    ".mp4": "mp4",
+    ".m4v": "mp4",
+    ".mov": "mov",
+    ".mkv": "matroska",
+    ".ts": "mpegts",
+}
+NOT_WRITABLE = {
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EIO,
+}
 BOX_BGR = (0, 220, 255)
 NEAR_S = Fraction(1)  # a box is drawn on frames this close to one in which the person was detected
 
 
 def cut(
     footage: Footage, from_s: Fraction, to_s: Fraction, out: Path, trace: Trace | None = None
-) -> int:
+) -> Fraction:
     """Encode the frames of a stretch anew, with their own times.
 
     Args:
         trace: the person to draw a box around; between detections the box is interpolated.
 
     Returns:
-        How many frames were written.
+        Media time of the last frame, seconds.
 
     Raises:
         StorageError: the file cannot be written.
-        InputError: there is no frame in the stretch, or no encoder.
+        InputError: there is no frame in the stretch, no encoder, or no container of this ending.
     """
     info = footage.info
     start_pts = info.first_pts + int(from_s / info.time_base)
     draw = _drawer(footage, trace)
-    written = 0
+    last_s: Fraction | None = None
+    container = _container_of(out)
     try:
-        with _made_whole(out) as partial, av.open(str(partial), "w", format="mp4") as target:
+        with _made_whole(out) as partial, av.open(str(partial), "w", format=container) as target:
             stream = None
             for item in footage.frames(after=start_pts - 1):
                 if not isinstance(item, Frame):
@@ -58,16 +79,16 @@ def cut(
                 picture.pts = round((item.pts - start_pts) * info.time_base * 90_000)
                 picture.time_base = Fraction(1, 90_000)
                 target.mux(stream.encode(picture))
-                written += 1
+                last_s = info.media_s(item.pts)
             if stream is not None:
                 target.mux(stream.encode())
-            if not written:
+            if last_s is None:
                 raise InputError(
                     f"there is no frame between {float(from_s):.1f} and {float(to_s):.1f} s"
                 )
     except (OSError, av.error.FFmpegError) as error:
         raise StorageError(f"{out} cannot be written: {error}") from error
-    return written
+    return last_s
 
 
 def copy(path: Path, footage: Footage, from_s: Fraction, to_s: Fraction, out: Path) -> None:
@@ -75,18 +96,25 @@ def copy(path: Path, footage: Footage, from_s: Fraction, to_s: Fraction, out: Pa
 
     Raises:
         StorageError: the file cannot be written.
-        InputError: the stream cannot be copied into this container.
+        InputError: the stream cannot be copied into this container, or its packets cannot be told
+            by their time.
     """
     info = footage.info
     if info.kind != "video":
         raise InputError("a folder of frames has no stream to copy", "leave --copy out")
+    if not footage.seekable:
+        raise InputError(
+            "the stream has no time stamps that only go on: what to copy cannot be told by them",
+            "leave --copy out",
+        )
+    container = _container_of(out)
     try:
         with (
             _made_whole(out) as partial,
-            av.open(str(path)) as source,
-            av.open(str(partial), "w") as target,
+            open_container(path) as source,
+            av.open(str(partial), "w", format=container) as target,
         ):
-            stream = source.streams.video[0]
+            stream = video_stream(source)
             copied = target.add_stream_from_template(stream)
             end_pts = info.first_pts + int(to_s / info.time_base)
             source.seek(info.first_pts + int(from_s / info.time_base), stream=stream)
@@ -102,10 +130,27 @@ def copy(path: Path, footage: Footage, from_s: Fraction, to_s: Fraction, out: Pa
                 packet.stream = copied
                 target.mux(packet)
     except (OSError, ValueError, av.error.FFmpegError) as error:
+        if getattr(error, "errno", None) in NOT_WRITABLE:
+            raise StorageError(f"{out} cannot be written: {error}") from error
         raise InputError(
             f"{path} cannot be copied into {out.name}: {error}",
             "leave --copy out to encode it anew, or give another ending, e.g. .mkv",
         ) from error
+
+
+def _container_of(out: Path) -> str:
+    """FFmpeg's name of the container that an ending stands for; none: MP4.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = CONTAINERS.get(out.suffix.lower())
+    if found is None:
+        raise InputError(
+            f"{out.name}: clips are not written with this ending",
+            f"give one of {' '.join(filter(None, CONTAINERS))}",
+        )
+    return found
 
 
 @contextmanager

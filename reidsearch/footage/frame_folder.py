@@ -102,7 +102,8 @@ class FrameFolder:
             try:
                 pixels = read_picture(self._folder / name, PictureLimits())
             except Refused as refused:
-                yield Damage(ticks, ticks, f"{name}: {refused.message}")
+                told = refused.message.removeprefix(f"{self._folder}{os.sep}")
+                yield Damage(ticks, ticks, told)
                 continue
             yield Frame(av.VideoFrame.from_ndarray(pixels, format="bgr24"), ticks)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.errors import InputError, ReidsearchError
+from reidsearch.sightings import require_clock
 from reidsearch.timecode import parse_time, parse_zone
 
 COLUMNS = (
@@ -46,6 +47,9 @@ class ListedSource:
     uncertainty_s: float | None
     detections: Path | None
 
+    def __post_init__(self) -> None:
+        require_clock(self.offset_s, self.drift_ppm, self.uncertainty_s)
+
 
 @dataclass(frozen=True)
 class SourceList:
@@ -73,7 +77,7 @@ def read_source_list(path: Path, zone: dt.tzinfo | None = None) -> SourceList:
         try:
             listed = _listed(told, folder, zone)
             pattern = str(told["path"])
-        except (ValueError, KeyError, ReidsearchError) as error:
+        except (ArithmeticError, ValueError, KeyError, ReidsearchError) as error:
             said = error.message if isinstance(error, ReidsearchError) else str(error)
             if isinstance(error, KeyError):
                 said = "it has no path"

@@ -99,7 +99,7 @@ class VideoFile:
         """Whether the time stamps jump, so that a seek would end up in another stretch."""
         last: int | None = None
         with self._open() as container:
-            stream = _video_stream(container)
+            stream = video_stream(container)
             if stream.frames and STEADY.intersection(self.info.container.split(",")):
                 return False
             for packet in _packets(container, stream):
@@ -119,7 +119,7 @@ class VideoFile:
     def _read(self, begins: int | None, still: StillRule | None) -> Generator[Item, None, None]:
         """Everything from a key frame at or before `begins` on, None: from the start."""
         with self._open() as container:
-            stream = _video_stream(container)
+            stream = video_stream(container)
             assert stream is not None
             stream.thread_type = "AUTO"
             if begins is not None:
@@ -136,12 +136,7 @@ class VideoFile:
         if self._path.stat().st_size == 0:
             raise Refused(Reason.EMPTY, "the file is empty")
         try:
-            # Absolute: FFmpeg takes what stands before a colon for a protocol.
-            return av.open(
-                os.path.abspath(self._path),  # noqa: PTH100 - no resolve
-                metadata_errors="replace",
-                options={"protocol_whitelist": "file"},
-            )
+            return open_container(self._path)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise Refused(
                 Reason.NO_VIDEO, f"it cannot be read as a video: {_said(error)}"
@@ -149,7 +144,7 @@ class VideoFile:
 
     def _probe(self) -> VideoInfo:
         with self._open() as container:
-            stream = _video_stream(container)
+            stream = video_stream(container)
             name = container.format.name
             if name in PLAYLISTS:
                 raise Refused(Reason.NO_VIDEO, "it is a playlist", "index the files that it lists")
@@ -209,6 +204,20 @@ class VideoFile:
             created=_created(container, stream),
             notes=tuple(notes),
         )
+
+
+def open_container(path: Path) -> Any:
+    """FFmpeg's view of a file, which is never taken for anything else.
+
+    Raises:
+        av.error.FFmpegError, OSError, ValueError: it cannot be read.
+    """
+    # Absolute: FFmpeg takes what stands before a colon for a protocol.
+    return av.open(
+        os.path.abspath(path),  # noqa: PTH100 - no resolve
+        metadata_errors="replace",
+        options={"protocol_whitelist": "file"},
+    )
 
 
 def _decoded(
@@ -284,7 +293,7 @@ def _end_pts(item: Item) -> int:
     return item.to_pts if item.to_pts is not None else 1 << 62
 
 
-def _video_stream(container: Any) -> Any:
+def video_stream(container: Any) -> Any:
     """The first stream of moving pictures; cover art is none."""
     for stream in container.streams.video:
         # A damaged header may name a codec that does not exist.

@@ -320,8 +320,10 @@ class _Run:
         return tracklet
 
     def _notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
-        notes = [*self._footage.info.notes, *self.told_notes]
-        declared = self._footage.info.declared_fps
+        info = self._footage.info
+        notes = [*info.notes, *self.told_notes]
+        # Of a folder the rate is what its frames were taken to be; damaged ones do not change it.
+        declared = info.declared_fps if info.kind == "video" else None
         if finished and declared and measured_fps and abs(measured_fps / declared - 1) > 0.02:
             notes.append(
                 f"declared {declared:.3f} frames a second, measured {measured_fps:.3f}: "
