@@ -4,6 +4,7 @@ from alembic import context
 
 from reidsearch.archive import (  # noqa: F401  they join the same metadata
     attribute_tables,
+    calibration_tables,
     footage_tables,
     identity_tables,
 )

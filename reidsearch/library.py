@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from reidsearch.archive.backup import Backup
     from reidsearch.archive.erase import Erasure
     from reidsearch.attribution import AttributesView
+    from reidsearch.calibrating import CalibrationView
     from reidsearch.detection.detector import Detector
     from reidsearch.footage.naming import Naming
     from reidsearch.identities import IdentityView
@@ -282,6 +283,8 @@ class Archive:
         shown_as: str | None = None,
         identity: str | None = None,
         new_only: bool = False,
+        max_false_alarms: float | None = None,
+        prior: float | None = None,
         limits: PictureLimits = PictureLimits(),
     ) -> Answer:
         """Find the k crops most like the person shown, of footage one a tracklet.
@@ -289,6 +292,8 @@ class Archive:
         Several views of one person are fused to their mean direction. Crops given by id are
         themselves left out of the matches. `shown_as` tells in the statement what the views were
         made from, where they are pixels. `grouped=False` gives all views of a tracklet.
+        `max_false_alarms` in place of `min_score` leaves out scores that more wrong crops than
+        that are expected to reach; `prior` is that of the probabilities (`calibration.apply`).
 
         Args:
             identity: search with all its confirmed views too; what was rejected for it is left
@@ -298,11 +303,14 @@ class Archive:
         Raises:
             Refused: a picture cannot be read.
             NotFound: a crop, camera, source or identity is not in the archive.
-            UsageError: k or min_score make no sense.
+            UsageError: k or min_score make no sense, or the archive is not calibrated.
         """
         from reidsearch.search import engine
         from reidsearch.search.views import look
 
+        read = self.calibration.reader(
+            prior=prior, max_false_alarms=max_false_alarms, min_score=min_score
+        )
         asked = self.identities.asked(identity, new_only=new_only)
         given: list[View] = [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
         views = [*given, *asked.own]
@@ -327,7 +335,7 @@ class Archive:
             ),
         )
         answer = engine.search(self._store, self._gallery, question, self._engines.text())
-        return self.identities.told(answer, asked)
+        return self.identities.told(read(answer, len(views)), asked)
 
     def prepare_search(self) -> None:
         """Load the index now rather than in the first search."""
@@ -376,6 +384,13 @@ class Archive:
     def model(self) -> ModelIdentity | None:
         """The model of the archive's embeddings; None while it is empty."""
         return self._store.model()
+
+    @property
+    def calibration(self) -> CalibrationView:
+        """How to read a score; see `reidsearch.calibrating`."""
+        from reidsearch.calibrating import CalibrationView
+
+        return CalibrationView(self._store, self._engines.embedder, __version__)
 
     @property
     def footage(self) -> FootageView:

@@ -16,6 +16,7 @@ from reidsearch.appearance import Attributes
 from reidsearch.boxes import Box
 from reidsearch.decisions import Named
 from reidsearch.errors import Refused
+from reidsearch.scores import Provenance, Reading
 from reidsearch.sightings import How, Moment, TrackletSeen
 from reidsearch.timecode import iso
 
@@ -145,6 +146,8 @@ class Match:
     grouped answer the crop is the tracklet's best view for this query. `identity` is what it was
     confirmed as, `rejected_for` what it was said not to be (`archive.identities`). `attributes`
     are the tracklet's, or the crop's own; None while they are not recorded.
+    confirmed as, `rejected_for` what it was said not to be (`archive.identities`).
+    `reading` is what the archive's calibration says of the score, None while there is none.
     """
 
     rank: int
@@ -154,6 +157,7 @@ class Match:
     identity: Named | None = None
     rejected_for: tuple[Named, ...] = ()
     attributes: Attributes | None = None
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +242,8 @@ class Statement:
             theirs is not known.
         failures: offered inputs that never became crops (`reidsearch failures`).
         unfinished_runs: index runs that were interrupted; what they had not reached is not here.
-        calibration: how to read a score; `uncalibrated` until the archive is calibrated.
+        calibration: how to read a score; begins with `uncalibrated` until the archive is
+            calibrated for its model.
         query: how the query was made, e.g. `mean of 2 pictures`.
         grouped: one match a tracklet, its best view, instead of one a crop.
         footage: how the footage concerned was looked at.
@@ -246,6 +251,11 @@ class Statement:
         left_out_unknown_attributes: crops held that an attribute filter left out because theirs
             are not recorded.
         identity: whom the search was for, where that was an identity.
+        calibrated_by: where the readings of the scores come from; None: uncalibrated.
+        prior: the probability, before its score is known, that a crop searched shows the person,
+            for which probabilities are told; None: uncalibrated.
+        max_false_alarms: how many wrong matches were to be expected at most; `min_score` is then
+            the score that keeps to it.
     """
 
     archive: str
@@ -273,6 +283,9 @@ class Statement:
     footage: FootageSearched = FootageSearched()
     left_out_unknown_attributes: int = 0
     identity: IdentitySearched | None = None
+    calibrated_by: Provenance | None = None
+    prior: float | None = None
+    max_false_alarms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

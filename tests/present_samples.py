@@ -18,6 +18,7 @@ from reidsearch.records import (
     ModelIdentity,
     Statement,
 )
+from reidsearch.scores import Origin, Provenance, Reading
 from reidsearch.sightings import How, Moment, TrackletSeen
 
 NOON = dt.datetime(2024, 5, 31, 12, 3, tzinfo=dt.UTC)
@@ -64,6 +65,38 @@ def crop(crop_id: int = 7, location: str = "crops/a.jpg", **facts: Any) -> Crop:
         NOON,
     )
 
+
+PROVENANCE = Provenance(
+    origin=Origin.SET,
+    source=NASTY,
+    sha256="ef" * 32,
+    people=200,
+    cameras=2,
+    crops=1900,
+    same_pairs=4600,
+    different_pairs=920_000,
+    people_pairs=19_900,
+    seed=1,
+    replicates=500,
+    version="0.2.0",
+    at=NOON,
+)
+READING = Reading(
+    log10_lr=2.5,
+    log10_lr_interval=(2.25, 2.75),
+    probability=0.17,
+    probability_interval=(0.105, 0.269),
+    false_alarm_rate=0.00025,
+    false_alarm_rate_interval=(0.0001, 0.0004),
+    at_most=False,
+    false_alarms=0.38,
+    limited=False,
+)
+CALIBRATED = {
+    "calibration": "calibrated on other footage: set (200 people)",
+    "calibrated_by": PROVENANCE,
+    "prior": 1 / 1527,
+}
 
 FOOTAGE = FootageSearched(
     sources=3,

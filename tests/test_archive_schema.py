@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import sqlite3
 from fractions import Fraction
 from pathlib import Path
@@ -98,6 +99,25 @@ def test_frozen_attributes_are_read(tmp_path):
         assert archive.attributes.of(2) is None
         filters = Filters(wearing=("red",), with_things=("backpack",))
         assert [m.crop.crop_id for m in archive.search(2, filters=filters).matches] == [1]
+
+
+def test_a_frozen_calibration_is_read_and_replaced_by_a_new_number(tmp_path):
+    folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
+    migrate(folder)
+    with Archive.open(folder, model="builtin") as archive:
+        held = archive.calibration.in_force()
+        assert held is not None
+        assert archive.calibration.standing() == (
+            "calibrated on other footage: market (100 people, 2 cameras, 2024-05-31)"
+        )
+        read = held.read(0.5, prior=0.5, comparisons=100)
+        # A rate of one in four is the lowest that this one tells, and bounds the ratio.
+        assert read.log10_lr == pytest.approx(math.log10(4))
+        assert read.log10_lr_interval == (0.0, read.log10_lr)
+        assert read.limited
+        assert read.false_alarms == pytest.approx(25)
+        archive.calibration.forget()
+    assert sql(folder, "SELECT seq FROM sqlite_sequence WHERE name = 'calibration'") == [(2,)]
 
 
 def test_an_archive_of_this_version_is_left_as_it_is(tmp_path):

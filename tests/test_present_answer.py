@@ -6,17 +6,17 @@ import csv
 import io
 import json
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.resources import files
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from present_samples import NASTY, NOON, answer, crop, footage_answer
+from present_samples import CALIBRATED, NASTY, NOON, READING, answer, crop, footage_answer
 
 from reidsearch.present.answer_csv import MATCH_COLUMNS, answer_csv
 from reidsearch.present.answer_json import answer_json, answer_jsonl, dumps
-from reidsearch.records import Answer, Filters, ModelIdentity, Statement
+from reidsearch.records import Answer, Filters, Match, ModelIdentity, Statement
 
 SCHEMA = json.loads((files("reidsearch.present") / "schemas/answer-2.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -33,6 +33,10 @@ ANSWERS = {
         warnings=("the clock drifts",),
     ),
     "footage": footage_answer(),
+    "calibrated": replace(
+        answer(**CALIBRATED, max_false_alarms=1.0),
+        matches=(Match(1, 0.9, crop(), reading=READING),),
+    ),
 }
 
 
@@ -81,6 +85,7 @@ def test_json_tells_where_when_and_how_sure() -> None:
         "identity": None,
         "rejected_for": [],
         "attributes": None,
+        "reading": None,
     }
 
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from present_samples import MODEL, NASTY, NOON, answer, crop, footage_answer, statement
+from present_samples import (
+    CALIBRATED,
+    MODEL,
+    NASTY,
+    NOON,
+    READING,
+    answer,
+    crop,
+    footage_answer,
+    statement,
+)
 
-from reidsearch.present import reports_json, text
+from reidsearch.present import readings, reports_json, text
 from reidsearch.present.answer_json import dumps
 from reidsearch.present.statement import sentences
 from reidsearch.present.visible import count, shorten, size, visible
@@ -119,7 +130,17 @@ TOLD = {
     "approximately": ({"exact": False, "recall": 0.99}, "approximately, measured recall 0.990 ("),
     "unmeasured": ({"exact": False, "recall": None}, "approximately, recall not measured ("),
     "uncalibrated": ({}, "Scores are uncalibrated: cosine similarity, not probability."),
-    "calibrated": ({"calibration": "1 % false alarms"}, "Scores: 1 % false alarms."),
+    "for another model": (
+        {"calibration": "uncalibrated: its calibration was made for another model"},
+        "Scores are uncalibrated: its calibration was made for another model: cosine similarity, ",
+    ),
+    "calibrated": (CALIBRATED, "Scores: calibrated on other footage: set (200 people)."),
+    "elsewhere": (CALIBRATED, "How well that fits this footage is not known ("),
+    "prior": (CALIBRATED, "for a prior of 1 in 1,527, 95 % interval over people"),
+    "false alarms": (
+        {**CALIBRATED, "min_score": 0.41, "max_false_alarms": 1.0},
+        "Only scores of 0.410 or more: at most 1 false alarm expected among the crops searched.",
+    ),
     "failures": (
         {"failures": 3},
         "3 inputs failed and were not searched (reidsearch failures).",
@@ -263,3 +284,45 @@ def test_sizes(number: int, told: str) -> None:
 
 def test_counts() -> None:
     assert (count(1, "match", "matches"), count(0, "crop")) == ("1 match", "0 crops")
+
+
+def test_a_calibrated_answer_tells_probability_and_false_alarms() -> None:
+    told = answer(crop(7), crop(8), **CALIBRATED)
+    second = replace(READING, at_most=True, limited=True, false_alarms=0.088, probability=0.9999)
+    matches = tuple(
+        replace(match, reading=one)
+        for match, one in zip(told.matches, (READING, second), strict=True)
+    )
+    header, _, first, last = shown(text.answer_view(replace(told, matches=matches))).splitlines()[
+        :4
+    ]
+    assert header.split()[1:5] == ["score", "probability", "false", "alarms"]
+    assert "17 % (10 to 27)" in first
+    assert "0.38" in first
+    assert ">99.9 % (limit)" in last
+    assert "<0.088" in last
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0.0, "<0.1 %"), (0.0009, "<0.1 %"), (0.012, "1.2 %"), (0.5, "50 %"), (0.908, "90.8 %"),
+     (0.9995, ">99.9 %"), (1.0, ">99.9 %")],
+)  # fmt: skip
+def test_chances_are_never_nothing_or_certain(value: float, told: str) -> None:
+    assert readings.chance(value) == told
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [(0.0, "none"), (1.0, "all"), (0.5, "1 in 2.0"), (0.05, "1 in 20"), (1 / 12345, "1 in 12,345")],
+)
+def test_rates(rate: float, told: str) -> None:
+    assert readings.one_in(rate) == told
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(0.0001, "<0.001"), (0.0123, "0.012"), (3.14, "3.1"), (9.6, "10"), (12345.6, "12,346")],
+)
+def test_numbers_of_false_alarms(number: float, told: str) -> None:
+    assert readings.few(number) == told

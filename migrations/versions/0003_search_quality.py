@@ -15,6 +15,7 @@ depends_on = None
 def upgrade() -> None:
     _identities()
     _attributes()
+    _calibration()
 
 
 def _identities() -> None:
@@ -207,3 +208,21 @@ def _attributes() -> None:
     )
     with op.batch_alter_table("attributes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attributes_model_id"), ["model_id"], unique=False)
+
+
+def _calibration() -> None:
+    op.create_table(
+        "calibration",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("model_id", sa.Integer(), nullable=False),
+        sa.Column("provenance", sa.JSON(), nullable=False),
+        sa.Column("map", sa.JSON(), nullable=False),
+        sa.Column("curves", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_calibration_model_id_model")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration")),
+        sqlite_autoincrement=True,
+    )

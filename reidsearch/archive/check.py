@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
 from reidsearch.archive import attribute_store, identity_check, sqlite, tables
+from reidsearch.archive.calibration_store import check_calibration
 from reidsearch.archive.faiss_index import FaissEngine
 from reidsearch.archive.footage_tables import tracklet, tracklet_embedding
 from reidsearch.archive.gallery import (
@@ -44,7 +45,12 @@ def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
         # Deeper questions would be asked of a database that lies.
         return [Finding("database", text, repairable=False) for text in damage]
     model = store.model()
-    findings = [*_relations(store), *_identities(store), *_pictures(store, progress)]
+    findings = [
+        *_relations(store),
+        *_identities(store),
+        *check_calibration(store),
+        *_pictures(store, progress),
+    ]
     if model is not None:
         findings += _embeddings(store, model, progress)
     if not any(finding.code == "embedding" for finding in findings):

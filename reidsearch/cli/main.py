@@ -37,6 +37,7 @@ COMMANDS = {
         "attributes",
         "Record what people wear and carry, for `query --wearing`, `--with` and `--without`.",
     ),
+    "calibrate": ("calibrate", "Make, show or test what turns scores into probabilities."),
     "coverage": (
         "coverage",
         "Show which footage was looked at and how, what failed, and what is missing.",

@@ -40,6 +40,19 @@ if TYPE_CHECKING:
 @click.option("--ungrouped", is_flag=True, help="All views of a tracklet, not only the best.")
 @click.option("--min-score", type=click.FloatRange(-1, 1), help="Leave out lower scores.")
 @click.option(
+    "--max-false-alarms",
+    type=float,
+    metavar="N",
+    help="Leave out scores that more than N wrong crops are expected to reach (`calibrate`).",
+)
+@click.option(
+    "--prior",
+    type=float,
+    metavar="P",
+    help="Probability, before its score is known, that a crop searched shows the person. "
+    "Default: 1 in the crops searched.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "jsonl", "csv"]),
@@ -79,6 +92,8 @@ def command(
     without_things: tuple[str, ...],
     ungrouped: bool,
     min_score: float | None,
+    max_false_alarms: float | None,
+    prior: float | None,
     form: str,
     sheet: Path | None,
     timeline: Path | None,
@@ -95,7 +110,7 @@ def command(
     IMAGES are crops of one person; several are fused. Of a full frame the one person in it is
     taken; if there are several, the answer asks which. Filters are applied before ranking, so
     asking for k gives k whenever k crops pass. The answer says what was searched, how, and what
-    is missing; a score is a cosine similarity, not a probability.
+    is missing; a score is a cosine similarity, not a probability: `calibrate` makes it one.
     """
     from reidsearch.cli.whom import whom
 
@@ -120,6 +135,8 @@ def command(
             k=k,
             filters=filters,
             min_score=min_score,
+            max_false_alarms=max_false_alarms,
+            prior=prior,
             grouped=not ungrouped,
             shown_as=shown.text,
             identity=identity,

@@ -15,10 +15,12 @@ MATCH_COLUMNS = (
     "x1", "y1", "x2", "y2", "extra", "media_s", "uncertainty_s", "tracklet_id", "first_time",
     "last_time", "duration_s", "views", "upper", "lower", "things",
     "identity", "rejected_for",
+    "log10_lr", "probability", "probability_low",
+    "probability_high", "false_alarm_rate", "false_alarms",
 )  # fmt: skip
 STATEMENT_COLUMNS = (
     "crops_searched", "crops_held", "exact", "recall", "model", "generation", "calibration",
-    "asked_at",
+    "asked_at", "prior",
 )  # fmt: skip
 
 # What spreadsheets take for a formula, in plain and in full width. The apostrophe itself is here
@@ -62,7 +64,11 @@ def _row(match: dict[str, Any]) -> dict[str, Any]:
         "identity": match["identity"]["name"] if match["identity"] else None,
         "rejected_for": "; ".join(one["name"] for one in match["rejected_for"]),
     }
-    return (match["moment"] or {}) | tracklet | match | box | extra | views | worn | decided
+    reading = dict(match["reading"] or {})
+    if reading:
+        reading["probability_low"], reading["probability_high"] = reading["probability_interval"]
+    facts = (match["moment"] or {}) | tracklet | reading | match
+    return facts | box | extra | views | worn | decided
 
 
 def wears(attributes: dict[str, Any]) -> dict[str, str]:

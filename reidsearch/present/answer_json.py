@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from reidsearch.appearance import Attributes
 from reidsearch.decisions import Named
 from reidsearch.records import Answer, Crop, IdentitySearched, Match, ModelIdentity, Statement
+from reidsearch.scores import Provenance, Reading
 from reidsearch.sightings import How, Moment, TrackletSeen
 from reidsearch.timecode import iso
 
@@ -60,12 +62,33 @@ def match_json(match: Match) -> dict[str, Any]:
         "attributes": attributes_json(match.attributes) if match.attributes else None,
         "identity": named_json(match.identity) if match.identity else None,
         "rejected_for": [named_json(one) for one in match.rejected_for],
+        "reading": reading_json(match.reading) if match.reading else None,
     }
 
 
 def named_json(named: Named) -> dict[str, Any]:
     """An identity: its id, which stays, and its name."""
     return {"identity_id": named.identity_id, "name": named.name}
+
+
+def reading_json(reading: Reading) -> dict[str, Any]:
+    """A score, read by the archive's calibration; intervals are [low, high], 95 %."""
+    return {
+        "log10_lr": reading.log10_lr,
+        "log10_lr_interval": list(reading.log10_lr_interval),
+        "probability": reading.probability,
+        "probability_interval": list(reading.probability_interval),
+        "false_alarm_rate": reading.false_alarm_rate,
+        "false_alarm_rate_interval": list(reading.false_alarm_rate_interval),
+        "at_most": reading.at_most,
+        "false_alarms": reading.false_alarms,
+        "limited": reading.limited,
+    }
+
+
+def provenance_json(provenance: Provenance) -> dict[str, Any]:
+    """Where a calibration comes from."""
+    return asdict(provenance) | {"at": iso(provenance.at), "origin": provenance.origin.value}
 
 
 def tracklet_json(tracklet: TrackletSeen) -> dict[str, Any]:
@@ -167,6 +190,11 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         },
         "left_out_unknown_attributes": statement.left_out_unknown_attributes,
         "identity": _identity_json(statement.identity) if statement.identity else None,
+        "calibrated_by": (
+            provenance_json(statement.calibrated_by) if statement.calibrated_by else None
+        ),
+        "prior": statement.prior,
+        "max_false_alarms": statement.max_false_alarms,
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from PIL import Image, ImageDraw
 
 from reidsearch.present.lettering import Lettering
+from reidsearch.present.readings import chance
 from reidsearch.present.statement import decided_text, gist, no_match
 from reidsearch.records import Answer, Match, Pixels
 from reidsearch.timecode import iso
@@ -127,8 +128,8 @@ def _panel(answer: Answer, pictures: Sequence[Pixels], legend: bool) -> Image.Im
 
 
 def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
-    """One match: its picture, then rank, crop id and score, camera, time, and what was
-    decided of it, or its location."""
+    """One match: its picture, then rank, crop id and score, camera and probability, time, and
+    what was decided of it, or its location."""
     card = Image.new("RGB", CARD_PX, CARD)
     canvas = ImageDraw.Draw(card)
     _place(card, picture, (PAD_PX, PAD_PX), CROP_PX)
@@ -146,8 +147,15 @@ def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
     camera = "camera unknown" if facts.camera is None else facts.camera
     time = "time unknown" if facts.time is None else iso(facts.time.replace(microsecond=0))
     last = decided_text(match) or match.crop.location
-    for lettering, text in ((PLAIN, camera), (PLAIN, time), (FAINT, last)):
-        lettering.draw(canvas, PAD_PX, top, lettering.fit(text, CROP_PX[0]))
+    told = chance(match.reading.probability) if match.reading else ""
+    PLAIN.draw(canvas, CARD_PX[0] - PAD_PX - PLAIN.width(told), top, told)
+    room_px = CROP_PX[0] - round(PLAIN.width(f"{told}  ")) if told else CROP_PX[0]
+    for lettering, text, width_px in (
+        (PLAIN, camera, room_px),
+        (PLAIN, time, CROP_PX[0]),
+        (FAINT, last, CROP_PX[0]),
+    ):
+        lettering.draw(canvas, PAD_PX, top, lettering.fit(text, width_px))
         top += lettering.line_px
     return card
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reidsearch.present.readings import one_in
 from reidsearch.present.visible import count, duration, visible
 from reidsearch.records import Answer, Filters, IdentitySearched, Match, Statement
+from reidsearch.scores import Origin
 from reidsearch.sightings import How
 from reidsearch.timecode import iso
 
@@ -38,13 +40,9 @@ def gist(statement: Statement) -> list[str]:
         *_identity(statement.identity),
         *_filtered(statement.filters),
         *_left_out(statement),
-        *(
-            [f"Only scores of {statement.min_score:.3f} or more."]
-            if statement.min_score is not None
-            else []
-        ),
+        *_least_score(statement),
         f"Model {visible(statement.model.name)} {visible(statement.model.precision)}.",
-        _scores(statement),
+        *_scores(statement),
         *_footage(statement),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
@@ -146,10 +144,28 @@ def _left_out(statement: Statement) -> list[str]:
     return told
 
 
-def _scores(statement: Statement) -> str:
-    if statement.calibration == "uncalibrated":
-        return "Scores are uncalibrated: cosine similarity, not probability."
-    return _sentence(f"Scores: {visible(statement.calibration)}")
+def _least_score(statement: Statement) -> list[str]:
+    if statement.min_score is None:
+        return []
+    told = f"Only scores of {statement.min_score:.3f} or more"
+    if statement.max_false_alarms is None:
+        return [f"{told}."]
+    alarms = f"{statement.max_false_alarms:g} false alarm"
+    alarms += "" if statement.max_false_alarms == 1 else "s"
+    return [f"{told}: at most {alarms} expected among the crops searched."]
+
+
+def _scores(statement: Statement) -> list[str]:
+    if statement.calibrated_by is None or statement.prior is None:
+        return [f"Scores are {visible(statement.calibration)}: cosine similarity, not probability."]
+    told = [_sentence(f"Scores: {visible(statement.calibration)}")]
+    if statement.calibrated_by.origin is Origin.SET:
+        told.append("How well that fits this footage is not known (reidsearch calibrate --test).")
+    told.append(
+        f"Probability of one person for a prior of {one_in(statement.prior)}, 95 % interval over "
+        "people; false alarms: wrong crops expected at that score or above."
+    )
+    return told
 
 
 def _footage(statement: Statement) -> list[str]:

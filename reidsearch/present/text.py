@@ -17,6 +17,7 @@ from rich.text import Text
 
 from reidsearch.appearance import Attributes
 from reidsearch.present.attributes import attribute_pairs, wears
+from reidsearch.present.readings import false_alarms, probability
 from reidsearch.present.statement import decided_text, no_match, sentences
 from reidsearch.present.visible import count, duration, shorten, size, visible
 from reidsearch.records import (
@@ -73,6 +74,10 @@ def answer_view(answer: Answer) -> RenderableType:
     footage = any(match.crop.moment for match in answer.matches)
     rows.add_column("rank", justify="right", no_wrap=True)
     rows.add_column("score", justify="right", style="bold", no_wrap=True)
+    readings = any(match.reading for match in answer.matches)
+    if readings:
+        for column in ("probability", "false alarms"):
+            rows.add_column(column, justify="right", no_wrap=True)
     rows.add_column("camera", overflow="fold")
     rows.add_column("time", no_wrap=not footage, min_width=TIME_WIDTH if footage else None)
     rows.add_column("crop", justify="right", no_wrap=True)
@@ -282,6 +287,9 @@ def _match_cells(
     facts = match.crop.facts
     yield str(match.rank)
     yield f"{match.score:.3f}"
+    if match.reading:
+        yield probability(match.reading)
+        yield false_alarms(match.reading)
     yield _known(facts.camera)
     yield _when(match, grouped)
     yield str(match.crop.crop_id)

@@ -13,9 +13,9 @@ from reidsearch.archive.selection import Selection, select_crops
 from reidsearch.archive.store import Store
 from reidsearch.errors import ArchiveError, UsageError
 from reidsearch.records import Answer, Crop, CropIds, Filters, Match, Statement, Vectors
+from reidsearch.scores import UNCALIBRATED
 from reidsearch.timecode import now
 
-UNCALIBRATED = "uncalibrated"
 MAX_K = 100_000
 VIEWS_OF_A_TRACKLET = 5  # as a rule; where there are more, more is asked for
 

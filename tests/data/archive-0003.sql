@@ -52,6 +52,17 @@ CREATE TABLE attributes (
 );
 INSERT INTO "attributes" VALUES(1,2,0.1,0.9,0.25,0.8,0.05,0.0,0.0,0.0,1.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.25,0.0,0.0,0.0,0.0,0.0,0.0,0.75,0.0,0.0,0.0);
 INSERT INTO "attributes" VALUES(4,2,0.75,0.2,0.6,0.9,0.5,0.0,0.0,0.0,0.0,0.0,0.0,0.0,1.0,0.0,0.0,0.0,0.25,0.75,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0);
+CREATE TABLE calibration (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	at_us BIGINT NOT NULL, 
+	model_id INTEGER NOT NULL, 
+	provenance JSON NOT NULL, 
+	map JSON NOT NULL, 
+	curves BLOB NOT NULL, 
+	sha256 BLOB NOT NULL, 
+	CONSTRAINT fk_calibration_model_id_model FOREIGN KEY(model_id) REFERENCES model (id)
+);
+INSERT INTO "calibration" VALUES(2,1717156800000000,1,'{"origin": "set", "source": "market", "sha256": "abababababababababababababababababababababababababababababababab", "people": 100, "cameras": 2, "crops": 400, "same_pairs": 400, "different_pairs": 39600, "people_pairs": 4950, "seed": 1, "replicates": 500, "version": "0.2.0"}','{"intercept": -1.0, "slope": 4.0, "lowest": -0.5, "highest": 0.9, "soundness": {"cllr": 0.3, "cllr_min": 0.25, "ece": 0.02, "reliability": [[0.1, 0.12, 0.5], [0.9, 0.88, 0.5]]}}',X'78DAEDDBB10D833014455197941429B20D6C8E4760044660042A2A0B7D8C2CE248E736A7A7011E2625499224499224A9F7F6C9359024496AD9E6F94A9224A969ABE72B4992FB8724E9A5CEEFE724AFDD489224D9D49524C9074A925493F72FD2FB394992E4DB6692241F2849524DCEF793244992F47F2D49F21F9424A9A66F664F7E48868E240B0792A18964E1BE908C9454E63C07199B66F6A0DDC87E45DAAF48FB1569BF92EC5724ED57E45D0792A1237FEC01BBC38EAE',X'D3334A2EEB7E4591D38D480F4826F848289CDFC62E1479B74D4D601AF9830A5E');
 CREATE TABLE camera (
 	id INTEGER NOT NULL, 
 	name TEXT NOT NULL, 
@@ -404,6 +415,7 @@ CREATE INDEX ix_identity_rejection_crop_id ON identity_rejection (crop_id);
 CREATE INDEX ix_identity_rejection_tracklet_id ON identity_rejection (tracklet_id);
 CREATE INDEX ix_proposal_member_proposal_id ON proposal_member (proposal_id);
 DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('calibration',2);
 INSERT INTO "sqlite_sequence" VALUES('decision',4);
 INSERT INTO "sqlite_sequence" VALUES('linking',3);
 INSERT INTO "sqlite_sequence" VALUES('proposal',5);
