@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.archive.store import Store
-from reidsearch.errors import ModelError
 from reidsearch.progress import Progress
-from reidsearch.records import ModelIdentity, Pixels, Vectors
+from reidsearch.records import Pixels, Vectors
 from reidsearch.settings import RuntimeSettings
 
 if TYPE_CHECKING:
@@ -55,10 +54,11 @@ class Engines:
             ModelError: no model, or not the archive's.
         """
         from reidsearch.archive.writer import require_model
+        from reidsearch.models.catalogue import name_of
 
         held = self._store.model()
         if self._embedder is None or (held and not held.matches(self._embedder.identity)):
-            name = self._model or (_catalogue_text(held) if held else None)
+            name = self._model or (name_of(held) if held else None)
             embedder = self._load(name)
             if held is not None:
                 require_model(held, embedder.identity, self._store.folder)
@@ -120,13 +120,3 @@ class Engines:
             runtime=self._runtime,
             progress=self._progress,
         )
-
-
-def _catalogue_text(model: ModelIdentity) -> str:
-    """How a recorded model is asked for; free files have to be named by --model again."""
-    if model.precision == "unknown":
-        raise ModelError(
-            f"the archive was embedded with the file model {model.text}",
-            "name that file: --model path/to/model.xml",
-        )
-    return model.name if model.name == "builtin" else f"{model.name}/{model.precision}"

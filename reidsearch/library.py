@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from reidsearch.attribution import AttributesView
     from reidsearch.calibrating import CalibrationView
     from reidsearch.detection.detector import Detector
+    from reidsearch.evaluation.datasets import DataSet
     from reidsearch.footage.naming import Naming
     from reidsearch.identities import IdentityView
     from reidsearch.indexing import FootageOptions, Run
@@ -412,6 +413,13 @@ class Archive:
         from reidsearch.attribution import AttributesView
 
         return AttributesView(self._store, self._engines.recognizer)
+
+    @property
+    def labelled(self) -> DataSet:
+        """The crops that carry a person and a camera; see `evaluation.datasets.read_archive`."""
+        from reidsearch.evaluation.datasets import read_archive
+
+        return read_archive(self._store)
 
     # -- health -----------------------------------------------------------------------------
 

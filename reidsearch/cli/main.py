@@ -62,6 +62,10 @@ COMMANDS = {
     "restore": ("restore", "Make an archive from a backup, verified."),
     "migrate": ("migrate", "Bring an archive of an earlier version to this one."),
     "reembed": ("reembed", "Embed every crop anew with another model, from the stored pictures."),
+    "evaluate": (
+        "evaluate",
+        "Measure how well people are found again, on crops that are labelled.",
+    ),
     "models": ("models", "List, show, install, import and verify models."),
     "doctor": ("doctor", "Check model, runtime, codecs, disk and archive, and say what is wrong."),
 }

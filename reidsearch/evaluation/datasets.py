@@ -20,6 +20,7 @@ from reidsearch.archive.labelled import labelled_crops
 from reidsearch.archive.store import Store
 from reidsearch.errors import ArchiveError, InputError, UsageError
 from reidsearch.evaluation.protocol import DISTRACTOR, Labelled
+from reidsearch.footage.files import location_text
 from reidsearch.footage.manifest import Manifest
 from reidsearch.footage.naming import Naming
 from reidsearch.footage.pictures import cut, decode, read_picture
@@ -35,7 +36,8 @@ class LabelledCrop:
     """One picture of one person.
 
     Args:
-        name: of the crop alone: a path, `path#box`, or `crop 17` of an archive.
+        name: unlike all others': its path within the data set, perhaps `path#box`, or `crop 17`
+            of an archive.
         person: None is a distractor: nobody who is searched for.
         read: gives (h, w, 3) uint8 BGR; raises `Refused` or `ArchiveError`.
     """
@@ -175,9 +177,8 @@ def _market_crops(folder: Path) -> Iterator[LabelledCrop]:
         if match := _MARKET.fullmatch(path.name):
             person = int(match[1])
             read = partial(read_picture, path, PictureLimits())
-            yield LabelledCrop(
-                str(path), None if person == 0 else str(person), str(int(match[2])), read
-            )
+            name = f"{folder.name}/{path.name}"
+            yield LabelledCrop(name, None if person == 0 else str(person), str(int(match[2])), read)
             found = True
     if not found:
         raise InputError(
@@ -197,7 +198,9 @@ def read_manifest(path: Path) -> DataSet:
     crops = []
     limits = PictureLimits()
     rows = 0
-    for offer in Manifest.open(os.fspath(path.absolute())).offers(Naming(), limits):
+    table = os.path.abspath(path)  # noqa: PTH100 - as pictures are looked for, no resolve
+    within = location_text(f"{os.path.dirname(table)}{os.sep}")  # noqa: PTH120
+    for offer in Manifest.open(table).offers(Naming(), limits):
         if isinstance(offer, Rejected):
             raise InputError(
                 f"{offer.location}: {offer.cause.message}",
@@ -206,7 +209,8 @@ def read_manifest(path: Path) -> DataSet:
         rows += 1
         if offer.facts.person is not None and offer.facts.camera is not None:
             read = partial(_read, offer, limits)
-            crops.append(LabelledCrop(offer.key, offer.facts.person, offer.facts.camera, read))
+            name = offer.key.removeprefix(within)
+            crops.append(LabelledCrop(name, offer.facts.person, offer.facts.camera, read))
     return _of_all(str(path), tuple(crops), rows, "give the columns path, person_id, camera_id")
 
 

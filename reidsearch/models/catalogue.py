@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from reidsearch.errors import ModelError
+from reidsearch.records import ModelIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,20 @@ def find(model: str) -> ModelEntry:
         + "`reidsearch models list` names all; a model of your own is given by its file, "
         "path/to/model.xml or path/to/model.onnx",
     )
+
+
+def name_of(model: ModelIdentity) -> str:
+    """How the model that an archive records is asked for.
+
+    Raises:
+        ModelError: it was given by a file, which has to be named again.
+    """
+    if model.precision == "unknown":
+        raise ModelError(
+            f"the archive was embedded with the file model {model.text}",
+            "name that file: --model path/to/model.xml",
+        )
+    return model.name if model.name == "builtin" else f"{model.name}/{model.precision}"
 
 
 def by_digest(digest: str) -> ModelEntry | None:

@@ -110,14 +110,14 @@ def _panel(answer: Answer, pictures: Sequence[Pixels], legend: bool) -> Image.Im
     for index, picture in enumerate(shown):
         row, column = divmod(index, side_by_side)
         at = (column * (width + GAP_PX), top + row * (box[1] + GAP_PX))
-        _place(panel, picture, at, box)
+        place(panel, picture, at, box)
     top += pictures_px
     if legend:
         for right, meaning in (
             (True, "the same person (known)"),
             (False, "another person (known)"),
         ):
-            _mark(canvas, right, 8, top + FAINT.line_px / 2)
+            mark(canvas, right, 8, top + FAINT.line_px / 2)
             FAINT.draw(canvas, 24, top, meaning)
             top += FAINT.line_px
         top += GAP_PX
@@ -132,13 +132,13 @@ def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
     what was decided of it, or its location."""
     card = Image.new("RGB", CARD_PX, CARD)
     canvas = ImageDraw.Draw(card)
-    _place(card, picture, (PAD_PX, PAD_PX), CROP_PX)
+    place(card, picture, (PAD_PX, PAD_PX), CROP_PX)
     frame = LINE if right is None else RIGHT if right else WRONG
     canvas.rectangle(
         (0, 0, CARD_PX[0] - 1, CARD_PX[1] - 1), outline=frame, width=1 if right is None else 4
     )
     if right is not None:
-        _mark(canvas, right, CARD_PX[0] - 18, 18)
+        mark(canvas, right, CARD_PX[0] - 18, 18)
     facts, top = match.crop.facts, CROP_PX[1] + 2 * PAD_PX
     FAINT.draw(canvas, PAD_PX, top + 4, f"{match.rank}  crop {match.crop.crop_id}")
     score = f"{match.score:.3f}"
@@ -160,7 +160,7 @@ def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
     return card
 
 
-def _place(sheet: Image.Image, picture: Pixels, at: tuple[int, int], box: tuple[int, int]) -> None:
+def place(sheet: Image.Image, picture: Pixels, at: tuple[int, int], box: tuple[int, int]) -> None:
     """Scale a picture to fit into a box, keeping its aspect, and paste it in the box's middle."""
     height, width = picture.shape[:2]
     scale = min(box[0] / width, box[1] / height)
@@ -169,7 +169,7 @@ def _place(sheet: Image.Image, picture: Pixels, at: tuple[int, int], box: tuple[
     sheet.paste(scaled, (at[0] + (box[0] - size[0]) // 2, at[1] + (box[1] - size[1]) // 2))
 
 
-def _mark(canvas: ImageDraw.ImageDraw, right: bool, x: float, y: float, radius: float = 7) -> None:
+def mark(canvas: ImageDraw.ImageDraw, right: bool, x: float, y: float, radius: float = 7) -> None:
     """A tick or a cross in a disc: colour alone is not seen by everyone."""
     canvas.ellipse((x - radius, y - radius, x + radius, y + radius), RIGHT if right else WRONG)
     strokes = (

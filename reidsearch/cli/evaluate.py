@@ -1,0 +1,146 @@
+"""`reidsearch evaluate`: how well people are found again, on labelled crops."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from reidsearch.cli.options import (
+    archive_option,
+    model_path_options,
+    runtime_options,
+    write_file,
+)
+
+if TYPE_CHECKING:
+    from reidsearch.evaluation.compare import Comparison
+
+AXES = ("models", "resizes", "rankings")
+
+
+@click.command("evaluate")
+@click.argument("data", required=False, type=click.Path(path_type=Path))
+@archive_option
+@click.option(
+    "--query-camera", "query_cameras", multiple=True, metavar="NAME", help="Search for its crops."
+)
+@click.option(
+    "--gallery-camera",
+    "gallery_cameras",
+    multiple=True,
+    metavar="NAME",
+    help="Search in its crops.",
+)
+@click.option("--compare", "compared", is_flag=True, help="Set ways of searching side by side.")
+@click.option(
+    "--axis",
+    "axes",
+    multiple=True,
+    type=click.Choice(AXES),
+    help="With --compare: vary only this. Default: all.",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="Catalogue name, name/precision, `builtin`, or an .xml/.onnx file. Default: the archive's "
+    "model, else the catalogue's default. With --compare several may be given, of which the first "
+    "is varied; fewer than two: all of the catalogue.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    show_default=True,
+    help="How the figures are printed.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw curve, scores and the worst failures (PNG).",
+)
+@model_path_options
+@runtime_options
+def command(
+    data: Path | None,
+    archive: Path,
+    query_cameras: tuple[str, ...],
+    gallery_cameras: tuple[str, ...],
+    compared: bool,
+    axes: tuple[str, ...],
+    models: tuple[str, ...],
+    form: str,
+    output: Path | None,
+    model_path: tuple[Path, ...],
+    offline: bool,
+    device: str,
+    streams: int,
+    threads: int,
+) -> None:
+    """Measure how well people are found again, on crops that are labelled.
+
+    DATA is a folder in Market-1501 layout (query/, bounding_box_test/) or a manifest as `index`
+    takes it (path, person_id, camera_id). Without it the labelled crops of the archive are
+    evaluated, from the embeddings that it holds. By the usual protocol, crops of the query's
+    person by the query's camera do not count; a search never leaves them out.
+
+    The picture of failures shows the people of your data: mind where you put it.
+    """
+    from reidsearch.errors import UsageError
+    from reidsearch.evaluation.compare import evaluate_data
+    from reidsearch.evaluation.datasets import read_data
+    from reidsearch.library import Archive
+    from reidsearch.present.progress import progress_for
+    from reidsearch.settings import RuntimeSettings
+
+    if axes and not compared:
+        raise UsageError("--axis says what --compare varies", "add --compare")
+    if len(models) > 1 and not compared:
+        raise UsageError("several models are compared", "add --compare, or name one")
+    source = click.get_current_context().get_parameter_source("archive")
+    if data is not None and source is ParameterSource.COMMANDLINE:
+        raise UsageError("DATA and --archive are two data sets", "give one of them")
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_for())
+        if data is None:
+            labelled = stack.enter_context(Archive.open(archive, progress=progress)).labelled
+        else:
+            labelled = read_data(data)
+        found = evaluate_data(
+            labelled.of_cameras(query_cameras, gallery_cameras),
+            models,
+            axes=(axes or AXES) if compared else (),
+            model_path=model_path,
+            offline=offline,
+            runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
+            progress=progress,
+        )
+        if output is not None:
+            from reidsearch.present.evaluation_picture import evaluation_picture
+
+            write_file(output, evaluation_picture(found.ways[0]))
+    _print(found, form, compared)
+
+
+def _print(found: Comparison, form: str, compared: bool) -> None:
+    if form == "json":
+        from reidsearch.present.answer_json import dumps
+        from reidsearch.present.evaluation_json import comparison_json
+
+        click.echo(dumps(comparison_json(found), indent=2))
+        return
+    from reidsearch.present import evaluation_text, text
+
+    if form == "markdown":
+        click.echo(evaluation_text.markdown(found))
+    elif compared:
+        text.show(evaluation_text.comparison_view(found))
+    else:
+        text.show(evaluation_text.evaluation_view(found))

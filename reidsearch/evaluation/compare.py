@@ -1,0 +1,240 @@
+"""One way of searching on one data set, or several side by side, with time per query.
+
+Of several, one thing is varied at a time around the first. Each picture is embedded once for
+every model and resize, and these embeddings serve all rankings.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from reidsearch.embedding import builtin
+from reidsearch.embedding.embedder import Embedder, load_embedder
+from reidsearch.errors import UsageError
+from reidsearch.evaluation.datasets import DataSet
+from reidsearch.evaluation.embedded import embed_set
+from reidsearch.evaluation.measure import Evaluation, measure
+from reidsearch.evaluation.protocol import Ranking
+from reidsearch.evaluation.rankings import BARE, RANKINGS
+from reidsearch.models.catalogue import catalogue, default_entry, name_of
+from reidsearch.models.locate import ModelUnavailable
+from reidsearch.models.resize import Resize, other_resizes, pillow_bilinear
+from reidsearch.progress import NO_PROGRESS, Progress
+from reidsearch.records import ModelIdentity, Vectors
+from reidsearch.settings import RuntimeSettings
+
+AXES: Final = ("models", "resizes", "rankings")
+AS_TRAINED: Final = "as trained"
+
+# Medians over so many queries, one at a time, as a user asks.
+_TIMED_PICTURES = 20
+_TIMED_QUERIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of searching, and what it is worth.
+
+    Args:
+        model: name and precision.
+        resize: how crops are brought to the model's size.
+        ranking: how the gallery is ranked.
+        embed_s: from the pixels of one picture to its embedding; the median. None: the
+            embeddings were there already.
+        rank_s: from one embedding to the ranked gallery; the median.
+        prepare_s: what the ranking did once for the gallery.
+    """
+
+    model: str
+    resize: str
+    ranking: str
+    evaluation: Evaluation
+    embed_s: float | None
+    rank_s: float
+    prepare_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Ways of searching on one data set.
+
+    Args:
+        ways: one at least; the others differ from the first in one thing.
+        missing: models that could not be had, and why.
+        runtime: what embedded.
+    """
+
+    ways: tuple[Way, ...]
+    missing: tuple[tuple[str, str], ...]
+    runtime: str
+
+
+def every_model() -> tuple[str, ...]:
+    """All re-identification models of the catalogue, in every precision, and the built-in one."""
+    return (*(entry.key for entry in catalogue() if entry.role == "re-id"), builtin.NAME)
+
+
+def evaluate_data(
+    data: DataSet,
+    models: Sequence[str] = (),
+    *,
+    axes: Sequence[str] = (),
+    model_path: Sequence[Path] = (),
+    offline: bool = False,
+    runtime: RuntimeSettings = RuntimeSettings(),
+    progress: Progress = NO_PROGRESS,
+) -> Comparison:
+    """Measure one way of searching on a data set, or several; what `reidsearch evaluate` does.
+
+    Args:
+        models: the first is the model of the first way; None given: that of an archive's
+            embeddings, else the catalogue's default. With "models" in `axes` all of these are
+            compared; fewer than two: all of the catalogue.
+        axes: which of `AXES` are varied; none: one way alone.
+        model_path, offline, runtime: as `load_embedder` takes them.
+
+    Raises:
+        as `compare`.
+    """
+    if data.held and not models and not axes:
+        return evaluate_held(data)
+    held = name_of(data.held.model) if data.held and not models else default_entry().key
+    load = partial(
+        load_embedder, model_path=model_path, offline=offline, runtime=runtime, progress=progress
+    )
+    return compare(
+        data,
+        models[0] if models else held,
+        load,
+        models=models[1:] or every_model(),
+        axes=axes,
+        progress=progress,
+    )
+
+
+def evaluate_held(data: DataSet) -> Comparison:
+    """Measure the embeddings that an archive holds; no model is needed.
+
+    Raises:
+        UsageError: the data set holds no embeddings, or no query has a crop of the same person by
+            another camera in the gallery.
+    """
+    if data.held is None:
+        raise UsageError(f"{data.name} holds no embeddings", "name a model")
+    ways = _ways(data, data.held.rows, text_of(data.held.model), AS_TRAINED, None, _bare())
+    return Comparison(tuple(ways), (), "stored embeddings only")
+
+
+def compare(
+    data: DataSet,
+    base: str,
+    load: Callable[[str], Embedder],
+    *,
+    models: Sequence[str] = (),
+    axes: Sequence[str] = (),
+    progress: Progress = NO_PROGRESS,
+) -> Comparison:
+    """Measure one way of searching, and others that differ from it in one thing.
+
+    Args:
+        base: the model of the first way, with which resizes and rankings are compared.
+        load: makes a model ready; as `load_embedder`.
+        models: what is compared when `axes` has models.
+        axes: which of `AXES` are varied; none: the one way alone.
+
+    Raises:
+        ModelError: the base cannot be had, or a model is damaged or of another kind; others that
+            cannot be had are told in `missing`.
+        UsageError: no query has a crop of the same person by another camera in the gallery.
+        Refused: a picture cannot be read; the message names it.
+    """
+    first = load(base)
+    rankings = RANKINGS if "rankings" in axes else _bare()
+    ways = list(_embedded(data, first, AS_TRAINED, None, rankings, progress))
+    if "resizes" in axes:
+        for text, resize in _resizes().items():
+            ways.extend(_embedded(data, first, text, resize, _bare(), progress))
+    missing: list[tuple[str, str]] = []
+    for name in models if "models" in axes else ():
+        try:
+            other = load(name)
+        except ModelUnavailable as error:
+            missing.append((name, error.message))
+            continue
+        if not other.identity.matches(first.identity):
+            ways.extend(_embedded(data, other, AS_TRAINED, None, _bare(), progress))
+    return Comparison(tuple(ways), tuple(missing), first.runtime)
+
+
+def text_of(model: ModelIdentity) -> str:
+    """Name and precision."""
+    return f"{model.name} {model.precision}"
+
+
+def _bare() -> dict[str, Ranking]:
+    return {BARE: RANKINGS[BARE]}
+
+
+def _resizes() -> dict[str, Resize]:
+    return {"Pillow bilinear": pillow_bilinear, **other_resizes()}
+
+
+def _embedded(
+    data: DataSet,
+    embedder: Embedder,
+    text: str,
+    resize: Resize | None,
+    rankings: Mapping[str, Ranking],
+    progress: Progress,
+) -> Iterator[Way]:
+    """All rankings of the embeddings by one model and one resize."""
+    rows = embed_set(data, embedder, resize, progress)
+    embed_s = _embed_s(data, embedder, resize)
+    yield from _ways(data, rows, text_of(embedder.identity), text, embed_s, rankings)
+
+
+def _ways(
+    data: DataSet,
+    rows: Mapping[str, Vectors],
+    model: str,
+    resize: str,
+    embed_s: float | None,
+    rankings: Mapping[str, Ranking],
+) -> Iterator[Way]:
+    query, gallery = data.labelled(rows)
+    for name, ranking in rankings.items():
+        prepare_s, rank_s = _rank_s(ranking, query.vectors, gallery.vectors)
+        evaluation = measure(data, rows, ranking)
+        yield Way(model, resize, name, evaluation, embed_s, rank_s, prepare_s)
+
+
+def _embed_s(data: DataSet, embedder: Embedder, resize: Resize | None) -> float:
+    taken = []
+    for crop in data.query[: _TIMED_PICTURES + 1]:
+        pixels = crop.read()
+        started = time.perf_counter()
+        if resize is not None:
+            pixels = resize(pixels, embedder.width_px, embedder.height_px)
+        embedder.embed([pixels])
+        taken.append(time.perf_counter() - started)
+    return float(np.median(taken[1:] or taken))  # the first compiles
+
+
+def _rank_s(ranking: Ranking, query: Vectors, gallery: Vectors) -> tuple[float, float]:
+    """Seconds to prepare the gallery, and for one query."""
+    started = time.perf_counter()
+    rank = ranking(gallery)
+    prepare_s = time.perf_counter() - started
+    taken = []
+    for row in query[: _TIMED_QUERIES + 1]:
+        started = time.perf_counter()
+        rank(row[None])
+        taken.append(time.perf_counter() - started)
+    return prepare_s, float(np.median(taken[1:] or taken))

@@ -1,0 +1,149 @@
+"""`reidsearch evaluate` from the command line: tables, JSON, Markdown, picture, and refusals."""
+
+from __future__ import annotations
+
+import io
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from PIL import Image
+
+from reidsearch.evaluation.compare import evaluate_data
+from reidsearch.evaluation.datasets import DataSet, read_market
+from reidsearch.evaluation.drawn import write_market
+from reidsearch.present import text
+from reidsearch.present.evaluation_json import comparison_json
+from reidsearch.present.evaluation_text import comparison_view, markdown
+
+SCHEMA = json.loads((files("reidsearch.present") / "schemas/evaluation-1.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Path:
+    return write_market(tmp_path_factory.mktemp("set") / "drawn", people=10, cameras=2, views=2)
+
+
+def test_the_table_tells_every_figure_and_what_cannot_be_measured(run, drawn):
+    ran = run("evaluate", drawn, "--model", "builtin")
+    assert ran.code == 0
+    assert "20 queries of 10 people, 20 gallery crops, cameras 1, 2." in ran.out
+    assert "20 valid queries" in ran.out
+    for word in ("rank-1 ", "rank-20", "mAP trapezoid", "mAP step", "mINP", "95 % interval"):
+        assert word in ran.out
+    assert "not measurable: needs 300,000 pairs of different people" in ran.out
+    assert "not measurable: needs 3,000 pairs of different people" in ran.out
+    assert "360 pairs of different people, 20 of the same." in ran.out
+    assert "query by" in ran.out
+    assert "worst query" in ran.out
+
+
+def test_json_is_as_its_schema_says_and_closed(run, drawn):
+    Draft202012Validator.check_schema(SCHEMA)
+    ran = run("evaluate", drawn, "--model", "builtin", "--format", "json")
+    document = json.loads(ran.out)
+    validator = Draft202012Validator(SCHEMA)
+    validator.validate(document)
+    assert document["data"]["people"] == 10
+    (way,) = document["ways"]
+    assert way["pairs"]["same_people"] == sum(way["pairs"]["same_by_score"]) == 20
+    assert {(p["query_camera"], p["gallery_camera"]) for p in way["by_cameras"]} == {
+        (a, b) for a in "12" for b in "12" if a != b
+    }
+    for wrong in (
+        document | {"more": 1},
+        document | {"ways": []},
+        document | {"ways": [way | {"quality": way["quality"] | {"minp": 1.1}}]},
+        document | {"ways": [way | {"model": None}]},
+    ):
+        assert not validator.is_valid(wrong)
+
+
+def test_of_two_cameras_one_is_searched_for_and_one_searched_in(run, drawn):
+    ran = run(
+        *("evaluate", drawn, "--model", "builtin", "--format", "json"),
+        *("--query-camera", "1", "--gallery-camera", "2"),
+    )
+    document = json.loads(ran.out)
+    assert (document["data"]["queries"], document["data"]["gallery"]) == (10, 10)
+    whole = json.loads(run("evaluate", drawn, "--model", "builtin", "--format", "json").out)
+    pair = next(
+        each["quality"]
+        for each in whole["ways"][0]["by_cameras"]
+        if (each["query_camera"], each["gallery_camera"]) == ("1", "2")
+    )
+    assert document["ways"][0]["quality"] == pair
+
+
+def test_an_archive_is_evaluated_from_what_it_holds(run, drawn):
+    run("index", drawn / "bounding_box_test", drawn / "query", "--names", "market1501",
+        "--model", "builtin")  # fmt: skip
+    ran = run("evaluate", "--format", "json")
+    assert ran.code == 0, ran.err
+    document = json.loads(ran.out)
+    Draft202012Validator(SCHEMA).validate(document)
+    assert (document["data"]["queries"], document["data"]["gallery"]) == (40, 40)
+    assert document["runtime"] == "stored embeddings only"
+    assert document["ways"][0]["embed_ms"] is None
+    assert document["ways"][0]["worst"][0]["query"].startswith("crop ")
+    compared = run("evaluate", "--compare", "--axis", "rankings", "-o", run.archive / "p.png")
+    assert compared.code == 0, compared.err
+    assert "inner product" in compared.out
+    Image.open(run.archive / "p.png").verify()
+
+
+def test_ways_are_compared_as_table_json_and_markdown(drawn, capsys):
+    whole = read_market(drawn)
+    found = evaluate_data(
+        DataSet("drawn", whole.query[:2], whole.gallery[:6]), ["builtin"], axes=["resizes"]
+    )
+    text.show(comparison_view(found))
+    assert capsys.readouterr().out.count("builtin FP32") == 7
+    document = comparison_json(found)
+    Draft202012Validator(SCHEMA).validate(document)
+    lines = markdown(found).splitlines()
+    assert len(lines) == 2 + 7
+    assert len({line.count("|") for line in lines}) == 1
+    shares = [way["quality"]["cmc"]["1"] for way in document["ways"]]
+    assert [line.split("|")[4].strip() for line in lines[2:]] == [f"{100 * s:.2f}" for s in shares]
+
+
+def test_models_that_are_missing_are_told(run, drawn, monkeypatch):
+    monkeypatch.delenv("REIDSEARCH_MODELS", raising=False)
+    ran = run("evaluate", drawn, "--model", "builtin", "--compare", "--axis", "models", "--offline")
+    assert ran.code == 0
+    assert "person-reidentification-retail-0286/FP16 is missing here" in ran.out
+    assert ran.out.count("builtin FP32") == 1
+
+
+def test_the_picture_shows_curve_scores_and_failures(run, drawn, tmp_path):
+    ran = run("evaluate", drawn, "--model", "builtin", "-o", tmp_path / "out.png")
+    assert ran.code == 0
+    picture = Image.open(io.BytesIO((tmp_path / "out.png").read_bytes())).convert("RGB")
+    assert picture.width == 1200
+    colours = {colour for _, colour in picture.getcolors(1 << 24)}
+    for hexa in ("#1d4ed8", "#15803d", "#dc2626"):
+        assert tuple(bytes.fromhex(hexa[1:])) in colours
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["no-such-folder"], 3, "no-such-folder"),
+        ([".", "--model", "builtin"], 3, "query does not exist"),
+        (["{drawn}", "--axis", "models"], 2, "--axis says"),
+        (["{drawn}", "--model", "a", "--model", "b"], 2, "several models"),
+        (["{drawn}", "-a", "archive"], 2, "two data sets"),
+        (["{drawn}", "--model", "builtin", "--query-camera", "gate"], 2, "no camera 'gate'"),
+        (["{drawn}", "--model", "no-such-model"], 4, "no model is named"),
+        ([], 5, "there is no archive"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(run, drawn, tmp_path, monkeypatch, arguments, code, words):
+    monkeypatch.chdir(tmp_path)
+    ran = run("evaluate", *(each.replace("{drawn}", str(drawn)) for each in arguments))
+    assert ran.code == code
+    assert words in ran.err
+    assert ran.out == ""
