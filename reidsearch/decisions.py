@@ -190,3 +190,75 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Transits:
+    """The least seconds in which anybody gets from one camera to another, in either direction."""
+
+    minima: tuple[tuple[str, str, float], ...] = ()
+
+    def between(self, a: str | None, b: str | None) -> float | None:
+        """The minimum between two cameras; None: none is known."""
+        for one, other, seconds in self.minima:
+            if {one, other} == {a, b}:
+                return seconds
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class TooFast:
+    """Two sightings that lie closer in time than anybody gets from the one to the other.
+
+    Args:
+        gap_s: from the end of the first to the beginning of the second; negative: at once.
+        certain: even if both clocks are off by all they may be off.
+    """
+
+    first: Member
+    second: Member
+    gap_s: float
+    minimum_s: float
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Tracklets and crops that may show one person; nothing until somebody confirms it.
+
+    Args:
+        adds_to: the identity that they may belong to; None: somebody who has none yet.
+        members: what is proposed; those that the identity has already are not repeated.
+        scores: for each member its mean inner product with all the others of the cluster.
+        score: adjusted score at the weakest joint (see `linking/adjust.py`).
+        too_fast: transits that nobody makes, among all of the cluster.
+    """
+
+    proposal_id: int
+    adds_to: Named | None
+    members: tuple[Member, ...]
+    scores: tuple[float, ...]
+    score: float
+    too_fast: tuple[TooFast, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """One run of `link`.
+
+    Args:
+        join_above: clusters were joined while their adjusted score reached this.
+        transits: the minima that were given.
+        linked: tracklets and crops that were compared.
+        capped: of these, how many had more neighbours than could be followed up.
+        model: whose embeddings were compared.
+    """
+
+    linking_id: int
+    at: dt.datetime
+    join_above: float
+    transits: Transits
+    linked: int
+    capped: int
+    model: str
+    proposals: tuple[Proposal, ...]

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from sqlalchemy import Connection
 
 from reidsearch.archive import identity_plans as plans
 from reidsearch.archive import identity_store as held
 from reidsearch.archive.identity_ledger import UNDO, Ledger, inverse, to_undo
+from reidsearch.archive.identity_pairs import pairs_of
 from reidsearch.archive.presence import conflicts, presences
 from reidsearch.archive.store import Store
 from reidsearch.decisions import (
@@ -29,8 +29,8 @@ from reidsearch.decisions import (
     Pairs,
     Presence,
 )
-from reidsearch.errors import UsageError
-from reidsearch.records import Answer, IdentitySearched, Match, Vectors
+from reidsearch.errors import ArchiveError, UsageError
+from reidsearch.records import Answer, IdentitySearched, Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,16 +241,22 @@ class IdentityView:
             if change.of is Of.NAME and change.identity_id is not None and change.after is not None
         }
 
-    def find(self, name: str) -> Identity:
+    def find(self, name: str, *, merged_too: bool = False) -> Identity:
         """One identity, by name or number.
 
         Raises:
-            NotFound: there is none, or it was merged into another.
+            NotFound: there is none; or, unless `merged_too`, it was merged into another.
+            ArchiveError: what is in force differs from the log.
         """
         with self._store.read() as connection:
-            named = Ledger.replay(held.log(connection)).find(name)
+            named = Ledger.replay(held.log(connection)).find(name, merged_too=merged_too)
             found = {one.identity_id: one for one in held.identities(connection)}
-            return found[named.identity_id]
+        if named.identity_id not in found:
+            raise ArchiveError(
+                f"{named.text} is not as it was decided",
+                f"run: reidsearch check --repair -a {self._store.folder}",
+            )
+        return found[named.identity_id]
 
     def decisions(self) -> list[Decision]:
         """The whole log, oldest first."""
@@ -258,8 +264,8 @@ class IdentityView:
             return held.log(connection)
 
     def show(self, name: str) -> Story:
-        """One identity with its whole story. Raises NotFound."""
-        identity = self.find(name)
+        """One identity with its whole story, a merged one too. Raises NotFound."""
+        identity = self.find(name, merged_too=True)
         with self._store.read() as connection:
             seen = presences(connection, (*identity.members, *identity.rejected))
             decisions = held.log(connection)
@@ -325,7 +331,7 @@ class IdentityView:
             identities = held.identities(connection)
             every = [m for one in identities for m in (*one.members, *one.rejected)]
             seen = presences(connection, every)
-        return _pairs(self._store, identities, seen)
+        return pairs_of(self._store, identities, seen)
 
 
 def member_of(match: Match) -> Member:
@@ -392,42 +398,3 @@ def _in_time(seen: dict[Member, Presence], members: Iterable[Member]) -> tuple[P
 
 def _crops(seen: dict[Member, Presence], members: Iterable[Member]) -> tuple[int, ...]:
     return tuple(crop_id for member in members for crop_id in seen[member].crop_ids)
-
-
-def _pairs(store: Store, identities: Sequence[Identity], seen: dict[Member, Presence]) -> Pairs:
-    rows: list[tuple[float, bool, int, int, int]] = []
-    for identity in identities:
-        both = (*identity.members, *identity.rejected)
-        vectors = store.embeddings(_crops(seen, both))
-        for a in identity.members:
-            for b in both:
-                if a != b:
-                    same = b in identity.members
-                    for query, match in ((a, b),) if same else ((a, b), (b, a)):
-                        rows += [
-                            (score, same, identity.identity_id, of_query, of_match)
-                            for score, of_query, of_match in _best(
-                                seen[query], seen[match], vectors
-                            )
-                        ]
-    columns = list(zip(*rows, strict=True)) or [()] * 5
-    return Pairs(
-        np.array(columns[0], np.float32),
-        np.array(columns[1], np.bool_),
-        *(np.array(column, np.int64) for column in columns[2:]),
-    )
-
-
-def _best(
-    query: Presence, match: Presence, vectors: dict[int, Vectors]
-) -> Iterable[tuple[float, int, int]]:
-    """For each view of the one, its best score among the other's, with both crops."""
-    there = [crop_id for crop_id in match.crop_ids if crop_id in vectors]
-    if not there:
-        return
-    gallery = np.stack([vectors[crop_id] for crop_id in there])
-    for crop_id in query.crop_ids:
-        if crop_id in vectors:
-            scores = gallery @ vectors[crop_id]
-            best = int(scores.argmax())
-            yield float(scores[best]), crop_id, there[best]

@@ -49,11 +49,14 @@ if TYPE_CHECKING:
     from reidsearch.archive.erase import Erasure
     from reidsearch.attribution import AttributesView
     from reidsearch.calibrating import CalibrationView
+    from reidsearch.decisions import Transits
     from reidsearch.detection.detector import Detector
     from reidsearch.evaluation.datasets import DataSet
     from reidsearch.footage.naming import Naming
     from reidsearch.identities import IdentityView
     from reidsearch.indexing import FootageOptions, Run
+    from reidsearch.journeys import Journey
+    from reidsearch.proposals import ProposalView
     from reidsearch.search.views import View
     from reidsearch.viewing import FootageView
 
@@ -420,6 +423,28 @@ class Archive:
         from reidsearch.evaluation.datasets import read_archive
 
         return read_archive(self._store)
+
+    @property
+    def proposals(self) -> ProposalView:
+        """Who may be whom: `link` and its proposals; see `reidsearch.proposals`."""
+        from reidsearch.proposals import ProposalView
+
+        return ProposalView(self._store)
+
+    def journey(self, identity: str, *, transits: Transits | None = None) -> Journey:
+        """Where an identity was and when; see `reidsearch.journeys`.
+
+        Args:
+            identity: name or number.
+            transits: the least seconds between cameras; None: those of the last `link`.
+
+        Raises:
+            NotFound: there is no such identity.
+            UsageError: nothing is confirmed of it.
+        """
+        from reidsearch.journeys import journey
+
+        return journey(self._store, identity, transits)
 
     # -- health -----------------------------------------------------------------------------
 

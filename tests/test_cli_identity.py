@@ -82,6 +82,9 @@ def test_merge_split_rename(held):
     told(held, "identity", "new", "bert", 4, 5)
     assert "bert (2) became a part of anna (1)" in told(held, "identity", "merge", "anna", "bert")
     assert "merged into anna (1)" in told(held, "identity", "list")
+    assert told(held, "identity", "show", "bert").startswith(
+        "bert (identity 2), merged into anna (1)\n0 confirmed members:"
+    )
     assert "tracklet 3: carl (3), no longer anna (1)" in told(
         held, "identity", "split", "anna", 4, "--as", "carl"
     )

@@ -297,6 +297,8 @@ def presence(
         (presence(1, 0, 9, "gate"), presence(2, 0, 9, "gate"), True),
         (presence(1, 0, 9, "gate"), presence(2, 0, 9, "gate", 7), False),  # 2 s: clocks may be off
         (presence(1, 0, 9, "gate"), presence(2, 0, 9, "gate", 6.9), True),
+        (presence(1, 0, 9, "gate"), presence(2, 0, 0.5, "gate", 4), True),  # 2 s either way
+        (presence(1, 0, 9, "gate"), presence(2, 0, 0.5, "gate", 1.4), False),
         (presence(1, 0, 9, "gate"), presence(2, 0, 9, "gate", None), False),
         (presence(1, 0, 9, "gate"), presence(2, 0, 9, "gate", 0, None), False),
     ],
@@ -375,6 +377,14 @@ def test_check_finds_what_differs_from_the_decisions_and_mends_it(folder, statem
         assert [(one.code, one.repairable) for one in found] == [(code, True)]
         assert archive.check(repair=True) == []
         assert standing(archive) == before
+
+
+def test_an_identity_that_is_not_as_decided_is_named(folder):
+    with opened(folder) as archive:
+        archive.identities.new("anna")
+        sql(folder, "UPDATE identity SET name = NULL")
+        with pytest.raises(ArchiveError, match="is not as it was decided"):
+            archive.identities.show("anna")
 
 
 @pytest.mark.parametrize(

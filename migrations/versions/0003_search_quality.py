@@ -157,6 +157,7 @@ def _identities() -> None:
             "tracklet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("crop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("score", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
             ["crop_id"],
             ["crop.id"],

@@ -102,18 +102,18 @@ class Ledger:
         """Whether it was said that this is not that identity."""
         return (Of.REJECTED, identity_id, member) in self._values
 
-    def find(self, text: str) -> Named:
+    def find(self, text: str, *, merged_too: bool = False) -> Named:
         """The identity of that name or number.
 
         Raises:
-            NotFound: there is none, or it was merged into another.
+            NotFound: there is none; or, unless `merged_too`, it was merged into another.
         """
         names, merged = self.names(), self.merged()
         by_name = {name: identity_id for identity_id, name in names.items()}
         identity_id = by_name.get(text, int(text) if text.isdecimal() else 0)
         if identity_id not in names:
             raise _no_such(text, sorted(by_name))
-        if identity_id in merged:
+        if identity_id in merged and not merged_too:
             into = Named(merged[identity_id], names[merged[identity_id]])
             raise NotFound(
                 f"{names[identity_id]} (identity {identity_id}) was merged into {into.text}",

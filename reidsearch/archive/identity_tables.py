@@ -87,7 +87,7 @@ proposal = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("linking_id", ForeignKey("linking.id", ondelete="CASCADE"), nullable=False),
     Column("identity_id", ForeignKey("identity.id")),  # what it would add to; None: somebody new
-    Column("score", Float, nullable=False),  # mean inner product at the weakest joint
+    Column("score", Float, nullable=False),  # adjusted, at the weakest joint
     Index(None, "linking_id"),
     sqlite_autoincrement=True,
 )
@@ -99,5 +99,6 @@ proposal_member = Table(
     Column("proposal_id", ForeignKey("proposal.id", ondelete="CASCADE"), nullable=False),
     Column("tracklet_id", ForeignKey("tracklet.id", ondelete="CASCADE"), unique=True),
     Column("crop_id", ForeignKey("crop.id", ondelete="CASCADE"), unique=True),
+    Column("score", Float, nullable=False),  # mean inner product with the rest of its cluster
     Index(None, "proposal_id"),
 )

@@ -123,8 +123,9 @@ def _crops(connection: Connection, ids: Sequence[int]) -> dict[Member, Presence]
 def at_once(a: Presence, b: Presence) -> bool:
     """Whether one camera certainly showed both at the same time, so that they are two people.
 
-    In one source media time decides, exactly. In two sources of one camera their clocks have to
-    overlap by more than they may be off together; where that is not known, nothing is certain.
+    In one source media time decides, exactly. Two sources of one camera have to show them at once
+    however much their clocks are off, within what they may be; where that is not known, nothing is
+    certain.
     Two cameras may show one person at once: their views can overlap.
     """
     if a.source_id == b.source_id:
@@ -137,8 +138,8 @@ def at_once(a: Presence, b: Presence) -> bool:
         return False
     assert a.first_us is not None and b.first_us is not None  # noqa: PT018
     assert a.last_us is not None and b.last_us is not None  # noqa: PT018
-    shared_us = min(a.last_us, b.last_us) - max(a.first_us, b.first_us)
-    return shared_us > (a.uncertainty_s + b.uncertainty_s) * 1_000_000
+    off_us = round((a.uncertainty_s + b.uncertainty_s) * 1_000_000)
+    return a.first_us + off_us < b.last_us and b.first_us + off_us < a.last_us
 
 
 def conflicts(

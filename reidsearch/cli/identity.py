@@ -13,7 +13,7 @@ FORCE = click.option("--force", is_flag=True, help="Although it contradicts what
 
 @click.group("identity")
 def command() -> None:
-    """Keep identities: new, list, show, rename, merge, split, undo.
+    """Keep identities: new, list, show, proposals, rename, merge, split, undo.
 
     An identity is a set of tracklets, and of crops of no tracklet, that were confirmed to show one
     person. Its number is never used again; nothing is ever lost: every change is a decision in a
@@ -25,19 +25,32 @@ def command() -> None:
 @command.command("new")
 @click.argument("name", callback=text_value)
 @click.argument("matches", nargs=-1, type=int, metavar="[MATCH]...")
+@click.option("--proposal", type=int, metavar="N", help="All that `link` proposed under a number.")
 @archive_option
 @decision_options
 @FORCE
 @json_option
 def new(
-    name: str, matches: tuple[int, ...], archive: Path, note: str, force: bool, as_json: bool
+    name: str,
+    matches: tuple[int, ...],
+    proposal: int | None,
+    archive: Path,
+    note: str,
+    force: bool,
+    as_json: bool,
 ) -> None:
-    """Make an identity, with these matches confirmed."""
+    """Make an identity, with these matches, or a whole proposal, confirmed."""
+    from reidsearch.errors import UsageError
     from reidsearch.library import Archive
     from reidsearch.present.identities import tell_decision
 
+    if matches and proposal is not None:
+        raise UsageError("give MATCH... or --proposal N, not both")
     with Archive.open(archive) as opened:
-        decision = opened.identities.new(name, matches, note=note, force=force)
+        if proposal is not None:
+            decision = opened.proposals.new(proposal, name, note=note, force=force)
+        else:
+            decision = opened.identities.new(name, matches, note=note, force=force)
         names = opened.identities.names()
     tell_decision(decision, names, as_json=as_json)
 
@@ -82,6 +95,29 @@ def show(name: str, archive: Path, as_json: bool) -> None:
         click.echo(dumps(identities.story_json(story), indent=2))
     else:
         text.show(identities.story_view(story, names))
+
+
+@command.command("proposals")
+@click.argument("proposal", required=False, type=int)
+@archive_option
+@json_option
+def proposals_(proposal: int | None, archive: Path, as_json: bool) -> None:
+    """List what `link` proposed and nobody has decided yet, or show one proposal."""
+    from reidsearch.library import Archive
+    from reidsearch.present import proposals, text
+    from reidsearch.present.answer_json import dumps
+
+    with Archive.open(archive) as opened:
+        if proposal is not None:
+            seen = opened.proposals.find(proposal)
+            document, view = proposals.seen_json(seen), proposals.seen_view(seen)
+        else:
+            last = opened.proposals.last()
+            document, view = proposals.linking_json(last), proposals.linking_view(last)
+    if as_json:
+        click.echo(dumps(document, indent=2))
+    else:
+        text.show(view)
 
 
 @command.command("rename")

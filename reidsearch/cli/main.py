@@ -32,7 +32,15 @@ COMMANDS = {
         "reject",
         "Say that matches do not show somebody: they are rejected for that identity.",
     ),
-    "identity": ("identity", "Keep identities: new, list, show, rename, merge, split, undo."),
+    "identity": (
+        "identity",
+        "Keep identities: new, list, show, proposals, rename, merge, split, undo.",
+    ),
+    "link": (
+        "link",
+        "Propose identities over all cameras and times; nothing counts until it is confirmed.",
+    ),
+    "journey": ("journey", "Show where an identity was and when, and what lies in between."),
     "attributes": (
         "attributes",
         "Record what people wear and carry, for `query --wearing`, `--with` and `--without`.",

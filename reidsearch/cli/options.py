@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from reidsearch.decisions import Transits
     from reidsearch.library import Archive
     from reidsearch.progress import Progress
     from reidsearch.records import Filters, Pixels
@@ -310,6 +311,40 @@ def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime |
         return parse_time(text, parse_zone(timezone) if timezone else None)
     except Refused as refused:
         raise UsageError(f"{option}: {refused.message}", refused.hint) from refused
+
+
+def transit_options(function: F) -> F:
+    """`--min-transit A B SECONDS`, `--transits FILE`: passed as `min_transits`, `transits`."""
+    for option in (
+        click.option(
+            "--transits",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="The same as a CSV table: from,to,seconds.",
+        ),
+        click.option(
+            "--min-transit",
+            "min_transits",
+            type=(str, str, float),
+            multiple=True,
+            metavar="CAMERA CAMERA SECONDS",
+            help="Nobody gets from one to the other in less; may be repeated.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def transits_from(min_transits: tuple[tuple[str, str, float], ...], path: Path | None) -> Transits:
+    """The `Transits` that `transit_options` describe.
+
+    Raises:
+        UsageError: a transit makes no sense.
+        InputError: the file cannot be read.
+    """
+    from reidsearch.linking.transits import read_transits, transits_of
+
+    return transits_of([*min_transits, *(read_transits(path) if path else [])])
 
 
 def decision_options(function: F) -> F:

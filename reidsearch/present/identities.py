@@ -112,8 +112,9 @@ def log_view(decisions: Sequence[Decision], names: Names) -> RenderableType:
 def story_view(story: Story, names: Names) -> RenderableType:
     """One identity: who belongs to it, what was rejected for it, and how that came about."""
     one = story.identity
+    merged = f", merged into {_name(one.merged_into, names)}" if one.merged_into else ""
     views: list[RenderableType] = [
-        Text(f"{visible(one.name)} (identity {one.identity_id})", style="bold"),
+        Text(f"{visible(one.name)} (identity {one.identity_id}){merged}", style="bold"),
         Text(f"{count(len(story.members), 'confirmed member')}:"),
         presence_table(story.members),
     ]
@@ -130,12 +131,14 @@ def story_view(story: Story, names: Names) -> RenderableType:
     return Group(*views, Text("Decisions:"), log_view(story.decisions, names))
 
 
-def presence_table(presences: Sequence[Presence]) -> RenderableType:
-    """Where and when each was seen."""
-    rows = table("member", "camera", "first", "last", "views", "crop", "location")
-    for one in presences:
+def presence_table(presences: Sequence[Presence], scores: Sequence[float] = ()) -> RenderableType:
+    """Where and when each was seen, perhaps with a score."""
+    told = ("score",) if scores else ()
+    rows = table("member", *told, "camera", "first", "last", "views", "crop", "location")
+    for number, one in enumerate(presences):
         rows.add_row(
             one.member.text,
+            *([f"{scores[number]:.3f}"] if scores else []),
             visible(one.camera) if one.camera else UNKNOWN,
             _time(one.first_us),
             _time(one.last_us),
@@ -194,6 +197,7 @@ def story_json(story: Story) -> dict[str, Any]:
     return {
         "schema": "reidsearch/identity/1",
         **named_json(story.identity.named),
+        "merged_into": story.identity.merged_into,
         "members": [presence_json(one) for one in story.members],
         "rejected": [presence_json(one) for one in story.rejected],
         "deleted": story.deleted,

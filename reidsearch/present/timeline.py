@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw
 
+from reidsearch.journeys import Journey
 from reidsearch.present.coverage import wall_us
+from reidsearch.present.journeys import way_sentences
 from reidsearch.present.lettering import Lettering
 from reidsearch.present.statement import gist
+from reidsearch.present.visible import count
 from reidsearch.records import Answer
 from reidsearch.sightings import How, SourceCoverage
 from reidsearch.timecode import EPOCH, from_us
@@ -33,7 +36,7 @@ LEGEND = {
     How.FAILED: "could not be decoded",
     How.GAP: "missing in the recording",
 }
-MATCH, MATCH_FAINT = "#111827", "#9ca3af"
+MATCH, MATCH_FAINT, PROPOSED = "#111827", "#9ca3af", "#c2410c"
 FAINT_BELOW = 0.5  # a way to tell strong scores from weak ones at a glance; it decides nothing
 HEADING = Lettering(18, "#111827")
 PLAIN = Lettering(13, "#374151")
@@ -59,11 +62,22 @@ class _Lane:
     name: str
     known: bool
     bars: list[_Bar]
-    marks: list[tuple[int, int, int, float]]  # from, to, rank, score
+    marks: list[_Mark]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A sighting: a bar in the lane with its number above it; larger numbers lie underneath."""
+
+    source_id: int
+    from_us: int
+    to_us: int
+    number: int
+    colour: str
 
 
 def timeline(sources: Sequence[SourceCoverage], answer: Answer | None = None) -> bytes:
-    """Draw it.
+    """Draw coverage, and the matches of an answer.
 
     Args:
         answer: its matches are marked with their rank, better ones darker.
@@ -71,17 +85,66 @@ def timeline(sources: Sequence[SourceCoverage], answer: Answer | None = None) ->
     Returns:
         The bytes of a PNG file.
     """
-    lanes = _lanes(sources, answer)
+    if answer is None:
+        return _drawn("Coverage", sources, [], "", [])
+    marks = [
+        _Mark(
+            tracklet.source_id,
+            round(tracklet.first_s * 1_000_000),
+            round(tracklet.last_s * 1_000_000),
+            match.rank,
+            MATCH if match.score >= FAINT_BELOW else MATCH_FAINT,
+        )
+        for match in answer.matches
+        if (tracklet := match.tracklet) is not None
+    ]
+    meaning = f"black: matches with their rank, grey below a score of {FAINT_BELOW:g}"
+    return _drawn("Matches over time", sources, marks, meaning, gist(answer.statement))
+
+
+def way(sources: Sequence[SourceCoverage], journey: Journey) -> bytes:
+    """Draw where an identity was: confirmed sightings black, proposed ones orange.
+
+    Returns:
+        The bytes of a PNG file.
+    """
+    marks = [
+        _Mark(
+            stop.seen.source_id,
+            stop.seen.first_media_us,
+            stop.seen.last_media_us,
+            stop.number,
+            MATCH if stop.confirmed else PROPOSED,
+        )
+        for stop in journey.stops
+    ]
+    meaning = "black: confirmed sightings in order of time, orange: proposed ones"
+    heading = f"Journey of {journey.identity.named.text}"
+    told = way_sentences(journey)
+    held = {one.source_id for one in sources}
+    if loose := sum(stop.seen.source_id not in held for stop in journey.stops):
+        told.append(f"Not drawn: {count(loose, 'sighting')} on pictures, which are no footage.")
+    return _drawn(heading, sources, marks, meaning, told)
+
+
+def _drawn(
+    heading: str,
+    sources: Sequence[SourceCoverage],
+    marks: Sequence[_Mark],
+    meaning: str,
+    sentences: Sequence[str],
+) -> bytes:
+    lanes = _lanes(sources, marks)
     known = [lane for lane in lanes if lane.known]
     loose = [lane for lane in lanes if not lane.known]
-    told = [line for text in (gist(answer.statement) if answer else []) for line in _wrap(text)]
+    told = [line for text in sentences for line in _wrap(text)]
     height = 2 * MARGIN_PX + HEADING.line_px + 30 + len(told) * PLAIN.line_px
     height += sum(len(part) * ROW_PX + 70 for part in (known, loose) if part)
     sheet = Image.new("RGB", (WIDTH_PX, height + 20), PAPER)
     canvas = ImageDraw.Draw(sheet)
-    HEADING.draw(canvas, MARGIN_PX, MARGIN_PX, "Matches over time" if answer else "Coverage")
+    HEADING.draw(canvas, MARGIN_PX, MARGIN_PX, heading)
     top = MARGIN_PX + HEADING.line_px + 8
-    top = _legend(canvas, top, lanes)
+    top = _legend(canvas, top, lanes, meaning)
     for part, wall in ((known, True), (loose, False)):
         if part:
             top = _chart(canvas, part, top, wall=wall)
@@ -97,7 +160,7 @@ def _wrap(text: str) -> list[str]:
     return PLAIN.wrap(text, WIDTH_PX - 2 * MARGIN_PX)
 
 
-def _lanes(sources: Sequence[SourceCoverage], answer: Answer | None) -> list[_Lane]:
+def _lanes(sources: Sequence[SourceCoverage], marks: Sequence[_Mark]) -> list[_Lane]:
     lanes: dict[tuple[bool, str], _Lane] = {}
     for one in sources:
         known = wall_us(one, 0) is not None
@@ -107,12 +170,10 @@ def _lanes(sources: Sequence[SourceCoverage], answer: Answer | None) -> list[_La
         for span in one.spans:
             first, last = _at(one, span.from_us), _at(one, span.to_us)
             lane.bars.append(_Bar(first, last, COLOURS[span.how]))
-        for match in answer.matches if answer else ():
-            tracklet = match.tracklet
-            if tracklet is not None and tracklet.source_id == one.source_id:
-                first = _at(one, round(tracklet.first_s * 1_000_000))
-                last = _at(one, round(tracklet.last_s * 1_000_000))
-                lane.marks.append((first, last, match.rank, match.score))
+        for mark in marks:
+            if mark.source_id == one.source_id:
+                first, last = _at(one, mark.from_us), _at(one, mark.to_us)
+                lane.marks.append(replace(mark, from_us=first, to_us=last))
     return [lanes[key] for key in sorted(lanes)]
 
 
@@ -121,7 +182,7 @@ def _at(one: SourceCoverage, media_us: int) -> int:
     return media_us if at_us is None else at_us
 
 
-def _legend(canvas: ImageDraw.ImageDraw, top: int, lanes: Sequence[_Lane]) -> int:
+def _legend(canvas: ImageDraw.ImageDraw, top: int, lanes: Sequence[_Lane], meaning: str) -> int:
     used = {bar.colour for lane in lanes for bar in lane.bars}
     left = float(MARGIN_PX)
     for how, text in LEGEND.items():
@@ -131,7 +192,7 @@ def _legend(canvas: ImageDraw.ImageDraw, top: int, lanes: Sequence[_Lane]) -> in
             left += 40 + FAINT.width(text)
     texts = ["blank: never offered"]
     if any(lane.marks for lane in lanes):
-        texts.append(f"black: matches with their rank, grey below a score of {FAINT_BELOW:g}")
+        texts.append(meaning)
     FAINT.draw(canvas, left, top, "; ".join(texts))
     return top + 26
 
@@ -157,20 +218,17 @@ def _chart(canvas: ImageDraw.ImageDraw, lanes: Sequence[_Lane], top: int, *, wal
             canvas.rectangle(
                 (x(bar.from_us), y, max(x(bar.to_us), x(bar.from_us) + 1), y + LANE_PX), bar.colour
             )
-        for begins, ends, rank, score in sorted(lane.marks, key=lambda mark: -mark[2]):
-            _mark(canvas, (x(begins), x(ends)), y, rank, score)
+        for mark in sorted(lane.marks, key=lambda mark: -mark.number):
+            _mark(canvas, (x(mark.from_us), x(mark.to_us)), y, mark)
     return bottom + 60
 
 
-def _mark(
-    canvas: ImageDraw.ImageDraw, span: tuple[float, float], y: int, rank: int, score: float
-) -> None:
-    """A match: a bar in the lane, its rank above it."""
-    colour = MATCH if score >= FAINT_BELOW else MATCH_FAINT
-    canvas.rectangle((span[0], y + 6, max(span[1], span[0] + 3), y + LANE_PX - 6), colour)
-    text = str(rank)
+def _mark(canvas: ImageDraw.ImageDraw, span: tuple[float, float], y: int, mark: _Mark) -> None:
+    """A bar in the lane, its number above it."""
+    canvas.rectangle((span[0], y + 6, max(span[1], span[0] + 3), y + LANE_PX - 6), mark.colour)
+    text = str(mark.number)
     middle = (span[0] + span[1]) / 2
-    Lettering(11, colour).draw(canvas, middle - FAINT.width(text) / 2, y - 12, text)
+    Lettering(11, mark.colour).draw(canvas, middle - FAINT.width(text) / 2, y - 12, text)
 
 
 def _axis(

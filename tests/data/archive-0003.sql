@@ -324,6 +324,7 @@ CREATE TABLE proposal_member (
 	proposal_id INTEGER NOT NULL, 
 	tracklet_id INTEGER, 
 	crop_id INTEGER, 
+	score FLOAT NOT NULL, 
 	CONSTRAINT pk_proposal_member PRIMARY KEY (id), 
 	CONSTRAINT fk_proposal_member_crop_id_crop FOREIGN KEY(crop_id) REFERENCES crop (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_proposal_member_proposal_id_proposal FOREIGN KEY(proposal_id) REFERENCES proposal (id) ON DELETE CASCADE, 
@@ -331,8 +332,8 @@ CREATE TABLE proposal_member (
 	CONSTRAINT uq_proposal_member_crop_id UNIQUE (crop_id), 
 	CONSTRAINT uq_proposal_member_tracklet_id UNIQUE (tracklet_id)
 );
-INSERT INTO "proposal_member" VALUES(1,5,NULL,1);
-INSERT INTO "proposal_member" VALUES(2,5,NULL,3);
+INSERT INTO "proposal_member" VALUES(1,5,NULL,1,0.75);
+INSERT INTO "proposal_member" VALUES(2,5,NULL,3,0.75);
 CREATE TABLE run (
 	id INTEGER NOT NULL, 
 	started_us BIGINT NOT NULL, 

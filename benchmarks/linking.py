@@ -1,0 +1,259 @@
+"""How well `reidsearch link` puts together who belongs together, and what simpler rules do.
+
+    python benchmarks/linking.py --model-path ../shared/models --reid ../shared/reid --write
+    python benchmarks/linking.py --model-path ../shared/models --choose
+
+On the labelled sets, each crop as a tracklet, and each person at each camera as one (the robust
+mean of the crops, as a tracklet's is); they tell no times, so nothing is known that cannot be. On
+drawn footage, indexed and linked as a user would. Beside it the rule of Open Model Zoo's live
+demos, greedy in order of time, and the same average linkage on embeddings as they are, at the
+score that 1 in 10 000 pairs of different people reaches. `--choose` shows the thresholds on drawn
+people from which the default was taken. Takes about six minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch import Archive
+from reidsearch.archive.linkable import linkable
+from reidsearch.archive.store import Store
+from reidsearch.embedding import Embedder, load_embedder
+from reidsearch.evaluation.clustering import clustering
+from reidsearch.evaluation.datasets import DataSet, read_manifest, read_market
+from reidsearch.evaluation.drawn import drawn_people
+from reidsearch.evaluation.drawn_footage import FPS, DrawnVideo, draw_footage
+from reidsearch.evaluation.embedded import embed_set
+from reidsearch.evaluation.footage_truth import match_visits
+from reidsearch.footage.source_facts import SourceNaming
+from reidsearch.indexing import FootageOptions
+from reidsearch.linking.adjust import adjusted
+from reidsearch.linking.cluster import cluster
+from reidsearch.linking.run import JOIN_ABOVE
+from reidsearch.means import robust_mean
+from reidsearch.records import Vectors
+
+DOCS = Path(__file__).parents[1] / "docs" / "accuracy.md"
+BEGIN, END = "<!-- table: benchmarks/linking.py -->", "<!-- end of linking -->"
+GREEDY_ABOVE = 0.6
+PLAIN_ABOVE = 0.61
+COLUMNS = ("set", "rule", "items", "persons", "clusters", "pairwise P / R", "pairwise F1",
+           "B-cubed F1", "IDF1", "s")  # fmt: skip
+DRAWN_SEED, FOOTAGE_SEED = 11, 5
+THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
+
+
+@dataclass(frozen=True)
+class Items:
+    """What is to be put together, in order of time where there is one."""
+
+    name: str
+    vectors: Vectors
+    persons: list[str]
+    cameras: NDArray[np.int64]
+
+
+def greedy(vectors: Vectors) -> list[int]:
+    """One after the other joins whom it is most like, above a cosine, or is somebody new."""
+    sums: list[Vectors] = []
+    found = []
+    for vector in vectors:
+        means = np.stack([one / np.linalg.norm(one) for one in sums]) if sums else np.empty((0, 1))
+        scores = means @ vector if sums else np.empty(0)
+        if len(scores) and scores.max() > GREEDY_ABOVE:
+            found.append(int(scores.argmax()))
+            sums[found[-1]] = sums[found[-1]] + vector
+        else:
+            found.append(len(sums))
+            sums.append(vector)
+    return found
+
+
+def linked(vectors: Vectors, above: float) -> list[int]:
+    found = [-1] * len(vectors)
+    for number, one in enumerate(cluster(vectors, above).found):
+        for item in one.items.tolist():
+            found[item] = number
+    return found
+
+
+def as_crops(name: str, data: DataSet, embedder: Embedder) -> Items:
+    rows = embed_set(data, embedder)
+    crops = [crop for crop in data.crops if crop.person is not None]
+    numbers = {camera: n for n, camera in enumerate(sorted({crop.camera for crop in crops}))}
+    return Items(
+        f"{name}, crops",
+        np.stack([rows[crop.name] for crop in crops]),
+        [str(crop.person) for crop in crops],
+        np.array([numbers[crop.camera] for crop in crops], np.int64),
+    )
+
+
+def as_tracklets(items: Items) -> Items:
+    """Each person at each camera as one item."""
+    places: dict[tuple[int, str], list[int]] = {}
+    pairs = zip(items.cameras.tolist(), items.persons, strict=True)
+    for row, (camera, person) in enumerate(pairs):
+        places.setdefault((camera, person), []).append(row)
+    keys = sorted(places)
+    return Items(
+        items.name.replace(", crops", ", person and camera"),
+        np.stack([robust_mean(items.vectors[places[key]]) for key in keys]),
+        [person for _, person in keys],
+        np.array([camera for camera, _ in keys], np.int64),
+    )
+
+
+def row(name: str, rule: str, found: Sequence[int], persons: Sequence[str], took_s: float) -> str:
+    figures = clustering(found, persons)
+    both = figures.pairwise
+    cells = (name, rule, figures.items, figures.persons, figures.clusters,
+             f"{100 * both.precision:.1f} / {100 * both.recall:.1f}", f"{100 * both.f1:.1f}",
+             f"{100 * figures.b_cubed.f1:.1f}", f"{100 * figures.idf1:.1f}",
+             f"{took_s:.2f}")  # fmt: skip
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def compared(items: Items) -> Iterator[str]:
+    rules = {
+        f"greedy, cosine > {GREEDY_ABOVE}": lambda: greedy(items.vectors),
+        f"average linkage, score >= {PLAIN_ABOVE}": lambda: linked(items.vectors, PLAIN_ABOVE),
+        f"link (adjusted >= {JOIN_ABOVE})": lambda: linked(
+            adjusted(items.vectors, items.cameras), JOIN_ABOVE
+        ),
+    }
+    for rule, run in rules.items():
+        began = time.perf_counter()
+        found = run()
+        yield row(items.name, rule, found, items.persons, time.perf_counter() - began)
+
+
+def of_footage(model_path: Path, folder: Path) -> Iterator[str]:
+    """Drawn footage, indexed and linked as a user would; tracklets that show a visit."""
+    import datetime as dt
+
+    videos = draw_footage(folder / "footage", people=24, cameras=4, seed=FOOTAGE_SEED)
+    naming = SourceNaming(zone=dt.UTC, recorder="plain")
+    with Archive.open(
+        folder / "archive", create=True, model_path=[model_path], offline=True
+    ) as archive:
+        archive.index([folder / "footage"], footage=FootageOptions(naming=naming))
+        persons = truth(archive, videos)
+        vectors = tracklet_vectors(folder / "archive")
+        in_time = sorted(persons, key=lambda one: archive.footage.tracklet(one).first_time)
+        name = f"drawn footage ({len(videos)} cameras)"
+        told = [persons[one] for one in in_time]
+        began = time.perf_counter()
+        found = greedy(np.stack([vectors[one] for one in in_time]))
+        rule = f"greedy, cosine > {GREEDY_ABOVE}"
+        yield row(name, rule, found, told, time.perf_counter() - began)
+        began = time.perf_counter()
+        proposals = archive.proposals.link().proposals
+        took_s = time.perf_counter() - began
+        whose = {m.number: one.proposal_id for one in proposals for m in one.members}
+        found = [whose.get(one, -one) for one in in_time]
+        yield row(name, f"link (adjusted >= {JOIN_ABOVE})", found, told, took_s)
+
+
+def tracklet_vectors(folder: Path) -> dict[int, Vectors]:
+    """What is linked: of each tracklet the robust mean of its views, as the archive holds it."""
+    with Store(folder) as store, store.read() as connection:
+        model = store.model()
+        assert model is not None
+        held = linkable(connection, model.dimension)
+    members = (one.member.number for one in held.presences)
+    return dict(zip(members, held.vectors, strict=True))
+
+
+def truth(archive: Archive, videos: Sequence[DrawnVideo]) -> dict[int, str]:
+    """Tracklet id -> the person of the visit that it shows."""
+    persons = {}
+    for video in videos:
+        source = archive.footage.find(video.path.name)
+        base = float(source.info.time_base)
+        traces = {}
+        for one in archive.footage.tracklets(source.source_id):
+            trace = archive.footage.trace(one.tracklet_id)
+            frames = ((trace.pts - source.info.first_pts) * base * FPS).round().astype(np.int64)
+            traces[one.tracklet_id] = frames, trace.xyxy
+        for tracklet_id, number in match_visits(video.visits, traces).items():
+            persons[tracklet_id] = video.visits[number].person
+    return persons
+
+
+def choose(embedder: Embedder) -> Iterator[str]:
+    """Pairwise F1 on drawn people, each at each camera one item, over thresholds."""
+    crops = list(drawn_people(120, 4, 3, seed=DRAWN_SEED))
+    numbers = {camera: n for n, camera in enumerate(sorted({crop.camera for crop in crops}))}
+    everybody = as_tracklets(
+        Items(
+            "drawn, crops",
+            embedder.embed([crop.pixels for crop in crops]),
+            [crop.person for crop in crops],
+            np.array([numbers[crop.camera] for crop in crops], np.int64),
+        )
+    )
+    yield "| people | cameras | drawn anew | " + " | ".join(map(str, THRESHOLDS)) + " |"
+    yield "|---|---|---|" + "---|" * len(THRESHOLDS)
+    rng = np.random.default_rng(DRAWN_SEED)
+    names = sorted(set(everybody.persons))
+    for people, cameras, times in ((6, 3, 20), (20, 3, 10), (60, 4, 3), (120, 4, 1)):
+        sums = np.zeros(len(THRESHOLDS))
+        for _ in range(times):
+            who = set(rng.choice(names, people, replace=False).tolist())
+            where = rng.choice(len(numbers), cameras, replace=False)
+            kept = np.array([one in who for one in everybody.persons])
+            kept &= np.isin(everybody.cameras, where)
+            vectors = adjusted(everybody.vectors[kept], everybody.cameras[kept])
+            told = [one for one, held in zip(everybody.persons, kept, strict=True) if held]
+            sums += [clustering(linked(vectors, at), told).pairwise.f1 for at in THRESHOLDS]
+        cells = [f"{100 * total / times:.1f}" for total in sums]
+        yield f"| {people} | {cameras} | {times} | " + " | ".join(cells) + " |"
+
+
+@click.command(help=__doc__)
+@click.option("--model-path", type=click.Path(path_type=Path), default=Path("../shared/models"))
+@click.option("--reid", type=click.Path(path_type=Path), default=Path("../shared/reid"))
+@click.option("--choose", "choosing", is_flag=True, help="Thresholds on drawn people only.")
+@click.option("--write", is_flag=True, help="Put the table into docs/accuracy.md.")
+def main(model_path: Path, reid: Path, choosing: bool, write: bool) -> None:
+    embedder = load_embedder(
+        "person-reidentification-retail-0286", model_path=[model_path], offline=True
+    )
+    if choosing:
+        for line in choose(embedder):
+            print(line, flush=True)
+        return
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
+    print(*lines, sep="\n")
+    sets = {
+        "cuhk03-dev": read_market(reid / "cuhk03-dev"),
+        "pku-viewpoints": read_manifest(reid / "pku-viewpoints" / "manifest.csv"),
+    }
+    for name, data in sets.items():
+        items = as_crops(name, data, embedder)
+        for line in (*compared(items), *compared(as_tracklets(items))):
+            lines.append(line)
+            print(line, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "footage").mkdir()
+        for line in of_footage(model_path, Path(folder)):
+            lines.append(line)
+            print(line, flush=True)
+    if write:
+        text = DOCS.read_text("utf-8")
+        before, rest = text.split(BEGIN)
+        after = rest.split(END)[1]
+        DOCS.write_text(before + "\n".join([BEGIN, "", *lines, "", END]) + after, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""What cannot be one person, and whoever would have been too fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.decisions import Identity, Presence, TooFast, Transits
+from reidsearch.linking.cluster import Items
+
+NOBODY = -1
+NEVER = 2**62, -(2**62)
+
+
+class Constraints:
+    """What is known of the items of one archive, as arrays.
+
+    The same rule as `archive.presence.at_once`, for many at once. Two identities are two people
+    until somebody merges them; what was rejected for an identity does not join it.
+    """
+
+    def __init__(self, presences: Sequence[Presence], identities: Iterable[Identity]) -> None:
+        self._source = np.array([one.source_id for one in presences], np.int64)
+        cameras = sorted({one.camera for one in presences if one.camera is not None})
+        numbers = {camera: number for number, camera in enumerate(cameras)}
+        self.cameras: NDArray[np.int64] = np.array(
+            [numbers.get(one.camera or "", -1) for one in presences], np.int64
+        )
+        self._media = np.array(
+            [(one.first_media_us, one.last_media_us) for one in presences], np.int64
+        ).reshape(-1, 2)
+        # Without a time, or without knowing how sure it is, nothing follows.
+        self._wall = np.array([_certain(one) for one in presences], np.int64).reshape(-1, 2)
+        rows = {one.member: row for row, one in enumerate(presences)}
+        self.identity: NDArray[np.int64] = np.full(len(presences), NOBODY, np.int64)
+        self._rejected: dict[int, NDArray[np.bool_]] = {}
+        for identity in identities:
+            for member in identity.members:
+                self.identity[rows[member]] = identity.identity_id
+            if identity.rejected:
+                mask = np.zeros(len(presences), np.bool_)
+                mask[[rows[member] for member in identity.rejected]] = True
+                self._rejected[identity.identity_id] = mask
+
+    def together(self) -> list[Items]:
+        """The items of each identity that has several."""
+        found = [
+            np.flatnonzero(self.identity == number)
+            for number in np.unique(self.identity[self.identity != NOBODY]).tolist()
+        ]
+        return [items for items in found if len(items) > 1]
+
+    def apart(self, a: Items, b: Items) -> bool:
+        """Whether these cannot be one person."""
+        whose = set(self.identity[a].tolist()) | set(self.identity[b].tolist())
+        whose.discard(NOBODY)
+        if len(whose) > 1:
+            return True
+        for number in whose:
+            mask = self._rejected.get(number)
+            if mask is not None and (mask[a].any() or mask[b].any()):
+                return True
+        same_source = self._source[a][:, None] == self._source[b][None]
+        if (same_source & _overlap(self._media[a], self._media[b], closed=True)).any():
+            return True
+        same_camera = self.cameras[a][:, None] == self.cameras[b][None]
+        same_camera &= (self.cameras[a] >= 0)[:, None] & ~same_source
+        return bool((same_camera & _overlap(self._wall[a], self._wall[b], closed=False)).any())
+
+
+def _certain(one: Presence) -> tuple[int, int]:
+    """First and last time, each moved inwards by as much as the clock may be off.
+
+    Two of these overlap just when the full stretches do however much both clocks are off.
+    """
+    if one.first_us is None or one.last_us is None or one.uncertainty_s is None:
+        return NEVER
+    off_us = round(one.uncertainty_s * 1_000_000)
+    return one.first_us + off_us, one.last_us - off_us
+
+
+def _overlap(a: NDArray[np.int64], b: NDArray[np.int64], *, closed: bool) -> NDArray[np.bool_]:
+    """(len(a), len(b)) whether stretches overlap; closed ones also when they only touch."""
+    if closed:
+        found: NDArray[np.bool_] = (a[:, None, 0] <= b[None, :, 1]) & (
+            b[None, :, 0] <= a[:, None, 1]
+        )
+    else:
+        found = (a[:, None, 0] < b[None, :, 1]) & (b[None, :, 0] < a[:, None, 1])
+    return found
+
+
+def too_fast(presences: Iterable[Presence], transits: Transits) -> list[TooFast]:
+    """Pairs of sightings at two cameras that lie closer in time than anybody gets there.
+
+    Only where both times are known. `certain` when that holds even if both clocks are off by all
+    they may be off, towards each other's favour.
+    """
+    known = [one for one in presences if one.first_us is not None and one.last_us is not None]
+    known.sort(key=lambda one: (one.first_us, one.member))
+    found = []
+    for a, b in combinations(known, 2):
+        minimum_s = transits.between(a.camera, b.camera)
+        if minimum_s is None:
+            continue
+        assert a.last_us is not None and b.first_us is not None  # noqa: PT018
+        gap_s = (b.first_us - a.last_us) / 1_000_000
+        if gap_s >= minimum_s:
+            continue
+        sure = a.uncertainty_s is not None and b.uncertainty_s is not None
+        off_s = (a.uncertainty_s or 0.0) + (b.uncertainty_s or 0.0)
+        found.append(
+            TooFast(a.member, b.member, gap_s, minimum_s, sure and gap_s + off_s < minimum_s)
+        )
+    return found
