@@ -1,7 +1,9 @@
 """The loop for footage on drawn scenes: what is found, what a kill costs, what is counted."""
 
 import datetime as dt
+import os
 import threading
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -272,6 +274,51 @@ def test_given_ids_are_never_joined_by_looks(tmp_path, shared):
     models = {"model_path": [shared / "models"], "offline": True}
     with Archive.open(tmp_path / "a", create=True, **models) as archive:
         assert archive.index([path], footage=options(path)).footage.tracklets == 2
+
+
+@pytest.mark.usefixtures("busy_marks")
+def test_a_file_that_changes_while_it_is_read_is_not_kept(scene, tmp_path, monkeypatch):
+    """A recorder still writes it, or a network drive is lost: the next run looks anew."""
+    path = tmp_path / "gate.mp4"
+    path.write_bytes(scene[0].read_bytes())
+    path.with_suffix(".det.txt").write_bytes(scene[0].with_suffix(".det.txt").read_bytes())
+    real = footage_writer.FootageWriter.commit
+
+    def commit(self, source_id, step):
+        real(self, source_id, step)
+        if step.duration_us > 8_000_000:
+            os.utime(path, (1, 1))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(footage_writer.FootageWriter, "commit", commit)
+        report = index(tmp_path / "a", path).footage
+    assert (report.indexed, report.failed) == (0, 1)
+    with Archive.open(tmp_path / "a") as archive:
+        assert archive.footage.coverage() == []
+        assert len(archive) == 0
+        assert archive.check() == []
+        (failure,) = archive.failures()
+        assert "changed while it was read" in failure.message
+    assert index(tmp_path / "a", path).footage.tracklets == 3
+
+
+def test_in_front_of_somebody_hidden_a_view_is_worth_less(tmp_path):
+    """After a second person 2 is no longer detected: for another they may be behind person 1."""
+    path = write_video(tmp_path / "gate.mp4", 75, size_px=(320, 240))
+    rows = [f"{n},1,120,40,60,180,0.9" for n in range(1, 76)]
+    rows += [f"{n},2,90,40,60,180,0.9" for n in range(1, 26)]
+    path.with_suffix(".det.txt").write_text("\n".join(rows))
+    index(tmp_path / "a", path)
+    with Archive.open(tmp_path / "a") as archive:
+        moments = [archive.crop(number + 1).moment for number in range(len(archive))]
+        first = min(moment.tracklet_id for moment in moments if moment.media_s > 2)
+        views = [(moment.media_s, moment.quality) for moment in moments]
+        views = [v for v, m in zip(views, moments, strict=True) if m.tracklet_id == first]
+        clear = [quality for at, quality in views if at >= 2]
+        covered = [quality for at, quality in views if 1 <= at < Fraction(19, 10)]
+        assert len(clear) == 2
+        assert covered
+        assert max(covered) < 0.7 * min(clear)
 
 
 def test_small_and_brief_are_counted_not_kept(tmp_path):

@@ -112,6 +112,11 @@ class FootageWriter:
             self._place(connection, source_id, file, facts)
         return Begun(source_id, None, ())
 
+    def drop(self, source_id: int) -> None:
+        """Delete a source that was begun, and all that was found in it."""
+        with self._writer.transaction() as connection:
+            delete_source(connection, source_id)
+
     def _insert(
         self,
         connection: Connection,

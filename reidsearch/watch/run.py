@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -153,6 +153,7 @@ def watch(
     notes: Sequence[str] = (),
     progress: Progress = NO_PROGRESS,
     stop: threading.Event | None = None,
+    require_unchanged: Callable[[], None] = lambda: None,
 ) -> Watched:
     """Work through a source and commit what is found, step by step.
 
@@ -160,6 +161,7 @@ def watch(
         begun: the source, and where to go on.
         notes: what a reader of coverage must know beside what the footage says of itself.
         stop: when set, what was worked through is committed and `finished` is False.
+        require_unchanged: called before the last step is committed; what it raises ends the work.
     """
     stop = stop or threading.Event()
     followed, pending, outcomes = unpack(begun.state) if begun.state else (None, [], None)
@@ -179,6 +181,7 @@ def watch(
     )
     run = _Run(footage, begun.source_id, embedder, writer, settings, progress)
     run.told_notes = tuple(notes)
+    run.require_unchanged = require_unchanged
     if not sees.knows_people:
         run.join(embedder, gap_us)
     run.watched.resumed = followed is not None
@@ -229,6 +232,7 @@ class _Run:
         self.outcomes = dict.fromkeys(("tracklets", "views", "brief", "unviewed", "refused"), 0)
         self.watched = Watched()
         self.told_notes: tuple[str, ...] = ()
+        self.require_unchanged: Callable[[], None] = lambda: None
         self._shown_us = 0
 
     def join(self, embedder: Embedder, gap_us: int) -> None:
@@ -270,6 +274,7 @@ class _Run:
 
     def _commit(self, mark: Mark) -> None:
         if mark.finished:
+            self.require_unchanged()
             ready = self.joiner.ready(2**62, ())
         else:
             ready = self.joiner.ready(mark.time_us, mark.open_since_us)

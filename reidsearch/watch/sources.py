@@ -19,7 +19,7 @@ from reidsearch.archive.writer import Writer
 from reidsearch.detection.detector import Detector
 from reidsearch.detection.given import GivenDetections, read_given
 from reidsearch.embedding.embedder import Embedder
-from reidsearch.errors import Refused
+from reidsearch.errors import Reason, Refused
 from reidsearch.footage.files import location_text, refusal
 from reidsearch.footage.source_facts import SourceNaming
 from reidsearch.footage.video import Footage, digest_of, open_footage
@@ -124,6 +124,7 @@ class _Source:
                 return {"unchanged": 1, **self._other_settings(known)}
         with open_footage(self._path, frames_fps=self._watching.frames_fps) as footage:
             sha256, size_bytes = digest_of(self._path, self._progress)
+            self._require_unchanged(fingerprint)
             file = SourceFile(self._location, fingerprint, sha256, size_bytes)
             return self._take_in(file, footage, known)
 
@@ -149,17 +150,22 @@ class _Source:
             sees = WithDetector(self._watching.detector(), self._watching.settings)
         declared = footage.info.declared_s
         self._progress.begin(self._title, None if declared is None else round(declared), "s")
-        watched = watch(
-            footage,
-            begun,
-            sees=sees,
-            embedder=self._watching.embedder,
-            writer=writer,
-            settings=self._watching.settings,
-            notes=told.notes,
-            progress=self._progress,
-            stop=self._stop,
-        )
+        try:
+            watched = watch(
+                footage,
+                begun,
+                sees=sees,
+                embedder=self._watching.embedder,
+                writer=writer,
+                settings=self._watching.settings,
+                notes=told.notes,
+                progress=self._progress,
+                stop=self._stop,
+                require_unchanged=lambda: self._require_unchanged(file.fingerprint),
+            )
+        except Refused:
+            writer.drop(begun.source_id)  # what was seen are not the bytes that its name stands for
+            raise
         self._progress.end()
         if not watched.finished:
             return {}
@@ -172,6 +178,19 @@ class _Source:
             "footage_s": watched.duration_us / 1e6,
             **{name: found.get(name, 0) for name in names},
         }
+
+    def _require_unchanged(self, fingerprint: str) -> None:
+        """A recorder may still write it, or a disk be lost; one that was deleted was read whole.
+
+        Raises:
+            Refused: (unreadable) other bytes lie there now.
+        """
+        if os.path.exists(self._path) and _fingerprint(self._path) != fingerprint:  # noqa: PTH110
+            raise Refused(
+                Reason.UNREADABLE,
+                "it changed while it was read",
+                "index it again when nothing writes it any more",
+            )
 
     def _given(self) -> GivenDetections | None:
         path = (self._watching.detections or {}).get(self._path)

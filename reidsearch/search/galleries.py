@@ -1,0 +1,61 @@
+"""An index and its graph as the gallery that re-ranking sees; plain arrays become one too."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reidsearch.archive.faiss_index import FaissEngine
+from reidsearch.archive.graph import Graph, extended
+from reidsearch.archive.vectors import VectorIndex
+from reidsearch.records import Vectors
+from reidsearch.search.rerank import DEFAULT, KReciprocal, Rows, order
+
+
+class IndexGallery:
+    """An index and the graph of the same crops; implements `rerank.Gallery`."""
+
+    def __init__(self, index: VectorIndex, graph: Graph) -> None:
+        self._index, self._graph = index, graph
+
+    def __len__(self) -> int:
+        return len(self._graph)
+
+    def nearest(self, vector: Vectors, k: int) -> Rows:
+        """The k best of all."""
+        return self._graph.rows(self._index.search(vector, k).ids)
+
+    def least_score(self, vector: Vectors) -> float:
+        """The best of the opposite direction."""
+        return -float(self._index.search(-vector, 1).scores[0])
+
+    def neighbours(self, rows: Rows, k: int) -> tuple[Rows, Vectors]:
+        """From the graph."""
+        return self._graph.near[rows, :k].astype(np.int64), self._graph.scores[rows, :k]
+
+    def least(self, rows: Rows) -> Vectors:
+        """From the graph."""
+        return self._graph.least[rows]
+
+    def vectors(self, rows: Rows) -> Vectors:
+        """From the index."""
+        return self._index.vectors(self._graph.ids[rows])
+
+    def ranked(self, query: Vectors, how: KReciprocal = DEFAULT) -> Rows:
+        """All rows, best first: the first of the plain search ranked anew, the rest below.
+
+        Args:
+            query: (d,) float32 of unit length.
+        """
+        plain = self.nearest(query, len(self))
+        first = plain[: how.candidates]
+        return np.concatenate([first[order(query, first, self, how)], plain[how.candidates :]])
+
+
+def gallery_of(matrix: Vectors) -> IndexGallery:
+    """Plain arrays as a gallery, for measuring: row i is row i of the (n, d) float32 matrix."""
+    ids = np.arange(1, len(matrix) + 1)
+    index = FaissEngine().create(matrix.shape[1])
+    index.add(ids, matrix)
+    graph = extended(Graph.empty(), ids, lambda wanted: matrix[wanted - 1])
+    assert graph is not None  # nobody stops it
+    return IndexGallery(index, graph)

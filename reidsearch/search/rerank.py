@@ -1,0 +1,266 @@
+"""k-reciprocal re-ranking of one query, bounded by its candidates and their neighbourhoods.
+
+Zhong, Zheng, Cao, Li: Re-ranking Person Re-identification with k-reciprocal Encoding (CVPR 2017),
+over the pool of this one query and the whole gallery. Two crops are alike when they are among each
+other's neighbours and have such neighbours in common: the Jaccard distance between their encoded
+neighbourhoods, blended with the plain distance. A person's crops confirm each other so; somebody
+who only looks alike from one side does not get in.
+
+The paper's code holds all distances of all pairs. Of those a query needs few: the lists of
+neighbours around its candidates, which are prepared (`archive/graph.py`), and the products of the
+vectors named in them. The query itself enters every list in which its score beats the last one,
+so that the outcome is that of the full algorithm, candidate by candidate.
+
+The query is first expanded by its best match (`KReciprocal.expansion`): a single query has no
+second view of its person to be confirmed by, as the paper's many queries have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.records import Vectors
+
+Rows: TypeAlias = NDArray[np.int64]
+"""Row numbers of a gallery."""
+
+TINY = 1e-12  # a gallery of copies of one vector has no largest distance
+
+
+@dataclass(frozen=True, slots=True)
+class KReciprocal:
+    """How to re-rank. k1, k2 and blend are the paper's own values, not tuned on any set.
+
+    Args:
+        k1: neighbours in which reciprocity is looked for.
+        k2: neighbours, itself among them, over which a crop's encoding is averaged.
+        blend: the plain distance's share of the final one (lambda in the paper).
+        candidates: how many of the plain search are ranked anew; the rest keep their order below.
+        expansion: the query becomes the mean of itself and so many best matches. One was chosen
+            on drawn people; more cost first places there (benchmarks/reranking.py).
+    """
+
+    k1: int = 20
+    k2: int = 6
+    blend: float = 0.3
+    candidates: int = 300
+    expansion: int = 1
+
+
+DEFAULT = KReciprocal()
+PAPER = KReciprocal(expansion=0)
+
+
+class Gallery(Protocol):
+    """What is searched in, as re-ranking sees it: rows with their vectors and neighbours."""
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        ...
+
+    def nearest(self, vector: Vectors, k: int) -> Rows:
+        """The min(k, n) rows that a (d,) vector scores highest with, best first."""
+        ...
+
+    def least_score(self, vector: Vectors) -> float:
+        """The smallest score that a (d,) vector has with any row."""
+        ...
+
+    def neighbours(self, rows: Rows, k: int) -> tuple[Rows, Vectors]:
+        """The k nearest other rows: (m, k) rows, -1 where there are fewer, and their scores."""
+        ...
+
+    def least(self, rows: Rows) -> Vectors:
+        """(m,) float32, the smallest score that a row has with any other; inf: there is none."""
+        ...
+
+    def vectors(self, rows: Rows) -> Vectors:
+        """(m, d) float32 of unit length."""
+        ...
+
+
+def order(
+    query: Vectors,
+    candidates: Rows,
+    gallery: Gallery,
+    how: KReciprocal = DEFAULT,
+    own: Rows | None = None,
+) -> NDArray[np.intp]:
+    """Rank candidates anew; the same for a query alone and in a batch.
+
+    Args:
+        query: (d,) float32 of unit length.
+        candidates: (n,) rows in the order of the plain search, which decides between equals.
+        own: rows that the query was made of, which tell nothing new of the person; None: none.
+
+    Returns:
+        (n,) places in `candidates`, best first.
+    """
+    expanded = query
+    if how.expansion:
+        known = np.empty(0, np.int64) if own is None else own
+        near = gallery.nearest(query, how.expansion + len(known))
+        near = near[~np.isin(near, known)][: how.expansion]
+        expanded = average_expansion(query, gallery.vectors(near))
+    asked = Asked(expanded, gallery.nearest(expanded, how.k1), gallery.least_score(expanded))
+    return np.argsort(distances(asked, candidates, gallery, how), kind="stable")
+
+
+def average_expansion(query: Vectors, best: Vectors) -> Vectors:
+    """The mean direction of a (d,) query and its (n, d) best matches (Chum et al., 2007)."""
+    total = query.astype(np.float64) + best.sum(axis=0, dtype=np.float64)
+    length = float(np.linalg.norm(total))
+    return query if length < TINY else np.asarray(total / length, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query, and what the plain search of the whole gallery finds for it.
+
+    Args:
+        vector: (d,) float32 of unit length.
+        near: its k1 nearest rows, best first; fewer when there are fewer.
+        least: the smallest score that it has with any row.
+    """
+
+    vector: Vectors
+    near: Rows
+    least: float
+
+
+def distances(
+    asked: Asked, candidates: Rows, gallery: Gallery, how: KReciprocal = PAPER
+) -> NDArray[np.float64]:
+    """The re-ranked distance of each candidate; smaller is more alike.
+
+    Args:
+        candidates: (n,) rows.
+
+    Returns:
+        (n,) float64 in [0, 1].
+    """
+    pool = _Pool(asked, gallery, how)
+    query = np.array([pool.query])
+    averaged = pool.lists(np.append(candidates, query))[:, : how.k2]
+    encoded = np.unique(averaged[averaged >= 0])
+    columns, members = _members(pool, encoded, how)
+    weights = np.zeros(members.shape)
+    weights[members] = np.exp(-pool.distances(encoded, columns)[members])
+    weights /= weights.sum(axis=1, keepdims=True)
+    means = _means(weights, encoded, averaged)
+    jaccard = _jaccard(means[:-1], means[-1])
+    plain = pool.distances(query, candidates)[0]
+    return np.asarray((1.0 - how.blend) * jaccard + how.blend * plain)
+
+
+def _members(pool: _Pool, encoded: Rows, how: KReciprocal) -> tuple[Rows, NDArray[np.bool_]]:
+    """Who is in the expanded reciprocal neighbourhood of each row (R* in the paper).
+
+    Returns:
+        The (m,) members of any, and an (n, m) table of who is in whose.
+    """
+    lists = pool.lists(encoded)
+    around = _Lists(pool, np.unique(lists[lists >= 0]))
+    mutual = around.mutual(encoded, lists)
+    inner = np.unique(lists[mutual])
+    half = around.of(inner)[:, : 1 + round(how.k1 / 2)]
+    around_inner = _Lists(pool, np.unique(half[half >= 0]))
+    half_mutual = around_inner.mutual(inner, half)
+
+    columns = np.union1d(inner, half[half_mutual])
+    owner, place = np.nonzero(mutual)
+    neighbour = np.searchsorted(inner, lists[owner, place])
+    members = np.zeros((len(encoded), len(columns)), dtype=bool)
+    members[owner, np.searchsorted(columns, lists[owner, place])] = True
+    # Two thirds of a neighbour's own circle belong already: then all of it does.
+    circle = np.where(half_mutual, np.searchsorted(columns, half), 0)[neighbour]
+    inside = half_mutual[neighbour]
+    shared = (members[owner[:, None], circle] & inside).sum(axis=1)
+    taken = shared > 2.0 / 3.0 * inside.sum(axis=1)
+    joining, at = np.nonzero(inside[taken])
+    members[owner[taken][joining], circle[taken][joining, at]] = True
+    return columns, members
+
+
+class _Lists:
+    """The lists of some rows, looked up by row."""
+
+    def __init__(self, pool: _Pool, rows: Rows) -> None:
+        self._rows, self._lists = rows, pool.lists(rows)
+
+    def of(self, rows: Rows) -> Rows:
+        return self._lists[np.searchsorted(self._rows, rows)]
+
+    def mutual(self, owners: Rows, lists: Rows) -> NDArray[np.bool_]:
+        """Which entries of the owners' (n, k) lists have the owner in their own first k."""
+        back = self.of(np.maximum(lists, self._rows[0]))[:, :, : lists.shape[1]]
+        found: NDArray[np.bool_] = (back == owners[:, None, None]).any(axis=2) & (lists >= 0)
+        return found
+
+
+def _means(weights: NDArray[np.float64], encoded: Rows, averaged: Rows) -> NDArray[np.float64]:
+    """Each row's encoding becomes the mean of its nearest ones' (local query expansion)."""
+    at, held = np.searchsorted(encoded, averaged), averaged >= 0
+    total = np.zeros((len(averaged), weights.shape[1]))
+    for place in range(averaged.shape[1]):  # k2 of them
+        total[held[:, place]] += weights[at[held[:, place], place]]
+    return np.asarray(total / held.sum(axis=1, keepdims=True))
+
+
+def _jaccard(encodings: NDArray[np.float64], query: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) distances of (n, m) encodings to the query's (m,); each sums to one."""
+    shown = query > 0
+    common = np.minimum(encodings[:, shown], query[shown]).sum(axis=1)
+    distance: NDArray[np.float64] = 1.0 - common / (2.0 - common)
+    return distance
+
+
+class _Pool:
+    """The query and the gallery as one set of rows; the query's number is the gallery's length."""
+
+    def __init__(self, asked: Asked, gallery: Gallery, how: KReciprocal) -> None:
+        self._asked, self._gallery, self._k1 = asked, gallery, how.k1
+        self.query = len(gallery)
+
+    def lists(self, rows: Rows) -> Rows:
+        """(m, 1 + k1) nearest members of the pool, itself first; -1 where there are fewer."""
+        asked, k = self._asked, self._k1
+        found = np.full((len(rows), 1 + k), -1, dtype=np.int64)
+        found[:, 0] = rows
+        own = rows == self.query
+        found[own, 1 : 1 + len(asked.near)] = asked.near[:k]
+        others = rows[~own]
+        near, scores = self._gallery.neighbours(others, k)
+        score = self._gallery.vectors(others) @ asked.vector
+        found[~own, 1:] = self._with_query(near, scores, score)
+        return found
+
+    def _with_query(self, near: Rows, scores: Vectors, score: Vectors) -> Rows:
+        """The query takes its place in each list; it stands before its equals."""
+        k = near.shape[1]
+        place = (scores > score[:, None]).sum(axis=1)[:, None]
+        numbers = np.arange(k)
+        moved = np.where(numbers > place, np.roll(near, 1, axis=1), near)
+        return np.where(numbers == place, self.query, moved)
+
+    def vectors(self, rows: Rows) -> Vectors:
+        own = rows == self.query
+        found = np.empty((len(rows), len(self._asked.vector)), dtype=np.float32)
+        found[own] = self._asked.vector
+        found[~own] = self._gallery.vectors(rows[~own])
+        return found
+
+    def distances(self, rows: Rows, others: Rows) -> NDArray[np.float64]:
+        """(m, n) squared distances, divided by the row's largest to any member of the pool."""
+        left, right = self.vectors(rows), self.vectors(others)
+        own = rows == self.query
+        least = np.empty(len(rows), dtype=np.float32)
+        least[own] = self._asked.least
+        least[~own] = np.minimum(self._gallery.least(rows[~own]), left[~own] @ self._asked.vector)
+        largest = np.maximum(2.0 - 2.0 * least.astype(np.float64), TINY)
+        scores = (left @ right.T).astype(np.float64)
+        return np.maximum(2.0 - 2.0 * scores, 0.0) / largest[:, None]
