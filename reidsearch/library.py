@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from reidsearch.decisions import Transits
     from reidsearch.detection.detector import Detector
     from reidsearch.evaluation.datasets import DataSet
+    from reidsearch.explaining import Explanation
     from reidsearch.footage.naming import Naming
     from reidsearch.identities import IdentityView
     from reidsearch.indexing import FootageOptions, Run
@@ -340,6 +341,34 @@ class Archive:
         )
         answer = engine.search(self._store, self._gallery, question, self._engines.text())
         return self.identities.told(read(answer, len(views)), asked)
+
+    def explain(
+        self,
+        query: View,
+        crop_id: int,
+        *,
+        shown_as: str | None = None,
+        limits: PictureLimits = PictureLimits(),
+    ) -> Explanation:
+        """Why a crop scores what it scores for one view of a person; see `reidsearch.explaining`.
+
+        Raises:
+            Refused: the picture cannot be read.
+            NotFound: there is no such crop.
+        """
+        from reidsearch.explaining import explain
+
+        self.prepare_search()
+        return explain(
+            self._store,
+            self._gallery,
+            self.embed,
+            self.calibration,
+            query,
+            crop_id,
+            shown_as,
+            limits,
+        )
 
     def prepare_search(self) -> None:
         """Load the index now rather than in the first search."""

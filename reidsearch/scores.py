@@ -217,6 +217,10 @@ class Calibration:
             limited=bool(limited),
         )
 
+    def same_below(self, score: float) -> float:
+        """The share of pairs of one person that score less."""
+        return float(self.curves.same[: bins_of(np.array([score]))[0]].sum())
+
     def score_for(self, false_alarms: float, comparisons: int) -> float:
         """The lowest score above which at most `false_alarms` wrong matches are expected.
 

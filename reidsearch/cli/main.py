@@ -46,6 +46,10 @@ COMMANDS = {
         "Record what people wear and carry, for `query --wearing`, `--with` and `--without`.",
     ),
     "calibrate": ("calibrate", "Make, show or test what turns scores into probabilities."),
+    "explain": (
+        "explain",
+        "Explain a match: which parts of both pictures matter, and who else scores like it.",
+    ),
     "coverage": (
         "coverage",
         "Show which footage was looked at and how, what failed, and what is missing.",

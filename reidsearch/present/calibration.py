@@ -13,7 +13,7 @@ from reidsearch.present.answer_json import provenance_json
 from reidsearch.present.readings import chance, one_in, ratio
 from reidsearch.present.text import table
 from reidsearch.present.visible import count, visible
-from reidsearch.scores import LOWER, Calibration, Soundness
+from reidsearch.scores import Calibration, Soundness
 
 SCORES = tuple(step / 20 for step in range(2, 19))  # 0.1 to 0.9
 
@@ -77,7 +77,7 @@ def tested_view(tested: Tested) -> RenderableType:
 
 def found(calibration: Calibration, score: float) -> float:
     """The share of pairs of one person with this score or more."""
-    return float(min(calibration.curves.same[score - 1e-9 <= LOWER].sum(), 1.0))
+    return max(0.0, 1.0 - calibration.same_below(score))
 
 
 def shown_scores(calibration: Calibration) -> list[float]:

@@ -1,0 +1,83 @@
+"""`reidsearch explain`: why a match scores what it scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reidsearch.cli.options import (
+    archive_option,
+    json_option,
+    model_options,
+    opened_archive,
+    runtime_options,
+    write_file,
+)
+
+
+@click.command("explain")
+@click.argument("image", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("match", type=int)
+@click.option("--frame", metavar="VIDEO@TIME", help="A frame of any video, or a full picture.")
+@click.option("--box", metavar="X,Y,W,H", help="Where in that frame the person is.")
+@click.option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`).")
+@click.option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop held already.")
+@archive_option
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Draw it (PNG)."
+)
+@json_option
+@model_options
+@runtime_options
+def command(
+    image: tuple[Path, ...],
+    match: int,
+    frame: str | None,
+    box: str | None,
+    person: int | None,
+    crops: tuple[int, ...],
+    archive: Path,
+    output: Path | None,
+    as_json: bool,
+    model: str | None,
+    model_path: tuple[Path, ...],
+    offline: bool,
+    device: str,
+    streams: int,
+    threads: int,
+) -> None:
+    """Explain a match: which parts of both pictures matter, and who else scores like it.
+
+    IMAGE (or --crop, --frame) is one view of the person searched for, as in `query`; MATCH is the
+    match's crop id. Told are how the score falls when a stripe of either picture is masked, the
+    nearest other people, and the score's place among those of pairs whose truth is known. It says
+    what the model looked at, not whether it is right.
+    """
+    from reidsearch.cli.whom import whom
+    from reidsearch.errors import UsageError
+    from reidsearch.present import explanation, text
+    from reidsearch.present.answer_json import dumps
+
+    with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
+        opened,
+        _,
+    ):
+        shown = whom(opened, image, crops, frame, box, person)
+        if len(shown.views) != 1:
+            raise UsageError(f"one view is explained at a time, not {len(shown.views)}")
+        told = opened.explain(shown.views[0], match, shown_as=shown.text)
+        if output is not None:
+            from reidsearch.footage.pictures import decode
+            from reidsearch.present.explanation_picture import explanation_picture
+            from reidsearch.settings import PictureLimits
+
+            limits = PictureLimits()
+            drawn = explanation_picture(
+                told, lambda crop_id: decode(opened.picture(crop_id), limits)
+            )
+            write_file(output, drawn)
+    if as_json:
+        click.echo(dumps(explanation.explanation_json(told), indent=2))
+    else:
+        text.show(explanation.explanation_view(told))
