@@ -78,7 +78,7 @@ COMMANDS = {
         "evaluate",
         "Measure how well people are found again, on crops that are labelled.",
     ),
-    "models": ("models", "List, show, install, import and verify models."),
+    "models": ("models", "List, show, install, import, verify and quantize models."),
     "doctor": ("doctor", "Check model, runtime, codecs, disk and archive, and say what is wrong."),
 }
 

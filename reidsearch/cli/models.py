@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.quantize import command as quantize
+
 if TYPE_CHECKING:
     from reidsearch.models.catalogue import ModelEntry
     from reidsearch.models.locate import Installed
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group("models")
 def command() -> None:
-    """List, show, install, import and verify models.
+    """List, show, install, import, verify and quantize models.
 
     Models are looked for in --model-path, in the folders of REIDSEARCH_MODELS, in the user's
     cache (REIDSEARCH_CACHE moves it), then at their maker's.
@@ -27,6 +29,8 @@ def list_(as_json: bool) -> None:
     """List the models known by name, and where they lie."""
     from reidsearch.models.catalogue import catalogue
     from reidsearch.models.locate import installed
+    from reidsearch.models.own import own_models
+    from reidsearch.models.store import models_folder
 
     there = {found.entry.key: found for found in reversed(installed())}
     if as_json:
@@ -40,6 +44,8 @@ def list_(as_json: bool) -> None:
         star = "*" if entry.default else " "
         state = _state(there.get(entry.key))
         click.echo(f"{star} {entry.key:<{width}}  {entry.role:<10}  {state}")
+    for key in own_models(models_folder()):
+        click.echo(f"  {key:<{width}}  {'re-id':<10}  {models_folder() / key} (made here)")
     click.echo("\n* the default; `builtin` needs no file; `reidsearch models show NAME` tells more")
 
 
@@ -133,19 +139,33 @@ def import_(folder: Path) -> None:
 @command.command()
 def verify() -> None:
     """Read every model that is installed, and compare its checksums."""
-    from reidsearch.errors import SomeFailed
+    from reidsearch.errors import ModelError, SomeFailed
     from reidsearch.models.locate import installed
+    from reidsearch.models.own import find_own, own_models
+    from reidsearch.models.store import models_folder
 
     everything = installed()
     for found in everything:
         click.echo(f"{found.entry.key}  {_state(found)}")
-    damaged = [found for found in everything if found.problem]
+    own = own_models(models_folder())
+    broken = 0
+    for key in own:
+        try:
+            find_own(key, models_folder())
+            click.echo(f"{key}  {models_folder() / key} (made here)")
+        except ModelError as error:
+            broken += 1
+            click.echo(f"{key}  {error.message}")
+    damaged = sum(bool(found.problem) for found in everything) + broken
     if damaged:
         raise SomeFailed(
-            f"{len(damaged)} of {len(everything)} installed models are not whole",
+            f"{damaged} of {len(everything) + len(own)} installed models are not whole",
             "`reidsearch models install NAME` fetches one anew into the cache",
         )
-    click.echo(f"{len(everything)} installed, all verified")
+    click.echo(f"{len(everything) + len(own)} installed, all verified")
+
+
+command.add_command(quantize)
 
 
 def _state(found: Installed | None) -> str:

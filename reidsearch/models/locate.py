@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reidsearch.errors import ModelError
 from reidsearch.models.catalogue import ModelEntry, by_digest, catalogue, digest_of, find
+from reidsearch.models.own import find_own, is_own
 from reidsearch.models.store import check_file, models_folder, sha384_of
 from reidsearch.models.unavailable import ModelUnavailable, unavailable
 from reidsearch.progress import NO_PROGRESS, Progress
@@ -23,7 +24,7 @@ class LocatedModel:
     """A model whose files were read and are what they should be.
 
     Args:
-        precision: `unknown` for a model that is not in the catalogue.
+        precision: `unknown` for a file that is not in the catalogue.
         xml: the .xml or .onnx file; the .bin lies beside an .xml.
         digest: `catalogue.digest_of` its files; the same wherever the model lies.
         origin: where it was found, for people.
@@ -58,7 +59,8 @@ def locate(
     """Find a model: folders of `model_path`, of REIDSEARCH_MODELS, the cache, then the network.
 
     Args:
-        model: `NAME`, `NAME/PRECISION`, or a path that ends in .xml or .onnx.
+        model: `NAME`, `NAME/PRECISION` (of the catalogue, or made by `models quantize`), or a path
+            that ends in .xml or .onnx.
         model_path: folders in the zoo's layout, `NAME/PRECISION/NAME.{xml,bin}`.
         offline: never download.
 
@@ -70,6 +72,8 @@ def locate(
     """
     if Path(model).suffix.lower() in (".xml", ".onnx"):
         return _free(Path(model))
+    if is_own(model):
+        return _own(model, model_path)
     entry = find(model)
     searched = list(_places(model_path))
     for folder, origin in searched:
@@ -82,6 +86,19 @@ def locate(
 
     xml = install(entry, progress)
     return _located(entry, xml.parent, "download")
+
+
+def _own(key: str, model_path: Sequence[Path]) -> LocatedModel:
+    """A model that this program made, here or on another machine."""
+    searched = list(_places(model_path))
+    for folder, origin in searched:
+        if own := find_own(key, folder):
+            return LocatedModel(own.name, own.precision, own.xml, own.digest, origin, None)
+    raise ModelError(
+        f"{key} is not below {', '.join(str(folder) for folder, _ in searched)}",
+        f"copy its folder {key} from the machine that made it to one of these; "
+        "or make it again: reidsearch models quantize",
+    )
 
 
 def installed(model_path: Sequence[Path] = ()) -> tuple[Installed, ...]:

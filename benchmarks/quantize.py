@@ -1,0 +1,82 @@
+"""What INT8 does to a model: quantized here, and as the zoo's own.
+
+    python benchmarks/quantize.py --model person-reidentification-retail-0286
+
+Calibrated on an archive of the sample clip's people and drawn people, compared on other drawn
+people of it and on the labelled sets, none of which is calibrated on. Without --model only the
+zoo's INT8 of 0287 against its FP16 is compared, on the same drawn people: what its makers call
+equal in accuracy. Needs `pip install 'reidsearch[quantize]'`; takes some minutes a model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+import cv2
+from measuring import default_work, machine
+
+from reidsearch import Archive
+from reidsearch.archive.sampling import in_chance_order
+from reidsearch.archive.store import Store
+from reidsearch.embedding.embedder import load_embedder
+from reidsearch.evaluation.datasets import DataSet, read_data
+from reidsearch.evaluation.drawn import drawn_people
+from reidsearch.footage.pictures import decode
+from reidsearch.present.quantized import quantized_text
+from reidsearch.quantization import Comparison, Quantized, compare, quantize_for
+from reidsearch.settings import PictureLimits
+
+CLIP = "one-by-one-person-detection.mp4"
+ZOO = "person-reidentification-retail-0287"
+
+
+def archive(work: Path, models: Path, footage: Path) -> Path:
+    """The clip's six people, and 60 drawn people by 4 cameras in 2 views."""
+    folder, pictures = work / "quantize", work / "quantize-pictures"
+    if not folder.exists():
+        shutil.rmtree(pictures, ignore_errors=True)
+        pictures.mkdir(parents=True)
+        for number, crop in enumerate(drawn_people(60, 4, 2, seed=3)):
+            cv2.imwrite(str(pictures / f"{number:04d}.png"), crop.pixels)
+        with Archive.open(folder, create=True, model_path=[models], offline=True) as made:
+            made.index([footage / CLIP])
+            made.index([pictures])
+    return folder
+
+
+def zoo(store: Store, models: Path, data: list[DataSet]) -> Comparison:
+    """The zoo's INT8 of 0287, on the crops that a model of one's own is compared on."""
+    held_out = [crop_id for unit in in_chance_order(store)[240:] for crop_id in unit]
+    pictures = [decode(store.picture(crop_id), PictureLimits()) for crop_id in held_out]
+    before, after = (
+        load_embedder(f"{ZOO}/{precision}", model_path=[models], offline=True)
+        for precision in ("FP16", "FP16-INT8")
+    )
+    return compare(before, after, pictures, data)
+
+
+def main() -> None:
+    """Print how each compares."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--work", type=Path, default=default_work())
+    parser.add_argument("--model-path", type=Path, default=Path("../shared/models"))
+    parser.add_argument("--reid", type=Path, default=Path("../shared/reid"))
+    parser.add_argument("--footage", type=Path, default=Path("../shared/footage"))
+    parser.add_argument("--model", action="append", default=[])
+    given = parser.parse_args()
+    print(machine())
+    pku = read_data(given.reid / "pku-viewpoints/manifest.csv").of_cameras(["01"], ["02"])
+    data = [read_data(given.reid / "cuhk03-dev"), pku]
+    with Store(archive(given.work, given.model_path, given.footage)) as store:
+        print(quantized_text(Quantized(f"{ZOO}/FP16 by its makers", 0,
+                                       zoo(store, given.model_path, data), None)))  # fmt: skip
+        for model in given.model:
+            made = quantize_for(store, model=model, data=data, accept=True,
+                                model_path=[given.model_path], offline=True)  # fmt: skip
+            print(quantized_text(made))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""`reidsearch models quantize`: an INT8 model from an archive's crops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reidsearch.cli.options import archive_option, json_option, model_options, runtime_options
+
+
+@click.command("quantize")
+@archive_option
+@model_options
+@click.option(
+    "--crops",
+    default=300,
+    show_default=True,
+    type=click.IntRange(50, 5000),
+    help="How many to calibrate on, one a tracklet.",
+)
+@click.option(
+    "--data",
+    "sets",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Labelled crops to compare on too: a folder in Market-1501 layout or a manifest.",
+)
+@click.option("--suffix", metavar="TEXT", help="Tells several apart: FP16-INT8-TEXT-own.")
+@click.option("--accept", is_flag=True, help="Install it although it falls short.")
+@runtime_options
+@json_option
+def command(
+    archive: Path,
+    model: str | None,
+    model_path: tuple[Path, ...],
+    offline: bool,
+    crops: int,
+    sets: tuple[Path, ...],
+    suffix: str | None,
+    accept: bool,
+    device: str,
+    streams: int,
+    threads: int,
+    as_json: bool,
+) -> int:
+    """Make an INT8 model from an archive's crops, compare it, and install it.
+
+    Calibrated on stored crops of the archive (which is not changed), compared with the model it
+    was made of on others, and installed in the cache as NAME/FP16-INT8-own only if it is good
+    enough; otherwise the exit code is 1. `reidsearch reembed --model NAME/FP16-INT8-own` takes it
+    for an archive. How much faster it is depends on the processor, and is measured. Needs
+    pip install 'reidsearch[quantize]'.
+    """
+    from reidsearch.archive.store import Store
+    from reidsearch.evaluation.datasets import read_data
+    from reidsearch.present.answer_json import dumps
+    from reidsearch.present.progress import progress_for
+    from reidsearch.present.quantized import quantized_json, quantized_text
+    from reidsearch.quantization import quantize_for
+    from reidsearch.settings import RuntimeSettings
+
+    with progress_for() as progress, Store(archive) as store:
+        made = quantize_for(
+            store,
+            model=model,
+            suffix=suffix,
+            crops=crops,
+            data=[read_data(path) for path in sets],
+            accept=accept,
+            model_path=model_path,
+            offline=offline,
+            runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
+            progress=progress,
+        )
+    click.echo(dumps(quantized_json(made), indent=2) if as_json else quantized_text(made))
+    return 0 if made.model else 1
