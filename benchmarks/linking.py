@@ -2,17 +2,20 @@
 
     python benchmarks/linking.py --model-path ../shared/models --reid ../shared/reid --write
     python benchmarks/linking.py --model-path ../shared/models --choose
+    python benchmarks/linking.py --large 20000
 
 On the labelled sets, each crop as a tracklet, and each person at each camera as one (the robust
 mean of the crops, as a tracklet's is); they tell no times, so nothing is known that cannot be. On
-drawn footage, indexed and linked as a user would. Beside it the rule of Open Model Zoo's live
-demos, greedy in order of time, and the same average linkage on embeddings as they are, at the
-score that 1 in 10 000 pairs of different people reaches. `--choose` shows the thresholds on drawn
-people from which the default was taken. Takes about six minutes on two cores.
+drawn footage, indexed and linked as a user would. Beside it the kind of rule that live demos use,
+Open Model Zoo's among them (greedy in order of time), and the same average linkage on embeddings
+as they are, at the score that 1 in 10 000 pairs of different people reaches. `--choose` shows the
+thresholds on drawn people from which the default was taken, `--large N` time and memory for N
+made-up tracklets. Takes about six minutes on two cores.
 """
 
 from __future__ import annotations
 
+import resource
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -219,12 +222,34 @@ def choose(embedder: Embedder) -> Iterator[str]:
         yield f"| {people} | {cameras} | {times} | " + " | ".join(cells) + " |"
 
 
+def large(count: int) -> str:
+    """Time and memory for so many items: people at four cameras each, in some forty directions."""
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=(40, 256))
+    people = rng.normal(size=(-(-count // 4), 40)) @ directions
+    people /= np.linalg.norm(people, axis=1, keepdims=True)
+    seen = np.repeat(people, 4, axis=0)[:count] + 0.9 / 16 * rng.normal(size=(count, 256))
+    vectors = (seen / np.linalg.norm(seen, axis=1, keepdims=True)).astype(np.float32)
+    began = time.perf_counter()
+    found = cluster(adjusted(vectors, np.arange(count) % 4), JOIN_ABOVE)
+    took_s = time.perf_counter() - began
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return (
+        f"{count:,} items: {took_s:.1f} s, {peak_mb:,.0f} MB at most, {len(found.found):,} "
+        f"clusters, {found.capped:,} items capped"
+    )
+
+
 @click.command(help=__doc__)
 @click.option("--model-path", type=click.Path(path_type=Path), default=Path("../shared/models"))
 @click.option("--reid", type=click.Path(path_type=Path), default=Path("../shared/reid"))
 @click.option("--choose", "choosing", is_flag=True, help="Thresholds on drawn people only.")
+@click.option("--large", "count", type=int, help="Time and memory for so many items.")
 @click.option("--write", is_flag=True, help="Put the table into docs/accuracy.md.")
-def main(model_path: Path, reid: Path, choosing: bool, write: bool) -> None:
+def main(model_path: Path, reid: Path, choosing: bool, count: int | None, write: bool) -> None:
+    if count is not None:
+        print(large(count))
+        return
     embedder = load_embedder(
         "person-reidentification-retail-0286", model_path=[model_path], offline=True
     )

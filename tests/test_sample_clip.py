@@ -44,6 +44,7 @@ def test_six_people_are_six_tracklets_that_find_themselves(shared, truth, tmp_pa
     with index(tmp_path / "archive", shared, "default") as archive:
         assert_every_visit_is_one_tracklet(archive, truth)
         assert archive.check() == []
+        assert archive.proposals.link().proposals == ()  # nobody comes twice
         (source,) = archive.footage.coverage()
         looked_us = sum(span.to_us - span.from_us for span in source.spans)
         assert looked_us == pytest.approx(float(source.duration_s) * 1e6, abs=1e5)
