@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -35,10 +35,12 @@ from reidsearch.records import (
     Filters,
     Finding,
     IndexReport,
+    Match,
     ModelIdentity,
     Offer,
     Pixels,
     Rejected,
+    Statement,
     Summary,
     Vectors,
 )
@@ -47,7 +49,9 @@ from reidsearch.settings import PictureLimits, RuntimeSettings, WatchSettings
 if TYPE_CHECKING:
     from reidsearch.archive.backup import Backup
     from reidsearch.archive.erase import Erasure
+    from reidsearch.archive.vectors import Plan
     from reidsearch.attribution import AttributesView
+    from reidsearch.bulk import Asking
     from reidsearch.calibrating import CalibrationView
     from reidsearch.decisions import Transits
     from reidsearch.detection.detector import Detector
@@ -223,11 +227,11 @@ class Archive:
         )
 
     def _indexed(self, report: IndexReport) -> IndexReport:
-        self._gallery.sync()
         if self._gallery.worth_folding():
             # Another writer that has begun meanwhile will fold the tail just as well.
             with contextlib.suppress(ArchiveLocked), writer_lock(self._store.folder):
-                self._gallery.persist()
+                self._gallery.fold()
+        self._gallery.sync()
         return report
 
     def plan_delete(self, filters: Filters = Filters(), *, crop_ids: Sequence[int] = ()) -> Erasure:
@@ -271,8 +275,7 @@ class Archive:
         count = renew(self._store, embedder, progress)
         self._engines.use(embedder)
         with writer_lock(self._store.folder):
-            self._gallery.sync()
-            self._gallery.persist()
+            self._gallery.fold(self._progress)
         return count
 
     # -- searching --------------------------------------------------------------------------
@@ -285,6 +288,7 @@ class Archive:
         filters: Filters = Filters(),
         min_score: float | None = None,
         grouped: bool = True,
+        exact: bool = False,
         shown_as: str | None = None,
         identity: str | None = None,
         new_only: bool = False,
@@ -301,6 +305,8 @@ class Archive:
         that are expected to reach; `prior` is that of the probabilities (`calibration.apply`).
 
         Args:
+            exact: prove that no better match is held, where a large archive's index would only
+                say how many of the best it finds.
             identity: search with all its confirmed views too; what was rejected for it is left
                 out of the matches.
             new_only: leave out what is confirmed of it as well.
@@ -317,7 +323,7 @@ class Archive:
             prior=prior, max_false_alarms=max_false_alarms, min_score=min_score
         )
         asked = self.identities.asked(identity, new_only=new_only)
-        given: list[View] = [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
+        given = _views(query)
         views = [*given, *asked.own]
         if self._gallery.index is None:
             self._require_crops()
@@ -335,6 +341,7 @@ class Archive:
             k=k,
             min_score=min_score,
             grouped=grouped,
+            exact=exact,
             filters=replace(
                 filters, exclude_crops=(*filters.exclude_crops, *asked.out(shown.crop_ids))
             ),
@@ -369,6 +376,74 @@ class Archive:
             shown_as,
             limits,
         )
+
+    def search_many(
+        self,
+        queries: Sequence[View | Sequence[View]],
+        *,
+        k: int = 10,
+        filters: Filters = Filters(),
+        min_score: float | None = None,
+        grouped: bool = True,
+        exact: bool = False,
+        limits: PictureLimits = PictureLimits(),
+    ) -> list[Answer]:
+        """`search` for each of many queries, together: answers in their order."""
+        from reidsearch import bulk
+        from reidsearch.search.views import look_many
+
+        self.prepare_search()
+        views = [_views(one) for one in queries]
+        shown = look_many(views, self._store, self.embed, limits)
+        like = bulk.in_general(k, filters, min_score, grouped=grouped, exact=exact)
+        return list(self._asking(min_score).many(shown, like))
+
+    def search_all(
+        self,
+        query: View | Sequence[View],
+        *,
+        min_score: float,
+        filters: Filters = Filters(),
+        grouped: bool = True,
+        limits: PictureLimits = PictureLimits(),
+    ) -> tuple[Statement, Iterator[Match]]:
+        """Everything that scores `min_score` or more, proven, best first, as it is found.
+
+        The statement's `k` is the number of crops searched.
+        """
+        from reidsearch import bulk
+        from reidsearch.search.views import look
+
+        self.prepare_search()
+        shown = look(_views(query), self._store, self.embed, limits)
+        like = bulk.in_general(1, filters, min_score, grouped=grouped, exact=True)
+        return self._asking(min_score).all(shown, like)
+
+    def plan_search(
+        self,
+        *,
+        k: int = 10,
+        filters: Filters = Filters(),
+        grouped: bool = True,
+        exact: bool = False,
+    ) -> Plan:
+        """How the index would be searched, without searching: which way, how much of it, why."""
+        from reidsearch import bulk
+        from reidsearch.search import engine
+
+        like = bulk.in_general(k, filters, None, grouped=grouped, exact=exact)
+        return engine.plan(self._store, self._gallery, like)
+
+    def _asking(self, min_score: float | None) -> Asking:
+        from reidsearch.bulk import Asking
+
+        read = self.calibration.reader(min_score=min_score)
+        nobody = self.identities.asked(None)
+
+        def told(answer: Answer, views: int) -> Answer:
+            return self.identities.told(read(answer, views), nobody)
+
+        return Asking(self._store, self._gallery, self._engines.text, told)
 
     def prepare_search(self) -> None:
         """Load the index now rather than in the first search."""
@@ -510,6 +585,10 @@ def restore(
     from reidsearch.archive import backup
 
     return backup.restore(Path(source), Path(target), progress)
+
+
+def _views(query: View | Sequence[View]) -> list[View]:
+    return [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
 
 
 def _is_one(query: View | Sequence[View]) -> TypeGuard[View]:

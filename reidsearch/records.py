@@ -231,13 +231,34 @@ class IdentitySearched:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """How many of the true k best an index finds, measured on its own vectors.
+
+    Args:
+        value: share of them that was found.
+        low / high: where it lies in 95 of 100 samples as this one (Wilson's interval).
+        k: how many were asked for.
+        of: how many true ones there were in all.
+    """
+
+    value: float
+    low: float
+    high: float
+    k: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What was searched, how, how sure, and what is missing. Travels with every answer.
 
     Args:
         crops_held: crops in the archive when the search ran.
         crops_searched: crops that passed the filters and were scored.
-        exact: True when every one of them was scored exactly; `recall` is then 1.0.
+        exact: True when no better match is held, which is proven; `recall` is then 1.0.
+        recall: otherwise the share of the true best that is found, as it was measured on the
+            archive's own embeddings when the index was built; None: it was not.
+        recall_interval: where that lies in 95 of 100 samples; None where it was not measured.
         left_out_unknown_time / _camera: crops held that a time or camera filter left out because
             theirs is not known.
         failures: offered inputs that never became crops (`reidsearch failures`).
@@ -286,6 +307,7 @@ class Statement:
     calibrated_by: Provenance | None = None
     prior: float | None = None
     max_false_alarms: float | None = None
+    recall_interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

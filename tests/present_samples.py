@@ -40,6 +40,7 @@ def statement(**changes: Any) -> Statement:
         "crops_searched": 1527,
         "exact": True,
         "recall": 1.0,
+        "recall_interval": None,
         "index_kind": "flat",
         "generation": 3,
         "model": MODEL,

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _identities()
     _attributes()
     _calibration()
+    op.add_column("generation", sa.Column("recall", sa.JSON(), nullable=True))
 
 
 def _identities() -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.archive import sqlite
-from reidsearch.archive.gallery import Gallery, file_sha256
+from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.generations import file_sha256
 from reidsearch.archive.lock import writer_lock
 from reidsearch.archive.store import Store, migrate, require_usable_name
 from reidsearch.errors import ArchiveError, InputError, StorageError
@@ -93,9 +94,8 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
             if damage:
                 raise ArchiveError(f"{database} is damaged: {damage[0]}")
             gallery = Gallery(store)
-            gallery.sync(progress)
             with writer_lock(folder):
-                gallery.persist()
+                gallery.fold(progress)
             return len(gallery)
 
 

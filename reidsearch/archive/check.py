@@ -16,15 +16,16 @@ from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
 from reidsearch.archive import attribute_store, identity_check, sqlite, tables
 from reidsearch.archive.calibration_store import check_calibration
-from reidsearch.archive.faiss_index import FaissEngine
 from reidsearch.archive.footage_tables import tracklet, tracklet_embedding
-from reidsearch.archive.gallery import (
+from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.generations import (
     INDEX_FOLDER,
-    Gallery,
     Generation,
+    files_of,
     newest_generation,
     verify_file,
 )
+from reidsearch.archive.index_kinds import CODES, ENGINES
 from reidsearch.archive.lock import is_writing, writer_lock
 from reidsearch.archive.store import Store
 from reidsearch.archive.tracklet_means import means
@@ -191,25 +192,39 @@ def _index(
         yield Finding("stray", f"index files of no use: {', '.join(strays)}", repairable=True)
     if newest is None or model is None or newest.model_id != store.state().model_id:
         return  # of the model before `reembed`: never used, and replaced by the next writer
+    if damage := _damaged(newest):
+        yield Finding("index", damage, repairable=True)
+        return
     try:
-        verify_file(newest)
         yield from _compare(store, newest, model, progress)
     except (ArchiveError, OSError) as error:
         yield Finding("index", str(error), repairable=True)
+
+
+def _damaged(newest: Generation) -> str:
+    """What is wrong with the file in force; empty when it is what the database says."""
+    try:
+        verify_file(newest)
+    except (ArchiveError, OSError) as error:
+        return str(error)
+    return ""
 
 
 def _compare(
     store: Store, newest: Generation, model: ModelIdentity, progress: Progress
 ) -> Iterator[Finding]:
     """Every vector of the file against the database's own."""
-    index = FaissEngine().load(newest.path)
+    index = ENGINES[newest.kind].load(
+        newest.path, lambda ids: store.embedding_rows(ids, model.dimension)
+    )
+    index.prove()
     held, seen = index.ids(), []
     progress.begin("comparing index and database", len(held), "crops")
     for ids, vectors in store.embeddings_after(0, model.dimension):
         shared = ids[np.isin(ids, held)]
         seen.append(shared)
         truth = vectors[np.isin(ids, shared)]
-        differing = shared[(index.vectors(shared) != truth).any(axis=1)]
+        differing = index.differing(shared, truth)
         if len(differing):
             text = f"{len(differing)} vectors in {newest.path.name} differ from the database"
             yield Finding("index", text, True, _named(differing.tolist()))
@@ -257,11 +272,16 @@ def _rows(
 
 def _strays(store: Store, newest: Generation | None) -> list[str]:
     folder = store.folder / INDEX_FOLDER
-    wanted = newest.path.name if newest else ""
+    wanted = files_of(newest)
+    damaged = newest is not None and _damaged(newest)  # then nothing tells which codes are of use
     if not folder.is_dir():
         return []
     try:
-        return sorted(path.name for path in folder.iterdir() if path.name != wanted)
+        return sorted(
+            path.name
+            for path in folder.iterdir()
+            if path.name not in wanted and not (damaged and path.name.startswith(CODES))
+        )
     except OSError as error:
         raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
 

@@ -85,8 +85,7 @@ def erase(store: Store, gallery: Gallery, planned: Erasure) -> bool:
                 _delete(connection, planned)
         finally:
             engine.dispose()
-        gallery.sync()
-        gallery.persist()
+        gallery.fold()
         return sqlite.forget_deleted_pages(store.folder)
 
 

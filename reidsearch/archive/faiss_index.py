@@ -7,6 +7,7 @@ into the next generation's file.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +16,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.archive.scan import scan
-from reidsearch.archive.vectors import Hits, no_ids
+from reidsearch.archive.vectors import Hits, Plan, Truth, no_hits, no_ids
 from reidsearch.errors import ArchiveError
 from reidsearch.records import CropIds, Vectors
 
 KIND = "faiss-flat-ip"
+ROWS_AT_ONCE = 16_384
 
-# One query is scanned by one thread whatever is set; the others would only spin beside it and
-# slow down whatever comes next. On two cores a query among a million took half the time.
-faiss.omp_set_num_threads(1)
+
+def one_thread() -> None:
+    """FAISS takes one thread for what this thread asks of it.
+
+    One query is scanned by one thread whatever is set; the others would only spin beside it and
+    slow down whatever comes next. On two cores a query among a million took half the time.
+    """
+    faiss.omp_set_num_threads(1)
 
 
 class FaissEngine:
     """Makes `FaissFlat` indexes."""
 
-    def create(self, dimension: int) -> FaissFlat:
-        """An empty index."""
+    kind = KIND
+
+    def create(
+        self,
+        dimension: int,
+        truth: Truth | None = None,
+        folder: Path | None = None,
+        sample: Callable[[], Vectors] | None = None,
+    ) -> FaissFlat:
+        """An empty index; it holds the vectors itself."""
         return FaissFlat(_flat(dimension))
 
-    def load(self, path: Path) -> FaissFlat:
+    def files(self, path: Path) -> list[str]:
+        """None: one file holds everything."""
+        return []
+
+    def load(self, path: Path, truth: Truth | None = None, folder: Path | None = None) -> FaissFlat:
         """Map a file that `FaissFlat.save` wrote.
 
         Raises:
@@ -53,7 +72,6 @@ class FaissFlat:
     """Exact search; implements `VectorIndex`."""
 
     kind = KIND
-    exact = True
 
     def __init__(self, base: Any) -> None:
         self._parts = [_Part(base), _Part(_flat(base.d))]
@@ -97,19 +115,33 @@ class FaissFlat:
         """Forget ids at once; ids not held are ignored."""
         self._removed = np.union1d(self._removed, np.intersect1d(ids, self.ids()))
 
-    def search(self, query: Vectors, k: int, allowed: CropIds | None = None) -> Hits:
+    def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan:
+        """Every candidate's own score."""
+        candidates = len(self)
+        if allowed is not None and candidates:
+            held = self.ids()
+            allowed = allowed[np.searchsorted(allowed, held[0]) :]
+            candidates = len(np.intersect1d(allowed, held, assume_unique=True))
+        why = f"{len(self):,} crops are few enough to be scored one by one"
+        return Plan("flat", True, candidates, candidates, candidates, why)
+
+    def search(
+        self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = True
+    ) -> Hits:
         """The k best of all, or of `allowed`; see `VectorIndex.search`."""
         found = [
             part.search(query, k, allowed, self._removed) for part in self._parts if len(part.ids)
         ]
         if not found:
-            return Hits(no_ids(), np.empty(0, dtype=np.float32))
+            return no_hits()
         ids = np.concatenate([hits.ids for hits in found])
         scores = np.concatenate([hits.scores for hits in found])
         best = np.lexsort((ids, -scores))[:k]
         return Hits(ids[best], scores[best])
 
-    def search_many(self, queries: Vectors, k: int, allowed: CropIds | None = None) -> list[Hits]:
+    def search_many(
+        self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = True
+    ) -> list[Hits]:
         """`search` for each row of (n, d) queries, through BLAS; see `VectorIndex.search_many`."""
         found = [
             part.search_many(queries, k, allowed, self._removed)
@@ -117,7 +149,7 @@ class FaissFlat:
             if len(part.ids)
         ]
         if not found:
-            return [Hits(no_ids(), np.empty(0, dtype=np.float32))] * len(queries)
+            return [no_hits()] * len(queries)
         # Parts hold increasing ids and come in order, so that a stable sort puts ties by id.
         ids = np.concatenate([ids for ids, _ in found], axis=1)
         scores = np.concatenate([scores for _, scores in found], axis=1)
@@ -126,6 +158,34 @@ class FaissFlat:
         scores = np.take_along_axis(scores, order, axis=1)
         held = np.isfinite(scores).sum(axis=1).tolist()
         return [Hits(ids[i, :n], scores[i, :n]) for i, n in enumerate(held)]
+
+    def above(self, query: Vectors, least: float, allowed: CropIds | None = None) -> Iterator[Hits]:
+        """Everything that scores `least` or more, best first, at once."""
+        ids = self.ids()
+        if allowed is not None:
+            ids = np.intersect1d(ids, allowed, assume_unique=True)
+        found = []
+        for start in range(0, len(ids), ROWS_AT_ONCE):
+            part = ids[start : start + ROWS_AT_ONCE]
+            scores = self.vectors(part) @ query
+            found.append((part[scores >= least], scores[scores >= least]))
+        ids = np.concatenate([no_ids(), *(ids for ids, _ in found)])
+        scores = np.concatenate([np.empty(0, np.float32), *(scores for _, scores in found)])
+        order = np.lexsort((ids, -scores))
+        if len(order):
+            yield Hits(ids[order], scores[order])
+
+    def outgrown(self) -> bool:
+        """Never: it holds what it was given."""
+        return False
+
+    def prove(self) -> None:
+        """The one file was proven before it was loaded."""
+
+    def differing(self, ids: CropIds, vectors: Vectors) -> CropIds:
+        """Those of (n,) held ids whose vectors are others than these (n, d)."""
+        found: CropIds = ids[(self.vectors(ids) != vectors).any(axis=1)]
+        return found
 
     def save(self, path: Path) -> None:
         """Write base and tail without the removed rows as one flat index."""
@@ -165,6 +225,7 @@ class _Part:
         return rows[here], here
 
     def search(self, query: Vectors, k: int, allowed: CropIds | None, removed: CropIds) -> Hits:
+        one_thread()
         candidates = len(self.ids)
         parameters = None
         mask = self._mask(allowed, removed)
@@ -174,7 +235,7 @@ class _Part:
             bits = np.packbits(mask, bitorder="little")
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
         if candidates == 0 or k < 1:
-            return Hits(no_ids(), np.empty(0, dtype=np.float32))
+            return no_hits()
         scores, rows = self.index.index.search(
             query.reshape(1, -1), min(k, candidates), params=parameters
         )

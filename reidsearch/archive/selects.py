@@ -27,6 +27,12 @@ STATE = select(
 
 MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()
 
+EMBEDDING_COUNT = (
+    select(func.count())
+    .select_from(tables.embedding)
+    .where(tables.embedding.c.model_id == MODEL_ID)
+)
+
 MODEL = select(
     tables.model.c.name,
     tables.model.c.precision,
@@ -109,4 +115,16 @@ def crops_with_embeddings(count: int) -> Select[Any]:
         _CROP.add_columns(tables.embedding.c.vector)
         .join(tables.embedding, tables.embedding.c.crop_id == tables.crop.c.id)
         .where(tables.embedding.c.model_id == MODEL_ID, tables.crop.c.id.in_(ids))
+    )
+
+
+@cache
+def embedding_rows(count: int) -> Select[Any]:
+    """Embeddings for the parameters id0, id1, ..., by id."""
+    ids: list[BindParameter[int]] = [bindparam(f"id{number}") for number in range(count)]
+    e = tables.embedding.c
+    return (
+        select(e.crop_id, e.vector)
+        .where(e.model_id == MODEL_ID, e.crop_id.in_(ids))
+        .order_by(e.crop_id)
     )

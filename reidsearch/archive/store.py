@@ -30,6 +30,7 @@ from reidsearch.timecode import from_us, now, to_us
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
 FEW = 16  # as many as an answer usually has
+SOME = 64  # as many as may be among the ten best
 EMBEDDINGS_CHUNK = 4096
 
 
@@ -278,6 +279,44 @@ class Store:
                     found[row.crop_id] = np.frombuffer(row.vector, dtype="<f4")
         return found
 
+    def embedding_rows(self, ids: CropIds, dimension: int) -> tuple[CropIds, Vectors]:
+        """Those of increasing `ids` that have an embedding, and (n, d) of them.
+
+        Raises:
+            ArchiveError: one has not the model's dimension (a damaged row).
+        """
+        rows: list[Any] = []
+        wanted = ids.tolist()
+        with self.read() as connection:
+            for part in _chunks(wanted):
+                size = next(size for size in (FEW, SOME, CHUNK) if len(part) <= size)
+                padded = [*part, *([0] * (size - len(part)))]  # no crop has the id 0
+                asked = {f"id{number}": crop_id for number, crop_id in enumerate(padded)}
+                rows.extend(connection.execute(selects.embedding_rows(size), asked))
+        return self._joined(rows, dimension)
+
+    def embedding_count(self) -> int:
+        """How many embeddings of the archive's model there are."""
+        with self.read() as connection:
+            return connection.execute(selects.EMBEDDING_COUNT).scalar_one()
+
+    def some_embeddings(self, count: int, dimension: int) -> Vectors:
+        """(n, d) of about `count` crops, from all of the archive; all where it holds fewer."""
+        last = self.state().last_crop_id
+        drawn = np.random.default_rng(0).integers(1, last + 1, count) if last > count else None
+        ids = np.arange(1, last + 1) if drawn is None else np.unique(drawn)
+        return self.embedding_rows(ids, dimension)[1]
+
+    def _joined(self, rows: Sequence[Any], dimension: int) -> tuple[CropIds, Vectors]:
+        ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        blob = b"".join([row[1] for row in rows])
+        if len(blob) != len(rows) * dimension * 4:
+            raise ArchiveError(
+                f"{self.folder}: an embedding between crops {ids[0]} and {ids[-1]} is damaged",
+                f"run: reidsearch check -a {self.folder}",
+            )
+        return ids, np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
+
     def embeddings_after(self, crop_id: int, dimension: int) -> Iterator[tuple[CropIds, Vectors]]:
         """All embeddings of crops above `crop_id`, in chunks of increasing ids.
 
@@ -296,14 +335,8 @@ class Store:
                 ).all()
             if not rows:
                 return
-            ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
-            blob = b"".join(row[1] for row in rows)
-            if len(blob) != len(rows) * dimension * 4:
-                raise ArchiveError(
-                    f"{self.folder}: an embedding between crops {ids[0]} and {ids[-1]} is damaged",
-                    f"run: reidsearch check -a {self.folder}",
-                )
-            yield ids, np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
+            ids, vectors = self._joined(rows, dimension)
+            yield ids, vectors
             last = int(ids[-1])
 
     def embedded_ids(self, up_to: int) -> CropIds:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from reidsearch.archive import schema, sqlite, tables
 from reidsearch.archive.footage_tables import footage, tracklet
-from reidsearch.archive.gallery import INDEX_FOLDER, newest_generation
+from reidsearch.archive.generations import INDEX_FOLDER, newest_generation
 from reidsearch.archive.store import Store
 from reidsearch.records import Failure, Summary
 from reidsearch.timecode import from_us

@@ -171,6 +171,7 @@ generation = Table(
     Column("last_crop_id", BigInteger, nullable=False),
     Column("erasures", BigInteger, nullable=False),
     Column("built_us", BigInteger, nullable=False),
+    Column("recall", JSON(none_as_null=True)),  # as measured (`archive/recall.py`); null: exact
     sqlite_autoincrement=True,
 )
 

@@ -7,13 +7,27 @@ An index is derived: it can be rebuilt from the database by row id, is caught up
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from reidsearch.errors import ArchiveError
 from reidsearch.records import CropIds, Vectors
+
+
+class IndexDamaged(ArchiveError):
+    """A file of the index is not what was written; the index has to be rebuilt."""
+
+
+class Truth(Protocol):
+    """Where the full-precision embeddings are (the database)."""
+
+    def __call__(self, ids: CropIds) -> tuple[CropIds, Vectors]:
+        """Those of `ids` that are held, increasing, and their (n, d) float32 embeddings."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +37,39 @@ class Hits:
     Args:
         ids: (m,) int64 crop ids, m <= k.
         scores: (m,) float32 inner products, not increasing.
+        exact: whether these are proven to be the best; otherwise the recall is the index's.
     """
 
     ids: CropIds
     scores: Vectors
+    exact: bool = True
 
     def __post_init__(self) -> None:
         if self.ids.shape != self.scores.shape or self.ids.ndim != 1:
             raise ValueError(f"ids {self.ids.shape} and scores {self.scores.shape} differ")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a search will go, and why.
+
+    Args:
+        method: `flat` every candidate's own score; `rows` only the candidates' rows are read;
+            `scan` a scan of compact codes, the best of it scored; `proof` the same, and whatever
+            could still be among the best.
+        exact: whether the answer will be proven to be the best.
+        candidates: how many crops may be answers.
+        scanned: how many codes or vectors are read to find the shortlist.
+        shortlist: how many of them are scored more finely.
+        why: one sentence.
+    """
+
+    method: str
+    exact: bool
+    candidates: int
+    scanned: int
+    shortlist: int
+    why: str
 
 
 class VectorIndex(Protocol):
@@ -39,11 +78,6 @@ class VectorIndex(Protocol):
     @property
     def kind(self) -> str:
         """The engine and its method, for people and for the `generation` table."""
-        ...
-
-    @property
-    def exact(self) -> bool:
-        """Whether `search` scores every vector exactly."""
         ...
 
     def __len__(self) -> int:
@@ -66,18 +100,30 @@ class VectorIndex(Protocol):
         """Forget ids at once; ids not held are ignored."""
         ...
 
-    def search(self, query: Vectors, k: int, allowed: CropIds | None = None) -> Hits:
+    def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan:
+        """How `search` with these arguments will go."""
+        ...
+
+    def search(
+        self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+    ) -> Hits:
         """The k best of all, or of `allowed` (ids, increasing; ids not held are ignored).
 
         Args:
             query: (d,) float32 of unit length.
+            exact: prove that these are the best, whatever it costs.
 
         Returns:
             min(k, number of candidates) hits, always: filters never cost answers.
+
+        Raises:
+            IndexDamaged: a file is not what was written.
         """
         ...
 
-    def search_many(self, queries: Vectors, k: int, allowed: CropIds | None = None) -> list[Hits]:
+    def search_many(
+        self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+    ) -> list[Hits]:
         """`search` for each of many queries; quicker than one by one.
 
         Scores may differ from those of `search` in their last bits.
@@ -90,23 +136,69 @@ class VectorIndex(Protocol):
         """
         ...
 
+    def above(self, query: Vectors, least: float, allowed: CropIds | None = None) -> Iterator[Hits]:
+        """Everything that scores `least` or more, exactly, best first, in parts."""
+        ...
+
     def save(self, path: Path) -> None:
-        """Write everything to a new file."""
+        """Write everything to a new file, and to others beside it that it names."""
+        ...
+
+    def outgrown(self) -> bool:
+        """Whether it would be better built anew from all that it holds."""
+        ...
+
+    def prove(self) -> None:
+        """Read what was not yet read of the files. Raises IndexDamaged."""
+        ...
+
+    def differing(self, ids: CropIds, vectors: Vectors) -> CropIds:
+        """Those of (n,) held ids whose stored form does not belong to these (n, d) vectors."""
         ...
 
 
 class IndexEngine(Protocol):
     """Makes indexes of one kind."""
 
-    def create(self, dimension: int) -> VectorIndex:
-        """An empty index."""
+    @property
+    def kind(self) -> str:
+        """The kind of its indexes."""
         ...
 
-    def load(self, path: Path) -> VectorIndex:
-        """Read what `save` wrote. Raises ArchiveError when it is no such file."""
+    def create(
+        self,
+        dimension: int,
+        truth: Truth,
+        folder: Path | None = None,
+        sample: Callable[[], Vectors] | None = None,
+    ) -> VectorIndex:
+        """An empty index.
+
+        Args:
+            truth: full-precision embeddings of what will be added.
+            folder: where it may already write parts of what `save` will announce; None: nowhere.
+            sample: gives (n, d) of what will be added; None: what is added first has to do.
+        """
+        ...
+
+    def load(self, path: Path, truth: Truth, folder: Path | None = None) -> VectorIndex:
+        """Read what `save` wrote.
+
+        Raises:
+            ArchiveError: it is no such file, or a file that it names is damaged.
+        """
+        ...
+
+    def files(self, path: Path) -> list[str]:
+        """Names of the files that a saved index consists of, without `path` itself."""
         ...
 
 
 def no_ids() -> CropIds:
     """An empty id array."""
     return np.empty(0, dtype=np.int64)
+
+
+def no_hits() -> Hits:
+    """What is found among nothing."""
+    return Hits(no_ids(), np.empty(0, dtype=np.float32))

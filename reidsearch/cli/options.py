@@ -21,6 +21,21 @@ LONGEST_VIDEO_S = 1_000_000_000
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class CountOrAll(click.ParamType[int | None]):
+    """A number of 1 or more, or `all`, which becomes None."""
+
+    name = "N|all"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | None:
+        """Read what was given."""
+        if value == "all":
+            return None
+        number: int = click.IntRange(1).convert(value, param, ctx)
+        return number
+
+
 def archive_option(function: F) -> F:
     """`-a/--archive DIR`, passed as `archive: Path`."""
     return click.option(

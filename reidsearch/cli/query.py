@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.options import (
+    CountOrAll,
     archive_option,
     attribute_options,
     filter_options,
@@ -17,6 +18,10 @@ from reidsearch.cli.options import (
     runtime_options,
     write_file,
 )
+from reidsearch.errors import UsageError
+
+MOST = 100_000  # matches of one query of a list
+
 
 if TYPE_CHECKING:
     from reidsearch.library import Archive
@@ -34,7 +39,20 @@ if TYPE_CHECKING:
 )
 @click.option("--new-only", is_flag=True, help="Leave out what is confirmed of that identity.")
 @archive_option
-@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many matches.")
+@click.option(
+    "-k",
+    default=10,
+    show_default=True,
+    type=CountOrAll(),
+    help="How many matches; `all`: whatever reaches --min-score.",
+)
+@click.option("--exact", is_flag=True, help="Prove that no better match is held.")
+@click.option("--explain-plan", is_flag=True, help="Tell how it would be searched; search nothing.")
+@click.option(
+    "--batch",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A CSV of queries: columns `image` or `crop`, `query` names one.",
+)
 @filter_options
 @attribute_options
 @click.option("--ungrouped", is_flag=True, help="All views of a tracklet, not only the best.")
@@ -80,7 +98,10 @@ def command(
     identity: str | None,
     new_only: bool,
     archive: Path,
-    k: int,
+    k: int | None,
+    exact: bool,
+    explain_plan: bool,
+    batch: Path | None,
     cameras: tuple[str, ...],
     not_cameras: tuple[str, ...],
     after: str | None,
@@ -112,8 +133,19 @@ def command(
     asking for k gives k whenever k crops pass. The answer says what was searched, how, and what
     is missing; a score is a cosine similarity, not a probability: `calibrate` makes it one.
     """
+    from reidsearch.cli import query_many
     from reidsearch.cli.whom import whom
 
+    if k is None and min_score is None:
+        raise UsageError("-k all needs --min-score: what is to be reached")
+    if (k is None or batch is not None) and (sheet or timeline or open_sheet):
+        raise UsageError("sheets and timelines show one answer of limited length")
+    if (k is None or batch is not None) and (
+        identity or max_false_alarms is not None or prior is not None
+    ):
+        raise UsageError("--identity, --max-false-alarms and --prior belong to a single answer")
+    if batch is not None and (images or crops or frame):
+        raise UsageError("with --batch the list says whom to look for")
     filters = filters_from(
         cameras,
         not_cameras,
@@ -129,10 +161,36 @@ def command(
         opened,
         _,
     ):
+        if explain_plan:
+            plan = opened.plan_search(
+                k=k or MOST, filters=filters, grouped=not ungrouped, exact=exact or k is None
+            )
+            query_many.show_plan(plan, form)
+            return
+        if batch is not None:
+            query_many.answer_list(
+                opened,
+                batch,
+                form,
+                k=k or MOST,
+                filters=filters,
+                min_score=min_score,
+                grouped=not ungrouped,
+                exact=exact or k is None,
+            )
+            return
         shown = whom(opened, images, crops, frame, box, person, identity)
+        if k is None:
+            assert min_score is not None
+            found = opened.search_all(
+                shown.views, min_score=min_score, filters=filters, grouped=not ungrouped
+            )
+            query_many.show_all(*found, form)
+            return
         answer = opened.search(
             shown.views,
             k=k,
+            exact=exact,
             filters=filters,
             min_score=min_score,
             max_false_alarms=max_false_alarms,
@@ -150,30 +208,11 @@ def command(
             path = sheet or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
             views = [*shown.views, *opened.identities.asked(identity).own]
             _write_sheet(opened, answer, views, path)
-    _print(answer, form)
+    query_many.show_answer(answer, form)
     if sheet or open_sheet:
         click.echo(f"contact sheet: {path}", err=True)
     if open_sheet:
         click.launch(str(path))
-
-
-def _print(answer: Answer, form: str) -> None:
-    if form == "table":
-        from reidsearch.present import text
-
-        text.show(text.answer_view(answer))
-    elif form == "csv":
-        from reidsearch.present.answer_csv import answer_csv
-
-        click.echo(answer_csv(answer), nl=False)
-    else:
-        from reidsearch.present.answer_json import answer_json, answer_jsonl, dumps
-
-        if form == "json":
-            click.echo(dumps(answer_json(answer), indent=2))
-        else:
-            for line in answer_jsonl(answer):
-                click.echo(line)
 
 
 def _write_sheet(archive: Archive, answer: Answer, views: list[Pixels | int], path: Path) -> None:

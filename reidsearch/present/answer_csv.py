@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reidsearch.appearance import PRESENT
 from reidsearch.present.answer_json import dumps, match_json, statement_json
-from reidsearch.records import Answer
+from reidsearch.records import Answer, Match, Statement
 
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
@@ -37,20 +38,41 @@ def answer_csv(answer: Answer) -> str:
     `'` is written with one `'` before it, so that no spreadsheet runs it: to read the text back,
     take one leading `'` away.
     """
-    statement = statement_json(answer.statement)
-    statement["model"] = answer.statement.model.text
-    rows = [_row(match_json(match)) for match in answer.matches] or [{}]
+    return "".join(answer_csv_lines(answer.statement, answer.matches))
+
+
+def answer_csv_lines(
+    statement: Statement, matches: Iterable[Match], *, head: bool = True, query: str | None = None
+) -> Iterator[str]:
+    """The same line by line, as matches come.
+
+    Args:
+        head: begin with the header line.
+        query: fills a first column `query`, for the answers to a list; None: there is none.
+    """
+    told = statement_json(statement)
+    told["model"] = statement.model.text
+    first = [] if query is None else [query]
+    if head:
+        yield _line([*(["query"] if first else []), *MATCH_COLUMNS, *STATEMENT_COLUMNS])
+    empty = True
+    for row in (_row(match_json(match)) for match in matches):
+        empty = False
+        yield _line([*first, *_cells(row, told)])
+    if empty:
+        yield _line([*first, *_cells({}, told)])
+
+
+def _cells(row: dict[str, Any], statement: dict[str, Any]) -> list[Any]:
+    return [
+        *(row.get(column) for column in MATCH_COLUMNS),
+        *(statement[column] for column in STATEMENT_COLUMNS),
+    ]
+
+
+def _line(cells: list[Any]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(MATCH_COLUMNS + STATEMENT_COLUMNS)
-    for row in rows:
-        writer.writerow(
-            _cell(value)
-            for value in (
-                *(row.get(column) for column in MATCH_COLUMNS),
-                *(statement[column] for column in STATEMENT_COLUMNS),
-            )
-        )
+    csv.writer(out).writerow(_cell(value) for value in cells)
     return out.getvalue()
 
 

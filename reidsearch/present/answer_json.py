@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -36,10 +36,13 @@ def answer_jsonl(answer: Answer) -> Iterator[str]:
     Every line has `kind`. Without it the first line is the document less its `matches`, each
     other line an item of `matches`.
     """
-    yield dumps(
-        {"kind": "statement", "schema": SCHEMA, "statement": statement_json(answer.statement)}
-    )
-    for match in answer.matches:
+    yield from jsonl_lines(answer.statement, answer.matches)
+
+
+def jsonl_lines(statement: Statement, matches: Iterable[Match]) -> Iterator[str]:
+    """The same, as matches come."""
+    yield dumps({"kind": "statement", "schema": SCHEMA, "statement": statement_json(statement)})
+    for match in matches:
         yield dumps({"kind": "match", **match_json(match)})
 
 
@@ -195,6 +198,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         ),
         "prior": statement.prior,
         "max_false_alarms": statement.max_false_alarms,
+        "recall_interval": list(statement.recall_interval) if statement.recall_interval else None,
     }
 
 

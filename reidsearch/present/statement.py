@@ -78,7 +78,10 @@ def _searched(statement: Statement) -> str:
     elif statement.recall is None:
         how = "approximately, recall not measured"
     else:
-        how = f"approximately, measured recall {statement.recall:.3f}"
+        how = f"approximately, measured recall {statement.recall:.4f}"
+        if statement.recall_interval is not None:
+            low, high = statement.recall_interval
+            how += f" ({low:.4f} to {high:.4f})"
     return (
         f"Searched {statement.crops_searched:,} of {count(statement.crops_held, 'crop')}, {how} "
         f"({visible(statement.index_kind)}, generation {statement.generation})."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from reidsearch.settings import PictureLimits
 View: TypeAlias = str | os.PathLike[str] | Pixels | int
 """One view of a person: a picture file, (h, w, 3) uint8 BGR pixels, or the id of a held crop."""
 
+PICTURES_AT_ONCE = 64
 # The model was trained on crops of 64 x 128 pixels; far below that there is little to compare.
 SMALL_WIDTH_PX, SMALL_HEIGHT_PX = 32, 64
 
@@ -31,12 +32,14 @@ class Shown:
         text: what it was made from, for the statement.
         crop_ids: those of the views that are held crops.
         doubts: what about the pictures makes the answer less sure, in sentences.
+        views: how many there were.
     """
 
     vector: Vectors
     text: str
     crop_ids: tuple[int, ...]
     doubts: tuple[str, ...]
+    views: int
 
 
 def look(
@@ -56,20 +59,64 @@ def look(
         NotFound: no such crop.
         UsageError: there is no view, or they have no mean.
     """
-    crop_ids = tuple(int(view) for view in views if isinstance(view, (int, np.integer)))
-    given = [view for view in views if not isinstance(view, (int, np.integer))]
+    return look_many([views], store, embed, limits)[0]
+
+
+def look_many(
+    queries: Sequence[Sequence[View]],
+    store: Store,
+    embed: Callable[[Sequence[Pixels]], Vectors],
+    limits: PictureLimits,
+) -> list[Shown]:
+    """`look` for many queries; crops are looked up together, and pictures embedded together.
+
+    Pictures are read and embedded in parts, so that not all of them are held at once.
+    """
+    ids = [[int(view) for view in views if _is_id(view)] for views in queries]
+    held = store.embeddings(sorted({crop_id for some in ids for crop_id in some}))
+    shown, start = [], 0
+    for end in range(1, len(queries) + 1):
+        pictures = sum(not _is_id(view) for views in queries[start:end] for view in views)
+        if end == len(queries) or pictures >= PICTURES_AT_ONCE:
+            shown += _look_at(queries[start:end], ids[start:end], held, store, embed, limits)
+            start = end
+    return shown
+
+
+def _look_at(
+    queries: Sequence[Sequence[View]],
+    ids: Sequence[Sequence[int]],
+    held: dict[int, Vectors],
+    store: Store,
+    embed: Callable[[Sequence[Pixels]], Vectors],
+    limits: PictureLimits,
+) -> list[Shown]:
     pictures = [
-        view if isinstance(view, np.ndarray) else read_picture(view, limits) for view in given
+        [
+            view if isinstance(view, np.ndarray) else read_picture(view, limits)
+            for view in views
+            if not isinstance(view, (int, np.integer))
+        ]
+        for views in queries
     ]
-    rows = [_held(store, crop_id) for crop_id in crop_ids]
-    if pictures:
-        rows.extend(embed(pictures))
-    found = [
-        doubt
-        for number, picture in enumerate(pictures, start=1)
-        for doubt in doubts(f"picture {number}" if len(pictures) > 1 else "picture", picture)
-    ]
-    return Shown(fuse(rows), _text(len(pictures), crop_ids), crop_ids, tuple(found))
+    every = [picture for some in pictures for picture in some]
+    embedded = iter(embed(every)) if every else iter(())
+    shown = []
+    for seen, crop_ids in zip(pictures, ids, strict=True):
+        rows = [_held(store, held, crop_id) for crop_id in crop_ids]
+        rows.extend(next(embedded) for _ in seen)
+        found = [
+            doubt
+            for number, picture in enumerate(seen, start=1)
+            for doubt in doubts(f"picture {number}" if len(seen) > 1 else "picture", picture)
+        ]
+        text = _text(len(seen), crop_ids)
+        shown.append(Shown(fuse(rows), text, tuple(crop_ids), tuple(found), len(rows)))
+    return shown
+
+
+def _is_id(view: View) -> TypeGuard[int]:
+    return isinstance(view, (int, np.integer))
 
 
 def fuse(rows: Sequence[Vectors]) -> Vectors:
@@ -116,14 +163,13 @@ def doubts(name: str, picture: Pixels) -> list[str]:
     return found
 
 
-def _held(store: Store, crop_id: int) -> Vectors:
-    found = store.embeddings([crop_id])
-    if crop_id not in found:
+def _held(store: Store, held: dict[int, Vectors], crop_id: int) -> Vectors:
+    if crop_id not in held:
         store.crop(crop_id)  # NotFound, unless the crop is there and only its embedding is lost
         raise ArchiveError(
             f"crop {crop_id} has no embedding", f"run: reidsearch check -a {store.folder}"
         )
-    return found[crop_id]
+    return held[crop_id]
 
 
 def _text(pictures: int, crop_ids: Sequence[int]) -> str:

@@ -216,7 +216,7 @@ CREATE TABLE generation (
 	crops BIGINT NOT NULL, 
 	last_crop_id BIGINT NOT NULL, 
 	erasures BIGINT NOT NULL, 
-	built_us BIGINT NOT NULL, 
+	built_us BIGINT NOT NULL, recall JSON, 
 	CONSTRAINT fk_generation_model_id_model FOREIGN KEY(model_id) REFERENCES model (id)
 );
 CREATE TABLE identity (

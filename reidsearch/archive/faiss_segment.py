@@ -1,0 +1,414 @@
+"""A stretch of the gallery as codes: 4 bits a subvector to scan, 8 bits a value to score finely.
+
+The scan codes (FAISS's fast scan, d/8 bytes a vector) are held in memory and give a shortlist. The
+fine codes (d bytes a vector) lie in a mapped file. What they were made from is known to within
+`Segment.error`, so that for a query q and a vector x with the fine code y, of unit length all,
+
+    |<q, x> - <q, y>| <= |q| |x - y| <= error
+
+and whatever cannot reach a score by its fine code cannot reach it at all. The few vectors whose
+error is larger (values beyond the codes' range) are listed apart and always looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.archive import sqlite
+from reidsearch.archive.blocks import ProvenFile, block_sums
+from reidsearch.archive.cores import each
+from reidsearch.archive.faiss_index import one_thread
+from reidsearch.archive.vectors import IndexDamaged
+from reidsearch.records import CropIds, Vectors
+
+Rows: TypeAlias = NDArray[np.int64]
+Codes: TypeAlias = NDArray[np.uint8]
+
+LEVELS = 255
+CENTROIDS = 16  # 4 bits
+# Values beyond those of the sample: codes are a quarter coarser, and hardly anything is cut off.
+HEADROOM = 1.25
+# Sums of 256 products in float32, in NumPy's order or FAISS's, stay a tenth of this apart.
+ROUNDING = 1e-4
+ROWS_AT_ONCE = 2048  # decoded at a time: 2 MB, which a core's own cache holds
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """What turns vectors into codes: centroids for the scan, a range for the fine codes.
+
+    Args:
+        centroids: (m, 16, d/m) float32.
+        low / span: fine codes divide [low, low + span] into 256 steps.
+    """
+
+    centroids: NDArray[np.float32]
+    low: float
+    span: float
+
+    @classmethod
+    def train(cls, vectors: Vectors) -> Codec:
+        """From a sample.
+
+        Args:
+            vectors: (n, d) float32 unit rows, n > 0.
+        """
+        d = vectors.shape[1]
+        parts = next(part for part in (d // 4, d // 2, d) if part and d % part == 0)
+        scan = faiss.ProductQuantizer(d, parts, 4)
+        scan.cp.min_points_per_centroid = 1
+        # Few vectors are taken several times over: k-means wants a vector a centroid.
+        scan.train(np.resize(vectors, (max(len(vectors), 4 * CENTROIDS), d)))
+        reach = HEADROOM * max(float(np.abs(vectors).max()), 1e-3)
+        centroids = faiss.vector_to_array(scan.centroids).reshape(parts, CENTROIDS, d // parts)
+        return cls(centroids, -reach, 2 * reach)
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return int(self.centroids.shape[0] * self.centroids.shape[2])
+
+    @property
+    def coarsest(self) -> float:
+        """The largest error of a vector whose values all lie within the range."""
+        return float(self.span / (2 * LEVELS) * np.sqrt(self.dimension)) * 1.0001
+
+    def scan_index(self) -> Any:
+        """An empty FAISS index of scan codes under crop ids.
+
+        One inverted list holds everything: an exhaustive scan that takes selectors, which
+        `IndexPQFastScan` does not.
+        """
+        d, parts = self.dimension, self.centroids.shape[0]
+        nowhere = faiss.IndexFlatIP(d)
+        nowhere.add(np.zeros((1, d), dtype=np.float32))
+        index = faiss.IndexIVFPQFastScan(nowhere, d, 1, parts, 4, faiss.METRIC_INNER_PRODUCT)
+        nowhere.this.disown()
+        index.own_fields = True
+        index.by_residual = False
+        faiss.copy_array_to_vector(self.centroids.ravel(), index.pq.centroids)
+        index.is_trained = True
+        return index
+
+    def fine_index(self) -> Any:
+        """An empty FAISS index of fine codes."""
+        kind = faiss.ScalarQuantizer.QT_8bit_uniform
+        index = faiss.IndexScalarQuantizer(self.dimension, kind, faiss.METRIC_INNER_PRODUCT)
+        faiss.copy_array_to_vector(
+            np.array([self.low, self.span], dtype=np.float32), index.sq.trained
+        )
+        index.is_trained = True
+        return index
+
+    def encoded(self, vectors: Vectors) -> tuple[Codes, Vectors]:
+        """Fine codes of (n, d) vectors, and how far each vector is from what its code says."""
+        one_thread()
+        codes: Codes = self.fine_index().sa_encode(vectors)
+        errors = [
+            np.linalg.norm(vectors[part] - self.decoded(codes[part]), axis=1)
+            for part in _slices(len(codes))
+        ]
+        return codes, np.concatenate([np.empty(0, np.float32), *errors])
+
+    def decoded(self, codes: Codes) -> Vectors:
+        """(n, d) float32 of fine codes, which are not quite of unit length."""
+        floats: Vectors = codes * np.float32(self.span / LEVELS) + self._middle
+        return floats
+
+    def scores(self, queries: Vectors, codes: Codes) -> Vectors:
+        """(n, m) inner products of (n, d) queries with (m, d) fine codes."""
+        floats = codes.astype(np.float32)
+        if len(queries) == 1:
+            # Not through BLAS, whose threads would meet for it: this runs in one of several.
+            products = np.einsum("md,d->m", floats, queries[0])[None]
+        else:
+            products = queries @ floats.T
+        return self._scaled(products, self._middle * queries.sum(axis=1, keepdims=True))
+
+    def pair_scores(self, queries: Vectors, codes: Codes) -> Vectors:
+        """(n,) inner products of (n, d) queries with (n, d) fine codes."""
+        products = np.einsum("nd,nd->n", codes.astype(np.float32), queries)
+        return self._scaled(products, self._middle * queries.sum(axis=1))
+
+    @property
+    def _middle(self) -> np.float32:
+        """What code 0 stands for."""
+        return np.float32(self.low + self.span / (2 * LEVELS))
+
+    def _scaled(self, products: Vectors, offset: Vectors) -> Vectors:
+        scores: Vectors = products * np.float32(self.span / LEVELS) + offset
+        return scores
+
+
+@dataclass(slots=True)
+class Segment:
+    """Vectors as codes, in the order of their crop ids.
+
+    Args:
+        ids: (n,) crop ids, increasing.
+        codes: (n, d) uint8 fine codes, in memory or mapped.
+        error: no vector is farther from its fine code, `outliers` apart.
+        outliers: (m,) rows of those that are.
+        file: proves the mapped codes; None: they are in memory.
+        fine: FAISS over the mapped codes; None: they are in memory.
+        names: the files it was written to; None: it is not on disk.
+    """
+
+    codec: Codec
+    scan: Any
+    ids: CropIds
+    codes: Codes
+    error: float
+    outliers: Rows
+    file: ProvenFile | None = None
+    names: dict[str, Any] | None = None
+    fine: Any = None
+
+    @classmethod
+    def of(cls, codec: Codec) -> Segment:
+        """An empty one, to be grown."""
+        d = codec.dimension
+        none = np.empty(0, np.int64)
+        return cls(codec, codec.scan_index(), none, np.empty((0, d), np.uint8), 0.0, none)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def grown(self, ids: CropIds, vectors: Vectors) -> Segment:
+        """This one and further vectors, in memory; this one is of no use any more."""
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self.prove()
+        every = np.concatenate([self.ids, ids])  # before FAISS moves what may be its own
+        found: list[tuple[Codes, Vectors]] = []
+
+        def fine() -> None:
+            found.append(self.codec.encoded(vectors))
+
+        def coarse() -> None:
+            one_thread()
+            self.scan.add_with_ids(vectors, np.ascontiguousarray(ids))
+
+        each(lambda work: work(), (fine, coarse))
+        ((codes, errors),) = found
+        outside = errors > self.codec.coarsest
+        error = float(errors[~outside].max(initial=0.0)) * 1.0001
+        return Segment(
+            self.codec,
+            self.scan,
+            every,
+            np.concatenate([self.codes, codes]),
+            max(self.error, error),
+            np.concatenate([self.outliers, len(self) + np.flatnonzero(outside)]),
+        )
+
+    def without(self, removed: CropIds) -> Segment:
+        """The others, in memory, their fine codes as they are."""
+        self.prove()
+        kept = ~np.isin(self.ids, removed)
+        left = Segment.of(self.codec)
+        left.codes, left.ids, left.error = self.codes[kept], self.ids[kept], self.error
+        left.outliers = np.flatnonzero(np.isin(np.flatnonzero(kept), self.outliers))
+        for part in _slices(len(left)):
+            left.scan.add_with_ids(self.codec.decoded(left.codes[part]), left.ids[part])
+        return left
+
+    def rows(self, ids: CropIds) -> Rows:
+        """Rows of those of increasing `ids` that are held."""
+        if not len(self.ids):
+            return self.ids
+        first, last = int(self.ids[0]), int(self.ids[-1])
+        ids = ids[np.searchsorted(ids, first) : np.searchsorted(ids, last, side="right")]
+        if last - first + 1 == len(self.ids):  # without gaps, as most are
+            rows: Rows = ids - first
+        else:
+            rows = np.searchsorted(self.ids, ids)
+            rows = rows[self.ids[rows] == ids]
+        return rows
+
+    def count(self, ids: CropIds) -> int:
+        """How many of increasing `ids` are held."""
+        first, last = int(self.ids[0]), int(self.ids[-1])
+        if last - first + 1 > len(self.ids):
+            return len(self.rows(ids))
+        return int(np.searchsorted(ids, last, side="right") - np.searchsorted(ids, first))
+
+    def rows_of(self, ids: CropIds) -> Rows:
+        """(n,) rows of held ids, in any order."""
+        if int(self.ids[-1]) - int(self.ids[0]) + 1 == len(self.ids):
+            rows: Rows = ids - self.ids[0]
+        else:
+            rows = np.searchsorted(self.ids, ids)
+        return rows
+
+    # -- searching --------------------------------------------------------------------------
+
+    def shortlist(
+        self, queries: Vectors, wanted: int, selector: Any | None
+    ) -> tuple[Vectors, CropIds]:
+        """(n, w) scan scores and crop ids of the best by the scan codes; id -1 where no more."""
+        one_thread()
+        parameters = None
+        if selector is not None:
+            parameters = faiss.SearchParametersIVF(nprobe=1, sel=selector)
+        scores, ids = self.scan.search(queries, min(wanted, len(self)), params=parameters)
+        return scores, ids
+
+    def scores(self, queries: Vectors, rows: Rows) -> Vectors:
+        """(n, m) scores of (n, d) queries with the fine codes of (m,) rows."""
+        self._prove(rows)
+        parts = [self.codec.scores(queries, self.codes[rows[part]]) for part in _slices(len(rows))]
+        return np.concatenate([np.empty((len(queries), 0), np.float32), *parts], axis=1)
+
+    def pair_scores(self, queries: Vectors, numbers: Rows, rows: Rows) -> Vectors:
+        """(m,) scores of `queries[numbers]` with the fine codes of (m,) rows, pair by pair."""
+        if len(queries) == 1:
+            one: Vectors = self.scores(queries, rows)[0]
+            return one
+        self._prove(rows)
+        parts = [
+            self.codec.pair_scores(queries[numbers[part]], self.codes[rows[part]])
+            for part in _slices(len(rows))
+        ]
+        return np.concatenate([np.empty(0, np.float32), *parts])
+
+    def errors(self, rows: Rows) -> Vectors:
+        """(m,) how far a fine score of each row may be from the true one."""
+        found = np.full(len(rows), self.error + ROUNDING, dtype=np.float32)
+        if len(self.outliers):
+            found[np.isin(rows, self.outliers)] = 2.0  # any two scores are nearer than that
+        return found
+
+    def decoded(self, rows: Rows) -> Vectors:
+        """(m, d) float32, what the fine codes of (m,) rows stand for."""
+        self._prove(rows)
+        return self.codec.decoded(self.codes[rows])
+
+    def _prove(self, rows: Rows) -> None:
+        if self.file is not None:
+            start = self.file.size_bytes - self.codes.size
+            self.file.prove(start + rows * self.codes.shape[1], self.codes.shape[1])
+
+    def above(self, query: Vectors, least: float, passing: NDArray[np.bool_] | None) -> Rows:
+        """All rows whose vectors may score `least` or more; `passing` says which count."""
+        self.prove()
+        bound = least - self.error - ROUNDING
+        rows = self._fine_above(query, bound, passing)
+        extra = self.outliers if passing is None else self.outliers[passing[self.outliers]]
+        return np.union1d(rows, extra) if len(extra) else rows
+
+    def _fine_above(self, query: Vectors, bound: float, passing: NDArray[np.bool_] | None) -> Rows:
+        one_thread()
+        wanted, parameters = 64, None
+        if passing is not None:
+            bits = np.packbits(passing, bitorder="little")
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
+        while self.fine is not None and 8 * wanted <= len(self):
+            scores, rows = self.fine.search(query.reshape(1, -1), wanted, params=parameters)
+            if rows[0, -1] < 0 or scores[0, -1] < bound:
+                rows = rows[0][(rows[0] >= 0) & (scores[0] >= bound)]
+                return np.sort(rows)
+            wanted *= 4
+        scores = self.scores(query.reshape(1, -1), np.arange(len(self)))[0]
+        if passing is not None:
+            scores[~passing] = -np.inf
+        return np.flatnonzero(scores >= bound)
+
+    # -- on disk ----------------------------------------------------------------------------
+
+    def on_disk(self, folder: Path) -> bool:
+        """Whether it was written to this folder."""
+        return self.file is not None and self.file.path.parent == folder
+
+    def prove(self) -> None:
+        """Read what was not yet read of the fine codes. Raises IndexDamaged."""
+        if self.file is not None:
+            self.file.prove_all()
+
+    def written(self, folder: Path) -> Segment:
+        """The same, on disk, synced, with its fine codes mapped.
+
+        Three files of one name: `.scan` and `.sums` are read whole and proven by their SHA-256,
+        `.fine` is mapped and proven block by block by `.sums`.
+
+        Raises:
+            RuntimeError: FAISS cannot write.
+            OSError: nor can Python.
+        """
+        name = f"{NAME}{uuid.uuid4().hex}"
+        fine = self.codec.fine_index()
+        fine.add_sa_codes(np.ascontiguousarray(self.codes))
+        path = folder / f"{name}.fine"
+        faiss.write_index(fine, str(path))
+        data = path.read_bytes()
+        sums = block_sums(data)
+        # What is proven is what was meant, not what the disk made of it.
+        assert data[-self.codes.size :] == self.codes.tobytes()
+        names: dict[str, Any] = {
+            "name": name,
+            "rows": len(self),
+            "fine_bytes": len(data),
+            "error": self.error,
+            "outliers": self.outliers.tolist(),
+        }
+        scan: NDArray[np.uint8] = faiss.serialize_index(self.scan)
+        for ending, content in (("scan", scan.tobytes()), ("sums", sums)):
+            names[f"{ending}_sha256"] = hashlib.sha256(content).hexdigest()
+            (folder / f"{name}.{ending}").write_bytes(content)
+        for ending in ENDINGS:
+            sqlite.sync_path(folder / f"{name}.{ending}")
+        return Segment.load(folder, names, self.codec)
+
+    @classmethod
+    def load(cls, folder: Path, names: dict[str, Any], codec: Codec) -> Segment:
+        """What `written` wrote; fine codes are proven when they are used.
+
+        Raises:
+            IndexDamaged: a file is missing or not what was written.
+        """
+        name, n = names["name"], names["rows"]
+        scan = faiss.deserialize_index(
+            np.frombuffer(_proven(folder / f"{name}.scan", names["scan_sha256"]), np.uint8)
+        )
+        sums = _proven(folder / f"{name}.sums", names["sums_sha256"])
+        file = ProvenFile(folder / f"{name}.fine", names["fine_bytes"], sums)
+        file.prove(np.zeros(1, dtype=np.int64), 1)  # FAISS reads the head now
+        fine = faiss.read_index(str(file.path), faiss.IO_FLAG_MMAP_IFC)
+        return cls(
+            codec,
+            scan,
+            faiss.rev_swig_ptr(scan.invlists.get_ids(0), n),
+            faiss.rev_swig_ptr(fine.codes.data(), n * codec.dimension).reshape(n, -1),
+            names["error"],
+            np.array(names["outliers"], dtype=np.int64),
+            file=file,
+            fine=fine,
+            names=names,
+        )
+
+
+NAME = "codes-"
+ENDINGS = ("scan", "sums", "fine")
+
+
+def _proven(path: Path, sha256: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise IndexDamaged(f"{path.name} is missing") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise IndexDamaged(f"{path.name} was altered: its checksum differs")
+    return content
+
+
+def _slices(n: int) -> Iterator[slice]:
+    for start in range(0, n, ROWS_AT_ONCE):
+        yield slice(start, min(start + ROWS_AT_ONCE, n))
