@@ -107,7 +107,7 @@ def test_ways_are_compared_as_table_json_and_markdown(drawn, capsys):
     assert len(lines) == 2 + 7
     assert len({line.count("|") for line in lines}) == 1
     shares = [way["quality"]["cmc"]["1"] for way in document["ways"]]
-    assert [line.split("|")[4].strip() for line in lines[2:]] == [f"{100 * s:.2f}" for s in shares]
+    assert [line.split("|")[6].strip() for line in lines[2:]] == [f"{100 * s:.2f}" for s in shares]
 
 
 def test_models_that_are_missing_are_told(run, drawn, monkeypatch):

@@ -17,7 +17,7 @@ from reidsearch.evaluation.drawn import write_market
 from reidsearch.evaluation.embedded import embed_set
 from reidsearch.evaluation.measure import measure
 from reidsearch.evaluation.pairs import EDGES
-from reidsearch.evaluation.rankings import RANKINGS
+from reidsearch.evaluation.rankings import EACH, FIRST, FUSED, FUSIONS, RANKINGS, fused
 from reidsearch.footage.naming import Naming
 from reidsearch.footage.pictures import read_picture
 from reidsearch.models.resize import other_resizes
@@ -155,13 +155,15 @@ def test_ways_differ_in_one_thing_and_each_picture_is_embedded_once_for_each(dra
         return LabelledCrop(crop.name, crop.person, crop.camera, read)
 
     counted = DataSet("", tuple(map(counting, data.query)), tuple(map(counting, data.gallery)))
-    found = compare(counted, "builtin", lambda _: embedder, axes=["resizes", "rankings"])
-    ways = [(way.model, way.resize, way.ranking) for way in found.ways]
+    found = compare(counted, "builtin", lambda _: embedder, axes=["resizes", "rankings", "fusions"])
+    ways = [(way.model, way.resize, way.ranking, way.query) for way in found.ways]
     assert len(set(ways)) == len(ways)
     assert {way[0] for way in ways} == {"builtin FP32"}
     assert {way[1] for way in ways} == {"as trained", "Pillow bilinear", *other_resizes()}
     assert {way[2] for way in ways if way[1] == "as trained"} == set(RANKINGS)
     assert {way[2] for way in ways if way[1] != "as trained"} == {"inner product"}
+    assert {way[3] for way in ways if way[1:3] != ("as trained", "inner product")} == {EACH}
+    assert {way[3] for way in ways} == {EACH, *FUSIONS}
     assert {reads[crop.name] for crop in data.gallery} == {len({way[1] for way in ways})}
     first = found.ways[0].evaluation
     rows = embed_set(data, embedder)
@@ -198,3 +200,35 @@ def test_what_has_no_answer_is_refused(drawn, embedder):
         compare(data.of_cameras(["1"], ["1"]), "builtin", lambda _: embedder)
     with pytest.raises(UsageError, match="holds no embeddings"):
         evaluate_held(data)
+
+
+def test_all_crops_of_a_person_by_a_camera_become_one_query():
+    """Also those in the gallery, which the protocol removes for just that query."""
+
+    def crop(name, person, camera):
+        return LabelledCrop(name, person, camera, lambda: np.zeros((2, 1, 3), np.uint8))
+
+    query = (crop("q1", "1", "a"), crop("q2", "1", "a"), crop("q3", "2", "b"))
+    gallery = (
+        *(crop("g1", "1", "a"), crop("g2", "1", "b"), crop("g3", "2", "a")),
+        *(crop("g4", None, "a"), crop("g5", "3", "b")),
+    )
+    angles = {"q1": 0, "q2": 40, "q3": 90, "g1": 80, "g2": 45, "g3": 95, "g4": 10, "g5": 20}
+    rows = {
+        name: np.array([np.cos(np.radians(a)), np.sin(np.radians(a))], np.float32)
+        for name, a in angles.items()
+    }
+    data = DataSet("", query, gallery)
+    joined, made = fused(data, rows, FUSIONS[FUSED])
+    assert [(c.name, c.person, c.camera) for c in joined.query] == [
+        ("q1 and 2 more", "1", "a"),
+        ("q3", "2", "b"),
+    ]
+    assert joined.gallery == gallery
+    expected = rows["q1"] + rows["q2"] + rows["g1"]
+    assert np.allclose(made["q1 and 2 more"], expected / np.linalg.norm(expected), atol=1e-6)
+    assert np.allclose(made["q3"], rows["q3"], atol=1e-6)
+    # At 0 degrees the distractor (10) and person 3 (20) come before g2 (45); at 40 none does.
+    first, alone = fused(data, rows, FUSIONS[FIRST])
+    assert measure(first, alone).quality.cmc == {1: 0.5, 5: 1.0, 10: 1.0, 20: 1.0}
+    assert measure(joined, made).quality.cmc[1] == 1.0

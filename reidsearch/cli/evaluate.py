@@ -19,7 +19,7 @@ from reidsearch.cli.options import (
 if TYPE_CHECKING:
     from reidsearch.evaluation.compare import Comparison
 
-AXES = ("models", "resizes", "rankings")
+AXES = ("models", "resizes", "rankings", "fusions")
 
 
 @click.command("evaluate")

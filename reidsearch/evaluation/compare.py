@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ from reidsearch.evaluation.datasets import DataSet
 from reidsearch.evaluation.embedded import embed_set
 from reidsearch.evaluation.measure import Evaluation, measure
 from reidsearch.evaluation.protocol import Ranking
-from reidsearch.evaluation.rankings import BARE, RANKINGS
+from reidsearch.evaluation.rankings import BARE, EACH, FUSIONS, RANKINGS, fused
 from reidsearch.models.catalogue import catalogue, default_entry, name_of
 from reidsearch.models.locate import ModelUnavailable
 from reidsearch.models.resize import Resize, other_resizes, pillow_bilinear
@@ -30,7 +30,7 @@ from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import ModelIdentity, Vectors
 from reidsearch.settings import RuntimeSettings
 
-AXES: Final = ("models", "resizes", "rankings")
+AXES: Final = ("models", "resizes", "rankings", "fusions")
 AS_TRAINED: Final = "as trained"
 
 # Medians over so many queries, one at a time, as a user asks.
@@ -46,6 +46,7 @@ class Way:
         model: name and precision.
         resize: how crops are brought to the model's size.
         ranking: how the gallery is ranked.
+        query: what one query is made of.
         embed_s: from the pixels of one picture to its embedding; the median. None: the
             embeddings were there already.
         rank_s: from one embedding to the ranked gallery; the median.
@@ -55,6 +56,7 @@ class Way:
     model: str
     resize: str
     ranking: str
+    query: str
     evaluation: Evaluation
     embed_s: float | None
     rank_s: float
@@ -128,8 +130,8 @@ def evaluate_held(data: DataSet) -> Comparison:
     """
     if data.held is None:
         raise UsageError(f"{data.name} holds no embeddings", "name a model")
-    ways = _ways(data, data.held.rows, text_of(data.held.model), AS_TRAINED, None, _bare())
-    return Comparison(tuple(ways), (), "stored embeddings only")
+    ways = _ranked(data, data.held.rows, RANKINGS[BARE], _Made(text_of(data.held.model)))
+    return Comparison((ways,), (), "stored embeddings only")
 
 
 def compare(
@@ -144,7 +146,7 @@ def compare(
     """Measure one way of searching, and others that differ from it in one thing.
 
     Args:
-        base: the model of the first way, with which resizes and rankings are compared.
+        base: the model of the first way, with which all else is compared.
         load: makes a model ready; as `load_embedder`.
         models: what is compared when `axes` has models.
         axes: which of `AXES` are varied; none: the one way alone.
@@ -156,11 +158,21 @@ def compare(
         Refused: a picture cannot be read; the message names it.
     """
     first = load(base)
-    rankings = RANKINGS if "rankings" in axes else _bare()
-    ways = list(_embedded(data, first, AS_TRAINED, None, rankings, progress))
+    rows = embed_set(data, first, progress=progress)
+    made = _Made(text_of(first.identity), embed_s=_embed_s(data, first, None))
+    ways = [_ranked(data, rows, RANKINGS[BARE], made)]
     if "resizes" in axes:
-        for text, resize in _resizes().items():
-            ways.extend(_embedded(data, first, text, resize, _bare(), progress))
+        ways.extend(_resized(data, first, progress))
+    if "rankings" in axes:
+        others = {name: ranking for name, ranking in RANKINGS.items() if name != BARE}
+        ways.extend(
+            _ranked(data, rows, ranking, replace(made, ranking=name))
+            for name, ranking in others.items()
+        )
+    if "fusions" in axes:
+        for name, fusion in FUSIONS.items():
+            one, joined = fused(data, rows, fusion)
+            ways.append(_ranked(one, joined, RANKINGS[BARE], replace(made, query=name)))
     missing: list[tuple[str, str]] = []
     for name in models if "models" in axes else ():
         try:
@@ -169,7 +181,9 @@ def compare(
             missing.append((name, error.message))
             continue
         if not other.identity.matches(first.identity):
-            ways.extend(_embedded(data, other, AS_TRAINED, None, _bare(), progress))
+            other_rows = embed_set(data, other, progress=progress)
+            made = _Made(text_of(other.identity), embed_s=_embed_s(data, other, None))
+            ways.append(_ranked(data, other_rows, RANKINGS[BARE], made))
     return Comparison(tuple(ways), tuple(missing), first.runtime)
 
 
@@ -178,41 +192,37 @@ def text_of(model: ModelIdentity) -> str:
     return f"{model.name} {model.precision}"
 
 
-def _bare() -> dict[str, Ranking]:
-    return {BARE: RANKINGS[BARE]}
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """How the embeddings were made and used, where it is not as usual."""
+
+    model: str
+    resize: str = AS_TRAINED
+    ranking: str = BARE
+    query: str = EACH
+    embed_s: float | None = None
 
 
-def _resizes() -> dict[str, Resize]:
-    return {"Pillow bilinear": pillow_bilinear, **other_resizes()}
+def _resized(data: DataSet, embedder: Embedder, progress: Progress) -> Iterator[Way]:
+    for name, resize in {"Pillow bilinear": pillow_bilinear, **other_resizes()}.items():
+        rows = embed_set(data, embedder, resize, progress)
+        made = _Made(text_of(embedder.identity), name, embed_s=_embed_s(data, embedder, resize))
+        yield _ranked(data, rows, RANKINGS[BARE], made)
 
 
-def _embedded(
-    data: DataSet,
-    embedder: Embedder,
-    text: str,
-    resize: Resize | None,
-    rankings: Mapping[str, Ranking],
-    progress: Progress,
-) -> Iterator[Way]:
-    """All rankings of the embeddings by one model and one resize."""
-    rows = embed_set(data, embedder, resize, progress)
-    embed_s = _embed_s(data, embedder, resize)
-    yield from _ways(data, rows, text_of(embedder.identity), text, embed_s, rankings)
-
-
-def _ways(
-    data: DataSet,
-    rows: Mapping[str, Vectors],
-    model: str,
-    resize: str,
-    embed_s: float | None,
-    rankings: Mapping[str, Ranking],
-) -> Iterator[Way]:
+def _ranked(data: DataSet, rows: Mapping[str, Vectors], ranking: Ranking, made: _Made) -> Way:
     query, gallery = data.labelled(rows)
-    for name, ranking in rankings.items():
-        prepare_s, rank_s = _rank_s(ranking, query.vectors, gallery.vectors)
-        evaluation = measure(data, rows, ranking)
-        yield Way(model, resize, name, evaluation, embed_s, rank_s, prepare_s)
+    prepare_s, rank_s = _rank_s(ranking, query.vectors, gallery.vectors)
+    return Way(
+        model=made.model,
+        resize=made.resize,
+        ranking=made.ranking,
+        query=made.query,
+        evaluation=measure(data, rows, ranking),
+        embed_s=made.embed_s,
+        rank_s=rank_s,
+        prepare_s=prepare_s,
+    )
 
 
 def _embed_s(data: DataSet, embedder: Embedder, resize: Resize | None) -> float:

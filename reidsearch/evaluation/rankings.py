@@ -1,12 +1,79 @@
-"""The rankings that `compare` sets side by side, by name."""
+"""The rankings and fusions that `compare` sets side by side, by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, TypeAlias
 
-from reidsearch.evaluation.protocol import Ranking, inner_product
+import numpy as np
+
+from reidsearch.evaluation.datasets import DataSet, LabelledCrop
+from reidsearch.evaluation.protocol import Ranked, Ranker, Ranking, inner_product
+from reidsearch.records import Vectors
+from reidsearch.search.galleries import gallery_of
+from reidsearch.search.rerank import DEFAULT, PAPER, KReciprocal
+from reidsearch.search.views import fuse
 
 BARE: Final = "inner product"
 
-RANKINGS: Mapping[str, Ranking] = {BARE: inner_product}
+
+def reranked(how: KReciprocal) -> Ranking:
+    """k-reciprocal re-ranking as a search does it, one query at a time, for `outcomes`."""
+
+    def ranking(gallery: Vectors) -> Ranker:
+        prepared = gallery_of(gallery)
+
+        def rank(query: Vectors) -> Ranked:
+            # Re-ranked distances count within one query only.
+            return Ranked(np.stack([prepared.ranked(row, how) for row in query]), None)
+
+        return rank
+
+    return ranking
+
+
+RANKINGS: Mapping[str, Ranking] = {
+    BARE: inner_product,
+    "k-reciprocal, expanded by one": reranked(DEFAULT),
+    "k-reciprocal (Zhong et al.)": reranked(PAPER),
+}
+
+Fusion: TypeAlias = Callable[[Sequence[Vectors]], Vectors]
+"""(d,) views of one person, at least one -> the (d,) query that is made of them."""
+
+EACH: Final = "each picture"
+FIRST: Final = "first of a camera's"
+FUSED: Final = "mean of a camera's"
+
+FUSIONS: Mapping[str, Fusion] = {FIRST: lambda views: views[0], FUSED: fuse}
+"""One query for each person and camera; the first alone is what the fused one is held against."""
+
+
+def fused(
+    data: DataSet, rows: Mapping[str, Vectors], fusion: Fusion
+) -> tuple[DataSet, Mapping[str, Vectors]]:
+    """Let all crops of a person by a camera be one query, those in the gallery too.
+
+    The protocol removes all of these for that query, so nothing is searched for with itself.
+
+    Args:
+        rows: name of a crop -> (d,) float32 of unit length.
+
+    Returns:
+        The data set with one query for each person and camera among the queries, and the rows
+        with those of the new queries.
+    """
+    views: dict[tuple[str | None, str], list[LabelledCrop]] = {
+        (crop.person, crop.camera): [] for crop in data.query
+    }
+    for crop in data.crops:
+        if (crop.person, crop.camera) in views:
+            views[crop.person, crop.camera].append(crop)
+    queries = []
+    made = dict(rows)
+    for crops in views.values():
+        name = f"{crops[0].name} and {len(crops) - 1} more" if len(crops) > 1 else crops[0].name
+        queries.append(replace(crops[0], name=name))
+        made[name] = fusion([rows[crop.name] for crop in crops])
+    return replace(data, query=tuple(queries)), made

@@ -41,6 +41,7 @@ def _way(way: Way) -> dict[str, Any]:
         "model": way.model,
         "resize": way.resize,
         "ranking": way.ranking,
+        "query": way.query,
         "embed_ms": None if way.embed_s is None else 1000 * way.embed_s,
         "rank_ms": 1000 * way.rank_s,
         "prepare_ms": 1000 * way.prepare_s,

@@ -130,7 +130,7 @@ def comparison_view(comparison: Comparison) -> RenderableType:
     head, lines = _comparison(comparison)
     rows = table()
     for number, title in enumerate(head):
-        rows.add_column(title, justify="right" if number > 2 else "left", overflow="fold")
+        rows.add_column(title, justify="right" if number > 3 else "left", overflow="fold")
     for line in lines:
         rows.add_row(*line)
     told = [Text(line) for line in data_lines(comparison.ways[0].evaluation)]
@@ -144,13 +144,20 @@ def comparison_view(comparison: Comparison) -> RenderableType:
 def markdown(comparison: Comparison) -> str:
     """The same as a table in Markdown, without a line end."""
     head, lines = _comparison(comparison)
-    under = ["---" if number <= 2 else "--:" for number in range(len(head))]
+    under = ["---" if number <= 3 else "--:" for number in range(len(head))]
     return "\n".join(f"| {' | '.join(line)} |" for line in (head, under, *lines))
 
 
 def _comparison(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Title and lines of the table; shares in per cent, times in milliseconds."""
-    head = ["model", "resize", "ranking", *(title for title, _ in FIGURES.values())]
+    head = [
+        "model",
+        "resize",
+        "ranking",
+        "query",
+        "valid queries",
+        *(title for title, _ in FIGURES.values()),
+    ]
     rates = comparison.ways[0].evaluation.rates
     head += [f"TPR at FPR {rate.fpr:g}" for rate in rates]
     head += ["embed ms", "rank ms", "prepare s"]
@@ -164,6 +171,8 @@ def _line(way: Way, rates: int) -> list[str]:
         visible(way.model),
         way.resize,
         way.ranking,
+        way.query,
+        f"{quality.valid_queries:,}",
         *(percent(figure(quality)) for _, figure in FIGURES.values()),
         *cells,
         "-" if way.embed_s is None else f"{1000 * way.embed_s:.1f}",
