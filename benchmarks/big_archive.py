@@ -22,7 +22,7 @@ from reidsearch.archive.lock import writer_lock
 from reidsearch.archive.store import Store
 from reidsearch.archive.writer import NewCrop, open_writer
 from reidsearch.boxes import Box
-from reidsearch.records import Facts, ModelIdentity, Offer
+from reidsearch.records import Facts, ModelIdentity, Offer, Vectors
 
 ROWS_AT_ONCE = 5000
 WIDTH_PX, HEIGHT_PX = 16, 32
@@ -43,11 +43,16 @@ def numbered(jpeg: bytes, number: int) -> bytes:
 
 
 def big_archive(
-    folder: Path, crops: int, identity: ModelIdentity, offers: Iterable[Offer] | None = None
+    folder: Path,
+    crops: int,
+    identity: ModelIdentity,
+    offers: Iterable[Offer] | None = None,
+    vectors: Iterator[Vectors] | None = None,
 ) -> Path:
     """An archive of `crops` crops, made unless it is there.
 
     Args:
+        vectors: chunks of their embeddings, in order; None: in directions of no preference.
         offers: where the crops are said to come from; None makes places up.
     """
     finished = folder.with_name(folder.name + ".finished")
@@ -57,7 +62,8 @@ def big_archive(
     Store.create(folder)
     with Store(folder) as store, open_writer(store, identity) as writer:
         writer.begin_run(request="generated", command="generated", version="0", runtime="none")
-        fresh = _generated(iter(offers) if offers is not None else _made_up(crops))
+        rows = (row for chunk in vectors for row in chunk) if vectors is not None else _any()
+        fresh = _generated(iter(offers) if offers is not None else _made_up(crops), rows)
         while batch := list(itertools.islice(fresh, ROWS_AT_ONCE)):
             writer.commit(batch)
         writer.end_run({"offered": crops, "indexed": crops}, finished=True)
@@ -76,22 +82,22 @@ def _made_up(crops: int) -> Iterator[Offer]:
         yield Offer(f"/footage/{number:08}.jpg", "generated", lambda: data, None, facts)
 
 
-def _generated(offers: Iterator[Offer]) -> Iterator[NewCrop]:
+def _any() -> Iterator[Vectors]:
+    for seed in itertools.count():
+        yield from unit_vectors(ROWS_AT_ONCE, seed)
+
+
+def _generated(offers: Iterator[Offer], vectors: Iterator[Vectors]) -> Iterator[NewCrop]:
     jpeg = small_jpeg()
-    numbers = itertools.count()
-    while batch := list(itertools.islice(offers, ROWS_AT_ONCE)):
-        first = next(numbers)
-        for offset, (offer, vector) in enumerate(
-            zip(batch, unit_vectors(len(batch), seed=first), strict=True)
-        ):
-            source = numbered(jpeg, first * ROWS_AT_ONCE + offset)
-            yield NewCrop(
-                offer=offer,
-                source_sha256=hashlib.sha256(source).digest(),
-                size_bytes=len(source),
-                width_px=WIDTH_PX,
-                height_px=HEIGHT_PX,
-                box=Box(0, 0, WIDTH_PX, HEIGHT_PX),
-                jpeg=jpeg,
-                vector=vector,
-            )
+    for number, offer in enumerate(offers):
+        source = numbered(jpeg, number)
+        yield NewCrop(
+            offer=offer,
+            source_sha256=hashlib.sha256(source).digest(),
+            size_bytes=len(source),
+            width_px=WIDTH_PX,
+            height_px=HEIGHT_PX,
+            box=Box(0, 0, WIDTH_PX, HEIGHT_PX),
+            jpeg=jpeg,
+            vector=next(vectors),
+        )

@@ -68,7 +68,9 @@ CROWD = Crowd(6000)
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory):
     """An index of 6000 vectors in several segments on disk and a tail, loaded from its files."""
-    engine = CompactEngine(segment_rows=1500, tail_rows=512, shortlist=60, own_rows=300)
+    engine = CompactEngine(
+        segment_rows=1500, tail_rows=512, shortlist=60, per_match=10, own_rows=300
+    )
     folder = tmp_path_factory.mktemp("crowd")
     index = engine.create(64, CROWD.truth, folder, lambda: CROWD.rows)
     index.add(CROWD.ids[:5800], CROWD.rows[:5800])
@@ -389,7 +391,9 @@ def test_killed_in_the_middle_of_a_rebuild_the_old_generation_is_in_force(folder
 
 
 def test_a_recall_is_measured_when_a_generation_is_built_and_kept(tmp_path, monkeypatch):
-    coarse = CompactEngine(segment_rows=4000, tail_rows=500, shortlist=20, own_rows=20)
+    coarse = CompactEngine(
+        segment_rows=4000, tail_rows=500, shortlist=20, per_match=10, own_rows=20
+    )
     monkeypatch.setattr("reidsearch.archive.index_kinds.COMPACT", coarse)
     monkeypatch.setitem(ENGINES, coarse.kind, coarse)
     folder = tmp_path / "archive"

@@ -17,7 +17,7 @@ from reidsearch.archive.index_kinds import ENGINES
 @pytest.fixture
 def indexed(run, tmp_path, monkeypatch):
     """20 pictures behind a compact index."""
-    small = CompactEngine(segment_rows=8, tail_rows=4, own_rows=3, shortlist=2)
+    small = CompactEngine(segment_rows=8, tail_rows=4, own_rows=3, shortlist=2, per_match=1)
     monkeypatch.setattr("reidsearch.archive.index_kinds.TAKEOVER", 10)
     monkeypatch.setattr("reidsearch.archive.index_kinds.COMPACT", small)
     monkeypatch.setitem(ENGINES, small.kind, small)
@@ -110,7 +110,7 @@ def test_all_that_reaches_a_score_comes_best_first(indexed, form):
 def test_a_plan_is_told_and_nothing_is_searched(indexed):
     ran = indexed("query", "--explain-plan", "-k", 3)
     assert ran.code == 0, ran.err
-    assert "few enough to be read" in ran.out
+    assert "scan: compact codes are scanned" in ran.out
     assert "20 crops pass" in ran.out
     plan = json.loads(indexed("query", "--explain-plan", "--exact", "--format", "json").out)
     assert (plan["schema"], plan["exact"], plan["candidates"]) == ("reidsearch/plan/1", True, 20)

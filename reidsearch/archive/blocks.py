@@ -59,6 +59,7 @@ class ProvenFile:
         self.size_bytes = size_bytes
         self._sums = sums
         self._proven = np.zeros(blocks, dtype=bool)
+        self._whole = False
 
     def prove(self, begin: NDArray[np.int64], length: int) -> None:
         """Prove stretches of the file before they are read.
@@ -70,6 +71,8 @@ class ProvenFile:
         Raises:
             IndexDamaged: a block's checksum differs.
         """
+        if self._whole:
+            return
         first, last = begin // BLOCK_BYTES, (begin + length - 1) // BLOCK_BYTES
         if self._proven[first].all() and self._proven[last].all():
             return
@@ -94,3 +97,4 @@ class ProvenFile:
                 raise IndexDamaged(f"{self.path.name} was altered: its checksum differs")
             # One by one: another thread may read what is proven meanwhile.
             self._proven[block] = True
+        self._whole = bool(self._proven.all())

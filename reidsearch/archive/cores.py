@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
+AHEAD = 16  # items
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -17,6 +20,11 @@ def _others() -> ThreadPoolExecutor | None:
     """A thread for each core but the caller's own."""
     others = (os.cpu_count() or 1) - 1
     return ThreadPoolExecutor(others, "reidsearch") if others else None
+
+
+def in_turn(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
+    """`each` in the caller's own thread."""
+    return [work(item) for item in items]
 
 
 def each(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
@@ -37,3 +45,44 @@ def each(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
     given = [others.submit(share, number) for number in range(1, shares)]
     done = [share(0), *(one.result() for one in given)]
     return [done[number % shares][number // shares] for number in range(len(items))]
+
+
+def ahead(items: Iterable[T]) -> Iterator[T]:
+    """The same items, fetched by another thread while the caller works on those before."""
+    fetched: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(AHEAD)
+    over = threading.Event()
+
+    def fetch() -> None:
+        failed: BaseException | None = None
+        try:
+            for item in items:
+                if not _put(fetched, (item, None), over):
+                    return
+        except BaseException as error:  # noqa: BLE001 (raised where the items are taken)
+            failed = error
+        _put(fetched, (None, failed or StopIteration()), over)
+
+    thread = threading.Thread(target=fetch, name="reidsearch-ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, failed = fetched.get()
+            if isinstance(failed, StopIteration):
+                return
+            if failed is not None:
+                raise failed
+            yield item  # type: ignore[misc]
+    finally:
+        over.set()
+        thread.join()
+
+
+def _put(fetched: queue.Queue[T], item: T, over: threading.Event) -> bool:
+    """Wait for room; False when nobody takes anything any more."""
+    while not over.is_set():
+        try:
+            fetched.put(item, timeout=0.1)
+        except queue.Full:
+            continue
+        return True
+    return False

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.archive import sqlite
-from reidsearch.archive.cores import each
+from reidsearch.archive.cores import each, in_turn
 from reidsearch.archive.faiss_index import FaissEngine
 from reidsearch.archive.faiss_segment import ENDINGS, Codec, Rows, Segment
 from reidsearch.archive.vectors import Hits, IndexDamaged, Plan, Truth, no_hits, no_ids
@@ -34,6 +34,7 @@ from reidsearch.records import CropIds, Vectors
 KIND = "faiss-pq4-sq8"
 FORMAT = "reidsearch/compact/1"
 OUTGROWN = 8  # times as many as when the codec was trained: then other cameras and people prevail
+FEW_SEGMENTS = 4
 PART = 1000  # crops that are scored exactly before the next part of a long answer goes out
 
 
@@ -44,15 +45,19 @@ class CompactEngine:
     Args:
         segment_rows: vectors a segment; about a second's work to rewrite (benchmarks/scale.py).
         tail_rows: vectors in the tail before they become codes.
-        shortlist: how many vectors the scan is asked for besides ten for each of the k.
-        own_rows: up to as many candidates are scored from their own rows, without a scan.
+        shortlist, per_match: how many vectors the scan is asked for: so many, and so many for each
+            of the k (benchmarks/scale.py: recall by both).
+        own_rows, own_share: up to as many candidates, or that share of all, are scored from their
+            own rows, without a scan (benchmarks/scale.py: a row costs as much as 150 scan codes).
         sample: vectors that centroids are trained from.
     """
 
     segment_rows: int = 262_144
     tail_rows: int = 32_768
-    shortlist: int = 400
-    own_rows: int = 12_000
+    shortlist: int = 200
+    per_match: int = 30
+    own_rows: int = 4000
+    own_share: float = 0.01
     sample: int = 16_384
     kind = KIND
 
@@ -248,9 +253,9 @@ class Compact:
     def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan:
         """How `search` with these arguments will go."""
         candidates = len(self) if allowed is None else self._count(allowed)
-        wanted = self._wanted(k)
-        held = len(self)
-        if candidates <= max(self._engine.own_rows, wanted):
+        wanted, held = self._wanted(k), len(self)
+        few = max(self._engine.own_rows, int(self._engine.own_share * held), wanted)
+        if candidates <= few:
             why = f"the {candidates:,} candidates are few enough to be read one by one"
             return Plan("rows", True, candidates, candidates, candidates, why)
         if exact or 4 * wanted > candidates:
@@ -328,7 +333,7 @@ class Compact:
             yield waiting
 
     def _wanted(self, k: int) -> int:
-        return self._engine.shortlist + 10 * k
+        return self._engine.shortlist + self._engine.per_match * k
 
     def _count(self, allowed: CropIds) -> int:
         coded = sum(segment.count(allowed) for segment in self.segments)
@@ -370,33 +375,41 @@ class Compact:
     def _near_by_scan(
         self, queries: Vectors, wanted: int, passing: NDArray[np.bool_] | None
     ) -> list[_Near]:
-        """Of each query the best by the scan codes, with their fine scores."""
+        """Of each query the best by the scan codes, with their fine scores.
+
+        The scan is bound by arithmetic: a batch of queries costs what they cost one by one. So of
+        one query the cores share the segments, and many queries they share among themselves.
+        """
         selector = None
         if passing is not None:
             selector = faiss.IDSelectorBitmap(np.packbits(passing, bitorder="little"))
-        found = each(lambda s: s.shortlist(queries, wanted, selector), self.segments)
-        scores = np.concatenate([scores for scores, _ in found], axis=1)
-        ids = np.concatenate([ids for _, ids in found], axis=1)
-        kept = ids >= 0
-        if scores.shape[1] > wanted:
-            scores[~kept] = -np.inf
-            best = np.argpartition(-scores, wanted - 1, axis=1)[:, :wanted]
-            among = np.zeros_like(kept)
-            np.put_along_axis(among, best, values=True, axis=1)
-            kept &= among
-        fine = np.full(ids.shape, -np.inf, dtype=np.float32)
-        error = np.zeros(ids.shape, dtype=np.float32)
-        first = 0
-        for segment, (_, of_it) in zip(self.segments, found, strict=True):
-            columns = slice(first, first + of_it.shape[1])
-            number, column = np.nonzero(kept[:, columns])
-            rows = segment.rows_of(of_it[number, column])
-            fine[:, columns][number, column] = segment.pair_scores(queries, number, rows)
-            error[:, columns][number, column] = segment.errors(rows)
-            first = columns.stop
-        return [
-            _Near(ids[n, kept[n]], fine[n, kept[n]], error[n, kept[n]]) for n in range(len(queries))
-        ]
+        if len(queries) == 1:
+            return [self._near_one(queries, wanted, selector, each)]
+        return each(
+            lambda number: self._near_one(queries[number : number + 1], wanted, selector, in_turn),
+            range(len(queries)),
+        )
+
+    def _near_one(
+        self, query: Vectors, wanted: int, selector: Any | None, over: Callable[..., list[Any]]
+    ) -> _Near:
+        # Near ones gather in a segment, as footage is in order of time, but hardly ever so much.
+        quota = wanted if len(self.segments) < FEW_SEGMENTS else wanted // 2
+        found = over(lambda s: s.shortlist(query, quota, selector), self.segments)
+        scores = np.concatenate([scores for scores, _ in found])
+        least = np.float32(-np.inf)
+        if len(scores) > wanted:
+            least = np.partition(scores, len(scores) - wanted)[len(scores) - wanted]
+        kept = [ids[scores >= least] for scores, ids in found]
+        ends = np.cumsum([0, *map(len, kept)])
+        codes = np.empty((ends[-1], self._dimension), dtype=np.uint8)
+        error = np.empty(ends[-1], dtype=np.float32)
+        for segment, ids, first, last in zip(self.segments, kept, ends, ends[1:], strict=False):
+            rows = segment.rows_of(ids)
+            segment.take(rows, codes[first:last])
+            error[first:last] = segment.errors(rows)
+        fine = self.codec_or_fail().scores(query, codes)[0]
+        return _Near(np.concatenate(kept), fine, error)
 
     def _near_rows(self, queries: Vectors, rows: list[Rows]) -> list[_Near]:
         """Of each query the same rows, a segment each, with their fine scores."""

@@ -62,6 +62,7 @@ class Codec:
         Args:
             vectors: (n, d) float32 unit rows, n > 0.
         """
+        one_thread()  # beside other programs, waiting for each other took threads ten times as long
         d = vectors.shape[1]
         parts = next(part for part in (d // 4, d // 2, d) if part and d % part == 0)
         scan = faiss.ProductQuantizer(d, parts, 4)
@@ -133,11 +134,6 @@ class Codec:
         else:
             products = queries @ floats.T
         return self._scaled(products, self._middle * queries.sum(axis=1, keepdims=True))
-
-    def pair_scores(self, queries: Vectors, codes: Codes) -> Vectors:
-        """(n,) inner products of (n, d) queries with (n, d) fine codes."""
-        products = np.einsum("nd,nd->n", codes.astype(np.float32), queries)
-        return self._scaled(products, self._middle * queries.sum(axis=1))
 
     @property
     def _middle(self) -> np.float32:
@@ -252,15 +248,16 @@ class Segment:
     # -- searching --------------------------------------------------------------------------
 
     def shortlist(
-        self, queries: Vectors, wanted: int, selector: Any | None
+        self, query: Vectors, wanted: int, selector: Any | None
     ) -> tuple[Vectors, CropIds]:
-        """(n, w) scan scores and crop ids of the best by the scan codes; id -1 where no more."""
+        """Scan scores and crop ids of the best of one (1, d) query by the scan codes."""
         one_thread()
         parameters = None
         if selector is not None:
             parameters = faiss.SearchParametersIVF(nprobe=1, sel=selector)
-        scores, ids = self.scan.search(queries, min(wanted, len(self)), params=parameters)
-        return scores, ids
+        scores, ids = self.scan.search(query, min(wanted, len(self)), params=parameters)
+        found = ids[0] >= 0
+        return scores[0][found], ids[0][found]
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """(n, m) scores of (n, d) queries with the fine codes of (m,) rows."""
@@ -268,17 +265,11 @@ class Segment:
         parts = [self.codec.scores(queries, self.codes[rows[part]]) for part in _slices(len(rows))]
         return np.concatenate([np.empty((len(queries), 0), np.float32), *parts], axis=1)
 
-    def pair_scores(self, queries: Vectors, numbers: Rows, rows: Rows) -> Vectors:
-        """(m,) scores of `queries[numbers]` with the fine codes of (m,) rows, pair by pair."""
-        if len(queries) == 1:
-            one: Vectors = self.scores(queries, rows)[0]
-            return one
+    def take(self, rows: Rows, into: Codes) -> None:
+        """Copy the fine codes of (m,) rows into an (m, d) array."""
         self._prove(rows)
-        parts = [
-            self.codec.pair_scores(queries[numbers[part]], self.codes[rows[part]])
-            for part in _slices(len(rows))
-        ]
-        return np.concatenate([np.empty(0, np.float32), *parts])
+        # Clipping instead of checking each row again: they come from this segment's own ids.
+        np.take(self.codes, rows, axis=0, out=into, mode="clip")
 
     def errors(self, rows: Rows) -> Vectors:
         """(m,) how far a fine score of each row may be from the true one."""

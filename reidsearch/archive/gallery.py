@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from reidsearch.archive.cores import ahead
 from reidsearch.archive.generations import (
     Generation,
     index_folder,
@@ -343,7 +344,10 @@ class Gallery:
     def _catch_up(self, progress: Progress) -> None:
         assert self._index is not None
         started = False
-        for ids, vectors in self._store.embeddings_after(self._held_to, self._dimension()):
+        lacking = self._store.embeddings_after(self._held_to, self._dimension())
+        if self._store.state().last_crop_id - self._held_to > FOLD_ROWS:
+            lacking = ahead(lacking)
+        for ids, vectors in lacking:
             if not started:
                 progress.begin("reading embeddings", None, "crops")
                 started = True

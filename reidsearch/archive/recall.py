@@ -79,13 +79,13 @@ def measure(index: VectorIndex, seed: int = 0) -> Measured | None:
         return None
     queries = _queries(index, np.random.default_rng(seed))
     found, asked = {}, {}
+    truth = index.search_many(queries, max(depths), exact=True)
     for k in depths:
-        truth = index.search_many(queries, k, exact=True)
         hits = index.search_many(queries, k)
-        asked[k] = sum(len(best.ids) for best in truth)
+        asked[k] = sum(len(best.ids[:k]) for best in truth)
         # By the k-th score, not by id: of equals any will do.
         found[k] = sum(
-            int((hit.scores >= best.scores[-1]).sum())
+            int((hit.scores >= best.scores[:k][-1]).sum())
             for best, hit in zip(truth, hits, strict=True)
         )
     return Measured(found, asked, len(index))
