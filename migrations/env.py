@@ -7,6 +7,7 @@ from reidsearch.archive import (  # noqa: F401  they join the same metadata
     calibration_tables,
     footage_tables,
     identity_tables,
+    neighbours_tables,
 )
 from reidsearch.archive.tables import metadata
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.neighbours import Neighbours
 from reidsearch.archive.store import Store
 from reidsearch.records import Answer, Filters, Match, Statement
 from reidsearch.search import engine
@@ -27,6 +28,7 @@ class Asking:
 
     store: Store
     gallery: Gallery
+    neighbours: Neighbours
     text: Callable[[], str]
     read: Callable[[Answer, int], Answer]
 
@@ -35,7 +37,9 @@ class Asking:
         for start in range(0, len(shown), QUERIES_AT_ONCE):
             part = shown[start : start + QUERIES_AT_ONCE]
             questions = [question(like, one) for one in part]
-            answers = engine.search_many(self.store, self.gallery, questions, self.text())
+            answers = engine.search_many(
+                self.store, self.gallery, questions, self.text(), self.neighbours
+            )
             for one, answer in zip(part, answers, strict=True):
                 yield self.read(answer, one.views)
 
@@ -66,12 +70,25 @@ def question(like: engine.Query, shown: Shown) -> engine.Query:
 
 
 def in_general(
-    k: int, filters: Filters, min_score: float | None, *, grouped: bool, exact: bool
+    k: int,
+    filters: Filters,
+    min_score: float | None,
+    *,
+    grouped: bool,
+    exact: bool,
+    reranked: bool,
 ) -> engine.Query:
     """A question that shows nobody yet."""
     import numpy as np
 
     nobody = np.empty(0, dtype=np.float32)
     return engine.Query(
-        nobody, "", k=k, min_score=min_score, filters=filters, grouped=grouped, exact=exact
+        nobody,
+        "",
+        k=k,
+        min_score=min_score,
+        filters=filters,
+        grouped=grouped,
+        exact=exact,
+        reranked=reranked,
     )

@@ -24,6 +24,7 @@ from reidsearch.archive import sqlite, store
 from reidsearch.archive import summary as summaries
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.lock import writer_lock
+from reidsearch.archive.neighbours import Neighbours
 from reidsearch.archive.store import Store
 from reidsearch.engines import Engines
 from reidsearch.errors import ArchiveError, ArchiveLocked, UsageError
@@ -85,6 +86,7 @@ class Archive:
     ) -> None:
         self._store = store
         self._gallery = Gallery(store)
+        self._neighbours = Neighbours(store, self._gallery)
         self._progress = progress
         self._engines = Engines(
             store,
@@ -183,7 +185,7 @@ class Archive:
         footage = footage or FootageOptions()
         run = self._run(limits, progress, stop, footage.watch)
         report = run.paths([Path(path) for path in paths], naming or Naming(), footage)
-        return self._indexed(report)
+        return self._indexed(report, progress, stop)
 
     def index_offers(
         self,
@@ -205,7 +207,7 @@ class Archive:
             total: how many offers there will be, for showing progress; None: not known.
         """
         run = self._run(limits, progress, stop, WatchSettings())
-        return self._indexed(run.offers(offers, request, total))
+        return self._indexed(run.offers(offers, request, total), progress, stop)
 
     def _run(
         self,
@@ -226,12 +228,15 @@ class Archive:
             stop=stop,
         )
 
-    def _indexed(self, report: IndexReport) -> IndexReport:
+    def _indexed(
+        self, report: IndexReport, progress: Progress, stop: threading.Event | None
+    ) -> IndexReport:
         if self._gallery.worth_folding():
             # Another writer that has begun meanwhile will fold the tail just as well.
             with contextlib.suppress(ArchiveLocked), writer_lock(self._store.folder):
                 self._gallery.fold()
-        self._gallery.sync()
+        with contextlib.suppress(ArchiveLocked):
+            self._neighbours.keep(progress, stopped=stop.is_set if stop else lambda: False)
         return report
 
     def plan_delete(self, filters: Filters = Filters(), *, crop_ids: Sequence[int] = ()) -> Erasure:
@@ -257,7 +262,10 @@ class Archive:
         """
         from reidsearch.archive.erase import erase
 
-        return erase(self._store, self._gallery, planned)
+        forgotten = erase(self._store, self._gallery, planned)
+        with contextlib.suppress(ArchiveLocked):  # a writer that has begun meanwhile does it
+            self._neighbours.keep()
+        return forgotten
 
     def reembed(self, *, progress: Progress = NO_PROGRESS) -> int:
         """Embed every crop anew with the model given to `open`, from the stored pictures.
@@ -276,6 +284,8 @@ class Archive:
         self._engines.use(embedder)
         with writer_lock(self._store.folder):
             self._gallery.fold(self._progress)
+        with contextlib.suppress(ArchiveLocked):
+            self._neighbours.keep(progress)
         return count
 
     # -- searching --------------------------------------------------------------------------
@@ -289,6 +299,7 @@ class Archive:
         min_score: float | None = None,
         grouped: bool = True,
         exact: bool = False,
+        reranked: bool = True,
         shown_as: str | None = None,
         identity: str | None = None,
         new_only: bool = False,
@@ -301,6 +312,7 @@ class Archive:
         Several views of one person are fused to their mean direction. Crops given by id are
         themselves left out of the matches. `shown_as` tells in the statement what the views were
         made from, where they are pixels. `grouped=False` gives all views of a tracklet.
+        `reranked=False` leaves them in the order of their scores (`search.rerank`).
         `max_false_alarms` in place of `min_score` leaves out scores that more wrong crops than
         that are expected to reach; `prior` is that of the probabilities (`calibration.apply`).
 
@@ -342,11 +354,14 @@ class Archive:
             min_score=min_score,
             grouped=grouped,
             exact=exact,
+            reranked=reranked,
             filters=replace(
                 filters, exclude_crops=(*filters.exclude_crops, *asked.out(shown.crop_ids))
             ),
         )
-        answer = engine.search(self._store, self._gallery, question, self._engines.text())
+        answer = engine.search(
+            self._store, self._gallery, question, self._engines.text(), self._neighbours
+        )
         return self.identities.told(read(answer, len(views)), asked)
 
     def explain(
@@ -386,6 +401,7 @@ class Archive:
         min_score: float | None = None,
         grouped: bool = True,
         exact: bool = False,
+        reranked: bool = True,
         limits: PictureLimits = PictureLimits(),
     ) -> list[Answer]:
         """`search` for each of many queries, together: answers in their order."""
@@ -395,7 +411,9 @@ class Archive:
         self.prepare_search()
         views = [_views(one) for one in queries]
         shown = look_many(views, self._store, self.embed, limits)
-        like = bulk.in_general(k, filters, min_score, grouped=grouped, exact=exact)
+        like = bulk.in_general(
+            k, filters, min_score, grouped=grouped, exact=exact, reranked=reranked
+        )
         return list(self._asking(min_score).many(shown, like))
 
     def search_all(
@@ -416,7 +434,7 @@ class Archive:
 
         self.prepare_search()
         shown = look(_views(query), self._store, self.embed, limits)
-        like = bulk.in_general(1, filters, min_score, grouped=grouped, exact=True)
+        like = bulk.in_general(1, filters, min_score, grouped=grouped, exact=True, reranked=False)
         return self._asking(min_score).all(shown, like)
 
     def plan_search(
@@ -426,13 +444,14 @@ class Archive:
         filters: Filters = Filters(),
         grouped: bool = True,
         exact: bool = False,
+        reranked: bool = True,
     ) -> Plan:
         """How the index would be searched, without searching: which way, how much of it, why."""
         from reidsearch import bulk
         from reidsearch.search import engine
 
-        like = bulk.in_general(k, filters, None, grouped=grouped, exact=exact)
-        return engine.plan(self._store, self._gallery, like)
+        like = bulk.in_general(k, filters, None, grouped=grouped, exact=exact, reranked=reranked)
+        return engine.plan(self._store, self._gallery, like, self._neighbours)
 
     def _asking(self, min_score: float | None) -> Asking:
         from reidsearch.bulk import Asking
@@ -443,7 +462,7 @@ class Archive:
         def told(answer: Answer, views: int) -> Answer:
             return self.identities.told(read(answer, views), nobody)
 
-        return Asking(self._store, self._gallery, self._engines.text, told)
+        return Asking(self._store, self._gallery, self._neighbours, self._engines.text, told)
 
     def prepare_search(self) -> None:
         """Load the index now rather than in the first search."""
@@ -492,6 +511,11 @@ class Archive:
     def model(self) -> ModelIdentity | None:
         """The model of the archive's embeddings; None while it is empty."""
         return self._store.model()
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """Who is nearest to whom, for re-ranking; see `reidsearch.archive.neighbours`."""
+        return self._neighbours
 
     @property
     def calibration(self) -> CalibrationView:

@@ -146,8 +146,8 @@ class Match:
     grouped answer the crop is the tracklet's best view for this query. `identity` is what it was
     confirmed as, `rejected_for` what it was said not to be (`archive.identities`). `attributes`
     are the tracklet's, or the crop's own; None while they are not recorded.
-    confirmed as, `rejected_for` what it was said not to be (`archive.identities`).
     `reading` is what the archive's calibration says of the score, None while there is none.
+    `rank_before` is the rank by score alone, None where the answer was not re-ranked.
     """
 
     rank: int
@@ -158,6 +158,7 @@ class Match:
     rejected_for: tuple[Named, ...] = ()
     attributes: Attributes | None = None
     reading: Reading | None = None
+    rank_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,22 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
+class RankedBy:
+    """What the order of the matches comes from.
+
+    Args:
+        reranked: how many crops, the first by score, were ranked anew by their neighbourhoods;
+            0: the order is that of the scores.
+        expansion: how many best matches the query was expanded by for that.
+        why_not: why the order is that of the scores; None where it is not.
+    """
+
+    reranked: int = 0
+    expansion: int = 0
+    why_not: str | None = "as asked"
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What was searched, how, how sure, and what is missing. Travels with every answer.
 
@@ -277,6 +294,7 @@ class Statement:
             for which probabilities are told; None: uncalibrated.
         max_false_alarms: how many wrong matches were to be expected at most; `min_score` is then
             the score that keeps to it.
+        ranked_by: what the order of the matches comes from.
     """
 
     archive: str
@@ -308,6 +326,7 @@ class Statement:
     prior: float | None = None
     max_false_alarms: float | None = None
     recall_interval: tuple[float, float] | None = None
+    ranked_by: RankedBy = RankedBy()
 
 
 @dataclass(frozen=True, slots=True)

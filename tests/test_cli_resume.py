@@ -184,7 +184,7 @@ def test_a_second_run_meanwhile_is_refused_and_readers_are_not(tmp_path, crops):
 
 
 def test_a_full_disk_costs_nothing_that_was_committed(tmp_path, crops, uninterrupted):
-    with small_disk(tmp_path / "disk", 900) as disk:
+    with small_disk(tmp_path / "disk", 1000) as disk:
         ballast = disk / "ballast"
         ballast.write_bytes(bytes(300_000))
         folder = disk / "archive"

@@ -71,6 +71,7 @@ def test_json_tells_where_when_and_how_sure() -> None:
     match = answer_json(answer(crop(7, person="anna", extra={"lane": 2})))["matches"][0]
     assert match == {
         "rank": 1,
+        "rank_before": None,
         "score": 0.9,
         "crop_id": 7,
         "camera": "gate",

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_rerank import reranked
 
-from reidsearch.search.galleries import IndexGallery, gallery_of
+from reidsearch.search.galleries import gallery_of
 from reidsearch.search.rerank import (
-    DEFAULT,
     PAPER,
     Asked,
     KReciprocal,
@@ -42,22 +41,8 @@ def people(seed: int, n: int, changes: int = 1):
     return made
 
 
-def exact_gallery(matrix) -> IndexGallery:
-    """As `gallery_of`; among equals at the end of a list, the first rows are taken.
-
-    FAISS's search of one query takes any of them.
-    """
-
-    class Exact(IndexGallery):
-        def nearest(self, vector, k):
-            return np.argsort(-(matrix @ vector), kind="stable")[:k]
-
-    made = gallery_of(matrix)
-    return Exact(made._index, made._graph)
-
-
 def asked(query, gallery, how=PAPER) -> Asked:
-    return Asked(query, gallery.nearest(query, how.k1), gallery.least_score(query))
+    return Asked(query, *gallery.around(query, how.k1))
 
 
 @settings(max_examples=25, deadline=None)
@@ -70,7 +55,7 @@ def asked(query, gallery, how=PAPER) -> Asked:
 def test_every_distance_is_the_full_algorithms(seed, n, changes, how):
     made = people(seed, n + 1, changes)
     query, matrix = made[0], made[1:]
-    gallery, k = exact_gallery(matrix), KReciprocal(*how, expansion=0)
+    gallery, k = gallery_of(matrix), KReciprocal(*how, expansion=0)
     # Any candidates, in any order.
     rows = np.random.default_rng(seed).permutation(n)[: max(1, n // 2)]
     got = distances(asked(query, gallery, k), rows, gallery, k)
@@ -83,7 +68,7 @@ def test_every_distance_is_the_full_algorithms(seed, n, changes, how):
 def test_with_all_as_candidates_the_order_is_the_oracles_rank_by_rank(seed, n, changes):
     made = people(seed, n + 1, changes)
     query, matrix = made[0], made[1:]
-    ranked = exact_gallery(matrix).ranked(query, KReciprocal(candidates=n, expansion=0))
+    ranked = gallery_of(matrix).ranked(query, KReciprocal(candidates=n, expansion=0))
     truth = reranked(query, matrix).round(9)
     expected = np.lexsort((np.arange(n), -(matrix @ query), truth))
     same = truth[ranked] == truth[expected]
@@ -96,7 +81,7 @@ def test_real_numbers_agree_too():
     made = rng.normal(size=(30, 32))[rng.integers(0, 30, 401)] + 0.6 * rng.normal(size=(401, 32))
     made = (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
     gallery = gallery_of(made[1:])
-    rows = gallery.nearest(made[0], 60)
+    rows, _ = gallery.around(made[0], 60)
     got = distances(asked(made[0], gallery), rows, gallery)
     np.testing.assert_allclose(got, reranked(made[0], made[1:], chosen=rows)[rows], atol=2e-5)
 
@@ -112,23 +97,10 @@ def test_the_expanded_query_is_ranked_as_if_it_had_been_asked():
     assert (np.diff(reranked(expanded, matrix)[ranked]) >= -2e-5).all()
 
 
-def test_what_the_query_was_made_of_does_not_expand_it():
-    from reidsearch.search.rerank import order
-
-    made = people(6, 100)
-    gallery = gallery_of(made)
-    rows = gallery.nearest(made[7], 100)
-    rows = rows[rows != 7]
-    without = order(made[7], rows, gallery, DEFAULT, own=np.array([7]))
-    expanded = average_expansion(made[7], made[rows[:1]])
-    truth = reranked(expanded, made)[rows]
-    assert (np.diff(truth[without]) >= -2e-5).all()
-
-
 def test_only_the_candidates_are_ranked_anew_and_the_rest_keep_their_order():
     made = people(1, 301)
     gallery = gallery_of(made[1:])
-    plain = gallery.nearest(made[0], 300)
+    plain, _ = gallery.around(made[0], 300)
     for n in (1, 50, 300, 1000):
         ranked = gallery.ranked(made[0], KReciprocal(candidates=n))
         assert set(ranked[:n]) == set(plain[:n])

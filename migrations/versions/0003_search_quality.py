@@ -1,4 +1,4 @@
-"""Calibration, decisions and identities, attributes: what makes an answer readable.
+"""Calibration, decisions and identities, attributes, neighbours: what makes an answer readable.
 
 Revision: 0003, after 0002
 """
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _attributes()
     _calibration()
     op.add_column("generation", sa.Column("recall", sa.JSON(), nullable=True))
+    _neighbours()
 
 
 def _identities() -> None:
@@ -226,5 +227,23 @@ def _calibration() -> None:
             ["model_id"], ["model.id"], name=op.f("fk_calibration_model_id_model")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _neighbours() -> None:
+    op.create_table(
+        "neighbours",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("model_id", sa.Integer(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("crops", sa.BigInteger(), nullable=False),
+        sa.Column("built_us", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["model.id"], name=op.f("fk_neighbours_model_id_model")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_neighbours")),
         sqlite_autoincrement=True,
     )

@@ -27,6 +27,8 @@ from reidsearch.archive.generations import (
 )
 from reidsearch.archive.index_kinds import CODES, ENGINES
 from reidsearch.archive.lock import is_writing, writer_lock
+from reidsearch.archive.neighbours import forget
+from reidsearch.archive.neighbours_check import check_neighbours
 from reidsearch.archive.store import Store
 from reidsearch.archive.tracklet_means import means
 from reidsearch.errors import ArchiveError, StorageError
@@ -61,6 +63,7 @@ def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
             if newest_generation(store) == newest:
                 break
         findings += found
+        findings += check_neighbours(store)
     return findings
 
 
@@ -82,6 +85,8 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
             identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
             Gallery(store).rebuild(progress)
+        if any(finding.code == "neighbours" for finding in findings):
+            forget(store)  # the next search or index run makes it anew
         if any(finding.code == "attributes" for finding in findings):
             attribute_store.forget_damaged(store)
 

@@ -172,6 +172,18 @@ def source(store: Store, source_id: int) -> SourceCoverage:
     return _coverage(row, spans)
 
 
+def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:
+    """The tracklet of each of those crops that is a view of one."""
+    found: dict[int, int] = {}
+    with store.read() as connection:
+        for start in range(0, len(crop_ids), CHUNK):
+            part = crop_ids[start : start + CHUNK]
+            query = select(moment.c.crop_id, moment.c.tracklet_id)
+            for row in connection.execute(query.where(moment.c.crop_id.in_(part))):
+                found[row.crop_id] = row.tracklet_id
+    return found
+
+
 def tracklets(store: Store, ids: Sequence[int]) -> dict[int, TrackletSeen]:
     """Those tracklets that are held, by id."""
     found: dict[int, TrackletSeen] = {}

@@ -25,7 +25,7 @@ from reidsearch.archive.index_kinds import ENGINES, TAKEOVER, engine_for
 from reidsearch.archive.lock import writer_lock
 from reidsearch.archive.recall import Measured, measure
 from reidsearch.archive.store import State, Store
-from reidsearch.archive.vectors import Hits, IndexDamaged, IndexEngine, Plan, VectorIndex
+from reidsearch.archive.vectors import Hits, IndexDamaged, IndexEngine, Plan, VectorIndex, no_hits
 from reidsearch.errors import ArchiveError, ArchiveLocked, StorageError
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import Crop, CropIds, ModelIdentity, Recall, Vectors
@@ -44,7 +44,7 @@ MEASURED_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """Hits that the database confirmed, best first.
+    """Hits that the database confirmed, in their order.
 
     Args:
         crops: what was found.
@@ -155,14 +155,19 @@ class Gallery:
         self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
     ) -> list[Proven]:
         """`search` for each row of (n, d) queries."""
+        return self.confirmed(queries, self.hits_many(queries, k, allowed, exact=exact))
+
+    def hits_many(
+        self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+    ) -> list[Hits]:
+        """What the index finds for each row of (n, d) queries, not yet `confirmed`."""
         if self._index is None:
-            return [Proven((), np.empty(0, np.float32))] * len(queries)
+            return [no_hits()] * len(queries)
         try:
-            found = self._ask(self._index, queries, k, allowed, exact)
+            return self._ask(self._index, queries, k, allowed, exact)
         except IndexDamaged as error:  # found out only now: what is not read is not proven
             self._replace(error)
-            found = self._ask(self._index, queries, k, allowed, exact)
-        return self._confirmed(queries, found)
+            return self._ask(self._index, queries, k, allowed, exact)
 
     @staticmethod
     def _ask(
@@ -187,9 +192,14 @@ class Gallery:
         except IndexDamaged as error:
             self._replace(error)
         for hits in self._index.above(query, least, allowed):
-            yield from self._confirmed(query[None], [hits])
+            yield from self.confirmed(query[None], [hits])
 
-    def _confirmed(self, queries: Vectors, found: Sequence[Hits]) -> list[Proven]:
+    def confirmed(self, queries: Vectors, found: Sequence[Hits]) -> list[Proven]:
+        """Hits of (n, d) queries, in any order, checked against the database's own embeddings.
+
+        Raises:
+            ArchiveError: the index gives a score that the database does not confirm.
+        """
         ids = {crop_id for hits in found for crop_id in hits.ids.tolist()}
         held = self._store.crops_with_embeddings(sorted(ids))
         confirmed = []

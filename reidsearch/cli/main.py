@@ -50,6 +50,10 @@ COMMANDS = {
         "explain",
         "Explain a match: which parts of both pictures matter, and who else scores like it.",
     ),
+    "neighbours": (
+        "neighbours",
+        "Prepare re-ranking of a large archive: who is nearest to whom.",
+    ),
     "coverage": (
         "coverage",
         "Show which footage was looked at and how, what failed, and what is missing.",

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 @filter_options
 @attribute_options
 @click.option("--ungrouped", is_flag=True, help="All views of a tracklet, not only the best.")
+@click.option("--no-rerank", is_flag=True, help="Order by score alone, not by neighbourhoods.")
 @click.option("--min-score", type=click.FloatRange(-1, 1), help="Leave out lower scores.")
 @click.option(
     "--max-false-alarms",
@@ -112,6 +113,7 @@ def command(
     with_things: tuple[str, ...],
     without_things: tuple[str, ...],
     ungrouped: bool,
+    no_rerank: bool,
     min_score: float | None,
     max_false_alarms: float | None,
     prior: float | None,
@@ -130,7 +132,8 @@ def command(
 
     IMAGES are crops of one person; several are fused. Of a full frame the one person in it is
     taken; if there are several, the answer asks which. Filters are applied before ranking, so
-    asking for k gives k whenever k crops pass. The answer says what was searched, how, and what
+    asking for k gives k whenever k crops pass. The first by score are put in order by their
+    neighbourhoods (--no-rerank: by score alone). The answer says what was searched, how, and what
     is missing; a score is a cosine similarity, not a probability: `calibrate` makes it one.
     """
     from reidsearch.cli import query_many
@@ -163,7 +166,11 @@ def command(
     ):
         if explain_plan:
             plan = opened.plan_search(
-                k=k or MOST, filters=filters, grouped=not ungrouped, exact=exact or k is None
+                k=k or MOST,
+                filters=filters,
+                grouped=not ungrouped,
+                exact=exact or k is None,
+                reranked=not no_rerank,
             )
             query_many.show_plan(plan, form)
             return
@@ -177,6 +184,7 @@ def command(
                 min_score=min_score,
                 grouped=not ungrouped,
                 exact=exact or k is None,
+                reranked=not no_rerank,
             )
             return
         shown = whom(opened, images, crops, frame, box, person, identity)
@@ -196,6 +204,7 @@ def command(
             max_false_alarms=max_false_alarms,
             prior=prior,
             grouped=not ungrouped,
+            reranked=not no_rerank,
             shown_as=shown.text,
             identity=identity,
             new_only=new_only,

@@ -71,6 +71,7 @@ def answer_list(
     min_score: float | None,
     grouped: bool,
     exact: bool,
+    reranked: bool,
 ) -> None:
     """The answers to a list of queries, in its order."""
     named = _queries(path)
@@ -81,6 +82,7 @@ def answer_list(
         min_score=min_score,
         grouped=grouped,
         exact=exact,
+        reranked=reranked,
     )
     for number, ((name, _), answer) in enumerate(zip(named, answers, strict=True)):
         if form == "csv":

@@ -17,11 +17,11 @@ MATCH_COLUMNS = (
     "last_time", "duration_s", "views", "upper", "lower", "things",
     "identity", "rejected_for",
     "log10_lr", "probability", "probability_low",
-    "probability_high", "false_alarm_rate", "false_alarms",
+    "probability_high", "false_alarm_rate", "false_alarms", "rank_before",
 )  # fmt: skip
 STATEMENT_COLUMNS = (
     "crops_searched", "crops_held", "exact", "recall", "model", "generation", "calibration",
-    "asked_at", "prior",
+    "asked_at", "prior", "reranked",
 )  # fmt: skip
 
 # What spreadsheets take for a formula, in plain and in full width. The apostrophe itself is here
@@ -52,6 +52,7 @@ def answer_csv_lines(
     """
     told = statement_json(statement)
     told["model"] = statement.model.text
+    told["reranked"] = statement.ranked_by.reranked
     first = [] if query is None else [query]
     if head:
         yield _line([*(["query"] if first else []), *MATCH_COLUMNS, *STATEMENT_COLUMNS])

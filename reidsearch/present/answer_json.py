@@ -59,6 +59,7 @@ def match_json(match: Match) -> dict[str, Any]:
     """One item of `matches`."""
     return {
         "rank": match.rank,
+        "rank_before": match.rank_before,
         "score": match.score,
         **crop_facts_json(match.crop),
         "tracklet": tracklet_json(match.tracklet) if match.tracklet else None,
@@ -199,6 +200,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "prior": statement.prior,
         "max_false_alarms": statement.max_false_alarms,
         "recall_interval": list(statement.recall_interval) if statement.recall_interval else None,
+        "ranked_by": asdict(statement.ranked_by),
     }
 
 

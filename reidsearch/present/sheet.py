@@ -140,7 +140,10 @@ def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
     if right is not None:
         mark(canvas, right, CARD_PX[0] - 18, 18)
     facts, top = match.crop.facts, CROP_PX[1] + 2 * PAD_PX
-    FAINT.draw(canvas, PAD_PX, top + 4, f"{match.rank}  crop {match.crop.crop_id}")
+    rank = str(match.rank)
+    if match.rank_before not in (None, match.rank):
+        rank += f" (was {match.rank_before})"
+    FAINT.draw(canvas, PAD_PX, top + 4, f"{rank}  crop {match.crop.crop_id}")
     score = f"{match.score:.3f}"
     SCORE.draw(canvas, CARD_PX[0] - PAD_PX - SCORE.width(score), top, score)
     top += SCORE.line_px

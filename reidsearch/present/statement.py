@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from reidsearch.present.readings import one_in
 from reidsearch.present.visible import count, duration, visible
-from reidsearch.records import Answer, Filters, IdentitySearched, Match, Statement
+from reidsearch.records import Answer, Filters, IdentitySearched, Match, RankedBy, Statement
 from reidsearch.scores import Origin
 from reidsearch.sightings import How
 from reidsearch.timecode import iso
@@ -41,6 +41,7 @@ def gist(statement: Statement) -> list[str]:
         *_filtered(statement.filters),
         *_left_out(statement),
         *_least_score(statement),
+        _ranked_by(statement.ranked_by),
         f"Model {visible(statement.model.name)} {visible(statement.model.precision)}.",
         *_scores(statement),
         *_footage(statement),
@@ -156,6 +157,17 @@ def _least_score(statement: Statement) -> list[str]:
     alarms = f"{statement.max_false_alarms:g} false alarm"
     alarms += "" if statement.max_false_alarms == 1 else "s"
     return [f"{told}: at most {alarms} expected among the crops searched."]
+
+
+def _ranked_by(ranked_by: RankedBy) -> str:
+    if ranked_by.why_not is not None:
+        return f"Order: by score alone, {visible(ranked_by.why_not)}."
+    best = "best match" if ranked_by.expansion == 1 else f"best {ranked_by.expansion} matches"
+    expanded = f", the query together with its {best}" if ranked_by.expansion else ""
+    return (
+        f"Order: the first {count(ranked_by.reranked, 'crop')} by score, re-ranked by whose "
+        f"neighbourhoods they share{expanded}; scores are unchanged."
+    )
 
 
 def _scores(statement: Statement) -> list[str]:

@@ -73,6 +73,8 @@ def answer_view(answer: Answer) -> RenderableType:
     rows = table()
     footage = any(match.crop.moment for match in answer.matches)
     rows.add_column("rank", justify="right", no_wrap=True)
+    if answer.statement.ranked_by.reranked:
+        rows.add_column("by score", justify="right", no_wrap=True)
     rows.add_column("score", justify="right", style="bold", no_wrap=True)
     readings = any(match.reading for match in answer.matches)
     if readings:
@@ -286,6 +288,8 @@ def _match_cells(
 ) -> Iterable[RenderableType]:
     facts = match.crop.facts
     yield str(match.rank)
+    if match.rank_before is not None:
+        yield str(match.rank_before)
     yield f"{match.score:.3f}"
     if match.reading:
         yield probability(match.reading)

@@ -13,6 +13,7 @@ from reidsearch.archive.attribute_store import attributes_of
 from reidsearch.archive.footage_searched import footage_searched
 from reidsearch.archive.footage_store import tracklets
 from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.neighbours import Neighbours
 from reidsearch.archive.selection import Selection, select_crops
 from reidsearch.archive.store import Store
 from reidsearch.archive.vectors import Plan
@@ -20,19 +21,19 @@ from reidsearch.errors import ArchiveError, UsageError
 from reidsearch.records import (
     Answer,
     Crop,
-    CropIds,
     Filters,
     FootageSearched,
     Match,
+    RankedBy,
     Statement,
     Vectors,
 )
 from reidsearch.scores import UNCALIBRATED
+from reidsearch.search.ranking import Ranked, Ranking, Row, Wanted
 from reidsearch.sightings import TrackletSeen
 from reidsearch.timecode import now
 
 MAX_K = 100_000
-VIEWS_OF_A_TRACKLET = 5  # as a rule; where there are more, more is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Query:
         grouped: one match a tracklet, its best view; crops without a tracklet stand for
             themselves.
         exact: prove that no better matches are held, where the index would only measure.
+        reranked: order the first by their neighbourhoods, where those are known.
     """
 
     vector: Vectors
@@ -58,6 +60,7 @@ class Query:
     filters: Filters = Filters()
     grouped: bool = False
     exact: bool = False
+    reranked: bool = True
 
     @property
     def without(self) -> frozenset[int]:
@@ -79,20 +82,33 @@ class Query:
             raise UsageError(f"a score lies between -1 and 1, {self.min_score} does not")
 
 
-def search(store: Store, gallery: Gallery, query: Query, runtime: str) -> Answer:
+def search(
+    store: Store,
+    gallery: Gallery,
+    query: Query,
+    runtime: str,
+    neighbours: Neighbours | None = None,
+) -> Answer:
     """Answer one question from an archive whose gallery is in sync.
 
     Filters are applied before ranking: asking for k gives k whenever k crops pass.
+
+    Args:
+        neighbours: of that gallery; None: the order is that of the scores.
 
     Raises:
         ArchiveError: the archive holds no embeddings yet, or index and database disagree.
         NotFound: a filter names a camera or source that is not in the archive.
     """
-    return search_many(store, gallery, [query], runtime)[0]
+    return search_many(store, gallery, [query], runtime, neighbours)[0]
 
 
 def search_many(
-    store: Store, gallery: Gallery, queries: Sequence[Query], runtime: str
+    store: Store,
+    gallery: Gallery,
+    queries: Sequence[Query],
+    runtime: str,
+    neighbours: Neighbours | None = None,
 ) -> list[Answer]:
     """`search` for many questions that differ in vector, text, doubts and crops to leave out."""
     if not queries:
@@ -100,17 +116,16 @@ def search_many(
     first = queries[0]
     if len(queries) > 1:
         first = replace(first, filters=replace(first.filters, exclude_crops=()))
-    scope = _scope(store, gallery, first, max(len(query.without) for query in queries))
-    ranked = _best_of_many(gallery, queries, scope)
-    every = [crop for one in ranked for crop, _ in one.found]
+    scope = _scope(store, gallery, first, neighbours)
+    ranked = scope.ranking.of(
+        [Wanted(query.vector, query.k, query.without, query.min_score) for query in queries]
+    )
+    every = [row.crop for one in ranked for row in one.rows]
     seen = tracklets(store, sorted({c.moment.tracklet_id for c in every if c.moment}))
     worn = attributes_of(store, [crop.crop_id for crop in every])
     answers = []
     for query, one in zip(queries, ranked, strict=True):
-        told = [pair for pair in one.found if query.min_score is None or pair[1] >= query.min_score]
-        matches = (
-            _match(rank, crop, score, seen, worn) for rank, (crop, score) in enumerate(told, 1)
-        )
+        matches = (_match(rank, row, seen, worn) for rank, row in enumerate(one.rows, 1))
         statement = _statement(store, gallery, query, scope, runtime, one)
         answers.append(Answer(statement, tuple(matches)))
     return answers
@@ -125,7 +140,7 @@ def search_all(
     """
     assert query.min_score is not None
     scope = _scope(store, gallery, query)
-    exact = _Ranked([], exact=True, depth=0)
+    exact = Ranked([], exact=True, depth=0, ranked_by=RankedBy())
     statement = _statement(store, gallery, query, scope, runtime, exact)
     statement = replace(statement, k=max(statement.crops_searched, 1))
     return statement, _matches_above(store, gallery, query, query.min_score, scope)
@@ -135,25 +150,28 @@ def _matches_above(
     store: Store, gallery: Gallery, query: Query, least: float, scope: _Scope
 ) -> Iterator[Match]:
     rank, taken = 0, set[int]()
-    for found in gallery.above(query.vector, least, scope.allowed):
+    for found in gallery.above(query.vector, least, scope.ranking.allowed):
         pairs = [pair for pair in found.pairs if pair[0].crop_id not in query.without]
-        kept = _one_a_tracklet(pairs, taken) if scope.grouped else pairs
+        kept = _one_a_tracklet(pairs, taken) if scope.ranking.grouped else pairs
         seen = tracklets(store, [crop.moment.tracklet_id for crop, _ in kept if crop.moment])
         worn = attributes_of(store, [crop.crop_id for crop, _ in kept])
         for crop, score in kept:
             rank += 1
-            yield _match(rank, crop, score, seen, worn)
+            yield _match(rank, Row(crop, score, None), seen, worn)
 
 
-def plan(store: Store, gallery: Gallery, query: Query) -> Plan:
+def plan(
+    store: Store, gallery: Gallery, query: Query, neighbours: Neighbours | None = None
+) -> Plan:
     """How the index would be searched for a question, without searching; its vector is unused.
 
     Raises:
         ArchiveError: the archive holds no embeddings yet.
         NotFound: a filter names a camera or source that is not in the archive.
     """
-    scope = _scope(store, gallery, query, len(query.without))
-    found = gallery.plan(scope.wanted(query), scope.allowed, exact=query.exact)
+    ranking = _scope(store, gallery, query, neighbours).ranking
+    depth = ranking.depth(query.k, len(query.without))
+    found = gallery.plan(depth, ranking.allowed, exact=query.exact)
     if found is None:
         raise _empty(store)
     return found
@@ -161,42 +179,17 @@ def plan(store: Store, gallery: Gallery, query: Query) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What is searched for all questions of one kind.
-
-    Args:
-        allowed: crops that pass the filters; None: all.
-        extra: further crops to be asked for, as so many may have to be left out.
-        grouped: whether matches are tracklets.
-    """
+    """What is searched for all questions of one kind."""
 
     asked_at: dt.datetime
     selection: Selection | None
-    allowed: CropIds | None
-    extra: int
     footage: FootageSearched
-    grouped: bool
-
-    def wanted(self, query: Query) -> int:
-        """How many crops are asked for at first, to give k matches."""
-        return query.k * (VIEWS_OF_A_TRACKLET if self.grouped else 1) + self.extra
+    ranking: Ranking
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    """The best of one question.
-
-    Args:
-        found: crops with their scores, best first.
-        exact: whether they are proven to be the best.
-        depth: how many crops were ranked for it.
-    """
-
-    found: list[tuple[Crop, float]]
-    exact: bool
-    depth: int
-
-
-def _scope(store: Store, gallery: Gallery, query: Query, extra: int = 0) -> _Scope:
+def _scope(
+    store: Store, gallery: Gallery, query: Query, neighbours: Neighbours | None = None
+) -> _Scope:
     asked_at, selection = now(), None
     if not query.only_leaves_out:
         with store.read() as connection:
@@ -204,49 +197,30 @@ def _scope(store: Store, gallery: Gallery, query: Query, extra: int = 0) -> _Sco
     # After the selection, so that whatever passed the filters is in the index too.
     gallery.sync()
     footage = footage_searched(store, query.filters)
-    return _Scope(
-        asked_at,
-        selection,
+    ranking = Ranking(
+        store,
+        gallery,
+        neighbours if query.reranked else None,
         selection.ids if selection else None,
-        extra,
-        footage,
         query.grouped and footage.sources > 0,
+        query.exact,
     )
-
-
-def _best_of_many(gallery: Gallery, queries: Sequence[Query], scope: _Scope) -> list[_Ranked]:
-    """Of each question the k best, or the best of each of the k best tracklets."""
-    ranked: list[_Ranked | None] = [None] * len(queries)
-    wanted = scope.wanted(queries[0])
-    open_ones = list(range(len(queries)))
-    while open_ones:
-        vectors = np.stack([queries[number].vector for number in open_ones])
-        found = gallery.search_many(vectors, wanted, scope.allowed, exact=queries[0].exact)
-        for number, one in zip(open_ones, found, strict=True):
-            query = queries[number]
-            pairs = [pair for pair in one.pairs if pair[0].crop_id not in query.without]
-            kept = _one_a_tracklet(pairs, set()) if scope.grouped else pairs
-            # Fewer than asked for are all there are.
-            if len(kept) >= query.k or len(one.crops) < wanted:
-                ranked[number] = _Ranked(kept[: query.k], one.exact, wanted)
-        open_ones = [number for number in open_ones if ranked[number] is None]
-        wanted *= 4
-    return [one for one in ranked if one is not None]
+    return _Scope(asked_at, selection, footage, ranking)
 
 
 def _match(
     rank: int,
-    crop: Crop,
-    score: float,
+    row: Row,
     seen: Mapping[int, TrackletSeen],
     worn: Mapping[int, Attributes],
 ) -> Match:
     return Match(
         rank,
-        max(-1.0, min(1.0, score)),
-        crop,
-        seen.get(crop.moment.tracklet_id) if crop.moment else None,
-        attributes=worn.get(crop.crop_id),
+        max(-1.0, min(1.0, row.score)),
+        row.crop,
+        seen.get(row.crop.moment.tracklet_id) if row.crop.moment else None,
+        attributes=worn.get(row.crop.crop_id),
+        rank_before=row.rank_before,
     )
 
 
@@ -269,7 +243,7 @@ def _empty(store: Store) -> ArchiveError:
 
 
 def _statement(
-    store: Store, gallery: Gallery, query: Query, scope: _Scope, runtime: str, ranked: _Ranked
+    store: Store, gallery: Gallery, query: Query, scope: _Scope, runtime: str, ranked: Ranked
 ) -> Statement:
     index, model, state = gallery.index, gallery.model, gallery.state
     if index is None or model is None or state is None:
@@ -307,4 +281,5 @@ def _statement(
         left_out_unknown_attributes=selection.unknown_attributes if selection else 0,
         footage=scope.footage,
         recall_interval=(measured.low, measured.high) if measured else None,
+        ranked_by=ranked.ranked_by,
     )

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from reidsearch.archive.faiss_index import FaissEngine
 from reidsearch.archive.graph import Graph, extended
-from reidsearch.archive.vectors import VectorIndex
+from reidsearch.archive.vectors import Hits, VectorIndex
 from reidsearch.records import Vectors
 from reidsearch.search.rerank import DEFAULT, KReciprocal, Rows, order
 
 
 class IndexGallery:
-    """An index and the graph of the same crops; implements `rerank.Gallery`."""
+    """An index and the graph of the same crops; implements `rerank.Gallery`.
 
-    def __init__(self, index: VectorIndex, graph: Graph) -> None:
+    Args:
+        find: (n, d) queries, k -> their hits; None: `index.search_many`.
+    """
+
+    def __init__(
+        self,
+        index: VectorIndex,
+        graph: Graph,
+        find: Callable[[Vectors, int], list[Hits]] | None = None,
+    ) -> None:
         self._index, self._graph = index, graph
+        self._find = find or index.search_many
 
     def __len__(self) -> int:
         return len(self._graph)
 
-    def nearest(self, vector: Vectors, k: int) -> Rows:
-        """The k best of all."""
-        return self._graph.rows(self._index.search(vector, k).ids)
-
-    def least_score(self, vector: Vectors) -> float:
-        """The best of the opposite direction."""
-        return -float(self._index.search(-vector, 1).scores[0])
+    def around(self, vector: Vectors, k: int) -> tuple[Rows, float]:
+        """The k best of all, and the best of the opposite direction, in one go."""
+        best, opposite = self._find(np.stack([vector, -vector]), k)
+        return self._graph.rows(best.ids), -float(opposite.scores[0])
 
     def neighbours(self, rows: Rows, k: int) -> tuple[Rows, Vectors]:
         """From the graph."""
@@ -46,9 +55,10 @@ class IndexGallery:
         Args:
             query: (d,) float32 of unit length.
         """
-        plain = self.nearest(query, len(self))
+        plain = self._graph.rows(self._index.search(query, len(self)).ids)
         first = plain[: how.candidates]
-        return np.concatenate([first[order(query, first, self, how)], plain[how.candidates :]])
+        again = order(query, first, self, plain, how)
+        return np.concatenate([first[again], plain[how.candidates :]])
 
 
 def gallery_of(matrix: Vectors) -> IndexGallery:

@@ -62,12 +62,12 @@ class Gallery(Protocol):
         """Number of rows."""
         ...
 
-    def nearest(self, vector: Vectors, k: int) -> Rows:
-        """The min(k, n) rows that a (d,) vector scores highest with, best first."""
-        ...
+    def around(self, vector: Vectors, k: int) -> tuple[Rows, float]:
+        """What a (d,) vector scores with all rows: the k best rows, equal ones by number.
 
-    def least_score(self, vector: Vectors) -> float:
-        """The smallest score that a (d,) vector has with any row."""
+        Returns:
+            (min(k, n),) rows, best first, and the smallest score of all.
+        """
         ...
 
     def neighbours(self, rows: Rows, k: int) -> tuple[Rows, Vectors]:
@@ -87,26 +87,22 @@ def order(
     query: Vectors,
     candidates: Rows,
     gallery: Gallery,
+    best: Rows,
     how: KReciprocal = DEFAULT,
-    own: Rows | None = None,
 ) -> NDArray[np.intp]:
     """Rank candidates anew; the same for a query alone and in a batch.
 
     Args:
         query: (d,) float32 of unit length.
         candidates: (n,) rows in the order of the plain search, which decides between equals.
-        own: rows that the query was made of, which tell nothing new of the person; None: none.
+        best: the best matches in the whole gallery, without what the query was made of; the first
+            `how.expansion` of them expand the query.
 
     Returns:
         (n,) places in `candidates`, best first.
     """
-    expanded = query
-    if how.expansion:
-        known = np.empty(0, np.int64) if own is None else own
-        near = gallery.nearest(query, how.expansion + len(known))
-        near = near[~np.isin(near, known)][: how.expansion]
-        expanded = average_expansion(query, gallery.vectors(near))
-    asked = Asked(expanded, gallery.nearest(expanded, how.k1), gallery.least_score(expanded))
+    expanded = average_expansion(query, gallery.vectors(best[: how.expansion]))
+    asked = Asked(expanded, *gallery.around(expanded, how.k1))
     return np.argsort(distances(asked, candidates, gallery, how), kind="stable")
 
 
@@ -148,13 +144,32 @@ def distances(
     averaged = pool.lists(np.append(candidates, query))[:, : how.k2]
     encoded = np.unique(averaged[averaged >= 0])
     columns, members = _members(pool, encoded, how)
-    weights = np.zeros(members.shape)
-    weights[members] = np.exp(-pool.distances(encoded, columns)[members])
-    weights /= weights.sum(axis=1, keepdims=True)
+    # Only what the query's own encoding shows can be in common with it.
+    shown = members[np.searchsorted(encoded, averaged[-1][averaged[-1] >= 0])].any(axis=0)
+    weights = _weights(pool, encoded, columns, members, shown)
     means = _means(weights, encoded, averaged)
     jaccard = _jaccard(means[:-1], means[-1])
     plain = pool.distances(query, candidates)[0]
     return np.asarray((1.0 - how.blend) * jaccard + how.blend * plain)
+
+
+def _weights(
+    pool: _Pool,
+    encoded: Rows,
+    columns: Rows,
+    members: NDArray[np.bool_],
+    shown: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """(n, s) encodings of the rows, in the s columns that are shown; whole ones sum to one."""
+    found = np.zeros((len(encoded), int(shown.sum())))
+    touching = np.flatnonzero(members[:, shown].any(axis=1))
+    used = np.flatnonzero(members[touching].any(axis=0))
+    among = members[np.ix_(touching, used)]
+    weights = np.zeros(among.shape)
+    weights[among] = np.exp(-pool.distances(encoded[touching], columns[used])[among])
+    weights /= weights.sum(axis=1, keepdims=True)
+    found[touching] = weights[:, shown[used]]  # all that is shown is used, by the query itself
+    return found
 
 
 def _members(pool: _Pool, encoded: Rows, how: KReciprocal) -> tuple[Rows, NDArray[np.bool_]]:
@@ -213,8 +228,7 @@ def _means(weights: NDArray[np.float64], encoded: Rows, averaged: Rows) -> NDArr
 
 def _jaccard(encodings: NDArray[np.float64], query: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,) distances of (n, m) encodings to the query's (m,); each sums to one."""
-    shown = query > 0
-    common = np.minimum(encodings[:, shown], query[shown]).sum(axis=1)
+    common = np.minimum(encodings, query).sum(axis=1)
     distance: NDArray[np.float64] = 1.0 - common / (2.0 - common)
     return distance
 

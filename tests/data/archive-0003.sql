@@ -401,6 +401,17 @@ CREATE TABLE tracklet_embedding (
 	CONSTRAINT fk_tracklet_embedding_tracklet_id_tracklet FOREIGN KEY(tracklet_id) REFERENCES tracklet (id) ON DELETE CASCADE
 );
 INSERT INTO "tracklet_embedding" VALUES(1,1,X'21FC9F3D3569A83E1824C7BE4006BC3E57CC28BC2B5D32BE270733BEFC6C71BEE87447BD6EEC393E2E39023E15500E3E20F0BCBEAD21AFBEFA37AD3E0606583E',X'31DFF0C26FF38FB11657B8AD6E08439A66B0D9914F485263D0EC3637649C4813');
+CREATE TABLE neighbours (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	model_id INTEGER NOT NULL, 
+	file TEXT NOT NULL, 
+	size_bytes BIGINT NOT NULL, 
+	sha256 BLOB NOT NULL, 
+	crops BIGINT NOT NULL, 
+	built_us BIGINT NOT NULL, 
+	CONSTRAINT fk_neighbours_model_id_model FOREIGN KEY(model_id) REFERENCES model (id)
+);
+INSERT INTO "neighbours" VALUES(2,1,'graph-000002.npy',1040,X'8C822608F89B2569F188B4B608DCAF2CA25F66D9884A4FDE72A3BBA5B0C4AB65',4,1717150000000000);
 CREATE INDEX ix_attributes_model_id ON attributes (model_id);
 CREATE INDEX ix_embedding_crop_id ON embedding (crop_id);
 CREATE INDEX ix_location_crop_id ON location (crop_id);
@@ -419,5 +430,6 @@ DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('calibration',2);
 INSERT INTO "sqlite_sequence" VALUES('decision',4);
 INSERT INTO "sqlite_sequence" VALUES('linking',3);
+INSERT INTO "sqlite_sequence" VALUES('neighbours',2);
 INSERT INTO "sqlite_sequence" VALUES('proposal',5);
 COMMIT;

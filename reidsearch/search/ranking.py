@@ -1,0 +1,171 @@
+"""What answers show and in which order: by score, then by neighbourhoods, one row a tracklet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from reidsearch.archive.footage_store import tracklet_ids
+from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.graph import Graph
+from reidsearch.archive.neighbours import Neighbours
+from reidsearch.archive.store import Store
+from reidsearch.archive.vectors import Hits
+from reidsearch.records import Crop, CropIds, RankedBy, Vectors
+from reidsearch.search.galleries import IndexGallery
+from reidsearch.search.rerank import DEFAULT, order
+
+VIEWS_OF_A_TRACKLET = 5  # as a rule; where there are more, more is asked for
+
+# A list of k1 neighbours tells something only where it is a small part of the gallery.
+LEAST_CROPS = 5 * DEFAULT.k1
+
+Key: TypeAlias = tuple[str, int]
+"""What a row stands for: ("tracklet", id) or ("crop", id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the answer to one question is to show.
+
+    Args:
+        vector: (d,) float32 of unit length.
+        k: how many rows at most.
+        without: crops that are no matches: what the question was made of, or is known not to be
+            the person. They do not expand it either.
+        min_score: leave out rows below it; None for no limit.
+    """
+
+    vector: Vectors
+    k: int
+    without: frozenset[int] = frozenset()
+    min_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; `rank_before` counts the rows by score alone, from 1; None: that is the order."""
+
+    crop: Crop
+    score: float
+    rank_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The rows of one answer, best first.
+
+    Args:
+        exact: whether what was found by score is proven to be the best.
+        depth: how many crops were ranked by score for it.
+    """
+
+    rows: list[Row]
+    exact: bool
+    depth: int
+    ranked_by: RankedBy
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How all questions asked together are ranked, over a gallery in sync.
+
+    Args:
+        neighbours: None: by score alone, as asked.
+        allowed: increasing ids of the crops that may be shown; None: all.
+        grouped: one row a tracklet, its best view by score; crops of none stand for themselves.
+        exact: prove that no better ones by score are held.
+    """
+
+    store: Store
+    gallery: Gallery
+    neighbours: Neighbours | None = None
+    allowed: CropIds | None = None
+    grouped: bool = False
+    exact: bool = False
+
+    def depth(self, k: int, without: int) -> int:
+        """How many crops are ranked by score at first, to give k rows."""
+        rows = k * (VIEWS_OF_A_TRACKLET if self.grouped else 1)
+        graph, _ = self._graph()
+        return max(rows, 0 if graph is None else DEFAULT.candidates) + without
+
+    def of(self, questions: Sequence[Wanted]) -> list[Ranked]:
+        """The answers to the questions, in their order; each is what it would be alone."""
+        graph, why_not = self._graph()
+        found: dict[int, Ranked] = {}
+        depth = max(self.depth(one.k, len(one.without)) for one in questions)
+        while len(found) < len(questions):
+            numbers = [number for number in range(len(questions)) if number not in found]
+            vectors = np.stack([questions[number].vector for number in numbers])
+            hits = self.gallery.hits_many(vectors, depth, self.allowed, exact=self.exact)
+            for number, one in zip(numbers, hits, strict=True):
+                wanted = questions[number]
+                ranked = self._ranked(wanted, one, depth, graph, why_not)
+                if ranked is not None:
+                    found[number] = ranked
+            depth *= 4
+        return [found[number] for number in range(len(questions))]
+
+    def _graph(self) -> tuple[Graph | None, str]:
+        """The graph to re-rank by, or why there is none."""
+        if self.neighbours is None:
+            return None, "as asked"
+        if len(self.gallery) < LEAST_CROPS:
+            return None, f"fewer than {LEAST_CROPS} crops have no neighbourhoods that tell anything"
+        return self.neighbours.graph(), "neighbourhoods are not up to date (reidsearch neighbours)"
+
+    def _ranked(
+        self, wanted: Wanted, hits: Hits, depth: int, graph: Graph | None, why_not: str
+    ) -> Ranked | None:
+        """The rows of one answer; None when more has to be asked for to fill them."""
+        kept = ~np.isin(hits.ids, list(wanted.without))
+        if wanted.min_score is not None:
+            kept &= hits.scores >= wanted.min_score
+        ids, scores = hits.ids[kept], hits.scores[kept]
+        keys = self._keys(ids)
+        first = {key: place for place, key in reversed(list(enumerate(keys)))}
+        by_score = sorted(first, key=first.__getitem__)
+        everything = len(hits.ids) < depth or (
+            wanted.min_score is not None and hits.scores[-1] < wanted.min_score
+        )
+        if len(by_score) < wanted.k and not everything:
+            return None
+        shown, ranked_by = by_score, RankedBy(why_not=why_not)
+        if graph is not None and len(ids):
+            candidates = ids[: DEFAULT.candidates]
+            places = self._places(wanted, candidates, graph).tolist()
+            # A tracklet stands where its first view does; what is no candidate stays below.
+            shown = list(dict.fromkeys([*(keys[place] for place in places), *by_score]))
+            ranked_by = RankedBy(len(candidates), DEFAULT.expansion, None)
+        places = [first[key] for key in shown[: wanted.k]]
+        proven = self.gallery.confirmed(
+            wanted.vector[None], [Hits(ids[places], scores[places], hits.exact)]
+        )[0]
+        rank = {int(ids[first[key]]): number for number, key in enumerate(by_score, start=1)}
+        rows = [
+            Row(crop, score, rank[crop.crop_id] if ranked_by.reranked else None)
+            for crop, score in proven.pairs
+        ]
+        return Ranked(rows, hits.exact, depth, ranked_by)
+
+    def _keys(self, ids: CropIds) -> list[Key]:
+        views = tracklet_ids(self.store, ids.tolist()) if self.grouped else {}
+        return [("tracklet", views[i]) if i in views else ("crop", i) for i in ids.tolist()]
+
+    def _places(self, wanted: Wanted, ids: CropIds, graph: Graph) -> CropIds:
+        """The candidates' places in their new order."""
+        index = self.gallery.index
+        assert index is not None
+        best = ids
+        if self.allowed is not None or wanted.min_score is not None:
+            # The person's best match may be one that is not to be shown.
+            most = DEFAULT.expansion + len(wanted.without)
+            best = self.gallery.hits_many(wanted.vector[None], most)[0].ids
+            best = best[~np.isin(best, list(wanted.without))]
+        expand_by = graph.rows(best[: DEFAULT.expansion])
+        searched = IndexGallery(index, graph, self.gallery.hits_many)
+        return order(wanted.vector, graph.rows(ids), searched, expand_by)

@@ -1,0 +1,222 @@
+"""What an answer shows in which order: re-ranked, filtered, grouped, and what it says of it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from archives import DIMENSION, fill, sql
+
+from reidsearch.archive import neighbours as rooms
+from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.neighbours import Neighbours
+from reidsearch.archive.store import Store
+from reidsearch.library import Archive
+from reidsearch.records import Answer, Facts, Filters, RankedBy
+from reidsearch.search.engine import Query, search
+from reidsearch.search.galleries import gallery_of
+from reidsearch.search.rerank import DEFAULT
+
+COUNT = 400
+
+
+def people(count: int, seed: int = 0):
+    """(count, DIMENSION) float32 unit rows, eight a person."""
+    rng = np.random.default_rng(seed)
+    rows = np.repeat(rng.normal(size=(count // 8, DIMENSION)), 8, axis=0)
+    rows = rows + 0.6 * rng.normal(size=rows.shape)
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+MATRIX = people(COUNT)
+QUERIES = people(COUNT, seed=1)[::8]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Crops 1 to 400; every other one by the camera `left`."""
+    folder = tmp_path_factory.mktemp("ranking") / "archive"
+    fill(folder, MATRIX, [Facts("left" if i % 2 else "right") for i in range(COUNT)])
+    return folder
+
+
+@pytest.fixture
+def ask(folder):
+    with Store(folder) as store:
+        gallery = Gallery(store)
+        neighbours = Neighbours(store, gallery)
+
+        def asked(vector=QUERIES[0], **given) -> Answer:
+            return search(
+                store, gallery, Query(vector=vector, text="drawn", **given), "none", neighbours
+            )
+
+        yield asked
+
+
+def ids(answer: Answer) -> list[int]:
+    return [match.crop.crop_id for match in answer.matches]
+
+
+def test_an_answer_has_the_order_of_the_ranking_over_arrays(ask):
+    gallery = gallery_of(MATRIX)
+    changed = 0
+    for query in QUERIES[:10]:
+        answer = ask(query, k=COUNT)
+        assert ids(answer) == (gallery.ranked(query) + 1).tolist()
+        assert answer.statement.ranked_by == RankedBy(DEFAULT.candidates, 1, None)
+        by_score = ids(ask(query, k=COUNT, reranked=False))
+        changed += ids(answer) != by_score
+        for match in answer.matches:
+            assert by_score[match.rank_before - 1] == match.crop.crop_id
+            assert match.score == pytest.approx(
+                float(MATRIX[match.crop.crop_id - 1] @ query), abs=1e-6
+            )
+        assert [match.rank for match in answer.matches] == list(range(1, COUNT + 1))
+        assert ids(answer)[DEFAULT.candidates :] == by_score[DEFAULT.candidates :]
+    assert changed == 10
+
+
+def test_by_score_alone_as_asked(ask):
+    answer = ask(k=30, reranked=False)
+    scores = [match.score for match in answer.matches]
+    assert scores == sorted(scores, reverse=True)
+    assert {match.rank_before for match in answer.matches} == {None}
+    assert answer.statement.ranked_by == RankedBy(0, 0, "as asked")
+
+
+def test_a_query_has_one_ranking_whatever_k_and_whatever_was_asked_before(ask):
+    whole = [ids(ask(query, k=COUNT)) for query in QUERIES[:5]]
+    for k in (1, 7, 50):
+        for query, expected in zip(QUERIES[:5], whole, strict=True):
+            assert ids(ask(query, k=k)) == expected[:k]
+
+
+def test_filters_choose_candidates_and_leave_neighbourhoods_whole(ask):
+    only = ask(k=COUNT, filters=Filters(cameras=("left",)))
+    assert {match.crop.facts.camera for match in only.matches} == {"left"}
+    # Those that are candidates without the filter too stand in the same order.
+    first = ids(ask(k=COUNT))[: DEFAULT.candidates]
+    left = [crop_id for crop_id in first if crop_id % 2 == 0]
+    assert [crop_id for crop_id in ids(only) if crop_id in first] == left
+    assert only.statement.ranked_by.reranked == COUNT // 2
+
+
+def test_what_is_excluded_does_not_expand_the_query(ask):
+    query = MATRIX[20]
+    answer = ask(query, k=50, filters=Filters(exclude_crops=(21,)))
+    assert 21 not in ids(answer)
+    gallery = gallery_of(MATRIX)
+    rows, _ = gallery.around(query, DEFAULT.candidates + 1)
+    rows = rows[rows != 20]
+    from reidsearch.search.rerank import order
+
+    anew = rows[order(query, rows, gallery, rows[:1])]
+    assert ids(answer) == (anew[:50] + 1).tolist()
+
+
+def test_min_score_is_of_the_score(ask):
+    whole = ask(k=COUNT)
+    limit = sorted(match.score for match in whole.matches)[-25]
+    kept = ask(k=COUNT, min_score=limit)
+    assert ids(kept) == [m.crop.crop_id for m in whole.matches if m.score >= limit]
+    assert len(kept.matches) == 25
+    assert ids(ask(k=10, min_score=limit)) == ids(kept)[:10]
+    assert ask(k=10, min_score=1.0).matches == ()
+
+
+def test_small_archives_are_ranked_by_score(tmp_path):
+    fill(tmp_path / "archive", people(96))
+    with Archive.open(tmp_path / "archive") as archive:
+        answer = archive.search(5, k=20)
+        assert "fewer than 100 crops" in answer.statement.ranked_by.why_not
+        assert answer.matches[0].rank_before is None
+        fill(tmp_path / "archive", people(16, seed=5), first=96)
+        assert archive.search(5, k=20).statement.ranked_by == RankedBy(111, 1, None)
+
+
+def test_without_neighbourhoods_the_statement_names_the_command(folder, monkeypatch):
+    monkeypatch.setattr(rooms, "BLOCKS_IN_A_SEARCH", 0)
+    with Archive.open(folder) as archive:
+        answer = archive.search(5, k=20)
+        assert "reidsearch neighbours" in answer.statement.ranked_by.why_not
+        scores = [match.score for match in answer.matches]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_the_command_prepares_a_large_archive(folder, run, monkeypatch):
+    monkeypatch.setattr(rooms, "BLOCKS_IN_A_SEARCH", 0)
+    run.archive = folder
+    assert "reidsearch neighbours" in run("query", "--crop", 5).out
+    prepared = run("neighbours")
+    assert (prepared.code, prepared.out) == (0, "400 crops know their neighbours.\n")
+    told = run("query", "--crop", 5).out
+    assert "Order: the first 300 crops by score, re-ranked by whose neighbourhoods" in told
+    assert told.split()[:4] == ["rank", "by", "score", "score"]
+    told = run("query", "--crop", 5, "--no-rerank").out
+    assert "Order: by score alone, as asked." in told
+    assert told.split()[:2] == ["rank", "score"]
+    document = json.loads(run("query", "--crop", 5, "--format", "json").out)
+    assert document["statement"]["ranked_by"] == {"reranked": 300, "expansion": 1, "why_not": None}
+    ranks = [match["rank_before"] for match in document["matches"]]
+    assert ranks != sorted(ranks)
+    lines = run("query", "--crop", 5, "--format", "csv").out.splitlines()
+    head = lines[0].split(",")
+    assert [line.split(",")[head.index("rank_before")] for line in lines[1:]] == [
+        str(rank) for rank in ranks
+    ]
+    assert lines[1].split(",")[head.index("reranked")] == "300"
+
+
+def test_tracklets_stand_where_their_first_view_does(tmp_path):
+    """Eight views a tracklet: rows are tracklets, with the view that scores best."""
+    folder = tmp_path / "archive"
+    fill(folder, MATRIX)
+    as_footage(folder)
+    with Store(folder) as store:
+        gallery = Gallery(store)
+        neighbours = Neighbours(store, gallery)
+        for query in QUERIES[:5]:
+            for k in (5, 50):
+                given = {"vector": query, "text": "drawn"}
+                views = search(store, gallery, Query(k=COUNT, **given), "none", neighbours)
+                rows = search(store, gallery, Query(k=k, grouped=True, **given), "none", neighbours)
+                bare = search(store, gallery, Query(k=50, grouped=True, **given), "none")
+                expected = list(dict.fromkeys((crop_id - 1) // 8 for crop_id in ids(views)))
+                assert [(crop_id - 1) // 8 for crop_id in ids(rows)] == expected[:k]
+                for match in rows.matches:
+                    same = bare.matches[match.rank_before - 1]
+                    assert (same.crop, same.score) == (match.crop, match.score)
+
+
+def as_footage(folder) -> None:
+    """Make eight crops each the views of one tracklet of one source."""
+    sql(
+        folder,
+        "INSERT INTO footage (source_id, kind, container, codec, rotation, time_base_num,"
+        " time_base_den, first_pts, notes, offset_us, drift_ppm, state, settings, duration_us,"
+        " counts, run_id, indexed_us) VALUES (1, 'video', 'mp4', 'h264', 0, 1, 10, 0, '[]', 0, 0,"
+        " 'finished', '{}', 100000000, '{}', 1, 0)",
+    )
+    for tracklet in range(COUNT // 8):
+        sql(
+            folder,
+            "INSERT INTO tracklet VALUES (:id, 1, 0, 1000, 9, 1, x'00', x'00', 1)",
+            id=tracklet + 1,
+        )
+        sql(
+            folder,
+            "UPDATE crop SET source_id = 1, pts = id WHERE id > :low AND id <= :high",
+            low=8 * tracklet,
+            high=8 * tracklet + 8,
+        )
+        sql(
+            folder,
+            "INSERT INTO moment (crop_id, tracklet_id, media_us, quality, confidence, sharpness)"
+            " SELECT id, :tracklet, id, 0.5, 0.5, 0.5"
+            " FROM crop WHERE id > :low AND id <= :high",
+            tracklet=tracklet + 1,
+            low=8 * tracklet,
+            high=8 * tracklet + 8,
+        )
