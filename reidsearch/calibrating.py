@@ -192,6 +192,14 @@ class CalibrationView:
         asked = Asked(prior, max_false_alarms)
         return lambda answer, views: read_answer(answer, calibration, asked, views)
 
+    def least(self, max_false_alarms: float | None) -> Callable[[int], float] | None:
+        """Crops searched -> the score that so many wrong ones are expected to reach."""
+        calibration, _ = self._standing()
+        if max_false_alarms is None or calibration is None:
+            return None
+        most = max_false_alarms
+        return lambda searched: calibration.score_for(most, max(searched, 1))
+
     @property
     def _hint(self) -> str:
         return f"reidsearch calibrate SET -a {self._store.folder}; reidsearch calibrate --help"

@@ -355,6 +355,7 @@ class Archive:
             grouped=grouped,
             exact=exact,
             reranked=reranked,
+            least=self.calibration.least(max_false_alarms),
             filters=replace(
                 filters, exclude_crops=(*filters.exclude_crops, *asked.out(shown.crop_ids))
             ),

@@ -123,11 +123,12 @@ def test_without_a_calibration_an_answer_says_so(labelled):
 def test_an_answer_is_read(calibrated):
     with Archive.open(calibrated) as archive:
         answer = archive.search(1, k=20)
+        by_score = archive.search(1, k=20, reranked=False)
         made = archive.calibration.in_force()
     statement = answer.statement
     assert statement.calibrated_by == made.provenance
     assert statement.prior == pytest.approx(1 / (6 * PEOPLE - 1))  # the query itself is left out
-    ratios = [match.reading.log10_lr for match in answer.matches]
+    ratios = [match.reading.log10_lr for match in by_score.matches]
     assert ratios == sorted(ratios, reverse=True)
     for match in answer.matches:
         read = match.reading
@@ -440,7 +441,7 @@ def test_command(run, labelled, tmp_path):
     asked = run("query", "--crop", 1, "--max-false-alarms", 2, "-k", 3)
     assert asked.code == 0
     header = asked.out.splitlines()[0].split()
-    assert header[:5] == ["rank", "score", "probability", "false", "alarms"]
+    assert header[:7] == ["rank", "by", "score", "score", "probability", "false", "alarms"]
     assert run("query", "--crop", 1, "--max-false-alarms", 2, "--min-score", 0.1).code == 2
     assert run("query", "--crop", 1, "--prior", 2).code == 2
     assert run("calibrate", "--forget").out == "The calibration was removed.\n"

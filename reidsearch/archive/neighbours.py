@@ -24,8 +24,10 @@ from reidsearch.archive.graph import BLOCK, WIDTH, Graph, extended, without
 from reidsearch.archive.lock import writer_lock
 from reidsearch.archive.neighbours_tables import neighbours as table
 from reidsearch.archive.store import State, Store
+from reidsearch.archive.vectors import VectorIndex
 from reidsearch.errors import ArchiveError, StorageError
 from reidsearch.progress import NO_PROGRESS, Progress
+from reidsearch.records import CropIds, Vectors
 from reidsearch.timecode import now, to_us
 
 FOLDER = "neighbours"
@@ -37,6 +39,8 @@ second."""
 BLOCKS_IN_A_RUN = 10_000
 """Worth catching up at the end of an index run: 100 000 crops from nothing, about a minute where
 embedding them takes a quarter of an hour."""
+
+READ_AT_ONCE = 8192
 
 _LAYOUT = np.dtype(
     [
@@ -136,12 +140,13 @@ class Neighbours:
             return False
         if work <= BLOCKS_IN_A_SEARCH:  # not worth telling
             progress = NO_PROGRESS
-        kept = without(self._graph, gone, index.vectors, _either(stopped, blocks))
+        vectors = _ReadOnce(index, ids)
+        kept = without(self._graph, gone, vectors, _either(stopped, blocks))
         if kept is None:
             return False
         if len(fresh):
             progress.begin("finding neighbours", len(fresh), "crops")
-            kept = extended(kept, fresh, index.vectors, progress, stopped)
+            kept = extended(kept, fresh, vectors, progress, stopped)
             progress.end()
         if kept is None:
             return False
@@ -161,6 +166,24 @@ class Neighbours:
         # One that is missing, as in a restored backup, or altered is made anew.
         with contextlib.suppress(ArchiveError, OSError):
             self._graph, self._file, self._unwritten = load(newest), newest, False
+
+
+class _ReadOnce:
+    """An index's vectors, all read at the first call: an index may have them from the database."""
+
+    def __init__(self, index: VectorIndex, ids: CropIds) -> None:
+        self._index, self._ids = index, ids
+        self._matrix: Vectors | None = None
+
+    def __call__(self, ids: CropIds) -> Vectors:
+        """(n, d) float32 of (n,) held ids."""
+        if self._matrix is None:
+            parts = [
+                self._index.vectors(self._ids[start : start + READ_AT_ONCE])
+                for start in range(0, len(self._ids), READ_AT_ONCE)
+            ]
+            self._matrix = np.concatenate(parts)
+        return self._matrix[np.searchsorted(self._ids, ids)]
 
 
 def newest_file(store: Store) -> GraphFile | None:

@@ -34,7 +34,9 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
     except (ArchiveError, OSError) as error:
         yield Finding("neighbours", str(error), repairable=True)
         return
-    held = store.embedded_ids(int(graph.ids[-1])) if len(graph) else graph.ids
+    if not len(graph):
+        return
+    held = store.embedded_ids(int(graph.ids[-1]))
     gone = np.setdiff1d(graph.ids, held)
     if len(gone):
         text = f"{newest.path.name} holds {len(gone)} crops that the database does not hold"

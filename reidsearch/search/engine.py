@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,6 +50,7 @@ class Query:
             themselves.
         exact: prove that no better matches are held, where the index would only measure.
         reranked: order the first by their neighbourhoods, where those are known.
+        least: crops searched -> the score to reach, which `min_score` becomes.
     """
 
     vector: Vectors
@@ -61,6 +62,7 @@ class Query:
     grouped: bool = False
     exact: bool = False
     reranked: bool = True
+    least: Callable[[int], float] | None = None
 
     @property
     def without(self) -> frozenset[int]:
@@ -117,6 +119,12 @@ def search_many(
     if len(queries) > 1:
         first = replace(first, filters=replace(first.filters, exclude_crops=()))
     scope = _scope(store, gallery, first, neighbours)
+    queries = [
+        query
+        if query.least is None
+        else replace(query, min_score=query.least(_searched(gallery, query, scope)))
+        for query in queries
+    ]
     ranked = scope.ranking.of(
         [Wanted(query.vector, query.k, query.without, query.min_score) for query in queries]
     )
@@ -236,6 +244,17 @@ def _one_a_tracklet(pairs: list[tuple[Crop, float]], taken: set[int]) -> list[tu
     return kept
 
 
+def _searched(gallery: Gallery, query: Query, scope: _Scope) -> int:
+    """How many crops may be matches."""
+    index, selection = gallery.index, scope.selection
+    left_out = np.array(sorted(query.without), dtype=np.int64)
+    if selection is not None:
+        return len(selection.ids) - int(np.isin(left_out, selection.ids).sum())
+    if index is None:
+        return 0
+    return len(index) - (index.plan(1, left_out).candidates if len(left_out) else 0)
+
+
 def _empty(store: Store) -> ArchiveError:
     return ArchiveError(
         f"{store.folder} holds no crops yet", f"reidsearch index PATH... -a {store.folder}"
@@ -250,11 +269,6 @@ def _statement(
         raise _empty(store)
     selection, exact = scope.selection, ranked.exact
     measured = None if exact else gallery.recall(ranked.depth)
-    left_out = np.array(sorted(query.without), dtype=np.int64)
-    if selection is not None:
-        searched = len(selection.ids) - int(np.isin(left_out, selection.ids).sum())
-    else:
-        searched = len(index) - (index.plan(1, left_out).candidates if len(left_out) else 0)
     return Statement(
         archive=str(store.folder),
         archive_id=store.row.uuid,
@@ -263,7 +277,7 @@ def _statement(
         k=query.k,
         min_score=query.min_score,
         crops_held=len(index),
-        crops_searched=searched,
+        crops_searched=_searched(gallery, query, scope),
         exact=exact,
         recall=1.0 if exact else measured.value if measured else None,
         index_kind=index.kind,
