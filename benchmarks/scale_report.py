@@ -84,6 +84,8 @@ def goals(one: Result) -> str:
          "64 B a crop + 300 MB", one["cold, anonymous bytes"] <= one["crops"] * 64 + 300e6),
         ("memory of that process, mapped", f"{one['cold, file bytes'] / MIB:.0f} MiB", "", None),
     ]  # fmt: skip
+    if one["crops"] < 1_000_000:  # what is promised is promised from there on
+        rows = [(name, found, "", None) for name, found, _, _ in rows]
     lines = [f"| {one['crops']:,} crops | measured | limit | met |", "|---|---|---|---|"]
     met = {True: "yes", False: "**no**", None: ""}
     lines += [f"| {name} | {found} | {limit} | {met[ok]} |" for name, found, limit, ok in rows]

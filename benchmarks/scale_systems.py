@@ -9,7 +9,6 @@ installed is skipped.
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -238,16 +237,17 @@ class SqliteVec(System):
     setting = "float[256], exhaustive"
 
     def build(self, chunks: Iterator[Vectors]) -> None:
+        import apsw  # Python's own sqlite3 is often built without extensions
         import sqlite_vec
 
-        self.db = sqlite3.connect(self.folder / "index.db")
+        self.db = apsw.Connection(str(self.folder / "index.db"))
         self.db.enable_load_extension(True)
-        sqlite_vec.load(self.db)
+        self.db.load_extension(sqlite_vec.loadable_path())
         self.db.execute(f"create virtual table v using vec0(e float[{DIMENSION}])")
         for first, chunk in self.timed(chunks):
             rows = ((first + i, row.tobytes()) for i, row in enumerate(chunk))
-            self.db.executemany("insert into v(rowid, e) values (?, ?)", rows)
-            self.db.commit()
+            with self.db:
+                self.db.executemany("insert into v(rowid, e) values (?, ?)", rows)
 
     def search(self, query: Vectors, k: int) -> Ids:
         # L2, which ranks vectors of unit length as the inner product does.
@@ -298,7 +298,7 @@ class Chroma(System):
 
         client = chromadb.PersistentClient(str(self.folder))
         hnsw = {"space": "ip", "ef_construction": 200, "ef_search": 400, "max_neighbors": 32}
-        self.collection = client.create_collection("v", configuration={"hnsw": hnsw})
+        self.collection = client.create_collection("vectors", configuration={"hnsw": hnsw})
         for first, chunk in self.timed(chunks):
             for start in range(0, len(chunk), 5000):
                 part = chunk[start : start + 5000]
@@ -321,9 +321,8 @@ class Qdrant(System):
         params = models.VectorParams(size=DIMENSION, distance=models.Distance.DOT)
         self.client.create_collection("v", vectors_config=params)
         for first, chunk in self.timed(chunks):
-            numbers = list(range(first, first + len(chunk)))
-            batch = models.Batch(ids=numbers, vectors=chunk.tolist())
-            self.client.upsert("v", batch)
+            numbers = range(first, first + len(chunk))
+            self.client.upload_collection("v", vectors=chunk, ids=numbers, batch_size=1000)
 
     def search(self, query: Vectors, k: int) -> Ids:
         found = self.client.query_points("v", query=query.tolist(), limit=k).points
@@ -346,6 +345,9 @@ class Milvus(System):
                     {"id": first + start + i, "vector": row.tolist()} for i, row in enumerate(part)
                 ]
                 self.client.insert("v", rows)
+
+        self.client.flush("v")
+        self.client.load_collection("v")
 
     def search(self, query: Vectors, k: int) -> Ids:
         found = self.client.search("v", data=[query.tolist()], limit=k)[0]
