@@ -10,92 +10,44 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, TypeGuard
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from reidsearch import __version__
 from reidsearch.archive import sqlite, store
 from reidsearch.archive import summary as summaries
-from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.neighbours import Neighbours
 from reidsearch.archive.store import Store
 from reidsearch.engines import Engines
-from reidsearch.errors import ArchiveError, ArchiveLocked, UsageError
+from reidsearch.errors import ArchiveLocked, UsageError
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import (
-    Answer,
     Crop,
     Failure,
     Filters,
     Finding,
     IndexReport,
-    Match,
-    ModelIdentity,
     Offer,
-    Pixels,
     Rejected,
-    Statement,
     Summary,
-    Vectors,
 )
+from reidsearch.searching import SearchableArchive
 from reidsearch.settings import PictureLimits, RuntimeSettings, WatchSettings
 
 if TYPE_CHECKING:
     from reidsearch.archive.backup import Backup
     from reidsearch.archive.erase import Erasure
-    from reidsearch.archive.vectors import Plan
-    from reidsearch.attribution import AttributesView
-    from reidsearch.bulk import Asking
-    from reidsearch.calibrating import CalibrationView
-    from reidsearch.decisions import Transits
-    from reidsearch.detection.detector import Detector
-    from reidsearch.evaluation.datasets import DataSet
-    from reidsearch.explaining import Explanation
     from reidsearch.footage.naming import Naming
-    from reidsearch.identities import IdentityView
     from reidsearch.indexing import FootageOptions, Run
-    from reidsearch.journeys import Journey
-    from reidsearch.proposals import ProposalView
-    from reidsearch.search.views import View
-    from reidsearch.viewing import FootageView
 
 
-class Archive:
+class Archive(SearchableArchive):
     """An open archive. Use as a context manager; one thread at a time.
 
     Made by `Archive.open`. The model is loaded when it is first needed, so looking things up
     costs nothing of it.
     """
-
-    def __init__(
-        self,
-        store: Store,
-        *,
-        model: str | None,
-        model_path: Sequence[Path],
-        offline: bool,
-        runtime: RuntimeSettings,
-        progress: Progress,
-    ) -> None:
-        self._store = store
-        self._gallery = Gallery(store)
-        self._neighbours = Neighbours(store, self._gallery)
-        self._progress = progress
-        self._engines = Engines(
-            store,
-            model=model,
-            model_path=model_path,
-            offline=offline,
-            runtime=runtime,
-            progress=progress,
-        )
 
     @classmethod
     def open(
@@ -128,31 +80,18 @@ class Archive:
         folder = Path(path)
         if create and not (folder / sqlite.DATABASE).exists():
             Store.create(folder)
-        return cls(
-            Store(folder),
+        held = Store(folder)
+        engines = Engines(
+            held,
             model=model,
             model_path=model_path,
             offline=offline,
             runtime=runtime,
             progress=progress,
         )
+        return cls(held, engines, progress, __version__)
 
-    def close(self) -> None:
-        """Let go of the files."""
-        self._store.close()
-
-    def __enter__(self) -> Archive:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    # -- writing ----------------------------------------------------------------------------
+    # -- writing ------------------------------------------------------------------------------
 
     def index(
         self,
@@ -223,7 +162,7 @@ class Archive:
             embedder=self._engines.embedder(),
             detector=lambda: self._engines.detector(watch.detector),
             limits=limits,
-            version=__version__,
+            version=self._version,
             progress=progress,
             stop=stop,
         )
@@ -288,204 +227,7 @@ class Archive:
             self._neighbours.keep(progress)
         return count
 
-    # -- searching --------------------------------------------------------------------------
-
-    def search(
-        self,
-        query: View | Sequence[View] = (),
-        *,
-        k: int = 10,
-        filters: Filters = Filters(),
-        min_score: float | None = None,
-        grouped: bool = True,
-        exact: bool = False,
-        reranked: bool = True,
-        shown_as: str | None = None,
-        identity: str | None = None,
-        new_only: bool = False,
-        max_false_alarms: float | None = None,
-        prior: float | None = None,
-        limits: PictureLimits = PictureLimits(),
-    ) -> Answer:
-        """Find the k crops most like the person shown, of footage one a tracklet.
-
-        Several views of one person are fused to their mean direction. Crops given by id are
-        themselves left out of the matches. `shown_as` tells in the statement what the views were
-        made from, where they are pixels. `grouped=False` gives all views of a tracklet.
-        `reranked=False` leaves them in the order of their scores (`search.rerank`).
-        `max_false_alarms` in place of `min_score` leaves out scores that more wrong crops than
-        that are expected to reach; `prior` is that of the probabilities (`calibration.apply`).
-
-        Args:
-            exact: prove that no better match is held, where a large archive's index would only
-                say how many of the best it finds.
-            identity: search with all its confirmed views too; what was rejected for it is left
-                out of the matches.
-            new_only: leave out what is confirmed of it as well.
-
-        Raises:
-            Refused: a picture cannot be read.
-            NotFound: a crop, camera, source or identity is not in the archive.
-            UsageError: k or min_score make no sense, or the archive is not calibrated.
-        """
-        from reidsearch.search import engine
-        from reidsearch.search.views import look
-
-        read = self.calibration.reader(
-            prior=prior, max_false_alarms=max_false_alarms, min_score=min_score
-        )
-        asked = self.identities.asked(identity, new_only=new_only)
-        given = _views(query)
-        views = [*given, *asked.own]
-        if self._gallery.index is None:
-            self._require_crops()
-            # Proving a large index file takes about as long as loading the model: side by side.
-            with ThreadPoolExecutor(1) as pool:
-                proving = pool.submit(self.prepare_search)
-                shown = look(views, self._store, self.embed, limits)
-                proving.result()
-        else:
-            shown = look(views, self._store, self.embed, limits)
-        question = engine.Query(
-            vector=shown.vector,
-            text=asked.text(shown_as or shown.text, further=len(given)),
-            doubts=shown.doubts,
-            k=k,
-            min_score=min_score,
-            grouped=grouped,
-            exact=exact,
-            reranked=reranked,
-            least=self.calibration.least(max_false_alarms),
-            filters=replace(
-                filters, exclude_crops=(*filters.exclude_crops, *asked.out(shown.crop_ids))
-            ),
-        )
-        answer = engine.search(
-            self._store, self._gallery, question, self._engines.text(), self._neighbours
-        )
-        return self.identities.told(read(answer, len(views)), asked)
-
-    def explain(
-        self,
-        query: View,
-        crop_id: int,
-        *,
-        shown_as: str | None = None,
-        limits: PictureLimits = PictureLimits(),
-    ) -> Explanation:
-        """Why a crop scores what it scores for one view of a person; see `reidsearch.explaining`.
-
-        Raises:
-            Refused: the picture cannot be read.
-            NotFound: there is no such crop.
-        """
-        from reidsearch.explaining import explain
-
-        self.prepare_search()
-        return explain(
-            self._store,
-            self._gallery,
-            self.embed,
-            self.calibration,
-            query,
-            crop_id,
-            shown_as,
-            limits,
-        )
-
-    def search_many(
-        self,
-        queries: Sequence[View | Sequence[View]],
-        *,
-        k: int = 10,
-        filters: Filters = Filters(),
-        min_score: float | None = None,
-        grouped: bool = True,
-        exact: bool = False,
-        reranked: bool = True,
-        limits: PictureLimits = PictureLimits(),
-    ) -> list[Answer]:
-        """`search` for each of many queries, together: answers in their order."""
-        from reidsearch import bulk
-        from reidsearch.search.views import look_many
-
-        self.prepare_search()
-        views = [_views(one) for one in queries]
-        shown = look_many(views, self._store, self.embed, limits)
-        like = bulk.in_general(
-            k, filters, min_score, grouped=grouped, exact=exact, reranked=reranked
-        )
-        return list(self._asking(min_score).many(shown, like))
-
-    def search_all(
-        self,
-        query: View | Sequence[View],
-        *,
-        min_score: float,
-        filters: Filters = Filters(),
-        grouped: bool = True,
-        limits: PictureLimits = PictureLimits(),
-    ) -> tuple[Statement, Iterator[Match]]:
-        """Everything that scores `min_score` or more, proven, best first, as it is found.
-
-        The statement's `k` is the number of crops searched.
-        """
-        from reidsearch import bulk
-        from reidsearch.search.views import look
-
-        self.prepare_search()
-        shown = look(_views(query), self._store, self.embed, limits)
-        like = bulk.in_general(1, filters, min_score, grouped=grouped, exact=True, reranked=False)
-        return self._asking(min_score).all(shown, like)
-
-    def plan_search(
-        self,
-        *,
-        k: int = 10,
-        filters: Filters = Filters(),
-        grouped: bool = True,
-        exact: bool = False,
-        reranked: bool = True,
-    ) -> Plan:
-        """How the index would be searched, without searching: which way, how much of it, why."""
-        from reidsearch import bulk
-        from reidsearch.search import engine
-
-        like = bulk.in_general(k, filters, None, grouped=grouped, exact=exact, reranked=reranked)
-        return engine.plan(self._store, self._gallery, like, self._neighbours)
-
-    def _asking(self, min_score: float | None) -> Asking:
-        from reidsearch.bulk import Asking
-
-        read = self.calibration.reader(min_score=min_score)
-        nobody = self.identities.asked(None)
-
-        def told(answer: Answer, views: int) -> Answer:
-            return self.identities.told(read(answer, views), nobody)
-
-        return Asking(self._store, self._gallery, self._neighbours, self._engines.text, told)
-
-    def prepare_search(self) -> None:
-        """Load the index now rather than in the first search."""
-        self._require_crops()
-        self._gallery.sync(self._progress)
-
-    def _require_crops(self) -> None:
-        if self._store.model() is None:
-            raise ArchiveError(
-                f"{self._store.folder} holds no crops yet",
-                f"reidsearch index PATH... -a {self._store.folder}",
-            )
-
-    def embed(self, pictures: Sequence[Pixels]) -> Vectors:
-        """Embed (h, w, 3) uint8 BGR crops with the archive's model: (n, d) float32 unit rows."""
-        return self._engines.embed(pictures)
-
-    def detector(self, name: str | None = None) -> Detector:
-        """The person detector; loaded once. None: the catalogue's default."""
-        return self._engines.detector(name)
-
-    # -- looking up -------------------------------------------------------------------------
+    # -- looking up ---------------------------------------------------------------------------
 
     def __len__(self) -> int:
         """How many crops the index holds; loads it."""
@@ -508,74 +250,7 @@ class Archive:
         """Inputs that never became crops, and why; oldest first."""
         return summaries.failures(self._store)
 
-    @property
-    def model(self) -> ModelIdentity | None:
-        """The model of the archive's embeddings; None while it is empty."""
-        return self._store.model()
-
-    @property
-    def neighbours(self) -> Neighbours:
-        """Who is nearest to whom, for re-ranking; see `reidsearch.archive.neighbours`."""
-        return self._neighbours
-
-    @property
-    def calibration(self) -> CalibrationView:
-        """How to read a score; see `reidsearch.calibrating`."""
-        from reidsearch.calibrating import CalibrationView
-
-        return CalibrationView(self._store, self._engines.embedder, __version__)
-
-    @property
-    def footage(self) -> FootageView:
-        """Coverage, clocks, frames and clips; see `reidsearch.viewing`."""
-        from reidsearch.viewing import FootageView
-
-        return FootageView(self._store, self._engines.detector)
-
-    @property
-    def identities(self) -> IdentityView:
-        """Decisions and identities; see `reidsearch.identities`."""
-        from reidsearch.identities import IdentityView
-
-        return IdentityView(self._store)
-
-    @property
-    def attributes(self) -> AttributesView:
-        """What people wear and carry, recorded on request; see `reidsearch.attribution`."""
-        from reidsearch.attribution import AttributesView
-
-        return AttributesView(self._store, self._engines.recognizer)
-
-    @property
-    def labelled(self) -> DataSet:
-        """The crops that carry a person and a camera; see `evaluation.datasets.read_archive`."""
-        from reidsearch.evaluation.datasets import read_archive
-
-        return read_archive(self._store)
-
-    @property
-    def proposals(self) -> ProposalView:
-        """Who may be whom: `link` and its proposals; see `reidsearch.proposals`."""
-        from reidsearch.proposals import ProposalView
-
-        return ProposalView(self._store)
-
-    def journey(self, identity: str, *, transits: Transits | None = None) -> Journey:
-        """Where an identity was and when; see `reidsearch.journeys`.
-
-        Args:
-            identity: name or number.
-            transits: the least seconds between cameras; None: those of the last `link`.
-
-        Raises:
-            NotFound: there is no such identity.
-            UsageError: nothing is confirmed of it.
-        """
-        from reidsearch.journeys import journey
-
-        return journey(self._store, identity, transits)
-
-    # -- health -----------------------------------------------------------------------------
+    # -- health -------------------------------------------------------------------------------
 
     def check(self, *, repair: bool = False, progress: Progress = NO_PROGRESS) -> list[Finding]:
         """Prove that the archive is whole; see `reidsearch.archive.check`.
@@ -610,11 +285,3 @@ def restore(
     from reidsearch.archive import backup
 
     return backup.restore(Path(source), Path(target), progress)
-
-
-def _views(query: View | Sequence[View]) -> list[View]:
-    return [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
-
-
-def _is_one(query: View | Sequence[View]) -> TypeGuard[View]:
-    return isinstance(query, (str, os.PathLike, int, np.integer, np.ndarray))

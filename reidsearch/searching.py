@@ -1,0 +1,213 @@
+"""Questions to an open archive: one, many, all matches, how it would go, and why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeGuard
+
+import numpy as np
+
+from reidsearch.opened import OpenArchive
+from reidsearch.records import (
+    Answer,
+    Filters,
+    Match,
+    Statement,
+)
+from reidsearch.settings import PictureLimits
+
+if TYPE_CHECKING:
+    from reidsearch.archive.vectors import Plan
+    from reidsearch.bulk import Asking
+    from reidsearch.explaining import Explanation
+    from reidsearch.search.views import View
+
+
+class SearchableArchive(OpenArchive):
+    """The searching half of `reidsearch.library.Archive`."""
+
+    def search(
+        self,
+        query: View | Sequence[View] = (),
+        *,
+        k: int = 10,
+        filters: Filters = Filters(),
+        min_score: float | None = None,
+        grouped: bool = True,
+        exact: bool = False,
+        reranked: bool = True,
+        shown_as: str | None = None,
+        identity: str | None = None,
+        new_only: bool = False,
+        max_false_alarms: float | None = None,
+        prior: float | None = None,
+        limits: PictureLimits = PictureLimits(),
+    ) -> Answer:
+        """Find the k crops most like the person shown, of footage one a tracklet.
+
+        Several views of one person are fused to their mean direction. Crops given by id are
+        themselves left out of the matches. `shown_as` tells in the statement what the views were
+        made from, where they are pixels. `grouped=False` gives all views of a tracklet.
+        `reranked=False` leaves them in the order of their scores (`search.rerank`).
+        `max_false_alarms` in place of `min_score` leaves out scores that more wrong crops than
+        that are expected to reach; `prior` is that of the probabilities (`calibration.apply`).
+
+        Args:
+            exact: prove that no better match is held, where a large archive's index would only
+                say how many of the best it finds.
+            identity: search with all its confirmed views too; what was rejected for it is left
+                out of the matches.
+            new_only: leave out what is confirmed of it as well.
+
+        Raises:
+            Refused: a picture cannot be read.
+            NotFound: a crop, camera, source or identity is not in the archive.
+            UsageError: k or min_score make no sense, or the archive is not calibrated.
+        """
+        from reidsearch.search import engine
+        from reidsearch.search.views import look
+
+        read = self.calibration.reader(
+            prior=prior, max_false_alarms=max_false_alarms, min_score=min_score
+        )
+        asked = self.identities.asked(identity, new_only=new_only)
+        given = _views(query)
+        views = [*given, *asked.own]
+        if self._gallery.index is None:
+            self._require_crops()
+            # Proving a large index file takes about as long as loading the model: side by side.
+            with ThreadPoolExecutor(1) as pool:
+                proving = pool.submit(self.prepare_search)
+                shown = look(views, self._store, self.embed, limits)
+                proving.result()
+        else:
+            shown = look(views, self._store, self.embed, limits)
+        question = engine.Query(
+            vector=shown.vector,
+            text=asked.text(shown_as or shown.text, further=len(given)),
+            doubts=shown.doubts,
+            k=k,
+            min_score=min_score,
+            grouped=grouped,
+            exact=exact,
+            reranked=reranked,
+            least=self.calibration.least(max_false_alarms),
+            filters=replace(
+                filters, exclude_crops=(*filters.exclude_crops, *asked.out(shown.crop_ids))
+            ),
+        )
+        answer = engine.search(
+            self._store, self._gallery, question, self._engines.text(), self._neighbours
+        )
+        return self.identities.told(read(answer, len(views)), asked)
+
+    def explain(
+        self,
+        query: View,
+        crop_id: int,
+        *,
+        shown_as: str | None = None,
+        limits: PictureLimits = PictureLimits(),
+    ) -> Explanation:
+        """Why a crop scores what it scores for one view of a person; see `reidsearch.explaining`.
+
+        Raises:
+            Refused: the picture cannot be read.
+            NotFound: there is no such crop.
+        """
+        from reidsearch.explaining import explain
+
+        self.prepare_search()
+        return explain(
+            self._store,
+            self._gallery,
+            self.embed,
+            self.calibration,
+            query,
+            crop_id,
+            shown_as,
+            limits,
+        )
+
+    def search_many(
+        self,
+        queries: Sequence[View | Sequence[View]],
+        *,
+        k: int = 10,
+        filters: Filters = Filters(),
+        min_score: float | None = None,
+        grouped: bool = True,
+        exact: bool = False,
+        reranked: bool = True,
+        limits: PictureLimits = PictureLimits(),
+    ) -> list[Answer]:
+        """`search` for each of many queries, together: answers in their order."""
+        from reidsearch import bulk
+        from reidsearch.search.views import look_many
+
+        self.prepare_search()
+        views = [_views(one) for one in queries]
+        shown = look_many(views, self._store, self.embed, limits)
+        like = bulk.in_general(
+            k, filters, min_score, grouped=grouped, exact=exact, reranked=reranked
+        )
+        return list(self._asking(min_score).many(shown, like))
+
+    def search_all(
+        self,
+        query: View | Sequence[View],
+        *,
+        min_score: float,
+        filters: Filters = Filters(),
+        grouped: bool = True,
+        limits: PictureLimits = PictureLimits(),
+    ) -> tuple[Statement, Iterator[Match]]:
+        """Everything that scores `min_score` or more, proven, best first, as it is found.
+
+        The statement's `k` is the number of crops searched.
+        """
+        from reidsearch import bulk
+        from reidsearch.search.views import look
+
+        self.prepare_search()
+        shown = look(_views(query), self._store, self.embed, limits)
+        like = bulk.in_general(1, filters, min_score, grouped=grouped, exact=True, reranked=False)
+        return self._asking(min_score).all(shown, like)
+
+    def plan_search(
+        self,
+        *,
+        k: int = 10,
+        filters: Filters = Filters(),
+        grouped: bool = True,
+        exact: bool = False,
+        reranked: bool = True,
+    ) -> Plan:
+        """How the index would be searched, without searching: which way, how much of it, why."""
+        from reidsearch import bulk
+        from reidsearch.search import engine
+
+        like = bulk.in_general(k, filters, None, grouped=grouped, exact=exact, reranked=reranked)
+        return engine.plan(self._store, self._gallery, like, self._neighbours)
+
+    def _asking(self, min_score: float | None) -> Asking:
+        from reidsearch.bulk import Asking
+
+        read = self.calibration.reader(min_score=min_score)
+        nobody = self.identities.asked(None)
+
+        def told(answer: Answer, views: int) -> Answer:
+            return self.identities.told(read(answer, views), nobody)
+
+        return Asking(self._store, self._gallery, self._neighbours, self._engines.text, told)
+
+
+def _views(query: View | Sequence[View]) -> list[View]:
+    return [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
+
+
+def _is_one(query: View | Sequence[View]) -> TypeGuard[View]:
+    return isinstance(query, (str, os.PathLike, int, np.integer, np.ndarray))
