@@ -1,0 +1,116 @@
+"""What re-ranking costs: building the neighbour graph, growing it, and a re-ranked query.
+
+100 000 crops as footage gives them (`crowd.py`), in a whole archive. A re-ranked query and the same
+by score alone are asked in turns, each with everything that belongs to an answer, its embedding
+apart; the limit is what re-ranking adds. The graph is built from nothing and then grown by one
+thousand crops, beside the bare products of the same vectors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from big_archive import big_archive
+from crowd import Crowd
+from measuring import Figure, GeneratedEmbeddings, in_turns, report, seconds
+
+from reidsearch.archive.gallery import Gallery
+from reidsearch.archive.graph import BLOCK, extended
+from reidsearch.archive.neighbours import Neighbours, newest_file
+from reidsearch.archive.store import Store
+from reidsearch.records import Vectors
+from reidsearch.search.engine import Query, search
+
+CROPS, MORE = 100_000, 1000
+QUERIES = 40
+ADDED_MS = 100.0
+
+
+def bare_products(matrix: Vectors) -> None:
+    """All products of all pairs, each once, and nothing kept of them."""
+    for begin in range(0, len(matrix), BLOCK):
+        part = matrix[begin : begin + BLOCK]
+        for other in range(0, begin + BLOCK, BLOCK):
+            _ = part @ matrix[other : other + BLOCK].T
+
+
+def building(folder: Path) -> Iterator[Figure]:
+    shutil.rmtree(folder / "neighbours", ignore_errors=True)
+    with Store(folder, read_only=False) as store:
+        gallery = Gallery(store)
+        gallery.sync()
+        assert gallery.index is not None
+        ids = gallery.index.ids()
+        matrix = np.concatenate(
+            [gallery.index.vectors(ids[at : at + 8192]) for at in range(0, CROPS, 8192)]
+        )
+        kept = Neighbours(store, gallery)
+        took = in_turns(
+            1,
+            lambda: seconds(lambda: kept.keep(blocks=None)),
+            lambda: seconds(lambda: bare_products(matrix)),
+        )
+        yield Figure("neighbour graph from nothing, 100 000 crops", "s", *took)
+        file = newest_file(store)
+        assert file is not None
+        yield Figure(
+            "bytes a crop of the graph's file", "bytes", [file.size_bytes / CROPS], limit=256
+        )
+        graph = kept.graph()
+        assert graph is not None
+
+        def vectors(wanted: np.ndarray) -> Vectors:
+            return matrix[(wanted - ids[0]) % CROPS]
+
+        fresh = np.arange(MORE) + ids[-1] + 1
+        yield Figure(
+            "the same, 1000 crops more",
+            "s",
+            *in_turns(
+                3,
+                lambda: seconds(lambda: extended(graph, fresh, vectors)),
+                lambda: seconds(lambda: matrix[:MORE] @ matrix.T),
+            ),
+        )
+
+
+def asking(folder: Path) -> Iterator[Figure]:
+    with Store(folder) as store:
+        gallery = Gallery(store)
+        neighbours = Neighbours(store, gallery)
+        asked = Crowd(CROPS).queries(QUERIES + 1)
+
+        def once(number: int, *, reranked: bool) -> float:
+            query = Query(vector=asked[number], text="drawn", reranked=reranked)
+
+            def ask() -> None:
+                answer = search(store, gallery, query, "none", neighbours)
+                assert (answer.statement.ranked_by.reranked > 0) == reranked
+
+            return 1000 * seconds(ask)
+
+        once(QUERIES, reranked=True), once(QUERIES, reranked=False)  # both warm
+        with_it = [(once(i, reranked=True), once(i, reranked=False)) for i in range(QUERIES)]
+        reranked, bare = (list(part) for part in zip(*with_it, strict=True))
+        yield Figure("re-ranked query, 100 000 crops, and by score alone", "ms", reranked, bare)
+        added = [a - b for a, b in with_it]
+        yield Figure("what re-ranking adds", "ms", added, limit=ADDED_MS)
+
+
+def measure(given: argparse.Namespace) -> Iterator[Figure]:
+    folder = big_archive(
+        given.work / f"crowd-{CROPS}",
+        CROPS,
+        GeneratedEmbeddings.identity,
+        vectors=Crowd(CROPS).chunks(),
+    )
+    yield from building(folder)
+    yield from asking(folder)
+
+
+if __name__ == "__main__":
+    report(measure)
