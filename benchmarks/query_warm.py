@@ -15,7 +15,8 @@ from pathlib import Path
 import faiss
 import numpy as np
 from big_archive import big_archive
-from measuring import Figure, GeneratedEmbeddings, in_turns, report, seconds, unit_vectors
+from crowd import Crowd
+from measuring import Figure, GeneratedEmbeddings, in_turns, report, seconds
 
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.store import Store
@@ -32,7 +33,7 @@ def figure(folder: Path, name: str, queries: int, limit: float | None, threads: 
         flat = faiss.IndexFlatIP(gallery.index.vectors(gallery.index.ids()[:1]).shape[1])
         for start in range(0, len(gallery), 50_000):
             flat.add(gallery.index.vectors(gallery.index.ids()[start : start + 50_000]))
-        asked = unit_vectors(queries + 1, seed=-1 % 2**32)
+        asked = Crowd(len(gallery)).queries(queries + 1)
         ours_next, bare_next = iter(asked), iter(asked)
 
         def ours() -> float:
@@ -48,7 +49,7 @@ def figure(folder: Path, name: str, queries: int, limit: float | None, threads: 
 
         in_turns(1, ours, bare)  # both warm
         took = in_turns(queries, ours, bare)
-        found = search(store, gallery, Query(vector=asked[0], text="drawn"), "none")
+        found = search(store, gallery, Query(vector=asked[0], text="drawn", exact=True), "none")
         expected = gallery.index.ids()[flat.search(asked[:1], 10)[1][0]]
         assert np.array_equal([match.crop.crop_id for match in found.matches], expected)
     return Figure(name, "ms", *took, limit=limit)
@@ -59,7 +60,12 @@ def measure(given: argparse.Namespace) -> Iterator[Figure]:
         (100_000, "100 000", 60, 1.3),
         (1_000_000, "1 000 000", 20, 1.3),
     ):
-        folder = big_archive(given.work / f"crops-{crops}", crops, GeneratedEmbeddings.identity)
+        folder = big_archive(
+            given.work / f"crowd-{crops}",
+            crops,
+            GeneratedEmbeddings.identity,
+            vectors=Crowd(crops).chunks(),
+        )
         yield figure(folder, f"warm query, {text} crops", queries, limit, THREADS)
         yield figure(folder, "the same, bare with one thread too", queries, None, 1)
 
