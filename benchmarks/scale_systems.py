@@ -258,6 +258,7 @@ class SqliteVec(System):
 class Lance(System):
     name = "lancedb"
     ladder = (10, 40, 100, 400)
+    knob = ladder[0]
 
     def build(self, chunks: Iterator[Vectors]) -> None:
         import lancedb

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from reidsearch.archive import sqlite
 from reidsearch.archive.cores import each, in_turn
 from reidsearch.archive.faiss_index import FaissEngine
-from reidsearch.archive.faiss_segment import ENDINGS, Codec, Rows, Segment
+from reidsearch.archive.faiss_segment import AT_FIRST, ENDINGS, Codec, Rows, Segment
 from reidsearch.archive.vectors import Hits, IndexDamaged, Plan, Truth, no_hits, no_ids
 from reidsearch.errors import ArchiveError
 from reidsearch.records import CropIds, Vectors
@@ -262,7 +262,7 @@ class Compact:
             why = "an exact answer was asked for"
             if not exact:
                 why = f"a shortlist of {wanted:,} would be a large part of the candidates"
-            return Plan("proof", True, candidates, 2 * held, wanted, why)
+            return Plan("proof", True, candidates, held, k, why)
         why = f"{candidates:,} candidates are too many to be read one by one"
         return Plan("scan", False, candidates, held, wanted, why)
 
@@ -280,24 +280,16 @@ class Compact:
             return [no_hits()] * len(queries)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         plan = self.plan(k, allowed, exact=exact)
-        passing = self._passing(allowed)
         if plan.method == "rows":
             near = self._near_rows(queries, self._own_rows(allowed))
+        elif plan.method == "proof":
+            passing = self._passing(allowed)
+            near = [self._near_by_proof(query, k, passing) for query in queries]
         else:
-            near = self._near_by_scan(queries, plan.shortlist, passing)
+            near = self._near_by_scan(queries, plan.shortlist, self._passing(allowed))
         tails = self._tail.search_many(queries, k, allowed)
         coded = self._confirmed(queries, k, near)
-        hits = [_merged(a, b, k, plan.exact) for a, b in zip(coded, tails, strict=True)]
-        if plan.method != "proof":
-            return hits
-        proven = []
-        for query, found, tail in zip(queries, hits, tails, strict=True):
-            least = float(found.scores[k - 1]) if len(found.ids) >= k else -np.inf
-            rows = self._rows_above(query, least, passing)
-            one = query.reshape(1, -1)
-            (best,) = self._confirmed(one, k, self._near_rows(one, rows))
-            proven.append(_merged(best, tail, k, exact=True))
-        return proven
+        return [_merged(a, b, k, plan.exact) for a, b in zip(coded, tails, strict=True)]
 
     def above(self, query: Vectors, least: float, allowed: CropIds | None = None) -> Iterator[Hits]:
         """Everything that scores `least` or more, exactly, best first, in parts."""
@@ -367,10 +359,27 @@ class Compact:
         """Rows of all that may score `least` or more, a segment each."""
 
         def of(segment: Segment) -> Rows:
-            mask = None if passing is None else passing[segment.ids]
-            return segment.above(query, least, mask)
+            return segment.above(query, least, _mask(segment, passing))
 
         return each(of, self.segments)
+
+    def _near_by_proof(self, query: Vectors, k: int, passing: NDArray[np.bool_] | None) -> _Near:
+        """All that may be among the k best of one (d,) query, by the fine codes of all."""
+
+        def best(segment: Segment) -> tuple[Rows, Vectors]:
+            return segment.best(query, max(AT_FIRST, k), _mask(segment, passing))
+
+        found = each(best, self.segments)
+        surely = [
+            scores - s.errors(rows) for s, (rows, scores) in zip(self.segments, found, strict=True)
+        ]
+        lower = np.concatenate([np.full(k, -np.inf, np.float32), *surely])
+        least = float(np.partition(lower, -k)[-k])  # k of them score so much at least
+        rows = [
+            segment.reaching(known, query, least, _mask(segment, passing))
+            for segment, known in zip(self.segments, found, strict=True)
+        ]
+        return self._near_rows(query.reshape(1, -1), rows)[0]
 
     def _near_by_scan(
         self, queries: Vectors, wanted: int, passing: NDArray[np.bool_] | None
@@ -474,6 +483,11 @@ class _Near:
                 f"the index scores crop {crop_id} {score:.4f}, the database {truth[wrong][0]:.4f}",
                 "run: reidsearch check --repair",
             )
+
+
+def _mask(segment: Segment, passing: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Which rows of a segment are candidates, of a mask over ids."""
+    return None if passing is None else passing[segment.ids]
 
 
 def _sorted(ids: CropIds, scores: Vectors, k: int | None, *, exact: bool) -> Hits:

@@ -39,6 +39,7 @@ CENTROIDS = 16  # 4 bits
 HEADROOM = 1.25
 # Sums of 256 products in float32, in NumPy's order or FAISS's, stay a tenth of this apart.
 ROUNDING = 1e-4
+AT_FIRST = 64  # rows that a proof begins with: more often than not they are enough
 ROWS_AT_ONCE = 2048  # decoded at a time: 2 MB, which a core's own cache holds
 
 
@@ -288,30 +289,66 @@ class Segment:
             start = self.file.size_bytes - self.codes.size
             self.file.prove(start + rows * self.codes.shape[1], self.codes.shape[1])
 
-    def above(self, query: Vectors, least: float, passing: NDArray[np.bool_] | None) -> Rows:
-        """All rows whose vectors may score `least` or more; `passing` says which count."""
-        self.prove()
-        bound = least - self.error - ROUNDING
-        rows = self._fine_above(query, bound, passing)
-        extra = self.outliers if passing is None else self.outliers[passing[self.outliers]]
-        return np.union1d(rows, extra) if len(extra) else rows
+    def best(
+        self, query: Vectors, wanted: int, passing: NDArray[np.bool_] | None
+    ) -> tuple[Rows, Vectors]:
+        """Rows and fine scores of the `wanted` best by all fine codes, best first.
 
-    def _fine_above(self, query: Vectors, bound: float, passing: NDArray[np.bool_] | None) -> Rows:
+        `passing` says which rows count.
+        """
+        self.prove()
         one_thread()
-        wanted, parameters = 64, None
+        if self.fine is None:
+            every = self._every(query, passing)
+            rows = np.argsort(-every, kind="stable")[:wanted]
+            rows = rows[np.isfinite(every[rows])]
+            return rows, every[rows]
+        parameters = None
         if passing is not None:
             bits = np.packbits(passing, bitorder="little")
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
-        while self.fine is not None and 8 * wanted <= len(self):
-            scores, rows = self.fine.search(query.reshape(1, -1), wanted, params=parameters)
-            if rows[0, -1] < 0 or scores[0, -1] < bound:
-                rows = rows[0][(rows[0] >= 0) & (scores[0] >= bound)]
-                return np.sort(rows)
+        scores, found = self.fine.search(
+            query.reshape(1, -1), min(wanted, len(self)), params=parameters
+        )
+        held = found[0] >= 0
+        rows, scores = found[0][held], scores[0][held]
+        return rows, scores
+
+    def reaching(
+        self,
+        best: tuple[Rows, Vectors],
+        query: Vectors,
+        least: float,
+        passing: NDArray[np.bool_] | None,
+    ) -> Rows:
+        """`above`, where some of the `best` are known already."""
+        (rows, scores), bound = best, least - self.error - ROUNDING
+        wanted = len(rows)
+        while wanted == len(rows) and wanted and scores[-1] >= bound:
             wanted *= 4
-        scores = self.scores(query.reshape(1, -1), np.arange(len(self)))[0]
+            if 8 * wanted > len(self):
+                every = self._every(query, passing)
+                rows = np.flatnonzero((every >= bound) & (every > -np.inf))
+                return self._with_outliers(rows, passing)
+            rows, scores = self.best(query, wanted, passing)
+        return self._with_outliers(rows[scores >= bound], passing)
+
+    def above(self, query: Vectors, least: float, passing: NDArray[np.bool_] | None) -> Rows:
+        """All rows whose vectors may score `least` or more; `passing` says which count."""
+        return self.reaching(self.best(query, AT_FIRST, passing), query, least, passing)
+
+    def _every(self, query: Vectors, passing: NDArray[np.bool_] | None) -> Vectors:
+        """(n,) fine scores of all; what does not pass scores minus infinity."""
+        self.prove()
+        scores: Vectors = self.scores(query.reshape(1, -1), np.arange(len(self)))[0]
         if passing is not None:
             scores[~passing] = -np.inf
-        return np.flatnonzero(scores >= bound)
+        return scores
+
+    def _with_outliers(self, rows: Rows, passing: NDArray[np.bool_] | None) -> Rows:
+        """Increasing, with the outliers, of which nothing is known."""
+        extra = self.outliers if passing is None else self.outliers[passing[self.outliers]]
+        return np.union1d(rows, extra)
 
     # -- on disk ----------------------------------------------------------------------------
 

@@ -55,12 +55,12 @@ class Plan:
 
     Args:
         method: `flat` every candidate's own score; `rows` only the candidates' rows are read;
-            `scan` a scan of compact codes, the best of it scored; `proof` the same, and whatever
-            could still be among the best.
+            `scan` a scan of compact codes, the best of it scored; `proof` a scan of the fine codes,
+            and whatever could be among the best by them.
         exact: whether the answer will be proven to be the best.
         candidates: how many crops may be answers.
         scanned: how many codes or vectors are read to find the shortlist.
-        shortlist: how many of them are scored more finely.
+        shortlist: how many of them are scored more finely; of a proof, at least.
         why: one sentence.
     """
 

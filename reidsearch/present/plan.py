@@ -10,7 +10,7 @@ METHODS = {
     "flat": "every candidate is scored",
     "rows": "only the candidates' own rows are read",
     "scan": "compact codes are scanned, the best of them scored",
-    "proof": "compact codes are scanned, and whatever could still be among the best is scored",
+    "proof": "fine codes are scanned, and whatever could be among the best is scored",
 }
 
 
