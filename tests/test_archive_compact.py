@@ -124,6 +124,17 @@ def test_a_filter_against_the_query_still_gives_k(crowded):
     )
 
 
+def test_all_may_still_lie_in_the_tail():
+    """As after an erasure of most of an archive that was large."""
+    index = CompactEngine(own_rows=300, shortlist=60, per_match=10).create(64, CROWD.truth)
+    index.add(CROWD.ids, CROWD.rows)
+    assert not index.segments
+    assert (index.plan(10).method, index.plan(10).exact) == ("flat", True)
+    for found in (index.search(CROWD.queries[0], 10), index.search_many(CROWD.queries, 10)[0]):
+        assert found.exact
+        assert found.ids.tolist() == CROWD.best(CROWD.queries[0], 10)
+
+
 def test_a_plan_says_what_happens_and_why(crowded):
     plan = crowded.plan(10)
     assert (plan.method, plan.exact, plan.candidates, plan.scanned) == ("scan", False, 6000, 6000)
@@ -154,7 +165,9 @@ def test_no_true_score_is_farther_from_its_fine_score_than_the_error(seed, scale
     for query in queries:
         scores = rows @ query
         least = float(np.sort(scores)[-7])
-        assert set(np.flatnonzero(scores >= least)) <= set(segment.above(query, least, None))
+        assert set(np.flatnonzero(scores >= least)) <= set(
+            segment.reaching(segment.best(query, 8, None), query, least, None)
+        )
 
 
 def test_wilson_knows_that_nothing_missed_is_not_never():

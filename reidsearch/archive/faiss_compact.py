@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.archive import sqlite
-from reidsearch.archive.cores import each, in_turn
+from reidsearch.archive.cores import each
 from reidsearch.archive.faiss_index import FaissEngine
-from reidsearch.archive.faiss_segment import AT_FIRST, ENDINGS, Codec, Rows, Segment
+from reidsearch.archive.faiss_near import Near, near_by_proof, near_by_scan, near_rows, rows_above
+from reidsearch.archive.faiss_segment import ENDINGS, Codec, Rows, Segment
 from reidsearch.archive.vectors import Hits, IndexDamaged, Plan, Truth, no_hits, no_ids
 from reidsearch.errors import ArchiveError
 from reidsearch.records import CropIds, Vectors
@@ -34,7 +34,6 @@ from reidsearch.records import CropIds, Vectors
 KIND = "faiss-pq4-sq8"
 FORMAT = "reidsearch/compact/1"
 OUTGROWN = 8  # times as many as when the codec was trained: then other cameras and people prevail
-FEW_SEGMENTS = 4
 PART = 1000  # crops that are scored exactly before the next part of a long answer goes out
 
 
@@ -252,6 +251,8 @@ class Compact:
 
     def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan:
         """How `search` with these arguments will go."""
+        if not self.segments:
+            return self._tail.plan(k, allowed, exact=exact)
         candidates = len(self) if allowed is None else self._count(allowed)
         wanted, held = self._wanted(k), len(self)
         few = max(self._engine.own_rows, int(self._engine.own_share * held), wanted)
@@ -281,20 +282,20 @@ class Compact:
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         plan = self.plan(k, allowed, exact=exact)
         if plan.method == "rows":
-            near = self._near_rows(queries, self._own_rows(allowed))
+            near = near_rows(self.segments, queries, self._own_rows(allowed))
         elif plan.method == "proof":
             passing = self._passing(allowed)
-            near = [self._near_by_proof(query, k, passing) for query in queries]
+            near = [near_by_proof(self.segments, query, k, passing) for query in queries]
         else:
-            near = self._near_by_scan(queries, plan.shortlist, self._passing(allowed))
+            near = near_by_scan(self.segments, queries, plan.shortlist, self._passing(allowed))
         tails = self._tail.search_many(queries, k, allowed)
         coded = self._confirmed(queries, k, near)
         return [_merged(a, b, k, plan.exact) for a, b in zip(coded, tails, strict=True)]
 
     def above(self, query: Vectors, least: float, allowed: CropIds | None = None) -> Iterator[Hits]:
         """Everything that scores `least` or more, exactly, best first, in parts."""
-        rows = self._rows_above(query, least, self._passing(allowed))
-        (near,) = self._near_rows(query.reshape(1, -1), rows)
+        rows = rows_above(self.segments, query, least, self._passing(allowed))
+        (near,) = near_rows(self.segments, query.reshape(1, -1), rows)
         tail = [*self._tail.above(query, least, allowed)]
         ids = np.concatenate([near.ids, *(hits.ids for hits in tail)])
         bounds = np.concatenate([near.scores + near.error, *(hits.scores for hits in tail)])
@@ -353,87 +354,7 @@ class Compact:
             found.append(rows)
         return found
 
-    def _rows_above(
-        self, query: Vectors, least: float, passing: NDArray[np.bool_] | None
-    ) -> list[Rows]:
-        """Rows of all that may score `least` or more, a segment each."""
-
-        def of(segment: Segment) -> Rows:
-            return segment.above(query, least, _mask(segment, passing))
-
-        return each(of, self.segments)
-
-    def _near_by_proof(self, query: Vectors, k: int, passing: NDArray[np.bool_] | None) -> _Near:
-        """All that may be among the k best of one (d,) query, by the fine codes of all."""
-
-        def best(segment: Segment) -> tuple[Rows, Vectors]:
-            return segment.best(query, max(AT_FIRST, k), _mask(segment, passing))
-
-        found = each(best, self.segments)
-        surely = [
-            scores - s.errors(rows) for s, (rows, scores) in zip(self.segments, found, strict=True)
-        ]
-        lower = np.concatenate([np.full(k, -np.inf, np.float32), *surely])
-        least = float(np.partition(lower, -k)[-k])  # k of them score so much at least
-        rows = [
-            segment.reaching(known, query, least, _mask(segment, passing))
-            for segment, known in zip(self.segments, found, strict=True)
-        ]
-        return self._near_rows(query.reshape(1, -1), rows)[0]
-
-    def _near_by_scan(
-        self, queries: Vectors, wanted: int, passing: NDArray[np.bool_] | None
-    ) -> list[_Near]:
-        """Of each query the best by the scan codes, with their fine scores.
-
-        The scan is bound by arithmetic: a batch of queries costs what they cost one by one. So of
-        one query the cores share the segments, and many queries they share among themselves.
-        """
-        selector = None
-        if passing is not None:
-            selector = faiss.IDSelectorBitmap(np.packbits(passing, bitorder="little"))
-        if len(queries) == 1:
-            return [self._near_one(queries, wanted, selector, each)]
-        return each(
-            lambda number: self._near_one(queries[number : number + 1], wanted, selector, in_turn),
-            range(len(queries)),
-        )
-
-    def _near_one(
-        self, query: Vectors, wanted: int, selector: Any | None, over: Callable[..., list[Any]]
-    ) -> _Near:
-        # Near ones gather in a segment, as footage is in order of time, but hardly ever so much.
-        quota = wanted if len(self.segments) < FEW_SEGMENTS else wanted // 2
-        found = over(lambda s: s.shortlist(query, quota, selector), self.segments)
-        scores = np.concatenate([scores for scores, _ in found])
-        least = np.float32(-np.inf)
-        if len(scores) > wanted:
-            least = np.partition(scores, len(scores) - wanted)[len(scores) - wanted]
-        kept = [ids[scores >= least] for scores, ids in found]
-        ends = np.cumsum([0, *map(len, kept)])
-        codes = np.empty((ends[-1], self._dimension), dtype=np.uint8)
-        error = np.empty(ends[-1], dtype=np.float32)
-        for segment, ids, first, last in zip(self.segments, kept, ends, ends[1:], strict=False):
-            rows = segment.rows_of(ids)
-            segment.take(rows, codes[first:last])
-            error[first:last] = segment.errors(rows)
-        fine = self.codec_or_fail().scores(query, codes)[0]
-        return _Near(np.concatenate(kept), fine, error)
-
-    def _near_rows(self, queries: Vectors, rows: list[Rows]) -> list[_Near]:
-        """Of each query the same rows, a segment each, with their fine scores."""
-
-        def of(pair: tuple[Segment, Rows]) -> Vectors:
-            return pair[0].scores(queries, pair[1])
-
-        pairs = [pair for pair in zip(self.segments, rows, strict=True) if len(pair[1])]
-        none = np.empty((len(queries), 0), np.float32)
-        fine = np.concatenate([none, *each(of, pairs)], axis=1)
-        ids = np.concatenate([no_ids(), *(segment.ids[r] for segment, r in pairs)])
-        error = np.concatenate([none[0], *(segment.errors(r) for segment, r in pairs)])
-        return [_Near(ids, scores, error) for scores in fine]
-
-    def _confirmed(self, queries: Vectors, k: int, near: list[_Near]) -> list[Hits]:
+    def _confirmed(self, queries: Vectors, k: int, near: list[Near]) -> list[Hits]:
         """The k best of each, by the database's embeddings of what may be among them."""
         picked = [one.within_reach(k) for one in near]
         held, vectors = self._truth(np.unique(np.concatenate([one.ids for one in picked])))
@@ -445,49 +366,6 @@ class Compact:
             one.prove(there, scores)
             hits.append(_sorted(one.ids[there], scores, k, exact=False))
         return hits
-
-
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """What may be among the best of one query.
-
-    Args:
-        ids: (n,) crop ids.
-        scores: (n,) by the fine codes; the true ones differ by `error` at most.
-        error: (n,).
-    """
-
-    ids: CropIds
-    scores: Vectors
-    error: Vectors
-
-    def within_reach(self, k: int) -> _Near:
-        """Those that may be among the k best; k of them score at least as the k-th surely does."""
-        if len(self.ids) <= k:
-            return self
-        least = np.partition(self.scores - self.error, len(self.ids) - k)[len(self.ids) - k]
-        reaching = self.scores + self.error >= least
-        return _Near(self.ids[reaching], self.scores[reaching], self.error[reaching])
-
-    def prove(self, which: NDArray[np.bool_], truth: Vectors) -> None:
-        """The promise that everything rests on, kept by whatever is answered.
-
-        Raises:
-            ArchiveError: a true score is farther away than the error allows.
-        """
-        scores = self.scores[which]
-        wrong = ~(np.abs(scores - truth) <= self.error[which])
-        if wrong.any():
-            crop_id, score = self.ids[which][wrong][0], scores[wrong][0]
-            raise ArchiveError(
-                f"the index scores crop {crop_id} {score:.4f}, the database {truth[wrong][0]:.4f}",
-                "run: reidsearch check --repair",
-            )
-
-
-def _mask(segment: Segment, passing: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
-    """Which rows of a segment are candidates, of a mask over ids."""
-    return None if passing is None else passing[segment.ids]
 
 
 def _sorted(ids: CropIds, scores: Vectors, k: int | None, *, exact: bool) -> Hits:

@@ -39,7 +39,6 @@ CENTROIDS = 16  # 4 bits
 HEADROOM = 1.25
 # Sums of 256 products in float32, in NumPy's order or FAISS's, stay a tenth of this apart.
 ROUNDING = 1e-4
-AT_FIRST = 64  # rows that a proof begins with: more often than not they are enough
 ROWS_AT_ONCE = 2048  # decoded at a time: 2 MB, which a core's own cache holds
 
 
@@ -321,7 +320,7 @@ class Segment:
         least: float,
         passing: NDArray[np.bool_] | None,
     ) -> Rows:
-        """`above`, where some of the `best` are known already."""
+        """All rows whose vectors may score `least` or more; some of the `best` are known."""
         (rows, scores), bound = best, least - self.error - ROUNDING
         wanted = len(rows)
         while wanted == len(rows) and wanted and scores[-1] >= bound:
@@ -332,10 +331,6 @@ class Segment:
                 return self._with_outliers(rows, passing)
             rows, scores = self.best(query, wanted, passing)
         return self._with_outliers(rows[scores >= bound], passing)
-
-    def above(self, query: Vectors, least: float, passing: NDArray[np.bool_] | None) -> Rows:
-        """All rows whose vectors may score `least` or more; `passing` says which count."""
-        return self.reaching(self.best(query, AT_FIRST, passing), query, least, passing)
 
     def _every(self, query: Vectors, passing: NDArray[np.bool_] | None) -> Vectors:
         """(n,) fine scores of all; what does not pass scores minus infinity."""
