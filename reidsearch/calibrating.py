@@ -17,7 +17,7 @@ from reidsearch.archive.store import Store
 from reidsearch.errors import ArchiveError, NotFound, UsageError
 from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import Answer, ModelIdentity, Pixels, Vectors
-from reidsearch.scores import UNCALIBRATED, Calibration, Origin, Provenance, Soundness
+from reidsearch.scores import REFINED, UNCALIBRATED, Calibration, Origin, Provenance, Soundness
 from reidsearch.timecode import now
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class CalibrationView:
         from reidsearch.evaluation.datasets import read_archive
 
         model = self._require_model()
-        data = read_archive(self._store)
+        data = read_archive(self._store, "persons")
         assert data.held is not None
         compared = _compared(data, data.held.rows)
         return self._make(compared, Origin.LABELS, "labels", None, model, progress)
@@ -166,15 +166,28 @@ class CalibrationView:
         prior: float | None = None,
         max_false_alarms: float | None = None,
         min_score: float | None = None,
+        refined: bool = False,
     ) -> Callable[[Answer, int], Answer]:
         """What reads the scores of an answer that was made from so many views.
 
-        Without a calibration in force it only says so. See `calibration.apply.read_answer`.
+        Without a calibration in force, or of a query that feedback refined, it only says so. See
+        `calibration.apply.read_answer`.
 
         Raises:
             UsageError: a prior or a number of false alarms was asked for without a calibration,
-                or makes no sense.
+                of a refined query, or makes no sense.
         """
+        if refined:
+            for option, given in (("--max-false-alarms", max_false_alarms), ("--prior", prior)):
+                if given is not None:
+                    raise UsageError(
+                        f"{option} needs calibrated scores: those of a query that feedback refined "
+                        "are not",
+                        f"leave {option} out, or --like and --unlike",
+                    )
+            return lambda answer, views: Answer(
+                replace(answer.statement, calibration=REFINED), answer.matches
+            )
         calibration, text = self._standing()
         if max_false_alarms is not None and min_score is not None:
             raise UsageError("--max-false-alarms finds the score itself; leave --min-score out")

@@ -118,12 +118,11 @@ class OpenArchive:
 
         return AttributesView(self._store, self._engines.recognizer)
 
-    @property
-    def labelled(self) -> DataSet:
-        """The crops that carry a person and a camera; see `evaluation.datasets.read_archive`."""
+    def labelled(self, labels: str | None = None) -> DataSet:
+        """The crops whose person and camera are known; see `evaluation.datasets.read_archive`."""
         from reidsearch.evaluation.datasets import read_archive
 
-        return read_archive(self._store)
+        return read_archive(self._store, labels)
 
     @property
     def proposals(self) -> ProposalView:

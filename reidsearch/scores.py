@@ -20,6 +20,9 @@ Values = NDArray[np.float64]
 """(n,) or (n, m) float64."""
 
 UNCALIBRATED = "uncalibrated"
+# The score that 1 in 1 000 wrong crops reach is reached by 0.2 to 5.6 once a query is refined
+# (docs/accuracy.md, by benchmarks/feedback.py): no reading is better than that one.
+REFINED = f"{UNCALIBRATED} for a query that feedback refined"
 """How a statement's `calibration` begins while there is none in force."""
 
 BINS = 800

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from archives import fill, unit_rows
 from jsonschema import Draft202012Validator
 from PIL import Image
 
@@ -17,6 +18,7 @@ from reidsearch.evaluation.drawn import write_market
 from reidsearch.present import text
 from reidsearch.present.evaluation_json import comparison_json
 from reidsearch.present.evaluation_text import comparison_view, markdown
+from reidsearch.records import Facts
 
 SCHEMA = json.loads((files("reidsearch.present") / "schemas/evaluation-1.json").read_text())
 
@@ -94,6 +96,24 @@ def test_an_archive_is_evaluated_from_what_it_holds(run, drawn):
     Image.open(run.archive / "p.png").verify()
 
 
+def test_decisions_are_labels_and_the_output_says_whose(run):
+    facts = [Facts(camera) for camera in ("gate", "hall", "gate", "hall")]
+    fill(run.archive, unit_rows(4), facts)
+    refused = run("evaluate")
+    assert (refused.code, refused.out) == (3, "")
+    assert "reidsearch confirm" in refused.err
+    run("identity", "new", "ann", 1, 2)
+    run("identity", "new", "bob", 3, 4)
+    for arguments in ((), ("--labels", "identities")):
+        ran = run("evaluate", *arguments)
+        assert ran.code == 0, ran.err
+        assert "4 queries of 2 people" in ran.out
+        assert "what users of this archive confirmed (--labels identities)" in ran.out
+    document = json.loads(run("evaluate", "--format", "json").out)
+    Draft202012Validator(SCHEMA).validate(document)
+    assert any("users of this archive" in note for note in document["data"]["notes"])
+
+
 def test_ways_are_compared_as_table_json_and_markdown(drawn, capsys):
     whole = read_market(drawn)
     found = evaluate_data(
@@ -136,6 +156,7 @@ def test_the_picture_shows_curve_scores_and_failures(run, drawn, tmp_path):
         (["{drawn}", "--axis", "models"], 2, "--axis says"),
         (["{drawn}", "--model", "a", "--model", "b"], 2, "several models"),
         (["{drawn}", "-a", "archive"], 2, "two data sets"),
+        (["{drawn}", "--labels", "identities"], 2, "--labels is about an archive"),
         (["{drawn}", "--model", "builtin", "--query-camera", "gate"], 2, "no camera 'gate'"),
         (["{drawn}", "--model", "no-such-model"], 4, "no model is named"),
         ([], 5, "there is no archive"),

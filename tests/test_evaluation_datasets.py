@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from archives import draw, fill, unit_rows
+from tracklets import Seen, write_footage
 
+from reidsearch import Archive
 from reidsearch.archive.store import Store
 from reidsearch.errors import ArchiveError, InputError, UsageError
 from reidsearch.evaluation.datasets import read_archive, read_data, read_manifest, read_market
@@ -147,3 +149,43 @@ def test_an_archive_without_labels_is_refused(tmp_path):
     fill(tmp_path / "a", unit_rows(2), [Facts("gate"), Facts(person="Ann")])
     with Store(tmp_path / "a") as store, pytest.raises(InputError, match="both a person and a"):
         read_archive(store)
+
+
+def test_confirmed_identities_are_labels_where_no_persons_came(tmp_path):
+    rows = unit_rows(7)
+    write_footage(tmp_path / "a", "gate.mp4", "gate", [Seen(1, 5, rows[:2]), Seen(7, 9, rows[2:3])])
+    write_footage(tmp_path / "a", "yard.mp4", "yard", [Seen(1, 5, rows[3:5])])
+    fill(tmp_path / "a", rows[5:], [Facts("hall"), Facts()])
+    with Archive.open(tmp_path / "a") as archive:
+        with pytest.raises(InputError, match="both a person and a camera") as refused:
+            archive.labelled("identities")
+        assert "reidsearch identity new" in refused.value.hint
+        archive.identities.new("ann", [1, 4])  # a view stands for its tracklet
+        archive.identities.new("bob", [3, 6, 7])  # crop 7 has no camera
+        archive.identities.reject("ann", [3])
+        data = archive.labelled()
+        with pytest.raises(InputError, match="both a person and a camera"):
+            archive.labelled("persons")
+    assert [(crop.name, crop.person, crop.camera) for crop in data.query] == [
+        ("crop 1", "ann", "gate"),
+        ("crop 2", "ann", "gate"),
+        ("crop 3", "bob", "gate"),
+        ("crop 4", "ann", "yard"),
+        ("crop 5", "ann", "yard"),
+        ("crop 6", "bob", "hall"),
+    ]
+    assert data.gallery == data.query
+    assert data.notes[0].startswith("1 of 7 crops were left out")
+    assert "what users of this archive confirmed" in data.notes[-1]
+
+
+def test_persons_that_came_with_crops_come_before_identities_unless_asked(tmp_path):
+    fill(tmp_path / "a", unit_rows(3), [Facts("gate", person="Ann"), Facts("hall"), Facts("hall")])
+    with Archive.open(tmp_path / "a") as archive:
+        archive.identities.new("bob", [2, 3])
+        assert told(archive.labelled().query) == {("Ann", "gate")}
+        assert "came with it" in archive.labelled().notes[-1]
+        assert told(archive.labelled("identities").query) == {("bob", "hall")}
+        archive.identities.undo()
+        with pytest.raises(InputError):
+            archive.labelled("identities")

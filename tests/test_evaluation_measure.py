@@ -123,7 +123,7 @@ def test_an_archive_of_the_same_crops_gives_the_same_figures(drawn, embedder, tm
     """Every labelled crop is query and gallery; its own and its camera's others do not count."""
     with Archive.open(tmp_path / "a", create=True, model="builtin") as archive:
         archive.index([drawn / "bounding_box_test"], naming=Naming(market1501=True))
-        data = archive.labelled
+        data = archive.labelled()
         found = evaluate_held(data).ways[0]
         again = evaluate_data(data, ["builtin"]).ways[0]
     assert data.notes[0].startswith("-1 and 0000 was taken for a person")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reidsearch.evaluation.compare import Comparison
 
 AXES = ("models", "resizes", "rankings", "fusions")
+LABELS = ("persons", "identities")
 
 
 @click.command("evaluate")
@@ -34,6 +35,12 @@ AXES = ("models", "resizes", "rankings", "fusions")
     multiple=True,
     metavar="NAME",
     help="Search in its crops.",
+)
+@click.option(
+    "--labels",
+    type=click.Choice(LABELS),
+    help="Of an archive: who says whom a crop shows, what came with it or what was confirmed. "
+    "Default: persons, where there are any.",
 )
 @click.option("--compare", "compared", is_flag=True, help="Set ways of searching side by side.")
 @click.option(
@@ -73,6 +80,7 @@ def command(
     archive: Path,
     query_cameras: tuple[str, ...],
     gallery_cameras: tuple[str, ...],
+    labels: str | None,
     compared: bool,
     axes: tuple[str, ...],
     models: tuple[str, ...],
@@ -88,8 +96,9 @@ def command(
 
     DATA is a folder in Market-1501 layout (query/, bounding_box_test/) or a manifest as `index`
     takes it (path, person_id, camera_id). Without it the labelled crops of the archive are
-    evaluated, from the embeddings that it holds. By the usual protocol, crops of the query's
-    person by the query's camera do not count; a search never leaves them out.
+    evaluated, from the embeddings that it holds; where no persons came with them, confirmed
+    identities are the people (`confirm`), which the output says. By the usual protocol, crops of
+    the query's person by the query's camera do not count; a search never leaves them out.
 
     The picture of failures shows the people of your data: mind where you put it.
     """
@@ -107,10 +116,13 @@ def command(
     source = click.get_current_context().get_parameter_source("archive")
     if data is not None and source is ParameterSource.COMMANDLINE:
         raise UsageError("DATA and --archive are two data sets", "give one of them")
+    if data is not None and labels is not None:
+        raise UsageError("--labels is about an archive", "leave DATA or --labels out")
     with ExitStack() as stack:
         progress = stack.enter_context(progress_for())
         if data is None:
-            labelled = stack.enter_context(Archive.open(archive, progress=progress)).labelled
+            opened = stack.enter_context(Archive.open(archive, progress=progress))
+            labelled = opened.labelled(labels)
         else:
             labelled = read_data(data)
         found = evaluate_data(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidsearch.archive.labelled import labelled_crops
+from reidsearch.archive.labelled import confirmed_crops, labelled_crops
 from reidsearch.archive.store import Store
 from reidsearch.errors import ArchiveError, InputError, UsageError
 from reidsearch.evaluation.protocol import DISTRACTOR, Labelled
@@ -27,6 +27,13 @@ from reidsearch.footage.pictures import cut, decode, read_picture
 from reidsearch.records import ModelIdentity, Offer, Pixels, Rejected, Vectors
 from reidsearch.settings import PictureLimits
 
+# Who says whom an archive's crop shows, and what that means for figures.
+_SAID = {
+    "persons": "whom a crop shows is what came with it while indexing (--labels persons)",
+    "identities": "whom a crop shows is what users of this archive confirmed (--labels "
+    "identities), mostly of matches that a search had found: people who are hard to find are "
+    "missing, so that figures read too well",
+}
 _MARKET = re.compile(r"(-?\d+)_c(\d+).*\.(?:jpg|jpeg|png)", re.IGNORECASE)
 _AS_MARKET = re.compile(r"-1|0+")
 
@@ -218,10 +225,13 @@ def _read(offer: Offer, limits: PictureLimits) -> Pixels:
     return cut(decode(offer.read(), limits), offer.box, limits)
 
 
-def read_archive(store: Store) -> DataSet:
+def read_archive(store: Store, labels: str | None = None) -> DataSet:
     """Read the crops of an archive that carry a person and a camera, with their embeddings.
 
-    Every crop is in the query and in the gallery.
+    Every crop is in the query and in the gallery; a note tells where persons come from.
+
+    Args:
+        labels: `persons` or `identities`; None: persons, where none came with any crop identities.
 
     Raises:
         ArchiveError: the archive holds no crops.
@@ -232,17 +242,27 @@ def read_archive(store: Store) -> DataSet:
         raise ArchiveError(
             f"{store.folder} holds no crops yet", f"reidsearch index PATH... -a {store.folder}"
         )
-    found, held = labelled_crops(store)
+    found, held = ([], 0) if labels == "identities" else labelled_crops(store)
+    if labels != "persons" and not found:
+        confirmed, held = confirmed_crops(store)
+        if confirmed or labels is not None:
+            found, labels = confirmed, "identities"
     rows = store.embeddings([crop_id for crop_id, _, _ in found])
     crops = tuple(
         LabelledCrop(f"crop {crop_id}", person, camera, partial(_stored, store, crop_id))
         for crop_id, person, camera in found
         if crop_id in rows
     )
-    hint = "persons come from names (--names market1501, --pattern) or manifests while indexing"
+    hint = (
+        "identities come from decisions: reidsearch identity new, confirm"
+        if labels == "identities"
+        else "persons come from names (--names market1501, --pattern) or manifests while indexing, "
+        "identities from decisions (reidsearch confirm)"
+    )
     data = _of_all(str(store.folder), crops, held, hint)
     named = {f"crop {crop_id}": row for crop_id, row in rows.items()}
-    return replace(data, held=Held(model, named))
+    said = _SAID[labels or "persons"]
+    return replace(data, held=Held(model, named), notes=(*data.notes, said))
 
 
 def _stored(store: Store, crop_id: int) -> Pixels:
