@@ -148,6 +148,7 @@ class Match:
     are the tracklet's, or the crop's own; None while they are not recorded.
     `reading` is what the archive's calibration says of the score, None while there is none.
     `rank_before` is the rank by score alone, None where the answer was not re-ranked.
+    `liked`: it is the person by the user's word (`Feedback`), and was not found by this search.
     """
 
     rank: int
@@ -159,6 +160,7 @@ class Match:
     attributes: Attributes | None = None
     reading: Reading | None = None
     rank_before: int | None = None
+    liked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,25 @@ class IdentitySearched:
 
 
 @dataclass(frozen=True, slots=True)
+class Feedback:
+    """What the user said of matches, by which the query was refined (`search.feedback`).
+
+    Args:
+        likes, unlikes: crop ids as they were given.
+        liked, unliked: the tracklets, and crops of no tracklet, that these are of.
+        left_out: crops of the unliked, which are no matches any more.
+        hidden: of the liked, those that the filters do not let be shown.
+    """
+
+    likes: tuple[int, ...]
+    unlikes: tuple[int, ...]
+    liked: int
+    unliked: int
+    left_out: int
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Recall:
     """How many of the true k best an index finds, measured on its own vectors.
 
@@ -295,6 +316,8 @@ class Statement:
         max_false_alarms: how many wrong matches were to be expected at most; `min_score` is then
             the score that keeps to it.
         ranked_by: what the order of the matches comes from.
+        feedback: by what the query was refined; scores are then those with the refined query, and
+            the liked stand first, beyond `k` and whatever they score. None: by nothing.
     """
 
     archive: str
@@ -327,6 +350,7 @@ class Statement:
     max_false_alarms: float | None = None
     recall_interval: tuple[float, float] | None = None
     ranked_by: RankedBy = RankedBy()
+    feedback: Feedback | None = None
 
 
 @dataclass(frozen=True, slots=True)

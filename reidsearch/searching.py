@@ -42,6 +42,8 @@ class SearchableArchive(OpenArchive):
         shown_as: str | None = None,
         identity: str | None = None,
         new_only: bool = False,
+        likes: Sequence[int] = (),
+        unlikes: Sequence[int] = (),
         max_false_alarms: float | None = None,
         prior: float | None = None,
         limits: PictureLimits = PictureLimits(),
@@ -61,21 +63,29 @@ class SearchableArchive(OpenArchive):
             identity: search with all its confirmed views too; what was rejected for it is left
                 out of the matches.
             new_only: leave out what is confirmed of it as well.
+            likes, unlikes: crops of earlier answers that show the person, and that do not, each
+                for its whole tracklet: the query is refined by them (`search.feedback`).
 
         Raises:
             Refused: a picture cannot be read.
             NotFound: a crop, camera, source or identity is not in the archive.
-            UsageError: k or min_score make no sense, or the archive is not calibrated.
+            UsageError: k or min_score make no sense, the archive is not calibrated, or something
+                is liked and unliked, or marked and searched with.
         """
-        from reidsearch.search import engine
+        from reidsearch.search import engine, feedback
         from reidsearch.search.views import look
 
         read = self.calibration.reader(
-            prior=prior, max_false_alarms=max_false_alarms, min_score=min_score
+            prior=prior,
+            max_false_alarms=max_false_alarms,
+            min_score=min_score,
+            refined=bool(likes or unlikes),
         )
         asked = self.identities.asked(identity, new_only=new_only)
         given = _views(query)
         views = [*given, *asked.own]
+        held = [int(view) for view in views if isinstance(view, (int, np.integer))]
+        marks = feedback.marks(self._store, likes, unlikes, held)
         if self._gallery.index is None:
             self._require_crops()
             # Proving a large index file takes about as long as loading the model: side by side.
@@ -86,7 +96,7 @@ class SearchableArchive(OpenArchive):
         else:
             shown = look(views, self._store, self.embed, limits)
         question = engine.Query(
-            vector=shown.vector,
+            vector=marks.refined(shown.vector, shown.views) if marks else shown.vector,
             text=asked.text(shown_as or shown.text, further=len(given)),
             doubts=shown.doubts,
             k=k,
@@ -95,6 +105,7 @@ class SearchableArchive(OpenArchive):
             exact=exact,
             reranked=reranked,
             least=self.calibration.least(max_false_alarms),
+            marks=marks,
             filters=replace(
                 filters, exclude_crops=(*filters.exclude_crops, *asked.out(shown.crop_ids))
             ),

@@ -34,7 +34,7 @@ from reidsearch.present.answer_csv import answer_csv
 from reidsearch.present.answer_json import answer_json
 from reidsearch.present.statement import sentences
 from reidsearch.records import Facts, Filters
-from reidsearch.scores import LOWER, UNCALIBRATED, Calibration, posterior
+from reidsearch.scores import LOWER, REFINED, UNCALIBRATED, Calibration, posterior
 
 SCHEMA = json.loads((files("reidsearch.present") / "schemas" / "answer-2.json").read_text("utf-8"))
 PEOPLE = 30
@@ -158,6 +158,15 @@ def test_a_prior_is_the_users(calibrated):
         assert one.reading.log10_lr == other.reading.log10_lr
         assert one.reading.probability == pytest.approx(posterior(one.reading.log10_lr, 0.5))
         assert one.reading.probability > other.reading.probability
+
+
+def test_scores_of_a_query_that_feedback_refined_are_not_read(calibrated):
+    with Archive.open(calibrated) as archive:
+        assert archive.search(1).matches[0].reading is not None
+        answer = archive.search(1, likes=[2], unlikes=[9])
+    assert {match.reading for match in answer.matches} == {None}
+    assert answer.statement.calibration == REFINED
+    assert answer.statement.calibrated_by is None
 
 
 @pytest.mark.parametrize(

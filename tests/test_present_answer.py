@@ -87,6 +87,7 @@ def test_json_tells_where_when_and_how_sure() -> None:
         "rejected_for": [],
         "attributes": None,
         "reading": None,
+        "liked": False,
     }
 
 

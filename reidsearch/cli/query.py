@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     "--identity", metavar="NAME", help="All confirmed views of an identity (`identity list`)."
 )
 @click.option("--new-only", is_flag=True, help="Leave out what is confirmed of that identity.")
+@click.option(
+    "--like", "likes", multiple=True, type=int, metavar="ID", help="A match that is the person."
+)
+@click.option(
+    "--unlike", "unlikes", multiple=True, type=int, metavar="ID", help="A match that is not."
+)
 @archive_option
 @click.option(
     "-k",
@@ -98,6 +104,8 @@ def command(
     crops: tuple[int, ...],
     identity: str | None,
     new_only: bool,
+    likes: tuple[int, ...],
+    unlikes: tuple[int, ...],
     archive: Path,
     k: int | None,
     exact: bool,
@@ -135,6 +143,11 @@ def command(
     asking for k gives k whenever k crops pass. The first by score are put in order by their
     neighbourhoods (--no-rerank: by score alone). The answer says what was searched, how, and what
     is missing; a score is a cosine similarity, not a probability: `calibrate` makes it one.
+
+    The same query with --like and --unlike, each with a crop's id as the answer shows it and as
+    often as needed, is refined by what you say of its matches: the liked stay on top, marked, the
+    unliked are left out, and the others are ranked anew. A view stands for its whole tracklet.
+    Nothing is remembered; `confirm` and `reject` are for decisions.
     """
     from reidsearch.cli import query_many
     from reidsearch.cli.whom import whom
@@ -147,6 +160,8 @@ def command(
         identity or max_false_alarms is not None or prior is not None
     ):
         raise UsageError("--identity, --max-false-alarms and --prior belong to a single answer")
+    if (k is None or batch is not None) and (likes or unlikes):
+        raise UsageError("--like and --unlike refine one query, whose answer is of limited length")
     if batch is not None and (images or crops or frame):
         raise UsageError("with --batch the list says whom to look for")
     filters = filters_from(
@@ -208,6 +223,8 @@ def command(
             shown_as=shown.text,
             identity=identity,
             new_only=new_only,
+            likes=likes,
+            unlikes=unlikes,
         )
         if timeline is not None:
             from reidsearch.present.timeline import timeline as drawn

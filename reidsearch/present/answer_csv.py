@@ -17,11 +17,11 @@ MATCH_COLUMNS = (
     "last_time", "duration_s", "views", "upper", "lower", "things",
     "identity", "rejected_for",
     "log10_lr", "probability", "probability_low",
-    "probability_high", "false_alarm_rate", "false_alarms", "rank_before",
+    "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked",
 )  # fmt: skip
 STATEMENT_COLUMNS = (
     "crops_searched", "crops_held", "exact", "recall", "model", "generation", "calibration",
-    "asked_at", "prior", "reranked",
+    "asked_at", "prior", "reranked", "likes", "unlikes",
 )  # fmt: skip
 
 # What spreadsheets take for a formula, in plain and in full width. The apostrophe itself is here
@@ -53,6 +53,8 @@ def answer_csv_lines(
     told = statement_json(statement)
     told["model"] = statement.model.text
     told["reranked"] = statement.ranked_by.reranked
+    for side in ("likes", "unlikes"):
+        told[side] = "; ".join(map(str, told["feedback"][side] if told["feedback"] else ()))
     first = [] if query is None else [query]
     if head:
         yield _line([*(["query"] if first else []), *MATCH_COLUMNS, *STATEMENT_COLUMNS])

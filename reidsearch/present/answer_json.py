@@ -10,7 +10,15 @@ from typing import Any
 
 from reidsearch.appearance import Attributes
 from reidsearch.decisions import Named
-from reidsearch.records import Answer, Crop, IdentitySearched, Match, ModelIdentity, Statement
+from reidsearch.records import (
+    Answer,
+    Crop,
+    Feedback,
+    IdentitySearched,
+    Match,
+    ModelIdentity,
+    Statement,
+)
 from reidsearch.scores import Provenance, Reading
 from reidsearch.sightings import How, Moment, TrackletSeen
 from reidsearch.timecode import iso
@@ -67,6 +75,7 @@ def match_json(match: Match) -> dict[str, Any]:
         "identity": named_json(match.identity) if match.identity else None,
         "rejected_for": [named_json(one) for one in match.rejected_for],
         "reading": reading_json(match.reading) if match.reading else None,
+        "liked": match.liked,
     }
 
 
@@ -201,6 +210,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "max_false_alarms": statement.max_false_alarms,
         "recall_interval": list(statement.recall_interval) if statement.recall_interval else None,
         "ranked_by": asdict(statement.ranked_by),
+        "feedback": _feedback_json(statement.feedback) if statement.feedback else None,
     }
 
 
@@ -212,6 +222,11 @@ def _identity_json(searched: IdentitySearched) -> dict[str, Any]:
         "rejected": searched.rejected,
         "new_only": searched.new_only,
     }
+
+
+def _feedback_json(feedback: Feedback) -> dict[str, Any]:
+    marked = {"likes": list(feedback.likes), "unlikes": list(feedback.unlikes)}
+    return asdict(feedback) | marked
 
 
 def model_json(model: ModelIdentity) -> dict[str, Any]:

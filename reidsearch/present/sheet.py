@@ -97,7 +97,9 @@ def _panel(answer: Answer, pictures: Sequence[Pixels], legend: bool) -> Image.Im
     box = (min(width, 160), min(2 * width, 320))
     rows = -(-len(shown) // side_by_side)
     more = f" ({len(shown)} of {len(pictures)} pictures)" if len(pictures) > len(shown) else ""
-    told = [PLAIN.wrap(sentence, PANEL_PX) for sentence in gist(answer.statement)]
+    only_liked = answer.matches and all(match.liked for match in answer.matches)
+    sentences = [*([no_match(answer)] if only_liked else []), *gist(answer.statement)]
+    told = [PLAIN.wrap(sentence, PANEL_PX) for sentence in sentences]
     told_px = sum(len(lines) * PLAIN.line_px + BETWEEN_PX for lines in told)
 
     legend_px = 2 * FAINT.line_px + GAP_PX if legend else 0
@@ -128,8 +130,8 @@ def _panel(answer: Answer, pictures: Sequence[Pixels], legend: bool) -> Image.Im
 
 
 def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
-    """One match: its picture, then rank, crop id and score, camera and probability, time, and
-    what was decided of it, or its location."""
+    """One match: its picture, then rank, crop id and score, camera and probability or
+    `liked`, time, and what was decided of it, or its location."""
     card = Image.new("RGB", CARD_PX, CARD)
     canvas = ImageDraw.Draw(card)
     place(card, picture, (PAD_PX, PAD_PX), CROP_PX)
@@ -150,7 +152,7 @@ def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
     camera = "camera unknown" if facts.camera is None else facts.camera
     time = "time unknown" if facts.time is None else iso(facts.time.replace(microsecond=0))
     last = decided_text(match) or match.crop.location
-    told = chance(match.reading.probability) if match.reading else ""
+    told = chance(match.reading.probability) if match.reading else "liked" if match.liked else ""
     PLAIN.draw(canvas, CARD_PX[0] - PAD_PX - PLAIN.width(told), top, told)
     room_px = CROP_PX[0] - round(PLAIN.width(f"{told}  ")) if told else CROP_PX[0]
     for lettering, text, width_px in (

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 
 from reidsearch.present.readings import one_in
 from reidsearch.present.visible import count, duration, visible
-from reidsearch.records import Answer, Filters, IdentitySearched, Match, RankedBy, Statement
+from reidsearch.records import (
+    Answer,
+    Feedback,
+    Filters,
+    IdentitySearched,
+    Match,
+    RankedBy,
+    Statement,
+)
 from reidsearch.scores import Origin
 from reidsearch.sightings import How
 from reidsearch.timecode import iso
@@ -38,6 +46,7 @@ def gist(statement: Statement) -> list[str]:
     return [
         _searched(statement),
         *_identity(statement.identity),
+        *_feedback(statement.feedback),
         *_filtered(statement.filters),
         *_left_out(statement),
         *_least_score(statement),
@@ -104,6 +113,24 @@ def _identity(searched: IdentitySearched | None) -> list[str]:
         f"with {count(searched.views, 'view')}"
         + (f"; left out: {' and '.join(out)}." if out else "."),
     ]
+
+
+def _feedback(feedback: Feedback | None) -> list[str]:
+    """What refined the query, what stands first for it, and what is left out."""
+    if feedback is None:
+        return []
+    liked, unliked = feedback.liked, feedback.unliked
+    told = [f"Refined by feedback: {liked:,} tracklets or crops liked, {unliked:,} unliked."]
+    if liked:
+        first = "The liked stand first, whatever they score: they are the person by your word, "
+        hidden = f"; {feedback.hidden:,} of them the filters leave out" if feedback.hidden else ""
+        told.append(f"{first}not found by this search{hidden}.")
+    if unliked:
+        told.append(f"The unliked are left out, {count(feedback.left_out, 'crop')} in all.")
+    told.append(
+        "Scores are similarity to the refined query: compare them within this answer alone."
+    )
+    return told
 
 
 def _filtered(filters: Filters) -> list[str]:

@@ -70,6 +70,7 @@ def answer_view(answer: Answer) -> RenderableType:
         return Group(Text(no_match(answer), style="bold"), *told)
     persons = any(match.crop.facts.person is not None for match in answer.matches)
     decided = any(match.identity or match.rejected_for for match in answer.matches)
+    liked = any(match.liked for match in answer.matches)
     rows = table()
     footage = any(match.crop.moment for match in answer.matches)
     rows.add_column("rank", justify="right", no_wrap=True)
@@ -85,6 +86,8 @@ def answer_view(answer: Answer) -> RenderableType:
     rows.add_column("crop", justify="right", no_wrap=True)
     if persons:
         rows.add_column("person", overflow="fold")
+    if liked:
+        rows.add_column("feedback", no_wrap=True)
     if decided:
         rows.add_column("identity", overflow="fold")
     if footage:
@@ -96,7 +99,9 @@ def answer_view(answer: Answer) -> RenderableType:
     rows.add_column("location")
     grouped = answer.statement.grouped
     for match in answer.matches:
-        rows.add_row(*_match_cells(match, persons, decided, footage, worn, grouped))
+        rows.add_row(*_match_cells(match, persons, liked, decided, footage, worn, grouped))
+    if all(match.liked for match in answer.matches):
+        told.insert(0, Text(no_match(answer), style="bold"))
     return Group(rows, Text(), *told)
 
 
@@ -284,7 +289,13 @@ def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
 
 
 def _match_cells(
-    match: Match, persons: bool, decided: bool, footage: bool, worn: bool, grouped: bool
+    match: Match,
+    persons: bool,
+    liked: bool,
+    decided: bool,
+    footage: bool,
+    worn: bool,
+    grouped: bool,
 ) -> Iterable[RenderableType]:
     facts = match.crop.facts
     yield str(match.rank)
@@ -299,6 +310,8 @@ def _match_cells(
     yield str(match.crop.crop_id)
     if persons:
         yield _known(facts.person)
+    if liked:
+        yield "liked" if match.liked else UNKNOWN
     if decided:
         yield decided_text(match) or UNKNOWN
     if footage:

@@ -21,6 +21,7 @@ from reidsearch.errors import ArchiveError, UsageError
 from reidsearch.records import (
     Answer,
     Crop,
+    Feedback,
     Filters,
     FootageSearched,
     Match,
@@ -29,6 +30,7 @@ from reidsearch.records import (
     Vectors,
 )
 from reidsearch.scores import UNCALIBRATED
+from reidsearch.search.feedback import Marks, liked_rows
 from reidsearch.search.ranking import Ranked, Ranking, Row, Wanted
 from reidsearch.sightings import TrackletSeen
 from reidsearch.timecode import now
@@ -51,6 +53,8 @@ class Query:
         exact: prove that no better matches are held, where the index would only measure.
         reranked: order the first by their neighbourhoods, where those are known.
         least: crops searched -> the score to reach, which `min_score` becomes.
+        marks: what feedback refined the vector by. The liked stand first, beyond k and min_score;
+            neither they nor the unliked are found any more.
     """
 
     vector: Vectors
@@ -63,11 +67,13 @@ class Query:
     exact: bool = False
     reranked: bool = True
     least: Callable[[int], float] | None = None
+    marks: Marks | None = None
 
     @property
     def without(self) -> frozenset[int]:
-        """Crops that are no matches, as those that the query is made of."""
-        return frozenset(self.filters.exclude_crops)
+        """Crops that are no matches, as those that the query is made of, and marked ones."""
+        marked = (*self.marks.liked, *self.marks.unliked) if self.marks else ()
+        return frozenset((*self.filters.exclude_crops, *marked))
 
     @property
     def only_leaves_out(self) -> bool:
@@ -128,15 +134,32 @@ def search_many(
     ranked = scope.ranking.of(
         [Wanted(query.vector, query.k, query.without, query.min_score) for query in queries]
     )
+    liked = [_liked(store, query, scope) for query in queries]
     every = [row.crop for one in ranked for row in one.rows]
+    every += [row.crop for rows, _ in liked for row in rows]
     seen = tracklets(store, sorted({c.moment.tracklet_id for c in every if c.moment}))
     worn = attributes_of(store, [crop.crop_id for crop in every])
     answers = []
-    for query, one in zip(queries, ranked, strict=True):
-        matches = (_match(rank, row, seen, worn) for rank, row in enumerate(one.rows, 1))
+    for query, one, (first_rows, told) in zip(queries, ranked, liked, strict=True):
+        rows = enumerate([*first_rows, *one.rows], start=1)
+        matches = (
+            _match(rank, row, seen, worn, len(first_rows), liked=rank <= len(first_rows))
+            for rank, row in rows
+        )
         statement = _statement(store, gallery, query, scope, runtime, one)
-        answers.append(Answer(statement, tuple(matches)))
+        answers.append(Answer(replace(statement, feedback=told), tuple(matches)))
     return answers
+
+
+def _liked(store: Store, query: Query, scope: _Scope) -> tuple[list[Row], Feedback | None]:
+    """What stands first as it was liked, and what the statement tells of feedback."""
+    if query.marks is None:
+        return [], None
+    ranking, marks = scope.ranking, query.marks
+    rows, shown = liked_rows(
+        store, query.vector, marks.liked, ranking.allowed, grouped=ranking.grouped
+    )
+    return rows, replace(marks.told, hidden=marks.told.liked - shown)
 
 
 def search_all(
@@ -221,14 +244,19 @@ def _match(
     row: Row,
     seen: Mapping[int, TrackletSeen],
     worn: Mapping[int, Attributes],
+    before: int = 0,
+    *,
+    liked: bool = False,
 ) -> Match:
+    """A row as a match; so many that were not found stand `before` all that were."""
     return Match(
         rank,
         max(-1.0, min(1.0, row.score)),
         row.crop,
         seen.get(row.crop.moment.tracklet_id) if row.crop.moment else None,
         attributes=worn.get(row.crop.crop_id),
-        rank_before=row.rank_before,
+        rank_before=None if row.rank_before is None else row.rank_before + before,
+        liked=liked,
     )
 
 
