@@ -30,7 +30,7 @@ from reidsearch.evaluation.protocol import quality
 from reidsearch.records import Vectors
 from reidsearch.search.feedback import refined
 from reidsearch.search.galleries import gallery_of
-from reidsearch.search.rerank import DEFAULT, order
+from reidsearch.search.rerank import DEFAULT, PAPER, KReciprocal, order
 
 MODEL = "person-reidentification-retail-0286/FP16"
 PAGE = 10
@@ -97,14 +97,15 @@ ROCCHIO: tuple[str, Refine] = ("Rocchio 1 / 0.75 / 0.15", rocchio)
 KEPT = "**scoring low with the unliked, balanced: kept**"
 
 
-def as_searched(gallery: Vectors) -> Rank:
+def as_searched(gallery: Vectors, how: KReciprocal = DEFAULT) -> Rank:
     """Re-ranked and expanded, as a search does it: what is marked does not expand the query."""
     searched, plain = gallery_of(gallery), by_score(gallery)
 
     def rank(query: Vectors, marked: np.ndarray) -> np.ndarray:
         rows = plain(query, marked)
-        first = rows[: DEFAULT.candidates]
-        return np.concatenate([first[order(query, first, searched, first)], rows[len(first) :]])
+        first = rows[: how.candidates]
+        anew = first[order(query, first, searched, first, how)]
+        return np.concatenate([anew, rows[len(first) :]])
 
     return rank
 
@@ -216,14 +217,18 @@ def rows(found: Set, *, to_choose: bool) -> list[str]:
                 (KEPT, refined),
             ]
             ways += [(BOTH, *way) for way in beside]
-            ways += [(UNLIKES, *way) for way in (("not refined", None), ROCCHIO, *beside[-2:])]
+            ways += [(UNLIKES, *way) for way in (("not refined", None), ROCCHIO, *beside[-3:])]
         else:
             for user in (*USERS, TWICE):
                 if user is not BOTH:
                     ways.append((user, "not refined", None))
                 ways.append((user, KEPT, refined))
-        for user, name, refine in ways:
-            cells = counted(questions, user, refine, rank, gallery).cells()
+        then = [(*way, rank) for way in ways]
+        if to_choose and ranking == "default":
+            then.append((BOTH, "kept; then by score alone", refined, by_score(gallery)))
+            then.append((BOTH, "kept; then not expanded", refined, as_searched(gallery, PAPER)))
+        for user, name, refine, again in then:
+            cells = counted(questions, user, refine, again, gallery).cells()
             lines.append(f"| {' | '.join([found.name, ranking, user.name, name, *cells])} |")
             print(lines[-1], flush=True)
     return lines
@@ -264,7 +269,7 @@ def main(model_path: Path, reid: Path, work: Path, of_scores: bool, to_page: boo
     def of(name: str) -> Set:
         return load(name, MODEL, [model_path], reid, work)
 
-    head = "| set | order | marks | query | rank-1 | mAP | rest: queries | rank-1 | mAP |"
+    head = "| set | order | marks | query | whole: rank-1 | mAP | rest: queries | rank-1 | mAP |"
     tables = (
         {
             "to choose": (
