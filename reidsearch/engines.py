@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reidsearch.archive.store import Store
 from reidsearch.progress import Progress
-from reidsearch.records import Pixels, Vectors
+from reidsearch.records import ModelIdentity, Pixels, Vectors
 from reidsearch.settings import RuntimeSettings
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ class Engines:
     """Embedder, detector and recognizer of one archive.
 
     Args:
-        model: as `Archive.open` takes it; None: the archive's own, else the catalogue's default.
+        model, flip: as `Archive.open` takes them; None: the archive's own, else the catalogue's
+            default and no flip averaging.
         model_path, offline, runtime, progress: as `Archive.open` takes them.
     """
 
@@ -30,6 +31,7 @@ class Engines:
         store: Store,
         *,
         model: str | None,
+        flip: bool | None,
         model_path: Sequence[Path],
         offline: bool,
         runtime: RuntimeSettings,
@@ -37,6 +39,7 @@ class Engines:
     ) -> None:
         self._store = store
         self._model = model
+        self._flip = flip
         self._model_path = tuple(model_path)
         self._offline = offline
         self._runtime = runtime
@@ -59,15 +62,26 @@ class Engines:
         held = self._store.model()
         if self._embedder is None or (held and not held.matches(self._embedder.identity)):
             name = self._model or (name_of(held) if held else None)
-            embedder = self._load(name)
+            embedder = self._load(name, held)
             if held is not None:
                 require_model(held, embedder.identity, self._store.folder)
             self._embedder = embedder
         return self._embedder
 
     def another(self) -> Embedder | None:
-        """The model that was named when the archive was opened, whatever the archive's is."""
-        return None if self._model is None else self._load(self._model)
+        """What was asked for when the archive was opened, whatever the archive's own is.
+
+        None: neither a model nor flip averaging was asked for.
+
+        Raises:
+            ModelError: it cannot be had, or the archive's own is a file that has to be named.
+        """
+        from reidsearch.models.catalogue import name_of
+
+        if self._model is None and self._flip is None:
+            return None
+        held = self._store.model()
+        return self._load(self._model or (name_of(held) if held else None), held)
 
     def use(self, embedder: Embedder) -> None:
         """Embed with this one from now on."""
@@ -109,7 +123,7 @@ class Engines:
         """What embeds here, for statements."""
         return self._embedder.runtime if self._embedder else "stored embeddings only"
 
-    def _load(self, name: str | None) -> Embedder:
+    def _load(self, name: str | None, held: ModelIdentity | None) -> Embedder:
         from reidsearch.embedding.embedder import load_embedder
         from reidsearch.models.catalogue import default_entry
 
@@ -118,5 +132,6 @@ class Engines:
             model_path=self._model_path,
             offline=self._offline,
             runtime=self._runtime,
+            flip=bool(held and held.flip) if self._flip is None else self._flip,
             progress=self._progress,
         )

@@ -56,6 +56,7 @@ class Archive(SearchableArchive):
         *,
         create: bool = False,
         model: str | None = None,
+        flip: bool | None = None,
         model_path: Sequence[Path] = (),
         offline: bool = False,
         runtime: RuntimeSettings = RuntimeSettings(),
@@ -68,6 +69,8 @@ class Archive(SearchableArchive):
             create: make it when it does not exist.
             model: catalogue name, name/precision, .xml or .onnx file, or `builtin`; None takes
                 the archive's own model, or the catalogue's default for a new archive.
+            flip: embed every crop as the mean of itself and its mirror image, or not; None does
+                as the archive's embeddings were made, and does not for a new archive.
             model_path: folders in Open Model Zoo layout to look in first.
             offline: never download a model.
             runtime: device, streams, threads.
@@ -84,6 +87,7 @@ class Archive(SearchableArchive):
         engines = Engines(
             held,
             model=model,
+            flip=flip,
             model_path=model_path,
             offline=offline,
             runtime=runtime,
@@ -207,7 +211,7 @@ class Archive(SearchableArchive):
         return forgotten
 
     def reembed(self, *, progress: Progress = NO_PROGRESS) -> int:
-        """Embed every crop anew with the model given to `open`, from the stored pictures.
+        """Embed every crop anew as `model` and `flip` given to `open` say, from stored pictures.
 
         Queries go on with the old model until all are done. Returns how many were embedded.
 
@@ -218,7 +222,7 @@ class Archive(SearchableArchive):
 
         embedder = self._engines.another()
         if embedder is None:
-            raise UsageError("name the new model: --model NAME")
+            raise UsageError("say what is to change: --model NAME, --flip or --no-flip")
         count = renew(self._store, embedder, progress)
         self._engines.use(embedder)
         with writer_lock(self._store.folder):

@@ -91,6 +91,10 @@ class Rejected:
     cause: Refused
 
 
+FLIPPED = "+flip/1"
+"""The end of the name of a pre-processing that averages a crop with its mirror image."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
     """Which model made an embedding.
@@ -99,7 +103,8 @@ class ModelIdentity:
         name: catalogue name, `builtin`, or the file's stem.
         precision: `FP32`, `FP16`, `FP16-INT8`, or `unknown`.
         digest: SHA-384 over the model's files, hexadecimal.
-        preprocessing: name of the way from crop to tensor, e.g. `bilinear-antialias-bgr/1`.
+        preprocessing: name of the way from crop to embedding, e.g. `bilinear-antialias-bgr/1`;
+            with flip averaging it ends in `FLIPPED`.
         dimension: length of an embedding.
     """
 
@@ -111,8 +116,14 @@ class ModelIdentity:
 
     @property
     def text(self) -> str:
-        """Name, precision and the start of the digest, for people."""
-        return f"{self.name} {self.precision} ({self.digest[:12]})"
+        """Name, precision and the start of the digest, for people; flip averaging if it is on."""
+        flip = ", flip averaging" if self.flip else ""
+        return f"{self.name} {self.precision} ({self.digest[:12]}){flip}"
+
+    @property
+    def flip(self) -> bool:
+        """Whether embeddings are means of a crop's and its mirror image's."""
+        return self.preprocessing.endswith(FLIPPED)
 
     def matches(self, other: ModelIdentity) -> bool:
         """Whether embeddings of both can be compared."""

@@ -397,6 +397,23 @@ def test_reembed(held, crops):
     assert held("check").code == 0
 
 
+def test_flip_averaging_is_said_wherever_the_model_is(held, crops):
+    assert ", flip averaging" not in held("show").out
+    ran = held("index", crops, "--model", "builtin", "--flip")
+    assert (ran.code, "reidsearch reembed --flip" in ran.err) == (4, True)
+    ran = held("reembed", "--flip")
+    assert ran.code == 0
+    assert ran.out.rstrip().endswith(", flip averaging")
+    assert ", flip averaging" in held("show").out
+    shown = held("query", crops / "unknown.png")
+    assert "Model builtin FP32, flip averaging." in shown.out
+    assert query_ids(held, crops / "unknown.png")[0] == 9
+    told = json.loads(held("show", "--json").out)["model"]["preprocessing"]
+    assert told == "bilinear-antialias-bgr-256x128/1+flip/1"
+    assert held("reembed", "--no-flip").code == 0
+    assert ", flip averaging" not in held("show").out
+
+
 def test_failures_in_both_forms(held, tmp_path):
     (tmp_path / "bad\nname.png").write_bytes(b"x")
     assert held("index", tmp_path / "bad\nname.png", "--model", "builtin").code == 1

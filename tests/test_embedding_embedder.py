@@ -256,3 +256,69 @@ def test_the_real_model_embeds(shared, crops):
     assert real.identity.text.startswith(f"{DEFAULT} FP16")
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
     assert np.allclose(real.embed(crops[:2]), rows[:2], atol=1e-5)
+
+
+# -- flip averaging -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def flipping() -> Embedder:
+    return load_embedder("builtin", flip=True)
+
+
+def mirror(picture):
+    return np.ascontiguousarray(picture[:, ::-1])
+
+
+def test_flip_averaging_is_the_mean_direction_of_both_sides(builtin, flipping, crops):
+    both = builtin.embed(crops) + builtin.embed([mirror(crop) for crop in crops])
+    expected = both / np.linalg.norm(both, axis=1, keepdims=True)
+    rows = flipping.embed(crops)
+    assert rows.dtype == np.float32
+    assert np.allclose(rows, expected, atol=1e-5)
+    assert not np.allclose(rows, builtin.embed(crops), atol=1e-3)
+    assert np.allclose(flipping.embed(crops[:1]), rows[:1], atol=1e-5)  # alone as in a batch
+    assert np.allclose(flipping.embed([mirror(crop) for crop in crops]), rows, atol=1e-5)
+    assert flipping.embed([]).shape == (0, 256)
+
+
+def test_flip_averaging_keeps_order_tags_and_what_is_no_picture(flipping, crops):
+    sized = [flipping.prepare(crop) for crop in crops]
+    items = [(n, None if n % 3 == 1 else sized[n % len(sized)]) for n in range(90)]
+    got = list(flipping.stream(iter(items)))
+    assert [tag for tag, _ in got] == list(range(90))
+    expected = flipping.embed(crops)
+    for tag, row in got:
+        if tag % 3 == 1:
+            assert row is None
+        else:
+            assert np.allclose(row, expected[tag % len(sized)], atol=1e-5)
+
+
+def test_embeddings_with_and_without_flip_averaging_are_not_comparable(builtin, flipping):
+    assert flipping.identity.preprocessing == "bilinear-antialias-bgr-256x128/1+flip/1"
+    assert (builtin.identity.flip, flipping.identity.flip) == (False, True)
+    assert not builtin.identity.matches(flipping.identity)
+    assert flipping.identity.text == f"{builtin.identity.text}, flip averaging"
+
+
+def test_flip_averaging_refuses_what_one_side_cannot_answer():
+    """The answer is the left column's grey level less the right one's: both sides cancel out."""
+    data = ops.parameter(ov.PartialShape([1, 3, 32, 16]), np.float32, name="x")
+    row = ops.reduce_mean(data, np.array([1, 2]), keep_dims=False)  # (1, 16), one a column
+    weights = np.zeros((16, 8), np.float32)
+    weights[0, 0], weights[15, 0] = 1, -1
+    answer = ops.matmul(row, ops.constant(weights), False, False)
+    graph = ov.Model([ops.result(answer)], [data], "made")
+    averaging = Embedder(graph, "made", "unknown", "0" * 96, flip=True)
+    lit = np.zeros((32, 16, 3), np.uint8)
+    lit[:, 0] = 200
+    items = [(n, None if n == 1 else lit) for n in range(3)]
+    (_, first), (_, nothing), (_, last) = averaging.stream(iter(items))
+    assert nothing is None
+    for refused in (first, last):
+        assert isinstance(refused, Refused)
+        assert refused.reason == Reason.BAD_EMBEDDING
+        assert "no length" in refused.message
+    with pytest.raises(Refused):
+        averaging.embed([lit])

@@ -155,16 +155,21 @@ def test_ways_differ_in_one_thing_and_each_picture_is_embedded_once_for_each(dra
         return LabelledCrop(crop.name, crop.person, crop.camera, read)
 
     counted = DataSet("", tuple(map(counting, data.query)), tuple(map(counting, data.gallery)))
-    found = compare(counted, "builtin", lambda _: embedder, axes=["resizes", "rankings", "fusions"])
+    axes = ["resizes", "flips", "rankings", "fusions"]
+    flipping = load_embedder("builtin", flip=True)
+    found = compare(counted, "builtin", lambda _, flip: flipping if flip else embedder, axes=axes)
     ways = [(way.model, way.resize, way.ranking, way.query) for way in found.ways]
     assert len(set(ways)) == len(ways)
-    assert {way[0] for way in ways} == {"builtin FP32"}
+    flipped = ("builtin FP32, flip averaging", "as trained", "inner product", EACH)
+    assert [way for way in ways if way[0] != "builtin FP32"] == [flipped]
     assert {way[1] for way in ways} == {"as trained", "Pillow bilinear", *other_resizes()}
     assert {way[2] for way in ways if way[1] == "as trained"} == set(RANKINGS)
     assert {way[2] for way in ways if way[1] != "as trained"} == {"inner product"}
     assert {way[3] for way in ways if way[1:3] != ("as trained", "inner product")} == {EACH}
     assert {way[3] for way in ways} == {EACH, *FUSIONS}
-    assert {reads[crop.name] for crop in data.gallery} == {len({way[1] for way in ways})}
+    assert {reads[crop.name] for crop in data.gallery} == {len({way[:2] for way in ways})}
+    averaged = found.ways[ways.index(flipped)].evaluation
+    assert averaged.quality == measure(data, embed_set(data, flipping)).quality
     first = found.ways[0].evaluation
     rows = embed_set(data, embedder)
     assert first.quality == measure(data, rows).quality
@@ -197,7 +202,7 @@ def test_a_picture_that_cannot_be_read_is_named(drawn, embedder, tmp_path):
 def test_what_has_no_answer_is_refused(drawn, embedder):
     data = read_market(drawn)
     with pytest.raises(UsageError, match="no query has a crop of the same person by another"):
-        compare(data.of_cameras(["1"], ["1"]), "builtin", lambda _: embedder)
+        compare(data.of_cameras(["1"], ["1"]), "builtin", lambda _, flip: embedder)
     with pytest.raises(UsageError, match="holds no embeddings"):
         evaluate_held(data)
 

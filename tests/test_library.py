@@ -263,8 +263,51 @@ def test_a_damaged_picture_stops_a_reembedding_before_the_switch(other_model):
 
 def test_reembed_needs_a_model(tmp_path, archive):
     folder = archive._store.folder
-    with Archive.open(folder) as nameless, pytest.raises(UsageError, match="--model"):
+    with Archive.open(folder) as nameless, pytest.raises(UsageError, match="--model NAME, --flip"):
         nameless.reembed()
+
+
+def test_flip_averaging_is_the_archives_and_never_mixes(tmp_path, crops):
+    """Set by the first run, kept by every later one and by queries, changed by `reembed` alone."""
+    folder = tmp_path / "flipped"
+    some = draw_many(tmp_path / "more", 3, start=50)
+    with Archive.open(folder, create=True, model="builtin", flip=True) as archive:
+        archive.index([crops])
+        rows = archive.embed([np.zeros((64, 32, 3), np.uint8)])
+    with Archive.open(folder) as archive:
+        assert archive.model is not None
+        assert archive.model.flip
+        archive.index(some)
+        assert np.allclose(archive.embed([np.zeros((64, 32, 3), np.uint8)]), rows, atol=1e-5)
+        for picture, crop_id in ((crops / "005.png", 6), (some[1], 14)):
+            best = archive.search(picture, k=1)
+            assert ids(best) == [crop_id]
+            assert best.matches[0].score == pytest.approx(1.0, abs=1e-5)
+            assert best.statement.model.flip
+    averaged = load_embedder("builtin", flip=True)
+    from reidsearch.footage.pictures import read_picture
+    from reidsearch.settings import PictureLimits
+
+    expected = averaged.embed([read_picture(some[1], PictureLimits())])[0]
+    ((held,),) = sql(folder, "SELECT vector FROM embedding WHERE crop_id = 14")
+    assert np.allclose(np.frombuffer(held, "<f4"), expected, atol=1e-5)
+    with Archive.open(folder, model="builtin", flip=False) as other:
+        for refused in (lambda: other.index([crops]), lambda: other.search(crops / "005.png")):
+            with pytest.raises(ModelError, match="flip averaging") as error:
+                refused()
+            assert f"reidsearch reembed --no-flip -a {folder}" in error.value.hint
+            assert "leave out --no-flip" in error.value.hint
+    with Archive.open(folder) as reader:
+        assert ids(reader.search(crops / "005.png", k=1)) == [6]
+        with Archive.open(folder, flip=False) as other:
+            assert other.reembed() == 15
+        assert ids(reader.search(crops / "005.png", k=1)) == [6]
+        assert not reader.search(3, k=1).statement.model.flip
+    with Archive.open(folder, flip=True) as other:
+        with pytest.raises(ModelError, match="flip averaging") as error:
+            other.index(some)
+        assert f"reidsearch reembed --flip -a {folder}" in error.value.hint
+        assert other.check() == []
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,19 @@ def test_the_expanded_query_is_ranked_as_if_it_had_been_asked():
     assert (np.diff(reranked(expanded, matrix)[ranked]) >= -2e-5).all()
 
 
+def test_a_query_that_is_in_the_gallery_does_not_expand_itself():
+    """Nor does a copy of it."""
+    matrix = people(6, 200, changes=2)
+    query = matrix[3]
+    same = (matrix == query).all(axis=1)
+    assert same.sum() > 1
+    others = np.where(same, -2.0, matrix @ query)
+    expanded = average_expansion(query, matrix[np.argmax(others)][None])
+    ranked = gallery_of(matrix).ranked(query, KReciprocal(candidates=200))
+    assert (np.diff(reranked(expanded, matrix)[ranked]) >= -2e-5).all()
+    assert (np.diff(reranked(query, matrix)[ranked]) < -2e-5).any()
+
+
 def test_only_the_candidates_are_ranked_anew_and_the_rest_keep_their_order():
     made = people(1, 301)
     gallery = gallery_of(made[1:])

@@ -350,11 +350,16 @@ def require_model(held: ModelIdentity, given: ModelIdentity, folder: Path) -> No
         ModelError: naming both models and the command that re-embeds.
     """
     if not held.matches(given):
+        flip = "--flip" if given.flip else "--no-flip"
+        if held.digest == given.digest and held.flip != given.flip:
+            stay, change = f"leave out {flip}", flip
+        else:
+            stay = f"use --model {held.name}"
+            change = f"--model {given.name}" + (f" {flip}" if held.flip != given.flip else "")
         raise ModelError(
             f"{folder} was embedded with {held.text} [{held.preprocessing}], "
             f"not with {given.text} [{given.preprocessing}]; their scores cannot be compared",
-            f"use --model {held.name}, or embed all crops anew: "
-            f"reidsearch reembed --model {given.name} -a {folder}",
+            f"{stay}, or embed all crops anew: reidsearch reembed {change} -a {folder}",
         )
 
 

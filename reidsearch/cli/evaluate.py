@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from reidsearch.cli.options import (
     archive_option,
+    flip_option,
     model_path_options,
     runtime_options,
     write_file,
@@ -19,7 +20,7 @@ from reidsearch.cli.options import (
 if TYPE_CHECKING:
     from reidsearch.evaluation.compare import Comparison
 
-AXES = ("models", "resizes", "rankings", "fusions")
+AXES = ("models", "resizes", "flips", "rankings", "fusions")
 LABELS = ("persons", "identities")
 
 
@@ -73,6 +74,7 @@ LABELS = ("persons", "identities")
     type=click.Path(path_type=Path, dir_okay=False),
     help="Draw curve, scores and the worst failures (PNG).",
 )
+@flip_option
 @model_path_options
 @runtime_options
 def command(
@@ -86,6 +88,7 @@ def command(
     models: tuple[str, ...],
     form: str,
     output: Path | None,
+    flip: bool | None,
     model_path: tuple[Path, ...],
     offline: bool,
     device: str,
@@ -129,6 +132,7 @@ def command(
             labelled.of_cameras(query_cameras, gallery_cameras),
             models,
             axes=(axes or AXES) if compared else (),
+            flip=flip,
             model_path=model_path,
             offline=offline,
             runtime=RuntimeSettings(device=device, streams=streams, threads=threads),

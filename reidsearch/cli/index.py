@@ -12,6 +12,7 @@ import click
 
 from reidsearch.cli.options import (
     archive_option,
+    flip_option,
     model_options,
     opened_archive,
     runtime_options,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 @click.option("--min-width", type=click.IntRange(1), help="Refuse narrower crops (pixels).")
 @click.option("--min-height", type=click.IntRange(1), help="Refuse lower crops (pixels).")
 @model_options
+@flip_option
 @runtime_options
 @click.option("--json", "as_json", is_flag=True, help="JSON report; progress as JSON lines.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -106,6 +108,7 @@ def command(
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
+    flip: bool | None,
     device: str,
     streams: int,
     threads: int,
@@ -174,6 +177,7 @@ def command(
         device,
         streams,
         threads,
+        flip=flip,
         create=True,
         json_lines=as_json,
         quiet=quiet,

@@ -77,7 +77,10 @@ COMMANDS = {
     "backup": ("backup", "Copy the archive consistently, even while it is being written."),
     "restore": ("restore", "Make an archive from a backup, verified."),
     "migrate": ("migrate", "Bring an archive of an earlier version to this one."),
-    "reembed": ("reembed", "Embed every crop anew with another model, from the stored pictures."),
+    "reembed": (
+        "reembed",
+        "Embed every crop anew, by another model or with flip averaging.",
+    ),
     "evaluate": (
         "evaluate",
         "Measure how well people are found again, on crops that are labelled.",

@@ -106,6 +106,17 @@ def _model_option(function: F) -> F:
     )(function)
 
 
+def flip_option(function: F) -> F:
+    """`--flip/--no-flip`, passed as `flip`; None when neither is given."""
+    return click.option(
+        "--flip/--no-flip",
+        "flip",
+        default=None,
+        help="Embed every crop as the mean of itself and its mirror image, in twice the time. "
+        "Default: as the archive's crops are embedded, else not.",
+    )(function)
+
+
 def runtime_options(function: F) -> F:
     """`--device`, `--streams`, `--threads`: passed under these names."""
     for option in (
@@ -137,11 +148,12 @@ def opened_archive(
     streams: int,
     threads: int,
     *,
+    flip: bool | None = None,
     create: bool = False,
     json_lines: bool = False,
     quiet: bool = False,
 ) -> Iterator[tuple[Archive, Progress]]:
-    """The archive with its model, as `model_options` and `runtime_options` say, and progress."""
+    """The archive with its model, as these options say, and progress."""
     from reidsearch.library import Archive
     from reidsearch.present.progress import progress_for
     from reidsearch.settings import RuntimeSettings
@@ -152,6 +164,7 @@ def opened_archive(
             archive,
             create=create,
             model=model,
+            flip=flip,
             model_path=model_path,
             offline=offline,
             runtime=RuntimeSettings(device=device, streams=streams, threads=threads),

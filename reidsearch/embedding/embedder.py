@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from reidsearch.errors import ModelError, Reason, Refused
 from reidsearch.models.resize import resize
 from reidsearch.models.stream import stream_in_order
 from reidsearch.progress import NO_PROGRESS, Progress
-from reidsearch.records import ModelIdentity, Pixels, Vectors
+from reidsearch.records import FLIPPED, ModelIdentity, Pixels, Vectors
 from reidsearch.settings import RuntimeSettings
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from reidsearch.models.runtime import Hint
 
 T = TypeVar("T")
+Answered: TypeAlias = Vectors | Refused | None
+"""What became of a picture: its vector, why there is none, or None where there was no picture."""
 
 # Up to so many pictures, one request on all cores answers as soon as several side by side.
 _FEW = 4
@@ -38,6 +40,8 @@ class Embedder:
         precision: of the weights.
         digest: SHA-384 over the model's files.
         settings: device, streams, threads, cache.
+        flip: an embedding is the mean direction of the crop's and its mirror image's, for twice
+            the time. The identity says so: such embeddings are compared with their like only.
 
     Raises:
         ModelError: the graph is of another kind; the message says what was found.
@@ -50,6 +54,8 @@ class Embedder:
         precision: str,
         digest: str,
         settings: RuntimeSettings = RuntimeSettings(),
+        *,
+        flip: bool = False,
     ) -> None:
         from reidsearch.models.runtime import runtime_text
 
@@ -58,7 +64,8 @@ class Embedder:
             name=name,
             precision=precision,
             digest=digest,
-            preprocessing=f"bilinear-antialias-bgr-{self.height_px}x{self.width_px}/1",
+            preprocessing=f"bilinear-antialias-bgr-{self.height_px}x{self.width_px}/1"
+            + (FLIPPED if flip else ""),
             dimension=dimension,
         )
         self.runtime: str = runtime_text(settings.device)
@@ -86,18 +93,19 @@ class Embedder:
         Raises:
             Refused: (bad-embedding) when the model answers with no usable vector.
         """
+        if not crops:
+            return np.empty((0, self.identity.dimension), np.float32)
+        prepared = self._sides((None, self.prepare(crop)) for crop in crops)
+        few = len(crops) <= _FEW
         rows: list[Vectors] = []
-        prepared = ((None, self.prepare(crop)) for crop in crops)
-        for _, row in self._few(prepared) if len(crops) <= _FEW else self.stream(prepared):
+        for _, row in self._joined(self._few(prepared) if few else self._many(prepared)):
             if isinstance(row, Refused):
                 raise row
             assert row is not None
             rows.append(row)
-        return np.stack(rows) if rows else np.empty((0, self.identity.dimension), np.float32)
+        return np.stack(rows)
 
-    def stream(
-        self, items: Iterable[tuple[T, Pixels | None]]
-    ) -> Iterator[tuple[T, Vectors | Refused | None]]:
+    def stream(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
         """Embed prepared tensors while they are being read, and the results being written.
 
         Args:
@@ -111,13 +119,38 @@ class Embedder:
             `items` or from inference is raised here, after the results before it. Closing the
             generator stops the thread.
         """
+        yield from self._joined(self._many(self._sides(items)))
+
+    def _sides(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Pixels | None]]:
+        """With flip averaging each picture is followed by its mirror image."""
+        for tag, tensor in items:
+            yield tag, tensor
+            if self.identity.flip and tensor is not None:
+                yield tag, np.ascontiguousarray(tensor[:, ::-1])
+
+    def _joined(self, answers: Iterator[tuple[T, Answered]]) -> Iterator[tuple[T, Answered]]:
+        """Undo `_sides`: both answers to one picture become one."""
+        for tag, row in answers:
+            if not self.identity.flip or row is None:
+                yield tag, row
+                continue
+            _, mirrored = next(answers)
+            if isinstance(row, Refused):
+                yield tag, row
+            elif isinstance(mirrored, Refused):
+                yield tag, mirrored
+            else:
+                assert mirrored is not None
+                yield tag, self._unit(row + mirrored)
+
+    def _many(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
         for tag, raw in stream_in_order(lambda: self._compile("THROUGHPUT"), items):
             yield tag, None if raw is None else self._unit(raw)
 
-    def _few(self, items: Iterable[tuple[T, Pixels]]) -> Iterator[tuple[T, Vectors | Refused]]:
-        request = None
+    def _few(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
+        request = self._ready().create_infer_request()
         for tag, tensor in items:
-            request = request or self._ready().create_infer_request()
+            assert tensor is not None
             request.infer({0: tensor[None]})
             yield tag, self._unit(request.get_output_tensor().data)
 
@@ -130,7 +163,8 @@ class Embedder:
 
         with self._compiling:
             if hint not in self._compiled:
-                key = f"{self.identity.digest} {self.identity.preprocessing}"
+                as_compiled = self.identity.preprocessing.removesuffix(FLIPPED)
+                key = f"{self.identity.digest} {as_compiled}"
                 self._compiled[hint] = compile_model(self._graph, self._settings, hint, key)
             return self._compiled[hint]
 
@@ -158,6 +192,7 @@ def load_embedder(
     model_path: Sequence[Path] = (),
     offline: bool = False,
     runtime: RuntimeSettings = RuntimeSettings(),
+    flip: bool = False,
     progress: Progress = NO_PROGRESS,
 ) -> Embedder:
     """Find a model (downloading it unless `offline`) and make it ready.
@@ -165,18 +200,20 @@ def load_embedder(
     Args:
         model: catalogue name, name/precision, an .xml or .onnx file, or `builtin`.
         model_path: folders in Open Model Zoo layout to look in first.
+        flip: average each crop with its mirror image.
 
     Raises:
         ModelError: it cannot be had, is damaged, or does not embed pictures.
     """
     if model == builtin.NAME:
-        return Embedder(builtin.build(), builtin.NAME, builtin.PRECISION, builtin.digest(), runtime)
+        own = builtin.build(), builtin.NAME, builtin.PRECISION, builtin.digest()
+        return Embedder(*own, runtime, flip=flip)
     from reidsearch.models.locate import locate
     from reidsearch.models.runtime import read_model
 
     found = locate(model, model_path=model_path, offline=offline, progress=progress)
     graph = read_model(found.xml)
-    return Embedder(graph, found.name, found.precision, found.digest, runtime)
+    return Embedder(graph, found.name, found.precision, found.digest, runtime, flip=flip)
 
 
 def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int, int]:

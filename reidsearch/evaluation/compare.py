@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +29,7 @@ from reidsearch.progress import NO_PROGRESS, Progress
 from reidsearch.records import ModelIdentity, Vectors
 from reidsearch.settings import RuntimeSettings
 
-AXES: Final = ("models", "resizes", "rankings", "fusions")
+AXES: Final = ("models", "resizes", "flips", "rankings", "fusions")
 AS_TRAINED: Final = "as trained"
 
 # Medians over so many queries, one at a time, as a user asks.
@@ -43,7 +42,7 @@ class Way:
     """One way of searching, and what it is worth.
 
     Args:
-        model: name and precision.
+        model: name and precision, and whether it averages with mirror images.
         resize: how crops are brought to the model's size.
         ranking: how the gallery is ranked.
         query: what one query is made of.
@@ -88,6 +87,7 @@ def evaluate_data(
     models: Sequence[str] = (),
     *,
     axes: Sequence[str] = (),
+    flip: bool | None = None,
     model_path: Sequence[Path] = (),
     offline: bool = False,
     runtime: RuntimeSettings = RuntimeSettings(),
@@ -100,21 +100,33 @@ def evaluate_data(
             embeddings, else the catalogue's default. With "models" in `axes` all of these are
             compared; fewer than two: all of the catalogue.
         axes: which of `AXES` are varied; none: one way alone.
+        flip: average each crop with its mirror image, or not; None: as an archive's embeddings
+            were made, where its model is taken, else not.
         model_path, offline, runtime: as `load_embedder` takes them.
 
     Raises:
         as `compare`.
     """
-    if data.held and not models and not axes:
+    held = data.held.model if data.held and not models else None
+    as_held = bool(held and held.flip)
+    if held and not axes and flip in {None, as_held}:
         return evaluate_held(data)
-    held = name_of(data.held.model) if data.held and not models else default_entry().key
-    load = partial(
-        load_embedder, model_path=model_path, offline=offline, runtime=runtime, progress=progress
-    )
+
+    def load(name: str, flip: bool) -> Embedder:
+        return load_embedder(
+            name,
+            model_path=model_path,
+            offline=offline,
+            runtime=runtime,
+            flip=flip,
+            progress=progress,
+        )
+
     return compare(
         data,
-        models[0] if models else held,
+        models[0] if models else name_of(held) if held else default_entry().key,
         load,
+        flip=as_held if flip is None else flip,
         models=models[1:] or every_model(),
         axes=axes,
         progress=progress,
@@ -137,8 +149,9 @@ def evaluate_held(data: DataSet) -> Comparison:
 def compare(
     data: DataSet,
     base: str,
-    load: Callable[[str], Embedder],
+    load: Callable[[str, bool], Embedder],
     *,
+    flip: bool = False,
     models: Sequence[str] = (),
     axes: Sequence[str] = (),
     progress: Progress = NO_PROGRESS,
@@ -147,7 +160,8 @@ def compare(
 
     Args:
         base: the model of the first way, with which all else is compared.
-        load: makes a model ready; as `load_embedder`.
+        load: makes a model ready, with flip averaging or without; as `load_embedder`.
+        flip: whether the ways average with mirror images; but for the one that does the opposite.
         models: what is compared when `axes` has models.
         axes: which of `AXES` are varied; none: the one way alone.
 
@@ -157,12 +171,14 @@ def compare(
         UsageError: no query has a crop of the same person by another camera in the gallery.
         Refused: a picture cannot be read; the message names it.
     """
-    first = load(base)
+    first = load(base, flip)
     rows = embed_set(data, first, progress=progress)
     made = _Made(text_of(first.identity), embed_s=_embed_s(data, first, None))
     ways = [_ranked(data, rows, RANKINGS[BARE], made)]
     if "resizes" in axes:
         ways.extend(_resized(data, first, progress))
+    if "flips" in axes:
+        ways.append(_embedded(data, load(base, not flip), progress))
     if "rankings" in axes:
         others = {name: ranking for name, ranking in RANKINGS.items() if name != BARE}
         ways.extend(
@@ -176,20 +192,18 @@ def compare(
     missing: list[tuple[str, str]] = []
     for name in models if "models" in axes else ():
         try:
-            other = load(name)
+            other = load(name, flip)
         except ModelUnavailable as error:
             missing.append((name, error.message))
             continue
         if not other.identity.matches(first.identity):
-            other_rows = embed_set(data, other, progress=progress)
-            made = _Made(text_of(other.identity), embed_s=_embed_s(data, other, None))
-            ways.append(_ranked(data, other_rows, RANKINGS[BARE], made))
+            ways.append(_embedded(data, other, progress))
     return Comparison(tuple(ways), tuple(missing), first.runtime)
 
 
 def text_of(model: ModelIdentity) -> str:
-    """Name and precision."""
-    return f"{model.name} {model.precision}"
+    """Name and precision, and flip averaging."""
+    return f"{model.name} {model.precision}" + (", flip averaging" if model.flip else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +215,12 @@ class _Made:
     ranking: str = BARE
     query: str = EACH
     embed_s: float | None = None
+
+
+def _embedded(data: DataSet, embedder: Embedder, progress: Progress) -> Way:
+    rows = embed_set(data, embedder, progress=progress)
+    made = _Made(text_of(embedder.identity), embed_s=_embed_s(data, embedder, None))
+    return _ranked(data, rows, RANKINGS[BARE], made)
 
 
 def _resized(data: DataSet, embedder: Embedder, progress: Progress) -> Iterator[Way]:

@@ -51,7 +51,8 @@ def gist(statement: Statement) -> list[str]:
         *_left_out(statement),
         *_least_score(statement),
         _ranked_by(statement.ranked_by),
-        f"Model {visible(statement.model.name)} {visible(statement.model.precision)}.",
+        f"Model {visible(statement.model.name)} {visible(statement.model.precision)}"
+        + (", flip averaging." if statement.model.flip else "."),
         *_scores(statement),
         *_footage(statement),
         *_missing(statement),

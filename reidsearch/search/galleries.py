@@ -52,12 +52,16 @@ class IndexGallery:
     def ranked(self, query: Vectors, how: KReciprocal = DEFAULT) -> Rows:
         """All rows, best first: the first of the plain search ranked anew, the rest below.
 
+        A row that equals the query is the query itself, in a set that is searched in itself; it
+        does not expand it.
+
         Args:
             query: (d,) float32 of unit length.
         """
         plain = self._graph.rows(self._index.search(query, len(self)).ids)
         first = plain[: how.candidates]
-        again = order(query, first, self, plain, how)
+        others = first[(self.vectors(first) != query).any(axis=1)]
+        again = order(query, first, self, others, how)
         return np.concatenate([first[again], plain[how.candidates :]])
 
 
