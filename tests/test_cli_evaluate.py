@@ -15,6 +15,7 @@ from PIL import Image
 from reidsearch.evaluation.compare import evaluate_data
 from reidsearch.evaluation.datasets import DataSet, read_market
 from reidsearch.evaluation.drawn import write_market
+from reidsearch.evaluation.rankings import RANKINGS
 from reidsearch.present import text
 from reidsearch.present.evaluation_json import comparison_json
 from reidsearch.present.evaluation_text import comparison_view, markdown
@@ -81,18 +82,23 @@ def test_of_two_cameras_one_is_searched_for_and_one_searched_in(run, drawn):
 
 def test_an_archive_is_evaluated_from_what_it_holds(run, drawn):
     run("index", drawn / "bounding_box_test", drawn / "query", "--names", "market1501",
-        "--model", "builtin")  # fmt: skip
+        "--model", "builtin", "--flip")  # fmt: skip
     ran = run("evaluate", "--format", "json")
     assert ran.code == 0, ran.err
     document = json.loads(ran.out)
     Draft202012Validator(SCHEMA).validate(document)
     assert (document["data"]["queries"], document["data"]["gallery"]) == (40, 40)
     assert document["runtime"] == "stored embeddings only"
+    assert document["ways"][0]["model"] == "builtin FP32, flip averaging"
     assert document["ways"][0]["embed_ms"] is None
     assert document["ways"][0]["worst"][0]["query"].startswith("crop ")
     compared = run("evaluate", "--compare", "--axis", "rankings", "-o", run.archive / "p.png")
     assert compared.code == 0, compared.err
     assert "inner product" in compared.out
+    assert compared.out.count("flip averaging") == len(RANKINGS)
+    anew = json.loads(run("evaluate", "--no-flip", "--format", "json").out)
+    assert anew["ways"][0]["model"] == "builtin FP32"
+    assert anew["ways"][0]["embed_ms"] is not None
     Image.open(run.archive / "p.png").verify()
 
 
