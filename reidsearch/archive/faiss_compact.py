@@ -156,12 +156,17 @@ class Compact:
 
     def add(self, ids: CropIds, vectors: Vectors) -> None:
         """Take (n,) increasing ids above all held, with their (n, d) unit vectors."""
-        if len(ids) and self.segments and ids[0] <= self.segments[-1].ids[-1]:
+        coded = int(self.segments[-1].ids[-1]) if self.segments else -1
+        if (np.diff(ids, prepend=coded) <= 0).any():
             raise ValueError("ids must increase and lie above all held")
-        for start in range(0, len(ids), self._engine.tail_rows):
-            part = slice(start, start + self._engine.tail_rows)
+        full = self._engine.tail_rows
+        for start in range(0, len(ids), full):
+            part = slice(start, start + full)
+            if not len(self._tail) and len(ids[part]) == full:  # as a rebuild brings them
+                self._code(ids[part], vectors[part])
+                continue
             self._tail.add(ids[part], vectors[part])
-            if len(self._tail) >= self._engine.tail_rows:
+            if len(self._tail) >= full:
                 self._code_tail()
 
     def remove(self, ids: CropIds) -> None:
@@ -171,12 +176,15 @@ class Compact:
         self._removed = np.unique(np.concatenate([self._removed, *coded]))
 
     def _code_tail(self) -> None:
-        """Make codes of the tail: in the last segment while it has room, then in new ones."""
+        """Make codes of what waits in the tail."""
         ids = self._tail.ids()
-        if not len(ids):
-            return
         vectors = self._tail.vectors(ids)
         self._tail = FaissEngine().create(self._dimension, self._truth)
+        if len(ids):
+            self._code(ids, vectors)
+
+    def _code(self, ids: CropIds, vectors: Vectors) -> None:
+        """Make codes: in the last segment while it has room, then in new ones."""
         if self._codec is None:
             self.train(vectors)
             self.trained_for = len(vectors)

@@ -374,7 +374,7 @@ class Segment:
         data = path.read_bytes()
         sums = block_sums(data)
         # What is proven is what was meant, not what the disk made of it.
-        assert data[-self.codes.size :] == self.codes.tobytes()
+        assert data.endswith(self.codes.tobytes())
         names: dict[str, Any] = {
             "name": name,
             "rows": len(self),

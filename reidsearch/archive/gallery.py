@@ -7,7 +7,7 @@ rebuilt, without the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,7 @@ SCORE_TOLERANCE = 1e-4
 SAMPLE = 16_384  # embeddings that a compact index trains its codes from
 # Until the archive has changed so much, a recall that was measured holds.
 MEASURED_SHARE = 0.2
+ADDED_AT_ONCE = 32_768  # rows: as many as a compact index makes codes of
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +357,7 @@ class Gallery:
         started = False
         lacking = self._store.embeddings_after(self._held_to, self._dimension())
         if self._store.state().last_crop_id - self._held_to > FOLD_ROWS:
-            lacking = ahead(lacking)
+            lacking = _gathered(ahead(lacking))
         for ids, vectors in lacking:
             if not started:
                 progress.begin("reading embeddings", None, "crops")
@@ -371,3 +372,20 @@ class Gallery:
         assert self._index is not None
         held = self._index.ids()
         self._index.remove(np.setdiff1d(held, self._store.embedded_ids(up_to), assume_unique=True))
+
+
+def _gathered(chunks: Iterable[tuple[CropIds, Vectors]]) -> Iterator[tuple[CropIds, Vectors]]:
+    """The same in chunks of `ADDED_AT_ONCE` rows or a little more, and what is left."""
+    waiting: list[tuple[CropIds, Vectors]] = []
+    for chunk in chunks:
+        waiting.append(chunk)
+        if sum(len(ids) for ids, _ in waiting) >= ADDED_AT_ONCE:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(chunks: Sequence[tuple[CropIds, Vectors]]) -> tuple[CropIds, Vectors]:
+    ids, vectors = zip(*chunks, strict=True)
+    return np.concatenate(ids), np.concatenate(vectors)
