@@ -124,6 +124,22 @@ def test_a_filter_against_the_query_still_gives_k(crowded):
     )
 
 
+def test_what_is_worst_in_every_part_is_found_when_nothing_else_passes():
+    """FAISS's fast scan leaves out whatever has the lowest sum of all: here, all that passes."""
+    rows = np.repeat(np.float32([[0.6, 0.8], [-0.6, -0.8]]), 50, axis=0)
+    engine = CompactEngine(segment_rows=40, tail_rows=10, shortlist=1, per_match=1, own_rows=3)
+    ids = np.arange(1, 101)
+    index = engine.create(2, lambda ids: (ids, rows[ids - 1]), None, lambda: rows)
+    index.add(ids, rows)
+    against = ids[50:]
+    assert index.plan(5, against).method == "scan"
+    query = rows[0]
+    assert index.search(query, 5, against).ids.tolist() == [51, 52, 53, 54, 55]
+    first, second = index.search_many(np.stack([query, -query]), 5, against)
+    assert first.ids.tolist() == [51, 52, 53, 54, 55]
+    assert len(second.ids) == 5
+
+
 def test_all_may_still_lie_in_the_tail():
     """As after an erasure of most of an archive that was large."""
     index = CompactEngine(own_rows=300, shortlist=60, per_match=10).create(64, CROWD.truth)

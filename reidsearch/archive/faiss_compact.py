@@ -295,8 +295,14 @@ class Compact:
             passing = self._passing(allowed)
             near = [near_by_proof(self.segments, query, k, passing) for query in queries]
         else:
-            near = near_by_scan(self.segments, queries, plan.shortlist, self._passing(allowed))
+            passing = self._passing(allowed)
+            near = near_by_scan(self.segments, queries, plan.shortlist, passing)
         tails = self._tail.search_many(queries, k, allowed)
+        if plan.method == "scan":
+            # What is worst in every subvector, FAISS's scan never finds: filters may leave that.
+            for i, (one, tail) in enumerate(zip(near, tails, strict=True)):
+                if len(one.ids) + len(tail.ids) < min(k, plan.candidates):
+                    near[i] = near_by_proof(self.segments, queries[i], k, passing)
         coded = self._confirmed(queries, k, near)
         return [_merged(a, b, k, plan.exact) for a, b in zip(coded, tails, strict=True)]
 
