@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from operator import index
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
@@ -70,11 +71,13 @@ class SearchableArchive(OpenArchive):
             Refused: a picture cannot be read.
             NotFound: a crop, camera, source or identity is not in the archive.
             UsageError: k or min_score make no sense, the archive is not calibrated, or something
-                is liked and unliked, or marked and searched with.
+                is liked and unliked, marked and searched with, or liked and rejected for
+                the identity.
         """
         from reidsearch.search import engine, feedback
         from reidsearch.search.views import look
 
+        likes, unlikes = [*map(index, likes)], [*map(index, unlikes)]  # as NumPy gives them too
         read = self.calibration.reader(
             prior=prior,
             max_false_alarms=max_false_alarms,
@@ -85,7 +88,7 @@ class SearchableArchive(OpenArchive):
         given = _views(query)
         views = [*given, *asked.own]
         held = [int(view) for view in views if isinstance(view, (int, np.integer))]
-        marks = feedback.marks(self._store, likes, unlikes, held)
+        marks = feedback.marks(self._store, likes, unlikes, held, asked.rejected)
         if self._gallery.index is None:
             self._require_crops()
             # Proving a large index file takes about as long as loading the model: side by side.

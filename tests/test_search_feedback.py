@@ -23,8 +23,9 @@ from reidsearch.errors import ArchiveError, NotFound, ReidsearchError, UsageErro
 from reidsearch.evaluation.drawn import drawn_people
 from reidsearch.means import robust_mean
 from reidsearch.present.answer_csv import answer_csv
+from reidsearch.present.answer_json import answer_json
 from reidsearch.present.sheet import contact_sheet
-from reidsearch.present.statement import sentences
+from reidsearch.present.statement import no_match, sentences
 from reidsearch.records import Answer, Facts, Feedback, Filters, Vectors
 from reidsearch.scores import REFINED
 from reidsearch.search.feedback import refined
@@ -166,6 +167,42 @@ def test_filters_and_scores_are_for_what_is_found(archive):
     assert "1 of them the filters leave out" in told
 
 
+def test_what_a_filter_leaves_out_by_its_id_is_not_shown_as_liked_either(archive):
+    found = archive.search(1, k=3, likes=[2, 3], filters=Filters(exclude_crops=(3,)))
+    assert 2 in ids(found)
+    assert 3 not in ids(found)
+    assert found.statement.feedback.hidden == 1
+    found = archive.search(1, k=3, likes=[3], filters=Filters(exclude_crops=(3,)))
+    assert not any(match.liked for match in found.matches)
+    told = sentences(found.statement)
+    assert "What is liked the filters leave out." in told
+    assert not any("stand first" in line for line in told)
+
+
+def test_marks_may_be_what_numpy_holds_or_come_one_by_one(archive):
+    plain = archive.search(1, likes=[2, 5], unlikes=[40])
+    for likes in (np.array([2, 5]), iter([2, 5]), [np.int32(2), np.int64(5)]):
+        found = archive.search(1, likes=likes, unlikes=np.array([40]))
+        assert found.matches == plain.matches
+        assert answer_json(found)["statement"]["feedback"]["likes"] == [2, 5]
+        json.dumps(answer_json(found))
+    assert archive.search(1, likes=np.array([], int)).statement.feedback is None
+
+
+def test_where_all_that_passes_was_marked_nothing_else_is_said_to_be_wrong(archive):
+    right = range(1, COUNT + 1, 2)  # all crops by that camera
+    found = archive.search(2, unlikes=right, filters=Filters(cameras=("right",)))
+    assert found.statement.crops_searched == 0
+    assert no_match(found).startswith("No match: no crop passed the filters but what was marked")
+    assert "Order: by score alone, nothing was found to order." in sentences(found.statement)
+
+
+def test_more_unliked_ones_than_dimensions_cost_no_more():
+    rows = unit_rows(20_001)
+    found = refined(rows[0], NOBODY, rows[1:])  # 20 000 x 20 000 would be 3 GB
+    assert np.linalg.norm(rows[1:] @ found) <= np.linalg.norm(rows[1:] @ rows[0])
+
+
 def test_nothing_is_remembered(archive):
     before = archive.search(1)
     archive.search(1, likes=[2], unlikes=[40])
@@ -213,6 +250,11 @@ def test_an_identity_is_refined_too(made, tmp_path):
         )
         with pytest.raises(UsageError, match="crop 2 is searched with already"):
             archive.search(identity="anna", likes=[2])
+        archive.identities.reject("anna", [5])
+        with pytest.raises(UsageError, match="crop 5 was rejected for the identity") as refused:
+            archive.search(identity="anna", likes=[5])
+        assert "identity undo" in refused.value.hint
+        assert archive.search(identity="anna", unlikes=[5]).statement.feedback.left_out == 1
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,8 @@ def no_match(answer: Answer) -> str:
     if statement.crops_held == 0:
         return "No match: the archive holds no crop."
     if statement.crops_searched == 0:
+        if statement.feedback is not None:
+            return "No match: no crop passed the filters but what was marked: nothing was compared."
         return "No match: no crop passed the filters, so nothing was compared."
     if statement.min_score is not None:
         return (
@@ -121,8 +123,11 @@ def _feedback(feedback: Feedback | None) -> list[str]:
     if feedback is None:
         return []
     liked, unliked = feedback.liked, feedback.unliked
-    told = [f"Refined by feedback: {liked:,} tracklets or crops liked, {unliked:,} unliked."]
-    if liked:
+    them = count(liked, "tracklet or crop", "tracklets or crops")
+    told = [f"Refined by feedback: {them} liked, {unliked:,} unliked."]
+    if liked and feedback.hidden == liked:
+        told.append("What is liked the filters leave out.")
+    elif liked:
         first = "The liked stand first, whatever they score: they are the person by your word, "
         hidden = f"; {feedback.hidden:,} of them the filters leave out" if feedback.hidden else ""
         told.append(f"{first}not found by this search{hidden}.")

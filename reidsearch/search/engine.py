@@ -156,9 +156,8 @@ def _liked(store: Store, query: Query, scope: _Scope) -> tuple[list[Row], Feedba
     if query.marks is None:
         return [], None
     ranking, marks = scope.ranking, query.marks
-    rows, shown = liked_rows(
-        store, query.vector, marks.liked, ranking.allowed, grouped=ranking.grouped
-    )
+    liked = np.setdiff1d(marks.liked, query.filters.exclude_crops).tolist()
+    rows, shown = liked_rows(store, query.vector, liked, ranking.allowed, grouped=ranking.grouped)
     return rows, replace(marks.told, hidden=marks.told.liked - shown)
 
 

@@ -53,9 +53,7 @@ def refined(query: Vectors, likes: Vectors, unlikes: Vectors, views: int = 1) ->
     if len(unlikes):
         balance = min(1.0, (views + len(likes)) / len(unlikes))
         away = unlikes.astype(np.float64)
-        # (I + cU'U)^-1 m = m - U'(I/c + UU')^-1 Um: solved in as few dimensions as are unliked.
-        among = np.eye(len(away)) / balance + away @ away.T
-        toward -= away.T @ np.linalg.solve(among, away @ toward)
+        toward = np.linalg.solve(np.eye(len(toward)) + balance * away.T @ away, toward)
     return np.asarray(toward / np.linalg.norm(toward), dtype=np.float32)
 
 
@@ -81,23 +79,30 @@ class Marks:
 
 
 def marks(
-    store: Store, likes: Sequence[int], unlikes: Sequence[int], asked_with: Collection[int]
+    store: Store,
+    likes: Sequence[int],
+    unlikes: Sequence[int],
+    asked_with: Collection[int],
+    rejected: Collection[int] = (),
 ) -> Marks | None:
     """Look up what was marked; None: nothing was.
 
     Args:
         likes, unlikes: crop ids, as answers show them.
         asked_with: crops that the query is made of.
+        rejected: crops of what was decided not to be whom the query is for.
 
     Raises:
         NotFound: there is no such crop, or not any more.
-        UsageError: one thing is marked both ways, or is what is searched with.
+        UsageError: one thing is marked both ways, is what is searched with, or is liked against
+            a decision.
         ArchiveError: nothing is embedded of one by the archive's model.
     """
     if not likes and not unlikes:
         return None
     members, views = _members(store, (*likes, *unlikes))
     _require_apart(members, views, likes, unlikes, asked_with)
+    _require_undecided(members, views, likes, rejected)
     rows = store.embeddings(crop_id for ids in views.values() for crop_id in ids)
     means = {
         one: _mean(store, one, [rows[i] for i in ids if i in rows]) for one, ids in views.items()
@@ -193,6 +198,22 @@ def _require_apart(
         if crop_id in asked_with:
             raise UsageError(
                 f"crop {crop_id} is searched with already", f"leave --like {crop_id} out"
+            )
+
+
+def _require_undecided(
+    members: Mapping[int, Member],
+    views: Mapping[Member, Sequence[int]],
+    likes: Sequence[int],
+    rejected: Collection[int],
+) -> None:
+    for crop_id in likes:
+        member = members[crop_id]
+        if any(view in rejected for view in views[member]):
+            raise UsageError(
+                f"crop {crop_id} is liked, but {member.text} was rejected for the identity that "
+                "is searched for",
+                f"leave --like {crop_id} out, or take the decision back: reidsearch identity undo",
             )
 
 

@@ -134,7 +134,8 @@ class Ranking:
         )
         if len(by_score) < wanted.k and not everything:
             return None
-        shown, ranked_by = by_score, RankedBy(why_not=why_not)
+        shown = by_score
+        ranked_by = RankedBy(why_not=why_not if graph is None else "nothing was found to order")
         if graph is not None and len(ids):
             candidates = ids[: DEFAULT.candidates]
             places = self._places(wanted, candidates, graph).tolist()
