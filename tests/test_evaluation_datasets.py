@@ -186,6 +186,8 @@ def test_persons_that_came_with_crops_come_before_identities_unless_asked(tmp_pa
         assert told(archive.labelled().query) == {("Ann", "gate")}
         assert "came with it" in archive.labelled().notes[-1]
         assert told(archive.labelled("identities").query) == {("bob", "hall")}
+        with pytest.raises(UsageError, match="persons or identities, not 'people'"):
+            archive.labelled("people")
         archive.identities.undo()
         with pytest.raises(InputError):
             archive.labelled("identities")

@@ -236,7 +236,10 @@ def read_archive(store: Store, labels: str | None = None) -> DataSet:
     Raises:
         ArchiveError: the archive holds no crops.
         InputError: nothing in it is labelled.
+        UsageError: there are no such labels.
     """
+    if labels is not None and labels not in _SAID:
+        raise UsageError(f"labels are {' or '.join(_SAID)}, not {labels!r}")
     model = store.model()
     if model is None:
         raise ArchiveError(
