@@ -128,6 +128,10 @@ def test_names_cannot_forge_lines_colours_or_markup(encoding: str) -> None:
 TOLD = {
     "exactly": ({}, "Searched 1,527 of 1,527 crops, exactly (flat, generation 3)."),
     "approximately": ({"exact": False, "recall": 0.99}, "approximately, measured recall 0.9900 ("),
+    "approximately, filtered": (
+        {"exact": False, "recall": 0.99, "filters": Filters(cameras=("hall",))},
+        "approximately, measured recall 0.9900, which filters may lower (",
+    ),
     "unmeasured": ({"exact": False, "recall": None}, "approximately, recall not measured ("),
     "uncalibrated": ({}, "Scores are uncalibrated: cosine similarity, not probability."),
     "for another model": (

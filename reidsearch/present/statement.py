@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reidsearch.present.readings import one_in
 from reidsearch.present.visible import count, duration, visible
@@ -95,6 +96,8 @@ def _searched(statement: Statement) -> str:
         if statement.recall_interval is not None:
             low, high = statement.recall_interval
             how += f" ({low:.4f} to {high:.4f})"
+        if not replace(statement.filters, exclude_crops=()).empty:
+            how += ", which filters may lower"
     return (
         f"Searched {statement.crops_searched:,} of {count(statement.crops_held, 'crop')}, {how} "
         f"({visible(statement.index_kind)}, generation {statement.generation})."
