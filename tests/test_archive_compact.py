@@ -69,7 +69,7 @@ CROWD = Crowd(6000)
 def crowded(tmp_path_factory):
     """An index of 6000 vectors in several segments on disk and a tail, loaded from its files."""
     engine = CompactEngine(
-        segment_rows=1500, tail_rows=512, shortlist=60, per_match=10, own_rows=300
+        segment_rows=1500, tail_rows=512, shortlist=60, per_match=10, own_rows=300, proven_rows=0
     )
     folder = tmp_path_factory.mktemp("crowd")
     index = engine.create(64, CROWD.truth, folder, lambda: CROWD.rows)
@@ -127,7 +127,9 @@ def test_a_filter_against_the_query_still_gives_k(crowded):
 def test_what_is_worst_in_every_part_is_found_when_nothing_else_passes():
     """FAISS's fast scan leaves out whatever has the lowest sum of all: here, all that passes."""
     rows = np.repeat(np.float32([[0.6, 0.8], [-0.6, -0.8]]), 50, axis=0)
-    engine = CompactEngine(segment_rows=40, tail_rows=10, shortlist=1, per_match=1, own_rows=3)
+    engine = CompactEngine(
+        segment_rows=40, tail_rows=10, shortlist=1, per_match=1, own_rows=3, proven_rows=0
+    )
     ids = np.arange(1, 101)
     index = engine.create(2, lambda ids: (ids, rows[ids - 1]), None, lambda: rows)
     index.add(ids, rows)
@@ -149,6 +151,22 @@ def test_all_may_still_lie_in_the_tail():
     for found in (index.search(CROWD.queries[0], 10), index.search_many(CROWD.queries, 10)[0]):
         assert found.exact
         assert found.ids.tolist() == CROWD.best(CROWD.queries[0], 10)
+
+
+def test_filtered_answers_are_proven_while_that_is_quick(crowded):
+    """Nothing like the query passes: its shortlist would be of strangers that all score alike."""
+    engine = CompactEngine(
+        segment_rows=1500, tail_rows=512, own_rows=300, shortlist=60, per_match=10
+    )
+    index = engine.create(64, CROWD.truth, None, lambda: CROWD.rows)
+    index.add(CROWD.ids, CROWD.rows)
+    for query in CROWD.queries:
+        strangers = np.setdiff1d(CROWD.ids, CROWD.best(query, 3000))
+        assert (index.plan(10).method, index.plan(10, strangers).method) == ("scan", "proof")
+        assert "no recall was measured" in index.plan(10, strangers).why
+        hits = index.search(query, 10, strangers)
+        assert hits.exact
+        assert hits.ids.tolist() == CROWD.best(query, 10, strangers)
 
 
 def test_a_plan_says_what_happens_and_why(crowded):

@@ -48,6 +48,8 @@ class CompactEngine:
             of the k (benchmarks/scale.py: recall by both).
         own_rows, own_share: up to as many candidates, or that share of all, are scored from their
             own rows, without a scan (benchmarks/scale.py: a row costs as much as 150 scan codes).
+        proven_rows: in an index of up to so many, answers through filters are proven: no recall
+            was measured of them, and a proof among a million takes some 10 ms on two cores.
         sample: vectors that centroids are trained from.
     """
 
@@ -57,6 +59,7 @@ class CompactEngine:
     per_match: int = 30
     own_rows: int = 4000
     own_share: float = 0.01
+    proven_rows: int = 2_000_000
     sample: int = 16_384
     kind = KIND
 
@@ -267,10 +270,16 @@ class Compact:
         if candidates <= few:
             why = f"the {candidates:,} candidates are few enough to be read one by one"
             return Plan("rows", True, candidates, candidates, candidates, why)
-        if exact or 4 * wanted > candidates:
+        why = ""
+        if exact:
             why = "an exact answer was asked for"
-            if not exact:
-                why = f"a shortlist of {wanted:,} would be a large part of the candidates"
+        elif 4 * wanted > candidates:
+            why = f"a shortlist of {wanted:,} would be a large part of the candidates"
+        elif allowed is not None and held <= self._engine.proven_rows:
+            why = (
+                f"of filters no recall was measured, and {held:,} crops are few enough to prove it"
+            )
+        if why:
             return Plan("proof", True, candidates, held, k, why)
         why = f"{candidates:,} candidates are too many to be read one by one"
         return Plan("scan", False, candidates, held, wanted, why)
