@@ -14,6 +14,7 @@ appends; what is added lies in a flat tail, searched exactly, until it is worth 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from reidsearch.records import CropIds, Vectors
 KIND = "faiss-pq4-sq8"
 FORMAT = "reidsearch/compact/1"
 OUTGROWN = 8  # times as many as when the codec was trained: then other cameras and people prevail
+SHORTLIST_FOR = 500_000  # crops: among more of them, more strangers come between
 PART = 1000  # crops that are scored exactly before the next part of a long answer goes out
 
 
@@ -45,7 +47,8 @@ class CompactEngine:
         segment_rows: vectors a segment; about a second's work to rewrite (benchmarks/scale.py).
         tail_rows: vectors in the tail before they become codes.
         shortlist, per_match: how many vectors the scan is asked for: so many, and so many for each
-            of the k (benchmarks/scale.py: recall by both).
+            of the k; in large indexes as many times more as the root of their size over
+            `SHORTLIST_FOR` (benchmarks/scale.py: recall by both).
         own_rows, own_share: up to as many candidates, or that share of all, are scored from their
             own rows, without a scan (benchmarks/scale.py: a row costs as much as 150 scan codes).
         proven_rows: in an index of up to so many, answers through filters are proven: no recall
@@ -305,7 +308,7 @@ class Compact:
             near = [near_by_proof(self.segments, query, k, passing) for query in queries]
         else:
             passing = self._passing(allowed)
-            near = near_by_scan(self.segments, queries, plan.shortlist, passing)
+            near = near_by_scan(self.segments, queries, plan.shortlist, self._quota(k), passing)
         tails = self._tail.search_many(queries, k, allowed)
         if plan.method == "scan":
             # What is worst in every subvector, FAISS's scan never finds: filters may leave that.
@@ -348,8 +351,11 @@ class Compact:
         if len(waiting.ids):
             yield waiting
 
-    def _wanted(self, k: int) -> int:
+    def _quota(self, k: int) -> int:
         return self._engine.shortlist + self._engine.per_match * k
+
+    def _wanted(self, k: int) -> int:
+        return int(self._quota(k) * max(1.0, math.sqrt(len(self) / SHORTLIST_FOR)))
 
     def _count(self, allowed: CropIds) -> int:
         coded = sum(segment.count(allowed) for segment in self.segments)

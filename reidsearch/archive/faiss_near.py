@@ -97,10 +97,15 @@ def near_by_proof(
 
 
 def near_by_scan(
-    segments: Segments, queries: Vectors, wanted: int, passing: NDArray[np.bool_] | None
+    segments: Segments,
+    queries: Vectors,
+    wanted: int,
+    quota: int,
+    passing: NDArray[np.bool_] | None,
 ) -> list[Near]:
-    """Of each query the best by the scan codes, with their fine scores.
+    """Of each query the `wanted` best by the scan codes, with their fine scores.
 
+    Of a segment so many as would be wanted if it were all, or half of them: `quota`.
     The scan is bound by arithmetic: a batch of queries costs what they cost one by one. So of
     one query the cores share the segments, and many queries they share among themselves.
     """
@@ -110,23 +115,26 @@ def near_by_scan(
     if passing is not None:
         selector = faiss.IDSelectorBitmap(np.packbits(passing, bitorder="little"))
     if len(queries) == 1:
-        return [_near_one(segments, queries, wanted, selector, each)]
-    return each(
-        lambda number: _near_one(segments, queries[number : number + 1], wanted, selector, in_turn),
-        range(len(queries)),
-    )
+        return [_near_one(segments, queries, wanted, quota, selector, each)]
+
+    def one(number: int) -> Near:
+        query = queries[number : number + 1]
+        return _near_one(segments, query, wanted, quota, selector, in_turn)
+
+    return each(one, range(len(queries)))
 
 
 def _near_one(
     segments: Segments,
     query: Vectors,
     wanted: int,
+    quota: int,
     selector: Any | None,
     over: Callable[..., list[Any]],
 ) -> Near:
     # Near ones gather in a segment, as footage is in order of time, but hardly ever so much.
-    quota = wanted if len(segments) < FEW_SEGMENTS else wanted // 2
-    found = over(lambda s: s.shortlist(query, quota, selector), segments)
+    most = quota if len(segments) < FEW_SEGMENTS else quota // 2
+    found = over(lambda s: s.shortlist(query, most, selector), segments)
     scores = np.concatenate([scores for scores, _ in found])
     least = np.float32(-np.inf)
     if len(scores) > wanted:
