@@ -12,7 +12,7 @@ Result = dict[str, Any]
 OURS = ("ours", "ours, exact", "ours, whole answer")
 BEGIN, END = "<!-- scale: begin -->", "<!-- scale: end -->"
 MIB = 2**20
-AT_ANY_SIZE = ("recall@10", "recall@10 of exact answers", "first answer of a fresh process")
+AT_ANY_SIZE = ("recall@10 of exact answers", "first answer of a fresh process")
 
 
 def write(work: Path, page: Path) -> None:
