@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from reidsearch.archive import check as checks
 from reidsearch.archive.erase import Erasure, erase
+from reidsearch.archive.faiss_codec import Codec
 from reidsearch.archive.faiss_compact import CompactEngine
-from reidsearch.archive.faiss_segment import Codec, Segment
+from reidsearch.archive.faiss_segment import Segment
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.generations import files_of, newest_generation
 from reidsearch.archive.index_kinds import ENGINES, FLAT, engine_for

@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 
 from reidsearch.archive import sqlite
 from reidsearch.archive.cores import each
+from reidsearch.archive.faiss_codec import Codec
 from reidsearch.archive.faiss_index import FaissEngine
 from reidsearch.archive.faiss_near import Near, near_by_proof, near_by_scan, near_rows, rows_above
-from reidsearch.archive.faiss_segment import ENDINGS, Codec, Rows, Segment
+from reidsearch.archive.faiss_segment import ENDINGS, Rows, Segment
 from reidsearch.archive.vectors import Hits, IndexDamaged, Plan, Truth, no_hits, no_ids
 from reidsearch.errors import ArchiveError
 from reidsearch.records import CropIds, Vectors
