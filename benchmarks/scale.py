@@ -13,8 +13,10 @@ Other systems are taken when they are installed (usearch, hnswlib, sqlite-vec wi
 chromadb, qdrant-client, milvus-lite with pymilvus); `--rivals PYTHON` runs them with another
 interpreter.
 Results are kept as JSON in --work and drawn by `--write` into docs/benchmarks.md and docs/*.png.
-At 1 M it takes about 20 minutes and 8 GB of disk, at 10 M (this program and FAISS only) an hour,
-40 GB of disk and 12 GB of memory for IndexFlatIP.
+At 1 M it takes about 20 minutes and 8 GB of disk (others apart), at 10 M (this program and FAISS
+only) ten minutes, 40 GB of disk and 16 GB of memory, once the archive is written; that is not timed
+and takes an hour or more, as its unique keys are random (for the figures on the page SQLite was
+given a cache of 5 GB).
 """
 
 from __future__ import annotations
