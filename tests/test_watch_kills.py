@@ -45,9 +45,12 @@ def test_killed_at_thirty_random_points_the_archive_is_the_same(scene, tmp_path)
     took = finish(video, tmp_path / "whole")
     whole = dump(tmp_path / "whole")
     rng = random.Random(20)
-    points = [rng.uniform(0.3 * took, took) for _ in range(KILLS)]
-    reached = 0
-    for number, after_s in enumerate(points):
+    reached = number = 0
+    # Beside other programs a start takes longer, and more kills fall before the footage.
+    while number < KILLS or reached < KILLS // 2:
+        assert number < 4 * KILLS, "hardly a kill fell into the footage"
+        number += 1
+        after_s = rng.uniform(0.3 * took, took)
         archive = tmp_path / f"killed-{number}"
         for _ in range(rng.randint(1, 3)):
             process = start(video, archive)
@@ -60,4 +63,3 @@ def test_killed_at_thirty_random_points_the_archive_is_the_same(scene, tmp_path)
             reached += bool(dump(archive)["footage"])
         finish(video, archive)
         assert dump(archive) == whole, f"kill {number} after {after_s:.2f} s"
-    assert reached >= KILLS // 2, "most kills fell into the footage"
