@@ -144,8 +144,11 @@ def plots(results: Sequence[Result], target: Path) -> None:
         ),
         ("disk, MiB", lambda one: one["disk"] / MIB),
     )
-    names = sorted({one["system"] for one in results if "p50" in one}, key=lambda n: n not in OURS)
+    names = sorted(
+        {one["system"] for one in results if "p50" in one}, key=lambda n: (n not in OURS, n)
+    )
     for axis, (title, value) in zip(axes, parts, strict=True):
+        axis.set_prop_cycle(color=plt.get_cmap("tab20").colors)
         for name in names:
             ours = [one for one in results if one["system"] == name and "p50" in one]
             style = {"linewidth": 2.5} if name in OURS else {"linewidth": 1, "linestyle": "--"}

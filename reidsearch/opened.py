@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.neighbours import Neighbours
 from reidsearch.archive.store import Store
+from reidsearch.closing import Closing
 from reidsearch.engines import Engines
 from reidsearch.errors import ArchiveError
 from reidsearch.progress import Progress
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reidsearch.viewing import FootageView
 
 
-class OpenArchive:
+class OpenArchive(Closing):
     """What everything that an archive can do rests on; `reidsearch.library.Archive` is its use.
 
     Args:
@@ -48,17 +48,6 @@ class OpenArchive:
     def close(self) -> None:
         """Let go of the files."""
         self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def prepare_search(self) -> None:
         """Load the index now rather than in the first search."""

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from sqlalchemy import Connection, Row, insert, select
 from reidsearch.archive import schema, selects, sqlite, tables
 from reidsearch.archive.lock import HOLDER, LOCK, writer_lock
 from reidsearch.boxes import Box
+from reidsearch.closing import Closing
 from reidsearch.errors import ArchiveError, NotFound, StorageError, UsageError
 from reidsearch.records import Crop, CropIds, Facts, ModelIdentity, Vectors
 from reidsearch.sightings import Moment
@@ -63,7 +63,7 @@ def location_key(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
-class Store:
+class Store(Closing):
     """An open archive folder, for reading.
 
     Args:
@@ -147,17 +147,6 @@ class Store:
         """Let go of the database."""
         self._watch.close()
         self.engine.dispose()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:

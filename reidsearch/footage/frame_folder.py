@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import av
 
+from reidsearch.closing import Closing
 from reidsearch.errors import Reason, Refused
 from reidsearch.footage.files import kind_of, refusal
 from reidsearch.footage.pictures import read_picture
@@ -32,7 +31,7 @@ _STAMP = re.compile(
 _NUMBERS = re.compile(r"(\d+)")
 
 
-class FrameFolder:
+class FrameFolder(Closing):
     """See `Footage`. Media time comes from the names' time stamps, else from `fps`.
 
     Args:
@@ -76,17 +75,6 @@ class FrameFolder:
             declared_s=ticks[-1] / TICKS_A_SECOND,
             notes=tuple(notes),
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        """Nothing stays open between calls."""
 
     @property
     def seekable(self) -> bool:

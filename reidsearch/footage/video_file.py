@@ -9,13 +9,13 @@ from collections.abc import Generator, Iterator
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import av
 import av.error
 import av.logging
 
+from reidsearch.closing import Closing
 from reidsearch.errors import Reason, Refused
 from reidsearch.footage.files import location_text, open_regular
 from reidsearch.footage.order import Order, Picture, is_jump, turns_of
@@ -39,7 +39,7 @@ SEEK_BACK_S = (1, 5, 20, None)
 _MANY_ERRORS = 50  # after so many packets in a row that cannot be read, nothing more will come
 
 
-class VideoFile:
+class VideoFile(Closing):
     """A video file; see `Footage`.
 
     Raises:
@@ -58,17 +58,6 @@ class VideoFile:
         if self._seekable is None:
             self._seekable = not self._counted and not self._jumps()
         return self._seekable
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        """Nothing stays open between calls."""
 
     def frame_at(self, media_s: Fraction) -> Frame:
         """The frame that is shown at a media time; see `Footage.frame_at`."""
