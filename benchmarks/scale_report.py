@@ -156,7 +156,7 @@ def plots(results: Sequence[Result], target: Path) -> None:
             axis.plot(crops, values, marker="o", markersize=4, label=name, **style)
         axis.set(xscale="log", yscale="log", xlabel="crops", title=title)
         axis.grid(visible=True, which="both", alpha=0.2)
-    axes[0].legend(fontsize=8)
+    axes[2].legend(fontsize=8, loc="lower right")  # where no line goes
     figure.tight_layout()
     figure.savefig(target)
     plt.close(figure)

@@ -24,22 +24,23 @@ __version__ = "0.1.0"
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 if TYPE_CHECKING:
+    from reidsearch.answers import Answer, Match, Statement
     from reidsearch.boxes import Box
     from reidsearch.errors import ReidsearchError
     from reidsearch.library import Archive
-    from reidsearch.records import Answer, Crop, Facts, Filters, Match, Offer, Statement
+    from reidsearch.records import Crop, Facts, Filters, Offer
 
 _HOME = {
     "Archive": "library",
     "ReidsearchError": "errors",
     "Box": "boxes",
-    "Answer": "records",
+    "Answer": "answers",
     "Crop": "records",
     "Facts": "records",
     "Filters": "records",
-    "Match": "records",
+    "Match": "answers",
     "Offer": "records",
-    "Statement": "records",
+    "Statement": "answers",
 }
 
 __all__ = [

@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from reidsearch.answers import Answer, Match, Statement
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.neighbours import Neighbours
 from reidsearch.archive.store import Store
-from reidsearch.records import Answer, Filters, Match, Statement
+from reidsearch.records import Filters
 from reidsearch.search import engine
 from reidsearch.search.views import Shown
 

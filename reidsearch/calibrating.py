@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reidsearch.answers import Answer
 from reidsearch.archive.calibration_store import forget, held_calibration, keep
 from reidsearch.archive.identity_store import identities
 from reidsearch.archive.presence import presences
 from reidsearch.archive.store import Store
 from reidsearch.errors import ArchiveError, NotFound, UsageError
 from reidsearch.progress import NO_PROGRESS, Progress
-from reidsearch.records import Answer, ModelIdentity, Pixels, Vectors
+from reidsearch.records import ModelIdentity, Pixels, Vectors
 from reidsearch.scores import REFINED, UNCALIBRATED, Calibration, Origin, Provenance, Soundness
 from reidsearch.timecode import now
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from reidsearch.answers import Answer, IdentitySearched, Match
 from reidsearch.archive import identity_plans as plans
 from reidsearch.archive import identity_store as held
 from reidsearch.archive.identity_ledger import UNDO, Ledger, inverse, to_undo
@@ -30,7 +31,6 @@ from reidsearch.decisions import (
     Presence,
 )
 from reidsearch.errors import ArchiveError, UsageError
-from reidsearch.records import Answer, IdentitySearched, Match
 
 
 @dataclass(frozen=True, slots=True)

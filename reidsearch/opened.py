@@ -12,11 +12,7 @@ from reidsearch.closing import Closing
 from reidsearch.engines import Engines
 from reidsearch.errors import ArchiveError
 from reidsearch.progress import Progress
-from reidsearch.records import (
-    ModelIdentity,
-    Pixels,
-    Vectors,
-)
+from reidsearch.records import ModelIdentity, Pixels, Vectors
 
 if TYPE_CHECKING:
     from reidsearch.attribution import AttributesView

@@ -11,13 +11,9 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
+from reidsearch.answers import Answer, Match, Statement
 from reidsearch.opened import OpenArchive
-from reidsearch.records import (
-    Answer,
-    Filters,
-    Match,
-    Statement,
-)
+from reidsearch.records import Filters
 from reidsearch.settings import PictureLimits
 
 if TYPE_CHECKING:

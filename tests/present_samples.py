@@ -7,17 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from reidsearch.answers import Answer, FootageSearched, Match, Statement
 from reidsearch.boxes import Box
-from reidsearch.records import (
-    Answer,
-    Crop,
-    Facts,
-    Filters,
-    FootageSearched,
-    Match,
-    ModelIdentity,
-    Statement,
-)
+from reidsearch.records import Crop, Facts, Filters, ModelIdentity
 from reidsearch.scores import Origin, Provenance, Reading
 from reidsearch.sightings import How, Moment, TrackletSeen
 

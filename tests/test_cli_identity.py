@@ -15,12 +15,12 @@ from PIL import Image
 from present_samples import NASTY, answer, crop
 from tracklets import Seen, write_footage
 
+from reidsearch.answers import IdentitySearched
 from reidsearch.decisions import Change, Decision, Member, Named, Of
 from reidsearch.present.answer_csv import answer_csv
 from reidsearch.present.answer_json import answer_json
 from reidsearch.present.identities import decision_text
 from reidsearch.present.statement import decided_text, gist
-from reidsearch.records import IdentitySearched
 from reidsearch.timecode import now
 
 

@@ -14,9 +14,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from present_samples import CALIBRATED, NASTY, NOON, READING, answer, crop, footage_answer
 
+from reidsearch.answers import Answer, Match, Statement
 from reidsearch.present.answer_csv import MATCH_COLUMNS, answer_csv
 from reidsearch.present.answer_json import answer_json, answer_jsonl, dumps
-from reidsearch.records import Answer, Filters, Match, ModelIdentity, Statement
+from reidsearch.records import Filters, ModelIdentity
 
 SCHEMA = json.loads((files("reidsearch.present") / "schemas/answer-2.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)

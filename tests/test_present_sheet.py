@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 from present_samples import NASTY, answer, crop
 
+from reidsearch.answers import Match
 from reidsearch.present.lettering import Lettering
 from reidsearch.present.sheet import CARD_PX, CROP_PX, MARGIN_PX, PAD_PX, PANEL_PX, contact_sheet
-from reidsearch.records import Match, Pixels
+from reidsearch.records import Pixels
 
 BLUE = np.full((128, 64, 3), (255, 0, 0), np.uint8)
 LETTERS = Lettering(13, "#000000")

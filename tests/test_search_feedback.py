@@ -19,6 +19,7 @@ from present_samples import answer, crop
 from tracklets import Seen, write_footage
 
 from reidsearch import Archive
+from reidsearch.answers import Answer, Feedback
 from reidsearch.errors import ArchiveError, NotFound, ReidsearchError, UsageError
 from reidsearch.evaluation.drawn import drawn_people
 from reidsearch.means import robust_mean
@@ -26,7 +27,7 @@ from reidsearch.present.answer_csv import answer_csv
 from reidsearch.present.answer_json import answer_json
 from reidsearch.present.sheet import contact_sheet
 from reidsearch.present.statement import no_match, sentences
-from reidsearch.records import Answer, Facts, Feedback, Filters, Vectors
+from reidsearch.records import Facts, Filters, Vectors
 from reidsearch.scores import REFINED
 from reidsearch.search.feedback import refined
 from reidsearch.search.galleries import gallery_of

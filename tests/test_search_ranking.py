@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from archives import DIMENSION, fill, sql
 
+from reidsearch.answers import Answer, RankedBy
 from reidsearch.archive import neighbours as rooms
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.neighbours import Neighbours
 from reidsearch.archive.store import Store
 from reidsearch.library import Archive
-from reidsearch.records import Answer, Facts, Filters, RankedBy
+from reidsearch.records import Facts, Filters
 from reidsearch.search.engine import Query, search
 from reidsearch.search.galleries import gallery_of
 from reidsearch.search.rerank import DEFAULT

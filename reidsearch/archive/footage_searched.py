@@ -7,12 +7,13 @@ from fractions import Fraction
 
 from sqlalchemy import Connection, func, select
 
+from reidsearch.answers import FootageSearched
 from reidsearch.archive import footage_rows, tables
 from reidsearch.archive.footage_store import any_footage, at_one_of
 from reidsearch.archive.footage_tables import footage, footage_location, span
 from reidsearch.archive.never_offered import Stretch, never_offered
 from reidsearch.archive.store import CHUNK, Store
-from reidsearch.records import Filters, FootageSearched
+from reidsearch.records import Filters
 from reidsearch.sightings import How
 from reidsearch.timecode import to_us
 

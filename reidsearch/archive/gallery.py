@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from reidsearch.answers import Recall
 from reidsearch.archive.cores import ahead
 from reidsearch.archive.generations import (
     Generation,
@@ -28,7 +29,7 @@ from reidsearch.archive.store import State, Store
 from reidsearch.archive.vectors import Hits, IndexDamaged, IndexEngine, Plan, VectorIndex, no_hits
 from reidsearch.errors import ArchiveError, ArchiveLocked, StorageError
 from reidsearch.progress import NO_PROGRESS, Progress
-from reidsearch.records import Crop, CropIds, ModelIdentity, Recall, Vectors
+from reidsearch.records import Crop, CropIds, ModelIdentity, Vectors
 
 # A tail of 10 000 rows is read back in about 50 ms on opening, one of 50 000 in 250; rewriting a
 # large file costs more than the one, waiting at every opening more than the other.

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from reidsearch.answers import Recall
 from reidsearch.archive.vectors import VectorIndex
-from reidsearch.records import Recall, Vectors
+from reidsearch.records import Vectors
 
 QUERIES = 100
 DEPTHS = (10, 100)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from reidsearch.answers import Answer
 from reidsearch.errors import UsageError
-from reidsearch.records import Answer
 from reidsearch.scores import Calibration, Origin, Provenance
 
 SOURCES = {

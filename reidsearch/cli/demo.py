@@ -16,11 +16,11 @@ import click
 from reidsearch.cli.options import model_options, write_file
 
 if TYPE_CHECKING:
+    from reidsearch.answers import Answer
     from reidsearch.evaluation.drawn_footage import DrawnVideo
     from reidsearch.indexing import FootageOptions
     from reidsearch.library import Archive
     from reidsearch.progress import Progress
-    from reidsearch.records import Answer
 
 CAMERAS = 3
 MARKER = ".reidsearch-demo"

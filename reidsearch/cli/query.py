@@ -24,8 +24,9 @@ MOST = 100_000  # matches of one query of a list
 
 
 if TYPE_CHECKING:
+    from reidsearch.answers import Answer
     from reidsearch.library import Archive
-    from reidsearch.records import Answer, Pixels
+    from reidsearch.records import Pixels
 
 
 @click.command("query")

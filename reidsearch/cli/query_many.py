@@ -13,9 +13,10 @@ import click
 from reidsearch.errors import UsageError
 
 if TYPE_CHECKING:
+    from reidsearch.answers import Answer, Match, Statement
     from reidsearch.archive.vectors import Plan
     from reidsearch.library import Archive
-    from reidsearch.records import Answer, Filters, Match, Statement
+    from reidsearch.records import Filters
     from reidsearch.search.views import View
 
 COLUMNS = {"query", "image", "crop"}
@@ -37,7 +38,7 @@ def show_answer(answer: Answer, form: str) -> None:
 
 def show_all(statement: Statement, matches: Iterator[Match], form: str) -> None:
     """Matches as they come, in the forms that have a line for each."""
-    from reidsearch.records import Answer
+    from reidsearch.answers import Answer
 
     if form == "csv":
         from reidsearch.present.answer_csv import answer_csv_lines

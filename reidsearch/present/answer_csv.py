@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from reidsearch.answers import Answer, Match, Statement
 from reidsearch.appearance import PRESENT
 from reidsearch.present.answer_json import dumps, match_json, statement_json
-from reidsearch.records import Answer, Match, Statement
 
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",

@@ -8,17 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from reidsearch.answers import Answer, Feedback, IdentitySearched, Match, Statement
 from reidsearch.appearance import Attributes
 from reidsearch.decisions import Named
-from reidsearch.records import (
-    Answer,
-    Crop,
-    Feedback,
-    IdentitySearched,
-    Match,
-    ModelIdentity,
-    Statement,
-)
+from reidsearch.records import Crop, ModelIdentity
 from reidsearch.scores import Provenance, Reading
 from reidsearch.sightings import How, Moment, TrackletSeen
 from reidsearch.timecode import iso

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw
 
+from reidsearch.answers import Answer, Match
 from reidsearch.present.lettering import Lettering
 from reidsearch.present.readings import chance
 from reidsearch.present.statement import decided_text, gist, no_match
-from reidsearch.records import Answer, Match, Pixels
+from reidsearch.records import Pixels
 from reidsearch.timecode import iso
 
 PAPER, CARD, LINE = "#f3f4f6", "#ffffff", "#d3d7de"

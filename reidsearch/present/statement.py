@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reidsearch.answers import Answer, Feedback, IdentitySearched, Match, RankedBy, Statement
 from reidsearch.present.readings import one_in
 from reidsearch.present.visible import count, duration, visible
-from reidsearch.records import (
-    Answer,
-    Feedback,
-    Filters,
-    IdentitySearched,
-    Match,
-    RankedBy,
-    Statement,
-)
+from reidsearch.records import Filters
 from reidsearch.scores import Origin
 from reidsearch.sightings import How
 from reidsearch.timecode import iso

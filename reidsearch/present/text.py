@@ -15,21 +15,13 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from reidsearch.answers import Answer, Match
 from reidsearch.appearance import Attributes
 from reidsearch.present.attributes import attribute_pairs, wears
 from reidsearch.present.readings import false_alarms, probability
 from reidsearch.present.statement import decided_text, no_match, sentences
 from reidsearch.present.visible import count, duration, shorten, size, visible
-from reidsearch.records import (
-    Answer,
-    Crop,
-    Failure,
-    Finding,
-    FootageReport,
-    IndexReport,
-    Match,
-    Summary,
-)
+from reidsearch.records import Crop, Failure, Finding, FootageReport, IndexReport, Summary
 from reidsearch.sightings import Moment
 from reidsearch.timecode import iso
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw
 
+from reidsearch.answers import Answer
 from reidsearch.journeys import Journey
 from reidsearch.present.coverage import wall_us
 from reidsearch.present.journeys import way_sentences
 from reidsearch.present.lettering import Lettering
 from reidsearch.present.statement import gist
 from reidsearch.present.visible import count
-from reidsearch.records import Answer
 from reidsearch.sightings import How, SourceCoverage
 from reidsearch.timecode import EPOCH, from_us
 

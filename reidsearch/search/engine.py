@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reidsearch.answers import Answer, Feedback, FootageSearched, Match, RankedBy, Statement
 from reidsearch.appearance import Attributes
 from reidsearch.archive.attribute_store import attributes_of
 from reidsearch.archive.footage_searched import footage_searched
@@ -18,17 +19,7 @@ from reidsearch.archive.selection import Selection, select_crops
 from reidsearch.archive.store import Store
 from reidsearch.archive.vectors import Plan
 from reidsearch.errors import ArchiveError, UsageError
-from reidsearch.records import (
-    Answer,
-    Crop,
-    Feedback,
-    Filters,
-    FootageSearched,
-    Match,
-    RankedBy,
-    Statement,
-    Vectors,
-)
+from reidsearch.records import Crop, Filters, Vectors
 from reidsearch.scores import UNCALIBRATED
 from reidsearch.search.feedback import Marks, liked_rows
 from reidsearch.search.ranking import Ranked, Ranking, Row, Wanted

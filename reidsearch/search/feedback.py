@@ -18,13 +18,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reidsearch.answers import Feedback
 from reidsearch.archive.identity_store import members_of_crops
 from reidsearch.archive.presence import presences
 from reidsearch.archive.store import Store
 from reidsearch.decisions import Member
 from reidsearch.errors import ArchiveError, NotFound, UsageError
 from reidsearch.means import robust_mean
-from reidsearch.records import CropIds, Feedback, Vectors
+from reidsearch.records import CropIds, Vectors
 from reidsearch.search.ranking import Row
 
 SHORTEST = 1e-6  # of a mean direction, as in `views.fuse`

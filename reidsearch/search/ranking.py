@@ -8,13 +8,14 @@ from typing import TypeAlias
 
 import numpy as np
 
+from reidsearch.answers import RankedBy
 from reidsearch.archive.footage_store import tracklet_ids
 from reidsearch.archive.gallery import Gallery
 from reidsearch.archive.graph import Graph
 from reidsearch.archive.neighbours import Neighbours
 from reidsearch.archive.store import Store
 from reidsearch.archive.vectors import Hits
-from reidsearch.records import Crop, CropIds, RankedBy, Vectors
+from reidsearch.records import Crop, CropIds, Vectors
 from reidsearch.search.galleries import IndexGallery
 from reidsearch.search.rerank import DEFAULT, order
 
