@@ -1,4 +1,4 @@
-"""Writes the pages that come from the code: docs/cli.md and docs/errors.md.
+"""Write the pages of docs/reference that come from the code: cli.md, errors.md, schemas.md.
 
     python docs/generate.py           write them
     python docs/generate.py --check   only say which are stale; exit code 1 when one is
@@ -10,6 +10,7 @@ not change with click's version or the width of a terminal.
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from reidsearch.cli.main import cli
 from reidsearch.errors import Refused, ReidsearchError
 
 DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
 NOTE = "<!-- Written by docs/generate.py; change the code, then run it again. -->"
 
 
@@ -89,6 +91,29 @@ def exit_codes() -> list[tuple[int, str, str]]:
         for name, kind in inspect.getmembers(errors, inspect.isclass)
         if issubclass(kind, ReidsearchError) and kind is not Refused
     ]
+
+
+def schemas_page() -> str:
+    """Every published JSON Schema, with its name in documents and what it describes."""
+    rows = []
+    for path in sorted((ROOT / "reidsearch").rglob("schemas/*.json")):
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        name = schema["$id"].removeprefix("urn:").replace(":", "/")
+        link = f"../../{path.relative_to(ROOT).as_posix()}"
+        rows.append((f"`{name}`", f"[{path.name}]({link})", schema["description"]))
+    return (
+        "\n\n".join(
+            [
+                "# JSON schemas",
+                NOTE,
+                "Every JSON document names its schema in the field `schema`. The schemas are JSON "
+                "Schema, draft 2020-12. The name ends in a version number, which changes whenever "
+                "a field is added or changed. See [JSON output](json.md) for examples.",
+                _table(("name in `schema`", "file", "describes"), rows),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _help(command: click.Command) -> str:
@@ -160,7 +185,11 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     )
 
 
-PAGES = {"cli.md": cli_page, "errors.md": errors_page}
+PAGES = {
+    "reference/cli.md": cli_page,
+    "reference/errors.md": errors_page,
+    "reference/schemas.md": schemas_page,
+}
 
 
 def main() -> int:

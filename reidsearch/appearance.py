@@ -20,7 +20,7 @@ PARTS = ("upper", "lower")
 """Of the body."""
 
 THINGS = ("bag", "backpack", "hat", "long-trousers", "long-hair")
-"""What the model tells apart well enough to be searched for (docs/attributes.md says what not)."""
+"""What the model tells apart well enough (docs/explanation/attributes.md says what not)."""
 
 NAMES = (*THINGS, *(f"{part}:{colour}" for part in PARTS for colour in COLOURS))
 """All values of one crop, in the order of every array of them."""

@@ -1,7 +1,7 @@
 """The one error tree. Every class has an exit code; every message says what, which file, what now.
 
 The command line has a single boundary that prints `message` and `hint` and leaves with
-`exit_code`; `docs/errors.md` is generated from this file.
+`exit_code`; `docs/reference/errors.md` is generated from this file.
 """
 
 from __future__ import annotations

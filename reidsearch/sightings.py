@@ -307,7 +307,7 @@ class SourceCoverage:
     Args:
         state: `finished`, `running` (not to its end) or `failed`.
         settings: how it was looked at: detector, rate, preset.
-        counts: detections, tracklets, views, brief, small, ... (see `docs/footage.md`).
+        counts: detections, tracklets, views, brief, small, ... (see `docs/reference/footage.md`).
         spans: in order of media time; what no span covers was not reached.
     """
 

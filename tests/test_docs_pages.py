@@ -19,8 +19,12 @@ from reidsearch.cli.main import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = sorted((ROOT / "reidsearch").rglob("*.py"))
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+
+
+def page_name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +37,9 @@ def generate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["cli.md", "errors.md"])
+@pytest.mark.parametrize(
+    "name", ["reference/cli.md", "reference/errors.md", "reference/schemas.md"]
+)
 def test_generated_page_is_fresh(generate: ModuleType, name: str) -> None:
     written = (ROOT / "docs" / name).read_text(encoding="utf-8")
     assert written == generate.PAGES[name](), "stale: run `python docs/generate.py`"
@@ -46,7 +52,7 @@ def test_command_says_in_the_group_what_it_says_itself(name: str) -> None:
     assert command.name == name
     first = inspect.cleandoc(command.help or "").splitlines()[0]
     assert first == COMMANDS[name][1]
-    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     assert f"\n## `reidsearch {name}`\n" in page
 
 
@@ -68,7 +74,9 @@ def test_exit_codes_are_told_apart(generate: ModuleType) -> None:
 def test_environment_variables_in_code_and_docs_are_the_same() -> None:
     name = re.compile(r"\bREIDSEARCH_[A-Z_]+\b")
     read = {found for path in SOURCE for found in name.findall(path.read_text(encoding="utf-8"))}
-    told = set(name.findall((ROOT / "docs" / "settings.md").read_text(encoding="utf-8")))
+    told = set(
+        name.findall((ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8"))
+    )
     assert read == told
 
 
@@ -82,7 +90,7 @@ def test_environment_variables_in_code_and_docs_are_the_same() -> None:
     ids=lambda kind: kind.__name__,
 )
 def test_settings_page_tells_every_field_with_its_default(kind: type) -> None:
-    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     section = page.split(f"### `{kind.__name__}`\n")[1].split("\n### ")[0]
     told = dict(re.findall(r"^\| `(\w+)` \| `?([^|`]+?)`? \|", section, re.M))
     assert told == {
@@ -99,7 +107,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_relative_links_resolve(page: Path) -> None:
     text = FENCE.sub("", page.read_text(encoding="utf-8"))
     links = re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", text)
@@ -114,10 +122,10 @@ def test_relative_links_resolve(page: Path) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_named_pages_exist(page: Path) -> None:
-    """`docs/x.md` in running text, in code spans, means a page that is there."""
-    named = re.findall(r"\bdocs/[\w\-]+\.md\b", page.read_text(encoding="utf-8"))
+    """`docs/a/x.md` in running text, in code spans, means a page that is there."""
+    named = re.findall(r"\bdocs/[\w\-/]+\.md\b", page.read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
@@ -125,7 +133,7 @@ def test_pages_named_in_the_source_exist() -> None:
     named = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in SOURCE
-        for name in re.findall(r"\bdocs/[\w\-]+\.md\b", path.read_text(encoding="utf-8"))
+        for name in re.findall(r"\bdocs/[\w\-/]+\.md\b", path.read_text(encoding="utf-8"))
         if not (ROOT / name).exists()
     }
     assert named == set()
@@ -177,7 +185,7 @@ def test_example_parser_notices_what_is_wrong() -> None:
             parse(cli, wrong, None)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_examples_parse(page: Path) -> None:
     wrong = []
     for arguments in command_lines(page.read_text(encoding="utf-8")):

@@ -1,4 +1,4 @@
-"""docs/indexing.md tells of every reason, format, limit and column that there is."""
+"""docs/reference/indexing.md tells of every reason, format, limit and column that there is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reidsearch.errors import Reason
 from reidsearch.footage import files, manifest
 from reidsearch.settings import PictureLimits
 
-PAGE = (Path(__file__).parents[1] / "docs" / "indexing.md").read_text()
+PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "indexing.md").read_text()
 
 
 def section(title: str) -> str:

@@ -28,8 +28,8 @@ _BLACK_BELOW, _WHITE_FROM = 26.0, 78.0
 _PITCH_BLACK_BELOW = 12.0  # whatever its hue
 
 # First row that fits gives the name: hue from and below (degrees), lightness from and below, least
-# chroma. Neighbouring rows share their bounds, so that no colour falls between. docs/attributes.md
-# shows the same table.
+# chroma. Neighbouring rows share their bounds, so that no colour falls between.
+# docs/explanation/attributes.md shows the same table.
 HUES: tuple[tuple[str, float, float, float, float, float], ...] = (
     ("pink", 0, 25, 60, 101, 0),
     ("red", 0, 25, 0, 60, 0),

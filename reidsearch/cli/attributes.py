@@ -31,7 +31,7 @@ def command(
     From the stored pictures of everything that is indexed and has no attributes yet: bag,
     backpack, hat, long trousers, long hair, and the colours of upper and lower body, each with its
     confidence. An interrupted run goes on where it stopped. How far they can be relied on:
-    docs/attributes.md.
+    docs/explanation/attributes.md.
     """
     from reidsearch.present.attributes import recorded
 

@@ -17,7 +17,8 @@ def command(archive: Path, as_json: bool) -> None:
 
     A failed input is tried again by every `reidsearch index` that offers it. It leaves this list
     when it succeeds, or when the same command has run to its end without meeting that failure
-    again (a mended container, a file that was taken away). `docs/indexing.md` explains the reasons.
+    again (a mended container, a file that was taken away). `docs/reference/indexing.md` explains
+    the reasons.
     """
     from reidsearch.library import Archive
     from reidsearch.present import reports_json, text

@@ -32,7 +32,7 @@ from reidsearch.settings import PictureLimits
 
 
 def offers(paths: Sequence[Path], naming: Naming, limits: PictureLimits) -> Offers:
-    """List what paths offer, lazily; see `docs/indexing.md` for what is offered from where.
+    """List what paths offer, lazily; `docs/reference/indexing.md` says what is offered from where.
 
     Args:
         paths: pictures, folders, tar and zip archives, manifests. What is named here is offered

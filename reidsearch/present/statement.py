@@ -167,7 +167,7 @@ def _left_out(statement: Statement) -> list[str]:
     if filters.wearing or filters.with_things or filters.without_things:
         told.append(
             "Attributes are a model's guesses: the filter leaves out whoever it misjudged "
-            "(docs/attributes.md)."
+            "(docs/explanation/attributes.md)."
         )
     if number:
         told.append(
