@@ -19,11 +19,11 @@ from pathlib import Path
 import click
 from measuring import machine
 
+from reidsearch.datasets.readers import DataSet, read_manifest, read_market
+from reidsearch.datasets.synthetic.people import write_market
 from reidsearch.evaluation.compare import AXES, evaluate_data
-from reidsearch.evaluation.datasets import DataSet, read_manifest, read_market
-from reidsearch.evaluation.drawn import write_market
-from reidsearch.present.evaluation_picture import evaluation_picture
-from reidsearch.present.evaluation_text import markdown
+from reidsearch.output.evaluation_picture import evaluation_picture
+from reidsearch.output.evaluation_text import markdown
 
 DOCS = Path(__file__).parents[1] / "docs" / "accuracy.md"
 SETS = ("cuhk03-dev", "pku-viewpoints")

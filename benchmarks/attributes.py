@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.appearance import COLOURS, PARTS, PRESENT, THINGS, WORN, Values, columns_of
-from reidsearch.attributes import colours
-from reidsearch.attributes.recognizer import Recognizer, load_recognizer
-from reidsearch.evaluation.datasets import read_manifest, read_market
-from reidsearch.evaluation.drawn import drawn_people
-from reidsearch.evaluation.figure import SIDES, Pose, draw_figure
-from reidsearch.evaluation.look import CLOTH, Look
-from reidsearch.footage.pictures import read_picture
-from reidsearch.settings import PictureLimits
+from reidsearch.base.settings import PictureLimits
+from reidsearch.datasets.readers import read_manifest, read_market
+from reidsearch.datasets.synthetic.clothes import CLOTH, Look
+from reidsearch.datasets.synthetic.figure import SIDES, Pose, draw_figure
+from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.attributes import COLOURS, PARTS, PRESENT, THINGS, WORN, Values, columns_of
+from reidsearch.media.pictures import read_picture
+from reidsearch.vision.attributes import colours
+from reidsearch.vision.attributes.recognizer import Recognizer, load_recognizer
 
 # What people may call the cloth of drawn people, in the order of `look.CLOTH`.
 TRUTH = dict(

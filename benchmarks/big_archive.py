@@ -17,12 +17,13 @@ import numpy as np
 from measuring import open_with, unit_vectors
 from PIL import Image
 
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.store import Store
-from reidsearch.archive.writer import NewCrop, open_writer
-from reidsearch.boxes import Box
-from reidsearch.records import Facts, ModelIdentity, Offer, Vectors
+from reidsearch.base.boxes import Box
+from reidsearch.domain.crops import Facts, Offer, Vectors
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.index.gallery import Gallery
+from reidsearch.store.crops.store import Store
+from reidsearch.store.crops.writer import NewCrop, open_writer
+from reidsearch.store.database.lock import writer_lock
 
 ROWS_AT_ONCE = 5000
 WIDTH_PX, HEIGHT_PX = 16, 32

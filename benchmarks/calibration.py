@@ -19,11 +19,11 @@ import numpy as np
 from reidsearch.calibration.comparisons import Comparisons, across_cameras
 from reidsearch.calibration.fit import CENTRES, SEED, _folds, _judged, _Weighed, logistic
 from reidsearch.calibration.fit import pool_adjacent_violators as pooled
-from reidsearch.embedding import load_embedder
-from reidsearch.evaluation.datasets import read_data
-from reidsearch.evaluation.embedded import embed_set
-from reidsearch.evaluation.protocol import Labelled
-from reidsearch.scores import Soundness, Values
+from reidsearch.datasets.embedded import embed_set
+from reidsearch.datasets.labels import Labelled
+from reidsearch.datasets.readers import read_data
+from reidsearch.domain.scores import Soundness, Values
+from reidsearch.vision.embedding import load_embedder
 
 DOCS = Path(__file__).parents[1] / "docs" / "accuracy.md"
 BEGIN, END = "<!-- table: benchmarks/calibration.py -->", "<!-- end of calibration -->"

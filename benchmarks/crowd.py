@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.records import Vectors
+from reidsearch.domain.crops import Vectors
 
 STATISTICS = Path(__file__).with_name("covariance.npz")
 CROPS_OF_TRACKLET, TRACKLETS_OF_PERSON = 6, 12
@@ -109,8 +109,8 @@ def measure(reid: Path, model_path: Path) -> None:
 
     from measuring import REID_MODEL
 
-    from reidsearch.evaluation.datasets import read_data
-    from reidsearch.library import Archive
+    from reidsearch.archive import Archive
+    from reidsearch.datasets.readers import read_data
 
     with tempfile.TemporaryDirectory() as folder:
         archive = Archive.open(

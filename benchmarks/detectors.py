@@ -20,10 +20,11 @@ from footage_files import CLIP_FPS, clip
 from index import bare_queue
 from measuring import seconds
 
-from reidsearch.detection.detector import Detector, load_detector
-from reidsearch.footage.video import Frame, open_footage
-from reidsearch.models.locate import locate
-from reidsearch.records import Pixels
+from reidsearch.domain.crops import Pixels
+from reidsearch.media.video.frames import Frame
+from reidsearch.media.video.open import open_footage
+from reidsearch.vision.detection.detector import Detector, load_detector
+from reidsearch.vision.models.locate import locate
 
 NAMES = (
     "person-detection-retail-0013",

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from PIL import Image
 
-from reidsearch.evaluation.drawn import drawn_people
+from reidsearch.datasets.synthetic.people import drawn_people
 
 
 @click.command()

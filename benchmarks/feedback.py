@@ -26,11 +26,11 @@ from accuracy import SETS, write
 from measuring import default_work, machine
 from ranking_sets import DRAWN, Set, load
 
+from reidsearch.domain.crops import Vectors
 from reidsearch.evaluation.protocol import quality
-from reidsearch.records import Vectors
 from reidsearch.search.feedback import refined
-from reidsearch.search.galleries import gallery_of
 from reidsearch.search.rerank import DEFAULT, PAPER, KReciprocal, order
+from reidsearch.search.scope import gallery_of
 
 MODEL = "person-reidentification-retail-0286/FP16"
 PAGE = 10

@@ -20,10 +20,10 @@ from fusion import MODEL, Each, Rows, Scores, Way, again, asked, head, lifted, l
 from fusion_sets import NAMES, SEED, Crops, load
 from measuring import default_work, machine
 
-from reidsearch.embedding.embedder import Embedder, load_embedder
-from reidsearch.evaluation.drawn import drawn_people
-from reidsearch.records import Pixels
-from reidsearch.search.galleries import gallery_of
+from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.crops import Pixels
+from reidsearch.search.scope import gallery_of
+from reidsearch.vision.embedding.embedder import Embedder, load_embedder
 
 MODELS = (MODEL, *(f"person-reidentification-retail-{one}/FP16" for one in ("0287", "0288")))
 TURNS = 7

@@ -21,11 +21,11 @@ from footage_files import Truth, clip, surveillance
 from index import bare_queue
 from measuring import REID_MODEL, Figure, in_turns, report, seconds
 
-from reidsearch.evaluation.footage_truth import temporal_iou
-from reidsearch.indexing import FootageOptions
-from reidsearch.library import Archive
-from reidsearch.models.locate import locate
-from reidsearch.settings import PRESETS, WatchSettings
+from reidsearch.archive import Archive
+from reidsearch.base.settings import PRESETS, WatchSettings
+from reidsearch.datasets.synthetic.truth import temporal_iou
+from reidsearch.services.index import FootageOptions
+from reidsearch.vision.models.locate import locate
 
 REPEATS = 2
 ZOO_FPS = 26  # the zoo's multi-camera demo on the same clip (design.md)

@@ -11,10 +11,11 @@ import av
 import cv2
 import numpy as np
 
-from reidsearch.evaluation.drawn_footage import FPS as DRAWN_FPS
-from reidsearch.evaluation.drawn_footage import Walk, write_scene
-from reidsearch.evaluation.look import Look
-from reidsearch.footage.video import Frame, open_footage
+from reidsearch.datasets.synthetic.clothes import Look
+from reidsearch.datasets.synthetic.footage import FPS as DRAWN_FPS
+from reidsearch.datasets.synthetic.footage import Walk, write_scene
+from reidsearch.media.video.frames import Frame
+from reidsearch.media.video.open import open_footage
 
 CLIP = "one-by-one-person-detection"
 CLIP_FPS = 10

@@ -31,12 +31,13 @@ from fusion_sets import NAMES, Crops, groups, load
 from measuring import default_work, machine
 from numpy.typing import NDArray
 
+from reidsearch.datasets.labels import Labelled
+from reidsearch.domain.crops import Vectors
 from reidsearch.evaluation.bootstrap import intervals_of_means
-from reidsearch.evaluation.protocol import Labelled, Ranked, outcomes, quality
-from reidsearch.records import Vectors
-from reidsearch.search.galleries import IndexGallery, gallery_of
+from reidsearch.evaluation.protocol import Ranked, outcomes, quality
+from reidsearch.search.query_pictures import fuse
 from reidsearch.search.rerank import DEFAULT, Asked, average_expansion, distances
-from reidsearch.search.views import fuse
+from reidsearch.search.scope import IndexGallery, gallery_of
 
 MODEL = "person-reidentification-retail-0286/FP16"
 SEED = 7

@@ -17,13 +17,13 @@ import numpy as np
 from accuracy import SETS, read
 from numpy.typing import NDArray
 
-from reidsearch.detection.views import SHARP_VARIANCE
-from reidsearch.embedding.builtin import NAME as BUILTIN
-from reidsearch.embedding.embedder import Embedder
-from reidsearch.evaluation.drawn import drawn_people
-from reidsearch.models.locate import locate
-from reidsearch.models.runtime import read_model
-from reidsearch.records import Pixels, Vectors
+from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.vision.embedding.builtin import NAME as BUILTIN
+from reidsearch.vision.embedding.embedder import Embedder
+from reidsearch.vision.models.locate import locate
+from reidsearch.vision.models.runtime import read_model
+from reidsearch.vision.tracking.best_shots import SHARP_VARIANCE
 
 DRAWN = {"drawn, tracklets": (80, 3, 5), "drawn, many": (40, 2, 8)}
 NAMES = (*DRAWN, *SETS)

@@ -1,4 +1,4 @@
-"""Compute reidsearch/embedding/golden.npz with the genuine models, apart from the embedder.
+"""Compute reidsearch/vision/embedding/golden.npz with the genuine models, apart from the embedder.
 
     python benchmarks/golden_vectors.py --model-path FOLDER
 
@@ -16,13 +16,13 @@ import click
 import numpy as np
 from PIL import Image
 
-import reidsearch.embedding
-from reidsearch.embedding import builtin
-from reidsearch.embedding.golden import pictures
-from reidsearch.models.catalogue import catalogue
-from reidsearch.models.locate import locate
-from reidsearch.models.runtime import openvino, read_model
-from reidsearch.records import Vectors
+import reidsearch.vision.embedding
+from reidsearch.domain.crops import Vectors
+from reidsearch.vision.embedding import builtin
+from reidsearch.vision.embedding.golden import pictures
+from reidsearch.vision.models.catalogue import catalogue
+from reidsearch.vision.models.locate import locate
+from reidsearch.vision.models.runtime import openvino, read_model
 
 if TYPE_CHECKING:
     import openvino as ov
@@ -49,7 +49,7 @@ def main(model_path: tuple[Path, ...]) -> None:
         if entry.role == "re-id":
             found = locate(entry.key, model_path=model_path)
             held[f"{entry.key}/{entry.digest[:16]}"] = embed(read_model(found.xml))
-    path = Path(reidsearch.embedding.__file__).with_name("golden.npz")
+    path = Path(reidsearch.vision.embedding.__file__).with_name("golden.npz")
     np.savez_compressed(path, **held)
     for name, rows in held.items():
         print(name, rows.shape, np.abs(rows).max())

@@ -19,11 +19,11 @@ import openvino as ov
 from measuring import Figure, in_turns, open_with, report, seconds
 from openvino.preprocess import PrePostProcessor
 
-from reidsearch.embedding import Embedder, load_embedder
-from reidsearch.footage.pictures import decode
-from reidsearch.models.locate import locate
-from reidsearch.records import Pixels
-from reidsearch.settings import PictureLimits
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Pixels
+from reidsearch.media.pictures import decode
+from reidsearch.vision.embedding import Embedder, load_embedder
+from reidsearch.vision.models.locate import locate
 
 CROPS = 1200
 REPEATS = 5
@@ -45,7 +45,7 @@ def crop_files(reid: Path, work: Path) -> list[Path]:
 def _drawn(folder: Path) -> Iterator[Path]:
     import cv2
 
-    from reidsearch.evaluation.drawn import drawn_people
+    from reidsearch.datasets.synthetic.people import drawn_people
 
     folder.mkdir(exist_ok=True)
     for number, drawn in enumerate(drawn_people(people=50, cameras=4, views=6)):

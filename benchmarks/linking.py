@@ -27,22 +27,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch import Archive
-from reidsearch.archive.linkable import linkable
-from reidsearch.archive.store import Store
-from reidsearch.embedding import Embedder, load_embedder
+from reidsearch.datasets.embedded import embed_set
+from reidsearch.datasets.readers import DataSet, read_manifest, read_market
+from reidsearch.datasets.synthetic.footage import FPS, DrawnVideo, draw_footage
+from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.datasets.synthetic.truth import match_visits
+from reidsearch.domain.crops import Vectors
+from reidsearch.domain.embeddings import robust_mean
 from reidsearch.evaluation.clustering import clustering
-from reidsearch.evaluation.datasets import DataSet, read_manifest, read_market
-from reidsearch.evaluation.drawn import drawn_people
-from reidsearch.evaluation.drawn_footage import FPS, DrawnVideo, draw_footage
-from reidsearch.evaluation.embedded import embed_set
-from reidsearch.evaluation.footage_truth import match_visits
-from reidsearch.footage.source_facts import SourceNaming
-from reidsearch.indexing import FootageOptions
 from reidsearch.linking.adjust import adjusted
 from reidsearch.linking.cluster import cluster
 from reidsearch.linking.run import JOIN_ABOVE
-from reidsearch.means import robust_mean
-from reidsearch.records import Vectors
+from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.services.index import FootageOptions
+from reidsearch.store.crops.store import Store
+from reidsearch.store.identities.candidates import linkable
+from reidsearch.vision.embedding import Embedder, load_embedder
 
 DOCS = Path(__file__).parents[1] / "docs" / "accuracy.md"
 BEGIN, END = "<!-- table: benchmarks/linking.py -->", "<!-- end of linking -->"

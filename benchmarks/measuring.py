@@ -18,9 +18,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from reidsearch.errors import Refused
-from reidsearch.library import Archive
-from reidsearch.records import ModelIdentity, Pixels, Vectors
+from reidsearch.archive import Archive
+from reidsearch.base.errors import Refused
+from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.models import ModelIdentity
 
 T = TypeVar("T")
 
@@ -174,7 +175,7 @@ class GeneratedEmbeddings:
     identity = ModelIdentity("generated", "FP32", "0" * 96, "bilinear/1", DIMENSION)
 
     def prepare(self, crop: Pixels) -> Pixels:
-        from reidsearch.models.resize import resize
+        from reidsearch.vision.models.resize import resize
 
         return resize(crop, 128, 256)
 

@@ -24,12 +24,12 @@ def peak_mb(folder: Path, model_path: Path | None) -> float:
     import cv2
     from big_archive import numbered
 
-    from reidsearch.evaluation.drawn import drawn_people
-    from reidsearch.records import Facts, Offer
+    from reidsearch.datasets.synthetic.people import drawn_people
+    from reidsearch.domain.crops import Facts, Offer
 
     drawn = [item.pixels for item in drawn_people(people=8, cameras=4, views=2)]
     if model_path:
-        from reidsearch.embedding import load_embedder
+        from reidsearch.vision.embedding import load_embedder
 
         load_embedder(REID_MODEL, model_path=[model_path], offline=True).embed(drawn)
     jpegs = [cv2.imencode(".jpg", pixels)[1].tobytes() for pixels in drawn]

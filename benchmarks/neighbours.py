@@ -18,12 +18,12 @@ from big_archive import big_archive
 from crowd import Crowd
 from measuring import Figure, GeneratedEmbeddings, in_turns, report, seconds
 
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.graph import BLOCK, extended
-from reidsearch.archive.neighbours import Neighbours, newest_file
-from reidsearch.archive.store import Store
-from reidsearch.records import Vectors
+from reidsearch.domain.crops import Vectors
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.graph import BLOCK, extended
+from reidsearch.index.neighbours.table import Neighbours, newest_file
 from reidsearch.search.engine import Query, search
+from reidsearch.store.crops.store import Store
 
 CROPS, MORE = 100_000, 1000
 QUERIES = 40

@@ -23,7 +23,7 @@ from measuring import (
     unit_vectors,
 )
 
-from reidsearch.library import Archive
+from reidsearch.archive import Archive
 
 CROPS = 1_000_000
 

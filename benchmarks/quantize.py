@@ -18,15 +18,16 @@ import cv2
 from measuring import default_work, machine
 
 from reidsearch import Archive
-from reidsearch.archive.sampling import in_chance_order
-from reidsearch.archive.store import Store
-from reidsearch.embedding.embedder import load_embedder
-from reidsearch.evaluation.datasets import DataSet, read_data
-from reidsearch.evaluation.drawn import drawn_people
-from reidsearch.footage.pictures import decode
-from reidsearch.present.quantized import quantized_text
-from reidsearch.quantization import Comparison, Quantized, compare, quantize_for
-from reidsearch.settings import PictureLimits
+from reidsearch.base.settings import PictureLimits
+from reidsearch.datasets.readers import DataSet, read_data
+from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.quantized import Comparison, Quantized
+from reidsearch.media.pictures import decode
+from reidsearch.output.quantized import quantized_text
+from reidsearch.services.quantize import compare, quantize_for
+from reidsearch.store.crops.sampling import in_chance_order
+from reidsearch.store.crops.store import Store
+from reidsearch.vision.embedding.embedder import load_embedder
 
 CLIP = "one-by-one-person-detection.mp4"
 ZOO = "person-reidentification-retail-0287"

@@ -18,7 +18,7 @@ from pathlib import Path
 from big_archive import big_archive
 from measuring import REID_MODEL, Figure, as_installed, in_turns, report, seconds
 
-from reidsearch.embedding import load_embedder
+from reidsearch.vision.embedding import load_embedder
 
 PROGRAM = str(Path(sys.executable).with_name("reidsearch"))
 CROPS = 100_000
@@ -39,7 +39,7 @@ core.compile_model(core.read_model(sys.argv[1]), "CPU", options)
 def measure(given: argparse.Namespace) -> Iterator[Figure]:
     import cv2
 
-    from reidsearch.evaluation.drawn import drawn_people
+    from reidsearch.datasets.synthetic.people import drawn_people
 
     embedder = load_embedder(REID_MODEL, model_path=[given.model_path], offline=True)
     held = big_archive(given.work / f"crops-{CROPS}-0286", CROPS, embedder.identity)

@@ -18,9 +18,9 @@ from big_archive import big_archive
 from crowd import Crowd
 from measuring import Figure, GeneratedEmbeddings, in_turns, report, seconds
 
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.store import Store
+from reidsearch.index.gallery import Gallery
 from reidsearch.search.engine import Query, search
+from reidsearch.store.crops.store import Store
 
 THREADS = os.cpu_count() or 1  # what FAISS takes when it is left alone
 

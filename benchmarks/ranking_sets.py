@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from accuracy import SETS, read
 
-from reidsearch.embedding.embedder import load_embedder
-from reidsearch.evaluation.drawn import drawn_people
-from reidsearch.evaluation.protocol import Labelled
-from reidsearch.records import Pixels, Vectors
+from reidsearch.datasets.labels import Labelled
+from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.vision.embedding.embedder import load_embedder
 
 DRAWN = {"drawn, few": (150, 3, 2), "drawn, many": (40, 2, 8)}
 NAMES = (*DRAWN, *SETS)

@@ -21,10 +21,10 @@ from accuracy import write
 from measuring import default_work, machine
 from ranking_sets import NAMES, Set, load
 
+from reidsearch.domain.crops import Vectors
 from reidsearch.evaluation.protocol import Quality, Ranked, evaluate
-from reidsearch.records import Vectors
-from reidsearch.search.galleries import IndexGallery, gallery_of
 from reidsearch.search.rerank import DEFAULT, PAPER, KReciprocal
+from reidsearch.search.scope import IndexGallery, gallery_of
 
 MODEL = "person-reidentification-retail-0286/FP16"
 OTHERS = tuple(

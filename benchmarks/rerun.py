@@ -14,10 +14,10 @@ from pathlib import Path
 from big_archive import big_archive, numbered, small_jpeg
 from measuring import Figure, GeneratedEmbeddings, in_turns, open_with, report, seconds
 
-from reidsearch.footage.naming import Naming
-from reidsearch.footage.offers import offers
-from reidsearch.records import Offer
-from reidsearch.settings import PictureLimits
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Offer
+from reidsearch.media.files.offers import offers
+from reidsearch.media.naming.patterns import Naming
 
 FILES = 100_000
 FOLDERS = 100

@@ -192,7 +192,7 @@ def whole_answers(ours: Ours, queries: np.ndarray) -> Result:
 
 def adding(crops: int) -> float:
     """Vectors a second that become codes, in memory."""
-    from reidsearch.archive.index_kinds import COMPACT
+    from reidsearch.index.factory import COMPACT
 
     rows = np.concatenate(list(Crowd(min(crops, 600_000)).chunks()))
     index = COMPACT.create(rows.shape[1], lambda ids: (ids, rows[ids - 1]), None, lambda: rows)
@@ -208,7 +208,7 @@ def adding(crops: int) -> float:
 COLD = """
 import time; began = time.perf_counter()
 import sys; from pathlib import Path; import numpy as np
-from reidsearch.archive.gallery import Gallery; from reidsearch.archive.store import Store
+from reidsearch.index.gallery import Gallery; from reidsearch.store.crops.store import Store
 from reidsearch.search.engine import Query, search
 store = Store(Path(sys.argv[1])); gallery = Gallery(store)
 vector = np.random.default_rng(0).standard_normal(256).astype(np.float32)

@@ -19,12 +19,12 @@ from big_archive import big_archive
 from measuring import DIMENSION, GeneratedEmbeddings
 from numpy.typing import NDArray
 
-from reidsearch.archive.faiss_index import one_thread
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.store import Store
-from reidsearch.records import Vectors
+from reidsearch.domain.crops import Vectors
+from reidsearch.index.flat import one_thread
+from reidsearch.index.gallery import Gallery
 from reidsearch.search.engine import Query, search
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lock import writer_lock
 
 Ids = NDArray[np.int64]
 SAMPLE = 65_536

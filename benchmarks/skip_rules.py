@@ -21,10 +21,10 @@ from footage_files import Truth, clip, standing, surveillance
 from measuring import REID_MODEL, seconds
 
 from reidsearch import Archive
-from reidsearch.evaluation.drawn_footage import draw_footage
-from reidsearch.evaluation.footage_truth import temporal_iou
-from reidsearch.indexing import FootageOptions
-from reidsearch.settings import PRESETS, WatchSettings
+from reidsearch.base.settings import PRESETS, WatchSettings
+from reidsearch.datasets.synthetic.footage import draw_footage
+from reidsearch.datasets.synthetic.truth import temporal_iou
+from reidsearch.services.index import FootageOptions
 
 FOUND = 0.6
 DEFAULT, FAST, DENSE = PRESETS["default"], PRESETS["fast"], PRESETS["thorough"]

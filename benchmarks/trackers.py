@@ -21,11 +21,12 @@ import click
 import numpy as np
 from measuring import seconds
 
-from reidsearch.detection.detector import load_detector
-from reidsearch.evaluation.drawn_footage import FPS, DrawnVideo, draw_footage
-from reidsearch.footage.video import Frame, open_footage
-from reidsearch.settings import WatchSettings
-from reidsearch.sightings import Detections
+from reidsearch.base.settings import WatchSettings
+from reidsearch.datasets.synthetic.footage import FPS, DrawnVideo, draw_footage
+from reidsearch.domain.footage import Detections
+from reidsearch.media.video.frames import Frame
+from reidsearch.media.video.open import open_footage
+from reidsearch.vision.detection.detector import load_detector
 
 STEPS = (1, 2, 3, 4)
 Update: TypeAlias = Callable[[Detections, float], Sequence[int]]
@@ -33,7 +34,7 @@ SURE = WatchSettings().min_confidence
 
 
 def ours() -> Update:
-    from reidsearch.detection.bytetrack import ByteTracker
+    from reidsearch.vision.tracking.bytetrack import ByteTracker
 
     tracker = ByteTracker(SURE)
     return lambda seen, at_s: tracker.update(seen, round(at_s * 1e6)).tolist()

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import click
 
-from reidsearch import errors
+from reidsearch.base import errors
+from reidsearch.base.errors import Refused, ReidsearchError
 from reidsearch.cli.main import cli
-from reidsearch.errors import Refused, ReidsearchError
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent

@@ -1,15 +1,8 @@
-"""Alembic's environment; the connection is handed over by `reidsearch.archive.schema`."""
+"""Alembic's environment; the connection is handed over by `reidsearch.store.database.schema`."""
 
 from alembic import context
 
-from reidsearch.archive import (  # noqa: F401  they join the same metadata
-    attribute_tables,
-    calibration_tables,
-    footage_tables,
-    identity_tables,
-    neighbours_tables,
-)
-from reidsearch.archive.tables import metadata
+from reidsearch.store.tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from reidsearch.base.version import __version__
 
 # Importing OpenVINO makes ~/intel, writes an identifier there and reports to a web analytics
 # service. It does so through this package; when that cannot be imported, OpenVINO takes its own
@@ -24,23 +24,24 @@ __version__ = "0.1.0"
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 if TYPE_CHECKING:
-    from reidsearch.answers import Answer, Match, Statement
-    from reidsearch.boxes import Box
-    from reidsearch.errors import ReidsearchError
-    from reidsearch.library import Archive
-    from reidsearch.records import Crop, Facts, Filters, Offer
+    from reidsearch.archive import Archive
+    from reidsearch.base.boxes import Box
+    from reidsearch.base.errors import ReidsearchError
+    from reidsearch.domain.answers import Answer, Match, Statement
+    from reidsearch.domain.crops import Crop, Facts, Offer
+    from reidsearch.domain.request import Filters
 
 _HOME = {
-    "Archive": "library",
-    "ReidsearchError": "errors",
-    "Box": "boxes",
-    "Answer": "answers",
-    "Crop": "records",
-    "Facts": "records",
-    "Filters": "records",
-    "Match": "answers",
-    "Offer": "records",
-    "Statement": "answers",
+    "Archive": "archive",
+    "ReidsearchError": "base.errors",
+    "Box": "base.boxes",
+    "Answer": "domain.answers",
+    "Crop": "domain.crops",
+    "Facts": "domain.crops",
+    "Filters": "domain.request",
+    "Match": "domain.answers",
+    "Offer": "domain.crops",
+    "Statement": "domain.answers",
 }
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Offer",
     "ReidsearchError",
     "Statement",
+    "__version__",
 ]
 
 

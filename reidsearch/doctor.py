@@ -12,15 +12,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from reidsearch.embedding import Embedder, load_embedder
-from reidsearch.embedding.golden import diagnose
-from reidsearch.errors import ReidsearchError
-from reidsearch.library import Archive
-from reidsearch.models.catalogue import default_entry
-from reidsearch.models.locate import ModelUnavailable
-from reidsearch.models.store import cache_folder
-from reidsearch.progress import NO_PROGRESS, Progress
-from reidsearch.settings import RuntimeSettings
+from reidsearch.archive import Archive
+from reidsearch.base.errors import ReidsearchError
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.settings import RuntimeSettings
+from reidsearch.vision.embedding import Embedder, load_embedder
+from reidsearch.vision.embedding.golden import diagnose
+from reidsearch.vision.models.catalogue import default_entry
+from reidsearch.vision.models.locate import ModelUnavailable
+from reidsearch.vision.models.store import cache_folder
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -83,7 +83,7 @@ def examine(
 
 
 def _version_checks() -> Iterator[Check]:
-    from reidsearch.archive import sqlite
+    from reidsearch.store.database import sqlite
 
     yield Check("python", "ok", platform.python_version())
     needed = sqlite.MINIMUM_VERSION
@@ -122,7 +122,7 @@ def _dotted(numbers: tuple[int, ...]) -> str:
 
 
 def _device_check(runtime: RuntimeSettings) -> Check:
-    from reidsearch.models.runtime import core
+    from reidsearch.vision.models.runtime import core
 
     try:
         there = core(runtime).available_devices
@@ -211,7 +211,7 @@ def _disk_check(name: str, folder: Path) -> Check:
 
 
 def _archive_checks(folder: Path, progress: Progress) -> Iterator[Check]:
-    from reidsearch.archive import sqlite
+    from reidsearch.store.database import sqlite
 
     if not folder.exists():
         yield Check("archive", "ok", f"none at {folder} yet")

@@ -19,11 +19,12 @@ from PIL import Image
 from sqlalchemy import text
 
 from reidsearch import Archive
-from reidsearch.archive import sqlite
-from reidsearch.archive.store import Store
-from reidsearch.archive.writer import NewCrop, open_writer
-from reidsearch.boxes import Box
-from reidsearch.records import CropIds, Facts, ModelIdentity, Offer, Vectors
+from reidsearch.base.boxes import Box
+from reidsearch.domain.crops import CropIds, Facts, Offer, Vectors
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.store.crops.store import Store
+from reidsearch.store.crops.writer import NewCrop, open_writer
+from reidsearch.store.database import sqlite
 
 DIMENSION = 16
 MODEL = ModelIdentity("drawn", "FP32", "ab" * 48, "none/1", DIMENSION)

@@ -10,7 +10,7 @@ from archives import CommandLine
 from scenes import write_gate
 
 import reidsearch  # noqa: F401 (before any test imports OpenVINO: keeps it silent)
-from reidsearch.evaluation.drawn_footage import Visit
+from reidsearch.datasets.synthetic.footage import Visit
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

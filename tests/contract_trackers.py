@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from reidsearch.detection.tracker import LIFESPAN_US, Tracker
-from reidsearch.sightings import Detections
+from reidsearch.domain.footage import Detections
+from reidsearch.vision.tracking.tracker import LIFESPAN_US, Tracker
 
 SECOND = 1_000_000
 

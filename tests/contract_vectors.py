@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reidsearch.archive.vectors import Hits, IndexEngine, VectorIndex, no_ids
-from reidsearch.errors import ArchiveError
-from reidsearch.records import CropIds, Vectors
+from reidsearch.base.errors import ArchiveError
+from reidsearch.domain.crops import CropIds, Vectors
+from reidsearch.index.contract import Hits, IndexEngine, VectorIndex, no_ids
 
 DIMENSION = 8
 CLOSE = 1e-5

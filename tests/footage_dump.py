@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from reidsearch.archive.store import Store
+from reidsearch.store.crops.store import Store
 
 QUERIES = {
     "tracklet": "SELECT id, source_id, first_us, last_us, detections, fragments, hex(sha256) "

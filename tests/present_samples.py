@@ -7,11 +7,13 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from reidsearch.answers import Answer, FootageSearched, Match, Statement
-from reidsearch.boxes import Box
-from reidsearch.records import Crop, Facts, Filters, ModelIdentity
-from reidsearch.scores import Origin, Provenance, Reading
-from reidsearch.sightings import How, Moment, TrackletSeen
+from reidsearch.base.boxes import Box
+from reidsearch.domain.answers import Answer, FootageSearched, Match, Statement
+from reidsearch.domain.crops import Crop, Facts
+from reidsearch.domain.footage import How, Moment, TrackletSeen
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.request import Filters
+from reidsearch.domain.scores import Origin, Provenance, Reading
 
 NOON = dt.datetime(2024, 5, 31, 12, 3, tzinfo=dt.UTC)
 MODEL = ModelIdentity("person-reidentification-retail-0286", "FP16", "ab" * 48, "bgr/1", 256)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from reidsearch.evaluation.drawn_footage import Visit, Walk, write_detections, write_scene
-from reidsearch.evaluation.look import Look
+from reidsearch.datasets.synthetic.clothes import Look
+from reidsearch.datasets.synthetic.footage import Visit, Walk, write_detections, write_scene
 
 NOON = dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
 

@@ -8,10 +8,10 @@ import threading
 import pytest
 from archives import contents, fill, small_disk, unit_rows
 
-from reidsearch.archive.backup import backup, restore
-from reidsearch.archive.check import check
-from reidsearch.archive.store import Store
-from reidsearch.errors import ArchiveError, InputError, ReidsearchError, StorageError
+from reidsearch.base.errors import ArchiveError, InputError, ReidsearchError, StorageError
+from reidsearch.maintenance.backup import backup, restore
+from reidsearch.maintenance.check import check
+from reidsearch.store.crops.store import Store
 
 VECTORS = unit_rows(40)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reidsearch.archive.blocks import BLOCK_BYTES, SUM_BYTES, ProvenFile, block_sums
-from reidsearch.archive.vectors import IndexDamaged
+from reidsearch.index.compact.blocks import BLOCK_BYTES, SUM_BYTES, ProvenFile, block_sums
+from reidsearch.index.contract import IndexDamaged
 
 DATA = np.random.default_rng(0).bytes(3 * BLOCK_BYTES + 10)
 

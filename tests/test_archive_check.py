@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from archives import DIMENSION, contents, fill, sql, unit_rows
 
-from reidsearch.archive.check import check, repair
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.store import Store
-from reidsearch.errors import ArchiveError, ArchiveLocked
+from reidsearch.base.errors import ArchiveError, ArchiveLocked
+from reidsearch.index.gallery import Gallery
+from reidsearch.maintenance.check import check, repair
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lock import writer_lock
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_stray_files_are_told_and_removed_but_not_while_somebody_writes(folder):
 
 
 def _stray():
-    from reidsearch.records import Finding
+    from reidsearch.domain.reports import Finding
 
     return [Finding("stray", "", repairable=True)]
 

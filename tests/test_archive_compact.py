@@ -16,17 +16,17 @@ from contract_vectors import VectorIndexContract
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidsearch.archive import check as checks
-from reidsearch.archive.erase import Erasure, erase
-from reidsearch.archive.faiss_codec import Codec
-from reidsearch.archive.faiss_compact import CompactEngine
-from reidsearch.archive.faiss_segment import Segment
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.generations import files_of, newest_generation
-from reidsearch.archive.index_kinds import ENGINES, FLAT, engine_for
-from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.recall import Measured, recall
-from reidsearch.archive.store import Store
+from reidsearch.index.compact.codec import Codec
+from reidsearch.index.compact.index import CompactEngine
+from reidsearch.index.compact.segment import Segment
+from reidsearch.index.factory import ENGINES, FLAT, engine_for
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.generations import files_of, newest_generation
+from reidsearch.index.recall import Measured, recall
+from reidsearch.maintenance import check as checks
+from reidsearch.maintenance.erase import Erasure, erase
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lock import writer_lock
 
 SMALL = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
 
@@ -224,8 +224,8 @@ VECTORS = unit_rows(90)
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Archives of 40 crops have a compact index of several segments."""
-    monkeypatch.setattr("reidsearch.archive.index_kinds.TAKEOVER", 40)
-    monkeypatch.setattr("reidsearch.archive.index_kinds.COMPACT", SMALL)
+    monkeypatch.setattr("reidsearch.index.factory.TAKEOVER", 40)
+    monkeypatch.setattr("reidsearch.index.factory.COMPACT", SMALL)
     monkeypatch.setitem(ENGINES, SMALL.kind, SMALL)
 
 
@@ -302,7 +302,7 @@ def test_a_damaged_code_file_is_noticed_before_it_is_used(folder, damage, ending
 
 def test_damage_that_comes_after_opening_is_noticed_when_it_is_read(tmp_path, monkeypatch):
     large = CompactEngine(segment_rows=400, tail_rows=50, own_rows=3)
-    monkeypatch.setattr("reidsearch.archive.index_kinds.COMPACT", large)
+    monkeypatch.setattr("reidsearch.index.factory.COMPACT", large)
     monkeypatch.setitem(ENGINES, large.kind, large)
     folder = tmp_path / "archive"
     fill(folder, unit_rows(400, seed=4))  # fine codes of two blocks: one is read on opening
@@ -392,14 +392,16 @@ def test_readers_go_on_while_generations_are_rebuilt(folder):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from reidsearch.archive import faiss_segment, generations, index_kinds, sqlite
-from reidsearch.archive.faiss_compact import CompactEngine
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.store import Store
+from reidsearch.index import factory, generations
+from reidsearch.index.compact import segment
+from reidsearch.store.database import sqlite
+from reidsearch.index.compact.index import CompactEngine
+from reidsearch.index.gallery import Gallery
+from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.crops.store import Store
 small = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
-index_kinds.TAKEOVER, index_kinds.COMPACT = 40, small
-index_kinds.ENGINES[small.kind] = small
+factory.TAKEOVER, factory.COMPACT = 40, small
+factory.ENGINES[small.kind] = small
 folder, left = Path(sys.argv[1]), int(sys.argv[2])
 sync = sqlite.sync_path
 def counted(path):
@@ -442,7 +444,7 @@ def test_a_recall_is_measured_when_a_generation_is_built_and_kept(tmp_path, monk
     coarse = CompactEngine(
         segment_rows=4000, tail_rows=500, shortlist=20, per_match=10, own_rows=20
     )
-    monkeypatch.setattr("reidsearch.archive.index_kinds.COMPACT", coarse)
+    monkeypatch.setattr("reidsearch.index.factory.COMPACT", coarse)
     monkeypatch.setitem(ENGINES, coarse.kind, coarse)
     folder = tmp_path / "archive"
     rows = unit_rows(2500, seed=8)

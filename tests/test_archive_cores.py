@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from reidsearch.archive.cores import AHEAD, ahead, each
+from reidsearch.index.cores import AHEAD, ahead, each
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 50])

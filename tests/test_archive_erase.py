@@ -7,13 +7,14 @@ import datetime as dt
 import pytest
 from archives import NOON, fill, sql, unit_rows
 
-from reidsearch.archive.check import check
-from reidsearch.archive.erase import erase, plan
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.store import Store
-from reidsearch.errors import ArchiveLocked, NotFound, UsageError
-from reidsearch.records import Facts, Filters
+from reidsearch.base.errors import ArchiveLocked, NotFound, UsageError
+from reidsearch.domain.crops import Facts
+from reidsearch.domain.request import Filters
+from reidsearch.index.gallery import Gallery
+from reidsearch.maintenance.check import check
+from reidsearch.maintenance.erase import erase, plan
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lock import writer_lock
 
 VECTORS = unit_rows(12)
 FACTS = [

@@ -6,8 +6,8 @@ import faiss
 import pytest
 from contract_vectors import DIMENSION, VectorIndexContract
 
-from reidsearch.archive.faiss_index import FaissEngine
-from reidsearch.errors import ArchiveError
+from reidsearch.base.errors import ArchiveError
+from reidsearch.index.flat import FaissEngine
 
 
 class TestFaiss(VectorIndexContract):

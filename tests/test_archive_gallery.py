@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from archives import DIMENSION, MODEL, fill, read_only, sql, unit_rows
 
-from reidsearch.archive import check as checks
-from reidsearch.archive.erase import Erasure, erase
-from reidsearch.archive.faiss_compact import CompactEngine
-from reidsearch.archive.faiss_index import FaissEngine
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.generations import newest_generation
-from reidsearch.archive.index_kinds import ENGINES
-from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.store import Store
-from reidsearch.errors import ArchiveError
+from reidsearch.base.errors import ArchiveError
+from reidsearch.index.compact.index import CompactEngine
+from reidsearch.index.factory import ENGINES
+from reidsearch.index.flat import FaissEngine
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.generations import newest_generation
+from reidsearch.maintenance import check as checks
+from reidsearch.maintenance.erase import Erasure, erase
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lock import writer_lock
 
 VECTORS = unit_rows(40)
 
@@ -30,8 +30,8 @@ def kind(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "compact":
             small = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
-            patch.setattr("reidsearch.archive.index_kinds.TAKEOVER", 1)
-            patch.setattr("reidsearch.archive.index_kinds.COMPACT", small)
+            patch.setattr("reidsearch.index.factory.TAKEOVER", 1)
+            patch.setattr("reidsearch.index.factory.COMPACT", small)
             patch.setitem(ENGINES, small.kind, small)
         yield request.param
 
@@ -279,7 +279,7 @@ def test_readers_while_a_writer_commits_see_whole_states(tmp_path):
 
 
 def test_a_generation_is_folded_when_its_tail_has_outgrown_it(folder, monkeypatch):
-    monkeypatch.setattr("reidsearch.archive.gallery.FOLD_ROWS", 5)
+    monkeypatch.setattr("reidsearch.index.gallery.FOLD_ROWS", 5)
     with Store(folder) as store:
         gallery = Gallery(store)
         fill(folder, VECTORS[30:35], first=30)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidsearch.archive import graph as graphs
-from reidsearch.archive.graph import NEEDED, WIDTH, Graph, extended, without
+from reidsearch.index.neighbours import graph as graphs
+from reidsearch.index.neighbours.graph import NEEDED, WIDTH, Graph, extended, without
 
 CLOSE = 1e-6
 

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from archives import DIMENSION, fill, sql, unit_rows
 
-from reidsearch.archive import neighbours as rooms
-from reidsearch.archive.backup import backup, restore
-from reidsearch.archive.check import check, repair
-from reidsearch.archive.erase import erase, plan
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.graph import WIDTH, Graph, extended
-from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.neighbours import BYTES_A_CROP, Neighbours, newest_file
-from reidsearch.archive.store import Store
-from reidsearch.errors import ArchiveLocked, StorageError
-from reidsearch.records import Filters
+from reidsearch.base.errors import ArchiveLocked, StorageError
+from reidsearch.domain.request import Filters
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours import table as rooms
+from reidsearch.index.neighbours.graph import WIDTH, Graph, extended
+from reidsearch.index.neighbours.table import BYTES_A_CROP, Neighbours, newest_file
+from reidsearch.maintenance.backup import backup, restore
+from reidsearch.maintenance.check import check, repair
+from reidsearch.maintenance.erase import erase, plan
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lock import writer_lock
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_file_whose_checksum_was_forged_is_noticed_by_its_scores_and_its_layou
 
 
 def forge(store: Store) -> None:
-    from reidsearch.archive.generations import file_sha256
+    from reidsearch.index.generations import file_sha256
 
     path = newest_file(store).path
     sql(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reidsearch.archive.never_offered import Stretch, never_offered
+from reidsearch.store.footage.gaps import Stretch, never_offered
 
 S = 1_000_000
 

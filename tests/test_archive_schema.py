@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from archives import NOON, fill, sql, unit_rows
 
-from reidsearch.archive import schema
-from reidsearch.archive.check import check
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.store import Store
-from reidsearch.archive.summary import failures, summarise
-from reidsearch.errors import ArchiveError, ArchiveVersionError
-from reidsearch.library import Archive, migrate
-from reidsearch.records import Facts, Filters
-from reidsearch.sightings import How
+from reidsearch.archive import Archive, migrate
+from reidsearch.base.errors import ArchiveError, ArchiveVersionError
+from reidsearch.domain.crops import Facts
+from reidsearch.domain.footage import How
+from reidsearch.domain.request import Filters
+from reidsearch.index.gallery import Gallery
+from reidsearch.maintenance.check import check
+from reidsearch.maintenance.summary import failures, summarise
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database import schema
 
 DATA = Path(__file__).parent / "data"
 FROZEN = sorted(DATA.glob("archive-*.sql"))

@@ -12,13 +12,14 @@ from archives import MODEL, NOON, fill, new_crop, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.selection import select_crops
-from reidsearch.archive.store import Store
-from reidsearch.archive.writer import open_writer
-from reidsearch.errors import NotFound, UsageError
-from reidsearch.records import Facts, Filters
+from reidsearch.base.errors import NotFound, UsageError
+from reidsearch.domain.crops import Facts
+from reidsearch.domain.request import Filters
+from reidsearch.index.gallery import Gallery
 from reidsearch.search.engine import Query, search
+from reidsearch.store.crops.selection import select_crops
+from reidsearch.store.crops.store import Store
+from reidsearch.store.crops.writer import open_writer
 
 COUNT = 120
 CAMERAS = [None, "gate", "Gate", "yard", "a%b_c", "ñ 門"]

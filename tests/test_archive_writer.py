@@ -15,12 +15,20 @@ from archives import MODEL, NOON, contents, fill, new_crop, read_only, sql, unit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidsearch.archive.lock import is_writing, writer_lock
-from reidsearch.archive.store import Store
-from reidsearch.archive.writer import Effect, HeldAlready, open_writer
-from reidsearch.boxes import Box
-from reidsearch.errors import ArchiveError, ArchiveLocked, ModelError, Reason, Refused, StorageError
-from reidsearch.records import Facts, ModelIdentity, Rejected
+from reidsearch.base.boxes import Box
+from reidsearch.base.errors import (
+    ArchiveError,
+    ArchiveLocked,
+    ModelError,
+    Reason,
+    Refused,
+    StorageError,
+)
+from reidsearch.domain.crops import Facts, Rejected
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.store.crops.store import Store
+from reidsearch.store.crops.writer import Effect, HeldAlready, open_writer
+from reidsearch.store.database.lock import is_writing, writer_lock
 
 VECTORS = unit_rows(10)
 
@@ -42,7 +50,7 @@ def writer(folder):
 HOLD = """
 import sys, time
 from pathlib import Path
-from reidsearch.archive.lock import writer_lock
+from reidsearch.store.database.lock import writer_lock
 with writer_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -14,15 +14,16 @@ from archives import CommandLine, draw_many, sql
 from scenes import NOON
 
 from reidsearch import Archive
-from reidsearch.appearance import COLOURS, NAMES, PARTS, THINGS, Attributes
-from reidsearch.archive.selection import select_crops
-from reidsearch.archive.store import Store
-from reidsearch.attribution import AttributesView
-from reidsearch.errors import UsageError
-from reidsearch.footage.naming import Naming
-from reidsearch.footage.source_facts import SourceNaming
-from reidsearch.indexing import FootageOptions
-from reidsearch.records import Filters, ModelIdentity
+from reidsearch.base.errors import UsageError
+from reidsearch.domain.attributes import COLOURS, NAMES, PARTS, THINGS, Attributes
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.request import Filters
+from reidsearch.media.naming.patterns import Naming
+from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.services.attributes import AttributesView
+from reidsearch.services.index import FootageOptions
+from reidsearch.store.crops.selection import select_crops
+from reidsearch.store.crops.store import Store
 
 DRAWN = ModelIdentity("drawn-attributes", "FP16", "cd" * 48, "none/1", len(NAMES))
 
@@ -270,7 +271,7 @@ def test_the_commands_record_filter_and_show(held, shared):
     )
     document = json.loads(ran.out)
     schema = json.loads(
-        resources.files("reidsearch.present").joinpath("schemas/answer-2.json").read_text("utf-8")
+        resources.files("reidsearch.output").joinpath("schemas/answer-2.json").read_text("utf-8")
     )
     jsonschema.validate(document, schema)
     assert document["statement"]["filters"]["without_things"] == ["hat"]

@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reidsearch.appearance import COLOURS, THINGS, Attributes, columns_of, require_things, worn
-from reidsearch.attributes.colours import named, shares
-from reidsearch.errors import UsageError
+from reidsearch.base.errors import UsageError
+from reidsearch.domain.attributes import (
+    COLOURS,
+    THINGS,
+    Attributes,
+    columns_of,
+    require_things,
+    worn,
+)
+from reidsearch.vision.attributes.colours import named, shares
 
 # CSS names what these are: aqua and the like, on which people do not agree, are left out.
 CSS = {

@@ -7,11 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from reidsearch.appearance import THINGS, Attributes
-from reidsearch.attributes.recognizer import Recognizer, load_recognizer
-from reidsearch.errors import ModelError
-from reidsearch.footage.video import open_footage
-from reidsearch.models.runtime import read_model
+from reidsearch.base.errors import ModelError
+from reidsearch.domain.attributes import THINGS, Attributes
+from reidsearch.media.video.open import open_footage
+from reidsearch.vision.attributes.recognizer import Recognizer, load_recognizer
+from reidsearch.vision.models.runtime import read_model
 
 NAME = "person-attributes-recognition-crossroad-0230"
 

@@ -18,25 +18,20 @@ from PIL import Image
 from present_samples import footage_answer
 
 from reidsearch import Archive
-from reidsearch.archive.check import check
-from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.store import Store
+from reidsearch.base.errors import ArchiveError, ArchiveLocked, InputError, NotFound, UsageError
 from reidsearch.calibration.apply import Asked, read_answer
-from reidsearch.errors import (
-    ArchiveError,
-    ArchiveLocked,
-    InputError,
-    NotFound,
-    UsageError,
-)
-from reidsearch.evaluation.drawn import drawn_people
-from reidsearch.present.answer_csv import answer_csv
-from reidsearch.present.answer_json import answer_json
-from reidsearch.present.statement import sentences
-from reidsearch.records import Facts, Filters
-from reidsearch.scores import LOWER, REFINED, UNCALIBRATED, Calibration, posterior
+from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.crops import Facts
+from reidsearch.domain.request import Filters
+from reidsearch.domain.scores import LOWER, REFINED, UNCALIBRATED, Calibration, posterior
+from reidsearch.maintenance.check import check
+from reidsearch.output.answer_csv import answer_csv
+from reidsearch.output.answer_json import answer_json
+from reidsearch.output.statement import sentences
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lock import writer_lock
 
-SCHEMA = json.loads((files("reidsearch.present") / "schemas" / "answer-2.json").read_text("utf-8"))
+SCHEMA = json.loads((files("reidsearch.output") / "schemas" / "answer-2.json").read_text("utf-8"))
 PEOPLE = 30
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reidsearch.base.errors import UsageError
 from reidsearch.calibration.comparisons import MOST_CROPS, Comparisons, across_cameras
 from reidsearch.calibration.fit import (
     CENTRES,
@@ -21,8 +22,7 @@ from reidsearch.calibration.fit import (
     pool_adjacent_violators,
     soundness,
 )
-from reidsearch.errors import UsageError
-from reidsearch.scores import BINS, LOWER, bins_of
+from reidsearch.domain.scores import BINS, LOWER, bins_of
 
 
 def compared(scores, first, second, cameras=None) -> Comparisons:

@@ -19,10 +19,10 @@ from PIL import Image
 
 import reidsearch
 from reidsearch import Archive
-from reidsearch.archive.lock import writer_lock
 from reidsearch.cli.main import COMMANDS, cli
-from reidsearch.footage.naming import Naming, compile_pattern
-from reidsearch.records import Filters
+from reidsearch.domain.request import Filters
+from reidsearch.media.naming.patterns import Naming, compile_pattern
+from reidsearch.store.database.lock import writer_lock
 
 MINE = ("index", "query", "show", "crop", "failures", "check", "delete")
 MINE += ("backup", "restore", "migrate", "reembed")
@@ -207,7 +207,7 @@ def test_an_error_that_nobody_foresaw_asks_to_be_reported(held, monkeypatch):
     def broken(*_):
         raise RuntimeError("what nobody foresaw")
 
-    monkeypatch.setattr("reidsearch.library.Archive.show", broken)
+    monkeypatch.setattr("reidsearch.archive.Archive.show", broken)
     ran = held("show")
     assert ran.code == 70
     assert "what nobody foresaw" in ran.err
@@ -254,7 +254,7 @@ def test_limits_are_options(run, tmp_path):
 
 
 def test_json_keeps_the_schema(held, crops):
-    schema_file = Path(reidsearch.__file__).parent / "present" / "schemas" / "answer-2.json"
+    schema_file = Path(reidsearch.__file__).parent / "output" / "schemas" / "answer-2.json"
     validator = Draft202012Validator(json.loads(schema_file.read_text()))
     picture = crops / "gate_20240531T12Z.png"
     for more in ([], ["--camera", "gate", "--after", "2024-05-31T12:00:00Z"], ["--min-score", "1"]):

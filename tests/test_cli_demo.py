@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from reidsearch.base.errors import UsageError
 from reidsearch.cli.demo import _make_room, command
-from reidsearch.errors import UsageError
 
 
 def demo(folder: Path, *arguments: str) -> Result:

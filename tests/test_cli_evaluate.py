@@ -12,16 +12,16 @@ from archives import fill, unit_rows
 from jsonschema import Draft202012Validator
 from PIL import Image
 
+from reidsearch.datasets.readers import DataSet, read_market
+from reidsearch.datasets.synthetic.people import write_market
+from reidsearch.domain.crops import Facts
 from reidsearch.evaluation.compare import evaluate_data
-from reidsearch.evaluation.datasets import DataSet, read_market
-from reidsearch.evaluation.drawn import write_market
 from reidsearch.evaluation.rankings import RANKINGS
-from reidsearch.present import text
-from reidsearch.present.evaluation_json import comparison_json
-from reidsearch.present.evaluation_text import comparison_view, markdown
-from reidsearch.records import Facts
+from reidsearch.output import text
+from reidsearch.output.evaluation_json import comparison_json
+from reidsearch.output.evaluation_text import comparison_view, markdown
 
-SCHEMA = json.loads((files("reidsearch.present") / "schemas/evaluation-1.json").read_text())
+SCHEMA = json.loads((files("reidsearch.output") / "schemas/evaluation-1.json").read_text())
 
 
 @pytest.fixture(scope="module")

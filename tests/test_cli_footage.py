@@ -16,10 +16,11 @@ from scenes import NOON, write_yard
 from videos import write_video
 
 from reidsearch import Archive
-from reidsearch.footage.source_facts import SourceNaming
-from reidsearch.footage.source_list import read_source_list
-from reidsearch.footage.video import Frame, open_footage
-from reidsearch.indexing import FootageOptions
+from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.media.naming.source_list import read_source_list
+from reidsearch.media.video.frames import Frame
+from reidsearch.media.video.open import open_footage
+from reidsearch.services.index import FootageOptions
 
 MINE = ("coverage", "people", "clip", "frame", "clock", "patterns")
 

@@ -15,13 +15,13 @@ from PIL import Image
 from present_samples import NASTY, answer, crop
 from tracklets import Seen, write_footage
 
-from reidsearch.answers import IdentitySearched
-from reidsearch.decisions import Change, Decision, Member, Named, Of
-from reidsearch.present.answer_csv import answer_csv
-from reidsearch.present.answer_json import answer_json
-from reidsearch.present.identities import decision_text
-from reidsearch.present.statement import decided_text, gist
-from reidsearch.timecode import now
+from reidsearch.base.timecode import now
+from reidsearch.domain.answers import IdentitySearched
+from reidsearch.domain.decisions import Change, Decision, Member, Named, Of
+from reidsearch.output.answer_csv import answer_csv
+from reidsearch.output.answer_json import answer_json
+from reidsearch.output.identities import decision_text
+from reidsearch.output.statement import decided_text, gist
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def decided():
 
 def test_decided_matches_in_every_form(tmp_path):
     schema = json.loads(
-        (Path(__file__).parents[1] / "reidsearch/present/schemas/answer-2.json").read_text()
+        (Path(__file__).parents[1] / "reidsearch/output/schemas/answer-2.json").read_text()
     )
     document = answer_json(decided())
     jsonschema.validate(json.loads(json.dumps(document)), schema)

@@ -12,8 +12,8 @@ import pytest
 
 from reidsearch.cli.main import COMMANDS
 from reidsearch.cli.models import command
-from reidsearch.models.catalogue import catalogue, find
-from reidsearch.models.store import models_folder
+from reidsearch.vision.models.catalogue import catalogue, find
+from reidsearch.vision.models.store import models_folder
 
 NAME = "person-reidentification-retail-0288"
 

@@ -10,16 +10,16 @@ import pytest
 from archives import draw_many
 from jsonschema import Draft202012Validator
 
-from reidsearch.archive.faiss_compact import CompactEngine
-from reidsearch.archive.index_kinds import ENGINES
+from reidsearch.index.compact.index import CompactEngine
+from reidsearch.index.factory import ENGINES
 
 
 @pytest.fixture
 def indexed(run, tmp_path, monkeypatch):
     """20 pictures behind a compact index."""
     small = CompactEngine(segment_rows=8, tail_rows=4, own_rows=3, shortlist=2, per_match=1)
-    monkeypatch.setattr("reidsearch.archive.index_kinds.TAKEOVER", 10)
-    monkeypatch.setattr("reidsearch.archive.index_kinds.COMPACT", small)
+    monkeypatch.setattr("reidsearch.index.factory.TAKEOVER", 10)
+    monkeypatch.setattr("reidsearch.index.factory.COMPACT", small)
     monkeypatch.setitem(ENGINES, small.kind, small)
     draw_many(tmp_path / "crops", 20)
     assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
@@ -49,7 +49,7 @@ def test_a_list_is_answered_as_its_queries_one_by_one(indexed, tmp_path):
     for one, query in zip(found, expected, strict=True):
         assert [m["crop_id"] for m in one["matches"]] == single(indexed, *query, "-k", 5)
         assert one["statement"]["crops_searched"] == 20 - ("--crop" in query)
-    schema = json.loads((files("reidsearch.present") / "schemas" / "answer-2.json").read_text())
+    schema = json.loads((files("reidsearch.output") / "schemas" / "answer-2.json").read_text())
     for one in found:
         Draft202012Validator(schema).validate({k: v for k, v in one.items() if k != "query"})
 

@@ -21,10 +21,10 @@ COUNT = 150
 # Commits come quickly, so that kills fall between and into them.
 EAGER = """
 import sys
-import reidsearch.ingest, reidsearch.present.progress
-reidsearch.ingest.COMMIT_CROPS = 6
-reidsearch.ingest.LOOKED_UP_AT_ONCE = 10
-reidsearch.present.progress.LINES_EVERY_S = 0.0
+import reidsearch.ingest.crops, reidsearch.output.progress
+reidsearch.ingest.crops.COMMIT_CROPS = 6
+reidsearch.ingest.crops.LOOKED_UP_AT_ONCE = 10
+reidsearch.output.progress.LINES_EVERY_S = 0.0
 from reidsearch.cli.main import run
 run()
 """
@@ -125,7 +125,7 @@ def kill_and_resume(tmp_path: Path, crops: Path, uninterrupted: set, kills: int,
 
 
 def _named():
-    from reidsearch.footage.naming import Naming
+    from reidsearch.media.naming.patterns import Naming
 
     return Naming(camera="gate")
 

@@ -7,10 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from reidsearch.detection.detector import Detector, DetectorIdentity, load_detector
-from reidsearch.errors import ModelError
-from reidsearch.footage.video import open_footage
-from reidsearch.settings import WatchSettings
+from reidsearch.base.errors import ModelError
+from reidsearch.base.settings import WatchSettings
+from reidsearch.media.video.open import open_footage
+from reidsearch.vision.detection.detector import Detector, DetectorIdentity, load_detector
 
 NAMES = [f"person-detection-{each}" for each in ("retail-0013", "0200", "0201", "0202")]
 CLIP = "one-by-one-person-detection.mp4"

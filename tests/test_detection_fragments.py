@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidsearch.boxes import Box
-from reidsearch.detection.fragments import Fragment, Joiner
-from reidsearch.sightings import Trace, View
+from reidsearch.base.boxes import Box
+from reidsearch.domain.footage import Trace, View
+from reidsearch.vision.tracking.fragments import Fragment, Joiner
 
 SECOND = 1_000_000
 VIEW = View(0, Box(0, 0, 60, 180), 640, 360, b"", 0.5, 0.9, 0.5)

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from reidsearch.detection.given import read_given
-from reidsearch.errors import InputError
+from reidsearch.base.errors import InputError
+from reidsearch.vision.detection.given import read_given
 
 CVAT_TRACKS = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version>

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from contract_trackers import TrackerContract, person, seen
 
-from reidsearch.detection.bytetrack import ByteTracker
-from reidsearch.detection.given import GivenIds
-from reidsearch.detection.suppress import suppress
-from reidsearch.sightings import Detections
+from reidsearch.domain.footage import Detections
+from reidsearch.vision.detection.given import GivenIds
+from reidsearch.vision.detection.suppress import suppress
+from reidsearch.vision.tracking.bytetrack import ByteTracker
 
 
 class TestByteTracker(TrackerContract):

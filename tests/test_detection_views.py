@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from reidsearch.detection.views import CANDIDATES, ViewKeeper, candidates, choose
+from reidsearch.vision.tracking.best_shots import CANDIDATES, ViewKeeper, candidates, choose
 
 SIZE = (640, 360)
 

@@ -14,7 +14,7 @@ from types import ModuleType
 import click
 import pytest
 
-from reidsearch import settings
+from reidsearch.base import settings
 from reidsearch.cli.main import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -55,11 +55,8 @@ def test_style_sheets_load_nothing_from_other_hosts(site: Path) -> None:
 
 def test_api_page_documents_every_exported_name(site: Path) -> None:
     page = (site / "reference" / "python.html").read_text(encoding="utf-8")
-    missing = [
-        name
-        for name in reidsearch.__all__
-        if not re.search(rf'id="reidsearch\.(?:\w+\.)*{name}"', page)
-    ]
+    public = [name for name in reidsearch.__all__ if not name.startswith("_")]
+    missing = [name for name in public if f'id="reidsearch.{name}"' not in page]
     assert missing == []
 
 

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from reidsearch import doctor
-from reidsearch.archive import sqlite
+from reidsearch.archive import Archive
+from reidsearch.base.settings import RuntimeSettings
 from reidsearch.cli.doctor import command
 from reidsearch.doctor import Check, examine
-from reidsearch.embedding import Embedder
-from reidsearch.library import Archive
-from reidsearch.settings import RuntimeSettings
+from reidsearch.store.database import sqlite
+from reidsearch.vision.embedding import Embedder
 
 DEFAULT = "person-reidentification-retail-0286"
 
@@ -86,7 +86,7 @@ def test_a_model_that_makes_no_sense_fails(tmp_path, model, words):
 def test_a_model_of_ones_own_is_warned_about(tmp_path):
     import openvino as ov
 
-    from reidsearch.embedding import builtin
+    from reidsearch.vision.embedding import builtin
 
     path = tmp_path / "mine.xml"
     ov.save_model(builtin.build(), path)

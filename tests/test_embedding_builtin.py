@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reidsearch.embedding import builtin, load_embedder
+from reidsearch.vision.embedding import builtin, load_embedder
 
 RED, BLUE, GREEN, GREY = (40, 40, 190), (190, 60, 40), (60, 150, 50), (90, 90, 90)
 

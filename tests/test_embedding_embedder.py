@@ -12,8 +12,8 @@ import openvino as ov
 import pytest
 from openvino import opset13 as ops
 
-from reidsearch.embedding import Embedder, load_embedder
-from reidsearch.errors import ModelError, Reason, Refused
+from reidsearch.base.errors import ModelError, Reason, Refused
+from reidsearch.vision.embedding import Embedder, load_embedder
 
 DEFAULT = "person-reidentification-retail-0286"
 
@@ -161,7 +161,7 @@ ENDINGS = {
 def test_the_interpreter_ends_with_a_stream_open(ending):
     code = (
         "import itertools, numpy as np\n"
-        "from reidsearch.embedding import load_embedder\n"
+        "from reidsearch.vision.embedding import load_embedder\n"
         "stream = load_embedder('builtin').stream(\n"
         "    (n, np.zeros((256, 128, 3), np.uint8)) for n in itertools.count())\n"
         "next(stream)\n" + ENDINGS[ending]

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from reidsearch.embedding import Embedder, builtin, load_embedder
-from reidsearch.embedding.golden import TOLERANCE, diagnose, key, pictures, vectors
-from reidsearch.models.catalogue import catalogue
+from reidsearch.vision.embedding import Embedder, builtin, load_embedder
+from reidsearch.vision.embedding.golden import TOLERANCE, diagnose, key, pictures, vectors
+from reidsearch.vision.models.catalogue import catalogue
 
 RE_ID = [entry.key for entry in catalogue() if entry.role == "re-id"]
 DEFAULT, OTHER = (f"person-reidentification-retail-{n}/FP16" for n in ("0286", "0288"))

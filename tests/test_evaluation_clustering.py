@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reidsearch.errors import UsageError
+from reidsearch.base.errors import UsageError
 from reidsearch.evaluation.clustering import Agreement, clustering
 
 

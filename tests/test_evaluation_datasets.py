@@ -8,10 +8,10 @@ from archives import draw, fill, unit_rows
 from tracklets import Seen, write_footage
 
 from reidsearch import Archive
-from reidsearch.archive.store import Store
-from reidsearch.errors import ArchiveError, InputError, UsageError
-from reidsearch.evaluation.datasets import read_archive, read_data, read_manifest, read_market
-from reidsearch.records import Facts
+from reidsearch.base.errors import ArchiveError, InputError, UsageError
+from reidsearch.datasets.readers import read_archive, read_data, read_manifest, read_market
+from reidsearch.domain.crops import Facts
+from reidsearch.store.crops.store import Store
 
 
 def market(folder, query=(), gallery=()):

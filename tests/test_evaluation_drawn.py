@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reidsearch.evaluation.drawn import DrawnCrop, drawn_people
+from reidsearch.datasets.synthetic.people import DrawnCrop, drawn_people
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_many_cameras_have_names_of_their_own() -> None:
 
 
 def test_the_genuine_model_finds_them_across_cameras(crops: list[DrawnCrop], shared: Path) -> None:
-    from reidsearch.embedding.embedder import load_embedder
+    from reidsearch.vision.embedding.embedder import load_embedder
 
     embedder = load_embedder(
         "person-reidentification-retail-0286/FP16", model_path=[shared / "models"], offline=True

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 
 from reidsearch import Archive
-from reidsearch.embedding import load_embedder
-from reidsearch.errors import ModelError, Refused, UsageError
+from reidsearch.base.errors import ModelError, Refused, UsageError
+from reidsearch.base.settings import PictureLimits
+from reidsearch.datasets.embedded import embed_set
+from reidsearch.datasets.readers import DataSet, LabelledCrop, read_market
+from reidsearch.datasets.synthetic.people import write_market
 from reidsearch.evaluation.compare import compare, evaluate_data, evaluate_held, every_model
-from reidsearch.evaluation.datasets import DataSet, LabelledCrop, read_market
-from reidsearch.evaluation.drawn import write_market
-from reidsearch.evaluation.embedded import embed_set
 from reidsearch.evaluation.measure import measure
 from reidsearch.evaluation.pairs import EDGES
 from reidsearch.evaluation.rankings import EACH, FIRST, FUSED, FUSIONS, RANKINGS, fused
-from reidsearch.footage.naming import Naming
-from reidsearch.footage.pictures import read_picture
-from reidsearch.models.resize import other_resizes
-from reidsearch.settings import PictureLimits
+from reidsearch.media.naming.patterns import Naming
+from reidsearch.media.pictures import read_picture
+from reidsearch.vision.embedding import load_embedder
+from reidsearch.vision.models.resize import other_resizes
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reidsearch.errors import UsageError
+from reidsearch.base.errors import UsageError
+from reidsearch.datasets.labels import Labelled
 from reidsearch.evaluation.pairs import LEAST_FALSE, Pairs
-from reidsearch.evaluation.protocol import RANKS, Labelled, Ranked, evaluate, outcomes
+from reidsearch.evaluation.protocol import RANKS, Ranked, evaluate, outcomes
 
 
 def labelled(vectors, persons, cameras) -> Labelled:

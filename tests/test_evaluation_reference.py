@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reidsearch.embedding import load_embedder
-from reidsearch.evaluation.datasets import read_data
-from reidsearch.evaluation.embedded import embed_set
+from reidsearch.datasets.embedded import embed_set
+from reidsearch.datasets.readers import read_data
 from reidsearch.evaluation.measure import measure
-from reidsearch.models.resize import pillow_bilinear
+from reidsearch.vision.embedding import load_embedder
+from reidsearch.vision.models.resize import pillow_bilinear
 
 # model -> set -> valid queries, rank-1, -5, -10, mAP trapezoid, mAP step. Made with OpenCV's
 # INTER_LINEAR, which is the product's resize where crops are enlarged, as nearly all are.

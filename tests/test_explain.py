@@ -15,14 +15,14 @@ from PIL import Image
 from test_archive_schema import DATA, thawed
 from test_calibration_archive import write_set
 
-from reidsearch.archive.store import Store
-from reidsearch.archive.strangers import strangers
-from reidsearch.errors import NotFound
-from reidsearch.explaining import NEAREST, STRIPES, masked
-from reidsearch.footage.pictures import decode
-from reidsearch.present.explanation import explanation_json, sentences
-from reidsearch.present.explanation_picture import explanation_picture, heat
-from reidsearch.settings import PictureLimits
+from reidsearch.base.errors import NotFound
+from reidsearch.base.settings import PictureLimits
+from reidsearch.media.pictures import decode
+from reidsearch.output.explanation import explanation_json, sentences
+from reidsearch.output.explanation_picture import explanation_picture, heat
+from reidsearch.services.explain import NEAREST, STRIPES, masked
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.different_people import strangers
 
 PEOPLE = 10  # each of them: crops 4n + 1, 4n + 2 by one camera, 4n + 3, 4n + 4 by the other
 

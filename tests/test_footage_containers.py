@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from reidsearch.errors import Reason, Refused
-from reidsearch.footage.naming import Naming, compile_pattern
-from reidsearch.footage.offers import offers
-from reidsearch.records import Offer, Rejected
-from reidsearch.settings import PictureLimits
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Offer, Rejected
+from reidsearch.media.files.offers import offers
+from reidsearch.media.naming.patterns import Naming, compile_pattern
 
 LIMITS = PictureLimits(max_bytes=1_000_000)
 MEMBERS = {f"cam{n % 3}/{n:03d}.jpg": random.Random(n).randbytes(100 + 37 * n) for n in range(40)}

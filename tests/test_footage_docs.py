@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from reidsearch.errors import Reason
-from reidsearch.footage import files, manifest
-from reidsearch.settings import PictureLimits
+from reidsearch.base.errors import Reason
+from reidsearch.base.settings import PictureLimits
+from reidsearch.media.files import manifest
+from reidsearch.media.files import paths as files
 
 PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "indexing.md").read_text()
 

@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from reidsearch.errors import InputError, UsageError
-from reidsearch.footage.recorders import RECORDERS, stamp_of
-from reidsearch.footage.source_facts import SourceNaming
-from reidsearch.footage.source_list import read_source_list
-from reidsearch.sightings import Clock, SourceFacts, VideoInfo
-from reidsearch.timecode import parse_zone
+from reidsearch.base.errors import InputError, UsageError
+from reidsearch.base.timecode import parse_zone
+from reidsearch.domain.footage import Clock, SourceFacts, VideoInfo
+from reidsearch.media.naming.recorders import RECORDERS, stamp_of
+from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.media.naming.source_list import read_source_list
 
 NOON = dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
 BERLIN = parse_zone("Europe/Berlin")

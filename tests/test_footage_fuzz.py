@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from test_footage_containers import MEMBERS, TAR_MODES, make
 from test_footage_pictures import KINDS
 
-from reidsearch.errors import InputError, Refused
-from reidsearch.footage.naming import Naming
-from reidsearch.footage.offers import offers
-from reidsearch.footage.pictures import cut, decode, stored_jpeg
-from reidsearch.records import Rejected
-from reidsearch.settings import PictureLimits
+from reidsearch.base.errors import InputError, Refused
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Rejected
+from reidsearch.media.files.offers import offers
+from reidsearch.media.naming.patterns import Naming
+from reidsearch.media.pictures import cut, decode, stored_jpeg
 
 LIMITS = PictureLimits(max_bytes=1_000_000, max_pixels=1_000_000)
 SEEDS = sorted(data for data, _ in KINDS.values())

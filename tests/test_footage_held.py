@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from reidsearch.ingest import MAX_HELD_BYTES, READ_AHEAD, READ_TOGETHER
-from reidsearch.library import Archive
-from reidsearch.records import Offer
+from reidsearch.archive import Archive
+from reidsearch.domain.crops import Offer
+from reidsearch.ingest.crops import MAX_HELD_BYTES, READ_AHEAD, READ_TOGETHER
 
 HELD_BYTES = MAX_HELD_BYTES // 4
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from videos import picture, write_video
 
-from reidsearch.errors import Reason, Refused
-from reidsearch.footage.listing import find_footage
-from reidsearch.footage.video import Damage, Frame, open_footage
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.media.files.listing import find_footage
+from reidsearch.media.video.frames import Damage, Frame
+from reidsearch.media.video.open import open_footage
 
 
 def write(path, data=b"x"):

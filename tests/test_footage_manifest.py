@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from reidsearch.boxes import Box
-from reidsearch.errors import InputError, Reason
-from reidsearch.footage.naming import Naming
-from reidsearch.footage.offers import offers
-from reidsearch.records import Facts, Offer, Rejected
-from reidsearch.settings import PictureLimits
+from reidsearch.base.boxes import Box
+from reidsearch.base.errors import InputError, Reason
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Facts, Offer, Rejected
+from reidsearch.media.files.offers import offers
+from reidsearch.media.naming.patterns import Naming
 
 LIMITS = PictureLimits()
 NAMING = Naming(camera="gate", zone=dt.timezone(dt.timedelta(hours=2)))
@@ -219,9 +219,9 @@ def test_a_million_rows_in_bounded_memory(folder: Path) -> None:
     program = (
         "import re, sys\n"
         "from pathlib import Path\n"
-        "from reidsearch.footage.naming import Naming\n"
-        "from reidsearch.footage.offers import offers\n"
-        "from reidsearch.settings import PictureLimits\n"
+        "from reidsearch.media.naming.patterns import Naming\n"
+        "from reidsearch.media.files.offers import offers\n"
+        "from reidsearch.base.settings import PictureLimits\n"
         "print(sum(1 for _ in offers([Path(sys.argv[1])], Naming(), PictureLimits())))\n"
         # Not ru_maxrss: that one is inherited from the process that starts this one.
         "peak = re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())\n"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reidsearch.footage.motion import HEIGHT_PX, IDLE_US, SETTLE_US, WIDTH_PX, pass_gate
+from reidsearch.media.video.motion import HEIGHT_PX, IDLE_US, SETTLE_US, WIDTH_PX, pass_gate
 
 STEP = 250_000
 

@@ -6,10 +6,10 @@ import datetime as dt
 
 import pytest
 
-from reidsearch.errors import Reason, Refused, UsageError
-from reidsearch.footage.naming import Naming, compile_pattern
-from reidsearch.records import Facts
-from reidsearch.timecode import parse_zone
+from reidsearch.base.errors import Reason, Refused, UsageError
+from reidsearch.base.timecode import parse_zone
+from reidsearch.domain.crops import Facts
+from reidsearch.media.naming.patterns import Naming, compile_pattern
 
 NOON = dt.datetime(2024, 5, 31, 12, 0, 0, tzinfo=dt.UTC)
 DATED = r"/(?P<camera>[^/]+)/(?P<time>\d{8}T\d{6})(?:_(?P<person>\w+))?\.jpg$"

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from reidsearch.errors import Reason, Refused
-from reidsearch.footage.naming import Naming, compile_pattern
-from reidsearch.footage.offers import offers
-from reidsearch.records import Offer, Rejected
-from reidsearch.settings import PictureLimits
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Offer, Rejected
+from reidsearch.media.files.offers import offers
+from reidsearch.media.naming.patterns import Naming, compile_pattern
 
 LIMITS = PictureLimits()
 
@@ -164,10 +164,10 @@ def test_no_permission(open_folder: Path) -> None:
     program = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from reidsearch.errors import Refused\n"
-        "from reidsearch.footage.naming import Naming\n"
-        "from reidsearch.footage.offers import offers\n"
-        "from reidsearch.settings import PictureLimits\n"
+        "from reidsearch.base.errors import Refused\n"
+        "from reidsearch.media.naming.patterns import Naming\n"
+        "from reidsearch.media.files.offers import offers\n"
+        "from reidsearch.base.settings import PictureLimits\n"
         "if os.geteuid() == 0: os.setegid(65534); os.seteuid(65534)\n"
         "for entry in offers([Path(sys.argv[1])], Naming(), PictureLimits()):\n"
         "    try: entry.read()\n"

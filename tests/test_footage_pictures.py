@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reidsearch.boxes import Box
-from reidsearch.errors import Reason, Refused
-from reidsearch.footage.pictures import cut, decode, read_picture, stored_jpeg
-from reidsearch.settings import PictureLimits
+from reidsearch.base.boxes import Box
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.settings import PictureLimits
+from reidsearch.media.pictures import cut, decode, read_picture, stored_jpeg
 
 LIMITS = PictureLimits()
 BLUE, GREEN, RED = (255, 0, 0), (0, 255, 0), (0, 0, 255)  # BGR
@@ -211,9 +211,9 @@ def test_a_bomb_is_refused_in_little_memory(tmp_path: Path) -> None:
     program = (
         "import re, sys\n"
         "from pathlib import Path\n"
-        "from reidsearch.footage.pictures import read_picture\n"
-        "from reidsearch.errors import Refused\n"
-        "from reidsearch.settings import PictureLimits\n"
+        "from reidsearch.media.pictures import read_picture\n"
+        "from reidsearch.base.errors import Refused\n"
+        "from reidsearch.base.settings import PictureLimits\n"
         "try: read_picture(sys.argv[1], PictureLimits())\n"
         "except Refused as refused: print(refused.reason)\n"
         # Not ru_maxrss: that one is inherited from the process that starts this one.
@@ -236,9 +236,9 @@ def test_odd_metadata_is_harmless_and_flaws_are_silent(tmp_path: Path) -> None:
     program = (
         "import contextlib, sys\n"
         "from pathlib import Path\n"
-        "from reidsearch.errors import Refused\n"
-        "from reidsearch.footage.pictures import decode\n"
-        "from reidsearch.settings import PictureLimits\n"
+        "from reidsearch.base.errors import Refused\n"
+        "from reidsearch.media.pictures import decode\n"
+        "from reidsearch.base.settings import PictureLimits\n"
         "data = Path(sys.argv[1]).read_bytes()\n"
         "for at in range(len(data)):\n"
         "    flawed = bytearray(data)\n"

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from videos import picture, rotate, write_video
 
-from reidsearch.errors import NotFound, Reason, Refused
-from reidsearch.footage.still import StillRule
-from reidsearch.footage.video import Frame, Jump, Skipped, digest_of, open_footage
+from reidsearch.base.errors import NotFound, Reason, Refused
+from reidsearch.media.video.frames import Frame, Jump, Skipped, StillRule
+from reidsearch.media.video.open import digest_of, open_footage
 
 
 def frames(path, **how):

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from videos import write_audio, write_video
 
-from reidsearch.errors import Reason, Refused
-from reidsearch.footage.video import Damage, Frame, open_footage
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.media.video.frames import Damage, Frame
+from reidsearch.media.video.open import open_footage
 
 
 def read(path):

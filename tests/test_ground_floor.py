@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reidsearch import errors
-from reidsearch.boxes import Box
-from reidsearch.errors import Reason, Refused, ReidsearchError, UsageError
-from reidsearch.records import Facts
-from reidsearch.timecode import from_us, iso, parse_time, parse_zone, to_us
+from reidsearch.base import errors
+from reidsearch.base.boxes import Box
+from reidsearch.base.errors import Reason, Refused, ReidsearchError, UsageError
+from reidsearch.base.timecode import from_us, iso, parse_time, parse_zone, to_us
+from reidsearch.domain.crops import Facts
 
 
 @pytest.mark.parametrize(

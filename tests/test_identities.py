@@ -16,13 +16,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tracklets import Seen, write_footage
 
 from reidsearch import Archive
-from reidsearch.archive.identity_ledger import Ledger, from_json, inverse, to_undo, with_undone
-from reidsearch.archive.identity_plans import confirm, merge, new, reject, split
-from reidsearch.archive.lock import writer_lock
-from reidsearch.archive.presence import at_once
-from reidsearch.decisions import Change, Decision, Member, Named, Of, Presence
-from reidsearch.errors import ArchiveError, NotFound, ReidsearchError, UsageError
-from reidsearch.library import restore
+from reidsearch.archive import restore
+from reidsearch.base.errors import ArchiveError, NotFound, ReidsearchError, UsageError
+from reidsearch.domain.decisions import Change, Decision, Member, Named, Of, Presence
+from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.footage.presence import at_once
+from reidsearch.store.identities.ledger import Ledger, from_json, inverse, to_undo, with_undone
+from reidsearch.store.identities.plans import confirm, merge, new, reject, split
 
 T1, T2, T3 = (Member("tracklet", number) for number in (1, 2, 3))
 

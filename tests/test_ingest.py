@@ -11,13 +11,14 @@ import pytest
 from archives import NOON, contents, draw, draw_many, opened, sql
 from PIL import Image
 
-import reidsearch.ingest as loop
-from reidsearch.archive.store import Store
-from reidsearch.archive.writer import open_writer
-from reidsearch.boxes import Box
-from reidsearch.errors import Reason, Refused
-from reidsearch.records import Facts, ModelIdentity, Offer, Rejected
-from reidsearch.settings import PictureLimits
+import reidsearch.ingest.crops as loop
+from reidsearch.base.boxes import Box
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Facts, Offer, Rejected
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.store.crops.store import Store
+from reidsearch.store.crops.writer import open_writer
 
 BAD = ModelIdentity("misbehaving", "FP32", "ef" * 48, "none/1", 4)
 
@@ -178,7 +179,7 @@ def test_the_real_stream_refuses_such_vectors(raw):
     import openvino as ov
     from openvino import opset13 as ops
 
-    from reidsearch.embedding.embedder import Embedder
+    from reidsearch.vision.embedding.embedder import Embedder
 
     picture = ops.parameter([1, 3, 32, 16], ov.Type.f32)
     nothing = ops.reduce_mean(ops.multiply(picture, np.float32(0)), np.array([1, 2, 3]), True)
@@ -247,7 +248,7 @@ class TestTheSamePlacesAgain:
         assert len(archive) == 5
 
     def test_corrected_facts(self, archive, folder):
-        from reidsearch.footage.naming import Naming
+        from reidsearch.media.naming.patterns import Naming
 
         report = archive.index([folder], naming=Naming(camera="gate", time=NOON))
         assert (report.updated, report.unchanged) == (4, 0)

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from archives import draw, opened
 
-from reidsearch.footage.naming import Naming, compile_pattern
+from reidsearch.media.naming.patterns import Naming, compile_pattern
 
 BY_FOLDER = Naming(pattern=compile_pattern(r"/(?P<camera>[^/]+)/[^/]+$"))
 

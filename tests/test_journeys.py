@@ -13,10 +13,10 @@ from archives import NOON, CommandLine, fill, opened, unit_rows
 from PIL import Image
 from tracklets import Seen, write_footage
 
-from reidsearch.errors import NotFound, UsageError
+from reidsearch.base.errors import NotFound, UsageError
+from reidsearch.domain.crops import Facts
 from reidsearch.linking.transits import transits_of
-from reidsearch.present.timeline import way
-from reidsearch.records import Facts
+from reidsearch.output.timeline import way
 
 ROWS = unit_rows(6, seed=7)
 

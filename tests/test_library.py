@@ -10,8 +10,8 @@ import pytest
 from archives import NOON, contents, draw, draw_many, opened, sql
 
 from reidsearch import Archive
-from reidsearch.embedding.embedder import load_embedder
-from reidsearch.errors import (
+from reidsearch.archive import migrate
+from reidsearch.base.errors import (
     ArchiveError,
     ArchiveVersionError,
     ModelError,
@@ -20,9 +20,10 @@ from reidsearch.errors import (
     Refused,
     UsageError,
 )
-from reidsearch.footage.naming import Naming
-from reidsearch.library import migrate
-from reidsearch.records import Facts, Filters, Offer
+from reidsearch.domain.crops import Facts, Offer
+from reidsearch.domain.request import Filters
+from reidsearch.media.naming.patterns import Naming
+from reidsearch.vision.embedding.embedder import load_embedder
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +61,8 @@ def test_a_picture_finds_itself_first(archive, crops):
 
 def test_scores_are_the_inner_products_of_the_embeddings(archive, crops):
     embedder = load_embedder("builtin")
-    from reidsearch.footage.pictures import read_picture
-    from reidsearch.settings import PictureLimits
+    from reidsearch.base.settings import PictureLimits
+    from reidsearch.media.pictures import read_picture
 
     pictures = [read_picture(crops / f"{n:03d}.png", PictureLimits()) for n in range(12)]
     rows = embedder.embed(pictures)
@@ -198,7 +199,7 @@ def other_model(archive, tmp_path):
 
 
 def test_reembed_goes_on_where_it_stopped_and_switches_at_once(other_model, crops, monkeypatch):
-    monkeypatch.setattr("reidsearch.renewal.BATCH", 4)
+    monkeypatch.setattr("reidsearch.services.reembed.BATCH", 4)
     before = contents(other_model)
     with Archive.open(other_model, model="builtin") as archive:
         with pytest.raises(ModelError, match="older unknown") as refused:
@@ -285,8 +286,8 @@ def test_flip_averaging_is_the_archives_and_never_mixes(tmp_path, crops):
             assert best.matches[0].score == pytest.approx(1.0, abs=1e-5)
             assert best.statement.model.flip
     averaged = load_embedder("builtin", flip=True)
-    from reidsearch.footage.pictures import read_picture
-    from reidsearch.settings import PictureLimits
+    from reidsearch.base.settings import PictureLimits
+    from reidsearch.media.pictures import read_picture
 
     expected = averaged.embed([read_picture(some[1], PictureLimits())])[0]
     ((held,),) = sql(folder, "SELECT vector FROM embedding WHERE crop_id = 14")

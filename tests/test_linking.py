@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tracklets import Seen, write_footage
 
-from reidsearch.archive.presence import at_once
-from reidsearch.decisions import Member, Presence, Transits
-from reidsearch.errors import ArchiveError, InputError, NotFound, UsageError
+from reidsearch.base.errors import ArchiveError, InputError, NotFound, UsageError
+from reidsearch.domain.crops import Vectors
+from reidsearch.domain.decisions import Member, Presence, Transits
 from reidsearch.linking import cluster as clusters
 from reidsearch.linking.adjust import adjusted
 from reidsearch.linking.cluster import Items, cluster
 from reidsearch.linking.constraints import Constraints, too_fast
 from reidsearch.linking.transits import read_transits, transits_of
-from reidsearch.records import Vectors
+from reidsearch.store.footage.presence import at_once
 
 # -- the clustering -----------------------------------------------------------------------------
 
@@ -349,7 +349,7 @@ def test_the_scores_are_those_of_a_plain_count(folder):
     with opened(folder) as archive:
         archive.proposals.link(join_above=0.45)
         one = archive.proposals.last().proposals[1]  # tracklets 2 and 6
-        from reidsearch.archive.linkable import linkable
+        from reidsearch.store.identities.candidates import linkable
 
         with archive._store.read() as connection:
             held = linkable(connection, DIMENSION)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reidsearch.errors import ModelError
-from reidsearch.models.catalogue import by_digest, catalogue, default_entry, digest_of, find
-from reidsearch.models.store import check_file
+from reidsearch.base.errors import ModelError
+from reidsearch.vision.models.catalogue import by_digest, catalogue, default_entry, digest_of, find
+from reidsearch.vision.models.store import check_file
 
 REQUIRED = {
     "person-reidentification-retail-0277/FP16",

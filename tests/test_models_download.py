@@ -21,10 +21,10 @@ from types import MappingProxyType
 
 import pytest
 
-from reidsearch.errors import ModelError, StorageError
-from reidsearch.models.catalogue import ModelEntry, ModelFile, ModelInput
-from reidsearch.models.download import HTTPS, Redirects, Transport, install
-from reidsearch.models.unavailable import ModelUnavailable
+from reidsearch.base.errors import ModelError, StorageError
+from reidsearch.vision.models.catalogue import ModelEntry, ModelFile, ModelInput
+from reidsearch.vision.models.download import HTTPS, Redirects, Transport, install
+from reidsearch.vision.models.unavailable import ModelUnavailable
 
 BIN = bytes(range(256)) * 1200  # 300 KiB: several chunks
 XML = b"<net/>" * 50
@@ -309,7 +309,7 @@ def test_a_server_that_drips_is_given_up(server, entry, monkeypatch):
             handler.wfile.write(b"x")
 
     server.always = drip
-    monkeypatch.setattr("reidsearch.models.download.SLOWEST_BYTES_PER_S", 10**9)
+    monkeypatch.setattr("reidsearch.vision.models.download.SLOWEST_BYTES_PER_S", 10**9)
     with pytest.raises(ModelUnavailable, match="not finished after"):
         install(entry, transport=dataclasses.replace(PLAIN, attempts=1))
 
@@ -392,8 +392,8 @@ FULL_DISK = """
 import resource, signal, sys
 sys.path.insert(0, {tests!r})
 from test_models_download import entry_at, PLAIN
-from reidsearch.errors import StorageError
-from reidsearch.models.download import install
+from reidsearch.base.errors import StorageError
+from reidsearch.vision.models.download import install
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:

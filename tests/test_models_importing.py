@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 
-from reidsearch.errors import InputError
-from reidsearch.models.catalogue import catalogue, find
-from reidsearch.models.importing import import_folder
-from reidsearch.models.locate import installed, locate
-from reidsearch.models.store import models_folder
+from reidsearch.base.errors import InputError
+from reidsearch.vision.models.catalogue import catalogue, find
+from reidsearch.vision.models.importing import import_folder
+from reidsearch.vision.models.locate import installed, locate
+from reidsearch.vision.models.store import models_folder
 
 NAME = "person-reidentification-retail-0288"
 INT8 = "person-reidentification-retail-0287/FP16-INT8"

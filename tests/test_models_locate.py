@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from reidsearch.errors import ModelError
-from reidsearch.models.catalogue import digest_of, find
-from reidsearch.models.locate import ModelUnavailable, installed, locate
-from reidsearch.models.store import models_folder, sha384_of
+from reidsearch.base.errors import ModelError
+from reidsearch.vision.models.catalogue import digest_of, find
+from reidsearch.vision.models.locate import ModelUnavailable, installed, locate
+from reidsearch.vision.models.store import models_folder, sha384_of
 
 NAME = "person-reidentification-retail-0288"  # the smallest
 ENTRY = find(NAME)

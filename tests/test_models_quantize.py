@@ -14,18 +14,19 @@ import numpy as np
 import pytest
 from archives import CommandLine, draw_many, opened
 
-from reidsearch.archive.sampling import in_chance_order
-from reidsearch.archive.store import Store
-from reidsearch.embedding import builtin
-from reidsearch.embedding.embedder import load_embedder
-from reidsearch.errors import ModelError, UsageError
-from reidsearch.evaluation.drawn import drawn_people
-from reidsearch.models.catalogue import digest_of
-from reidsearch.models.locate import locate
-from reidsearch.models.own import find_own, is_own, make_own, own_models
-from reidsearch.models.quantize import quantize, require_nncf
-from reidsearch.models.store import models_folder, sha384_of
-from reidsearch.quantization import Comparison, OnLabels, _same, quantize_for
+from reidsearch.base.errors import ModelError, UsageError
+from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.quantized import Comparison, OnLabels
+from reidsearch.services.quantize import _same, quantize_for
+from reidsearch.store.crops.sampling import in_chance_order
+from reidsearch.store.crops.store import Store
+from reidsearch.vision.embedding import builtin
+from reidsearch.vision.embedding.embedder import load_embedder
+from reidsearch.vision.models.catalogue import digest_of
+from reidsearch.vision.models.locate import locate
+from reidsearch.vision.models.own import find_own, is_own, make_own, own_models
+from reidsearch.vision.models.quantize import quantize, require_nncf
+from reidsearch.vision.models.store import models_folder, sha384_of
 
 NNCF = importlib.util.find_spec("nncf") is not None
 needs_nncf = pytest.mark.skipif(not NNCF, reason="needs nncf: pip install 'reidsearch[quantize]'")
@@ -297,7 +298,7 @@ def test_a_genuine_model_is_quantized_compared_installed_and_used(
 @pytest.mark.slow
 def test_below_the_threshold_nothing_is_installed(run: CommandLine, people, shared, monkeypatch):
     monkeypatch.setenv("REIDSEARCH_MODELS", str(shared / "models"))
-    monkeypatch.setattr("reidsearch.quantization.LEAST_COSINE", 0.99999)
+    monkeypatch.setattr("reidsearch.domain.quantized.LEAST_COSINE", 0.99999)
     with opened(run.archive) as archive:
         archive.index([people])
     ran = run("models", "quantize", "--model", "person-reidentification-retail-0288", "--crops", 50)

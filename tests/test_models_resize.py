@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from reidsearch.models.resize import resize
+from reidsearch.vision.models.resize import resize
 
 
 def reference(crop: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -11,9 +11,9 @@ import numpy as np
 import openvino as ov
 import pytest
 
-from reidsearch.errors import ModelError
-from reidsearch.models.runtime import compile_model, core, read_model, runtime_text
-from reidsearch.settings import RuntimeSettings
+from reidsearch.base.errors import ModelError
+from reidsearch.base.settings import RuntimeSettings
+from reidsearch.vision.models.runtime import compile_model, core, read_model, runtime_text
 
 SMALL = "person-reidentification-retail-0288/FP16/person-reidentification-retail-0288.xml"
 CPU = RuntimeSettings()
@@ -52,9 +52,10 @@ print(json.dumps([said, sorted(name for name in sys.modules if name.startswith("
 @pytest.mark.parametrize(
     "how",
     [
-        "from reidsearch.models.runtime import core; core(__import__('reidsearch.settings')"
+        "from reidsearch.vision.models.runtime import core; "
+        "core(__import__('reidsearch.base.settings').base"
         ".settings.RuntimeSettings())",
-        "import reidsearch.embedding.builtin; reidsearch.embedding.builtin.build()",
+        "import reidsearch.vision.embedding.builtin; reidsearch.vision.embedding.builtin.build()",
         "import reidsearch; import openvino; openvino.Core()",
     ],
 )

@@ -14,12 +14,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from present_samples import CALIBRATED, NASTY, NOON, READING, answer, crop, footage_answer
 
-from reidsearch.answers import Answer, Match, Statement
-from reidsearch.present.answer_csv import MATCH_COLUMNS, answer_csv
-from reidsearch.present.answer_json import answer_json, answer_jsonl, dumps
-from reidsearch.records import Filters, ModelIdentity
+from reidsearch.domain.answers import Answer, Match, Statement
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.request import Filters
+from reidsearch.output.answer_csv import MATCH_COLUMNS, answer_csv
+from reidsearch.output.answer_json import answer_json, answer_jsonl, dumps
 
-SCHEMA = json.loads((files("reidsearch.present") / "schemas/answer-2.json").read_text())
+SCHEMA = json.loads((files("reidsearch.output") / "schemas/answer-2.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 ANSWERS = {

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from reidsearch.present import progress as progress_module
-from reidsearch.present.progress import progress_for
-from reidsearch.progress import Progress
+from reidsearch.base.progress import Progress
+from reidsearch.output import progress as progress_module
+from reidsearch.output.progress import progress_for
 
 
 class Terminal(io.StringIO):

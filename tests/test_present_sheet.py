@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from present_samples import NASTY, answer, crop
 
-from reidsearch.answers import Match
-from reidsearch.present.lettering import Lettering
-from reidsearch.present.sheet import CARD_PX, CROP_PX, MARGIN_PX, PAD_PX, PANEL_PX, contact_sheet
-from reidsearch.records import Pixels
+from reidsearch.domain.answers import Match
+from reidsearch.domain.crops import Pixels
+from reidsearch.output.lettering import Lettering
+from reidsearch.output.sheet import CARD_PX, CROP_PX, MARGIN_PX, PAD_PX, PANEL_PX, contact_sheet
 
 BLUE = np.full((128, 64, 3), (255, 0, 0), np.uint8)
 LETTERS = Lettering(13, "#000000")

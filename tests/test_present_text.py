@@ -22,11 +22,12 @@ from present_samples import (
     statement,
 )
 
-from reidsearch.present import readings, reports_json, text
-from reidsearch.present.answer_json import dumps
-from reidsearch.present.statement import sentences
-from reidsearch.present.visible import count, shorten, size, visible
-from reidsearch.records import Failure, Filters, Finding, IndexReport, Summary
+from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
+from reidsearch.domain.request import Filters
+from reidsearch.output import readings, reports_json, text
+from reidsearch.output.answer_json import dumps
+from reidsearch.output.statement import sentences
+from reidsearch.output.visible import count, shorten, size, visible
 
 
 class Terminal(io.StringIO):

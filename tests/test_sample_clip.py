@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from reidsearch import Archive
-from reidsearch.evaluation.footage_truth import temporal_iou
-from reidsearch.indexing import FootageOptions
-from reidsearch.settings import PRESETS
+from reidsearch.base.settings import PRESETS
+from reidsearch.datasets.synthetic.truth import temporal_iou
+from reidsearch.services.index import FootageOptions
 
 CLIP = "one-by-one-person-detection.mp4"
 FPS = 10

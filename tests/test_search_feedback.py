@@ -19,22 +19,23 @@ from present_samples import answer, crop
 from tracklets import Seen, write_footage
 
 from reidsearch import Archive
-from reidsearch.answers import Answer, Feedback
-from reidsearch.errors import ArchiveError, NotFound, ReidsearchError, UsageError
-from reidsearch.evaluation.drawn import drawn_people
-from reidsearch.means import robust_mean
-from reidsearch.present.answer_csv import answer_csv
-from reidsearch.present.answer_json import answer_json
-from reidsearch.present.sheet import contact_sheet
-from reidsearch.present.statement import no_match, sentences
-from reidsearch.records import Facts, Filters, Vectors
-from reidsearch.scores import REFINED
+from reidsearch.base.errors import ArchiveError, NotFound, ReidsearchError, UsageError
+from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.answers import Answer, Feedback
+from reidsearch.domain.crops import Facts, Vectors
+from reidsearch.domain.embeddings import robust_mean
+from reidsearch.domain.request import Filters
+from reidsearch.domain.scores import REFINED
+from reidsearch.output.answer_csv import answer_csv
+from reidsearch.output.answer_json import answer_json
+from reidsearch.output.sheet import contact_sheet
+from reidsearch.output.statement import no_match, sentences
 from reidsearch.search.feedback import refined
-from reidsearch.search.galleries import gallery_of
+from reidsearch.search.query_pictures import fuse
 from reidsearch.search.rerank import order
-from reidsearch.search.views import fuse
+from reidsearch.search.scope import gallery_of
 
-SCHEMA = json.loads((files("reidsearch.present") / "schemas/answer-2.json").read_text())
+SCHEMA = json.loads((files("reidsearch.output") / "schemas/answer-2.json").read_text())
 NOBODY = np.empty((0, DIMENSION), np.float32)
 COUNT = 240
 

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from archives import DIMENSION, fill, sql
 
-from reidsearch.answers import Answer, RankedBy
-from reidsearch.archive import neighbours as rooms
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.neighbours import Neighbours
-from reidsearch.archive.store import Store
-from reidsearch.library import Archive
-from reidsearch.records import Facts, Filters
+from reidsearch.archive import Archive
+from reidsearch.domain.answers import Answer, RankedBy
+from reidsearch.domain.crops import Facts
+from reidsearch.domain.request import Filters
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours import table as rooms
+from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.search.engine import Query, search
-from reidsearch.search.galleries import gallery_of
 from reidsearch.search.rerank import DEFAULT
+from reidsearch.search.scope import gallery_of
+from reidsearch.store.crops.store import Store
 
 COUNT = 400
 

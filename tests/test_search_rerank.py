@@ -8,14 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_rerank import reranked
 
-from reidsearch.search.galleries import gallery_of
-from reidsearch.search.rerank import (
-    PAPER,
-    Asked,
-    KReciprocal,
-    average_expansion,
-    distances,
-)
+from reidsearch.search.rerank import PAPER, Asked, KReciprocal, average_expansion, distances
+from reidsearch.search.scope import gallery_of
 
 CLOSE = 1e-9
 

@@ -41,7 +41,12 @@ def below(folder: Path) -> Iterator[Path]:
 
 def test_files_that_are_looked_at_are_those_of_the_project() -> None:
     looked_at = {path.relative_to(ROOT).as_posix() for path in project_files()}
-    assert {".ci/run", "README.md", "docker/Dockerfile", "reidsearch/archive/store.py"} <= looked_at
+    assert {
+        ".ci/run",
+        "README.md",
+        "docker/Dockerfile",
+        "reidsearch/store/crops/store.py",
+    } <= looked_at
     assert not any(name.startswith((".git/", ".venv/")) for name in looked_at)
 
 

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from reidsearch.archive import schema
+from reidsearch.store.database import schema
 
 
 def test_alembic_check(tmp_path: Path) -> None:

@@ -12,15 +12,15 @@ from footage_dump import dump
 from scenes import NOON
 from videos import write_video
 
-from reidsearch.archive import footage_writer
-from reidsearch.evaluation.footage_truth import match_visits
-from reidsearch.footage.source_facts import SourceNaming
-from reidsearch.indexing import FootageOptions
-from reidsearch.library import Archive
-from reidsearch.records import Filters
-from reidsearch.settings import WatchSettings
-from reidsearch.sightings import Clock, How
-from reidsearch.watch import run
+from reidsearch.archive import Archive
+from reidsearch.base.settings import WatchSettings
+from reidsearch.datasets.synthetic.truth import match_visits
+from reidsearch.domain.footage import Clock, How
+from reidsearch.domain.request import Filters
+from reidsearch.ingest.footage import run
+from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.services.index import FootageOptions
+from reidsearch.store.footage import writer as footage_writer
 
 
 def options(path, **more):
@@ -240,7 +240,7 @@ def test_what_cannot_be_read_is_in_the_ledger_and_the_run_goes_on(scene, tmp_pat
     sources.write_text(
         f"path,camera,detections\nfootage/b.mp4,gate,{path.with_suffix('.det.txt')}\n"
     )
-    from reidsearch.footage.source_list import read_source_list
+    from reidsearch.media.naming.source_list import read_source_list
 
     with Archive.open(tmp_path / "a", create=True, model="builtin") as archive:
         naming = SourceNaming(listed=read_source_list(sources))

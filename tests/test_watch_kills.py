@@ -16,7 +16,7 @@ from footage_dump import dump
 # Checkpoints every tenth of a second instead of every two: kills then fall between all of them.
 PROGRAM = """
 import sys
-import reidsearch.watch.run as run
+import reidsearch.ingest.footage.run as run
 run.MARK_S = 0.1
 from reidsearch.cli.main import run as command
 command()

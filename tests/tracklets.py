@@ -12,14 +12,23 @@ from pathlib import Path
 import numpy as np
 from archives import MODEL, NOON
 
-from reidsearch.archive import sqlite
-from reidsearch.archive.footage_writer import FootageWriter, SourceFile, Step
-from reidsearch.archive.store import Store
-from reidsearch.archive.writer import open_writer
-from reidsearch.boxes import Box
-from reidsearch.means import robust_mean
-from reidsearch.records import Vectors
-from reidsearch.sightings import Clock, How, SourceFacts, Span, Trace, Tracklet, VideoInfo, View
+from reidsearch.base.boxes import Box
+from reidsearch.domain.crops import Vectors
+from reidsearch.domain.embeddings import robust_mean
+from reidsearch.domain.footage import (
+    Clock,
+    How,
+    SourceFacts,
+    Span,
+    Trace,
+    Tracklet,
+    VideoInfo,
+    View,
+)
+from reidsearch.store.crops.store import Store
+from reidsearch.store.crops.writer import open_writer
+from reidsearch.store.database import sqlite
+from reidsearch.store.footage.writer import FootageWriter, SourceFile, Step
 
 FPS = 10
 

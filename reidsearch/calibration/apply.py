@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reidsearch.answers import Answer
-from reidsearch.errors import UsageError
-from reidsearch.scores import Calibration, Origin, Provenance
+from reidsearch.base.errors import UsageError
+from reidsearch.domain.answers import Answer
+from reidsearch.domain.scores import Calibration, Origin, Provenance
 
 SOURCES = {
     Origin.SET: "on other footage",

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.errors import UsageError
-from reidsearch.records import Vectors
+from reidsearch.base.errors import UsageError
+from reidsearch.domain.crops import Vectors
 
 MOST_PAIRS = 2_000_000
 """Of different people; more are drawn at random from. Half a minute and 100 MB."""

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reidsearch.base.errors import UsageError
 from reidsearch.calibration.comparisons import Comparisons, Ids
-from reidsearch.errors import UsageError
-from reidsearch.scores import BINS, LOWER, STEP, Curves, Soundness, Values, bins_of
+from reidsearch.domain.scores import BINS, LOWER, STEP, Curves, Soundness, Values, bins_of
 
 SEED = 20_261_124
 REPLICATES = 500

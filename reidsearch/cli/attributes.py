@@ -33,7 +33,7 @@ def command(
     confidence. An interrupted run goes on where it stopped. How far they can be relied on:
     docs/explanation/attributes.md.
     """
-    from reidsearch.present.attributes import recorded
+    from reidsearch.output.attributes import recorded
 
     with opened_archive(archive, None, model_path, offline, device, streams, threads) as (
         opened,

@@ -18,7 +18,7 @@ def command(target: Path, archive: Path) -> None:
     DEST is a new folder. `reidsearch restore DEST` makes an archive of it again; the index is
     derived and not copied.
     """
-    from reidsearch.library import Archive
+    from reidsearch.archive import Archive
 
     with Archive.open(archive) as opened:
         made = opened.backup(target)

@@ -17,9 +17,9 @@ from reidsearch.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from reidsearch.calibrating import CalibrationView
-    from reidsearch.progress import Progress
-    from reidsearch.scores import Calibration
+    from reidsearch.base.progress import Progress
+    from reidsearch.domain.scores import Calibration
+    from reidsearch.services.calibration import CalibrationView
 
 
 @click.command("calibrate")
@@ -69,10 +69,10 @@ def command(
     different cameras are compared; 10 people seen by two cameras are the least, 100 or more are
     wanted.
     """
-    from reidsearch.errors import UsageError
-    from reidsearch.present import calibration as shown
-    from reidsearch.present import text
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.base.errors import UsageError
+    from reidsearch.output import calibration as shown
+    from reidsearch.output import text
+    from reidsearch.output.answer_json import dumps
 
     asked = [labelled is not None, labels, identities, test is not None, show, forget]
     if sum(asked) != 1:
@@ -100,7 +100,7 @@ def command(
             document = shown.calibration_json(made, standing)
             told = shown.calibration_view(made, standing)
             if output is not None:
-                from reidsearch.present.calibration_picture import calibration_picture
+                from reidsearch.output.calibration_picture import calibration_picture
 
                 write_file(output, calibration_picture(made, standing))
     if as_json:
@@ -118,7 +118,7 @@ def _wanted(
     progress: Progress,
 ) -> Calibration:
     """The calibration that is to be made, or the one there is."""
-    from reidsearch.errors import NotFound
+    from reidsearch.base.errors import NotFound
 
     if labelled is not None:
         return view.from_set(labelled, progress=progress)

@@ -20,10 +20,10 @@ def command(archive: Path, repair: bool, as_json: bool) -> int:
     data is named crop by crop and comes back only from a backup or by indexing again. The exit
     code is 1 when anything is wrong.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present import reports_json, text
-    from reidsearch.present.answer_json import dumps
-    from reidsearch.present.progress import progress_for
+    from reidsearch.archive import Archive
+    from reidsearch.output import reports_json, text
+    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.progress import progress_for
 
     with progress_for(quiet=as_json) as progress, Archive.open(archive) as opened:
         findings = opened.check(repair=repair, progress=progress)

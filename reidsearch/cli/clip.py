@@ -38,8 +38,8 @@ def command(
     """
     import math
 
-    from reidsearch.errors import UsageError
-    from reidsearch.library import Archive
+    from reidsearch.archive import Archive
+    from reidsearch.base.errors import UsageError
 
     if math.isnan(margin):
         raise UsageError("--margin is no number")

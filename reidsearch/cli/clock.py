@@ -35,13 +35,13 @@ def command(
     """
     from fractions import Fraction
 
+    from reidsearch.archive import Archive
+    from reidsearch.base.errors import UsageError
     from reidsearch.cli.options import moment
-    from reidsearch.errors import UsageError
-    from reidsearch.library import Archive
-    from reidsearch.present import coverage, text
-    from reidsearch.present.answer_json import dumps
-    from reidsearch.sightings import Clock
-    from reidsearch.viewing import corrected
+    from reidsearch.domain.footage import Clock
+    from reidsearch.output import coverage, text
+    from reidsearch.output.answer_json import dumps
+    from reidsearch.services.footage import corrected
 
     begins = moment("--start", start, timezone)
     try:

@@ -34,9 +34,9 @@ def command(
     that is refused unless --force. A proposal to add to an identity needs no --as. Every decision
     can be undone: `reidsearch identity undo`.
     """
-    from reidsearch.errors import UsageError
-    from reidsearch.library import Archive
-    from reidsearch.present.identities import tell_decision
+    from reidsearch.archive import Archive
+    from reidsearch.base.errors import UsageError
+    from reidsearch.output.identities import tell_decision
 
     if bool(matches) == (proposal is not None):
         raise UsageError("say what is confirmed: MATCH..., or --proposal N")

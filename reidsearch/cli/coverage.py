@@ -26,9 +26,9 @@ def command(archive: Path, cameras: tuple[str, ...], output: Path | None, as_jso
     `gated`: nothing moved, it looked every two seconds; `key-frames`: a still scene, only key
     frames were decoded; `given`: somebody else's detections; `failed`, `gap`: nothing was seen.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present import coverage, text
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.archive import Archive
+    from reidsearch.output import coverage, text
+    from reidsearch.output.answer_json import dumps
 
     with Archive.open(archive) as opened:
         sources = [
@@ -39,7 +39,7 @@ def command(archive: Path, cameras: tuple[str, ...], output: Path | None, as_jso
         ]
     if output is not None:
         from reidsearch.cli.options import write_file
-        from reidsearch.present.timeline import timeline
+        from reidsearch.output.timeline import timeline
 
         write_file(output, timeline(sources))
     if as_json:

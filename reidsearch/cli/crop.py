@@ -24,7 +24,7 @@ def command(crop_id: int, output: Path, archive: Path) -> None:
 
     ID stands in every answer of `reidsearch query`. The picture's checksum is verified.
     """
-    from reidsearch.library import Archive
+    from reidsearch.archive import Archive
 
     with Archive.open(archive) as opened:
         jpeg = opened.picture(crop_id)

@@ -11,7 +11,7 @@ import click
 from reidsearch.cli.options import archive_option, filter_options, filters_from, json_option
 
 if TYPE_CHECKING:
-    from reidsearch.archive.erase import Erasure
+    from reidsearch.maintenance.erase import Erasure
 
 
 @click.command("delete")
@@ -39,8 +39,8 @@ def command(
     Counts first and asks. What is deleted is overwritten in the database and left out of the
     index at once. The footage itself is not touched: indexing it again brings its crops back.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.archive import Archive
+    from reidsearch.output.answer_json import dumps
 
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
     emptied = True

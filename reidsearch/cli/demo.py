@@ -16,11 +16,11 @@ import click
 from reidsearch.cli.options import model_options, write_file
 
 if TYPE_CHECKING:
-    from reidsearch.answers import Answer
-    from reidsearch.evaluation.drawn_footage import DrawnVideo
-    from reidsearch.indexing import FootageOptions
-    from reidsearch.library import Archive
-    from reidsearch.progress import Progress
+    from reidsearch.archive import Archive
+    from reidsearch.base.progress import Progress
+    from reidsearch.datasets.synthetic.footage import DrawnVideo
+    from reidsearch.domain.answers import Answer
+    from reidsearch.services.index import FootageOptions
 
 CAMERAS = 3
 MARKER = ".reidsearch-demo"
@@ -65,9 +65,9 @@ def command(
     the built-in baseline stands in, when no detector can be had, the drawn boxes are given; the
     first lines say so.
     """
-    from reidsearch.evaluation.drawn_footage import draw_footage
-    from reidsearch.present import text
-    from reidsearch.present.progress import progress_for
+    from reidsearch.datasets.synthetic.footage import draw_footage
+    from reidsearch.output import text
+    from reidsearch.output.progress import progress_for
 
     _make_room(folder)
     with (
@@ -99,8 +99,8 @@ def _archive(
     progress: Progress,
 ) -> Iterator[Archive]:
     """A new archive whose model is ready; the baseline's where no trained one can be had."""
-    from reidsearch.library import Archive
-    from reidsearch.models.locate import ModelUnavailable
+    from reidsearch.archive import Archive
+    from reidsearch.vision.models.locate import ModelUnavailable
 
     def opened(name: str | None) -> Archive:
         return Archive.open(
@@ -132,10 +132,10 @@ def _options(archive: Archive, folder: Path, videos: Sequence[DrawnVideo]) -> Fo
     """How the footage is looked at: by a detector, or, without one, by the truth that was drawn."""
     import datetime as dt
 
-    from reidsearch.footage.source_facts import SourceNaming
-    from reidsearch.footage.source_list import read_source_list
-    from reidsearch.indexing import FootageOptions
-    from reidsearch.models.locate import ModelUnavailable
+    from reidsearch.media.naming.source_facts import SourceNaming
+    from reidsearch.media.naming.source_list import read_source_list
+    from reidsearch.services.index import FootageOptions
+    from reidsearch.vision.models.locate import ModelUnavailable
 
     listed = None
     try:
@@ -154,7 +154,7 @@ def _options(archive: Archive, folder: Path, videos: Sequence[DrawnVideo]) -> Fo
 
 def _make_room(folder: Path) -> None:
     """Take an earlier demo away, and nothing else."""
-    from reidsearch.errors import UsageError
+    from reidsearch.base.errors import UsageError
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
         raise UsageError(
@@ -173,8 +173,8 @@ def _make_room(folder: Path) -> None:
 
 def _compare(archive: Archive, videos: Sequence[DrawnVideo], progress: Progress) -> Found:
     """Hold tracklets against the truth, then search with each for the same person elsewhere."""
-    from reidsearch.evaluation.drawn_footage import FPS
-    from reidsearch.evaluation.footage_truth import match_visits
+    from reidsearch.datasets.synthetic.footage import FPS
+    from reidsearch.datasets.synthetic.truth import match_visits
 
     persons: dict[int, str] = {}
     count = 0
@@ -204,7 +204,7 @@ def _compare(archive: Archive, videos: Sequence[DrawnVideo], progress: Progress)
 
 def _ranking(archive: Archive, tracklet_id: int) -> list[int]:
     """The tracklets of other cameras, best first, for a tracklet's best view."""
-    from reidsearch.records import Filters
+    from reidsearch.domain.request import Filters
 
     one = archive.footage.tracklet(tracklet_id)
     filters = Filters(not_cameras=(one.camera,) if one.camera else ())
@@ -214,10 +214,10 @@ def _ranking(archive: Archive, tracklet_id: int) -> list[int]:
 
 def _show(archive: Archive, folder: Path, found: Found, tracklet_id: int) -> tuple[Answer, int]:
     """One answer, its contact sheet and its timeline."""
-    from reidsearch.footage.pictures import decode
-    from reidsearch.present.sheet import contact_sheet
-    from reidsearch.present.timeline import timeline
-    from reidsearch.settings import PictureLimits
+    from reidsearch.base.settings import PictureLimits
+    from reidsearch.media.pictures import decode
+    from reidsearch.output.sheet import contact_sheet
+    from reidsearch.output.timeline import timeline
 
     crop_id = archive.footage.tracklet(tracklet_id).crop_ids[0]
     answer = archive.search(crop_id, k=10)

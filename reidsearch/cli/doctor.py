@@ -6,12 +6,7 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.options import (
-    archive_option,
-    json_option,
-    runtime_options,
-    which_model_options,
-)
+from reidsearch.cli.options import archive_option, json_option, runtime_options, which_model_options
 
 
 @click.command("doctor")
@@ -37,9 +32,9 @@ def command(
     """
     from dataclasses import asdict
 
+    from reidsearch.base.settings import RuntimeSettings
     from reidsearch.doctor import examine
-    from reidsearch.present.progress import progress_for
-    from reidsearch.settings import RuntimeSettings
+    from reidsearch.output.progress import progress_for
 
     with progress_for(quiet=as_json) as progress:
         checks = examine(
@@ -50,7 +45,7 @@ def command(
             progress=progress,
         )
     if as_json:
-        from reidsearch.present.answer_json import dumps
+        from reidsearch.output.answer_json import dumps
 
         click.echo(dumps([asdict(check) for check in checks], indent=2))
     else:

@@ -105,12 +105,12 @@ def command(
 
     The picture of failures shows the people of your data: mind where you put it.
     """
-    from reidsearch.errors import UsageError
+    from reidsearch.archive import Archive
+    from reidsearch.base.errors import UsageError
+    from reidsearch.base.settings import RuntimeSettings
+    from reidsearch.datasets.readers import read_data
     from reidsearch.evaluation.compare import evaluate_data
-    from reidsearch.evaluation.datasets import read_data
-    from reidsearch.library import Archive
-    from reidsearch.present.progress import progress_for
-    from reidsearch.settings import RuntimeSettings
+    from reidsearch.output.progress import progress_for
 
     if axes and not compared:
         raise UsageError("--axis says what --compare varies", "add --compare")
@@ -139,7 +139,7 @@ def command(
             progress=progress,
         )
         if output is not None:
-            from reidsearch.present.evaluation_picture import evaluation_picture
+            from reidsearch.output.evaluation_picture import evaluation_picture
 
             write_file(output, evaluation_picture(found.ways[0]))
     _print(found, form, compared)
@@ -147,12 +147,12 @@ def command(
 
 def _print(found: Comparison, form: str, compared: bool) -> None:
     if form == "json":
-        from reidsearch.present.answer_json import dumps
-        from reidsearch.present.evaluation_json import comparison_json
+        from reidsearch.output.answer_json import dumps
+        from reidsearch.output.evaluation_json import comparison_json
 
         click.echo(dumps(comparison_json(found), indent=2))
         return
-    from reidsearch.present import evaluation_text, text
+    from reidsearch.output import evaluation_text, text
 
     if form == "markdown":
         click.echo(evaluation_text.markdown(found))

@@ -54,10 +54,10 @@ def command(
     nearest other people, and the score's place among those of pairs whose truth is known. It says
     what the model looked at, not whether it is right.
     """
+    from reidsearch.base.errors import UsageError
     from reidsearch.cli.whom import whom
-    from reidsearch.errors import UsageError
-    from reidsearch.present import explanation, text
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.output import explanation, text
+    from reidsearch.output.answer_json import dumps
 
     with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
         opened,
@@ -68,9 +68,9 @@ def command(
             raise UsageError(f"one view is explained at a time, not {len(shown.views)}")
         told = opened.explain(shown.views[0], match, shown_as=shown.text)
         if output is not None:
-            from reidsearch.footage.pictures import decode
-            from reidsearch.present.explanation_picture import explanation_picture
-            from reidsearch.settings import PictureLimits
+            from reidsearch.base.settings import PictureLimits
+            from reidsearch.media.pictures import decode
+            from reidsearch.output.explanation_picture import explanation_picture
 
             limits = PictureLimits()
             drawn = explanation_picture(

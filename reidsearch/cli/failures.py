@@ -20,9 +20,9 @@ def command(archive: Path, as_json: bool) -> None:
     again (a mended container, a file that was taken away). `docs/reference/indexing.md` explains
     the reasons.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present import reports_json, text
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.archive import Archive
+    from reidsearch.output import reports_json, text
+    from reidsearch.output.answer_json import dumps
 
     with Archive.open(archive) as opened:
         failures = opened.failures()

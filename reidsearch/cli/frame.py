@@ -29,9 +29,9 @@ def command(crop_id: int, archive: Path, output: Path, box: bool) -> None:
 
     from PIL import Image, ImageDraw
 
+    from reidsearch.archive import Archive
     from reidsearch.cli.options import write_file
-    from reidsearch.library import Archive
-    from reidsearch.present.people import INK
+    from reidsearch.output.people import INK
 
     with Archive.open(archive) as opened:
         pixels, crop = opened.footage.frame(crop_id)

@@ -40,9 +40,9 @@ def new(
     as_json: bool,
 ) -> None:
     """Make an identity, with these matches, or a whole proposal, confirmed."""
-    from reidsearch.errors import UsageError
-    from reidsearch.library import Archive
-    from reidsearch.present.identities import tell_decision
+    from reidsearch.archive import Archive
+    from reidsearch.base.errors import UsageError
+    from reidsearch.output.identities import tell_decision
 
     if matches and proposal is not None:
         raise UsageError("give MATCH... or --proposal N, not both")
@@ -61,9 +61,9 @@ def new(
 @json_option
 def list_(archive: Path, decisions: bool, as_json: bool) -> None:
     """List all identities, or the whole log of decisions."""
-    from reidsearch.library import Archive
-    from reidsearch.present import identities, text
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.archive import Archive
+    from reidsearch.output import identities, text
+    from reidsearch.output.answer_json import dumps
 
     with Archive.open(archive) as opened:
         names = opened.identities.names()
@@ -85,9 +85,9 @@ def list_(archive: Path, decisions: bool, as_json: bool) -> None:
 @json_option
 def show(name: str, archive: Path, as_json: bool) -> None:
     """Show who belongs to an identity, what was rejected for it, and every decision about it."""
-    from reidsearch.library import Archive
-    from reidsearch.present import identities, text
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.archive import Archive
+    from reidsearch.output import identities, text
+    from reidsearch.output.answer_json import dumps
 
     with Archive.open(archive) as opened:
         story, names = opened.identities.show(name), opened.identities.names()
@@ -103,9 +103,9 @@ def show(name: str, archive: Path, as_json: bool) -> None:
 @json_option
 def proposals_(proposal: int | None, archive: Path, as_json: bool) -> None:
     """List what `link` proposed and nobody has decided yet, or show one proposal."""
-    from reidsearch.library import Archive
-    from reidsearch.present import proposals, text
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.archive import Archive
+    from reidsearch.output import proposals, text
+    from reidsearch.output.answer_json import dumps
 
     with Archive.open(archive) as opened:
         if proposal is not None:
@@ -128,8 +128,8 @@ def proposals_(proposal: int | None, archive: Path, as_json: bool) -> None:
 @json_option
 def rename(name: str, to: str, archive: Path, note: str, as_json: bool) -> None:
     """Give an identity another name; its number stays."""
-    from reidsearch.library import Archive
-    from reidsearch.present.identities import tell_decision
+    from reidsearch.archive import Archive
+    from reidsearch.output.identities import tell_decision
 
     with Archive.open(archive) as opened:
         decision = opened.identities.rename(name, to, note=note)
@@ -152,8 +152,8 @@ def merge(
     Refused, unless --force, when one rejected what another confirmed, or when a camera shows
     members of two of them at the same time. Names of merged identities stay taken.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present.identities import tell_decision
+    from reidsearch.archive import Archive
+    from reidsearch.output.identities import tell_decision
 
     with Archive.open(archive) as opened:
         decision = opened.identities.merge(name, others, note=note, force=force)
@@ -177,8 +177,8 @@ def split(
 
     They count as rejected for the old one.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present.identities import tell_decision
+    from reidsearch.archive import Archive
+    from reidsearch.output.identities import tell_decision
 
     with Archive.open(archive) as opened:
         decision = opened.identities.split(name, matches, fresh, note=note)
@@ -197,8 +197,8 @@ def undo(decision: int | None, archive: Path, note: str, as_json: bool) -> None:
     An undo can be undone by its number. A decision on which a later one builds cannot be undone
     before that one; the message names it.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present.identities import tell_decision
+    from reidsearch.archive import Archive
+    from reidsearch.output.identities import tell_decision
 
     with Archive.open(archive) as opened:
         made = opened.identities.undo(decision, note=note)

@@ -22,8 +22,8 @@ from reidsearch.cli.options import (
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from reidsearch.records import IndexReport
-    from reidsearch.settings import WatchSettings
+    from reidsearch.base.settings import WatchSettings
+    from reidsearch.domain.reports import IndexReport
 
 
 @click.command("index")
@@ -123,15 +123,15 @@ def command(
     harmless and quick, and an interrupted run goes on where it stopped. What fails is recorded
     with its reason (`reidsearch failures`), the run goes on, and the exit code is 1.
     """
+    from reidsearch.base.errors import Interrupted, UsageError
+    from reidsearch.base.settings import PictureLimits
+    from reidsearch.base.timecode import parse_zone
     from reidsearch.cli.options import moment
-    from reidsearch.errors import Interrupted, UsageError
-    from reidsearch.footage.files import MANIFESTS
-    from reidsearch.footage.naming import Naming, compile_pattern
-    from reidsearch.footage.source_facts import SourceNaming
-    from reidsearch.footage.source_list import read_source_list
-    from reidsearch.indexing import FootageOptions
-    from reidsearch.settings import PictureLimits
-    from reidsearch.timecode import parse_zone
+    from reidsearch.media.files.paths import MANIFESTS
+    from reidsearch.media.naming.patterns import Naming, compile_pattern
+    from reidsearch.media.naming.source_facts import SourceNaming
+    from reidsearch.media.naming.source_list import read_source_list
+    from reidsearch.services.index import FootageOptions
 
     if time_format and not (pattern or any(p.name.lower().endswith(MANIFESTS) for p in paths)):
         raise UsageError("--time-format needs --pattern or a manifest")
@@ -194,7 +194,7 @@ def command(
 def _watch_settings(preset: str | None, looks: int | None, detector: str | None) -> WatchSettings:
     from dataclasses import replace
 
-    from reidsearch.settings import PRESETS
+    from reidsearch.base.settings import PRESETS
 
     settings = PRESETS[preset or "default"]
     if looks is not None:
@@ -206,7 +206,7 @@ def _rate(text: str | None) -> Fraction | None:
     """A rate such as 25, 12.5 or 30000/1001."""
     from fractions import Fraction
 
-    from reidsearch.errors import UsageError
+    from reidsearch.base.errors import UsageError
 
     if text is None:
         return None
@@ -220,8 +220,8 @@ def _rate(text: str | None) -> Fraction | None:
 
 
 def _print(report: IndexReport, as_json: bool) -> None:
-    from reidsearch.present import reports_json, text
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.output import reports_json, text
+    from reidsearch.output.answer_json import dumps
 
     if as_json:
         click.echo(dumps(reports_json.report_json(report), indent=2))

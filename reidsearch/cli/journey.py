@@ -40,15 +40,15 @@ def command(
     without a sighting it says which cameras nobody looked at meanwhile. Transits faster than the
     least times given here, or to the last `link`, are flagged.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present import journeys, text
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.archive import Archive
+    from reidsearch.output import journeys, text
+    from reidsearch.output.answer_json import dumps
 
     minima = transits_from(min_transits, transits) if min_transits or transits else None
     with Archive.open(archive) as opened:
         found = opened.journey(identity, transits=minima)
         if timeline is not None:
-            from reidsearch.present.timeline import way
+            from reidsearch.output.timeline import way
 
             write_file(timeline, way(opened.footage.coverage(), found))
     if as_json:

@@ -33,10 +33,10 @@ def command(
     it, and nobody is twice at one camera at the same time. Proposals of an earlier run are
     replaced. Confirm one: `reidsearch identity new NAME --proposal N`.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present import proposals, text
-    from reidsearch.present.answer_json import dumps
-    from reidsearch.present.progress import progress_for
+    from reidsearch.archive import Archive
+    from reidsearch.output import proposals, text
+    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.progress import progress_for
 
     minima = transits_from(min_transits, transits)
     with progress_for(json_lines=as_json) as progress, Archive.open(archive) as opened:

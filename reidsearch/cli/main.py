@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 import click
 
-from reidsearch import __version__
-from reidsearch.errors import Interrupted, ReidsearchError, StorageError
+from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError
+from reidsearch.base.version import __version__
 
 # name -> (module under reidsearch.cli, one-line help). The help stands here so that
 # `reidsearch --help` imports no command; tests hold it equal to each command's own.

@@ -16,7 +16,7 @@ def command(archive: Path) -> None:
 
     One transaction: it is migrated whole or not at all. Make a backup first.
     """
-    from reidsearch.library import migrate
+    from reidsearch.archive import migrate
 
     before, after = migrate(archive)
     if before == after:

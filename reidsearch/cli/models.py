@@ -10,8 +10,8 @@ import click
 from reidsearch.cli.quantize import command as quantize
 
 if TYPE_CHECKING:
-    from reidsearch.models.catalogue import ModelEntry
-    from reidsearch.models.locate import Installed
+    from reidsearch.vision.models.catalogue import ModelEntry
+    from reidsearch.vision.models.locate import Installed
 
 
 @click.group("models")
@@ -27,10 +27,10 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="JSON: a list of models.")
 def list_(as_json: bool) -> None:
     """List the models known by name, and where they lie."""
-    from reidsearch.models.catalogue import catalogue
-    from reidsearch.models.locate import installed
-    from reidsearch.models.own import own_models
-    from reidsearch.models.store import models_folder
+    from reidsearch.vision.models.catalogue import catalogue
+    from reidsearch.vision.models.locate import installed
+    from reidsearch.vision.models.own import own_models
+    from reidsearch.vision.models.store import models_folder
 
     there = {found.entry.key: found for found in reversed(installed())}
     if as_json:
@@ -54,8 +54,8 @@ def list_(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="JSON: one model.")
 def show(name: str, as_json: bool) -> None:
     """Show all that is known of the model NAME or NAME/PRECISION."""
-    from reidsearch.models.catalogue import find
-    from reidsearch.models.locate import installed
+    from reidsearch.vision.models.catalogue import find
+    from reidsearch.vision.models.locate import installed
 
     entry = find(name)
     found = next((each for each in installed() if each.entry == entry), None)
@@ -91,10 +91,10 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--json-progress", is_flag=True, help="Progress as JSON lines on standard error.")
 def install(names: tuple[str, ...], everything: bool, json_progress: bool) -> None:
     """Fetch models into the cache, over HTTPS, verified."""
-    from reidsearch.errors import UsageError
-    from reidsearch.models.catalogue import catalogue, find
-    from reidsearch.models.download import install as fetch
-    from reidsearch.present.progress import progress_for
+    from reidsearch.base.errors import UsageError
+    from reidsearch.output.progress import progress_for
+    from reidsearch.vision.models.catalogue import catalogue, find
+    from reidsearch.vision.models.download import install as fetch
 
     if bool(names) == everything:
         raise UsageError("name the models to install, or give --all", "reidsearch models list")
@@ -109,9 +109,9 @@ def install(names: tuple[str, ...], everything: bool, json_progress: bool) -> No
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def import_(folder: Path) -> None:
     """Copy the known models below DIR into the cache, verified."""
-    from reidsearch.errors import ModelError, SomeFailed
-    from reidsearch.models.importing import import_folder
-    from reidsearch.present.progress import progress_for
+    from reidsearch.base.errors import ModelError, SomeFailed
+    from reidsearch.output.progress import progress_for
+    from reidsearch.vision.models.importing import import_folder
 
     with progress_for() as progress:
         report = import_folder(folder, progress)
@@ -139,10 +139,10 @@ def import_(folder: Path) -> None:
 @command.command()
 def verify() -> None:
     """Read every model that is installed, and compare its checksums."""
-    from reidsearch.errors import ModelError, SomeFailed
-    from reidsearch.models.locate import installed
-    from reidsearch.models.own import find_own, own_models
-    from reidsearch.models.store import models_folder
+    from reidsearch.base.errors import ModelError, SomeFailed
+    from reidsearch.vision.models.locate import installed
+    from reidsearch.vision.models.own import find_own, own_models
+    from reidsearch.vision.models.store import models_folder
 
     everything = installed()
     for found in everything:

@@ -19,8 +19,8 @@ def command(archive: Path, quiet: bool) -> None:
     queries are ranked by score alone until this command has run. It works through all crops that
     are new since the last time: twice as many crops take four times as long.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present.progress import progress_for
+    from reidsearch.archive import Archive
+    from reidsearch.output.progress import progress_for
 
     with progress_for(json_lines=False, quiet=quiet) as progress, Archive.open(archive) as opened:
         opened.neighbours.keep(progress, blocks=None)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from reidsearch.decisions import Transits
-    from reidsearch.library import Archive
-    from reidsearch.progress import Progress
-    from reidsearch.records import Filters, Pixels
+    from reidsearch.archive import Archive
+    from reidsearch.base.progress import Progress
+    from reidsearch.domain.crops import Pixels
+    from reidsearch.domain.decisions import Transits
+    from reidsearch.domain.request import Filters
 
 LONGEST_VIDEO_S = 1_000_000_000
 
@@ -58,7 +59,7 @@ def text_value(_ctx: click.Context, option: click.Parameter, value: str | None) 
         UsageError: naming the option.
     """
     if value is not None and not value.isprintable():
-        from reidsearch.errors import UsageError
+        from reidsearch.base.errors import UsageError
 
         raise UsageError(f"{option.opts[0]} {value!r} is no printable text")
     return value
@@ -154,9 +155,9 @@ def opened_archive(
     quiet: bool = False,
 ) -> Iterator[tuple[Archive, Progress]]:
     """The archive with its model, as these options say, and progress."""
-    from reidsearch.library import Archive
-    from reidsearch.present.progress import progress_for
-    from reidsearch.settings import RuntimeSettings
+    from reidsearch.archive import Archive
+    from reidsearch.base.settings import RuntimeSettings
+    from reidsearch.output.progress import progress_for
 
     with (
         progress_for(json_lines=json_lines, quiet=quiet) as progress,
@@ -246,8 +247,8 @@ def filters_from(
     Raises:
         UsageError: a time, zone or attribute cannot be read.
     """
-    from reidsearch.appearance import require_things, worn
-    from reidsearch.records import Filters
+    from reidsearch.domain.attributes import require_things, worn
+    from reidsearch.domain.request import Filters
 
     require_things((*with_things, *without_things))
     for text in wearing:
@@ -271,7 +272,7 @@ def write_file(path: Path, data: bytes) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    from reidsearch.errors import StorageError
+    from reidsearch.base.errors import StorageError
 
     try:
         path.write_bytes(data)
@@ -289,11 +290,11 @@ def frame_at(text: str) -> Pixels:
     """
     from fractions import Fraction
 
-    from reidsearch.errors import InputError, NotFound, Refused, UsageError
-    from reidsearch.footage.files import kind_of
-    from reidsearch.footage.pictures import read_picture
-    from reidsearch.footage.video import open_footage
-    from reidsearch.settings import PictureLimits
+    from reidsearch.base.errors import InputError, NotFound, Refused, UsageError
+    from reidsearch.base.settings import PictureLimits
+    from reidsearch.media.files.paths import kind_of
+    from reidsearch.media.pictures import read_picture
+    from reidsearch.media.video.open import open_footage
 
     name, at, time = text.rpartition("@")
     if not at or Path(text).exists():
@@ -330,8 +331,8 @@ def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime |
     Raises:
         UsageError: naming the option.
     """
-    from reidsearch.errors import Refused, UsageError
-    from reidsearch.timecode import parse_time, parse_zone
+    from reidsearch.base.errors import Refused, UsageError
+    from reidsearch.base.timecode import parse_time, parse_zone
 
     if text is None:
         return None

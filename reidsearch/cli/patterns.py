@@ -16,10 +16,10 @@ def command(tried: str | None, as_json: bool) -> None:
     `reidsearch index --recorder NAME` takes camera and start from them; names that are not in UTC
     need --timezone.
     """
-    from reidsearch.footage.recorders import RECORDERS, stamp_of
-    from reidsearch.present.answer_json import dumps
-    from reidsearch.present.text import show, table
-    from reidsearch.present.visible import visible
+    from reidsearch.media.naming.recorders import RECORDERS, stamp_of
+    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.text import show, table
+    from reidsearch.output.visible import visible
 
     rows = []
     for one in RECORDERS:

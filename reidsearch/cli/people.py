@@ -39,12 +39,12 @@ def command(
     time.
     """
     del model
+    from reidsearch.base.settings import RuntimeSettings
     from reidsearch.cli.options import frame_at, write_file
-    from reidsearch.detection.detector import load_detector
-    from reidsearch.present.answer_json import dumps
-    from reidsearch.present.people import numbered
-    from reidsearch.settings import RuntimeSettings
-    from reidsearch.viewing import people_in
+    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.people import numbered
+    from reidsearch.services.footage import people_in
+    from reidsearch.vision.detection.detector import load_detector
 
     pixels = frame_at(frame)
     loaded = load_detector(

@@ -52,13 +52,13 @@ def command(
     for an archive. How much faster it is depends on the processor, and is measured. Needs
     pip install 'reidsearch[quantize]'.
     """
-    from reidsearch.archive.store import Store
-    from reidsearch.evaluation.datasets import read_data
-    from reidsearch.present.answer_json import dumps
-    from reidsearch.present.progress import progress_for
-    from reidsearch.present.quantized import quantized_json, quantized_text
-    from reidsearch.quantization import quantize_for
-    from reidsearch.settings import RuntimeSettings
+    from reidsearch.base.settings import RuntimeSettings
+    from reidsearch.datasets.readers import read_data
+    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.progress import progress_for
+    from reidsearch.output.quantized import quantized_json, quantized_text
+    from reidsearch.services.quantize import quantize_for
+    from reidsearch.store.crops.store import Store
 
     with progress_for() as progress, Store(archive) as store:
         made = quantize_for(

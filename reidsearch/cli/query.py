@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.base.errors import UsageError
 from reidsearch.cli.options import (
     CountOrAll,
     archive_option,
@@ -18,15 +19,14 @@ from reidsearch.cli.options import (
     runtime_options,
     write_file,
 )
-from reidsearch.errors import UsageError
 
 MOST = 100_000  # matches of one query of a list
 
 
 if TYPE_CHECKING:
-    from reidsearch.answers import Answer
-    from reidsearch.library import Archive
-    from reidsearch.records import Pixels
+    from reidsearch.archive import Archive
+    from reidsearch.domain.answers import Answer
+    from reidsearch.domain.crops import Pixels
 
 
 @click.command("query")
@@ -228,7 +228,7 @@ def command(
             unlikes=unlikes,
         )
         if timeline is not None:
-            from reidsearch.present.timeline import timeline as drawn
+            from reidsearch.output.timeline import timeline as drawn
 
             write_file(timeline, drawn(opened.footage.coverage(), answer))
         if sheet or open_sheet:
@@ -243,9 +243,9 @@ def command(
 
 
 def _write_sheet(archive: Archive, answer: Answer, views: list[Pixels | int], path: Path) -> None:
-    from reidsearch.footage.pictures import decode
-    from reidsearch.present.sheet import contact_sheet
-    from reidsearch.settings import PictureLimits
+    from reidsearch.base.settings import PictureLimits
+    from reidsearch.media.pictures import decode
+    from reidsearch.output.sheet import contact_sheet
 
     limits = PictureLimits()
     asked = [

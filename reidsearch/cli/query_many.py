@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.errors import UsageError
+from reidsearch.base.errors import UsageError
 
 if TYPE_CHECKING:
-    from reidsearch.answers import Answer, Match, Statement
-    from reidsearch.archive.vectors import Plan
-    from reidsearch.library import Archive
-    from reidsearch.records import Filters
-    from reidsearch.search.views import View
+    from reidsearch.archive import Archive
+    from reidsearch.domain.answers import Answer, Match, Plan, Statement
+    from reidsearch.domain.request import Filters
+    from reidsearch.search.query_pictures import View
 
 COLUMNS = {"query", "image", "crop"}
 
@@ -25,11 +24,11 @@ COLUMNS = {"query", "image", "crop"}
 def show_answer(answer: Answer, form: str) -> None:
     """One answer."""
     if form == "table":
-        from reidsearch.present import text
+        from reidsearch.output import text
 
         text.show(text.answer_view(answer))
     elif form == "json":
-        from reidsearch.present.answer_json import answer_json, dumps
+        from reidsearch.output.answer_json import answer_json, dumps
 
         click.echo(dumps(answer_json(answer), indent=2))
     else:
@@ -38,15 +37,15 @@ def show_answer(answer: Answer, form: str) -> None:
 
 def show_all(statement: Statement, matches: Iterator[Match], form: str) -> None:
     """Matches as they come, in the forms that have a line for each."""
-    from reidsearch.answers import Answer
+    from reidsearch.domain.answers import Answer
 
     if form == "csv":
-        from reidsearch.present.answer_csv import answer_csv_lines
+        from reidsearch.output.answer_csv import answer_csv_lines
 
         for line in answer_csv_lines(statement, matches):
             click.echo(line, nl=False)
     elif form == "jsonl":
-        from reidsearch.present.answer_json import jsonl_lines
+        from reidsearch.output.answer_json import jsonl_lines
 
         for line in jsonl_lines(statement, matches):
             click.echo(line)
@@ -56,8 +55,8 @@ def show_all(statement: Statement, matches: Iterator[Match], form: str) -> None:
 
 def show_plan(plan: Plan, form: str) -> None:
     """How a search would go."""
-    from reidsearch.present.answer_json import dumps
-    from reidsearch.present.plan import plan_json, plan_text
+    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.plan import plan_json, plan_text
 
     click.echo(dumps(plan_json(plan)) if form in {"json", "jsonl"} else plan_text(plan))
 
@@ -87,7 +86,7 @@ def answer_list(
     )
     for number, ((name, _), answer) in enumerate(zip(named, answers, strict=True)):
         if form == "csv":
-            from reidsearch.present.answer_csv import answer_csv_lines
+            from reidsearch.output.answer_csv import answer_csv_lines
 
             lines = answer_csv_lines(answer.statement, answer.matches, head=not number, query=name)
             click.echo("".join(lines), nl=False)
@@ -95,7 +94,7 @@ def answer_list(
             click.echo(f"\n{name}")
             show_answer(answer, form)
         else:
-            from reidsearch.present.answer_json import answer_json, dumps
+            from reidsearch.output.answer_json import answer_json, dumps
 
             click.echo(dumps({"query": name, **answer_json(answer)}))
 

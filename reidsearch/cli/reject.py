@@ -24,8 +24,8 @@ def command(matches: tuple[int, ...], name: str, archive: Path, note: str, as_js
     tracklet. A match that was confirmed as it leaves it. Searches for the identity leave rejected
     matches out, other answers mark them. Every decision can be undone: `reidsearch identity undo`.
     """
-    from reidsearch.library import Archive
-    from reidsearch.present.identities import tell_decision
+    from reidsearch.archive import Archive
+    from reidsearch.output.identities import tell_decision
 
     with Archive.open(archive) as opened:
         decision = opened.identities.reject(name, matches, note=note)

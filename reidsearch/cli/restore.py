@@ -18,8 +18,8 @@ def command(source: Path, archive: Path) -> None:
     SOURCE is what `reidsearch backup` wrote; its checksum is compared, the database checked, and
     the index built. The archive's folder must be new.
     """
-    from reidsearch.library import restore
-    from reidsearch.present.progress import progress_for
+    from reidsearch.archive import restore
+    from reidsearch.output.progress import progress_for
 
     with progress_for() as progress:
         crops = restore(source, archive, progress)

@@ -20,10 +20,10 @@ def command(what: tuple[str, ...], archive: Path, as_json: bool) -> None:
     the crop comes from, its box, camera, time, person and extra columns, and what its person
     wears and carries, if `reidsearch attributes` has recorded it.
     """
-    from reidsearch.errors import UsageError
-    from reidsearch.library import Archive
-    from reidsearch.present import reports_json, text
-    from reidsearch.present.answer_json import dumps
+    from reidsearch.archive import Archive
+    from reidsearch.base.errors import UsageError
+    from reidsearch.output import reports_json, text
+    from reidsearch.output.answer_json import dumps
 
     if what and (len(what) != 2 or what[0] != "crop" or not what[1].isdecimal()):
         raise UsageError(f"cannot show {' '.join(what)!r}", "reidsearch show, or: show crop ID")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reidsearch.base.errors import ModelError, Refused, UsageError
 from reidsearch.cli.options import frame_at
-from reidsearch.errors import ModelError, Refused, UsageError
 
 if TYPE_CHECKING:
-    from reidsearch.library import Archive
-    from reidsearch.records import Pixels
-    from reidsearch.viewing import People
+    from reidsearch.archive import Archive
+    from reidsearch.domain.crops import Pixels
+    from reidsearch.services.footage import People
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,13 @@ def _which(frame: str, count: int) -> tuple[str, str]:
 
 
 def _people(archive: Archive, pixels: Pixels) -> People:
-    from reidsearch.viewing import people_in
+    from reidsearch.services.footage import people_in
 
     return people_in(pixels, archive.detector())
 
 
 def _boxed(pixels: Pixels, text: str) -> Pixels:
-    from reidsearch.boxes import Box
+    from reidsearch.base.boxes import Box
 
     try:
         x, y, width, height = (round(float(part)) for part in text.split(","))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.errors import UsageError
+from reidsearch.base.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)

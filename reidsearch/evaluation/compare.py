@@ -14,20 +14,21 @@ from typing import Final
 
 import numpy as np
 
-from reidsearch.embedding import builtin
-from reidsearch.embedding.embedder import Embedder, load_embedder
-from reidsearch.errors import UsageError
-from reidsearch.evaluation.datasets import DataSet
-from reidsearch.evaluation.embedded import embed_set
+from reidsearch.base.errors import UsageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.settings import RuntimeSettings
+from reidsearch.datasets.embedded import embed_set
+from reidsearch.datasets.readers import DataSet
+from reidsearch.domain.crops import Vectors
+from reidsearch.domain.models import ModelIdentity
 from reidsearch.evaluation.measure import Evaluation, measure
 from reidsearch.evaluation.protocol import Ranking
 from reidsearch.evaluation.rankings import BARE, EACH, FUSIONS, RANKINGS, fused
-from reidsearch.models.catalogue import catalogue, default_entry, name_of
-from reidsearch.models.locate import ModelUnavailable
-from reidsearch.models.resize import Resize, other_resizes, pillow_bilinear
-from reidsearch.progress import NO_PROGRESS, Progress
-from reidsearch.records import ModelIdentity, Vectors
-from reidsearch.settings import RuntimeSettings
+from reidsearch.vision.embedding import builtin
+from reidsearch.vision.embedding.embedder import Embedder, load_embedder
+from reidsearch.vision.models.catalogue import catalogue, default_entry, name_of
+from reidsearch.vision.models.locate import ModelUnavailable
+from reidsearch.vision.models.resize import Resize, other_resizes, pillow_bilinear
 
 AXES: Final = ("models", "resizes", "flips", "rankings", "fusions")
 AS_TRAINED: Final = "as trained"

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.evaluation.datasets import DataSet, LabelledCrop
+from reidsearch.datasets.labels import Labelled
+from reidsearch.datasets.readers import DataSet, LabelledCrop
+from reidsearch.domain.crops import Vectors
 from reidsearch.evaluation.pairs import Pairs, Rate
 from reidsearch.evaluation.protocol import (
-    Labelled,
     Outcome,
     Quality,
     Ranking,
@@ -19,7 +20,6 @@ from reidsearch.evaluation.protocol import (
     outcomes,
     quality,
 )
-from reidsearch.records import Vectors
 
 CURVE_RANKS = 50
 WORST = 8

@@ -13,40 +13,20 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.errors import UsageError
+from reidsearch.base.errors import UsageError
+from reidsearch.datasets.labels import DISTRACTOR, Labelled
+from reidsearch.domain.crops import Vectors
 from reidsearch.evaluation.bootstrap import Interval, intervals_of_means
 from reidsearch.evaluation.pairs import Pairs
-from reidsearch.records import Vectors
 
 JUNK = -1
 """Crops of this person are dropped."""
 
-DISTRACTOR = 0
-"""Crops of this person stay in the gallery, always wrong; they are never searched for."""
 
 RANKS = (1, 5, 10, 20)
 
 # Queries ranked at once: bounds the score matrix, 256 x 20 000 float32 is 20 MB.
 _BLOCK = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """Embeddings with their truth.
-
-    Args:
-        vectors: (n, d) float32, rows of unit length.
-        persons: (n,) int64; -1 is junk, 0 a distractor.
-        cameras: (n,) int64.
-    """
-
-    vectors: Vectors
-    persons: NDArray[np.int64]
-    cameras: NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        if not (len(self.vectors) == len(self.persons) == len(self.cameras)):
-            raise UsageError("vectors, persons and cameras differ in length")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,12 +8,12 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from reidsearch.evaluation.datasets import DataSet, LabelledCrop
+from reidsearch.datasets.readers import DataSet, LabelledCrop
+from reidsearch.domain.crops import Vectors
 from reidsearch.evaluation.protocol import Ranked, Ranker, Ranking, inner_product
-from reidsearch.records import Vectors
-from reidsearch.search.galleries import gallery_of
+from reidsearch.search.query_pictures import fuse
 from reidsearch.search.rerank import DEFAULT, PAPER, KReciprocal
-from reidsearch.search.views import fuse
+from reidsearch.search.scope import gallery_of
 
 BARE: Final = "inner product"
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.records import Vectors
+from reidsearch.domain.crops import Vectors
 
 ALIKE = 0.6
 """Of two tracklets at one camera that score more, most show one person (1 in 10 000 pairs of

@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.progress import NO_PROGRESS, Progress
-from reidsearch.records import Vectors
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.domain.crops import Vectors
 
 Items: TypeAlias = NDArray[np.int64]
 """(m,) rows of the vectors, increasing."""

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.decisions import Identity, Presence, TooFast, Transits
+from reidsearch.domain.decisions import Identity, Presence, TooFast, Transits
 from reidsearch.linking.cluster import Items
 
 NOBODY = -1

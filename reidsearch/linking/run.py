@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from reidsearch.archive import identity_store
-from reidsearch.archive.linkable import Linkable, linkable
-from reidsearch.archive.proposal_store import Proposed, replace_proposals
-from reidsearch.archive.store import Store
-from reidsearch.decisions import Transits
-from reidsearch.errors import ArchiveError, NotFound, UsageError
+from reidsearch.base.errors import ArchiveError, NotFound, UsageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.domain.decisions import Transits
+from reidsearch.domain.models import ModelIdentity
 from reidsearch.linking.adjust import adjusted
 from reidsearch.linking.cluster import Cluster, cluster
 from reidsearch.linking.constraints import NOBODY, Constraints
-from reidsearch.models.catalogue import by_digest
-from reidsearch.progress import NO_PROGRESS, Progress
-from reidsearch.records import ModelIdentity
+from reidsearch.store.crops.store import Store
+from reidsearch.store.identities import store as identity_store
+from reidsearch.store.identities.candidates import Linkable, linkable
+from reidsearch.store.identities.proposals import Proposed, replace_proposals
+from reidsearch.vision.models.catalogue import by_digest
 
 JOIN_ABOVE = 0.45
 """Adjusted score from which clusters are joined: chosen on drawn people (6 to 120 of them at 3 or

@@ -6,8 +6,8 @@ import csv
 import math
 from pathlib import Path
 
-from reidsearch.decisions import Transits
-from reidsearch.errors import InputError, UsageError
+from reidsearch.base.errors import InputError, UsageError
+from reidsearch.domain.decisions import Transits
 
 COLUMNS = ("from", "to", "seconds")
 

@@ -1,8 +1,8 @@
 """Finding. In: a query embedding and filters. Out: the best matches with their statement.
 
-views.py      what is shown of a person -> one embedding
+query_pictures.py what is shown of a person -> one embedding
 engine.py     filters -> ranking -> answer with its statement
 ranking.py    by score -> by neighbourhoods -> one row a tracklet
 rerank.py     k-reciprocal re-ranking of one query
-galleries.py  an index and its neighbour graph, as re-ranking sees them
+scope.py  an index and its neighbour graph, as re-ranking sees them
 """

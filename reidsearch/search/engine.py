@@ -8,23 +8,31 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reidsearch.answers import Answer, Feedback, FootageSearched, Match, RankedBy, Statement
-from reidsearch.appearance import Attributes
-from reidsearch.archive.attribute_store import attributes_of
-from reidsearch.archive.footage_searched import footage_searched
-from reidsearch.archive.footage_store import tracklets
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.neighbours import Neighbours
-from reidsearch.archive.selection import Selection, select_crops
-from reidsearch.archive.store import Store
-from reidsearch.archive.vectors import Plan
-from reidsearch.errors import ArchiveError, UsageError
-from reidsearch.records import Crop, Filters, Vectors
-from reidsearch.scores import UNCALIBRATED
+from reidsearch.base.errors import ArchiveError, UsageError
+from reidsearch.base.timecode import now
+from reidsearch.domain.answers import (
+    Answer,
+    Feedback,
+    FootageSearched,
+    Match,
+    Plan,
+    RankedBy,
+    Statement,
+)
+from reidsearch.domain.attributes import Attributes
+from reidsearch.domain.crops import Crop, Vectors
+from reidsearch.domain.footage import TrackletSeen
+from reidsearch.domain.request import Filters
+from reidsearch.domain.scores import UNCALIBRATED
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.search.feedback import Marks, liked_rows
 from reidsearch.search.ranking import Ranked, Ranking, Row, Wanted
-from reidsearch.sightings import TrackletSeen
-from reidsearch.timecode import now
+from reidsearch.store.attributes import attributes_of
+from reidsearch.store.crops.selection import Selection, select_crops
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.reader import tracklets
+from reidsearch.store.footage.searched import footage_searched
 
 MAX_K = 100_000
 

@@ -18,15 +18,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reidsearch.answers import Feedback
-from reidsearch.archive.identity_store import members_of_crops
-from reidsearch.archive.presence import presences
-from reidsearch.archive.store import Store
-from reidsearch.decisions import Member
-from reidsearch.errors import ArchiveError, NotFound, UsageError
-from reidsearch.means import robust_mean
-from reidsearch.records import CropIds, Vectors
+from reidsearch.base.errors import ArchiveError, NotFound, UsageError
+from reidsearch.domain.answers import Feedback
+from reidsearch.domain.crops import CropIds, Vectors
+from reidsearch.domain.decisions import Member
+from reidsearch.domain.embeddings import robust_mean
 from reidsearch.search.ranking import Row
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.presence import presences
+from reidsearch.store.identities.store import members_of_crops
 
 SHORTEST = 1e-6  # of a mean direction, as in `views.fuse`
 

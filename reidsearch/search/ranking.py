@@ -8,16 +8,16 @@ from typing import TypeAlias
 
 import numpy as np
 
-from reidsearch.answers import RankedBy
-from reidsearch.archive.footage_store import tracklet_ids
-from reidsearch.archive.gallery import Gallery
-from reidsearch.archive.graph import Graph
-from reidsearch.archive.neighbours import Neighbours
-from reidsearch.archive.store import Store
-from reidsearch.archive.vectors import Hits
-from reidsearch.records import Crop, CropIds, Vectors
-from reidsearch.search.galleries import IndexGallery
+from reidsearch.domain.answers import RankedBy
+from reidsearch.domain.crops import Crop, CropIds, Vectors
+from reidsearch.index.contract import Hits
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.graph import Graph
+from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.search.rerank import DEFAULT, order
+from reidsearch.search.scope import IndexGallery
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.reader import tracklet_ids
 
 VIEWS_OF_A_TRACKLET = 5  # as a rule; where there are more, more is asked for
 

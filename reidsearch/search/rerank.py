@@ -23,7 +23,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.records import Vectors
+from reidsearch.domain.crops import Vectors
 
 Rows: TypeAlias = NDArray[np.int64]
 """Row numbers of a gallery."""

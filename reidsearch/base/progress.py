@@ -1,0 +1,37 @@
+"""How long work tells how far it is; the library never prints, it is handed a `Progress`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """A sink for progress; implementations live in `reidsearch.output.progress`."""
+
+    def begin(self, task: str, total: int | None, unit: str) -> None:
+        """A task starts: its name, how many units it has (None: not known), what a unit is."""
+        ...
+
+    def advance(self, done: int = 1, /, **counts: int) -> None:
+        """`done` more units are finished; `counts` are running totals worth showing."""
+        ...
+
+    def end(self) -> None:
+        """The task that began last is over."""
+        ...
+
+
+class _Silent:
+    """Says nothing."""
+
+    def begin(self, task: str, total: int | None, unit: str) -> None:
+        """Nothing."""
+
+    def advance(self, done: int = 1, /, **counts: int) -> None:
+        """Nothing."""
+
+    def end(self) -> None:
+        """Nothing."""
+
+
+NO_PROGRESS: Progress = _Silent()

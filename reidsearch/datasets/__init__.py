@@ -1,0 +1,1 @@
+"""Labelled person crops: paths or archives in, `DataSet` and label arrays out."""

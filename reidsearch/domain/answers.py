@@ -1,0 +1,232 @@
+"""What a search says: matches, and the statement of what was searched, how, and what is missing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reidsearch.domain.attributes import Attributes
+from reidsearch.domain.crops import Crop
+from reidsearch.domain.decisions import Named
+from reidsearch.domain.footage import How, TrackletSeen
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.request import Filters
+from reidsearch.domain.scores import Provenance, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One answer: rank from 1, score = inner product in [-1, 1], larger is better.
+
+    `tracklet` is what the crop is a view of, None for a crop that was offered as a picture. In a
+    grouped answer the crop is the tracklet's best view for this query. `identity` is what it was
+    confirmed as, `rejected_for` what it was said not to be (`archive.identities`). `attributes`
+    are the tracklet's, or the crop's own; None while they are not recorded.
+    `reading` is what the archive's calibration says of the score, None while there is none.
+    `rank_before` is the rank by score alone, None where the answer was not re-ranked.
+    `liked`: it is the person by the user's word (`Feedback`), and was not found by this search.
+    """
+
+    rank: int
+    score: float
+    crop: Crop
+    tracklet: TrackletSeen | None = None
+    identity: Named | None = None
+    rejected_for: tuple[Named, ...] = ()
+    attributes: Attributes | None = None
+    reading: Reading | None = None
+    rank_before: int | None = None
+    liked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FootageSearched:
+    """How the footage that an answer is about was looked at.
+
+    Args:
+        sources: of footage that pass the filters by camera, time and place.
+        unfinished: of these, not worked through to their end.
+        seconds: of media time, by how it was looked at.
+        never_offered_s: seconds by camera, between the first and the last footage of all of them
+            or in the time asked for, of which there is no footage; only where clocks are known.
+    """
+
+    sources: int = 0
+    unfinished: int = 0
+    seconds: Mapping[How, float] = field(default_factory=dict)
+    never_offered_s: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def looked_s(self) -> float:
+        """Seconds that somebody or something has looked at, in whatever way."""
+        unseen = {How.FAILED, How.GAP}
+        return sum(value for how, value in self.seconds.items() if how not in unseen)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySearched:
+    """The identity that was searched for, by all its confirmed views.
+
+    Args:
+        members, views: how many tracklets and crops are confirmed of it, with how many views.
+        rejected: tracklets and crops that were said not to be it, and were left out.
+        new_only: its own were left out too.
+    """
+
+    named: Named
+    members: int
+    views: int
+    rejected: int
+    new_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What the user said of matches, by which the query was refined (`search.feedback`).
+
+    Args:
+        likes, unlikes: crop ids as they were given.
+        liked, unliked: the tracklets, and crops of no tracklet, that these are of.
+        left_out: crops of the unliked, which are no matches any more.
+        hidden: of the liked, those that the filters do not let be shown.
+    """
+
+    likes: tuple[int, ...]
+    unlikes: tuple[int, ...]
+    liked: int
+    unliked: int
+    left_out: int
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """How many of the true k best an index finds, measured on its own vectors.
+
+    Args:
+        value: share of them that was found.
+        low / high: where it lies in 95 of 100 samples as this one (Wilson's interval).
+        k: how many were asked for.
+        of: how many true ones there were in all.
+    """
+
+    value: float
+    low: float
+    high: float
+    k: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class RankedBy:
+    """What the order of the matches comes from.
+
+    Args:
+        reranked: how many crops, the first by score, were ranked anew by their neighbourhoods;
+            0: the order is that of the scores.
+        expansion: how many best matches the query was expanded by for that.
+        why_not: why the order is that of the scores; None where it is not.
+    """
+
+    reranked: int = 0
+    expansion: int = 0
+    why_not: str | None = "as asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was searched, how, how sure, and what is missing. Travels with every answer.
+
+    Args:
+        crops_held: crops in the archive when the search ran.
+        crops_searched: crops that passed the filters and were scored.
+        exact: True when no better match is held, which is proven; `recall` is then 1.0.
+        recall: otherwise the share of the true best that is found, as it was measured on the
+            archive's own embeddings when the index was built; None: it was not.
+        recall_interval: where that lies in 95 of 100 samples; None where it was not measured.
+        left_out_unknown_time / _camera: crops held that a time or camera filter left out because
+            theirs is not known.
+        failures: offered inputs that never became crops (`reidsearch failures`).
+        unfinished_runs: index runs that were interrupted; what they had not reached is not here.
+        calibration: how to read a score; begins with `uncalibrated` until the archive is
+            calibrated for its model.
+        query: how the query was made, e.g. `mean of 2 pictures`.
+        grouped: one match a tracklet, its best view, instead of one a crop.
+        footage: how the footage concerned was looked at.
+        warnings: anything else that limits the answer, in sentences.
+        left_out_unknown_attributes: crops held that an attribute filter left out because theirs
+            are not recorded.
+        identity: whom the search was for, where that was an identity.
+        calibrated_by: where the readings of the scores come from; None: uncalibrated.
+        prior: the probability, before its score is known, that a crop searched shows the person,
+            for which probabilities are told; None: uncalibrated.
+        max_false_alarms: how many wrong matches were to be expected at most; `min_score` is then
+            the score that keeps to it.
+        ranked_by: what the order of the matches comes from.
+        feedback: by what the query was refined; scores are then those with the refined query, and
+            the liked stand first, beyond `k` and whatever they score. None: by nothing.
+    """
+
+    archive: str
+    archive_id: str
+    asked_at: dt.datetime
+    query: str
+    k: int
+    min_score: float | None
+    crops_held: int
+    crops_searched: int
+    exact: bool
+    recall: float | None
+    index_kind: str
+    generation: int
+    model: ModelIdentity
+    runtime: str
+    filters: Filters
+    left_out_unknown_time: int
+    left_out_unknown_camera: int
+    failures: int
+    unfinished_runs: int
+    calibration: str
+    warnings: tuple[str, ...] = ()
+    grouped: bool = False
+    footage: FootageSearched = FootageSearched()
+    left_out_unknown_attributes: int = 0
+    identity: IdentitySearched | None = None
+    calibrated_by: Provenance | None = None
+    prior: float | None = None
+    max_false_alarms: float | None = None
+    recall_interval: tuple[float, float] | None = None
+    ranked_by: RankedBy = RankedBy()
+    feedback: Feedback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The matches, best first, and the statement without which they mean nothing."""
+
+    statement: Statement
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a search will go, and why.
+
+    Args:
+        method: `flat` every candidate's own score; `rows` only the candidates' rows are read;
+            `scan` a scan of compact codes, the best of it scored; `proof` a scan of the fine codes,
+            and whatever could be among the best by them.
+        exact: whether the answer will be proven to be the best.
+        candidates: how many crops may be answers.
+        scanned: how many codes or vectors are read to find the shortlist.
+        shortlist: how many of them are scored more finely; of a proof, at least.
+        why: one sentence.
+    """
+
+    method: str
+    exact: bool
+    candidates: int
+    scanned: int
+    shortlist: int
+    why: str

@@ -1,0 +1,120 @@
+"""The nouns of attributes: what somebody wears and carries, as far as a picture shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.base.errors import UsageError
+
+COLOURS = (
+    "black", "grey", "white", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown",
+)  # fmt: skip
+"""The eleven basic colour terms (Berlin and Kay, 1969)."""
+
+PARTS = ("upper", "lower")
+"""Of the body."""
+
+THINGS = ("bag", "backpack", "hat", "long-trousers", "long-hair")
+"""What the model tells apart well enough (docs/explanation/attributes.md says what not)."""
+
+NAMES = (*THINGS, *(f"{part}:{colour}" for part in PARTS for colour in COLOURS))
+"""All values of one crop, in the order of every array of them."""
+
+PRESENT = 0.5
+"""A thing is there from this confidence on, as the model's card says."""
+
+WORN = 0.25
+"""A colour is worn when it has at least this share of the part: who wears two is found by both."""
+
+Values: TypeAlias = NDArray[np.float32]
+"""(len(NAMES),) or (n, len(NAMES)) float32 in [0, 1]; the colours of a part sum to 1."""
+
+
+def columns_of(part: str) -> slice:
+    """Where the colours of a part stand in `Values`."""
+    start = len(THINGS) + PARTS.index(part) * len(COLOURS)
+    return slice(start, start + len(COLOURS))
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What was recorded of one person in one tracklet, or of one crop without a tracklet.
+
+    Args:
+        views: how many pictures it is the mean of.
+        things: confidence in [0, 1] for each of `THINGS`.
+        colours: part -> colour -> its share of the part, in [0, 1].
+        agreement: for each thing and part, the share of views that say the same as the mean.
+    """
+
+    views: int
+    things: Mapping[str, float]
+    colours: Mapping[str, Mapping[str, float]]
+    agreement: Mapping[str, float]
+
+    @classmethod
+    def mean(cls, rows: Values) -> Attributes:
+        """Of one or more views, (n, len(NAMES))."""
+        means = rows.mean(axis=0, dtype=np.float64)
+        agreement = {
+            thing: float(np.mean((rows[:, column] >= PRESENT) == (means[column] >= PRESENT)))
+            for column, thing in enumerate(THINGS)
+        }
+        colours: dict[str, dict[str, float]] = {}
+        for part in PARTS:
+            columns = columns_of(part)
+            shares = means[columns]
+            agreement[part] = float(np.mean(rows[:, columns].argmax(axis=1) == shares.argmax()))
+            colours[part] = dict(zip(COLOURS, shares.tolist(), strict=True))
+        things = dict(zip(THINGS, means[: len(THINGS)].tolist(), strict=True))
+        return cls(len(rows), things, colours, agreement)
+
+    def colour(self, part: str) -> tuple[str, float]:
+        """The main colour of a part and its share; of equal ones the first of `COLOURS`."""
+        shares = self.colours[part]
+        name = max(COLOURS, key=lambda colour: shares[colour])
+        return name, shares[name]
+
+    def present(self) -> list[tuple[str, float]]:
+        """The things that are there, with their confidence."""
+        return [(thing, value) for thing, value in self.things.items() if value >= PRESENT]
+
+
+def worn(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read `red`, `upper:red` or `lower:black,blue`.
+
+    Returns:
+        The parts of which one has to be of one of the colours, and the colours.
+
+    Raises:
+        UsageError: there is no such part or colour.
+    """
+    part, colon, names = text.rpartition(":")
+    colours = tuple(dict.fromkeys(names.split(",")))
+    if colon and part not in PARTS:
+        raise UsageError(f"--wearing {text!r}: {part!r} is no part of the body", _HINT)
+    for colour in colours:
+        if colour not in COLOURS:
+            raise UsageError(f"--wearing {text!r}: no colour is named {colour!r}", _HINT)
+    return (part,) if colon else PARTS, colours
+
+
+def require_things(names: Sequence[str]) -> None:
+    """Refuse what nobody has looked for.
+
+    Raises:
+        UsageError: there is no such thing.
+    """
+    for name in names:
+        if name not in THINGS:
+            raise UsageError(
+                f"no attribute is named {name!r}", f"--with and --without take: {', '.join(THINGS)}"
+            )
+
+
+_HINT = f"COLOUR, upper:COLOUR or lower:COLOUR, with one or more of {', '.join(COLOURS)}"

@@ -1,0 +1,295 @@
+"""The nouns of decisions: who was said to be whom, by whom, and what that leaves in force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Value: TypeAlias = int | str | bool | None
+"""From or to what a decision changes something: a name, an identity, whether rejected."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Member:
+    """What can belong to an identity: a tracklet, or a crop that belongs to no tracklet.
+
+    Args:
+        kind: `tracklet` or `crop`.
+        number: its id.
+    """
+
+    kind: str
+    number: int
+
+    @property
+    def text(self) -> str:
+        """`tracklet 17`, `crop 4711`."""
+        return f"{self.kind} {self.number}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Named:
+    """An identity as it is spoken of. Its id is never used again, its name can change."""
+
+    identity_id: int
+    name: str
+
+    @property
+    def text(self) -> str:
+        """`anna (identity 3)`."""
+        return f"{self.name} (identity {self.identity_id})"
+
+
+class Of(StrEnum):
+    """What a change is about."""
+
+    NAME = "name"  # of an identity; None: there is no such identity (yet, or any more)
+    MERGED = "merged"  # the identity that it has become a part of; None: it stands for itself
+    MEMBER = "member"  # the identity that a member belongs to; None: to none
+    REJECTED = "rejected"  # whether a member was said not to be an identity
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a decision changes.
+
+    Args:
+        identity_id: None for `Of.MEMBER`, whose values are identities.
+        member: None for `Of.NAME` and `Of.MERGED`.
+    """
+
+    of: Of
+    identity_id: int | None
+    member: Member | None
+    before: Value
+    after: Value
+
+    @property
+    def key(self) -> tuple[Of, int | None, Member | None]:
+        """What is changed, without its values."""
+        return self.of, self.identity_id, self.member
+
+    @property
+    def inverse(self) -> Change:
+        """The change that takes this one back."""
+        return Change(self.of, self.identity_id, self.member, self.after, self.before)
+
+    @property
+    def identities(self) -> frozenset[int]:
+        """The identities whose story this is a part of."""
+        if self.of is Of.MEMBER:
+            told = (self.before, self.after)
+        else:
+            told = (self.identity_id, self.after if self.of is Of.MERGED else None)
+        return frozenset(one for one in told if isinstance(one, int))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision; never changed, only reversed by a later one.
+
+    Args:
+        who: the operating system's user.
+        what: `new`, `confirm`, `reject`, `merge`, `split`, `rename`, `undo`.
+        note: why, in the decider's words.
+        forced: `--force` was given: it may contradict an earlier one, or what is possible.
+        undoes: the decision that it reverses.
+        undone_by: the decision that reverses it and is in force.
+    """
+
+    decision_id: int
+    at: dt.datetime
+    who: str
+    what: str
+    note: str
+    forced: bool
+    undoes: int | None
+    changes: tuple[Change, ...]
+    undone_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One identity as it stands.
+
+    Args:
+        members: confirmed: what shows this person.
+        rejected: what was said not to show them.
+        merged_into: what it has become a part of; it then has no members of its own.
+    """
+
+    identity_id: int
+    name: str
+    members: tuple[Member, ...] = ()
+    rejected: tuple[Member, ...] = ()
+    merged_into: int | None = None
+
+    @property
+    def named(self) -> Named:
+        """Id and name."""
+        return Named(self.identity_id, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What was decided of one member: the identity it belongs to, those it was rejected for."""
+
+    identity: Named | None = None
+    rejected_for: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Where and when a member was seen.
+
+    Args:
+        first_us, last_us: wall clock, microseconds since 1970-01-01 UTC; None: not known.
+        first_media_us, last_media_us: from the first frame of its source.
+        uncertainty_s: of the wall clock; None: not known.
+        crop_ids: its views, best first.
+    """
+
+    member: Member
+    source_id: int
+    camera: str | None
+    location: str
+    first_us: int | None
+    last_us: int | None
+    first_media_us: int
+    last_media_us: int
+    uncertainty_s: float | None
+    crop_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """What decisions say of pairs of crops; for calibration.
+
+    Members of one identity are pairs of the same person, a rejected member and each member of the
+    identity are a pair of different ones. For each view of the one side there is one pair: with
+    the best-scoring view of the other, as in an answer. Pairs were found by searching, so
+    different people among them look more alike than chance would have it.
+
+    Args:
+        scores: (n,) float32 inner products.
+        same: (n,) bool.
+        identity_ids: (n,) int64, whose decision it is: resample these, not the pairs.
+        query_crops, match_crops: (n,) int64.
+    """
+
+    scores: NDArray[np.float32]
+    same: NDArray[np.bool_]
+    identity_ids: NDArray[np.int64]
+    query_crops: NDArray[np.int64]
+    match_crops: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Transits:
+    """The least seconds in which anybody gets from one camera to another, in either direction."""
+
+    minima: tuple[tuple[str, str, float], ...] = ()
+
+    def between(self, a: str | None, b: str | None) -> float | None:
+        """The minimum between two cameras; None: none is known."""
+        for one, other, seconds in self.minima:
+            if {one, other} == {a, b}:
+                return seconds
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class TooFast:
+    """Two sightings that lie closer in time than anybody gets from the one to the other.
+
+    Args:
+        gap_s: from the end of the first to the beginning of the second; negative: at once.
+        certain: even if both clocks are off by all they may be off.
+    """
+
+    first: Member
+    second: Member
+    gap_s: float
+    minimum_s: float
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Tracklets and crops that may show one person; nothing until somebody confirms it.
+
+    Args:
+        adds_to: the identity that they may belong to; None: somebody who has none yet.
+        members: what is proposed; those that the identity has already are not repeated.
+        scores: for each member its mean inner product with all the others of the cluster.
+        score: adjusted score at the weakest joint (see `linking/adjust.py`).
+        too_fast: transits that nobody makes, among all of the cluster.
+    """
+
+    proposal_id: int
+    adds_to: Named | None
+    members: tuple[Member, ...]
+    scores: tuple[float, ...]
+    score: float
+    too_fast: tuple[TooFast, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """One run of `link`.
+
+    Args:
+        join_above: clusters were joined while their adjusted score reached this.
+        transits: the minima that were given.
+        linked: tracklets and crops that were compared.
+        capped: of these, how many had more neighbours than could be followed up.
+        model: whose embeddings were compared.
+    """
+
+    linking_id: int
+    at: dt.datetime
+    join_above: float
+    transits: Transits
+    linked: int
+    capped: int
+    model: str
+    proposals: tuple[Proposal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known of one identity.
+
+    Args:
+        members, rejected: where and when each was seen, in order of time.
+        decisions: those that made it what it is, oldest first.
+        deleted: members and rejections in force whose crops the archive no longer holds.
+    """
+
+    identity: Identity
+    members: tuple[Presence, ...]
+    rejected: tuple[Presence, ...]
+    decisions: tuple[Decision, ...]
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A proposal with where and when each was seen.
+
+    Args:
+        members: in the order of `proposal.members`.
+        held: those that the identity it adds to has already.
+    """
+
+    proposal: Proposal
+    members: tuple[Presence, ...]
+    held: tuple[Presence, ...]

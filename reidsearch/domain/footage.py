@@ -1,0 +1,325 @@
+"""The nouns of footage: what lies between a video file and a crop. Frozen, arrays inside."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.base.boxes import Box
+
+Boxes: TypeAlias = NDArray[np.float32]
+"""(n, 4) float32, xyxy in pixels of the upright frame, right and bottom exclusive."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """What was seen in one frame.
+
+    Args:
+        xyxy: (n, 4) float32, pixels of the upright frame.
+        confidence: (n,) float32 in [0, 1].
+        ids: (n,) int64, whose they are, when somebody else has said so; None: nobody has.
+    """
+
+    xyxy: Boxes
+    confidence: NDArray[np.float32]
+    ids: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.confidence)
+        if self.xyxy.shape != (count, 4) or self.confidence.shape != (count,):
+            raise ValueError(f"{self.xyxy.shape} boxes with {self.confidence.shape} confidences")
+        if self.xyxy.dtype != np.float32 or self.confidence.dtype != np.float32:
+            raise ValueError("boxes and confidences are float32")
+
+    def __len__(self) -> int:
+        return len(self.confidence)
+
+    def __getitem__(self, rows: Any) -> Detections:
+        """The rows that a mask, slice or index array chooses."""
+        ids = None if self.ids is None else self.ids[rows]
+        return Detections(self.xyxy[rows], self.confidence[rows], ids)
+
+    @classmethod
+    def none(cls) -> Detections:
+        """Nobody was seen."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+
+LARGEST_OFFSET_S = 10_000_000_000
+LARGEST_DRIFT_PPM = 500_000
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_CALENDAR_US = tuple(
+    (end.replace(tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)
+    for end in (dt.datetime.min, dt.datetime.max)  # noqa: DTZ901
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When a source's media time zero was, and how well that is known.
+
+    Wall-clock time = start + offset + media time x (1 + drift / 1 000 000).
+
+    Raises:
+        ValueError: a number is none, or too large for any clock.
+
+    Args:
+        start: aware; None: not known, and then no time is told.
+        origin: where `start` is from: `option`, `list`, `name`, `container`; None with `start`.
+        uncertainty_s: half the width of the interval that holds the true time; None: not known.
+        offset_s: a correction that somebody set later; exact.
+        drift_ppm: how much faster than true time the camera's media time is slow; parts per
+            million added to every second.
+    """
+
+    start: dt.datetime | None = None
+    origin: str | None = None
+    uncertainty_s: float | None = None
+    offset_s: Fraction = Fraction(0)
+    drift_ppm: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_clock(self.offset_s, self.drift_ppm, self.uncertainty_s)
+
+    def at_us(self, media_s: Fraction) -> int | None:
+        """Microseconds since 1970-01-01 UTC of a media time; None when not known, and where that
+        lies outside the calendar.
+        """
+        if self.start is None:
+            return None
+        start_us = (self.start - _EPOCH) // dt.timedelta(microseconds=1)
+        rate = 1 + Fraction(self.drift_ppm) / 1_000_000
+        at_us = start_us + round((self.offset_s + media_s * rate) * 1_000_000)
+        first_us, last_us = _CALENDAR_US
+        return at_us if first_us <= at_us <= last_us else None
+
+
+def require_clock(offset_s: Fraction, drift_ppm: float, uncertainty_s: float | None) -> None:
+    """Refuse what no clock can be: see `Clock`. Raises ValueError, naming the number."""
+    if not abs(offset_s) <= LARGEST_OFFSET_S:
+        raise ValueError(f"an offset is at most {LARGEST_OFFSET_S} s")
+    if not abs(drift_ppm) <= LARGEST_DRIFT_PPM:
+        raise ValueError(f"a drift is at most {LARGEST_DRIFT_PPM} ppm")
+    if uncertainty_s is not None and not 0 <= uncertainty_s <= LARGEST_OFFSET_S:
+        raise ValueError(f"an uncertainty is between 0 and {LARGEST_OFFSET_S} s")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What is known of a source beside its pixels; unknown is None, never a guess."""
+
+    camera: str | None = None
+    clock: Clock = field(default_factory=Clock)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a source of footage says of itself, before any frame is decoded.
+
+    Args:
+        kind: `video` or `frames` (a folder of pictures).
+        container, codec, pixel_format: FFmpeg's names; pixel_format None when not known.
+        width_px, height_px: of the upright frame.
+        rotation: degrees that the pictures are turned by to stand upright: 0, 90, 180, 270.
+        time_base: seconds a pts unit.
+        first_pts: pts of media time zero.
+        declared_fps, declared_s: as the container claims; None when it does not.
+        created: the container's own creation time, if it has one with a zone.
+        notes: what a reader must know, in sentences (interlaced, high dynamic range, ...).
+    """
+
+    kind: str
+    container: str
+    codec: str
+    pixel_format: str | None
+    width_px: int
+    height_px: int
+    rotation: int
+    time_base: Fraction
+    first_pts: int
+    declared_fps: float | None
+    declared_s: float | None
+    created: dt.datetime | None = None
+    notes: tuple[str, ...] = ()
+
+    def media_s(self, pts: int) -> Fraction:
+        """Media time of a pts, exactly."""
+        return (pts - self.first_pts) * self.time_base
+
+
+class How(StrEnum):
+    """How a span of footage was looked at; the words of every coverage report."""
+
+    DENSE = "dense"  # the detector ran at the full sampling rate
+    GATED = "gated"  # nothing moved: the detector ran now and then
+    KEY_FRAMES = "key-frames"  # a still scene: only key frames were decoded
+    GIVEN = "given"  # somebody else's detections were taken; no detector ran
+    FAILED = "failed"  # could not be decoded: nothing there was seen
+    GAP = "gap"  # the recording itself has nothing here, or its clock jumped
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One stretch of a source's media time, microseconds, and how it was looked at."""
+
+    from_us: int
+    to_us: int
+    how: How
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NeverOffered:
+    """A time of which an archive was offered no footage of a camera; from and to on the wall
+    clock, microseconds since 1970-01-01 UTC.
+    """
+
+    camera: str
+    from_us: int
+    to_us: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return (self.to_us - self.from_us) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """Where one person was, frame by frame, within one source.
+
+    Args:
+        pts: (n,) int64, strictly increasing.
+        xyxy: (n, 4) float32, pixels of the upright frame.
+        confidence: (n,) float32.
+    """
+
+    pts: NDArray[np.int64]
+    xyxy: Boxes
+    confidence: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """One crop of a tracklet that is worth keeping.
+
+    Args:
+        pts: of its frame.
+        box: in the upright frame.
+        frame_width_px, frame_height_px: of that frame.
+        jpeg: the crop's picture; its embedding is made from exactly these bytes.
+        quality: larger is better, in [0, 1]; see `detection/views.py`.
+        confidence: the detector's.
+        sharpness: a part of quality, shown with it.
+    """
+
+    pts: int
+    box: Box
+    frame_width_px: int
+    frame_height_px: int
+    jpeg: bytes
+    quality: float
+    confidence: float
+    sharpness: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracklet:
+    """One person in one camera without interruption, ready to be stored.
+
+    Args:
+        trace: every detection.
+        views: the best views, best first, at least one.
+        vectors: (len(views), d) float32, rows of unit length.
+        vector: (d,) float32 of unit length: their robust mean.
+        fragments: how many of the tracker's pieces were joined.
+    """
+
+    trace: Trace
+    views: tuple[View, ...]
+    vectors: NDArray[np.float32]
+    vector: NDArray[np.float32]
+    fragments: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and where in its footage a crop was taken.
+
+    Args:
+        tracklet_id: the tracklet that it is a view of.
+        pts, media_s: of its frame; exact.
+        uncertainty_s: of the wall-clock time; None: not known.
+        quality: of the view, in [0, 1].
+    """
+
+    tracklet_id: int
+    pts: int
+    media_s: Fraction
+    uncertainty_s: float | None
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrackletSeen:
+    """What the archive knows of one tracklet.
+
+    Args:
+        first_s, last_s: media times.
+        first_time, last_time: wall clock; None when not known.
+        crop_ids: its views, best first.
+    """
+
+    tracklet_id: int
+    source_id: int
+    camera: str | None
+    location: str
+    first_s: Fraction
+    last_s: Fraction
+    first_time: dt.datetime | None
+    last_time: dt.datetime | None
+    uncertainty_s: float | None
+    detections: int
+    crop_ids: tuple[int, ...]
+    fragments: int = 1
+
+    @property
+    def duration_s(self) -> float:
+        """From first to last detection, by media time."""
+        return float(self.last_s - self.first_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCoverage:
+    """What was seen of one source of footage, for `coverage` and for every answer.
+
+    Args:
+        state: `finished`, `running` (not to its end) or `failed`.
+        settings: how it was looked at: detector, rate, preset.
+        counts: detections, tracklets, views, brief, small, ... (see `docs/reference/footage.md`).
+        spans: in order of media time; what no span covers was not reached.
+    """
+
+    source_id: int
+    sha256: str
+    location: str
+    info: VideoInfo
+    facts: SourceFacts
+    state: str
+    duration_s: Fraction
+    measured_fps: float | None
+    settings: Mapping[str, Any]
+    counts: Mapping[str, int]
+    spans: tuple[Span, ...]
+    warnings: tuple[str, ...] = ()

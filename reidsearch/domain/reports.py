@@ -1,0 +1,134 @@
+"""What an index run, `show`, `failures` and `check` report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reidsearch.domain.models import ModelIdentity
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One line of the failures ledger."""
+
+    location: str
+    reason: str
+    message: str
+    at: dt.datetime
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FootageReport:
+    """What one index run did with footage.
+
+    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted; `resumed`
+    of the indexed ones went on where an interrupted run had stopped; `other_settings` of the
+    unchanged ones were looked at with other settings than this run's. The rest counts what was
+    found in the indexed ones: frames decoded, looks of the detector, tracklets and views kept, and
+    what was not kept (`small` detections, `brief` tracklets); `footage_s` is their length.
+    """
+
+    offered: int = 0
+    indexed: int = 0
+    resumed: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    other_settings: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    frames: int = 0
+    looks: int = 0
+    tracklets: int = 0
+    views: int = 0
+    small: int = 0
+    brief: int = 0
+    footage_s: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one index run did with what it was offered.
+
+    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `ignored`
+    files in folders and containers were not offered, as their names say they are no pictures.
+    `conflicting` of the duplicates came with other facts (camera, time, person, extra) than the
+    crop's own, which were kept. All of this is of pictures; `footage` tells of videos.
+    """
+
+    run_id: int
+    offered: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+    ignored: int = 0
+    conflicting: int = 0
+    footage: FootageReport = FootageReport()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What `reidsearch show` tells of an archive."""
+
+    archive: str
+    archive_id: str
+    created_at: dt.datetime
+    schema: str
+    model: ModelIdentity | None
+    crops: int
+    sources: int
+    footage: int
+    """Of the sources: videos and folders of frames."""
+    tracklets: int
+    persons_labelled: int
+    cameras: tuple[tuple[str | None, int, dt.datetime | None, dt.datetime | None], ...]
+    """(name or None, crops, first time, last time), most crops first."""
+    first_time: dt.datetime | None
+    last_time: dt.datetime | None
+    crops_without_time: int
+    failures: tuple[tuple[str, int], ...]
+    """(reason, count), most first."""
+    runs: int
+    unfinished_runs: int
+    database_bytes: int
+    index_bytes: int
+    generation: int
+    crops_in_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that `check` found wrong.
+
+    `repairable` things are derived and can be rebuilt; the rest is lost data, named precisely.
+    """
+
+    code: str
+    message: str
+    repairable: bool
+    crop_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttributesReport:
+    """What one run of recording did.
+
+    Args:
+        recorded: crops whose attributes were recorded now.
+        failed: ids of crops whose picture cannot be read; theirs stay unknown.
+        model: what recorded them.
+    """
+
+    recorded: int
+    failed: tuple[int, ...]
+    model: str

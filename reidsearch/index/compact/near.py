@@ -1,0 +1,170 @@
+"""Which crops of a compact index may be among the best, by their codes.
+
+Two ways to a shortlist: the best of a scan of the compact codes, of which nothing is proven, or
+whatever may be among the k best by the fine codes of all, which is. Either comes with fine scores
+and how far the true ones may be from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.base.errors import ArchiveError
+from reidsearch.domain.crops import CropIds, Vectors
+from reidsearch.index.compact.segment import Rows, Segment
+from reidsearch.index.contract import no_ids
+from reidsearch.index.cores import each, in_turn
+
+Segments: TypeAlias = Sequence[Segment]
+
+FEW_SEGMENTS = 4
+AT_FIRST = 64  # rows that a proof begins with: more often than not they are enough
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """What may be among the best of one query.
+
+    Args:
+        ids: (n,) crop ids.
+        scores: (n,) by the fine codes; the true ones differ by `error` at most.
+        error: (n,).
+    """
+
+    ids: CropIds
+    scores: Vectors
+    error: Vectors
+
+    def within_reach(self, k: int) -> Near:
+        """Those that may be among the k best; k of them score at least as the k-th surely does."""
+        if len(self.ids) <= k:
+            return self
+        least = np.partition(self.scores - self.error, len(self.ids) - k)[len(self.ids) - k]
+        reaching = self.scores + self.error >= least
+        return Near(self.ids[reaching], self.scores[reaching], self.error[reaching])
+
+    def prove(self, which: NDArray[np.bool_], truth: Vectors) -> None:
+        """The promise that everything rests on, kept by whatever is answered.
+
+        Raises:
+            ArchiveError: a true score is farther away than the error allows.
+        """
+        scores = self.scores[which]
+        wrong = ~(np.abs(scores - truth) <= self.error[which])
+        if wrong.any():
+            crop_id, score = self.ids[which][wrong][0], scores[wrong][0]
+            raise ArchiveError(
+                f"the index scores crop {crop_id} {score:.4f}, the database {truth[wrong][0]:.4f}",
+                "run: reidsearch check --repair",
+            )
+
+
+def rows_above(
+    segments: Segments, query: Vectors, least: float, passing: NDArray[np.bool_] | None
+) -> list[Rows]:
+    """Rows of all that may score `least` or more, a segment each."""
+
+    def of(segment: Segment) -> Rows:
+        mask = _mask(segment, passing)
+        return segment.reaching(segment.best(query, AT_FIRST, mask), query, least, mask)
+
+    return each(of, segments)
+
+
+def near_by_proof(
+    segments: Segments, query: Vectors, k: int, passing: NDArray[np.bool_] | None
+) -> Near:
+    """All that may be among the k best of one (d,) query, by the fine codes of all."""
+
+    def best(segment: Segment) -> tuple[Rows, Vectors]:
+        return segment.best(query, max(AT_FIRST, k), _mask(segment, passing))
+
+    found = each(best, segments)
+    surely = [scores - s.errors(rows) for s, (rows, scores) in zip(segments, found, strict=True)]
+    lower = np.concatenate([np.full(k, -np.inf, np.float32), *surely])
+    least = float(np.partition(lower, -k)[-k])  # k of them score so much at least
+    rows = [
+        segment.reaching(known, query, least, _mask(segment, passing))
+        for segment, known in zip(segments, found, strict=True)
+    ]
+    return near_rows(segments, query.reshape(1, -1), rows)[0]
+
+
+def near_by_scan(
+    segments: Segments,
+    queries: Vectors,
+    wanted: int,
+    quota: int,
+    passing: NDArray[np.bool_] | None,
+) -> list[Near]:
+    """Of each query the `wanted` best by the scan codes, with their fine scores.
+
+    Of a segment so many as would be wanted if it were all, or half of them: `quota`.
+    The scan is bound by arithmetic: a batch of queries costs what they cost one by one. So of
+    one query the cores share the segments, and many queries they share among themselves.
+    """
+    if not segments:  # all is still in the tail
+        return near_rows(segments, queries, [])
+    selector = None
+    if passing is not None:
+        selector = faiss.IDSelectorBitmap(np.packbits(passing, bitorder="little"))
+    if len(queries) == 1:
+        return [_near_one(segments, queries, wanted, quota, selector, each)]
+
+    def one(number: int) -> Near:
+        query = queries[number : number + 1]
+        return _near_one(segments, query, wanted, quota, selector, in_turn)
+
+    return each(one, range(len(queries)))
+
+
+def _near_one(
+    segments: Segments,
+    query: Vectors,
+    wanted: int,
+    quota: int,
+    selector: Any | None,
+    over: Callable[..., list[Any]],
+) -> Near:
+    # Near ones gather in a segment, as footage is in order of time, but hardly ever so much.
+    most = quota if len(segments) < FEW_SEGMENTS else quota // 2
+    found = over(lambda s: s.shortlist(query, most, selector), segments)
+    scores = np.concatenate([scores for scores, _ in found])
+    least = np.float32(-np.inf)
+    if len(scores) > wanted:
+        least = np.partition(scores, len(scores) - wanted)[len(scores) - wanted]
+    kept = [ids[scores >= least] for scores, ids in found]
+    ends = np.cumsum([0, *map(len, kept)])
+    codes = np.empty((ends[-1], query.shape[1]), dtype=np.uint8)
+    error = np.empty(ends[-1], dtype=np.float32)
+    for segment, ids, first, last in zip(segments, kept, ends, ends[1:], strict=False):
+        rows = segment.rows_of(ids)
+        segment.take(rows, codes[first:last])
+        error[first:last] = segment.errors(rows)
+    fine = segments[0].codec.scores(query, codes)[0]
+    return Near(np.concatenate(kept), fine, error)
+
+
+def near_rows(segments: Segments, queries: Vectors, rows: list[Rows]) -> list[Near]:
+    """Of each query the same rows, a segment each, with their fine scores."""
+
+    def of(pair: tuple[Segment, Rows]) -> Vectors:
+        return pair[0].scores(queries, pair[1])
+
+    pairs = [pair for pair in zip(segments, rows, strict=True) if len(pair[1])]
+    none = np.empty((len(queries), 0), np.float32)
+    fine = np.concatenate([none, *each(of, pairs)], axis=1)
+    ids = np.concatenate([no_ids(), *(segment.ids[r] for segment, r in pairs)])
+    error = np.concatenate([none[0], *(segment.errors(r) for segment, r in pairs)])
+    return [Near(ids, scores, error) for scores in fine]
+
+
+def _mask(segment: Segment, passing: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Which rows of a segment are candidates, of a mask over ids."""
+    return None if passing is None else passing[segment.ids]

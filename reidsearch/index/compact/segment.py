@@ -1,0 +1,323 @@
+"""A stretch of the gallery as codes: 4 bits a subvector to scan, 8 bits a value to score finely.
+
+The scan codes (FAISS's fast scan, d/8 bytes a vector) are held in memory and give a shortlist. The
+fine codes (d bytes a vector) lie in a mapped file. What they were made from is known to within
+`Segment.error`, so that for a query q and a vector x with the fine code y, of unit length all,
+
+    |<q, x> - <q, y>| <= |q| |x - y| <= error
+
+and whatever cannot reach a score by its fine code cannot reach it at all. The few vectors whose
+error is larger (values beyond the codes' range) are listed apart and always looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.domain.crops import CropIds, Vectors
+from reidsearch.index.compact.blocks import ProvenFile, block_sums
+from reidsearch.index.compact.codec import Codec, Codes, slices
+from reidsearch.index.contract import IndexDamaged
+from reidsearch.index.cores import each
+from reidsearch.index.flat import one_thread
+from reidsearch.store.database import sqlite
+
+Rows: TypeAlias = NDArray[np.int64]
+
+# Sums of 256 products in float32, in NumPy's order or FAISS's, stay a tenth of this apart.
+ROUNDING = 1e-4
+
+
+@dataclass(slots=True)
+class Segment:
+    """Vectors as codes, in the order of their crop ids.
+
+    Args:
+        ids: (n,) crop ids, increasing.
+        codes: (n, d) uint8 fine codes, in memory or mapped.
+        error: no vector is farther from its fine code, `outliers` apart.
+        outliers: (m,) rows of those that are.
+        file: proves the mapped codes; None: they are in memory.
+        fine: FAISS over the mapped codes; None: they are in memory.
+        names: the files it was written to; None: it is not on disk.
+    """
+
+    codec: Codec
+    scan: Any
+    ids: CropIds
+    codes: Codes
+    error: float
+    outliers: Rows
+    file: ProvenFile | None = None
+    names: dict[str, Any] | None = None
+    fine: Any = None
+
+    @classmethod
+    def of(cls, codec: Codec) -> Segment:
+        """An empty one, to be grown."""
+        d = codec.dimension
+        none = np.empty(0, np.int64)
+        return cls(codec, codec.scan_index(), none, np.empty((0, d), np.uint8), 0.0, none)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def grown(self, ids: CropIds, vectors: Vectors) -> Segment:
+        """This one and further vectors, in memory; this one is of no use any more."""
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self.prove()
+        every = np.concatenate([self.ids, ids])  # before FAISS moves what may be its own
+        found: list[tuple[Codes, Vectors]] = []
+
+        def fine() -> None:
+            found.append(self.codec.encoded(vectors))
+
+        def coarse() -> None:
+            one_thread()
+            self.scan.add_with_ids(vectors, np.ascontiguousarray(ids))
+
+        each(lambda work: work(), (fine, coarse))
+        ((codes, errors),) = found
+        outside = errors > self.codec.coarsest
+        error = float(errors[~outside].max(initial=0.0)) * 1.0001
+        return Segment(
+            self.codec,
+            self.scan,
+            every,
+            np.concatenate([self.codes, codes]),
+            max(self.error, error),
+            np.concatenate([self.outliers, len(self) + np.flatnonzero(outside)]),
+        )
+
+    def without(self, removed: CropIds) -> Segment:
+        """The others, in memory, their fine codes as they are."""
+        self.prove()
+        kept = ~np.isin(self.ids, removed)
+        left = Segment.of(self.codec)
+        left.codes, left.ids, left.error = self.codes[kept], self.ids[kept], self.error
+        left.outliers = np.flatnonzero(np.isin(np.flatnonzero(kept), self.outliers))
+        for part in slices(len(left)):
+            left.scan.add_with_ids(self.codec.decoded(left.codes[part]), left.ids[part])
+        return left
+
+    def rows(self, ids: CropIds) -> Rows:
+        """Rows of those of increasing `ids` that are held."""
+        if not len(self.ids):
+            return self.ids
+        first, last = int(self.ids[0]), int(self.ids[-1])
+        ids = ids[np.searchsorted(ids, first) : np.searchsorted(ids, last, side="right")]
+        if last - first + 1 == len(self.ids):  # without gaps, as most are
+            rows: Rows = ids - first
+        else:
+            rows = np.searchsorted(self.ids, ids)
+            rows = rows[self.ids[rows] == ids]
+        return rows
+
+    def count(self, ids: CropIds) -> int:
+        """How many of increasing `ids` are held."""
+        first, last = int(self.ids[0]), int(self.ids[-1])
+        if last - first + 1 > len(self.ids):
+            return len(self.rows(ids))
+        return int(np.searchsorted(ids, last, side="right") - np.searchsorted(ids, first))
+
+    def rows_of(self, ids: CropIds) -> Rows:
+        """(n,) rows of held ids, in any order."""
+        if int(self.ids[-1]) - int(self.ids[0]) + 1 == len(self.ids):
+            rows: Rows = ids - self.ids[0]
+        else:
+            rows = np.searchsorted(self.ids, ids)
+        return rows
+
+    # -- searching --------------------------------------------------------------------------
+
+    def shortlist(
+        self, query: Vectors, wanted: int, selector: Any | None
+    ) -> tuple[Vectors, CropIds]:
+        """Scan scores and crop ids of the best of one (1, d) query by the scan codes."""
+        one_thread()
+        parameters = None
+        if selector is not None:
+            parameters = faiss.SearchParametersIVF(nprobe=1, sel=selector)
+        scores, ids = self.scan.search(query, min(wanted, len(self)), params=parameters)
+        found = ids[0] >= 0
+        return scores[0][found], ids[0][found]
+
+    def scores(self, queries: Vectors, rows: Rows) -> Vectors:
+        """(n, m) scores of (n, d) queries with the fine codes of (m,) rows."""
+        self._prove(rows)
+        parts = [self.codec.scores(queries, self.codes[rows[part]]) for part in slices(len(rows))]
+        return np.concatenate([np.empty((len(queries), 0), np.float32), *parts], axis=1)
+
+    def take(self, rows: Rows, into: Codes) -> None:
+        """Copy the fine codes of (m,) rows into an (m, d) array."""
+        self._prove(rows)
+        # Clipping instead of checking each row again: they come from this segment's own ids.
+        np.take(self.codes, rows, axis=0, out=into, mode="clip")
+
+    def errors(self, rows: Rows) -> Vectors:
+        """(m,) how far a fine score of each row may be from the true one."""
+        found = np.full(len(rows), self.error + ROUNDING, dtype=np.float32)
+        if len(self.outliers):
+            found[np.isin(rows, self.outliers)] = 2.0  # any two scores are nearer than that
+        return found
+
+    def decoded(self, rows: Rows) -> Vectors:
+        """(m, d) float32, what the fine codes of (m,) rows stand for."""
+        self._prove(rows)
+        return self.codec.decoded(self.codes[rows])
+
+    def _prove(self, rows: Rows) -> None:
+        if self.file is not None:
+            start = self.file.size_bytes - self.codes.size
+            self.file.prove(start + rows * self.codes.shape[1], self.codes.shape[1])
+
+    def best(
+        self, query: Vectors, wanted: int, passing: NDArray[np.bool_] | None
+    ) -> tuple[Rows, Vectors]:
+        """Rows and fine scores of the `wanted` best by all fine codes, best first.
+
+        `passing` says which rows count.
+        """
+        self.prove()
+        one_thread()
+        if self.fine is None:
+            every = self._every(query, passing)
+            rows = np.argsort(-every, kind="stable")[:wanted]
+            rows = rows[np.isfinite(every[rows])]
+            return rows, every[rows]
+        parameters = None
+        if passing is not None:
+            bits = np.packbits(passing, bitorder="little")
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
+        scores, found = self.fine.search(
+            query.reshape(1, -1), min(wanted, len(self)), params=parameters
+        )
+        held = found[0] >= 0
+        rows, scores = found[0][held], scores[0][held]
+        return rows, scores
+
+    def reaching(
+        self,
+        best: tuple[Rows, Vectors],
+        query: Vectors,
+        least: float,
+        passing: NDArray[np.bool_] | None,
+    ) -> Rows:
+        """All rows whose vectors may score `least` or more; some of the `best` are known."""
+        (rows, scores), bound = best, least - self.error - ROUNDING
+        wanted = len(rows)
+        while wanted == len(rows) and wanted and scores[-1] >= bound:
+            wanted *= 4
+            if 8 * wanted > len(self):
+                every = self._every(query, passing)
+                rows = np.flatnonzero((every >= bound) & (every > -np.inf))
+                return self._with_outliers(rows, passing)
+            rows, scores = self.best(query, wanted, passing)
+        return self._with_outliers(rows[scores >= bound], passing)
+
+    def _every(self, query: Vectors, passing: NDArray[np.bool_] | None) -> Vectors:
+        """(n,) fine scores of all; what does not pass scores minus infinity."""
+        self.prove()
+        scores: Vectors = self.scores(query.reshape(1, -1), np.arange(len(self)))[0]
+        if passing is not None:
+            scores[~passing] = -np.inf
+        return scores
+
+    def _with_outliers(self, rows: Rows, passing: NDArray[np.bool_] | None) -> Rows:
+        """Increasing, with the outliers, of which nothing is known."""
+        extra = self.outliers if passing is None else self.outliers[passing[self.outliers]]
+        return np.union1d(rows, extra)
+
+    # -- on disk ----------------------------------------------------------------------------
+
+    def on_disk(self, folder: Path) -> bool:
+        """Whether it was written to this folder."""
+        return self.file is not None and self.file.path.parent == folder
+
+    def prove(self) -> None:
+        """Read what was not yet read of the fine codes. Raises IndexDamaged."""
+        if self.file is not None:
+            self.file.prove_all()
+
+    def written(self, folder: Path) -> Segment:
+        """The same, on disk, synced, with its fine codes mapped.
+
+        Three files of one name: `.scan` and `.sums` are read whole and proven by their SHA-256,
+        `.fine` is mapped and proven block by block by `.sums`.
+
+        Raises:
+            RuntimeError: FAISS cannot write.
+            OSError: nor can Python.
+        """
+        name = f"{NAME}{uuid.uuid4().hex}"
+        fine = self.codec.fine_index()
+        fine.add_sa_codes(np.ascontiguousarray(self.codes))
+        path = folder / f"{name}.fine"
+        faiss.write_index(fine, str(path))
+        data = path.read_bytes()
+        sums = block_sums(data)
+        # What is proven is what was meant, not what the disk made of it.
+        assert data.endswith(self.codes.tobytes())
+        names: dict[str, Any] = {
+            "name": name,
+            "rows": len(self),
+            "fine_bytes": len(data),
+            "error": self.error,
+            "outliers": self.outliers.tolist(),
+        }
+        scan: NDArray[np.uint8] = faiss.serialize_index(self.scan)
+        for ending, content in (("scan", scan.tobytes()), ("sums", sums)):
+            names[f"{ending}_sha256"] = hashlib.sha256(content).hexdigest()
+            (folder / f"{name}.{ending}").write_bytes(content)
+        for ending in ENDINGS:
+            sqlite.sync_path(folder / f"{name}.{ending}")
+        return Segment.load(folder, names, self.codec)
+
+    @classmethod
+    def load(cls, folder: Path, names: dict[str, Any], codec: Codec) -> Segment:
+        """What `written` wrote; fine codes are proven when they are used.
+
+        Raises:
+            IndexDamaged: a file is missing or not what was written.
+        """
+        name, n = names["name"], names["rows"]
+        scan = faiss.deserialize_index(
+            np.frombuffer(_proven(folder / f"{name}.scan", names["scan_sha256"]), np.uint8)
+        )
+        sums = _proven(folder / f"{name}.sums", names["sums_sha256"])
+        file = ProvenFile(folder / f"{name}.fine", names["fine_bytes"], sums)
+        file.prove(np.zeros(1, dtype=np.int64), 1)  # FAISS reads the head now
+        fine = faiss.read_index(str(file.path), faiss.IO_FLAG_MMAP_IFC)
+        return cls(
+            codec,
+            scan,
+            faiss.rev_swig_ptr(scan.invlists.get_ids(0), n),
+            faiss.rev_swig_ptr(fine.codes.data(), n * codec.dimension).reshape(n, -1),
+            names["error"],
+            np.array(names["outliers"], dtype=np.int64),
+            file=file,
+            fine=fine,
+            names=names,
+        )
+
+
+NAME = "codes-"
+ENDINGS = ("scan", "sums", "fine")
+
+
+def _proven(path: Path, sha256: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise IndexDamaged(f"{path.name} is missing") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise IndexDamaged(f"{path.name} was altered: its checksum differs")
+    return content

@@ -1,0 +1,32 @@
+"""Which engine an archive's index has: the size decides."""
+
+from __future__ import annotations
+
+from reidsearch.index.compact import segment as faiss_segment
+from reidsearch.index.compact.index import CompactEngine
+from reidsearch.index.contract import IndexEngine
+from reidsearch.index.flat import FaissEngine
+
+FLAT = FaissEngine()
+COMPACT = CompactEngine()
+
+CODES = faiss_segment.NAME
+"""How the names of files begin that a generation may name."""
+
+ENGINES: dict[str, IndexEngine] = {FLAT.kind: FLAT, COMPACT.kind: COMPACT}
+"""Every kind that a generation may be of."""
+
+# Where the compact scan answers sooner than the flat one (benchmarks/scale.py): below, an exact
+# answer costs nothing and nothing has to be said about recall.
+TAKEOVER = 50_000
+
+
+def engine_for(crops: int, kind: str | None = None) -> IndexEngine:
+    """The engine for an archive of so many crops.
+
+    Args:
+        kind: what it has now. A compact index stays one until half of the takeover is left, so
+            that an archive at the border is not built anew again and again.
+    """
+    least = TAKEOVER // 2 if kind == COMPACT.kind else TAKEOVER
+    return COMPACT if crops >= least else FLAT

@@ -1,0 +1,393 @@
+"""The index of an open archive: loaded if it can be proven, caught up, rebuilt if it cannot.
+
+What the newest generation lacks is added from the database, what was erased is masked, so index
+and database cannot drift apart; a file that is missing, truncated or altered is not trusted but
+rebuilt, without the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.domain.answers import Plan, Recall
+from reidsearch.domain.crops import Crop, CropIds, Vectors
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.index.contract import Hits, IndexDamaged, IndexEngine, VectorIndex, no_hits
+from reidsearch.index.cores import ahead
+from reidsearch.index.factory import ENGINES, TAKEOVER, engine_for
+from reidsearch.index.generations import (
+    Generation,
+    index_folder,
+    newest_generation,
+    verify_file,
+    write_generation,
+)
+from reidsearch.index.recall import Measured, measure
+from reidsearch.store.crops.store import State, Store
+from reidsearch.store.database.lock import writer_lock
+
+# A tail of 10 000 rows is read back in about 50 ms on opening, one of 50 000 in 250; rewriting a
+# large file costs more than the one, waiting at every opening more than the other.
+FOLD_ROWS = 10_000
+FOLD_ROWS_AT_MOST = 50_000
+FOLD_SHARE = 0.1
+# FAISS sums in another order than NumPy; for unit vectors of 256 floats they agree to 1e-6.
+SCORE_TOLERANCE = 1e-4
+SAMPLE = 16_384  # embeddings that a compact index trains its codes from
+# Until the archive has changed so much, a recall that was measured holds.
+MEASURED_SHARE = 0.2
+ADDED_AT_ONCE = 32_768  # rows: as many as a compact index makes codes of
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Hits that the database confirmed, in their order.
+
+    Args:
+        crops: what was found.
+        scores: (m,) float32 inner products, not increasing.
+        exact: whether no better ones are held; otherwise `Gallery.recall` tells.
+    """
+
+    crops: tuple[Crop, ...]
+    scores: Vectors
+    exact: bool = True
+
+    @property
+    def pairs(self) -> list[tuple[Crop, float]]:
+        """Crops with their scores."""
+        return list(zip(self.crops, self.scores.tolist(), strict=True))
+
+    @property
+    def ids(self) -> CropIds:
+        """(m,) int64 crop ids."""
+        return np.array([crop.crop_id for crop in self.crops], dtype=np.int64)
+
+
+class Gallery:
+    """All embeddings of an archive, searchable; always equal to the database.
+
+    Args:
+        choose: (crops, kind now) -> the engine for an archive of that size.
+    """
+
+    def __init__(
+        self, store: Store, choose: Callable[[int, str | None], IndexEngine] = engine_for
+    ) -> None:
+        self._store = store
+        self._choose = choose
+        self._index: VectorIndex | None = None
+        self._state: State | None = None
+        self._measured: Measured | None = None
+        self._held_to = 0  # the last crop id ever taken in, erased or not
+        self.model: ModelIdentity | None = None
+        self.generation = 0
+        self.warnings: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._index) if self._index is not None else 0
+
+    @property
+    def index(self) -> VectorIndex | None:
+        """The index, caught up by `sync`; None while the archive has no model."""
+        return self._index
+
+    @property
+    def state(self) -> State | None:
+        """Where the archive stood at the last `sync`; the index has all of it."""
+        return self._state
+
+    def recall(self, k: int) -> Recall | None:
+        """What was measured of answers that are not proven; None: nothing was."""
+        return self._measured.at(k) if self._measured else None
+
+    def sync(self, progress: Progress = NO_PROGRESS) -> None:
+        """Load the newest generation, then take in whatever the database has more or less.
+
+        Costs one small read when nothing changed. A damaged index file is rebuilt, and written
+        anew if nobody else is writing; `warnings` tells of it.
+        """
+        self._sync(progress, None)
+
+    def _sync(self, progress: Progress, folder: Path | None) -> None:
+        state = self._store.state()
+        if state == self._state or state.model_id is None:
+            self._state = state
+            return
+        newest = newest_generation(self._store)
+        if (
+            self._index is None
+            or self._state is None
+            or self._state.model_id != state.model_id
+            or (newest is not None and newest.number != self.generation)
+        ):
+            self._load(newest, state, progress, folder)
+        elif self._state.erasures != state.erasures:
+            self._mask_erased(self._last_id())
+        self._catch_up(progress)
+        self._state = state
+
+    # -- searching --------------------------------------------------------------------------
+
+    def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan | None:
+        """How `search` will go; None while the archive has no model."""
+        return self._index.plan(k, allowed, exact=exact) if self._index is not None else None
+
+    def search(
+        self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+    ) -> Proven:
+        """The k best, each checked against the database's own embedding.
+
+        Args:
+            query: (d,) float32 of unit length.
+            allowed: increasing crop ids, None for all.
+            exact: prove that no better ones are held.
+
+        Raises:
+            ArchiveError: the index gives a score that the database does not confirm.
+        """
+        return self.search_many(query[None], k, allowed, exact=exact)[0]
+
+    def search_many(
+        self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+    ) -> list[Proven]:
+        """`search` for each row of (n, d) queries."""
+        return self.confirmed(queries, self.hits_many(queries, k, allowed, exact=exact))
+
+    def hits_many(
+        self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+    ) -> list[Hits]:
+        """What the index finds for each row of (n, d) queries, not yet `confirmed`."""
+        if self._index is None:
+            return [no_hits()] * len(queries)
+        try:
+            return self._ask(self._index, queries, k, allowed, exact)
+        except IndexDamaged as error:  # found out only now: what is not read is not proven
+            self._replace(error)
+            return self._ask(self._index, queries, k, allowed, exact)
+
+    @staticmethod
+    def _ask(
+        index: VectorIndex, queries: Vectors, k: int, allowed: CropIds | None, exact: bool
+    ) -> list[Hits]:
+        if len(queries) == 1:
+            return [index.search(queries[0], k, allowed, exact=exact)]
+        return index.search_many(queries, k, allowed, exact=exact)
+
+    def above(
+        self, query: Vectors, least: float, allowed: CropIds | None = None
+    ) -> Iterator[Proven]:
+        """Everything that scores `least` or more, exactly, best first, in parts.
+
+        Raises:
+            ArchiveError: as for `search`.
+        """
+        if self._index is None:
+            return
+        try:
+            self._index.prove()
+        except IndexDamaged as error:
+            self._replace(error)
+        for hits in self._index.above(query, least, allowed):
+            yield from self.confirmed(query[None], [hits])
+
+    def confirmed(self, queries: Vectors, found: Sequence[Hits]) -> list[Proven]:
+        """Hits of (n, d) queries, in any order, checked against the database's own embeddings.
+
+        Raises:
+            ArchiveError: the index gives a score that the database does not confirm.
+        """
+        ids = {crop_id for hits in found for crop_id in hits.ids.tolist()}
+        held = self._store.crops_with_embeddings(sorted(ids))
+        confirmed = []
+        for query, hits in zip(queries, found, strict=True):
+            crops, scores = [], []
+            for crop_id, score in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True):
+                if crop_id not in held:  # erased since `sync`
+                    continue
+                crop, embedding = held[crop_id]
+                truth = float(embedding @ query)
+                if not abs(truth - score) <= SCORE_TOLERANCE:
+                    raise ArchiveError(
+                        f"the index scores crop {crop_id} {score:.4f}, the database {truth:.4f}",
+                        f"run: reidsearch check --repair -a {self._store.folder}",
+                    )
+                crops.append(crop)
+                scores.append(score)
+            confirmed.append(Proven(tuple(crops), np.array(scores, np.float32), hits.exact))
+        return confirmed
+
+    # -- generations ------------------------------------------------------------------------
+
+    def worth_folding(self) -> bool:
+        """Whether the newest generation lacks so much that writing another pays."""
+        newest, state = newest_generation(self._store), self._store.state()
+        if newest is None:
+            return state.last_crop_id > 0
+        lacking = state.last_crop_id - newest.last_crop_id
+        most = min(max(FOLD_ROWS, FOLD_SHARE * newest.crops), FOLD_ROWS_AT_MOST)
+        return newest.erasures != state.erasures or lacking > most
+
+    def fold(self, progress: Progress = NO_PROGRESS) -> None:
+        """Take everything in and write a generation; the caller holds the writer lock."""
+        self._sync(progress, index_folder(self._store))
+        self.persist(progress)
+
+    def rebuild(self, progress: Progress = NO_PROGRESS) -> None:
+        """Build a new generation from the database alone; the caller holds the writer lock."""
+        state = self._store.state()
+        if state.model_id is None:
+            return
+        self.model = self._store.model()
+        self._begin(None, index_folder(self._store))
+        self._catch_up(progress)
+        self._state = state
+        self._write(None)
+
+    def persist(self, progress: Progress = NO_PROGRESS) -> None:
+        """Write the index as the next generation; the caller holds the writer lock.
+
+        It is built anew where its size asks for another kind, or its codes were trained from a
+        small part of what it holds now. A crash at any point leaves the old generation in force.
+        """
+        if self._index is None or self._state is None or self._state.model_id is None:
+            return
+        if self._choose(len(self), self._index.kind).kind != self._index.kind or (
+            self._index.outgrown()
+        ):
+            self.rebuild(progress)
+        else:
+            self._write(self._measured)
+
+    def _write(self, measured: Measured | None) -> None:
+        assert self._index is not None
+        assert self._state is not None
+        held = len(self)
+        if measured is None or abs(held - measured.crops) > MEASURED_SHARE * held:
+            measured = measure(self._index)
+        self._measured = measured
+        self.generation = write_generation(
+            self._store,
+            self._index,
+            self._state,
+            self._last_id(),
+            measured.to_row() if measured else None,
+        )
+
+    def _last_id(self) -> int:
+        ids = self._index.ids() if self._index is not None else np.empty(0, np.int64)
+        return max(self._held_to, int(ids[-1]) if len(ids) else 0)
+
+    def _load(
+        self, newest: Generation | None, state: State, progress: Progress, folder: Path | None
+    ) -> None:
+        self.model = self._store.model()
+        held = newest.last_crop_id if newest else 0
+        kind = newest.kind if newest else None
+        if newest is None or newest.model_id != state.model_id or self._outgrows(newest, state):
+            self._begin(kind, folder)
+            return
+        try:
+            verify_file(newest)
+            self._index = ENGINES[newest.kind].load(newest.path, self._truth, folder)
+        except (ArchiveError, OSError) as error:
+            again = newest_generation(self._store)
+            if again != newest:  # a writer replaced it meanwhile
+                self._load(again, state, progress, folder)
+            else:
+                self._restore(state, error, progress)
+            return
+        self._held_to, self.generation = held, newest.number
+        self._measured = Measured.of_row(newest.recall)
+        if newest.erasures != state.erasures:
+            self._mask_erased(newest.last_crop_id)
+
+    def _outgrows(self, newest: Generation, state: State) -> bool:
+        """Whether most of the archive is not in the file, and another kind is due."""
+        engine = self._choose(state.last_crop_id, newest.kind)
+        lacking = state.last_crop_id - newest.last_crop_id
+        return engine.kind != newest.kind and lacking > max(TAKEOVER, newest.crops)
+
+    def _begin(self, kind: str | None, folder: Path | None) -> None:
+        """An empty index for all that the database holds."""
+        engine = self._choose(self._store.embedding_count(), kind)
+
+        def sample() -> Vectors:
+            return self._store.some_embeddings(SAMPLE, self._dimension())
+
+        self._index = engine.create(self._dimension(), self._truth, folder, sample)
+        self._held_to, self.generation, self._measured = 0, 0, None
+
+    def _restore(self, state: State, cause: Exception, progress: Progress) -> None:
+        """From the database; kept in memory only where the file cannot be replaced."""
+        said = f"the index file was not usable ({cause}); it was rebuilt from the database"
+        try:
+            with writer_lock(self._store.folder):
+                self.rebuild(progress)
+        except (ArchiveLocked, StorageError, OSError):
+            self._begin(None, None)
+            self._catch_up(progress)
+            said += ", in memory only: the archive is being written or cannot be"
+        self._state = state
+        self.warnings.append(said)
+
+    def _replace(self, cause: IndexDamaged) -> None:
+        """Rebuild what turned out to be damaged, unless a writer has replaced it already."""
+        state, newest = self._store.state(), newest_generation(self._store)
+        if newest is not None and newest.number != self.generation:
+            self._load(newest, state, NO_PROGRESS, None)
+        else:
+            self._restore(state, cause, NO_PROGRESS)
+        self._catch_up(NO_PROGRESS)
+        self._state = state
+
+    def _dimension(self) -> int:
+        assert self.model is not None
+        return self.model.dimension
+
+    def _truth(self, ids: CropIds) -> tuple[CropIds, Vectors]:
+        return self._store.embedding_rows(ids, self._dimension())
+
+    def _catch_up(self, progress: Progress) -> None:
+        assert self._index is not None
+        started = False
+        lacking = self._store.embeddings_after(self._held_to, self._dimension())
+        if self._store.state().last_crop_id - self._held_to > FOLD_ROWS:
+            lacking = _gathered(ahead(lacking))
+        for ids, vectors in lacking:
+            if not started:
+                progress.begin("reading embeddings", None, "crops")
+                started = True
+            self._index.add(ids, vectors)
+            self._held_to = int(ids[-1])
+            progress.advance(len(ids))
+        if started:
+            progress.end()
+
+    def _mask_erased(self, up_to: int) -> None:
+        assert self._index is not None
+        held = self._index.ids()
+        self._index.remove(np.setdiff1d(held, self._store.embedded_ids(up_to), assume_unique=True))
+
+
+def _gathered(chunks: Iterable[tuple[CropIds, Vectors]]) -> Iterator[tuple[CropIds, Vectors]]:
+    """The same in chunks of `ADDED_AT_ONCE` rows or a little more, and what is left."""
+    waiting: list[tuple[CropIds, Vectors]] = []
+    for chunk in chunks:
+        waiting.append(chunk)
+        if sum(len(ids) for ids, _ in waiting) >= ADDED_AT_ONCE:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(chunks: Sequence[tuple[CropIds, Vectors]]) -> tuple[CropIds, Vectors]:
+    ids, vectors = zip(*chunks, strict=True)
+    return np.concatenate(ids), np.concatenate(vectors)

@@ -1,0 +1,59 @@
+"""Whether the neighbour graph's file is what was written, and tells the truth of the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from reidsearch.base.errors import ArchiveError
+from reidsearch.domain.reports import Finding
+from reidsearch.index.neighbours.graph import Graph
+from reidsearch.index.neighbours.table import load, newest_file, strays
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lock import is_writing
+
+LOOKED_AT = 100  # lists whose scores are computed again from the database
+CLOSE = 1e-4
+
+
+def check_neighbours(store: Store) -> Iterator[Finding]:
+    """Findings of the code `neighbours`, all repairable: the graph is made anew without it.
+
+    A file that is missing is no finding: a restored archive has none.
+    """
+    useless = [path.name for path in strays(store)]
+    if useless and not is_writing(store.folder):
+        text = f"files of no use beside the neighbour graph: {', '.join(useless)}"
+        yield Finding("neighbours", text, repairable=True)
+    newest = newest_file(store)
+    if newest is None or newest.model_id != store.state().model_id or not newest.path.exists():
+        return
+    try:
+        graph = load(newest)
+    except (ArchiveError, OSError) as error:
+        yield Finding("neighbours", str(error), repairable=True)
+        return
+    if not len(graph):
+        return
+    held = store.embedded_ids(int(graph.ids[-1]))
+    gone = np.setdiff1d(graph.ids, held)
+    if len(gone):
+        text = f"{newest.path.name} holds {len(gone)} crops that the database does not hold"
+        yield Finding("neighbours", text, True, tuple(gone[:1000].tolist()))
+        return
+    wrong = [crop_id for crop_id, right in _looked_at(store, graph) if not right]
+    if wrong:
+        text = f"{newest.path.name} has scores of {len(wrong)} crops that the embeddings deny"
+        yield Finding("neighbours", text, True, tuple(wrong))
+
+
+def _looked_at(store: Store, graph: Graph) -> Iterator[tuple[int, bool]]:
+    """Some crops, evenly spread, and whether their lists have the scores that they should."""
+    for row in np.unique(np.linspace(0, len(graph) - 1, LOOKED_AT).astype(np.int64)).tolist():
+        near = graph.near[row][graph.near[row] >= 0]
+        ids = graph.ids[[row, *near]].tolist()
+        held = store.embeddings(ids)
+        truth = np.stack([held[crop_id] for crop_id in ids])
+        scores = truth[1:] @ truth[0]
+        yield ids[0], bool((np.abs(scores - graph.scores[row, : len(near)]) <= CLOSE).all())

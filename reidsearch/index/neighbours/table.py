@@ -1,0 +1,308 @@
+"""The neighbour graph of an open archive: derived, proven on opening, caught up with the index.
+
+Its file `neighbours/graph-N.npy` is described by a row of the `neighbours` table (size, SHA-256).
+Which crops it holds stands in the file; what the index has more is added, what it has less is
+taken out, so it cannot drift apart from the archive. A file that is missing or altered is left
+alone and made anew. Searching does without where catching up would take too long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Row, delete, insert, select, update
+
+from reidsearch.base.errors import ArchiveError, StorageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.timecode import now, to_us
+from reidsearch.domain.crops import CropIds, Vectors
+from reidsearch.index.contract import VectorIndex
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.generations import file_sha256
+from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without
+from reidsearch.store.crops.store import State, Store
+from reidsearch.store.database import sqlite
+from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.tables.neighbours import neighbours as table
+
+FOLDER = "neighbours"
+
+# Blocks of 1024 x 1024 products; about 10 ms of a core each (benchmarks/neighbours.py).
+BLOCKS_IN_A_SEARCH = 100
+"""Worth catching up before a search: 10 000 crops from nothing, 1000 more among 100 000. About a
+second."""
+BLOCKS_IN_A_RUN = 10_000
+"""Worth catching up at the end of an index run: 100 000 crops from nothing, about a minute where
+embedding them takes a quarter of an hour."""
+
+READ_AT_ONCE = 8192
+
+_LAYOUT = np.dtype(
+    [
+        ("crop_id", "<i8"),
+        ("near", "<i4", (WIDTH,)),
+        ("score", "<f4", (WIDTH,)),
+        ("least", "<f4"),
+        ("farthest", "<i4"),
+    ]
+)
+BYTES_A_CROP = _LAYOUT.itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFile:
+    """A written graph, as the database describes it."""
+
+    number: int
+    model_id: int
+    path: Path
+    size_bytes: int
+    sha256: bytes
+    crops: int
+
+
+class Neighbours:
+    """The graph of the crops that a gallery's index holds, kept from one search to the next."""
+
+    def __init__(self, store: Store, gallery: Gallery) -> None:
+        self._store, self._gallery = store, gallery
+        self._graph = Graph.empty()
+        self._model_id: int | None = None
+        self._file: GraphFile | None = None  # that the graph came from
+        self._unwritten = False  # the graph is no longer the file's
+        self._asked: State | None = None  # the last state that was caught up with, or given up on
+        self._current = False
+
+    def graph(self) -> Graph | None:
+        """The graph of all that the gallery holds since its last `sync`.
+
+        Returns:
+            None when catching up would take too long for a search; `keep` makes up for it.
+        """
+        if self._gallery.state != self._asked:
+            self._asked = self._gallery.state
+            self._current = self._catch_up(BLOCKS_IN_A_SEARCH, NO_PROGRESS, _never)
+        return self._graph if self._current else None
+
+    def keep(
+        self,
+        progress: Progress = NO_PROGRESS,
+        *,
+        blocks: int | None = BLOCKS_IN_A_RUN,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Catch up with the gallery, and write the graph if it has changed.
+
+        Args:
+            blocks: how much work it may be; None: whatever it takes.
+            stopped: asked between blocks; nothing is written then.
+
+        Returns:
+            Whether the graph holds all that the gallery holds.
+
+        Raises:
+            ArchiveLocked: another process writes.
+            StorageError: it cannot be written.
+        """
+        self._gallery.sync(progress)
+        self._asked = self._gallery.state
+        self._current = self._catch_up(blocks, progress, stopped)
+        if self._current and self._unwritten and self._model_id is not None:
+            with writer_lock(self._store.folder):
+                self._file = _write(self._store, self._graph, self._model_id)
+            self._unwritten = False
+        elif not self._current and self._file is not None and not stopped():
+            # It may hold what was deleted, and deleted means gone.
+            with writer_lock(self._store.folder):
+                forget(self._store)
+            self._file = None
+        return self._current
+
+    def _catch_up(
+        self, blocks: int | None, progress: Progress, stopped: Callable[[], bool]
+    ) -> bool:
+        state, index = self._gallery.state, self._gallery.index
+        if state is None or state.model_id is None or index is None:
+            return False
+        self._open(state.model_id)
+        ids = index.ids()
+        fresh = np.setdiff1d(ids, self._graph.ids, assume_unique=True)
+        if len(fresh) and len(self._graph) and fresh[0] < self._graph.ids[-1]:
+            self._graph, fresh = Graph.empty(), ids  # of another past than this archive's
+        gone = np.setdiff1d(self._graph.ids, ids, assume_unique=True)
+        work = _blocks(len(fresh)) * _blocks(len(ids))
+        if blocks is not None and work > blocks:
+            return False
+        if work <= BLOCKS_IN_A_SEARCH:  # not worth telling
+            progress = NO_PROGRESS
+        vectors = _ReadOnce(index, ids)
+        kept = without(self._graph, gone, vectors, _either(stopped, blocks))
+        if kept is None:
+            return False
+        if len(fresh):
+            progress.begin("finding neighbours", len(fresh), "crops")
+            kept = extended(kept, fresh, vectors, progress, stopped)
+            progress.end()
+        if kept is None:
+            return False
+        self._unwritten |= bool(len(fresh) or len(gone))
+        self._graph = kept
+        return True
+
+    def _open(self, model_id: int) -> None:
+        """Read the newest file, unless it is read already or another process's holds less."""
+        if self._model_id != model_id:
+            self._graph, self._file, self._model_id = Graph.empty(), None, model_id
+        newest = newest_file(self._store)
+        if newest is None or newest == self._file or newest.model_id != model_id:
+            return
+        if newest.crops < len(self._graph):
+            return
+        # One that is missing, as in a restored backup, or altered is made anew.
+        with contextlib.suppress(ArchiveError, OSError):
+            self._graph, self._file, self._unwritten = load(newest), newest, False
+
+
+class _ReadOnce:
+    """An index's vectors, all read at the first call: an index may have them from the database."""
+
+    def __init__(self, index: VectorIndex, ids: CropIds) -> None:
+        self._index, self._ids = index, ids
+        self._matrix: Vectors | None = None
+
+    def __call__(self, ids: CropIds) -> Vectors:
+        """(n, d) float32 of (n,) held ids."""
+        if self._matrix is None:
+            parts = [
+                self._index.vectors(self._ids[start : start + READ_AT_ONCE])
+                for start in range(0, len(self._ids), READ_AT_ONCE)
+            ]
+            self._matrix = np.concatenate(parts)
+        return self._matrix[np.searchsorted(self._ids, ids)]
+
+
+def newest_file(store: Store) -> GraphFile | None:
+    """The graph file in force."""
+    with store.read() as connection:
+        row = connection.execute(select(table).order_by(table.c.id.desc()).limit(1)).one_or_none()
+    return _file(store.folder, row) if row else None
+
+
+def _file(folder: Path, row: Row[tuple[object, ...]]) -> GraphFile:
+    return GraphFile(
+        row.id, row.model_id, folder / FOLDER / row.file, row.size_bytes, row.sha256, row.crops
+    )
+
+
+def load(file: GraphFile) -> Graph:
+    """Map a graph file, once it is proven to be what the database says.
+
+    Raises:
+        ArchiveError: missing, of another size, or altered.
+    """
+    name = file.path.name
+    try:
+        if file.path.stat().st_size != file.size_bytes or file_sha256(file.path) != file.sha256:
+            raise ArchiveError(f"{name} was altered: its checksum differs")
+        rows = np.load(file.path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError as error:
+        raise ArchiveError(f"{name} is missing") from error
+    except ValueError as error:
+        raise ArchiveError(f"{name} holds something else: {error}") from error
+    if rows.dtype != _LAYOUT or rows.ndim != 1:
+        raise ArchiveError(f"{name} is of another layout than this version's")
+    ids, least, farthest = (
+        np.ascontiguousarray(rows[column]) for column in ("crop_id", "least", "farthest")
+    )
+    return Graph(ids, rows["near"], rows["score"], least, farthest)
+
+
+def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
+    """Write, sync, rename, announce; then remove older files. The caller holds the lock."""
+    folder = store.folder / FOLDER
+    fresh = folder / "writing.tmp"
+    rows = np.empty(len(graph), dtype=_LAYOUT)
+    rows["crop_id"], rows["near"], rows["score"] = graph.ids, graph.near, graph.scores
+    rows["least"], rows["farthest"] = graph.least, graph.farthest
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with fresh.open("wb") as file:
+            np.save(file, rows, allow_pickle=False)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
+    sqlite.sync_path(fresh)
+    size_bytes, sha256 = fresh.stat().st_size, file_sha256(fresh)
+    engine = sqlite.engine_for(store.folder, read_only=False)
+    try:
+        with engine.begin() as connection:
+            inserted = connection.execute(
+                insert(table).values(
+                    model_id=model_id,
+                    file="",
+                    size_bytes=size_bytes,
+                    sha256=sha256,
+                    crops=len(graph),
+                    built_us=to_us(now()),
+                )
+            ).inserted_primary_key
+            assert inserted is not None
+            number: int = inserted[0]
+            path = folder / f"graph-{number:06d}.npy"
+            fresh.replace(path)
+            sqlite.sync_path(folder)
+            connection.execute(update(table).where(table.c.id == number).values(file=path.name))
+            connection.execute(delete(table).where(table.c.id != number))
+    finally:
+        engine.dispose()
+    remove_strays(store)
+    return GraphFile(number, model_id, path, size_bytes, sha256, len(graph))
+
+
+def forget(store: Store) -> None:
+    """Remove the graph; the caller holds the writer lock."""
+    engine = sqlite.engine_for(store.folder, read_only=False)
+    try:
+        with engine.begin() as connection:
+            connection.execute(delete(table))
+    finally:
+        engine.dispose()
+    remove_strays(store)
+
+
+def strays(store: Store) -> list[Path]:
+    """Files beside the graph that are of no use."""
+    newest, folder = newest_file(store), store.folder / FOLDER
+    if not folder.is_dir():
+        return []
+    try:
+        return sorted(path for path in folder.iterdir() if not newest or path != newest.path)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
+
+
+def remove_strays(store: Store) -> None:
+    """Unlink what is of no use; the caller holds the writer lock."""
+    for path in strays(store):
+        with contextlib.suppress(OSError):  # still mapped by a reader on some systems
+            path.unlink()
+
+
+def _blocks(rows: int) -> int:
+    return -(-rows // BLOCK)
+
+
+def _never() -> bool:
+    return False
+
+
+def _either(stopped: Callable[[], bool], blocks: int | None) -> Callable[[], bool]:
+    """Stopped, or asked more often than there are blocks to spend."""
+    spent = itertools.count()
+    return lambda: stopped() or (blocks is not None and next(spent) >= blocks)

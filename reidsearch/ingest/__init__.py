@@ -1,0 +1,1 @@
+"""Indexing loops. In: entries and footage. Out: crops, tracklets, coverage, committed in steps."""

@@ -1,0 +1,350 @@
+"""The one write loop: offers -> read, cut, resize -> embed -> commit.
+
+Three kinds of work overlap: a pool of threads reads and decodes, the embedder's own thread keeps
+the model busy, and the calling thread commits. Everything passes the embedder's stream in order,
+failures and known files too, so one place (`Run.take`) sees every outcome.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from reidsearch.base.boxes import Box
+from reidsearch.base.errors import Refused
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Offer, Pixels, Rejected, Vectors
+from reidsearch.domain.reports import IndexReport
+from reidsearch.media.pictures import cut, decode, stored_jpeg
+from reidsearch.store.crops.store import Known, Store, location_key
+from reidsearch.store.crops.writer import Effect, HeldAlready, NewCrop, Writer
+
+LOOKED_UP_AT_ONCE = 500  # locations asked of the database in one go
+# Offers out of a compressed tar hold their bytes: 500 at the limit of 64 MiB would be 32 GiB, but
+# 32 MiB are still more than 500 crops as they usually are (20 KiB each).
+MAX_HELD_BYTES = 32 * 1024 * 1024
+COMMIT_CROPS = 256  # about 2.5 s of the default model: what a crash costs at most
+COMMIT_SECONDS = 2.0
+LISTED_AT_MOST_S = 0.5  # a source that offers slowly is not waited for longer
+READERS = min(4, (os.cpu_count() or 1) + 1)
+# One look-up for eight sources costs each a tenth of one of its own (benchmarks/index.py).
+READ_TOGETHER = 8
+MAX_READ_BYTES = 16 * 1024 * 1024  # less than eight together when they are large
+READ_AHEAD = 2 * READERS  # groups
+
+
+class Embeds(Protocol):
+    """What the loop needs of an embedder; see `reidsearch.vision.embedding.embedder.Embedder`."""
+
+    def prepare(self, crop: Pixels) -> Pixels:
+        """Resize to what the model takes."""
+        ...
+
+    def stream(
+        self, items: Iterable[tuple[Outcome, Pixels | None]]
+    ) -> Iterator[tuple[Outcome, Vectors | Refused | None]]:
+        """Embed in order, asynchronously; None is handed through."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """So many offers in a row that need no work at all."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A crop that was read and cut, and waits for its embedding."""
+
+    offer: Offer
+    source_sha256: bytes
+    size_bytes: int
+    width_px: int
+    height_px: int
+    box: Box
+    jpeg: bytes
+
+
+Outcome: TypeAlias = Unchanged | Read | HeldAlready | Rejected
+
+
+def ingest(
+    offers: Iterable[Offer | Rejected],
+    *,
+    store: Store,
+    writer: Writer,
+    embedder: Embeds,
+    limits: PictureLimits,
+    progress: Progress = NO_PROGRESS,
+    stop: threading.Event | None = None,
+) -> IndexReport:
+    """Take in everything that is offered; the caller has begun the run on `writer`.
+
+    Args:
+        stop: when set, what is embedded is committed and the report says `interrupted`.
+
+    Returns:
+        Counts of what became of every offer.
+    """
+    run = _Run(writer, progress)
+    stop = stop or threading.Event()
+    with ThreadPoolExecutor(READERS, thread_name_prefix="reidsearch-read") as pool:
+        prepared = _prepared(offers, store, embedder, limits, pool, stop)
+        stream = embedder.stream(prepared)
+        try:
+            for outcome, vector in stream:
+                run.take(outcome, vector)
+                if stop.is_set():
+                    break
+        finally:
+            close = getattr(stream, "close", None)
+            if close:
+                close()
+            run.commit()
+    return run.report(interrupted=stop.is_set())
+
+
+class _Run:
+    """Collects outcomes and commits them in whole transactions."""
+
+    def __init__(self, writer: Writer, progress: Progress) -> None:
+        self._writer = writer
+        self._progress = progress
+        self._pending: list[NewCrop | HeldAlready | Rejected] = []
+        self._counts: dict[str, int] = dict.fromkeys(
+            ("indexed", "unchanged", "updated", "duplicates", "failed"), 0
+        )
+        self._conflicting = 0
+        self._began = self._committed = time.monotonic()
+
+    def take(self, outcome: Outcome, vector: Vectors | Refused | None) -> None:
+        if isinstance(outcome, Unchanged):
+            self._counts["unchanged"] += outcome.count
+            self._progress.advance(outcome.count, **self._counts)
+            return
+        if not isinstance(outcome, Read):
+            self._pending.append(outcome)
+        elif isinstance(vector, Refused):
+            self._pending.append(Rejected(outcome.offer.key, vector))
+        else:
+            assert vector is not None
+            self._pending.append(_new_crop(outcome, vector))
+        waited = time.monotonic() - self._committed
+        if len(self._pending) >= COMMIT_CROPS or waited >= COMMIT_SECONDS:
+            self.commit()
+
+    def commit(self) -> None:
+        if self._pending:
+            done = self._writer.commit(self._pending)
+            for name in self._counts:
+                self._counts[name] += getattr(done, name)
+            self._conflicting += done.conflicting
+            self._progress.advance(len(self._pending), **self._counts)
+            self._pending = []
+        self._committed = time.monotonic()
+
+    def report(self, *, interrupted: bool) -> IndexReport:
+        return IndexReport(
+            run_id=self._writer.run_id,
+            offered=sum(self._counts.values()),
+            **self._counts,  # type: ignore[arg-type]
+            conflicting=self._conflicting,
+            seconds=time.monotonic() - self._began,
+            interrupted=interrupted,
+        )
+
+
+def _new_crop(read: Read, vector: Vectors) -> NewCrop:
+    return NewCrop(
+        offer=read.offer,
+        source_sha256=read.source_sha256,
+        size_bytes=read.size_bytes,
+        width_px=read.width_px,
+        height_px=read.height_px,
+        box=read.box,
+        jpeg=read.jpeg,
+        vector=vector,
+    )
+
+
+Ready: TypeAlias = list[tuple[Outcome, Pixels | None]]
+
+
+def _prepared(
+    offers: Iterable[Offer | Rejected],
+    store: Store,
+    embedder: Embeds,
+    limits: PictureLimits,
+    pool: ThreadPoolExecutor,
+    stop: threading.Event,
+) -> Iterator[tuple[Outcome, Pixels | None]]:
+    """Read and decode ahead of the model, a bounded number at a time, in the order offered."""
+    waiting: deque[Future[Ready]] = deque()
+    failure: Exception | None = None
+    try:
+        for group in _groups(offers, store):
+            if stop.is_set():
+                return
+            waiting.append(pool.submit(_read_all, group, store, embedder, limits))
+            while len(waiting) > READ_AHEAD or (waiting and waiting[0].done()):
+                yield from waiting.popleft().result()
+    except Exception as error:  # noqa: BLE001  raised below, after what was offered before it
+        failure = error
+    while waiting and not stop.is_set():
+        yield from waiting.popleft().result()
+    if failure is not None:
+        raise failure
+
+
+@dataclass(frozen=True, slots=True)
+class _ToRead:
+    """An offer whose bytes have to be read, and what is known of its place."""
+
+    offer: Offer
+    known: Known | None = None
+
+
+def _groups(offers: Iterable[Offer | Rejected], store: Store) -> Iterator[list[_ToRead | Outcome]]:
+    """What one task of the pool takes: so many that looking them up together pays."""
+    for chunk in _chunks(offers):
+        steps = _steps(chunk, store)
+        for start in range(0, len(steps), READ_TOGETHER):
+            yield steps[start : start + READ_TOGETHER]
+
+
+def _chunks(offers: Iterable[Offer | Rejected]) -> Iterator[list[Offer | Rejected]]:
+    """As many as are looked up at once; fewer when they come slowly or hold much memory."""
+    chunk: list[Offer | Rejected] = []
+    held_bytes, began = 0, time.monotonic()
+    try:
+        for item in offers:
+            chunk.append(item)
+            held_bytes += item.held_bytes if isinstance(item, Offer) else 0
+            if (
+                len(chunk) >= LOOKED_UP_AT_ONCE
+                or held_bytes >= MAX_HELD_BYTES
+                or time.monotonic() - began > LISTED_AT_MOST_S
+            ):
+                yield chunk
+                chunk, held_bytes, began = [], 0, time.monotonic()
+    except Exception:
+        yield chunk  # what was offered before the listing failed is not lost
+        raise
+    yield chunk
+
+
+def _steps(chunk: Sequence[Offer | Rejected], store: Store) -> list[_ToRead | Outcome]:
+    """Decide for each offer what has to be done, asking the database for all at a time."""
+    keys = {id(item): location_key(item.key) for item in chunk if isinstance(item, Offer)}
+    known = store.known(list(keys.values()))
+    steps: list[_ToRead | Outcome] = []
+    unchanged = 0
+    for item in chunk:
+        step = _step(item, known.get(keys[id(item)])) if isinstance(item, Offer) else item
+        if step is None:
+            unchanged += 1
+        else:
+            steps.append(step)
+    if unchanged:
+        steps.append(Unchanged(unchanged))
+    return steps
+
+
+def _step(offer: Offer, known: Known | None) -> _ToRead | HeldAlready | None:
+    """None when nothing about the offer changed since an earlier run."""
+    if known is None or known.fingerprint != offer.fingerprint:
+        return _ToRead(offer, known)
+    if known.facts == offer.facts.digest():
+        return None
+    return HeldAlready(offer.spent(), known.crop_id, Effect.UPDATED)
+
+
+def _read_all(
+    group: Sequence[_ToRead | Outcome], store: Store, embedder: Embeds, limits: PictureLimits
+) -> Ready:
+    """Bytes -> pixels -> crop -> tensor, for a group. Runs in the pool; order is kept."""
+    ready: Ready = []
+    read: list[_Bytes | Outcome] = []
+    for step in group:
+        read.append(_bytes(step) if isinstance(step, _ToRead) else step)
+        if sum(len(one.data) for one in read if isinstance(one, _Bytes)) > MAX_READ_BYTES:
+            ready += _outcomes(read, store, embedder, limits)
+            read = []
+    return ready + _outcomes(read, store, embedder, limits)
+
+
+def _outcomes(
+    read: Sequence[_Bytes | Outcome], store: Store, embedder: Embeds, limits: PictureLimits
+) -> Ready:
+    # A renamed or copied file is recognised by its bytes before anything costly happens.
+    places = [(one.sha256, one.offer.box) for one in read if isinstance(one, _Bytes)]
+    held = iter(store.crops_of(places) if places else ())
+    return [
+        _outcome(one, next(held), embedder, limits) if isinstance(one, _Bytes) else (one, None)
+        for one in read
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """A source as it was read."""
+
+    offer: Offer
+    known: Known | None
+    data: bytes
+    sha256: bytes
+
+
+def _bytes(step: _ToRead) -> _Bytes | Rejected:
+    try:
+        data = step.offer.read()
+    except Refused as refused:
+        return Rejected(step.offer.key, refused)
+    # The offer waits for its commit, the bytes it may hold need not.
+    return _Bytes(step.offer.spent(), step.known, data, hashlib.sha256(data).digest())
+
+
+def _outcome(
+    source: _Bytes, held: int | None, embedder: Embeds, limits: PictureLimits
+) -> tuple[Outcome, Pixels | None]:
+    offer, data = source.offer, source.data
+    if held is not None:
+        return HeldAlready(offer, held, _effect(source, held)), None
+    try:
+        picture = decode(data, limits)
+        crop = cut(picture, offer.box, limits)
+    except Refused as refused:
+        return Rejected(offer.key, refused), None
+    height_px, width_px = picture.shape[:2]
+    read = Read(
+        offer=offer,
+        source_sha256=source.sha256,
+        size_bytes=len(data),
+        width_px=width_px,
+        height_px=height_px,
+        box=offer.box or Box(0, 0, width_px, height_px),
+        jpeg=stored_jpeg(data, crop, whole=offer.box is None),
+    )
+    return read, embedder.prepare(crop)
+
+
+def _effect(source: _Bytes, held: int) -> Effect:
+    if source.known is None or source.known.crop_id != held:
+        return Effect.DUPLICATE
+    same_facts = source.known.facts == source.offer.facts.digest()
+    return Effect.UNCHANGED if same_facts else Effect.UPDATED
+
+
+def request_digest(parts: Sequence[str]) -> str:
+    """Equal for index runs that were offered the same things in the same way."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -1,0 +1,7 @@
+"""The loop for footage: frames -> detections -> tracklets -> commit.
+
+`sampled_frames` decides which frames are sampled, `follow` turns detections into pieces of
+tracklets with candidate views, `run` embeds those, stitches the pieces and commits. `checkpoint` is
+what is stored at every commit: after a kill the next run goes on from the last one, and ends with
+the same tracklets and crops.
+"""

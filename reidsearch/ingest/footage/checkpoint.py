@@ -1,0 +1,249 @@
+"""What a checkpoint holds, as bytes: a JSON header and arrays, in NumPy's own .npz format."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.base.boxes import Box
+from reidsearch.domain.footage import Detections, How, Span, Trace, View
+from reidsearch.ingest.footage.sampled_frames import Position
+from reidsearch.media.video.motion import GateState
+from reidsearch.vision.tracking.best_shots import ViewKeeper
+from reidsearch.vision.tracking.fragments import Fragment
+
+FORMAT = 1
+"""Part of the settings that a checkpoint is valid for; raised when anything here changes."""
+
+
+@dataclass(slots=True, eq=False)
+class Open:
+    """A fragment that has not ended: it grows with every detection."""
+
+    number: int
+    pts: list[int] = field(default_factory=list)
+    times_us: list[int] = field(default_factory=list)
+    xyxy: list[NDArray[np.float32]] = field(default_factory=list)
+    confidence: list[float] = field(default_factory=list)
+    keeper: ViewKeeper = field(default_factory=ViewKeeper)
+
+    def copy(self) -> Open:
+        """As it is now; the original grows on."""
+        return Open(
+            self.number,
+            list(self.pts),
+            list(self.times_us),
+            list(self.xyxy),
+            list(self.confidence),
+            ViewKeeper.restored(self.keeper.stretch_us, self.keeper.held()),
+        )
+
+    def trace(self) -> Trace:
+        """Where it was, so far."""
+        return Trace(
+            np.array(self.pts, np.int64),
+            np.array(self.xyxy, np.float32).reshape(-1, 4),
+            np.array(self.confidence, np.float32),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """The state of `follow`, at one frame.
+
+    Args:
+        position: the last frame that was worked through.
+        open: fragments that have not ended.
+        ids: the tracker's id -> the fragment's number, of open fragments.
+        next_number: of the next fragment.
+        counts: what was seen and dropped so far.
+        spans, covered_us: the coverage so far.
+    """
+
+    position: Position
+    open: tuple[Open, ...]
+    ids: dict[int, int]
+    next_number: int
+    counts: dict[str, int]
+    spans: tuple[Span, ...]
+    covered_us: int
+
+
+def pack(followed: Followed, pending: Sequence[Fragment], outcomes: dict[str, int]) -> bytes:
+    """A checkpoint's bytes.
+
+    Args:
+        pending: fragments that may still be continued.
+        outcomes: what became of those that were complete so far.
+    """
+    gate = followed.position.gate
+    arrays: dict[str, NDArray[Any]] = {}
+    header = {
+        "pts": followed.position.pts,
+        "digest": followed.position.digest.hex(),
+        "number": followed.position.number,
+        "gate": None if gate is None else [gate.earlier_us, gate.moved_us, gate.looked_us],
+        "ids": [[key, value] for key, value in followed.ids.items()],
+        "next_number": followed.next_number,
+        "counts": followed.counts,
+        "spans": [[s.from_us, s.to_us, s.how.value, s.detail] for s in followed.spans],
+        "covered_us": followed.covered_us,
+        "outcomes": outcomes,
+        "open": [_pack_open(one, f"open{row}", arrays) for row, one in enumerate(followed.open)],
+        "pending": [
+            _pack_fragment(one, f"pending{row}", arrays) for row, one in enumerate(pending)
+        ],
+    }
+    if gate is not None:
+        arrays["earlier"] = gate.earlier
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    return _npz(arrays)
+
+
+def unpack(data: bytes) -> tuple[Followed, list[Fragment], dict[str, int]]:
+    """The inverse of `pack`."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        header = json.loads(arrays["header"].tobytes())
+        gate = header["gate"]
+        followed = Followed(
+            position=Position(
+                header["pts"],
+                bytes.fromhex(header["digest"]),
+                header["number"],
+                None if gate is None else GateState(arrays["earlier"], *gate),
+            ),
+            open=tuple(
+                _unpack_open(one, f"open{row}", arrays) for row, one in enumerate(header["open"])
+            ),
+            ids=dict(map(tuple, header["ids"])),
+            next_number=header["next_number"],
+            counts=header["counts"],
+            spans=tuple(Span(a, b, How(how), detail) for a, b, how, detail in header["spans"]),
+            covered_us=header["covered_us"],
+        )
+        pending = [
+            _unpack_fragment(one, f"pending{row}", arrays)
+            for row, one in enumerate(header["pending"])
+        ]
+    return followed, pending, header["outcomes"]
+
+
+Told = list[tuple[int, Detections]]
+"""What the tracker was told, in order: media time in microseconds, and the detections."""
+
+
+def pack_told(told: Told) -> bytes:
+    """A piece of the checkpoint's log."""
+    return _npz(
+        {
+            "times_us": np.array([time_us for time_us, _ in told], np.int64),
+            "counts": np.array([len(detections) for _, detections in told], np.int64),
+            "xyxy": np.concatenate([d.xyxy for _, d in told] or [np.zeros((0, 4), np.float32)]),
+            "confidence": np.concatenate(
+                [d.confidence for _, d in told] or [np.zeros(0, np.float32)]
+            ),
+        }
+    )
+
+
+def unpack_told(data: bytes) -> Told:
+    """The inverse of `pack_told`."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        ends = np.cumsum(arrays["counts"])
+        xyxy, confidence = arrays["xyxy"], arrays["confidence"]
+        return [
+            (int(time_us), Detections(xyxy[end - n : end], confidence[end - n : end]))
+            for time_us, n, end in zip(arrays["times_us"], arrays["counts"], ends, strict=True)
+        ]
+
+
+def _npz(arrays: dict[str, NDArray[Any]]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _pack_open(one: Open, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    held = one.keeper.held()
+    _pack_trace(one.trace(), np.array(one.times_us, np.int64), key, arrays)
+    return {
+        "number": one.number,
+        "stretch_us": one.keeper.stretch_us,
+        "view_times_us": [time_us for time_us, _ in held],
+        "views": _pack_views([view for _, view in held], key, arrays),
+    }
+
+
+def _unpack_open(header: dict[str, Any], key: str, arrays: Any) -> Open:
+    trace, times_us = _unpack_trace(key, arrays)
+    views = _unpack_views(header["views"], key, arrays)
+    return Open(
+        number=header["number"],
+        pts=trace.pts.tolist(),
+        times_us=times_us.tolist(),
+        xyxy=list(trace.xyxy),
+        confidence=trace.confidence.tolist(),
+        keeper=ViewKeeper.restored(
+            header["stretch_us"], list(zip(header["view_times_us"], views, strict=True))
+        ),
+    )
+
+
+def _pack_fragment(one: Fragment, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    _pack_trace(one.trace, one.times_us, key, arrays)
+    arrays[f"{key}.vectors"] = one.vectors
+    return {"pieces": one.pieces, "views": _pack_views(one.views, key, arrays)}
+
+
+def _unpack_fragment(header: dict[str, Any], key: str, arrays: Any) -> Fragment:
+    trace, times_us = _unpack_trace(key, arrays)
+    views = _unpack_views(header["views"], key, arrays)
+    return Fragment(trace, times_us, views, arrays[f"{key}.vectors"], header["pieces"])
+
+
+def _pack_trace(
+    trace: Trace, times_us: NDArray[np.int64], key: str, arrays: dict[str, NDArray[Any]]
+) -> None:
+    arrays[f"{key}.pts"] = trace.pts
+    arrays[f"{key}.times_us"] = times_us
+    arrays[f"{key}.xyxy"] = trace.xyxy
+    arrays[f"{key}.confidence"] = trace.confidence
+
+
+def _unpack_trace(key: str, arrays: Any) -> tuple[Trace, NDArray[np.int64]]:
+    trace = Trace(arrays[f"{key}.pts"], arrays[f"{key}.xyxy"], arrays[f"{key}.confidence"])
+    return trace, arrays[f"{key}.times_us"]
+
+
+def _pack_views(views: Sequence[View], key: str, arrays: dict[str, NDArray[Any]]) -> list[Any]:
+    arrays[f"{key}.jpegs"] = np.frombuffer(b"".join(view.jpeg for view in views), np.uint8)
+    return [
+        [
+            view.pts,
+            view.box.as_list(),
+            view.frame_width_px,
+            view.frame_height_px,
+            len(view.jpeg),
+            view.quality,
+            view.confidence,
+            view.sharpness,
+        ]
+        for view in views
+    ]
+
+
+def _unpack_views(rows: list[Any], key: str, arrays: Any) -> tuple[View, ...]:
+    data, at, views = arrays[f"{key}.jpegs"].tobytes(), 0, []
+    for pts, box, width_px, height_px, size, quality, confidence, sharpness in rows:
+        jpeg = data[at : at + size]
+        at += size
+        views.append(
+            View(pts, Box(*box), width_px, height_px, jpeg, quality, confidence, sharpness)
+        )
+    return tuple(views)

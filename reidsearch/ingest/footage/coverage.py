@@ -1,0 +1,66 @@
+"""What was looked at and how, span after span, as the footage goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reidsearch.domain.footage import How, Span
+from reidsearch.ingest.footage.sampled_frames import Look, Seen, Unseen
+from reidsearch.media.video.frames import Damage, Skipped
+
+
+class Coverage:
+    """Joins looks to spans. `spans` and `at_us` are its whole state.
+
+    Args:
+        spans: what is known so far; the last one may still grow.
+        at_us: media time up to which spans reach.
+        given: somebody else's detections are taken.
+    """
+
+    def __init__(self, spans: Sequence[Span] = (), at_us: int = 0, *, given: bool = False) -> None:
+        self.spans = list(spans)
+        self.at_us = at_us
+        self.changed_from = 0
+        self._given = given
+
+    def note(self, seen: Seen) -> None:
+        """Take in what comes next."""
+        if isinstance(seen, Look):
+            how = How.GIVEN if self._given else How.DENSE if seen.active else How.GATED
+            self._extend(seen.time_us, how, "")
+        elif isinstance(seen, Unseen):
+            self._note_unseen(seen)
+        elif seen.time_us > self.at_us and self.spans:
+            self._extend(seen.time_us, self.spans[-1].how, self.spans[-1].detail)
+
+    def _note_unseen(self, seen: Unseen) -> None:
+        item = seen.item
+        if isinstance(item, Skipped):
+            how, detail = How.KEY_FRAMES, ""
+        elif isinstance(item, Damage):
+            how, detail = How.FAILED, item.detail
+        else:
+            how, detail = How.GAP, item.detail
+        until = seen.to_us if seen.to_us is not None else self.at_us
+        if seen.from_us is not None and seen.from_us > self.at_us and self.spans:
+            self._extend(seen.from_us, self.spans[-1].how, self.spans[-1].detail)
+        self._extend(max(until, self.at_us), how, detail)
+
+    def _extend(self, to_us: int, how: How, detail: str) -> None:
+        if to_us <= self.at_us and how not in {How.FAILED, How.GAP}:
+            return  # what is missing is told however short it is
+        last = self.spans[-1] if self.spans else None
+        if last is not None and (last.how, last.detail) == (how, detail):
+            self.spans[-1] = Span(last.from_us, max(to_us, last.to_us), how, detail)
+            self.changed_from = min(self.changed_from, len(self.spans) - 1)
+        else:
+            self.changed_from = min(self.changed_from, len(self.spans))
+            self.spans.append(Span(self.at_us, to_us, how, detail))
+        self.at_us = to_us
+
+    def take_changes(self) -> tuple[int, tuple[Span, ...]]:
+        """The number of the first span that is new or has grown, and all from there on."""
+        first = self.changed_from
+        self.changed_from = len(self.spans)
+        return first, tuple(self.spans[first:])

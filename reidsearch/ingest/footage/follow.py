@@ -1,0 +1,242 @@
+"""Detections in, fragments out: the tracker is told, the best views are kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.base.settings import WatchSettings
+from reidsearch.domain.footage import Boxes, Detections, Span, View
+from reidsearch.ingest.footage.checkpoint import Followed, Open, Told
+from reidsearch.ingest.footage.coverage import Coverage
+from reidsearch.ingest.footage.sampled_frames import End, Look, Position, Seen
+from reidsearch.media.video.frames import Frame
+from reidsearch.vision.tracking.best_shots import Candidate, candidates
+from reidsearch.vision.tracking.tracker import Tracker
+
+HIDDEN_US = 1_000_000
+"""For so long somebody who is no longer seen may stand behind somebody who is."""
+COUNTED = ("looks", "detections", "small", "wide", "untracked")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ended:
+    """A fragment that has ended, and whose views have all been handed on before it."""
+
+    open: Open
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """A point from which the work can go on after a kill.
+
+    Args:
+        time_us: media time that has been worked through.
+        told: what the tracker was told since the last mark.
+        told_anew: the log begins anew with `told`: nobody was in sight in between.
+        first_span, spans: coverage that is new since the last mark, and where it begins.
+        finished: nothing comes after this.
+    """
+
+    followed: Followed | None
+    time_us: int
+    decoded: int
+    open_since_us: tuple[int, ...]
+    told: Told
+    told_anew: bool
+    first_span: int
+    spans: tuple[Span, ...]
+    counts: dict[str, int]
+    finished: bool
+
+
+Event: TypeAlias = View | Ended | Mark
+
+
+class Follower:
+    """One source being followed. `follow` is its whole use.
+
+    Args:
+        make_tracker: gives a fresh one; also after nobody was in sight for a while.
+        given: somebody else's detections are taken.
+        lifespan_us: for so long after its last detection a fragment may go on.
+        followed, told: the state of an earlier one, and what its tracker had been told.
+        mark_s: seconds between marks.
+    """
+
+    def __init__(
+        self,
+        settings: WatchSettings,
+        make_tracker: Callable[[], Tracker],
+        *,
+        given: bool,
+        lifespan_us: int,
+        followed: Followed | None,
+        told: Told,
+        mark_s: float,
+        stop: threading.Event,
+    ) -> None:
+        self._settings = settings
+        self._make_tracker = make_tracker
+        self._lifespan_us = lifespan_us
+        self._stop = stop
+        self._mark_s = mark_s
+        self._marked = time.monotonic()
+        self._tracker = make_tracker()
+        self._told: Told = []
+        self._told_anew = False
+        self._look: Look | None = None
+        self._open = {one.number: one for one in followed.open} if followed else {}
+        self._ids = dict(followed.ids) if followed else {}
+        self._next_number = followed.next_number if followed else 0
+        self._counts = dict(followed.counts) if followed else dict.fromkeys(COUNTED, 0)
+        self._coverage = (
+            Coverage(followed.spans, followed.covered_us, given=given)
+            if followed
+            else Coverage(given=given)
+        )
+        self._coverage.take_changes()
+        for time_us, detections in told:
+            self._tracker.update(detections, time_us)
+
+    def follow(self, seen: Iterable[tuple[Seen, Detections | None]]) -> Iterator[Event]:
+        """What the detector saw -> views to embed, fragments that ended, marks.
+
+        Args:
+            seen: every look in order; detections where it was looked at.
+        """
+        for what, detections in seen:
+            self._coverage.note(what)
+            if isinstance(what, Look):
+                self._look = what
+                if detections is not None:
+                    self._take(what, detections)
+                yield from self._end(what.time_us)
+            elif isinstance(what, End):
+                yield from self._end(None)
+                yield self._mark(what.time_us, what.decoded, finished=True)
+                return
+            stopping = self._stop.is_set()
+            if self._look and (stopping or time.monotonic() - self._marked >= self._mark_s):
+                yield self._mark(self._look.time_us, self._look.number + 1, finished=False)
+            if stopping:
+                return
+
+    def _take(self, look: Look, detections: Detections) -> None:
+        self._counts["looks"] += 1
+        frame = look.frame
+        usable = self._usable(detections)
+        if not len(usable) and not self._open:
+            return  # the tracker is empty: nothing to tell it
+        ids = self._tracker.update(usable, look.time_us)
+        self._told.append((look.time_us, usable))
+        self._counts["detections"] += len(usable)
+        self._counts["untracked"] += int(np.count_nonzero(ids < 0))
+        kept = candidates(
+            frame.pts,
+            look.time_us,
+            usable.xyxy,
+            usable.confidence,
+            frame.width_px,
+            frame.height_px,
+            self._hidden(ids, look.time_us),
+        )
+        for row, track in enumerate(ids.tolist()):
+            if track >= 0:
+                self._extend(track, usable[row : row + 1], kept[row], look.time_us, frame)
+
+    def _hidden(self, ids: NDArray[np.int64], time_us: int) -> Boxes:
+        """Where those were a moment ago whom this look does not show."""
+        shown = {self._ids.get(track) for track in ids.tolist()}
+        gone = [
+            one.xyxy[-1]
+            for one in self._open.values()
+            if one.number not in shown and time_us - one.times_us[-1] <= HIDDEN_US
+        ]
+        return np.array(gone, np.float32).reshape(-1, 4)
+
+    def _usable(self, detections: Detections) -> Detections:
+        """Without those in which there is no person to see; they are counted."""
+        sides = detections.xyxy[:, 2:] - detections.xyxy[:, :2]
+        small = (sides[:, 0] < self._settings.min_width_px) | (
+            sides[:, 1] < self._settings.min_height_px
+        )
+        wide = ~small & (sides[:, 0] > self._settings.max_aspect * sides[:, 1])
+        # Below this confidence they only help the tracker; what is small then is rather nothing.
+        sure = detections.confidence >= self._settings.min_confidence
+        self._counts["small"] += int(np.count_nonzero(small & sure))
+        self._counts["wide"] += int(np.count_nonzero(wide & sure))
+        return detections[~(small | wide)]
+
+    def _extend(
+        self, track: int, row: Detections, kept: Candidate | None, time_us: int, frame: Frame
+    ) -> None:
+        if track not in self._ids:
+            self._ids[track] = self._next_number
+            self._open[self._next_number] = Open(self._next_number)
+            self._next_number += 1
+        one = self._open[self._ids[track]]
+        one.pts.append(frame.pts)
+        one.times_us.append(time_us)
+        one.xyxy.append(row.xyxy[0])
+        one.confidence.append(float(row.confidence[0]))
+        if kept is not None and kept.confidence >= self._settings.min_confidence:
+            one.keeper.offer(kept, frame.bgr)
+
+    def _end(self, time_us: int | None) -> Iterator[Event]:
+        """Hand on the fragments that the tracker has given up; all of them at the end."""
+        over = [
+            one
+            for one in self._open.values()
+            if time_us is None or time_us - one.times_us[-1] > self._lifespan_us
+        ]
+        for one in sorted(over, key=lambda each: (each.times_us[-1], each.number)):
+            del self._open[one.number]
+            for _, view in one.keeper.held():
+                yield view
+            yield Ended(one)
+        if over:
+            self._ids = {key: value for key, value in self._ids.items() if value in self._open}
+            if not self._open:
+                # A fresh tracker here keeps the log of what it was told short.
+                self._tracker = self._make_tracker()
+                self._told = []
+                self._told_anew = True
+
+    def _mark(self, time_us: int, decoded: int, *, finished: bool) -> Mark:
+        first_span, spans = self._coverage.take_changes()
+        mark = Mark(
+            followed=None if finished else self._followed(),
+            time_us=time_us,
+            decoded=decoded,
+            open_since_us=tuple(one.times_us[0] for one in self._open.values()),
+            told=self._told,
+            told_anew=self._told_anew,
+            first_span=first_span,
+            spans=spans,
+            counts=dict(self._counts),
+            finished=finished,
+        )
+        self._told, self._told_anew = [], False
+        self._marked = time.monotonic()
+        return mark
+
+    def _followed(self) -> Followed:
+        """A snapshot: the lists of open fragments are copied, since they grow on."""
+        assert self._look is not None
+        frame = self._look.frame
+        return Followed(
+            position=Position(frame.pts, frame.digest(), self._look.number, self._look.gate),
+            open=tuple(one.copy() for one in self._open.values()),
+            ids=dict(self._ids),
+            next_number=self._next_number,
+            counts=dict(self._counts),
+            spans=tuple(self._coverage.spans),
+            covered_us=self._coverage.at_us,
+        )

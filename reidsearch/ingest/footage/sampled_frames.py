@@ -1,0 +1,149 @@
+"""Which frames are looked at: the sampling rate, the motion gate, and what could not be decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reidsearch.base.settings import WatchSettings
+from reidsearch.domain.crops import Pixels
+from reidsearch.media.video.frames import Damage, Footage, Frame, Item, Jump, Skipped, StillRule
+from reidsearch.media.video.motion import HEIGHT_PX, WIDTH_PX, GateState, pass_gate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One frame that was sampled.
+
+    Args:
+        number: frames decoded before it.
+        active: something moves, so the detector runs at its full rate.
+        looked: the detector is asked about this frame.
+        gate: the gate's state after it.
+    """
+
+    frame: Frame
+    time_us: int
+    number: int
+    active: bool
+    looked: bool
+    gate: GateState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A stretch that was not decoded, deliberately or not."""
+
+    item: Damage | Skipped | Jump
+    from_us: int | None
+    to_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing comes after this."""
+
+    time_us: int
+    decoded: int
+
+
+Seen: TypeAlias = Look | Unseen | End
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where to go on.
+
+    Args:
+        pts, digest: of the last frame that was worked through.
+        number: of that frame.
+        gate: as it was then.
+    """
+
+    pts: int
+    digest: bytes
+    number: int
+    gate: GateState | None
+
+
+def looks(
+    footage: Footage,
+    settings: WatchSettings,
+    size_px: tuple[int, int] | None,
+    position: Position | None = None,
+) -> Iterator[tuple[Seen, Pixels | None]]:
+    """Every sampled frame in order, with the detector's small picture of those it shall see.
+
+    Args:
+        size_px: width and height that the detector takes; None: the detections are given, every
+            frame counts, and there are no pictures.
+        position: go on after it.
+    """
+    gate = position.gate if position else None
+    number = position.number + 1 if position else 0
+    last_slot = _slot(footage, position.pts, settings) if position else -1
+    time_us = _time_us(footage, position.pts) if position else 0
+    for item in _items(footage, settings, position):
+        if not isinstance(item, Frame):
+            yield Unseen(item, *_bounds(footage, item)), None
+            continue
+        number += 1
+        time_us = _time_us(footage, item.pts)
+        slot = _slot(footage, item.pts, settings)
+        if size_px is None:
+            yield Look(item, time_us, number - 1, True, True, None), None
+        elif slot is None or last_slot is None or slot > last_slot:
+            active = looked = True
+            if settings.gate:
+                grey = item.grey(WIDTH_PX, HEIGHT_PX)
+                active, looked, gate = pass_gate(gate, grey, time_us)
+            picture = item.small(*size_px) if looked else None
+            yield Look(item, time_us, number - 1, active, looked, gate), picture
+            last_slot = slot
+    yield End(time_us, number), None
+
+
+def _items(footage: Footage, settings: WatchSettings, position: Position | None) -> Iterator[Item]:
+    still = StillRule() if settings.still else None
+    if position is None:
+        return footage.frames(still=still)
+    return _from_position(footage, still, position)
+
+
+def _from_position(footage: Footage, still: StillRule | None, position: Position) -> Iterator[Item]:
+    """What comes after the position; the frame there has to be the very same as then.
+
+    A decoder that starts in the middle of a damaged or unusual stream may see other pixels; then
+    everything is decoded again from the start, so that the result is what it would have been.
+    """
+    items = footage.frames(after=position.pts - 1, still=still)
+    for item in items:
+        if isinstance(item, Frame):
+            if item.pts == position.pts and item.digest() == position.digest:
+                yield from items
+                return
+            break
+    for item in footage.frames(still=still):
+        if isinstance(item, Frame):
+            if item.pts > position.pts:
+                yield item
+        elif (item.to_pts or 0) > position.pts:
+            yield item
+
+
+def _slot(footage: Footage, pts: int, settings: WatchSettings) -> int | None:
+    """Which look a frame belongs to; the first frame of each is taken. None: every frame is."""
+    if not settings.looks_hz:
+        return None
+    return int(footage.info.media_s(pts) * settings.looks_hz)
+
+
+def _time_us(footage: Footage, pts: int) -> int:
+    return round(footage.info.media_s(pts) * 1_000_000)
+
+
+def _bounds(footage: Footage, item: Damage | Skipped | Jump) -> tuple[int | None, int | None]:
+    return tuple(  # type: ignore[return-value]
+        None if pts is None else _time_us(footage, pts) for pts in (item.from_pts, item.to_pts)
+    )

@@ -1,0 +1,1 @@
+"""Care of an archive folder: verify, repair, back up, restore, erase, summarise."""

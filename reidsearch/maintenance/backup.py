@@ -1,0 +1,131 @@
+"""Consistent copies of an archive, taken while it is in use, and verified when they return.
+
+A backup is a folder with a compact copy of the database and `backup.json`, which holds its
+SHA-256. The index is derived and not copied.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reidsearch.base.errors import ArchiveError, InputError, StorageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.timecode import iso, now
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.generations import file_sha256
+from reidsearch.store.crops.store import Store, migrate, require_usable_name
+from reidsearch.store.database import sqlite
+from reidsearch.store.database.lock import writer_lock
+
+NOTE = "backup.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A finished copy."""
+
+    folder: Path
+    crops: int
+    size_bytes: int
+    sha256: str
+
+
+def backup(store: Store, target: Path) -> Backup:
+    """Copy the archive as it is at one moment; readers and the writer go on meanwhile.
+
+    Args:
+        target: a folder that does not exist yet.
+
+    Raises:
+        InputError: the target exists.
+        StorageError: it cannot be written; nothing is left behind.
+    """
+    require_usable_name(target)
+    if target.exists():
+        raise InputError(f"{target} exists already", "a backup goes to a new folder")
+    with _appearing(target) as folder:
+        copy = folder / sqlite.DATABASE
+        sqlite.copy_consistently(store.folder, copy)
+        with Store(folder) as copied:
+            crops = len(copied.embedded_ids(copied.state().last_crop_id))
+        made = Backup(target, crops, copy.stat().st_size, file_sha256(copy).hex())
+        note = {
+            "format": FORMAT,
+            "archive_id": store.row.uuid,
+            "made": iso(now()),
+            "crops": made.crops,
+            "bytes": made.size_bytes,
+            "sha256": made.sha256,
+        }
+        (folder / NOTE).write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
+    return made
+
+
+def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int:
+    """Make an archive from a backup, of this version's schema, and build its index.
+
+    Returns:
+        The number of crops.
+
+    Raises:
+        InputError: the source is no backup, or the target exists.
+        ArchiveError: the backup is damaged (size, checksum or SQLite's own check).
+    """
+    require_usable_name(target)
+    note = _note(source)
+    database = source / sqlite.DATABASE
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise InputError(f"{target} exists already", "an archive is restored to a new folder")
+    if not database.is_file() or file_sha256(database).hex() != note.get("sha256"):
+        raise ArchiveError(f"{database} is damaged or missing: its checksum differs from {NOTE}")
+    with _appearing(target) as folder:
+        shutil.copyfile(database, folder / sqlite.DATABASE)
+        migrate(folder)
+        with Store(folder, read_only=False) as store:
+            with store.read() as connection:
+                damage = sqlite.integrity(connection)
+            if damage:
+                raise ArchiveError(f"{database} is damaged: {damage[0]}")
+            gallery = Gallery(store)
+            with writer_lock(folder):
+                gallery.fold(progress)
+            return len(gallery)
+
+
+def _note(source: Path) -> dict[str, Any]:
+    try:
+        note = json.loads((source / NOTE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{source} is not a backup: it has no {NOTE}") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{source / NOTE} cannot be read: {error}") from error
+    if not isinstance(note, dict) or note.get("format") != FORMAT:
+        raise InputError(f"{source / NOTE} is of another format", "upgrade reidsearch")
+    return note
+
+
+@contextmanager
+def _appearing(target: Path) -> Iterator[Path]:
+    """A folder beside `target` that takes its name when all went well, and else disappears."""
+    partial = target.with_name(target.name + ".partial")
+    try:
+        if target.is_dir():
+            target.rmdir()
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(mode=0o700, parents=True)
+        yield partial
+        for path in partial.rglob("*"):
+            if path.is_file():
+                sqlite.sync_path(path)
+        partial.rename(target)
+    except OSError as error:
+        raise StorageError(f"{target} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

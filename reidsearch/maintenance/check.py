@@ -1,0 +1,304 @@
+"""Prove that an archive is whole, or say precisely what is not.
+
+Bytes first (SQLite's own check, checksums of pictures and embeddings, the index file), then
+meaning (every crop has a picture, an embedding of unit length and a source; index and database
+hold the same crops with the same vectors). Checking changes nothing; repairing rebuilds what is
+derived and never touches what is true.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
+
+from reidsearch.base.errors import ArchiveError, StorageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.domain.crops import CropIds
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.reports import Finding
+from reidsearch.index.factory import CODES, ENGINES
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.generations import (
+    INDEX_FOLDER,
+    Generation,
+    files_of,
+    newest_generation,
+    verify_file,
+)
+from reidsearch.index.neighbours.check import check_neighbours
+from reidsearch.index.neighbours.table import forget
+from reidsearch.store import attributes as attribute_store
+from reidsearch.store import tables
+from reidsearch.store.calibration import check_calibration
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database import sqlite
+from reidsearch.store.database.lock import is_writing, writer_lock
+from reidsearch.store.footage.tracklet_means import means
+from reidsearch.store.identities import check as identity_check
+from reidsearch.store.tables.footage import tracklet, tracklet_embedding
+
+ROWS_AT_ONCE = 2000
+UNIT_TOLERANCE = 1e-3
+NAMED_AT_MOST = 1000  # crop ids listed in one finding
+
+
+def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
+    """Look at everything; an empty list means that the archive is whole."""
+    with store.read() as connection:
+        damage = sqlite.integrity(connection)
+    if damage:
+        # Deeper questions would be asked of a database that lies.
+        return [Finding("database", text, repairable=False) for text in damage]
+    model = store.model()
+    findings = [
+        *_relations(store),
+        *_identities(store),
+        *check_calibration(store),
+        *_pictures(store, progress),
+    ]
+    if model is not None:
+        findings += _embeddings(store, model, progress)
+    if not any(finding.code == "embedding" for finding in findings):
+        while True:  # until no writer has replaced the file while it was looked at
+            newest = newest_generation(store)
+            found = list(_index(store, newest, model, progress))
+            if newest_generation(store) == newest:
+                break
+        findings += found
+        findings += check_neighbours(store)
+    return findings
+
+
+def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:
+    """Rebuild what is derived: the index file from the database, without the model; who belongs
+    to which identity from the decisions.
+
+    Damaged attributes are dropped; `reidsearch attributes` records them anew.
+
+    Raises:
+        ArchiveLocked: another process writes.
+    """
+    if not any(finding.repairable for finding in findings):
+        return
+    with writer_lock(store.folder):
+        for stray in _strays(store, newest_generation(store)):
+            (store.folder / INDEX_FOLDER / stray).unlink()
+        if any(finding.code == "identity" for finding in findings):
+            identity_check.mend(store)
+        if any(finding.code == "index" for finding in findings):
+            Gallery(store).rebuild(progress)
+        if any(finding.code == "neighbours" for finding in findings):
+            forget(store)  # the next search or index run makes it anew
+        if any(finding.code == "attributes" for finding in findings):
+            attribute_store.forget_damaged(store)
+
+
+def _relations(store: Store) -> Iterator[Finding]:
+    crop = tables.crop
+    lacking: list[tuple[str, str, Table]] = [
+        ("picture", "have no picture", tables.picture),
+        ("embedding", "have no embedding of the archive's model", tables.embedding),
+    ]
+    with store.read() as connection:
+        for code, text, table in lacking:
+            has = exists().where(table.c.crop_id == crop.c.id, *_of_model(table))
+            ids = list(connection.scalars(select(crop.c.id).where(~has).order_by(crop.c.id)))
+            if ids:
+                yield _lost(code, f"{len(ids)} crops {text}", ids)
+        yield from _tracklets(connection)
+        yield from _attributes(connection)
+        top = connection.scalar(select(func.max(crop.c.id))) or 0
+        if top >= connection.execute(select(tables.archive.c.next_crop_id)).scalar_one():
+            yield Finding("counter", f"crop {top} is above the archive's counter", False, (top,))
+
+
+def _identities(store: Store) -> Iterator[Finding]:
+    with store.read() as connection:
+        yield from identity_check.check(connection)
+
+
+def _tracklets(connection: Connection) -> Iterator[Finding]:
+    """Every tracklet has views, an intact trace, and the mean of its views."""
+    model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
+    damaged, lacking, differing = [], [], []
+    held = {
+        row.tracklet_id: row
+        for row in connection.execute(
+            select(tracklet_embedding).where(tracklet_embedding.c.model_id == model_id)
+        )
+    }
+    ids = []
+    for row in connection.execute(select(tracklet.c.id, tracklet.c.trace, tracklet.c.sha256)):
+        ids.append(row.id)
+        if hashlib.sha256(row.trace).digest() != row.sha256:
+            damaged.append(row.id)
+    truth = dict(means(connection, model_id, ids)) if ids else {}
+    for tracklet_id in ids:
+        if tracklet_id not in truth:
+            lacking.append(tracklet_id)
+        elif (
+            tracklet_id not in held
+            or held[tracklet_id].vector != truth[tracklet_id].astype("<f4").tobytes()
+        ):
+            differing.append(tracklet_id)
+    for found, text in (
+        (damaged, "tracklets have a damaged trace"),
+        (lacking, "tracklets have no view"),
+        (differing, "tracklets have an embedding that is not their views' mean"),
+    ):
+        if found:
+            numbers = ", ".join(map(str, found[:20]))
+            yield Finding("tracklet", f"{len(found)} {text}: {numbers}", repairable=False)
+
+
+def _attributes(connection: Connection) -> Iterator[Finding]:
+    """Confidences are confidences, and the colours of a part are all of it."""
+    ids = attribute_store.damaged(connection)
+    if ids:
+        text = f"{len(ids)} crops have impossible attributes"
+        yield Finding("attributes", text, True, _named(ids))
+
+
+def _of_model(table: Table) -> list[ColumnElement[bool]]:
+    if table is not tables.embedding:
+        return []
+    current = select(tables.archive.c.model_id).scalar_subquery()
+    return [table.c.model_id == current]
+
+
+def _pictures(store: Store, progress: Progress) -> list[Finding]:
+    damaged = [
+        crop_id
+        for crop_id, jpeg, sha256 in _rows(store, tables.picture, "jpeg", progress)
+        if hashlib.sha256(jpeg).digest() != sha256
+    ]
+    return [_lost("picture", f"{len(damaged)} pictures are damaged", damaged)] if damaged else []
+
+
+def _embeddings(store: Store, model: ModelIdentity, progress: Progress) -> list[Finding]:
+    damaged, not_unit = [], []
+    for crop_id, blob, sha256 in _rows(store, tables.embedding, "vector", progress):
+        if hashlib.sha256(blob).digest() != sha256 or len(blob) != model.dimension * 4:
+            damaged.append(crop_id)
+        elif not abs(float(np.linalg.norm(np.frombuffer(blob, "<f4"))) - 1.0) <= UNIT_TOLERANCE:
+            not_unit.append(crop_id)
+    findings = []
+    if damaged:
+        findings.append(_lost("embedding", f"{len(damaged)} embeddings are damaged", damaged))
+    if not_unit:
+        text = f"{len(not_unit)} embeddings are not of unit length"
+        findings.append(_lost("embedding", text, not_unit))
+    return findings
+
+
+def _index(
+    store: Store, newest: Generation | None, model: ModelIdentity | None, progress: Progress
+) -> Iterator[Finding]:
+    strays = _strays(store, newest)
+    if strays and not is_writing(store.folder):  # a writer's half-written file is none
+        yield Finding("stray", f"index files of no use: {', '.join(strays)}", repairable=True)
+    if newest is None or model is None or newest.model_id != store.state().model_id:
+        return  # of the model before `reembed`: never used, and replaced by the next writer
+    if damage := _damaged(newest):
+        yield Finding("index", damage, repairable=True)
+        return
+    try:
+        yield from _compare(store, newest, model, progress)
+    except (ArchiveError, OSError) as error:
+        yield Finding("index", str(error), repairable=True)
+
+
+def _damaged(newest: Generation) -> str:
+    """What is wrong with the file in force; empty when it is what the database says."""
+    try:
+        verify_file(newest)
+    except (ArchiveError, OSError) as error:
+        return str(error)
+    return ""
+
+
+def _compare(
+    store: Store, newest: Generation, model: ModelIdentity, progress: Progress
+) -> Iterator[Finding]:
+    """Every vector of the file against the database's own."""
+    index = ENGINES[newest.kind].load(
+        newest.path, lambda ids: store.embedding_rows(ids, model.dimension)
+    )
+    index.prove()
+    held, seen = index.ids(), []
+    progress.begin("comparing index and database", len(held), "crops")
+    for ids, vectors in store.embeddings_after(0, model.dimension):
+        shared = ids[np.isin(ids, held)]
+        seen.append(shared)
+        truth = vectors[np.isin(ids, shared)]
+        differing = index.differing(shared, truth)
+        if len(differing):
+            text = f"{len(differing)} vectors in {newest.path.name} differ from the database"
+            yield Finding("index", text, True, _named(differing.tolist()))
+        progress.advance(len(shared))
+    progress.end()
+    both = np.concatenate(seen) if seen else np.empty(0, np.int64)
+    with store.read() as connection:
+        erasures = connection.execute(select(tables.archive.c.erasures)).scalar_one()
+    gone = np.setdiff1d(held, both)
+    if len(gone):
+        # Masked in every search when the deletion was counted; yet deleted means gone.
+        why = "were deleted" if newest.erasures != erasures else "the database does not hold"
+        text = f"{newest.path.name} holds {len(gone)} crops that {why}"
+        yield Finding("index", text, True, _named(gone.tolist()))
+    lacking = _up_to(store, newest.last_crop_id, held)
+    if len(lacking):
+        text = f"{newest.path.name} lacks {len(lacking)} crops that it should hold"
+        yield Finding("index", text, True, _named(lacking.tolist()))
+
+
+def _up_to(store: Store, last: int, held: CropIds) -> CropIds:
+    return np.setdiff1d(store.embedded_ids(last), held)
+
+
+def _rows(
+    store: Store, table: Table, column: str, progress: Progress
+) -> Iterator[tuple[int, bytes, bytes]]:
+    """(crop id, blob, sha256) of every row, in chunks of short transactions."""
+    with store.read() as connection:
+        total = connection.scalar(select(func.count()).select_from(table)) or 0
+    progress.begin(f"checking {table.name}s", total, "rows")
+    last = 0
+    while True:
+        query = select(table.c.crop_id, table.c[column], table.c.sha256)
+        query = query.where(table.c.crop_id > last, *_of_model(table)).order_by(table.c.crop_id)
+        with store.read() as connection:
+            rows = connection.execute(query.limit(ROWS_AT_ONCE)).all()
+        if not rows:
+            break
+        yield from (tuple(row) for row in rows)
+        last = rows[-1].crop_id
+        progress.advance(len(rows))
+    progress.end()
+
+
+def _strays(store: Store, newest: Generation | None) -> list[str]:
+    folder = store.folder / INDEX_FOLDER
+    wanted = files_of(newest)
+    damaged = newest is not None and _damaged(newest)  # then nothing tells which codes are of use
+    if not folder.is_dir():
+        return []
+    try:
+        return sorted(
+            path.name
+            for path in folder.iterdir()
+            if path.name not in wanted and not (damaged and path.name.startswith(CODES))
+        )
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
+
+
+def _lost(code: str, text: str, ids: list[int]) -> Finding:
+    return Finding(code, text, repairable=False, crop_ids=_named(ids))
+
+
+def _named(ids: list[int]) -> tuple[int, ...]:
+    return tuple(ids[:NAMED_AT_MOST])

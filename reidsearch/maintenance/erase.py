@@ -1,0 +1,147 @@
+"""Deletion for good: rows, pictures, embeddings, index entries, and the pages they stood on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from reidsearch.base.errors import UsageError
+from reidsearch.base.timecode import now, to_us
+from reidsearch.domain.crops import CropIds
+from reidsearch.domain.request import Filters
+from reidsearch.index.gallery import Gallery
+from reidsearch.store import tables
+from reidsearch.store.crops.selection import select_crops
+from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.database import sqlite
+from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.footage.reader import footage_at
+from reidsearch.store.footage.tracklet_means import renew_means
+from reidsearch.store.tables.footage import footage as footage_table
+from reidsearch.store.tables.footage import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What is to be deleted.
+
+    Args:
+        ids: (n,) crop ids, increasing.
+        sources: how many sources are forgotten with them.
+        footage: ids of the sources of footage among these: named by their place, they leave with
+            all that was looked at. Footage that only loses crops stays, so that indexing it again
+            does not bring them back.
+        unknown_time / unknown_camera: crops that stay because theirs is not known.
+    """
+
+    ids: CropIds
+    sources: int
+    unknown_time: int
+    unknown_camera: int
+    footage: tuple[int, ...] = ()
+
+
+def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
+    """Find what to delete, to be shown before `erase` does it.
+
+    Raises:
+        UsageError: neither a filter nor an id was given (that would be everything).
+        NotFound: a camera, source or crop is not in the archive.
+    """
+    if filters.empty and not crop_ids:
+        raise UsageError("say what to delete: --source, --camera, --after, --before or --crop")
+    for crop_id in crop_ids:
+        store.crop(crop_id)
+    by_place = filters == Filters(sources=filters.sources) and not crop_ids
+    footage = footage_at(store, filters.sources) if by_place else ()
+    with store.read() as connection:
+        selection = select_crops(connection, filters)
+        ids = selection.ids
+        if crop_ids:
+            named = np.unique(np.array(crop_ids, dtype=np.int64))
+            ids = named if filters.empty else np.intersect1d(ids, named)
+        sources = _sources_only_of(connection, ids)
+    count = len(sources) + len(footage)
+    return Erasure(ids, count, selection.unknown_time, selection.unknown_camera, footage)
+
+
+def erase(store: Store, gallery: Gallery, planned: Erasure) -> bool:
+    """Delete those crops and write an index without them.
+
+    One transaction deletes the rows; from then on no search returns them, in any process, since
+    every answer is checked against the database. Then the index file is rewritten and the
+    write-ahead log emptied.
+
+    Returns:
+        Whether the log could be emptied; otherwise a reader still holds it.
+
+    Raises:
+        ArchiveLocked: another process writes.
+    """
+    with writer_lock(store.folder):
+        engine = sqlite.engine_for(store.folder, read_only=False)
+        try:
+            with engine.begin() as connection:
+                _delete(connection, planned)
+        finally:
+            engine.dispose()
+        gallery.fold()
+        return sqlite.forget_deleted_pages(store.folder)
+
+
+def _delete(connection: Connection, planned: Erasure) -> None:
+    sources = [*_sources_only_of(connection, planned.ids), *planned.footage]
+    wanted = planned.ids.tolist()
+    touched = _tracklets_of(connection, wanted)
+    for start in range(0, len(wanted), CHUNK):  # pictures, embeddings, locations cascade
+        part = wanted[start : start + CHUNK]
+        connection.execute(delete(tables.crop).where(tables.crop.c.id.in_(part)))
+    model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
+    renew_means(connection, model_id, touched)
+    for start in range(0, len(sources), CHUNK):
+        part = sources[start : start + CHUNK]
+        connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
+    unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id) & ~exists().where(
+        footage_table.c.camera_id == tables.camera.c.id
+    )
+    connection.execute(delete(tables.camera).where(unused))
+    connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+    connection.execute(
+        insert(tables.event).values(
+            at_us=to_us(now()), what="delete", detail={"crops": len(wanted)}
+        )
+    )
+
+
+def _tracklets_of(connection: Connection, crop_ids: list[int]) -> list[int]:
+    """Tracklets that lose a view."""
+    found: set[int] = set()
+    for start in range(0, len(crop_ids), CHUNK):
+        part = crop_ids[start : start + CHUNK]
+        query = select(moment.c.tracklet_id).where(moment.c.crop_id.in_(part))
+        found.update(connection.scalars(query))
+    return sorted(found)
+
+
+def _sources_only_of(connection: Connection, ids: CropIds) -> list[int]:
+    """Sources of pictures that have no crop left once `ids` are gone."""
+    crop = tables.crop.c
+    of_ids: dict[int, int] = {}
+    wanted = ids.tolist()
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        of_pictures = ~exists().where(footage_table.c.source_id == crop.source_id)
+        query = select(crop.source_id).where(crop.id.in_(part), of_pictures)
+        for source_id in connection.scalars(query):
+            of_ids[source_id] = of_ids.get(source_id, 0) + 1
+    candidates = list(of_ids)
+    gone = []
+    for start in range(0, len(candidates), CHUNK):
+        part = candidates[start : start + CHUNK]
+        counts = select(crop.source_id, func.count()).where(crop.source_id.in_(part))
+        for source_id, count in connection.execute(counts.group_by(crop.source_id)):
+            if count == of_ids[source_id]:
+                gone.append(source_id)
+    return gone

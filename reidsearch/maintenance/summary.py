@@ -1,0 +1,80 @@
+"""What an archive holds, in numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import func, select
+
+from reidsearch.base.timecode import from_us
+from reidsearch.domain.reports import Failure, Summary
+from reidsearch.index.generations import INDEX_FOLDER, newest_generation
+from reidsearch.store import tables
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database import schema, sqlite
+from reidsearch.store.tables.footage import footage, tracklet
+
+
+def summarise(store: Store) -> Summary:
+    """Count everything, in one consistent view."""
+    crop, camera, failure, run = tables.crop, tables.camera, tables.failure, tables.run
+    span = func.min(crop.c.time_us), func.max(crop.c.time_us)
+    with store.read() as connection:
+        crops, labelled, timed, first, last = connection.execute(
+            select(
+                func.count(), func.count(crop.c.person), func.count(crop.c.time_us), *span
+            ).select_from(crop)
+        ).one()
+        cameras = connection.execute(
+            select(camera.c.name, func.count(), *span)
+            .select_from(crop.outerjoin(camera))
+            .group_by(crop.c.camera_id, camera.c.name)
+            .order_by(func.count().desc(), camera.c.name)
+        ).all()
+        sources = connection.scalar(select(func.count()).select_from(tables.source)) or 0
+        videos = connection.scalar(select(func.count()).select_from(footage)) or 0
+        tracklets = connection.scalar(select(func.count()).select_from(tracklet)) or 0
+        failures = connection.execute(
+            select(failure.c.reason, func.count())
+            .group_by(failure.c.reason)
+            .order_by(func.count().desc(), failure.c.reason)
+        ).all()
+        by_state = select(run.c.state, func.count()).group_by(run.c.state)
+        states = {row[0]: row[1] for row in connection.execute(by_state)}
+    newest = newest_generation(store)
+    index = store.folder / INDEX_FOLDER
+    return Summary(
+        archive=str(store.folder),
+        archive_id=store.row.uuid,
+        created_at=from_us(store.row.created_us),
+        schema=schema.REVISION,
+        model=store.model(),
+        crops=crops,
+        sources=sources,
+        footage=videos,
+        tracklets=tracklets,
+        persons_labelled=labelled,
+        cameras=tuple((name, count, _time(a), _time(b)) for name, count, a, b in cameras),
+        first_time=_time(first),
+        last_time=_time(last),
+        crops_without_time=crops - timed,
+        failures=tuple((reason, count) for reason, count in failures),
+        runs=sum(states.values()),
+        unfinished_runs=states.get("interrupted", 0) + states.get("running", 0),
+        database_bytes=sqlite.bytes_on_disk(store.folder),
+        index_bytes=sum(p.stat().st_size for p in index.iterdir()) if index.is_dir() else 0,
+        generation=newest.number if newest else 0,
+        crops_in_index=newest.crops if newest else 0,
+    )
+
+
+def failures(store: Store) -> list[Failure]:
+    """The failures ledger, oldest first."""
+    f = tables.failure.c
+    with store.read() as connection:
+        rows = connection.execute(select(tables.failure).order_by(f.at_us, f.text)).all()
+    return [Failure(r.text, r.reason, r.message, from_us(r.at_us), r.run_id) for r in rows]
+
+
+def _time(time_us: int | None) -> dt.datetime | None:
+    return None if time_us is None else from_us(time_us)

@@ -1,0 +1,295 @@
+"""Manifests: CSV or JSON-lines tables that name pictures and tell what is known of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Any, NoReturn
+
+from reidsearch.base.boxes import Box
+from reidsearch.base.errors import InputError, Reason, Refused
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Facts, Offer, Rejected
+from reidsearch.media.files.paths import (
+    location_text,
+    open_regular,
+    read_regular,
+    refusal,
+    require_file,
+)
+from reidsearch.media.naming.patterns import Naming
+
+DELIMITERS = ",;\t"
+MAX_LINE_CHARACTERS = 1024 * 1024
+
+_ALIASES = {"camera_id": "camera", "person_id": "person"}
+_CORNERS = ("x1", "y1", "x2", "y2")
+_KNOWN = frozenset({"path", "camera", "time", "person", "box", *_CORNERS})
+_HINT = (
+    "the first line of a CSV names its columns: path, and any of "
+    "camera, time, person, box (or x1, y1, x2, y2); a line of JSON is an object with these keys"
+)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest whose first line has been read and found good.
+
+    Args:
+        path: absolute; pictures are looked for relative to its folder.
+        delimiter: of the CSV; None for JSON lines.
+        columns: of the CSV, in lower case.
+    """
+
+    path: str
+    delimiter: str | None
+    columns: tuple[str, ...]
+
+    @classmethod
+    def open(cls, path: str) -> Manifest:
+        """Read the first line.
+
+        Raises:
+            InputError: missing, unreadable, empty, or no path column.
+        """
+        shown = location_text(path)
+        try:
+            with _text(path) as file:
+                lines = (line for line in _lines(file) if line.strip())
+                first = next(lines, "")
+        except Refused as refused:
+            raise InputError(f"manifest {shown}: {refused.message}") from refused
+        except OSError as error:
+            raise InputError(f"manifest {shown}: {refusal(error).message}") from error
+        if not first:
+            raise InputError(f"manifest {shown} is empty", _HINT)
+        if not path.lower().endswith((".csv", ".tsv")):
+            try:
+                _json_row(first)
+            except Refused as refused:
+                raise InputError(f"manifest {shown}, line 1: {refused.message}", _HINT) from refused
+            return cls(path, None, ())
+        for delimiter in DELIMITERS:
+            columns = _header(first, delimiter)
+            if "path" in columns:
+                break
+        else:
+            found = location_text(first.strip()[:100].encode("utf-8", "replace").decode())
+            raise InputError(f"manifest {shown} has no column `path`; it begins {found!r}", _HINT)
+        if twice := sorted({name for name in columns if columns.count(name) > 1}):
+            raise InputError(f"manifest {shown} has more than one column {twice[0]!r}", _HINT)
+        return cls(path, delimiter, columns)
+
+    def offers(self, naming: Naming, limits: PictureLimits) -> Iterator[Offer | Rejected]:
+        """What the rows offer; memory grows by some 70 bytes a row, for finding duplicates."""
+        seen: set[int] = set()
+        folder = os.path.dirname(self.path)  # noqa: PTH120 - a string a row, no Path
+        try:
+            for line, row in self._rows():
+                try:
+                    offer = (
+                        row if isinstance(row, Rejected) else _offer(row, folder, naming, limits)
+                    )
+                    if isinstance(offer, Offer):
+                        if (mark := hash(offer.key)) in seen:
+                            _refuse(Reason.DUPLICATE_ROW, f"an earlier row names {offer.key}")
+                        seen.add(mark)
+                except Refused as refused:
+                    offer = self._rejected(line, refused)
+                yield offer
+        except Refused as refused:
+            yield Rejected(location_text(self.path), refused)
+        except OSError as error:
+            yield Rejected(location_text(self.path), refusal(error))
+
+    def expected(self) -> int | None:
+        """How many rows there are, if each has a line of its own; None when it cannot be read."""
+        try:
+            with os.fdopen(open_regular(self.path), "rb") as file:
+                lines = iter(partial(file.readline, MAX_LINE_CHARACTERS), b"")
+                filled = sum(not line.isspace() for line in lines)
+        except (OSError, Refused):
+            return None
+        return filled if self.delimiter is None else filled - 1  # less the header
+
+    def _rows(self) -> Iterator[tuple[int, Row | Rejected]]:
+        """Line number and content of every row but blank ones."""
+        with _text(self.path) as file:
+            if self.delimiter is None:
+                yield from self._json_rows(file)
+            else:
+                yield from self._csv_rows(file, self.delimiter)
+
+    def _json_rows(self, file: IO[str]) -> Iterator[tuple[int, Row | Rejected]]:
+        for line, text in enumerate(_lines(file), 1):
+            if text.strip():
+                try:
+                    yield line, _json_row(text)
+                except Refused as refused:
+                    yield line, self._rejected(line, refused)
+
+    def _csv_rows(self, file: IO[str], delimiter: str) -> Iterator[tuple[int, Row | Rejected]]:
+        reader = csv.reader(_lines(file), delimiter=delimiter)
+        header_passed = False
+        while True:
+            line = reader.line_num + 1
+            try:
+                values = next(reader)
+                if not any(values):
+                    continue
+                if not header_passed:
+                    header_passed = True
+                    continue
+                if len(values) != len(self.columns):
+                    _refuse(
+                        Reason.BAD_ROW, f"{len(values)} fields, the header has {len(self.columns)}"
+                    )
+                yield (
+                    line,
+                    {
+                        name: value.strip()
+                        for name, value in zip(self.columns, values, strict=True)
+                        if name and value.strip()
+                    },
+                )
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield line, self._rejected(line, Refused(Reason.BAD_ROW, f"no CSV: {error}"))
+            except Refused as refused:
+                yield line, self._rejected(line, refused)
+
+    def _rejected(self, line: int, refused: Refused) -> Rejected:
+        return Rejected(f"{location_text(self.path)}:{line}", refused)
+
+
+def _text(path: str) -> IO[str]:
+    """UTF-8 with or without a mark; other bytes survive, as file names may hold them."""
+    return os.fdopen(open_regular(path), encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _lines(file: IO[str]) -> Iterator[str]:
+    """Lines of bounded length; one that is too long becomes a NUL, which no row may hold."""
+    while text := file.readline(MAX_LINE_CHARACTERS):
+        whole = text
+        while len(text) == MAX_LINE_CHARACTERS and text[-1] not in "\r\n":
+            whole = "\0\n"
+            text = file.readline(MAX_LINE_CHARACTERS)
+        yield whole
+
+
+def _header(line: str, delimiter: str) -> tuple[str, ...]:
+    try:
+        names = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return ()
+    lowered = [name.strip().lower() for name in names]
+    return tuple(_ALIASES.get(name, name) for name in lowered)
+
+
+def _json_row(text: str) -> Row:
+    try:
+        row = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise Refused(Reason.BAD_ROW, f"no JSON: {error}") from error
+    if not isinstance(row, dict):
+        _refuse(Reason.BAD_ROW, "no JSON object")
+    named: dict[str, Any] = {
+        _ALIASES.get(str(name), str(name)): value
+        for name, value in row.items()
+        if value is not None
+    }
+    if not isinstance(named.get("path"), str):
+        _refuse(Reason.BAD_ROW, "no `path` that is a text")
+    return named
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number")
+
+
+def _offer(row: Row, folder: str, naming: Naming, limits: PictureLimits) -> Offer | Rejected:
+    """One row as an offer; a picture that is missing is `Rejected` under its own location.
+
+    Raises:
+        Refused: bad-row, bad-time, bad-box.
+    """
+    if not row.get("path"):
+        _refuse(Reason.BAD_ROW, "the path is empty")
+    path = os.path.abspath(os.path.join(folder, row["path"]))  # noqa: PTH100, PTH118
+    _require_text(row)
+    box = _box(row)
+    try:
+        location = location_text(path)
+        facts = _facts(row, naming.facts(location), naming)
+        status = os.stat(path)  # noqa: PTH116
+        require_file(status)
+    except UnicodeEncodeError as error:
+        raise Refused(Reason.BAD_ROW, "the path is no text that can name a file") from error
+    except OSError as error:
+        return Rejected(location, refusal(error))
+    except Refused as refused:
+        if refused.reason is Reason.NOT_A_FILE:
+            return Rejected(location, refused)
+        raise
+    read = partial(read_regular, path, limits)
+    return Offer(location, f"{status.st_size}-{status.st_mtime_ns}", read, box, facts)
+
+
+def _require_text(row: Row) -> None:
+    """Refuse NULs anywhere, and bytes that are not UTF-8 anywhere but in the path."""
+    for name, value in row.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if "\0" in text or "\\u0000" in text or "\0" in name:
+            _refuse(Reason.BAD_ROW, "a NUL byte, or a line of more than 1 MiB")
+        if name != "path" and not (text.isascii() and name.isascii()):
+            try:
+                (name + text).encode()
+            except UnicodeEncodeError as error:
+                raise Refused(Reason.BAD_ROW, f"column {name!a} is not UTF-8") from error
+
+
+def _box(row: Row) -> Box | None:
+    if "box" in row:
+        value = row["box"]
+        return Box.parse(_joined(value) if isinstance(value, list) else str(value))
+    given = [row[name] for name in _CORNERS if name in row]
+    if not given:
+        return None
+    if len(given) < len(_CORNERS):
+        _refuse(Reason.BAD_BOX, "some of x1, y1, x2, y2 are missing")
+    return Box.parse(_joined(given))
+
+
+def _joined(values: list[Any]) -> str:
+    return ",".join(str(value) for value in values)
+
+
+def _facts(row: Row, named: Facts, naming: Naming) -> Facts:
+    """The row's facts over what the name and the options tell."""
+    time = row.get("time")
+    if time is not None and not isinstance(time, str):
+        _refuse(Reason.BAD_TIME, f"time {time!r} is no text")
+    return Facts(
+        camera=_label(row, "camera") or named.camera,
+        time=naming.moment(time) if time else named.time,
+        person=_label(row, "person") or named.person,
+        extra={key: value for key, value in row.items() if key not in _KNOWN},
+    )
+
+
+def _label(row: Row, name: str) -> str | None:
+    value = row.get(name)
+    if isinstance(value, bool | float | list | dict):
+        _refuse(Reason.BAD_ROW, f"{name} {value!r} is no name")
+    return None if value is None else str(value)
+
+
+def _refuse(reason: Reason, message: str) -> NoReturn:
+    raise Refused(reason, message)

@@ -1,0 +1,1 @@
+"""File names and source lists in; camera, start time and person out."""

@@ -1,0 +1,266 @@
+"""Bytes to pixels: decode one still picture safely, cut the person out, make what is stored."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import logging
+import os
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from reidsearch.base.boxes import Box
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Pixels
+from reidsearch.media.files.paths import read_regular
+
+# Only these parsers ever see foreign bytes: Pillow knows forty more, one of which (EPS) would
+# start Ghostscript. Most frequent first, they are tried in this order.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM", "GIF", "JPEG2000", "AVIF", "SUN")
+
+# A progressive JPEG has about ten scans. Thousands of empty ones, of a few bytes each, would
+# cost a pass over all pixels every time: minutes out of a small file.
+_MAX_SCANS = 100
+
+_STORED_AS_IS_BYTES = 256 * 1024
+_STORED_SIDE_PX = 1024
+_STORED_QUALITY = 95
+
+_MIDDLE_GREY = (128, 128, 128, 255)
+_ORIENTATION_TAG = 0x0112
+
+# Pillow warns of oddities in metadata that do not touch the pixels, and logs what it then raises;
+# the library never prints. Not per call: `catch_warnings` changes the whole process and decoding
+# runs in threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
+
+
+def decode(data: bytes, limits: PictureLimits) -> Pixels:
+    """Decode one still picture, upright as its EXIF orientation says.
+
+    Grey is repeated in three channels; 16 bits a channel are scaled to 8; CMYK is converted;
+    what is transparent lies on middle grey, so that colours nobody can see do not count.
+    Colour profiles are not applied, as re-identification models were trained without.
+
+    Returns:
+        (h, w, 3) uint8, BGR, contiguous; h and w at least 1.
+
+    Raises:
+        Refused: empty, too-many-bytes, too-many-pixels (from the header, before any pixel is
+            decoded), not-an-image, animated, truncated, damaged, bomb.
+    """
+    if not data:
+        raise Refused(Reason.EMPTY, "the file is empty")
+    if len(data) > limits.max_bytes:
+        raise Refused(Reason.TOO_MANY_BYTES, f"{len(data)} bytes, the limit is {limits.max_bytes}")
+    with _refusing():
+        image = _open(data, limits)
+        image.load()
+        turned = _upright(image)
+        return _bgr(_rgb(turned))
+
+
+def cut(picture: Pixels, box: Box | None, limits: PictureLimits) -> Pixels:
+    """Cut one person out of a picture; None takes the whole picture.
+
+    Args:
+        picture: (h, w, 3) uint8.
+
+    Returns:
+        (box height, box width, 3) uint8, contiguous.
+
+    Raises:
+        Refused: bad-box when the box leaves the picture; too-small when the crop is smaller
+            than the limits allow.
+    """
+    height_px, width_px = picture.shape[:2]
+    if box is not None:
+        box.require_inside(width_px, height_px)
+        picture = picture[box.y1 : box.y2, box.x1 : box.x2]
+        height_px, width_px = picture.shape[:2]
+    if width_px < limits.min_width_px or height_px < limits.min_height_px:
+        raise Refused(
+            Reason.TOO_SMALL,
+            f"the crop is {width_px}x{height_px} pixels, "
+            f"the least is {limits.min_width_px}x{limits.min_height_px}",
+            "lower the least size if a person can be made out in it",
+        )
+    return np.ascontiguousarray(picture)
+
+
+def stored_jpeg(data: bytes, crop: Pixels, whole: bool) -> bytes:
+    """The JPEG that the archive keeps of a crop.
+
+    The original's own pixels (no second compression) when the crop is the whole of an upright
+    JPEG of at most 256 KiB, freed of its metadata: EXIF, XMP, comments hold places, devices and
+    names that nobody asked to copy. Otherwise the crop anew, quality 95 without colour
+    subsampling, the longest side at most 1024 pixels.
+
+    Args:
+        data: the offered file's bytes.
+        crop: (h, w, 3) uint8, BGR, as cut from it.
+        whole: whether the crop is the whole picture.
+    """
+    if whole and len(data) <= _STORED_AS_IS_BYTES and data.startswith(b"\xff\xd8"):
+        original = _without_metadata(data)
+        if original is not None:
+            return original
+    height_px, width_px = crop.shape[:2]
+    pixels = np.ascontiguousarray(crop).tobytes()
+    image = Image.frombuffer("RGB", (width_px, height_px), pixels, "raw", "BGR", 0, 1)
+    if max(image.size) > _STORED_SIDE_PX:
+        image.thumbnail((_STORED_SIDE_PX, _STORED_SIDE_PX), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=_STORED_QUALITY, subsampling=0)
+    return out.getvalue()
+
+
+def read_picture(path: str | os.PathLike[str], limits: PictureLimits) -> Pixels:
+    """Read and decode one file, for queries. Shapes and errors as in `decode`.
+
+    Raises:
+        Refused: as `decode`, and missing, unreadable, not-a-file; the message names the file.
+    """
+    text = os.fspath(path)
+    try:
+        return decode(read_regular(text, limits), limits)
+    except Refused as refused:
+        if text in refused.message:
+            raise
+        raise Refused(refused.reason, f"{text}: {refused.message}", refused.hint) from refused
+
+
+class _refusing:  # noqa: N801 - reads as a statement; a class costs a tenth of @contextmanager
+    """Turns whatever a parser throws at foreign bytes into `Refused`."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, Refused) or not isinstance(error, Exception):
+            return
+        if isinstance(error, Image.DecompressionBombError):
+            raise Refused(Reason.TOO_MANY_PIXELS, str(error)) from error
+        if isinstance(error, MemoryError):
+            raise Refused(Reason.TOO_MANY_PIXELS, "too large for this machine's memory") from error
+        text = f"{error}" or type(error).__name__
+        # Pillow has no class for it; these are its words for a file that ends too early.
+        if "truncated" in text.lower() or isinstance(error, EOFError):
+            raise Refused(Reason.TRUNCATED, f"the picture ends too early: {text}") from error
+        raise Refused(Reason.DAMAGED, f"the picture is damaged: {text}") from error
+
+
+def _open(data: bytes, limits: PictureLimits) -> Image.Image:
+    """Read the header and refuse what must not be decoded."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise Refused(
+            Reason.NOT_AN_IMAGE, "not a picture of a known format, or its header is damaged"
+        ) from error
+    width_px, height_px = image.size
+    if width_px * height_px > limits.max_pixels:
+        raise Refused(
+            Reason.TOO_MANY_PIXELS,
+            f"{width_px}x{height_px} pixels, the limit is {limits.max_pixels}",
+        )
+    if width_px < 1 or height_px < 1:
+        raise Refused(Reason.DAMAGED, f"the picture has {width_px}x{height_px} pixels")
+    # The second picture of an MPO (a JPEG inside) is a preview, gain map or other eye; the first
+    # is the picture. Every other format with several pictures is an animation or a document.
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        raise Refused(
+            Reason.ANIMATED, f"the {image.format} holds several pictures", "export one picture"
+        )
+    if image.format == "TIFF":
+        _silence_libtiff()
+    if image.format in {"JPEG", "MPO"} and data.count(b"\xff\xda") > _MAX_SCANS:
+        raise Refused(Reason.BOMB, f"the JPEG has more than {_MAX_SCANS} scans")
+    return image
+
+
+@functools.cache
+def _silence_libtiff() -> None:
+    """Keep libtiff, which Pillow leaves as it is, from writing to the standard error itself."""
+    import ctypes
+
+    from PIL import _imaging
+
+    with contextlib.suppress(OSError, AttributeError):  # not in this build of Pillow
+        library = ctypes.CDLL(_imaging.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn as the EXIF orientation says; one that cannot be read means upright, as in viewers."""
+    return ImageOps.exif_transpose(image) if _orientation(image) != 1 else image
+
+
+def _orientation(image: Image.Image) -> int:
+    if image.format in {"JPEG", "MPO"} and not ("exif" in image.info or "xmp" in image.info):
+        return 1  # most crops; asking Pillow costs a tenth of decoding them
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # noqa: BLE001 - whatever damaged metadata provokes, the pixels are whole
+        return 1
+    return value if value in range(2, 9) else 1
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Any mode to RGB, by the rules in `decode`."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in {"PPM", "PNG"}):
+        # 65535 is white in both; (v * 255 + 32767) // 65535 rounds to the nearest of 256.
+        wide = np.asarray(image).clip(0, 65535).astype(np.uint32)
+        return Image.fromarray(((wide * 255 + 32767) // 65535).astype(np.uint8)).convert("RGB")
+    if image.mode in {"I", "F", "LAB"}:
+        raise Refused(
+            Reason.NOT_AN_IMAGE,
+            f"pixels of kind {image.mode} (whole numbers, fractions or Lab) say not what is white",
+            "convert it to 8 or 16 bits, grey or RGB",
+        )
+    if image.has_transparency_data:
+        ground = Image.new("RGBA", image.size, _MIDDLE_GREY)
+        return Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")
+
+
+def _bgr(image: Image.Image) -> Pixels:
+    """RGB to (h, w, 3) BGR; Pillow swaps the channels four times faster than NumPy."""
+    flat = np.frombuffer(image.tobytes("raw", "BGR"), np.uint8)
+    return flat.reshape(image.height, image.width, 3).copy()  # a copy can be written to
+
+
+def _without_metadata(data: bytes) -> bytes | None:
+    """A plain upright JPEG less its metadata; None when it must be compressed anew."""
+    image = Image.open(io.BytesIO(data), formats=("JPEG",))
+    if image.format != "JPEG" or image.mode not in {"L", "RGB"} or _orientation(image) != 1:
+        return None
+    kept = [b"\xff\xd8"]
+    at = 2
+    while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
+        marker = data[at + 1]
+        if marker == 0xFF:  # padding
+            at += 1
+            continue
+        if marker == 0xDA:  # the pixels begin
+            return b"".join([*kept, data[at:]])
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if _changes_pixels(marker, data[at + 4 : at + 16]):
+            kept.append(data[at:end])
+        at = end
+    return None
+
+
+def _changes_pixels(marker: int, start: bytes) -> bool:
+    """Whether a segment belongs to the picture: all but comments and most application segments."""
+    if marker == 0xE2:
+        return start.startswith(b"ICC_PROFILE\0")
+    return marker != 0xFE and (marker in {0xE0, 0xEE} or not 0xE0 <= marker <= 0xEF)

@@ -1,0 +1,1 @@
+"""Video files and frame folders in; frames with exact media time, and clips, out."""

@@ -1,0 +1,139 @@
+"""A folder of full-frame pictures as one source: numbered, or named by their time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+
+from reidsearch.base.closing import Closing
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.footage import VideoInfo
+from reidsearch.media.files.paths import kind_of, refusal
+from reidsearch.media.pictures import read_picture
+from reidsearch.media.video.frames import Damage, Frame, Item, StillRule, frame_shown_at
+
+TICKS_A_SECOND = 1_000_000
+
+# 20240531_140300, 2024-05-31T14-03-00.123, 20240531140300123: a date, a time, perhaps a fraction.
+_STAMP = re.compile(
+    r"(?<!\d)(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[-_.T ]?(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)"
+    r"(?:[-_.,s]?(\d{3}|\d{6}))?(?!\d)"
+)
+_NUMBERS = re.compile(r"(\d+)")
+
+
+class FrameFolder(Closing):
+    """See `Footage`. Media time comes from the names' time stamps, else from `fps`.
+
+    Args:
+        fps: pictures a second; None: by the names, or else one, and `info.notes` says so.
+
+    Raises:
+        Refused: (unreadable, no-video) it holds no picture that can be decoded.
+    """
+
+    def __init__(self, folder: Path, fps: Fraction | None) -> None:
+        self._folder = folder
+        names = pictures_in(folder)
+        self.first_stamp: dt.datetime | None = None
+        notes: list[str] = []
+        if not names:
+            raise Refused(Reason.NO_VIDEO, "the folder holds no pictures")
+        stamps = None if fps is not None else _stamps(names)
+        if stamps is not None:
+            self.first_stamp = stamps[0]
+            ticks = [round((s - stamps[0]) / dt.timedelta(microseconds=1)) for s in stamps]
+        else:
+            if fps is None:
+                fps = Fraction(1)
+                notes.append("the names tell no time: one picture a second was assumed")
+            ticks = [round(number * TICKS_A_SECOND / fps) for number in range(len(names))]
+        self._frames = list(zip(ticks, names, strict=True))
+        first = next((item for item in self.frames() if isinstance(item, Frame)), None)
+        if first is None:
+            raise Refused(Reason.NO_VIDEO, "no picture in the folder can be decoded")
+        self.info = VideoInfo(
+            kind="frames",
+            container="folder",
+            codec=Path(names[0]).suffix.lstrip(".").lower(),
+            pixel_format=None,
+            width_px=first.width_px,
+            height_px=first.height_px,
+            rotation=0,
+            time_base=Fraction(1, TICKS_A_SECOND),
+            first_pts=0,
+            declared_fps=float(fps) if fps is not None else None,
+            declared_s=ticks[-1] / TICKS_A_SECOND,
+            notes=tuple(notes),
+        )
+
+    @property
+    def seekable(self) -> bool:
+        """See `Footage.seekable`: every picture is a file of its own."""
+        return True
+
+    def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
+        """Every picture in order; see `Footage.frames`. There are no groups to be left out."""
+        del still
+        for ticks, name in self._frames:
+            if after is not None and ticks <= after:
+                continue
+            try:
+                pixels = read_picture(self._folder / name, PictureLimits())
+            except Refused as refused:
+                told = refused.message.removeprefix(f"{self._folder}{os.sep}")
+                yield Damage(ticks, ticks, told)
+                continue
+            yield Frame(av.VideoFrame.from_ndarray(pixels, format="bgr24"), ticks)
+
+    def frame_at(self, media_s: Fraction) -> Frame:
+        """The frame that is shown at a media time; see `Footage.frame_at`."""
+        return frame_shown_at(self, media_s)
+
+
+def pictures_in(folder: Path) -> list[str]:
+    """Names of the pictures directly in a folder, numbers in them in order of their value.
+
+    Raises:
+        Refused: it cannot be read.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if kind_of(entry.name) == "picture"]
+    except OSError as error:
+        raise refusal(error) from error
+    return sorted(names, key=_natural)
+
+
+def _natural(name: str) -> tuple[list[tuple[bool, int, str]], str]:
+    parts = [
+        (not part.isdigit(), int(part) if part.isdigit() else 0, part)
+        for part in _NUMBERS.split(name)
+        if part
+    ]
+    return parts, name
+
+
+def _stamps(names: list[str]) -> list[dt.datetime] | None:
+    """The times that the names tell, if all do and they increase."""
+    found = []
+    for name in names:
+        match = _STAMP.search(name)
+        if match is None:
+            return None
+        *whole, fraction = match.groups()
+        try:
+            stamp = dt.datetime(*map(int, whole))  # type: ignore[arg-type]  # noqa: DTZ001
+        except ValueError:
+            return None
+        found.append(stamp + dt.timedelta(microseconds=int((fraction or "0").ljust(6, "0"))))
+    increases = all(a < b for a, b in pairwise(found))
+    return found if increases and len(found) > 1 else None

@@ -1,0 +1,214 @@
+"""Video files: frames in order with exact media time, and the truth about what could not be had.
+
+`open_footage` gives a `Footage`: a video file, or a folder of full frames (`frame_folder.py`). Its
+`frames` yields what was decoded and, in its place, what was not: damage, gaps and jumps of the
+recording's own clock, and still groups that were deliberately left out (`still.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+
+import av
+import av.error
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.base.errors import NotFound
+from reidsearch.domain.crops import Pixels
+from reidsearch.domain.footage import VideoInfo
+
+if TYPE_CHECKING:
+    import av
+
+
+_Y_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray")
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What could not be decoded, or only with errors; None: not known from or up to where."""
+
+    from_pts: int | None
+    to_pts: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Where the recording itself holds nothing, or its clock jumped; times of its neighbours."""
+
+    from_pts: int
+    to_pts: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A still group of pictures that was left out after its first."""
+
+    from_pts: int
+    to_pts: int
+
+
+class Frame:
+    """One picture. Pixels are converted when they are asked for, always upright.
+
+    Args:
+        picture: as FFmpeg decoded it.
+        pts: in units of the source's time base.
+        turns: quarter turns counter-clockwise that make it upright.
+    """
+
+    __slots__ = ("_bgr", "_picture", "_turns", "height_px", "pts", "width_px")
+
+    def __init__(self, picture: av.VideoFrame, pts: int, turns: int = 0) -> None:
+        self._picture = picture
+        self._turns = turns % 4
+        self._bgr: Pixels | None = None
+        self.pts = pts
+        sides = picture.width, picture.height
+        self.width_px, self.height_px = sides[::-1] if self._turns % 2 else sides
+
+    def bgr(self) -> Pixels:
+        """(h, w, 3) uint8 BGR; converted once."""
+        if self._bgr is None:
+            self._bgr = self._upright(_bytes(self._picture, "bgr24"))
+        return self._bgr
+
+    def small(self, width_px: int, height_px: int) -> Pixels:
+        """(height_px, width_px, 3) uint8 BGR, the aspect not kept; scaled while converted."""
+        width, height = (height_px, width_px) if self._turns % 2 else (width_px, height_px)
+        small = self._picture.reformat(width=width, height=height, format="bgr24")
+        return self._upright(_bytes(small, "bgr24"))
+
+    def grey(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
+        """(height_px, width_px) uint8, averaged over areas; cheap.
+
+        Of each area some 25 pixels are enough to average a sensor's noise away.
+        """
+        turned = self._turns % 2
+        size = (height_px, width_px) if turned else (width_px, height_px)
+        luma = self._luma()
+        step = max(1, min(luma.shape[0] // (5 * size[1]), luma.shape[1] // (5 * size[0])))
+        small = np.ascontiguousarray(luma[::step, ::step])
+        return self._upright(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
+
+    def digest(self) -> bytes:
+        """16 bytes that tell this decoded picture from any other: every eighth row's luma."""
+        rows = np.ascontiguousarray(self._luma()[::8])
+        return hashlib.blake2b(rows.data, digest_size=16).digest()
+
+    def _luma(self) -> NDArray[np.uint8]:
+        picture = self._picture
+        if picture.format.name not in _Y_FIRST:
+            return _bytes(picture, "gray")
+        plane = picture.planes[0]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        luma: NDArray[np.uint8] = rows[: picture.height, : picture.width]
+        return luma
+
+    def _upright(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.ascontiguousarray(np.rot90(pixels, self._turns)) if self._turns else pixels
+
+
+def _bytes(picture: av.VideoFrame, form: str) -> NDArray[np.uint8]:
+    return np.asarray(picture.to_ndarray(format=form), np.uint8)
+
+
+Item: TypeAlias = Frame | Damage | Jump | Skipped
+
+
+class Footage(Protocol):
+    """One source of frames; the contract of `video_file` and `frame_folder`."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """What it says of itself."""
+        ...
+
+    @property
+    def seekable(self) -> bool:
+        """Whether what lies at a pts can be found without reading all that comes before."""
+        ...
+
+    def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
+        """Everything in order; pts of frames strictly increase.
+
+        Args:
+            after: only what comes after this pts; the same as if all had been read.
+            still: leave out still groups of pictures.
+        """
+        ...
+
+    def frame_at(self, media_s: Fraction) -> Frame:
+        """The frame that is shown at a media time: the last that is not later.
+
+        Raises:
+            NotFound: it lies beyond the end.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None: ...
+
+
+def frame_shown_at(footage: Footage, media_s: Fraction) -> Frame:
+    """`frame_at` for anything that can be read from any pts on.
+
+    Raises:
+        NotFound: it lies beyond the end.
+    """
+    info = footage.info
+    wanted = info.first_pts + int(media_s / info.time_base)
+    back = int(2 / info.time_base)
+    for start in (wanted - back, None):
+        shown: Frame | None = None
+        for item in footage.frames(after=start):
+            if not isinstance(item, Frame):
+                continue
+            if item.pts > wanted and shown is not None:
+                return shown
+            if item.pts > wanted and start is not None:
+                break  # nothing so late before: a long gap; look from the start
+            shown = item
+            if item.pts >= wanted:
+                return item
+        else:
+            if shown is not None and info.declared_s is not None:
+                frame_s = 1 / info.declared_fps if info.declared_fps else 1.0
+                if float(media_s) <= float(info.media_s(shown.pts)) + max(frame_s, 1.0):
+                    return shown
+    raise NotFound(
+        f"there is no frame at {float(media_s):.3f} s",
+        f"the footage is {info.declared_s:.1f} s long" if info.declared_s else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StillRule:
+    """When a group counts as still. Figures: benchmarks/footage.py.
+
+    Args:
+        largest_share: of the key frame's bytes, that any other picture may have.
+        outlier: how many times the median of the other pictures' bytes any of them may have.
+        slack_area_px: one byte more for so many pixels; headers and noise cost something too.
+        levels: by how much any of 96 x 54 grey areas may differ between the key frames.
+    """
+
+    largest_share: float = 0.04
+    outlier: float = 4.0
+    slack_area_px: int = 4000
+    levels: float = 8.0

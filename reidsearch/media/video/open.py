@@ -1,0 +1,69 @@
+"""Open a source of footage, whatever it is; digest its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.media.files.paths import open_regular, refusal
+
+if TYPE_CHECKING:
+    from reidsearch.media.video.frames import Footage
+
+READ_AT_ONCE = 1 << 20
+
+
+def open_footage(path: str | os.PathLike[str], *, frames_fps: Fraction | None = None) -> Footage:
+    """Open a video file, or a folder of full frames.
+
+    Args:
+        frames_fps: pictures a second of a folder whose names tell no time.
+
+    Raises:
+        Refused: it is missing, or holds no frame that can be decoded; the reason says which.
+    """
+    if Path(path).is_dir():
+        from reidsearch.media.video.frame_folder import FrameFolder
+
+        return FrameFolder(Path(path), frames_fps)
+    from reidsearch.media.video.video_file import VideoFile
+
+    return VideoFile(Path(path))
+
+
+def digest_of(path: str | os.PathLike[str], progress: Progress = NO_PROGRESS) -> tuple[bytes, int]:
+    """SHA-256 of a source's bytes, and how many there are.
+
+    Of a folder of frames: of the lines `NAME SHA256` of its pictures, by name.
+
+    Raises:
+        Refused: it cannot be read.
+    """
+    folder = Path(path)
+    if folder.is_dir():
+        from reidsearch.media.video.frame_folder import pictures_in
+
+        whole, total = hashlib.sha256(), 0
+        for name in pictures_in(folder):
+            sha256, size = digest_of(folder / name)
+            whole.update(f"{name} {sha256.hex()}\n".encode("utf-8", "surrogateescape"))
+            total += size
+        return whole.digest(), total
+    descriptor = open_regular(os.fspath(path))
+    hashed, held = hashlib.sha256(), 0
+    progress.begin("reading", os.fstat(descriptor).st_size >> 20, "MB")
+    try:
+        while part := os.read(descriptor, READ_AT_ONCE):
+            hashed.update(part)
+            held += len(part)
+            progress.advance(len(part) >> 20)
+    except OSError as error:
+        raise refusal(error) from error
+    finally:
+        os.close(descriptor)
+        progress.end()
+    return hashed.digest(), held

@@ -1,0 +1,114 @@
+"""Frames in the order in which they come, with time stamps that strictly increase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+
+from reidsearch.domain.footage import VideoInfo
+from reidsearch.media.video.frames import Damage, Frame, Item, Jump, Skipped
+
+BACK_A_LITTLE_S = 1  # re-ordered or doubled frames, not a jump of the clock
+GAP_S = 2
+AHEAD_S = 30 * 86_400
+"""No recording pauses for longer within one file: its clock jumped, or its bytes are damaged."""
+ENDS_EARLY_S = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """As it comes out of the decoder."""
+
+    picture: av.VideoFrame
+
+
+def is_jump(seconds: Fraction) -> bool:
+    """Whether time stamps that go on by so much (negative: back) are a jump of the clock."""
+    return not -BACK_A_LITTLE_S <= seconds <= AHEAD_S
+
+
+def turns_of(picture: av.VideoFrame) -> int:
+    """Quarter turns counter-clockwise that make it upright."""
+    return round((picture.rotation or 0) / 90) % 4
+
+
+class Order:
+    """Makes pts strictly increase, and tells of gaps, jumps and an early end.
+
+    Args:
+        counted: time stamps are not to be trusted; frames are counted.
+    """
+
+    def __init__(self, info: VideoInfo, counted: bool) -> None:
+        self._info = info
+        self._counted = counted
+        self._last: int | None = None
+        self._shift = 0
+        self._next = 0
+        self._damage: Damage | None = None
+        self._tick = max(1, round(Fraction(1, 25) / info.time_base))
+        if info.declared_fps:
+            self._tick = max(1, round(1 / (Fraction(info.declared_fps) * info.time_base)))
+
+    def put(self, item: Picture | Damage | Skipped) -> Iterator[Item]:
+        """What comes next, with what is to be told before it."""
+        if isinstance(item, Damage):
+            if item.to_pts is not None:
+                yield Damage(self._last, self._last, item.detail)
+            elif self._damage is None:
+                self._damage = Damage(self._last, None, item.detail)
+            return
+        if isinstance(item, Skipped):
+            yield Skipped(item.from_pts + self._shift, item.to_pts + self._shift)
+            self._last = item.to_pts + self._shift - self._tick  # no gap follows
+            return
+        pts, jump = self._pts(item.picture)
+        if self._damage is not None:
+            yield Damage(self._damage.from_pts, pts, self._damage.detail)
+            self._damage = None
+        elif jump is not None:
+            yield jump
+        self._last = pts
+        yield Frame(item.picture, pts, turns_of(item.picture))
+
+    def _pts(self, picture: av.VideoFrame) -> tuple[int, Jump | None]:
+        if self._counted:
+            self._next += 1
+            return self._next - 1, None
+        base = self._info.time_base
+        if picture.pts is None:
+            return (self._info.first_pts if self._last is None else self._last + self._tick), None
+        pts = picture.pts + self._shift
+        if self._last is None:
+            return pts, None
+        gap_s = (pts - self._last) * base
+        if is_jump(gap_s):
+            self._shift += self._last + self._tick - pts
+            pts = self._last + self._tick
+            where = "back" if gap_s < 0 else "ahead"
+            text = f"the recording's clock jumps {where} by {abs(float(gap_s)):.1f} s"
+            return pts, Jump(self._last, pts, text)
+        if pts <= self._last:
+            return self._last + 1, None
+        if gap_s > max(Fraction(GAP_S), 10 * self._tick * base):
+            return pts, Jump(self._last, pts, f"no frames for {float(gap_s):.1f} s")
+        return pts, None
+
+    def ending(self) -> Iterator[Item]:
+        """What is known to be missing at the end."""
+        info = self._info
+        end = None
+        # After a jump, and of damaged headers, nobody knows where the end should be.
+        if info.declared_s is not None and not self._shift and info.declared_s <= AHEAD_S:
+            end = info.first_pts + int(Fraction(info.declared_s) / info.time_base)
+        if self._damage is not None:
+            to_pts = end if end is not None and end > (self._last or 0) else None
+            yield Damage(self._damage.from_pts, to_pts, self._damage.detail)
+        elif end is not None and self._last is not None and not self._counted:
+            missing_s = float((end - self._last) * info.time_base)
+            if missing_s > max(ENDS_EARLY_S, 20 * float(self._tick * info.time_base)):
+                text = f"the file ends {missing_s:.1f} s before its declared end"
+                yield Damage(self._last, end, text)

@@ -1,0 +1,119 @@
+"""Answers for spreadsheets: CSV as in RFC 4180, one row a match, safe to open."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from reidsearch.domain.answers import Answer, Match, Statement
+from reidsearch.domain.attributes import PRESENT
+from reidsearch.output.answer_json import dumps, match_json, statement_json
+
+MATCH_COLUMNS = (
+    "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
+    "x1", "y1", "x2", "y2", "extra", "media_s", "uncertainty_s", "tracklet_id", "first_time",
+    "last_time", "duration_s", "views", "upper", "lower", "things",
+    "identity", "rejected_for",
+    "log10_lr", "probability", "probability_low",
+    "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked",
+)  # fmt: skip
+STATEMENT_COLUMNS = (
+    "crops_searched", "crops_held", "exact", "recall", "model", "generation", "calibration",
+    "asked_at", "prior", "reranked", "likes", "unlikes",
+)  # fmt: skip
+
+# What spreadsheets take for a formula, in plain and in full width. The apostrophe itself is here
+# so that the guard can be taken off again without doubt.
+_GUARDED = tuple("=+-@'\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+def answer_csv(answer: Answer) -> str:
+    """An answer as CSV with a header line and CRLF line ends.
+
+    Every row repeats the main columns of the statement, so that no match travels without it; an
+    answer without matches has one row whose match columns are empty. Unknown is an empty cell.
+    A text cell that begins with `=`, `+`, `-`, `@`, their full-width forms, a tab, a line end or
+    `'` is written with one `'` before it, so that no spreadsheet runs it: to read the text back,
+    take one leading `'` away.
+    """
+    return "".join(answer_csv_lines(answer.statement, answer.matches))
+
+
+def answer_csv_lines(
+    statement: Statement, matches: Iterable[Match], *, head: bool = True, query: str | None = None
+) -> Iterator[str]:
+    """The same line by line, as matches come.
+
+    Args:
+        head: begin with the header line.
+        query: fills a first column `query`, for the answers to a list; None: there is none.
+    """
+    told = statement_json(statement)
+    told["model"] = statement.model.text
+    told["reranked"] = statement.ranked_by.reranked
+    for side in ("likes", "unlikes"):
+        told[side] = "; ".join(map(str, told["feedback"][side] if told["feedback"] else ()))
+    first = [] if query is None else [query]
+    if head:
+        yield _line([*(["query"] if first else []), *MATCH_COLUMNS, *STATEMENT_COLUMNS])
+    empty = True
+    for row in (_row(match_json(match)) for match in matches):
+        empty = False
+        yield _line([*first, *_cells(row, told)])
+    if empty:
+        yield _line([*first, *_cells({}, told)])
+
+
+def _cells(row: dict[str, Any], statement: dict[str, Any]) -> list[Any]:
+    return [
+        *(row.get(column) for column in MATCH_COLUMNS),
+        *(statement[column] for column in STATEMENT_COLUMNS),
+    ]
+
+
+def _line(cells: list[Any]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow(_cell(value) for value in cells)
+    return out.getvalue()
+
+
+def _row(match: dict[str, Any]) -> dict[str, Any]:
+    box = dict(zip(("x1", "y1", "x2", "y2"), match["box"], strict=True))
+    tracklet = match["tracklet"] or {}
+    views = {"views": len(tracklet["crop_ids"])} if tracklet else {}
+    extra = {"extra": dumps(match["extra"]) if match["extra"] else None}
+    worn = wears(match["attributes"]) if match["attributes"] else {}
+    decided = {
+        "identity": match["identity"]["name"] if match["identity"] else None,
+        "rejected_for": "; ".join(one["name"] for one in match["rejected_for"]),
+    }
+    reading = dict(match["reading"] or {})
+    if reading:
+        reading["probability_low"], reading["probability_high"] = reading["probability_interval"]
+    facts = (match["moment"] or {}) | tracklet | reading | match
+    return facts | box | extra | views | worn | decided
+
+
+def wears(attributes: dict[str, Any]) -> dict[str, str]:
+    """Main colours and things that are there, each with its confidence: `red 0.81`."""
+    told = {}
+    for part, shares in attributes["colours"].items():
+        colour = max(shares, key=shares.__getitem__)
+        told[part] = f"{colour} {shares[colour]:.2f}"
+    things = attributes["things"].items()
+    told["things"] = "; ".join(
+        f"{thing} {value:.2f}" for thing, value in things if value >= PRESENT
+    )
+    return told
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_GUARDED) else value
+    return repr(value)

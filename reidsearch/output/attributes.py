@@ -1,0 +1,46 @@
+"""Attributes for people, always with how sure they are."""
+
+from __future__ import annotations
+
+from reidsearch.domain.attributes import PARTS, THINGS, Attributes
+from reidsearch.domain.reports import AttributesReport
+from reidsearch.output.visible import count
+
+
+def wears(attributes: Attributes) -> str:
+    """In a few words: `red 0.81 / black 0.66, backpack 0.93`: the upper part first."""
+    colours = " / ".join(
+        f"{colour} {share:.2f}" for colour, share in (attributes.colour(part) for part in PARTS)
+    )
+    things = (f"{thing} {confidence:.2f}" for thing, confidence in attributes.present())
+    return ", ".join((colours, *things))
+
+
+def attribute_pairs(attributes: Attributes | None) -> list[tuple[str, str]]:
+    """Line by line: each thing and part, its confidence, and how far the views agree."""
+    if attributes is None:
+        return []
+    views = count(attributes.views, "view")
+    lines = []
+    for part in PARTS:
+        shares = sorted(attributes.colours[part].items(), key=lambda item: -item[1])
+        told = ", ".join(f"{colour} {share:.2f}" for colour, share in shares if share >= 0.05)
+        lines.append((f"{part} body", _agreed(told, attributes, part, views)))
+    for thing in THINGS:
+        told = f"{attributes.things[thing]:.2f}"
+        lines.append((thing, _agreed(told, attributes, thing, views)))
+    return lines
+
+
+def _agreed(told: str, attributes: Attributes, name: str, views: str) -> str:
+    if attributes.views == 1:
+        return f"{told} (1 view)"
+    return f"{told} ({attributes.agreement[name]:.0%} of {views} agree)"
+
+
+def recorded(report: AttributesReport) -> str:
+    """What one run of recording did."""
+    told = f"recorded the attributes of {count(report.recorded, 'crop')} with {report.model}"
+    if report.failed:
+        told += f"; of {count(len(report.failed), 'crop')} the picture cannot be read"
+    return told

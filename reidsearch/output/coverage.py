@@ -1,0 +1,168 @@
+"""What was looked at and how, per source and camera: text, JSON, and one picture of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from reidsearch.base.timecode import from_us, iso
+from reidsearch.domain.footage import How, NeverOffered, SourceCoverage, Span
+from reidsearch.output.statement import HOW_TEXTS
+from reidsearch.output.text import table
+from reidsearch.output.visible import count, duration, visible
+
+LISTED_AT_MOST = 12  # spans of one source in the text; JSON has all
+
+
+def coverage_view(
+    sources: Sequence[SourceCoverage], never: Sequence[NeverOffered]
+) -> RenderableType:
+    """A table of sources, then what of them was not seen, and what was never offered."""
+    if not sources:
+        return Text("The archive holds no footage.")
+    rows = table("camera", "starts", "length", "looked at", "tracklets", "state", "location")
+    for one in sources:
+        rows.add_row(
+            "-" if one.facts.camera is None else visible(one.facts.camera),
+            _start(one),
+            duration(float(one.duration_s)),
+            _how(one.spans),
+            f"{one.counts.get('tracklets', 0):,}",
+            one.state,
+            visible(one.location),
+        )
+    lines = [line for one in sources for line in lacking(one)]
+    for hole in never[:LISTED_AT_MOST]:
+        first, last = (iso(from_us(at).replace(microsecond=0)) for at in (hole.from_us, hole.to_us))
+        lines.append(
+            f"{visible(hole.camera)}: nothing was offered for {duration(hole.seconds)}, "
+            f"{first} to {last}"
+        )
+    if len(never) > LISTED_AT_MOST:
+        more = count(len(never) - LISTED_AT_MOST, "further stretch", "further stretches")
+        lines.append(f"{more} of which nothing was offered (--json)")
+    return Group(rows, *(Text(line, style="yellow") for line in lines))
+
+
+def clock_view(one: SourceCoverage) -> RenderableType:
+    """When a source was recorded, in lines."""
+    clock = one.facts.clock
+    lines = [f"{visible(one.location)}: starts {_start(one)}"]
+    if clock.offset_s or clock.drift_ppm:
+        start = iso(clock.start) if clock.start else "-"
+        lines.append(
+            f"read as {start}, offset {float(clock.offset_s):+g} s, drift {clock.drift_ppm:+g} ppm"
+        )
+    return Text("\n".join(lines))
+
+
+def lacking(one: SourceCoverage) -> list[str]:
+    """What of a source was not seen, and what else its reader must know."""
+    name = visible(one.location.rpartition("/")[2])
+    told = []
+    unseen = [span for span in one.spans if span.how in {How.FAILED, How.GAP}]
+    for span in unseen[:LISTED_AT_MOST]:
+        detail = f" ({visible(span.detail)})" if span.detail else ""
+        told.append(
+            f"{name}: {duration(span.from_us / 1e6)} to {duration(span.to_us / 1e6)} "
+            f"{HOW_TEXTS[span.how]}{detail}"
+        )
+    if len(unseen) > LISTED_AT_MOST:
+        more = len(unseen) - LISTED_AT_MOST
+        told.append(f"{name}: {count(more, 'further stretch', 'further stretches')} (--json)")
+    if one.state != "finished":
+        told.append(
+            f"{name}: not finished; what follows {duration(float(one.duration_s))} is not here"
+        )
+    small = one.counts.get("small", 0)
+    if small:
+        told.append(f"{name}: {count(small, 'detection')} too small to be kept")
+    told.extend(f"{name}: {visible(warning)}" for warning in one.warnings)
+    return told
+
+
+def coverage_json(
+    sources: Sequence[SourceCoverage], never: Sequence[NeverOffered] = ()
+) -> dict[str, Any]:
+    """Everything of it, for machines."""
+    return {
+        "schema": "reidsearch/coverage/1",
+        "sources": [_source_json(one) for one in sources],
+        "never_offered": [
+            {
+                "camera": hole.camera,
+                "from_time": iso(from_us(hole.from_us)),
+                "to_time": iso(from_us(hole.to_us)),
+            }
+            for hole in never
+        ],
+    }
+
+
+def _source_json(one: SourceCoverage) -> dict[str, Any]:
+    clock = one.facts.clock
+    return {
+        "source_id": one.source_id,
+        "source": one.sha256,
+        "location": one.location,
+        "camera": one.facts.camera,
+        "clock": {
+            "start": iso(clock.start) if clock.start else None,
+            "origin": clock.origin,
+            "uncertainty_s": clock.uncertainty_s,
+            "offset_s": float(clock.offset_s),
+            "drift_ppm": clock.drift_ppm,
+        },
+        "state": one.state,
+        "duration_s": float(one.duration_s),
+        "declared_fps": one.info.declared_fps,
+        "measured_fps": one.measured_fps,
+        "declared_s": one.info.declared_s,
+        "codec": one.info.codec,
+        "width_px": one.info.width_px,
+        "height_px": one.info.height_px,
+        "settings": dict(one.settings),
+        "counts": dict(one.counts),
+        "warnings": list(one.warnings),
+        "spans": [_span_json(one, span) for span in one.spans],
+    }
+
+
+def _span_json(one: SourceCoverage, span: Span) -> dict[str, Any]:
+    first, last = (wall_us(one, at) for at in (span.from_us, span.to_us))
+    return {
+        "from_s": span.from_us / 1e6,
+        "to_s": span.to_us / 1e6,
+        "from_time": None if first is None else iso(from_us(first)),
+        "to_time": None if last is None else iso(from_us(last)),
+        "how": span.how.value,
+        "detail": span.detail,
+    }
+
+
+def wall_us(one: SourceCoverage, media_us: int) -> int | None:
+    """Wall-clock microseconds of a media time; None when the clock is not known."""
+    from fractions import Fraction
+
+    return one.facts.clock.at_us(Fraction(media_us, 1_000_000))
+
+
+def _start(one: SourceCoverage) -> str:
+    clock = one.facts.clock
+    at_us = wall_us(one, 0)
+    if clock.start is None or at_us is None:
+        return "-"
+    uncertain = "±?" if clock.uncertainty_s is None else f"±{clock.uncertainty_s:g} s"
+    return f"{iso(from_us(at_us).replace(microsecond=0))} {uncertain} ({clock.origin})"
+
+
+def _how(spans: Sequence[Span]) -> str:
+    parts = []
+    for how in How:
+        seconds = sum(span.to_us - span.from_us for span in spans if span.how is how) / 1e6
+        if seconds >= 0.05:
+            parts.append(f"{how.value} {duration(seconds)}")
+    return ", ".join(parts) or "nothing"

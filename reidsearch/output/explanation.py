@@ -1,0 +1,127 @@
+"""An explanation for people and for machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from reidsearch.domain.explanation import Explanation, Neighbour, Observed
+from reidsearch.output.answer_json import crop_facts_json, model_json, reading_json
+from reidsearch.output.readings import chance, false_alarms, one_in, probability, ratio, times
+from reidsearch.output.text import table
+from reidsearch.output.visible import count, visible
+
+SCHEMA = "reidsearch/explanation/1"
+LIMITS = (
+    "A fall is how much lower the score is with that stripe in the picture's mean colour. It says "
+    "what the model looked at, not what is there; a masked picture is like none that the model "
+    "was trained on, falls do not add up, and a large fall is no proof that the part matches."
+)
+
+
+def sentences(told: Explanation) -> list[str]:
+    """The score's place, the most important first; the same in text and picture."""
+    said = [f"Score {told.score:.3f} of crop {told.match.crop_id} for {visible(told.query)}."]
+    if told.reading is None or told.same_below is None:
+        said.append(f"Scores are {visible(told.standing)}: no probability can be told.")
+    else:
+        read = told.reading
+        said.append(
+            f"{visible(told.standing[0].upper() + told.standing[1:])}: log10 likelihood ratio "
+            f"{ratio(read.log10_lr)}, {times(read.log10_lr)}; probability "
+            f"{probability(read)} for a prior of 1 in the crops held."
+        )
+        below = "below " if read.at_most else ""
+        said.append(
+            f"Of pairs of different people {below}{one_in(read.false_alarm_rate)} scores this or "
+            f"more: {false_alarms(read)} false alarms are expected among the crops held. Of pairs "
+            f"of one person {chance(told.same_below)} score less."
+        )
+    said += [_place(one) for one in told.observed]
+    if not told.observed:
+        said.append(
+            "Nothing in this archive is known to show different people, so that the score cannot "
+            "be compared with theirs."
+        )
+    return said
+
+
+def _place(one: Observed) -> str:
+    return (
+        f"Of {count(len(one.scores), 'pair')} of {one.how} in this archive, "
+        f"{one.at_or_above or 'none'} {'reach' if one.at_or_above != 1 else 'reaches'} it."
+    )
+
+
+def explanation_view(told: Explanation) -> RenderableType:
+    """Stripes, the nearest others, and the sentences."""
+    stripes = table("stripe of height", "fall, query masked", "fall, match masked")
+    for column in stripes.columns[1:]:
+        column.justify = "right"
+    for one in told.stripes:
+        stripes.add_row(
+            f"{100 * one.top:.0f} to {100 * one.bottom:.0f} %",
+            f"{one.query_fall:+.3f}",
+            f"{one.match_fall:+.3f}",
+        )
+    near = table("nearest to", "score", "crop", "camera", "person", "another person?")
+    for name, others in (("query", told.near_query), ("match", told.near_match)):
+        for other in others:
+            facts = other.crop.facts
+            near.add_row(
+                name,
+                f"{other.score:.3f}",
+                str(other.crop.crop_id),
+                visible(facts.camera or "-"),
+                visible(facts.person or "-"),
+                visible(known(other)),
+            )
+    return Group(
+        *(Text(line) for line in sentences(told)),
+        Text(),
+        stripes,
+        Text(LIMITS, style="dim"),
+        Text(),
+        near,
+    )
+
+
+def known(other: Neighbour) -> str:
+    """Why somebody is another person, or that nobody knows."""
+    return f"yes: {other.known}" if other.known else "not known"
+
+
+def explanation_json(told: Explanation) -> dict[str, Any]:
+    """An explanation; numbers as in an answer."""
+    return {
+        "schema": SCHEMA,
+        "query": told.query,
+        "match": crop_facts_json(told.match),
+        "model": model_json(told.model),
+        "score": told.score,
+        "score_of_pictures": told.score_of_pictures,
+        "calibration": told.standing,
+        "reading": reading_json(told.reading) if told.reading else None,
+        "same_below": told.same_below,
+        "stripes": [
+            {
+                "top": one.top,
+                "bottom": one.bottom,
+                "query_fall": one.query_fall,
+                "match_fall": one.match_fall,
+            }
+            for one in told.stripes
+        ],
+        "near_query": [_near(one) for one in told.near_query],
+        "near_match": [_near(one) for one in told.near_match],
+        "observed": [
+            {"how": one.how, "pairs": len(one.scores), "at_or_above": one.at_or_above}
+            for one in told.observed
+        ],
+    }
+
+
+def _near(one: Neighbour) -> dict[str, Any]:
+    return {"score": one.score, **crop_facts_json(one.crop), "known": one.known or None}

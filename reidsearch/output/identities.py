@@ -1,0 +1,219 @@
+"""Decisions and identities, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from reidsearch.base.timecode import from_us, iso
+from reidsearch.domain.decisions import Change, Decision, Identity, Of, Presence, Story
+from reidsearch.output.answer_json import dumps, named_json
+from reidsearch.output.text import UNKNOWN, table
+from reidsearch.output.visible import count, visible
+
+Names = Mapping[int, str]
+"""The names of identities by id; those that were undone have none."""
+
+
+def tell_decision(decision: Decision | None, names: Names, *, as_json: bool) -> None:
+    """Print what was decided; None: nothing, as it was so already."""
+    if as_json:
+        click.echo(dumps(None if decision is None else decision_json(decision), indent=2))
+    elif decision is None:
+        click.echo("That was decided already; nothing was changed.")
+    else:
+        click.echo(f"Decision {decision.decision_id}: {decision_text(decision, names)}.")
+
+
+def decision_text(decision: Decision, names: Names) -> str:
+    """What a decision changed, in words; without a full stop."""
+    parts = [_of_identity(change, names) for change in decision.changes if not change.member]
+    moved: dict[str, list[str]] = {}
+    for change in decision.changes:
+        if change.member is not None:
+            moved.setdefault(_of_member(change, names), []).append(change.member.text)
+    parts += [f"{', '.join(members)}: {what}" for what, members in moved.items()]
+    told = f"undid decision {decision.undoes}: " if decision.undoes is not None else ""
+    return told + "; ".join(parts) + (" (forced)" if decision.forced else "")
+
+
+def _of_identity(change: Change, names: Names) -> str:
+    number = change.identity_id or 0
+    if change.of is Of.MERGED:
+        if change.after is None:
+            return f"{_name(number, names)} stands for itself again"
+        return f"{_name(number, names)} became a part of {_name(change.after, names)}"
+    before, after = (visible(str(one)) for one in (change.before, change.after))
+    if change.before is None:
+        return f"new identity {after} ({number})"
+    return (
+        f"no identity {before} ({number})" if change.after is None else f"{before} is now {after}"
+    )
+
+
+def _of_member(change: Change, names: Names) -> str:
+    if change.of is Of.REJECTED:
+        name = _name(change.identity_id, names)
+        return f"rejected for {name}" if change.after else f"no longer rejected for {name}"
+    before, after = _name(change.before, names), _name(change.after, names)
+    if change.before is None:
+        return f"confirmed as {after}"
+    return f"no longer {before}" if change.after is None else f"{after}, no longer {before}"
+
+
+def _name(value: object, names: Names) -> str:
+    if not isinstance(value, int):
+        return "nobody"
+    return f"{visible(names[value])} ({value})" if value in names else f"identity {value}"
+
+
+def list_view(identities: Sequence[Identity]) -> RenderableType:
+    """All identities, one a line."""
+    if not identities:
+        return Text("No identities yet: reidsearch identity new NAME MATCH...")
+    names = {one.identity_id: one.name for one in identities}
+    rows = table("identity", "name", "members", "rejected", "")
+    for one in identities:
+        merged = f"merged into {_name(one.merged_into, names)}" if one.merged_into else ""
+        rows.add_row(
+            str(one.identity_id),
+            visible(one.name),
+            str(len(one.members)),
+            str(len(one.rejected)),
+            merged,
+        )
+    return rows
+
+
+def log_view(decisions: Sequence[Decision], names: Names) -> RenderableType:
+    """The log of decisions, oldest first."""
+    if not decisions:
+        return Text("No decisions yet.")
+    rows = table("decision", "at", "who", "what", "changed", "note")
+    for one in decisions:
+        undone = f" [undone by {one.undone_by}]" if one.undone_by is not None else ""
+        rows.add_row(
+            str(one.decision_id),
+            iso(one.at.replace(microsecond=0)),
+            visible(one.who),
+            one.what,
+            Text(decision_text(one, names) + undone),
+            visible(one.note),
+        )
+    return rows
+
+
+def story_view(story: Story, names: Names) -> RenderableType:
+    """One identity: who belongs to it, what was rejected for it, and how that came about."""
+    one = story.identity
+    merged = f", merged into {_name(one.merged_into, names)}" if one.merged_into else ""
+    views: list[RenderableType] = [
+        Text(f"{visible(one.name)} (identity {one.identity_id}){merged}", style="bold"),
+        Text(f"{count(len(story.members), 'confirmed member')}:"),
+        presence_table(story.members),
+    ]
+    if story.rejected:
+        views += [Text("Rejected:"), presence_table(story.rejected)]
+    if story.deleted:
+        views.append(
+            Text(
+                f"{count(story.deleted, 'decision')} in force is about what the archive no longer "
+                "holds.",
+                style="yellow",
+            )
+        )
+    return Group(*views, Text("Decisions:"), log_view(story.decisions, names))
+
+
+def presence_table(presences: Sequence[Presence], scores: Sequence[float] = ()) -> RenderableType:
+    """Where and when each was seen, perhaps with a score."""
+    told = ("score",) if scores else ()
+    rows = table("member", *told, "camera", "first", "last", "views", "crop", "location")
+    for number, one in enumerate(presences):
+        rows.add_row(
+            one.member.text,
+            *([f"{scores[number]:.3f}"] if scores else []),
+            visible(one.camera) if one.camera else UNKNOWN,
+            _time(one.first_us),
+            _time(one.last_us),
+            str(len(one.crop_ids)),
+            str(one.crop_ids[0]) if one.crop_ids else UNKNOWN,
+            visible(one.location),
+        )
+    return rows
+
+
+def _time(at_us: int | None) -> str:
+    return UNKNOWN if at_us is None else iso(from_us(at_us))
+
+
+def decision_json(decision: Decision) -> dict[str, Any]:
+    """One decision with all its changes, before and after."""
+    return {
+        "decision_id": decision.decision_id,
+        "at": iso(decision.at),
+        "who": decision.who,
+        "what": decision.what,
+        "note": decision.note,
+        "forced": decision.forced,
+        "undoes": decision.undoes,
+        "undone_by": decision.undone_by,
+        "changes": [asdict(change) | {"of": change.of.value} for change in decision.changes],
+    }
+
+
+def log_json(decisions: Sequence[Decision]) -> dict[str, Any]:
+    """The log of decisions."""
+    return {
+        "schema": "reidsearch/decisions/1",
+        "decisions": [decision_json(one) for one in decisions],
+    }
+
+
+def list_json(identities: Sequence[Identity]) -> dict[str, Any]:
+    """All identities."""
+    return {
+        "schema": "reidsearch/identities/1",
+        "identities": [
+            named_json(one.named)
+            | {
+                "members": [asdict(member) for member in one.members],
+                "rejected": [asdict(member) for member in one.rejected],
+                "merged_into": one.merged_into,
+            }
+            for one in identities
+        ],
+    }
+
+
+def story_json(story: Story) -> dict[str, Any]:
+    """One identity with its whole story."""
+    return {
+        "schema": "reidsearch/identity/1",
+        **named_json(story.identity.named),
+        "merged_into": story.identity.merged_into,
+        "members": [presence_json(one) for one in story.members],
+        "rejected": [presence_json(one) for one in story.rejected],
+        "deleted": story.deleted,
+        "decisions": [decision_json(one) for one in story.decisions],
+    }
+
+
+def presence_json(one: Presence) -> dict[str, Any]:
+    """Where and when a member was seen."""
+    return {
+        "member": asdict(one.member),
+        "camera": one.camera,
+        "location": one.location,
+        "first_time": None if one.first_us is None else iso(from_us(one.first_us)),
+        "last_time": None if one.last_us is None else iso(from_us(one.last_us)),
+        "uncertainty_s": one.uncertainty_s,
+        "first_s": one.first_media_us / 1e6,
+        "last_s": one.last_media_us / 1e6,
+        "crop_ids": list(one.crop_ids),
+    }

@@ -1,0 +1,135 @@
+"""Where an identity was and when, for people and for machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from reidsearch.base.timecode import from_us, iso
+from reidsearch.domain.journeys import Between, Journey, Stop
+from reidsearch.output.answer_json import named_json
+from reidsearch.output.identities import presence_json
+from reidsearch.output.proposals import too_fast_json, too_fast_text
+from reidsearch.output.text import UNKNOWN, table
+from reidsearch.output.visible import count, duration, visible
+
+NAMED_AT_MOST = 6  # cameras that were not looked at
+
+
+def way_view(journey: Journey) -> RenderableType:
+    """The sightings in order of time, what lies between them, and how sure that is."""
+    rows = table("", "camera", "first", "last", "lasts", "", "crop", "location")
+    for stop in journey.stops:
+        rows.add_row(*_stop_cells(stop))
+    views: list[RenderableType] = [
+        Text(f"Journey of {visible(journey.identity.named.text)}", style="bold"),
+        rows,
+    ]
+    if journey.between:
+        gaps = table("between", "without a sighting", "not looked at")
+        for one in journey.between:
+            unseen = _unseen(one) or "every camera was looked at"
+            gaps.add_row(f"{one.after} and {one.before}", duration(one.seconds), unseen)
+        views.append(gaps)
+    views += [Text(too_fast_text(pair), style="red") for pair in journey.too_fast]
+    return Group(*views, *(Text(line, style="dim") for line in way_sentences(journey)))
+
+
+def way_sentences(journey: Journey) -> list[str]:
+    """What the journey rests on, and what is missing."""
+    proposed = sum(not stop.confirmed for stop in journey.stops)
+    untimed = sum(stop.seen.first_us is None for stop in journey.stops)
+    confirmed = len(journey.stops) - proposed
+    told = [
+        f"{count(confirmed, 'sighting is', 'sightings are')} confirmed"
+        + (f", {proposed:,} only proposed (nobody has confirmed them)." if proposed else ".")
+    ]
+    if untimed:
+        told.append(f"The time of {count(untimed, 'sighting')} is not known: they come last.")
+    unsure = [s.seen.uncertainty_s for s in journey.stops if s.seen.uncertainty_s is not None]
+    if unsure and max(unsure) > 0:
+        told.append(f"Times may be off by up to {max(unsure):g} s.")
+    blind = [one for one in journey.between if one.unseen_s]
+    if journey.between:
+        told.append(
+            f"{count(len(journey.between), 'stretch', 'stretches')} without a sighting; during "
+            f"{len(blind):,} some camera was not looked at: not seen does not mean not there."
+        )
+    if not journey.cameras:
+        told.append("No footage with a known clock: what was looked at when cannot be told.")
+    if not journey.transits.minima:
+        told.append("No least times between cameras were given: nobody was checked for haste.")
+    elif journey.too_fast:
+        certain = sum(one.certain for one in journey.too_fast)
+        told.append(
+            f"Too fast for one person: {count(len(journey.too_fast), 'transit')}, {certain:,} even "
+            "if clocks are off."
+        )
+    else:
+        told.append("No transit is too fast.")
+    return told
+
+
+def _stop_cells(stop: Stop) -> list[str]:
+    seen = stop.seen
+    unsure = "" if seen.first_us is None else " ±?"
+    if seen.uncertainty_s is not None:
+        unsure = f" ±{seen.uncertainty_s:g} s" if seen.uncertainty_s else ""
+    lasts_s = (seen.last_media_us - seen.first_media_us) / 1e6
+    return [
+        str(stop.number),
+        visible(seen.camera) if seen.camera else UNKNOWN,
+        "not known" if seen.first_us is None else iso(from_us(seen.first_us)) + unsure,
+        UNKNOWN if seen.last_us is None else iso(from_us(seen.last_us)),
+        duration(lasts_s) if lasts_s else UNKNOWN,
+        "confirmed" if stop.confirmed else f"proposal {stop.proposal_id}",
+        str(seen.crop_ids[0]) if seen.crop_ids else UNKNOWN,
+        visible(seen.location),
+    ]
+
+
+def _unseen(one: Between) -> str:
+    """Cameras that were not looked at, those longest unseen first."""
+    most = sorted(one.unseen_s.items(), key=lambda item: (-item[1], item[0]))
+    parts = [
+        f"{visible(camera)} " + ("at all" if seconds >= one.seconds else f"for {duration(seconds)}")
+        for camera, seconds in most[:NAMED_AT_MOST]
+    ]
+    if len(most) > NAMED_AT_MOST:
+        parts.append(f"{count(len(most) - NAMED_AT_MOST, 'further camera')}")
+    return ", ".join(parts)
+
+
+def journey_json(journey: Journey) -> dict[str, Any]:
+    """The whole of it."""
+    return {
+        "schema": "reidsearch/journey/1",
+        **named_json(journey.identity.named),
+        "stops": [
+            {
+                "number": stop.number,
+                "confirmed": stop.confirmed,
+                "proposal_id": stop.proposal_id,
+                **presence_json(stop.seen),
+            }
+            for stop in journey.stops
+        ],
+        "between": [
+            {
+                "after": one.after,
+                "before": one.before,
+                "from_time": iso(from_us(one.from_us)),
+                "to_time": iso(from_us(one.to_us)),
+                "seconds": one.seconds,
+                "unseen_s": dict(one.unseen_s),
+            }
+            for one in journey.between
+        ],
+        "cameras": journey.cameras,
+        "too_fast": [too_fast_json(one) for one in journey.too_fast],
+        "transits": [
+            {"from": a, "to": b, "seconds": seconds} for a, b, seconds in journey.transits.minima
+        ],
+    }

@@ -1,0 +1,41 @@
+"""How a search would go, for people and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reidsearch.domain.answers import Plan
+
+METHODS = {
+    "flat": "every candidate is scored",
+    "rows": "only the candidates' own rows are read",
+    "scan": "compact codes are scanned, the best of them scored",
+    "proof": "fine codes are scanned, and whatever could be among the best is scored",
+}
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """A plan as `query --explain-plan --format json` gives it."""
+    return {
+        "schema": "reidsearch/plan/1",
+        "method": plan.method,
+        "exact": plan.exact,
+        "candidates": plan.candidates,
+        "scanned": plan.scanned,
+        "shortlist": plan.shortlist,
+        "why": plan.why,
+    }
+
+
+def plan_text(plan: Plan) -> str:
+    """The same in lines."""
+    return "\n".join(
+        (
+            f"method      {plan.method}: {METHODS[plan.method]}",
+            f"why         {plan.why}",
+            f"answer      {'exact' if plan.exact else 'with a recall that was measured'}",
+            f"candidates  {plan.candidates:,} crops pass the filters",
+            f"scanned     {plan.scanned:,} codes or vectors",
+            f"shortlist   {plan.shortlist:,} of them scored more finely",
+        )
+    )

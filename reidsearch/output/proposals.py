@@ -1,0 +1,128 @@
+"""Proposals, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from reidsearch.base.timecode import iso
+from reidsearch.domain.decisions import Linking, Proposal, Seen, TooFast
+from reidsearch.output.answer_json import named_json
+from reidsearch.output.identities import presence_json, presence_table
+from reidsearch.output.text import table
+from reidsearch.output.visible import count, visible
+
+
+def linking_view(linking: Linking) -> RenderableType:
+    """All proposals, one a line, and how they were made."""
+    told = [
+        f"Compared {count(linking.linked, 'tracklet or crop', 'tracklets or crops')} at "
+        f"{iso(linking.at.replace(microsecond=0))}, joined above an adjusted score of "
+        f"{linking.join_above:g}; {visible(linking.model)}.",
+        "Proposals are guesses. Look at them before you confirm: "
+        "reidsearch identity proposals N; identity new NAME --proposal N.",
+    ]
+    if linking.capped:
+        told.append(
+            f"{count(linking.capped, 'of them had', 'of them had')} more neighbours than could "
+            "be followed up: some joints may be missing. A higher --join-above helps."
+        )
+    if not linking.transits.minima:
+        told.append("No least times between cameras were given: nobody was checked for haste.")
+    lines = [Text(line, style="dim") for line in told]
+    if not linking.proposals:
+        return Group(Text("No proposals to be decided.", style="bold"), *lines)
+    rows = table("proposal", "for", "members", "score", "adjusted", "")
+    for one in linking.proposals:
+        rows.add_row(
+            str(one.proposal_id),
+            f"add to {visible(one.adds_to.name)}" if one.adds_to else "somebody new",
+            str(len(one.members)),
+            f"{sum(one.scores) / len(one.scores):.3f}",
+            f"{one.score:.3f}",
+            _haste(one.too_fast),
+        )
+    return Group(rows, Text(), *lines)
+
+
+def _haste(pairs: Sequence[TooFast]) -> str:
+    certain = sum(one.certain for one in pairs)
+    if certain:
+        return f"too fast: {count(certain, 'transit')}"
+    return f"perhaps too fast: {count(len(pairs), 'transit')}" if pairs else ""
+
+
+def seen_view(seen: Seen) -> RenderableType:
+    """One proposal: who is proposed, where and when."""
+    one = seen.proposal
+    whom = f"add to {visible(one.adds_to.text)}" if one.adds_to else "somebody new"
+    views: list[RenderableType] = [
+        Text(f"Proposal {one.proposal_id}: {whom}", style="bold"),
+        presence_table(seen.members, one.scores),
+    ]
+    if seen.held:
+        views += [Text("Confirmed already:"), presence_table(seen.held)]
+    views += [Text(too_fast_text(pair), style="red") for pair in one.too_fast]
+    return Group(*views)
+
+
+def too_fast_text(pair: TooFast) -> str:
+    """What is wrong with a transit, in a sentence."""
+    unless = "" if pair.certain else ", unless their clocks are off"
+    between = "at once" if pair.gap_s < 0 else f"{pair.gap_s:.1f} s apart"
+    return (
+        f"{pair.first.text} and {pair.second.text} are {between}, at least {pair.minimum_s:g} s "
+        f"are needed: one of them is somebody else{unless}."
+    )
+
+
+def linking_json(linking: Linking) -> dict[str, Any]:
+    """All proposals, and how they were made."""
+    return {
+        "schema": "reidsearch/proposals/1",
+        "at": iso(linking.at),
+        "join_above": linking.join_above,
+        "transits": [
+            {"from": a, "to": b, "seconds": seconds} for a, b, seconds in linking.transits.minima
+        ],
+        "linked": linking.linked,
+        "capped": linking.capped,
+        "model": linking.model,
+        "proposals": [proposal_json(one) for one in linking.proposals],
+    }
+
+
+def proposal_json(one: Proposal) -> dict[str, Any]:
+    """One proposal."""
+    return {
+        "proposal_id": one.proposal_id,
+        "adds_to": named_json(one.adds_to) if one.adds_to else None,
+        "adjusted_score": one.score,
+        "members": [
+            asdict(member) | {"score": score}
+            for member, score in zip(one.members, one.scores, strict=True)
+        ],
+        "too_fast": [too_fast_json(pair) for pair in one.too_fast],
+    }
+
+
+def too_fast_json(pair: TooFast) -> dict[str, Any]:
+    """Two sightings that lie too close in time."""
+    return asdict(pair)
+
+
+def seen_json(seen: Seen) -> dict[str, Any]:
+    """One proposal with where and when."""
+    return {
+        "schema": "reidsearch/proposal/1",
+        **proposal_json(seen.proposal),
+        "members": [
+            presence_json(one) | {"score": score}
+            for one, score in zip(seen.members, seen.proposal.scores, strict=True)
+        ],
+        "held": [presence_json(one) for one in seen.held],
+    }

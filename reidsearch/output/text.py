@@ -1,0 +1,402 @@
+"""Answers and reports for people: coloured and fitted to a terminal, plain and whole in a pipe."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from reidsearch.base.timecode import iso
+from reidsearch.domain.answers import Answer, Match
+from reidsearch.domain.attributes import Attributes
+from reidsearch.domain.crops import Crop
+from reidsearch.domain.footage import Moment
+from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
+from reidsearch.output.attributes import attribute_pairs, wears
+from reidsearch.output.readings import false_alarms, probability
+from reidsearch.output.statement import decided_text, no_match, sentences
+from reidsearch.output.visible import count, duration, shorten, size, visible
+
+# Wider than any line, so that a pipe gets every line whole.
+UNBROKEN = 100_000
+UNKNOWN = "-"
+TIME_WIDTH = len("2024-05-31T12:00:00.0")
+
+
+def show(view: RenderableType, out: TextIO | None = None) -> None:
+    """Write one of this module's views to `out` (standard output).
+
+    On a terminal it is coloured and fitted to the width; elsewhere it is plain text in which
+    nothing is shortened or wrapped. What the encoding of `out` lacks appears as an escape.
+    """
+    out = out or sys.stdout
+    terminal = out.isatty()
+    encoding = out.encoding or "utf-8"
+    # rich draws lines in ASCII when the file it writes to has no better encoding.
+    rendered = io.TextIOWrapper(io.BytesIO(), encoding, errors="backslashreplace", newline="")
+    console = Console(
+        file=rendered,
+        force_terminal=terminal,
+        width=Console(file=out).width if terminal else UNBROKEN,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    console.print(view)
+    rendered.seek(0)
+    out.writelines(f"{line.rstrip()}\n" for line in rendered)
+
+
+def answer_view(answer: Answer) -> RenderableType:
+    """The matches as a table and the statement in sentences under it."""
+    told = [Text(sentence, style="dim") for sentence in sentences(answer.statement)]
+    if not answer.matches:
+        return Group(Text(no_match(answer), style="bold"), *told)
+    persons = any(match.crop.facts.person is not None for match in answer.matches)
+    decided = any(match.identity or match.rejected_for for match in answer.matches)
+    liked = any(match.liked for match in answer.matches)
+    rows = table()
+    footage = any(match.crop.moment for match in answer.matches)
+    rows.add_column("rank", justify="right", no_wrap=True)
+    if answer.statement.ranked_by.reranked:
+        rows.add_column("by score", justify="right", no_wrap=True)
+    rows.add_column("score", justify="right", style="bold", no_wrap=True)
+    readings = any(match.reading for match in answer.matches)
+    if readings:
+        for column in ("probability", "false alarms"):
+            rows.add_column(column, justify="right", no_wrap=True)
+    rows.add_column("camera", overflow="fold")
+    rows.add_column("time", no_wrap=not footage, min_width=TIME_WIDTH if footage else None)
+    rows.add_column("crop", justify="right", no_wrap=True)
+    if persons:
+        rows.add_column("person", overflow="fold")
+    if liked:
+        rows.add_column("feedback", no_wrap=True)
+    if decided:
+        rows.add_column("identity", overflow="fold")
+    if footage:
+        for column in ("lasts", "views"):
+            rows.add_column(column, justify="right", no_wrap=True)
+    worn = any(match.attributes for match in answer.matches)
+    if worn:
+        rows.add_column("wears", overflow="fold")
+    rows.add_column("location")
+    grouped = answer.statement.grouped
+    for match in answer.matches:
+        rows.add_row(*_match_cells(match, persons, liked, decided, footage, worn, grouped))
+    if all(match.liked for match in answer.matches):
+        told.insert(0, Text(no_match(answer), style="bold"))
+    return Group(rows, Text(), *told)
+
+
+def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableType:
+    """All that is known of one crop, and what was recorded of who is in it."""
+    facts = crop.facts
+    return _pairs(
+        ("crop", str(crop.crop_id)),
+        ("camera", _known(facts.camera)),
+        ("time", iso(facts.time) if facts.time else UNKNOWN),
+        ("person", _known(facts.person)),
+        ("box", crop.box.text()),
+        ("location", visible(crop.location)),
+        ("source", f"{crop.source_sha256} (SHA-256)"),
+        ("indexed", iso(crop.indexed_at)),
+        *_in_footage(crop.moment),
+        *attribute_pairs(attributes),
+        *((visible(f"extra {name}"), visible(str(value))) for name, value in facts.extra.items()),
+    )
+
+
+def _in_footage(moment: Moment | None) -> list[tuple[str, str]]:
+    """When in its footage a crop was taken, how sure its time is, and how good a view it is."""
+    if moment is None:
+        return []
+    sure = "not known" if moment.uncertainty_s is None else f"±{moment.uncertainty_s:g} s"
+    return [
+        ("tracklet", str(moment.tracklet_id)),
+        ("in footage", f"{float(moment.media_s):.3f} s (pts {moment.pts})"),
+        ("time is", sure),
+        ("quality", f"{moment.quality:.2f}"),
+    ]
+
+
+def _outcomes(report: IndexReport | FootageReport) -> list[str]:
+    names = ("indexed", "unchanged", "updated", "duplicates", "failed")
+    return [f"{number:,} {name}" for name in names if (number := getattr(report, name))]
+
+
+def _footage_lines(report: FootageReport) -> list[Text]:
+    """What became of footage."""
+    parts = _outcomes(report)
+    told = f"Footage: {count(report.offered, 'source')}"
+    told += f": {', '.join(parts)}." if parts else "."
+    lines = [Text(told)]
+    if report.indexed:
+        speed = report.footage_s / report.seconds if report.seconds else 0.0
+        lines.append(
+            Text(
+                f"{count(report.tracklets, 'tracklet')} with {count(report.views, 'view')} in "
+                f"{report.footage_s:,.0f} s of footage; {report.seconds:.1f} s, "
+                f"{speed:.1f} times real time."
+            )
+        )
+        dropped = [
+            *([f"{count(report.small, 'small detection')}"] if report.small else []),
+            *([f"{count(report.brief, 'brief tracklet')}"] if report.brief else []),
+        ]
+        if dropped:
+            lines.append(Text(f"Not kept: {', '.join(dropped)}."))
+    if report.other_settings:
+        lines.append(
+            Text(
+                f"{count(report.other_settings, 'source')} had been looked at with another preset; "
+                "to look anew: reidsearch delete --source PATH, then index again.",
+                style="yellow",
+            )
+        )
+    return lines
+
+
+def report_view(report: IndexReport) -> RenderableType:
+    """What one index run did, in one or two lines."""
+    parts = _outcomes(report)
+    told = f"Run {report.run_id}: {count(report.offered, 'input')} offered"
+    told += f": {', '.join(parts)}" if parts else ""
+    told += f"; {report.seconds:.1f} s"
+    rate = report.indexed / report.seconds if report.seconds else 0.0
+    told += f", {rate:,.0f} crops/s." if report.indexed and rate else "."
+    lines = [Text(told)]
+    if report.footage.offered:
+        lines = [*([Text(told)] if report.offered else []), *_footage_lines(report.footage)]
+    if report.ignored:
+        ignored = count(report.ignored, "file of another type was", "files of other types were")
+        lines.append(Text(f"{ignored} not offered."))
+    if report.conflicting:
+        copies = count(
+            report.conflicting,
+            "copy of a picture held already came",
+            "copies of pictures held already came",
+        )
+        lines.append(
+            Text(
+                f"{copies} with another camera, time, person or extra; the first were kept.",
+                style="yellow",
+            )
+        )
+    if report.failed:
+        lines.append(Text("Why inputs failed: reidsearch failures", style="yellow"))
+    if report.interrupted:
+        lines.append(
+            Text("Interrupted; the same command goes on where it stopped.", style="yellow")
+        )
+    return Group(*lines)
+
+
+def summary_view(summary: Summary) -> RenderableType:
+    """What an archive holds: facts, then cameras, then failures."""
+    model = summary.model
+    views: list[RenderableType] = [
+        _pairs(
+            ("archive", visible(summary.archive)),
+            ("id", summary.archive_id),
+            ("created", f"{iso(summary.created_at)}, schema {summary.schema}"),
+            ("model", visible(model.text) if model else "none yet"),
+            ("crops", f"{summary.crops:,} from {count(summary.sources, 'source')}"),
+            (
+                "footage",
+                f"{count(summary.footage, 'source')}, {count(summary.tracklets, 'tracklet')}",
+            ),
+            ("persons", f"{summary.persons_labelled:,} labelled"),
+            ("times", _times(summary)),
+            (
+                "index",
+                f"{summary.crops_in_index:,} of {count(summary.crops, 'crop')}, "
+                f"generation {summary.generation}",
+            ),
+            (
+                "size",
+                f"database {size(summary.database_bytes)}, index {size(summary.index_bytes)}",
+            ),
+            ("runs", f"{summary.runs:,}, of these {summary.unfinished_runs:,} unfinished"),
+            ("failures", f"{sum(number for _, number in summary.failures):,}"),
+        )
+    ]
+    if summary.cameras:
+        cameras = table("camera", "crops", "first", "last")
+        cameras.columns[1].justify = "right"
+        for camera, crops, first, last in summary.cameras:
+            cameras.add_row(
+                _known(camera), f"{crops:,}", *(_moment(time) for time in (first, last))
+            )
+        views.append(cameras)
+    if summary.failures:
+        reasons = table("failure", "inputs")
+        reasons.columns[1].justify = "right"
+        for reason, number in summary.failures:
+            reasons.add_row(visible(reason), f"{number:,}")
+        views.append(reasons)
+    return Group(*views)
+
+
+def failures_view(failures: Sequence[Failure]) -> RenderableType:
+    """The inputs that never became crops, and why."""
+    if not failures:
+        return Text("No failures.")
+    rows = table("reason", "location", "message", "run")
+    for failure in failures:
+        rows.add_row(
+            visible(failure.reason),
+            _Shortened(visible(failure.location)),
+            Text(visible(failure.message)),
+            str(failure.run_id),
+        )
+    return rows
+
+
+def findings_view(findings: Sequence[Finding]) -> RenderableType:
+    """What `check` found wrong."""
+    if not findings:
+        return Text("Nothing wrong.")
+    return Group(*(_finding(finding) for finding in findings))
+
+
+def _finding(finding: Finding) -> Text:
+    fate = "can be rebuilt: reidsearch check --repair" if finding.repairable else "lost"
+    crops = f" Crops {_ids(finding.crop_ids)}." if finding.crop_ids else ""
+    style = "yellow" if finding.repairable else "red"
+    return Text(f"{visible(finding.code)}: {visible(finding.message)} ({fate}){crops}", style=style)
+
+
+def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
+    told = ", ".join(str(crop_id) for crop_id in crop_ids[:most])
+    return told if len(crop_ids) <= most else f"{told} and {len(crop_ids) - most:,} more"
+
+
+def _match_cells(
+    match: Match,
+    persons: bool,
+    liked: bool,
+    decided: bool,
+    footage: bool,
+    worn: bool,
+    grouped: bool,
+) -> Iterable[RenderableType]:
+    facts = match.crop.facts
+    yield str(match.rank)
+    if match.rank_before is not None:
+        yield str(match.rank_before)
+    yield f"{match.score:.3f}"
+    if match.reading:
+        yield probability(match.reading)
+        yield false_alarms(match.reading)
+    yield _known(facts.camera)
+    yield _when(match, grouped)
+    yield str(match.crop.crop_id)
+    if persons:
+        yield _known(facts.person)
+    if liked:
+        yield "liked" if match.liked else UNKNOWN
+    if decided:
+        yield decided_text(match) or UNKNOWN
+    if footage:
+        yield from _moment_cells(match)
+    if worn:
+        yield UNKNOWN if match.attributes is None else wears(match.attributes)
+    yield _Shortened(visible(match.crop.location))
+
+
+def _moment_cells(match: Match) -> Iterable[str]:
+    """How long the person was followed, and in how many views."""
+    tracklet = match.tracklet
+    if match.crop.moment is None or tracklet is None:
+        yield from (UNKNOWN, UNKNOWN)
+        return
+    yield duration(tracklet.duration_s)
+    yield str(len(tracklet.crop_ids))
+
+
+def _when(match: Match, grouped: bool) -> str:
+    """The crop's time; of a tracklet the first and the last, to a tenth of a second.
+
+    Where the clock is not known, seconds from the start of the footage.
+    """
+    tracklet, uncertain = match.tracklet, _uncertain(match.crop)
+    if not grouped or tracklet is None:
+        return _moment(match.crop.facts.time) + uncertain
+    if not tracklet.first_time or not tracklet.last_time:
+        first_s, last_s = float(tracklet.first_s), float(tracklet.last_s)
+        return f"not known; {first_s:.1f} to {last_s:.1f} s in footage"
+    first, last = _tenths(tracklet.first_time), _tenths(tracklet.last_time)
+    until = last[11:] if first[:10] == last[:10] else last
+    return f"{first.removesuffix('Z')} to {until}{uncertain}"
+
+
+def _tenths(time: dt.datetime) -> str:
+    """As `timecode.iso`, rounded down to a tenth of a second."""
+    utc = time.astimezone(dt.UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 100_000}Z"
+
+
+def _uncertain(crop: Crop) -> str:
+    """How far the wall-clock time may be off."""
+    if crop.facts.time is None or crop.moment is None:
+        return ""
+    uncertainty_s = crop.moment.uncertainty_s
+    return " ±?" if uncertainty_s is None else f" ±{uncertainty_s:g} s" if uncertainty_s else ""
+
+
+def _moment(time: dt.datetime | None) -> str:
+    return UNKNOWN if time is None else iso(time)
+
+
+def _times(summary: Summary) -> str:
+    if summary.first_time is None or summary.last_time is None:
+        return "none known"
+    told = f"{iso(summary.first_time)} to {iso(summary.last_time)}"
+    unknown = summary.crops_without_time
+    return told + (f"; not known of {count(unknown, 'crop')}" if unknown else "")
+
+
+def _known(text: str | None) -> str:
+    return UNKNOWN if text is None else visible(text)
+
+
+def table(*columns: str) -> Table:
+    """An empty table in this program's one style."""
+    made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def _pairs(*pairs: tuple[str, str]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(name, Text(value))
+    return table
+
+
+class _Shortened:
+    """Text on one line; where it does not fit its middle is taken out."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        mark = "..." if options.ascii_only else "…"
+        yield Text(shorten(self._text, options.max_width, cell_len, mark), no_wrap=True)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        whole = cell_len(self._text)
+        return Measurement(min(whole, 16), min(whole, options.max_width))

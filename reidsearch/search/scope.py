@@ -1,0 +1,75 @@
+"""An index and its graph as the gallery that re-ranking sees; plain arrays become one too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from reidsearch.domain.crops import Vectors
+from reidsearch.index.contract import Hits, VectorIndex
+from reidsearch.index.flat import FaissEngine
+from reidsearch.index.neighbours.graph import Graph, extended
+from reidsearch.search.rerank import DEFAULT, KReciprocal, Rows, order
+
+
+class IndexGallery:
+    """An index and the graph of the same crops; implements `rerank.Gallery`.
+
+    Args:
+        find: (n, d) queries, k -> their hits; None: `index.search_many`.
+    """
+
+    def __init__(
+        self,
+        index: VectorIndex,
+        graph: Graph,
+        find: Callable[[Vectors, int], list[Hits]] | None = None,
+    ) -> None:
+        self._index, self._graph = index, graph
+        self._find = find or index.search_many
+
+    def __len__(self) -> int:
+        return len(self._graph)
+
+    def around(self, vector: Vectors, k: int) -> tuple[Rows, float]:
+        """The k best of all, and the best of the opposite direction, in one go."""
+        best, opposite = self._find(np.stack([vector, -vector]), k)
+        return self._graph.rows(best.ids), -float(opposite.scores[0])
+
+    def neighbours(self, rows: Rows, k: int) -> tuple[Rows, Vectors]:
+        """From the graph."""
+        return self._graph.near[rows, :k].astype(np.int64), self._graph.scores[rows, :k]
+
+    def least(self, rows: Rows) -> Vectors:
+        """From the graph."""
+        return self._graph.least[rows]
+
+    def vectors(self, rows: Rows) -> Vectors:
+        """From the index."""
+        return self._index.vectors(self._graph.ids[rows])
+
+    def ranked(self, query: Vectors, how: KReciprocal = DEFAULT) -> Rows:
+        """All rows, best first: the first of the plain search ranked anew, the rest below.
+
+        A row that equals the query is the query itself, in a set that is searched in itself; it
+        does not expand it.
+
+        Args:
+            query: (d,) float32 of unit length.
+        """
+        plain = self._graph.rows(self._index.search(query, len(self)).ids)
+        first = plain[: how.candidates]
+        others = first[(self.vectors(first) != query).any(axis=1)]
+        again = order(query, first, self, others, how)
+        return np.concatenate([first[again], plain[how.candidates :]])
+
+
+def gallery_of(matrix: Vectors) -> IndexGallery:
+    """Plain arrays as a gallery, for measuring: row i is row i of the (n, d) float32 matrix."""
+    ids = np.arange(1, len(matrix) + 1)
+    index = FaissEngine().create(matrix.shape[1])
+    index.add(ids, matrix)
+    graph = extended(Graph.empty(), ids, lambda wanted: matrix[wanted - 1])
+    assert graph is not None  # nobody stops it
+    return IndexGallery(index, graph)

@@ -1,0 +1,100 @@
+"""`Archive.attributes`: what people wear and carry, recorded from the stored pictures on request.
+
+with Archive.open("archive") as archive:
+    archive.attributes.record()
+    archive.search("person.jpg", filters=Filters(wearing=("upper:red",), with_things=("bag",)))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reidsearch.base.errors import Refused
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.attributes import Attributes, Values
+from reidsearch.domain.crops import Pixels
+from reidsearch.domain.reports import AttributesReport
+from reidsearch.media.pictures import decode
+from reidsearch.store import attributes as attribute_store
+from reidsearch.store.crops.store import Store
+
+if TYPE_CHECKING:
+    from reidsearch.vision.attributes.recognizer import Recognizer
+
+
+class AttributesView:
+    """Attributes of one archive.
+
+    Args:
+        recognizer: gives the model, loaded when it is first needed.
+    """
+
+    def __init__(self, store: Store, recognizer: Callable[[], Recognizer]) -> None:
+        self._store = store
+        self._recognizer = recognizer
+
+    def of(self, crop_id: int) -> Attributes | None:
+        """Those of a crop's tracklet, or of the crop; None while nothing is recorded.
+
+        Raises:
+            NotFound: no crop has this id.
+        """
+        found = attribute_store.attributes_of(self._store, [crop_id])
+        if crop_id not in found:
+            self._store.crop(crop_id)
+        return found.get(crop_id)
+
+    def record(self, progress: Progress = NO_PROGRESS) -> AttributesReport:
+        """Record the attributes of every crop that has none of this model and method yet.
+
+        Every tracklet is committed whole, so an interrupted run goes on where it stopped.
+
+        Raises:
+            ModelError: the model cannot be had.
+            ArchiveLocked: another process writes.
+        """
+        recognizer = self._recognizer()
+        count, units = attribute_store.pending(self._store, recognizer.identity)
+        progress.begin("recording attributes", count, "crops")
+        work = _Work(recognizer, units, progress)
+        attribute_store.record(self._store, recognizer.identity, work.batches())
+        progress.end()
+        return AttributesReport(work.recorded, tuple(work.failed), recognizer.identity.text)
+
+
+@dataclass
+class _Work:
+    """Pictures through the model, and what became of them."""
+
+    recognizer: Recognizer
+    units: Iterator[list[attribute_store.Unit]]
+    progress: Progress
+    recorded: int = 0
+    failed: list[int] = field(default_factory=list)
+
+    def batches(self) -> Iterator[list[tuple[int, Values]]]:
+        """What each transaction stores; a unit is never torn."""
+        batch: list[tuple[int, Values]] = []
+        for crop_id, values in self.recognizer.stream(self._pictures()):
+            if crop_id is None:  # the end of some units
+                yield batch
+                self.recorded += len(batch)
+                self.progress.advance(len(batch))
+                batch = []
+            elif values is None:
+                self.failed.append(crop_id)
+            else:
+                batch.append((crop_id, values))
+
+    def _pictures(self) -> Iterator[tuple[int | None, Pixels | None]]:
+        for units in self.units:
+            for crop_id, jpeg in (view for unit in units for view in unit):
+                try:
+                    picture = self.recognizer.prepare(decode(jpeg, PictureLimits()))
+                except Refused:
+                    picture = None
+                yield crop_id, picture
+            yield None, None

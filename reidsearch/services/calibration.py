@@ -1,0 +1,324 @@
+"""Making, showing and using the calibration of an archive: `Archive.calibration`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reidsearch.base.errors import ArchiveError, NotFound, UsageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.timecode import now
+from reidsearch.domain.answers import Answer
+from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.scores import (
+    REFINED,
+    UNCALIBRATED,
+    Calibration,
+    Origin,
+    Provenance,
+    Tested,
+)
+from reidsearch.store.calibration import forget, held_calibration, keep
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.presence import presences
+from reidsearch.store.identities.store import identities
+
+if TYPE_CHECKING:
+    from reidsearch.calibration.comparisons import Comparisons
+    from reidsearch.datasets.readers import DataSet, LabelledCrop
+    from reidsearch.vision.embedding.embedder import Embedder
+
+
+class CalibrationView:
+    """The calibration of one archive.
+
+    Args:
+        embedder: gives the archive's embedder, loaded when it is first needed.
+        version: of this program, for the provenance.
+    """
+
+    def __init__(self, store: Store, embedder: Callable[[], Embedder], version: str) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._version = version
+
+    def held(self) -> Calibration | None:
+        """What was made last and not forgotten, perhaps for another model.
+
+        Raises:
+            ArchiveError: it is damaged.
+        """
+        found = held_calibration(self._store)
+        return found[0] if found else None
+
+    def in_force(self) -> Calibration | None:
+        """The calibration of the archive's model; None: none, or it is another model's."""
+        return self._standing()[0]
+
+    def standing(self) -> str:
+        """`calibrated ...`, or `uncalibrated` and why, as an answer's statement says it."""
+        from reidsearch.calibration.apply import told
+
+        calibration, text = self._standing()
+        return told(calibration.provenance) if calibration else text
+
+    def from_set(self, path: Path, *, progress: Progress = NO_PROGRESS) -> Calibration:
+        """Calibrate on a labelled set: a folder in Market-1501 layout, or a manifest.
+
+        Its pictures are embedded by the archive's model, prepared as the archive's own are.
+
+        Raises:
+            InputError, Refused: the set cannot be read.
+            UsageError: too few people by two cameras, or scores that do not tell people apart.
+            ArchiveLocked: another process writes.
+        """
+        model = self._require_model()
+        compared, sha256 = self._of_set(path, progress)
+        return self._make(compared, Origin.SET, _name(path), sha256, model, progress)
+
+    def from_labels(self, *, progress: Progress = NO_PROGRESS) -> Calibration:
+        """Calibrate on the crops of the archive that carry a person and a camera.
+
+        Raises:
+            InputError: nothing is labelled.
+            UsageError, ArchiveLocked: as `from_set`.
+        """
+        from reidsearch.datasets.readers import read_archive
+
+        model = self._require_model()
+        data = read_archive(self._store, "persons")
+        assert data.held is not None
+        compared = _compared(data, data.held.rows)
+        return self._make(compared, Origin.LABELS, "labels", None, model, progress)
+
+    def from_identities(self, *, progress: Progress = NO_PROGRESS) -> Calibration:
+        """Calibrate on all views of what was confirmed, each identity being one person.
+
+        Rejected matches are not compared as such: they were looked at because they score high, so
+        that rates made from them would be those of the most alike, not of everybody. What was
+        rejected for one identity and confirmed as another is compared like any other.
+
+        Raises:
+            UsageError, ArchiveLocked: as `from_set`.
+        """
+        from reidsearch.calibration.comparisons import across_cameras
+        from reidsearch.calibration.fit import SEED
+
+        model = self._require_model()
+        with self._store.read() as connection:
+            known = {
+                member: one.identity_id for one in identities(connection) for member in one.members
+            }
+            seen = presences(connection, known)
+        crops = [
+            (crop_id, known[member], presence.camera)
+            for member, presence in seen.items()
+            for crop_id in presence.crop_ids
+            if presence.camera is not None
+        ]
+        rows = self._store.embeddings(crop_id for crop_id, *_ in crops)
+        crops = [crop for crop in crops if crop[0] in rows]
+        _, cameras = np.unique([str(camera) for *_, camera in crops], return_inverse=True)
+        vectors = [rows[crop_id] for crop_id, *_ in crops]
+        compared = across_cameras(
+            np.stack(vectors) if vectors else np.empty((0, model.dimension), np.float32),
+            np.array([identity for _, identity, _ in crops], np.int64),
+            cameras.astype(np.int64),
+            seed=SEED,
+        )
+        return self._make(compared, Origin.IDENTITIES, "identities", None, model, progress)
+
+    def test(self, path: Path, *, progress: Progress = NO_PROGRESS) -> Tested:
+        """Judge the calibration in force on a labelled set.
+
+        Raises:
+            NotFound: there is none in force.
+            InputError, Refused, UsageError: as `from_set`.
+        """
+        from reidsearch.calibration.fit import CENTRES, soundness
+
+        calibration = self._require()
+        compared, _ = self._of_set(path, progress)
+        line_lr, _ = calibration.log10_lr(CENTRES)
+        return Tested(
+            source=_name(path),
+            people=len(np.unique(np.concatenate([compared.person_a, compared.person_b]))),
+            same_pairs=int(np.count_nonzero(compared.same)),
+            different_pairs=int(np.count_nonzero(~compared.same)),
+            soundness=soundness(line_lr, compared),
+        )
+
+    def forget(self) -> bool:
+        """Remove it. Returns whether there was one. Raises ArchiveLocked."""
+        return forget(self._store)
+
+    def reader(
+        self,
+        *,
+        prior: float | None = None,
+        max_false_alarms: float | None = None,
+        min_score: float | None = None,
+        refined: bool = False,
+    ) -> Callable[[Answer, int], Answer]:
+        """What reads the scores of an answer that was made from so many views.
+
+        Without a calibration in force, or of a query that feedback refined, it only says so. See
+        `calibration.apply.read_answer`.
+
+        Raises:
+            UsageError: a prior or a number of false alarms was asked for without a calibration,
+                of a refined query, or makes no sense.
+        """
+        if refined:
+            for option, given in (("--max-false-alarms", max_false_alarms), ("--prior", prior)):
+                if given is not None:
+                    raise UsageError(
+                        f"{option} needs calibrated scores: those of a query that feedback refined "
+                        "are not",
+                        f"leave {option} out, or --like and --unlike",
+                    )
+            return lambda answer, views: Answer(
+                replace(answer.statement, calibration=REFINED), answer.matches
+            )
+        calibration, text = self._standing()
+        if max_false_alarms is not None and min_score is not None:
+            raise UsageError("--max-false-alarms finds the score itself; leave --min-score out")
+        if calibration is None:
+            for option, given in (("--max-false-alarms", max_false_alarms), ("--prior", prior)):
+                if given is not None:
+                    raise UsageError(
+                        f"{option} needs a calibration: {self._store.folder} is {text}", self._hint
+                    )
+            return lambda answer, views: Answer(
+                replace(answer.statement, calibration=text), answer.matches
+            )
+        from reidsearch.calibration.apply import Asked, read_answer
+
+        asked = Asked(prior, max_false_alarms)
+        return lambda answer, views: read_answer(answer, calibration, asked, views)
+
+    def least(self, max_false_alarms: float | None) -> Callable[[int], float] | None:
+        """Crops searched -> the score that so many wrong ones are expected to reach."""
+        calibration, _ = self._standing()
+        if max_false_alarms is None or calibration is None:
+            return None
+        most = max_false_alarms
+        return lambda searched: calibration.score_for(most, max(searched, 1))
+
+    @property
+    def _hint(self) -> str:
+        return f"reidsearch calibrate SET -a {self._store.folder}; reidsearch calibrate --help"
+
+    def _require(self) -> Calibration:
+        calibration, text = self._standing()
+        if calibration is None:
+            raise NotFound(f"{self._store.folder} is {text}", self._hint)
+        return calibration
+
+    def _require_model(self) -> ModelIdentity:
+        model = self._store.model()
+        if model is None:
+            raise ArchiveError(
+                f"{self._store.folder} holds no crops yet",
+                f"reidsearch index PATH... -a {self._store.folder}",
+            )
+        return model
+
+    def _standing(self) -> tuple[Calibration | None, str]:
+        found, model = held_calibration(self._store), self._store.model()
+        if found is None:
+            return None, UNCALIBRATED
+        calibration, of = found
+        if model is None or not model.matches(of):
+            return None, (
+                f"{UNCALIBRATED}: its calibration was made for another model, {of.text}, and "
+                "says nothing of these scores"
+            )
+        return calibration, ""
+
+    def _of_set(self, path: Path, progress: Progress) -> tuple[Comparisons, str]:
+        from reidsearch.datasets.embedded import embed_set
+        from reidsearch.datasets.readers import read_data
+
+        digests: list[bytes] = []
+        data = read_data(path)
+        # Two distractors may be the same person, so that nobody knows what their scores mean.
+        known = tuple(_noted(crop, digests) for crop in data.crops if crop.person is not None)
+        data = replace(data, query=known, gallery=known)
+        rows = embed_set(data, self._embedder(), progress=progress)
+        return _compared(data, rows), hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
+    def _make(
+        self,
+        compared: Comparisons,
+        origin: Origin,
+        source: str,
+        sha256: str | None,
+        model: ModelIdentity,
+        progress: Progress,
+    ) -> Calibration:
+        from reidsearch.calibration.fit import REPLICATES, SEED, fit
+
+        progress.begin("calibrating", None, "pairs")
+        fitted = fit(compared)
+        progress.end()
+        made = Calibration(
+            provenance=Provenance(
+                origin=origin,
+                source=source,
+                sha256=sha256,
+                people=fitted.people,
+                cameras=fitted.cameras,
+                crops=compared.crops,
+                same_pairs=fitted.same_pairs,
+                different_pairs=fitted.different_pairs,
+                people_pairs=fitted.people_pairs,
+                seed=SEED,
+                replicates=REPLICATES,
+                version=self._version,
+                at=now(),
+            ),
+            digest=model.digest,
+            preprocessing=model.preprocessing,
+            intercept=fitted.line.intercept,
+            slope=fitted.line.slope,
+            lowest=fitted.lowest,
+            highest=fitted.highest,
+            soundness=fitted.soundness,
+            curves=fitted.curves,
+        )
+        keep(self._store, made)
+        return made
+
+
+def _compared(data: DataSet, rows: Mapping[str, Vectors]) -> Comparisons:
+    from reidsearch.calibration.comparisons import across_cameras
+    from reidsearch.calibration.fit import SEED
+
+    _, labelled = data.labelled(rows)
+    return across_cameras(labelled.vectors, labelled.persons, labelled.cameras, seed=SEED)
+
+
+def _name(path: Path) -> str:
+    """A folder's own name; of a table also that of its folder."""
+    whole = path.resolve()
+    return whole.name if whole.is_dir() else f"{whole.parent.name}/{whole.name}"
+
+
+def _noted(crop: LabelledCrop, digests: list[bytes]) -> LabelledCrop:
+    """The same crop; reading it notes what it was: its pixels, its person, its camera."""
+
+    def read() -> Pixels:
+        pixels = crop.read()
+        known = hashlib.sha256(repr((pixels.shape, crop.person, crop.camera)).encode())
+        known.update(np.ascontiguousarray(pixels).tobytes())
+        digests.append(known.digest())
+        return pixels
+
+    return replace(crop, read=read)

@@ -1,0 +1,224 @@
+"""Why a match scores what it scores: which parts of both pictures, and who else scores like it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Crop, Pixels, Vectors
+from reidsearch.domain.decisions import Mark, Member, Presence
+from reidsearch.domain.explanation import Explanation, Neighbour, Observed, Stripe
+from reidsearch.index.gallery import Gallery
+from reidsearch.media.pictures import decode
+from reidsearch.search.query_pictures import View, look
+from reidsearch.store.crops.labelled import labelled_crops
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.different_people import strangers
+from reidsearch.store.footage.presence import at_once, presences
+from reidsearch.store.identities.store import marks, members_of_crops
+
+if TYPE_CHECKING:
+    from reidsearch.services.calibration import CalibrationView
+
+STRIPES = 8
+NEAREST = 5
+OBSERVED = 5_000  # pairs of different people: a share of 1 in 1000 is then known to within half
+SEED = 20_261_124
+_LABELLED = 400  # crops, drawn: 80 000 pairs at most
+
+
+def explain(
+    store: Store,
+    gallery: Gallery,
+    embed: Callable[[Sequence[Pixels]], Vectors],
+    view: CalibrationView,
+    query: View,
+    match_id: int,
+    shown_as: str | None,
+    limits: PictureLimits,
+) -> Explanation:
+    """Explain the score of one crop for one query view.
+
+    Args:
+        gallery: in sync.
+
+    Raises:
+        NotFound: there is no such crop.
+        Refused: the query's picture cannot be read.
+    """
+    match = store.crop(match_id)
+    match_picture = decode(store.picture(match_id), limits)
+    shown = look([query], store, embed, limits)
+    query_id = shown.crop_ids[0] if shown.crop_ids else None
+    query_picture = _picture(store, query, query_id, limits)
+    rows = {crop_id: row for crop_id, (_, row) in store.crops_with_embeddings([match_id]).items()}
+    score = float(np.clip(rows[match_id] @ shown.vector, -1.0, 1.0))
+    of_pictures, stripes = _occluded(embed, query_picture, match_picture)
+    around = _Around(store, gallery, query_id, match)
+    calibration = view.in_force()
+    searched = max(len(gallery), 2)
+    model = store.model()
+    assert model is not None  # it holds the match
+    return Explanation(
+        query=shown_as or shown.text,
+        match=match,
+        model=model,
+        score=score,
+        score_of_pictures=of_pictures,
+        query_picture=query_picture,
+        match_picture=match_picture,
+        stripes=stripes,
+        near_query=around.nearest(shown.vector),
+        near_match=around.nearest(rows[match_id]),
+        standing=view.standing(),
+        calibration=calibration,
+        reading=calibration.read(score, prior=1 / searched, comparisons=searched)
+        if calibration
+        else None,
+        same_below=calibration.same_below(score) if calibration else None,
+        observed=tuple(_observed(store, score)),
+    )
+
+
+def _picture(store: Store, query: View, query_id: int | None, limits: PictureLimits) -> Pixels:
+    from reidsearch.media.pictures import read_picture
+
+    if query_id is not None:
+        return decode(store.picture(query_id), limits)
+    return query if isinstance(query, np.ndarray) else read_picture(query, limits)  # type: ignore[arg-type]
+
+
+def _occluded(
+    embed: Callable[[Sequence[Pixels]], Vectors], query: Pixels, match: Pixels
+) -> tuple[float, tuple[Stripe, ...]]:
+    edges = np.linspace(0.0, 1.0, STRIPES + 1)
+    ends = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+    rows = embed(
+        [query, *(masked(query, *part) for part in ends), match]
+        + [masked(match, *part) for part in ends]
+    )
+    of_query, of_match = rows[: STRIPES + 1], rows[STRIPES + 1 :]
+    score = float(of_query[0] @ of_match[0])
+    return score, tuple(
+        Stripe(
+            top, bottom, score - float(without @ of_match[0]), score - float(of_query[0] @ other)
+        )
+        for (top, bottom), without, other in zip(ends, of_query[1:], of_match[1:], strict=True)
+    )
+
+
+def masked(picture: Pixels, top: float, bottom: float) -> Pixels:
+    """The picture with a stripe in its mean colour.
+
+    Args:
+        picture: (h, w, 3) uint8; unchanged.
+        top, bottom: shares of the height; at least one row is masked.
+    """
+    height = len(picture)
+    first = min(int(top * height), height - 1)
+    copy = picture.copy()
+    copy[first : max(round(bottom * height), first + 1)] = picture.mean((0, 1)).round()
+    return copy
+
+
+class _Around:
+    """Who else is near, and what is known of who they are."""
+
+    def __init__(self, store: Store, gallery: Gallery, query_id: int | None, match: Crop) -> None:
+        self._store, self._gallery = store, gallery
+        own = [match.crop_id, *([query_id] if query_id is not None else [])]
+        self._members, self._marks, seen = self._known(own)
+        self._named = {
+            name: seen[self._members[crop_id]]
+            for name, crop_id in (("match", match.crop_id), ("query", query_id))
+            if crop_id in self._members and self._members[crop_id] in seen
+        }
+        self._labels = {crop.facts.person for crop in store.crops(own)} - {None}
+        self._identities = {
+            mark.identity.identity_id for mark in self._marks.values() if mark.identity
+        }
+
+    def nearest(self, vector: Vectors) -> tuple[Neighbour, ...]:
+        """The best others for a vector, one a tracklet and person."""
+        wanted = 8 * NEAREST
+        while True:
+            found = self._gallery.search(vector, wanted)
+            others = self._others(found.crops, found.scores.tolist())
+            if len(others) >= NEAREST or len(found.crops) < wanted:
+                return tuple(others[:NEAREST])
+            wanted *= 4
+
+    def _others(self, crops: Sequence[Crop], scores: Sequence[float]) -> list[Neighbour]:
+        members, decided, seen = self._known([crop.crop_id for crop in crops])
+        kept: list[Neighbour] = []
+        taken: set[Member | str | int] = set(self._members.values())
+        for crop, score in zip(crops, scores, strict=True):
+            member = members.get(crop.crop_id)
+            if member is None:  # deleted meanwhile
+                continue
+            mark = decided.get(member, Mark())
+            who: set[Member | str | int] = {member}
+            who |= {crop.facts.person} if crop.facts.person is not None else set()
+            who |= {mark.identity.identity_id} if mark.identity else set()
+            if who & taken:
+                continue
+            taken |= who
+            if crop.facts.person in self._labels or (
+                mark.identity is not None and mark.identity.identity_id in self._identities
+            ):
+                continue
+            kept.append(
+                Neighbour(crop, min(score, 1.0), self._different(crop, mark, seen.get(member)))
+            )
+        return kept
+
+    def _different(self, crop: Crop, mark: Mark, presence: Presence | None) -> str:
+        if crop.facts.person is not None and self._labels:
+            return f"labelled {crop.facts.person}"
+        if mark.identity is not None and self._identities:
+            return f"confirmed as {mark.identity.name}"
+        if {one.identity_id for one in mark.rejected_for} & self._identities:
+            return "rejected"
+        for name, own in self._named.items():
+            if presence is not None and at_once(presence, own):
+                return f"seen at the same time as the {name}"
+        return ""
+
+    def _known(
+        self, crop_ids: Sequence[int]
+    ) -> tuple[dict[int, Member], dict[Member, Mark], dict[Member, Presence]]:
+        with self._store.read() as connection:
+            members = members_of_crops(connection, crop_ids)
+            seen = presences(connection, members.values())
+        return members, marks(self._store, members.values()), seen
+
+
+def _observed(store: Store, score: float) -> list[Observed]:
+    rng = np.random.default_rng(SEED)
+    together = strangers(store, OBSERVED, SEED)
+    found = [("two people seen at the same time by one camera", together)]
+    labelled, _ = labelled_crops(store)
+    if len(labelled) > _LABELLED:
+        drawn = np.sort(rng.choice(len(labelled), _LABELLED, replace=False))
+        labelled = [labelled[at] for at in drawn]
+    apart = [
+        (one, other)
+        for place, (one, person, camera) in enumerate(labelled)
+        for other, somebody, elsewhere in labelled[place + 1 :]
+        if person != somebody and camera != elsewhere
+    ]
+    if len(apart) > OBSERVED:
+        apart = [apart[at] for at in np.sort(rng.choice(len(apart), OBSERVED, replace=False))]
+    found.append(("two people by their labels, by two cameras", apart))
+    return [_scored(store, how, pairs, score) for how, pairs in found if pairs]
+
+
+def _scored(store: Store, how: str, pairs: list[tuple[int, int]], score: float) -> Observed:
+    rows = store.embeddings(sorted({crop_id for pair in pairs for crop_id in pair}))
+    scores = np.sort(
+        np.array([rows[a] @ rows[b] for a, b in pairs if a in rows and b in rows], np.float32)
+    )
+    return Observed(how, scores, int(np.count_nonzero(scores >= score)))

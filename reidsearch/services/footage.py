@@ -1,0 +1,266 @@
+"""What an archive knows of its footage, and the footage itself around a match.
+
+`Archive.footage` is a `FootageView`. Footage is read where it was indexed from; a file that is no
+longer the one that was indexed is refused, never shown as evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reidsearch.base.errors import InputError, NotFound, UsageError
+from reidsearch.domain.crops import Crop, Pixels
+from reidsearch.domain.footage import (
+    Clock,
+    Detections,
+    NeverOffered,
+    SourceCoverage,
+    Trace,
+    TrackletSeen,
+)
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database import sqlite
+from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.footage import reader as footage_store
+from reidsearch.store.footage.gaps import Stretch, never_offered
+
+if TYPE_CHECKING:
+    from reidsearch.media.video.frames import Footage
+    from reidsearch.vision.detection.detector import Detector
+
+SURE = 0.5
+"""Of people that a user may choose from, also those that indexing would only have kept going."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """The people in one full frame, numbered from 1 in the order of `detections`.
+
+    Args:
+        pixels: (h, w, 3) uint8 BGR.
+    """
+
+    pixels: Pixels
+    detections: Detections
+
+    def crop(self, number: int) -> Pixels:
+        """The picture of one of them.
+
+        Raises:
+            UsageError: there is no such number.
+        """
+        if not 1 <= number <= len(self.detections):
+            raise UsageError(
+                f"there is no person {number} in the frame, the detector sees "
+                f"{len(self.detections)}",
+                "reidsearch people VIDEO@TIME -o people.png draws them; or give --box x,y,w,h",
+            )
+        x1, y1, x2, y2 = (round(float(value)) for value in self.detections.xyxy[number - 1])
+        return self.pixels[max(y1, 0) : y2, max(x1, 0) : x2]
+
+
+class FootageView:
+    """Coverage, clocks, frames and clips of one archive.
+
+    Args:
+        detector: gives the detector for `people`.
+    """
+
+    def __init__(self, store: Store, detector: Callable[[], Detector]) -> None:
+        self._store = store
+        self._detector = detector
+
+    def coverage(self) -> list[SourceCoverage]:
+        """What was seen of every source, by camera, then start."""
+        return footage_store.coverage(self._store)
+
+    def never_offered(self) -> list[NeverOffered]:
+        """When cameras have no footage here, from the first to the last source of all of them."""
+        stretches = []
+        for one in self.coverage():
+            first_us = one.facts.clock.at_us(Fraction(0))
+            last_us = one.facts.clock.at_us(one.duration_s)
+            if one.facts.camera is not None and first_us is not None and last_us is not None:
+                stretches.append(Stretch(one.facts.camera, first_us, last_us))
+        return never_offered(stretches)
+
+    def tracklet(self, tracklet_id: int) -> TrackletSeen:
+        """One tracklet. Raises NotFound."""
+        found = footage_store.tracklets(self._store, [tracklet_id])
+        if tracklet_id not in found:
+            raise NotFound(f"{self._store.folder} holds no tracklet {tracklet_id}")
+        return found[tracklet_id]
+
+    def tracklets(self, source_id: int) -> list[TrackletSeen]:
+        """All tracklets of a source, by the time they were first seen."""
+        return footage_store.tracklets_of(self._store, source_id)
+
+    def find(self, text: str) -> SourceCoverage:
+        """The one source that a part of its location, or the start of its SHA-256, names.
+
+        Raises:
+            NotFound: none, or several.
+        """
+        found = [
+            one
+            for one in self.coverage()
+            if text in one.location or (len(text) >= 8 and one.sha256.startswith(text.lower()))
+        ]
+        if len(found) != 1:
+            names = ", ".join(one.location for one in found[:5])
+            raise NotFound(
+                f"{len(found)} sources of footage match {text!r}" + (f": {names}" if found else ""),
+                "reidsearch coverage lists all; give more of the path, or 8 characters of the "
+                "SHA-256",
+            )
+        return found[0]
+
+    def set_clock(self, source_id: int, clock: Clock) -> None:
+        """Another clock for a source: every crop's time follows, nothing is indexed again.
+
+        Raises:
+            ArchiveLocked: another process writes.
+        """
+        from reidsearch.store.footage.writer import record_clock
+
+        with writer_lock(self._store.folder):
+            engine = sqlite.engine_for(self._store.folder, read_only=False)
+            try:
+                with engine.begin() as connection:
+                    record_clock(connection, source_id, clock)
+            finally:
+                engine.dispose()
+
+    def people(self, path: Path, media_s: Fraction) -> People:
+        """Who is to be seen in a frame of any video.
+
+        Raises:
+            Refused: it is no video.
+            NotFound: the time lies beyond its end.
+        """
+        from reidsearch.media.video.open import open_footage
+
+        with open_footage(path) as footage:
+            return people_in(footage.frame_at(media_s).bgr(), self._detector())
+
+    def frame(self, crop_id: int) -> tuple[Pixels, Crop]:
+        """The full frame that a crop was cut from, (h, w, 3) uint8 BGR, and the crop.
+
+        Raises:
+            NotFound: no crop has this id, or it came from no footage.
+            InputError: the footage is gone, or is no longer what was indexed.
+        """
+        crop = self._of_footage(crop_id)
+        assert crop.moment is not None
+        with self._open(crop.source_id) as footage:
+            return footage.frame_at(crop.moment.media_s).bgr(), crop
+
+    def clip(
+        self, crop_id: int, out: Path, *, margin_s: float, box: bool, as_it_is: bool
+    ) -> tuple[Fraction, Fraction]:
+        """Cut the footage around the tracklet of a crop.
+
+        Args:
+            margin_s: seconds before its first and after its last detection.
+            box: draw the person's box; the footage is then encoded anew.
+            as_it_is: copy the stream, from the key frame before.
+
+        Returns:
+            First and last media time, seconds.
+
+        Raises:
+            UsageError: a box cannot be drawn on a copied stream.
+            NotFound, InputError: as `frame`.
+        """
+        from reidsearch.media.video import cutting
+
+        if box and as_it_is:
+            raise UsageError("a box cannot be drawn on a copied stream", "leave --copy out")
+        crop = self._of_footage(crop_id)
+        assert crop.moment is not None
+        tracklet = self.tracklet(crop.moment.tracklet_id)
+        margin = Fraction(margin_s).limit_denominator(1000)
+        from_s, to_s = max(tracklet.first_s - margin, Fraction(0)), tracklet.last_s + margin
+        with self._open(crop.source_id) as footage:
+            if as_it_is:
+                source = footage_store.source(self._store, crop.source_id)
+                cutting.copy(_place_of(source.location), footage, from_s, to_s, out)
+                to_s = min(to_s, source.duration_s)
+            else:
+                trace = self.trace(tracklet.tracklet_id) if box else None
+                to_s = cutting.cut(footage, from_s, to_s, out, trace)
+        return from_s, to_s
+
+    def trace(self, tracklet_id: int) -> Trace:
+        """Where a tracklet's person was, frame by frame."""
+        return footage_store.trace(self._store, tracklet_id)
+
+    def _of_footage(self, crop_id: int) -> Crop:
+        crop = self._store.crop(crop_id)
+        if crop.moment is None:
+            raise NotFound(
+                f"crop {crop_id} was offered as a picture ({crop.location}); it has no footage",
+                "reidsearch crop writes its picture",
+            )
+        return crop
+
+    def _open(self, source_id: int) -> Footage:
+        """The footage where it was indexed from, proven to be the same bytes."""
+        from reidsearch.media.video.open import digest_of, open_footage
+
+        source = footage_store.source(self._store, source_id)
+        path = _place_of(source.location)
+        if not path.exists():
+            raise InputError(
+                f"{source.location} is no longer there",
+                "put it back, or index its folder again: a moved file is recognised by its bytes",
+            )
+        if digest_of(path)[0].hex() != source.sha256:
+            raise InputError(
+                f"{source.location} is no longer the footage that was indexed: its SHA-256 differs"
+            )
+        rate = source.info.declared_fps if source.info.kind == "frames" else None
+        return open_footage(path, frames_fps=Fraction(rate) if rate else None)
+
+
+def _place_of(location: str) -> Path:
+    """The file that a stored location means; names that are no text were stored as escapes."""
+    from reidsearch.media.files.paths import location_text
+
+    path = Path(location)
+    if path.exists() or "\\x" not in path.name or not path.parent.is_dir():
+        return path
+    same = (each for each in path.parent.iterdir() if location_text(str(each)) == location)
+    return next(same, path)
+
+
+def people_in(pixels: Pixels, detector: Detector) -> People:
+    """Who is to be seen in a full frame, (h, w, 3) uint8 BGR, from left to right."""
+    found = detector.detect(pixels)
+    found = found[found.confidence >= SURE]
+    return People(pixels, found[found.xyxy[:, 0].argsort(kind="stable")])
+
+
+def corrected(
+    clock: Clock,
+    *,
+    start: Clock | None = None,
+    offset_s: Fraction | None = None,
+    drift_ppm: float | None = None,
+    uncertainty_s: float | None = None,
+) -> Clock:
+    """A clock with some of its parts replaced; None keeps what there is."""
+    if start is not None:
+        clock = replace(clock, start=start.start, origin=start.origin)
+        clock = replace(clock, uncertainty_s=start.uncertainty_s)
+    if offset_s is not None:
+        clock = replace(clock, offset_s=offset_s)
+    if drift_ppm is not None:
+        clock = replace(clock, drift_ppm=drift_ppm)
+    if uncertainty_s is not None:
+        clock = replace(clock, uncertainty_s=uncertainty_s)
+    return clock

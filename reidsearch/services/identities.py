@@ -1,0 +1,384 @@
+"""Who was said to be whom: decisions, and the identities that they leave in force.
+
+`Archive.identities` is an `IdentityView`. Matches are named by crop id, as every answer shows
+them; a crop of a tracklet stands for the whole tracklet. Every change is a decision in a log that
+is only appended to; `undo` reverses one by another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from reidsearch.base.errors import ArchiveError, UsageError
+from reidsearch.domain.answers import Answer, IdentitySearched, Match
+from reidsearch.domain.decisions import (
+    Change,
+    Decision,
+    Identity,
+    Mark,
+    Member,
+    Named,
+    Of,
+    Pairs,
+    Presence,
+    Story,
+)
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.presence import conflicts, presences
+from reidsearch.store.identities import plans
+from reidsearch.store.identities import store as held
+from reidsearch.store.identities.ledger import UNDO, Ledger, inverse, to_undo
+from reidsearch.store.identities.pairs import pairs_of
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a search for an identity is made of; without one, nothing.
+
+    Args:
+        own: crops of its members: all its confirmed views.
+        rejected: crops of what was said not to be it.
+        searched: what the statement tells of it.
+    """
+
+    own: tuple[int, ...] = ()
+    rejected: tuple[int, ...] = ()
+    searched: IdentitySearched | None = None
+
+    def text(self, shown: str, *, further: int) -> str:
+        """What was searched with: as it is, or the identity and how many views beside it."""
+        if self.searched is None:
+            return shown
+        told = f"all confirmed views of {self.searched.named.text}"
+        return f"{told} and {further} further" if further else told
+
+    def out(self, crop_ids: tuple[int, ...]) -> tuple[int, ...]:
+        """Which crops may not be matches.
+
+        Args:
+            crop_ids: those that were searched with, the identity's own last.
+        """
+        if self.searched is None or self.searched.new_only:
+            return (*crop_ids, *self.rejected)
+        return (*crop_ids[: len(crop_ids) - len(self.own)], *self.rejected)
+
+
+class IdentityView:
+    """Decisions and identities of one archive. Decisions can be taken while it is indexed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    # -- deciding ---------------------------------------------------------------------------
+
+    def new(
+        self, name: str, crop_ids: Sequence[int] = (), *, note: str = "", force: bool = False
+    ) -> Decision:
+        """Make an identity, with these matches confirmed.
+
+        Raises:
+            UsageError: the name is taken or none; a match belongs to another identity; one camera
+                shows two of them at once (unless `force`).
+            NotFound: there is no such crop.
+        """
+
+        def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
+            named, changes = plans.new(ledger, name)
+            members = held.members_of_crops(connection, crop_ids).values()
+            changes += _confirmed(connection, ledger, named, list(members), force=force)
+            return changes
+
+        decision = held.decide(self._store, "new", plan, note=note, forced=force)
+        assert decision is not None  # a new identity is always a change
+        return decision
+
+    def confirm(
+        self, name: str, crop_ids: Sequence[int], *, note: str = "", force: bool = False
+    ) -> Decision | None:
+        """These matches are that identity; None when all were confirmed already.
+
+        An earlier rejection of theirs for it is taken back.
+
+        Raises:
+            NotFound: there is no such identity or crop.
+            UsageError: a match belongs to another identity; one camera shows two of its members
+                at once (unless `force`).
+        """
+
+        def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
+            members = list(held.members_of_crops(connection, crop_ids).values())
+            return _confirmed(connection, ledger, ledger.find(name), members, force=force)
+
+        return held.decide(self._store, "confirm", plan, note=note, forced=force)
+
+    def reject(self, name: str, crop_ids: Sequence[int], *, note: str = "") -> Decision | None:
+        """These matches are not that identity; None when all were rejected already.
+
+        What was confirmed as it leaves it. Searches for the identity leave them out from now on.
+
+        Raises:
+            NotFound: there is no such identity or crop.
+        """
+
+        def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
+            members = held.members_of_crops(connection, crop_ids).values()
+            return plans.reject(ledger, ledger.find(name), list(members))
+
+        return held.decide(self._store, "reject", plan, note=note)
+
+    def merge(
+        self, into: str, others: Sequence[str], *, note: str = "", force: bool = False
+    ) -> Decision:
+        """The others become a part of `into`; their names stay taken, their ids theirs.
+
+        Raises:
+            NotFound: there is no such identity.
+            UsageError: with itself; one rejected what another confirmed, or one camera shows
+                members of both at once (both unless `force`).
+        """
+
+        def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
+            target, merging = ledger.find(into), [ledger.find(other) for other in others]
+            changes = plans.merge(ledger, target, merging, force=force)
+            ids = {other.identity_id for other in merging}
+            of = ledger.members()
+            joining = [member for member, identity_id in of.items() if identity_id in ids]
+            staying = [one for one, identity_id in of.items() if identity_id == target.identity_id]
+            _require_possible(connection, target, staying, joining, force=force)
+            return changes
+
+        decision = held.decide(self._store, "merge", plan, note=note, forced=force)
+        if decision is None:
+            raise UsageError("name at least two identities to merge")
+        return decision
+
+    def split(self, name: str, crop_ids: Sequence[int], new: str, *, note: str = "") -> Decision:
+        """These matches leave an identity for a new one, and are said not to be the old one.
+
+        Raises:
+            NotFound: there is no such identity or crop.
+            UsageError: a match does not belong to it, none was named, or none would stay.
+        """
+        if not crop_ids:
+            raise UsageError("say which matches leave: reidsearch identity split NAME MATCH...")
+
+        def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
+            members = held.members_of_crops(connection, crop_ids).values()
+            return plans.split(ledger, ledger.find(name), list(members), new)[1]
+
+        decision = held.decide(self._store, "split", plan, note=note)
+        assert decision is not None
+        return decision
+
+    def rename(self, name: str, new: str, *, note: str = "") -> Decision:
+        """Another name for the same identity.
+
+        Raises:
+            NotFound: there is no such identity.
+            UsageError: the new name is taken or none.
+        """
+
+        def plan(_: Connection, ledger: Ledger, __: Sequence[Decision]) -> Sequence[Change]:
+            return plans.rename(ledger, ledger.find(name), new)
+
+        decision = held.decide(self._store, "rename", plan, note=note)
+        assert decision is not None
+        return decision
+
+    def undo(self, decision_id: int | None = None, *, note: str = "") -> Decision:
+        """Reverse a decision by a new one; None: the last that stands. An undo can be undone.
+
+        Raises:
+            NotFound: there is no such decision.
+            UsageError: it is undone already, or a later one builds on it.
+        """
+
+        def plan(_: Connection, ledger: Ledger, decisions: Sequence[Decision]) -> Sequence[Change]:
+            return inverse(ledger, decisions, to_undo(decisions, decision_id))
+
+        decision = held.decide(
+            self._store,
+            UNDO,
+            plan,
+            note=note,
+            undoes=lambda decisions: to_undo(decisions, decision_id).decision_id,
+        )
+        assert decision is not None
+        return decision
+
+    # -- looking up -------------------------------------------------------------------------
+
+    def all(self) -> list[Identity]:
+        """Every identity that was not undone, by id; merged ones among them."""
+        with self._store.read() as connection:
+            return held.identities(connection)
+
+    def names(self) -> dict[int, str]:
+        """The last name of every identity that ever was, by id; undone ones among them."""
+        return {
+            change.identity_id: str(change.after)
+            for decision in self.decisions()
+            for change in decision.changes
+            if change.of is Of.NAME and change.identity_id is not None and change.after is not None
+        }
+
+    def find(self, name: str, *, merged_too: bool = False) -> Identity:
+        """One identity, by name or number.
+
+        Raises:
+            NotFound: there is none; or, unless `merged_too`, it was merged into another.
+            ArchiveError: what is in force differs from the log.
+        """
+        with self._store.read() as connection:
+            named = Ledger.replay(held.log(connection)).find(name, merged_too=merged_too)
+            found = {one.identity_id: one for one in held.identities(connection)}
+        if named.identity_id not in found:
+            raise ArchiveError(
+                f"{named.text} is not as it was decided",
+                f"run: reidsearch check --repair -a {self._store.folder}",
+            )
+        return found[named.identity_id]
+
+    def decisions(self) -> list[Decision]:
+        """The whole log, oldest first."""
+        with self._store.read() as connection:
+            return held.log(connection)
+
+    def show(self, name: str) -> Story:
+        """One identity with its whole story, a merged one too. Raises NotFound."""
+        identity = self.find(name, merged_too=True)
+        with self._store.read() as connection:
+            seen = presences(connection, (*identity.members, *identity.rejected))
+            decisions = held.log(connection)
+        ledger = Ledger.replay(decisions)
+        number = identity.identity_id
+        in_force = sum(one == number for one in ledger.members().values())
+        in_force += sum(one == number for one, _ in ledger.rejections())
+        return Story(
+            identity,
+            _in_time(seen, identity.members),
+            _in_time(seen, identity.rejected),
+            tuple(
+                one
+                for one in decisions
+                if any(number in change.identities for change in one.changes)
+            ),
+            in_force - len(identity.members) - len(identity.rejected),
+        )
+
+    def asked(self, name: str | None, *, new_only: bool = False) -> Asked:
+        """What a search for an identity, or for none, is made of.
+
+        Raises:
+            NotFound: there is no such identity.
+            UsageError: nothing is confirmed of it; or new ones are asked for, but of nobody.
+        """
+        if name is None:
+            if new_only:
+                raise UsageError("--new-only leaves out what is confirmed of an --identity")
+            return Asked()
+        identity = self.find(name)
+        if not identity.members:
+            raise UsageError(
+                f"nothing is confirmed of {identity.named.text}: there is nothing to search with",
+                f"reidsearch confirm MATCH --as {identity.name}",
+            )
+        with self._store.read() as connection:
+            seen = presences(connection, (*identity.members, *identity.rejected))
+        own = _crops(seen, identity.members)
+        return Asked(
+            own,
+            _crops(seen, identity.rejected),
+            IdentitySearched(
+                identity.named, len(identity.members), len(own), len(identity.rejected), new_only
+            ),
+        )
+
+    def told(self, answer: Answer, asked: Asked) -> Answer:
+        """The answer, whose matches tell the identity they belong to or were rejected for.
+
+        Its statement tells whom the search was for.
+        """
+        answer = replace(answer, statement=replace(answer.statement, identity=asked.searched))
+        marks = held.marks(self._store, [member_of(match) for match in answer.matches])
+        if not marks:
+            return answer
+        told = tuple(_marked(match, marks.get(member_of(match))) for match in answer.matches)
+        return replace(answer, matches=told)
+
+    def pairs(self) -> Pairs:
+        """What the decisions in force say of pairs of crops, for calibration."""
+        with self._store.read() as connection:
+            identities = held.identities(connection)
+            every = [m for one in identities for m in (*one.members, *one.rejected)]
+            seen = presences(connection, every)
+        return pairs_of(self._store, identities, seen)
+
+
+def member_of(match: Match) -> Member:
+    """What a decision about this match is about."""
+    crop = match.crop
+    if crop.moment is not None:
+        return Member("tracklet", crop.moment.tracklet_id)
+    return Member("crop", crop.crop_id)
+
+
+def _marked(match: Match, mark: Mark | None) -> Match:
+    if mark is None:
+        return match
+    return replace(match, identity=mark.identity, rejected_for=mark.rejected_for)
+
+
+def _confirmed(
+    connection: Connection,
+    ledger: Ledger,
+    named: Named,
+    members: Sequence[Member],
+    *,
+    force: bool,
+) -> list[Change]:
+    changes = plans.confirm(ledger, named, members)
+    of = ledger.members()
+    staying = [member for member, identity_id in of.items() if identity_id == named.identity_id]
+    joining = [member for member in members if member not in staying]
+    _require_possible(connection, named, staying, joining, force=force)
+    return changes
+
+
+def _require_possible(
+    connection: Connection,
+    named: Named,
+    staying: Iterable[Member],
+    joining: Sequence[Member],
+    *,
+    force: bool,
+) -> None:
+    """Refuse to call two people one whom a camera showed at once."""
+    if force or not joining:
+        return
+    seen = presences(connection, (*staying, *joining))
+    new = [seen[member] for member in joining if member in seen]
+    clash = conflicts([one for one in seen.values() if one not in new], new)
+    if clash:
+        a, b = clash[0]
+        where = a.camera or a.location
+        raise UsageError(
+            f"{a.member.text} and {b.member.text} cannot both be {named.name}: {where} shows them "
+            f"at the same time (crops {a.crop_ids[0]} and {b.crop_ids[0]})",
+            "if it is one person seen twice all the same (a doubled detection, the same footage "
+            "in two files): --force",
+        )
+
+
+def _in_time(seen: dict[Member, Presence], members: Iterable[Member]) -> tuple[Presence, ...]:
+    found = [seen[member] for member in members if member in seen]
+    return tuple(
+        sorted(found, key=lambda one: (one.first_us is None, one.first_us or 0, one.member))
+    )
+
+
+def _crops(seen: dict[Member, Presence], members: Iterable[Member]) -> tuple[int, ...]:
+    return tuple(crop_id for member in members for crop_id in seen[member].crop_ids)

@@ -1,0 +1,113 @@
+"""Where an identity was and when, and what nobody looked at in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from reidsearch.base.errors import NotFound, UsageError
+from reidsearch.domain.decisions import Member, Transits
+from reidsearch.domain.footage import How, SourceCoverage
+from reidsearch.domain.journeys import Between, Journey, Stop
+from reidsearch.linking.constraints import too_fast
+from reidsearch.services.identities import IdentityView
+from reidsearch.services.proposals import ProposalView
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage import reader as footage_store
+from reidsearch.store.footage.presence import presences
+
+UNSEEN = {How.FAILED, How.GAP}
+
+
+def journey(store: Store, name: str, transits: Transits | None = None) -> Journey:
+    """Put the sightings of an identity in order of time.
+
+    Args:
+        transits: least times between cameras; None: those of the last `link`.
+
+    Raises:
+        NotFound: there is no such identity.
+        UsageError: nothing is confirmed of it.
+    """
+    identity = IdentityView(store).find(name)
+    if not identity.members:
+        raise UsageError(
+            f"nothing is confirmed of {identity.named.text}, so there is no way to tell",
+            f"reidsearch confirm MATCH --as {identity.name}",
+        )
+    proposed: dict[Member, int] = {}
+    try:
+        last = ProposalView(store).last()
+    except NotFound:
+        minima = Transits()
+    else:
+        minima = last.transits
+        for one in last.proposals:
+            if one.adds_to == identity.named:
+                proposed |= dict.fromkeys(one.members, one.proposal_id)
+    with store.read() as connection:
+        seen = presences(connection, (*identity.members, *proposed))
+    in_time = sorted(seen.values(), key=lambda one: (one.first_us is None, one.first_us or 0))
+    stops = tuple(
+        Stop(number, one, proposed.get(one.member)) for number, one in enumerate(in_time, start=1)
+    )
+    looked = _looked(footage_store.coverage(store))
+    asked = minima if transits is None else transits
+    return Journey(
+        identity,
+        stops,
+        tuple(_between(stops, looked)),
+        len(looked),
+        tuple(too_fast(seen.values(), asked)),
+        asked,
+    )
+
+
+def _looked(sources: Iterable[SourceCoverage]) -> dict[str, list[tuple[int, int]]]:
+    """When each camera was looked at, wall clock; merged, in order."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for one in sources:
+        camera, clock = one.facts.camera, one.facts.clock
+        if camera is None or clock.start is None:
+            continue
+        found.setdefault(camera, [])
+        for span in one.spans:
+            first = clock.at_us(Fraction(span.from_us, 1_000_000))
+            last = clock.at_us(Fraction(span.to_us, 1_000_000))
+            if span.how not in UNSEEN and first is not None and last is not None:
+                found[camera].append((first, last))
+    return {camera: _merged(found[camera]) for camera in sorted(found)}
+
+
+def _merged(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(stretches):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _between(
+    stops: Sequence[Stop], looked: Mapping[str, Sequence[tuple[int, int]]]
+) -> Iterable[Between]:
+    timed = [stop for stop in stops if stop.seen.first_us is not None]
+    until_us, until = None, 0
+    for stop in timed:
+        first_us, last_us = stop.seen.first_us, stop.seen.last_us
+        assert first_us is not None
+        if until_us is not None and first_us > until_us:
+            unseen = {
+                camera: seconds
+                for camera, stretches in looked.items()
+                if (seconds := _unseen_s(stretches, until_us, first_us)) > 0
+            }
+            yield Between(until, stop.number, until_us, first_us, unseen)
+        if until_us is None or (last_us or first_us) > until_us:
+            until_us, until = last_us or first_us, stop.number
+
+
+def _unseen_s(stretches: Sequence[tuple[int, int]], from_us: int, to_us: int) -> float:
+    seen_us = sum(max(0, min(last, to_us) - max(first, from_us)) for first, last in stretches)
+    return (to_us - from_us - seen_us) / 1_000_000

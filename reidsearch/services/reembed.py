@@ -1,0 +1,68 @@
+"""Another model for a whole archive: stored pictures -> embeddings, in batches worth a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from reidsearch.base.errors import ArchiveError, Refused
+from reidsearch.base.progress import Progress
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Pixels
+from reidsearch.media.pictures import decode
+from reidsearch.store.crops.reembed import Embedded, pictures_without, reembed
+from reidsearch.store.crops.store import Store
+
+if TYPE_CHECKING:
+    from reidsearch.vision.embedding.embedder import Embedder
+
+BATCH = 256
+
+
+def renew(store: Store, embedder: Embedder, progress: Progress) -> int:
+    """Embed every stored picture with `embedder` and make its model the archive's.
+
+    Returns:
+        How many were embedded; fewer than the crops held when an interrupted run goes on.
+
+    Raises:
+        ArchiveError: a picture cannot be embedded; nothing is switched over.
+        ArchiveLocked: another process writes.
+    """
+    count, pictures = pictures_without(store, embedder.identity)
+    progress.begin("embedding anew", count, "crops")
+    reembed(store, embedder.identity, _batches(embedder, pictures, progress))
+    progress.end()
+    return count
+
+
+def _batches(
+    embedder: Embedder, pictures: Iterator[tuple[int, bytes]], progress: Progress
+) -> Iterator[list[Embedded]]:
+    def tensors() -> Iterator[tuple[int, Pixels]]:
+        for crop_id, jpeg in pictures:
+            try:
+                yield crop_id, embedder.prepare(decode(jpeg, PictureLimits()))
+            except Refused as refused:
+                raise _given_up(crop_id, refused) from refused
+
+    batch: list[Embedded] = []
+    for crop_id, vector in embedder.stream(tensors()):
+        if isinstance(vector, Refused):
+            raise _given_up(crop_id, vector)
+        assert vector is not None
+        batch.append((crop_id, vector))
+        if len(batch) == BATCH:
+            yield batch
+            progress.advance(len(batch))
+            batch = []
+    if batch:
+        yield batch
+        progress.advance(len(batch))
+
+
+def _given_up(crop_id: int, refused: Refused) -> ArchiveError:
+    return ArchiveError(
+        f"crop {crop_id} cannot be embedded: {refused.message}; nothing was switched over",
+        f"restore it from a backup, or give it up: reidsearch delete --crop {crop_id}",
+    )

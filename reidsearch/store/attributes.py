@@ -1,0 +1,254 @@
+"""Attributes in the archive: recorded crop by crop, told as the mean over a tracklet's views."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select
+
+from reidsearch.domain.attributes import (
+    NAMES,
+    PARTS,
+    PRESENT,
+    WORN,
+    Attributes,
+    Values,
+    columns_of,
+    require_things,
+    worn,
+)
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.request import Filters
+from reidsearch.store import tables
+from reidsearch.store.crops.model import model_row
+from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.database import sqlite
+from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.tables.attributes import attributes, column_of
+from reidsearch.store.tables.footage import moment
+
+UNITS_AT_ONCE = 64  # tracklets, or pictures, of one transaction
+ROUNDING = 1e-4  # of sums of float32
+
+Unit: TypeAlias = list[tuple[int, bytes]]
+"""Crop ids and JPEGs of one tracklet, or of one crop without a tracklet."""
+
+_VALUES = [attributes.c[column_of(name)] for name in NAMES]
+
+
+def pending(store: Store, model: ModelIdentity) -> tuple[int, Iterator[list[Unit]]]:
+    """What has no attributes of `model` yet: how many crops, and they, tracklet by tracklet.
+
+    A tracklet of which one view lacks them comes whole, so that a mean is never of two models.
+    """
+    m = tables.model.c
+    this = select(m.id).where(m.digest == model.digest, m.preprocessing == model.preprocessing)
+    lacks = ~exists().where(
+        attributes.c.crop_id == tables.crop.c.id,
+        attributes.c.model_id == this.scalar_subquery(),
+    )
+    lone = lacks & ~exists().where(moment.c.crop_id == tables.crop.c.id)
+    # Materialised per question: ids only, a few bytes a tracklet.
+    of_tracklets = (
+        select(moment.c.tracklet_id).join(tables.crop, tables.crop.c.id == moment.c.crop_id)
+    ).where(lacks)
+    with store.read() as connection:
+        count = connection.scalar(select(func.count()).select_from(tables.crop).where(lone)) or 0
+        count += (
+            connection.scalar(
+                select(func.count())
+                .select_from(moment)
+                .where(moment.c.tracklet_id.in_(of_tracklets))
+            )
+            or 0
+        )
+
+    def units() -> Iterator[list[Unit]]:
+        last = 0
+        query = select(tables.crop.c.id).where(lone).order_by(tables.crop.c.id)
+        while ids := _next(store, query.where(tables.crop.c.id > last).limit(UNITS_AT_ONCE)):
+            yield [[picture] for picture in _pictures(store, ids)]
+            last = ids[-1]
+        last = 0
+        query = of_tracklets.distinct().order_by(moment.c.tracklet_id)
+        while ids := _next(store, query.where(moment.c.tracklet_id > last).limit(UNITS_AT_ONCE)):
+            yield [list(_pictures(store, _views(store, tracklet_id))) for tracklet_id in ids]
+            last = ids[-1]
+
+    return count, units()
+
+
+def _next(store: Store, query: object) -> list[int]:
+    with store.read() as connection:
+        return list(connection.scalars(query))  # type: ignore[call-overload]
+
+
+def _views(store: Store, tracklet_id: int) -> list[int]:
+    query = select(moment.c.crop_id).where(moment.c.tracklet_id == tracklet_id)
+    return _next(store, query.order_by(moment.c.crop_id))
+
+
+def _pictures(store: Store, ids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    p = tables.picture.c
+    with store.read() as connection:
+        for row in connection.execute(
+            select(p.crop_id, p.jpeg).where(p.crop_id.in_(ids)).order_by(p.crop_id)
+        ):
+            yield row.crop_id, row.jpeg
+
+
+def record(store: Store, model: ModelIdentity, batches: Iterable[list[tuple[int, Values]]]) -> None:
+    """Commit batch after batch; what was recorded of these crops before is replaced.
+
+    Raises:
+        ArchiveLocked: another process writes.
+    """
+    with writer_lock(store.folder):
+        engine = sqlite.engine_for(store.folder, read_only=False)
+        try:
+            with engine.begin() as connection:
+                model_id = model_row(connection, model)
+            for batch in batches:
+                with engine.begin() as connection:
+                    _replace(connection, model_id, batch)
+        finally:
+            engine.dispose()
+
+
+def _replace(connection: Connection, model_id: int, batch: list[tuple[int, Values]]) -> None:
+    _forget(connection, [crop_id for crop_id, _ in batch])
+    names = [column_of(name) for name in NAMES]
+    rows = [
+        {"crop_id": crop_id, "model_id": model_id}
+        | dict(zip(names, values.astype(float).tolist(), strict=True))
+        for crop_id, values in batch
+    ]
+    if rows:
+        connection.execute(insert(attributes), rows)
+
+
+def attributes_of(store: Store, crop_ids: Sequence[int]) -> dict[int, Attributes]:
+    """By crop id, what its tracklet (or it alone) wears; crops of which nothing is recorded lack.
+
+    Costs one small read in an archive without attributes.
+    """
+    found: dict[int, Attributes] = {}
+    with store.read() as connection:
+        if connection.scalar(select(attributes.c.crop_id).limit(1)) is None:
+            return {}
+        for start in range(0, len(crop_ids), CHUNK):
+            found.update(_attributes(connection, list(crop_ids[start : start + CHUNK])))
+    return found
+
+
+def _attributes(connection: Connection, ids: list[int]) -> dict[int, Attributes]:
+    whose = {
+        row.crop_id: row.tracklet_id
+        for row in connection.execute(select(moment).where(moment.c.crop_id.in_(ids)))
+    }
+    of_tracklets = (
+        select(moment.c.tracklet_id, attributes.c.crop_id, *_VALUES)
+        .join(attributes, attributes.c.crop_id == moment.c.crop_id)
+        .where(moment.c.tracklet_id.in_(set(whose.values())))
+        .order_by(attributes.c.crop_id)
+    )
+    views: dict[int, list[Sequence[float]]] = {}
+    for row in connection.execute(of_tracklets):
+        views.setdefault(row.tracklet_id, []).append(row[2:])
+    means = {
+        tracklet_id: Attributes.mean(np.array(rows, np.float32))
+        for tracklet_id, rows in views.items()
+    }
+    found = {crop_id: means[of] for crop_id, of in whose.items() if of in means}
+    alone = select(attributes.c.crop_id, *_VALUES).where(
+        attributes.c.crop_id.in_([crop_id for crop_id in ids if crop_id not in whose])
+    )
+    for row in connection.execute(alone):
+        found[row.crop_id] = Attributes.mean(np.array([row[1:]], np.float32))
+    return found
+
+
+def passing(filters: Filters) -> list[ColumnElement[bool]]:
+    """The condition on `crop` that the attribute filters come to, if there are any.
+
+    A view of a tracklet passes when the mean of its tracklet's views does.
+
+    Raises:
+        UsageError: a filter names no colour, part or thing.
+    """
+    require_things((*filters.with_things, *filters.without_things))
+    asked = [worn(text) for text in filters.wearing]
+    if not (asked or filters.with_things or filters.without_things):
+        return []
+
+    def fits(value: Callable[[str], ColumnElement[float]]) -> ColumnElement[bool]:
+        """Of a mean, or of the only view."""
+        wears = [
+            or_(*(_sum([value(f"{part}:{name}") for name in names]) >= WORN for part in parts))
+            for parts, names in asked
+        ]
+        has = [value(thing) >= PRESENT for thing in filters.with_things]
+        lacks = [value(thing) < PRESENT for thing in filters.without_things]
+        return and_(*wears, *has, *lacks)
+
+    alone = select(attributes.c.crop_id).where(
+        ~exists().where(moment.c.crop_id == attributes.c.crop_id),
+        fits(lambda name: attributes.c[column_of(name)]),
+    )
+    tracklets = (
+        select(moment.c.tracklet_id)
+        .join(attributes, attributes.c.crop_id == moment.c.crop_id)
+        .group_by(moment.c.tracklet_id)
+        .having(fits(lambda name: func.avg(attributes.c[column_of(name)])))
+    )
+    views = select(moment.c.crop_id).where(moment.c.tracklet_id.in_(tracklets))
+    return [or_(tables.crop.c.id.in_(alone), tables.crop.c.id.in_(views))]
+
+
+def recorded() -> ColumnElement[bool]:
+    """That attributes of `crop`, or of another view of its tracklet, are recorded."""
+    of_tracklets = select(moment.c.tracklet_id).join(
+        attributes, attributes.c.crop_id == moment.c.crop_id
+    )
+    return or_(
+        tables.crop.c.id.in_(select(attributes.c.crop_id)),
+        tables.crop.c.id.in_(
+            select(moment.c.crop_id).where(moment.c.tracklet_id.in_(of_tracklets))
+        ),
+    )
+
+
+def damaged(connection: Connection) -> list[int]:
+    """Crops with attributes that no model gives."""
+    upper, lower = (_VALUES[columns_of(part)] for part in PARTS)
+    wrong = or_(
+        *(~column.between(-ROUNDING, 1 + ROUNDING) for column in _VALUES),
+        *(func.abs(_sum(part) - 1) > ROUNDING for part in (upper, lower)),
+    )
+    return list(
+        connection.scalars(select(attributes.c.crop_id).where(wrong).order_by(attributes.c.crop_id))
+    )
+
+
+def forget_damaged(store: Store) -> None:
+    """Drop what `damaged` finds; the caller holds the writer lock."""
+    engine = sqlite.engine_for(store.folder, read_only=False)
+    try:
+        with engine.begin() as connection:
+            _forget(connection, damaged(connection))
+    finally:
+        engine.dispose()
+
+
+def _forget(connection: Connection, ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        connection.execute(delete(attributes).where(attributes.c.crop_id.in_(part)))
+
+
+def _sum(values: Sequence[ColumnElement[float]]) -> ColumnElement[float]:
+    return functools.reduce(operator.add, values)

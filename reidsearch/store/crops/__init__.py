@@ -1,0 +1,1 @@
+"""Crops, pictures, embeddings: reading, writing, selecting."""

@@ -1,0 +1,37 @@
+"""The archive's embedding model: recorded with the first run, required of every later one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select, update
+
+from reidsearch.domain.models import ModelIdentity, require_model
+from reidsearch.store import tables
+
+
+def model_row(connection: Connection, model: ModelIdentity) -> int:
+    """The id of a model's row, made when it is new."""
+    m = tables.model.c
+    found = connection.scalar(
+        select(m.id).where(m.digest == model.digest, m.preprocessing == model.preprocessing)
+    )
+    if found is None:
+        inserted = connection.execute(insert(tables.model), asdict(model)).inserted_primary_key
+        assert inserted is not None
+        found = inserted[0]
+    return int(found)
+
+
+def adopt_model(connection: Connection, model: ModelIdentity, folder: Path) -> int:
+    """The archive's model id; a new archive takes the given model as its own."""
+    held = connection.execute(
+        select(tables.model).join(tables.archive, tables.archive.c.model_id == tables.model.c.id)
+    ).one_or_none()
+    if held is not None:
+        require_model(ModelIdentity(*held[1:]), model, folder)
+        return int(held.id)
+    model_id = model_row(connection, model)
+    connection.execute(update(tables.archive).values(model_id=model_id))
+    return model_id

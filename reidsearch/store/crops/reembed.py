@@ -1,0 +1,90 @@
+"""Embed every crop anew with another model, from the stored pictures.
+
+New embeddings are committed beside the old ones, so queries go on with the old model and an
+interrupted run goes on where it stopped; the last transaction switches the archive over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from reidsearch.base.timecode import now, to_us
+from reidsearch.domain.crops import Vectors
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.store import tables
+from reidsearch.store.crops.model import model_row
+from reidsearch.store.crops.rows import embedding_row
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database import sqlite
+from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.footage.tracklet_means import renew_means
+
+PICTURES_AT_ONCE = 256
+
+Embedded: TypeAlias = tuple[int, Vectors]
+
+
+def pictures_without(store: Store, model: ModelIdentity) -> tuple[int, Iterator[tuple[int, bytes]]]:
+    """How many crops have no embedding of `model` yet, and their ids and JPEGs, by id."""
+    p = tables.picture.c
+    m = tables.model.c
+    this = select(m.id).where(m.digest == model.digest, m.preprocessing == model.preprocessing)
+    embedded = exists().where(
+        tables.embedding.c.crop_id == p.crop_id,
+        tables.embedding.c.model_id == this.scalar_subquery(),
+    )
+    with store.read() as connection:
+        count = connection.scalar(select(func.count()).select_from(tables.picture).where(~embedded))
+
+    def pictures() -> Iterator[tuple[int, bytes]]:
+        last = 0
+        while True:
+            query = select(p.crop_id, p.jpeg).where(~embedded, p.crop_id > last)
+            with store.read() as connection:
+                rows = connection.execute(query.order_by(p.crop_id).limit(PICTURES_AT_ONCE)).all()
+            if not rows:
+                return
+            for row in rows:
+                yield row.crop_id, row.jpeg
+            last = rows[-1].crop_id
+
+    return count or 0, pictures()
+
+
+def reembed(store: Store, model: ModelIdentity, embedded: Iterable[list[Embedded]]) -> None:
+    """Commit batch after batch, then make `model` the archive's own and drop the old embeddings.
+
+    Raises:
+        ArchiveLocked: another process writes.
+    """
+    with writer_lock(store.folder):
+        engine = sqlite.engine_for(store.folder, read_only=False)
+        try:
+            with engine.begin() as connection:
+                model_id = model_row(connection, model)
+            for batch in embedded:
+                with engine.begin() as connection:
+                    connection.execute(
+                        insert(tables.embedding),
+                        [embedding_row(crop_id, model_id, vector) for crop_id, vector in batch],
+                    )
+            with engine.begin() as connection:
+                _switch(connection, model_id, model)
+        finally:
+            engine.dispose()
+
+
+def _switch(connection: Connection, model_id: int, model: ModelIdentity) -> None:
+    archive = tables.archive
+    connection.execute(update(archive).values(model_id=model_id, erasures=archive.c.erasures + 1))
+    old = tables.embedding.c.model_id != model_id
+    connection.execute(delete(tables.embedding).where(old))
+    renew_means(connection, model_id)
+    connection.execute(
+        insert(tables.event).values(
+            at_us=to_us(now()), what="reembed", detail={"model": model.name, "digest": model.digest}
+        )
+    )

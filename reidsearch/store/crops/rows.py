@@ -1,0 +1,84 @@
+"""Between records and rows: what the writer stores, and what it finds there already."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from reidsearch.base.timecode import from_us, now, to_us
+from reidsearch.domain.crops import Facts, Offer, Vectors
+from reidsearch.store import tables
+from reidsearch.store.crops.store import location_key
+
+
+def embedding_row(crop_id: int, model_id: int, vector: Vectors) -> dict[str, Any]:
+    """One row of the `embedding` table: float32, little-endian, with its checksum."""
+    blob = vector.astype("<f4", copy=False).tobytes()
+    return {"crop_id": crop_id, "model_id": model_id, "vector": blob, "sha256": sha256_of(blob)}
+
+
+def existing_sources(connection: Connection, sha256s: Iterable[bytes]) -> dict[bytes, int]:
+    """Ids of the sources that are held, by the SHA-256 of their bytes."""
+    s = tables.source.c
+    rows = connection.execute(select(s.sha256, s.id).where(s.sha256.in_(list(sha256s))))
+    return {row.sha256: row.id for row in rows}
+
+
+def existing_crops(connection: Connection, source_ids: Iterable[int]) -> dict[tuple[int, ...], int]:
+    """Ids of the crops of those sources, by (source id, x1, y1, x2, y2)."""
+    c = tables.crop.c
+    rows = connection.execute(
+        select(c.id, c.source_id, c.x1, c.y1, c.x2, c.y2).where(c.source_id.in_(list(source_ids)))
+    )
+    return {(row.source_id, row.x1, row.y1, row.x2, row.y2): row.id for row in rows}
+
+
+def kept_facts(connection: Connection, crop_id: int) -> Facts:
+    """What is known of a crop that is held."""
+    c = tables.crop.c
+    row = connection.execute(
+        select(tables.camera.c.name, c.time_us, c.person, c.extra)
+        .select_from(tables.crop.outerjoin(tables.camera))
+        .where(c.id == crop_id)
+    ).one()
+    time = None if row.time_us is None else from_us(row.time_us)
+    return Facts(row.name, time, row.person, row.extra or {})
+
+
+def merge_facts(kept: Facts, told: Facts) -> Facts:
+    """What is told now, and what was known before of whatever is not told."""
+    return Facts(
+        camera=kept.camera if told.camera is None else told.camera,
+        time=kept.time if told.time is None else told.time,
+        person=kept.person if told.person is None else told.person,
+        extra={**kept.extra, **told.extra},
+    )
+
+
+def mark_replaced(connection: Connection, keys: Sequence[bytes]) -> None:
+    """Other bytes lie at these places now; the crops that came from there before stay."""
+    connection.execute(
+        update(tables.location)
+        .where(tables.location.c.key.in_(keys), tables.location.c.replaced_us.is_(None))
+        .values(replaced_us=to_us(now()))
+    )
+
+
+def location_row(offer: Offer, crop_id: int, *, own: bool) -> dict[str, Any]:
+    """One row of the `location` table: where a crop was offered from."""
+    return {
+        "key": location_key(offer.key),
+        "text": offer.location,
+        "fingerprint": offer.fingerprint,
+        "facts": offer.facts.digest(),
+        "crop_id": crop_id,
+        "own": own,
+    }
+
+
+def sha256_of(data: bytes) -> bytes:
+    """The checksum of a stored value, 32 bytes."""
+    return hashlib.sha256(data).digest()

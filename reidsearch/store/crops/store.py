@@ -1,0 +1,429 @@
+"""The archive's database, opened: everything that is read from it.
+
+A `Store` reads; writing goes through `writer.Writer`, which holds the lock. Every read is one
+transaction, so it sees one state even while an index run commits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row, insert, select
+
+from reidsearch.base.boxes import Box
+from reidsearch.base.closing import Closing
+from reidsearch.base.errors import ArchiveError, NotFound, StorageError, UsageError
+from reidsearch.base.timecode import from_us, now, to_us
+from reidsearch.domain.crops import Crop, CropIds, Facts, Vectors
+from reidsearch.domain.footage import Moment
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.store import tables
+from reidsearch.store.database import schema, selects, sqlite
+from reidsearch.store.database.lock import HOLDER, LOCK, writer_lock
+
+CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
+FEW = 16  # as many as an answer usually has
+SOME = 64  # as many as may be among the ten best
+EMBEDDINGS_CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an earlier run recorded of a location."""
+
+    fingerprint: str
+    facts: str
+    crop_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where the archive stands.
+
+    States are equal when an index that has everything of the one has everything of the other;
+    `failures` and `unfinished_runs` tell what an answer lacks and do not count for that.
+    """
+
+    last_crop_id: int
+    erasures: int
+    model_id: int | None
+    failures: int = field(compare=False)
+    unfinished_runs: int = field(compare=False)
+
+
+def location_key(key: str) -> bytes:
+    """The 16 bytes under which an `Offer.key` is stored; paths can be too long for an index."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+class Store(Closing):
+    """An open archive folder, for reading.
+
+    Args:
+        folder: the archive's folder.
+        read_only: refuse every change; needed on read-only media.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = True) -> None:
+        require_usable_name(folder)
+        if not (folder / sqlite.DATABASE).is_file():
+            raise ArchiveError(
+                f"{folder} is not an archive"
+                if folder.exists()
+                else f"there is no archive {folder}",
+                f"make one: reidsearch index PATH... -a {folder}",
+            )
+        self.folder = folder
+        self.engine = sqlite.engine_for(folder, read_only=read_only)
+        self._watch = sqlite.ChangeWatch(folder)
+        self._state: State | None = None
+        try:
+            with self.read() as connection:
+                schema.require_current(connection, folder)
+                self.row = connection.execute(select(tables.archive)).one()
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def create(cls, folder: Path) -> None:
+        """Make an empty archive in a new or empty folder, readable by its owner alone.
+
+        The database takes its name when it is complete: what a killed process left behind is no
+        archive, and is made anew. An archive that another process made meanwhile stays.
+
+        Raises:
+            ArchiveError: the folder holds something else.
+            StorageError: it cannot be made.
+        """
+        require_usable_name(folder)
+        try:
+            foreign = folder.exists() and {path.name for path in folder.iterdir()} - _OWN_NAMES
+        except NotADirectoryError:
+            foreign = {folder.name}
+        if foreign:
+            raise ArchiveError(
+                f"{folder} exists and is not an archive", "give the path of a new or empty folder"
+            )
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be made: {error.strerror}") from error
+        with writer_lock(folder):
+            if (folder / sqlite.DATABASE).exists():
+                return
+            making = folder / _MAKING
+            shutil.rmtree(making, ignore_errors=True)
+            making.mkdir(mode=0o700)
+            engine = sqlite.engine_for(making, read_only=False)
+            try:
+                with engine.begin() as connection:
+                    schema.upgrade(connection)
+                    connection.execute(
+                        insert(tables.archive).values(
+                            id=1,
+                            uuid=str(uuid.uuid4()),
+                            created_us=to_us(now()),
+                            next_crop_id=1,
+                            next_source_id=1,
+                            erasures=0,
+                        )
+                    )
+            finally:
+                engine.dispose()
+            sqlite.sync_path(making / sqlite.DATABASE)
+            (making / sqlite.DATABASE).rename(folder / sqlite.DATABASE)
+            sqlite.sync_path(folder)
+            making.rmdir()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._watch.close()
+        self.engine.dispose()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view of the database."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def state(self) -> State:
+        """Where the archive stands now; nothing is read when nobody has committed since."""
+        # Asked before reading: a commit in between is seen by the next call, never missed.
+        if self._watch.changed() or self._state is None:
+            with self.read() as connection:
+                next_crop_id, *rest = connection.execute(selects.STATE).one()
+            self._state = State(next_crop_id - 1, *rest)
+        return self._state
+
+    def model(self) -> ModelIdentity | None:
+        """The model that made the archive's embeddings; None while it is empty."""
+        with self.read() as connection:
+            row = connection.execute(selects.MODEL).one_or_none()
+        return ModelIdentity(*row) if row else None
+
+    # -- what an index run asks -------------------------------------------------------------
+
+    def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
+        """What is recorded under those location keys."""
+        found: dict[bytes, Known] = {}
+        with self.read() as connection:
+            for part in _chunks(keys):
+                for row in connection.execute(selects.KNOWN, {"keys": part}):
+                    found[row.key] = Known(*row[1:])
+        return found
+
+    def crops_of(self, places: Sequence[tuple[bytes, Box | None]]) -> list[int | None]:
+        """The crop that is held of each place, asked for many at once.
+
+        Args:
+            places: SHA-256 of a source's bytes, and the box; None is the whole picture.
+
+        Returns:
+            For each place its crop's id, or None.
+        """
+        held: dict[tuple[bytes, Box | None], int] = {}
+        with self.read() as connection:
+            for part in _chunks([sha256 for sha256, _ in places]):
+                for row in connection.execute(selects.CROPS_OF_SOURCES, {"sources": part}):
+                    crop_id, sha256, width_px, height_px, *corners = row
+                    held[sha256, Box(*corners)] = crop_id
+                    if corners == [0, 0, width_px, height_px]:
+                        held[sha256, None] = crop_id
+        return [held.get(place) for place in places]
+
+    # -- what a search asks -----------------------------------------------------------------
+
+    def crops(self, ids: Iterable[int]) -> list[Crop]:
+        """All that is known of those crops, in the order asked; ids not held are left out."""
+        wanted = _possible(ids)
+        with self.read() as connection:
+            rows = [
+                row
+                for part in _chunks(wanted)
+                for row in connection.execute(selects.CROPS, {"ids": part})
+            ]
+        held = {row.id: _crop(row) for row in rows}
+        return [held[crop_id] for crop_id in wanted if crop_id in held]
+
+    def crop(self, crop_id: int) -> Crop:
+        """One crop.
+
+        Raises:
+            NotFound: no crop has this id.
+        """
+        found = self.crops([crop_id])
+        if not found:
+            raise NotFound(
+                f"{self.folder} holds no crop {crop_id}", "ids stand in every answer of `query`"
+            )
+        return found[0]
+
+    def picture(self, crop_id: int) -> bytes:
+        """The crop's JPEG.
+
+        Raises:
+            NotFound: no crop has this id.
+            ArchiveError: the picture is damaged (its checksum differs) or missing.
+        """
+        self.crop(crop_id)
+        p = tables.picture.c
+        with self.read() as connection:
+            row = connection.execute(
+                select(p.jpeg, p.sha256).where(p.crop_id == crop_id)
+            ).one_or_none()
+        if row is None or hashlib.sha256(row.jpeg).digest() != row.sha256:
+            raise ArchiveError(
+                f"the picture of crop {crop_id} is damaged or missing",
+                f"run: reidsearch check -a {self.folder}",
+            )
+        jpeg: bytes = row.jpeg
+        return jpeg
+
+    def crops_with_embeddings(self, ids: Iterable[int]) -> dict[int, tuple[Crop, Vectors]]:
+        """Those crops that are held, by id, each with its (d,) embedding."""
+        found: dict[int, tuple[Crop, Vectors]] = {}
+        with self.read() as connection:
+            for part in _chunks(_possible(ids)):
+                size = FEW if len(part) <= FEW else CHUNK
+                padded = [*part, *([0] * (size - len(part)))]  # no crop has the id 0
+                asked = {f"id{number}": crop_id for number, crop_id in enumerate(padded)}
+                for row in connection.execute(selects.crops_with_embeddings(size), asked):
+                    found[row.id] = _crop(row), np.frombuffer(row.vector, dtype="<f4")
+        return found
+
+    def embeddings(self, ids: Iterable[int]) -> dict[int, Vectors]:
+        """The (d,) embeddings of those crops that are held, by id."""
+        found: dict[int, Vectors] = {}
+        with self.read() as connection:
+            for part in _chunks(_possible(ids)):
+                for row in connection.execute(selects.EMBEDDINGS, {"ids": part}):
+                    found[row.crop_id] = np.frombuffer(row.vector, dtype="<f4")
+        return found
+
+    def embedding_rows(self, ids: CropIds, dimension: int) -> tuple[CropIds, Vectors]:
+        """Those of increasing `ids` that have an embedding, and (n, d) of them.
+
+        Raises:
+            ArchiveError: one has not the model's dimension (a damaged row).
+        """
+        rows: list[Any] = []
+        wanted = ids.tolist()
+        with self.read() as connection:
+            for part in _chunks(wanted):
+                size = next(size for size in (FEW, SOME, CHUNK) if len(part) <= size)
+                padded = [*part, *([0] * (size - len(part)))]  # no crop has the id 0
+                asked = {f"id{number}": crop_id for number, crop_id in enumerate(padded)}
+                rows.extend(connection.execute(selects.embedding_rows(size), asked))
+        return self._joined(rows, dimension)
+
+    def embedding_count(self) -> int:
+        """How many embeddings of the archive's model there are."""
+        with self.read() as connection:
+            return connection.execute(selects.EMBEDDING_COUNT).scalar_one()
+
+    def some_embeddings(self, count: int, dimension: int) -> Vectors:
+        """(n, d) of about `count` crops, from all of the archive; all where it holds fewer."""
+        last = self.state().last_crop_id
+        drawn = np.random.default_rng(0).integers(1, last + 1, count) if last > count else None
+        ids = np.arange(1, last + 1) if drawn is None else np.unique(drawn)
+        return self.embedding_rows(ids, dimension)[1]
+
+    def _joined(self, rows: Sequence[Any], dimension: int) -> tuple[CropIds, Vectors]:
+        ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        blob = b"".join([row[1] for row in rows])
+        if len(blob) != len(rows) * dimension * 4:
+            raise ArchiveError(
+                f"{self.folder}: an embedding between crops {ids[0]} and {ids[-1]} is damaged",
+                f"run: reidsearch check -a {self.folder}",
+            )
+        return ids, np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
+
+    def embeddings_after(self, crop_id: int, dimension: int) -> Iterator[tuple[CropIds, Vectors]]:
+        """All embeddings of crops above `crop_id`, in chunks of increasing ids.
+
+        Raises:
+            ArchiveError: one has not the model's dimension (a damaged row).
+        """
+        e = tables.embedding.c
+        last = crop_id
+        while True:
+            with self.read() as connection:
+                rows = connection.execute(
+                    select(e.crop_id, e.vector)
+                    .where(e.model_id == selects.MODEL_ID, e.crop_id > last)
+                    .order_by(e.crop_id)
+                    .limit(EMBEDDINGS_CHUNK)
+                ).all()
+            if not rows:
+                return
+            ids, vectors = self._joined(rows, dimension)
+            yield ids, vectors
+            last = int(ids[-1])
+
+    def embedded_ids(self, up_to: int) -> CropIds:
+        """Ids up to `up_to` that have an embedding, increasing."""
+        e = tables.embedding.c
+        query = select(e.crop_id).where(e.model_id == selects.MODEL_ID, e.crop_id <= up_to)
+        with self.read() as connection:
+            return np.fromiter(connection.scalars(query.order_by(e.crop_id)), dtype=np.int64)
+
+
+def migrate(folder: Path) -> tuple[str, str]:
+    """Bring an archive of an earlier version to this one's schema, whole or not at all.
+
+    Returns:
+        The revision before and after.
+
+    Raises:
+        ArchiveLocked: another process writes.
+        ArchiveVersionError: it was made by a newer version.
+    """
+    if not (folder / sqlite.DATABASE).is_file():
+        raise ArchiveError(f"there is no archive {folder}")
+    with writer_lock(folder):
+        engine = sqlite.engine_for(folder, read_only=False, rebuilding=True)
+        try:
+            with engine.begin() as connection:
+                before = schema.revision(connection)
+                if before is None or before > schema.REVISION:
+                    schema.require_current(connection, folder)
+                if before == schema.REVISION:
+                    return schema.REVISION, schema.REVISION
+                schema.upgrade(connection)
+                if broken := sqlite.broken_references(connection):
+                    raise ArchiveError(
+                        f"{folder}: {broken} rows refer to rows that are missing; nothing changed",
+                        f"run the earlier version's: reidsearch check -a {folder}",
+                    )
+        finally:
+            engine.dispose()
+    return str(before), schema.REVISION
+
+
+# In the folder it is made in, a database may be half done; never beside it under its own name.
+_MAKING = "making"
+_OWN_NAMES = {LOCK, HOLDER, _MAKING, sqlite.DATABASE}
+
+
+def require_usable_name(folder: Path) -> None:
+    """Refuse a path whose bytes are not text: neither FAISS nor VACUUM INTO takes one."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"the archive's path {str(folder)!r} is not UTF-8", "give the archive another name"
+        ) from error
+
+
+# What a search or a re-run asks over and over is built once: for small answers, building and
+# compiling a statement takes longer than SQLite takes to answer it (benchmarks/query_warm.py).
+
+
+def _crop(row: Row[Any]) -> Crop:
+    return Crop(
+        crop_id=row.id,
+        source_id=row.source_id,
+        source_sha256=row.sha256.hex(),
+        location=row.location or "",
+        box=Box(row.x1, row.y1, row.x2, row.y2),
+        facts=Facts(
+            camera=row.camera,
+            time=None if row.time_us is None else from_us(row.time_us),
+            person=row.person,
+            extra=row.extra or {},
+        ),
+        indexed_at=from_us(row.indexed_us),
+        moment=_moment(row),
+    )
+
+
+def _moment(row: Row[Any]) -> Moment | None:
+    if row.tracklet_id is None:
+        return None
+    return Moment(
+        tracklet_id=row.tracklet_id,
+        pts=row.pts,
+        media_s=(row.pts - row.first_pts) * Fraction(row.time_base_num, row.time_base_den),
+        uncertainty_s=row.uncertainty_s,
+        quality=row.quality,
+    )
+
+
+def _possible(ids: Iterable[int]) -> list[int]:
+    """Without numbers that no database can take for an id."""
+    return [crop_id for crop_id in ids if 0 < crop_id < 2**63]
+
+
+def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]

@@ -1,0 +1,344 @@
+"""The one writer: whole transactions under the writer lock, nothing half done.
+
+A crop is acknowledged when `commit` returns: its source, facts, picture and embedding are then in
+one committed transaction, and it will be there after a crash, once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from reidsearch.base.boxes import Box
+from reidsearch.base.timecode import now, to_us
+from reidsearch.domain.crops import Facts, Offer, Rejected, Vectors
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.store import tables
+from reidsearch.store.crops.model import adopt_model
+from reidsearch.store.crops.rows import (
+    embedding_row,
+    existing_crops,
+    existing_sources,
+    kept_facts,
+    location_row,
+    mark_replaced,
+    merge_facts,
+    sha256_of,
+)
+from reidsearch.store.crops.store import Store, location_key
+from reidsearch.store.database import sqlite
+from reidsearch.store.database.lock import writer_lock
+
+
+@dataclass(frozen=True, slots=True)
+class NewCrop:
+    """A crop ready to be stored.
+
+    Args:
+        source_sha256: of the source's bytes, 32 bytes.
+        width_px, height_px: of the source picture.
+        jpeg: the crop's picture as it is kept.
+        vector: (d,) float32 of unit length.
+    """
+
+    offer: Offer
+    source_sha256: bytes
+    size_bytes: int
+    width_px: int
+    height_px: int
+    box: Box
+    jpeg: bytes
+    vector: Vectors
+
+
+class Effect(StrEnum):
+    """What offering a crop again that is already held comes to."""
+
+    UNCHANGED = "unchanged"  # same bytes, same facts; only the fingerprint is new
+    UPDATED = "updated"  # same bytes at a known place, corrected facts
+    DUPLICATE = "duplicate"  # a copy of the same picture elsewhere; the first one's facts stay
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAlready:
+    """An offer whose bytes are the crop `crop_id` already; its location is (re)recorded."""
+
+    offer: Offer
+    crop_id: int
+    effect: Effect
+
+
+@dataclass(slots=True)
+class Committed:
+    """What one `commit` did."""
+
+    indexed: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    conflicting: int = 0  # of the duplicates: offered with other facts than those kept
+    failed: int = 0
+
+
+class Writer:
+    """Writes one index run; made by `open_writer`."""
+
+    def __init__(self, store: Store, model: ModelIdentity) -> None:
+        self._engine = sqlite.engine_for(store.folder, read_only=False)
+        self._folder = store.folder
+        self._cameras: dict[str, int] = {}
+        self.run_id = 0
+        try:
+            with self._engine.begin() as connection:
+                self.model_id = adopt_model(connection, model, store.folder)
+                rows = connection.execute(select(tables.camera.c.name, tables.camera.c.id))
+                self._cameras.update({row.name: row.id for row in rows})
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def begin_run(self, *, request: str, command: str, version: str, runtime: str) -> int:
+        """Record that a run starts; until `end_run` it counts as unfinished."""
+        with self._engine.begin() as connection:
+            # No other writer lives (we hold the lock), so what still "runs" was killed.
+            connection.execute(
+                update(tables.run)
+                .where(tables.run.c.state == "running")
+                .values(state="interrupted")
+            )
+            inserted = connection.execute(
+                insert(tables.run).values(
+                    started_us=to_us(now()),
+                    state="running",
+                    request=request,
+                    command=command,
+                    version=version,
+                    runtime=runtime,
+                    model_id=self.model_id,
+                    counts={},
+                )
+            ).inserted_primary_key
+            assert inserted is not None
+        self.run_id = int(inserted[0])
+        return self.run_id
+
+    def end_run(self, counts: Mapping[str, int], *, finished: bool) -> None:
+        """Record how the run ended; a finished one supersedes earlier ones of its request.
+
+        Failures of those earlier runs leave the ledger: what still fails was recorded anew.
+        """
+        run, failure = tables.run, tables.failure
+        with self._engine.begin() as connection:
+            connection.execute(
+                run.update()
+                .where(run.c.id == self.run_id)
+                .values(
+                    finished_us=to_us(now()),
+                    state="finished" if finished else "interrupted",
+                    counts=dict(counts),
+                )
+            )
+            if finished:
+                this = select(run.c.request).where(run.c.id == self.run_id).scalar_subquery()
+                connection.execute(
+                    run.update()
+                    .where(run.c.state == "interrupted", run.c.request == this)
+                    .values(state="superseded")
+                )
+                earlier = select(run.c.id).where(run.c.request == this, run.c.id < self.run_id)
+                connection.execute(delete(failure).where(failure.c.run_id.in_(earlier)))
+
+    def commit(self, items: Sequence[NewCrop | HeldAlready | Rejected]) -> Committed:
+        """Store everything in one transaction.
+
+        A new crop that turns out to be held (a copy of its file came first) becomes a duplicate,
+        never a second crop.
+        """
+        with self.transaction() as connection:
+            return self._commit(connection, items)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: all of it is stored, or nothing."""
+        cameras = dict(self._cameras)
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except BaseException:
+            self._cameras = cameras  # those of a rolled-back transaction do not exist
+            raise
+
+    def _commit(
+        self, connection: Connection, items: Sequence[NewCrop | HeldAlready | Rejected]
+    ) -> Committed:
+        failed = [item for item in items if isinstance(item, Rejected)]
+        fresh = [item for item in items if isinstance(item, NewCrop)]
+        held = [item for item in items if isinstance(item, HeldAlready)]
+        for item in failed:
+            self._record_failure(connection, item)
+        duplicates = self._insert(connection, fresh)
+        again = [self._record_again(connection, item) for item in [*held, *duplicates]]
+        offers = [*(item.offer for item in fresh), *(item.offer for item in held)]
+        self.forget_failures(connection, [offer.key for offer in offers])
+        effects = Counter(effect for effect, _ in again)
+        return Committed(
+            indexed=len(fresh) - len(duplicates),
+            unchanged=effects[Effect.UNCHANGED],
+            updated=effects[Effect.UPDATED],
+            duplicates=effects[Effect.DUPLICATE],
+            conflicting=sum(other_facts for _, other_facts in again),
+            failed=len(failed),
+        )
+
+    def _insert(self, connection: Connection, fresh: Sequence[NewCrop]) -> list[HeldAlready]:
+        """Insert what is new; return what turned out to be held already."""
+        if not fresh:
+            return []
+        counter = connection.execute(select(tables.archive)).one()
+        crop_id, source_id = counter.next_crop_id, counter.next_source_id
+        sources = existing_sources(connection, {item.source_sha256 for item in fresh})
+        taken = existing_crops(connection, sources.values())
+        rows: dict[str, list[dict[str, Any]]] = {
+            name: [] for name in ("source", "crop", "picture", "embedding", "location")
+        }
+        duplicates = []
+        indexed_us = to_us(now())
+        for item in fresh:
+            if item.source_sha256 not in sources:
+                sources[item.source_sha256] = source_id
+                rows["source"].append(
+                    {
+                        "id": source_id,
+                        "sha256": item.source_sha256,
+                        "size_bytes": item.size_bytes,
+                        "width_px": item.width_px,
+                        "height_px": item.height_px,
+                    }
+                )
+                source_id += 1
+            place = (sources[item.source_sha256], *item.box.as_list())
+            if place in taken:
+                duplicates.append(HeldAlready(item.offer, taken[place], Effect.DUPLICATE))
+                continue
+            taken[place] = crop_id
+            rows["crop"].append(
+                {
+                    "id": crop_id,
+                    "source_id": place[0],
+                    **asdict(item.box),
+                    **self._facts(connection, item.offer.facts),
+                    "run_id": self.run_id,
+                    "indexed_us": indexed_us,
+                }
+            )
+            rows["picture"].append(
+                {"crop_id": crop_id, "jpeg": item.jpeg, "sha256": sha256_of(item.jpeg)}
+            )
+            rows["embedding"].append(embedding_row(crop_id, self.model_id, item.vector))
+            rows["location"].append(location_row(item.offer, crop_id, own=True))
+            crop_id += 1
+        connection.execute(
+            update(tables.archive).values(next_crop_id=crop_id, next_source_id=source_id)
+        )
+        mark_replaced(connection, [row["key"] for row in rows["location"]])
+        for name, values in rows.items():
+            if values:
+                connection.execute(insert(tables.metadata.tables[name]), values)
+        return duplicates
+
+    def _record_again(self, connection: Connection, item: HeldAlready) -> tuple[Effect, bool]:
+        """Record the location, and correct the facts if it is known to be the crop's.
+
+        What an offer does not tell is not forgotten: running again without a pattern or a
+        manifest must not wipe cameras.
+
+        Returns:
+            What it came to, and whether a copy told other facts than those kept.
+        """
+        location, offer = tables.location, item.offer
+        key = location_key(offer.key)
+        of_crop = location.c.crop_id == item.crop_id
+        here = of_crop & (location.c.key == key)
+        own = connection.scalar(select(location.c.own).where(here)) or False
+        kept = kept_facts(connection, item.crop_id)
+        merged = merge_facts(kept, offer.facts)
+        effect = item.effect
+        if effect is Effect.UPDATED and merged == kept:
+            effect = Effect.UNCHANGED
+        elif effect is Effect.UPDATED:
+            own = True
+            connection.execute(update(location).where(of_crop).values(own=False))
+            connection.execute(
+                update(tables.crop)
+                .where(tables.crop.c.id == item.crop_id)
+                .values(**self._facts(connection, merged))
+            )
+        connection.execute(delete(location).where(here))
+        mark_replaced(connection, [key])
+        connection.execute(insert(location), location_row(offer, item.crop_id, own=own))
+        return effect, effect is Effect.DUPLICATE and merged != kept
+
+    def _facts(self, connection: Connection, facts: Facts) -> dict[str, Any]:
+        return {
+            "camera_id": self.camera_id(connection, facts.camera),
+            "time_us": to_us(facts.time) if facts.time else None,
+            "person": facts.person,
+            "extra": dict(facts.extra) or None,
+        }
+
+    def camera_id(self, connection: Connection, name: str | None) -> int | None:
+        """The id of a camera's row, made when it is new; within `transaction`."""
+        if name is None:
+            return None
+        if name not in self._cameras:
+            inserted = connection.execute(
+                insert(tables.camera).values(name=name)
+            ).inserted_primary_key
+            assert inserted is not None
+            self._cameras[name] = int(inserted[0])
+        return self._cameras[name]
+
+    def _record_failure(self, connection: Connection, item: Rejected) -> None:
+        key = location_key(item.location)
+        connection.execute(delete(tables.failure).where(tables.failure.c.key == key))
+        connection.execute(
+            insert(tables.failure).values(
+                key=key,
+                text=item.location,
+                reason=item.cause.reason.value,
+                message=item.cause.message,
+                run_id=self.run_id,
+                at_us=to_us(now()),
+            )
+        )
+
+    def forget_failures(self, connection: Connection, succeeded: Iterable[str]) -> None:
+        """Take what succeeded now, by its key, out of the ledger."""
+        keys = [location_key(key) for key in succeeded]
+        connection.execute(delete(tables.failure).where(tables.failure.c.key.in_(keys)))
+
+
+@contextlib.contextmanager
+def open_writer(store: Store, model: ModelIdentity) -> Iterator[Writer]:
+    """Take the writer lock and write embeddings of `model`.
+
+    Raises:
+        ArchiveLocked: another process writes.
+        ModelError: the archive's embeddings are of another model.
+    """
+    with writer_lock(store.folder):
+        writer = Writer(store, model)
+        try:
+            yield writer
+        finally:
+            writer.close()

@@ -1,0 +1,1 @@
+"""SQLite and its schema: engines, the writer lock, migrations, prepared statements."""

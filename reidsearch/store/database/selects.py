@@ -1,0 +1,130 @@
+"""The statements that a search or a re-run asks over and over, built once at import.
+
+Building one costs SQLAlchemy several times what executing it costs SQLite.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, Select, bindparam, func, select
+
+from reidsearch.store import tables
+from reidsearch.store.tables.footage import footage, footage_location, moment
+
+STATE = select(
+    tables.archive.c.next_crop_id,
+    tables.archive.c.erasures,
+    tables.archive.c.model_id,
+    select(func.count()).select_from(tables.failure).scalar_subquery().label("failures"),
+    select(func.count())
+    .select_from(tables.run)
+    .where(tables.run.c.state.in_(("interrupted", "running")))
+    .scalar_subquery()
+    .label("unfinished_runs"),
+)
+
+MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()
+
+EMBEDDING_COUNT = (
+    select(func.count())
+    .select_from(tables.embedding)
+    .where(tables.embedding.c.model_id == MODEL_ID)
+)
+
+MODEL = select(
+    tables.model.c.name,
+    tables.model.c.precision,
+    tables.model.c.digest,
+    tables.model.c.preprocessing,
+    tables.model.c.dimension,
+).join(tables.archive, tables.archive.c.model_id == tables.model.c.id)
+
+CROPS_OF_SOURCES = (
+    select(
+        tables.crop.c.id,
+        tables.source.c.sha256,
+        tables.source.c.width_px,
+        tables.source.c.height_px,
+        tables.crop.c.x1,
+        tables.crop.c.y1,
+        tables.crop.c.x2,
+        tables.crop.c.y2,
+    )
+    .join(tables.source)
+    .where(tables.source.c.sha256.in_(bindparam("sources", expanding=True)))
+)
+
+KNOWN = select(
+    tables.location.c.key,
+    tables.location.c.fingerprint,
+    tables.location.c.facts,
+    tables.location.c.crop_id,
+).where(
+    tables.location.c.key.in_(bindparam("keys", expanding=True)),
+    tables.location.c.replaced_us.is_(None),
+)
+
+EMBEDDINGS = select(tables.embedding.c.crop_id, tables.embedding.c.vector).where(
+    tables.embedding.c.model_id == MODEL_ID,
+    tables.embedding.c.crop_id.in_(bindparam("ids", expanding=True)),
+)
+
+# Of a crop's locations the one that its facts come from is shown; there is just one. A view of a
+# tracklet has its source's.
+_CROP = (
+    select(
+        tables.crop,
+        tables.source.c.sha256,
+        tables.camera.c.name.label("camera"),
+        func.coalesce(tables.location.c.text, footage_location.c.text).label("location"),
+        moment.c.tracklet_id,
+        moment.c.quality,
+        footage.c.time_base_num,
+        footage.c.time_base_den,
+        footage.c.first_pts,
+        footage.c.start_us,
+        footage.c.uncertainty_s,
+    )
+    .select_from(tables.crop)
+    .join(tables.source)
+    .outerjoin(tables.camera, tables.camera.c.id == tables.crop.c.camera_id)
+    .outerjoin(
+        tables.location, (tables.location.c.crop_id == tables.crop.c.id) & tables.location.c.own
+    )
+    .outerjoin(moment, moment.c.crop_id == tables.crop.c.id)
+    .outerjoin(footage, footage.c.source_id == tables.crop.c.source_id)
+    .outerjoin(
+        footage_location,
+        (footage_location.c.source_id == tables.crop.c.source_id) & footage_location.c.own,
+    )
+)
+
+CROPS = _CROP.where(tables.crop.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def crops_with_embeddings(count: int) -> Select[Any]:
+    """Crops and what proves their scores, in one go, for the parameters id0, id1, ...
+
+    A fixed number of parameters is compiled once; an expanding list is rendered at every call.
+    """
+    ids: list[BindParameter[int]] = [bindparam(f"id{number}") for number in range(count)]
+    return (
+        _CROP.add_columns(tables.embedding.c.vector)
+        .join(tables.embedding, tables.embedding.c.crop_id == tables.crop.c.id)
+        .where(tables.embedding.c.model_id == MODEL_ID, tables.crop.c.id.in_(ids))
+    )
+
+
+@cache
+def embedding_rows(count: int) -> Select[Any]:
+    """Embeddings for the parameters id0, id1, ..., by id."""
+    ids: list[BindParameter[int]] = [bindparam(f"id{number}") for number in range(count)]
+    e = tables.embedding.c
+    return (
+        select(e.crop_id, e.vector)
+        .where(e.model_id == MODEL_ID, e.crop_id.in_(ids))
+        .order_by(e.crop_id)
+    )

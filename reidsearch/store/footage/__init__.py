@@ -1,0 +1,1 @@
+"""Sources, spans, tracklets: what was analysed of footage, and what is missing."""

@@ -1,0 +1,266 @@
+"""Reading footage: which sources are held, what was seen of them, tracklets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from reidsearch.base.errors import ArchiveError, NotFound
+from reidsearch.base.timecode import from_us
+from reidsearch.domain.footage import How, SourceCoverage, Span, Trace, TrackletSeen
+from reidsearch.store import tables
+from reidsearch.store.crops.store import CHUNK, Store, location_key
+from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.tables.footage import footage, footage_location, moment, span, tracklet
+
+SHORTEST_SHA = 8  # characters of a SHA-256 that may stand for a source
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """What earlier runs recorded of a source.
+
+    Args:
+        fingerprint, facts: of the place that was asked about; empty when asked by checksum.
+        settings: how it was looked at.
+    """
+
+    source_id: int
+    state: str
+    settings: Mapping[str, Any]
+    fingerprint: str = ""
+    facts: str = ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it was worked through to its end."""
+        return self.state == "finished"
+
+
+def source_at(store: Store, location: str) -> KnownSource | None:
+    """The source that was last found at a place."""
+    where = footage_location.c
+    with store.read() as connection:
+        row = connection.execute(
+            select(
+                footage.c.source_id,
+                footage.c.state,
+                footage.c.settings,
+                where.fingerprint,
+                where.facts,
+            )
+            .join(footage_location, where.source_id == footage.c.source_id)
+            .where(where.key == location_key(location), where.replaced_us.is_(None))
+        ).one_or_none()
+    return KnownSource(*row) if row else None
+
+
+def source_of(store: Store, sha256: bytes) -> KnownSource | None:
+    """The source with these bytes, wherever it lies."""
+    with store.read() as connection:
+        row = connection.execute(
+            select(footage.c.source_id, footage.c.state, footage.c.settings)
+            .join(tables.source)
+            .where(tables.source.c.sha256 == sha256)
+        ).one_or_none()
+    return KnownSource(*row) if row else None
+
+
+_SOURCES = (
+    select(
+        footage,
+        tables.source.c.sha256,
+        tables.source.c.width_px,
+        tables.source.c.height_px,
+        tables.camera.c.name.label("camera"),
+        footage_location.c.text.label("location"),
+    )
+    .select_from(footage)
+    .join(tables.source)
+    .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
+    .outerjoin(
+        footage_location,
+        (footage_location.c.source_id == footage.c.source_id) & footage_location.c.own,
+    )
+)
+
+
+def coverage(store: Store) -> list[SourceCoverage]:
+    """What was seen of every source of footage; by camera, then start, then place."""
+    with store.read() as connection:
+        rows = connection.execute(_SOURCES).all()
+        spans: dict[int, list[Span]] = {}
+        for row in connection.execute(select(span).order_by(span.c.source_id, span.c.number)):
+            seen = Span(row.from_us, row.to_us, How(row.how), row.detail)
+            spans.setdefault(row.source_id, []).append(seen)
+    found = [_coverage(row, tuple(spans.get(row.source_id, ()))) for row in rows]
+    return sorted(found, key=_order)
+
+
+def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
+    start = one.facts.clock.start
+    return (
+        one.facts.camera is None,
+        one.facts.camera or "",
+        start is None,
+        start.timestamp() if start else 0.0,
+        one.location,
+    )
+
+
+def _coverage(row: Row[Any], spans: tuple[Span, ...]) -> SourceCoverage:
+    return SourceCoverage(
+        source_id=row.source_id,
+        sha256=row.sha256.hex(),
+        location=row.location or "",
+        info=footage_rows.read_info(row),
+        facts=footage_rows.read_facts(row),
+        state=row.state,
+        duration_s=Fraction(row.duration_us, 1_000_000),
+        measured_fps=row.measured_fps,
+        settings=row.settings,
+        counts=row.counts,
+        spans=spans,
+        warnings=tuple(row.notes),
+    )
+
+
+def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
+    """Sources of footage whose place or checksum matches one of these texts, as in `Filters`."""
+    with store.read() as connection:
+        sources = [_coverage(row, ()) for row in connection.execute(_SOURCES)]
+    return tuple(one.source_id for one in sources if at_one_of(one.location, one.sha256, texts))
+
+
+def at_one_of(location: str, sha256: str, texts: Sequence[str]) -> bool:
+    """Whether any of the texts is part of a source's place, or begins its SHA-256."""
+    return any(
+        text in location or (len(text) >= SHORTEST_SHA and sha256.startswith(text.lower()))
+        for text in texts
+    )
+
+
+def any_footage(store: Store) -> bool:
+    """Whether the archive holds footage at all."""
+    with store.read() as connection:
+        return connection.scalar(select(footage.c.source_id).limit(1)) is not None
+
+
+def source(store: Store, source_id: int) -> SourceCoverage:
+    """One source of footage.
+
+    Raises:
+        NotFound: no source of footage has this id.
+    """
+    with store.read() as connection:
+        row = connection.execute(_SOURCES.where(footage.c.source_id == source_id)).one_or_none()
+        if row is None:
+            raise NotFound(f"{store.folder} holds no footage {source_id}")
+        rows = connection.execute(
+            select(span).where(span.c.source_id == source_id).order_by(span.c.number)
+        )
+        spans = tuple(Span(r.from_us, r.to_us, How(r.how), r.detail) for r in rows)
+    return _coverage(row, spans)
+
+
+def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:
+    """The tracklet of each of those crops that is a view of one."""
+    found: dict[int, int] = {}
+    with store.read() as connection:
+        for start in range(0, len(crop_ids), CHUNK):
+            part = crop_ids[start : start + CHUNK]
+            query = select(moment.c.crop_id, moment.c.tracklet_id)
+            for row in connection.execute(query.where(moment.c.crop_id.in_(part))):
+                found[row.crop_id] = row.tracklet_id
+    return found
+
+
+def tracklets(store: Store, ids: Sequence[int]) -> dict[int, TrackletSeen]:
+    """Those tracklets that are held, by id."""
+    found: dict[int, TrackletSeen] = {}
+    with store.read() as connection:
+        for start in range(0, len(ids), CHUNK):
+            found.update(_tracklets(connection, list(ids[start : start + CHUNK])))
+    return found
+
+
+def _tracklets(connection: Connection, ids: list[int]) -> dict[int, TrackletSeen]:
+    views: dict[int, list[int]] = {}
+    for row in connection.execute(
+        select(moment.c.tracklet_id, moment.c.crop_id)
+        .where(moment.c.tracklet_id.in_(ids))
+        .order_by(moment.c.quality.desc(), moment.c.crop_id)
+    ):
+        views.setdefault(row.tracklet_id, []).append(row.crop_id)
+    rows = connection.execute(
+        _SOURCES.add_columns(
+            tracklet.c.id.label("tracklet_id"),
+            tracklet.c.first_us,
+            tracklet.c.last_us,
+            tracklet.c.detections,
+            tracklet.c.fragments,
+        )
+        .join(tracklet, tracklet.c.source_id == footage.c.source_id)
+        .where(tracklet.c.id.in_(ids))
+    )
+    return {row.tracklet_id: _tracklet(row, tuple(views.get(row.tracklet_id, ()))) for row in rows}
+
+
+def _tracklet(row: Row[Any], crop_ids: tuple[int, ...]) -> TrackletSeen:
+    clock = footage_rows.read_clock(row)
+    first_s, last_s = Fraction(row.first_us, 1_000_000), Fraction(row.last_us, 1_000_000)
+    first_us, last_us = clock.at_us(first_s), clock.at_us(last_s)
+    return TrackletSeen(
+        tracklet_id=row.tracklet_id,
+        source_id=row.source_id,
+        camera=row.camera,
+        location=row.location or "",
+        first_s=first_s,
+        last_s=last_s,
+        first_time=None if first_us is None else from_us(first_us),
+        last_time=None if last_us is None else from_us(last_us),
+        uncertainty_s=clock.uncertainty_s,
+        detections=row.detections,
+        crop_ids=crop_ids,
+        fragments=row.fragments,
+    )
+
+
+def tracklets_of(store: Store, source_id: int) -> list[TrackletSeen]:
+    """All tracklets of a source, by the time they were first seen."""
+    with store.read() as connection:
+        ids = list(
+            connection.scalars(
+                select(tracklet.c.id)
+                .where(tracklet.c.source_id == source_id)
+                .order_by(tracklet.c.first_us, tracklet.c.id)
+            )
+        )
+    held = tracklets(store, ids)
+    return [held[tracklet_id] for tracklet_id in ids]
+
+
+def trace(store: Store, tracklet_id: int) -> Trace:
+    """Where a tracklet's person was, frame by frame.
+
+    Raises:
+        NotFound: no tracklet has this id.
+        ArchiveError: it is damaged.
+    """
+    with store.read() as connection:
+        row = connection.execute(
+            select(tracklet.c.trace, tracklet.c.sha256).where(tracklet.c.id == tracklet_id)
+        ).one_or_none()
+    if row is None:
+        raise NotFound(f"{store.folder} holds no tracklet {tracklet_id}")
+    try:
+        return footage_rows.read_trace(row.trace, row.sha256)
+    except ArchiveError as error:
+        raise ArchiveError(
+            f"the trace of tracklet {tracklet_id} is damaged",
+            f"run: reidsearch check -a {store.folder}",
+        ) from error

@@ -1,0 +1,102 @@
+"""Between the nouns of footage and rows: blobs, facts, coverage."""
+
+from __future__ import annotations
+
+import zlib
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row
+
+from reidsearch.base.errors import ArchiveError
+from reidsearch.base.timecode import from_us, to_us
+from reidsearch.domain.footage import Clock, SourceFacts, Trace, VideoInfo
+from reidsearch.store.crops.rows import sha256_of
+
+
+def trace_blob(trace: Trace) -> bytes:
+    """int64 pts, float32 boxes, float32 confidences, little-endian, one after the other, zlib."""
+    parts = (trace.pts.astype("<i8"), trace.xyxy.astype("<f4"), trace.confidence.astype("<f4"))
+    return zlib.compress(b"".join(part.tobytes() for part in parts))
+
+
+def read_trace(blob: bytes, sha256: bytes) -> Trace:
+    """The inverse of `trace_blob`.
+
+    Raises:
+        ArchiveError: the bytes are not those that were stored.
+    """
+    if sha256_of(blob) != sha256:
+        raise ArchiveError("a tracklet's trace is damaged", "run: reidsearch check")
+    data = zlib.decompress(blob)
+    count = len(data) // 28
+    return Trace(
+        pts=np.frombuffer(data, "<i8", count),
+        xyxy=np.frombuffer(data, "<f4", count * 4, count * 8).reshape(count, 4),
+        confidence=np.frombuffer(data, "<f4", count, count * 24),
+    )
+
+
+def info_values(info: VideoInfo) -> dict[str, Any]:
+    """What a source says of itself, as columns of `footage`."""
+    return {
+        "kind": info.kind,
+        "container": info.container,
+        "codec": info.codec,
+        "pixel_format": info.pixel_format,
+        "rotation": info.rotation,
+        "time_base_num": info.time_base.numerator,
+        "time_base_den": info.time_base.denominator,
+        "first_pts": info.first_pts,
+        "declared_fps": info.declared_fps,
+        "declared_s": info.declared_s,
+        "created_us": to_us(info.created) if info.created else None,
+        "notes": list(info.notes),
+    }
+
+
+def read_info(row: Row[Any]) -> VideoInfo:
+    """The inverse of `info_values`; the row holds `width_px` and `height_px` of `source` too."""
+    return VideoInfo(
+        kind=row.kind,
+        container=row.container,
+        codec=row.codec,
+        pixel_format=row.pixel_format,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        rotation=row.rotation,
+        time_base=Fraction(row.time_base_num, row.time_base_den),
+        first_pts=row.first_pts,
+        declared_fps=row.declared_fps,
+        declared_s=row.declared_s,
+        created=None if row.created_us is None else from_us(row.created_us),
+        notes=tuple(row.notes),
+    )
+
+
+def clock_values(clock: Clock) -> dict[str, Any]:
+    """A clock as columns of `footage`."""
+    return {
+        "start_us": to_us(clock.start) if clock.start else None,
+        "clock_origin": clock.origin,
+        "uncertainty_s": clock.uncertainty_s,
+        "offset_us": round(clock.offset_s * 1_000_000),
+        "drift_ppm": clock.drift_ppm,
+    }
+
+
+def read_clock(row: Any) -> Clock:
+    """The inverse of `clock_values`."""
+    return Clock(
+        start=None if row.start_us is None else from_us(row.start_us),
+        origin=row.clock_origin,
+        uncertainty_s=row.uncertainty_s,
+        offset_s=Fraction(row.offset_us, 1_000_000),
+        drift_ppm=row.drift_ppm,
+    )
+
+
+def read_facts(row: Row[Any]) -> SourceFacts:
+    """Camera and clock; the row holds the camera's name as `camera`."""
+    return SourceFacts(row.camera, read_clock(row))

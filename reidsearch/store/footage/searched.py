@@ -1,0 +1,144 @@
+"""How the footage that an answer is about was looked at, and what of it was never offered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy import Connection, func, select
+
+from reidsearch.base.timecode import to_us
+from reidsearch.domain.answers import FootageSearched
+from reidsearch.domain.footage import How
+from reidsearch.domain.request import Filters
+from reidsearch.store import tables
+from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.footage.gaps import Stretch, never_offered
+from reidsearch.store.footage.reader import any_footage, at_one_of
+from reidsearch.store.tables.footage import footage, footage_location, span
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One source; its times are None when its clock is not known."""
+
+    source_id: int
+    camera: str | None
+    location: str
+    sha256: str
+    finished: bool
+    first_us: int | None
+    last_us: int | None
+
+
+def footage_searched(store: Store, filters: Filters) -> FootageSearched:
+    """What is to be said of the footage that passes the filters by camera, time and place.
+
+    A source of unknown camera or time counts: its crops may have been left out, and the statement
+    says so, but nobody can say that the person was not in it.
+    """
+    if not any_footage(store):
+        return FootageSearched()
+    with store.read() as connection:
+        sources = [one for one in _sources(connection) if _of_camera_and_place(one, filters)]
+        concerned = [one for one in sources if _of_time(one, filters)]
+        everything = filters.empty
+        seconds = _seconds(connection, None if everything else [s.source_id for s in concerned])
+    return FootageSearched(
+        sources=len(concerned),
+        unfinished=sum(not one.finished for one in concerned),
+        seconds=seconds,
+        never_offered_s={} if filters.sources else _never_offered(sources, filters),
+    )
+
+
+def _sources(connection: Connection) -> list[_Source]:
+    f = footage.c
+    rows = connection.execute(
+        select(
+            f.source_id,
+            tables.source.c.sha256,
+            tables.camera.c.name.label("camera"),
+            footage_location.c.text.label("location"),
+            f.state,
+            *(f.start_us, f.clock_origin, f.uncertainty_s, f.offset_us, f.drift_ppm),
+            f.duration_us,
+        )
+        .select_from(footage)
+        .join(tables.source)
+        .outerjoin(tables.camera, tables.camera.c.id == f.camera_id)
+        .outerjoin(
+            footage_location,
+            (footage_location.c.source_id == f.source_id) & footage_location.c.own,
+        )
+    )
+    found = []
+    for row in rows:
+        clock = footage_rows.read_clock(row)
+        found.append(
+            _Source(
+                row.source_id,
+                row.camera,
+                row.location or "",
+                row.sha256.hex(),
+                row.state == "finished",
+                clock.at_us(Fraction(0)),
+                clock.at_us(Fraction(row.duration_us, 1_000_000)),
+            )
+        )
+    return found
+
+
+def _of_camera_and_place(one: _Source, filters: Filters) -> bool:
+    camera = one.camera
+    if camera is not None and (
+        (filters.cameras and camera not in filters.cameras) or camera in filters.not_cameras
+    ):
+        return False
+    return not filters.sources or at_one_of(one.location, one.sha256, filters.sources)
+
+
+def _of_time(one: _Source, filters: Filters) -> bool:
+    if one.first_us is None or one.last_us is None:
+        return True
+    after, before = filters.after, filters.before
+    return not (
+        (after is not None and one.last_us < to_us(after))
+        or (before is not None and one.first_us >= to_us(before))
+    )
+
+
+def _seconds(connection: Connection, ids: list[int] | None) -> dict[How, float]:
+    """Media time by how it was looked at, of these sources; None: of all."""
+    summed = select(span.c.how, func.sum(span.c.to_us - span.c.from_us)).group_by(span.c.how)
+    parts = (
+        [summed]
+        if ids is None
+        else [
+            summed.where(span.c.source_id.in_(ids[start : start + CHUNK]))
+            for start in range(0, len(ids), CHUNK)
+        ]
+    )
+    seconds: dict[How, float] = {}
+    for part in parts:
+        for how, length_us in connection.execute(part):
+            seconds[How(how)] = seconds.get(How(how), 0.0) + length_us / 1_000_000
+    return seconds
+
+
+def _never_offered(sources: list[_Source], filters: Filters) -> dict[str, float]:
+    """Seconds by camera."""
+    holes = never_offered(
+        (
+            Stretch(one.camera, one.first_us, one.last_us)
+            for one in sources
+            if one.camera is not None and one.first_us is not None and one.last_us is not None
+        ),
+        None if filters.after is None else to_us(filters.after),
+        None if filters.before is None else to_us(filters.before),
+    )
+    seconds: dict[str, float] = {}
+    for hole in holes:
+        seconds[hole.camera] = seconds.get(hole.camera, 0.0) + hole.seconds
+    return seconds

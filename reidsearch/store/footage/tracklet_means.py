@@ -1,0 +1,60 @@
+"""The embedding of a tracklet is derived from its views'; made anew when those change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from sqlalchemy import Connection, delete, exists, insert, select
+
+from reidsearch.domain.crops import Vectors
+from reidsearch.domain.embeddings import robust_mean
+from reidsearch.store import tables
+from reidsearch.store.crops.store import CHUNK
+from reidsearch.store.footage.writer import tracklet_row
+from reidsearch.store.tables.footage import moment, tracklet, tracklet_embedding
+
+
+def means(
+    connection: Connection, model_id: int, ids: Sequence[int]
+) -> Iterator[tuple[int, Vectors]]:
+    """The robust mean of each of these tracklets' views, computed from their embeddings."""
+    for start in range(0, len(ids), CHUNK):
+        rows = connection.execute(
+            select(moment.c.tracklet_id, moment.c.quality, tables.embedding.c.vector)
+            .join(tables.embedding, tables.embedding.c.crop_id == moment.c.crop_id)
+            .where(
+                tables.embedding.c.model_id == model_id,
+                moment.c.tracklet_id.in_(ids[start : start + CHUNK]),
+            )
+            .order_by(moment.c.tracklet_id, moment.c.crop_id)
+        )
+        views: dict[int, list[tuple[float, bytes]]] = {}
+        for row in rows:
+            views.setdefault(row.tracklet_id, []).append((row.quality, row.vector))
+        for tracklet_id, held in views.items():
+            vectors = np.stack([np.frombuffer(vector, "<f4") for _, vector in held])
+            yield tracklet_id, robust_mean(vectors, np.array([quality for quality, _ in held]))
+
+
+def renew_means(connection: Connection, model_id: int, ids: Iterable[int] | None = None) -> None:
+    """Write the means of these tracklets (None: of all) for a model; others' are dropped.
+
+    A tracklet without a view left has no mean, and is deleted.
+    """
+    wanted = list(
+        connection.scalars(select(tracklet.c.id).order_by(tracklet.c.id)) if ids is None else ids
+    )
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        connection.execute(
+            delete(tracklet_embedding).where(tracklet_embedding.c.tracklet_id.in_(part))
+        )
+        rows = [
+            tracklet_row(tracklet_id, model_id, vector)
+            for tracklet_id, vector in means(connection, model_id, part)
+        ]
+        if rows:
+            connection.execute(insert(tracklet_embedding), rows)
+        empty = ~exists().where(moment.c.tracklet_id == tracklet.c.id)
+        connection.execute(delete(tracklet).where(tracklet.c.id.in_(part), empty))

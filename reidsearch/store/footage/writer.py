@@ -1,0 +1,434 @@
+"""Writing footage: a source is begun, steps are committed whole, and it is finished.
+
+A step is one transaction: tracklets with their crops, coverage, and the checkpoint from which the
+next step goes on. So whatever kills the process, the archive holds just what the checkpoint says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from reidsearch.base.errors import ArchiveError
+from reidsearch.base.timecode import now, to_us
+from reidsearch.domain.crops import Facts
+from reidsearch.domain.footage import Clock, SourceFacts, Span, Tracklet, VideoInfo
+from reidsearch.store import tables
+from reidsearch.store.crops.rows import embedding_row, sha256_of
+from reidsearch.store.crops.store import location_key
+from reidsearch.store.crops.writer import Writer
+from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.tables.footage import (
+    checkpoint,
+    checkpoint_log,
+    footage,
+    footage_location,
+    moment,
+    span,
+    tracklet,
+    tracklet_embedding,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file (or folder of frames) as it lies on disk.
+
+    Args:
+        location: as text that can be shown.
+        fingerprint: equal as long as nothing changed (size, mtime).
+        sha256: of its bytes, 32 bytes.
+    """
+
+    location: str
+    fingerprint: str
+    sha256: bytes
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A source that can be worked on.
+
+    Args:
+        state: the checkpoint to go on from; None: from the start.
+        told: the pieces of the checkpoint's log, in order.
+    """
+
+    source_id: int
+    state: bytes | None
+    told: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """What one transaction stores.
+
+    Args:
+        state: the checkpoint after it; None when the source is finished.
+        told, told_anew: to be added to the checkpoint's log, or to replace it.
+        first_span: number of the first of `spans`; what was stored from there on is replaced.
+    """
+
+    tracklets: Sequence[Tracklet]
+    first_span: int
+    spans: Sequence[Span]
+    state: bytes | None
+    told: bytes
+    told_anew: bool
+    counts: Mapping[str, int]
+    duration_us: int
+    measured_fps: float | None
+    notes: Sequence[str]
+
+
+class FootageWriter:
+    """Writes sources of footage within one index run."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def begin(
+        self, file: SourceFile, info: VideoInfo, facts: SourceFacts, settings: Mapping[str, Any]
+    ) -> Begun:
+        """Take up a source: new, or where an interrupted run with the same settings left it.
+
+        What a run with other settings left unfinished is deleted first.
+        """
+        with self._writer.transaction() as connection:
+            held = connection.execute(
+                select(footage.c.source_id, footage.c.settings)
+                .join(tables.source)
+                .where(tables.source.c.sha256 == file.sha256)
+            ).one_or_none()
+            if held is not None and held.settings == dict(settings):
+                self._place(connection, held.source_id, file, facts)
+                return _resumed(connection, held.source_id)
+            if held is not None:
+                delete_source(connection, held.source_id)
+            source_id = self._insert(connection, file, info, facts, settings)
+            self._place(connection, source_id, file, facts)
+        return Begun(source_id, None, ())
+
+    def drop(self, source_id: int) -> None:
+        """Delete a source that was begun, and all that was found in it."""
+        with self._writer.transaction() as connection:
+            delete_source(connection, source_id)
+
+    def _insert(
+        self,
+        connection: Connection,
+        file: SourceFile,
+        info: VideoInfo,
+        facts: SourceFacts,
+        settings: Mapping[str, Any],
+    ) -> int:
+        source_id = connection.execute(select(tables.archive.c.next_source_id)).scalar_one()
+        connection.execute(update(tables.archive).values(next_source_id=source_id + 1))
+        connection.execute(
+            insert(tables.source).values(
+                id=source_id,
+                sha256=file.sha256,
+                size_bytes=file.size_bytes,
+                width_px=info.width_px,
+                height_px=info.height_px,
+            )
+        )
+        connection.execute(
+            insert(footage).values(
+                source_id=source_id,
+                **footage_rows.info_values(info),
+                **footage_rows.clock_values(facts.clock),
+                camera_id=self._writer.camera_id(connection, facts.camera),
+                state="running",
+                settings=dict(settings),
+                duration_us=0,
+                counts={},
+                run_id=self._writer.run_id,
+                indexed_us=to_us(now()),
+            )
+        )
+        return int(source_id)
+
+    def place(self, source_id: int, file: SourceFile, facts: SourceFacts) -> bool:
+        """Record where a source that is held lies too, and what is newly told of it.
+
+        Camera and start are corrected when they are told from a place that is known already; a
+        copy elsewhere changes nothing. An offset and drift that somebody set stay.
+
+        Returns:
+            Whether facts were changed.
+        """
+        with self._writer.transaction() as connection:
+            return self._place(connection, source_id, file, facts)
+
+    def _place(
+        self, connection: Connection, source_id: int, file: SourceFile, facts: SourceFacts
+    ) -> bool:
+        key = location_key(file.location)
+        where = footage_location.c
+        places = connection.execute(
+            select(where.key, where.facts, where.own).where(where.source_id == source_id)
+        ).all()
+        here = next((place for place in places if place.key == key), None)
+        digest = facts_digest(facts)
+        changed = here is not None and here.facts != digest
+        if changed:
+            self._correct(connection, source_id, facts)
+        connection.execute(
+            delete(footage_location).where(where.key == key, where.source_id == source_id)
+        )
+        connection.execute(
+            update(footage_location)
+            .where(where.key == key, where.replaced_us.is_(None))
+            .values(replaced_us=to_us(now()))
+        )
+        connection.execute(
+            insert(footage_location).values(
+                key=key,
+                source_id=source_id,
+                text=file.location,
+                fingerprint=file.fingerprint,
+                facts=digest,
+                own=here.own if here is not None else not places,
+            )
+        )
+        self._writer.forget_failures(connection, [file.location])
+        return changed
+
+    def _correct(self, connection: Connection, source_id: int, told: SourceFacts) -> None:
+        """Unknown never wipes what is known."""
+        held = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+        kept = footage_rows.read_facts(held)
+        clock = kept.clock
+        if told.clock.start is not None:
+            clock = Clock(
+                told.clock.start,
+                told.clock.origin,
+                told.clock.uncertainty_s,
+                kept.clock.offset_s or told.clock.offset_s,
+                kept.clock.drift_ppm or told.clock.drift_ppm,
+            )
+        camera = told.camera if told.camera is not None else kept.camera
+        camera_id = self._writer.camera_id(connection, camera)
+        connection.execute(
+            update(footage).where(footage.c.source_id == source_id).values(camera_id=camera_id)
+        )
+        connection.execute(
+            update(tables.crop)
+            .where(tables.crop.c.source_id == source_id)
+            .values(camera_id=camera_id)
+        )
+        set_clock(connection, source_id, clock)
+
+    def commit(self, source_id: int, step: Step) -> None:
+        """Store a step, whole or not at all."""
+        with self._writer.transaction() as connection:
+            self._insert_tracklets(connection, source_id, step.tracklets)
+            connection.execute(
+                delete(span).where(span.c.source_id == source_id, span.c.number >= step.first_span)
+            )
+            rows = [
+                {
+                    "source_id": source_id,
+                    "number": step.first_span + row,
+                    **{**asdict(one), "how": one.how.value},
+                }
+                for row, one in enumerate(step.spans)
+            ]
+            if rows:
+                connection.execute(insert(span), rows)
+            self._keep_state(connection, source_id, step)
+            connection.execute(
+                update(footage)
+                .where(footage.c.source_id == source_id)
+                .values(
+                    state="running" if step.state is not None else "finished",
+                    counts=dict(step.counts),
+                    duration_us=step.duration_us,
+                    measured_fps=step.measured_fps,
+                    notes=list(step.notes),
+                    run_id=self._writer.run_id,
+                )
+            )
+
+    def _keep_state(self, connection: Connection, source_id: int, step: Step) -> None:
+        connection.execute(delete(checkpoint).where(checkpoint.c.source_id == source_id))
+        of_source = checkpoint_log.c.source_id == source_id
+        if step.told_anew or step.state is None:
+            connection.execute(delete(checkpoint_log).where(of_source))
+        if step.state is None:
+            return
+        connection.execute(
+            insert(checkpoint).values(
+                source_id=source_id,
+                state=step.state,
+                sha256=sha256_of(step.state),
+                at_us=to_us(now()),
+            )
+        )
+        numbers = connection.scalars(select(checkpoint_log.c.number).where(of_source)).all()
+        connection.execute(
+            insert(checkpoint_log).values(
+                source_id=source_id, number=max(numbers, default=-1) + 1, told=step.told
+            )
+        )
+
+    def _insert_tracklets(
+        self, connection: Connection, source_id: int, tracklets: Sequence[Tracklet]
+    ) -> None:
+        if not tracklets:
+            return
+        facts = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+        info, clock = footage_rows.read_info(facts), footage_rows.read_clock(facts)
+        counter = connection.execute(select(tables.archive)).one()
+        crop_id, tracklet_id = counter.next_crop_id, counter.next_tracklet_id
+        model_id = self._writer.model_id
+        rows: dict[Any, list[dict[str, Any]]] = {
+            table: []
+            for table in (
+                tracklet,
+                tracklet_embedding,
+                tables.crop,
+                tables.picture,
+                tables.embedding,
+                moment,
+            )
+        }
+        indexed_us = to_us(now())
+        for one in tracklets:
+            blob = footage_rows.trace_blob(one.trace)
+            rows[tracklet].append(
+                {
+                    "id": tracklet_id,
+                    "source_id": source_id,
+                    "first_us": round(info.media_s(int(one.trace.pts[0])) * 1_000_000),
+                    "last_us": round(info.media_s(int(one.trace.pts[-1])) * 1_000_000),
+                    "detections": len(one.trace),
+                    "fragments": one.fragments,
+                    "trace": blob,
+                    "sha256": sha256_of(blob),
+                    "run_id": self._writer.run_id,
+                }
+            )
+            rows[tracklet_embedding].append(tracklet_row(tracklet_id, model_id, one.vector))
+            for view, vector in zip(one.views, one.vectors, strict=True):
+                media_s = info.media_s(view.pts)
+                rows[tables.crop].append(
+                    {
+                        "id": crop_id,
+                        "source_id": source_id,
+                        "pts": view.pts,
+                        **asdict(view.box),
+                        "camera_id": facts.camera_id,
+                        "time_us": clock.at_us(media_s),
+                        "run_id": self._writer.run_id,
+                        "indexed_us": indexed_us,
+                    }
+                )
+                rows[tables.picture].append(
+                    {"crop_id": crop_id, "jpeg": view.jpeg, "sha256": sha256_of(view.jpeg)}
+                )
+                rows[tables.embedding].append(embedding_row(crop_id, model_id, vector))
+                rows[moment].append(
+                    {
+                        "crop_id": crop_id,
+                        "tracklet_id": tracklet_id,
+                        "media_us": round(media_s * 1_000_000),
+                        "quality": view.quality,
+                        "confidence": view.confidence,
+                        "sharpness": view.sharpness,
+                    }
+                )
+                crop_id += 1
+            tracklet_id += 1
+        connection.execute(
+            update(tables.archive).values(next_crop_id=crop_id, next_tracklet_id=tracklet_id)
+        )
+        for table, values in rows.items():
+            connection.execute(insert(table), values)
+
+
+_FACTS = (
+    select(footage, tables.source.c.width_px, tables.source.c.height_px)
+    .add_columns(tables.camera.c.name.label("camera"))
+    .select_from(footage)
+    .join(tables.source)
+    .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
+)
+
+
+def _resumed(connection: Connection, source_id: int) -> Begun:
+    row = connection.execute(
+        select(checkpoint).where(checkpoint.c.source_id == source_id)
+    ).one_or_none()
+    if row is None:
+        return Begun(source_id, None, ())
+    if sha256_of(row.state) != row.sha256:
+        raise ArchiveError(
+            "the checkpoint of an interrupted source is damaged",
+            "delete that source and index it again: reidsearch delete --source PATH",
+        )
+    told = connection.scalars(
+        select(checkpoint_log.c.told)
+        .where(checkpoint_log.c.source_id == source_id)
+        .order_by(checkpoint_log.c.number)
+    )
+    return Begun(source_id, row.state, tuple(told))
+
+
+def tracklet_row(tracklet_id: int, model_id: int, vector: Any) -> dict[str, Any]:
+    """One row of `tracklet_embedding`."""
+    row = embedding_row(0, model_id, vector)
+    return {"tracklet_id": tracklet_id, **{k: v for k, v in row.items() if k != "crop_id"}}
+
+
+def delete_source(connection: Connection, source_id: int) -> None:
+    """Everything of one source: crops, tracklets, coverage, checkpoint."""
+    connection.execute(delete(tables.crop).where(tables.crop.c.source_id == source_id))
+    connection.execute(delete(tables.source).where(tables.source.c.id == source_id))
+    connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+
+
+def set_clock(connection: Connection, source_id: int, clock: Clock) -> None:
+    """Another clock for a source: the times of all its crops follow, nothing else changes."""
+    connection.execute(
+        update(footage)
+        .where(footage.c.source_id == source_id)
+        .values(**footage_rows.clock_values(clock))
+    )
+    facts = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+    info = footage_rows.read_info(facts)
+    crop = tables.crop
+    rows = connection.execute(select(crop.c.id, crop.c.pts).where(crop.c.source_id == source_id))
+    for row in rows.all():
+        time_us = clock.at_us(info.media_s(row.pts))
+        connection.execute(update(crop).where(crop.c.id == row.id).values(time_us=time_us))
+
+
+def record_clock(connection: Connection, source_id: int, clock: Clock) -> None:
+    """`set_clock` by somebody's hand: what it was before stays on record."""
+    before = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+    set_clock(connection, source_id, clock)
+    connection.execute(
+        insert(tables.event).values(
+            at_us=to_us(now()),
+            what="clock",
+            detail={
+                "source_id": source_id,
+                "before": footage_rows.clock_values(footage_rows.read_clock(before)),
+                "after": footage_rows.clock_values(clock),
+            },
+        )
+    )
+
+
+def facts_digest(facts: SourceFacts) -> str:
+    """Changes when anything that was told of a source changes."""
+    clock = facts.clock
+    told = {"uncertainty_s": clock.uncertainty_s, "origin": clock.origin}
+    told |= {"offset_s": str(clock.offset_s), "drift_ppm": clock.drift_ppm}
+    return Facts(camera=facts.camera, time=clock.start, extra=told).digest()

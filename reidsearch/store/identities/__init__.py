@@ -1,0 +1,1 @@
+"""Identity decisions: the log, the identities that it leaves in force, proposals."""

@@ -1,0 +1,76 @@
+"""Who belongs to which identity is what the decisions say, no more and no less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection, select
+
+from reidsearch.base.errors import ArchiveError
+from reidsearch.domain.decisions import Member
+from reidsearch.domain.reports import Finding
+from reidsearch.store import tables
+from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.database import sqlite
+from reidsearch.store.identities.ledger import Ledger
+from reidsearch.store.identities.store import identities, log, rebuild
+from reidsearch.store.tables.footage import tracklet
+
+
+def check(connection: Connection) -> Iterator[Finding]:
+    """Replay the log and compare; what was deleted since belongs to nobody."""
+    try:
+        decisions = log(connection)
+        ledger = Ledger.replay(decisions)
+    except ArchiveError as error:
+        yield Finding("decisions", error.message, repairable=False)
+        return
+    numbers = [one.decision_id for one in decisions]
+    if numbers != list(range(1, len(numbers) + 1)):
+        lacking = sorted(set(range(1, max(numbers) + 1)) - set(numbers))
+        text = f"decisions are missing from the log: {', '.join(map(str, lacking[:20]))}"
+        yield Finding("decisions", text, repairable=False)
+    held = identities(connection)
+    merged = ledger.merged()
+    names = {one.identity_id: (one.name, one.merged_into) for one in held}
+    wanted = {number: (name, merged.get(number)) for number, name in ledger.names().items()}
+    if names != wanted:
+        yield Finding("identity", "identities differ from what was decided", repairable=True)
+    members = {(one.identity_id, member) for one in held for member in one.members}
+    rejections = {(one.identity_id, member) for one in held for member in one.rejected}
+    decided = {(identity_id, member) for member, identity_id in ledger.members().items()}
+    for found, all_decided, text in (
+        (members, decided, "who belongs to identities"),
+        (rejections, ledger.rejections(), "what was rejected for identities"),
+    ):
+        there = _held(connection, {member for _, member in all_decided})
+        expected = {(number, member) for number, member in all_decided if member in there}
+        if found != expected:
+            odd = sorted({member.text for _, member in found ^ expected})
+            yield Finding(
+                "identity",
+                f"{text} differs from what was decided: {', '.join(odd[:20])}",
+                repairable=True,
+            )
+
+
+def mend(store: Store) -> None:
+    """Bring the tables of what is in force back to the log."""
+    engine = sqlite.engine_for(store.folder, read_only=False)
+    try:
+        with engine.begin() as connection:
+            rebuild(connection)
+    finally:
+        engine.dispose()
+
+
+def _held(connection: Connection, members: Iterable[Member]) -> set[Member]:
+    """Those that the archive still holds."""
+    found: set[Member] = set()
+    for kind, column in (("tracklet", tracklet.c.id), ("crop", tables.crop.c.id)):
+        numbers = sorted(member.number for member in set(members) if member.kind == kind)
+        for start in range(0, len(numbers), CHUNK):
+            part = numbers[start : start + CHUNK]
+            rows = connection.scalars(select(column).where(column.in_(part)))
+            found |= {Member(kind, number) for number in rows}
+    return found

@@ -1,0 +1,262 @@
+"""What decisions leave in force: their replay, from the first to the last.
+
+A decision is a set of changes, each with the value before and after. Replaying them proves the
+log: a `before` that is not what the earlier decisions left is damage. Undoing is a new decision
+with the inverse changes, which is refused where a later decision changed the same things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from reidsearch.base.errors import ArchiveError, NotFound, UsageError
+from reidsearch.domain.decisions import Change, Decision, Member, Named, Of, Value
+
+UNDO = "undo"
+
+
+class Ledger:
+    """Names, members and rejections in force. Grows by `apply`."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[Of, int | None, Member | None], Value] = {}
+        self._last_identity = 0
+
+    @classmethod
+    def replay(cls, decisions: Iterable[Decision]) -> Ledger:
+        """The ledger after these decisions, oldest first.
+
+        Raises:
+            ArchiveError: a decision starts from something that the ones before did not leave.
+        """
+        ledger = cls()
+        for decision in decisions:
+            for change in decision.changes:
+                if ledger.value(change) != change.before:
+                    raise ArchiveError(
+                        f"decision {decision.decision_id} changes {change.of} from "
+                        f"{change.before!r}, but the decisions before it left "
+                        f"{ledger.value(change)!r}",
+                        "the log was altered: restore the archive from a backup",
+                    )
+            ledger.apply(decision.changes)
+        return ledger
+
+    def value(self, change: Change) -> Value:
+        """What is in force of that which a change is about."""
+        return self._values.get(change.key)
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take changes in."""
+        for change in changes:
+            if change.after is None:
+                self._values.pop(change.key, None)
+            else:
+                self._values[change.key] = change.after
+            self._last_identity = max(self._last_identity, change.identity_id or 0)
+
+    @property
+    def next_identity(self) -> int:
+        """An id that no identity ever had, undone ones included."""
+        return self._last_identity + 1
+
+    def names(self) -> dict[int, str]:
+        """All identities that were not undone, merged ones among them, by id."""
+        return {
+            identity_id: str(name)
+            for (of, identity_id, _), name in self._values.items()
+            if of is Of.NAME and identity_id is not None
+        }
+
+    def merged(self) -> dict[int, int]:
+        """What has become a part of what."""
+        return {
+            identity_id: int(into)
+            for (of, identity_id, _), into in self._values.items()
+            if of is Of.MERGED and identity_id is not None and into is not None
+        }
+
+    def members(self) -> dict[Member, int]:
+        """Every confirmed member with its identity."""
+        return {
+            member: int(identity_id)
+            for (of, _, member), identity_id in self._values.items()
+            if of is Of.MEMBER and member is not None and identity_id is not None
+        }
+
+    def rejections(self) -> set[tuple[int, Member]]:
+        """(identity, member) of everything that was said not to be."""
+        return {
+            (identity_id, member)
+            for of, identity_id, member in self._values
+            if of is Of.REJECTED and identity_id is not None and member is not None
+        }
+
+    def identity_of(self, member: Member) -> int | None:
+        """The identity that a member belongs to."""
+        value = self._values.get((Of.MEMBER, None, member))
+        return None if value is None else int(value)
+
+    def is_rejected(self, identity_id: int, member: Member) -> bool:
+        """Whether it was said that this is not that identity."""
+        return (Of.REJECTED, identity_id, member) in self._values
+
+    def find(self, text: str, *, merged_too: bool = False) -> Named:
+        """The identity of that name or number.
+
+        Raises:
+            NotFound: there is none; or, unless `merged_too`, it was merged into another.
+        """
+        names, merged = self.names(), self.merged()
+        by_name = {name: identity_id for identity_id, name in names.items()}
+        identity_id = by_name.get(text, int(text) if text.isdecimal() else 0)
+        if identity_id not in names:
+            raise _no_such(text, sorted(by_name))
+        if identity_id in merged and not merged_too:
+            into = Named(merged[identity_id], names[merged[identity_id]])
+            raise NotFound(
+                f"{names[identity_id]} (identity {identity_id}) was merged into {into.text}",
+                f"name {into.name}, or undo the merge: reidsearch identity undo",
+            )
+        return Named(identity_id, names[identity_id])
+
+    def require_whole(self, changes: Sequence[Change]) -> None:
+        """Refuse changes, already taken in, after which the ledger would contradict itself.
+
+        Raises:
+            UsageError: two identities of one name; an identity that is gone still has members; a
+                member is rejected for its own identity.
+        """
+        names, merged = self.names(), self.merged()
+        for change in changes:
+            if change.of is Of.NAME and change.after is not None:
+                same = [one for one, name in names.items() if name == change.after]
+                if len(same) > 1:
+                    raise UsageError(
+                        f"there is an identity {change.after!r} already",
+                        f"reidsearch identity show {change.after}",
+                    )
+        touched = {one for change in changes for one in change.identities}
+        holding = {*self.members().values(), *(one for one, _ in self.rejections())}
+        for identity_id in sorted(touched & holding):
+            if identity_id not in names or identity_id in merged:
+                raise UsageError(
+                    f"identity {identity_id} would be gone, but decisions about it stand",
+                    "undo the later decisions first: reidsearch identity list --decisions",
+                )
+        for identity_id, member in sorted(self.rejections()):
+            if identity_id in touched and self.identity_of(member) == identity_id:
+                raise UsageError(
+                    f"{member.text} would be confirmed and rejected for identity {identity_id}",
+                    "undo the later decisions first: reidsearch identity list --decisions",
+                )
+
+
+def _no_such(text: str, known: list[str]) -> NotFound:
+    import difflib
+
+    near = difflib.get_close_matches(text, known, n=3)
+    hint = f"did you mean {', '.join(near)}? " if near else ""
+    return NotFound(
+        f"there is no identity {text!r}", f"{hint}make it: reidsearch identity new {text} MATCH..."
+    )
+
+
+def with_undone(decisions: Sequence[Decision]) -> list[Decision]:
+    """The same decisions, each told by which it is undone."""
+    from dataclasses import replace
+
+    undone: dict[int, int] = {}
+    for decision in reversed(decisions):  # the last word first
+        if decision.undoes is not None and decision.decision_id not in undone:
+            undone.setdefault(decision.undoes, decision.decision_id)
+    return [replace(one, undone_by=undone.get(one.decision_id)) for one in decisions]
+
+
+def to_undo(decisions: Sequence[Decision], decision_id: int | None) -> Decision:
+    """The decision that is to be reversed: a named one, or the last that stands.
+
+    Raises:
+        NotFound: there is none.
+        UsageError: it is undone already.
+    """
+    if decision_id is None:
+        for decision in reversed(decisions):
+            if decision.what != UNDO and decision.undone_by is None:
+                return decision
+        raise NotFound("there is no decision to undo")
+    for decision in decisions:
+        if decision.decision_id == decision_id:
+            if decision.undone_by is not None:
+                raise UsageError(
+                    f"decision {decision_id} is undone already, by decision {decision.undone_by}",
+                    f"to bring it back: reidsearch identity undo {decision.undone_by}",
+                )
+            return decision
+    raise NotFound(f"there is no decision {decision_id}", "reidsearch identity list --decisions")
+
+
+def inverse(ledger: Ledger, decisions: Sequence[Decision], undone: Decision) -> list[Change]:
+    """The changes that take a decision back.
+
+    Raises:
+        UsageError: a later decision changed the same things.
+    """
+    for change in undone.changes:
+        if ledger.value(change) != change.after:
+            later = [
+                one.decision_id
+                for one in decisions
+                if one.decision_id > undone.decision_id
+                and any(each.key == change.key for each in one.changes)
+            ]
+            raise UsageError(
+                f"decision {undone.decision_id} cannot be undone: decision {later[-1]} changed "
+                f"{_about(change)} since",
+                f"undo that one first: reidsearch identity undo {later[-1]}",
+            )
+    return [change.inverse for change in reversed(undone.changes)]
+
+
+def _about(change: Change) -> str:
+    if change.member is not None:
+        return change.member.text
+    return f"identity {change.identity_id}"
+
+
+def to_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """Changes as the log keeps them."""
+    return [
+        {
+            "of": change.of.value,
+            "identity": change.identity_id,
+            "member": [change.member.kind, change.member.number] if change.member else None,
+            "before": change.before,
+            "after": change.after,
+        }
+        for change in changes
+    ]
+
+
+def from_json(rows: Sequence[dict[str, Any]]) -> tuple[Change, ...]:
+    """The inverse of `to_json`.
+
+    Raises:
+        ArchiveError: it was altered.
+    """
+    try:
+        return tuple(
+            Change(
+                Of(row["of"]),
+                row["identity"],
+                Member(*row["member"]) if row["member"] else None,
+                row["before"],
+                row["after"],
+            )
+            for row in rows
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArchiveError(
+            f"the log of decisions cannot be read: {error!r}", "restore it from a backup"
+        ) from error

@@ -1,0 +1,137 @@
+"""What a decision changes, worked out from what is in force; nothing here touches the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reidsearch.base.errors import UsageError
+from reidsearch.domain.decisions import Change, Member, Named, Of
+from reidsearch.store.identities.ledger import Ledger
+
+LONGEST_NAME = 200
+
+
+def new(ledger: Ledger, name: str) -> tuple[Named, list[Change]]:
+    """A new identity.
+
+    Raises:
+        UsageError: the name is none, or taken.
+    """
+    named = Named(ledger.next_identity, _usable(ledger, name))
+    return named, [Change(Of.NAME, named.identity_id, None, None, named.name)]
+
+
+def rename(ledger: Ledger, named: Named, name: str) -> list[Change]:
+    """Another name for the same identity; its id stays."""
+    return [Change(Of.NAME, named.identity_id, None, named.name, _usable(ledger, name))]
+
+
+def _usable(ledger: Ledger, name: str) -> str:
+    if not name.strip() or name != name.strip() or not name.isprintable():
+        raise UsageError(f"{name!r} is no name for an identity", "give printable text")
+    if len(name) > LONGEST_NAME:
+        raise UsageError(f"the name has {len(name)} characters, {LONGEST_NAME} are possible")
+    if name.isdecimal():
+        raise UsageError(f"{name!r} would be taken for an identity's number", "add a letter")
+    if name in ledger.names().values():
+        raise UsageError(
+            f"there is an identity {name!r} already", f"reidsearch confirm MATCH --as {name}"
+        )
+    return name
+
+
+def confirm(ledger: Ledger, named: Named, members: Sequence[Member]) -> list[Change]:
+    """These members are that identity; an earlier rejection of theirs for it is taken back.
+
+    Raises:
+        UsageError: one belongs to another identity.
+    """
+    changes = []
+    for member in dict.fromkeys(members):
+        held = ledger.identity_of(member)
+        if held is not None and held != named.identity_id:
+            other = ledger.names()[held]
+            raise UsageError(
+                f"{member.text} is confirmed as {other} (identity {held})",
+                f"one person: reidsearch identity merge {named.name} {other}; not {other}: "
+                f"reidsearch reject MATCH --as {other}, then confirm it as {named.name}",
+            )
+        if ledger.is_rejected(named.identity_id, member):
+            changes.append(Change(Of.REJECTED, named.identity_id, member, True, None))
+        if held is None:
+            changes.append(Change(Of.MEMBER, None, member, None, named.identity_id))
+    return changes
+
+
+def reject(ledger: Ledger, named: Named, members: Sequence[Member]) -> list[Change]:
+    """These members are not that identity; those that were confirmed as it leave it."""
+    changes = []
+    for member in dict.fromkeys(members):
+        if ledger.identity_of(member) == named.identity_id:
+            changes.append(Change(Of.MEMBER, None, member, named.identity_id, None))
+        if not ledger.is_rejected(named.identity_id, member):
+            changes.append(Change(Of.REJECTED, named.identity_id, member, None, True))
+    return changes
+
+
+def merge(ledger: Ledger, into: Named, others: Sequence[Named], *, force: bool) -> list[Change]:
+    """The others become a part of `into`: its members are theirs and its own, rejections too.
+
+    Raises:
+        UsageError: an identity with itself; or one rejected what the other confirmed, unless
+            `force`, which lets the confirmation stand.
+    """
+    merging = [into.identity_id, *(other.identity_id for other in others)]
+    if len(set(merging)) != len(merging):
+        raise UsageError("an identity cannot be merged with itself")
+    confirmed = {member for member, held in ledger.members().items() if held in merging}
+    rejected = {
+        member: [one for one in merging if ledger.is_rejected(one, member)]
+        for member in sorted({m for one, m in ledger.rejections() if one in merging})
+    }
+    clash = sorted(confirmed & set(rejected))
+    if clash and not force:
+        raise UsageError(
+            f"{', '.join(member.text for member in clash)} was confirmed for one of them and "
+            "rejected for another",
+            "if it is one person all the same: --force",
+        )
+    changes: list[Change] = []
+    for member, held in sorted(ledger.members().items()):
+        if held in merging[1:]:
+            changes.append(Change(Of.MEMBER, None, member, held, into.identity_id))
+    for member, by in rejected.items():
+        kept = into.identity_id if member not in confirmed else None
+        changes += [Change(Of.REJECTED, one, member, True, None) for one in by if one != kept]
+        if kept is not None and kept not in by:
+            changes.append(Change(Of.REJECTED, kept, member, None, True))
+    changes += [
+        Change(Of.MERGED, other.identity_id, None, None, into.identity_id) for other in others
+    ]
+    return changes
+
+
+def split(
+    ledger: Ledger, named: Named, members: Sequence[Member], name: str
+) -> tuple[Named, list[Change]]:
+    """These members become a new identity, and are said not to be the old one.
+
+    Raises:
+        UsageError: one does not belong to it, or none would stay.
+    """
+    fresh, changes = new(ledger, name)
+    leaving = list(dict.fromkeys(members))
+    for member in leaving:
+        if ledger.identity_of(member) != named.identity_id:
+            raise UsageError(
+                f"{member.text} does not belong to {named.text}",
+                f"reidsearch identity show {named.name}",
+            )
+    if len(leaving) == sum(one == named.identity_id for one in ledger.members().values()):
+        raise UsageError(
+            f"nothing of {named.text} would stay", f"reidsearch identity rename {named.name} NEW"
+        )
+    for member in leaving:
+        changes.append(Change(Of.MEMBER, None, member, named.identity_id, fresh.identity_id))
+        changes.append(Change(Of.REJECTED, named.identity_id, member, None, True))
+    return fresh, changes

@@ -1,0 +1,136 @@
+"""Proposals in the database: those of the last `link`, replaced as a whole by the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from reidsearch.base.timecode import from_us, now, to_us
+from reidsearch.domain.decisions import Linking, Member, Named, Proposal, Transits
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database import sqlite
+from reidsearch.store.identities.store import exists
+from reidsearch.store.tables.identities import (
+    identity,
+    identity_member,
+    linking,
+    proposal,
+    proposal_member,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """One proposal before it has a number; fields as in `Proposal`."""
+
+    adds_to: int | None
+    members: tuple[Member, ...]
+    scores: tuple[float, ...]
+    score: float
+
+
+def replace_proposals(
+    store: Store,
+    proposed: Iterable[Proposed],
+    *,
+    join_above: float,
+    transits: Transits,
+    linked: int,
+    capped: int,
+    model: str,
+) -> None:
+    """Forget the proposals there were, and keep these; their numbers were never used before."""
+    engine = sqlite.engine_for(store.folder, read_only=False)
+    try:
+        with engine.begin() as connection:
+            connection.execute(delete(linking))
+            inserted = connection.execute(
+                insert(linking).values(
+                    at_us=to_us(now()),
+                    settings={
+                        "join_above": join_above,
+                        "transits": [list(one) for one in transits.minima],
+                        "model": model,
+                    },
+                    counts={"linked": linked, "capped": capped},
+                )
+            ).inserted_primary_key
+            assert inserted is not None
+            for one in proposed:
+                _insert(connection, int(inserted[0]), one)
+    finally:
+        engine.dispose()
+
+
+def _insert(connection: Connection, linking_id: int, one: Proposed) -> None:
+    pairs = [
+        (member, score)
+        for member, score in zip(one.members, one.scores, strict=True)
+        if exists(connection, member)  # deleted while everything was being compared
+    ]
+    if not pairs:
+        return
+    inserted = connection.execute(
+        insert(proposal).values(linking_id=linking_id, identity_id=one.adds_to, score=one.score)
+    ).inserted_primary_key
+    assert inserted is not None
+    for member, score in pairs:
+        connection.execute(
+            insert(proposal_member).values(
+                {"proposal_id": inserted[0], f"{member.kind}_id": member.number, "score": score}
+            )
+        )
+
+
+def last_linking(connection: Connection) -> Linking | None:
+    """The last `link` with what of its proposals is still to be decided; None: there was none.
+
+    Members that belong to an identity by now are left out, and proposals of which no more than
+    one member is left, unless it would be added to an identity.
+    """
+    row = connection.execute(select(linking)).one_or_none()
+    if row is None:
+        return None
+    settings = row.settings
+    return Linking(
+        linking_id=row.id,
+        at=from_us(row.at_us),
+        join_above=settings["join_above"],
+        transits=Transits(tuple((a, b, float(s)) for a, b, s in settings["transits"])),
+        linked=row.counts["linked"],
+        capped=row.counts["capped"],
+        model=settings["model"],
+        proposals=tuple(_open_proposals(connection)),
+    )
+
+
+def _open_proposals(connection: Connection) -> Iterable[Proposal]:
+    members: dict[int, list[tuple[Member, float]]] = {}
+    decided = select(func.count()).select_from(identity_member)
+    mine = proposal_member.c
+    taken = decided.where(
+        (identity_member.c.tracklet_id == mine.tracklet_id)
+        | (identity_member.c.crop_id == mine.crop_id)
+    ).scalar_subquery()
+    for row in connection.execute(select(proposal_member).where(taken == 0).order_by(mine.id)):
+        kind, number = ("tracklet", row.tracklet_id) if row.tracklet_id else ("crop", row.crop_id)
+        members.setdefault(row.proposal_id, []).append((Member(kind, number), row.score))
+    rows = connection.execute(
+        select(proposal, identity.c.name, identity.c.merged_into)
+        .outerjoin(identity, identity.c.id == proposal.c.identity_id)
+        .order_by(proposal.c.id)
+    )
+    for row in rows:
+        held = members.get(row.id, [])
+        gone = row.identity_id is not None and (row.name is None or row.merged_into is not None)
+        if gone or not held or (row.identity_id is None and len(held) < 2):
+            continue
+        yield Proposal(
+            proposal_id=row.id,
+            adds_to=None if row.identity_id is None else Named(row.identity_id, row.name),
+            members=tuple(member for member, _ in held),
+            scores=tuple(score for _, score in held),
+            score=row.score,
+        )

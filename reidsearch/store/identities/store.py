@@ -1,0 +1,259 @@
+"""Decisions in the database: the log, what it leaves in force, and taking one more.
+
+A decision is one short transaction that SQLite itself serialises with all others; it does not
+take the writer lock, so that an investigator need not wait for hours of indexing to end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
+
+from reidsearch.base.errors import NotFound
+from reidsearch.base.timecode import from_us, now, to_us
+from reidsearch.domain.decisions import Change, Decision, Identity, Mark, Member, Named, Of
+from reidsearch.store import tables
+from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.database import sqlite
+from reidsearch.store.database.lock import user
+from reidsearch.store.identities.ledger import Ledger, from_json, to_json, with_undone
+from reidsearch.store.tables.footage import moment, tracklet
+from reidsearch.store.tables.identities import (
+    decision,
+    identity,
+    identity_member,
+    identity_rejection,
+)
+
+Plan = Callable[[Connection, Ledger, Sequence[Decision]], Sequence[Change]]
+"""What a decision changes, worked out in its own transaction from what is in force there."""
+
+
+def log(connection: Connection) -> list[Decision]:
+    """All decisions, oldest first.
+
+    Raises:
+        ArchiveError: it was altered.
+    """
+    rows = connection.execute(select(decision).order_by(decision.c.id))
+    return with_undone(
+        [
+            Decision(
+                decision_id=row.id,
+                at=from_us(row.at_us),
+                who=row.who,
+                what=row.what,
+                note=row.note,
+                forced=row.forced,
+                undoes=row.undoes,
+                changes=from_json(row.changes),
+            )
+            for row in rows
+        ]
+    )
+
+
+def decide(
+    store: Store,
+    what: str,
+    plan: Plan,
+    *,
+    note: str = "",
+    forced: bool = False,
+    undoes: Callable[[Sequence[Decision]], int] | None = None,
+) -> Decision | None:
+    """Take a decision: append it to the log and bring the tables to what it leaves in force.
+
+    Args:
+        plan: raises when the decision cannot be taken; nothing is changed then.
+        undoes: finds the decision that this one reverses.
+
+    Returns:
+        The decision; None when it would change nothing, which is then not logged.
+    """
+    engine = sqlite.engine_for(store.folder, read_only=False)
+    try:
+        with engine.begin() as connection:
+            before = log(connection)
+            ledger = Ledger.replay(before)
+            reversed_id = undoes(before) if undoes else None
+            changes = tuple(plan(connection, ledger, before))
+            if not changes:
+                return None
+            ledger.apply(changes)
+            ledger.require_whole(changes)
+            made = Decision(0, now(), user(), what, note, forced, reversed_id, changes)
+            return _append(connection, made)
+    finally:
+        engine.dispose()
+
+
+def _append(connection: Connection, made: Decision) -> Decision:
+    from dataclasses import replace
+
+    inserted = connection.execute(
+        insert(decision).values(
+            at_us=to_us(made.at),
+            who=made.who,
+            what=made.what,
+            note=made.note,
+            forced=made.forced,
+            undoes=made.undoes,
+            changes=to_json(made.changes),
+        )
+    ).inserted_primary_key
+    assert inserted is not None
+    # Identities first: members refer to them.
+    for change in sorted(made.changes, key=lambda one: one.member is not None):
+        _apply(connection, change)
+    return replace(made, decision_id=int(inserted[0]))
+
+
+def _apply(connection: Connection, change: Change) -> None:
+    """Bring the tables of what is in force to one change."""
+    if change.of in {Of.NAME, Of.MERGED}:
+        row = connection.scalar(select(identity.c.id).where(identity.c.id == change.identity_id))
+        if row is None:
+            connection.execute(insert(identity).values(id=change.identity_id))
+        column = "name" if change.of is Of.NAME else "merged_into"
+        connection.execute(
+            update(identity)
+            .where(identity.c.id == change.identity_id)
+            .values({column: change.after})
+        )
+        return
+    assert change.member is not None
+    table = identity_member if change.of is Of.MEMBER else identity_rejection
+    identity_id = change.identity_id if change.of is Of.REJECTED else change.after
+    where = [_column(table, change.member.kind) == change.member.number]
+    if change.of is Of.REJECTED:
+        where.append(table.c.identity_id == change.identity_id)
+    connection.execute(delete(table).where(*where))
+    if change.after is not None and exists(connection, change.member):
+        row_values = {"identity_id": identity_id, f"{change.member.kind}_id": change.member.number}
+        connection.execute(insert(table).values(row_values))
+
+
+def _column(table: Table, kind: str) -> ColumnElement[int]:
+    return table.c[f"{kind}_id"]
+
+
+def exists(connection: Connection, member: Member) -> bool:
+    """Whether the archive still holds it."""
+    table = tracklet if member.kind == "tracklet" else tables.crop
+    return connection.scalar(select(table.c.id).where(table.c.id == member.number)) is not None
+
+
+def rebuild(connection: Connection) -> None:
+    """Make the tables anew from the log."""
+    before = log(connection)
+    Ledger.replay(before)
+    for table in (identity_member, identity_rejection):
+        connection.execute(delete(table))
+    connection.execute(update(identity).values(name=None, merged_into=None))
+    for one in before:
+        for change in sorted(one.changes, key=lambda each: each.member is not None):
+            _apply(connection, change)
+
+
+def members_of_crops(connection: Connection, crop_ids: Iterable[int]) -> dict[int, Member]:
+    """What each of those crops is a view of: its tracklet, or itself.
+
+    Raises:
+        NotFound: there is no such crop.
+    """
+    wanted = list(dict.fromkeys(crop_ids))
+    possible = [crop_id for crop_id in wanted if 0 < crop_id < 2**63]
+    found: dict[int, Member] = {}
+    for start in range(0, len(possible), CHUNK):
+        rows = connection.execute(
+            select(tables.crop.c.id, moment.c.tracklet_id)
+            .outerjoin(moment, moment.c.crop_id == tables.crop.c.id)
+            .where(tables.crop.c.id.in_(possible[start : start + CHUNK]))
+        )
+        for row in rows:
+            of_tracklet = row.tracklet_id is not None
+            found[row.id] = (
+                Member("tracklet", row.tracklet_id) if of_tracklet else Member("crop", row.id)
+            )
+    for crop_id in wanted:
+        if crop_id not in found:
+            raise NotFound(
+                f"the archive holds no crop {crop_id}", "ids stand in every answer of `query`"
+            )
+    return {crop_id: found[crop_id] for crop_id in wanted}
+
+
+def identities(connection: Connection) -> list[Identity]:
+    """All identities that were not undone, by id, with what is held of their members."""
+    members = _by_identity(connection, identity_member)
+    rejected = _by_identity(connection, identity_rejection)
+    rows = connection.execute(
+        select(identity).where(identity.c.name.is_not(None)).order_by(identity.c.id)
+    )
+    return [
+        Identity(
+            row.id,
+            row.name,
+            tuple(members.get(row.id, ())),
+            tuple(rejected.get(row.id, ())),
+            row.merged_into,
+        )
+        for row in rows
+    ]
+
+
+def _by_identity(connection: Connection, table: Table) -> dict[int, list[Member]]:
+    found: dict[int, list[Member]] = {}
+    for row in connection.execute(select(table)):
+        found.setdefault(row.identity_id, []).append(_member(row.tracklet_id, row.crop_id))
+    return {identity_id: sorted(held) for identity_id, held in found.items()}
+
+
+def _member(tracklet_id: int | None, crop_id: int | None) -> Member:
+    if tracklet_id is not None:
+        return Member("tracklet", tracklet_id)
+    assert crop_id is not None
+    return Member("crop", crop_id)
+
+
+_ANY = select(decision.c.id).limit(1)
+
+
+def marks(store: Store, members: Iterable[Member]) -> dict[Member, Mark]:
+    """What was decided of these members; those of which nothing was are left out."""
+    with store.read() as connection:
+        if connection.scalar(_ANY) is None:
+            return {}
+        found: dict[Member, Mark] = {}
+        by_kind: dict[str, list[int]] = {}
+        for member in members:
+            by_kind.setdefault(member.kind, []).append(member.number)
+        for kind, numbers in by_kind.items():
+            for start in range(0, len(numbers), CHUNK):
+                found |= _marks(connection, kind, numbers[start : start + CHUNK])
+    return found
+
+
+def _marks(connection: Connection, kind: str, numbers: list[int]) -> dict[Member, Mark]:
+    belonging: dict[Member, Named] = {}
+    rejected: dict[Member, list[Named]] = {}
+    for table in (identity_member, identity_rejection):
+        column = _column(table, kind)
+        rows = connection.execute(
+            select(column.label("number"), identity.c.id, identity.c.name)
+            .join(identity, identity.c.id == table.c.identity_id)
+            .where(column.in_(numbers))
+            .order_by(identity.c.id)
+        )
+        for row in rows:
+            member, named = Member(kind, row.number), Named(row.id, row.name)
+            if table is identity_member:
+                belonging[member] = named
+            else:
+                rejected.setdefault(member, []).append(named)
+    return {
+        member: Mark(belonging.get(member), tuple(rejected.get(member, ())))
+        for member in {*belonging, *rejected}
+    }

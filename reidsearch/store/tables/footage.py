@@ -1,0 +1,138 @@
+"""The tables of footage: sources with media time, what was looked at, tracklets and their views.
+
+Media times are integer microseconds from the source's first frame, wall-clock times as in
+`crops.py`; `pts` and the time base keep media time exact.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from reidsearch.store.tables.crops import Id, metadata
+
+footage = Table(
+    "footage",
+    metadata,
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(16), nullable=False),  # video, frames
+    Column("container", Text, nullable=False),
+    Column("codec", Text, nullable=False),
+    Column("pixel_format", Text),
+    Column("rotation", Integer, nullable=False),
+    Column("time_base_num", BigInteger, nullable=False),
+    Column("time_base_den", BigInteger, nullable=False),
+    Column("first_pts", BigInteger, nullable=False),
+    Column("declared_fps", Float),
+    Column("declared_s", Float),
+    Column("created_us", BigInteger),
+    Column("notes", JSON, nullable=False),
+    Column("camera_id", ForeignKey("camera.id")),
+    Column("start_us", BigInteger),
+    Column("clock_origin", String(16)),
+    Column("uncertainty_s", Float),
+    Column("offset_us", BigInteger, nullable=False),
+    Column("drift_ppm", Float, nullable=False),
+    Column("state", String(16), nullable=False),  # running, finished
+    Column("settings", JSON, nullable=False),
+    Column("measured_fps", Float),
+    Column("duration_us", BigInteger, nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("indexed_us", BigInteger, nullable=False),
+)
+
+# Every place a source of footage was offered from; the first is where it is shown to be.
+footage_location = Table(
+    "footage_location",
+    metadata,
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("facts", String(16), nullable=False),
+    Column("own", Boolean, nullable=False),
+    Column("replaced_us", BigInteger),  # when other bytes were found here
+    Index(None, "source_id"),
+)
+
+span = Table(
+    "span",
+    metadata,
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("from_us", BigInteger, nullable=False),
+    Column("to_us", BigInteger, nullable=False),
+    Column("how", String(16), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+tracklet = Table(
+    "tracklet",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), nullable=False),
+    Column("first_us", BigInteger, nullable=False),
+    Column("last_us", BigInteger, nullable=False),
+    Column("detections", Integer, nullable=False),
+    Column("fragments", Integer, nullable=False),
+    Column("trace", LargeBinary, nullable=False),  # see footage_rows.trace_blob
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Index(None, "source_id", "first_us"),
+)
+
+# The robust mean of the views' embeddings; made anew whenever the views or the model change.
+tracklet_embedding = Table(
+    "tracklet_embedding",
+    metadata,
+    Column("model_id", ForeignKey("model.id"), primary_key=True),
+    Column("tracklet_id", ForeignKey("tracklet.id", ondelete="CASCADE"), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Index(None, "tracklet_id"),
+)
+
+# What a crop is besides its box when it is a view of a tracklet.
+moment = Table(
+    "moment",
+    metadata,
+    Column("crop_id", ForeignKey("crop.id", ondelete="CASCADE"), primary_key=True),
+    Column("tracklet_id", ForeignKey("tracklet.id", ondelete="CASCADE"), nullable=False),
+    Column("media_us", BigInteger, nullable=False),
+    Column("quality", Float, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("sharpness", Float, nullable=False),
+    Index(None, "tracklet_id"),
+)
+
+# How far a source has been worked through, and all that is needed to go on from there.
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+
+# What the tracker was told, in order: its state is rebuilt by telling it again.
+checkpoint_log = Table(
+    "checkpoint_log",
+    metadata,
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("told", LargeBinary, nullable=False),
+)

@@ -1,0 +1,20 @@
+"""The table of the neighbour graph's file."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text
+
+from reidsearch.store.tables.crops import metadata
+
+neighbours = Table(
+    "neighbours",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("crops", BigInteger, nullable=False),
+    Column("built_us", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,1 @@
+"""Pixels in; detections, tracklets, embeddings and attributes out. The only room with OpenVINO."""

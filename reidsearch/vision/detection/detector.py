@@ -1,0 +1,173 @@
+"""Full frames in, people out: Open Model Zoo's person detectors through OpenVINO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.base.errors import ModelError
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.settings import RuntimeSettings, WatchSettings
+from reidsearch.domain.crops import Pixels
+from reidsearch.domain.footage import Detections
+from reidsearch.vision.detection.suppress import suppress
+from reidsearch.vision.models.stream import stream_in_order
+
+if TYPE_CHECKING:
+    import openvino
+
+T = TypeVar("T")
+
+# Frames that wait for the tracker hold their pixels (3 MB at 1080p, 12 MB at 4K).
+WAITING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorIdentity:
+    """Which model looked; `digest` is the SHA-384 over its files."""
+
+    name: str
+    precision: str
+    digest: str
+
+    @property
+    def text(self) -> str:
+        """Name, precision and the start of the digest, for people and records."""
+        return f"{self.name} {self.precision} ({self.digest[:12]})"
+
+
+class Detector:
+    """One person detector. Its pre-processing is in the graph: it takes uint8 BGR pictures.
+
+    Args:
+        graph: one picture in; (1, 1, n, 7) out, as Open Model Zoo's person-detection models.
+
+    Raises:
+        ModelError: the graph is of another kind.
+    """
+
+    def __init__(
+        self,
+        graph: openvino.Model,
+        identity: DetectorIdentity,
+        settings: RuntimeSettings = RuntimeSettings(),
+    ) -> None:
+        self.identity = identity
+        self._settings = settings
+        self._graph, self.width_px, self.height_px = _with_preprocessing(graph, identity.name)
+        self._compiled: dict[str, openvino.CompiledModel] = {}
+
+    def detect(self, frame: Pixels, policy: WatchSettings = WatchSettings()) -> Detections:
+        """The people in one frame, (h, w, 3) uint8 BGR, of any size; see `read`."""
+        height_px, width_px = frame.shape[:2]
+        small = cv2.resize(frame, (self.width_px, self.height_px), interpolation=cv2.INTER_AREA)
+        answer = self._compile("LATENCY")({0: small[None]})
+        return self.read(np.asarray(answer[0]), width_px, height_px, policy)
+
+    def stream(
+        self, items: Iterable[tuple[T, Pixels | None]]
+    ) -> Iterator[tuple[T, NDArray[np.float32] | None]]:
+        """Raw answers, asynchronously and in order; see `stream_in_order`.
+
+        Args:
+            items: a tag, and a (height_px, width_px, 3) uint8 BGR picture or None.
+        """
+        return stream_in_order(lambda: self._compile("THROUGHPUT"), items, waiting=WAITING)
+
+    def read(
+        self,
+        raw: NDArray[np.float32],
+        width_px: int,
+        height_px: int,
+        policy: WatchSettings = WatchSettings(),
+    ) -> Detections:
+        """People from the model's answer, in pixels of a frame of that size, surest first.
+
+        Args:
+            policy: from which confidence on, and which of several boxes of one person.
+
+        Source: the models' cards: rows [image_id, label, confidence, x1, y1, x2, y2], corners as
+        shares of the frame; an image_id below 0 ends the list. Boxes are clipped to the frame.
+        """
+        rows = np.asarray(raw, np.float32).reshape(-1, 7)
+        ends = np.flatnonzero(rows[:, 0] < 0)
+        rows = rows[: ends[0]] if len(ends) else rows
+        rows = rows[np.isfinite(rows).all(axis=1) & (rows[:, 2] >= policy.low_confidence)]
+        size = np.array([width_px, height_px, width_px, height_px], np.float32)
+        xyxy = np.clip(rows[:, 3:7], 0, 1) * size
+        whole = (xyxy[:, 2] - xyxy[:, 0] >= 1) & (xyxy[:, 3] - xyxy[:, 1] >= 1)
+        found = Detections(xyxy[whole], np.clip(rows[whole, 2], 0, 1))
+        return suppress(found, policy.max_overlap, policy.max_inside)
+
+    def _compile(self, hint: str) -> openvino.CompiledModel:
+        from reidsearch.vision.models.runtime import compile_model
+
+        if hint not in self._compiled:
+            key = f"{self.identity.digest} detector-u8-bgr/1"
+            self._compiled[hint] = compile_model(self._graph, self._settings, hint, key)  # type: ignore[arg-type]
+        return self._compiled[hint]
+
+
+def load_detector(
+    model: str | None = None,
+    *,
+    model_path: Sequence[Path] = (),
+    offline: bool = False,
+    runtime: RuntimeSettings = RuntimeSettings(),
+    progress: Progress = NO_PROGRESS,
+) -> Detector:
+    """Find a detector (downloading it unless `offline`) and make it ready.
+
+    Args:
+        model: catalogue name, name/precision, or an .xml or .onnx file; None: the catalogue's
+            default.
+
+    Raises:
+        ModelError: it cannot be had, is damaged, or does not detect people.
+    """
+    from reidsearch.vision.models.catalogue import default_entry
+    from reidsearch.vision.models.locate import locate
+    from reidsearch.vision.models.runtime import read_model
+
+    name = model or default_entry("detector").key
+    found = locate(name, model_path=model_path, offline=offline, progress=progress)
+    identity = DetectorIdentity(found.name, found.precision, found.digest)
+    return Detector(read_model(found.xml), identity, runtime)
+
+
+def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int]:
+    """Let the graph itself turn (1, h, w, 3) uint8 into what the model takes.
+
+    Returns:
+        The graph, width and height in pixels.
+    """
+    import openvino as ov
+    from openvino.preprocess import PrePostProcessor
+
+    takes = [source.get_partial_shape() for source in graph.inputs]
+    gives = [result.get_partial_shape() for result in graph.outputs]
+    detects = (
+        len(takes) == len(gives) == 1
+        and takes[0].is_static
+        and len(takes[0]) == 4
+        and takes[0].to_shape()[:2] == [1, 3]
+        and len(gives[0]) == 4
+        and gives[0][3] == 7
+    )
+    if not detects:
+        raise ModelError(
+            f"{name} takes {takes} and answers with {gives}: it is no person detector",
+            "give one of the detectors of: reidsearch models list",
+        )
+    _, _, height, width = takes[0].to_shape()
+    wrapped = PrePostProcessor(graph)
+    wrapped.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    wrapped.input().model().set_layout(ov.Layout("NCHW"))
+    wrapped.output().tensor().set_element_type(ov.Type.f32)
+    return wrapped.build(), int(width), int(height)

@@ -1,0 +1,269 @@
+"""Pictures in, embeddings out: one model, its pre-processing, and asynchronous inference."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import numpy as np
+
+from reidsearch.base.errors import ModelError, Reason, Refused
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.settings import RuntimeSettings
+from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.models import FLIPPED, ModelIdentity
+from reidsearch.vision.embedding import builtin
+from reidsearch.vision.models.resize import resize
+from reidsearch.vision.models.stream import stream_in_order
+
+if TYPE_CHECKING:
+    import openvino
+
+    from reidsearch.vision.models.runtime import Hint
+
+T = TypeVar("T")
+Answered: TypeAlias = Vectors | Refused | None
+"""What became of a picture: its vector, why there is none, or None where there was no picture."""
+
+# Up to so many pictures, one request on all cores answers as soon as several side by side.
+_FEW = 4
+_SMALLEST_NORM = 1e-6
+
+
+class Embedder:
+    """One re-identification model, ready to embed crops. Every method may be called from threads.
+
+    Args:
+        graph: one picture of 3 channels in, (1, 3, h, w) or (1, h, w, 3); one vector out.
+        name: of the model; with `precision` and `digest` it becomes `identity`.
+        precision: of the weights.
+        digest: SHA-384 over the model's files.
+        settings: device, streams, threads, cache.
+        flip: an embedding is the mean direction of the crop's and its mirror image's, for twice
+            the time. The identity says so: such embeddings are compared with their like only.
+
+    Raises:
+        ModelError: the graph is of another kind; the message says what was found.
+    """
+
+    def __init__(
+        self,
+        graph: openvino.Model,
+        name: str,
+        precision: str,
+        digest: str,
+        settings: RuntimeSettings = RuntimeSettings(),
+        *,
+        flip: bool = False,
+    ) -> None:
+        from reidsearch.vision.models.runtime import runtime_text
+
+        self._graph, self.height_px, self.width_px, dimension = _with_preprocessing(graph, name)
+        self.identity = ModelIdentity(
+            name=name,
+            precision=precision,
+            digest=digest,
+            preprocessing=f"bilinear-antialias-bgr-{self.height_px}x{self.width_px}/1"
+            + (FLIPPED if flip else ""),
+            dimension=dimension,
+        )
+        self.runtime: str = runtime_text(settings.device)
+        self._settings = settings
+        self._compiled: dict[str, openvino.CompiledModel] = {}
+        self._compiling = threading.Lock()
+
+    def prepare(self, crop: Pixels) -> Pixels:
+        """Resize a crop, (h, w, 3) uint8 BGR, to what the model takes, (256, 128, 3) uint8 BGR.
+
+        Bilinear, with antialiasing where it shrinks; the aspect is not kept.
+        Source: the accuracy configuration of Open Model Zoo's person-reidentification models.
+        """
+        return resize(crop, self.width_px, self.height_px)
+
+    def embed(self, crops: Sequence[Pixels]) -> Vectors:
+        """Embed crops at once.
+
+        Args:
+            crops: each (h, w, 3) uint8, BGR, of any size.
+
+        Returns:
+            (n, d) float32, rows of unit length, in the order given; (0, d) for no crops.
+
+        Raises:
+            Refused: (bad-embedding) when the model answers with no usable vector.
+        """
+        if not crops:
+            return np.empty((0, self.identity.dimension), np.float32)
+        prepared = self._sides((None, self.prepare(crop)) for crop in crops)
+        few = len(crops) <= _FEW
+        rows: list[Vectors] = []
+        for _, row in self._joined(self._few(prepared) if few else self._many(prepared)):
+            if isinstance(row, Refused):
+                raise row
+            assert row is not None
+            rows.append(row)
+        return np.stack(rows)
+
+    def stream(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
+        """Embed prepared tensors while they are being read, and the results being written.
+
+        Args:
+            items: a tag that is handed back, and what `prepare` made, or None, which is handed
+                through in its turn. Pulled in a thread of its own, as far ahead as a bounded
+                queue allows.
+
+        Yields:
+            The tag and its (d,) float32 vector of unit length, strictly in input order; in its
+            place `Refused` (bad-embedding) where the model gave no usable one. An exception from
+            `items` or from inference is raised here, after the results before it. Closing the
+            generator stops the thread.
+        """
+        yield from self._joined(self._many(self._sides(items)))
+
+    def _sides(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Pixels | None]]:
+        """With flip averaging each picture is followed by its mirror image."""
+        for tag, tensor in items:
+            yield tag, tensor
+            if self.identity.flip and tensor is not None:
+                yield tag, np.ascontiguousarray(tensor[:, ::-1])
+
+    def _joined(self, answers: Iterator[tuple[T, Answered]]) -> Iterator[tuple[T, Answered]]:
+        """Undo `_sides`: both answers to one picture become one."""
+        for tag, row in answers:
+            if not self.identity.flip or row is None:
+                yield tag, row
+                continue
+            _, mirrored = next(answers)
+            if isinstance(row, Refused):
+                yield tag, row
+            elif isinstance(mirrored, Refused):
+                yield tag, mirrored
+            else:
+                assert mirrored is not None
+                yield tag, self._unit(row + mirrored)
+
+    def _many(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
+        for tag, raw in stream_in_order(lambda: self._compile("THROUGHPUT"), items):
+            yield tag, None if raw is None else self._unit(raw)
+
+    def _few(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
+        request = self._ready().create_infer_request()
+        for tag, tensor in items:
+            assert tensor is not None
+            request.infer({0: tensor[None]})
+            yield tag, self._unit(request.get_output_tensor().data)
+
+    def _ready(self) -> openvino.CompiledModel:
+        """For few pictures: what is compiled already, else what answers one soonest."""
+        return self._compiled.get("THROUGHPUT") or self._compile("LATENCY")
+
+    def _compile(self, hint: Hint) -> openvino.CompiledModel:
+        from reidsearch.vision.models.runtime import compile_model
+
+        with self._compiling:
+            if hint not in self._compiled:
+                as_compiled = self.identity.preprocessing.removesuffix(FLIPPED)
+                key = f"{self.identity.digest} {as_compiled}"
+                self._compiled[hint] = compile_model(self._graph, self._settings, hint, key)
+            return self._compiled[hint]
+
+    def _unit(self, raw: Vectors) -> Vectors | Refused:
+        """The vector brought to unit length, computed in float64 so that no square overflows."""
+        wide = raw.reshape(-1).astype(np.float64)
+        norm = float(np.linalg.norm(wide))
+        if not np.isfinite(norm):
+            return self._refusal("numbers that are not finite")
+        if norm < _SMALLEST_NORM:
+            return self._refusal("a vector of no length")
+        return (wide / norm).astype(np.float32)
+
+    def _refusal(self, what: str) -> Refused:
+        return Refused(
+            Reason.BAD_EMBEDDING,
+            f"{self.identity.name} answered with {what}",
+            "check the model and the runtime: reidsearch doctor",
+        )
+
+
+def load_embedder(
+    model: str,
+    *,
+    model_path: Sequence[Path] = (),
+    offline: bool = False,
+    runtime: RuntimeSettings = RuntimeSettings(),
+    flip: bool = False,
+    progress: Progress = NO_PROGRESS,
+) -> Embedder:
+    """Find a model (downloading it unless `offline`) and make it ready.
+
+    Args:
+        model: catalogue name, name/precision, an .xml or .onnx file, or `builtin`.
+        model_path: folders in Open Model Zoo layout to look in first.
+        flip: average each crop with its mirror image.
+
+    Raises:
+        ModelError: it cannot be had, is damaged, or does not embed pictures.
+    """
+    if model == builtin.NAME:
+        own = builtin.build(), builtin.NAME, builtin.PRECISION, builtin.digest()
+        return Embedder(*own, runtime, flip=flip)
+    from reidsearch.vision.models.locate import locate
+    from reidsearch.vision.models.runtime import read_model
+
+    found = locate(model, model_path=model_path, offline=offline, progress=progress)
+    graph = read_model(found.xml)
+    return Embedder(graph, found.name, found.precision, found.digest, runtime, flip=flip)
+
+
+def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int, int]:
+    """Let the graph itself turn (1, h, w, 3) uint8 into what the model takes.
+
+    Returns:
+        The graph, height and width in pixels, and the length of its vectors.
+    """
+    import openvino as ov
+    from openvino.preprocess import PrePostProcessor
+
+    layout, height, width = _picture_input(graph, name)
+    dimension = _vector_output(graph, name)
+    wrapped = PrePostProcessor(graph)
+    wrapped.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    wrapped.input().model().set_layout(ov.Layout(layout))
+    wrapped.output().tensor().set_element_type(ov.Type.f32)
+    return wrapped.build(), height, width, dimension
+
+
+def _picture_input(graph: openvino.Model, name: str) -> tuple[str, int, int]:
+    """Check the one input and fix its batch at 1. Returns layout, height, width."""
+    shapes = [source.get_partial_shape() for source in graph.inputs]
+    if len(shapes) == 1 and shapes[0].rank.is_static and len(shapes[0]) == 4:
+        sizes = [size.get_length() if size.is_static else 0 for size in shapes[0]]
+        channels_first = sizes[1] == 3
+        height, width = sizes[2:] if channels_first else sizes[1:3]
+        if (channels_first or sizes[3] == 3) and height and width and sizes[0] in {0, 1}:
+            if sizes[0] == 0:
+                graph.reshape([1, *sizes[1:]])
+            return ("NCHW" if channels_first else "NHWC"), height, width
+    raise ModelError(
+        f"{name} takes {_shapes(graph.inputs)}, not one picture of 3 channels and fixed size",
+        "give a re-identification model, for instance one of: reidsearch models list",
+    )
+
+
+def _vector_output(graph: openvino.Model, name: str) -> int:
+    """Check the one output. Returns the length of its vector."""
+    shapes = [result.get_partial_shape() for result in graph.outputs]
+    if len(shapes) == 1 and shapes[0].is_static:
+        long = [size for size in shapes[0].to_shape() if size != 1]
+        if len(long) == 1:
+            return int(long[0])
+    raise ModelError(
+        f"{name} answers with {_shapes(graph.outputs)}, not one vector",
+        "give a re-identification model, for instance one of: reidsearch models list",
+    )
+
+
+def _shapes(ports: Sequence[openvino.Output]) -> str:
+    return " and ".join(str(port.get_partial_shape()) for port in ports)

@@ -1,0 +1,140 @@
+"""The models that an open archive works with, loaded when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reidsearch.base.progress import Progress
+from reidsearch.base.settings import RuntimeSettings
+from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.models import ModelIdentity, require_model
+
+if TYPE_CHECKING:
+    from reidsearch.vision.attributes.recognizer import Recognizer
+    from reidsearch.vision.detection.detector import Detector
+    from reidsearch.vision.embedding.embedder import Embedder
+
+
+class Engines:
+    """Embedder, detector and recognizer of one archive.
+
+    Args:
+        folder: of the archive, for messages.
+        archive_model: returns the model of the archive's embeddings; None while it is empty.
+        model, flip: as `Archive.open` takes them; None: the archive's own, else the catalogue's
+            default and no flip averaging.
+        model_path, offline, runtime, progress: as `Archive.open` takes them.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        archive_model: Callable[[], ModelIdentity | None],
+        *,
+        model: str | None,
+        flip: bool | None,
+        model_path: Sequence[Path],
+        offline: bool,
+        runtime: RuntimeSettings,
+        progress: Progress,
+    ) -> None:
+        self._folder = folder
+        self._archive_model = archive_model
+        self._model = model
+        self._flip = flip
+        self._model_path = tuple(model_path)
+        self._offline = offline
+        self._runtime = runtime
+        self._progress = progress
+        self._embedder: Embedder | None = None
+        self._detector: tuple[str | None, Detector] | None = None
+        self._recognizer: Recognizer | None = None
+
+    def embedder(self) -> Embedder:
+        """The archive's model; a different one is refused.
+
+        Loaded once, and again when another process has re-embedded the archive meanwhile.
+
+        Raises:
+            ModelError: no model, or not the archive's.
+        """
+        from reidsearch.vision.models.catalogue import name_of
+
+        held = self._archive_model()
+        if self._embedder is None or (held and not held.matches(self._embedder.identity)):
+            name = self._model or (name_of(held) if held else None)
+            embedder = self._load(name, held)
+            if held is not None:
+                require_model(held, embedder.identity, self._folder)
+            self._embedder = embedder
+        return self._embedder
+
+    def another(self) -> Embedder | None:
+        """What was asked for when the archive was opened, whatever the archive's own is.
+
+        None: neither a model nor flip averaging was asked for.
+
+        Raises:
+            ModelError: it cannot be had, or the archive's own is a file that has to be named.
+        """
+        from reidsearch.vision.models.catalogue import name_of
+
+        if self._model is None and self._flip is None:
+            return None
+        held = self._archive_model()
+        return self._load(self._model or (name_of(held) if held else None), held)
+
+    def use(self, embedder: Embedder) -> None:
+        """Embed with this one from now on."""
+        self._embedder = embedder
+
+    def embed(self, pictures: Sequence[Pixels]) -> Vectors:
+        """(h, w, 3) uint8 BGR crops -> (n, d) float32 rows of unit length."""
+        return self.embedder().embed(pictures)
+
+    def detector(self, name: str | None = None) -> Detector:
+        """The person detector; loaded once. None: the catalogue's default."""
+        from reidsearch.vision.detection.detector import load_detector
+
+        if self._detector is None or self._detector[0] != name:
+            detector = load_detector(
+                name,
+                model_path=self._model_path,
+                offline=self._offline,
+                runtime=self._runtime,
+                progress=self._progress,
+            )
+            self._detector = name, detector
+        return self._detector[1]
+
+    def recognizer(self) -> Recognizer:
+        """The attributes model; loaded once."""
+        from reidsearch.vision.attributes.recognizer import load_recognizer
+
+        if self._recognizer is None:
+            self._recognizer = load_recognizer(
+                model_path=self._model_path,
+                offline=self._offline,
+                runtime=self._runtime,
+                progress=self._progress,
+            )
+        return self._recognizer
+
+    def text(self) -> str:
+        """What embeds here, for statements."""
+        return self._embedder.runtime if self._embedder else "stored embeddings only"
+
+    def _load(self, name: str | None, held: ModelIdentity | None) -> Embedder:
+        from reidsearch.vision.embedding.embedder import load_embedder
+        from reidsearch.vision.models.catalogue import default_entry
+
+        return load_embedder(
+            name or default_entry().key,
+            model_path=self._model_path,
+            offline=self._offline,
+            runtime=self._runtime,
+            flip=bool(held and held.flip) if self._flip is None else self._flip,
+            progress=self._progress,
+        )

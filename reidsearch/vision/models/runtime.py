@@ -1,0 +1,168 @@
+"""OpenVINO on the chosen device, with a compiled-model cache that is checked before use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from reidsearch.base.errors import ModelError
+from reidsearch.base.settings import RuntimeSettings
+from reidsearch.vision.models.store import cache_folder, sha384_of
+
+if TYPE_CHECKING:
+    import openvino as ov
+
+Hint = Literal["THROUGHPUT", "LATENCY"]
+
+LOCK_WAIT_S = 20.0
+
+
+def openvino() -> Any:
+    """The module `openvino`, imported on first use, silently (see `reidsearch/__init__.py`)."""
+    import openvino as module
+
+    return module
+
+
+@cache
+def _core() -> ov.Core:
+    return openvino().Core()
+
+
+def core(settings: RuntimeSettings) -> ov.Core:
+    """The process's one OpenVINO core, for a device that exists.
+
+    Raises:
+        ModelError: there is no such device; the message names those that exist.
+    """
+    device = settings.device.upper().partition(".")[0]
+    # Asking what exists loads every device's driver, so the usual device is not asked for.
+    if device not in ("CPU", "AUTO"):
+        there = _core().available_devices
+        if device not in {name.partition(".")[0] for name in there}:
+            raise ModelError(
+                f"there is no device {settings.device!r} here; there are {', '.join(there)}, AUTO",
+                "give --device CPU, or install the device's driver",
+            )
+    return _core()
+
+
+def read_model(path: Path) -> ov.Model:
+    """Read an .xml (its .bin beside it) or .onnx file.
+
+    Raises:
+        ModelError: OpenVINO cannot read it.
+    """
+    try:
+        return _core().read_model(path)
+    except RuntimeError as error:
+        raise ModelError(
+            f"{path} cannot be read as a model: {_last_line(error)}",
+            "give an OpenVINO .xml with its .bin, or an .onnx file",
+        ) from error
+
+
+def compile_model(
+    model: ov.Model, settings: RuntimeSettings, hint: Hint, key: str = ""
+) -> ov.CompiledModel:
+    """Make a model ready to run.
+
+    Args:
+        hint: `THROUGHPUT` for many crops at once, `LATENCY` for one.
+        key: names the model in the compiled-model cache, e.g. its digest and the name of what
+            was added to the graph; without a key nothing is cached. OpenVINO itself tells
+            apart models that share a key, also by the names of their nodes.
+
+    Raises:
+        ModelError: no such device, or the device cannot run the model.
+    """
+    engine = core(settings)
+    device = settings.device.upper()
+    options: dict[str, Any] = {"PERFORMANCE_HINT": hint}
+    if device == "CPU":
+        # Otherwise processors with bfloat16 or float16 units would round: an archive embedded on
+        # one machine must be searchable from another.
+        options["INFERENCE_PRECISION_HINT"] = "f32"
+    if settings.streams:
+        options["NUM_STREAMS"] = settings.streams
+    if settings.threads:
+        options["INFERENCE_NUM_THREADS"] = settings.threads
+    try:
+        with _compiled_cache(key if settings.cache else "") as cached:
+            return engine.compile_model(model, device, options | cached)
+    except RuntimeError as error:
+        raise ModelError(
+            f"{settings.device} cannot run the model: {_last_line(error)}",
+            "leave --streams and --threads at 0, or give --device CPU",
+        ) from error
+
+
+def runtime_text(device: str = "CPU") -> str:
+    """Runtime and device for people and records, e.g. `OpenVINO 2026.4.1 CPU`."""
+    version: str = openvino().get_version()
+    return f"OpenVINO {version.partition('-')[0]} {device.upper()}"
+
+
+@contextmanager
+def _compiled_cache(key: str) -> Iterator[dict[str, str]]:
+    """The option that switches OpenVINO's cache on, or nothing when the cache cannot be used.
+
+    OpenVINO loads a blob whose weights were damaged on disk without noticing, and computes wrong
+    embeddings. So each blob has its SHA-384 beside it, and one that does not match is removed
+    before OpenVINO sees it; then it compiles anew.
+    """
+    if not key:
+        yield {}
+        return
+    import filelock
+
+    folder = cache_folder() / "compiled" / hashlib.sha384(key.encode()).hexdigest()[:32]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / ".lock", timeout=LOCK_WAIT_S)
+        lock.acquire()
+    except (OSError, NotImplementedError):  # filelock's Timeout is an OSError
+        yield {}
+        return
+    try:
+        yield {"CACHE_DIR": str(folder)} if _remove_damaged(folder) else {}
+        _seal(folder)
+    finally:
+        lock.release()
+
+
+def _remove_damaged(folder: Path) -> bool:
+    """Leave only blobs that match their checksum; False when the folder refuses."""
+    try:
+        for blob in folder.glob("*.blob"):
+            seal = blob.with_suffix(".sha384")
+            if not seal.is_file() or seal.read_text("ascii", "replace") != sha384_of(blob):
+                blob.unlink()
+                seal.unlink(missing_ok=True)
+        probe = folder / ".probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except (OSError, ModelError):
+        return False
+    return True
+
+
+def _seal(folder: Path) -> None:
+    """Write the checksum of each new blob; one without is not used next time."""
+    try:
+        for blob in folder.glob("*.blob"):
+            seal = blob.with_suffix(".sha384")
+            if not seal.exists():
+                seal.write_text(sha384_of(blob), "ascii")
+    except (OSError, ModelError):
+        return
+
+
+def _last_line(error: Exception) -> str:
+    """OpenVINO's errors start with its own source files; the cause stands last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

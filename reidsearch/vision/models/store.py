@@ -1,0 +1,109 @@
+"""The user's cache folder: where it is, what a file there must be, how one gets there safely."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reidsearch.base.errors import ModelError, StorageError
+from reidsearch.vision.models.catalogue import ModelEntry, ModelFile
+
+
+def cache_folder() -> Path:
+    """`REIDSEARCH_CACHE`, else the system's folder for this user's caches."""
+    chosen = os.environ.get("REIDSEARCH_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return platformdirs.user_cache_path("reidsearch")
+
+
+def models_folder() -> Path:
+    """Where `install` and `import` put models, as `NAME/PRECISION/NAME.{xml,bin}`."""
+    return cache_folder() / "models"
+
+
+def sha384_of(path: Path) -> str:
+    """SHA-384 of a file's bytes, hexadecimal.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as source:
+            return hashlib.file_digest(source, "sha384").hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"cannot read {path}: {error.strerror}", "check that the file is there and readable"
+        ) from error
+
+
+def check_file(path: Path, expected: ModelFile) -> None:
+    """Refuse a file that is not, byte for byte, the catalogue's.
+
+    Raises:
+        ModelError: it differs (both checksums are shown) or cannot be read.
+    """
+    found = sha384_of(path)
+    if found != expected.sha384:
+        raise differs(path, expected, found)
+
+
+def differs(path: Path, expected: ModelFile, found_sha384: str) -> ModelError:
+    """The error for a file that carries a catalogue name but other bytes."""
+    return ModelError(
+        f"{path} is not the official {expected.name}\n"
+        f"    expected {expected.size_bytes} bytes, SHA-384 {expected.sha384}\n"
+        f"    found    {path.stat().st_size} bytes, SHA-384 {found_sha384}",
+        "remove it, or fetch it anew into the cache with "
+        f"`reidsearch models install {Path(expected.name).stem}`; "
+        f"to use it as a model of your own, give its file: --model {path.with_suffix('.xml')}",
+    )
+
+
+@contextmanager
+def storing(folder: Path) -> Iterator[None]:
+    """Turn the system's refusals to write below `folder` into a `StorageError` with a way out."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cannot write to {folder}: {error.strerror or error}",
+            "make room or give write permission, or set REIDSEARCH_CACHE to another folder",
+        ) from error
+
+
+@contextmanager
+def model_folder(entry: ModelEntry) -> Iterator[Path]:
+    """The entry's folder in the cache, made if absent and held against other processes.
+
+    A second process waits here, and then finds the work done.
+    """
+    import filelock
+
+    folder = models_folder() / entry.name / entry.precision
+    with storing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / ".lock")
+        lock.acquire()
+    try:
+        yield folder
+    finally:
+        lock.release()
+
+
+def publish(part: Path, final: Path) -> None:
+    """Give a complete, verified file its name, so that it survives a power cut or is not there."""
+    with storing(final.parent):
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.replace(final)
+        folder = os.open(final.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

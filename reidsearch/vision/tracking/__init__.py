@@ -1,0 +1,1 @@
+"""Detections in, tracklets out: the tracker, tracklet stitching, best shots."""
