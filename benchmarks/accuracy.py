@@ -1,16 +1,16 @@
-"""Writes the tables of docs/accuracy.md: `reidsearch evaluate --compare` on two labelled sets.
+"""Measure `reidsearch evaluate --compare` on two labelled sets, for docs/accuracy.md.
 
     python benchmarks/accuracy.py --model-path ../shared/models --reid ../shared/reid
 
-Prints them; `--write` puts them into the page, `--only` and `--set` make less of it. Takes about
-ten minutes on two cores. `--picture FILE` draws docs/evaluation.png instead, on drawn people.
+Prints the tables; `--write` also puts them into results/evaluate.csv, `--only` and `--set` measure
+a part. Takes about ten minutes on two cores. `--picture FILE` draws docs/evaluation.png instead, on
+synthetic people.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 import tempfile
 from dataclasses import replace
 from importlib.metadata import version
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 from measuring import machine
+from results import put, rows_of
 
 from reidsearch.datasets.readers import DataSet, read_manifest, read_market
 from reidsearch.datasets.synthetic.people import write_market
@@ -25,7 +26,6 @@ from reidsearch.evaluation.compare import AXES, evaluate_data
 from reidsearch.output.evaluation_picture import evaluation_picture
 from reidsearch.output.evaluation_text import markdown
 
-DOCS = Path(__file__).parents[1] / "docs" / "accuracy.md"
 SETS = ("cuhk03-dev", "pku-viewpoints")
 
 
@@ -35,29 +35,19 @@ def read(reid: Path, name: str) -> DataSet:
     return read_manifest(reid / name / "manifest.csv").of_cameras(["01"], ["02"])
 
 
-def write(axis: str, name: str, table: str) -> None:
-    begin, end = f"<!-- table: {axis}, {name} -->", "<!-- end of table -->"
-    page = DOCS.read_text("utf-8")
-    part = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    changed, found = part.subn(lambda _: f"{begin}\n\n{table}\n\n{end}", page)
-    if found != 1:
-        raise click.ClickException(f"{DOCS} has no place for: {begin} ... {end}")
-    DOCS.write_text(changed, "utf-8")
-
-
 @click.command(help=__doc__)
 @click.option("--model-path", type=click.Path(path_type=Path, exists=True), multiple=True)
 @click.option("--reid", type=click.Path(path_type=Path), default=Path("../shared/reid"))
 @click.option("--only", multiple=True, type=click.Choice(AXES), help="May be repeated.")
 @click.option("--set", "sets", multiple=True, type=click.Choice(SETS), help="May be repeated.")
-@click.option("--write", "to_page", is_flag=True, help="Put the tables into docs/accuracy.md.")
+@click.option("--write", "to_file", is_flag=True, help="Write results/evaluate.csv.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Draw this instead.")
 def main(
     model_path: tuple[Path, ...],
     reid: Path,
     only: tuple[str, ...],
     sets: tuple[str, ...],
-    to_page: bool,
+    to_file: bool,
     picture: Path | None,
 ) -> None:
     if picture:
@@ -73,10 +63,17 @@ def main(
             found = evaluate_data(read(reid, name), axes=[axis], model_path=model_path)
             today = dt.datetime.now(dt.UTC).date()
             load = f"load {os.getloadavg()[0]:.1f}"
-            table = f"{markdown(found)}\n\n{today}: {machine()}, {opencv}; {load}."
-            click.echo(f"\n{axis}, {name}\n{table}")
-            if to_page:
-                write(axis, name, table)
+            note = f"{today}: {machine()}, {opencv}; {load}"
+            table = markdown(found)
+            click.echo(f"\n{axis}, {name}\n{table}\n\n{note}")
+            if to_file:
+                put(
+                    "evaluate",
+                    rows_of(table),
+                    command="python benchmarks/accuracy.py --write",
+                    note=note,
+                    part={"axis": axis, "set": name},
+                )
 
 
 if __name__ == "__main__":

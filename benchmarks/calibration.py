@@ -4,17 +4,19 @@
 
 Every map is made from one labelled set and judged on the other; the diagonal is judged on people
 left out. The second table asks what becomes of a calibration of single crops when the query is a
-mean of views, or the match the best view of a tracklet. `--write` puts both into docs/accuracy.md.
+mean of views, or the match the best view of a tracklet. `--write` puts both into results/*.csv.
 Takes about two minutes on two cores.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
 import numpy as np
+from measuring import machine
+from results import Row, put, shown
 
 from reidsearch.calibration.comparisons import Comparisons, across_cameras
 from reidsearch.calibration.fit import CENTRES, SEED, _folds, _judged, _Weighed, logistic
@@ -25,8 +27,7 @@ from reidsearch.datasets.readers import read_data
 from reidsearch.domain.scores import Soundness, Values
 from reidsearch.vision.embedding import load_embedder
 
-DOCS = Path(__file__).parents[1] / "docs" / "accuracy.md"
-BEGIN, END = "<!-- table: benchmarks/calibration.py -->", "<!-- end of calibration -->"
+COMMAND = "python benchmarks/calibration.py --write"
 SETS = {"cuhk03-dev": "cuhk03-dev", "pku-viewpoints": "pku-viewpoints/manifest.csv"}
 MODEL = "person-reidentification-retail-0286/FP16"
 LIMIT = 4.0  # of any log-likelihood ratio, so that no map is judged by a single pair
@@ -67,7 +68,7 @@ def isotonic(same: Values, different: Values) -> Values:
 
 
 MAPS: dict[str, Callable[[Values, Values], Values]] = {
-    "logistic regression (kept)": line,
+    "logistic regression (in use)": line,
     "logistic regression with a square": parabola,
     "two Gaussians": gaussians,
     "pool adjacent violators": isotonic,
@@ -126,24 +127,61 @@ def against_groups(data: Labelled, size: int, how: str) -> Comparisons:
     )
 
 
-def row(*cells: str) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def figures(sound: Soundness) -> list[str]:
+def figures(sound: Soundness) -> Row:
     worst = max(abs(told - found) for told, found, _ in sound.reliability)
-    return [
-        f"{sound.cllr:.3f}",
-        f"{sound.cllr_min:.3f}",
-        f"{100 * sound.ece:.1f}",
-        f"{100 * worst:.0f}",
-    ]
+    return {
+        "Cllr": f"{sound.cllr:.3f}",
+        "Cllr_min": f"{sound.cllr_min:.3f}",
+        "ECE": f"{100 * sound.ece:.1f}",
+        "worst tenth": f"{100 * worst:.0f}",
+    }
+
+
+def maps(weighed: Mapping[str, _Weighed]) -> Iterator[Row]:
+    """Every map made from every set, judged on every set."""
+    for kind, function in MAPS.items():
+        for source in weighed:
+            for judged in weighed:
+                sound = (
+                    own(function, weighed[source])
+                    if source == judged
+                    else elsewhere(function, weighed[source], weighed[judged])
+                )
+                where = f"{judged}, people left out" if source == judged else judged
+                yield {"map": kind, "made from": source, "judged on": where, **figures(sound)}
+
+
+def views(sets: Mapping[str, Labelled], weighed: Mapping[str, _Weighed]) -> Iterator[Row]:
+    """A calibration of single crops, against means and best views of several."""
+    alarms = "false alarms at 1 in 1000"
+    for name, data in sets.items():
+        own_same, different = weighed[name].histograms(np.ones(len(weighed[name].people)))
+        rate = np.cumsum(different[::-1])[::-1]
+        at = int(np.argmax(rate <= 1e-3))
+        told = made(line, weighed[name], np.ones(len(weighed[name].people)))
+        single = across_cameras(data.vectors, data.persons, data.cameras, seed=SEED)
+        kinds = {"one crop against one": single}
+        for size in (2, 4):
+            kinds[f"against the mean of {size} views"] = against_groups(data, size, "mean")
+            kinds[f"against the best of {size} views"] = against_groups(data, size, "best")
+        for kind, compared in kinds.items():
+            other = _Weighed.of(compared)
+            same, wrong = other.histograms(np.ones(len(other.people)))
+            sound = figures(_judged([(told, same, wrong)]))
+            found = f"{1000 * wrong[at:].sum():.2f}"
+            yield {"compared": kind, "set": name, **sound, alarms: found}
+        # The density of the best of n independent views is n f F^(n-1): F's ratio corrects it.
+        corrected = told + 3 * np.log10(np.cumsum(own_same) + 1e-4)
+        corrected -= 3 * np.log10(np.cumsum(different) + 1e-4)
+        sound = figures(_judged([(np.clip(corrected, -LIMIT, LIMIT), same, wrong)]))
+        kind = "against the best of 4 views, as if independent"
+        yield {"compared": kind, "set": name, **sound, alarms: ""}
 
 
 @click.command()
 @click.option("--model-path", type=click.Path(path_type=Path, exists=True), multiple=True)
 @click.option("--reid", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--write", is_flag=True, help="Put the tables into docs/accuracy.md.")
+@click.option("--write", is_flag=True, help="Write results/*.csv.")
 def main(model_path: tuple[Path, ...], reid: Path, write: bool) -> None:
     embedder = load_embedder(MODEL, model_path=model_path)
     sets: dict[str, Labelled] = {}
@@ -155,50 +193,13 @@ def main(model_path: tuple[Path, ...], reid: Path, write: bool) -> None:
         name: _Weighed.of(across_cameras(one.vectors, one.persons, one.cameras, seed=SEED))
         for name, one in sets.items()
     }
-    head = ["Cllr", "Cllr_min", "ECE", "worst tenth"]
-    lines = [row("map", "made from", "judged on", *head), "|" + "---|" * 7]
-    for kind, function in MAPS.items():
-        for source in sets:
-            for judged in sets:
-                sound = (
-                    own(function, weighed[source])
-                    if source == judged
-                    else elsewhere(function, weighed[source], weighed[judged])
-                )
-                where = f"{judged}, people left out" if source == judged else judged
-                lines.append(row(kind, source, where, *figures(sound)))
-    lines += ["", row("compared", "set", *head, "false alarms at 1 in 1 000"), "|" + "---|" * 7]
-    for name, data in sets.items():
-        everybody = np.ones(len(weighed[name].people))
-        own_same, different = weighed[name].histograms(everybody)
-        rate = np.cumsum(different[::-1])[::-1]
-        at = int(np.argmax(rate <= 1e-3))
-        told = made(line, weighed[name], everybody)
-        kinds = {
-            "one crop against one": across_cameras(
-                data.vectors, data.persons, data.cameras, seed=SEED
-            )
-        }
-        for size in (2, 4):
-            kinds[f"against the mean of {size} views"] = against_groups(data, size, "mean")
-            kinds[f"against the best of {size} views"] = against_groups(data, size, "best")
-        for kind, compared in kinds.items():
-            other = _Weighed.of(compared)
-            same, wrong = other.histograms(np.ones(len(other.people)))
-            sound = _judged([(told, same, wrong)])
-            lines.append(row(kind, name, *figures(sound), f"{1000 * wrong[at:].sum():.2f}"))
-        # The density of the best of n independent views is n f F^(n-1): F's ratio corrects it.
-        corrected = told + 3 * np.log10(np.cumsum(own_same) + 1e-4)
-        corrected -= 3 * np.log10(np.cumsum(different) + 1e-4)
-        sound = _judged([(np.clip(corrected, -LIMIT, LIMIT), same, wrong)])
-        kind = "against the best of 4 views, as if independent"
-        lines.append(row(kind, name, *figures(sound), ""))
-    print("\n".join(lines))
+    tables = {
+        "calibration-maps": shown(maps(weighed)),
+        "calibration-views": shown(views(sets, weighed)),
+    }
     if write:
-        text = DOCS.read_text("utf-8")
-        before, rest = text.split(BEGIN)
-        after = rest.split(END)[1]
-        DOCS.write_text(before + "\n".join([BEGIN, "", *lines, "", END]) + after, "utf-8")
+        for name, rows in tables.items():
+            put(name, rows, command=COMMAND, note=machine())
 
 
 if __name__ == "__main__":

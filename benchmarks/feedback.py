@@ -10,21 +10,22 @@ by the query's camera are not there. The refined query then ranks what is not ma
   own, so that every line stands below `not refined`: the marks moved, the rest as it was;
 - the rest alone: marks taken out on both sides, queries with no right match left not counted.
 
-Two sets of drawn people are there to choose by, two of real people to report (`ranking_sets.py`).
+Two synthetic sets are there to choose by, two of real people to report (`ranking_sets.py`).
 `--scores` tells instead how many wrong crops a refined query brings to a given score.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 import numpy as np
-from accuracy import SETS, write
+from accuracy import SETS
 from measuring import default_work, machine
 from ranking_sets import DRAWN, Set, load
+from results import Row, put, shown
 
 from reidsearch.domain.crops import Vectors
 from reidsearch.evaluation.protocol import quality
@@ -94,7 +95,7 @@ def by_score(gallery: Vectors) -> Rank:
 
 
 ROCCHIO: tuple[str, Refine] = ("Rocchio 1 / 0.75 / 0.15", rocchio)
-KEPT = "**scoring low with the unliked, balanced: kept**"
+KEPT = "low scores with the unliked, balanced (in use)"
 
 
 def as_searched(gallery: Vectors, how: KReciprocal = DEFAULT) -> Rank:
@@ -117,16 +118,17 @@ class Counted:
     whole: list[np.ndarray] = field(default_factory=list)
     rest: list[np.ndarray] = field(default_factory=list)
 
-    def cells(self) -> list[str]:
-        told = []
-        for ranks in (self.whole, self.rest):
-            found = quality(ranks, np.zeros(len(ranks), np.int64))
-            told += [
-                str(len(ranks)),
-                f"{100 * found.cmc[1]:.2f}",
-                f"{100 * found.map_trapezoid:.2f}",
-            ]
-        return told[1:]
+    def figures(self) -> Row:
+        whole, rest = (
+            quality(ranks, np.zeros(len(ranks), np.int64)) for ranks in (self.whole, self.rest)
+        )
+        return {
+            "whole rank-1": f"{100 * whole.cmc[1]:.2f}",
+            "whole mAP": f"{100 * whole.map_trapezoid:.2f}",
+            "rest queries": str(len(self.rest)),
+            "rest rank-1": f"{100 * rest.cmc[1]:.2f}",
+            "rest mAP": f"{100 * rest.map_trapezoid:.2f}",
+        }
 
 
 @dataclass(frozen=True)
@@ -199,8 +201,8 @@ def counted(
     return found
 
 
-def rows(found: Set, *, to_choose: bool) -> list[str]:
-    gallery, lines = found.gallery.vectors, []
+def rows(found: Set, *, to_choose: bool) -> Iterator[Row]:
+    gallery = found.gallery.vectors
     for ranking, rank in (("score", by_score(gallery)), ("default", as_searched(gallery))):
         questions = asked(found, rank)
         ways: list[tuple[User, str, Refine | None]] = [
@@ -213,7 +215,7 @@ def rows(found: Set, *, to_choose: bool) -> list[str]:
             beside: list[tuple[str, Refine | None]] = [
                 ("likes as views, less 0.75 of the unlikes' mean", minus_mean),
                 ("linear discriminant", discriminant(gallery)),
-                ("scoring low with the unliked, each weighs 1", unbalanced),
+                ("low scores with the unliked, each weighs 1", unbalanced),
                 (KEPT, refined),
             ]
             ways += [(BOTH, *way) for way in beside]
@@ -225,23 +227,20 @@ def rows(found: Set, *, to_choose: bool) -> list[str]:
                 ways.append((user, KEPT, refined))
         then = [(*way, rank) for way in ways]
         if to_choose and ranking == "default":
-            then.append((BOTH, "kept; then by score alone", refined, by_score(gallery)))
-            then.append((BOTH, "kept; then not expanded", refined, as_searched(gallery, PAPER)))
+            then.append((BOTH, "in use; then by score alone", refined, by_score(gallery)))
+            then.append((BOTH, "in use; then not expanded", refined, as_searched(gallery, PAPER)))
         for user, name, refine, again in then:
-            cells = counted(questions, user, refine, again, gallery).cells()
-            lines.append(f"| {' | '.join([found.name, ranking, user.name, name, *cells])} |")
-            print(lines[-1], flush=True)
-    return lines
+            row = {"set": found.name, "order": ranking, "marks": user.name, "query": name}
+            yield {**row, **counted(questions, user, refine, again, gallery).figures()}
 
 
-def scores(found: Set) -> list[str]:
+def scores(found: Set) -> Iterator[Row]:
     """How many wrong crops of 1 000 reach what 1 in 1 000 reach where one crop asks."""
     gallery, rank = found.gallery.vectors, by_score(found.gallery.vectors)
     table = found.query.vectors @ gallery.T
     wrong = found.query.persons[:, None] != found.gallery.persons[None]
     least = float(np.quantile(table[wrong], 1.0 - RATE))
-    lines = []
-    for name, refine in (("not refined", None), ("likes as views", as_views), ("kept", refined)):
+    for name, refine in (("not refined", None), ("likes as views", as_views), (KEPT, refined)):
         reached, right = [], []
         for one in asked(found, rank):
             likes, unlikes, rest = marked(one, BOTH, None, rank, gallery)
@@ -253,10 +252,12 @@ def scores(found: Set) -> list[str]:
             above = gallery[rest] @ vector >= least
             reached.append(np.mean(above[~one.right[rest]]))
             right += above[one.right[rest]].tolist()
-        told = [f"{1000 * np.mean(reached):.2f}", f"{100 * np.mean(right):.1f}"]
-        lines.append(f"| {' | '.join([found.name, name, *told])} |")
-        print(lines[-1], flush=True)
-    return lines
+        yield {
+            "set": found.name,
+            "query": name,
+            "wrong of 1000": f"{1000 * np.mean(reached):.2f}",
+            "right of 100": f"{100 * np.mean(right):.1f}",
+        }
 
 
 @click.command(help=__doc__)
@@ -264,46 +265,22 @@ def scores(found: Set) -> list[str]:
 @click.option("--reid", type=click.Path(path_type=Path), default=Path("../shared/reid"))
 @click.option("--work", type=click.Path(path_type=Path), default=default_work() / "ranking")
 @click.option("--scores", "of_scores", is_flag=True)
-@click.option("--write", "to_page", is_flag=True, help="Put the tables into docs/accuracy.md.")
-def main(model_path: Path, reid: Path, work: Path, of_scores: bool, to_page: bool) -> None:
+@click.option("--write", "to_file", is_flag=True, help="Write results/*.csv.")
+def main(model_path: Path, reid: Path, work: Path, of_scores: bool, to_file: bool) -> None:
     def of(name: str) -> Set:
         return load(name, MODEL, [model_path], reid, work)
 
-    head = "| set | order | marks | query | whole: rank-1 | mAP | rest: queries | rank-1 | mAP |"
-    tables = (
-        {
-            "to choose": (
-                head,
-                [line for name in DRAWN for line in rows(of(name), to_choose=True)],
-            ),
-            "to report": (
-                head,
-                [line for name in SETS for line in rows(of(name), to_choose=False)],
-            ),
-        }
-        if not of_scores
-        else {
-            "scores": (
-                "| set | query | wrong of 1 000 | right, of 100 |",
-                [line for name in SETS for line in scores(of(name))],
-            )
-        }
-    )
-    for name, (columns, lines) in tables.items():
-        names = columns.count("|") - 1
-        left = 2 if of_scores else 4
-        text = "\n".join(
-            [
-                columns,
-                "|" + " --- |" * left + " --: |" * (names - left),
-                *lines,
-                "",
-                f"{machine()}.",
-            ]
-        )
-        print(f"\n{text}")
-        if to_page:
-            write("feedback", name, text)
+    command = "python benchmarks/feedback.py --write"
+    if of_scores:
+        made = shown(row for name in SETS for row in scores(of(name)))
+        if to_file:
+            put("feedback-scores", made, command=f"{command} --scores", note=machine())
+        return
+    for sets, names in (("synthetic sets", tuple(DRAWN)), ("real sets", SETS)):
+        choose = names != SETS
+        made = shown(row for name in names for row in rows(of(name), to_choose=choose))
+        if to_file:
+            put("feedback", made, command=command, note=machine(), part={"sets": sets})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python benchmarks/flip.py --write
 
 On the sets of `fusion_sets.py`, with three models, by score and re-ranked; single pictures. The
-cost is measured through the product's embedder. `--write` puts the tables into docs/accuracy.md.
+cost is measured through the product's embedder. `--write` puts the figures into results/*.csv.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 
 import click
 import numpy as np
-from accuracy import write
-from fusion import MODEL, Each, Rows, Scores, Way, again, asked, head, lifted, lines
+from fusion import MODEL, Each, Rows, Scores, Way, again, asked, figures, lifted
 from fusion_sets import NAMES, SEED, Crops, load
 from measuring import default_work, machine
+from results import Row, put, shown
 
 from reidsearch.datasets.synthetic.people import drawn_people
 from reidsearch.domain.crops import Pixels
@@ -29,16 +29,17 @@ MODELS = (MODEL, *(f"person-reidentification-retail-{one}/FP16" for one in ("028
 TURNS = 7
 
 
-def flips(load_set: Callable[[str, str], Crops]) -> Iterator[tuple[str, list[str]]]:
+def flips(load_set: Callable[[str, str], Crops]) -> Iterator[Row]:
     for model in MODELS:
         for reranked in (False, True):
 
             def of(name: str, model=model, reranked=reranked) -> dict[str, Each]:
                 return flipped(load_set(name, model), reranked)
 
-            how = "re-ranked" if reranked else "bare"
-            title = f"{model.removeprefix('person-reidentification-retail-')}, {how}"
-            yield title, list(lines({n: (lambda n=n: of(n)) for n in NAMES}))
+            name = model.removeprefix("person-reidentification-retail-")
+            order = "re-ranked" if reranked else "by score"
+            for row in figures({n: (lambda n=n: of(n)) for n in NAMES}):
+                yield {"model": name, "order": order, **row}
 
 
 def flipped(crops: Crops, reranked: bool) -> dict[str, Each]:
@@ -62,14 +63,13 @@ def flipped(crops: Crops, reranked: bool) -> dict[str, Each]:
             own = np.array([place[int(row)] for row in rows if int(row) in place], np.int64)
             return lifted(again(searched, query[rows[0]], plain, own), plain, by)
 
-        ways[f"flip averaging: {kind}"] = way
+        ways[kind] = way
     return asked(crops, asks, items, ways)
 
 
-def costs(model_path: Path) -> str:
+def costs(model_path: Path) -> Iterator[Row]:
     """Crops a second through the product's embedder, without and with, in turns."""
     pictures = [crop.pixels for crop in drawn_people(20, 2, 5, SEED)]
-    rows = ["| model | crops a second | with flip averaging | times |", "|---|--:|--:|--:|"]
     for model in MODELS:
         made = [load_embedder(model, model_path=[model_path], flip=flip) for flip in (False, True)]
         prepared = [(None, made[0].prepare(picture)) for picture in pictures]
@@ -79,8 +79,12 @@ def costs(model_path: Path) -> str:
         off, on = (len(pictures) / np.median(each) for each in zip(*taken[1:], strict=True))
         times = np.median([both / one for one, both in taken[1:]])
         name = model.removeprefix("person-reidentification-retail-")
-        rows.append(f"| {name} | {off:.0f} | {on:.0f} | {times:.2f} |")
-    return "\n".join(rows)
+        yield {
+            "model": name,
+            "crops a second": f"{off:.0f}",
+            "with flip averaging": f"{on:.0f}",
+            "times": f"{times:.2f}",
+        }
 
 
 def _took_s(embedder: Embedder, prepared: Sequence[tuple[None, Pixels]]) -> float:
@@ -94,19 +98,17 @@ def _took_s(embedder: Embedder, prepared: Sequence[tuple[None, Pixels]]) -> floa
 @click.option("--model-path", type=click.Path(path_type=Path), default=Path("../shared/models"))
 @click.option("--reid", type=click.Path(path_type=Path), default=Path("../shared/reid"))
 @click.option("--work", type=click.Path(path_type=Path), default=default_work() / "fusion")
-@click.option("--write", "to_page", is_flag=True, help="Put the tables into docs/accuracy.md.")
-def main(model_path: Path, reid: Path, work: Path, to_page: bool) -> None:
+@click.option("--write", "to_file", is_flag=True, help="Write results/*.csv.")
+def main(model_path: Path, reid: Path, work: Path, to_file: bool) -> None:
     def load_set(name: str, model: str) -> Crops:
         return load(name, model, model_path, reid, work)
 
-    text = []
-    for title, rows in flips(load_set):
-        text += [*head(title), *rows, ""]
-        print("\n".join([*head(title), *rows, ""]), flush=True)
-    text += [costs(model_path), "", f"{machine()}; load {os.getloadavg()[0]:.1f}."]
-    print("\n".join(text[-3:]))
-    if to_page:
-        write("fusion", "flip", "\n".join(text))
+    made = {"flip": shown(flips(load_set)), "flip-cost": shown(costs(model_path))}
+    note = f"{machine()}; load {os.getloadavg()[0]:.1f}"
+    print(note)
+    if to_file:
+        for name, rows in made.items():
+            put(name, rows, command="python benchmarks/flip.py --write", note=note)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python benchmarks/fusion.py --write
 
-Three questions, on two sets of drawn people to choose by and two of real people that only report
+Three questions, on two synthetic sets to choose by and two of real people that only report
 (`fusion_sets.py`), with the default model:
 
 `pictures`: several query pictures, single crops searched: 2 or 4 pictures (each query crop, and
@@ -11,7 +11,7 @@ others of the same person by the same camera, drawn at random), and all of that 
 `both`: tracklets, searched by all pictures of a camera.
 
 Every way is held against the first: the difference in mAP (trapezoid), query by query, with its
-95 % interval over people. `--write` puts the tables into docs/accuracy.md.
+95 % interval over people. `--write` puts the figures into results/fusion.csv.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from typing import TypeAlias
 
 import click
 import numpy as np
-from accuracy import write
 from fusion_sets import NAMES, Crops, groups, load
 from measuring import default_work, machine
 from numpy.typing import NDArray
+from results import Row, put, shown
 
 from reidsearch.datasets.labels import Labelled
 from reidsearch.domain.crops import Vectors
@@ -123,7 +123,7 @@ def joined_pictures(crops: Crops) -> dict[str, Way]:
         return lambda rows: weights[rows] @ (v[rows] @ g.T)
 
     return {
-        "**mean**": lambda rows: g @ fuse(list(v[rows])),
+        "mean": lambda rows: g @ fuse(list(v[rows])),
         "first picture alone": lambda rows: g @ v[rows[0]],
         **{f"mean weighted by {name}": weighted(kind) for name, kind in kinds.items()},
         "max over pictures": lambda rows: (v[rows] @ g.T).max(axis=0),
@@ -167,12 +167,12 @@ def reranked_pictures(crops: Crops) -> dict[str, Way]:
         return lambda rows: join(np.stack([of_row(int(row), own(rows)) for row in rows]))
 
     return {
-        "**mean, re-ranked**": lambda rows: of_mean(rows, found=False, blended=False),
-        "first picture alone, re-ranked": lambda rows: of_row(int(rows[0]), own(rows)),
-        "mean, re-ranked, blended with the best 2 scores": lambda rows: of_mean(
+        "mean": lambda rows: of_mean(rows, found=False, blended=False),
+        "first picture alone": lambda rows: of_row(int(rows[0]), own(rows)),
+        "mean, blended with the best 2 scores": lambda rows: of_mean(
             rows, found=False, blended=True
         ),
-        "found by the best 2 scores, mean re-ranked, blended with them": lambda rows: of_mean(
+        "mean, found by and blended with the best 2 scores": lambda rows: of_mean(
             rows, found=True, blended=True
         ),
         "each re-ranked, the least distance": each(lambda some: some.max(axis=0)),
@@ -245,9 +245,7 @@ def joined_tracklets(crops: Crops, items: Sequence[Rows], several: bool) -> dict
         ),
     }
     return {
-        "**max over crops of the mean query**": lambda rows: np.maximum.reduceat(
-            g @ fuse(list(v[rows])), starts[:-1]
-        ),
+        "best crop": lambda rows: np.maximum.reduceat(g @ fuse(list(v[rows])), starts[:-1]),
         "mean vector": by_mean(lambda item: fuse(list(v[item]))),
         **{
             f"mean vector weighted by {name}": by_mean(
@@ -323,66 +321,69 @@ def reranked_tracklets(crops: Crops, items: Sequence[Rows], several: bool) -> di
         "each picture re-ranked, mean of the 2 least, the best crop": by_each
     }
     return {
-        "**crops re-ranked, the best**": by_crop(lambda some: float(some.max())),
-        "crops re-ranked, mean of the best 2": by_crop(
-            lambda some: float(np.sort(some)[-2:].mean())
-        ),
-        "crops re-ranked, mean of all": by_crop(lambda some: float(some.mean())),
+        "best crop": by_crop(lambda some: float(some.max())),
+        "mean of the best 2 crops": by_crop(lambda some: float(np.sort(some)[-2:].mean())),
+        "mean of all crops": by_crop(lambda some: float(some.mean())),
         "mean vectors re-ranked among themselves": by_means,
         **(of_several if several else {}),
     }
 
 
-def lines(
-    sets: Mapping[str, Callable[[], dict[str, Each]]], names: Sequence[str] = NAMES
-) -> Iterator[str]:
-    """One row a way, and for each set rank-1, mAP, and mAP's difference from the first way."""
-    made = {name: sets[name]() for name in names}
-    ways = list(made[names[0]])
+def figures(sets: Mapping[str, Callable[[], dict[str, Each]]]) -> Iterator[Row]:
+    """For each way and set rank-1, mAP, and mAP's difference from the first way."""
+    made = {name: measure() for name, measure in sets.items()}
+    ways = list(next(iter(made.values())))
     for way in ways:
-        cells = [way]
-        for name in names:
-            own, first = made[name][way], made[name][ways[0]]
-            cells += [f"{100 * own.first.mean():.2f}", f"{100 * own.precision.mean():.2f}"]
-            cells.append("" if way == ways[0] else difference(own, first))
-        yield f"| {' | '.join(cells)} |"
+        for name, one in made.items():
+            own, first = one[way], one[ways[0]]
+            yield {
+                "way": way,
+                "set": name,
+                "rank-1": f"{100 * own.first.mean():.2f}",
+                "mAP": f"{100 * own.precision.mean():.2f}",
+                **difference(own, None if way == ways[0] else first),
+            }
 
 
-def difference(own: Each, first: Each) -> str:
+def difference(own: Each, first: Each | None) -> Row:
+    """The difference in mAP, a star if it is beyond the noise, and its 95 % interval."""
+    if first is None:
+        return dict.fromkeys(("difference", "star", "low", "high"), "")
     apart = 100 * (own.precision - first.precision)
     low, high = intervals_of_means({"apart": apart}, own.persons)["apart"]
-    mark = "" if low <= 0 <= high else "*"
-    return f"{apart.mean():+.2f}{mark} ({low:+.1f} to {high:+.1f})"
+    return {
+        "difference": f"{apart.mean():+.2f}",
+        "star": "" if low <= 0 <= high else "*",
+        "low": f"{low:+.1f}",
+        "high": f"{high:+.1f}",
+    }
 
 
-def head(what: str) -> list[str]:
-    cells = [what, *(f"{name}: rank-1 | mAP | difference" for name in NAMES)]
-    return [f"| {' | '.join(cells)} |", "| --- |" + " --: |" * 3 * len(NAMES)]
-
-
-def pictures(sets: Mapping[str, Crops]) -> Iterator[tuple[str, list[str]]]:
+def pictures(sets: Mapping[str, Crops]) -> Iterator[Row]:
     for count in (2, 4, None):
         name = "all pictures of a camera" if count is None else f"{count} pictures"
-        for joined in (joined_pictures, reranked_pictures):
+        for order, joined in (("by score", joined_pictures), ("re-ranked", reranked_pictures)):
 
             def of(crops: Crops, joined=joined, count=count) -> dict[str, Each]:
                 asks = questions_of(crops, count)
                 items = [np.array([row]) for row in crops.gallery]
                 return asked(crops, asks, items, joined(crops))
 
-            yield name, list(lines({n: (lambda c=c: of(c)) for n, c in sets.items()}))
+            for row in figures({n: (lambda c=c: of(c)) for n, c in sets.items()}):
+                yield {"query": name, "order": order, **row}
 
 
-def tracklets(sets: Mapping[str, Crops], count: int | None) -> Iterator[tuple[str, list[str]]]:
+def tracklets(sets: Mapping[str, Crops], count: int | None) -> Iterator[Row]:
     name = "all pictures of a camera" if count is None else "one picture"
-    for joined in (joined_tracklets, reranked_tracklets):
+    for order, joined in (("by score", joined_tracklets), ("re-ranked", reranked_tracklets)):
 
         def of(crops: Crops, joined=joined) -> dict[str, Each]:
             asks = questions_of(crops, count)
             items = groups(crops, crops.gallery)
             return asked(crops, asks, items, joined(crops, items, count is None))
 
-        yield name, list(lines({n: (lambda c=c: of(c)) for n, c in sets.items()}))
+        for row in figures({n: (lambda c=c: of(c)) for n, c in sets.items()}):
+            yield {"query": name, "order": order, **row}
 
 
 @click.command(help=__doc__)
@@ -390,22 +391,20 @@ def tracklets(sets: Mapping[str, Crops], count: int | None) -> Iterator[tuple[st
 @click.option("--reid", type=click.Path(path_type=Path), default=Path("../shared/reid"))
 @click.option("--work", type=click.Path(path_type=Path), default=default_work() / "fusion")
 @click.option("--only", multiple=True, type=click.Choice(PARTS), help="May be repeated.")
-@click.option("--write", "to_page", is_flag=True, help="Put the tables into docs/accuracy.md.")
-def main(model_path: Path, reid: Path, work: Path, only: tuple[str, ...], to_page: bool) -> None:
+@click.option("--write", "to_file", is_flag=True, help="Write results/fusion.csv.")
+def main(model_path: Path, reid: Path, work: Path, only: tuple[str, ...], to_file: bool) -> None:
     sets = {name: load(name, MODEL, model_path, reid, work) for name in NAMES}
     for part in only or PARTS:
         if part == "pictures":
             made = pictures(sets)
         else:
             made = tracklets(sets, 1 if part == "tracklets" else None)
-        text = []
-        for title, rows in made:
-            text += [*head(title), *rows, ""]
-            print("\n".join([*head(title), *rows, ""]), flush=True)
-        table = "\n".join([*text, f"{machine()}; load {os.getloadavg()[0]:.1f}."])
-        print(table.splitlines()[-1])
-        if to_page:
-            write("fusion", part, table)
+        rows = shown(made)
+        note = f"{machine()}; load {os.getloadavg()[0]:.1f}"
+        print(note)
+        if to_file:
+            command = "python benchmarks/fusion.py --write"
+            put("fusion", rows, command=command, note=note, part={"part": part})
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Labelled sets for the benchmarks of fusion and flip averaging: every crop, embedded both ways.
 
-Two sets of drawn people are there to choose by: `drawn, tracklets` (80 people by 3 cameras, 5
-pictures each, as footage gives views of a tracklet) and `drawn, many` (40 people by 2 cameras, 8
-pictures each). The sets of real people in ../shared/reid only report. What is computed is kept
-from one run to the next.
+Two sets of synthetic people are there to choose by: `synthetic, tracklets` (80 people by 3
+cameras, 5 pictures each, as footage gives views of a tracklet) and `synthetic, many` (40 people by
+2 cameras, 8 pictures each). The sets of real people in ../shared/reid only report. What is computed
+is kept from one run to the next.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from reidsearch.vision.models.locate import locate
 from reidsearch.vision.models.runtime import read_model
 from reidsearch.vision.tracking.best_shots import SHARP_VARIANCE
 
-DRAWN = {"drawn, tracklets": (80, 3, 5), "drawn, many": (40, 2, 8)}
+DRAWN = {"synthetic, tracklets": (80, 3, 5), "synthetic, many": (40, 2, 8)}
 NAMES = (*DRAWN, *SETS)
 SEED = 1618
 

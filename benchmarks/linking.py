@@ -9,7 +9,7 @@ mean of the crops, as a tracklet's is); they tell no times, so nothing is known 
 drawn footage, indexed and linked as a user would. Beside it the kind of rule that live demos use,
 Open Model Zoo's among them (greedy in order of time), and the same average linkage on embeddings
 as they are, at the score that 1 in 10 000 pairs of different people reaches. `--choose` shows the
-thresholds on drawn people from which the default was taken, `--large N` time and memory for N
+thresholds on synthetic people from which the default was taken, `--large N` time and memory for N
 made-up tracklets. Takes about six minutes on two cores.
 """
 
@@ -24,7 +24,9 @@ from pathlib import Path
 
 import click
 import numpy as np
+from measuring import machine
 from numpy.typing import NDArray
+from results import Row, put, shown
 
 from reidsearch import Archive
 from reidsearch.datasets.embedded import embed_set
@@ -44,12 +46,9 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.identities.candidates import linkable
 from reidsearch.vision.embedding import Embedder, load_embedder
 
-DOCS = Path(__file__).parents[1] / "docs" / "accuracy.md"
-BEGIN, END = "<!-- table: benchmarks/linking.py -->", "<!-- end of linking -->"
+COMMAND = "python benchmarks/linking.py --write"
 GREEDY_ABOVE = 0.6
 PLAIN_ABOVE = 0.61
-COLUMNS = ("set", "rule", "items", "persons", "clusters", "pairwise P / R", "pairwise F1",
-           "B-cubed F1", "IDF1", "s")  # fmt: skip
 DRAWN_SEED, FOOTAGE_SEED = 11, 5
 THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 
@@ -115,17 +114,25 @@ def as_tracklets(items: Items) -> Items:
     )
 
 
-def row(name: str, rule: str, found: Sequence[int], persons: Sequence[str], took_s: float) -> str:
+def row(name: str, rule: str, found: Sequence[int], persons: Sequence[str], took_s: float) -> Row:
     figures = clustering(found, persons)
     both = figures.pairwise
-    cells = (name, rule, figures.items, figures.persons, figures.clusters,
-             f"{100 * both.precision:.1f} / {100 * both.recall:.1f}", f"{100 * both.f1:.1f}",
-             f"{100 * figures.b_cubed.f1:.1f}", f"{100 * figures.idf1:.1f}",
-             f"{took_s:.2f}")  # fmt: skip
-    return "| " + " | ".join(map(str, cells)) + " |"
+    return {
+        "set": name,
+        "rule": rule,
+        "items": str(figures.items),
+        "persons": str(figures.persons),
+        "clusters": str(figures.clusters),
+        "precision": f"{100 * both.precision:.1f}",
+        "recall": f"{100 * both.recall:.1f}",
+        "pairwise F1": f"{100 * both.f1:.1f}",
+        "B-cubed F1": f"{100 * figures.b_cubed.f1:.1f}",
+        "IDF1": f"{100 * figures.idf1:.1f}",
+        "s": f"{took_s:.2f}",
+    }
 
 
-def compared(items: Items) -> Iterator[str]:
+def compared(items: Items) -> Iterator[Row]:
     rules = {
         f"greedy, cosine > {GREEDY_ABOVE}": lambda: greedy(items.vectors),
         f"average linkage, score >= {PLAIN_ABOVE}": lambda: linked(items.vectors, PLAIN_ABOVE),
@@ -139,7 +146,7 @@ def compared(items: Items) -> Iterator[str]:
         yield row(items.name, rule, found, items.persons, time.perf_counter() - began)
 
 
-def of_footage(model_path: Path, folder: Path) -> Iterator[str]:
+def of_footage(model_path: Path, folder: Path) -> Iterator[Row]:
     """Drawn footage, indexed and linked as a user would; tracklets that show a visit."""
     import datetime as dt
 
@@ -152,7 +159,7 @@ def of_footage(model_path: Path, folder: Path) -> Iterator[str]:
         persons = truth(archive, videos)
         vectors = tracklet_vectors(folder / "archive")
         in_time = sorted(persons, key=lambda one: archive.footage.tracklet(one).first_time)
-        name = f"drawn footage ({len(videos)} cameras)"
+        name = f"synthetic footage ({len(videos)} cameras)"
         told = [persons[one] for one in in_time]
         began = time.perf_counter()
         found = greedy(np.stack([vectors[one] for one in in_time]))
@@ -192,7 +199,7 @@ def truth(archive: Archive, videos: Sequence[DrawnVideo]) -> dict[int, str]:
     return persons
 
 
-def choose(embedder: Embedder) -> Iterator[str]:
+def choose(embedder: Embedder) -> Iterator[Row]:
     """Pairwise F1 on drawn people, each at each camera one item, over thresholds."""
     crops = list(drawn_people(120, 4, 3, seed=DRAWN_SEED))
     numbers = {camera: n for n, camera in enumerate(sorted({crop.camera for crop in crops}))}
@@ -204,8 +211,6 @@ def choose(embedder: Embedder) -> Iterator[str]:
             np.array([numbers[crop.camera] for crop in crops], np.int64),
         )
     )
-    yield "| people | cameras | drawn anew | " + " | ".join(map(str, THRESHOLDS)) + " |"
-    yield "|---|---|---|" + "---|" * len(THRESHOLDS)
     rng = np.random.default_rng(DRAWN_SEED)
     names = sorted(set(everybody.persons))
     for people, cameras, times in ((6, 3, 20), (20, 3, 10), (60, 4, 3), (120, 4, 1)):
@@ -218,8 +223,14 @@ def choose(embedder: Embedder) -> Iterator[str]:
             vectors = adjusted(everybody.vectors[kept], everybody.cameras[kept])
             told = [one for one, held in zip(everybody.persons, kept, strict=True) if held]
             sums += [clustering(linked(vectors, at), told).pairwise.f1 for at in THRESHOLDS]
-        cells = [f"{100 * total / times:.1f}" for total in sums]
-        yield f"| {people} | {cameras} | {times} | " + " | ".join(cells) + " |"
+        for threshold, total in zip(THRESHOLDS, sums, strict=True):
+            yield {
+                "people": str(people),
+                "cameras": str(cameras),
+                "repeats": str(times),
+                "threshold": str(threshold),
+                "pairwise F1": f"{100 * total / times:.1f}",
+            }
 
 
 def large(count: int) -> str:
@@ -243,9 +254,9 @@ def large(count: int) -> str:
 @click.command(help=__doc__)
 @click.option("--model-path", type=click.Path(path_type=Path), default=Path("../shared/models"))
 @click.option("--reid", type=click.Path(path_type=Path), default=Path("../shared/reid"))
-@click.option("--choose", "choosing", is_flag=True, help="Thresholds on drawn people only.")
+@click.option("--choose", "choosing", is_flag=True, help="Thresholds on synthetic people only.")
 @click.option("--large", "count", type=int, help="Time and memory for so many items.")
-@click.option("--write", is_flag=True, help="Put the table into docs/accuracy.md.")
+@click.option("--write", is_flag=True, help="Write results/*.csv.")
 def main(model_path: Path, reid: Path, choosing: bool, count: int | None, write: bool) -> None:
     if count is not None:
         print(large(count))
@@ -254,30 +265,23 @@ def main(model_path: Path, reid: Path, choosing: bool, count: int | None, write:
         "person-reidentification-retail-0286", model_path=[model_path], offline=True
     )
     if choosing:
-        for line in choose(embedder):
-            print(line, flush=True)
+        rows = shown(choose(embedder))
+        if write:
+            put("linking-thresholds", rows, command=f"{COMMAND} --choose", note=machine())
         return
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
-    print(*lines, sep="\n")
     sets = {
         "cuhk03-dev": read_market(reid / "cuhk03-dev"),
         "pku-viewpoints": read_manifest(reid / "pku-viewpoints" / "manifest.csv"),
     }
+    rows = []
     for name, data in sets.items():
         items = as_crops(name, data, embedder)
-        for line in (*compared(items), *compared(as_tracklets(items))):
-            lines.append(line)
-            print(line, flush=True)
+        rows += shown([*compared(items), *compared(as_tracklets(items))])
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "footage").mkdir()
-        for line in of_footage(model_path, Path(folder)):
-            lines.append(line)
-            print(line, flush=True)
+        rows += shown(of_footage(model_path, Path(folder)))
     if write:
-        text = DOCS.read_text("utf-8")
-        before, rest = text.split(BEGIN)
-        after = rest.split(END)[1]
-        DOCS.write_text(before + "\n".join([BEGIN, "", *lines, "", END]) + after, "utf-8")
+        put("linking", rows, command=COMMAND, note=machine())
 
 
 if __name__ == "__main__":

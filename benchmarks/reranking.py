@@ -2,9 +2,9 @@
 
     python benchmarks/reranking.py --write
 
-Two sets of drawn people, to choose by, and two of real people, to report (`ranking_sets.py`), with
-the default model. `--write` puts the table into docs/accuracy.md. `--models` asks the other models
-about bare and default ranking; `--oracle` compares the full algorithm, as it stands in the tests,
+Two synthetic sets, to choose by, and two of real people, to report (`ranking_sets.py`), with the
+default model. `--write` puts the figures into results/*.csv. `--models` asks the other models about
+ranking by score and by default; `--oracle` compares the full algorithm, as it stands in the tests,
 on cuhk03-dev (about ten minutes).
 """
 
@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
 import numpy as np
-from accuracy import write
+from accuracy import SETS
 from measuring import default_work, machine
 from ranking_sets import NAMES, Set, load
+from results import Row, put, shown
 
 from reidsearch.domain.crops import Vectors
 from reidsearch.evaluation.protocol import Quality, Ranked, evaluate
@@ -94,36 +95,33 @@ def ways(gallery: Vectors) -> dict[str, Callable[[Vectors], np.ndarray]]:
         "re-ranked, 300 candidates": reranked(PAPER),
         "re-ranked, query expanded by 2": reranked(KReciprocal(expansion=2)),
         "re-ranked, query expanded by 5": reranked(KReciprocal(expansion=5)),
-        "**re-ranked, query expanded by 1: the default**": reranked(DEFAULT),
+        "re-ranked, query expanded by 1 (default)": reranked(DEFAULT),
     }
 
 
-def cells(one: Quality) -> list[str]:
-    return [f"{100 * value:.2f}" for value in (one.cmc[1], one.cmc[10], one.map_trapezoid)]
+def figures(one: Quality) -> Row:
+    found = {"rank-1": one.cmc[1], "rank-10": one.cmc[10], "mAP": one.map_trapezoid}
+    return {name: f"{100 * value:.2f}" for name, value in found.items()}
 
 
-def table(sets: Sequence[Set]) -> str:
-    head = ["ranking", *(f"{one.name}: rank-1 | rank-10 | mAP" for one in sets)]
-    lines = [f"| {' | '.join(head)} |", "| --- |" + " --: |" * 3 * len(sets)]
+def by_ranking(sets: Sequence[Set]) -> Iterator[Row]:
     made = [ways(one.gallery.vectors) for one in sets]
     for name in made[0]:
-        row = [name]
         for one, its in zip(sets, made, strict=True):
-            row += cells(quality(one, its[name]))
-        lines.append(f"| {' | '.join(row)} |")
-        print(lines[-1], flush=True)
-    return "\n".join(lines)
+            yield {"ranking": name, "set": one.name, **figures(quality(one, its[name]))}
 
 
-def by_model(model: str, load_set: Callable[[str, str], Set]) -> list[str]:
-    row = [model]
-    for name in ("cuhk03-dev", "pku-viewpoints"):
+def by_model(model: str, load_set: Callable[[str, str], Set]) -> Iterator[Row]:
+    for name in SETS:
         found = load_set(name, model)
         searched = gallery_of(found.gallery.vectors)
-        bare = quality(found, lambda query, g=found: by_score(query, g.gallery.vectors))
-        default = quality(found, searched.ranked)
-        row += [*cells(bare), *cells(default)]
-    return row
+        orders: dict[str, Callable[[Vectors], np.ndarray]] = {
+            "by score": lambda query, g=found: by_score(query, g.gallery.vectors),
+            "re-ranked": searched.ranked,
+        }
+        for order, way in orders.items():
+            row = {"model": model, "set": name, "ranking": order}
+            yield {**row, **figures(quality(found, way))}
 
 
 def against_oracle(found: Set) -> str:
@@ -136,8 +134,8 @@ def against_oracle(found: Set) -> str:
     took = (time.monotonic() - began) / len(found.query.vectors)
     ours = quality(found, lambda query: searched.ranked(query, PAPER))
     return (
-        f"the oracle: rank-1 | rank-10 | mAP {' | '.join(cells(truth))} ({took:.2f} s a query); "
-        f"300 candidates: {' | '.join(cells(ours))}"
+        f"the oracle: {dict(figures(truth))} ({took:.2f} s a query); "
+        f"300 candidates: {dict(figures(ours))}"
     )
 
 
@@ -145,11 +143,11 @@ def against_oracle(found: Set) -> str:
 @click.option("--model-path", type=click.Path(path_type=Path), default=Path("../shared/models"))
 @click.option("--reid", type=click.Path(path_type=Path), default=Path("../shared/reid"))
 @click.option("--work", type=click.Path(path_type=Path), default=default_work() / "ranking")
-@click.option("--write", "to_page", is_flag=True, help="Put the tables into docs/accuracy.md.")
+@click.option("--write", "to_file", is_flag=True, help="Write results/*.csv.")
 @click.option("--models", is_flag=True)
 @click.option("--oracle", is_flag=True)
 def main(
-    model_path: Path, reid: Path, work: Path, to_page: bool, models: bool, oracle: bool
+    model_path: Path, reid: Path, work: Path, to_file: bool, models: bool, oracle: bool
 ) -> None:
     def load_set(name: str, model: str = MODEL) -> Set:
         return load(name, model, [model_path], reid, work)
@@ -157,22 +155,15 @@ def main(
     if oracle:
         print(against_oracle(load_set("cuhk03-dev")))
         return
+    command = "python benchmarks/reranking.py --write"
     if models:
-        head = ["model"]
-        for name in ("cuhk03-dev", "pku-viewpoints"):
-            for way in ("bare", "re-ranked"):
-                head += [f"{name}, {way}: rank-1", "rank-10", "mAP"]
-        lines = [f"| {' | '.join(head)} |", "| --- |" + " --: |" * 12]
-        for model in (MODEL, *OTHERS):
-            lines.append(f"| {' | '.join(by_model(model, load_set))} |")
-            print(lines[-1], flush=True)
-        name, text = "re-ranking, models", "\n".join(lines)
+        name, command = "re-ranking-models", f"{command} --models"
+        made = (row for model in (MODEL, *OTHERS) for row in by_model(model, load_set))
     else:
-        name, text = "re-ranking, sets", table([load_set(one) for one in NAMES])
-    text += f"\n\n{machine()}."
-    print(f"\n{text}")
-    if to_page:
-        write(name.split(", ")[0], name.split(", ")[1], text)
+        name, made = "re-ranking", by_ranking([load_set(one) for one in NAMES])
+    rows = shown(made)
+    if to_file:
+        put(name, rows, command=command, note=machine())
 
 
 if __name__ == "__main__":
