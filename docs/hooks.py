@@ -20,12 +20,16 @@ SCHEMAS = {
     path.relative_to(ROOT).as_posix(): f"reference/schemas/{path.name}"
     for path in sorted((ROOT / "reidsearch").rglob("schemas/*.json"))
 }
-SITE = PAGES | SCHEMAS
+RESULTS = {
+    path.relative_to(ROOT).as_posix(): f"results/{path.name}"
+    for path in sorted((ROOT / "benchmarks" / "results").glob("*.csv"))
+}
+SITE = PAGES | SCHEMAS | RESULTS
 LINK = re.compile(r"(\]\()([^)\s#]+)([^)\s]*\))")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the repository's own pages and the JSON schemas."""
+    """Add the repository's own pages, the JSON schemas and the measured results."""
     for source, uri in SITE.items():
         files.append(File.generated(config, uri, abs_src_path=str(ROOT / source)))
     return files
