@@ -31,8 +31,8 @@ def cli_page() -> str:
     parts = [
         "# Command line",
         NOTE,
-        "Every command has `-h/--help`. Exit codes: [errors.md](errors.md); environment variables: "
-        "[settings.md](settings.md).",
+        "Every command has `-h/--help`. See also [exit codes](errors.md) and "
+        "[environment variables](settings.md).",
         _help(cli),
         _parameters(click.Context(cli, info_name="reidsearch")),
     ]
@@ -70,14 +70,13 @@ def errors_page() -> str:
                 "# Errors",
                 NOTE,
                 "Every error says what happened, to which file, and what to do now. `--debug` "
-                "before the command shows the traceback. The class is what the library raises.",
+                "before the command shows the traceback. In Python, the library raises the class.",
                 "## Exit codes",
                 _table(("code", "class", "meaning"), rows),
                 "## Reasons of failures",
-                "An input that cannot become a crop does not stop a run: it is recorded with one "
+                "An input that cannot become a crop does not stop a run. It is recorded with one "
                 "of [these reasons](indexing.md#failures), `reidsearch failures` lists it, and the "
-                "run ends with exit code 1. In the library it is a `Refused` with the same "
-                "`reason`.",
+                "run ends with exit code 1. In Python it is a `Refused` with the same `reason`.",
             ]
         )
         + "\n"
