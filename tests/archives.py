@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from reidsearch import Archive
 from reidsearch.base.boxes import Box
-from reidsearch.domain.crops import CropIds, Facts, Offer, Vectors
+from reidsearch.domain.crops import CropIds, CropInput, Facts, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import NewCrop, open_writer
@@ -61,7 +61,7 @@ def new_crop(
     """A crop with made-up bytes; `number` tells its source."""
     name = location or f"/footage/{number:05d}.jpg"
     return NewCrop(
-        offer=Offer(name, str(number), lambda: b"", None, facts or Facts()),
+        offer=CropInput(name, str(number), lambda: b"", None, facts or Facts()),
         source_sha256=hashlib.sha256(b"source %d" % number).digest(),
         size_bytes=100,
         width_px=16,

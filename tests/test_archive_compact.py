@@ -155,19 +155,19 @@ def test_all_may_still_lie_in_the_tail():
 
 
 def test_filtered_answers_are_proven_while_that_is_quick(crowded):
-    """Nothing like the query passes: its shortlist would be of strangers that all score alike."""
+    """Nothing like the query passes: its shortlist holds only others, which all score alike."""
     engine = CompactEngine(
         segment_rows=1500, tail_rows=512, own_rows=300, shortlist=60, per_match=10
     )
     index = engine.create(64, CROWD.truth, None, lambda: CROWD.rows)
     index.add(CROWD.ids, CROWD.rows)
     for query in CROWD.queries:
-        strangers = np.setdiff1d(CROWD.ids, CROWD.best(query, 3000))
-        assert (index.plan(10).method, index.plan(10, strangers).method) == ("scan", "proof")
-        assert "no recall was measured" in index.plan(10, strangers).why
-        hits = index.search(query, 10, strangers)
+        others = np.setdiff1d(CROWD.ids, CROWD.best(query, 3000))
+        assert (index.plan(10).method, index.plan(10, others).method) == ("scan", "proof")
+        assert "no recall was measured" in index.plan(10, others).why
+        hits = index.search(query, 10, others)
         assert hits.exact
-        assert hits.ids.tolist() == CROWD.best(query, 10, strangers)
+        assert hits.ids.tolist() == CROWD.best(query, 10, others)
 
 
 def test_a_plan_says_what_happens_and_why(crowded):

@@ -284,10 +284,10 @@ def test_a_generation_is_folded_when_its_tail_has_outgrown_it(folder, monkeypatc
         gallery = Gallery(store)
         fill(folder, VECTORS[30:35], first=30)
         gallery.sync()
-        assert not gallery.worth_folding()
+        assert not gallery.needs_compaction()
         fill(folder, VECTORS[35:36], first=35)
         gallery.sync()
-        assert gallery.worth_folding()
+        assert gallery.needs_compaction()
 
 
 def test_only_the_newest_file_stays(folder):

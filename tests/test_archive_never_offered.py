@@ -2,13 +2,13 @@
 
 import pytest
 
-from reidsearch.store.footage.gaps import Stretch, never_offered
+from reidsearch.store.footage.gaps import Stretch, not_supplied
 
 S = 1_000_000
 
 
 def holes(*stretches, after=None, before=None):
-    found = never_offered(
+    found = not_supplied(
         (Stretch(camera, first * S, last * S) for camera, first, last in stretches),
         None if after is None else after * S,
         None if before is None else before * S,

@@ -27,7 +27,7 @@ from reidsearch.base.errors import (
 from reidsearch.domain.crops import Facts, Rejected
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store.crops.store import Store
-from reidsearch.store.crops.writer import Effect, HeldAlready, open_writer
+from reidsearch.store.crops.writer import AlreadyStored, Effect, open_writer
 from reidsearch.store.database.lock import is_writing, writer_lock
 
 VECTORS = unit_rows(10)
@@ -178,7 +178,7 @@ def test_corrected_facts_replace_the_old_ones_and_what_is_not_told_stays(folder,
     crop = new_crop(1, VECTORS[0], Facts("gate", NOON, "p1", {"note": "a"}))
     writer.commit([crop])
     corrected = new_crop(1, VECTORS[0], Facts("door", None, None, {})).offer
-    done = writer.commit([HeldAlready(corrected, 1, Effect.UPDATED)])
+    done = writer.commit([AlreadyStored(corrected, 1, Effect.UPDATED)])
     assert done.updated == 1
     with Store(folder) as store:
         assert store.crop(1).facts == Facts("door", NOON, "p1", {"note": "a"})

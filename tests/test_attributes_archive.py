@@ -20,7 +20,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
-from reidsearch.services.attributes import AttributesView
+from reidsearch.services.attributes import AttributeService
 from reidsearch.services.index import FootageOptions
 from reidsearch.store.crops.selection import select_crops
 from reidsearch.store.crops.store import Store
@@ -82,7 +82,7 @@ def folder(tmp_path, made_once):
 
 def record(folder, drawn=None) -> int:
     with Store(folder) as store:
-        return AttributesView(store, lambda: drawn or Drawn()).record().recorded
+        return AttributeService(store, lambda: drawn or Drawn()).record().recorded
 
 
 def rows(folder):
@@ -238,7 +238,7 @@ def test_check_notices_impossible_values_and_repair_drops_them(folder, change):
 def test_a_picture_that_cannot_be_read_is_reported_and_the_rest_recorded(folder):
     sql(folder, "UPDATE picture SET jpeg = x'00' WHERE crop_id = 3")
     with Store(folder) as store:
-        report = AttributesView(store, Drawn).record()
+        report = AttributeService(store, Drawn).record()
         assert report.failed == (3,)
     assert 3 not in {row[0] for row in rows(folder)}
     with Store(folder) as store, store.read() as connection:

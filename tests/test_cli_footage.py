@@ -137,7 +137,7 @@ def test_no_match_tells_what_was_and_was_not_looked_at(held):
     assert "Footage: none of the cameras and times asked for." in later.out
     assert "gate 1:00:00" in later.out
     told = answer(held, "--crop", 1, "--camera", "gate", "--after", "2024-05-31T12:00:00Z")
-    assert told["statement"]["footage"]["never_offered_s"] == {}
+    assert told["statement"]["footage"]["not_supplied_s"] == {}
     assert told["statement"]["footage"]["sources"] == 1
 
 
@@ -157,7 +157,7 @@ def test_coverage_as_text_json_and_picture(held, tmp_path):
     assert source["counts"]["tracklets"] == 3
     assert [span["how"] for span in source["spans"]] == ["given"]
     assert source["spans"][0]["from_time"] == "2024-05-31T12:00:00Z"
-    (hole,) = told["never_offered"]
+    (hole,) = told["not_supplied"]
     assert hole["from_time"].startswith("2024-05-31T12:00:1")
     assert hole["to_time"].startswith("2024-05-31T12:01:0")
 

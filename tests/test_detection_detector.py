@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reidsearch.base.errors import ModelError
-from reidsearch.base.settings import WatchSettings
+from reidsearch.base.settings import FootageSettings
 from reidsearch.media.video.open import open_footage
 from reidsearch.vision.detection.detector import Detector, DetectorIdentity, load_detector
 
@@ -80,7 +80,7 @@ def test_an_answer_is_read_as_the_cards_say(shared):
     rows = np.array(
         [
             [0, 0, 0.9, -0.1, 0.25, 0.5, 1.2],  # reaches out of the frame
-            [0, 0, WatchSettings().low_confidence - 0.01, 0.6, 0.1, 0.7, 0.5],  # too unsure
+            [0, 0, FootageSettings().low_confidence - 0.01, 0.6, 0.1, 0.7, 0.5],  # too unsure
             [0, 0, 0.8, 0.7, 0.1, 0.7, 0.5],  # no area
             [0, 0, np.nan, 0.7, 0.1, 0.8, 0.5],
             [-1, 0, 0.9, 0.8, 0.1, 0.9, 0.5],  # the list ends here
@@ -91,7 +91,7 @@ def test_an_answer_is_read_as_the_cards_say(shared):
     found = detector.read(rows[None, None], 200, 100)
     assert found.xyxy.tolist() == [[0, 25, 100, 100]]
     assert found.confidence.tolist() == pytest.approx([0.9])
-    strict = WatchSettings(low_confidence=0.95)
+    strict = FootageSettings(low_confidence=0.95)
     assert len(detector.read(rows[None, None], 200, 100, strict)) == 0
 
 

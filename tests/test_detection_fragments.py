@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidsearch.base.boxes import Box
-from reidsearch.domain.footage import Trace, View
-from reidsearch.vision.tracking.fragments import Fragment, Joiner
+from reidsearch.domain.footage import BestShot, Trace
+from reidsearch.vision.tracking.stitching import Stitcher, TrackletPiece
 
 SECOND = 1_000_000
-VIEW = View(0, Box(0, 0, 60, 180), 640, 360, b"", 0.5, 0.9, 0.5)
+VIEW = BestShot(0, Box(0, 0, 60, 180), 640, 360, b"", 0.5, 0.9, 0.5)
 ANNA = np.eye(8, dtype=np.float32)[0]
 BERT = np.eye(8, dtype=np.float32)[1]
 
@@ -27,11 +27,11 @@ def piece(from_s, to_s, from_x, to_x, who=ANNA, *, views=1):
     x = np.interp(times, (times[0], times[-1]), (from_x, to_x))
     xyxy = np.stack([x, np.full(len(x), 100), x + 60, np.full(len(x), 280)], axis=1)
     trace = Trace(times // 1000, xyxy.astype(np.float32), np.full(len(times), 0.9, np.float32))
-    return Fragment(trace, times, (VIEW,) * views, np.tile(who, (views, 1)))
+    return TrackletPiece(trace, times, (VIEW,) * views, np.tile(who, (views, 1)))
 
 
 def joined(*pieces, gap_s=4.0):
-    joiner = Joiner(round(gap_s * SECOND))
+    joiner = Stitcher(round(gap_s * SECOND))
     for one in pieces:
         joiner.add(one)
     return joiner.ready(10**12, ())
@@ -78,7 +78,7 @@ def test_between_two_who_look_alike_nobody_is_guessed():
 
 
 def test_what_can_still_be_continued_is_held_back():
-    joiner = Joiner(4 * SECOND)
+    joiner = Stitcher(4 * SECOND)
     joiner.add(piece(0, 2, 0, 200))
     assert joiner.ready(5 * SECOND, ()) == []
     assert joiner.ready(7 * SECOND, [3 * SECOND]) == [], "somebody who began in time is open"

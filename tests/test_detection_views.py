@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from reidsearch.vision.tracking.best_shots import CANDIDATES, ViewKeeper, candidates, choose
+from reidsearch.vision.tracking.best_shots import CANDIDATES, BestShotKeeper, candidates, choose
 
 SIZE = (640, 360)
 
@@ -53,7 +53,7 @@ def test_what_lies_outside_the_frame_is_no_candidate():
 
 
 def test_of_a_stretch_of_time_the_sharpest_is_kept():
-    keeper = ViewKeeper()
+    keeper = BestShotKeeper()
     keeper.offer(one(*WHOLE, at_us=0), lambda: frame(3))
     keeper.offer(one(*WHOLE, at_us=100_000), frame)
     keeper.offer(one(*WHOLE, at_us=200_000), lambda: frame(3))
@@ -65,7 +65,7 @@ def test_of_a_stretch_of_time_the_sharpest_is_kept():
 
 
 def test_pixels_are_not_asked_for_in_vain():
-    keeper = ViewKeeper()
+    keeper = BestShotKeeper()
     keeper.offer(one(*WHOLE), frame)
 
     def never():
@@ -75,14 +75,14 @@ def test_pixels_are_not_asked_for_in_vain():
 
 
 def test_a_long_tracklet_keeps_few_candidates_spread_over_its_time():
-    keeper = ViewKeeper()
+    keeper = BestShotKeeper()
     picture = frame()
     for second in range(600):
         keeper.offer(one(*WHOLE, at_us=second * 1_000_000), lambda: picture)
     times = [at_us for at_us, _ in keeper.held()]
     assert CANDIDATES // 2 <= len(times) <= CANDIDATES
     assert max(times) - min(times) > 300e6
-    again = ViewKeeper.restored(keeper.stretch_us, keeper.held())
+    again = BestShotKeeper.restored(keeper.stretch_us, keeper.held())
     for each in (keeper, again):
         each.offer(one(*WHOLE, at_us=700_000_000), lambda: picture)
     assert [a for a, _ in again.held()] == [a for a, _ in keeper.held()]
@@ -103,7 +103,7 @@ def test_what_lies_over_somebody_hidden_is_worth_less():
 
 
 def test_a_view_of_somebody_else_is_not_chosen_even_if_it_is_the_best():
-    keeper = ViewKeeper(stretch_us=1)
+    keeper = BestShotKeeper(stretch_us=1)
     picture = frame()
     for number, confidence in enumerate([0.8, 0.95, 0.8, 0.8]):
         keeper.offer(one(*WHOLE, confidence=confidence, at_us=number), lambda: picture)
@@ -115,7 +115,7 @@ def test_a_view_of_somebody_else_is_not_chosen_even_if_it_is_the_best():
 
 
 def test_chosen_are_the_best_first_and_then_what_differs():
-    keeper = ViewKeeper(stretch_us=1)
+    keeper = BestShotKeeper(stretch_us=1)
     picture = frame()
     for number, confidence in enumerate([0.9, 0.95, 0.9, 0.9, 0.2]):
         keeper.offer(one(*WHOLE, confidence=confidence, at_us=number), lambda: picture)

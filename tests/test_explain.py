@@ -22,7 +22,7 @@ from reidsearch.output.explanation import explanation_json, sentences
 from reidsearch.output.explanation_picture import explanation_picture, heat
 from reidsearch.services.explain import NEAREST, STRIPES, masked
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.different_people import strangers
+from reidsearch.store.footage.different_people import known_different
 
 PEOPLE = 10  # each of them: crops 4n + 1, 4n + 2 by one camera, 4n + 3, 4n + 4 by the other
 
@@ -218,16 +218,16 @@ def test_people_seen_at_once_are_strangers(tmp_path):
             c=crop_id, n=number, f=first,
         )  # fmt: skip
     with Store(folder) as store:
-        assert strangers(store, 10, 0) == [(4, 3)]
+        assert known_different(store, 10, 0) == [(4, 3)]
     sql(folder, "UPDATE tracklet SET first_us = 0 WHERE id > 1")  # all three at once
     with Store(folder) as store:
-        assert strangers(store, 10, 0) == [(4, 3), (4, 2), (3, 2)]
-        drawn_ = strangers(store, 2, 0)
+        assert known_different(store, 10, 0) == [(4, 3), (4, 2), (3, 2)]
+        drawn_ = known_different(store, 2, 0)
         assert len(drawn_) == 2
-        assert drawn_ == strangers(store, 2, 0)
+        assert drawn_ == known_different(store, 2, 0)
     sql(folder, "UPDATE moment SET tracklet_id = 1, quality = 0.99 WHERE crop_id = 2")
     with Store(folder) as store:  # the better view of tracklet 1; tracklet 3 has none left
-        assert strangers(store, 10, 0) == [(2, 3)]
+        assert known_different(store, 10, 0) == [(2, 3)]
 
 
 # -- the command line ----------------------------------------------------------------------------

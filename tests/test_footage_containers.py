@@ -17,8 +17,8 @@ import pytest
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Offer, Rejected
-from reidsearch.media.files.offers import offers
+from reidsearch.domain.crops import CropInput, Rejected
+from reidsearch.media.files.crop_inputs import offers
 from reidsearch.media.naming.patterns import Naming, compile_pattern
 
 LIMITS = PictureLimits(max_bytes=1_000_000)
@@ -42,7 +42,7 @@ def make(path: Path, members: dict[str, bytes], format_: int = tarfile.PAX_FORMA
     return path
 
 
-def listed(path: Path) -> list[Offer | Rejected]:
+def listed(path: Path) -> list[CropInput | Rejected]:
     return list(offers([path], Naming(market1501=True), LIMITS))
 
 
@@ -69,7 +69,7 @@ def test_members_are_offered_in_order_and_read_later_by_many_threads(
     path = make(tmp_path / f"a{kind}", MEMBERS)
     entries = listed(path)
     assert [entry.location for entry in entries] == [f"{path}!/{name}" for name in MEMBERS]
-    shuffled = [entry for entry in entries if isinstance(entry, Offer)] * 5
+    shuffled = [entry for entry in entries if isinstance(entry, CropInput)] * 5
     random.Random(1).shuffle(shuffled)
     with ThreadPoolExecutor(8) as pool:
         for entry, data in zip(shuffled, pool.map(lambda e: e.read(), shuffled), strict=True):
@@ -83,7 +83,7 @@ def test_no_handle_stays_open(tmp_path: Path) -> None:
     paths = [make(tmp_path / f"a{kind}", MEMBERS) for kind in KINDS]
     before = len(list(Path("/proc/self/fd").iterdir()))
     entries = [entry for path in paths for entry in listed(path)]
-    assert [entry.read() for entry in entries if isinstance(entry, Offer)]
+    assert [entry.read() for entry in entries if isinstance(entry, CropInput)]
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
@@ -99,7 +99,7 @@ def test_every_tar_dialect(tmp_path: Path, format_: int) -> None:
 def test_facts_come_from_the_member_name(tmp_path: Path) -> None:
     for kind in KINDS:
         (entry,) = listed(make(tmp_path / f"a{kind}", {"x/0007_c2s1_000000_00.jpg": b"data"}))
-        assert isinstance(entry, Offer)
+        assert isinstance(entry, CropInput)
         assert (entry.facts.person, entry.facts.camera) == ("0007", "c2")
 
 
@@ -172,7 +172,7 @@ def test_a_tar_cut_short_gives_what_lies_before(tmp_path: Path, kind: str) -> No
     # bzip2 and xz unpack whole blocks only, and all of this fits in one.
     assert len(before) >= (10 if kind in {".tar", ".tar.gz", ".tgz"} else 0)
     for entry, (name, data) in zip(before, MEMBERS.items(), strict=False):
-        assert isinstance(entry, Offer)
+        assert isinstance(entry, CropInput)
         assert entry.location == f"{path}!/{name}"
         assert entry.read() == data
 
@@ -365,7 +365,7 @@ def test_a_bad_time_in_a_member_name_fails_that_member_alone(tmp_path: Path) -> 
     bad, good = offers([path], naming, LIMITS)
     assert isinstance(bad, Rejected)
     assert bad.cause.reason is Reason.BAD_TIME
-    assert isinstance(good, Offer)
+    assert isinstance(good, CropInput)
 
 
 def test_a_zip_cut_short(tmp_path: Path) -> None:
@@ -378,7 +378,7 @@ def test_a_zip_cut_short(tmp_path: Path) -> None:
 def test_a_container_that_changes_is_not_misread(tmp_path: Path, kind: str) -> None:
     path = make(tmp_path / f"a{kind}", {"a.jpg": b"one"})
     (entry,) = listed(path)
-    assert isinstance(entry, Offer)
+    assert isinstance(entry, CropInput)
     make(path, {"b.jpg": b"two", "a.jpg": b"one"})
     with pytest.raises(Refused, match="changed") as caught:
         entry.read()

@@ -18,7 +18,7 @@ from test_footage_pictures import KINDS
 from reidsearch.base.errors import InputError, Refused
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Rejected
-from reidsearch.media.files.offers import offers
+from reidsearch.media.files.crop_inputs import offers
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.pictures import cut, decode, stored_jpeg
 

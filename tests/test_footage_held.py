@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from reidsearch.archive import Archive
-from reidsearch.domain.crops import Offer
+from reidsearch.domain.crops import CropInput
 from reidsearch.ingest.crops import MAX_HELD_BYTES, READ_AHEAD, READ_TOGETHER
 
 HELD_BYTES = MAX_HELD_BYTES // 4
@@ -39,7 +39,7 @@ def test_offers_that_hold_their_bytes_are_not_hoarded(tmp_path: Path) -> None:
     alive: weakref.WeakSet[Held] = weakref.WeakSet()
     most = 0
 
-    def offers() -> Iterator[Offer]:
+    def offers() -> Iterator[CropInput]:
         nonlocal most
         for number in range(200):
             held = Held(picture(number))
@@ -47,10 +47,10 @@ def test_offers_that_hold_their_bytes_are_not_hoarded(tmp_path: Path) -> None:
             most = max(most, len(alive))
             read = partial(lambda held: held.data, held)
             del held
-            yield Offer(f"a.tgz!/{number}.png", "1", read, held_bytes=HELD_BYTES)
+            yield CropInput(f"a.tgz!/{number}.png", "1", read, held_bytes=HELD_BYTES)
 
     with Archive.open(tmp_path / "archive", create=True, model="builtin") as archive:
-        assert archive.index_offers(offers()).indexed == 200
+        assert archive.index_crops(offers()).indexed == 200
     assert most <= 2 * MAX_HELD_BYTES // HELD_BYTES + (READ_AHEAD + 2) * READ_TOGETHER
 
 

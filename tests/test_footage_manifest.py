@@ -14,8 +14,8 @@ import pytest
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Reason
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Facts, Offer, Rejected
-from reidsearch.media.files.offers import offers
+from reidsearch.domain.crops import CropInput, Facts, Rejected
+from reidsearch.media.files.crop_inputs import offers
 from reidsearch.media.naming.patterns import Naming
 
 LIMITS = PictureLimits()
@@ -30,14 +30,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def listed(path: Path, content: str | bytes, naming: Naming = NAMING) -> list[Offer | Rejected]:
+def listed(path: Path, content: str | bytes, naming: Naming = NAMING) -> list[CropInput | Rejected]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return list(offers([path], naming, LIMITS))
 
 
-def only(entries: list[Offer | Rejected]) -> Offer:
+def only(entries: list[CropInput | Rejected]) -> CropInput:
     (entry,) = entries
-    assert isinstance(entry, Offer), entry.cause
+    assert isinstance(entry, CropInput), entry.cause
     return entry
 
 
@@ -70,8 +70,8 @@ def test_what_a_row_leaves_out_the_name_and_the_options_tell(folder: Path) -> No
     naming = Naming(camera="gate", time=NOON, market1501=True)
     rows = "path,camera,person\n0003_c9s1_000000_00.jpg,,\n0003_c9s1_000000_00.jpg,yard,\na.jpg,,9"
     first, twice, other = listed(folder / "m.csv", rows, naming)
-    assert isinstance(first, Offer)
-    assert isinstance(other, Offer)
+    assert isinstance(first, CropInput)
+    assert isinstance(other, CropInput)
     assert first.facts == Facts("c9", NOON, "0003")
     assert isinstance(twice, Rejected)
     assert other.facts == Facts("gate", NOON, "9")
@@ -88,7 +88,7 @@ def test_paths_may_lead_anywhere_the_user_wrote(folder: Path) -> None:
         f"{folder}/a.jpg", f"{folder}/b.jpg", f"{folder}/ä.jpg", rf"{folder}/caf\xe9.jpg",
     ]  # fmt: skip
     last = entries[-1]
-    assert isinstance(last, Offer)
+    assert isinstance(last, CropInput)
     assert last.read() == b"odd"
 
 
@@ -143,8 +143,8 @@ def test_a_bad_line_of_json_fails_alone(folder: Path, row: str, reason: Reason) 
     first, bad, last = listed(path, '{"path": "a.jpg"}\n' + row + '\n{"path": "b.jpg"}\n')
     assert isinstance(bad, Rejected)
     assert (bad.location, bad.cause.reason) == (f"{path}:2", reason)
-    assert isinstance(first, Offer)
-    assert isinstance(last, Offer)
+    assert isinstance(first, CropInput)
+    assert isinstance(last, CropInput)
 
 
 def test_an_open_quote_does_not_swallow_the_file(folder: Path) -> None:
@@ -200,7 +200,7 @@ def test_the_shared_manifest(shared: Path) -> None:
     path = shared / "reid" / "pku-viewpoints" / "manifest.csv"
     entries = list(offers([path], Naming(), LIMITS))
     assert len(entries) == 992
-    known = [entry.facts for entry in entries if isinstance(entry, Offer)]
+    known = [entry.facts for entry in entries if isinstance(entry, CropInput)]
     assert {facts.camera for facts in known} == {"01", "02"}
     assert len({facts.person for facts in known}) == 62
     assert len({json.dumps(dict(facts.extra)) for facts in known}) == 8
@@ -220,7 +220,7 @@ def test_a_million_rows_in_bounded_memory(folder: Path) -> None:
         "import re, sys\n"
         "from pathlib import Path\n"
         "from reidsearch.media.naming.patterns import Naming\n"
-        "from reidsearch.media.files.offers import offers\n"
+        "from reidsearch.media.files.crop_inputs import offers\n"
         "from reidsearch.base.settings import PictureLimits\n"
         "print(sum(1 for _ in offers([Path(sys.argv[1])], Naming(), PictureLimits())))\n"
         # Not ru_maxrss: that one is inherited from the process that starts this one.

@@ -14,23 +14,23 @@ import pytest
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Offer, Rejected
-from reidsearch.media.files.offers import offers
+from reidsearch.domain.crops import CropInput, Rejected
+from reidsearch.media.files.crop_inputs import offers
 from reidsearch.media.naming.patterns import Naming, compile_pattern
 
 LIMITS = PictureLimits()
 
 
-def listed(*paths: Path, naming: Naming = Naming()) -> list[Offer | Rejected]:
+def listed(*paths: Path, naming: Naming = Naming()) -> list[CropInput | Rejected]:
     return list(offers(paths, naming, LIMITS))
 
 
-def short(root: Path, entries: list[Offer | Rejected]) -> list[str | tuple[str, Reason]]:
+def short(root: Path, entries: list[CropInput | Rejected]) -> list[str | tuple[str, Reason]]:
     """Locations below root; failures with their reason."""
     out: list[str | tuple[str, Reason]] = []
     for entry in entries:
         where = entry.location.removeprefix(f"{root}/")
-        out.append(where if isinstance(entry, Offer) else (where, entry.cause.reason))
+        out.append(where if isinstance(entry, CropInput) else (where, entry.cause.reason))
     return out
 
 
@@ -55,7 +55,7 @@ def test_named_files_are_offered_whatever_their_name_and_once(tmp_path: Path) ->
     odd = write(tmp_path / ".odd", b"bytes")
     entries = listed(odd, odd, tmp_path / "x" / ".." / ".odd")
     assert short(tmp_path, entries) == [".odd"]
-    assert isinstance(entries[0], Offer)
+    assert isinstance(entries[0], CropInput)
     assert entries[0].read() == b"bytes"
 
 
@@ -91,7 +91,7 @@ def test_names_that_are_not_utf8_and_very_long_ones(tmp_path: Path) -> None:
     for entry in entries:
         entry.location.encode()  # can be stored
     odd = found[r"caf\xe9.jpg"]
-    assert isinstance(odd, Offer)
+    assert isinstance(odd, CropInput)
     assert odd.read() == b"caf\xe9.jpg"
 
 
@@ -124,10 +124,10 @@ def test_what_is_no_file_never_hangs(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def reasons_of_reading(found: Sequence[Offer | Rejected]) -> list[Reason | int]:
+def reasons_of_reading(found: Sequence[CropInput | Rejected]) -> list[Reason | int]:
     out: list[Reason | int] = []
     for entry in found:
-        assert isinstance(entry, Offer)
+        assert isinstance(entry, CropInput)
         try:
             out.append(len(entry.read()))
         except Refused as refused:
@@ -166,7 +166,7 @@ def test_no_permission(open_folder: Path) -> None:
         "from pathlib import Path\n"
         "from reidsearch.base.errors import Refused\n"
         "from reidsearch.media.naming.patterns import Naming\n"
-        "from reidsearch.media.files.offers import offers\n"
+        "from reidsearch.media.files.crop_inputs import offers\n"
         "from reidsearch.base.settings import PictureLimits\n"
         "if os.geteuid() == 0: os.setegid(65534); os.seteuid(65534)\n"
         "for entry in offers([Path(sys.argv[1])], Naming(), PictureLimits()):\n"
@@ -189,7 +189,7 @@ def test_a_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
 
     def fingerprint() -> str:
         (entry,) = listed(tmp_path)
-        assert isinstance(entry, Offer)
+        assert isinstance(entry, CropInput)
         return entry.fingerprint
 
     first = fingerprint()
@@ -207,7 +207,7 @@ def test_a_bad_time_in_a_name_fails_that_file_alone(tmp_path: Path) -> None:
     naming = Naming(pattern=compile_pattern(r"/(?P<time>\d{8})\."), camera="gate")
     entries = listed(tmp_path, naming=naming)
     assert short(tmp_path, entries) == [("20240230.jpg", Reason.BAD_TIME), "other.jpg"]
-    assert isinstance(entries[1], Offer)
+    assert isinstance(entries[1], CropInput)
     assert entries[1].facts.camera == "gate"
 
 

@@ -15,7 +15,7 @@ import reidsearch.ingest.crops as loop
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Facts, Offer, Rejected
+from reidsearch.domain.crops import CropInput, Facts, Rejected
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
@@ -30,9 +30,9 @@ def png(seed: int) -> bytes:
     return data.getvalue()
 
 
-def offer(number: int, data: bytes | None = None, **more) -> Offer:
+def offer(number: int, data: bytes | None = None, **more) -> CropInput:
     held = png(number) if data is None else data
-    return Offer(f"{number:03d}.png", "1", lambda: held, **more)
+    return CropInput(f"{number:03d}.png", "1", lambda: held, **more)
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ def archive(tmp_path):
 def test_every_offer_is_counted_once(archive):
     offers = [offer(n) for n in range(5)]
     offers += [offer(90, png(0)), offer(91, b"no picture"), offer(92, b"")]
-    report = archive.index_offers([*offers, Rejected("x", Refused(Reason.MISSING, "gone"))])
+    report = archive.index_crops([*offers, Rejected("x", Refused(Reason.MISSING, "gone"))])
     assert (report.offered, report.indexed, report.duplicates, report.failed) == (9, 5, 1, 3)
     assert not report.interrupted
-    again = archive.index_offers(offers[:6])
+    again = archive.index_crops(offers[:6])
     assert (again.offered, again.unchanged) == (6, 6)
     assert len(archive) == 5
 
@@ -58,11 +58,11 @@ def test_order_and_results_do_not_depend_on_timing(tmp_path):
             time.sleep((number * 7 % 5) / 200)
             return png(number)
 
-        return Offer(f"{number:03d}.png", "1", read)
+        return CropInput(f"{number:03d}.png", "1", read)
 
     with opened(tmp_path / "a") as quick, opened(tmp_path / "b") as slow:
-        quick.index_offers([offer(n) for n in range(30)])
-        slow.index_offers([slowly(n) for n in range(30)])
+        quick.index_crops([offer(n) for n in range(30)])
+        slow.index_crops([slowly(n) for n in range(30)])
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
     for name in "ab":
         rows = sql(tmp_path / name, "SELECT text FROM location ORDER BY crop_id")
@@ -75,7 +75,7 @@ def test_reading_keeps_only_so_far_ahead_of_committing(archive, monkeypatch):
     monkeypatch.setattr(loop, "COMMIT_CROPS", 1)
     asked, ahead = 0, []
 
-    class Watching:
+    class SourceRun:
         def begin(self, task, total, unit): ...
         def end(self): ...
         def advance(self, done=1, /, **counts):
@@ -87,7 +87,7 @@ def test_reading_keeps_only_so_far_ahead_of_committing(archive, monkeypatch):
             asked += 1
             yield offer(number)
 
-    archive.index_offers(offers(), progress=Watching())
+    archive.index_crops(offers(), progress=SourceRun())
     assert asked == 200
     assert max(ahead) < 150  # 64 results, 16 readers, some requests
 
@@ -99,9 +99,9 @@ def test_an_exception_of_the_offers_surfaces_and_the_run_can_be_repeated(archive
         raise RuntimeError("the listing broke")
 
     with pytest.raises(RuntimeError, match="the listing broke"):
-        archive.index_offers(offers())
+        archive.index_crops(offers())
     assert archive.show().unfinished_runs == 1
-    report = archive.index_offers([offer(number) for number in range(10)])
+    report = archive.index_crops([offer(number) for number in range(10)])
     assert report.indexed + report.unchanged == 10
 
 
@@ -110,7 +110,7 @@ def test_an_exception_of_a_read_surfaces(archive):
         raise RuntimeError("the reader broke")
 
     with pytest.raises(RuntimeError, match="the reader broke"):
-        archive.index_offers([offer(1), Offer("2.png", "1", broken), offer(3)])
+        archive.index_crops([offer(1), CropInput("2.png", "1", broken), offer(3)])
 
 
 def test_stop_commits_what_is_embedded_and_says_so(archive):
@@ -122,13 +122,13 @@ def test_stop_commits_what_is_embedded_and_says_so(archive):
                 stop.set()
             yield offer(number)
 
-    report = archive.index_offers(offers(), request=["all"], stop=stop)
+    report = archive.index_crops(offers(), request=["all"], stop=stop)
     assert report.interrupted
     assert report.indexed < 500
     assert archive.show().crops == report.indexed
     assert archive.show().unfinished_runs == 1
     assert archive.search(png_array(0)).statement.unfinished_runs == 1
-    archive.index_offers([offer(n) for n in range(70)], request=["all"])
+    archive.index_crops([offer(n) for n in range(70)], request=["all"])
     assert archive.show().unfinished_runs == 0
     assert archive.show().crops == 70
     assert archive.check() == []
@@ -194,14 +194,14 @@ def test_the_real_stream_refuses_such_vectors(raw):
 def test_boxes_of_one_picture(archive):
     data = png(1)
     boxes = [Box(0, 0, 8, 16), Box(8, 16, 16, 32), None]
-    report = archive.index_offers(
-        [Offer("a.png", "1", lambda: data, box, Facts("gate", NOON)) for box in boxes]
+    report = archive.index_crops(
+        [CropInput("a.png", "1", lambda: data, box, Facts("gate", NOON)) for box in boxes]
     )
     assert report.indexed == 3
     rows = sql(archive._store.folder, "SELECT x1, y1, x2, y2 FROM crop ORDER BY id")
     assert rows == [(0, 0, 8, 16), (8, 16, 16, 32), (0, 0, 16, 32)]
-    whole = Offer("a.png", "2", lambda: data, Box(0, 0, 16, 32), Facts("gate", NOON))
-    assert archive.index_offers([whole]).duplicates == 1  # the same box, only said
+    whole = CropInput("a.png", "2", lambda: data, Box(0, 0, 16, 32), Facts("gate", NOON))
+    assert archive.index_crops([whole]).duplicates == 1  # the same box, only said
 
 
 class TestTheSamePlacesAgain:

@@ -20,7 +20,7 @@ from reidsearch.base.errors import (
     Refused,
     UsageError,
 )
-from reidsearch.domain.crops import Facts, Offer
+from reidsearch.domain.crops import CropInput, Facts
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.vision.embedding.embedder import load_embedder
@@ -361,7 +361,7 @@ def test_one_archive_searched_by_threads_of_their_own(archive, crops, tmp_path):
 def test_offers_without_a_request_supersede_nothing(archive):
     stop = threading.Event()
     stop.set()
-    archive.index_offers([Offer("a", "1", lambda: b"")], stop=stop)
+    archive.index_crops([CropInput("a", "1", lambda: b"")], stop=stop)
     assert archive.show().unfinished_runs == 1
-    archive.index_offers([])
+    archive.index_crops([])
     assert archive.show().unfinished_runs == 1

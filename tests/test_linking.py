@@ -349,10 +349,10 @@ def test_the_scores_are_those_of_a_plain_count(folder):
     with opened(folder) as archive:
         archive.proposals.link(join_above=0.45)
         one = archive.proposals.last().proposals[1]  # tracklets 2 and 6
-        from reidsearch.store.identities.candidates import linkable
+        from reidsearch.store.identities.candidates import linking_candidates
 
         with archive._store.read() as connection:
-            held = linkable(connection, DIMENSION)
+            held = linking_candidates(connection, DIMENSION)
         rows = {p.member: v for p, v in zip(held.presences, held.vectors, strict=True)}
         plain = float(rows[one.members[0]] @ rows[one.members[1]])
         assert one.scores == pytest.approx((plain, plain), abs=1e-5)

@@ -23,8 +23,8 @@ from reidsearch.store.crops.store import Store
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import load_embedder
 from reidsearch.vision.models.catalogue import digest_of
+from reidsearch.vision.models.custom import find_custom, is_custom, make_own, own_models
 from reidsearch.vision.models.locate import locate
-from reidsearch.vision.models.own import find_own, is_own, make_own, own_models
 from reidsearch.vision.models.quantize import quantize, require_nncf
 from reidsearch.vision.models.store import models_folder, sha384_of
 
@@ -210,7 +210,7 @@ def test_a_model_that_archives_may_need_is_never_replaced(tmp_path):
     with pytest.raises(ModelError, match="another drawn/FP16-INT8-own already") as refused:
         make_own("drawn", "FP16-INT8-own", another, {})
     assert "--suffix" in refused.value.hint
-    assert find_own(made.key, models_folder()) == made
+    assert find_custom(made.key, models_folder()) == made
     assert sorted(path.name for path in made.xml.parent.parent.iterdir()) == ["FP16-INT8-own"]
 
 
@@ -226,10 +226,10 @@ def test_a_broken_off_making_leaves_no_model():
 
 
 def test_names_of_own_models():
-    assert is_own("a/FP16-INT8-own")
-    assert not is_own("a/FP16-INT8")
-    assert not is_own("dir/a/FP16-INT8-own")
-    assert not is_own("own")
+    assert is_custom("a/FP16-INT8-own")
+    assert not is_custom("a/FP16-INT8")
+    assert not is_custom("dir/a/FP16-INT8-own")
+    assert not is_custom("own")
 
 
 def test_the_same_crops_are_chosen_each_time_whatever_is_added(tmp_path):

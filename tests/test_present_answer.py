@@ -124,7 +124,7 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
             "failed": 12.0,
             "gap": 0.0,
         },
-        "never_offered_s": {"gate": 3725.0},
+        "not_supplied_s": {"gate": 3725.0},
     }
 
 

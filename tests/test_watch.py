@@ -13,7 +13,7 @@ from scenes import NOON
 from videos import write_video
 
 from reidsearch.archive import Archive
-from reidsearch.base.settings import WatchSettings
+from reidsearch.base.settings import FootageSettings
 from reidsearch.datasets.synthetic.truth import match_visits
 from reidsearch.domain.footage import Clock, How
 from reidsearch.domain.request import Filters
@@ -142,7 +142,7 @@ def test_other_settings_begin_anew(scene, tmp_path, monkeypatch):
         commits(patched, 90)
         with pytest.raises(KeyboardInterrupt):
             index(tmp_path / "a", path)
-    report = index(tmp_path / "a", path, watch=WatchSettings(views=2)).footage
+    report = index(tmp_path / "a", path, watch=FootageSettings(views=2)).footage
     assert (report.resumed, report.indexed, report.views) == (0, 1, 6)
     with Archive.open(tmp_path / "a") as archive:
         assert archive.check() == []

@@ -19,7 +19,7 @@ from reidsearch.cli.options import (
 if TYPE_CHECKING:
     from reidsearch.base.progress import Progress
     from reidsearch.domain.scores import Calibration
-    from reidsearch.services.calibration import CalibrationView
+    from reidsearch.services.calibration import CalibrationService
 
 
 @click.command("calibrate")
@@ -110,7 +110,7 @@ def command(
 
 
 def _wanted(
-    view: CalibrationView,
+    view: CalibrationService,
     archive: Path,
     labelled: Path | None,
     labels: bool,

@@ -35,7 +35,7 @@ def command(archive: Path, cameras: tuple[str, ...], output: Path | None, as_jso
             one for one in opened.footage.coverage() if not cameras or one.facts.camera in cameras
         ]
         never = [
-            one for one in opened.footage.never_offered() if not cameras or one.camera in cameras
+            one for one in opened.footage.not_supplied() if not cameras or one.camera in cameras
         ]
     if output is not None:
         from reidsearch.cli.options import write_file

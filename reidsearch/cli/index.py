@@ -22,7 +22,7 @@ from reidsearch.cli.options import (
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from reidsearch.base.settings import WatchSettings
+    from reidsearch.base.settings import FootageSettings
     from reidsearch.domain.reports import IndexReport
 
 
@@ -191,14 +191,14 @@ def command(
     return 1 if report.failed or report.footage.failed else 0
 
 
-def _watch_settings(preset: str | None, looks: int | None, detector: str | None) -> WatchSettings:
+def _watch_settings(preset: str | None, looks: int | None, detector: str | None) -> FootageSettings:
     from dataclasses import replace
 
     from reidsearch.base.settings import PRESETS
 
     settings = PRESETS[preset or "default"]
     if looks is not None:
-        settings = replace(settings, looks_hz=looks)
+        settings = replace(settings, sample_rate_hz=looks)
     return replace(settings, detector=detector) if detector else settings
 
 

@@ -28,8 +28,8 @@ def command() -> None:
 def list_(as_json: bool) -> None:
     """List the models known by name, and where they lie."""
     from reidsearch.vision.models.catalogue import catalogue
+    from reidsearch.vision.models.custom import own_models
     from reidsearch.vision.models.locate import installed
-    from reidsearch.vision.models.own import own_models
     from reidsearch.vision.models.store import models_folder
 
     there = {found.entry.key: found for found in reversed(installed())}
@@ -140,8 +140,8 @@ def import_(folder: Path) -> None:
 def verify() -> None:
     """Read every model that is installed, and compare its checksums."""
     from reidsearch.base.errors import ModelError, SomeFailed
+    from reidsearch.vision.models.custom import find_custom, own_models
     from reidsearch.vision.models.locate import installed
-    from reidsearch.vision.models.own import find_own, own_models
     from reidsearch.vision.models.store import models_folder
 
     everything = installed()
@@ -151,7 +151,7 @@ def verify() -> None:
     broken = 0
     for key in own:
         try:
-            find_own(key, models_folder())
+            find_custom(key, models_folder())
             click.echo(f"{key}  {models_folder() / key} (made here)")
         except ModelError as error:
             broken += 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.domain.answers import Answer, Match, Plan, Statement
     from reidsearch.domain.request import Filters
-    from reidsearch.search.query_pictures import View
+    from reidsearch.search.query_pictures import QueryPicture
 
 COLUMNS = {"query", "image", "crop"}
 
@@ -99,7 +99,7 @@ def answer_list(
             click.echo(dumps({"query": name, **answer_json(answer)}))
 
 
-def _queries(path: Path) -> list[tuple[str, list[View]]]:
+def _queries(path: Path) -> list[tuple[str, list[QueryPicture]]]:
     """Names and views; rows of one name that follow each other are views of one person."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -121,7 +121,7 @@ def _queries(path: Path) -> list[tuple[str, list[View]]]:
     ]
 
 
-def _view(path: Path, line: int, row: dict[str, str | None]) -> View:
+def _view(path: Path, line: int, row: dict[str, str | None]) -> QueryPicture:
     image, crop = row.get("image") or "", row.get("crop") or ""
     if bool(image) == bool(crop):
         raise UsageError(f"{path}, line {line}: give an image or the id of a crop")

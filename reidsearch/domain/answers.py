@@ -48,14 +48,14 @@ class FootageSearched:
         sources: of footage that pass the filters by camera, time and place.
         unfinished: of these, not worked through to their end.
         seconds: of media time, by how it was looked at.
-        never_offered_s: seconds by camera, between the first and the last footage of all of them
+        not_supplied_s: seconds by camera, between the first and the last footage of all of them
             or in the time asked for, of which there is no footage; only where clocks are known.
     """
 
     sources: int = 0
     unfinished: int = 0
     seconds: Mapping[How, float] = field(default_factory=dict)
-    never_offered_s: Mapping[str, float] = field(default_factory=dict)
+    not_supplied_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def looked_s(self) -> float:

@@ -122,7 +122,7 @@ class VectorIndex(Protocol):
         """Write everything to a new file, and to others beside it that it names."""
         ...
 
-    def outgrown(self) -> bool:
+    def needs_rebuild(self) -> bool:
         """Whether it would be better built anew from all that it holds."""
         ...
 

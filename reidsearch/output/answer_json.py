@@ -193,7 +193,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
             "sources": statement.footage.sources,
             "unfinished": statement.footage.unfinished,
             "seconds": {how.value: statement.footage.seconds.get(how, 0.0) for how in How},
-            "never_offered_s": dict(statement.footage.never_offered_s),
+            "not_supplied_s": dict(statement.footage.not_supplied_s),
         },
         "left_out_unknown_attributes": statement.left_out_unknown_attributes,
         "identity": _identity_json(statement.identity) if statement.identity else None,

@@ -61,7 +61,7 @@ class State:
 
 
 def location_key(key: str) -> bytes:
-    """The 16 bytes under which an `Offer.key` is stored; paths can be too long for an index."""
+    """The 16 bytes under which an `CropInput.key` is stored; paths can be too long for an index."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.domain.embeddings import robust_mean
-from reidsearch.domain.footage import Trace, Tracklet, View
+from reidsearch.domain.footage import BestShot, Trace, Tracklet
 from reidsearch.vision.tracking.best_shots import choose
 
 # With Open Model Zoo's re-ID models 1 pair of different people in 100 scores above 0.36, 1 in 1000
@@ -31,7 +31,7 @@ MARGIN = 0.08  # between two that could be continued; closer is a guess, and sta
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fragment:
+class TrackletPiece:
     """One piece of a tracklet, or several that were joined.
 
     Args:
@@ -43,7 +43,7 @@ class Fragment:
 
     trace: Trace
     times_us: NDArray[np.int64]
-    views: tuple[View, ...]
+    views: tuple[BestShot, ...]
     vectors: NDArray[np.float32]
     pieces: int = 1
 
@@ -77,19 +77,19 @@ class Fragment:
         )
 
 
-class Joiner:
+class Stitcher:
     """Holds fragments back until nothing that is still to come can continue them.
 
     Args:
         max_gap_us: fragments further apart are not joined; 0: none are.
-        pending: what an earlier `Joiner` held; its whole state.
+        pending: what an earlier `Stitcher` held; its whole state.
     """
 
-    def __init__(self, max_gap_us: int, pending: Iterable[Fragment] = ()) -> None:
+    def __init__(self, max_gap_us: int, pending: Iterable[TrackletPiece] = ()) -> None:
         self._max_gap_us = max_gap_us
         self.pending = list(pending)
 
-    def add(self, fragment: Fragment) -> None:
+    def add(self, fragment: TrackletPiece) -> None:
         """Take in a fragment that has ended; those that ended earlier came earlier."""
         before = self._continued_by(fragment)
         if before is None:
@@ -97,7 +97,7 @@ class Joiner:
         else:
             self.pending[before] = _joined(self.pending[before], fragment)
 
-    def ready(self, now_us: int, open_since_us: Iterable[int]) -> list[Fragment]:
+    def ready(self, now_us: int, open_since_us: Iterable[int]) -> list[TrackletPiece]:
         """Take out what is complete, in order of the last time seen, whenever this is asked.
 
         Args:
@@ -106,7 +106,7 @@ class Joiner:
         """
         begun = list(open_since_us)
 
-        def complete(fragment: Fragment) -> bool:
+        def complete(fragment: TrackletPiece) -> bool:
             until = fragment.last_us + self._max_gap_us
             return now_us > until and not any(fragment.last_us < at <= until for at in begun)
 
@@ -115,7 +115,7 @@ class Joiner:
         self.pending = self.pending[len(done) :]
         return done
 
-    def _continued_by(self, fragment: Fragment) -> int | None:
+    def _continued_by(self, fragment: TrackletPiece) -> int | None:
         """Which of the pending fragments this one goes on with; None when none, or when unclear."""
         found = sorted(
             (likeness, -number)
@@ -126,7 +126,7 @@ class Joiner:
             return None
         return -found[-1][1]
 
-    def _likeness(self, before: Fragment, after: Fragment) -> float | None:
+    def _likeness(self, before: TrackletPiece, after: TrackletPiece) -> float | None:
         """How alike two fragments look; None when they cannot be one person."""
         gap_us = after.first_us - before.last_us
         if not 0 < gap_us <= self._max_gap_us or not before.views or not after.views:
@@ -139,7 +139,7 @@ class Joiner:
         return likeness if likeness >= (LIKE_WHEN_NEAR if near else LIKE) else None
 
 
-def _distance_heights(before: Fragment, box: NDArray[np.float32], gap_us: int) -> float:
+def _distance_heights(before: TrackletPiece, box: NDArray[np.float32], gap_us: int) -> float:
     """How far from where it should be a box is, in heights of the person.
 
     The person may have gone on as before, or stopped: the nearer of the two counts. Feet and
@@ -161,8 +161,8 @@ def _anchor(xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.stack([(xyxy[:, 0] + xyxy[:, 2]) / 2, xyxy[:, 1]], axis=1).astype(np.float64)
 
 
-def _joined(before: Fragment, after: Fragment) -> Fragment:
-    return Fragment(
+def _joined(before: TrackletPiece, after: TrackletPiece) -> TrackletPiece:
+    return TrackletPiece(
         trace=Trace(
             np.concatenate([before.trace.pts, after.trace.pts]),
             np.concatenate([before.trace.xyxy, after.trace.xyxy]),

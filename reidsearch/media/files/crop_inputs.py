@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Offer, Rejected
+from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.media.files.containers import Container
 from reidsearch.media.files.manifest import Manifest
 from reidsearch.media.files.paths import (
@@ -39,7 +39,7 @@ def offers(paths: Sequence[Path], naming: Naming, limits: PictureLimits) -> Offe
             whatever its name; in folders and containers the name's ending decides.
 
     Returns:
-        An iterator of `Offer | Rejected`. `Offer.read` may be called at any time, from any
+        An iterator of `CropInput | Rejected`. `CropInput.read` may be called at any time, from any
         thread; no handle stays open.
 
     Raises:
@@ -48,7 +48,7 @@ def offers(paths: Sequence[Path], naming: Naming, limits: PictureLimits) -> Offe
     return Offers(paths, naming, limits)
 
 
-class Offers(Iterator[Offer | Rejected]):
+class Offers(Iterator[CropInput | Rejected]):
     """What `offers` returns: an iterator that also counts what it passed over."""
 
     def __init__(self, paths: Sequence[Path], naming: Naming, limits: PictureLimits) -> None:
@@ -66,7 +66,7 @@ class Offers(Iterator[Offer | Rejected]):
     def __iter__(self) -> Offers:
         return self
 
-    def __next__(self) -> Offer | Rejected:
+    def __next__(self) -> CropInput | Rejected:
         return next(self._listing)
 
     @property
@@ -96,7 +96,7 @@ class Offers(Iterator[Offer | Rejected]):
             total += part
         return total
 
-    def _offered_by(self, path: str) -> Iterator[Offer | Rejected]:
+    def _offered_by(self, path: str) -> Iterator[CropInput | Rejected]:
         """What one named path offers, whatever its name."""
         if path in self._manifests:
             yield from self._manifests[path].offers(self._naming, self._limits)
@@ -113,7 +113,7 @@ class Offers(Iterator[Offer | Rejected]):
         else:
             yield self._picture(path, status)
 
-    def _in_folder(self, root: str) -> Iterator[Offer | Rejected]:
+    def _in_folder(self, root: str) -> Iterator[CropInput | Rejected]:
         for found in _folders(root, self._folders_seen):
             if isinstance(found, Rejected):
                 yield found
@@ -121,7 +121,7 @@ class Offers(Iterator[Offer | Rejected]):
             for entry in found:
                 yield from self._file_in_folder(entry)
 
-    def _file_in_folder(self, entry: os.DirEntry[str]) -> Iterator[Offer | Rejected]:
+    def _file_in_folder(self, entry: os.DirEntry[str]) -> Iterator[CropInput | Rejected]:
         kind = kind_of(entry.name)
         if kind == "other":
             self._tally.ignored += 1
@@ -137,7 +137,7 @@ class Offers(Iterator[Offer | Rejected]):
         else:
             yield from self._in_container(entry.path, status)
 
-    def _picture(self, path: str, status: os.stat_result) -> Offer | Rejected:
+    def _picture(self, path: str, status: os.stat_result) -> CropInput | Rejected:
         location = location_text(path)
         try:
             require_file(status)
@@ -145,9 +145,9 @@ class Offers(Iterator[Offer | Rejected]):
         except Refused as refused:
             return Rejected(location, refused)
         read = partial(read_regular, path, self._limits)
-        return Offer(location, f"{status.st_size}-{status.st_mtime_ns}", read, None, facts)
+        return CropInput(location, f"{status.st_size}-{status.st_mtime_ns}", read, None, facts)
 
-    def _in_container(self, path: str, status: os.stat_result) -> Iterator[Offer | Rejected]:
+    def _in_container(self, path: str, status: os.stat_result) -> Iterator[CropInput | Rejected]:
         container = Container(path, status.st_size, status.st_mtime_ns, self._naming, self._tally)
         try:
             require_file(status)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base.errors import ModelError
-from reidsearch.domain.models import OwnModel
+from reidsearch.domain.models import CustomModel
 from reidsearch.vision.models.catalogue import digest_of
 from reidsearch.vision.models.store import models_folder, publish, sha384_of, storing
 
@@ -22,12 +22,12 @@ SUFFIX = "-own"
 """With which the precision of every model of one's own ends; no precision of the catalogue does."""
 
 
-def is_own(model: str) -> bool:
+def is_custom(model: str) -> bool:
     """Whether `NAME/PRECISION` is how a model of one's own is called."""
     return model.count("/") == 1 and model.endswith(SUFFIX)
 
 
-def find_own(key: str, folder: Path) -> OwnModel | None:
+def find_custom(key: str, folder: Path) -> CustomModel | None:
     """The model `NAME/PRECISION` below a models folder, its files verified; None: it is not there.
 
     Raises:
@@ -46,7 +46,7 @@ def find_own(key: str, folder: Path) -> OwnModel | None:
             raise ModelError(f"{place.parent / file} is not what {RECORD} beside it says", _AGAIN)
     if f"{name}/{precision}" != key or set(sha384s) != {f"{name}.xml", f"{name}.bin"}:
         raise ModelError(f"{place} is of another model than its folder says", _AGAIN)
-    return OwnModel(name, precision, digest_of(sha384s), place.parent / f"{name}.xml", record)
+    return CustomModel(name, precision, digest_of(sha384s), place.parent / f"{name}.xml", record)
 
 
 def own_models(folder: Path) -> list[str]:
@@ -57,7 +57,7 @@ def own_models(folder: Path) -> list[str]:
 
 def make_own(
     name: str, precision: str, save: Callable[[Path], None], record: Mapping[str, Any]
-) -> OwnModel:
+) -> CustomModel:
     """Put a model into the cache; the record comes last, so that half a model is none.
 
     Args:
@@ -77,7 +77,7 @@ def make_own(
         with storing(making):
             save(making)
         files = {file: sha384_of(making / file) for file in (f"{name}.bin", f"{name}.xml")}
-        held = find_own(key, models_folder())
+        held = find_custom(key, models_folder())
         if held is not None and held.digest != digest_of(files):
             raise ModelError(
                 f"there is another {key} already, and archives may hold its embeddings",
@@ -94,7 +94,7 @@ def make_own(
         publish(written, target / RECORD)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    made = find_own(key, models_folder())
+    made = find_custom(key, models_folder())
     assert made is not None
     return made
 
