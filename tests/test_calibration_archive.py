@@ -21,12 +21,12 @@ from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, InputError, NotFound, UsageError
 from reidsearch.calibration.apply import Asked, read_answer
 from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import LOWER, REFINED, UNCALIBRATED, Calibration, posterior
 from reidsearch.maintenance.check import check
 from reidsearch.output.answer_csv import answer_csv
-from reidsearch.output.answer_json import answer_json
 from reidsearch.output.statement import sentences
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock

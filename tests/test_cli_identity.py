@@ -16,10 +16,10 @@ from present_samples import NASTY, answer, crop
 from tracklets import Seen, write_footage
 
 from reidsearch.base.timecode import now
+from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.answers import IdentitySearched
 from reidsearch.domain.decisions import Change, Decision, Member, Named, Of
 from reidsearch.output.answer_csv import answer_csv
-from reidsearch.output.answer_json import answer_json
 from reidsearch.output.identities import decision_text
 from reidsearch.output.statement import decided_text, gist
 

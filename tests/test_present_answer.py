@@ -14,11 +14,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from present_samples import CALIBRATED, NASTY, NOON, READING, answer, crop, footage_answer
 
+from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.answers import Answer, Match, Statement
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.output.answer_csv import MATCH_COLUMNS, answer_csv
-from reidsearch.output.answer_json import answer_json, answer_jsonl, dumps
+from reidsearch.output.answer_json import answer_jsonl, dumps
 
 SCHEMA = json.loads((files("reidsearch.output") / "schemas/answer-2.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -21,13 +21,13 @@ from tracklets import Seen, write_footage
 from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, NotFound, ReidsearchError, UsageError
 from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.answers import Answer, Feedback
 from reidsearch.domain.crops import Facts, Vectors
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import REFINED
 from reidsearch.output.answer_csv import answer_csv
-from reidsearch.output.answer_json import answer_json
 from reidsearch.output.sheet import contact_sheet
 from reidsearch.output.statement import no_match, sentences
 from reidsearch.search.feedback import refined

@@ -28,7 +28,8 @@ def show_answer(answer: Answer, form: str) -> None:
 
         text.show(text.answer_view(answer))
     elif form == "json":
-        from reidsearch.output.answer_json import answer_json, dumps
+        from reidsearch.domain.answer_json import answer_json
+        from reidsearch.output.answer_json import dumps
 
         click.echo(dumps(answer_json(answer), indent=2))
     else:
@@ -94,7 +95,8 @@ def answer_list(
             click.echo(f"\n{name}")
             show_answer(answer, form)
         else:
-            from reidsearch.output.answer_json import answer_json, dumps
+            from reidsearch.domain.answer_json import answer_json
+            from reidsearch.output.answer_json import dumps
 
             click.echo(dumps({"query": name, **answer_json(answer)}))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
@@ -203,10 +204,20 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The matches, best first, and the statement without which they mean nothing."""
+    """Matches, best first, and the statement of what was searched."""
 
     statement: Statement
     matches: tuple[Match, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that the command line prints (`output/schemas/answer-2.json`).
+
+        Example:
+            >>> print(json.dumps(archive.search("person.jpg").to_json(), indent=2))
+        """
+        from reidsearch.domain.answer_json import answer_json
+
+        return answer_json(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from reidsearch.domain.answer_json import match_json, statement_json
 from reidsearch.domain.answers import Answer, Match, Statement
 from reidsearch.domain.attributes import PRESENT
-from reidsearch.output.answer_json import dumps, match_json, statement_json
+from reidsearch.output.answer_json import dumps
 
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
