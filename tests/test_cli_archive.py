@@ -19,7 +19,8 @@ from PIL import Image
 
 import reidsearch
 from reidsearch import Archive
-from reidsearch.cli.main import COMMANDS, cli
+from reidsearch.cli.commands import COMMANDS
+from reidsearch.cli.main import cli
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming, compile_pattern
 from reidsearch.store.database.lock import writer_lock
@@ -68,7 +69,7 @@ def test_help_is_the_one_of_the_command_list(name, run):
     command = cli.get_command(None, name)  # type: ignore[arg-type]
     assert command is not None
     assert command.help is not None
-    assert command.help.splitlines()[0] == COMMANDS[name][1]
+    assert command.help.splitlines()[0] == COMMANDS[name]
     assert run(name, "--help").code == 0
 
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from reidsearch.cli.main import COMMANDS
+from reidsearch.cli.commands import COMMANDS
 from reidsearch.cli.models import command
 from reidsearch.vision.models.catalogue import catalogue, find
 from reidsearch.vision.models.store import models_folder
@@ -35,7 +35,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def test_help_is_the_one_of_the_command_list():
-    assert command.help.splitlines()[0] == COMMANDS["models"][1]
+    assert command.help.splitlines()[0] == COMMANDS["models"]
 
 
 def test_list_before_and_after_import(shared):

@@ -19,7 +19,8 @@ from reidsearch.domain.answers import Answer, Match, Statement
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.output.answer_csv import MATCH_COLUMNS, answer_csv
-from reidsearch.output.answer_json import answer_jsonl, dumps
+from reidsearch.output.answer_json import answer_jsonl
+from reidsearch.output.emit import dumps
 
 SCHEMA = json.loads((files("reidsearch.output") / "schemas/answer-2.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -25,7 +25,7 @@ from present_samples import (
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import Filters
 from reidsearch.output import readings, reports_json, text
-from reidsearch.output.answer_json import dumps
+from reidsearch.output.emit import dumps
 from reidsearch.output.statement import sentences
 from reidsearch.output.visible import count, shorten, size, visible
 

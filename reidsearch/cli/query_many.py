@@ -29,7 +29,7 @@ def show_answer(answer: Answer, form: str) -> None:
         text.show(text.answer_view(answer))
     elif form == "json":
         from reidsearch.domain.answer_json import answer_json
-        from reidsearch.output.answer_json import dumps
+        from reidsearch.output.emit import dumps
 
         click.echo(dumps(answer_json(answer), indent=2))
     else:
@@ -56,7 +56,7 @@ def show_all(statement: Statement, matches: Iterator[Match], form: str) -> None:
 
 def show_plan(plan: Plan, form: str) -> None:
     """How a search would go."""
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
     from reidsearch.output.plan import plan_json, plan_text
 
     click.echo(dumps(plan_json(plan)) if form in {"json", "jsonl"} else plan_text(plan))
@@ -96,7 +96,7 @@ def answer_list(
             show_answer(answer, form)
         else:
             from reidsearch.domain.answer_json import answer_json
-            from reidsearch.output.answer_json import dumps
+            from reidsearch.output.emit import dumps
 
             click.echo(dumps({"query": name, **answer_json(answer)}))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from reidsearch.domain.answer_json import SCHEMA, match_json, statement_json
 from reidsearch.domain.answers import Answer, Match, Statement
+from reidsearch.output.emit import dumps
 
 
 def answer_jsonl(answer: Answer) -> Iterator[str]:
@@ -24,12 +23,3 @@ def jsonl_lines(statement: Statement, matches: Iterable[Match]) -> Iterator[str]
     yield dumps({"kind": "statement", "schema": SCHEMA, "statement": statement_json(statement)})
     for match in matches:
         yield dumps({"kind": "match", **match_json(match)})
-
-
-def dumps(document: Any, indent: int | None = None) -> str:
-    """Return JSON in ASCII: the same bytes in every locale, and harmless on a terminal.
-
-    Raises:
-        ValueError: for a number that is not finite.
-    """
-    return json.dumps(document, indent=indent, allow_nan=False)
