@@ -129,7 +129,7 @@ def test_rows_that_the_index_should_hold_are_told_and_mended(folder):
 
 
 def test_stray_files_are_told_and_removed_but_not_while_somebody_writes(folder):
-    (folder / "index" / "writing.tmp").write_bytes(b"x")
+    (folder / "index" / "generation.partial").write_bytes(b"x")
     (folder / "index" / "generation-000099.faiss").write_bytes(b"x")
     with writer_lock(folder):
         assert found(folder) == []

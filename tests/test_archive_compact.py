@@ -394,7 +394,7 @@ import os, signal, sys
 from pathlib import Path
 from reidsearch.index import factory, generations
 from reidsearch.index.compact import segment
-from reidsearch.store.database import sqlite
+from reidsearch.base import atomic
 from reidsearch.index.compact.index import CompactEngine
 from reidsearch.index.gallery import Gallery
 from reidsearch.store.database.lock import writer_lock
@@ -403,14 +403,14 @@ small = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
 factory.TAKEOVER, factory.COMPACT = 40, small
 factory.ENGINES[small.kind] = small
 folder, left = Path(sys.argv[1]), int(sys.argv[2])
-sync = sqlite.sync_path
+sync = atomic.sync
 def counted(path):
     global left
     if left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
     left -= 1
     sync(path)
-sqlite.sync_path = counted
+atomic.sync = counted
 with Store(folder) as store, writer_lock(folder):
     Gallery(store).rebuild()
 print("done")

@@ -219,9 +219,9 @@ def test_no_space_and_another_writer_are_told(store, monkeypatch):
 
 def test_strays_are_found_and_removed(store):
     opened(store).keep()
-    (store.folder / "neighbours" / "writing.tmp").write_bytes(b"half")
+    (store.folder / "neighbours" / "graph.partial").write_bytes(b"half")
     (finding,) = check(store)
-    assert "writing.tmp" in finding.message
+    assert "graph.partial" in finding.message
     repair(store, [finding])
     assert check(store) == []
 

@@ -32,7 +32,6 @@ from reidsearch.index.compact.segment import ENDINGS, Rows, Segment
 from reidsearch.index.contract import Hits, IndexDamaged, Truth, no_hits, no_ids
 from reidsearch.index.cores import each
 from reidsearch.index.flat import FaissEngine
-from reidsearch.store.database import sqlite
 
 KIND = "faiss-pq4-sq8"
 FORMAT = "reidsearch/compact/1"
@@ -246,7 +245,6 @@ class Compact:
             "segments": [segment.names for segment in self.segments],
         }
         path.write_text(json.dumps(note), encoding="ascii")
-        sqlite.sync_path(path)
 
     def prove(self) -> None:
         """Read what was not yet read of the files. Raises IndexDamaged."""

@@ -7,11 +7,11 @@ beside it: what it was made from, on which crops, how it compares, and the check
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from reidsearch.base import atomic
 from reidsearch.base.errors import ModelError
 from reidsearch.domain.models import CustomModel
 from reidsearch.vision.models.catalogue import digest_of
@@ -69,13 +69,8 @@ def make_own(
     """
     key = f"{name}/{precision}"
     target = models_folder() / key
-    making = target.with_name(f"{precision}.making")
-    with storing(target):
-        shutil.rmtree(making, ignore_errors=True)
-        making.mkdir(parents=True)
-    try:
-        with storing(making):
-            save(making)
+    with storing(target), atomic.scratch_folder(target) as making:
+        save(making)
         files = {file: sha384_of(making / file) for file in (f"{name}.bin", f"{name}.xml")}
         held = find_custom(key, models_folder())
         if held is not None and held.digest != digest_of(files):
@@ -83,17 +78,13 @@ def make_own(
                 f"there is another {key} already, and archives may hold its embeddings",
                 f"give another name: --suffix; or remove {target}",
             )
-        with storing(target):
-            target.mkdir(exist_ok=True)
+        target.mkdir(exist_ok=True)
         for file in files:
             publish(making / file, target / file)
         whole = {"name": name, "precision": precision, "sha384": files} | dict(record)
         written = making / RECORD
-        with storing(making):
-            written.write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
+        written.write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
         publish(written, target / RECORD)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
     made = find_custom(key, models_folder())
     assert made is not None
     return made
