@@ -20,6 +20,7 @@ from sqlalchemy import text
 
 from reidsearch import Archive
 from reidsearch.base.boxes import Box
+from reidsearch.datasets.synthetic.people import drawn_people
 from reidsearch.domain.crops import CropIds, CropInput, Facts, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store.crops.store import Store
@@ -42,6 +43,18 @@ def draw(path: Path, seed: int) -> Path:
 def draw_many(folder: Path, count: int, start: int = 0) -> list[Path]:
     """`count` pictures, `000.png`, `001.png`, ..."""
     return [draw(folder / f"{start + i:03d}.png", start + i) for i in range(count)]
+
+
+def write_set(folder: Path, people: int = 10) -> Path:
+    """Drawn people by two cameras, with a manifest. Returns its path."""
+    folder.mkdir()
+    lines = ["path,person_id,camera_id"]
+    for number, crop in enumerate(drawn_people(people, 2, 2)):
+        Image.fromarray(crop.pixels[..., ::-1].copy()).save(folder / f"{number}.png")
+        lines.append(f"{number}.png,{crop.person},{crop.camera}")
+    table = folder / "manifest.csv"
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return table
 
 
 def opened(folder: Path) -> Archive:

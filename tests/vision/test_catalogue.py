@@ -119,12 +119,12 @@ def test_unknown_name_with_nothing_near(asked):
 
 
 def test_docs_show_the_catalogue():
-    page = (Path(__file__).resolve().parents[1] / "docs" / "models.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text("utf-8")
     assert catalogue_table() in page
 
 
 def catalogue_table() -> str:
-    """The table in docs/models.md: `python tests/test_models_catalogue.py` prints it."""
+    """The table in docs/models.md: `python tests/vision/test_catalogue.py` prints it."""
     rows = [
         "| model | role | input (w x h) | size | published by its makers |",
         "|---|---|---|---|---|",

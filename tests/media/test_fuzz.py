@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from containers import MEMBERS, TAR_MODES, make
+from encoded_pictures import KINDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_footage_containers import MEMBERS, TAR_MODES, make
-from test_footage_pictures import KINDS
 
 from reidsearch.base.errors import InputError, Refused
 from reidsearch.base.settings import PictureLimits

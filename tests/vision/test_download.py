@@ -391,7 +391,7 @@ def test_a_cache_without_permission(entry, cache):
 FULL_DISK = """
 import resource, signal, sys
 sys.path.insert(0, {tests!r})
-from test_models_download import entry_at, PLAIN
+from test_download import entry_at, PLAIN
 from reidsearch.base.errors import StorageError
 from reidsearch.vision.models.download import install
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -422,7 +422,7 @@ def test_two_processes_do_not_collide(server, entry, cache):
     server.acts.append(slow)
     code = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from test_models_download import entry_at, PLAIN, install\nimport dataclasses\n"
+        "from test_download import entry_at, PLAIN, install\nimport dataclasses\n"
         f"install(entry_at({entry.files[0].url.rpartition('/')[0]!r}),"
         " transport=dataclasses.replace(PLAIN, timeout_s=10))"
     )

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from archives import opened, sql
+from archives import opened, sql, write_set
+from frozen import DATA, thawed
 from PIL import Image
-from test_archive_schema import DATA, thawed
-from test_calibration_archive import write_set
 
 from reidsearch.base.errors import NotFound
 from reidsearch.base.settings import PictureLimits

@@ -427,7 +427,7 @@ def test_killed_in_the_middle_of_a_rebuild_the_old_generation_is_in_force(folder
         [sys.executable, "-c", KILLED, folder, str(steps)],
         capture_output=True,
         check=False,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     with Store(folder) as store:

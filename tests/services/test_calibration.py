@@ -13,14 +13,13 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from archives import DIMENSION, fill, opened, sql, unit_rows
+from archives import DIMENSION, fill, opened, sql, unit_rows, write_set
 from PIL import Image
 from present_samples import footage_answer
 
 from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, InputError, NotFound, UsageError
 from reidsearch.calibration.apply import Asked, read_answer
-from reidsearch.datasets.synthetic.people import drawn_people
 from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters
@@ -347,18 +346,6 @@ def test_forgetting(calibrated):
 
 
 # -- labelled sets -------------------------------------------------------------------------------
-
-
-def write_set(folder: Path, people: int = 10) -> Path:
-    """Drawn people by two cameras, with a manifest. Returns its path."""
-    folder.mkdir()
-    lines = ["path,person_id,camera_id"]
-    for number, crop in enumerate(drawn_people(people, 2, 2)):
-        Image.fromarray(crop.pixels[..., ::-1].copy()).save(folder / f"{number}.png")
-        lines.append(f"{number}.png,{crop.person},{crop.camera}")
-    table = folder / "manifest.csv"
-    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return table
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from reidsearch.base import settings
 from reidsearch.cli.commands import COMMANDS
 from reidsearch.cli.main import cli
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SOURCE = sorted((ROOT / "reidsearch").rglob("*.py"))
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)

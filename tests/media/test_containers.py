@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from containers import CONTAINERS, MEMBERS, TAR_MODES, make
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
@@ -22,24 +23,6 @@ from reidsearch.media.files.crop_inputs import offers
 from reidsearch.media.naming.patterns import Naming, compile_pattern
 
 LIMITS = PictureLimits(max_bytes=1_000_000)
-MEMBERS = {f"cam{n % 3}/{n:03d}.jpg": random.Random(n).randbytes(100 + 37 * n) for n in range(40)}
-TAR_MODES = {".tar": "w", ".tar.gz": "w:gz", ".tgz": "w:gz", ".tar.bz2": "w:bz2", ".tar.xz": "w:xz"}
-KINDS = [*TAR_MODES, ".zip"]
-
-
-def make(path: Path, members: dict[str, bytes], format_: int = tarfile.PAX_FORMAT) -> Path:
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in members.items():
-                archive.writestr(name, data)
-        return path
-    mode = TAR_MODES["".join(path.suffixes[-2:] if ".tar" in path.suffixes else path.suffixes)]
-    with tarfile.open(path, mode, format=format_) as tar:  # type: ignore[call-overload]
-        for name, data in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return path
 
 
 def listed(path: Path) -> list[CropInput | Rejected]:
@@ -62,7 +45,7 @@ def outcome(path: Path) -> list[str | tuple[str, Reason]]:
     return out
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CONTAINERS)
 def test_members_are_offered_in_order_and_read_later_by_many_threads(
     tmp_path: Path, kind: str
 ) -> None:
@@ -80,7 +63,7 @@ def test_members_are_offered_in_order_and_read_later_by_many_threads(
 
 
 def test_no_handle_stays_open(tmp_path: Path) -> None:
-    paths = [make(tmp_path / f"a{kind}", MEMBERS) for kind in KINDS]
+    paths = [make(tmp_path / f"a{kind}", MEMBERS) for kind in CONTAINERS]
     before = len(list(Path("/proc/self/fd").iterdir()))
     entries = [entry for path in paths for entry in listed(path)]
     assert [entry.read() for entry in entries if isinstance(entry, CropInput)]
@@ -97,13 +80,13 @@ def test_every_tar_dialect(tmp_path: Path, format_: int) -> None:
 
 
 def test_facts_come_from_the_member_name(tmp_path: Path) -> None:
-    for kind in KINDS:
+    for kind in CONTAINERS:
         (entry,) = listed(make(tmp_path / f"a{kind}", {"x/0007_c2s1_000000_00.jpg": b"data"}))
         assert isinstance(entry, CropInput)
         assert (entry.facts.person, entry.facts.camera) == ("0007", "c2")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CONTAINERS)
 def test_members_that_are_not_offered(tmp_path: Path, kind: str) -> None:
     path = make(
         tmp_path / f"a{kind}",
@@ -156,7 +139,7 @@ def test_links_and_devices_in_a_tar(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CONTAINERS)
 def test_the_same_name_twice(tmp_path: Path, kind: str) -> None:
     path = make(tmp_path / f"a{kind}", {"a.jpg": b"one", "./a.jpg": b"two"})
     assert outcome(path) == ["a.jpg", ("a.jpg", Reason.DUPLICATE_ROW)]
@@ -268,7 +251,7 @@ def test_endless_extended_headers_end_the_reading(tmp_path: Path) -> None:
 
 def test_offers_say_what_they_hold_in_memory(tmp_path: Path) -> None:
     members = {"a.jpg": b"x" * 700, "large.jpg": b"x" * (LIMITS.max_bytes + 1)}
-    for kind in KINDS:
+    for kind in CONTAINERS:
         held = [entry.held_bytes for entry in listed(make(tmp_path / f"a{kind}", members))]  # type: ignore[union-attr]
         assert held == ([0, 0] if kind in {".tar", ".zip"} else [700, 0])
 

@@ -1,5 +1,6 @@
 """Damaged and odd files: what can be decoded is, what cannot is told, nothing crashes."""
 
+import os
 import random
 import subprocess
 import sys
@@ -109,9 +110,10 @@ def test_nothing_is_written_to_the_terminal(video):
     data = bytearray(video.read_bytes())
     data[5000:6000] = bytes(1000)
     video.write_bytes(data)
-    code = f"from test_footage_video_damage import read; print(len(read({str(video)!r})[0]))"
+    code = f"from test_video_damage import read; print(len(read({str(video)!r})[0]))"
     done = subprocess.run(
         [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,

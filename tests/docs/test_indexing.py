@@ -13,7 +13,7 @@ from reidsearch.base.settings import PictureLimits
 from reidsearch.media.files import manifest
 from reidsearch.media.files import paths as files
 
-PAGE = (Path(__file__).parents[1] / "docs" / "indexing.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "indexing.md").read_text()
 
 
 def section(title: str) -> str:

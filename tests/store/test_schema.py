@@ -6,11 +6,11 @@ import datetime as dt
 import math
 import sqlite3
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 from archives import NOON, fill, sql, unit_rows
+from frozen import DATA, FROZEN, thawed
 
 from reidsearch.archive import Archive, migrate
 from reidsearch.base.errors import ArchiveError, ArchiveVersionError
@@ -22,17 +22,6 @@ from reidsearch.maintenance.check import check
 from reidsearch.maintenance.summary import failures, summarise
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database import schema
-
-DATA = Path(__file__).parent / "data"
-FROZEN = sorted(DATA.glob("archive-*.sql"))
-
-
-def thawed(text: Path, folder: Path) -> Path:
-    folder.mkdir()
-    connection = sqlite3.connect(folder / "archive.db")
-    connection.executescript(text.read_text(encoding="utf-8"))
-    connection.close()
-    return folder
 
 
 def test_every_revision_is_frozen_here():
