@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reidsearch.base.settings import PictureLimits
 from reidsearch.datasets.readers import read_manifest, read_market
-from reidsearch.datasets.synthetic.clothes import CLOTH, Look
+from reidsearch.datasets.synthetic.clothes import CLOTH, Clothes
 from reidsearch.datasets.synthetic.figure import SIDES, Pose, draw_figure
 from reidsearch.datasets.synthetic.people import drawn_people
 from reidsearch.domain.attributes import COLOURS, PARTS, PRESENT, THINGS, WORN, Values, columns_of
@@ -42,17 +42,17 @@ PEOPLE, CAMERAS, VIEWS = 150, 4, 3
 SEED, SEED_OF_CHOICES = 11, 5  # other people, other cameras
 
 
-def drawn(recognizer: Recognizer, seed: int) -> tuple[list[Look], Values]:
+def drawn(recognizer: Recognizer, seed: int) -> tuple[list[Clothes], Values]:
     """Looks of the people, and (PEOPLE, CAMERAS, VIEWS, n) values."""
-    looks = [Look.drawn(np.random.default_rng((seed, 1, person))) for person in range(PEOPLE)]
+    looks = [Clothes.drawn(np.random.default_rng((seed, 1, person))) for person in range(PEOPLE)]
     people = drawn_people(PEOPLE, CAMERAS, VIEWS, seed)
     values = recognizer.describe([crop.pixels for crop in people])
     return looks, values.reshape(PEOPLE, CAMERAS, VIEWS, -1)
 
 
-def without_camera(recognizer: Recognizer) -> tuple[list[Look], Values]:
+def without_camera(recognizer: Recognizer) -> tuple[list[Clothes], Values]:
     """The same people in white light before grey, from VIEWS sides: no cast, nothing hidden."""
-    looks = [Look.drawn(np.random.default_rng((SEED, 1, person))) for person in range(PEOPLE)]
+    looks = [Clothes.drawn(np.random.default_rng((SEED, 1, person))) for person in range(PEOPLE)]
     pictures = []
     for look in looks:
         for side in SIDES[:VIEWS]:
@@ -62,7 +62,7 @@ def without_camera(recognizer: Recognizer) -> tuple[list[Look], Values]:
     return looks, recognizer.describe(pictures).reshape(PEOPLE, 1, VIEWS, -1)
 
 
-def against_truth(looks: Sequence[Look], values: Values) -> None:
+def against_truth(looks: Sequence[Clothes], values: Values) -> None:
     """Colours of drawn people."""
     print("| part | one view | mean of 3 views | found by the filter | let through |")
     print("|---|---|---|---|---|")

@@ -18,7 +18,7 @@ from measuring import open_with, unit_vectors
 from PIL import Image
 
 from reidsearch.base.boxes import Box
-from reidsearch.domain.crops import Facts, Offer, Vectors
+from reidsearch.domain.crops import CropInput, Facts, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.index.gallery import Gallery
 from reidsearch.store.crops.store import Store
@@ -47,7 +47,7 @@ def big_archive(
     folder: Path,
     crops: int,
     identity: ModelIdentity,
-    offers: Iterable[Offer] | None = None,
+    offers: Iterable[CropInput] | None = None,
     vectors: Iterator[Vectors] | None = None,
 ) -> Path:
     """An archive of `crops` crops, made unless it is there.
@@ -76,11 +76,11 @@ def big_archive(
     return folder
 
 
-def _made_up(crops: int) -> Iterator[Offer]:
+def _made_up(crops: int) -> Iterator[CropInput]:
     data = small_jpeg()
     for number in range(crops):
         facts = Facts(camera=f"camera-{number % CAMERAS}")
-        yield Offer(f"/footage/{number:08}.jpg", "generated", lambda: data, None, facts)
+        yield CropInput(f"/footage/{number:08}.jpg", "generated", lambda: data, None, facts)
 
 
 def _any() -> Iterator[Vectors]:
@@ -88,7 +88,7 @@ def _any() -> Iterator[Vectors]:
         yield from unit_vectors(ROWS_AT_ONCE, seed)
 
 
-def _generated(offers: Iterator[Offer], vectors: Iterator[Vectors]) -> Iterator[NewCrop]:
+def _generated(offers: Iterator[CropInput], vectors: Iterator[Vectors]) -> Iterator[NewCrop]:
     jpeg = small_jpeg()
     for number, offer in enumerate(offers):
         source = numbered(jpeg, number)

@@ -12,7 +12,7 @@ be recognised; they are committed, so that every machine draws the same.
 
 Six crops a tracklet, twelve tracklets a person, in any order: a year of footage has people come
 back. Within a tracklet the drawn cosines are 0.76 to 0.86 (0.65 to 0.85 on real footage), between
-strangers 0.11 in the mean and above 0.34 for 1 in 100 (0.11, 0.36 on real ones).
+known_different 0.11 in the mean and above 0.34 for 1 in 100 (0.11, 0.36 on real ones).
 """
 
 from __future__ import annotations

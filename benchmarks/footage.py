@@ -22,7 +22,7 @@ from index import bare_queue
 from measuring import REID_MODEL, Figure, in_turns, report, seconds
 
 from reidsearch.archive import Archive
-from reidsearch.base.settings import PRESETS, WatchSettings
+from reidsearch.base.settings import PRESETS, FootageSettings
 from reidsearch.datasets.synthetic.truth import temporal_iou
 from reidsearch.services.index import FootageOptions
 from reidsearch.vision.models.locate import locate
@@ -36,7 +36,7 @@ class Run:
     """Index one file with one preset, again and again, each time into a new archive."""
 
     def __init__(
-        self, given: argparse.Namespace, video: Path, truth: Truth, settings: WatchSettings
+        self, given: argparse.Namespace, video: Path, truth: Truth, settings: FootageSettings
     ) -> None:
         self._given = given
         self._video = video
@@ -133,7 +133,7 @@ def measure(given: argparse.Namespace) -> Iterator[Figure]:
     shared = given.model_path.parent
     video, truth = clip(shared)
     for detector in ("person-detection-0201", "person-detection-retail-0013"):
-        run = Run(given, video, truth, WatchSettings(detector=detector))
+        run = Run(given, video, truth, FootageSettings(detector=detector))
         in_turns(1, run.ours)
         rates = [
             [run.frames / each for each in took] for took in in_turns(REPEATS, run.ours, run.bare)

@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 
-from reidsearch.datasets.synthetic.clothes import Look
+from reidsearch.datasets.synthetic.clothes import Clothes
 from reidsearch.datasets.synthetic.footage import FPS as DRAWN_FPS
 from reidsearch.datasets.synthetic.footage import Walk, write_scene
 from reidsearch.media.video.frames import Frame
@@ -63,7 +63,7 @@ def surveillance(shared: Path, work: Path, *, rounds: int = 1) -> tuple[Path, Tr
 def standing(work: Path, still_s: int = 30) -> tuple[Path, Truth]:
     """640 x 360: somebody drawn walks in, stands quite still, and walks on; only noise moves."""
     path = work / f"standing-{still_s}.mp4"
-    look = Look.drawn(np.random.default_rng((7, 1)))
+    look = Clothes.drawn(np.random.default_rng((7, 1)))
     (visit,) = write_scene(
         work / "walking.mp4", [Walk("p", look, 5, 11, -0.12, 1.12, 0.92, 0.6)], 18, seed=7
     )

@@ -43,7 +43,7 @@ from reidsearch.linking.run import JOIN_ABOVE
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
 from reidsearch.store.crops.store import Store
-from reidsearch.store.identities.candidates import linkable
+from reidsearch.store.identities.candidates import linking_candidates
 from reidsearch.vision.embedding import Embedder, load_embedder
 
 COMMAND = "python benchmarks/linking.py --write"
@@ -178,7 +178,7 @@ def tracklet_vectors(folder: Path) -> dict[int, Vectors]:
     with Store(folder) as store, store.read() as connection:
         model = store.model()
         assert model is not None
-        held = linkable(connection, model.dimension)
+        held = linking_candidates(connection, model.dimension)
     members = (one.member.number for one in held.presences)
     return dict(zip(members, held.vectors, strict=True))
 

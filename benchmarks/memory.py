@@ -25,7 +25,7 @@ def peak_mb(folder: Path, model_path: Path | None) -> float:
     from big_archive import numbered
 
     from reidsearch.datasets.synthetic.people import drawn_people
-    from reidsearch.domain.crops import Facts, Offer
+    from reidsearch.domain.crops import CropInput, Facts
 
     drawn = [item.pixels for item in drawn_people(people=8, cameras=4, views=2)]
     if model_path:
@@ -34,15 +34,15 @@ def peak_mb(folder: Path, model_path: Path | None) -> float:
         load_embedder(REID_MODEL, model_path=[model_path], offline=True).embed(drawn)
     jpegs = [cv2.imencode(".jpg", pixels)[1].tobytes() for pixels in drawn]
 
-    def offered() -> Iterator[Offer]:
+    def offered() -> Iterator[CropInput]:
         for number in range(CROPS):
             read = partial(numbered, jpegs[number % len(jpegs)], number)
             facts = Facts(camera=f"camera-{number % 20}")
-            yield Offer(f"/footage/{number:06}.jpg", "generated", read, None, facts)
+            yield CropInput(f"/footage/{number:06}.jpg", "generated", read, None, facts)
 
     shutil.rmtree(folder, ignore_errors=True)
     with open_with(folder, GeneratedEmbeddings(), create=True) as archive:
-        assert archive.index_offers(offered()).indexed == CROPS
+        assert archive.index_crops(offered()).indexed == CROPS
     shutil.rmtree(folder)
     status = Path("/proc/self/status").read_text("ascii")
     (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))

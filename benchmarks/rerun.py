@@ -15,8 +15,8 @@ from big_archive import big_archive, numbered, small_jpeg
 from measuring import Figure, GeneratedEmbeddings, in_turns, open_with, report, seconds
 
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Offer
-from reidsearch.media.files.offers import offers
+from reidsearch.domain.crops import CropInput
+from reidsearch.media.files.crop_inputs import offers
 from reidsearch.media.naming.patterns import Naming
 
 FILES = 100_000
@@ -36,9 +36,9 @@ def written(folder: Path) -> Path:
     return folder
 
 
-def listed(folder: Path) -> Iterator[Offer]:
+def listed(folder: Path) -> Iterator[CropInput]:
     for offer in offers([folder], Naming(), PictureLimits()):
-        assert isinstance(offer, Offer)
+        assert isinstance(offer, CropInput)
         yield offer
 
 

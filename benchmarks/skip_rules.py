@@ -21,24 +21,24 @@ from footage_files import Truth, clip, standing, surveillance
 from measuring import REID_MODEL, seconds
 
 from reidsearch import Archive
-from reidsearch.base.settings import PRESETS, WatchSettings
+from reidsearch.base.settings import PRESETS, FootageSettings
 from reidsearch.datasets.synthetic.footage import draw_footage
 from reidsearch.datasets.synthetic.truth import temporal_iou
 from reidsearch.services.index import FootageOptions
 
 FOUND = 0.6
 DEFAULT, FAST, DENSE = PRESETS["default"], PRESETS["fast"], PRESETS["thorough"]
-RULES: tuple[tuple[str, WatchSettings], ...] = (
+RULES: tuple[tuple[str, FootageSettings], ...] = (
     ("every frame (`--thorough`)", DENSE),
-    ("4 looks a second", replace(DENSE, looks_hz=4)),
+    ("4 looks a second", replace(DENSE, sample_rate_hz=4)),
     ("4 looks a second, motion gate (default)", DEFAULT),
-    ("3 looks a second", replace(DENSE, looks_hz=3)),
+    ("3 looks a second", replace(DENSE, sample_rate_hz=3)),
     ("3 looks a second, motion gate", replace(FAST, still=False)),
     ("3 looks a second, gate, still groups (`--fast`)", FAST),
 )
 
 
-def index(video: Path, settings: WatchSettings, model_path: Path, work: Path) -> tuple:
+def index(video: Path, settings: FootageSettings, model_path: Path, work: Path) -> tuple:
     """Seconds, looks, and first and last second of every tracklet."""
     folder = work / "skip-rules"
     shutil.rmtree(folder, ignore_errors=True)

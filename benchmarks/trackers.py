@@ -21,7 +21,7 @@ import click
 import numpy as np
 from measuring import seconds
 
-from reidsearch.base.settings import WatchSettings
+from reidsearch.base.settings import FootageSettings
 from reidsearch.datasets.synthetic.footage import FPS, DrawnVideo, draw_footage
 from reidsearch.domain.footage import Detections
 from reidsearch.media.video.frames import Frame
@@ -30,7 +30,7 @@ from reidsearch.vision.detection.detector import load_detector
 
 STEPS = (1, 2, 3, 4)
 Update: TypeAlias = Callable[[Detections, float], Sequence[int]]
-SURE = WatchSettings().min_confidence
+SURE = FootageSettings().min_confidence
 
 
 def ours() -> Update:

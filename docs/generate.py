@@ -19,6 +19,7 @@ import click
 
 from reidsearch.base import errors
 from reidsearch.base.errors import Refused, ReidsearchError
+from reidsearch.cli.grouped import option_groups
 from reidsearch.cli.main import cli
 
 DOCS = Path(__file__).resolve().parent
@@ -140,10 +141,11 @@ def _usage(context: click.Context) -> str:
 
 
 def _parameters(context: click.Context) -> str:
-    options = [item for item in context.command.params if isinstance(item, click.Option)]
-    return _table(
-        ("option", "meaning"),
-        [(_names(option), _meaning(option)) for option in options if not option.hidden],
+    """The options in the groups of the command's own help, a table each."""
+    return "\n\n".join(
+        _table((title.lower(), "meaning"), [(_names(one), _meaning(one)) for one in options])
+        for title, some in option_groups(context.command.params)
+        if (options := [one for one in some if isinstance(one, click.Option) and not one.hidden])
     )
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reidsearch.base.boxes import Box
     from reidsearch.base.errors import ReidsearchError
     from reidsearch.domain.answers import Answer, Match, Statement
-    from reidsearch.domain.crops import Crop, Facts, Offer
+    from reidsearch.domain.crops import Crop, CropInput, Facts
     from reidsearch.domain.request import Filters
 
 _HOME = {
@@ -40,7 +40,7 @@ _HOME = {
     "Facts": "domain.crops",
     "Filters": "domain.request",
     "Match": "domain.answers",
-    "Offer": "domain.crops",
+    "CropInput": "domain.crops",
     "Statement": "domain.answers",
 }
 
@@ -49,10 +49,10 @@ __all__ = [
     "Archive",
     "Box",
     "Crop",
+    "CropInput",
     "Facts",
     "Filters",
     "Match",
-    "Offer",
     "ReidsearchError",
     "Statement",
     "__version__",

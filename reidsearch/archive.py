@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import ArchiveLocked, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import PictureLimits, RuntimeSettings, WatchSettings
+from reidsearch.base.settings import FootageSettings, PictureLimits, RuntimeSettings
 from reidsearch.base.version import __version__
-from reidsearch.domain.crops import Crop, Offer, Rejected
+from reidsearch.domain.crops import Crop, CropInput, Rejected
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import Filters
 from reidsearch.maintenance import summary as summaries
@@ -125,9 +125,9 @@ class Archive(SearchableArchive):
         report = run.paths([Path(path) for path in paths], naming or Naming(), footage)
         return self._indexed(report, progress, stop)
 
-    def index_offers(
+    def index_crops(
         self,
-        offers: Iterable[Offer | Rejected],
+        offers: Iterable[CropInput | Rejected],
         *,
         request: Sequence[str] = (),
         limits: PictureLimits = PictureLimits(),
@@ -144,7 +144,7 @@ class Archive(SearchableArchive):
                 any the run is like no other.
             total: how many offers there will be, for showing progress; None: not known.
         """
-        run = self._run(limits, progress, stop, WatchSettings())
+        run = self._run(limits, progress, stop, FootageSettings())
         return self._indexed(run.offers(offers, request, total), progress, stop)
 
     def _run(
@@ -152,7 +152,7 @@ class Archive(SearchableArchive):
         limits: PictureLimits,
         progress: Progress,
         stop: threading.Event | None,
-        watch: WatchSettings,
+        watch: FootageSettings,
     ) -> Run:
         from reidsearch.services.index import Run
 
@@ -169,7 +169,7 @@ class Archive(SearchableArchive):
     def _indexed(
         self, report: IndexReport, progress: Progress, stop: threading.Event | None
     ) -> IndexReport:
-        if self._gallery.worth_folding():
+        if self._gallery.needs_compaction():
             # Another writer that has begun meanwhile will fold the tail just as well.
             with contextlib.suppress(ArchiveLocked), writer_lock(self._store.folder):
                 self._gallery.fold()

@@ -20,7 +20,8 @@ from sqlalchemy import text
 
 from reidsearch import Archive
 from reidsearch.base.boxes import Box
-from reidsearch.domain.crops import CropIds, Facts, Offer, Vectors
+from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.crops import CropIds, CropInput, Facts, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import NewCrop, open_writer
@@ -44,6 +45,18 @@ def draw_many(folder: Path, count: int, start: int = 0) -> list[Path]:
     return [draw(folder / f"{start + i:03d}.png", start + i) for i in range(count)]
 
 
+def write_set(folder: Path, people: int = 10) -> Path:
+    """Drawn people by two cameras, with a manifest. Returns its path."""
+    folder.mkdir()
+    lines = ["path,person_id,camera_id"]
+    for number, crop in enumerate(drawn_people(people, 2, 2)):
+        Image.fromarray(crop.pixels[..., ::-1].copy()).save(folder / f"{number}.png")
+        lines.append(f"{number}.png,{crop.person},{crop.camera}")
+    table = folder / "manifest.csv"
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return table
+
+
 def opened(folder: Path) -> Archive:
     """The archive with the built-in model, made when it is absent."""
     return Archive.open(folder, create=True, model="builtin")
@@ -61,7 +74,7 @@ def new_crop(
     """A crop with made-up bytes; `number` tells its source."""
     name = location or f"/footage/{number:05d}.jpg"
     return NewCrop(
-        offer=Offer(name, str(number), lambda: b"", None, facts or Facts()),
+        offer=CropInput(name, str(number), lambda: b"", None, facts or Facts()),
         source_sha256=hashlib.sha256(b"source %d" % number).digest(),
         size_bytes=100,
         width_px=16,

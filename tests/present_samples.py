@@ -97,7 +97,7 @@ FOOTAGE = FootageSearched(
     sources=3,
     unfinished=1,
     seconds={How.DENSE: 300.0, How.GATED: 1500.0, How.FAILED: 12.0},
-    never_offered_s={"gate": 3725.0},
+    not_supplied_s={"gate": 3725.0},
 )
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from reidsearch.datasets.synthetic.clothes import Look
+from reidsearch.datasets.synthetic.clothes import Clothes
 from reidsearch.datasets.synthetic.footage import Visit, Walk, write_detections, write_scene
 
 NOON = dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
 
 
-def look(number: int) -> Look:
+def look(number: int) -> Clothes:
     """The clothes of somebody, always the same for the same number."""
-    return Look.drawn(np.random.default_rng((9, number)))
+    return Clothes.drawn(np.random.default_rng((9, number)))
 
 
 def walk(

@@ -16,6 +16,7 @@ from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.footage import (
+    BestShot,
     Clock,
     How,
     SourceFacts,
@@ -23,7 +24,6 @@ from reidsearch.domain.footage import (
     Trace,
     Tracklet,
     VideoInfo,
-    View,
 )
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
@@ -86,7 +86,7 @@ def _tracklet(one: Seen, name: str, number: int) -> Tracklet:
     x = 10 + 80 * number
     boxes = np.tile(np.array([x, 20, x + 40, 120], np.float32), (len(pts), 1))
     views = [
-        View(
+        BestShot(
             pts=int(pts[min(row, len(pts) - 1)]),
             box=Box(x + row, 20, x + 40 + row, 120),
             frame_width_px=640,

@@ -34,12 +34,12 @@ class RuntimeSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchSettings:
+class FootageSettings:
     """How footage is looked at. The presets are measured in docs/benchmarks.md.
 
     Args:
         preset: the name under which coverage reports it.
-        looks_hz: frames a second of media time that are looked at; 0: every frame.
+        sample_rate_hz: frames a second of media time that are looked at; 0: every frame.
         gate: frames on which nothing moves are only looked at every two seconds.
         still: still groups of pictures are not even decoded, but for their key frames.
         detector: catalogue name, name/precision or file; None: the catalogue's default.
@@ -57,7 +57,7 @@ class WatchSettings:
     """
 
     preset: str = "default"
-    looks_hz: int = 4
+    sample_rate_hz: int = 4
     gate: bool = True
     still: bool = False
     detector: str | None = None
@@ -74,7 +74,7 @@ class WatchSettings:
 
 
 PRESETS = {
-    "default": WatchSettings(),
-    "thorough": WatchSettings("thorough", looks_hz=0, gate=False),
-    "fast": WatchSettings("fast", looks_hz=3, still=True),
+    "default": FootageSettings(),
+    "thorough": FootageSettings("thorough", sample_rate_hz=0, gate=False),
+    "fast": FootageSettings("fast", sample_rate_hz=3, still=True),
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import (
     archive_option,
     model_path_options,
@@ -14,7 +15,7 @@ from reidsearch.cli.options import (
 )
 
 
-@click.command("attributes")
+@grouped_command("attributes")
 @archive_option
 @model_path_options
 @runtime_options

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import archive_option
 
 
-@click.command("backup")
+@grouped_command("backup")
 @click.argument("target", type=click.Path(path_type=Path), metavar="DEST")
 @archive_option
 def command(target: Path, archive: Path) -> None:

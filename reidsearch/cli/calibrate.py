@@ -7,40 +7,39 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.files import write_file
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
     json_option,
     model_options,
     opened_archive,
     runtime_options,
-    write_file,
 )
 
 if TYPE_CHECKING:
     from reidsearch.base.progress import Progress
     from reidsearch.domain.scores import Calibration
-    from reidsearch.services.calibration import CalibrationView
+    from reidsearch.services.calibration import CalibrationService
 
 
-@click.command("calibrate")
+@grouped_command("calibrate")
 @click.argument("labelled", required=False, metavar="[SET]", type=click.Path(path_type=Path))
 @archive_option
-@click.option("--labels", is_flag=True, help="From the person labels that the archive holds.")
-@click.option(
+@option("--labels", is_flag=True, help="From the person labels that the archive holds.")
+@option(
     "--identities", is_flag=True, help="From the identities that were confirmed in the archive."
 )
-@click.option(
+@option(
     "--test",
     "test",
     type=click.Path(path_type=Path),
     metavar="SET",
     help="Judge the archive's calibration on another labelled set.",
 )
-@click.option("--show", is_flag=True, help="Show the archive's calibration.")
-@click.option("--forget", is_flag=True, help="Remove it.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Draw it (PNG)."
-)
+@option("--show", is_flag=True, help="Show the archive's calibration.")
+@option("--forget", is_flag=True, help="Remove it.")
+@option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Draw it (PNG).")
 @json_option
 @model_options
 @runtime_options
@@ -72,7 +71,7 @@ def command(
     from reidsearch.base.errors import UsageError
     from reidsearch.output import calibration as shown
     from reidsearch.output import text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     asked = [labelled is not None, labels, identities, test is not None, show, forget]
     if sum(asked) != 1:
@@ -110,7 +109,7 @@ def command(
 
 
 def _wanted(
-    view: CalibrationView,
+    view: CalibrationService,
     archive: Path,
     labelled: Path | None,
     labels: bool,

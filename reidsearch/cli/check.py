@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, json_option
 
 
-@click.command("check")
+@grouped_command("check")
 @archive_option
-@click.option("--repair", is_flag=True, help="Rebuild what is derived; never touch what is true.")
+@option("--repair", is_flag=True, help="Rebuild what is derived; never touch what is true.")
 @json_option
 def command(archive: Path, repair: bool, as_json: bool) -> int:
     """Prove that the archive is whole, or say what is not; --repair mends it.
@@ -22,7 +23,7 @@ def command(archive: Path, repair: bool, as_json: bool) -> int:
     """
     from reidsearch.archive import Archive
     from reidsearch.output import reports_json, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
     from reidsearch.output.progress import progress_for
 
     with progress_for(quiet=as_json) as progress, Archive.open(archive) as opened:

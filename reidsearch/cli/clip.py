@@ -6,28 +6,29 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option
 
 
-@click.command("clip")
+@grouped_command("clip")
 @click.argument("crop_id", metavar="CROP", type=int)
 @archive_option
-@click.option(
+@option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     help="The video to write (.mp4, .mkv, .mov, .ts).",
 )
-@click.option(
+@option(
     "--margin",
     type=click.FloatRange(0, 3600),
     default=2.0,
     show_default=True,
     help="Seconds before the person is first and after they are last seen.",
 )
-@click.option("--box", is_flag=True, help="Draw the person's box.")
-@click.option("--copy", "as_it_is", is_flag=True, help="Copy the stream, do not encode it anew.")
+@option("--box", is_flag=True, help="Draw the person's box.")
+@option("--copy", "as_it_is", is_flag=True, help="Copy the stream, do not encode it anew.")
 def command(
     crop_id: int, archive: Path, output: Path, margin: float, box: bool, as_it_is: bool
 ) -> None:

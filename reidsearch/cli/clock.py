@@ -6,17 +6,18 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, json_option
 
 
-@click.command("clock")
+@grouped_command("clock")
 @click.argument("source")
 @archive_option
-@click.option("--start", metavar="TIME", help="When its first frame was (ISO 8601).")
-@click.option("--timezone", metavar="ZONE", help="Zone of a start that names none.")
-@click.option("--offset", type=str, metavar="SECONDS", help="Added to all its times; may be < 0.")
-@click.option("--drift", type=float, metavar="PPM", help="Added to every second, in millionths.")
-@click.option("--uncertainty", type=click.FloatRange(0), metavar="SECONDS", help="True within.")
+@option("--start", metavar="TIME", help="When its first frame was (ISO 8601).")
+@option("--timezone", metavar="ZONE", help="Zone of a start that names none.")
+@option("--offset", type=str, metavar="SECONDS", help="Added to all its times; may be < 0.")
+@option("--drift", type=float, metavar="PPM", help="Added to every second, in millionths.")
+@option("--uncertainty", type=click.FloatRange(0), metavar="SECONDS", help="True within.")
 @json_option
 def command(
     source: str,
@@ -40,7 +41,7 @@ def command(
     from reidsearch.cli.options import moment
     from reidsearch.domain.footage import Clock
     from reidsearch.output import coverage, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
     from reidsearch.services.footage import corrected
 
     begins = moment("--start", start, timezone)

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, decision_options, json_option, text_value
 
 
-@click.command("confirm")
+@grouped_command("confirm")
 @click.argument("matches", nargs=-1, type=int, metavar="[MATCH]...")
-@click.option("--as", "name", metavar="NAME", callback=text_value, help="Which identity.")
-@click.option("--proposal", type=int, metavar="N", help="All that `link` proposed under a number.")
+@option("--as", "name", metavar="NAME", callback=text_value, help="Which identity.")
+@option("--proposal", type=int, metavar="N", help="All that `link` proposed under a number.")
 @archive_option
 @decision_options
-@click.option("--force", is_flag=True, help="Although a camera shows two of them at once.")
+@option("--force", is_flag=True, help="Although a camera shows two of them at once.")
 @json_option
 def command(
     matches: tuple[int, ...],

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, json_option
 
 
-@click.command("coverage")
+@grouped_command("coverage")
 @archive_option
-@click.option("--camera", "cameras", multiple=True, metavar="NAME", help="Only this camera.")
-@click.option(
+@option("--camera", "cameras", multiple=True, metavar="NAME", help="Only this camera.")
+@option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -28,17 +29,17 @@ def command(archive: Path, cameras: tuple[str, ...], output: Path | None, as_jso
     """
     from reidsearch.archive import Archive
     from reidsearch.output import coverage, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     with Archive.open(archive) as opened:
         sources = [
             one for one in opened.footage.coverage() if not cameras or one.facts.camera in cameras
         ]
         never = [
-            one for one in opened.footage.never_offered() if not cameras or one.camera in cameras
+            one for one in opened.footage.not_supplied() if not cameras or one.camera in cameras
         ]
     if output is not None:
-        from reidsearch.cli.options import write_file
+        from reidsearch.cli.files import write_file
         from reidsearch.output.timeline import timeline
 
         write_file(output, timeline(sources))

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option
 
 
-@click.command("crop")
+@grouped_command("crop")
 @click.argument("crop_id", type=int, metavar="ID")
-@click.option(
+@option(
     "-o",
     "--output",
     required=True,

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, filter_options, filters_from, json_option
 
 if TYPE_CHECKING:
     from reidsearch.maintenance.erase import Erasure
 
 
-@click.command("delete")
+@grouped_command("delete")
 @archive_option
 @filter_options
-@click.option("--crop", "crops", multiple=True, type=int, metavar="ID", help="Only this crop.")
-@click.option("--dry-run", is_flag=True, help="Only count what would be deleted.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@option("--crop", "crops", multiple=True, type=int, metavar="ID", help="Only this crop.")
+@option("--dry-run", is_flag=True, help="Only count what would be deleted.")
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 def command(
     archive: Path,
@@ -40,7 +41,7 @@ def command(
     index at once. The footage itself is not touched: indexing it again brings its crops back.
     """
     from reidsearch.archive import Archive
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
     emptied = True

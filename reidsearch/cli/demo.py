@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.options import model_options, write_file
+from reidsearch.cli.files import write_file
+from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.options import model_options
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -43,8 +45,8 @@ class Found:
     ranks: tuple[int, ...]
 
 
-@click.command("demo")
-@click.option(
+@grouped_command("demo")
+@option(
     "--dir",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -52,9 +54,7 @@ class Found:
     show_default="./demo",
     help="Where everything is written; an earlier demo in it is replaced.",
 )
-@click.option(
-    "--people", type=click.IntRange(2, 40), default=6, show_default=True, help="How many."
-)
+@option("--people", type=click.IntRange(2, 40), default=6, show_default=True, help="How many.")
 @model_options
 def command(
     folder: Path, people: int, model: str | None, model_path: tuple[Path, ...], offline: bool

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import archive_option, json_option, runtime_options, which_model_options
 
 
-@click.command("doctor")
+@grouped_command("doctor")
 @archive_option
 @which_model_options
 @runtime_options
@@ -45,7 +46,7 @@ def command(
             progress=progress,
         )
     if as_json:
-        from reidsearch.output.answer_json import dumps
+        from reidsearch.output.emit import dumps
 
         click.echo(dumps([asdict(check) for check in checks], indent=2))
     else:

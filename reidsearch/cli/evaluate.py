@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from reidsearch.cli.files import write_file
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
     flip_option,
     model_path_options,
     runtime_options,
-    write_file,
 )
 
 if TYPE_CHECKING:
@@ -24,34 +25,34 @@ AXES = ("models", "resizes", "flips", "rankings", "fusions")
 LABELS = ("persons", "identities")
 
 
-@click.command("evaluate")
+@grouped_command("evaluate")
 @click.argument("data", required=False, type=click.Path(path_type=Path))
 @archive_option
-@click.option(
+@option(
     "--query-camera", "query_cameras", multiple=True, metavar="NAME", help="Search for its crops."
 )
-@click.option(
+@option(
     "--gallery-camera",
     "gallery_cameras",
     multiple=True,
     metavar="NAME",
     help="Search in its crops.",
 )
-@click.option(
+@option(
     "--labels",
     type=click.Choice(LABELS),
     help="Of an archive: who says whom a crop shows, what came with it or what was confirmed. "
     "Default: persons, where there are any.",
 )
-@click.option("--compare", "compared", is_flag=True, help="Set ways of searching side by side.")
-@click.option(
+@option("--compare", "compared", is_flag=True, help="Set ways of searching side by side.")
+@option(
     "--axis",
     "axes",
     multiple=True,
     type=click.Choice(AXES),
     help="With --compare: vary only this. Default: all.",
 )
-@click.option(
+@option(
     "--model",
     "models",
     multiple=True,
@@ -60,7 +61,7 @@ LABELS = ("persons", "identities")
     "model, else the catalogue's default. With --compare several may be given, of which the first "
     "is varied; fewer than two: all of the catalogue.",
 )
-@click.option(
+@option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "markdown"]),
@@ -68,7 +69,7 @@ LABELS = ("persons", "identities")
     show_default=True,
     help="How the figures are printed.",
 )
-@click.option(
+@option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -147,7 +148,7 @@ def command(
 
 def _print(found: Comparison, form: str, compared: bool) -> None:
     if form == "json":
-        from reidsearch.output.answer_json import dumps
+        from reidsearch.output.emit import dumps
         from reidsearch.output.evaluation_json import comparison_json
 
         click.echo(dumps(comparison_json(found), indent=2))

@@ -6,27 +6,26 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.files import write_file
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
     json_option,
     model_options,
     opened_archive,
     runtime_options,
-    write_file,
 )
 
 
-@click.command("explain")
+@grouped_command("explain")
 @click.argument("image", nargs=-1, type=click.Path(path_type=Path))
 @click.argument("match", type=int)
-@click.option("--frame", metavar="VIDEO@TIME", help="A frame of any video, or a full picture.")
-@click.option("--box", metavar="X,Y,W,H", help="Where in that frame the person is.")
-@click.option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`).")
-@click.option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop held already.")
+@option("--frame", metavar="VIDEO@TIME", help="A frame of any video, or a full picture.")
+@option("--box", metavar="X,Y,W,H", help="Where in that frame the person is.")
+@option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`).")
+@option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop held already.")
 @archive_option
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Draw it (PNG)."
-)
+@option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Draw it (PNG).")
 @json_option
 @model_options
 @runtime_options
@@ -57,7 +56,7 @@ def command(
     from reidsearch.base.errors import UsageError
     from reidsearch.cli.whom import whom
     from reidsearch.output import explanation, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
         opened,

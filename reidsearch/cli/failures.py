@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import archive_option, json_option
 
 
-@click.command("failures")
+@grouped_command("failures")
 @archive_option
 @json_option
 def command(archive: Path, as_json: bool) -> None:
@@ -22,7 +23,7 @@ def command(archive: Path, as_json: bool) -> None:
     """
     from reidsearch.archive import Archive
     from reidsearch.output import reports_json, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     with Archive.open(archive) as opened:
         failures = opened.failures()

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option
 
 
-@click.command("frame")
+@grouped_command("frame")
 @click.argument("crop_id", metavar="CROP", type=int)
 @archive_option
-@click.option(
+@option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     help="The picture to write (PNG).",
 )
-@click.option("--box", is_flag=True, help="Draw the person's box.")
+@option("--box", is_flag=True, help="Draw the person's box.")
 def command(crop_id: int, archive: Path, output: Path, box: bool) -> None:
     """Write the full frame that a crop of footage was cut from.
 
@@ -30,7 +31,7 @@ def command(crop_id: int, archive: Path, output: Path, box: bool) -> None:
     from PIL import Image, ImageDraw
 
     from reidsearch.archive import Archive
-    from reidsearch.cli.options import write_file
+    from reidsearch.cli.files import write_file
     from reidsearch.output.people import INK
 
     with Archive.open(archive) as opened:

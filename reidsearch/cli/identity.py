@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import CommandGroup, option
 from reidsearch.cli.options import archive_option, decision_options, json_option, text_value
 
-FORCE = click.option("--force", is_flag=True, help="Although it contradicts what is known.")
+FORCE = option("--force", is_flag=True, help="Although it contradicts what is known.")
 
 
-@click.group("identity")
+@click.group("identity", cls=CommandGroup)
 def command() -> None:
     """Keep identities: new, list, show, proposals, rename, merge, split, undo.
 
@@ -25,7 +26,7 @@ def command() -> None:
 @command.command("new")
 @click.argument("name", callback=text_value)
 @click.argument("matches", nargs=-1, type=int, metavar="[MATCH]...")
-@click.option("--proposal", type=int, metavar="N", help="All that `link` proposed under a number.")
+@option("--proposal", type=int, metavar="N", help="All that `link` proposed under a number.")
 @archive_option
 @decision_options
 @FORCE
@@ -57,13 +58,13 @@ def new(
 
 @command.command("list")
 @archive_option
-@click.option("--decisions", is_flag=True, help="The log of decisions instead.")
+@option("--decisions", is_flag=True, help="The log of decisions instead.")
 @json_option
 def list_(archive: Path, decisions: bool, as_json: bool) -> None:
     """List all identities, or the whole log of decisions."""
     from reidsearch.archive import Archive
     from reidsearch.output import identities, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     with Archive.open(archive) as opened:
         names = opened.identities.names()
@@ -87,7 +88,7 @@ def show(name: str, archive: Path, as_json: bool) -> None:
     """Show who belongs to an identity, what was rejected for it, and every decision about it."""
     from reidsearch.archive import Archive
     from reidsearch.output import identities, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     with Archive.open(archive) as opened:
         story, names = opened.identities.show(name), opened.identities.names()
@@ -105,7 +106,7 @@ def proposals_(proposal: int | None, archive: Path, as_json: bool) -> None:
     """List what `link` proposed and nobody has decided yet, or show one proposal."""
     from reidsearch.archive import Archive
     from reidsearch.output import proposals, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     with Archive.open(archive) as opened:
         if proposal is not None:
@@ -164,9 +165,7 @@ def merge(
 @command.command("split")
 @click.argument("name", callback=text_value)
 @click.argument("matches", nargs=-1, required=True, type=int, metavar="MATCH...")
-@click.option(
-    "--as", "fresh", required=True, metavar="NEW", callback=text_value, help="The new name."
-)
+@option("--as", "fresh", required=True, metavar="NEW", callback=text_value, help="The new name.")
 @archive_option
 @decision_options
 @json_option

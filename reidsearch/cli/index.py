@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
     flip_option,
@@ -22,67 +23,67 @@ from reidsearch.cli.options import (
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from reidsearch.base.settings import WatchSettings
+    from reidsearch.base.settings import FootageSettings
     from reidsearch.domain.reports import IndexReport
 
 
-@click.command("index")
+@grouped_command("index")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @archive_option
-@click.option(
+@option(
     "--camera",
     metavar="NAME",
     callback=text_value,
     help="Camera of crops whose name tells none.",
 )
-@click.option("--time", metavar="TIME", help="Time of crops whose name tells none (ISO 8601).")
-@click.option("--timezone", metavar="ZONE", help="Zone of times that name none: UTC, +02:00, ...")
-@click.option(
+@option("--time", metavar="TIME", help="Time of crops whose name tells none (ISO 8601).")
+@option("--timezone", metavar="ZONE", help="Zone of times that name none: UTC, +02:00, ...")
+@option(
     "--pattern",
     metavar="REGEX",
     help="Read facts from the path: named groups camera, time, person, for instance "
     r"'(?P<camera>[^/]+)/(?P<time>\d{8}_\d{6})'.",
 )
-@click.option("--time-format", metavar="FORMAT", help="How times in names look, as in strptime.")
-@click.option(
+@option("--time-format", metavar="FORMAT", help="How times in names look, as in strptime.")
+@option(
     "--names",
     type=click.Choice(["market1501"]),
     help="File names that follow a convention: PPPP_cCsS_FFFFFF_DD.jpg.",
 )
-@click.option(
+@option(
     "--recorder",
     metavar="NAME",
     help="Read camera and start of footage from a recorder's names (`reidsearch patterns`); "
     "`auto` tries all.",
 )
-@click.option(
+@option(
     "--sources",
     type=click.Path(path_type=Path, dir_okay=False),
     help="List of footage (CSV, TOML): path, camera, start, timezone, offset_s, drift_ppm, ...",
 )
-@click.option(
+@option(
     "--container-time", is_flag=True, help="Trust the creation time inside the file (often wrong)."
 )
-@click.option("--fast", "preset", flag_value="fast", help="Footage: look less often, skip stills.")
-@click.option("--thorough", "preset", flag_value="thorough", help="Footage: look at every frame.")
-@click.option("--looks", type=click.IntRange(1, 240), help="Footage: looks a second.")
-@click.option("--detector", metavar="NAME|FILE", help="Footage: the person detector.")
-@click.option(
+@option("--fast", "preset", flag_value="fast", help="Footage: look less often, skip stills.")
+@option("--thorough", "preset", flag_value="thorough", help="Footage: look at every frame.")
+@option("--looks", type=click.IntRange(1, 240), help="Footage: looks a second.")
+@option("--detector", metavar="NAME|FILE", help="Footage: the person detector.")
+@option(
     "--detections",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Footage: somebody else's detections of the one video (MOT, CSV, CVAT XML).",
 )
-@click.option("--frames", is_flag=True, help="Folders hold full frames, not person crops.")
-@click.option("--frames-fps", metavar="RATE", help="Pictures a second in folders of frames.")
-@click.option("--max-pixels", type=click.IntRange(1), help="Refuse larger pictures undecoded.")
-@click.option("--max-bytes", type=click.IntRange(1), help="Refuse larger files unread.")
-@click.option("--min-width", type=click.IntRange(1), help="Refuse narrower crops (pixels).")
-@click.option("--min-height", type=click.IntRange(1), help="Refuse lower crops (pixels).")
+@option("--frames", is_flag=True, help="Folders hold full frames, not person crops.")
+@option("--frames-fps", metavar="RATE", help="Pictures a second in folders of frames.")
+@option("--max-pixels", type=click.IntRange(1), help="Refuse larger pictures undecoded.")
+@option("--max-bytes", type=click.IntRange(1), help="Refuse larger files unread.")
+@option("--min-width", type=click.IntRange(1), help="Refuse narrower crops (pixels).")
+@option("--min-height", type=click.IntRange(1), help="Refuse lower crops (pixels).")
 @model_options
 @flip_option
 @runtime_options
-@click.option("--json", "as_json", is_flag=True, help="JSON report; progress as JSON lines.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@option("--json", "as_json", is_flag=True, help="JSON report; progress as JSON lines.")
+@option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
     paths: tuple[Path, ...],
     archive: Path,
@@ -191,14 +192,14 @@ def command(
     return 1 if report.failed or report.footage.failed else 0
 
 
-def _watch_settings(preset: str | None, looks: int | None, detector: str | None) -> WatchSettings:
+def _watch_settings(preset: str | None, looks: int | None, detector: str | None) -> FootageSettings:
     from dataclasses import replace
 
     from reidsearch.base.settings import PRESETS
 
     settings = PRESETS[preset or "default"]
     if looks is not None:
-        settings = replace(settings, looks_hz=looks)
+        settings = replace(settings, sample_rate_hz=looks)
     return replace(settings, detector=detector) if detector else settings
 
 
@@ -221,7 +222,7 @@ def _rate(text: str | None) -> Fraction | None:
 
 def _print(report: IndexReport, as_json: bool) -> None:
     from reidsearch.output import reports_json, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     if as_json:
         click.echo(dumps(reports_json.report_json(report), indent=2))

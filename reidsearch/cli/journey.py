@@ -6,21 +6,22 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.files import write_file
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
     json_option,
     text_value,
     transit_options,
     transits_from,
-    write_file,
 )
 
 
-@click.command("journey")
+@grouped_command("journey")
 @click.argument("identity", callback=text_value)
 @archive_option
 @transit_options
-@click.option(
+@option(
     "--timeline",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Draw cameras over time with the sightings (PNG).",
@@ -42,7 +43,7 @@ def command(
     """
     from reidsearch.archive import Archive
     from reidsearch.output import journeys, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     minima = transits_from(min_transits, transits) if min_transits or transits else None
     with Archive.open(archive) as opened:

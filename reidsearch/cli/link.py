@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, json_option, transit_options, transits_from
 
 
-@click.command("link")
+@grouped_command("link")
 @archive_option
-@click.option(
+@option(
     "--join-above",
     type=click.FloatRange(0.1, 1),
     metavar="SCORE",
@@ -35,7 +36,7 @@ def command(
     """
     from reidsearch.archive import Archive
     from reidsearch.output import proposals, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
     from reidsearch.output.progress import progress_for
 
     minima = transits_from(min_transits, transits)

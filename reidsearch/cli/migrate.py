@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import archive_option
 
 
-@click.command("migrate")
+@grouped_command("migrate")
 @archive_option
 def command(archive: Path) -> None:
     """Bring an archive of an earlier version to this one.

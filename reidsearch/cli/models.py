@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.grouped import CommandGroup, option
 from reidsearch.cli.quantize import command as quantize
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from reidsearch.vision.models.locate import Installed
 
 
-@click.group("models")
+@click.group("models", cls=CommandGroup)
 def command() -> None:
     """List, show, install, import, verify and quantize models.
 
@@ -24,12 +25,12 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="JSON: a list of models.")
+@option("--json", "as_json", is_flag=True, help="JSON: a list of models.")
 def list_(as_json: bool) -> None:
     """List the models known by name, and where they lie."""
     from reidsearch.vision.models.catalogue import catalogue
+    from reidsearch.vision.models.custom import own_models
     from reidsearch.vision.models.locate import installed
-    from reidsearch.vision.models.own import own_models
     from reidsearch.vision.models.store import models_folder
 
     there = {found.entry.key: found for found in reversed(installed())}
@@ -51,7 +52,7 @@ def list_(as_json: bool) -> None:
 
 @command.command()
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="JSON: one model.")
+@option("--json", "as_json", is_flag=True, help="JSON: one model.")
 def show(name: str, as_json: bool) -> None:
     """Show all that is known of the model NAME or NAME/PRECISION."""
     from reidsearch.vision.models.catalogue import find
@@ -87,8 +88,8 @@ def show(name: str, as_json: bool) -> None:
 
 @command.command()
 @click.argument("names", nargs=-1, metavar="NAME...")
-@click.option("--all", "everything", is_flag=True, help="Install every model of the catalogue.")
-@click.option("--json-progress", is_flag=True, help="Progress as JSON lines on standard error.")
+@option("--all", "everything", is_flag=True, help="Install every model of the catalogue.")
+@option("--json-progress", is_flag=True, help="Progress as JSON lines on standard error.")
 def install(names: tuple[str, ...], everything: bool, json_progress: bool) -> None:
     """Fetch models into the cache, over HTTPS, verified."""
     from reidsearch.base.errors import UsageError
@@ -140,8 +141,8 @@ def import_(folder: Path) -> None:
 def verify() -> None:
     """Read every model that is installed, and compare its checksums."""
     from reidsearch.base.errors import ModelError, SomeFailed
+    from reidsearch.vision.models.custom import find_custom, own_models
     from reidsearch.vision.models.locate import installed
-    from reidsearch.vision.models.own import find_own, own_models
     from reidsearch.vision.models.store import models_folder
 
     everything = installed()
@@ -151,7 +152,7 @@ def verify() -> None:
     broken = 0
     for key in own:
         try:
-            find_own(key, models_folder())
+            find_custom(key, models_folder())
             click.echo(f"{key}  {models_folder() / key} (made here)")
         except ModelError as error:
             broken += 1

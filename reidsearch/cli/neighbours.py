@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option
 
 
-@click.command("neighbours")
+@grouped_command("neighbours")
 @archive_option
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(archive: Path, quiet: bool) -> None:
     """Prepare re-ranking of a large archive: who is nearest to whom.
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from reidsearch.cli.grouped import GENERAL, HARDWARE, OPTIONS, OUTPUT, option
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.request import Filters
 
 LONGEST_VIDEO_S = 1_000_000_000
+FORMATS = ("table", "json", "jsonl", "csv")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,10 +43,11 @@ class CountOrAll(click.ParamType[int | None]):
 
 def archive_option(function: F) -> F:
     """`-a/--archive DIR`, passed as `archive: Path`."""
-    return click.option(
+    return option(
         "-a",
         "--archive",
         "archive",
+        group=GENERAL,
         type=click.Path(path_type=Path, file_okay=True),
         default=Path("archive"),
         envvar="REIDSEARCH_ARCHIVE",
@@ -65,9 +70,26 @@ def text_value(_ctx: click.Context, option: click.Parameter, value: str | None) 
     return value
 
 
+def format_option(*more: str) -> Callable[[F], F]:
+    """Declare `--format`, passed as `form`.
+
+    Args:
+        more: formats beside table, json, jsonl and csv.
+    """
+    return option(
+        "--format",
+        "form",
+        group=OUTPUT,
+        type=click.Choice([*FORMATS, *more]),
+        default="table",
+        show_default=True,
+        help="How the result is printed.",
+    )
+
+
 def json_option(function: F) -> F:
     """`--json`, passed as `as_json`."""
-    return click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")(function)
+    return option("--json", "as_json", is_flag=True, help="JSON instead of text.")(function)
 
 
 def model_options(function: F) -> F:
@@ -82,15 +104,20 @@ def which_model_options(function: F) -> F:
 
 def model_path_options(function: F) -> F:
     """`--model-path`, `--offline`: passed as `model_path`, `offline`."""
-    offline = click.option(
-        "--offline", is_flag=True, envvar="REIDSEARCH_OFFLINE", help="Never download a model."
+    offline = option(
+        "--offline",
+        group=HARDWARE,
+        is_flag=True,
+        envvar="REIDSEARCH_OFFLINE",
+        help="Never download a model.",
     )
     return _model_path_option(offline(function))
 
 
 def _model_path_option(function: F) -> F:
-    return click.option(
+    return option(
         "--model-path",
+        group=HARDWARE,
         multiple=True,
         type=click.Path(path_type=Path, file_okay=False, exists=True),
         help="Folder of models in Open Model Zoo layout; may be repeated. "
@@ -99,8 +126,9 @@ def _model_path_option(function: F) -> F:
 
 
 def _model_option(function: F) -> F:
-    return click.option(
+    return option(
         "--model",
+        group=HARDWARE,
         metavar="NAME|FILE",
         help="Catalogue name, name/precision, `builtin`, or an .xml/.onnx file. "
         "Default: the archive's model, else the catalogue's default.",
@@ -109,9 +137,10 @@ def _model_option(function: F) -> F:
 
 def flip_option(function: F) -> F:
     """`--flip/--no-flip`, passed as `flip`; None when neither is given."""
-    return click.option(
+    return option(
         "--flip/--no-flip",
         "flip",
+        group=HARDWARE,
         default=None,
         help="Embed every crop as the mean of itself and its mirror image, in twice the time. "
         "Default: as the archive's crops are embedded, else not.",
@@ -120,22 +149,31 @@ def flip_option(function: F) -> F:
 
 def runtime_options(function: F) -> F:
     """`--device`, `--streams`, `--threads`: passed under these names."""
-    for option in (
-        click.option(
-            "--threads", type=click.IntRange(0), default=0, help="Inference threads; 0: automatic."
+    for declare in (
+        option(
+            "--threads",
+            group=HARDWARE,
+            type=click.IntRange(0),
+            default=0,
+            help="Inference threads; 0: automatic.",
         ),
-        click.option(
-            "--streams", type=click.IntRange(0), default=0, help="Inference streams; 0: automatic."
+        option(
+            "--streams",
+            group=HARDWARE,
+            type=click.IntRange(0),
+            default=0,
+            help="Inference streams; 0: automatic.",
         ),
-        click.option(
+        option(
             "--device",
+            group=HARDWARE,
             default="CPU",
             show_default=True,
             envvar="REIDSEARCH_DEVICE",
             help="OpenVINO device: CPU, GPU, NPU, AUTO.",
         ),
     ):
-        function = option(function)
+        function = declare(function)
     return function
 
 
@@ -177,57 +215,81 @@ def opened_archive(
 
 def filter_options(function: F) -> F:
     """What part of the archive: passed as `cameras`, `not_cameras`, `after`, `before`, ..."""
-    for option in (
-        click.option(
-            "--timezone", metavar="ZONE", help="Zone of times that name none: UTC, +02:00, a name."
+    for declare in (
+        option(
+            "--timezone",
+            group="Filters",
+            metavar="ZONE",
+            help="Zone of times that name none: UTC, +02:00, a name.",
         ),
-        click.option(
+        option(
             "--source",
             "sources",
+            group="Filters",
             multiple=True,
             metavar="TEXT",
             help="Part of a location, or the start of a source's SHA-256; may be repeated.",
         ),
-        click.option("--before", metavar="TIME", help="Only crops before this time (ISO 8601)."),
-        click.option("--after", metavar="TIME", help="Only crops at or after this time."),
-        click.option(
-            "--not-camera", "not_cameras", multiple=True, metavar="NAME", help="Not this camera."
+        option(
+            "--before",
+            group="Filters",
+            metavar="TIME",
+            help="Only crops before this time (ISO 8601).",
         ),
-        click.option(
-            "--camera", "cameras", multiple=True, metavar="NAME", help="Only this camera."
+        option(
+            "--after", group="Filters", metavar="TIME", help="Only crops at or after this time."
+        ),
+        option(
+            "--not-camera",
+            "not_cameras",
+            group="Filters",
+            multiple=True,
+            metavar="NAME",
+            help="Not this camera.",
+        ),
+        option(
+            "--camera",
+            "cameras",
+            group="Filters",
+            multiple=True,
+            metavar="NAME",
+            help="Only this camera.",
         ),
     ):
-        function = option(function)
+        function = declare(function)
     return function
 
 
 def attribute_options(function: F) -> F:
     """What they wear and carry: passed as `wearing`, `with_things`, `without_things`."""
-    for option in (
-        click.option(
+    for declare in (
+        option(
             "--without",
             "without_things",
+            group="Filters",
             multiple=True,
             metavar="THING",
             help="Only people without it; as --with.",
         ),
-        click.option(
+        option(
             "--with",
             "with_things",
+            group="Filters",
             multiple=True,
             metavar="THING",
             help="Only people with a bag, backpack, hat, long-trousers or long-hair; may be "
             "repeated.",
         ),
-        click.option(
+        option(
             "--wearing",
+            group="Filters",
             multiple=True,
             metavar="COLOUR",
             help="Only people in this colour: red, upper:red, lower:blue,black (either); may be "
             "repeated (both). Needs `reidsearch attributes`.",
         ),
     ):
-        function = option(function)
+        function = declare(function)
     return function
 
 
@@ -264,20 +326,6 @@ def filters_from(
         with_things=with_things,
         without_things=without_things,
     )
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file that a user asked for.
-
-    Raises:
-        StorageError: it cannot be written.
-    """
-    from reidsearch.base.errors import StorageError
-
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def frame_at(text: str) -> Pixels:
@@ -342,25 +390,61 @@ def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime |
         raise UsageError(f"{option}: {refused.message}", refused.hint) from refused
 
 
+class CropIds(click.ParamType[tuple[int, ...]]):
+    """One or more crop ids: `7` or `1,6`."""
+
+    name = "crop"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Read ids that commas separate."""
+        try:
+            return tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a crop id, nor several with commas", param, ctx)
+
+
+def crops_option(*names: str, help_: str, group: str = OPTIONS) -> Callable[[F], F]:
+    """Declare an option for crop ids, as `--crop 1,6` or `--crop 1 --crop 6`, passed as a tuple."""
+    return option(
+        *names,
+        group=group,
+        multiple=True,
+        type=CropIds(),
+        metavar="CROP[,CROP]",
+        callback=_joined,
+        help=f"{help_} May be repeated.",
+    )
+
+
+def _joined(
+    _ctx: click.Context, _option: click.Parameter, value: Sequence[tuple[int, ...]]
+) -> tuple[int, ...]:
+    return tuple(itertools.chain.from_iterable(value))
+
+
 def transit_options(function: F) -> F:
     """`--min-transit A B SECONDS`, `--transits FILE`: passed as `min_transits`, `transits`."""
-    for option in (
-        click.option(
+    for declare in (
+        option(
             "--transits",
+            group="Travel times",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
             help="The same as a CSV table: from,to,seconds.",
         ),
-        click.option(
+        option(
             "--min-transit",
             "min_transits",
+            group="Travel times",
             type=(str, str, float),
             multiple=True,
             metavar="CAMERA CAMERA SECONDS",
             help="Nobody gets from one to the other in less; may be repeated.",
         ),
     ):
-        function = option(function)
+        function = declare(function)
     return function
 
 
@@ -378,6 +462,6 @@ def transits_from(min_transits: tuple[tuple[str, str, float], ...], path: Path |
 
 def decision_options(function: F) -> F:
     """`--note TEXT`, passed as `note`."""
-    return click.option(
+    return option(
         "--note", default="", metavar="TEXT", callback=text_value, help="Why; kept in the log."
     )(function)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 
-@click.command("patterns")
-@click.option("--try", "tried", metavar="PATH", help="Show what each reads from this path.")
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
+
+@grouped_command("patterns")
+@option("--try", "tried", metavar="PATH", help="Show what each reads from this path.")
+@option("--json", "as_json", is_flag=True, help="JSON instead of text.")
 def command(tried: str | None, as_json: bool) -> None:
     """List the names of usual recorders that can be read.
 
@@ -17,7 +19,7 @@ def command(tried: str | None, as_json: bool) -> None:
     need --timezone.
     """
     from reidsearch.media.naming.recorders import RECORDERS, stamp_of
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
     from reidsearch.output.text import show, table
     from reidsearch.output.visible import visible
 

@@ -6,19 +6,20 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import model_options, runtime_options
 
 
-@click.command("people")
+@grouped_command("people")
 @click.argument("frame", metavar="VIDEO@TIME")
-@click.option(
+@option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Draw them with their numbers (PNG).",
 )
-@click.option("--detector", metavar="NAME|FILE", help="The person detector.")
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
+@option("--detector", metavar="NAME|FILE", help="The person detector.")
+@option("--json", "as_json", is_flag=True, help="JSON instead of text.")
 @model_options
 @runtime_options
 def command(
@@ -40,8 +41,9 @@ def command(
     """
     del model
     from reidsearch.base.settings import RuntimeSettings
-    from reidsearch.cli.options import frame_at, write_file
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.cli.files import write_file
+    from reidsearch.cli.options import frame_at
+    from reidsearch.output.emit import dumps
     from reidsearch.output.people import numbered
     from reidsearch.services.footage import people_in
     from reidsearch.vision.detection.detector import load_detector

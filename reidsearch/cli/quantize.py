@@ -6,28 +6,29 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, json_option, model_options, runtime_options
 
 
-@click.command("quantize")
+@grouped_command("quantize")
 @archive_option
 @model_options
-@click.option(
+@option(
     "--crops",
     default=300,
     show_default=True,
     type=click.IntRange(50, 5000),
     help="How many to calibrate on, one a tracklet.",
 )
-@click.option(
+@option(
     "--data",
     "sets",
     multiple=True,
     type=click.Path(path_type=Path, exists=True),
     help="Labelled crops to compare on too: a folder in Market-1501 layout or a manifest.",
 )
-@click.option("--suffix", metavar="TEXT", help="Tells several apart: FP16-INT8-TEXT-own.")
-@click.option("--accept", is_flag=True, help="Install it although it falls short.")
+@option("--suffix", metavar="TEXT", help="Tells several apart: FP16-INT8-TEXT-own.")
+@option("--accept", is_flag=True, help="Install it although it falls short.")
 @runtime_options
 @json_option
 def command(
@@ -54,7 +55,7 @@ def command(
     """
     from reidsearch.base.settings import RuntimeSettings
     from reidsearch.datasets.readers import read_data
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
     from reidsearch.output.progress import progress_for
     from reidsearch.output.quantized import quantized_json, quantized_text
     from reidsearch.services.quantize import quantize_for

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.base.errors import UsageError
+from reidsearch.cli.files import write_file
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     CountOrAll,
     archive_option,
@@ -17,7 +19,6 @@ from reidsearch.cli.options import (
     model_options,
     opened_archive,
     runtime_options,
-    write_file,
 )
 
 MOST = 100_000  # matches of one query of a list
@@ -29,56 +30,52 @@ if TYPE_CHECKING:
     from reidsearch.domain.crops import Pixels
 
 
-@click.command("query")
+@grouped_command("query")
 @click.argument("images", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--frame", metavar="VIDEO@TIME", help="A frame of any video, or a full picture.")
-@click.option("--box", metavar="X,Y,W,H", help="Where in that frame the person is.")
-@click.option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`).")
-@click.option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop held already.")
-@click.option(
-    "--identity", metavar="NAME", help="All confirmed views of an identity (`identity list`)."
-)
-@click.option("--new-only", is_flag=True, help="Leave out what is confirmed of that identity.")
-@click.option(
+@option("--frame", metavar="VIDEO@TIME", help="A frame of any video, or a full picture.")
+@option("--box", metavar="X,Y,W,H", help="Where in that frame the person is.")
+@option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`).")
+@option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop held already.")
+@option("--identity", metavar="NAME", help="All confirmed views of an identity (`identity list`).")
+@option("--new-only", is_flag=True, help="Leave out what is confirmed of that identity.")
+@option(
     "--like", "likes", multiple=True, type=int, metavar="ID", help="A match that is the person."
 )
-@click.option(
-    "--unlike", "unlikes", multiple=True, type=int, metavar="ID", help="A match that is not."
-)
+@option("--unlike", "unlikes", multiple=True, type=int, metavar="ID", help="A match that is not.")
 @archive_option
-@click.option(
+@option(
     "-k",
     default=10,
     show_default=True,
     type=CountOrAll(),
     help="How many matches; `all`: whatever reaches --min-score.",
 )
-@click.option("--exact", is_flag=True, help="Prove that no better match is held.")
-@click.option("--explain-plan", is_flag=True, help="Tell how it would be searched; search nothing.")
-@click.option(
+@option("--exact", is_flag=True, help="Prove that no better match is held.")
+@option("--explain-plan", is_flag=True, help="Tell how it would be searched; search nothing.")
+@option(
     "--batch",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="A CSV of queries: columns `image` or `crop`, `query` names one.",
 )
 @filter_options
 @attribute_options
-@click.option("--ungrouped", is_flag=True, help="All views of a tracklet, not only the best.")
-@click.option("--no-rerank", is_flag=True, help="Order by score alone, not by neighbourhoods.")
-@click.option("--min-score", type=click.FloatRange(-1, 1), help="Leave out lower scores.")
-@click.option(
+@option("--ungrouped", is_flag=True, help="All views of a tracklet, not only the best.")
+@option("--no-rerank", is_flag=True, help="Order by score alone, not by neighbourhoods.")
+@option("--min-score", type=click.FloatRange(-1, 1), help="Leave out lower scores.")
+@option(
     "--max-false-alarms",
     type=float,
     metavar="N",
     help="Leave out scores that more than N wrong crops are expected to reach (`calibrate`).",
 )
-@click.option(
+@option(
     "--prior",
     type=float,
     metavar="P",
     help="Probability, before its score is known, that a crop searched shows the person. "
     "Default: 1 in the crops searched.",
 )
-@click.option(
+@option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "jsonl", "csv"]),
@@ -86,15 +83,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="How the answer is printed.",
 )
-@click.option(
+@option(
     "--sheet", type=click.Path(path_type=Path, dir_okay=False), help="Write a contact sheet (PNG)."
 )
-@click.option(
+@option(
     "--timeline",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Draw cameras over time with the matches (PNG).",
 )
-@click.option("--open", "open_sheet", is_flag=True, help="Show the contact sheet.")
+@option("--open", "open_sheet", is_flag=True, help="Show the contact sheet.")
 @model_options
 @runtime_options
 def command(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.domain.answers import Answer, Match, Plan, Statement
     from reidsearch.domain.request import Filters
-    from reidsearch.search.query_pictures import View
+    from reidsearch.search.query_pictures import QueryPicture
 
 COLUMNS = {"query", "image", "crop"}
 
@@ -28,7 +28,8 @@ def show_answer(answer: Answer, form: str) -> None:
 
         text.show(text.answer_view(answer))
     elif form == "json":
-        from reidsearch.output.answer_json import answer_json, dumps
+        from reidsearch.domain.answer_json import answer_json
+        from reidsearch.output.emit import dumps
 
         click.echo(dumps(answer_json(answer), indent=2))
     else:
@@ -55,7 +56,7 @@ def show_all(statement: Statement, matches: Iterator[Match], form: str) -> None:
 
 def show_plan(plan: Plan, form: str) -> None:
     """How a search would go."""
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
     from reidsearch.output.plan import plan_json, plan_text
 
     click.echo(dumps(plan_json(plan)) if form in {"json", "jsonl"} else plan_text(plan))
@@ -94,12 +95,13 @@ def answer_list(
             click.echo(f"\n{name}")
             show_answer(answer, form)
         else:
-            from reidsearch.output.answer_json import answer_json, dumps
+            from reidsearch.domain.answer_json import answer_json
+            from reidsearch.output.emit import dumps
 
             click.echo(dumps({"query": name, **answer_json(answer)}))
 
 
-def _queries(path: Path) -> list[tuple[str, list[View]]]:
+def _queries(path: Path) -> list[tuple[str, list[QueryPicture]]]:
     """Names and views; rows of one name that follow each other are views of one person."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -121,7 +123,7 @@ def _queries(path: Path) -> list[tuple[str, list[View]]]:
     ]
 
 
-def _view(path: Path, line: int, row: dict[str, str | None]) -> View:
+def _view(path: Path, line: int, row: dict[str, str | None]) -> QueryPicture:
     image, crop = row.get("image") or "", row.get("crop") or ""
     if bool(image) == bool(crop):
         raise UsageError(f"{path}, line {line}: give an image or the id of a crop")

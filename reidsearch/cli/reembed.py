@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import (
     archive_option,
     flip_option,
@@ -15,7 +16,7 @@ from reidsearch.cli.options import (
 )
 
 
-@click.command("reembed")
+@grouped_command("reembed")
 @archive_option
 @model_options
 @flip_option

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, decision_options, json_option, text_value
 
 
-@click.command("reject")
+@grouped_command("reject")
 @click.argument("matches", nargs=-1, required=True, type=int, metavar="MATCH...")
-@click.option(
-    "--as", "name", required=True, metavar="NAME", callback=text_value, help="Which identity."
-)
+@option("--as", "name", required=True, metavar="NAME", callback=text_value, help="Which identity.")
 @archive_option
 @decision_options
 @json_option

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import archive_option
 
 
-@click.command("restore")
+@grouped_command("restore")
 @click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @archive_option
 def command(source: Path, archive: Path) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import archive_option, json_option
 
 
-@click.command("show")
+@grouped_command("show")
 @click.argument("what", nargs=-1, metavar="[crop ID]")
 @archive_option
 @json_option
@@ -23,7 +24,7 @@ def command(what: tuple[str, ...], archive: Path, as_json: bool) -> None:
     from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
     from reidsearch.output import reports_json, text
-    from reidsearch.output.answer_json import dumps
+    from reidsearch.output.emit import dumps
 
     if what and (len(what) != 2 or what[0] != "crop" or not what[1].isdecimal()):
         raise UsageError(f"cannot show {' '.join(what)!r}", "reidsearch show, or: show crop ID")

@@ -1,4 +1,4 @@
-"""Whom a query shows: crops, full frames, people in a frame of a video."""
+"""QueryInput a query shows: crops, full frames, people in a frame of a video."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Whom:
+class QueryInput:
     """What is searched for.
 
     Args:
@@ -38,7 +38,7 @@ def whom(
     box: str | None,
     person: int | None,
     identity: str | None = None,
-) -> Whom:
+) -> QueryInput:
     """Read everything that a query shows.
 
     Raises:
@@ -65,10 +65,10 @@ def whom(
         told.append(said)
     views.extend(crops)
     if not any(told):
-        return Whom(views, None)
+        return QueryInput(views, None)
     parts = [said or "a picture" for said in told] + [f"crop {crop}" for crop in crops]
     text = " and ".join(parts)
-    return Whom(views, text if len(views) == 1 else f"mean of {text}")
+    return QueryInput(views, text if len(views) == 1 else f"mean of {text}")
 
 
 def _of_frame(

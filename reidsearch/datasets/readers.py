@@ -19,7 +19,7 @@ import numpy as np
 from reidsearch.base.errors import ArchiveError, InputError, UsageError
 from reidsearch.base.settings import PictureLimits
 from reidsearch.datasets.labels import DISTRACTOR, Labelled
-from reidsearch.domain.crops import Offer, Pixels, Rejected, Vectors
+from reidsearch.domain.crops import CropInput, Pixels, Rejected, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.media.files.manifest import Manifest
 from reidsearch.media.files.paths import location_text
@@ -222,7 +222,7 @@ def read_manifest(path: Path) -> DataSet:
     return _of_all(str(path), tuple(crops), rows, "give the columns path, person_id, camera_id")
 
 
-def _read(offer: Offer, limits: PictureLimits) -> Pixels:
+def _read(offer: CropInput, limits: PictureLimits) -> Pixels:
     return cut(decode(offer.read(), limits), offer.box, limits)
 
 

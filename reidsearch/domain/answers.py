@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
@@ -48,14 +49,14 @@ class FootageSearched:
         sources: of footage that pass the filters by camera, time and place.
         unfinished: of these, not worked through to their end.
         seconds: of media time, by how it was looked at.
-        never_offered_s: seconds by camera, between the first and the last footage of all of them
+        not_supplied_s: seconds by camera, between the first and the last footage of all of them
             or in the time asked for, of which there is no footage; only where clocks are known.
     """
 
     sources: int = 0
     unfinished: int = 0
     seconds: Mapping[How, float] = field(default_factory=dict)
-    never_offered_s: Mapping[str, float] = field(default_factory=dict)
+    not_supplied_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def looked_s(self) -> float:
@@ -203,10 +204,20 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The matches, best first, and the statement without which they mean nothing."""
+    """Matches, best first, and the statement of what was searched."""
 
     statement: Statement
     matches: tuple[Match, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that the command line prints (`output/schemas/answer-2.json`).
+
+        Example:
+            >>> print(json.dumps(archive.search("person.jpg").to_json(), indent=2))
+        """
+        from reidsearch.domain.answer_json import answer_json
+
+        return answer_json(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class CropInput:
     """One crop that is offered for indexing, before its bytes are read.
 
     Args:
@@ -71,7 +71,7 @@ class Offer:
         """Identifies the offer among all offers of all runs."""
         return f"{self.location}#{self.box.text()}" if self.box else self.location
 
-    def spent(self) -> Offer:
+    def spent(self) -> CropInput:
         """The same offer without the bytes it may hold; it cannot be read again."""
         return replace(self, read=_spent, held_bytes=0) if self.held_bytes else self
 

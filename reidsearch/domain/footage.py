@@ -211,7 +211,7 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class BestShot:
     """One crop of a tracklet that is worth keeping.
 
     Args:
@@ -247,7 +247,7 @@ class Tracklet:
     """
 
     trace: Trace
-    views: tuple[View, ...]
+    views: tuple[BestShot, ...]
     vectors: NDArray[np.float32]
     vector: NDArray[np.float32]
     fragments: int = 1

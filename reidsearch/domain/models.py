@@ -49,7 +49,7 @@ class ModelIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnModel:
+class CustomModel:
     """One model of this machine's own making.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reidsearch.domain.models import OwnModel
+from reidsearch.domain.models import CustomModel
 
 # On drawn people the zoo's own INT8 of 0287, for which its makers claim the accuracy of the FP16
 # model, has a mean cosine of 0.970 and 84 % equal best matches (benchmarks/quantize.py).
@@ -88,4 +88,4 @@ class Quantized:
     made_of: str
     calibrated_on: int
     comparison: Comparison
-    model: OwnModel | None
+    model: CustomModel | None

@@ -119,10 +119,14 @@ class VectorIndex(Protocol):
         ...
 
     def save(self, path: Path) -> None:
-        """Write everything to a new file, and to others beside it that it names."""
+        """Write everything to a new file, and to others beside it that it names.
+
+        The others are on the disk when it returns (`base.atomic.sync`); the caller publishes the
+        file itself.
+        """
         ...
 
-    def outgrown(self) -> bool:
+    def needs_rebuild(self) -> bool:
         """Whether it would be better built anew from all that it holds."""
         ...
 

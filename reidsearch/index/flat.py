@@ -176,7 +176,7 @@ class FaissFlat:
         if len(order):
             yield Hits(ids[order], scores[order])
 
-    def outgrown(self) -> bool:
+    def needs_rebuild(self) -> bool:
         """Never: it holds what it was given."""
         return False
 

@@ -225,7 +225,7 @@ class Gallery:
 
     # -- generations ------------------------------------------------------------------------
 
-    def worth_folding(self) -> bool:
+    def needs_compaction(self) -> bool:
         """Whether the newest generation lacks so much that writing another pays."""
         newest, state = newest_generation(self._store), self._store.state()
         if newest is None:
@@ -259,7 +259,7 @@ class Gallery:
         if self._index is None or self._state is None or self._state.model_id is None:
             return
         if self._choose(len(self), self._index.kind).kind != self._index.kind or (
-            self._index.outgrown()
+            self._index.needs_rebuild()
         ):
             self.rebuild(progress)
         else:

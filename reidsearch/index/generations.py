@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select
 
+from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, StorageError
 from reidsearch.base.timecode import now, to_us
 from reidsearch.index.contract import IndexDamaged, VectorIndex
@@ -117,10 +118,10 @@ def write_generation(
     A reader that has the old files mapped keeps them until it is done.
     """
     folder = index_folder(store)
-    fresh = folder / "writing.tmp"
+    fresh = atomic.temporary(folder / "generation")
     try:
         index.save(fresh)
-        sqlite.sync_path(fresh)
+        atomic.sync(fresh)  # before the transaction: it may take long
     except (RuntimeError, OSError) as error:  # FAISS's only error; Python's
         fresh.unlink(missing_ok=True)
         raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
@@ -144,8 +145,7 @@ def write_generation(
             assert inserted is not None
             number: int = inserted[0]
             name = f"generation-{number:06d}.index"
-            fresh.replace(folder / name)
-            sqlite.sync_path(folder)
+            atomic.publish(fresh, folder / name)
             g = tables.generation
             connection.execute(g.update().where(g.c.id == number).values(file=name))
             connection.execute(delete(g).where(g.c.id != number))

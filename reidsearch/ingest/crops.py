@@ -21,11 +21,11 @@ from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Refused
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Offer, Pixels, Rejected, Vectors
+from reidsearch.domain.crops import CropInput, Pixels, Rejected, Vectors
 from reidsearch.domain.reports import IndexReport
 from reidsearch.media.pictures import cut, decode, stored_jpeg
 from reidsearch.store.crops.store import Known, Store, location_key
-from reidsearch.store.crops.writer import Effect, HeldAlready, NewCrop, Writer
+from reidsearch.store.crops.writer import AlreadyStored, Effect, NewCrop, Writer
 
 LOOKED_UP_AT_ONCE = 500  # locations asked of the database in one go
 # Offers out of a compressed tar hold their bytes: 500 at the limit of 64 MiB would be 32 GiB, but
@@ -66,7 +66,7 @@ class Unchanged:
 class Read:
     """A crop that was read and cut, and waits for its embedding."""
 
-    offer: Offer
+    offer: CropInput
     source_sha256: bytes
     size_bytes: int
     width_px: int
@@ -75,11 +75,11 @@ class Read:
     jpeg: bytes
 
 
-Outcome: TypeAlias = Unchanged | Read | HeldAlready | Rejected
+Outcome: TypeAlias = Unchanged | Read | AlreadyStored | Rejected
 
 
 def ingest(
-    offers: Iterable[Offer | Rejected],
+    offers: Iterable[CropInput | Rejected],
     *,
     store: Store,
     writer: Writer,
@@ -120,7 +120,7 @@ class _Run:
     def __init__(self, writer: Writer, progress: Progress) -> None:
         self._writer = writer
         self._progress = progress
-        self._pending: list[NewCrop | HeldAlready | Rejected] = []
+        self._pending: list[NewCrop | AlreadyStored | Rejected] = []
         self._counts: dict[str, int] = dict.fromkeys(
             ("indexed", "unchanged", "updated", "duplicates", "failed"), 0
         )
@@ -181,7 +181,7 @@ Ready: TypeAlias = list[tuple[Outcome, Pixels | None]]
 
 
 def _prepared(
-    offers: Iterable[Offer | Rejected],
+    offers: Iterable[CropInput | Rejected],
     store: Store,
     embedder: Embeds,
     limits: PictureLimits,
@@ -210,11 +210,13 @@ def _prepared(
 class _ToRead:
     """An offer whose bytes have to be read, and what is known of its place."""
 
-    offer: Offer
+    offer: CropInput
     known: Known | None = None
 
 
-def _groups(offers: Iterable[Offer | Rejected], store: Store) -> Iterator[list[_ToRead | Outcome]]:
+def _groups(
+    offers: Iterable[CropInput | Rejected], store: Store
+) -> Iterator[list[_ToRead | Outcome]]:
     """What one task of the pool takes: so many that looking them up together pays."""
     for chunk in _chunks(offers):
         steps = _steps(chunk, store)
@@ -222,14 +224,14 @@ def _groups(offers: Iterable[Offer | Rejected], store: Store) -> Iterator[list[_
             yield steps[start : start + READ_TOGETHER]
 
 
-def _chunks(offers: Iterable[Offer | Rejected]) -> Iterator[list[Offer | Rejected]]:
+def _chunks(offers: Iterable[CropInput | Rejected]) -> Iterator[list[CropInput | Rejected]]:
     """As many as are looked up at once; fewer when they come slowly or hold much memory."""
-    chunk: list[Offer | Rejected] = []
+    chunk: list[CropInput | Rejected] = []
     held_bytes, began = 0, time.monotonic()
     try:
         for item in offers:
             chunk.append(item)
-            held_bytes += item.held_bytes if isinstance(item, Offer) else 0
+            held_bytes += item.held_bytes if isinstance(item, CropInput) else 0
             if (
                 len(chunk) >= LOOKED_UP_AT_ONCE
                 or held_bytes >= MAX_HELD_BYTES
@@ -243,14 +245,14 @@ def _chunks(offers: Iterable[Offer | Rejected]) -> Iterator[list[Offer | Rejecte
     yield chunk
 
 
-def _steps(chunk: Sequence[Offer | Rejected], store: Store) -> list[_ToRead | Outcome]:
+def _steps(chunk: Sequence[CropInput | Rejected], store: Store) -> list[_ToRead | Outcome]:
     """Decide for each offer what has to be done, asking the database for all at a time."""
-    keys = {id(item): location_key(item.key) for item in chunk if isinstance(item, Offer)}
+    keys = {id(item): location_key(item.key) for item in chunk if isinstance(item, CropInput)}
     known = store.known(list(keys.values()))
     steps: list[_ToRead | Outcome] = []
     unchanged = 0
     for item in chunk:
-        step = _step(item, known.get(keys[id(item)])) if isinstance(item, Offer) else item
+        step = _step(item, known.get(keys[id(item)])) if isinstance(item, CropInput) else item
         if step is None:
             unchanged += 1
         else:
@@ -260,13 +262,13 @@ def _steps(chunk: Sequence[Offer | Rejected], store: Store) -> list[_ToRead | Ou
     return steps
 
 
-def _step(offer: Offer, known: Known | None) -> _ToRead | HeldAlready | None:
+def _step(offer: CropInput, known: Known | None) -> _ToRead | AlreadyStored | None:
     """None when nothing about the offer changed since an earlier run."""
     if known is None or known.fingerprint != offer.fingerprint:
         return _ToRead(offer, known)
     if known.facts == offer.facts.digest():
         return None
-    return HeldAlready(offer.spent(), known.crop_id, Effect.UPDATED)
+    return AlreadyStored(offer.spent(), known.crop_id, Effect.UPDATED)
 
 
 def _read_all(
@@ -299,7 +301,7 @@ def _outcomes(
 class _Bytes:
     """A source as it was read."""
 
-    offer: Offer
+    offer: CropInput
     known: Known | None
     data: bytes
     sha256: bytes
@@ -319,7 +321,7 @@ def _outcome(
 ) -> tuple[Outcome, Pixels | None]:
     offer, data = source.offer, source.data
     if held is not None:
-        return HeldAlready(offer, held, _effect(source, held)), None
+        return AlreadyStored(offer, held, _effect(source, held)), None
     try:
         picture = decode(data, limits)
         crop = cut(picture, offer.box, limits)

@@ -13,7 +13,7 @@ from reidsearch.linking.cluster import Cluster, cluster
 from reidsearch.linking.constraints import NOBODY, Constraints
 from reidsearch.store.crops.store import Store
 from reidsearch.store.identities import store as identity_store
-from reidsearch.store.identities.candidates import Linkable, linkable
+from reidsearch.store.identities.candidates import Linkable, linking_candidates
 from reidsearch.store.identities.proposals import Proposed, replace_proposals
 from reidsearch.vision.models.catalogue import by_digest
 
@@ -46,7 +46,7 @@ def link(
         )
     above = _threshold(join_above, model)
     with store.read() as connection:
-        held = linkable(connection, model.dimension)
+        held = linking_candidates(connection, model.dimension)
         identities = [
             one for one in identity_store.identities(connection) if one.merged_into is None
         ]

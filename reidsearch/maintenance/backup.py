@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, InputError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.timecode import iso, now
@@ -113,19 +114,9 @@ def _note(source: Path) -> dict[str, Any]:
 
 @contextmanager
 def _appearing(target: Path) -> Iterator[Path]:
-    """A folder beside `target` that takes its name when all went well, and else disappears."""
-    partial = target.with_name(target.name + ".partial")
+    """`atomic.new_folder`, whose refusals are told as a `StorageError`."""
     try:
-        if target.is_dir():
-            target.rmdir()
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(mode=0o700, parents=True)
-        yield partial
-        for path in partial.rglob("*"):
-            if path.is_file():
-                sqlite.sync_path(path)
-        partial.rename(target)
+        with atomic.new_folder(target) as folder:
+            yield folder
     except OSError as error:
         raise StorageError(f"{target} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

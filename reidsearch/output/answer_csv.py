@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from reidsearch.domain.answer_json import match_json, statement_json
 from reidsearch.domain.answers import Answer, Match, Statement
 from reidsearch.domain.attributes import PRESENT
-from reidsearch.output.answer_json import dumps, match_json, statement_json
+from reidsearch.output.emit import csv_line, dumps
 
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
@@ -23,10 +22,6 @@ STATEMENT_COLUMNS = (
     "crops_searched", "crops_held", "exact", "recall", "model", "generation", "calibration",
     "asked_at", "prior", "reranked", "likes", "unlikes",
 )  # fmt: skip
-
-# What spreadsheets take for a formula, in plain and in full width. The apostrophe itself is here
-# so that the guard can be taken off again without doubt.
-_GUARDED = tuple("=+-@'\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def answer_csv(answer: Answer) -> str:
@@ -57,13 +52,13 @@ def answer_csv_lines(
         told[side] = "; ".join(map(str, told["feedback"][side] if told["feedback"] else ()))
     first = [] if query is None else [query]
     if head:
-        yield _line([*(["query"] if first else []), *MATCH_COLUMNS, *STATEMENT_COLUMNS])
+        yield csv_line([*(["query"] if first else []), *MATCH_COLUMNS, *STATEMENT_COLUMNS])
     empty = True
     for row in (_row(match_json(match)) for match in matches):
         empty = False
-        yield _line([*first, *_cells(row, told)])
+        yield csv_line([*first, *_cells(row, told)])
     if empty:
-        yield _line([*first, *_cells({}, told)])
+        yield csv_line([*first, *_cells({}, told)])
 
 
 def _cells(row: dict[str, Any], statement: dict[str, Any]) -> list[Any]:
@@ -71,12 +66,6 @@ def _cells(row: dict[str, Any], statement: dict[str, Any]) -> list[Any]:
         *(row.get(column) for column in MATCH_COLUMNS),
         *(statement[column] for column in STATEMENT_COLUMNS),
     ]
-
-
-def _line(cells: list[Any]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(_cell(value) for value in cells)
-    return out.getvalue()
 
 
 def _row(match: dict[str, Any]) -> dict[str, Any]:
@@ -107,13 +96,3 @@ def wears(attributes: dict[str, Any]) -> dict[str, str]:
         f"{thing} {value:.2f}" for thing, value in things if value >= PRESENT
     )
     return told
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_GUARDED) else value
-    return repr(value)

@@ -8,8 +8,8 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from reidsearch.domain.answer_json import provenance_json
 from reidsearch.domain.scores import Calibration, Soundness, Tested
-from reidsearch.output.answer_json import provenance_json
 from reidsearch.output.readings import chance, one_in, ratio
 from reidsearch.output.text import table
 from reidsearch.output.visible import count, visible

@@ -91,7 +91,7 @@ def coverage_json(
     return {
         "schema": "reidsearch/coverage/1",
         "sources": [_source_json(one) for one in sources],
-        "never_offered": [
+        "not_supplied": [
             {
                 "camera": hole.camera,
                 "from_time": iso(from_us(hole.from_us)),

@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from reidsearch.domain.answer_json import crop_facts_json, model_json, reading_json
 from reidsearch.domain.explanation import Explanation, Neighbour, Observed
-from reidsearch.output.answer_json import crop_facts_json, model_json, reading_json
 from reidsearch.output.readings import chance, false_alarms, one_in, probability, ratio, times
 from reidsearch.output.text import table
 from reidsearch.output.visible import count, visible

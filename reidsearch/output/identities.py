@@ -11,8 +11,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
+from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import Change, Decision, Identity, Of, Presence, Story
-from reidsearch.output.answer_json import dumps, named_json
+from reidsearch.output.emit import dumps
 from reidsearch.output.text import UNKNOWN, table
 from reidsearch.output.visible import count, visible
 

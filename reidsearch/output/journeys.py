@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
+from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.journeys import Between, Journey, Stop
-from reidsearch.output.answer_json import named_json
 from reidsearch.output.identities import presence_json
 from reidsearch.output.proposals import too_fast_json, too_fast_text
 from reidsearch.output.text import UNKNOWN, table

@@ -10,8 +10,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import iso
+from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import Linking, Proposal, Seen, TooFast
-from reidsearch.output.answer_json import named_json
 from reidsearch.output.identities import presence_json, presence_table
 from reidsearch.output.text import table
 from reidsearch.output.visible import count, visible

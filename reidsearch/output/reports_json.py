@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from reidsearch.base.timecode import iso
+from reidsearch.domain.answer_json import attributes_json, crop_facts_json, model_json
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
-from reidsearch.output.answer_json import attributes_json, crop_facts_json, model_json
 
 
 def report_json(report: IndexReport) -> dict[str, Any]:

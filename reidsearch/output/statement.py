@@ -98,7 +98,7 @@ def _searched(statement: Statement) -> str:
 
 
 def _identity(searched: IdentitySearched | None) -> list[str]:
-    """Whom the search was for, and what of them was left out."""
+    """QueryInput the search was for, and what of them was left out."""
     if searched is None:
         return []
     rejected = searched.rejected
@@ -215,7 +215,7 @@ def _scores(statement: Statement) -> list[str]:
 def _footage(statement: Statement) -> list[str]:
     """How the footage concerned was looked at; above all what of it was not."""
     footage = statement.footage
-    never = _never_offered(footage.never_offered_s)
+    never = _never_offered(footage.not_supplied_s)
     if not footage.sources:
         return ["Footage: none of the cameras and times asked for.", *never] if never else []
     how = ", ".join(

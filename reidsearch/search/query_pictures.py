@@ -15,7 +15,7 @@ from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.media.pictures import read_picture
 from reidsearch.store.crops.store import Store
 
-View: TypeAlias = str | os.PathLike[str] | Pixels | int
+QueryPicture: TypeAlias = str | os.PathLike[str] | Pixels | int
 """One view of a person: a picture file, (h, w, 3) uint8 BGR pixels, or the id of a held crop."""
 
 PICTURES_AT_ONCE = 64
@@ -42,8 +42,8 @@ class Shown:
     views: int
 
 
-def look(
-    views: Sequence[View],
+def embed_query(
+    views: Sequence[QueryPicture],
     store: Store,
     embed: Callable[[Sequence[Pixels]], Vectors],
     limits: PictureLimits,
@@ -59,11 +59,11 @@ def look(
         NotFound: no such crop.
         UsageError: there is no view, or they have no mean.
     """
-    return look_many([views], store, embed, limits)[0]
+    return embed_queries([views], store, embed, limits)[0]
 
 
-def look_many(
-    queries: Sequence[Sequence[View]],
+def embed_queries(
+    queries: Sequence[Sequence[QueryPicture]],
     store: Store,
     embed: Callable[[Sequence[Pixels]], Vectors],
     limits: PictureLimits,
@@ -84,7 +84,7 @@ def look_many(
 
 
 def _look_at(
-    queries: Sequence[Sequence[View]],
+    queries: Sequence[Sequence[QueryPicture]],
     ids: Sequence[Sequence[int]],
     held: dict[int, Vectors],
     store: Store,
@@ -115,7 +115,7 @@ def _look_at(
     return shown
 
 
-def _is_id(view: View) -> TypeGuard[int]:
+def _is_id(view: QueryPicture) -> TypeGuard[int]:
     return isinstance(view, (int, np.integer))
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reidsearch.vision.attributes.recognizer import Recognizer
 
 
-class AttributesView:
+class AttributeService:
     """Attributes of one archive.
 
     Args:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from reidsearch.vision.embedding.embedder import Embedder
 
 
-class CalibrationView:
+class CalibrationService:
     """The calibration of one archive.
 
     Args:

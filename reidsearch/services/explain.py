@@ -13,15 +13,15 @@ from reidsearch.domain.decisions import Mark, Member, Presence
 from reidsearch.domain.explanation import Explanation, Neighbour, Observed, Stripe
 from reidsearch.index.gallery import Gallery
 from reidsearch.media.pictures import decode
-from reidsearch.search.query_pictures import View, look
+from reidsearch.search.query_pictures import QueryPicture, embed_query
 from reidsearch.store.crops.labelled import labelled_crops
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.different_people import strangers
+from reidsearch.store.footage.different_people import known_different
 from reidsearch.store.footage.presence import at_once, presences
 from reidsearch.store.identities.store import marks, members_of_crops
 
 if TYPE_CHECKING:
-    from reidsearch.services.calibration import CalibrationView
+    from reidsearch.services.calibration import CalibrationService
 
 STRIPES = 8
 NEAREST = 5
@@ -34,8 +34,8 @@ def explain(
     store: Store,
     gallery: Gallery,
     embed: Callable[[Sequence[Pixels]], Vectors],
-    view: CalibrationView,
-    query: View,
+    view: CalibrationService,
+    query: QueryPicture,
     match_id: int,
     shown_as: str | None,
     limits: PictureLimits,
@@ -51,7 +51,7 @@ def explain(
     """
     match = store.crop(match_id)
     match_picture = decode(store.picture(match_id), limits)
-    shown = look([query], store, embed, limits)
+    shown = embed_query([query], store, embed, limits)
     query_id = shown.crop_ids[0] if shown.crop_ids else None
     query_picture = _picture(store, query, query_id, limits)
     rows = {crop_id: row for crop_id, (_, row) in store.crops_with_embeddings([match_id]).items()}
@@ -83,7 +83,9 @@ def explain(
     )
 
 
-def _picture(store: Store, query: View, query_id: int | None, limits: PictureLimits) -> Pixels:
+def _picture(
+    store: Store, query: QueryPicture, query_id: int | None, limits: PictureLimits
+) -> Pixels:
     from reidsearch.media.pictures import read_picture
 
     if query_id is not None:
@@ -198,7 +200,7 @@ class _Around:
 
 def _observed(store: Store, score: float) -> list[Observed]:
     rng = np.random.default_rng(SEED)
-    together = strangers(store, OBSERVED, SEED)
+    together = known_different(store, OBSERVED, SEED)
     found = [("two people seen at the same time by one camera", together)]
     labelled, _ = labelled_crops(store)
     if len(labelled) > _LABELLED:

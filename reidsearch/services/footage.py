@@ -1,7 +1,7 @@
 """What an archive knows of its footage, and the footage itself around a match.
 
-`Archive.footage` is a `FootageView`. Footage is read where it was indexed from; a file that is no
-longer the one that was indexed is refused, never shown as evidence.
+`Archive.footage` is a `FootageService`. Footage is read where it was indexed from; a file that is
+no longer the one that was indexed is refused, never shown as evidence.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.database import sqlite
 from reidsearch.store.database.lock import writer_lock
 from reidsearch.store.footage import reader as footage_store
-from reidsearch.store.footage.gaps import Stretch, never_offered
+from reidsearch.store.footage.gaps import Stretch, not_supplied
 
 if TYPE_CHECKING:
     from reidsearch.media.video.frames import Footage
@@ -63,7 +63,7 @@ class People:
         return self.pixels[max(y1, 0) : y2, max(x1, 0) : x2]
 
 
-class FootageView:
+class FootageService:
     """Coverage, clocks, frames and clips of one archive.
 
     Args:
@@ -78,7 +78,7 @@ class FootageView:
         """What was seen of every source, by camera, then start."""
         return footage_store.coverage(self._store)
 
-    def never_offered(self) -> list[NeverOffered]:
+    def not_supplied(self) -> list[NeverOffered]:
         """When cameras have no footage here, from the first to the last source of all of them."""
         stretches = []
         for one in self.coverage():
@@ -86,7 +86,7 @@ class FootageView:
             last_us = one.facts.clock.at_us(one.duration_s)
             if one.facts.camera is not None and first_us is not None and last_us is not None:
                 stretches.append(Stretch(one.facts.camera, first_us, last_us))
-        return never_offered(stretches)
+        return not_supplied(stretches)
 
     def tracklet(self, tracklet_id: int) -> TrackletSeen:
         """One tracklet. Raises NotFound."""

@@ -1,6 +1,6 @@
 """Who was said to be whom: decisions, and the identities that they leave in force.
 
-`Archive.identities` is an `IdentityView`. Matches are named by crop id, as every answer shows
+`Archive.identities` is an `IdentityService`. Matches are named by crop id, as every answer shows
 them; a crop of a tracklet stands for the whole tracklet. Every change is a decision in a log that
 is only appended to; `undo` reverses one by another.
 """
@@ -66,7 +66,7 @@ class Asked:
         return (*crop_ids[: len(crop_ids) - len(self.own)], *self.rejected)
 
 
-class IdentityView:
+class IdentityService:
     """Decisions and identities of one archive. Decisions can be taken while it is indexed."""
 
     def __init__(self, store: Store) -> None:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import PictureLimits, WatchSettings
-from reidsearch.domain.crops import Offer, Rejected
+from reidsearch.base.settings import FootageSettings, PictureLimits
+from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.domain.reports import FootageReport, IndexReport
 from reidsearch.ingest.crops import ingest, request_digest
+from reidsearch.media.files.crop_inputs import Offers, offers
 from reidsearch.media.files.listing import Listing, find_footage
-from reidsearch.media.files.offers import Offers, offers
 from reidsearch.media.files.paths import location_text
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
@@ -54,7 +54,7 @@ class FootageOptions:
     """
 
     naming: SourceNaming = field(default_factory=SourceNaming)
-    watch: WatchSettings = WatchSettings()
+    watch: FootageSettings = FootageSettings()
     frames: bool = False
     frames_fps: Fraction | None = None
     detections: Path | None = None
@@ -98,7 +98,7 @@ class Run:
         return report
 
     def offers(
-        self, offered: Iterable[Offer | Rejected], request: Sequence[str], total: int | None
+        self, offered: Iterable[CropInput | Rejected], request: Sequence[str], total: int | None
     ) -> IndexReport:
         """Index what an iterable offers."""
         with open_writer(self.store, self.embedder.identity) as writer:
@@ -138,7 +138,7 @@ class Run:
         )
 
     def _ingest(
-        self, writer: Writer, offered: Iterable[Offer | Rejected], total: int | None
+        self, writer: Writer, offered: Iterable[CropInput | Rejected], total: int | None
     ) -> IndexReport:
         self.progress.begin("indexing", total, "crops")
         report = ingest(
@@ -160,9 +160,9 @@ class Run:
         options: FootageOptions,
         detections: dict[str, Path],
     ) -> FootageReport:
-        from reidsearch.ingest.footage.sources import Watching, watch_sources
+        from reidsearch.ingest.footage.sources import SourceRun, index_sources
 
-        watching = Watching(
+        watching = SourceRun(
             store=self.store,
             writer=writer,
             embedder=self.embedder,
@@ -172,7 +172,7 @@ class Run:
             frames_fps=options.frames_fps,
             detections=detections,
         )
-        return watch_sources(paths, watching, self.progress, self.stop)
+        return index_sources(paths, watching, self.progress, self.stop)
 
 
 def _detections(listing: Listing, options: FootageOptions) -> dict[str, Path]:

@@ -10,8 +10,8 @@ from reidsearch.domain.decisions import Member, Transits
 from reidsearch.domain.footage import How, SourceCoverage
 from reidsearch.domain.journeys import Between, Journey, Stop
 from reidsearch.linking.constraints import too_fast
-from reidsearch.services.identities import IdentityView
-from reidsearch.services.proposals import ProposalView
+from reidsearch.services.identities import IdentityService
+from reidsearch.services.proposals import ProposalService
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.presence import presences
@@ -29,7 +29,7 @@ def journey(store: Store, name: str, transits: Transits | None = None) -> Journe
         NotFound: there is no such identity.
         UsageError: nothing is confirmed of it.
     """
-    identity = IdentityView(store).find(name)
+    identity = IdentityService(store).find(name)
     if not identity.members:
         raise UsageError(
             f"nothing is confirmed of {identity.named.text}, so there is no way to tell",
@@ -37,7 +37,7 @@ def journey(store: Store, name: str, transits: Transits | None = None) -> Journe
         )
     proposed: dict[Member, int] = {}
     try:
-        last = ProposalView(store).last()
+        last = ProposalService(store).last()
     except NotFound:
         minima = Transits()
     else:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from reidsearch.datasets.readers import DataSet
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.journeys import Journey
-    from reidsearch.services.attributes import AttributesView
-    from reidsearch.services.calibration import CalibrationView
-    from reidsearch.services.footage import FootageView
-    from reidsearch.services.identities import IdentityView
-    from reidsearch.services.proposals import ProposalView
+    from reidsearch.services.attributes import AttributeService
+    from reidsearch.services.calibration import CalibrationService
+    from reidsearch.services.footage import FootageService
+    from reidsearch.services.identities import IdentityService
+    from reidsearch.services.proposals import ProposalService
     from reidsearch.vision.detection.detector import Detector
 
 
@@ -77,32 +77,32 @@ class OpenArchive(Closing):
         return self._neighbours
 
     @property
-    def calibration(self) -> CalibrationView:
+    def calibration(self) -> CalibrationService:
         """How to read a score; see `reidsearch.services.calibration`."""
-        from reidsearch.services.calibration import CalibrationView
+        from reidsearch.services.calibration import CalibrationService
 
-        return CalibrationView(self._store, self._engines.embedder, self._version)
+        return CalibrationService(self._store, self._engines.embedder, self._version)
 
     @property
-    def footage(self) -> FootageView:
+    def footage(self) -> FootageService:
         """Coverage, clocks, frames and clips; see `reidsearch.services.footage`."""
-        from reidsearch.services.footage import FootageView
+        from reidsearch.services.footage import FootageService
 
-        return FootageView(self._store, self._engines.detector)
+        return FootageService(self._store, self._engines.detector)
 
     @property
-    def identities(self) -> IdentityView:
+    def identities(self) -> IdentityService:
         """Decisions and identities; see `reidsearch.services.identities`."""
-        from reidsearch.services.identities import IdentityView
+        from reidsearch.services.identities import IdentityService
 
-        return IdentityView(self._store)
+        return IdentityService(self._store)
 
     @property
-    def attributes(self) -> AttributesView:
+    def attributes(self) -> AttributeService:
         """What people wear and carry, recorded on request; see `reidsearch.services.attributes`."""
-        from reidsearch.services.attributes import AttributesView
+        from reidsearch.services.attributes import AttributeService
 
-        return AttributesView(self._store, self._engines.recognizer)
+        return AttributeService(self._store, self._engines.recognizer)
 
     def labelled(self, labels: str | None = None) -> DataSet:
         """The crops whose person and camera are known; see `datasets.readers.read_archive`."""
@@ -111,11 +111,11 @@ class OpenArchive(Closing):
         return read_archive(self._store, labels)
 
     @property
-    def proposals(self) -> ProposalView:
+    def proposals(self) -> ProposalService:
         """Who may be whom: `link` and its proposals; see `reidsearch.services.proposals`."""
-        from reidsearch.services.proposals import ProposalView
+        from reidsearch.services.proposals import ProposalService
 
-        return ProposalView(self._store)
+        return ProposalService(self._store)
 
     def journey(self, identity: str, *, transits: Transits | None = None) -> Journey:
         """Where an identity was and when; see `reidsearch.services.journeys`.

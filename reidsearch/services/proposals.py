@@ -1,6 +1,6 @@
 """Who may be whom: identities proposed for a whole archive, nothing until somebody confirms them.
 
-`Archive.proposals` is a `ProposalView`.
+`Archive.proposals` is a `ProposalService`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from reidsearch.domain.decisions import (
     Seen,
     Transits,
 )
-from reidsearch.services.identities import IdentityView
+from reidsearch.services.identities import IdentityService
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.presence import presences
 from reidsearch.store.identities import proposals as proposal_store
 from reidsearch.store.identities.store import identities
 
 
-class ProposalView:
+class ProposalService:
     """Proposals of one archive."""
 
     def __init__(self, store: Store) -> None:
@@ -114,7 +114,7 @@ class ProposalView:
 
         Raises:
             NotFound: there is no such proposal or identity.
-            UsageError: it would add to none and none was named; or as `IdentityView.confirm`.
+            UsageError: it would add to none and none was named; or as `IdentityService.confirm`.
         """
         seen = self.find(proposal_id)
         adds_to = seen.proposal.adds_to
@@ -125,17 +125,17 @@ class ProposalView:
             )
         of = name if name is not None or adds_to is None else str(adds_to.identity_id)
         assert of is not None
-        return IdentityView(self._store).confirm(of, _crops(seen), note=note, force=force)
+        return IdentityService(self._store).confirm(of, _crops(seen), note=note, force=force)
 
     def new(self, proposal_id: int, name: str, *, note: str = "", force: bool = False) -> Decision:
         """Confirm a whole proposal as a new identity.
 
         Raises:
             NotFound: there is no such proposal.
-            UsageError: as `IdentityView.new`.
+            UsageError: as `IdentityService.new`.
         """
         crops = _crops(self.find(proposal_id))
-        return IdentityView(self._store).new(name, crops, note=note, force=force)
+        return IdentityService(self._store).new(name, crops, note=note, force=force)
 
 
 def _all(proposal: Proposal, of: dict[int, tuple[Member, ...]]) -> tuple[Member, ...]:

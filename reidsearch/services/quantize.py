@@ -31,8 +31,8 @@ from reidsearch.store.crops.store import Store
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import default_entry
+from reidsearch.vision.models.custom import SUFFIX, make_own
 from reidsearch.vision.models.locate import locate
-from reidsearch.vision.models.own import SUFFIX, make_own
 from reidsearch.vision.models.processor import processor
 from reidsearch.vision.models.quantize import quantize, require_nncf, save
 from reidsearch.vision.models.runtime import read_model

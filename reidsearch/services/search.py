@@ -19,7 +19,7 @@ from reidsearch.services.opened import OpenArchive
 if TYPE_CHECKING:
     from reidsearch.domain.answers import Plan
     from reidsearch.domain.explanation import Explanation
-    from reidsearch.search.query_pictures import View
+    from reidsearch.search.query_pictures import QueryPicture
     from reidsearch.services.bulk import Asking
 
 
@@ -28,7 +28,7 @@ class SearchableArchive(OpenArchive):
 
     def search(
         self,
-        query: View | Sequence[View] = (),
+        query: QueryPicture | Sequence[QueryPicture] = (),
         *,
         k: int = 10,
         filters: Filters = Filters(),
@@ -71,7 +71,7 @@ class SearchableArchive(OpenArchive):
                 the identity.
         """
         from reidsearch.search import engine, feedback
-        from reidsearch.search.query_pictures import look
+        from reidsearch.search.query_pictures import embed_query
 
         likes, unlikes = [*map(index, likes)], [*map(index, unlikes)]  # as NumPy gives them too
         read = self.calibration.reader(
@@ -90,10 +90,10 @@ class SearchableArchive(OpenArchive):
             # Proving a large index file takes about as long as loading the model: side by side.
             with ThreadPoolExecutor(1) as pool:
                 proving = pool.submit(self.prepare_search)
-                shown = look(views, self._store, self.embed, limits)
+                shown = embed_query(views, self._store, self.embed, limits)
                 proving.result()
         else:
-            shown = look(views, self._store, self.embed, limits)
+            shown = embed_query(views, self._store, self.embed, limits)
         question = engine.Query(
             vector=marks.refined(shown.vector, shown.views) if marks else shown.vector,
             text=asked.text(shown_as or shown.text, further=len(given)),
@@ -116,7 +116,7 @@ class SearchableArchive(OpenArchive):
 
     def explain(
         self,
-        query: View,
+        query: QueryPicture,
         crop_id: int,
         *,
         shown_as: str | None = None,
@@ -144,7 +144,7 @@ class SearchableArchive(OpenArchive):
 
     def search_many(
         self,
-        queries: Sequence[View | Sequence[View]],
+        queries: Sequence[QueryPicture | Sequence[QueryPicture]],
         *,
         k: int = 10,
         filters: Filters = Filters(),
@@ -155,12 +155,12 @@ class SearchableArchive(OpenArchive):
         limits: PictureLimits = PictureLimits(),
     ) -> list[Answer]:
         """`search` for each of many queries, together: answers in their order."""
-        from reidsearch.search.query_pictures import look_many
+        from reidsearch.search.query_pictures import embed_queries
         from reidsearch.services import bulk
 
         self.prepare_search()
         views = [_views(one) for one in queries]
-        shown = look_many(views, self._store, self.embed, limits)
+        shown = embed_queries(views, self._store, self.embed, limits)
         like = bulk.in_general(
             k, filters, min_score, grouped=grouped, exact=exact, reranked=reranked
         )
@@ -168,7 +168,7 @@ class SearchableArchive(OpenArchive):
 
     def search_all(
         self,
-        query: View | Sequence[View],
+        query: QueryPicture | Sequence[QueryPicture],
         *,
         min_score: float,
         filters: Filters = Filters(),
@@ -179,11 +179,11 @@ class SearchableArchive(OpenArchive):
 
         The statement's `k` is the number of crops searched.
         """
-        from reidsearch.search.query_pictures import look
+        from reidsearch.search.query_pictures import embed_query
         from reidsearch.services import bulk
 
         self.prepare_search()
-        shown = look(_views(query), self._store, self.embed, limits)
+        shown = embed_query(_views(query), self._store, self.embed, limits)
         like = bulk.in_general(1, filters, min_score, grouped=grouped, exact=True, reranked=False)
         return self._asking(min_score).all(shown, like)
 
@@ -215,9 +215,9 @@ class SearchableArchive(OpenArchive):
         return Asking(self._store, self._gallery, self._neighbours, self._engines.text, told)
 
 
-def _views(query: View | Sequence[View]) -> list[View]:
+def _views(query: QueryPicture | Sequence[QueryPicture]) -> list[QueryPicture]:
     return [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
 
 
-def _is_one(query: View | Sequence[View]) -> TypeGuard[View]:
+def _is_one(query: QueryPicture | Sequence[QueryPicture]) -> TypeGuard[QueryPicture]:
     return isinstance(query, (str, os.PathLike, int, np.integer, np.ndarray))

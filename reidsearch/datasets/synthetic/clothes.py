@@ -36,7 +36,7 @@ HAIRCUTS = ("short", "long", "bun", "bald")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Clothes:
     """One person's looks; `height` and `build` are shares of the usual."""
 
     skin: Colour
@@ -58,7 +58,7 @@ class Look:
     build: float
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator) -> Look:
+    def drawn(cls, rng: np.random.Generator) -> Clothes:
         """A person at random; two people may well share a colour, seldom a whole outfit."""
 
         def cloth() -> Colour:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.datasets.synthetic.clothes import Colour, Look
+from reidsearch.datasets.synthetic.clothes import Clothes, Colour
 from reidsearch.domain.crops import Pixels
 
 Point: TypeAlias = tuple[float, float]
@@ -31,7 +31,7 @@ class Pose:
 
 
 def draw_figure(
-    look: Look, pose: Pose, width_px: int, height_px: int
+    look: Clothes, pose: Pose, width_px: int, height_px: int
 ) -> tuple[Pixels, NDArray[np.uint8]]:
     """Draw a person who fills about nine tenths of the height, feet near the lower edge.
 
@@ -104,7 +104,7 @@ class _Pen:
         thickness = max(1, round(width * self._scale))
         cv2.polylines(self.image, [self.px(points)], False, colour, thickness, cv2.LINE_AA, 4)
 
-    def patterned(self, points: list[Point], look: Look) -> None:
+    def patterned(self, points: list[Point], look: Clothes) -> None:
         """A filled polygon of the top's cloth."""
         self.shape(points, look.top_colour)
         inside = np.zeros(self.mask.shape, np.uint8)
@@ -128,11 +128,11 @@ def _shade(colour: Colour, share: float) -> Colour:
     return blue, green, red
 
 
-def _hem(look: Look) -> float:
+def _hem(look: Clothes) -> float:
     return {"coat": 0.68, "jacket": 0.55, "hoodie": 0.54}.get(look.top, 0.525)
 
 
-def _upright(pen: _Pen, look: Look, pose: Pose) -> None:
+def _upright(pen: _Pen, look: Clothes, pose: Pose) -> None:
     """From the front or from behind."""
     front = pose.side == "front"
     stride = math.sin(pose.phase)
@@ -173,7 +173,7 @@ def _upright(pen: _Pen, look: Look, pose: Pose) -> None:
     _head_upright(pen, look, front)
 
 
-def _front_of_top(pen: _Pen, look: Look, hem: float) -> None:
+def _front_of_top(pen: _Pen, look: Clothes, hem: float) -> None:
     dark = _shade(look.top_colour, 0.6)
     if look.top in ("jacket", "coat"):
         pen.shape([(-0.032, 0.155), (0.032, 0.155), (0.006, 0.34)], look.second_colour)
@@ -186,7 +186,7 @@ def _front_of_top(pen: _Pen, look: Look, hem: float) -> None:
         pen.line([(-0.05, 0.47), (-0.035, 0.42), (0.035, 0.42), (0.05, 0.47)], 0.006, dark)
 
 
-def _sideways(pen: _Pen, look: Look, pose: Pose) -> None:
+def _sideways(pen: _Pen, look: Clothes, pose: Pose) -> None:
     """Walking to the right; the caller mirrors it for the left."""
     stride = math.sin(pose.phase)
     near_is_left = pose.side == "left"
@@ -246,7 +246,7 @@ def _swung(
     return joint, middle, end
 
 
-def _leg(pen: _Pen, look: Look, joints: tuple[Point, Point, Point], light: float) -> None:
+def _leg(pen: _Pen, look: Clothes, joints: tuple[Point, Point, Point], light: float) -> None:
     hip, knee, ankle = joints
     cloth, skin = _shade(look.bottom_colour, light), _shade(look.skin, light)
     wide = look.build
@@ -261,14 +261,14 @@ def _leg(pen: _Pen, look: Look, joints: tuple[Point, Point, Point], light: float
         pen.limb((hip, end), (0.098 * wide, 0.085 * wide), cloth)
 
 
-def _skirt(pen: _Pen, look: Look, half: float) -> None:
+def _skirt(pen: _Pen, look: Clothes, half: float) -> None:
     pen.shape(
         [(-half, 0.47), (half, 0.47), (half * 1.35, 0.7), (-half * 1.35, 0.7)], look.bottom_colour
     )
     pen.line([(half * 0.3, 0.54), (half * 0.45, 0.7)], 0.005, _shade(look.bottom_colour, 0.75))
 
 
-def _arm(pen: _Pen, look: Look, joints: tuple[Point, Point, Point], light: float) -> None:
+def _arm(pen: _Pen, look: Clothes, joints: tuple[Point, Point, Point], light: float) -> None:
     shoulder, elbow, wrist = joints
     cloth, skin = _shade(look.top_colour, light), _shade(look.skin, light)
     wide = look.build
@@ -284,7 +284,7 @@ def _arm(pen: _Pen, look: Look, joints: tuple[Point, Point, Point], light: float
         pen.limb((shoulder, end), (0.064 * wide, 0.06 * wide), cloth)
 
 
-def _bag_upright(pen: _Pen, look: Look, front: bool, shoulder: float, hip: float) -> None:
+def _bag_upright(pen: _Pen, look: Clothes, front: bool, shoulder: float, hip: float) -> None:
     dark = _shade(look.bag_colour, 0.75)
     # Seen from the front, the person's left is on the right of the picture.
     sign = 1 if look.bag_left == front else -1
@@ -314,7 +314,7 @@ def _bag_upright(pen: _Pen, look: Look, front: bool, shoulder: float, hip: float
         )
 
 
-def _head_upright(pen: _Pen, look: Look, front: bool) -> None:
+def _head_upright(pen: _Pen, look: Clothes, front: bool) -> None:
     if look.haircut == "long":
         pen.shape(
             [(-0.05, 0.05), (0.05, 0.05), (0.058, 0.2), (-0.058, 0.2)], _shade(look.hair, 0.85)
@@ -340,7 +340,7 @@ def _head_upright(pen: _Pen, look: Look, front: bool) -> None:
             pen.oval((0, 0.048), (0.05, 0.012), _shade(look.hat_colour, 0.75))
 
 
-def _head_sideways(pen: _Pen, look: Look) -> None:
+def _head_sideways(pen: _Pen, look: Clothes) -> None:
     pen.limb(((0.0, 0.12), (-0.004, 0.165)), (0.045, 0.05), _shade(look.skin, 0.85))
     pen.oval((0.006, 0.07), (0.052, 0.066), look.skin)
     pen.shape([(0.054, 0.065), (0.068, 0.085), (0.052, 0.09)], look.skin)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.datasets.synthetic.clothes import Look
+from reidsearch.datasets.synthetic.clothes import Clothes
 from reidsearch.datasets.synthetic.figure import Pose, Side, draw_figure
 from reidsearch.datasets.synthetic.people import PLACES, WIDTH_PX, scene
 from reidsearch.domain.crops import Pixels
@@ -46,7 +46,7 @@ class Walk:
     """
 
     person: str
-    look: Look
+    look: Clothes
     from_s: float
     to_s: float
     from_x: float
@@ -97,7 +97,7 @@ def draw_footage(
     Names tell camera and start (`entrance_20240531_090000.mp4`, UTC); `det.txt` files beside hold
     the true boxes, for machines without a detector. Now and then two people cross.
     """
-    looks = [Look.drawn(np.random.default_rng((seed, 1, person))) for person in range(people)]
+    looks = [Clothes.drawn(np.random.default_rng((seed, 1, person))) for person in range(people)]
     drawn = []
     progress.begin("drawing", cameras, "cameras")
     for index in range(cameras):
@@ -114,7 +114,7 @@ def draw_footage(
     return drawn
 
 
-def _schedule(looks: Sequence[Look], rng: np.random.Generator) -> tuple[list[Walk], float]:
+def _schedule(looks: Sequence[Clothes], rng: np.random.Generator) -> tuple[list[Walk], float]:
     """Who walks when: one after another with pauses, every fourth pair at the same time."""
     walks: list[Walk] = []
     at_s = 2.0

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.datasets.synthetic.clothes import Look
+from reidsearch.datasets.synthetic.clothes import Clothes
 from reidsearch.datasets.synthetic.figure import SIDES, Pose, draw_figure
 from reidsearch.domain.crops import Pixels
 
@@ -52,7 +52,7 @@ def drawn_people(people: int, cameras: int, views: int, seed: int = 0) -> Iterat
     viewpoints = [_Camera.drawn(index, seed) for index in range(cameras)]
     for person in range(people):
         rng = np.random.default_rng((seed, 1, person))
-        look = Look.drawn(rng)
+        look = Clothes.drawn(rng)
         moment = DAY + dt.timedelta(seconds=int(rng.integers(2 * 3600)))
         for index in rng.permutation(cameras):
             moment += dt.timedelta(seconds=int(rng.integers(30, 300)))
@@ -122,7 +122,7 @@ class _Camera:
             jpeg_quality=int(rng.integers(45, 90)),
         )
 
-    def see(self, look: Look, pose: Pose, rng: np.random.Generator) -> Pixels:
+    def see(self, look: Clothes, pose: Pose, rng: np.random.Generator) -> Pixels:
         """One crop of a person, as this camera gives it."""
         figure, mask = draw_figure(look, pose, WIDTH_PX, HEIGHT_PX)
         lit = figure * self._light(rng)[..., None]

@@ -32,12 +32,11 @@ from reidsearch.index.compact.segment import ENDINGS, Rows, Segment
 from reidsearch.index.contract import Hits, IndexDamaged, Truth, no_hits, no_ids
 from reidsearch.index.cores import each
 from reidsearch.index.flat import FaissEngine
-from reidsearch.store.database import sqlite
 
 KIND = "faiss-pq4-sq8"
 FORMAT = "reidsearch/compact/1"
 OUTGROWN = 8  # times as many as when the codec was trained: then other cameras and people prevail
-SHORTLIST_FOR = 500_000  # crops: among more of them, more strangers come between
+SHORTLIST_FOR = 500_000  # crops: among more of them, more other people come between
 PART = 1000  # crops that are scored exactly before the next part of a long answer goes out
 
 
@@ -212,7 +211,7 @@ class Compact:
         every = np.linspace(0, len(sample) - 1, min(len(sample), self._engine.sample))
         self._codec = Codec.train(sample[every.astype(np.int64)])
 
-    def outgrown(self) -> bool:
+    def needs_rebuild(self) -> bool:
         """Whether the codec was trained from a small part of what is held now."""
         return len(self) > OUTGROWN * max(self.trained_for, 1)
 
@@ -246,7 +245,6 @@ class Compact:
             "segments": [segment.names for segment in self.segments],
         }
         path.write_text(json.dumps(note), encoding="ascii")
-        sqlite.sync_path(path)
 
     def prove(self) -> None:
         """Read what was not yet read of the files. Raises IndexDamaged."""

@@ -22,13 +22,13 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base import atomic
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.blocks import ProvenFile, block_sums
 from reidsearch.index.compact.codec import Codec, Codes, slices
 from reidsearch.index.contract import IndexDamaged
 from reidsearch.index.cores import each
 from reidsearch.index.flat import one_thread
-from reidsearch.store.database import sqlite
 
 Rows: TypeAlias = NDArray[np.int64]
 
@@ -278,7 +278,7 @@ class Segment:
             names[f"{ending}_sha256"] = hashlib.sha256(content).hexdigest()
             (folder / f"{name}.{ending}").write_bytes(content)
         for ending in ENDINGS:
-            sqlite.sync_path(folder / f"{name}.{ending}")
+            atomic.sync(folder / f"{name}.{ending}")
         return Segment.load(folder, names, self.codec)
 
     @classmethod

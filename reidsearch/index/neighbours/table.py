@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Row, delete, insert, select, update
 
+from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.timecode import now, to_us
@@ -225,7 +226,7 @@ def load(file: GraphFile) -> Graph:
 def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
     """Write, sync, rename, announce; then remove older files. The caller holds the lock."""
     folder = store.folder / FOLDER
-    fresh = folder / "writing.tmp"
+    fresh = atomic.temporary(folder / "graph")
     rows = np.empty(len(graph), dtype=_LAYOUT)
     rows["crop_id"], rows["near"], rows["score"] = graph.ids, graph.near, graph.scores
     rows["least"], rows["farthest"] = graph.least, graph.farthest
@@ -237,7 +238,7 @@ def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
         with contextlib.suppress(OSError):
             fresh.unlink(missing_ok=True)
         raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
-    sqlite.sync_path(fresh)
+    atomic.sync(fresh)  # before the transaction: it may take long
     size_bytes, sha256 = fresh.stat().st_size, file_sha256(fresh)
     engine = sqlite.engine_for(store.folder, read_only=False)
     try:
@@ -255,8 +256,7 @@ def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
             assert inserted is not None
             number: int = inserted[0]
             path = folder / f"graph-{number:06d}.npy"
-            fresh.replace(path)
-            sqlite.sync_path(folder)
+            atomic.publish(fresh, path)
             connection.execute(update(table).where(table.c.id == number).values(file=path.name))
             connection.execute(delete(table).where(table.c.id != number))
     finally:

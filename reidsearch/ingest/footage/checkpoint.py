@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
-from reidsearch.domain.footage import Detections, How, Span, Trace, View
+from reidsearch.domain.footage import BestShot, Detections, How, Span, Trace
 from reidsearch.ingest.footage.sampled_frames import Position
 from reidsearch.media.video.motion import GateState
-from reidsearch.vision.tracking.best_shots import ViewKeeper
-from reidsearch.vision.tracking.fragments import Fragment
+from reidsearch.vision.tracking.best_shots import BestShotKeeper
+from reidsearch.vision.tracking.stitching import TrackletPiece
 
 FORMAT = 1
 """Part of the settings that a checkpoint is valid for; raised when anything here changes."""
@@ -31,7 +31,7 @@ class Open:
     times_us: list[int] = field(default_factory=list)
     xyxy: list[NDArray[np.float32]] = field(default_factory=list)
     confidence: list[float] = field(default_factory=list)
-    keeper: ViewKeeper = field(default_factory=ViewKeeper)
+    keeper: BestShotKeeper = field(default_factory=BestShotKeeper)
 
     def copy(self) -> Open:
         """As it is now; the original grows on."""
@@ -41,7 +41,7 @@ class Open:
             list(self.times_us),
             list(self.xyxy),
             list(self.confidence),
-            ViewKeeper.restored(self.keeper.stretch_us, self.keeper.held()),
+            BestShotKeeper.restored(self.keeper.stretch_us, self.keeper.held()),
         )
 
     def trace(self) -> Trace:
@@ -75,7 +75,7 @@ class Followed:
     covered_us: int
 
 
-def pack(followed: Followed, pending: Sequence[Fragment], outcomes: dict[str, int]) -> bytes:
+def pack(followed: Followed, pending: Sequence[TrackletPiece], outcomes: dict[str, int]) -> bytes:
     """A checkpoint's bytes.
 
     Args:
@@ -106,7 +106,7 @@ def pack(followed: Followed, pending: Sequence[Fragment], outcomes: dict[str, in
     return _npz(arrays)
 
 
-def unpack(data: bytes) -> tuple[Followed, list[Fragment], dict[str, int]]:
+def unpack(data: bytes) -> tuple[Followed, list[TrackletPiece], dict[str, int]]:
     """The inverse of `pack`."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         header = json.loads(arrays["header"].tobytes())
@@ -189,22 +189,22 @@ def _unpack_open(header: dict[str, Any], key: str, arrays: Any) -> Open:
         times_us=times_us.tolist(),
         xyxy=list(trace.xyxy),
         confidence=trace.confidence.tolist(),
-        keeper=ViewKeeper.restored(
+        keeper=BestShotKeeper.restored(
             header["stretch_us"], list(zip(header["view_times_us"], views, strict=True))
         ),
     )
 
 
-def _pack_fragment(one: Fragment, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+def _pack_fragment(one: TrackletPiece, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     _pack_trace(one.trace, one.times_us, key, arrays)
     arrays[f"{key}.vectors"] = one.vectors
     return {"pieces": one.pieces, "views": _pack_views(one.views, key, arrays)}
 
 
-def _unpack_fragment(header: dict[str, Any], key: str, arrays: Any) -> Fragment:
+def _unpack_fragment(header: dict[str, Any], key: str, arrays: Any) -> TrackletPiece:
     trace, times_us = _unpack_trace(key, arrays)
     views = _unpack_views(header["views"], key, arrays)
-    return Fragment(trace, times_us, views, arrays[f"{key}.vectors"], header["pieces"])
+    return TrackletPiece(trace, times_us, views, arrays[f"{key}.vectors"], header["pieces"])
 
 
 def _pack_trace(
@@ -221,7 +221,7 @@ def _unpack_trace(key: str, arrays: Any) -> tuple[Trace, NDArray[np.int64]]:
     return trace, arrays[f"{key}.times_us"]
 
 
-def _pack_views(views: Sequence[View], key: str, arrays: dict[str, NDArray[Any]]) -> list[Any]:
+def _pack_views(views: Sequence[BestShot], key: str, arrays: dict[str, NDArray[Any]]) -> list[Any]:
     arrays[f"{key}.jpegs"] = np.frombuffer(b"".join(view.jpeg for view in views), np.uint8)
     return [
         [
@@ -238,12 +238,12 @@ def _pack_views(views: Sequence[View], key: str, arrays: dict[str, NDArray[Any]]
     ]
 
 
-def _unpack_views(rows: list[Any], key: str, arrays: Any) -> tuple[View, ...]:
+def _unpack_views(rows: list[Any], key: str, arrays: Any) -> tuple[BestShot, ...]:
     data, at, views = arrays[f"{key}.jpegs"].tobytes(), 0, []
     for pts, box, width_px, height_px, size, quality, confidence, sharpness in rows:
         jpeg = data[at : at + size]
         at += size
         views.append(
-            View(pts, Box(*box), width_px, height_px, jpeg, quality, confidence, sharpness)
+            BestShot(pts, Box(*box), width_px, height_px, jpeg, quality, confidence, sharpness)
         )
     return tuple(views)

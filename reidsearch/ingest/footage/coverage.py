@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reidsearch.domain.footage import How, Span
-from reidsearch.ingest.footage.sampled_frames import Look, Seen, Unseen
+from reidsearch.ingest.footage.sampled_frames import SampledFrame, Seen, Unseen
 from reidsearch.media.video.frames import Damage, Skipped
 
 
@@ -26,7 +26,7 @@ class Coverage:
 
     def note(self, seen: Seen) -> None:
         """Take in what comes next."""
-        if isinstance(seen, Look):
+        if isinstance(seen, SampledFrame):
             how = How.GIVEN if self._given else How.DENSE if seen.active else How.GATED
             self._extend(seen.time_us, how, "")
         elif isinstance(seen, Unseen):

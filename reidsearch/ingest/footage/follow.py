@@ -11,11 +11,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.settings import WatchSettings
-from reidsearch.domain.footage import Boxes, Detections, Span, View
+from reidsearch.base.settings import FootageSettings
+from reidsearch.domain.footage import BestShot, Boxes, Detections, Span
 from reidsearch.ingest.footage.checkpoint import Followed, Open, Told
 from reidsearch.ingest.footage.coverage import Coverage
-from reidsearch.ingest.footage.sampled_frames import End, Look, Position, Seen
+from reidsearch.ingest.footage.sampled_frames import End, Position, SampledFrame, Seen
 from reidsearch.media.video.frames import Frame
 from reidsearch.vision.tracking.best_shots import Candidate, candidates
 from reidsearch.vision.tracking.tracker import Tracker
@@ -56,7 +56,7 @@ class Mark:
     finished: bool
 
 
-Event: TypeAlias = View | Ended | Mark
+Event: TypeAlias = BestShot | Ended | Mark
 
 
 class Follower:
@@ -72,7 +72,7 @@ class Follower:
 
     def __init__(
         self,
-        settings: WatchSettings,
+        settings: FootageSettings,
         make_tracker: Callable[[], Tracker],
         *,
         given: bool,
@@ -91,7 +91,7 @@ class Follower:
         self._tracker = make_tracker()
         self._told: Told = []
         self._told_anew = False
-        self._look: Look | None = None
+        self._look: SampledFrame | None = None
         self._open = {one.number: one for one in followed.open} if followed else {}
         self._ids = dict(followed.ids) if followed else {}
         self._next_number = followed.next_number if followed else 0
@@ -113,7 +113,7 @@ class Follower:
         """
         for what, detections in seen:
             self._coverage.note(what)
-            if isinstance(what, Look):
+            if isinstance(what, SampledFrame):
                 self._look = what
                 if detections is not None:
                     self._take(what, detections)
@@ -128,7 +128,7 @@ class Follower:
             if stopping:
                 return
 
-    def _take(self, look: Look, detections: Detections) -> None:
+    def _take(self, look: SampledFrame, detections: Detections) -> None:
         self._counts["looks"] += 1
         frame = look.frame
         usable = self._usable(detections)

@@ -11,12 +11,12 @@ import numpy as np
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import PictureLimits, WatchSettings
+from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
-from reidsearch.domain.footage import Detections, Tracklet, View
+from reidsearch.domain.footage import BestShot, Detections, Tracklet
 from reidsearch.ingest.footage.checkpoint import pack, pack_told, unpack, unpack_told
 from reidsearch.ingest.footage.follow import Ended, Event, Follower, Mark
-from reidsearch.ingest.footage.sampled_frames import Look, Seen, looks
+from reidsearch.ingest.footage.sampled_frames import SampledFrame, Seen, looks
 from reidsearch.media.pictures import decode
 from reidsearch.media.video.frames import Footage
 from reidsearch.store.footage.writer import Begun, FootageWriter, Step
@@ -25,7 +25,7 @@ from reidsearch.vision.detection.given import GivenDetections, GivenIds
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import by_digest
 from reidsearch.vision.tracking.bytetrack import ByteTracker
-from reidsearch.vision.tracking.fragments import Fragment, Joiner
+from reidsearch.vision.tracking.stitching import Stitcher, TrackletPiece
 from reidsearch.vision.tracking.tracker import LIFESPAN_US, Tracker
 
 MARK_S = 2.0
@@ -66,7 +66,7 @@ class WithDetector:
     """A detector looks."""
 
     detector: Detector
-    settings: WatchSettings
+    settings: FootageSettings
 
     @property
     def size_px(self) -> tuple[int, int] | None:
@@ -87,7 +87,7 @@ class WithDetector:
     ) -> Iterator[tuple[Seen, Detections | None]]:
         """Asynchronously, in order."""
         for what, raw in self.detector.stream(looked):
-            if raw is None or not isinstance(what, Look):
+            if raw is None or not isinstance(what, SampledFrame):
                 yield what, None
             else:
                 frame = what.frame
@@ -101,7 +101,7 @@ class WithGiven:
 
     given: GivenDetections
     footage: Footage
-    settings: WatchSettings
+    settings: FootageSettings
 
     @property
     def size_px(self) -> tuple[int, int] | None:
@@ -122,7 +122,7 @@ class WithGiven:
     ) -> Iterator[tuple[Seen, Detections | None]]:
         """What the file says of each frame."""
         for what, _ in looked:
-            if isinstance(what, Look):
+            if isinstance(what, SampledFrame):
                 frame = what.frame
                 media_s = self.footage.info.media_s(frame.pts)
                 found = self.given.at(what.number, media_s, frame.width_px, frame.height_px)
@@ -132,7 +132,7 @@ class WithGiven:
 
 
 @dataclass(slots=True)
-class Watched:
+class SourceOutcome:
     """What came of a source, so far."""
 
     finished: bool = False
@@ -149,12 +149,12 @@ def watch(
     sees: Sees,
     embedder: Embedder,
     writer: FootageWriter,
-    settings: WatchSettings,
+    settings: FootageSettings,
     notes: Sequence[str] = (),
     progress: Progress = NO_PROGRESS,
     stop: threading.Event | None = None,
     require_unchanged: Callable[[], None] = lambda: None,
-) -> Watched:
+) -> SourceOutcome:
     """Work through a source and commit what is found, step by step.
 
     Args:
@@ -202,7 +202,7 @@ def watch(
 def _pictures(events: Iterable[Event], embedder: Embedder) -> Iterator[tuple[Event, Pixels | None]]:
     """An embedding is made from the bytes that are stored, so that it can be made again."""
     for event in events:
-        if isinstance(event, View):
+        if isinstance(event, BestShot):
             yield event, embedder.prepare(decode(event.jpeg, LIMITS))
         else:
             yield event, None
@@ -217,7 +217,7 @@ class _Run:
         source_id: int,
         embedder: Embedder,
         writer: FootageWriter,
-        settings: WatchSettings,
+        settings: FootageSettings,
         progress: Progress,
     ) -> None:
         self._footage = footage
@@ -226,11 +226,11 @@ class _Run:
         self._writer = writer
         self._settings = settings
         self._progress = progress
-        self._views: list[View] = []
+        self._views: list[BestShot] = []
         self._vectors: list[Vectors] = []
-        self.joiner = Joiner(0)
+        self.joiner = Stitcher(0)
         self.outcomes = dict.fromkeys(("tracklets", "views", "brief", "unviewed", "refused"), 0)
-        self.watched = Watched()
+        self.watched = SourceOutcome()
         self.told_notes: tuple[str, ...] = ()
         self.require_unchanged: Callable[[], None] = lambda: None
         self._shown_us = 0
@@ -244,10 +244,10 @@ class _Run:
         if by_digest(embedder.identity.digest) is None:
             self.told_notes = (NOT_JOINED, *self.told_notes)
         else:
-            self.joiner = Joiner(gap_us)
+            self.joiner = Stitcher(gap_us)
 
     def take(self, event: Event, vector: Vectors | Refused | None) -> None:
-        if isinstance(event, View):
+        if isinstance(event, BestShot):
             if isinstance(vector, Refused):
                 self.outcomes["refused"] += 1
             else:
@@ -259,11 +259,11 @@ class _Run:
         else:
             self._commit(event)
 
-    def _fragment(self, ended: Ended) -> Fragment:
+    def _fragment(self, ended: Ended) -> TrackletPiece:
         vectors = (
             np.stack(self._vectors) if self._vectors else np.zeros((0, self._dimension), np.float32)
         )
-        fragment = Fragment(
+        fragment = TrackletPiece(
             trace=ended.open.trace(),
             times_us=np.array(ended.open.times_us, np.int64),
             views=tuple(self._views),
@@ -312,7 +312,7 @@ class _Run:
         self.watched.frames = mark.decoded
         self.watched.counts = counts
 
-    def _tracklet(self, fragment: Fragment) -> Tracklet | None:
+    def _tracklet(self, fragment: TrackletPiece) -> Tracklet | None:
         if len(fragment.trace) < self._settings.min_detections:
             self.outcomes["brief"] += 1
             return None

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reidsearch.base.settings import WatchSettings
+from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Pixels
 from reidsearch.media.video.frames import Damage, Footage, Frame, Item, Jump, Skipped, StillRule
 from reidsearch.media.video.motion import HEIGHT_PX, WIDTH_PX, GateState, pass_gate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class SampledFrame:
     """One frame that was sampled.
 
     Args:
@@ -48,7 +48,7 @@ class End:
     decoded: int
 
 
-Seen: TypeAlias = Look | Unseen | End
+Seen: TypeAlias = SampledFrame | Unseen | End
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Position:
 
 def looks(
     footage: Footage,
-    settings: WatchSettings,
+    settings: FootageSettings,
     size_px: tuple[int, int] | None,
     position: Position | None = None,
 ) -> Iterator[tuple[Seen, Pixels | None]]:
@@ -92,19 +92,21 @@ def looks(
         time_us = _time_us(footage, item.pts)
         slot = _slot(footage, item.pts, settings)
         if size_px is None:
-            yield Look(item, time_us, number - 1, True, True, None), None
+            yield SampledFrame(item, time_us, number - 1, True, True, None), None
         elif slot is None or last_slot is None or slot > last_slot:
             active = looked = True
             if settings.gate:
                 grey = item.grey(WIDTH_PX, HEIGHT_PX)
                 active, looked, gate = pass_gate(gate, grey, time_us)
             picture = item.small(*size_px) if looked else None
-            yield Look(item, time_us, number - 1, active, looked, gate), picture
+            yield SampledFrame(item, time_us, number - 1, active, looked, gate), picture
             last_slot = slot
     yield End(time_us, number), None
 
 
-def _items(footage: Footage, settings: WatchSettings, position: Position | None) -> Iterator[Item]:
+def _items(
+    footage: Footage, settings: FootageSettings, position: Position | None
+) -> Iterator[Item]:
     still = StillRule() if settings.still else None
     if position is None:
         return footage.frames(still=still)
@@ -132,11 +134,11 @@ def _from_position(footage: Footage, still: StillRule | None, position: Position
             yield item
 
 
-def _slot(footage: Footage, pts: int, settings: WatchSettings) -> int | None:
+def _slot(footage: Footage, pts: int, settings: FootageSettings) -> int | None:
     """Which look a frame belongs to; the first frame of each is taken. None: every frame is."""
-    if not settings.looks_hz:
+    if not settings.sample_rate_hz:
         return None
-    return int(footage.info.media_s(pts) * settings.looks_hz)
+    return int(footage.info.media_s(pts) * settings.sample_rate_hz)
 
 
 def _time_us(footage: Footage, pts: int) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import WatchSettings
+from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Rejected
 from reidsearch.domain.reports import FootageReport
 from reidsearch.ingest.footage.checkpoint import FORMAT
@@ -33,7 +33,7 @@ from reidsearch.vision.embedding.embedder import Embedder
 
 
 @dataclass(frozen=True)
-class Watching:
+class SourceRun:
     """All that sources are worked through with.
 
     Args:
@@ -48,14 +48,14 @@ class Watching:
     embedder: Embedder
     detector: Callable[[], Detector]
     naming: SourceNaming
-    settings: WatchSettings
+    settings: FootageSettings
     frames_fps: Fraction | None = None
     detections: Mapping[str, Path] | None = None
 
 
-def watch_sources(
+def index_sources(
     paths: Sequence[str],
-    watching: Watching,
+    watching: SourceRun,
     progress: Progress = NO_PROGRESS,
     stop: threading.Event | None = None,
 ) -> FootageReport:
@@ -99,7 +99,7 @@ class _Source:
     def __init__(
         self,
         path: str,
-        watching: Watching,
+        watching: SourceRun,
         progress: Progress,
         stop: threading.Event,
         title: str,

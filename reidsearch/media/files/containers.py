@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Reason, Refused
-from reidsearch.domain.crops import Offer, Rejected
+from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.media.files.paths import Tally, kind_of, location_text, open_regular, refusal
 from reidsearch.media.naming.patterns import Naming
 
@@ -87,14 +87,14 @@ class Container:
         place: int,
         read: Callable[[], bytes],
         held_bytes: int = 0,
-    ) -> Offer | Rejected:
+    ) -> CropInput | Rejected:
         """A member as an offer; `place` (offset or checksum) tells it from others of its size."""
         try:
             facts = self.naming.facts(location)
         except Refused as refused:
             return Rejected(location, refused)
         fingerprint = f"{self.size_bytes}-{self.mtime_ns}-{size_bytes}-{place}"
-        return Offer(location, fingerprint, read, None, facts, held_bytes)
+        return CropInput(location, fingerprint, read, None, facts, held_bytes)
 
     def damaged(self, why: str) -> Rejected:
         """The container itself as a failure, with how far reading came."""

@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Reason, Refused
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Facts, Offer, Rejected
+from reidsearch.domain.crops import CropInput, Facts, Rejected
 from reidsearch.media.files.paths import (
     location_text,
     open_regular,
@@ -86,7 +86,7 @@ class Manifest:
             raise InputError(f"manifest {shown} has more than one column {twice[0]!r}", _HINT)
         return cls(path, delimiter, columns)
 
-    def offers(self, naming: Naming, limits: PictureLimits) -> Iterator[Offer | Rejected]:
+    def offers(self, naming: Naming, limits: PictureLimits) -> Iterator[CropInput | Rejected]:
         """What the rows offer; memory grows by some 70 bytes a row, for finding duplicates."""
         seen: set[int] = set()
         folder = os.path.dirname(self.path)  # noqa: PTH120 - a string a row, no Path
@@ -96,7 +96,7 @@ class Manifest:
                     offer = (
                         row if isinstance(row, Rejected) else _offer(row, folder, naming, limits)
                     )
-                    if isinstance(offer, Offer):
+                    if isinstance(offer, CropInput):
                         if (mark := hash(offer.key)) in seen:
                             _refuse(Reason.DUPLICATE_ROW, f"an earlier row names {offer.key}")
                         seen.add(mark)
@@ -214,7 +214,7 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number")
 
 
-def _offer(row: Row, folder: str, naming: Naming, limits: PictureLimits) -> Offer | Rejected:
+def _offer(row: Row, folder: str, naming: Naming, limits: PictureLimits) -> CropInput | Rejected:
     """One row as an offer; a picture that is missing is `Rejected` under its own location.
 
     Raises:
@@ -239,7 +239,7 @@ def _offer(row: Row, folder: str, naming: Naming, limits: PictureLimits) -> Offe
             return Rejected(location, refused)
         raise
     read = partial(read_regular, path, limits)
-    return Offer(location, f"{status.st_size}-{status.st_mtime_ns}", read, box, facts)
+    return CropInput(location, f"{status.st_size}-{status.st_mtime_ns}", read, box, facts)
 
 
 def _require_text(row: Row) -> None:

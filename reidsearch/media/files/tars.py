@@ -19,7 +19,7 @@ from typing import IO, Self
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Offer, Rejected
+from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.media.files.containers import Container
 from reidsearch.media.files.paths import open_regular, require_bytes
 
@@ -87,7 +87,7 @@ class _Source:
                 raise tarfile.ReadError("it ends within a member")
 
 
-def tar_offers(container: Container, limits: PictureLimits) -> Iterator[Offer | Rejected]:
+def tar_offers(container: Container, limits: PictureLimits) -> Iterator[CropInput | Rejected]:
     """The pictures in a tar archive, in its order.
 
     Members of a plain tar are read where they lie, when asked for. A compressed one cannot be
@@ -163,7 +163,7 @@ def _offer(
     member: tarfile.TarInfo,
     source: _Source,
     limits: PictureLimits,
-) -> Offer | Rejected:
+) -> CropInput | Rejected:
     """The member as an offer, once it is certain that all of it is there."""
     offset, size_bytes, held = member.offset_data, member.size, b""
     if source.packed:

@@ -13,7 +13,7 @@ from functools import partial
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Offer, Rejected
+from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.media.files.containers import Container
 from reidsearch.media.files.paths import kind_of, open_regular, require_bytes
 
@@ -21,7 +21,7 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, ..., lengths of name and
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}
 
 
-def zip_offers(container: Container, limits: PictureLimits) -> Iterator[Offer | Rejected]:
+def zip_offers(container: Container, limits: PictureLimits) -> Iterator[CropInput | Rejected]:
     """The pictures in a zip archive, in its directory's order.
 
     An encrypted or oddly compressed member, and a damaged or bomb-like archive, is `Rejected`.

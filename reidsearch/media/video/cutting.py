@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import av.error
 import cv2
 import numpy as np
 
+from reidsearch.base import atomic
 from reidsearch.base.errors import InputError, StorageError
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Trace
@@ -63,7 +63,10 @@ def cut(
     last_s: Fraction | None = None
     container = _container_of(out)
     try:
-        with _made_whole(out) as partial, av.open(str(partial), "w", format=container) as target:
+        with (
+            atomic.replacing(out) as partial,
+            av.open(str(partial), "w", format=container) as target,
+        ):
             stream = None
             for item in footage.frames(after=start_pts - 1):
                 if not isinstance(item, Frame):
@@ -110,7 +113,7 @@ def copy(path: Path, footage: Footage, from_s: Fraction, to_s: Fraction, out: Pa
     container = _container_of(out)
     try:
         with (
-            _made_whole(out) as partial,
+            atomic.replacing(out) as partial,
             open_container(path) as source,
             av.open(str(partial), "w", format=container) as target,
         ):
@@ -151,17 +154,6 @@ def _container_of(out: Path) -> str:
             f"give one of {' '.join(filter(None, CONTAINERS))}",
         )
     return found
-
-
-@contextmanager
-def _made_whole(out: Path) -> Iterator[Path]:
-    """A file beside `out` that takes its place when all went well, and else is removed."""
-    partial = out.with_name(f".{out.stem}.partial{out.suffix}")
-    try:
-        yield partial
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _stream(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from reidsearch.base.timecode import from_us, now, to_us
-from reidsearch.domain.crops import Facts, Offer, Vectors
+from reidsearch.domain.crops import CropInput, Facts, Vectors
 from reidsearch.store import tables
 from reidsearch.store.crops.store import location_key
 
@@ -67,7 +67,7 @@ def mark_replaced(connection: Connection, keys: Sequence[bytes]) -> None:
     )
 
 
-def location_row(offer: Offer, crop_id: int, *, own: bool) -> dict[str, Any]:
+def location_row(offer: CropInput, crop_id: int, *, own: bool) -> dict[str, Any]:
     """One row of the `location` table: where a crop was offered from."""
     return {
         "key": location_key(offer.key),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, insert, select
 
+from reidsearch.base import atomic
 from reidsearch.base.boxes import Box
 from reidsearch.base.closing import Closing
 from reidsearch.base.errors import ArchiveError, NotFound, StorageError, UsageError
@@ -61,7 +61,7 @@ class State:
 
 
 def location_key(key: str) -> bytes:
-    """The 16 bytes under which an `Offer.key` is stored; paths can be too long for an index."""
+    """The 16 bytes under which an `CropInput.key` is stored; paths can be too long for an index."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
@@ -121,29 +121,10 @@ class Store(Closing):
         with writer_lock(folder):
             if (folder / sqlite.DATABASE).exists():
                 return
-            making = folder / _MAKING
-            shutil.rmtree(making, ignore_errors=True)
-            making.mkdir(mode=0o700)
-            engine = sqlite.engine_for(making, read_only=False)
-            try:
-                with engine.begin() as connection:
-                    schema.upgrade(connection)
-                    connection.execute(
-                        insert(tables.archive).values(
-                            id=1,
-                            uuid=str(uuid.uuid4()),
-                            created_us=to_us(now()),
-                            next_crop_id=1,
-                            next_source_id=1,
-                            erasures=0,
-                        )
-                    )
-            finally:
-                engine.dispose()
-            sqlite.sync_path(making / sqlite.DATABASE)
-            (making / sqlite.DATABASE).rename(folder / sqlite.DATABASE)
-            sqlite.sync_path(folder)
-            making.rmdir()
+            # A folder of its own: beside the database SQLite keeps its log.
+            with atomic.scratch_folder(folder / sqlite.DATABASE) as making:
+                _make_tables(making)
+                atomic.publish(making / sqlite.DATABASE, folder / sqlite.DATABASE)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -370,9 +351,26 @@ def migrate(folder: Path) -> tuple[str, str]:
     return str(before), schema.REVISION
 
 
-# In the folder it is made in, a database may be half done; never beside it under its own name.
-_MAKING = "making"
-_OWN_NAMES = {LOCK, HOLDER, _MAKING, sqlite.DATABASE}
+def _make_tables(folder: Path) -> None:
+    engine = sqlite.engine_for(folder, read_only=False)
+    try:
+        with engine.begin() as connection:
+            schema.upgrade(connection)
+            connection.execute(
+                insert(tables.archive).values(
+                    id=1,
+                    uuid=str(uuid.uuid4()),
+                    created_us=to_us(now()),
+                    next_crop_id=1,
+                    next_source_id=1,
+                    erasures=0,
+                )
+            )
+    finally:
+        engine.dispose()
+
+
+_OWN_NAMES = {LOCK, HOLDER, sqlite.DATABASE, atomic.temporary(Path(sqlite.DATABASE)).name}
 
 
 def require_usable_name(folder: Path) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.timecode import now, to_us
-from reidsearch.domain.crops import Facts, Offer, Rejected, Vectors
+from reidsearch.domain.crops import CropInput, Facts, Rejected, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.crops.model import adopt_model
@@ -47,7 +47,7 @@ class NewCrop:
         vector: (d,) float32 of unit length.
     """
 
-    offer: Offer
+    offer: CropInput
     source_sha256: bytes
     size_bytes: int
     width_px: int
@@ -66,10 +66,10 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class HeldAlready:
+class AlreadyStored:
     """An offer whose bytes are the crop `crop_id` already; its location is (re)recorded."""
 
-    offer: Offer
+    offer: CropInput
     crop_id: int
     effect: Effect
 
@@ -158,7 +158,7 @@ class Writer:
                 earlier = select(run.c.id).where(run.c.request == this, run.c.id < self.run_id)
                 connection.execute(delete(failure).where(failure.c.run_id.in_(earlier)))
 
-    def commit(self, items: Sequence[NewCrop | HeldAlready | Rejected]) -> Committed:
+    def commit(self, items: Sequence[NewCrop | AlreadyStored | Rejected]) -> Committed:
         """Store everything in one transaction.
 
         A new crop that turns out to be held (a copy of its file came first) becomes a duplicate,
@@ -179,11 +179,11 @@ class Writer:
             raise
 
     def _commit(
-        self, connection: Connection, items: Sequence[NewCrop | HeldAlready | Rejected]
+        self, connection: Connection, items: Sequence[NewCrop | AlreadyStored | Rejected]
     ) -> Committed:
         failed = [item for item in items if isinstance(item, Rejected)]
         fresh = [item for item in items if isinstance(item, NewCrop)]
-        held = [item for item in items if isinstance(item, HeldAlready)]
+        held = [item for item in items if isinstance(item, AlreadyStored)]
         for item in failed:
             self._record_failure(connection, item)
         duplicates = self._insert(connection, fresh)
@@ -200,7 +200,7 @@ class Writer:
             failed=len(failed),
         )
 
-    def _insert(self, connection: Connection, fresh: Sequence[NewCrop]) -> list[HeldAlready]:
+    def _insert(self, connection: Connection, fresh: Sequence[NewCrop]) -> list[AlreadyStored]:
         """Insert what is new; return what turned out to be held already."""
         if not fresh:
             return []
@@ -228,7 +228,7 @@ class Writer:
                 source_id += 1
             place = (sources[item.source_sha256], *item.box.as_list())
             if place in taken:
-                duplicates.append(HeldAlready(item.offer, taken[place], Effect.DUPLICATE))
+                duplicates.append(AlreadyStored(item.offer, taken[place], Effect.DUPLICATE))
                 continue
             taken[place] = crop_id
             rows["crop"].append(
@@ -256,7 +256,7 @@ class Writer:
                 connection.execute(insert(tables.metadata.tables[name]), values)
         return duplicates
 
-    def _record_again(self, connection: Connection, item: HeldAlready) -> tuple[Effect, bool]:
+    def _record_again(self, connection: Connection, item: AlreadyStored) -> tuple[Effect, bool]:
         """Record the location, and correct the facts if it is known to be the crop's.
 
         What an offer does not tell is not forgotten: running again without a pattern or a

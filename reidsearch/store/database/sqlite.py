@@ -206,12 +206,3 @@ def library_version() -> tuple[int, ...]:
 def bytes_on_disk(folder: Path) -> int:
     """Size of the database with its log."""
     return sum(path.stat().st_size for path in folder.glob(f"{DATABASE}*"))
-
-
-def sync_path(path: Path) -> None:
-    """Force a file's or folder's bytes to the disk, as SQLite does with its own."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

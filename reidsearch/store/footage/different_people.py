@@ -15,7 +15,7 @@ from reidsearch.store.tables.footage import moment, tracklet
 MOST_FOUND = 50_000
 
 
-def strangers(store: Store, most: int, seed: int) -> list[tuple[int, int]]:
+def known_different(store: Store, most: int, seed: int) -> list[tuple[int, int]]:
     """At most so many pairs of crop ids, of which any is as likely to be drawn as any other.
 
     Of each tracklet its best view is taken.

@@ -20,7 +20,7 @@ class Stretch:
     last_us: int
 
 
-def never_offered(
+def not_supplied(
     stretches: Iterable[Stretch], after_us: int | None = None, before_us: int | None = None
 ) -> list[NeverOffered]:
     """The holes of each camera, by camera and time.

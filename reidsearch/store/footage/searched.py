@@ -14,7 +14,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
 from reidsearch.store.footage import rows as footage_rows
-from reidsearch.store.footage.gaps import Stretch, never_offered
+from reidsearch.store.footage.gaps import Stretch, not_supplied
 from reidsearch.store.footage.reader import any_footage, at_one_of
 from reidsearch.store.tables.footage import footage, footage_location, span
 
@@ -49,7 +49,7 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
         sources=len(concerned),
         unfinished=sum(not one.finished for one in concerned),
         seconds=seconds,
-        never_offered_s={} if filters.sources else _never_offered(sources, filters),
+        not_supplied_s={} if filters.sources else _never_offered(sources, filters),
     )
 
 
@@ -129,7 +129,7 @@ def _seconds(connection: Connection, ids: list[int] | None) -> dict[How, float]:
 
 def _never_offered(sources: list[_Source], filters: Filters) -> dict[str, float]:
     """Seconds by camera."""
-    holes = never_offered(
+    holes = not_supplied(
         (
             Stretch(one.camera, one.first_us, one.last_us)
             for one in sources

@@ -28,7 +28,7 @@ class Linkable:
     presences: tuple[Presence, ...]
 
 
-def linkable(connection: Connection, dimension: int) -> Linkable:
+def linking_candidates(connection: Connection, dimension: int) -> Linkable:
     """Read everything that can be linked.
 
     Args:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reidsearch.base.errors import ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import RuntimeSettings, WatchSettings
+from reidsearch.base.settings import FootageSettings, RuntimeSettings
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Detections
 from reidsearch.vision.detection.suppress import suppress
@@ -63,7 +63,7 @@ class Detector:
         self._graph, self.width_px, self.height_px = _with_preprocessing(graph, identity.name)
         self._compiled: dict[str, openvino.CompiledModel] = {}
 
-    def detect(self, frame: Pixels, policy: WatchSettings = WatchSettings()) -> Detections:
+    def detect(self, frame: Pixels, policy: FootageSettings = FootageSettings()) -> Detections:
         """The people in one frame, (h, w, 3) uint8 BGR, of any size; see `read`."""
         height_px, width_px = frame.shape[:2]
         small = cv2.resize(frame, (self.width_px, self.height_px), interpolation=cv2.INTER_AREA)
@@ -85,7 +85,7 @@ class Detector:
         raw: NDArray[np.float32],
         width_px: int,
         height_px: int,
-        policy: WatchSettings = WatchSettings(),
+        policy: FootageSettings = FootageSettings(),
     ) -> Detections:
         """People from the model's answer, in pixels of a frame of that size, surest first.
 

@@ -15,7 +15,7 @@ def suppress(found: Detections, max_overlap: float, max_inside: float) -> Detect
     detector of this size.
 
     Args:
-        max_overlap, max_inside: see `WatchSettings`.
+        max_overlap, max_inside: see `FootageSettings`.
 
     Returns:
         What stays, surest first; equal confidences in the order given.

@@ -10,7 +10,7 @@ from pathlib import Path
 from reidsearch.base.errors import ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.vision.models.catalogue import ModelEntry, by_digest, catalogue, digest_of, find
-from reidsearch.vision.models.own import find_own, is_own
+from reidsearch.vision.models.custom import find_custom, is_custom
 from reidsearch.vision.models.store import check_file, models_folder, sha384_of
 from reidsearch.vision.models.unavailable import ModelUnavailable, unavailable
 
@@ -72,7 +72,7 @@ def locate(
     """
     if Path(model).suffix.lower() in (".xml", ".onnx"):
         return _free(Path(model))
-    if is_own(model):
+    if is_custom(model):
         return _own(model, model_path)
     entry = find(model)
     searched = list(_places(model_path))
@@ -92,7 +92,7 @@ def _own(key: str, model_path: Sequence[Path]) -> LocatedModel:
     """A model that this program made, here or on another machine."""
     searched = list(_places(model_path))
     for folder, origin in searched:
-        if own := find_own(key, folder):
+        if own := find_custom(key, folder):
             return LocatedModel(own.name, own.precision, own.xml, own.digest, origin, None)
     raise ModelError(
         f"{key} is not below {', '.join(str(folder) for folder, _ in searched)}",

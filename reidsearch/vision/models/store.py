@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reidsearch.base import atomic
 from reidsearch.base.errors import ModelError, StorageError
 from reidsearch.vision.models.catalogue import ModelEntry, ModelFile
 
@@ -99,11 +100,4 @@ def model_folder(entry: ModelEntry) -> Iterator[Path]:
 def publish(part: Path, final: Path) -> None:
     """Give a complete, verified file its name, so that it survives a power cut or is not there."""
     with storing(final.parent):
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        part.replace(final)
-        folder = os.open(final.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        atomic.publish(part, final)

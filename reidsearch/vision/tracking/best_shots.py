@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.embeddings import OUTLIER_SCORE
-from reidsearch.domain.footage import Boxes, View
+from reidsearch.domain.footage import BestShot, Boxes
 
 CANDIDATES = 8
 FIRST_STRETCH_US = 500_000
@@ -111,12 +111,12 @@ def _covered(xyxy: Boxes, hidden: Boxes) -> NDArray[np.float32]:
     return covered
 
 
-class ViewKeeper:
+class BestShotKeeper:
     """The candidates of one fragment; `stretch_us` and `held` are all of its state."""
 
     def __init__(self, stretch_us: int = FIRST_STRETCH_US) -> None:
         self.stretch_us = stretch_us
-        self._best: dict[int, tuple[int, View]] = {}
+        self._best: dict[int, tuple[int, BestShot]] = {}
 
     def offer(self, candidate: Candidate, frame: Callable[[], Pixels]) -> None:
         """Keep the candidate if it is the best of its stretch of time.
@@ -142,19 +142,19 @@ class ViewKeeper:
             if slot not in self._best or view.quality > self._best[slot][1].quality:
                 self._best[slot] = time_us, view
 
-    def held(self) -> list[tuple[int, View]]:
+    def held(self) -> list[tuple[int, BestShot]]:
         """Media time (microseconds) and view of every candidate, by time."""
         return [self._best[slot] for slot in sorted(self._best)]
 
     @classmethod
-    def restored(cls, stretch_us: int, held: Sequence[tuple[int, View]]) -> ViewKeeper:
+    def restored(cls, stretch_us: int, held: Sequence[tuple[int, BestShot]]) -> BestShotKeeper:
         """The keeper that `stretch_us` and `held` describe."""
         keeper = cls(stretch_us)
         keeper._best = {time_us // stretch_us: (time_us, view) for time_us, view in held}
         return keeper
 
 
-def _cut(candidate: Candidate, frame: Pixels) -> View:
+def _cut(candidate: Candidate, frame: Pixels) -> BestShot:
     box = candidate.box
     crop = np.ascontiguousarray(frame[box.y1 : box.y2, box.x1 : box.x2])
     grey = cv2.resize(
@@ -164,7 +164,7 @@ def _cut(candidate: Candidate, frame: Pixels) -> View:
     sharpness = variance / (variance + SHARP_VARIANCE)
     _, jpeg = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     height_px, width_px = frame.shape[:2]
-    return View(
+    return BestShot(
         pts=candidate.pts,
         box=box,
         frame_width_px=width_px,
@@ -176,7 +176,7 @@ def _cut(candidate: Candidate, frame: Pixels) -> View:
     )
 
 
-def choose(views: Sequence[View], vectors: NDArray[np.float32], count: int) -> list[int]:
+def choose(views: Sequence[BestShot], vectors: NDArray[np.float32], count: int) -> list[int]:
     """The views to keep of a whole tracklet: good ones first, and each unlike those chosen.
 
     Args:

@@ -1,0 +1,113 @@
+"""Commands and options in groups, suggestions for misspelt names, answers to old names.
+
+Plain click has neither groups in its help nor suggestions for commands; this adds both without
+importing anything else, because start-up time is part of the interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from reidsearch.cli.renamed import COMMANDS as RENAMED_COMMANDS
+from reidsearch.cli.renamed import OPTIONS as RENAMED_OPTIONS
+
+REQUIRED, OPTIONS, OUTPUT = "Required", "Options", "Output"
+HARDWARE, GENERAL = "Model and hardware", "General options"
+LAST = (OUTPUT, HARDWARE, GENERAL)
+"""Groups that stand at the end of a help text, in this order."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class GroupedOption(click.Option):
+    """An option that is listed under a title in the help of its command.
+
+    Args:
+        group: the title.
+    """
+
+    def __init__(self, *arguments: Any, group: str = OPTIONS, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.group = group
+
+
+def option(*names: str, group: str = OPTIONS, **settings: Any) -> Callable[[F], F]:
+    """Declare an option like `click.option`, listed under the title `group`.
+
+    >>> @option("--camera", group="Filters", metavar="NAME", help="Only this camera.")
+    ... def command(camera): ...
+    """
+    return click.option(*names, cls=GroupedOption, group=group, **settings)
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists its options in groups, and that knows its former options."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, the required ones first, group by group."""
+        for title, parameters in option_groups(self.get_params(ctx)):
+            records = [parameter.get_help_record(ctx) for parameter in parameters]
+            if rows := [record for record in records if record is not None]:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, and answer an option of an earlier version with what it is now."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if (new := RENAMED_OPTIONS.get(error.option_name)) is None:
+                raise
+            raise click.UsageError(f"{error.option_name} is now {new}", ctx) from None
+
+
+class CommandGroup(click.Group):
+    """A group that suggests commands for a misspelt name, and knows its former commands."""
+
+    command_class = GroupedCommand
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first argument names.
+
+        Raises:
+            click.UsageError: there is none; the message names the new or the closest name.
+        """
+        name = args[0]
+        if ctx.resilient_parsing or name.startswith("-") or self.get_command(ctx, name):
+            return super().resolve_command(ctx, args)
+        if new := RENAMED_COMMANDS.get(f"{ctx.command_path} {name}"):
+            raise click.UsageError(f"{ctx.command_path} {name} is now {new}", ctx)
+        import difflib
+
+        close = difflib.get_close_matches(name, self.list_commands(ctx), n=3)
+        meant = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise click.UsageError(f"No such command {name!r}.{meant}", ctx)
+
+
+def grouped_command(name: str, **settings: Any) -> Callable[[Any], GroupedCommand]:
+    """Declare a command like `click.command`, with its options in groups."""
+    return click.command(name, cls=GroupedCommand, **settings)
+
+
+def option_groups(
+    parameters: Sequence[click.Parameter],
+) -> list[tuple[str, list[click.Parameter]]]:
+    """Return options under their titles: the required first, else as declared, `LAST` last."""
+    groups: dict[str, list[click.Parameter]] = {}
+    for parameter in parameters:
+        if isinstance(parameter, click.Option):
+            title = getattr(parameter, "group", GENERAL)
+            groups.setdefault(REQUIRED if parameter.required else title, []).append(parameter)
+    if list(groups) == [GENERAL]:
+        return [(OPTIONS, groups[GENERAL])]
+    order = sorted(groups, key=lambda title: (title != REQUIRED, *_place(title)))
+    return [(title, groups[title]) for title in order]
+
+
+def _place(title: str) -> tuple[bool, int]:
+    return title in LAST, LAST.index(title) if title in LAST else 0

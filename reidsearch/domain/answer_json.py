@@ -1,0 +1,218 @@
+"""Answers as JSON documents, held to `output/schemas/answer-2.json`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+from reidsearch.base.timecode import iso
+from reidsearch.domain.answers import Answer, Feedback, IdentitySearched, Match, Statement
+from reidsearch.domain.attributes import Attributes
+from reidsearch.domain.crops import Crop
+from reidsearch.domain.decisions import Named
+from reidsearch.domain.footage import How, Moment, TrackletSeen
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.scores import Provenance, Reading
+
+SCHEMA = "reidsearch/answer/2"
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Return an answer as the document that `output/schemas/answer-2.json` describes.
+
+    Times are ISO 8601 in UTC with `Z`; unknown is null; numbers are finite.
+    """
+    return {
+        "schema": SCHEMA,
+        "statement": statement_json(answer.statement),
+        "matches": [match_json(match) for match in answer.matches],
+    }
+
+
+def match_json(match: Match) -> dict[str, Any]:
+    """Return one item of `matches`."""
+    return {
+        "rank": match.rank,
+        "rank_before": match.rank_before,
+        "score": match.score,
+        **crop_facts_json(match.crop),
+        "tracklet": tracklet_json(match.tracklet) if match.tracklet else None,
+        "attributes": attributes_json(match.attributes) if match.attributes else None,
+        "identity": named_json(match.identity) if match.identity else None,
+        "rejected_for": [named_json(one) for one in match.rejected_for],
+        "reading": reading_json(match.reading) if match.reading else None,
+        "liked": match.liked,
+    }
+
+
+def named_json(named: Named) -> dict[str, Any]:
+    """Return an identity: its id, which never changes, and its name."""
+    return {"identity_id": named.identity_id, "name": named.name}
+
+
+def reading_json(reading: Reading) -> dict[str, Any]:
+    """Return what the calibration says of a score; intervals are [low, high], 95 %."""
+    return {
+        "log10_lr": reading.log10_lr,
+        "log10_lr_interval": list(reading.log10_lr_interval),
+        "probability": reading.probability,
+        "probability_interval": list(reading.probability_interval),
+        "false_alarm_rate": reading.false_alarm_rate,
+        "false_alarm_rate_interval": list(reading.false_alarm_rate_interval),
+        "at_most": reading.at_most,
+        "false_alarms": reading.false_alarms,
+        "limited": reading.limited,
+    }
+
+
+def provenance_json(provenance: Provenance) -> dict[str, Any]:
+    """Return where a calibration comes from."""
+    return asdict(provenance) | {"at": iso(provenance.at), "origin": provenance.origin.value}
+
+
+def tracklet_json(tracklet: TrackletSeen) -> dict[str, Any]:
+    """Return a tracklet: one person in one camera without interruption."""
+    first, last = tracklet.first_time, tracklet.last_time
+    return {
+        "tracklet_id": tracklet.tracklet_id,
+        "first_s": float(tracklet.first_s),
+        "last_s": float(tracklet.last_s),
+        "first_time": iso(first) if first else None,
+        "last_time": iso(last) if last else None,
+        "duration_s": tracklet.duration_s,
+        "detections": tracklet.detections,
+        "crop_ids": list(tracklet.crop_ids),
+    }
+
+
+def attributes_json(attributes: Attributes) -> dict[str, Any]:
+    """Return recorded attributes; of each part's colours those with a share above 0."""
+    return {
+        "views": attributes.views,
+        "things": dict(attributes.things),
+        "colours": {
+            part: {colour: share for colour, share in shares.items() if share > 0}
+            for part, shares in attributes.colours.items()
+        },
+        "agreement": dict(attributes.agreement),
+    }
+
+
+def moment_json(moment: Moment) -> dict[str, Any]:
+    """Return when in its footage a crop was taken: pts x time base, from the first frame."""
+    return {
+        "tracklet_id": moment.tracklet_id,
+        "media_s": float(moment.media_s),
+        "pts": moment.pts,
+        "uncertainty_s": moment.uncertainty_s,
+        "quality": moment.quality,
+    }
+
+
+def crop_facts_json(crop: Crop) -> dict[str, Any]:
+    """Return the facts of a crop; `source` is the SHA-256 of the source's bytes."""
+    facts = crop.facts
+    return {
+        "crop_id": crop.crop_id,
+        "camera": facts.camera,
+        "time": iso(facts.time) if facts.time else None,
+        "person": facts.person,
+        "source": crop.source_sha256,
+        "location": crop.location,
+        "box": crop.box.as_list(),
+        "extra": finite(dict(facts.extra)),
+        "moment": moment_json(crop.moment) if crop.moment else None,
+    }
+
+
+def statement_json(statement: Statement) -> dict[str, Any]:
+    """Return every field of the statement."""
+    filters = statement.filters
+    return {
+        "archive": statement.archive,
+        "archive_id": statement.archive_id,
+        "asked_at": iso(statement.asked_at),
+        "query": statement.query,
+        "k": statement.k,
+        "min_score": statement.min_score,
+        "crops_held": statement.crops_held,
+        "crops_searched": statement.crops_searched,
+        "exact": statement.exact,
+        "recall": statement.recall,
+        "index_kind": statement.index_kind,
+        "generation": statement.generation,
+        "model": model_json(statement.model),
+        "runtime": statement.runtime,
+        "filters": {
+            "cameras": list(filters.cameras),
+            "not_cameras": list(filters.not_cameras),
+            "after": iso(filters.after) if filters.after else None,
+            "before": iso(filters.before) if filters.before else None,
+            "sources": list(filters.sources),
+            "exclude_crops": list(filters.exclude_crops),
+            "wearing": list(filters.wearing),
+            "with_things": list(filters.with_things),
+            "without_things": list(filters.without_things),
+        },
+        "left_out_unknown_time": statement.left_out_unknown_time,
+        "left_out_unknown_camera": statement.left_out_unknown_camera,
+        "failures": statement.failures,
+        "unfinished_runs": statement.unfinished_runs,
+        "calibration": statement.calibration,
+        "warnings": list(statement.warnings),
+        "grouped": statement.grouped,
+        "footage": {
+            "sources": statement.footage.sources,
+            "unfinished": statement.footage.unfinished,
+            "seconds": {how.value: statement.footage.seconds.get(how, 0.0) for how in How},
+            "not_supplied_s": dict(statement.footage.not_supplied_s),
+        },
+        "left_out_unknown_attributes": statement.left_out_unknown_attributes,
+        "identity": _identity_json(statement.identity) if statement.identity else None,
+        "calibrated_by": (
+            provenance_json(statement.calibrated_by) if statement.calibrated_by else None
+        ),
+        "prior": statement.prior,
+        "max_false_alarms": statement.max_false_alarms,
+        "recall_interval": list(statement.recall_interval) if statement.recall_interval else None,
+        "ranked_by": asdict(statement.ranked_by),
+        "feedback": _feedback_json(statement.feedback) if statement.feedback else None,
+    }
+
+
+def _identity_json(searched: IdentitySearched) -> dict[str, Any]:
+    return {
+        **named_json(searched.named),
+        "members": searched.members,
+        "views": searched.views,
+        "rejected": searched.rejected,
+        "new_only": searched.new_only,
+    }
+
+
+def _feedback_json(feedback: Feedback) -> dict[str, Any]:
+    marked = {"likes": list(feedback.likes), "unlikes": list(feedback.unlikes)}
+    return asdict(feedback) | marked
+
+
+def model_json(model: ModelIdentity) -> dict[str, Any]:
+    """Return a model's identity."""
+    return {
+        "name": model.name,
+        "precision": model.precision,
+        "digest": model.digest,
+        "preprocessing": model.preprocessing,
+        "dimension": model.dimension,
+    }
+
+
+def finite(value: Any) -> Any:
+    """Return `value` with null for every number that is not finite, as a manifest may have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value

@@ -1,0 +1,97 @@
+"""Print one result in the form that a user asked for: table, JSON, JSON Lines or CSV.
+
+Every result is a document with a `schema`; `schemas/` holds one file for each. A document may
+have rows: the member that lists its items, which JSON Lines and CSV put on lines of their own.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+# What spreadsheets take for a formula, in plain and in full width. The apostrophe itself is here
+# so that the guard can be taken off again without doubt.
+_GUARDED = tuple("=+-@'\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+def emit(
+    form: str, document: Mapping[str, Any], view: RenderableType | None = None, rows: str = ""
+) -> None:
+    """Print a document, or as a table the view of it.
+
+    Args:
+        form: table, json, jsonl or csv.
+        view: what is printed for `table`; None: nothing.
+        rows: the member that lists the document's items; empty: the document is one item.
+    """
+    if form == "table":
+        from reidsearch.output.text import show
+
+        if view is not None:
+            show(view)
+        return
+    sys.stdout.writelines(lines(form, document, rows))
+
+
+def lines(form: str, document: Mapping[str, Any], rows: str = "") -> Iterator[str]:
+    """Return the lines of a document as json, jsonl or csv, with line ends."""
+    if form == "json":
+        yield dumps(document, indent=2) + "\n"
+    elif form == "jsonl":
+        rest = {name: value for name, value in document.items() if name != rows}
+        yield dumps({"kind": "document", **rest}) + "\n"
+        for row in document[rows] if rows else ():
+            yield dumps({"kind": "row", **row}) + "\n"
+    else:
+        yield from csv_lines(document[rows] if rows else [document])
+
+
+def csv_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Return rows as CSV (RFC 4180) with a header line; members of members as `outer.inner`."""
+    flat = [dict(_flat(row)) for row in rows]
+    columns = list(dict.fromkeys(column for row in flat for column in row))
+    if columns:
+        yield csv_line(columns)
+    for row in flat:
+        yield csv_line(row.get(column) for column in columns)
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """Return one CSV line; text that a spreadsheet would run as a formula begins with `'`."""
+    out = io.StringIO()
+    csv.writer(out).writerow(_cell(value) for value in cells)
+    return out.getvalue()
+
+
+def dumps(document: Any, indent: int | None = None) -> str:
+    """Return JSON in ASCII: the same bytes in every locale, and harmless on a terminal.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    return json.dumps(document, indent=indent, allow_nan=False)
+
+
+def _flat(row: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield before + name, dumps(value) if isinstance(value, list | tuple) else value
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_GUARDED) else value
+    return repr(value)

@@ -1,0 +1,93 @@
+"""Models that this program made from catalogue models, kept in the cache beside them.
+
+Such a model lies at NAME/PRECISION/ below a models folder as the catalogue's do, with `own.json`
+beside it: what it was made from, on which crops, how it compares, and the checksums of its files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from reidsearch.base import atomic
+from reidsearch.base.errors import ModelError
+from reidsearch.domain.models import CustomModel
+from reidsearch.vision.models.catalogue import digest_of
+from reidsearch.vision.models.store import models_folder, publish, sha384_of, storing
+
+RECORD = "own.json"
+SUFFIX = "-own"
+"""With which the precision of every model of one's own ends; no precision of the catalogue does."""
+
+
+def is_custom(model: str) -> bool:
+    """Whether `NAME/PRECISION` is how a model of one's own is called."""
+    return model.count("/") == 1 and model.endswith(SUFFIX)
+
+
+def find_custom(key: str, folder: Path) -> CustomModel | None:
+    """The model `NAME/PRECISION` below a models folder, its files verified; None: it is not there.
+
+    Raises:
+        ModelError: it is damaged or incomplete.
+    """
+    place = folder / key / RECORD
+    if not place.is_file():
+        return None
+    try:
+        record = json.loads(place.read_text("utf-8"))
+        name, precision, sha384s = record["name"], record["precision"], dict(record["sha384"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{place} is damaged", _AGAIN) from error
+    for file, expected in sha384s.items():
+        if sha384_of(place.parent / file) != expected:
+            raise ModelError(f"{place.parent / file} is not what {RECORD} beside it says", _AGAIN)
+    if f"{name}/{precision}" != key or set(sha384s) != {f"{name}.xml", f"{name}.bin"}:
+        raise ModelError(f"{place} is of another model than its folder says", _AGAIN)
+    return CustomModel(name, precision, digest_of(sha384s), place.parent / f"{name}.xml", record)
+
+
+def own_models(folder: Path) -> list[str]:
+    """`NAME/PRECISION` of every model of one's own below a models folder, whole or not."""
+    found = folder.glob(f"*/*{SUFFIX}/{RECORD}")
+    return sorted(f"{path.parent.parent.name}/{path.parent.name}" for path in found)
+
+
+def make_own(
+    name: str, precision: str, save: Callable[[Path], None], record: Mapping[str, Any]
+) -> CustomModel:
+    """Put a model into the cache; the record comes last, so that half a model is none.
+
+    Args:
+        save: writes NAME.xml and NAME.bin into the folder that it is given.
+
+    Raises:
+        ModelError: another model has this name: an archive may hold its embeddings.
+        StorageError: the cache cannot be written.
+    """
+    key = f"{name}/{precision}"
+    target = models_folder() / key
+    with storing(target), atomic.scratch_folder(target) as making:
+        save(making)
+        files = {file: sha384_of(making / file) for file in (f"{name}.bin", f"{name}.xml")}
+        held = find_custom(key, models_folder())
+        if held is not None and held.digest != digest_of(files):
+            raise ModelError(
+                f"there is another {key} already, and archives may hold its embeddings",
+                f"give another name: --suffix; or remove {target}",
+            )
+        target.mkdir(exist_ok=True)
+        for file in files:
+            publish(making / file, target / file)
+        whole = {"name": name, "precision": precision, "sha384": files} | dict(record)
+        written = making / RECORD
+        written.write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
+        publish(written, target / RECORD)
+    made = find_custom(key, models_folder())
+    assert made is not None
+    return made
+
+
+_AGAIN = "remove its folder and make it again: reidsearch models quantize"

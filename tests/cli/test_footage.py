@@ -1,0 +1,414 @@
+"""The commands on footage: from two drawn videos to answers, pictures, clips and clocks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from archives import CommandLine
+from PIL import Image
+from scenes import NOON, write_yard
+from videos import write_video
+
+from reidsearch import Archive
+from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.media.naming.source_list import read_source_list
+from reidsearch.media.video.frames import Frame
+from reidsearch.media.video.open import open_footage
+from reidsearch.services.index import FootageOptions
+
+MINE = ("coverage", "people", "clip", "frame", "clock", "patterns")
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory, scene):
+    """`gate.mp4` from noon and `yard.mp4` from a minute later, with the truth as detections."""
+    folder = tmp_path_factory.mktemp("footage")
+    shutil.copy(scene[0], folder)
+    shutil.copy(scene[0].with_suffix(".det.txt"), folder)
+    write_yard(folder / "yard.mp4")
+    (folder / "sources.csv").write_text(
+        "path,camera,start,detections\n"
+        "gate.mp4,gate,2024-05-31T12:00:00Z,gate.det.txt\n"
+        "yard.mp4,yard,2024-05-31T12:01:00Z,yard.det.txt\n"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory, footage):
+    folder = tmp_path_factory.mktemp("once") / "archive"
+    naming = SourceNaming(listed=read_source_list(footage / "sources.csv"))
+    with Archive.open(folder, create=True, model="builtin") as archive:
+        videos = [footage / "gate.mp4", footage / "yard.mp4"]
+        report = archive.index(videos, footage=FootageOptions(naming=naming)).footage
+        assert (report.indexed, report.tracklets) == (2, 5)
+    return folder
+
+
+@pytest.fixture
+def held(run: CommandLine, made_once) -> CommandLine:
+    """The command line on an archive of that footage: tracklets 1 to 3 at the gate, 4 and 5."""
+    shutil.copytree(made_once, run.archive)
+    return run
+
+
+def answer(run: CommandLine, *arguments: object) -> dict:
+    ran = run("query", *arguments, "--format", "json", "--model", "builtin")
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+def view_of(folder: Path, tracklet_id: int) -> int:
+    with Archive.open(folder) as archive:
+        return archive.footage.tracklet(tracklet_id).crop_ids[0]
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_help(name, run):
+    ran = run(name, "--help")
+    assert (ran.code, name in ran.out) == (0, True)
+
+
+def test_index_tells_what_became_of_the_footage(run, footage):
+    command = ("index", footage, "--sources", footage / "sources.csv", "--model", "builtin")
+    ran = run(*command)
+    assert ran.code == 0, ran.err
+    assert "5 tracklets" in ran.out
+    again = run(*command, "--json")
+    report = json.loads(again.out)["footage"]
+    assert (report["offered"], report["unchanged"], report["indexed"]) == (2, 2, 0)
+
+
+def test_index_refuses_what_cannot_be_meant(run, footage):
+    two = ("index", footage / "gate.mp4", footage / "yard.mp4", "--model", "builtin")
+    for more, said in (
+        (("--detections", footage / "gate.det.txt"), "belongs to one video"),
+        (("--recorder", "nosuch"), "nosuch"),
+        (("--frames-fps", "fast"), "--frames-fps"),
+        (("--frames-fps", "0"), "--frames-fps"),
+        (("--frames-fps", "1e-9"), "--frames-fps"),
+        (("--sources", footage / "gate.det.txt"), "cannot be read|no column"),
+    ):
+        ran = run(*two, *more)
+        assert ran.code in {2, 3}, ran.err
+        assert any(part in ran.err for part in said.split("|")), ran.err
+    assert not run.archive.exists() or len(Archive.open(run.archive)) == 0
+
+
+def test_an_answer_has_a_row_a_tracklet_with_first_and_last_time(held):
+    crop = view_of(held.archive, 1)
+    told = answer(held, "--crop", crop)
+    rows = told["matches"]
+    assert [row["tracklet"]["tracklet_id"] for row in rows].count(1) == 1
+    assert len(rows) == 5
+    own = rows[0]["tracklet"]
+    assert own["tracklet_id"] == 1
+    assert own["first_time"].startswith("2024-05-31T12:00:01")
+    assert 3 < own["duration_s"] < 5
+    single = answer(held, "--crop", crop, "--ungrouped", "-k", 100)
+    assert len(single["matches"]) > 10
+    assert not single["statement"]["grouped"]
+    text = held("query", "--crop", crop).out
+    assert "Footage: 2 sources" in text
+    assert "with detections that were given" in text
+
+
+def test_show_tells_when_in_its_footage_a_crop_was_taken(held):
+    told = " ".join(held("show", "crop", view_of(held.archive, 1)).out.split())
+    assert "tracklet 1 in footage " in told
+    assert "s (pts " in told
+    assert "time is ±1 s quality 0." in told
+
+
+def test_no_match_tells_what_was_and_was_not_looked_at(held):
+    ran = held("query", "--crop", 1, "--min-score", "1", "--after", "2024-05-31T12:00:00Z")
+    assert "No match" in ran.out
+    assert "Footage: 2 sources" in ran.out
+    assert "Never offered: yard 1:00, gate " in " ".join(ran.out.split())
+    hour = ("--after", "2024-05-31T13:00:00Z", "--before", "2024-05-31T14:00:00Z")
+    later = held("query", "--crop", 1, *hour)
+    assert "No match" in later.out
+    assert "Footage: none of the cameras and times asked for." in later.out
+    assert "gate 1:00:00" in later.out
+    told = answer(held, "--crop", 1, "--camera", "gate", "--after", "2024-05-31T12:00:00Z")
+    assert told["statement"]["footage"]["not_supplied_s"] == {}
+    assert told["statement"]["footage"]["sources"] == 1
+
+
+def test_coverage_as_text_json_and_picture(held, tmp_path):
+    ran = held("coverage", "-o", tmp_path / "coverage.png")
+    assert ran.code == 0, ran.err
+    assert "gate" in ran.out
+    assert "given 18.0 s" in ran.out or "given 17.9 s" in ran.out
+    assert "yard: nothing was offered for 1:00" in ran.out
+    with Image.open(tmp_path / "coverage.png") as picture:
+        assert picture.size[0] == 1200
+        colours = {colour for _, colour in picture.getcolors(1 << 24)}
+        assert (0xA5, 0xB4, 0xFC) in colours, "detections were given"
+    told = json.loads(held("coverage", "--json", "--camera", "gate").out)
+    (source,) = told["sources"]
+    assert source["camera"] == "gate"
+    assert source["counts"]["tracklets"] == 3
+    assert [span["how"] for span in source["spans"]] == ["given"]
+    assert source["spans"][0]["from_time"] == "2024-05-31T12:00:00Z"
+    (hole,) = told["not_supplied"]
+    assert hole["from_time"].startswith("2024-05-31T12:00:1")
+    assert hole["to_time"].startswith("2024-05-31T12:01:0")
+
+
+def test_coverage_of_an_archive_without_footage(run, tmp_path):
+    with Archive.open(run.archive, create=True, model="builtin"):
+        pass
+    assert "holds no footage" in run("coverage", "-o", tmp_path / "c.png").out
+
+
+def test_a_clock_is_shown_and_corrected(held):
+    assert "starts 2024-05-31T12:00:00Z ±1 s (list)" in held("clock", "gate").out
+    ran = held("clock", "gate", "--offset", "-90.5", "--drift", "50", "--uncertainty", "0.2")
+    assert "starts 2024-05-31T11:58:29Z ±0.2 s" in ran.out
+    assert "offset -90.5 s, drift +50 ppm" in ran.out
+    told = answer(held, "--crop", view_of(held.archive, 1))
+    assert told["matches"][0]["time"].startswith("2024-05-31T11:58:3")
+    assert told["matches"][0]["moment"]["uncertainty_s"] == 0.2
+    ran = held("clock", "gate", "--start", "2024-05-31T15:00:00", "--timezone", "+03:00", "--json")
+    assert json.loads(ran.out)["start"] == "2024-05-31T12:00:00Z"
+    assert held("check").code == 0
+
+
+def test_clocks_that_cannot_be_set(held):
+    for arguments, code, said in (
+        (("nowhere",), 9, "0 sources"),
+        (("mp4",), 9, "2 sources"),
+        (("gate", "--offset", "soon"), 2, "--offset"),
+        (("gate", "--offset", "1/0"), 2, "--offset"),
+        (("gate", "--start", "2024-05-31T15:00:00"), 2, "zone"),
+        (("gate", "--offset", "1e30"), 2, "offset"),
+        (("gate", "--offset", "-1e400"), 2, "offset"),
+        (("gate", "--offset", "-9e10"), 2, "offset"),
+        (("gate", "--drift", "nan"), 2, "drift"),
+        (("gate", "--drift", "inf"), 2, "drift"),
+        (("gate", "--uncertainty", "nan"), 2, "uncertainty"),
+        (("gate", "--uncertainty", "inf"), 2, "uncertainty"),
+        (("gate", "--start", "9999-12-31T23:59:59Z"), 2, "calendar"),
+    ):
+        ran = held("clock", *arguments)
+        assert (ran.code, said in ran.err) == (code, True), ran.err
+
+
+def frames_of(path: Path) -> list[Frame]:
+    with open_footage(path) as opened:
+        return [item for item in opened.frames() if isinstance(item, Frame)]
+
+
+def test_frame_writes_the_frame_the_match_was_cut_from(held, tmp_path, footage):
+    crop = view_of(held.archive, 2)
+    ran = held("frame", crop, "-o", tmp_path / "frame.png")
+    assert ran.code == 0, ran.err
+    with Archive.open(held.archive) as archive:
+        moment = archive.crop(crop).moment
+    with Image.open(tmp_path / "frame.png") as picture:
+        shown = np.asarray(picture)
+    with open_footage(footage / "gate.mp4") as video:
+        assert np.array_equal(shown[..., ::-1], video.frame_at(moment.media_s).bgr())
+    held("frame", crop, "-o", tmp_path / "boxed.png", "--box")
+    with Image.open(tmp_path / "boxed.png") as picture:
+        assert np.any(np.asarray(picture) != shown)
+
+
+@pytest.mark.parametrize("how", [(), ("--box",), ("--copy",)])
+def test_clip_cuts_the_footage_around_a_match(how, held, tmp_path):
+    crop = view_of(held.archive, 2)
+    with Archive.open(held.archive) as archive:
+        seen = archive.footage.tracklet(2)
+    out = tmp_path / "clip.mp4"
+    ran = held("clip", crop, "-o", out, "--margin", "1", *how)
+    assert ran.code == 0, ran.err
+    cut = frames_of(out)
+    length_s = float(seen.last_s - seen.first_s) + 2
+    copied = how == ("--copy",)
+    assert len(cut) >= length_s * 10 - 2
+    assert copied or len(cut) <= length_s * 10 + 2
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    if how == ("--box",):
+        middle = cut[len(cut) // 2].bgr().astype(int)
+        yellow = (abs(middle - [0, 220, 255]) < 60).all(axis=2)
+        assert yellow.sum() > 100
+    again = held("clip", crop, "-o", out)
+    assert (again.code, "exists" in again.err) == (2, True)
+
+
+def test_clips_that_cannot_be_cut(held, tmp_path, footage, monkeypatch):
+    out = tmp_path / "clip.mp4"
+    assert held("clip", 1, "-o", out, "--box", "--copy").code == 2
+    assert held("clip", 999, "-o", out).code == 9
+    assert held("clip", 1, "-o", tmp_path / "no" / "clip.mp4").code == 8
+    assert held("clip", 1, "-o", tmp_path / "no" / "clip.mp4", "--copy").code == 8
+    assert held("clip", 1, "-o", out, "--margin", "nan").code == 2
+    for how in ((), ("--copy",)):
+        other = held("clip", 1, "-o", tmp_path / "clip.nosuch", *how)
+        assert (other.code, ".mkv" in other.err) == (3, True)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == []
+
+
+def test_a_clip_is_what_its_ending_says_and_tells_how_far_it_goes(held, tmp_path):
+    for name, container in (("a.mkv", "matroska"), ("a.ts", "mpegts"), ("a", "mp4")):
+        ran = held("clip", 1, "-o", tmp_path / name, "--margin", "3600")
+        assert "0.0 to 17.9 s" in ran.out
+        with open_footage(tmp_path / name) as cut:
+            assert container in cut.info.container
+
+
+def test_a_stream_without_time_stamps_is_cut_but_not_copied(run, tmp_path):
+    video = write_video(tmp_path / "raw.h264", 60, container="h264", size_px=(320, 240))
+    (tmp_path / "det.txt").write_text("\n".join(f"{n},-1,50,50,60,150,1" for n in range(10, 50)))
+    assert run("index", video, "--detections", tmp_path / "det.txt", "--model", "builtin").code == 0
+    copied = run("clip", 1, "-o", tmp_path / "copy.mkv", "--copy")
+    assert (copied.code, "leave --copy out" in copied.err) == (3, True)
+    assert run("clip", 1, "-o", tmp_path / "cut.mp4", "--margin", "0").code == 0
+    assert len(frames_of(tmp_path / "cut.mp4")) == 40
+
+
+def test_footage_whose_name_is_no_text_is_shown_like_any_other(run, tmp_path, scene):
+    video = tmp_path / os.fsdecode(b"gate\xff.mp4")
+    shutil.copy(scene[0], video)
+    det = scene[0].with_suffix(".det.txt")
+    assert run("index", video, "--detections", det, "--model", "builtin").code == 0
+    assert run("frame", 1, "-o", tmp_path / "frame.png").code == 0
+    assert run("clip", 1, "-o", tmp_path / "clip.mp4").code == 0
+    assert run("clip", 1, "-o", tmp_path / "copy.mp4", "--copy").code == 0
+
+
+def test_footage_that_is_gone_or_another_is_never_shown(run, made_once, scene, tmp_path):
+    """A picture that is no longer what was indexed would be false evidence."""
+    video = tmp_path / "gate.mp4"
+    shutil.copy(scene[0], video)
+    detections = scene[0].with_suffix(".det.txt")
+    assert run("index", video, "--detections", detections, "--model", "builtin").code == 0
+    data = bytearray(video.read_bytes())
+    data[-100] ^= 1
+    video.write_bytes(data)
+    for command in ("frame", "clip"):
+        ran = run(command, 1, "-o", tmp_path / "out.mp4")
+        assert (ran.code, "SHA-256 differs" in ran.err) == (3, True)
+    video.unlink()
+    ran = run("frame", 1, "-o", tmp_path / "out.png")
+    assert (ran.code, "no longer there" in ran.err) == (3, True)
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_query_from_a_frame_by_its_box(held, footage, scene):
+    _, visits = scene
+    walk = visits[0]
+    x1, y1, x2, y2 = walk.xyxy[20].round().astype(int).tolist()
+    at = Fraction(int(walk.frames[20]), 10)
+    box = f"{x1},{y1},{x2 - x1},{y2 - y1}"
+    told = answer(held, "--frame", f"{footage / 'gate.mp4'}@{float(at)}", "--box", box)
+    assert told["matches"][0]["tracklet"]["tracklet_id"] == 1
+    assert told["statement"]["query"] == f"box {box} in {footage / 'gate.mp4'}@{float(at)}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--frame", "{}/gate.mp4@3", "--box", "1,2,3"), 2, "--box"),
+        (("--frame", "{}/gate.mp4@3", "--box", "600,300,100,100"), 2, "--box"),
+        (("--frame", "{}/gate.mp4@3", "--box", "1,2,3,4", "--person", "1"), 2, "same thing"),
+        (("--box", "1,2,3,4"), 2, "--frame"),
+        (("--frame", "{}/gate.mp4@100", "--box", "1,2,30,40"), 9, "gate.mp4"),
+        (("--frame", "{}/gate.mp4@soon", "--box", "1,2,30,40"), 2, "soon"),
+        (("--frame", "{}/gate.mp4@1e400", "--box", "1,2,30,40"), 2, "1e400"),
+        (("--frame", "{}/gate.mp4@-1", "--box", "1,2,30,40"), 2, "before"),
+        (("--frame", "{}/gate.mp4", "--box", "1,2,30,40"), 3, "VIDEO@TIME"),
+        (("--frame", "{}/none.mp4@3", "--box", "1,2,30,40"), 3, "none.mp4"),
+        (("--frame", "{}/gate.det.txt@3", "--box", "1,2,30,40"), 3, "gate.det.txt"),
+    ],
+)
+def test_frames_that_cannot_be_asked_about(arguments, code, said, held, footage):
+    given = [text.replace("{}", str(footage)) for text in arguments]
+    ran = held("query", *given, "--model", "builtin")
+    assert (ran.code, said in ran.err) == (code, True), ran.err
+
+
+def test_a_timeline_of_the_matches(held, tmp_path):
+    ran = held("query", "--crop", 1, "--timeline", tmp_path / "t.png")
+    assert ran.code == 0, ran.err
+    with Image.open(tmp_path / "t.png") as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 24)}
+    assert (0x11, 0x18, 0x27) in colours, "the match itself"
+
+
+def test_patterns_lists_and_tries(run):
+    assert "hikvision" in run("patterns").out
+    told = json.loads(run("patterns", "--try", "/f/Gate_00_20240531140300.mp4", "--json").out)
+    assert {row["name"] for row in told} >= {"reolink"}
+    assert "no pattern matches" in run("patterns", "--try", "film.mp4").out
+
+
+def test_deleting_a_source_takes_its_coverage(held):
+    assert held("delete", "--source", "yard.mp4", "--yes").code == 0
+    told = json.loads(held("coverage", "--json").out)
+    assert [source["camera"] for source in told["sources"]] == ["gate"]
+    assert held("check").code == 0
+
+
+# -- with the genuine detector ---------------------------------------------------------------
+
+
+@pytest.fixture
+def seeing(held, shared, monkeypatch) -> CommandLine:
+    monkeypatch.setenv("REIDSEARCH_MODELS", str(shared / "models"))
+    return held
+
+
+def test_people_in_a_frame_are_numbered_and_one_of_them_is_found(seeing, footage, tmp_path):
+    frame = f"{footage / 'gate.mp4'}@12.5"  # two are on their way
+    ran = seeing("people", frame, "-o", tmp_path / "people.png", "--json", "--offline")
+    assert ran.code == 0, ran.err
+    people = json.loads(ran.out)["people"]
+    assert [one["person"] for one in people] == [1, 2]
+    assert people[0]["box"][0] < people[1]["box"][0], "from left to right"
+    assert (tmp_path / "people.png").is_file()
+    asked = seeing("query", "--frame", frame, "--model", "builtin", "--offline")
+    assert (asked.code, "which one?" in asked.err) == (2, True)
+    assert "--person N" in asked.err
+    found = {
+        answer(seeing, "--frame", frame, "--person", number, "--offline")["matches"][0]["tracklet"][
+            "tracklet_id"
+        ]
+        for number in (1, 2)
+    }
+    assert found == {2, 3}
+    beyond = seeing("query", "--frame", frame, "--person", 3, "--model", "builtin", "--offline")
+    assert (beyond.code, "there is no person 3" in beyond.err) == (2, True)
+
+
+def test_a_picture_that_is_a_full_frame_works_the_same(seeing, footage, tmp_path):
+    for at, name in (("3.0", "one.png"), ("12.5", "two.png"), ("7.5", "none.png")):
+        with open_footage(footage / "gate.mp4") as video:
+            pixels = video.frame_at(Fraction(at)).bgr()
+        Image.fromarray(pixels[..., ::-1].copy()).save(tmp_path / name)
+    told = answer(seeing, tmp_path / "one.png", "--offline")
+    assert told["matches"][0]["tracklet"]["tracklet_id"] == 1
+    assert told["statement"]["query"] == "the one person seen in one.png"
+    two = seeing("query", tmp_path / "two.png", "--model", "builtin", "--offline")
+    assert (two.code, "which one?" in two.err) == (2, True)
+    nobody = seeing("query", "--frame", tmp_path / "none.png", "--model", "builtin", "--offline")
+    assert (nobody.code, "sees nobody" in nobody.err) == (2, True)
+
+
+def test_index_with_the_detector_finds_the_drawn_people(run, shared, footage, monkeypatch):
+    monkeypatch.setenv("REIDSEARCH_MODELS", str(shared / "models"))
+    ran = run("index", footage / "yard.mp4", "--camera", "yard", "--time", NOON.isoformat(),
+              "--offline", "--json")  # fmt: skip
+    assert ran.code == 0, ran.err
+    report = json.loads(ran.out)["footage"]
+    assert (report["tracklets"], report["brief"]) == (2, 0)
+    told = json.loads(run("coverage", "--json").out)["sources"][0]
+    assert {span["how"] for span in told["spans"]} <= {"dense", "gated"}
+    assert told["settings"]["detector"].startswith("person-detection-0201")

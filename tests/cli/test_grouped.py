@@ -1,0 +1,71 @@
+"""Groups in help texts, suggestions, and what names of earlier versions answer."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from archives import CommandLine
+
+from reidsearch.base.version import __version__
+from reidsearch.cli.commands import GROUPS
+from reidsearch.cli.grouped import GENERAL, HARDWARE, REQUIRED, option_groups
+from reidsearch.cli.main import cli
+from reidsearch.cli.options import CropIds
+
+
+def test_help_lists_commands_in_groups_that_fit_80_columns(run: CommandLine) -> None:
+    ran = run("--help")
+    titles = re.findall(r"^(\w+):$", ran.out, re.M)
+    assert titles == ["Options", *GROUPS]
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_required_options_stand_first_and_general_ones_last() -> None:
+    def titles(name: str) -> list[str]:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        return [title for title, _ in option_groups(command.get_params(click.Context(command)))]
+
+    assert titles("clip")[0] == REQUIRED
+    assert titles("query")[-2:] == [HARDWARE, GENERAL]
+
+
+def test_misspelt_command_is_answered_with_the_closest(run: CommandLine) -> None:
+    ran = run("qurey")
+    assert ran.code == 2
+    assert "Did you mean query" in ran.err
+    assert run("identity", "renme").err.rstrip().endswith("Did you mean rename?")
+
+
+def test_version_has_a_short_option(run: CommandLine) -> None:
+    assert __version__ in run("-V").out
+
+
+@pytest.mark.parametrize(("text", "ids"), [("7", (7,)), ("1,6", (1, 6))])
+def test_crop_ids_may_be_separated_by_commas(text: str, ids: tuple[int, ...]) -> None:
+    assert CropIds().convert(text, None, None) == ids
+
+
+def test_crop_ids_that_are_none_are_refused() -> None:
+    with pytest.raises(click.BadParameter, match="crop id"):
+        CropIds().convert("1,x", None, None)
+
+
+def test_shell_completion_knows_commands_and_options(tmp_path: Path) -> None:
+    script = "from reidsearch.cli.main import cli; cli(prog_name='reidsearch')"
+    environment = {"_REIDSEARCH_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
+
+    def completed(words: str, place: int) -> list[str]:
+        told = environment | {"COMP_WORDS": words, "COMP_CWORD": str(place)}
+        ran = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, env=told, check=False
+        )
+        return [line.split(",")[1] for line in ran.stdout.splitlines()]
+
+    assert completed("reidsearch que", 1) == ["query"]
+    assert "--camera" in completed("reidsearch query --cam", 2)

@@ -1,0 +1,469 @@
+"""The compact engine keeps the contract, proves what it reads and what it leaves out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from archives import DIMENSION, fill, sql, unit_rows
+from contract_vectors import VectorIndexContract
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reidsearch.index.compact.codec import Codec
+from reidsearch.index.compact.index import CompactEngine
+from reidsearch.index.compact.segment import Segment
+from reidsearch.index.factory import ENGINES, FLAT, engine_for
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.generations import files_of, newest_generation
+from reidsearch.index.recall import Measured, recall
+from reidsearch.maintenance import check as checks
+from reidsearch.maintenance.erase import Erasure, erase
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lock import writer_lock
+
+SMALL = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
+
+
+class TestCompact(VectorIndexContract):
+    """Small enough segments and tails that every step of it is taken."""
+
+    engine = SMALL
+
+
+class Crowd:
+    """Many vectors, clustered as people are: each of a person, near its others."""
+
+    def __init__(self, count: int, dimension: int = 64, seed: int = 5) -> None:
+        rng = np.random.default_rng(seed)
+        people = rng.standard_normal((count // 8 + 1, dimension))
+        rows = people[rng.integers(0, len(people), count)]
+        rows = rows + 0.7 * rng.standard_normal((count, dimension))
+        self.ids = np.cumsum(rng.integers(1, 3, count)).astype(np.int64)
+        self.rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        queries = rng.standard_normal((12, dimension)) * 0.4 + people[:12]
+        self.queries = (queries / np.linalg.norm(queries, axis=1, keepdims=True)).astype(np.float32)
+
+    def truth(self, ids):
+        at = np.searchsorted(self.ids, ids)
+        there = np.append(self.ids, -1)[at] == ids
+        return ids[there], self.rows[at[there]]
+
+    def best(self, query, k, allowed=None):
+        scores = self.rows @ query
+        if allowed is not None:
+            scores[~np.isin(self.ids, allowed)] = -np.inf
+        order = np.lexsort((self.ids, -scores))[: min(k, int(np.isfinite(scores).sum()))]
+        return self.ids[order].tolist()
+
+
+CROWD = Crowd(6000)
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    """An index of 6000 vectors in several segments on disk and a tail, loaded from its files."""
+    engine = CompactEngine(
+        segment_rows=1500, tail_rows=512, shortlist=60, per_match=10, own_rows=300, proven_rows=0
+    )
+    folder = tmp_path_factory.mktemp("crowd")
+    index = engine.create(64, CROWD.truth, folder, lambda: CROWD.rows)
+    index.add(CROWD.ids[:5800], CROWD.rows[:5800])
+    index.save(folder / "index")
+    index = engine.load(folder / "index", CROWD.truth)
+    index.add(CROWD.ids[5800:], CROWD.rows[5800:])
+    return index
+
+
+SHARES = (1 / 6000, 0.001, 0.01, 0.04, 0.06, 0.1, 0.3, 0.5, 0.9, 0.999, 1.0)
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_every_selectivity_gives_all_and_only_what_passes(crowded, share):
+    rng = np.random.default_rng(int(share * 1e6))
+    allowed = np.sort(rng.choice(CROWD.ids, max(1, round(share * 6000)), replace=False))
+    for query in CROWD.queries:
+        plan = crowded.plan(10, allowed)
+        assert plan.candidates == len(allowed)
+        hits = crowded.search(query, 10, allowed)
+        assert len(hits.ids) == min(10, len(allowed))
+        assert set(hits.ids.tolist()) <= set(allowed.tolist())
+        assert hits.exact == plan.exact
+        truth = CROWD.best(query, 10, allowed)
+        common = len(set(hits.ids.tolist()) & set(truth))
+        assert common >= (1.0 if plan.exact else 0.8) * len(truth)
+        assert crowded.search(query, 10, allowed, exact=True).ids.tolist() == truth
+    # 640 are four times the shortlist: below, the scan would not leave out much.
+    method = "rows" if len(allowed) <= 300 else "proof" if len(allowed) < 640 else "scan"
+    assert plan.method == method
+
+
+@pytest.mark.parametrize("k", [1, 9, 100, 1000, 5999, 6000, 9999])
+def test_every_k_gives_k(crowded, k):
+    query = CROWD.queries[3]
+    assert crowded.search(query, k, exact=True).ids.tolist() == CROWD.best(query, k)
+    hits = crowded.search(query, k)
+    assert len(hits.ids) == min(k, 6000)
+    if crowded.plan(k).exact:
+        assert hits.ids.tolist() == CROWD.best(query, k)
+
+
+def test_a_filter_against_the_query_still_gives_k(crowded):
+    """What is nearest does not pass: the scan has to go on below it."""
+    query = CROWD.queries[0]
+    allowed = np.setdiff1d(CROWD.ids, CROWD.best(query, 2000))
+    assert crowded.plan(10, allowed).method == "scan"
+    assert len(crowded.search(query, 10, allowed).ids) == 10
+    assert crowded.search(query, 10, allowed, exact=True).ids.tolist() == CROWD.best(
+        query, 10, allowed
+    )
+
+
+def test_what_is_worst_in_every_part_is_found_when_nothing_else_passes():
+    """FAISS's fast scan leaves out whatever has the lowest sum of all: here, all that passes."""
+    rows = np.repeat(np.float32([[0.6, 0.8], [-0.6, -0.8]]), 50, axis=0)
+    engine = CompactEngine(
+        segment_rows=40, tail_rows=10, shortlist=1, per_match=1, own_rows=3, proven_rows=0
+    )
+    ids = np.arange(1, 101)
+    index = engine.create(2, lambda ids: (ids, rows[ids - 1]), None, lambda: rows)
+    index.add(ids, rows)
+    against = ids[50:]
+    assert index.plan(5, against).method == "scan"
+    query = rows[0]
+    assert index.search(query, 5, against).ids.tolist() == [51, 52, 53, 54, 55]
+    first, second = index.search_many(np.stack([query, -query]), 5, against)
+    assert first.ids.tolist() == [51, 52, 53, 54, 55]
+    assert len(second.ids) == 5
+
+
+def test_all_may_still_lie_in_the_tail():
+    """As after an erasure of most of an archive that was large."""
+    index = CompactEngine(own_rows=300, shortlist=60, per_match=10).create(64, CROWD.truth)
+    index.add(CROWD.ids, CROWD.rows)
+    assert not index.segments
+    assert (index.plan(10).method, index.plan(10).exact) == ("flat", True)
+    for found in (index.search(CROWD.queries[0], 10), index.search_many(CROWD.queries, 10)[0]):
+        assert found.exact
+        assert found.ids.tolist() == CROWD.best(CROWD.queries[0], 10)
+
+
+def test_filtered_answers_are_proven_while_that_is_quick(crowded):
+    """Nothing like the query passes: its shortlist holds only others, which all score alike."""
+    engine = CompactEngine(
+        segment_rows=1500, tail_rows=512, own_rows=300, shortlist=60, per_match=10
+    )
+    index = engine.create(64, CROWD.truth, None, lambda: CROWD.rows)
+    index.add(CROWD.ids, CROWD.rows)
+    for query in CROWD.queries:
+        others = np.setdiff1d(CROWD.ids, CROWD.best(query, 3000))
+        assert (index.plan(10).method, index.plan(10, others).method) == ("scan", "proof")
+        assert "no recall was measured" in index.plan(10, others).why
+        hits = index.search(query, 10, others)
+        assert hits.exact
+        assert hits.ids.tolist() == CROWD.best(query, 10, others)
+
+
+def test_a_plan_says_what_happens_and_why(crowded):
+    plan = crowded.plan(10)
+    assert (plan.method, plan.exact, plan.candidates, plan.scanned) == ("scan", False, 6000, 6000)
+    plan = crowded.plan(10, exact=True)
+    assert (plan.method, plan.exact) == ("proof", True)
+    assert "asked for" in plan.why
+    plan = crowded.plan(400)
+    assert (plan.method, plan.exact) == ("proof", True)
+    assert "large part" in plan.why
+    assert crowded.plan(2000).method == "rows"
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), scale=st.sampled_from([1.0, 1e-3, 50.0]))
+def test_no_true_score_is_farther_from_its_fine_score_than_the_error(seed, scale):
+    """Also of vectors unlike the sample: their values lie beyond the codes' range."""
+    rng = np.random.default_rng(seed)
+    sample = unit_rows(40, seed=seed % 1000)
+    rows = rng.standard_normal((200, DIMENSION)) * (1, scale)[int(rng.integers(2))]
+    rows[rng.random(200) < 0.1] *= 0
+    rows[:, 0] += 1e-9
+    rows[5:9, 1:] = 0  # one value is everything: far beyond what the sample's are
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    segment = Segment.of(Codec.train(sample)).grown(np.arange(200), rows)
+    queries = unit_rows(5, seed=3)
+    fine = segment.scores(queries, np.arange(200))
+    assert (np.abs(fine - queries @ rows.T) <= segment.errors(np.arange(200))).all()
+    for query in queries:
+        scores = rows @ query
+        least = float(np.sort(scores)[-7])
+        assert set(np.flatnonzero(scores >= least)) <= set(
+            segment.reaching(segment.best(query, 8, None), query, least, None)
+        )
+
+
+def test_wilson_knows_that_nothing_missed_is_not_never():
+    found = recall(1000, 1000, 10)
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert 0.995 < found.low < 0.997
+    found = recall(990, 1000, 10)
+    assert found.low < 0.99 < found.high
+    measured = Measured({10: 990, 100: 9000}, {10: 1000, 100: 10_000}, 5)
+    assert [measured.at(k).value for k in (1, 10, 11, 100, 1000)] == [0.99, 0.99, 0.9, 0.9, 0.9]
+    assert Measured.of_row(measured.to_row()) == measured
+
+
+# -- in an archive ------------------------------------------------------------------------------
+
+VECTORS = unit_rows(90)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Archives of 40 crops have a compact index of several segments."""
+    monkeypatch.setattr("reidsearch.index.factory.TAKEOVER", 40)
+    monkeypatch.setattr("reidsearch.index.factory.COMPACT", SMALL)
+    monkeypatch.setitem(ENGINES, SMALL.kind, SMALL)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "archive"
+    fill(made, VECTORS[:60])
+    with Store(made) as store, writer_lock(made):
+        Gallery(store).rebuild()
+    return made
+
+
+def found(store: Store, exact: bool = False) -> tuple[list[int], list[str]]:
+    gallery = Gallery(store)
+    gallery.sync()
+    return gallery.search(VECTORS[3], 1000, exact=exact).ids.tolist(), gallery.warnings
+
+
+def expected(count: int, without: tuple[int, ...] = ()) -> list[int]:
+    order = np.argsort(-(VECTORS[:count] @ VECTORS[3]), kind="stable")
+    return [i + 1 for i in order.tolist() if i + 1 not in without]
+
+
+def test_the_size_decides_and_does_not_waver():
+    assert engine_for(39) is FLAT
+    assert engine_for(40) is SMALL
+    assert engine_for(39, FLAT.kind) is FLAT
+    assert engine_for(20, SMALL.kind) is SMALL
+    assert engine_for(19, SMALL.kind) is FLAT
+
+
+def test_an_archive_takes_over_and_goes_back(tmp_path):
+    folder = tmp_path / "archive"
+    fill(folder, VECTORS[:39])
+    with Store(folder) as store:
+        for count, kind in ((39, FLAT.kind), (40, SMALL.kind)):
+            fill(folder, VECTORS[39:count], first=39)
+            with writer_lock(folder):
+                Gallery(store).fold()
+            assert newest_generation(store).kind == kind
+            assert found(store) == (expected(count), [])
+        erase(store, Gallery(store), Erasure(np.arange(1, 22), 0, 0, 0))
+        assert newest_generation(store).kind == FLAT.kind
+        assert {p.name for p in (folder / "index").iterdir()} == files_of(newest_generation(store))
+        assert found(store) == (expected(40, tuple(range(1, 22))), [])
+
+
+DAMAGE = {
+    "missing": Path.unlink,
+    "empty": lambda path: path.write_bytes(b""),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"\0"),
+    "one bit": lambda path: path.write_bytes(
+        path.read_bytes()[:-9] + bytes([path.read_bytes()[-9] ^ 1]) + path.read_bytes()[-8:]
+    ),
+}
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("ending", ["scan", "sums", "fine"])
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_code_file_is_noticed_before_it_is_used(folder, damage, ending, exact):
+    damage(sorted((folder / "index").glob(f"*.{ending}"))[0])
+    with Store(folder) as store:
+        assert {(f.code, f.repairable) for f in checks.check(store)} == {("index", True)}
+        ids, warnings = found(store, exact)
+        assert ids == expected(60)
+        assert len(warnings) == 1
+        assert "rebuilt from the database" in warnings[0]
+    with Store(folder) as store:
+        assert found(store) == (expected(60), [])
+        assert checks.check(store) == []
+
+
+def test_damage_that_comes_after_opening_is_noticed_when_it_is_read(tmp_path, monkeypatch):
+    large = CompactEngine(segment_rows=400, tail_rows=50, own_rows=3)
+    monkeypatch.setattr("reidsearch.index.factory.COMPACT", large)
+    monkeypatch.setitem(ENGINES, large.kind, large)
+    folder = tmp_path / "archive"
+    fill(folder, unit_rows(400, seed=4))  # fine codes of two blocks: one is read on opening
+    with Store(folder) as store:
+        with writer_lock(folder):
+            Gallery(store).rebuild()
+        gallery = Gallery(store)
+        gallery.sync()
+        for path in (folder / "index").glob("*.fine"):
+            DAMAGE["one bit"](path)
+        ids = gallery.search(VECTORS[3], 1000).ids
+        scores = unit_rows(400, seed=4) @ VECTORS[3]
+        assert ids.tolist() == (np.argsort(-scores, kind="stable") + 1).tolist()
+        assert "altered" in gallery.warnings[0]
+
+
+def test_an_erasure_rewrites_only_the_segments_that_hold_it(folder):
+    before = {path.name for path in (folder / "index").glob("codes-*")}
+    with Store(folder) as store:
+        erase(store, Gallery(store), Erasure(np.array([2, 5]), 0, 0, 0))
+        after = {path.name for path in (folder / "index").glob("codes-*")}
+        assert len(before) == len(after) == 12  # four segments of three files
+        assert len(before & after) == 9
+        assert found(store) == (expected(60, (2, 5)), [])
+        assert checks.check(store) == []
+
+
+def test_a_fold_appends_and_keeps_full_segments(folder):
+    before = {path.name for path in (folder / "index").glob("codes-*")}
+    fill(folder, VECTORS[60:], first=60)
+    with Store(folder) as store, writer_lock(folder):
+        Gallery(store).fold()
+        after = {path.name for path in (folder / "index").glob("codes-*")}
+        assert len(before & after) == 9  # the last was not full
+        assert found(store) == (expected(90), [])
+        assert checks.check(store) == []
+
+
+def test_codes_that_are_not_of_their_vector_are_found_by_check(folder):
+    sql(
+        folder,
+        "UPDATE embedding SET vector = (SELECT vector FROM embedding WHERE crop_id = 9),"
+        " sha256 = (SELECT sha256 FROM embedding WHERE crop_id = 9) WHERE crop_id = 4",
+    )
+    with Store(folder) as store:
+        (finding,) = checks.check(store)
+        assert (finding.code, finding.repairable, finding.crop_ids) == ("index", True, (4,))
+        checks.repair(store, [finding])
+        assert checks.check(store) == []
+
+
+def test_readers_go_on_while_generations_are_rebuilt(folder):
+    """Each answer is of a whole state, whichever generation was in force when it was asked."""
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def read():
+        try:
+            with Store(folder) as store:
+                gallery, last = Gallery(store), 0
+                while not done.is_set():
+                    gallery.sync()
+                    ids = gallery.search(VECTORS[3], 1000).ids.tolist()
+                    assert ids == expected(len(ids))
+                    assert len(ids) >= last
+                    last = len(ids)
+                    assert gallery.warnings == []
+        except BaseException as error:
+            failures.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for i in range(60, 90, 3):
+        fill(folder, VECTORS[i : i + 3], first=i)
+        with Store(folder) as store, writer_lock(folder):
+            (Gallery(store).rebuild if i % 2 else Gallery(store).fold)()
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert failures == []
+    with Store(folder) as store:
+        assert found(store) == (expected(90), [])
+        assert {p.name for p in (folder / "index").iterdir()} == files_of(newest_generation(store))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from reidsearch.index import factory, generations
+from reidsearch.index.compact import segment
+from reidsearch.base import atomic
+from reidsearch.index.compact.index import CompactEngine
+from reidsearch.index.gallery import Gallery
+from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.crops.store import Store
+small = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
+factory.TAKEOVER, factory.COMPACT = 40, small
+factory.ENGINES[small.kind] = small
+folder, left = Path(sys.argv[1]), int(sys.argv[2])
+sync = atomic.sync
+def counted(path):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    sync(path)
+atomic.sync = counted
+with Store(folder) as store, writer_lock(folder):
+    Gallery(store).rebuild()
+print("done")
+"""
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [pytest.param(n, marks=[] if n in {1, 12, 14} else pytest.mark.fuzz) for n in range(15)],
+)
+def test_killed_in_the_middle_of_a_rebuild_the_old_generation_is_in_force(folder, steps):
+    before = sorted(p.name for p in (folder / "index").iterdir())
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, folder, str(steps)],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    with Store(folder) as store:
+        assert newest_generation(store).number == 1
+        assert set(before) <= {p.name for p in (folder / "index").iterdir()}
+        assert found(store) == (expected(60), [])
+        assert {f.code for f in checks.check(store)} <= {"stray"}
+        checks.repair(store, checks.check(store))
+        assert checks.check(store) == []
+        assert sorted(p.name for p in (folder / "index").iterdir()) == before
+
+
+def test_a_recall_is_measured_when_a_generation_is_built_and_kept(tmp_path, monkeypatch):
+    coarse = CompactEngine(
+        segment_rows=4000, tail_rows=500, shortlist=20, per_match=10, own_rows=20
+    )
+    monkeypatch.setattr("reidsearch.index.factory.COMPACT", coarse)
+    monkeypatch.setitem(ENGINES, coarse.kind, coarse)
+    folder = tmp_path / "archive"
+    rows = unit_rows(2500, seed=8)
+    fill(folder, rows)
+    with Store(folder) as store:
+        with writer_lock(folder):
+            Gallery(store).fold()
+        gallery = Gallery(store)
+        gallery.sync()
+        measured = gallery.recall(10)
+        assert 0.3 < measured.value <= 1.0
+        assert measured.low < measured.value <= measured.high
+        assert measured.of == 1000
+        assert newest_generation(store).recall["crops"] == 2500
+        proven = gallery.search(VECTORS[3], 10, exact=True)
+        assert proven.exact
+        assert not gallery.search(VECTORS[3], 10).exact
+        truth = np.argsort(-(rows @ VECTORS[3]), kind="stable")[:10] + 1
+        assert proven.ids.tolist() == truth.tolist()
+        # Until much has changed it holds, and is not measured again.
+        erase(store, gallery, Erasure(np.arange(1, 50), 0, 0, 0))
+        assert newest_generation(store).recall["crops"] == 2500

@@ -1,0 +1,333 @@
+"""Answers and reports for people."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from present_samples import (
+    CALIBRATED,
+    MODEL,
+    NASTY,
+    NOON,
+    READING,
+    answer,
+    crop,
+    footage_answer,
+    statement,
+)
+
+from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
+from reidsearch.domain.request import Filters
+from reidsearch.output import readings, reports_json, text
+from reidsearch.output.emit import dumps
+from reidsearch.output.statement import sentences
+from reidsearch.output.visible import count, shorten, size, visible
+
+
+class Terminal(io.StringIO):
+    """A terminal of 80 columns (see COLUMNS below)."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(view: Any) -> str:
+    out = io.StringIO()
+    text.show(view, out)
+    return out.getvalue()
+
+
+SUMMARY = Summary(
+    archive="archive",
+    archive_id="0f5c",
+    created_at=NOON,
+    schema="0001",
+    model=MODEL,
+    crops=1500,
+    sources=1400,
+    footage=2,
+    tracklets=7,
+    persons_labelled=3,
+    cameras=(("gate", 1000, NOON, NOON), (None, 500, None, None)),
+    first_time=NOON,
+    last_time=NOON,
+    crops_without_time=500,
+    failures=(("empty", 2), ("truncated", 1)),
+    runs=3,
+    unfinished_runs=1,
+    database_bytes=12_345_678,
+    index_bytes=999,
+    generation=3,
+    crops_in_index=1500,
+)
+
+
+def test_a_table_in_a_pipe_is_plain_and_whole() -> None:
+    far = "/srv/" + "x" * 300 + "/a.jpg"
+    told = shown(text.answer_view(answer(crop(7, far), crop(8, person="anna"))))
+    assert far in told
+    assert "\x1b" not in told
+    assert "person" in told.splitlines()[0]
+    assert not any(line.endswith(" ") for line in told.splitlines())
+
+
+def test_a_tracklet_is_told_from_first_to_last() -> None:
+    told = shown(text.answer_view(footage_answer()))
+    assert "2024-05-31T12:03:00.0 to 12:03:04.5Z ±1 s" in told
+    assert "4.5 s       2" in told
+    assert "5:00 looked at densely, 25:00 without motion, looked at now and then" in told
+    assert "12.0 s that could not be decoded" in told
+    assert "1 source is not finished" in told
+    assert "Never offered: gate 1:02:05" in told
+
+
+def test_a_table_on_a_terminal_fits_and_keeps_the_ends_of_a_location(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = Terminal()
+    text.show(text.answer_view(answer(crop(7, "/srv/" + "x" * 300 + "/a.jpg"))), out)
+    row = next(line for line in out.getvalue().splitlines() if "0.900" in line)
+    assert "/srv/x" in row
+    assert "…" in row
+    assert "xx/a.jpg" in row
+    assert len(row.replace("\x1b[1m", "").replace("\x1b[0m", "")) <= 80
+
+
+def test_a_tracklet_fits_a_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("COLUMNS", "80"), ("TERM", "xterm"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    out = Terminal()
+    text.show(text.answer_view(footage_answer()), out)
+    told = out.getvalue()
+    for part in ("rank", "0.900", "gate", "2024-05-31T12:03:00.0", "12:03:04.5Z", "4.5 s"):
+        assert part in told
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_names_cannot_forge_lines_colours_or_markup(encoding: str) -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding, newline="")
+    text.show(text.answer_view(answer(crop(location=NASTY, camera=NASTY))), out)
+    out.flush()
+    told = raw.getvalue().decode(encoding)
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    assert r"a\x1b[31m[bold]b[/bold]:smile:\u202ec\ud800\n" in told
+    assert ("東京" in told) == (encoding == "utf-8")
+    assert len(told.splitlines()) == 9
+
+
+TOLD = {
+    "exactly": ({}, "Searched 1,527 of 1,527 crops, exactly (flat, generation 3)."),
+    "approximately": ({"exact": False, "recall": 0.99}, "approximately, measured recall 0.9900 ("),
+    "approximately, filtered": (
+        {"exact": False, "recall": 0.99, "filters": Filters(cameras=("hall",))},
+        "approximately, measured recall 0.9900, which filters may lower (",
+    ),
+    "unmeasured": ({"exact": False, "recall": None}, "approximately, recall not measured ("),
+    "uncalibrated": ({}, "Scores are uncalibrated: cosine similarity, not probability."),
+    "for another model": (
+        {"calibration": "uncalibrated: its calibration was made for another model"},
+        "Scores are uncalibrated: its calibration was made for another model: cosine similarity, ",
+    ),
+    "calibrated": (CALIBRATED, "Scores: calibrated on other footage: set (200 people)."),
+    "elsewhere": (CALIBRATED, "How well that fits this footage is not known ("),
+    "prior": (CALIBRATED, "for a prior of 1 in 1,527, 95 % interval over people"),
+    "false alarms": (
+        {**CALIBRATED, "min_score": 0.41, "max_false_alarms": 1.0},
+        "Only scores of 0.410 or more: at most 1 false alarm expected among the crops searched.",
+    ),
+    "failures": (
+        {"failures": 3},
+        "3 inputs failed and were not searched (reidsearch failures).",
+    ),
+    "unfinished": ({"unfinished_runs": 1}, "1 index run was interrupted"),
+    "no time": (
+        {"left_out_unknown_time": 1},
+        "The time filter left out 1 crop of unknown time.",
+    ),
+    "no camera": (
+        {"left_out_unknown_camera": 2},
+        "The camera filter left out 2 crops of unknown camera.",
+    ),
+    "score": ({"min_score": 0.5}, "Only scores of 0.500 or more."),
+    "warning": ({"warnings": ("the clock drifts",)}, "the clock drifts."),
+    "filters": (
+        {"filters": Filters(("a", "b"), ("c",), NOON, NOON, ("cd",), (1,))},
+        "Filters: camera a or b; not camera c; from 2024-05-31T12:03:00Z; "
+        "before 2024-05-31T12:03:00Z; source cd; without 1 named crop.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "sentence"), TOLD.values(), ids=TOLD)
+def test_the_statement_says_what_limits_the_answer(changes: dict[str, Any], sentence: str) -> None:
+    assert any(sentence in told for told in sentences(statement(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"crops_held": 0, "crops_searched": 0}, "No match: the archive holds no crop."),
+        ({"crops_searched": 0}, "No match: no crop passed the filters, so nothing was compared."),
+        ({"min_score": 0.5}, "No match: none of the 1,527 crops searched scores 0.500 or more."),
+    ],
+)
+def test_no_match_says_why_and_keeps_the_statement(changes: dict[str, Any], why: str) -> None:
+    first, second, *_ = shown(text.answer_view(answer(**changes))).splitlines()
+    assert first == why
+    assert second.startswith("Searched ")
+
+
+def test_a_report_counts_and_says_what_to_do() -> None:
+    report = IndexReport(3, 100, 90, 5, 1, 2, 2, 1.5, interrupted=True)
+    assert shown(text.report_view(report)) == (
+        "Run 3: 100 inputs offered: 90 indexed, 5 unchanged, 1 updated, 2 duplicates, 2 failed; "
+        "1.5 s, 60 crops/s.\n"
+        "Why inputs failed: reidsearch failures\n"
+        "Interrupted; the same command goes on where it stopped.\n"
+    )
+    assert shown(text.report_view(IndexReport(4))) == "Run 4: 0 inputs offered; 0.0 s.\n"
+    for ignored, told in [
+        (1, "1 file of another type was"),
+        (1200, "1,200 files of other types were"),
+    ]:
+        assert f"\n{told} not offered.\n" in shown(
+            text.report_view(IndexReport(4, ignored=ignored))
+        )
+
+
+def test_summary_crop_failures_and_findings() -> None:
+    told = shown(text.summary_view(SUMMARY))
+    for part in ("1,500 from 1,400 sources", "12.3 MB", "999 B", "truncated", "gate", "0286 FP16"):
+        assert part in told
+    told = shown(text.crop_view(crop(7, NASTY, extra={"lane": 2})))
+    assert "extra lane" in told
+    assert "\x1b" not in told
+    failure = Failure("[b]a.jpg", "empty", "the file is empty", NOON, 1)
+    assert "[b]a.jpg" in shown(text.failures_view([failure]))
+    assert shown(text.failures_view([])) == "No failures.\n"
+    derived = Finding("index-stale", "the index is stale", repairable=True)
+    lost = Finding("picture-lost", "pictures are gone", False, tuple(range(1, 23)))
+    told = shown(text.findings_view([derived, lost]))
+    assert "index-stale: the index is stale (can be rebuilt: reidsearch check --repair)" in told
+    assert "(lost) Crops 1, 2, 3" in told
+    assert "20 and 2 more." in told
+    assert shown(text.findings_view([])) == "Nothing wrong.\n"
+
+
+@pytest.mark.parametrize(
+    ("document", "part"),
+    [
+        (
+            reports_json.report_json(IndexReport(3, 1, 1, ignored=2)),
+            {"run_id": 3, "indexed": 1, "ignored": 2},
+        ),
+        (reports_json.summary_json(SUMMARY), {"created_at": "2024-05-31T12:03:00Z"}),
+        (
+            reports_json.crop_json(crop(7, extra={"a": float("nan")})),
+            {"crop_id": 7, "source_id": 7, "extra": {"a": None}},
+        ),
+        (
+            reports_json.failure_json(Failure("a", "empty", "m", NOON, 1)),
+            {"reason": "empty", "at": "2024-05-31T12:03:00Z"},
+        ),
+        (reports_json.finding_json(Finding("c", "m", False, (1,))), {"crop_ids": [1]}),
+    ],
+)
+def test_reports_as_json(document: dict[str, Any], part: dict[str, Any]) -> None:
+    assert part.items() <= json.loads(dumps(document)).items()
+
+
+def test_a_summary_as_json_names_cameras_and_failures() -> None:
+    document = reports_json.summary_json(SUMMARY)
+    assert document["cameras"][1] == {
+        "camera": None,
+        "crops": 500,
+        "first_time": None,
+        "last_time": None,
+    }
+    assert document["failures"][0] == {"reason": "empty", "count": 2}
+    assert document["model"]["precision"] == "FP16"
+
+
+@given(st.text())
+def test_visible_text_is_one_harmless_line(name: str) -> None:
+    told = visible(name)
+    assert len(told.splitlines()) <= 1
+    assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in told)
+    told.encode()
+
+
+@given(st.text(max_size=60), st.integers(1, 70))
+def test_shortened_text_fits_and_keeps_its_ends(name: str, width: int) -> None:
+    told = shorten(name, width)
+    assert len(told) <= width
+    head, mark, tail = told.partition("…")
+    if told != name:
+        assert len(told) == width
+        assert mark
+        assert name.startswith(head)
+        assert name.endswith(tail)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2.5e15, "2500.0 TB")]
+)
+def test_sizes(number: int, told: str) -> None:
+    assert size(number) == told
+
+
+def test_counts() -> None:
+    assert (count(1, "match", "matches"), count(0, "crop")) == ("1 match", "0 crops")
+
+
+def test_a_calibrated_answer_tells_probability_and_false_alarms() -> None:
+    told = answer(crop(7), crop(8), **CALIBRATED)
+    second = replace(READING, at_most=True, limited=True, false_alarms=0.088, probability=0.9999)
+    matches = tuple(
+        replace(match, reading=one)
+        for match, one in zip(told.matches, (READING, second), strict=True)
+    )
+    header, _, first, last = shown(text.answer_view(replace(told, matches=matches))).splitlines()[
+        :4
+    ]
+    assert header.split()[1:5] == ["score", "probability", "false", "alarms"]
+    assert "17 % (10 to 27)" in first
+    assert "0.38" in first
+    assert ">99.9 % (limit)" in last
+    assert "<0.088" in last
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0.0, "<0.1 %"), (0.0009, "<0.1 %"), (0.012, "1.2 %"), (0.5, "50 %"), (0.908, "90.8 %"),
+     (0.9995, ">99.9 %"), (1.0, ">99.9 %")],
+)  # fmt: skip
+def test_chances_are_never_nothing_or_certain(value: float, told: str) -> None:
+    assert readings.chance(value) == told
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [(0.0, "none"), (1.0, "all"), (0.5, "1 in 2.0"), (0.05, "1 in 20"), (1 / 12345, "1 in 12,345")],
+)
+def test_rates(rate: float, told: str) -> None:
+    assert readings.one_in(rate) == told
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(0.0001, "<0.001"), (0.0123, "0.012"), (3.14, "3.1"), (9.6, "10"), (12345.6, "12,346")],
+)
+def test_numbers_of_false_alarms(number: float, told: str) -> None:
+    assert readings.few(number) == told
