@@ -368,9 +368,9 @@ def frame_at(text: str) -> Pixels:
         with open_footage(name) as footage:
             return footage.frame_at(seconds).bgr()
     except Refused as refused:
-        raise InputError(f"{name}: {refused.message}", refused.hint) from refused
+        raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
     except NotFound as missing:
-        raise NotFound(f"{name}: {missing.message}", missing.hint) from missing
+        raise missing.reworded(f"{name}: {missing.message}", NotFound) from missing
 
 
 def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime | None:
@@ -387,7 +387,7 @@ def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime |
     try:
         return parse_time(text, parse_zone(timezone) if timezone else None)
     except Refused as refused:
-        raise UsageError(f"{option}: {refused.message}", refused.hint) from refused
+        raise refused.reworded(f"{option}: {refused.message}", UsageError) from refused
 
 
 class CropIds(click.ParamType[tuple[int, ...]]):

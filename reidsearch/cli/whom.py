@@ -129,5 +129,5 @@ def _boxed(pixels: Pixels, text: str) -> Pixels:
     except (ValueError, OverflowError) as error:
         raise UsageError(f"--box {text!r} is not four numbers x,y,w,h") from error
     except Refused as refused:
-        raise UsageError(f"--box: {refused.message}", refused.hint) from refused
+        raise refused.reworded(f"--box: {refused.message}", UsageError) from refused
     return np.ascontiguousarray(pixels[box.y1 : box.y2, box.x1 : box.x2])

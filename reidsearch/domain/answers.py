@@ -148,7 +148,7 @@ class Statement:
         recall_interval: where that lies in 95 of 100 samples; None where it was not measured.
         left_out_unknown_time / _camera: crops held that a time or camera filter left out because
             theirs is not known.
-        failures: offered inputs that never became crops (`reidsearch failures`).
+        failures: offered inputs that never became crops.
         unfinished_runs: index runs that were interrupted; what they had not reached is not here.
         calibration: how to read a score; begins with `uncalibrated` until the archive is
             calibrated for its model.

@@ -1,4 +1,4 @@
-"""What an index run, `show`, `failures` and `check` report."""
+"""Reports of an index run, of what an archive holds, of failures and of verification."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What `reidsearch show` tells of an archive."""
+    """What an archive holds."""
 
     archive: str
     archive_id: str

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, NotFound, UsageError
+from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.timecode import now
 from reidsearch.domain.answers import Answer
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from reidsearch.calibration.comparisons import Comparisons
     from reidsearch.datasets.readers import DataSet, LabelledCrop
     from reidsearch.vision.embedding.embedder import Embedder
+
+_NAMES = {"max_false_alarms": "a limit on false alarms", "prior": "a prior"}
 
 
 class CalibrationService:
@@ -175,33 +177,43 @@ class CalibrationService:
             UsageError: a prior or a number of false alarms was asked for without a calibration,
                 of a refined query, or makes no sense.
         """
+        asked = {"max_false_alarms": max_false_alarms, "prior": prior}
         if refined:
-            for option, given in (("--max-false-alarms", max_false_alarms), ("--prior", prior)):
+            for setting, given in asked.items():
                 if given is not None:
                     raise UsageError(
-                        f"{option} needs calibrated scores: those of a query that feedback refined "
-                        "are not",
-                        f"leave {option} out, or --like and --unlike",
+                        f"{_NAMES[setting]} needs calibrated scores: those of a query that "
+                        "feedback refined are not",
+                        f"leave {_NAMES[setting]} or the feedback out",
+                        kind=Kind.FEEDBACK_UNCALIBRATED,
+                        setting=setting,
                     )
             return lambda answer, views: Answer(
                 replace(answer.statement, calibration=REFINED), answer.matches
             )
         calibration, text = self._standing()
         if max_false_alarms is not None and min_score is not None:
-            raise UsageError("--max-false-alarms finds the score itself; leave --min-score out")
+            raise UsageError(
+                "a limit on false alarms finds the lowest score itself; one was given as well",
+                "leave one of them out",
+                kind=Kind.SCORE_LIMIT_TWICE,
+            )
         if calibration is None:
-            for option, given in (("--max-false-alarms", max_false_alarms), ("--prior", prior)):
+            for setting, given in asked.items():
                 if given is not None:
                     raise UsageError(
-                        f"{option} needs a calibration: {self._store.folder} is {text}", self._hint
+                        f"{_NAMES[setting]} needs a calibration: {self._store.folder} is {text}",
+                        "calibrate the archive",
+                        kind=Kind.CALIBRATION_MISSING,
+                        archive=self._store.folder,
                     )
             return lambda answer, views: Answer(
                 replace(answer.statement, calibration=text), answer.matches
             )
         from reidsearch.calibration.apply import Asked, read_answer
 
-        asked = Asked(prior, max_false_alarms)
-        return lambda answer, views: read_answer(answer, calibration, asked, views)
+        wanted = Asked(prior, max_false_alarms)
+        return lambda answer, views: read_answer(answer, calibration, wanted, views)
 
     def least(self, max_false_alarms: float | None) -> Callable[[int], float] | None:
         """Crops searched -> the score that so many wrong ones are expected to reach."""
@@ -211,14 +223,15 @@ class CalibrationService:
         most = max_false_alarms
         return lambda searched: calibration.score_for(most, max(searched, 1))
 
-    @property
-    def _hint(self) -> str:
-        return f"reidsearch calibrate SET -a {self._store.folder}; reidsearch calibrate --help"
-
     def _require(self) -> Calibration:
         calibration, text = self._standing()
         if calibration is None:
-            raise NotFound(f"{self._store.folder} is {text}", self._hint)
+            raise NotFound(
+                f"{self._store.folder} is {text}",
+                "calibrate the archive",
+                kind=Kind.CALIBRATION_MISSING,
+                archive=self._store.folder,
+            )
         return calibration
 
     def _require_model(self) -> ModelIdentity:
@@ -226,7 +239,8 @@ class CalibrationService:
         if model is None:
             raise ArchiveError(
                 f"{self._store.folder} holds no crops yet",
-                f"reidsearch index PATH... -a {self._store.folder}",
+                kind=Kind.ARCHIVE_EMPTY,
+                archive=self._store.folder,
             )
         return model
 

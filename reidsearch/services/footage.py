@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import InputError, NotFound, UsageError
+from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import (
     Clock,
@@ -57,7 +57,8 @@ class People:
             raise UsageError(
                 f"there is no person {number} in the frame, the detector sees "
                 f"{len(self.detections)}",
-                "reidsearch people VIDEO@TIME -o people.png draws them; or give --box x,y,w,h",
+                "look at the numbered people, or give a box",
+                kind=Kind.PERSON_NOT_IN_FRAME,
             )
         x1, y1, x2, y2 = (round(float(value)) for value in self.detections.xyxy[number - 1])
         return self.pixels[max(y1, 0) : y2, max(x1, 0) : x2]
@@ -114,8 +115,8 @@ class FootageService:
             names = ", ".join(one.location for one in found[:5])
             raise NotFound(
                 f"{len(found)} sources of footage match {text!r}" + (f": {names}" if found else ""),
-                "reidsearch coverage lists all; give more of the path, or 8 characters of the "
-                "SHA-256",
+                "give more of the path, or 8 characters of the SHA-256",
+                kind=Kind.SOURCE_AMBIGUOUS,
             )
         return found[0]
 
@@ -179,7 +180,9 @@ class FootageService:
         from reidsearch.media.video import cutting
 
         if box and as_it_is:
-            raise UsageError("a box cannot be drawn on a copied stream", "leave --copy out")
+            raise UsageError(
+                "a box cannot be drawn on a copied stream", kind=Kind.STREAM_COPY_IMPOSSIBLE
+            )
         crop = self._of_footage(crop_id)
         assert crop.moment is not None
         tracklet = self.tracklet(crop.moment.tracklet_id)
@@ -204,7 +207,8 @@ class FootageService:
         if crop.moment is None:
             raise NotFound(
                 f"crop {crop_id} was offered as a picture ({crop.location}); it has no footage",
-                "reidsearch crop writes its picture",
+                kind=Kind.CROP_WITHOUT_FOOTAGE,
+                crop=crop_id,
             )
         return crop
 

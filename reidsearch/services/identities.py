@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from reidsearch.base.errors import ArchiveError, UsageError
+from reidsearch.base.errors import ArchiveError, Kind, UsageError
 from reidsearch.domain.answers import Answer, IdentitySearched, Match
 from reidsearch.domain.decisions import (
     Change,
@@ -163,7 +163,7 @@ class IdentityService:
             UsageError: a match does not belong to it, none was named, or none would stay.
         """
         if not crop_ids:
-            raise UsageError("say which matches leave: reidsearch identity split NAME MATCH...")
+            raise UsageError("no matches were named that leave", kind=Kind.SPLIT_OF_NOTHING)
 
         def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
             members = held.members_of_crops(connection, crop_ids).values()
@@ -238,7 +238,9 @@ class IdentityService:
         if named.identity_id not in found:
             raise ArchiveError(
                 f"{named.text} is not as it was decided",
-                f"run: reidsearch check --repair -a {self._store.folder}",
+                "repair the archive",
+                kind=Kind.ARCHIVE_NEEDS_REPAIR,
+                archive=self._store.folder,
             )
         return found[named.identity_id]
 
@@ -278,13 +280,19 @@ class IdentityService:
         """
         if name is None:
             if new_only:
-                raise UsageError("--new-only leaves out what is confirmed of an --identity")
+                raise UsageError(
+                    "only new matches were asked for, but of no identity",
+                    "name the identity",
+                    kind=Kind.IDENTITY_NEEDED,
+                )
             return Asked()
         identity = self.find(name)
         if not identity.members:
             raise UsageError(
                 f"nothing is confirmed of {identity.named.text}: there is nothing to search with",
-                f"reidsearch confirm MATCH --as {identity.name}",
+                "confirm a match first",
+                kind=Kind.IDENTITY_EMPTY,
+                identity=identity.name,
             )
         with self._store.read() as connection:
             seen = presences(connection, (*identity.members, *identity.rejected))
@@ -368,8 +376,8 @@ def _require_possible(
         raise UsageError(
             f"{a.member.text} and {b.member.text} cannot both be {named.name}: {where} shows them "
             f"at the same time (crops {a.crop_ids[0]} and {b.crop_ids[0]})",
-            "if it is one person seen twice all the same (a doubled detection, the same footage "
-            "in two files): --force",
+            "a doubled detection, or the same footage in two files, may be confirmed by force",
+            kind=Kind.SEEN_AT_ONCE,
         )
 
 

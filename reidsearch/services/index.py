@@ -186,7 +186,7 @@ def _detections(listing: Listing, options: FootageOptions) -> dict[str, Path]:
     if options.detections is not None:
         if len(listing.footage) != 1:
             raise UsageError(
-                f"--detections belongs to one video, not to {len(listing.footage)}",
+                f"given detections belong to one video, not to {len(listing.footage)}",
                 "name one video, or give a source list with a column `detections`",
             )
         found[listing.footage[0]] = options.detections

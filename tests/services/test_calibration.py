@@ -26,6 +26,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import LOWER, REFINED, UNCALIBRATED, Calibration, posterior
 from reidsearch.maintenance.check import check
 from reidsearch.output.answer_csv import answer_csv
+from reidsearch.output.hints import advice
 from reidsearch.output.statement import sentences
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
@@ -111,7 +112,7 @@ def test_without_a_calibration_an_answer_says_so(labelled):
         for asked in ({"max_false_alarms": 1.0}, {"prior": 0.5}):
             with pytest.raises(UsageError, match="needs a calibration") as refused:
                 archive.search(1, **asked)
-            assert f"reidsearch calibrate SET -a {labelled}" in refused.value.hint
+            assert f"reidsearch calibrate SET -a {labelled}" in advice(refused.value)
 
 
 def test_an_answer_is_read(calibrated):
@@ -196,7 +197,7 @@ def test_fewer_false_alarms_than_were_measured_are_refused_with_what_is_possible
     with Archive.open(calibrated) as archive:
         with pytest.raises(UsageError, match="measured down to 1 in") as refused:
             archive.search(1, max_false_alarms=1e-4)
-        possible = float(refused.value.hint.split()[1])
+        possible = float(advice(refused.value).split()[1])
         archive.search(1, max_false_alarms=possible)
 
 
@@ -320,7 +321,7 @@ def test_damage_is_noticed(calibrated):
     with Archive.open(calibrated) as archive:
         with pytest.raises(ArchiveError, match=r"calibration of .* is damaged") as error:
             archive.search(1)
-        assert "calibrate --forget" in error.value.hint
+        assert "calibrate --forget" in advice(error.value)
         assert [finding.code for finding in archive.check()] == ["calibration"]
         assert archive.calibration.forget()
         assert archive.check() == []

@@ -16,6 +16,7 @@ from reidsearch.base.errors import NotFound, UsageError
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
+from reidsearch.output.hints import advice
 from reidsearch.search.engine import Query, search
 from reidsearch.store.crops.selection import select_crops
 from reidsearch.store.crops.store import Store
@@ -141,7 +142,7 @@ def test_a_name_that_is_not_there_is_an_error_not_an_empty_answer(store, chosen,
     with store.read() as connection, pytest.raises(NotFound) as error:
         select_crops(connection, chosen)
     assert said in error.value.message
-    assert hint in error.value.hint
+    assert hint in advice(error.value)
 
 
 def test_an_empty_time_range_is_an_error(store):

@@ -26,6 +26,7 @@ from reidsearch.base.errors import (
 )
 from reidsearch.domain.crops import Facts, Rejected
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.output.hints import advice
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import AlreadyStored, Effect, open_writer
 from reidsearch.store.database.lock import is_writing, writer_lock
@@ -141,7 +142,7 @@ def test_another_model_is_refused_by_name_with_the_command_that_helps(folder):
         pass
     assert "drawn FP32" in refused.value.message
     assert "other FP16" in refused.value.message
-    assert f"reidsearch reembed --model other -a {folder}" in refused.value.hint
+    assert f"reidsearch reembed --model other -a {folder}" in advice(refused.value)
 
 
 def test_ids_are_never_used_again(folder):

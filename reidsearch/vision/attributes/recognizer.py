@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.domain.attributes import NAMES, THINGS, Values
@@ -149,7 +149,7 @@ def _prepared(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, in
     if not one or takes[0].to_shape()[:2] != [1, 3] or sorted(gives) != usual:
         raise ModelError(
             f"{name} takes {takes} and answers with {gives}: it does not tell attributes",
-            "reidsearch models list names the one that does",
+            kind=Kind.NOT_A_RECOGNIZER,
         )
     _, _, height, width = takes[0].to_shape()
     parts = [graph.output(each).get_node().input_value(0) for each, _ in _OUTPUTS]

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings, RuntimeSettings
 from reidsearch.domain.crops import Pixels
@@ -163,7 +163,7 @@ def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Mode
     if not detects:
         raise ModelError(
             f"{name} takes {takes} and answers with {gives}: it is no person detector",
-            "give one of the detectors of: reidsearch models list",
+            kind=Kind.NOT_A_DETECTOR,
         )
     _, _, height, width = takes[0].to_shape()
     wrapped = PrePostProcessor(graph)

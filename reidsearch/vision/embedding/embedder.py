@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
-from reidsearch.base.errors import ModelError, Reason, Refused
+from reidsearch.base.errors import Kind, ModelError, Reason, Refused
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.domain.crops import Pixels, Vectors
@@ -183,7 +183,7 @@ class Embedder:
         return Refused(
             Reason.BAD_EMBEDDING,
             f"{self.identity.name} answered with {what}",
-            "check the model and the runtime: reidsearch doctor",
+            "check the model and the runtime",
         )
 
 
@@ -248,7 +248,7 @@ def _picture_input(graph: openvino.Model, name: str) -> tuple[str, int, int]:
             return ("NCHW" if channels_first else "NHWC"), height, width
     raise ModelError(
         f"{name} takes {_shapes(graph.inputs)}, not one picture of 3 channels and fixed size",
-        "give a re-identification model, for instance one of: reidsearch models list",
+        kind=Kind.NOT_AN_EMBEDDER,
     )
 
 
@@ -261,7 +261,7 @@ def _vector_output(graph: openvino.Model, name: str) -> int:
             return int(long[0])
     raise ModelError(
         f"{name} answers with {_shapes(graph.outputs)}, not one vector",
-        "give a re-identification model, for instance one of: reidsearch models list",
+        kind=Kind.NOT_AN_EMBEDDER,
     )
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.vision.models.store import cache_folder, sha384_of
 
@@ -46,7 +46,8 @@ def core(settings: RuntimeSettings) -> ov.Core:
         if device not in {name.partition(".")[0] for name in there}:
             raise ModelError(
                 f"there is no device {settings.device!r} here; there are {', '.join(there)}, AUTO",
-                "give --device CPU, or install the device's driver",
+                "choose CPU, or install the device's driver",
+                kind=Kind.DEVICE_UNKNOWN,
             )
     return _core()
 
@@ -97,7 +98,8 @@ def compile_model(
     except RuntimeError as error:
         raise ModelError(
             f"{settings.device} cannot run the model: {_last_line(error)}",
-            "leave --streams and --threads at 0, or give --device CPU",
+            "leave streams and threads at 0, or choose CPU",
+            kind=Kind.DEVICE_FAILED,
         ) from error
 
 
