@@ -20,7 +20,8 @@ import click
 import pytest
 
 from reidsearch.base.errors import Kind
-from reidsearch.cli.main import COMMANDS, cli
+from reidsearch.cli.commands import COMMANDS
+from reidsearch.cli.main import cli
 from reidsearch.output.hints import HINTS
 
 ROOT = Path(__file__).resolve().parents[2]
