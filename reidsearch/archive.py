@@ -127,7 +127,7 @@ class Archive(SearchableArchive):
 
     def index_crops(
         self,
-        offers: Iterable[CropInput | Rejected],
+        inputs: Iterable[CropInput | Rejected],
         *,
         request: Sequence[str] = (),
         limits: PictureLimits = PictureLimits(),
@@ -135,17 +135,17 @@ class Archive(SearchableArchive):
         progress: Progress = NO_PROGRESS,
         stop: threading.Event | None = None,
     ) -> IndexReport:
-        """Index what an iterable offers; `index` for sources of your own.
+        """Index the crops that an iterable gives; `index` for sources of your own.
 
         Args:
-            offers: pulled in another thread, as the work goes on.
-            request: texts that are equal when the same inputs are offered again; a finished run
+            inputs: pulled in another thread, as the work goes on.
+            request: texts that are equal when the same inputs are given again; a finished run
                 then supersedes interrupted ones, and failures that did not happen again. Without
                 any the run is like no other.
-            total: how many offers there will be, for showing progress; None: not known.
+            total: how many inputs there will be, for showing progress; None: not known.
         """
         run = self._run(limits, progress, stop, FootageSettings())
-        return self._indexed(run.offers(offers, request, total), progress, stop)
+        return self._indexed(run.crops(inputs, request, total), progress, stop)
 
     def _run(
         self,
@@ -163,7 +163,7 @@ class Archive(SearchableArchive):
             limits=limits,
             version=self._version,
             progress=progress,
-            stop=stop,
+            stop=stop or threading.Event(),
         )
 
     def _indexed(

@@ -20,7 +20,7 @@ from reidsearch.base.errors import (
     Refused,
     UsageError,
 )
-from reidsearch.domain.crops import CropInput, Facts
+from reidsearch.domain.crops import CropInput, Facts, HeldBytes
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.output.hints import advice
@@ -172,6 +172,7 @@ class Halting:
 
     def begin(self, task, total, unit): ...
     def end(self): ...
+    def working_on(self, what): ...
     def advance(self, done=1, /, **counts):
         self.steps -= 1
         if self.steps == 0:
@@ -362,7 +363,7 @@ def test_one_archive_searched_by_threads_of_their_own(archive, crops, tmp_path):
 def test_offers_without_a_request_supersede_nothing(archive):
     stop = threading.Event()
     stop.set()
-    archive.index_crops([CropInput("a", "1", lambda: b"")], stop=stop)
+    archive.index_crops([CropInput("a", "1", HeldBytes(b""))], stop=stop)
     assert archive.show().unfinished_runs == 1
     archive.index_crops([])
     assert archive.show().unfinished_runs == 1

@@ -260,3 +260,7 @@ class Refused(ReidsearchError):
         self.reason = reason
         if kind is None:
             self.kind = reason
+
+    def __reduce__(self) -> tuple[type[Refused], tuple[Reason, str, str], dict[str, Any]]:
+        """Travel between processes: the exception's own way knows the message alone."""
+        return type(self), (self.reason, self.message, self.hint), dict(self.__dict__)

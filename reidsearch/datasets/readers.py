@@ -209,24 +209,24 @@ def read_manifest(path: Path) -> DataSet:
     rows = 0
     table = os.path.abspath(path)  # noqa: PTH100 - as pictures are looked for, no resolve
     within = location_text(f"{os.path.dirname(table)}{os.sep}")  # noqa: PTH120
-    for offer in Manifest.open(table).offers(Naming(), limits):
-        if isinstance(offer, Rejected):
+    for item in Manifest.open(table).crop_inputs(Naming()):
+        if isinstance(item, Rejected):
             raise InputError(
-                f"{offer.location}: {offer.cause.message}",
+                f"{item.location}: {item.cause.message}",
                 "figures need every crop: mend the manifest, or take the row out",
             )
         rows += 1
-        if offer.facts.person is not None and offer.facts.camera is not None:
-            read = partial(_read, offer, limits)
-            name = offer.key.removeprefix(within)
-            crops.append(LabelledCrop(name, offer.facts.person, offer.facts.camera, read))
+        if item.facts.person is not None and item.facts.camera is not None:
+            read = partial(_read, item, limits)
+            name = item.key.removeprefix(within)
+            crops.append(LabelledCrop(name, item.facts.person, item.facts.camera, read))
     if not crops:
         raise InputError(_UNLABELLED.format(path), "give the columns path, person_id, camera_id")
     return _of_all(str(path), tuple(crops), rows)
 
 
-def _read(offer: CropInput, limits: PictureLimits) -> Pixels:
-    return cut(decode(offer.read(), limits), offer.box, limits)
+def _read(item: CropInput, limits: PictureLimits) -> Pixels:
+    return cut(decode(item.locator.read(limits), limits), item.box, limits)
 
 
 def read_archive(store: Store, labels: str | None = None) -> DataSet:

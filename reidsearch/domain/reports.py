@@ -57,7 +57,7 @@ class IndexReport:
     """What one index run did with what it was offered.
 
     `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `ignored`
-    files in folders and containers were not offered, as their names say they are no pictures.
+    files in folders and containers were skipped for their type; `ignored_names` are the first ones.
     `conflicting` of the duplicates came with other facts (camera, time, person, extra) than the
     crop's own, which were kept. All of this is of pictures; `footage` tells of videos.
     """
@@ -72,6 +72,7 @@ class IndexReport:
     seconds: float = 0.0
     interrupted: bool = False
     ignored: int = 0
+    ignored_names: tuple[str, ...] = ()
     conflicting: int = 0
     footage: FootageReport = FootageReport()
 

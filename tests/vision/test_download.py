@@ -188,6 +188,8 @@ class Counting:
     def advance(self, done=1, /, **counts):
         self.tasks[-1][3] += done
 
+    def working_on(self, what): ...
+
     def end(self):
         self.ended += 1
 

@@ -54,6 +54,7 @@ class Recognizer:
         precision: str,
         digest: str,
         settings: RuntimeSettings = RuntimeSettings(),
+        progress: Progress = NO_PROGRESS,
     ) -> None:
         self._graph, self.width_px, self.height_px = _prepared(graph, name)
         self.identity = ModelIdentity(
@@ -65,6 +66,7 @@ class Recognizer:
             dimension=len(NAMES),
         )
         self._settings = settings
+        self._progress = progress
         self._compiled: openvino.CompiledModel | None = None
 
     def prepare(self, crop: Pixels) -> Pixels:
@@ -94,7 +96,9 @@ class Recognizer:
 
         if self._compiled is None:
             key = f"{self.identity.digest} attributes-u8-bgr/1"
-            self._compiled = compile_model(self._graph, self._settings, "THROUGHPUT", key)
+            self._compiled = compile_model(
+                self._graph, self._settings, "THROUGHPUT", key, self._progress
+            )
         return self._compiled
 
 
@@ -124,7 +128,8 @@ def load_recognizer(
 
     name = default_entry("attributes").key
     found = locate(name, model_path=model_path, offline=offline, progress=progress)
-    return Recognizer(read_model(found.xml), found.name, found.precision, found.digest, runtime)
+    graph = read_model(found.xml)
+    return Recognizer(graph, found.name, found.precision, found.digest, runtime, progress)
 
 
 def _prepared(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int]:

@@ -22,6 +22,8 @@ from reidsearch.vision.models.stream import stream_in_order
 if TYPE_CHECKING:
     import openvino
 
+    from reidsearch.vision.models.runtime import Hint
+
 T = TypeVar("T")
 
 # Frames that wait for the tracker hold their pixels (3 MB at 1080p, 12 MB at 4K).
@@ -57,9 +59,11 @@ class Detector:
         graph: openvino.Model,
         identity: DetectorIdentity,
         settings: RuntimeSettings = RuntimeSettings(),
+        progress: Progress = NO_PROGRESS,
     ) -> None:
         self.identity = identity
         self._settings = settings
+        self._progress = progress
         self._graph, self.width_px, self.height_px = _with_preprocessing(graph, identity.name)
         self._compiled: dict[str, openvino.CompiledModel] = {}
 
@@ -105,12 +109,14 @@ class Detector:
         found = Detections(xyxy[whole], np.clip(rows[whole, 2], 0, 1))
         return suppress(found, policy.max_overlap, policy.max_inside)
 
-    def _compile(self, hint: str) -> openvino.CompiledModel:
+    def _compile(self, hint: Hint) -> openvino.CompiledModel:
         from reidsearch.vision.models.runtime import compile_model
 
         if hint not in self._compiled:
             key = f"{self.identity.digest} detector-u8-bgr/1"
-            self._compiled[hint] = compile_model(self._graph, self._settings, hint, key)  # type: ignore[arg-type]
+            self._compiled[hint] = compile_model(
+                self._graph, self._settings, hint, key, self._progress
+            )
         return self._compiled[hint]
 
 
@@ -138,7 +144,7 @@ def load_detector(
     name = model or default_entry("detector").key
     found = locate(name, model_path=model_path, offline=offline, progress=progress)
     identity = DetectorIdentity(found.name, found.precision, found.digest)
-    return Detector(read_model(found.xml), identity, runtime)
+    return Detector(read_model(found.xml), identity, runtime, progress)
 
 
 def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int]:

@@ -57,6 +57,7 @@ class Embedder:
         settings: RuntimeSettings = RuntimeSettings(),
         *,
         flip: bool = False,
+        progress: Progress = NO_PROGRESS,
     ) -> None:
         from reidsearch.vision.models.runtime import runtime_text
 
@@ -71,6 +72,7 @@ class Embedder:
         )
         self.runtime: str = runtime_text(settings.device)
         self._settings = settings
+        self._progress = progress
         self._compiled: dict[str, openvino.CompiledModel] = {}
         self._compiling = threading.Lock()
 
@@ -166,7 +168,9 @@ class Embedder:
             if hint not in self._compiled:
                 as_compiled = self.identity.preprocessing.removesuffix(FLIPPED)
                 key = f"{self.identity.digest} {as_compiled}"
-                self._compiled[hint] = compile_model(self._graph, self._settings, hint, key)
+                self._compiled[hint] = compile_model(
+                    self._graph, self._settings, hint, key, self._progress
+                )
             return self._compiled[hint]
 
     def _unit(self, raw: Vectors) -> Vectors | Refused:
@@ -208,13 +212,21 @@ def load_embedder(
     """
     if model == builtin.NAME:
         own = builtin.build(), builtin.NAME, builtin.PRECISION, builtin.digest()
-        return Embedder(*own, runtime, flip=flip)
+        return Embedder(*own, runtime, flip=flip, progress=progress)
     from reidsearch.vision.models.locate import locate
     from reidsearch.vision.models.runtime import read_model
 
     found = locate(model, model_path=model_path, offline=offline, progress=progress)
     graph = read_model(found.xml)
-    return Embedder(graph, found.name, found.precision, found.digest, runtime, flip=flip)
+    return Embedder(
+        graph,
+        found.name,
+        found.precision,
+        found.digest,
+        runtime,
+        flip=flip,
+        progress=progress,
+    )
 
 
 def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int, int]:
