@@ -56,8 +56,8 @@ class FootageReport:
 class IndexReport:
     """What one index run did with what it was offered.
 
-    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `ignored`
-    files in folders and containers were skipped for their type; `ignored_names` are the first ones.
+    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `skipped`
+    files in folders and containers were skipped for their type; `skipped_names` are the first ones.
     `conflicting` of the duplicates came with other facts (camera, time, person, extra) than the
     crop's own, which were kept. All of this is of pictures; `footage` tells of videos.
     """
@@ -71,8 +71,8 @@ class IndexReport:
     failed: int = 0
     seconds: float = 0.0
     interrupted: bool = False
-    ignored: int = 0
-    ignored_names: tuple[str, ...] = ()
+    skipped: int = 0
+    skipped_names: tuple[str, ...] = ()
     conflicting: int = 0
     footage: FootageReport = FootageReport()
 

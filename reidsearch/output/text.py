@@ -178,7 +178,7 @@ def report_view(report: IndexReport) -> RenderableType:
     lines = [Text(told)]
     if report.footage.offered:
         lines = [*([Text(told)] if report.offered else []), *_footage_lines(report.footage)]
-    if report.ignored:
+    if report.skipped:
         lines.append(_skipped(report))
     if report.conflicting:
         copies = count(
@@ -203,9 +203,9 @@ def report_view(report: IndexReport) -> RenderableType:
 
 def _skipped(report: IndexReport) -> Text:
     """Say which files were skipped: the first ones by name."""
-    names = [visible(name.rpartition("/")[2]) for name in report.ignored_names[:NAMED_SKIPPED]]
-    told = f"{count(report.ignored, 'file')} skipped (unsupported type): {', '.join(names)}"
-    more = report.ignored - len(names)
+    names = [visible(name.rpartition("/")[2]) for name in report.skipped_names[:NAMED_SKIPPED]]
+    told = f"{count(report.skipped, 'file')} skipped (unsupported type): {', '.join(names)}"
+    more = report.skipped - len(names)
     return Text(f"{told} and {more:,} more" if more else told)
 
 

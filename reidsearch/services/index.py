@@ -38,7 +38,7 @@ _COUNTS = (
     "duplicates",
     "conflicting",
     "failed",
-    "ignored",
+    "skipped",
 )
 _FOOTAGE_COUNTS = ("offered", "indexed", "unchanged", "failed", "tracklets", "views")
 
@@ -100,8 +100,8 @@ class Run:
             self.progress.end()
             report = replace(
                 report,
-                ignored=inventory.skipped.count,
-                ignored_names=tuple(inventory.skipped.names),
+                skipped=inventory.skipped.count,
+                skipped_names=tuple(inventory.skipped.names),
             )
             self._end(writer, report)
         return report

@@ -91,8 +91,8 @@ def test_a_run_knows_its_total_and_tells_what_it_ignored(tmp_path: Path) -> None
     told = Told()
     with Archive.open(tmp_path / "archive", create=True, model="builtin") as archive:
         report = archive.index([folder], progress=told)
-    assert (report.offered, report.indexed, report.failed, report.ignored) == (4, 3, 1, 1)
-    assert report.ignored_names == (f"{folder}/notes.txt",)
+    assert (report.offered, report.indexed, report.failed, report.skipped) == (4, 3, 1, 1)
+    assert report.skipped_names == (f"{folder}/notes.txt",)
     size_bytes = sum((folder / f"{number}.png").stat().st_size for number in range(3))
     assert told.totals == [size_bytes]
     assert told.done == size_bytes
@@ -100,4 +100,4 @@ def test_a_run_knows_its_total_and_tells_what_it_ignored(tmp_path: Path) -> None
     (database,) = (tmp_path / "archive").glob("*.db")
     with closing(sqlite3.connect(database)) as connection:
         (counts,) = connection.execute("SELECT counts FROM run").fetchone()
-    assert json.loads(counts)["ignored"] == 1
+    assert json.loads(counts)["skipped"] == 1

@@ -160,7 +160,7 @@ class Misbehaving:
 
     def stream(self, items):
         for tag, tensor in items:
-            number = int(getattr(tag, "offer", tag).location[:3]) if tensor is not None else None
+            number = int(getattr(tag, "input", tag).location[:3]) if tensor is not None else None
             if tensor is None:
                 yield tag, None
             elif number in self._refusals:

@@ -75,7 +75,7 @@ def consume(path: Path) -> int:
                 assert entry.cause.message
                 continue
             with contextlib.suppress(Refused):
-                assert 0 < len(entry.read()) <= LIMITS.max_bytes
+                assert 0 < len(entry.locator.read(LIMITS)) <= LIMITS.max_bytes
     except InputError:
         if path.suffix not in {".csv", ".jsonl"}:  # only a manifest is refused as a whole
             raise

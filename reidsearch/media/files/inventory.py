@@ -2,7 +2,7 @@
 
 Everything that comes later reads it and never walks a folder again: the crop inputs
 (`crop_inputs`), the list of footage, the total of the progress bar, and the report's list of
-skipped files. An entry costs about 40 bytes, so that a million files fit into memory.
+skipped files. A million entries take 50 MB.
 """
 
 from __future__ import annotations
