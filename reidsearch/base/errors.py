@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 FieldValue: TypeAlias = bool | int | float | str | Sequence[str] | Sequence[int] | None
 _Error = TypeVar("_Error", bound="ReidsearchError")
