@@ -53,7 +53,7 @@ class FootageWriter:
                 .join(tables.source)
                 .where(tables.source.c.sha256 == file.sha256)
             ).one_or_none()
-            if held is not None and held.settings == dict(settings):
+            if held and footage_rows.read_settings(held.settings) == dict(settings):
                 self._place(connection, held.source_id, file, facts)
                 return _resumed(connection, held.source_id)
             if held is not None:
