@@ -73,6 +73,7 @@ class Kind(StrEnum):
     THRESHOLD_UNKNOWN = "threshold-unknown"
 
     PERSON_NOT_IN_FRAME = "person-not-in-frame"
+    PERSON_AMBIGUOUS = "person-ambiguous"
     SOURCE_AMBIGUOUS = "source-ambiguous"
     CROP_WITHOUT_FOOTAGE = "crop-without-footage"
     CROP_NOT_EMBEDDED = "crop-not-embedded"

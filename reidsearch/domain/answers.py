@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reidsearch.base.errors import ReidsearchError
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
 from reidsearch.domain.footage import How, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.request import Filters
+from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.domain.scores import Provenance, Reading
 
 
@@ -218,6 +219,14 @@ class Answer:
         from reidsearch.domain.answer_json import answer_json
 
         return answer_json(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Failed:
+    """A request of a batch that could not be answered, and why; stands where its answer would."""
+
+    request: SearchRequest
+    error: ReidsearchError
 
 
 @dataclass(frozen=True, slots=True)

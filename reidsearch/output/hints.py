@@ -129,6 +129,10 @@ HINTS: dict[str, Hint] = {
     Kind.PERSON_NOT_IN_FRAME: (
         "reidsearch people VIDEO@TIME -o people.png draws them; or give --box x,y,w,h"
     ),
+    Kind.PERSON_AMBIGUOUS: (
+        "reidsearch people {source} -o people.png numbers them; then: reidsearch query "
+        "--frame {source} --person N"
+    ),
     Kind.SOURCE_AMBIGUOUS: (
         "reidsearch coverage lists all; give more of the path, or 8 characters of the SHA-256"
     ),

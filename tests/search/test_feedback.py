@@ -25,7 +25,7 @@ from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.answers import Answer, Feedback
 from reidsearch.domain.crops import Facts, Vectors
 from reidsearch.domain.embeddings import robust_mean
-from reidsearch.domain.request import Filters
+from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.domain.scores import REFINED
 from reidsearch.output.answer_csv import answer_csv
 from reidsearch.output.hints import advice
@@ -156,7 +156,7 @@ def test_marks_count_once_and_their_order_does_not_count(archive):
 
 def test_a_refined_query_is_the_same_after_whatever_was_asked_before(archive):
     one = archive.search(1, likes=[2], unlikes=[40])
-    archive.search_many([1, 9, 17])
+    list(archive.search_many(SearchRequest(one) for one in (1, 9, 17)))
     archive.search(9, likes=[10])
     assert archive.search(1, likes=[2], unlikes=[40]).matches == one.matches
 
@@ -398,8 +398,6 @@ def test_as_a_user_types_it(run, made):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--like", "2", "--batch", "{list}"], 2, "refine one query"),
-        (["--crop", "1", "--like", "2", "-k", "all", "--min-score", "0.5"], 2, "refine one query"),
         (["--like", "2"], 2, "say whom to look for"),
         (["--crop", "1", "--like", "x"], 2, "--like"),
         (["--crop", "1", "--like", "2", "--unlike", "2"], 2, "leave --like or --unlike out"),

@@ -19,7 +19,7 @@ from present_samples import footage_answer
 
 from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, InputError, NotFound, UsageError
-from reidsearch.calibration.apply import Asked, read_answer
+from reidsearch.calibration.apply import read_answer
 from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters
@@ -217,7 +217,7 @@ def test_scores_beyond_what_was_seen_are_read_at_its_end(calibrated):
     with Archive.open(calibrated) as archive:
         answer = archive.search(1)
     alike = replace(answer, matches=(replace(answer.matches[0], score=1.0),))
-    assert "1 matches lie beyond" in read_answer(alike, made, Asked()).statement.warnings[-1]
+    assert "1 matches lie beyond" in read_answer(alike, made).statement.warnings[-1]
 
 
 def test_a_query_of_several_views_says_that_it_was_not_calibrated_for_them(calibrated):
@@ -230,10 +230,10 @@ def test_best_views_say_that_they_were_chosen(calibrated):
     with Archive.open(calibrated) as archive:
         made, answer = archive.calibration.in_force(), archive.search(1)
     views = footage_answer().matches[0]  # the better of two
-    chosen = read_answer(replace(answer, matches=(views,)), made, Asked())
+    chosen = read_answer(replace(answer, matches=(views,)), made)
     assert any("best of several views" in text for text in chosen.statement.warnings)
     alone = replace(views, tracklet=replace(views.tracklet, crop_ids=(7,)))
-    read = read_answer(replace(answer, matches=(alone,)), made, Asked())
+    read = read_answer(replace(answer, matches=(alone,)), made)
     assert not any("several views" in text for text in read.statement.warnings)
 
 

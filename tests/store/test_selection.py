@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reidsearch.base.errors import NotFound, UsageError
 from reidsearch.domain.crops import Facts
-from reidsearch.domain.request import Filters
+from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.output.hints import advice
 from reidsearch.search.engine import Query, search
@@ -118,7 +118,9 @@ def test_a_filtered_search_equals_the_oracle(store, chosen, k):
     assert selection.unknown_camera == sum(
         v["camera"] is None and bool(v["time"]) and bool(v["other"]) for v in said.values()
     )
-    answer = search(store, gallery_of(store), Query(VECTORS[0], "", k=k, filters=chosen), "")
+    answer = search(
+        store, gallery_of(store), Query(VECTORS[0], "", SearchRequest(k=k, filters=chosen)), ""
+    )
     order = sorted(expected, key=lambda i: -float(VECTORS[i - 1] @ VECTORS[0]))
     assert [match.crop.crop_id for match in answer.matches] == order[:k]
     assert [match.rank for match in answer.matches] == list(range(1, min(k, len(order)) + 1))
