@@ -18,11 +18,12 @@ from measuring import open_with, unit_vectors
 from PIL import Image
 
 from reidsearch.base.boxes import Box
-from reidsearch.domain.crops import CropInput, Facts, Vectors
+from reidsearch.domain.crops import CropInput, Facts, HeldBytes, Vectors
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.steps import NewCrop
 from reidsearch.index.gallery import Gallery
 from reidsearch.store.crops.store import Store
-from reidsearch.store.crops.writer import NewCrop, open_writer
+from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.database.lock import writer_lock
 
 ROWS_AT_ONCE = 5000
@@ -47,14 +48,14 @@ def big_archive(
     folder: Path,
     crops: int,
     identity: ModelIdentity,
-    offers: Iterable[CropInput] | None = None,
+    inputs: Iterable[CropInput] | None = None,
     vectors: Iterator[Vectors] | None = None,
 ) -> Path:
     """An archive of `crops` crops, made unless it is there.
 
     Args:
         vectors: chunks of their embeddings, in order; None: in directions of no preference.
-        offers: where the crops are said to come from; None makes places up.
+        inputs: where the crops are said to come from; None makes places up.
     """
     finished = folder.with_name(folder.name + ".finished")
     if finished.exists():
@@ -64,7 +65,7 @@ def big_archive(
     with Store(folder) as store, open_writer(store, identity) as writer:
         writer.begin_run(request="generated", command="generated", version="0", runtime="none")
         rows = (row for chunk in vectors for row in chunk) if vectors is not None else _any()
-        fresh = _generated(iter(offers) if offers is not None else _made_up(crops), rows)
+        fresh = _generated(iter(inputs) if inputs is not None else _made_up(crops), rows)
         while batch := list(itertools.islice(fresh, ROWS_AT_ONCE)):
             writer.commit(batch)
         writer.end_run({"offered": crops, "indexed": crops}, finished=True)
@@ -80,7 +81,7 @@ def _made_up(crops: int) -> Iterator[CropInput]:
     data = small_jpeg()
     for number in range(crops):
         facts = Facts(camera=f"camera-{number % CAMERAS}")
-        yield CropInput(f"/footage/{number:08}.jpg", "generated", lambda: data, None, facts)
+        yield CropInput(f"/footage/{number:08}.jpg", "generated", HeldBytes(data), None, facts)
 
 
 def _any() -> Iterator[Vectors]:
@@ -88,12 +89,12 @@ def _any() -> Iterator[Vectors]:
         yield from unit_vectors(ROWS_AT_ONCE, seed)
 
 
-def _generated(offers: Iterator[CropInput], vectors: Iterator[Vectors]) -> Iterator[NewCrop]:
+def _generated(inputs: Iterator[CropInput], vectors: Iterator[Vectors]) -> Iterator[NewCrop]:
     jpeg = small_jpeg()
-    for number, offer in enumerate(offers):
+    for number, item in enumerate(inputs):
         source = numbered(jpeg, number)
         yield NewCrop(
-            offer=offer,
+            input=item,
             source_sha256=hashlib.sha256(source).digest(),
             size_bytes=len(source),
             width_px=WIDTH_PX,

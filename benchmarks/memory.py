@@ -12,7 +12,6 @@ import argparse
 import multiprocessing
 import shutil
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from measuring import REID_MODEL, Figure, GeneratedEmbeddings, open_with, report
@@ -25,7 +24,7 @@ def peak_mb(folder: Path, model_path: Path | None) -> float:
     from big_archive import numbered
 
     from reidsearch.datasets.synthetic.people import drawn_people
-    from reidsearch.domain.crops import CropInput, Facts
+    from reidsearch.domain.crops import CropInput, Facts, HeldBytes
 
     drawn = [item.pixels for item in drawn_people(people=8, cameras=4, views=2)]
     if model_path:
@@ -36,9 +35,9 @@ def peak_mb(folder: Path, model_path: Path | None) -> float:
 
     def offered() -> Iterator[CropInput]:
         for number in range(CROPS):
-            read = partial(numbered, jpegs[number % len(jpegs)], number)
+            data = HeldBytes(numbered(jpegs[number % len(jpegs)], number))
             facts = Facts(camera=f"camera-{number % 20}")
-            yield CropInput(f"/footage/{number:06}.jpg", "generated", read, None, facts)
+            yield CropInput(f"/footage/{number:06}.jpg", "generated", data, None, facts)
 
     shutil.rmtree(folder, ignore_errors=True)
     with open_with(folder, GeneratedEmbeddings(), create=True) as archive:

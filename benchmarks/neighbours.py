@@ -19,6 +19,7 @@ from crowd import Crowd
 from measuring import Figure, GeneratedEmbeddings, in_turns, report, seconds
 
 from reidsearch.domain.crops import Vectors
+from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.graph import BLOCK, extended
 from reidsearch.index.neighbours.table import Neighbours, newest_file
@@ -85,7 +86,7 @@ def asking(folder: Path) -> Iterator[Figure]:
         asked = Crowd(CROPS).queries(QUERIES + 1)
 
         def once(number: int, *, reranked: bool) -> float:
-            query = Query(vector=asked[number], text="drawn", reranked=reranked)
+            query = Query(asked[number], "drawn", SearchRequest(reranked=reranked))
 
             def ask() -> None:
                 answer = search(store, gallery, query, "none", neighbours)

@@ -18,6 +18,7 @@ from big_archive import big_archive
 from crowd import Crowd
 from measuring import Figure, GeneratedEmbeddings, in_turns, report, seconds
 
+from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.search.engine import Query, search
 from reidsearch.store.crops.store import Store
@@ -37,7 +38,7 @@ def figure(folder: Path, name: str, queries: int, limit: float | None, threads: 
         ours_next, bare_next = iter(asked), iter(asked)
 
         def ours() -> float:
-            query = Query(vector=next(ours_next), text="drawn")
+            query = Query(next(ours_next), "drawn")
             return 1000 * seconds(lambda: search(store, gallery, query, "none"))
 
         def bare() -> float:
@@ -49,7 +50,7 @@ def figure(folder: Path, name: str, queries: int, limit: float | None, threads: 
 
         in_turns(1, ours, bare)  # both warm
         took = in_turns(queries, ours, bare)
-        found = search(store, gallery, Query(vector=asked[0], text="drawn", exact=True), "none")
+        found = search(store, gallery, Query(asked[0], "drawn", SearchRequest(exact=True)), "none")
         expected = gallery.index.ids()[flat.search(asked[:1], 10)[1][0]]
         assert np.array_equal([match.crop.crop_id for match in found.matches], expected)
     return Figure(name, "ms", *took, limit=limit)

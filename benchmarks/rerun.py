@@ -16,7 +16,8 @@ from measuring import Figure, GeneratedEmbeddings, in_turns, open_with, report, 
 
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput
-from reidsearch.media.files.crop_inputs import offers
+from reidsearch.media.files.crop_inputs import CropInputs
+from reidsearch.media.files.inventory import take_inventory
 from reidsearch.media.naming.patterns import Naming
 
 FILES = 100_000
@@ -37,9 +38,9 @@ def written(folder: Path) -> Path:
 
 
 def listed(folder: Path) -> Iterator[CropInput]:
-    for offer in offers([folder], Naming(), PictureLimits()):
-        assert isinstance(offer, CropInput)
-        yield offer
+    for item in CropInputs(take_inventory([folder]), Naming(), PictureLimits()):
+        assert isinstance(item, CropInput)
+        yield item
 
 
 def bare(folder: Path) -> None:

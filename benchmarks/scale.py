@@ -183,7 +183,7 @@ def whole_answers(ours: Ours, queries: np.ndarray) -> Result:
     """A whole answer to one query, and to each of a list."""
     from reidsearch.search.engine import Query, search, search_many
 
-    asked = [Query(vector=query, text="drawn") for query in queries]
+    asked = [Query(query, "drawn") for query in queries]
     single = [seconds(lambda q=q: search(ours.store, ours.gallery, q, "none")) for q in asked]
     batch = seconds(lambda: search_many(ours.store, ours.gallery, asked, "none"))
     one_ms, many_ms = 1000 * float(np.median(single)), 1000 * batch / len(asked)
@@ -212,7 +212,7 @@ from reidsearch.index.gallery import Gallery; from reidsearch.store.crops.store 
 from reidsearch.search.engine import Query, search
 store = Store(Path(sys.argv[1])); gallery = Gallery(store)
 vector = np.random.default_rng(0).standard_normal(256).astype(np.float32)
-search(store, gallery, Query(vector=vector / np.linalg.norm(vector), text="cold"), "none")
+search(store, gallery, Query(vector / np.linalg.norm(vector), "cold"), "none")
 took = time.perf_counter() - began
 held = dict(line.split(":") for line in open("/proc/self/status") if line.startswith("Rss"))
 print(took, *(int(held[name].split()[0]) * 1024 for name in ("RssAnon", "RssFile")))

@@ -20,6 +20,7 @@ from measuring import DIMENSION, GeneratedEmbeddings
 from numpy.typing import NDArray
 
 from reidsearch.domain.crops import Vectors
+from reidsearch.domain.request import SearchRequest
 from reidsearch.index.flat import one_thread
 from reidsearch.index.gallery import Gallery
 from reidsearch.search.engine import Query, search
@@ -116,7 +117,7 @@ class OursWhole(Ours):
     builds = False
 
     def search(self, query: Vectors, k: int) -> Ids:
-        question = Query(vector=query, text="drawn", k=k)
+        question = Query(query, "drawn", SearchRequest(k=k))
         found = search(self.store, self.gallery, question, "none")
         return np.array([match.crop.crop_id for match in found.matches], dtype=np.int64)
 

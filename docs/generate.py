@@ -9,21 +9,24 @@ not change with click's version or the width of a terminal.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from reidsearch.base import errors
-from reidsearch.base.errors import Refused, ReidsearchError
+from reidsearch.base.errors import Kind, Reason, Refused, ReidsearchError
 from reidsearch.cli.grouped import option_groups
 from reidsearch.cli.main import cli
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
+PACKAGE = ROOT / "reidsearch"
 NOTE = "<!-- Written by docs/generate.py; change the code, then run it again. -->"
 
 
@@ -61,7 +64,7 @@ def walk(group: click.Group, parent: click.Context | None = None) -> Iterator[cl
 
 
 def errors_page() -> str:
-    """The exit codes and the reasons of the failures ledger."""
+    """The exit codes, the kinds, and the reasons of the failures ledger."""
     rows = [("0", "", "done; the answer is complete")]
     for code, name, meaning in sorted(exit_codes()):
         rows.append((str(code), f"`{name}`", meaning))
@@ -71,13 +74,21 @@ def errors_page() -> str:
                 "# Errors",
                 NOTE,
                 "Every error says what happened, to which file, and what to do now. `--debug` "
-                "before the command shows the traceback. In Python, the library raises the class.",
+                "before the command shows the traceback. In Python, the library raises the class; "
+                "it has `message`, `hint`, `kind` and `fields`.",
                 "## Exit codes",
                 _table(("code", "class", "meaning"), rows),
+                "## Kinds",
+                "`error.kind` names the situation more precisely than the class, for programs; "
+                "`error.fields` says what it is about. The command line makes its hints from them "
+                "(`reidsearch/output/hints.py`). Without one of these an error has the kind of "
+                "its class: " + ", ".join(f"`{kind}`" for kind in class_kinds()) + ".",
+                _table(("kind", "class", "fields"), kind_rows()),
                 "## Reasons of failures",
                 "An input that cannot become a crop does not stop a run. It is recorded with one "
                 "of [these reasons](indexing.md#failures), `reidsearch failures` lists it, and the "
-                "run ends with exit code 1. In Python it is a `Refused` with the same `reason`.",
+                "run ends with exit code 1. In Python it is a `Refused` with the same `reason`, "
+                "which is also its `kind`.",
             ]
         )
         + "\n"
@@ -96,7 +107,7 @@ def exit_codes() -> list[tuple[int, str, str]]:
 def schemas_page() -> str:
     """Every published JSON Schema, with its name in documents and what it describes."""
     rows = []
-    for path in sorted((ROOT / "reidsearch").rglob("schemas/*.json")):
+    for path in sorted(PACKAGE.rglob("schemas/*.json")):
         schema = json.loads(path.read_text(encoding="utf-8"))
         name = schema["$id"].removeprefix("urn:").replace(":", "/")
         link = f"../../{path.relative_to(ROOT).as_posix()}"
@@ -114,6 +125,59 @@ def schemas_page() -> str:
         )
         + "\n"
     )
+
+
+def class_kinds() -> list[str]:
+    """The kinds that errors have by their class, in the order of exit codes."""
+    return [getattr(errors, name).kind for _, name, _ in sorted(exit_codes())]
+
+
+def kind_rows() -> list[tuple[str, ...]]:
+    """(kind, classes, fields) of every kind that a place in the package gives."""
+    places = list(raised())
+    rows = []
+    for kind in Kind:
+        of_kind = [place for place in places if place.kind == kind and place.error]
+        if of_kind:
+            classes = sorted({place.error for place in of_kind})
+            fields = sorted({field for place in of_kind for field in place.fields})
+            rows.append((f"`{kind}`", *(", ".join(f"`{x}`" for x in y) for y in (classes, fields))))
+    return sorted(rows)
+
+
+class Raised(NamedTuple):
+    """One call in the package that gives `kind=`; `error` is empty where it makes no error."""
+
+    where: str
+    error: str
+    kind: str
+    fields: frozenset[str]
+
+
+def raised() -> Iterator[Raised]:
+    """Read from the source which kinds are given where, and with which fields."""
+    classes = {name for _, name, _ in exit_codes()} | {"Refused", "ModelUnavailable"}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            given = {each.arg: each.value for each in node.keywords if each.arg}
+            for kind in kinds_in(given["kind"]) if "kind" in given else ():
+                where = f"{path.relative_to(PACKAGE).as_posix()}:{node.lineno}"
+                error = node.func.id if node.func.id in classes else ""
+                yield Raised(where, error, kind, frozenset(given) - {"kind"})
+
+
+def kinds_in(tree: ast.AST) -> set[str]:
+    """The values of all `Kind.X` and `Reason.X` in a piece of source."""
+    enums = {"Kind": Kind.__members__, "Reason": Reason.__members__}
+    return {
+        str(enums[node.value.id][node.attr])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.attr in enums.get(node.value.id, ())
+    }
 
 
 def _help(command: click.Command) -> str:

@@ -24,38 +24,147 @@ from reidsearch.base.version import __version__
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 if TYPE_CHECKING:
-    from reidsearch.archive import Archive
+    from reidsearch.archive import Archive, migrate, restore
     from reidsearch.base.boxes import Box
-    from reidsearch.base.errors import ReidsearchError
-    from reidsearch.domain.answers import Answer, Match, Statement
-    from reidsearch.domain.crops import Crop, CropInput, Facts
-    from reidsearch.domain.request import Filters
+    from reidsearch.base.errors import (
+        ArchiveError,
+        ArchiveLocked,
+        ArchiveVersionError,
+        InputError,
+        Interrupted,
+        ModelError,
+        NotFound,
+        Reason,
+        Refused,
+        ReidsearchError,
+        SomeFailed,
+        StorageError,
+        UsageError,
+    )
+    from reidsearch.base.progress import NO_PROGRESS, Progress
+    from reidsearch.base.settings import PRESETS, FootageSettings, PictureLimits, RuntimeSettings
+    from reidsearch.domain.answers import Answer, Failed, Match, Plan, Statement
+    from reidsearch.domain.crops import Crop, CropInput, Facts, Rejected
+    from reidsearch.domain.decisions import Transits
+    from reidsearch.domain.footage import Clock
+    from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
+    from reidsearch.domain.request import Filters, QueryPicture, SearchRequest
+    from reidsearch.media.naming.patterns import Naming
+    from reidsearch.media.naming.source_facts import SourceNaming
+    from reidsearch.services.index import FootageOptions
+    from reidsearch.services.query_input import (
+        FrameInput,
+        PersonUnclear,
+        QueryInput,
+        query_input,
+        read_frame,
+    )
 
 _HOME = {
     "Archive": "archive",
-    "ReidsearchError": "base.errors",
+    "migrate": "archive",
+    "restore": "archive",
     "Box": "base.boxes",
+    "ArchiveError": "base.errors",
+    "ArchiveLocked": "base.errors",
+    "ArchiveVersionError": "base.errors",
+    "InputError": "base.errors",
+    "Interrupted": "base.errors",
+    "ModelError": "base.errors",
+    "NotFound": "base.errors",
+    "Reason": "base.errors",
+    "Refused": "base.errors",
+    "ReidsearchError": "base.errors",
+    "SomeFailed": "base.errors",
+    "StorageError": "base.errors",
+    "UsageError": "base.errors",
+    "NO_PROGRESS": "base.progress",
+    "Progress": "base.progress",
+    "FootageSettings": "base.settings",
+    "PRESETS": "base.settings",
+    "PictureLimits": "base.settings",
+    "RuntimeSettings": "base.settings",
     "Answer": "domain.answers",
-    "Crop": "domain.crops",
-    "Facts": "domain.crops",
-    "Filters": "domain.request",
+    "Failed": "domain.answers",
     "Match": "domain.answers",
-    "CropInput": "domain.crops",
+    "Plan": "domain.answers",
     "Statement": "domain.answers",
+    "Crop": "domain.crops",
+    "CropInput": "domain.crops",
+    "Facts": "domain.crops",
+    "Rejected": "domain.crops",
+    "Transits": "domain.decisions",
+    "Clock": "domain.footage",
+    "Failure": "domain.reports",
+    "Finding": "domain.reports",
+    "FootageReport": "domain.reports",
+    "IndexReport": "domain.reports",
+    "Summary": "domain.reports",
+    "Filters": "domain.request",
+    "QueryPicture": "domain.request",
+    "SearchRequest": "domain.request",
+    "Naming": "media.naming.patterns",
+    "SourceNaming": "media.naming.source_facts",
+    "FootageOptions": "services.index",
+    "FrameInput": "services.query_input",
+    "PersonUnclear": "services.query_input",
+    "QueryInput": "services.query_input",
+    "query_input": "services.query_input",
+    "read_frame": "services.query_input",
 }
 
 __all__ = [
+    "NO_PROGRESS",
+    "PRESETS",
     "Answer",
     "Archive",
+    "ArchiveError",
+    "ArchiveLocked",
+    "ArchiveVersionError",
     "Box",
+    "Clock",
     "Crop",
     "CropInput",
     "Facts",
+    "Failed",
+    "Failure",
     "Filters",
+    "Finding",
+    "FootageOptions",
+    "FootageReport",
+    "FootageSettings",
+    "FrameInput",
+    "IndexReport",
+    "InputError",
+    "Interrupted",
     "Match",
+    "ModelError",
+    "Naming",
+    "NotFound",
+    "PersonUnclear",
+    "PictureLimits",
+    "Plan",
+    "Progress",
+    "QueryInput",
+    "QueryPicture",
+    "Reason",
+    "Refused",
     "ReidsearchError",
+    "Rejected",
+    "RuntimeSettings",
+    "SearchRequest",
+    "SomeFailed",
+    "SourceNaming",
     "Statement",
+    "StorageError",
+    "Summary",
+    "Transits",
+    "UsageError",
     "__version__",
+    "migrate",
+    "query_input",
+    "read_frame",
+    "restore",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Whether this machine, this model and this archive are as they should be. Changes nothing."""
+"""Examine this machine, this model and this archive. Changes nothing."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 from reidsearch.archive import Archive
-from reidsearch.base.errors import ReidsearchError
+from reidsearch.base.errors import FieldValue, Kind, ReidsearchError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.vision.embedding import Embedder, load_embedder
@@ -48,13 +48,21 @@ class Check:
         name: what, e.g. `openvino`, `model`, `archive`.
         status: `ok`; `warn`: works, but not everything; `fail`: does not work, or is wrong.
         detail: what was found.
-        hint: what to do; empty when ok.
+        hint: what to do, where that is the same for every face; empty when ok.
+        kind, fields: for the advice of a face, as those of an error.
     """
 
     name: str
     status: Status
     detail: str
     hint: str = ""
+    kind: str | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, error: ReidsearchError, status: Status = "fail") -> Check:
+        """Return what an error says of `name`."""
+        return cls(name, status, error.message, error.hint, error.kind, error.fields)
 
 
 def examine(
@@ -127,7 +135,7 @@ def _device_check(runtime: RuntimeSettings) -> Check:
     try:
         there = core(runtime).available_devices
     except ReidsearchError as error:
-        return Check("device", "fail", error.message, error.hint)
+        return Check.of("device", error)
     return Check("device", "ok", f"{runtime.device.upper()} of {', '.join(there)}")
 
 
@@ -139,16 +147,16 @@ def _model_checks(
         embedder = load_embedder(name, model_path=model_path, offline=True, runtime=runtime)
         found = _golden_check("model", embedder)
     except ModelUnavailable as error:
-        found = Check("model", "warn", error.message, error.hint)
+        found = Check.of("model", error, "warn")
     except ReidsearchError as error:
-        found = Check("model", "fail", error.message, error.hint)
+        found = Check.of("model", error)
     yield found
     if found.status == "warn":
         # It shows at least that pre-processing and runtime are right.
         try:
             yield _golden_check("built-in model", load_embedder("builtin", runtime=runtime))
         except ReidsearchError as error:
-            yield Check("built-in model", "fail", error.message, error.hint)
+            yield Check.of("built-in model", error)
 
 
 def _golden_check(name: str, embedder: Embedder) -> Check:
@@ -162,9 +170,10 @@ def _golden_check(name: str, embedder: Embedder) -> Check:
             "nothing needs to be done for a model of your own",
         )
     nearness = f"cosine to the genuine model's vectors {min(found.cosines):.4f}"
-    if found.ok:
+    fault = found.fault
+    if fault is None:
         return Check(name, "ok", f"{model}: {nearness}")
-    return Check(name, "fail", f"{model}: {nearness}: {found.cause}", found.hint)
+    return Check(name, "fail", f"{model}: {nearness}: {fault.cause}", fault.hint, fault.kind)
 
 
 def _model_of(archive: Path) -> str | None:
@@ -190,7 +199,9 @@ def _codec_checks() -> Iterator[Check]:
         "codecs",
         "fail" if set(missing) & set(_NEEDED_CODECS) else "warn",
         f"Pillow cannot read {', '.join(_CODECS[code] for code in missing)}",
-        f"{sys.executable} -m pip install --force-reinstall pillow",
+        "install pillow again",
+        Kind.CODECS_MISSING,
+        {"python": sys.executable},
     )
 
 
@@ -222,21 +233,29 @@ def _archive_checks(folder: Path, progress: Progress) -> Iterator[Check]:
                 yield Check(
                     "archive",
                     "ok",
-                    f"{folder} opens and holds {archive.show().crops} crops; "
-                    "`reidsearch check` reads it whole",
+                    f"{folder} opens and holds {archive.show().crops} crops, which were not "
+                    "verified: it is large",
+                    kind=Kind.ARCHIVE_NOT_VERIFIED,
+                    fields={"archive": str(folder)},
                 )
                 return
             findings = archive.check(progress=progress)
     except ReidsearchError as error:
-        yield Check("archive", "fail", error.message, error.hint)
+        yield Check.of("archive", error)
         return
     if not findings:
         yield Check("archive", "ok", f"{folder} is whole")
     for finding in findings:
-        mend = f"reidsearch check -a {folder} --repair"
-        yield Check(
-            "archive",
-            "fail",
-            finding.message,
-            mend if finding.repairable else "restore a backup, or index the sources again",
+        lost = Check(
+            "archive", "fail", finding.message, "restore a backup, or index the sources again"
+        )
+        yield (
+            lost
+            if not finding.repairable
+            else replace(
+                lost,
+                hint="repair it",
+                kind=Kind.ARCHIVE_NEEDS_REPAIR,
+                fields={"archive": str(folder)},
+            )
         )

@@ -21,10 +21,11 @@ from sqlalchemy import text
 from reidsearch import Archive
 from reidsearch.base.boxes import Box
 from reidsearch.datasets.synthetic.people import drawn_people
-from reidsearch.domain.crops import CropIds, CropInput, Facts, Vectors
+from reidsearch.domain.crops import CropIds, CropInput, Facts, HeldBytes, Vectors
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.steps import NewCrop
 from reidsearch.store.crops.store import Store
-from reidsearch.store.crops.writer import NewCrop, open_writer
+from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.database import sqlite
 
 DIMENSION = 16
@@ -74,7 +75,7 @@ def new_crop(
     """A crop with made-up bytes; `number` tells its source."""
     name = location or f"/footage/{number:05d}.jpg"
     return NewCrop(
-        offer=CropInput(name, str(number), lambda: b"", None, facts or Facts()),
+        input=CropInput(name, str(number), HeldBytes(b""), None, facts or Facts()),
         source_sha256=hashlib.sha256(b"source %d" % number).digest(),
         size_bytes=100,
         width_px=16,

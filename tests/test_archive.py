@@ -20,9 +20,10 @@ from reidsearch.base.errors import (
     Refused,
     UsageError,
 )
-from reidsearch.domain.crops import CropInput, Facts
+from reidsearch.domain.crops import CropInput, Facts, HeldBytes
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming
+from reidsearch.output.hints import advice
 from reidsearch.vision.embedding.embedder import load_embedder
 
 
@@ -131,7 +132,7 @@ def test_an_empty_archive_says_what_to_do(tmp_path):
     with opened(tmp_path / "new") as archive:
         with pytest.raises(ArchiveError, match="holds no crops yet") as error:
             archive.search(1)
-        assert "reidsearch index" in error.value.hint
+        assert "reidsearch index" in advice(error.value)
         assert len(archive) == 0
         assert archive.model is None
         assert archive.show().crops == 0
@@ -171,6 +172,7 @@ class Halting:
 
     def begin(self, task, total, unit): ...
     def end(self): ...
+    def working_on(self, what): ...
     def advance(self, done=1, /, **counts):
         self.steps -= 1
         if self.steps == 0:
@@ -204,7 +206,7 @@ def test_reembed_goes_on_where_it_stopped_and_switches_at_once(other_model, crop
     with Archive.open(other_model, model="builtin") as archive:
         with pytest.raises(ModelError, match="older unknown") as refused:
             archive.search(crops / "000.png")
-        assert "reidsearch reembed --model builtin" in refused.value.hint
+        assert "reidsearch reembed --model builtin" in advice(refused.value)
         with pytest.raises(ModelError):
             archive.index([crops])
         with pytest.raises(KeyboardInterrupt):
@@ -253,7 +255,7 @@ def test_a_damaged_picture_stops_a_reembedding_before_the_switch(other_model):
         with pytest.raises(ArchiveError, match="crop 7 cannot be embedded") as error:
             archive.reembed()
         assert "nothing was switched over" in error.value.message
-        assert "delete --crop 7" in error.value.hint
+        assert "delete --crop 7" in advice(error.value)
         assert archive.model is not None
         assert archive.model.name == "older"
         archive.delete(archive.plan_delete(crop_ids=[7]))
@@ -296,8 +298,8 @@ def test_flip_averaging_is_the_archives_and_never_mixes(tmp_path, crops):
         for refused in (lambda: other.index([crops]), lambda: other.search(crops / "005.png")):
             with pytest.raises(ModelError, match="flip averaging") as error:
                 refused()
-            assert f"reidsearch reembed --no-flip -a {folder}" in error.value.hint
-            assert "leave out --no-flip" in error.value.hint
+            assert f"reidsearch reembed --no-flip -a {folder}" in advice(error.value)
+            assert "leave out --no-flip" in advice(error.value)
     with Archive.open(folder) as reader:
         assert ids(reader.search(crops / "005.png", k=1)) == [6]
         with Archive.open(folder, flip=False) as other:
@@ -307,7 +309,7 @@ def test_flip_averaging_is_the_archives_and_never_mixes(tmp_path, crops):
     with Archive.open(folder, flip=True) as other:
         with pytest.raises(ModelError, match="flip averaging") as error:
             other.index(some)
-        assert f"reidsearch reembed --flip -a {folder}" in error.value.hint
+        assert f"reidsearch reembed --flip -a {folder}" in advice(error.value)
         assert other.check() == []
 
 
@@ -323,7 +325,7 @@ def test_archives_of_other_versions(archive, revision, kind, hint):
     sql(folder, "UPDATE alembic_version SET version_num = :v", v=revision)
     with pytest.raises(kind, match=revision) as error:
         Archive.open(folder)
-    assert hint in error.value.hint
+    assert hint in advice(error.value)
 
 
 def test_a_newer_archive_is_not_migrated(archive):
@@ -361,7 +363,7 @@ def test_one_archive_searched_by_threads_of_their_own(archive, crops, tmp_path):
 def test_offers_without_a_request_supersede_nothing(archive):
     stop = threading.Event()
     stop.set()
-    archive.index_crops([CropInput("a", "1", lambda: b"")], stop=stop)
+    archive.index_crops([CropInput("a", "1", HeldBytes(b""))], stop=stop)
     assert archive.show().unfinished_runs == 1
     archive.index_crops([])
     assert archive.show().unfinished_runs == 1

@@ -15,6 +15,7 @@ from reidsearch.archive import Archive
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.cli.doctor import command
 from reidsearch.doctor import Check, examine
+from reidsearch.output.hints import advice_on
 from reidsearch.store.database import sqlite
 from reidsearch.vision.embedding import Embedder
 
@@ -51,7 +52,7 @@ def test_a_good_machine_without_a_model_is_warned_and_told_three_ways(tmp_path):
     assert [check.name for check in checks if check.status != "ok"] == ["model"]
     assert model.status == "warn"
     for way in ("--model-path", "models import", "models install"):
-        assert way in model.hint
+        assert way in advice_on(model.kind, model.fields)
     assert found(checks, "built-in model").status == "ok"
     assert not (tmp_path / "archive").exists()
 
@@ -155,7 +156,7 @@ def test_a_large_archive_is_opened_but_not_read_whole(archive, monkeypatch):
     check = found(examine(archive), "archive")
     assert check.status == "ok"
     assert "2 crops" in check.detail
-    assert "reidsearch check" in check.detail
+    assert advice_on(check.kind, check.fields) == f"reidsearch check -a {archive}"
 
 
 def test_a_damaged_archive_fails(archive):

@@ -25,10 +25,11 @@ from reidsearch.domain.footage import (
     Tracklet,
     VideoInfo,
 )
+from reidsearch.domain.steps import SourceFile, SourceStep
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.database import sqlite
-from reidsearch.store.footage.writer import FootageWriter, SourceFile, Step
+from reidsearch.store.footage.writer import FootageWriter
 
 FPS = 10
 
@@ -64,14 +65,14 @@ def write_footage(
         begun = footage.begin(file, info, SourceFacts(camera, clock), {"preset": "made"})
         length_us = round(seconds * 1_000_000)
         footage.commit(
-            begun.source_id,
-            Step(
+            SourceStep(
+                source_id=begun.source_id,
                 tracklets=[_tracklet(one, name, number) for number, one in enumerate(seen)],
                 first_span=0,
                 spans=[Span(0, length_us, How.DENSE)],
                 state=None,
-                told=b"",
-                told_anew=True,
+                log=b"",
+                log_restarts=True,
                 counts={},
                 duration_us=length_us,
                 measured_fps=FPS,

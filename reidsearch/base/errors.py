@@ -1,29 +1,136 @@
-"""The one error tree. Every class has an exit code; every message says what, which file, what now.
+"""The one tree of errors: what happened, as text for a reader and as a kind for a program.
 
-The command line has a single boundary that prints `message` and `hint` and leaves with
-`exit_code`; `docs/reference/errors.md` is generated from this file.
+A class decides the exit code, a kind names the situation, and fields carry what a face needs to
+advise: the command line turns them into commands (`output/hints.py`), a web page into links.
+`docs/reference/errors.md` is generated from this file and from the places that raise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+FieldValue: TypeAlias = bool | int | float | str | Sequence[str] | Sequence[int] | None
+_Error = TypeVar("_Error", bound="ReidsearchError")
+
+
+class Kind(StrEnum):
+    """What kind of situation an error is; stable, so that programs may decide by it.
+
+    The first block holds the kind that each class has when nothing more precise is said.
+    """
+
+    INTERNAL = "internal"
+    SOME_FAILED = "some-failed"
+    USAGE = "usage"
+    INPUT = "input"
+    MODEL = "model"
+    ARCHIVE = "archive"
+    ARCHIVE_LOCKED = "archive-locked"
+    ARCHIVE_VERSION = "archive-version"
+    STORAGE = "storage"
+    NOT_FOUND = "not-found"
+    INTERRUPTED = "interrupted"
+
+    MODEL_UNAVAILABLE = "model-unavailable"
+    MODEL_UNKNOWN = "model-unknown"
+    MODEL_FILE_MISSING = "model-file-missing"
+    MODEL_FILE_NEEDED = "model-file-needed"
+    MODEL_ALTERED = "model-altered"
+    MODEL_INCOMPLETE = "model-incomplete"
+    MODEL_DOWNLOAD_REFUSED = "model-download-refused"
+    MODEL_MISMATCH = "model-mismatch"
+    MODEL_QUANTIZED_ALREADY = "model-quantized-already"
+    MODEL_WITHOUT_WEIGHTS = "model-without-weights"
+    MODEL_NAME_TAKEN = "model-name-taken"
+    MODEL_ANSWERS_AS_ANOTHER = "model-answers-as-another"
+    CUSTOM_MODEL_DAMAGED = "custom-model-damaged"
+    CUSTOM_MODEL_MISSING = "custom-model-missing"
+    NOT_AN_EMBEDDER = "not-an-embedder"
+    NOT_A_DETECTOR = "not-a-detector"
+    NOT_A_RECOGNIZER = "not-a-recognizer"
+    DEVICE_UNKNOWN = "device-unknown"
+    DEVICE_FAILED = "device-failed"
+    REDUCED_PRECISION = "reduced-precision"
+    INFERENCE_DIFFERS = "inference-differs"
+
+    TIME_WITHOUT_ZONE = "time-without-zone"
+    STREAM_COPY_IMPOSSIBLE = "stream-copy-impossible"
+    STREAM_COPY_FAILED = "stream-copy-failed"
+    NO_VIDEO_ENCODER = "no-video-encoder"
+
+    ARCHIVE_EMPTY = "archive-empty"
+    LABELS_MISSING = "labels-missing"
+    SCORES_NOT_FINITE = "scores-not-finite"
+    SCORES_DO_NOT_SEPARATE = "scores-do-not-separate"
+    TOO_FEW_PEOPLE = "too-few-people"
+    CALIBRATION_MISSING = "calibration-missing"
+    FALSE_ALARMS_NOT_MEASURED = "false-alarms-not-measured"
+    SCORE_LIMIT_TWICE = "score-limit-twice"
+    FEEDBACK_UNCALIBRATED = "feedback-uncalibrated"
+    THRESHOLD_UNKNOWN = "threshold-unknown"
+
+    PERSON_NOT_IN_FRAME = "person-not-in-frame"
+    PERSON_AMBIGUOUS = "person-ambiguous"
+    SOURCE_AMBIGUOUS = "source-ambiguous"
+    CROP_WITHOUT_FOOTAGE = "crop-without-footage"
+    CROP_NOT_EMBEDDED = "crop-not-embedded"
+
+    SEEN_AT_ONCE = "seen-at-once"
+    SPLIT_OF_NOTHING = "split-of-nothing"
+    IDENTITY_EMPTY = "identity-empty"
+    IDENTITY_NEEDED = "identity-needed"
+    PROPOSAL_UNKNOWN = "proposal-unknown"
+    PROPOSAL_OF_NOBODY = "proposal-of-nobody"
+    NOTHING_LINKED = "nothing-linked"
+
+    ARCHIVE_NEEDS_REPAIR = "archive-needs-repair"
+    ARCHIVE_NOT_VERIFIED = "archive-not-verified"
+    CODECS_MISSING = "codecs-missing"
 
 
 class ReidsearchError(Exception):
     """Anything that reidsearch itself reports to a user.
 
     Args:
-        message: what happened and to which file or thing.
-        hint: what to do now; a command where there is one.
+        message: what happened and to which file or thing, in words that every face can show.
+        hint: what to do now, where that needs no command and no option of one face.
+        kind: the situation; by default the one of the class.
+        fields: what is known of the situation, e.g. `crop=7`; a path becomes text.
     """
 
     exit_code = 70
     meaning = "an error inside reidsearch that it did not foresee; please report it"
+    kind: str = Kind.INTERNAL
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        kind: Kind | None = None,
+        **fields: FieldValue | Path,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if kind is not None:
+            self.kind = kind
+        self.fields: dict[str, FieldValue] = {
+            name: str(value) if isinstance(value, Path) else value for name, value in fields.items()
+        }
+
+    def reworded(self, message: str, error: type[_Error]) -> _Error:
+        """Return an `error` of the same kind with another message: the one that says where.
+
+        Example:
+            raise refused.reworded(f"{path}, line 3: {refused.message}", InputError) from refused
+        """
+        other = error(message, self.hint)
+        other.kind, other.fields = self.kind, dict(self.fields)
+        return other
 
 
 class SomeFailed(ReidsearchError):
@@ -31,6 +138,7 @@ class SomeFailed(ReidsearchError):
 
     exit_code = 1
     meaning = "finished, but some inputs failed or a check found damage; the output names them"
+    kind = Kind.SOME_FAILED
 
 
 class UsageError(ReidsearchError):
@@ -38,6 +146,7 @@ class UsageError(ReidsearchError):
 
     exit_code = 2
     meaning = "an option or argument is wrong; nothing was done"
+    kind = Kind.USAGE
 
 
 class InputError(ReidsearchError):
@@ -45,6 +154,7 @@ class InputError(ReidsearchError):
 
     exit_code = 3
     meaning = "a file or folder that was given is missing, unreadable or not what it should be"
+    kind = Kind.INPUT
 
 
 class ModelError(ReidsearchError):
@@ -52,6 +162,7 @@ class ModelError(ReidsearchError):
 
     exit_code = 4
     meaning = "a model is missing, damaged, of the wrong kind, or not the archive's"
+    kind = Kind.MODEL
 
 
 class ArchiveError(ReidsearchError):
@@ -59,6 +170,7 @@ class ArchiveError(ReidsearchError):
 
     exit_code = 5
     meaning = "the archive is missing, damaged, or not an archive"
+    kind = Kind.ARCHIVE
 
 
 class ArchiveLocked(ReidsearchError):
@@ -66,13 +178,15 @@ class ArchiveLocked(ReidsearchError):
 
     exit_code = 6
     meaning = "another process is writing to the archive; the message names it"
+    kind = Kind.ARCHIVE_LOCKED
 
 
 class ArchiveVersionError(ReidsearchError):
     """The archive's schema is older or newer than this program's."""
 
     exit_code = 7
-    meaning = "the archive was made by another version; older: `reidsearch migrate`, newer: upgrade"
+    meaning = "the archive was made by another version; older: migrate it, newer: upgrade"
+    kind = Kind.ARCHIVE_VERSION
 
 
 class StorageError(ReidsearchError):
@@ -80,6 +194,7 @@ class StorageError(ReidsearchError):
 
     exit_code = 8
     meaning = "the disk is full, read-only, or failed; what was committed before is safe"
+    kind = Kind.STORAGE
 
 
 class NotFound(ReidsearchError):
@@ -87,6 +202,7 @@ class NotFound(ReidsearchError):
 
     exit_code = 9
     meaning = "an id or name is not in the archive"
+    kind = Kind.NOT_FOUND
 
 
 class Interrupted(ReidsearchError):
@@ -94,6 +210,7 @@ class Interrupted(ReidsearchError):
 
     exit_code = 130
     meaning = "stopped by Ctrl-C or SIGTERM after committing; the same command goes on from there"
+    kind = Kind.INTERRUPTED
 
 
 class Reason(StrEnum):
@@ -123,11 +240,28 @@ class Reason(StrEnum):
 
 
 class Refused(ReidsearchError):
-    """One input that cannot become a crop; recorded in the failures ledger, the run goes on."""
+    """One input that cannot become a crop; recorded in the failures ledger, the run goes on.
+
+    Its kind is its reason, unless the place that raises it says something more precise.
+    """
 
     exit_code = 3
     meaning = InputError.meaning
 
-    def __init__(self, reason: Reason, message: str, hint: str = "") -> None:
-        super().__init__(message, hint)
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        hint: str = "",
+        *,
+        kind: Kind | None = None,
+        **fields: FieldValue | Path,
+    ) -> None:
+        super().__init__(message, hint, kind=kind, **fields)
         self.reason = reason
+        if kind is None:
+            self.kind = reason
+
+    def __reduce__(self) -> tuple[type[Refused], tuple[Reason, str, str], dict[str, Any]]:
+        """Travel between processes: the exception's own way knows the message alone."""
+        return type(self), (self.reason, self.message, self.hint), dict(self.__dict__)

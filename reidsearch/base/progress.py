@@ -9,15 +9,19 @@ class Progress(Protocol):
     """A sink for progress; implementations live in `reidsearch.output.progress`."""
 
     def begin(self, task: str, total: int | None, unit: str) -> None:
-        """A task starts: its name, how many units it has (None: not known), what a unit is."""
+        """Start a task: its name, how many units it has (None: not known), what a unit is."""
         ...
 
     def advance(self, done: int = 1, /, **counts: int) -> None:
-        """`done` more units are finished; `counts` are running totals worth showing."""
+        """Finish `done` more units; `counts` are running totals worth showing."""
+        ...
+
+    def working_on(self, what: str) -> None:
+        """Name what is being worked on just now; from any thread. Empty: nothing particular."""
         ...
 
     def end(self) -> None:
-        """The task that began last is over."""
+        """End the task that began last."""
         ...
 
 
@@ -30,8 +34,12 @@ class _Silent:
     def advance(self, done: int = 1, /, **counts: int) -> None:
         """Nothing."""
 
+    def working_on(self, what: str) -> None:
+        """Nothing."""
+
     def end(self) -> None:
         """Nothing."""
 
 
 NO_PROGRESS: Progress = _Silent()
+"""Progress that reports nothing."""

@@ -78,3 +78,4 @@ PRESETS = {
     "thorough": FootageSettings("thorough", sample_rate_hz=0, gate=False),
     "fast": FootageSettings("fast", sample_rate_hz=3, still=True),
 }
+"""The presets of `index`: `default`, `thorough` and `fast`."""

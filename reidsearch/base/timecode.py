@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from zoneinfo import ZoneInfo
 
-from reidsearch.base.errors import Reason, Refused, UsageError
+from reidsearch.base.errors import Kind, Reason, Refused, UsageError
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
@@ -52,7 +52,10 @@ def parse_time(text: str, zone: dt.tzinfo | None = None, format_: str | None = N
     if moment.tzinfo is None:
         if zone is None:
             raise Refused(
-                Reason.BAD_TIME, f"time {text!r} names no time zone", "give --timezone ZONE"
+                Reason.BAD_TIME,
+                f"time {text!r} names no time zone",
+                "give the time zone",
+                kind=Kind.TIME_WITHOUT_ZONE,
             )
         moment = moment.replace(tzinfo=zone)
     try:

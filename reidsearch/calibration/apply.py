@@ -1,12 +1,17 @@
-"""An answer with every score read by the archive's calibration."""
+"""Answers with every score read by the archive's calibration."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import Kind, UsageError
 from reidsearch.domain.answers import Answer
-from reidsearch.domain.scores import Calibration, Origin, Provenance
+from reidsearch.domain.request import SearchRequest
+from reidsearch.domain.scores import REFINED, UNCALIBRATED, Calibration, Origin, Provenance
+from reidsearch.store.calibration import held_calibration
+from reidsearch.store.crops.store import Store
 
 SOURCES = {
     Origin.SET: "on other footage",
@@ -27,35 +32,105 @@ LIMITED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a user asks of the reading.
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreReader:
+    """Reads the scores of answers by the calibration in force; says so where there is none.
+
+    Args:
+        calibration: of the archive's model; None: uncalibrated.
+        standing: `calibrated ...`, or `uncalibrated` and why, as a statement says it.
+        archive: its folder, for messages.
+    """
+
+    calibration: Calibration | None
+    standing: str
+    archive: Path
+
+    @classmethod
+    def of(cls, store: Store) -> ScoreReader:
+        """Return the reader of an archive's scores.
+
+        Raises:
+            ArchiveError: its calibration is damaged.
+        """
+        found, model = held_calibration(store), store.model()
+        if found is None:
+            return cls(None, UNCALIBRATED, store.folder)
+        calibration, made_for = found
+        if model is None or not model.matches(made_for):
+            standing = (
+                f"{UNCALIBRATED}: its calibration was made for another model, {made_for.text}, and "
+                "says nothing of these scores"
+            )
+            return cls(None, standing, store.folder)
+        return cls(calibration, described(calibration.provenance), store.folder)
+
+    def require(self, request: SearchRequest) -> None:
+        """Refuse a request that needs a calibration where there is none.
+
+        Raises:
+            UsageError: it asks for a prior or a number of false alarms.
+        """
+        if self.calibration is not None:
+            return
+        for name, given in (
+            ("a limit on false alarms", request.max_false_alarms),
+            ("a prior", request.prior),
+        ):
+            if given is not None:
+                raise UsageError(
+                    f"{name} needs a calibration: {self.archive} is {self.standing}",
+                    "calibrate the archive",
+                    kind=Kind.CALIBRATION_MISSING,
+                    archive=self.archive,
+                )
+
+    def least_score(self, request: SearchRequest) -> Callable[[int], float] | None:
+        """Return crops searched -> the score that so many wrong ones are expected to reach.
+
+        None: the request limits no false alarms.
+        """
+        calibration, most = self.calibration, request.max_false_alarms
+        if most is None or calibration is None:
+            return None
+        return lambda searched: calibration.score_for(most, max(searched, 1))
+
+    def read(self, answer: Answer, request: SearchRequest, pictures: int) -> Answer:
+        """Return the answer to a request of so many query pictures, its scores read.
+
+        Without a calibration, and for a query that feedback refined, the statement says so.
+        """
+        if self.calibration is None or request.refined:
+            standing = REFINED if request.refined else self.standing
+            return Answer(replace(answer.statement, calibration=standing), answer.matches)
+        return read_answer(
+            answer,
+            self.calibration,
+            prior=request.prior,
+            max_false_alarms=request.max_false_alarms,
+            pictures=pictures,
+        )
+
+
+def read_answer(
+    answer: Answer,
+    calibration: Calibration,
+    *,
+    prior: float | None = None,
+    max_false_alarms: float | None = None,
+    pictures: int = 1,
+) -> Answer:
+    """Return the same matches in the same order, each with its reading; perhaps fewer.
+
+    A reading is one of the score, whatever put the match at its rank. False alarms are counted in
+    comparisons: every crop searched is one, also where only the best view of a tracklet is shown.
 
     Args:
         prior: probability, before its score is known, that a crop searched shows the person;
             None: 1 in the crops searched, as if one of them did.
         max_false_alarms: leave out matches with a score that more wrong ones than that would
             reach.
-    """
-
-    prior: float | None = None
-    max_false_alarms: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.prior is not None and not 0.0 < self.prior < 1.0:
-            raise UsageError(f"a prior lies between 0 and 1, {self.prior} does not")
-        if self.max_false_alarms is not None and not 0.0 < self.max_false_alarms < float("inf"):
-            raise UsageError(f"expected false alarms are above 0, {self.max_false_alarms} is not")
-
-
-def read_answer(answer: Answer, calibration: Calibration, asked: Asked, views: int = 1) -> Answer:
-    """The same matches in the same order, each with its reading; perhaps fewer.
-
-    A reading is one of the score, whatever put the match at its rank. False alarms are counted in
-    comparisons: every crop searched is one, also where only the best view of a tracklet is shown.
-
-    Args:
-        views: how many the query was made from.
+        pictures: how many the query was made from.
 
     Raises:
         UsageError: so few false alarms were not measured.
@@ -63,34 +138,34 @@ def read_answer(answer: Answer, calibration: Calibration, asked: Asked, views: i
     statement = answer.statement
     searched = max(statement.crops_searched, 1)
     # Were one crop searched, 1 in 1 would be certainty before it was looked at.
-    prior = 1.0 / max(searched, 2) if asked.prior is None else asked.prior
+    prior = 1.0 / max(searched, 2) if prior is None else prior
     min_score, kept = statement.min_score, answer.matches
-    if asked.max_false_alarms is not None:
-        min_score = calibration.score_for(asked.max_false_alarms, searched)
+    if max_false_alarms is not None:
+        min_score = calibration.score_for(max_false_alarms, searched)
         kept = tuple(match for match in kept if match.score >= min_score)
     read = tuple(
         replace(match, reading=calibration.read(match.score, prior=prior, comparisons=searched))
         for match in kept
     )
-    doubts = [MEANS.format(views)] if views > 1 else []
+    warnings = [MEANS.format(pictures)] if pictures > 1 else []
     if any(match.tracklet and len(match.tracklet.crop_ids) > 1 for match in read):
-        doubts.append(BEST)
+        warnings.append(BEST)
     if limited := sum(match.reading.limited for match in read if match.reading):
-        doubts.append(LIMITED.format(limited))
-    told_with = replace(
+        warnings.append(LIMITED.format(limited))
+    statement = replace(
         statement,
         min_score=min_score,
-        calibration=told(calibration.provenance),
+        calibration=described(calibration.provenance),
         calibrated_by=calibration.provenance,
         prior=prior,
-        max_false_alarms=asked.max_false_alarms,
-        warnings=(*statement.warnings, *doubts),
+        max_false_alarms=max_false_alarms,
+        warnings=(*statement.warnings, *warnings),
     )
-    return Answer(told_with, read)
+    return Answer(statement, read)
 
 
-def told(provenance: Provenance) -> str:
-    """Where a calibration comes from, in half a sentence."""
+def described(provenance: Provenance) -> str:
+    """Return where a calibration comes from, in half a sentence."""
     named = f": {provenance.source}" if provenance.origin is Origin.SET else ""
     return (
         f"calibrated {SOURCES[provenance.origin]}{named} ({provenance.people:,} people, "

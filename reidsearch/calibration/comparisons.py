@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import Kind, UsageError
 from reidsearch.domain.crops import Vectors
 
 MOST_PAIRS = 2_000_000
@@ -51,7 +51,8 @@ class Comparisons:
         if not np.isfinite(self.scores).all():
             raise UsageError(
                 f"{np.count_nonzero(~np.isfinite(self.scores)):,} scores are no numbers",
-                "check the model and the runtime: reidsearch doctor",
+                "check the model and the runtime",
+                kind=Kind.SCORES_NOT_FINITE,
             )
         if (np.abs(self.scores) > 1.0 + 1e-4).any():
             raise UsageError("scores lie between -1 and 1; embeddings must be of unit length")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import Kind, UsageError
 from reidsearch.calibration.comparisons import Comparisons, Ids
 from reidsearch.domain.scores import BINS, LOWER, STEP, Curves, Soundness, Values, bins_of
 
@@ -80,7 +80,8 @@ def fit(compared: Comparisons, *, seed: int = SEED, replicates: int = REPLICATES
     if not line.slope > 0:
         raise UsageError(
             "crops of the same person score no higher than crops of different people",
-            "check the labels, and the model: reidsearch doctor",
+            "check the labels, and the model",
+            kind=Kind.SCORES_DO_NOT_SEPARATE,
         )
     curves = _curves(weighed, same, different, seed, replicates)
     return Fitted(
@@ -204,13 +205,15 @@ class _Weighed:
             raise UsageError(
                 f"{len(made.twice)} people are seen by two cameras; a calibration needs "
                 f"{LEAST_PEOPLE} or more, since every interval is one over people",
-                "label more people, or take a labelled set: reidsearch calibrate SET",
+                "label more people, or take a labelled set",
+                kind=Kind.TOO_FEW_PEOPLE,
             )
         if made.people_pairs < LEAST_PEOPLE:
             raise UsageError(
                 f"{made.people_pairs} pairs of different people are compared; a calibration needs "
                 f"{LEAST_PEOPLE} or more",
-                "label more people, or take a labelled set: reidsearch calibrate SET",
+                "label more people, or take a labelled set",
+                kind=Kind.TOO_FEW_PEOPLE,
             )
         return made
 

@@ -31,10 +31,9 @@ def command(
     another model, reduced precision. Nothing is changed or downloaded. The exit code is 1 when
     anything failed; a warning is no failure.
     """
-    from dataclasses import asdict
-
     from reidsearch.base.settings import RuntimeSettings
     from reidsearch.doctor import examine
+    from reidsearch.output.hints import advice_on
     from reidsearch.output.progress import progress_for
 
     with progress_for(quiet=as_json) as progress:
@@ -45,14 +44,23 @@ def command(
             runtime=RuntimeSettings(device, streams, threads),
             progress=progress,
         )
+    found = [
+        {
+            "name": check.name,
+            "status": check.status,
+            "detail": check.detail,
+            "hint": advice_on(check.kind, check.fields, check.hint),
+        }
+        for check in checks
+    ]
     if as_json:
         from reidsearch.output.emit import dumps
 
-        click.echo(dumps([asdict(check) for check in checks], indent=2))
+        click.echo(dumps(found, indent=2))
     else:
-        width = max(len(check.name) for check in checks)
-        for check in checks:
-            click.echo(f"{check.status:<4}  {check.name:<{width}}  {check.detail}")
-            if check.hint:
-                click.echo(f"      {'':<{width}}  -> {check.hint}")
+        width = max(len(check["name"]) for check in found)
+        for check in found:
+            click.echo(f"{check['status']:<4}  {check['name']:<{width}}  {check['detail']}")
+            if check["hint"]:
+                click.echo(f"      {'':<{width}}  -> {check['hint']}")
     return 1 if any(check.status == "fail" for check in checks) else 0

@@ -15,15 +15,13 @@ from reidsearch.cli.options import (
     opened_archive,
     runtime_options,
 )
+from reidsearch.cli.query_input import query_input_options, read_query_input
 
 
 @grouped_command("explain")
 @click.argument("image", nargs=-1, type=click.Path(path_type=Path))
 @click.argument("match", type=int)
-@option("--frame", metavar="VIDEO@TIME", help="A frame of any video, or a full picture.")
-@option("--box", metavar="X,Y,W,H", help="Where in that frame the person is.")
-@option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`).")
-@option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop held already.")
+@query_input_options
 @archive_option
 @option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Draw it (PNG).")
 @json_option
@@ -53,8 +51,6 @@ def command(
     nearest other people, and the score's place among those of pairs whose truth is known. It says
     what the model looked at, not whether it is right.
     """
-    from reidsearch.base.errors import UsageError
-    from reidsearch.cli.whom import whom
     from reidsearch.output import explanation, text
     from reidsearch.output.emit import dumps
 
@@ -62,10 +58,8 @@ def command(
         opened,
         _,
     ):
-        shown = whom(opened, image, crops, frame, box, person)
-        if len(shown.views) != 1:
-            raise UsageError(f"one view is explained at a time, not {len(shown.views)}")
-        told = opened.explain(shown.views[0], match, shown_as=shown.text)
+        found = read_query_input(opened, image, crops, frame, box, person)
+        told = opened.explain(found.pictures, match, label=found.label)
         if output is not None:
             from reidsearch.base.settings import PictureLimits
             from reidsearch.media.pictures import decode

@@ -75,17 +75,16 @@ def _as_ours(error: Exception) -> ReidsearchError:
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return StorageError(f"{error.strerror or error}{where}")
-    return ReidsearchError(
-        f"unforeseen error: {type(error).__name__}: {error}",
-        "run again with --debug and report the traceback",
-    )
+    return ReidsearchError(f"unforeseen error: {type(error).__name__}: {error}")
 
 
 def _tell(error: ReidsearchError) -> None:
+    from reidsearch.output.hints import advice
+
     if error.message:
         click.echo(f"reidsearch: {error.message}", err=True)
-    if error.hint:
-        click.echo(f"  -> {error.hint}", err=True)
+    if hint := advice(error):
+        click.echo(f"  -> {hint}", err=True)
 
 
 if __name__ == "__main__":

@@ -16,11 +16,9 @@ from reidsearch.cli.grouped import GENERAL, HARDWARE, OPTIONS, OUTPUT, option
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.base.progress import Progress
-    from reidsearch.domain.crops import Pixels
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.request import Filters
 
-LONGEST_VIDEO_S = 1_000_000_000
 FORMATS = ("table", "json", "jsonl", "csv")
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -328,51 +326,6 @@ def filters_from(
     )
 
 
-def frame_at(text: str) -> Pixels:
-    """The frame that `VIDEO@TIME`, or the name of a picture, stands for: (h, w, 3) uint8 BGR.
-
-    Raises:
-        UsageError: the time cannot be read.
-        InputError: it is no video or picture.
-        NotFound: the time lies beyond the video's end.
-    """
-    from fractions import Fraction
-
-    from reidsearch.base.errors import InputError, NotFound, Refused, UsageError
-    from reidsearch.base.settings import PictureLimits
-    from reidsearch.media.files.paths import kind_of
-    from reidsearch.media.pictures import read_picture
-    from reidsearch.media.video.open import open_footage
-
-    name, at, time = text.rpartition("@")
-    if not at or Path(text).exists():
-        try:
-            return read_picture(Path(text), PictureLimits())
-        except Refused as refused:
-            if kind_of(Path(text).name) == "video" and Path(text).is_file():
-                raise InputError(refused.message, "of a video say when: VIDEO@TIME") from refused
-            raise
-    try:
-        seconds = Fraction(0)
-        for part in time.split(":"):
-            seconds = seconds * 60 + Fraction(part)
-        if seconds > LONGEST_VIDEO_S:
-            raise ValueError
-    except (ValueError, ZeroDivisionError) as error:
-        raise UsageError(
-            f"{time!r} is no time in a video", "count from its first frame: 75.5 or 1:15.5"
-        ) from error
-    if seconds < 0:
-        raise UsageError(f"{time!r} lies before the first frame")
-    try:
-        with open_footage(name) as footage:
-            return footage.frame_at(seconds).bgr()
-    except Refused as refused:
-        raise InputError(f"{name}: {refused.message}", refused.hint) from refused
-    except NotFound as missing:
-        raise NotFound(f"{name}: {missing.message}", missing.hint) from missing
-
-
 def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime | None:
     """Read an option's time.
 
@@ -387,7 +340,7 @@ def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime |
     try:
         return parse_time(text, parse_zone(timezone) if timezone else None)
     except Refused as refused:
-        raise UsageError(f"{option}: {refused.message}", refused.hint) from refused
+        raise refused.reworded(f"{option}: {refused.message}", UsageError) from refused
 
 
 class CropIds(click.ParamType[tuple[int, ...]]):

@@ -42,13 +42,13 @@ def command(
     del model
     from reidsearch.base.settings import RuntimeSettings
     from reidsearch.cli.files import write_file
-    from reidsearch.cli.options import frame_at
     from reidsearch.output.emit import dumps
     from reidsearch.output.people import numbered
-    from reidsearch.services.footage import people_in
+    from reidsearch.services.query_input import read_frame
     from reidsearch.vision.detection.detector import load_detector
+    from reidsearch.vision.detection.people import people_in
 
-    pixels = frame_at(frame)
+    pixels = read_frame(frame)
     loaded = load_detector(
         detector,
         model_path=model_path,

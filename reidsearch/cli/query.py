@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,22 +22,18 @@ from reidsearch.cli.options import (
     opened_archive,
     runtime_options,
 )
-
-MOST = 100_000  # matches of one query of a list
-
+from reidsearch.cli.query_input import query_input_options, read_query_input
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.domain.answers import Answer
     from reidsearch.domain.crops import Pixels
+    from reidsearch.domain.request import QueryPicture, SearchRequest
 
 
 @grouped_command("query")
 @click.argument("images", nargs=-1, type=click.Path(path_type=Path))
-@option("--frame", metavar="VIDEO@TIME", help="A frame of any video, or a full picture.")
-@option("--box", metavar="X,Y,W,H", help="Where in that frame the person is.")
-@option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`).")
-@option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop held already.")
+@query_input_options
 @option("--identity", metavar="NAME", help="All confirmed views of an identity (`identity list`).")
 @option("--new-only", is_flag=True, help="Leave out what is confirmed of that identity.")
 @option(
@@ -55,7 +53,7 @@ if TYPE_CHECKING:
 @option(
     "--batch",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="A CSV of queries: columns `image` or `crop`, `query` names one.",
+    help="A CSV of queries: a column `image`, `crop` or `identity`; `query` names one.",
 )
 @filter_options
 @attribute_options
@@ -148,90 +146,65 @@ def command(
     Nothing is remembered; `confirm` and `reject` are for decisions.
     """
     from reidsearch.cli import query_many
-    from reidsearch.cli.whom import whom
+    from reidsearch.domain.request import SearchRequest
 
-    if k is None and min_score is None:
-        raise UsageError("-k all needs --min-score: what is to be reached")
+    if k is None and min_score is None and max_false_alarms is None:
+        raise UsageError("-k all needs --min-score or --max-false-alarms: what is to be reached")
     if (k is None or batch is not None) and (sheet or timeline or open_sheet):
         raise UsageError("sheets and timelines show one answer of limited length")
-    if (k is None or batch is not None) and (
-        identity or max_false_alarms is not None or prior is not None
-    ):
-        raise UsageError("--identity, --max-false-alarms and --prior belong to a single answer")
-    if (k is None or batch is not None) and (likes or unlikes):
-        raise UsageError("--like and --unlike refine one query, whose answer is of limited length")
     if batch is not None and (images or crops or frame):
         raise UsageError("with --batch the list says whom to look for")
-    filters = filters_from(
-        cameras,
-        not_cameras,
-        after,
-        before,
-        sources,
-        timezone,
-        wearing,
-        with_things,
-        without_things,
+    if not (images or crops or frame or identity or batch or explain_plan):
+        raise UsageError(
+            "say whom to look for: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME"
+        )
+    request = SearchRequest(
+        k=k,
+        filters=filters_from(
+            cameras,
+            not_cameras,
+            after,
+            before,
+            sources,
+            timezone,
+            wearing,
+            with_things,
+            without_things,
+        ),
+        min_score=min_score,
+        max_false_alarms=max_false_alarms,
+        prior=prior,
+        grouped=not ungrouped,
+        exact=exact,
+        reranked=not no_rerank,
+        identity=identity,
+        new_only=new_only,
+        likes=likes,
+        unlikes=unlikes,
     )
     with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
         opened,
         _,
     ):
         if explain_plan:
-            plan = opened.plan_search(
-                k=k or MOST,
-                filters=filters,
-                grouped=not ungrouped,
-                exact=exact or k is None,
-                reranked=not no_rerank,
-            )
-            query_many.show_plan(plan, form)
+            query_many.show_plan(opened.plan_search(request), form)
             return
         if batch is not None:
-            query_many.answer_list(
-                opened,
-                batch,
-                form,
-                k=k or MOST,
-                filters=filters,
-                min_score=min_score,
-                grouped=not ungrouped,
-                exact=exact or k is None,
-                reranked=not no_rerank,
-            )
+            query_many.answer_list(opened, batch, form, request)
             return
-        shown = whom(opened, images, crops, frame, box, person, identity)
+        found = read_query_input(opened, images, crops, frame, box, person)
+        request = replace(request, query=found.pictures, label=found.label)
         if k is None:
-            assert min_score is not None
-            found = opened.search_all(
-                shown.views, min_score=min_score, filters=filters, grouped=not ungrouped
-            )
-            query_many.show_all(*found, form)
+            query_many.show_all(*opened.search_all(request), form)
             return
-        answer = opened.search(
-            shown.views,
-            k=k,
-            exact=exact,
-            filters=filters,
-            min_score=min_score,
-            max_false_alarms=max_false_alarms,
-            prior=prior,
-            grouped=not ungrouped,
-            reranked=not no_rerank,
-            shown_as=shown.text,
-            identity=identity,
-            new_only=new_only,
-            likes=likes,
-            unlikes=unlikes,
-        )
+        answer = opened.search(request)
         if timeline is not None:
             from reidsearch.output.timeline import timeline as drawn
 
             write_file(timeline, drawn(opened.footage.coverage(), answer))
         if sheet or open_sheet:
             path = sheet or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
-            views = [*shown.views, *opened.identities.asked(identity).own]
-            _write_sheet(opened, answer, views, path)
+            _write_sheet(opened, answer, request, path)
     query_many.show_answer(answer, form)
     if sheet or open_sheet:
         click.echo(f"contact sheet: {path}", err=True)
@@ -239,14 +212,16 @@ def command(
         click.launch(str(path))
 
 
-def _write_sheet(archive: Archive, answer: Answer, views: list[Pixels | int], path: Path) -> None:
-    from reidsearch.base.settings import PictureLimits
-    from reidsearch.media.pictures import decode
+def _write_sheet(archive: Archive, answer: Answer, request: SearchRequest, path: Path) -> None:
+    from reidsearch.media.pictures import decode, read_picture
     from reidsearch.output.sheet import contact_sheet
 
-    limits = PictureLimits()
-    asked = [
-        decode(archive.picture(view), limits) if isinstance(view, int) else view for view in views
-    ]
-    sheet = contact_sheet(answer, asked, lambda crop_id: decode(archive.picture(crop_id), limits))
-    write_file(path, sheet)
+    limits = request.limits
+
+    def pixels(picture: QueryPicture) -> Pixels:
+        if isinstance(picture, int):
+            return decode(archive.picture(picture), limits)
+        return read_picture(picture, limits) if isinstance(picture, (str, PathLike)) else picture
+
+    shown = [pixels(one) for one in archive.searching.query_pictures(request)]
+    write_file(path, contact_sheet(answer, shown, pixels))

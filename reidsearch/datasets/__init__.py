@@ -1,1 +1,1 @@
-"""Labelled person crops: paths or archives in, `DataSet` and label arrays out."""
+"""Labelled person crops. In: paths or archives. Out: `DataSet` and label arrays."""

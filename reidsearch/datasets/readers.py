@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, InputError, UsageError
+from reidsearch.base.errors import ArchiveError, InputError, Kind, UsageError
 from reidsearch.base.settings import PictureLimits
 from reidsearch.datasets.labels import DISTRACTOR, Labelled
 from reidsearch.domain.crops import CropInput, Pixels, Rejected, Vectors
@@ -30,12 +30,13 @@ from reidsearch.store.crops.store import Store
 
 # Who says whom an archive's crop shows, and what that means for figures.
 _SAID = {
-    "persons": "whom a crop shows is what came with it while indexing (--labels persons)",
-    "identities": "whom a crop shows is what users of this archive confirmed (--labels "
+    "persons": "whom a crop shows is what came with it while indexing (labels: persons)",
+    "identities": "whom a crop shows is what users of this archive confirmed (labels: "
     "identities), mostly of matches that a search had found: people who are hard to find are "
     "missing, so that figures read too well",
 }
 _MARKET = re.compile(r"(-?\d+)_c(\d+).*\.(?:jpg|jpeg|png)", re.IGNORECASE)
+_UNLABELLED = "no crop of {} has both a person and a camera"
 _AS_MARKET = re.compile(r"-1|0+")
 
 
@@ -196,7 +197,7 @@ def _market_crops(folder: Path) -> Iterator[LabelledCrop]:
 
 
 def read_manifest(path: Path) -> DataSet:
-    """Read a manifest as `reidsearch index` does: path, person_id, camera_id, perhaps box.
+    """Read a manifest as indexing does: path, person_id, camera_id, perhaps box.
 
     Every crop is in the query and in the gallery; `DataSet.of_cameras` parts them.
 
@@ -208,22 +209,24 @@ def read_manifest(path: Path) -> DataSet:
     rows = 0
     table = os.path.abspath(path)  # noqa: PTH100 - as pictures are looked for, no resolve
     within = location_text(f"{os.path.dirname(table)}{os.sep}")  # noqa: PTH120
-    for offer in Manifest.open(table).offers(Naming(), limits):
-        if isinstance(offer, Rejected):
+    for item in Manifest.open(table).crop_inputs(Naming()):
+        if isinstance(item, Rejected):
             raise InputError(
-                f"{offer.location}: {offer.cause.message}",
+                f"{item.location}: {item.cause.message}",
                 "figures need every crop: mend the manifest, or take the row out",
             )
         rows += 1
-        if offer.facts.person is not None and offer.facts.camera is not None:
-            read = partial(_read, offer, limits)
-            name = offer.key.removeprefix(within)
-            crops.append(LabelledCrop(name, offer.facts.person, offer.facts.camera, read))
-    return _of_all(str(path), tuple(crops), rows, "give the columns path, person_id, camera_id")
+        if item.facts.person is not None and item.facts.camera is not None:
+            read = partial(_read, item, limits)
+            name = item.key.removeprefix(within)
+            crops.append(LabelledCrop(name, item.facts.person, item.facts.camera, read))
+    if not crops:
+        raise InputError(_UNLABELLED.format(path), "give the columns path, person_id, camera_id")
+    return _of_all(str(path), tuple(crops), rows)
 
 
-def _read(offer: CropInput, limits: PictureLimits) -> Pixels:
-    return cut(decode(offer.read(), limits), offer.box, limits)
+def _read(item: CropInput, limits: PictureLimits) -> Pixels:
+    return cut(decode(item.locator.read(limits), limits), item.box, limits)
 
 
 def read_archive(store: Store, labels: str | None = None) -> DataSet:
@@ -244,7 +247,7 @@ def read_archive(store: Store, labels: str | None = None) -> DataSet:
     model = store.model()
     if model is None:
         raise ArchiveError(
-            f"{store.folder} holds no crops yet", f"reidsearch index PATH... -a {store.folder}"
+            f"{store.folder} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.folder
         )
     found, held = ([], 0) if labels == "identities" else labelled_crops(store)
     if labels != "persons" and not found:
@@ -257,13 +260,17 @@ def read_archive(store: Store, labels: str | None = None) -> DataSet:
         for crop_id, person, camera in found
         if crop_id in rows
     )
-    hint = (
-        "identities come from decisions: reidsearch identity new, confirm"
-        if labels == "identities"
-        else "persons come from names (--names market1501, --pattern) or manifests while indexing, "
-        "identities from decisions (reidsearch confirm)"
-    )
-    data = _of_all(str(store.folder), crops, held, hint)
+    if not crops:
+        raise InputError(
+            _UNLABELLED.format(store.folder),
+            "identities come from decisions"
+            if labels == "identities"
+            else "persons come from file names or manifests while indexing, identities from "
+            "decisions",
+            kind=Kind.LABELS_MISSING,
+            labels=labels or "persons",
+        )
+    data = _of_all(str(store.folder), crops, held)
     named = {f"crop {crop_id}": row for crop_id, row in rows.items()}
     said = _SAID[labels or "persons"]
     return replace(data, held=Held(model, named), notes=(*data.notes, said))
@@ -273,10 +280,8 @@ def _stored(store: Store, crop_id: int) -> Pixels:
     return decode(store.picture(crop_id), PictureLimits())
 
 
-def _of_all(name: str, crops: tuple[LabelledCrop, ...], rows: int, hint: str) -> DataSet:
+def _of_all(name: str, crops: tuple[LabelledCrop, ...], rows: int) -> DataSet:
     """All crops are searched for and searched in."""
-    if not crops:
-        raise InputError(f"no crop of {name} has both a person and a camera", hint)
     left_out = rows - len(crops)
     notes = []
     if left_out:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reidsearch.base.errors import ReidsearchError
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
 from reidsearch.domain.footage import How, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.request import Filters
+from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.domain.scores import Provenance, Reading
 
 
@@ -148,7 +149,7 @@ class Statement:
         recall_interval: where that lies in 95 of 100 samples; None where it was not measured.
         left_out_unknown_time / _camera: crops held that a time or camera filter left out because
             theirs is not known.
-        failures: offered inputs that never became crops (`reidsearch failures`).
+        failures: offered inputs that never became crops.
         unfinished_runs: index runs that were interrupted; what they had not reached is not here.
         calibration: how to read a score; begins with `uncalibrated` until the archive is
             calibrated for its model.
@@ -218,6 +219,14 @@ class Answer:
         from reidsearch.domain.answer_json import answer_json
 
         return answer_json(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Failed:
+    """A request of a batch that could not be answered, and why; stands where its answer would."""
+
+    request: SearchRequest
+    error: ReidsearchError
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,10 +97,10 @@ def worn(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     part, colon, names = text.rpartition(":")
     colours = tuple(dict.fromkeys(names.split(",")))
     if colon and part not in PARTS:
-        raise UsageError(f"--wearing {text!r}: {part!r} is no part of the body", _HINT)
+        raise UsageError(f"clothing {text!r}: {part!r} is no part of the body", _HINT)
     for colour in colours:
         if colour not in COLOURS:
-            raise UsageError(f"--wearing {text!r}: no colour is named {colour!r}", _HINT)
+            raise UsageError(f"clothing {text!r}: no colour is named {colour!r}", _HINT)
     return (part,) if colon else PARTS, colours
 
 
@@ -112,9 +112,7 @@ def require_things(names: Sequence[str]) -> None:
     """
     for name in names:
         if name not in THINGS:
-            raise UsageError(
-                f"no attribute is named {name!r}", f"--with and --without take: {', '.join(THINGS)}"
-            )
+            raise UsageError(f"no attribute is named {name!r}", f"attributes: {', '.join(THINGS)}")
 
 
 _HINT = f"COLOUR, upper:COLOUR or lower:COLOUR, with one or more of {', '.join(COLOURS)}"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
-from reidsearch.base.errors import Refused
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.settings import PictureLimits
 from reidsearch.base.timecode import iso
 from reidsearch.domain.footage import Moment
 
@@ -45,39 +46,84 @@ class Facts:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+class Locator(Protocol):
+    """Where the bytes of a crop input lie: plain data that can be pickled.
+
+    Those of files and containers are in `reidsearch.media.files.locators`; `HeldBytes` serves for
+    pictures in memory. Your own needs these two members.
+    """
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that the locator keeps until it is gone."""
+        ...
+
+    def read(self, limits: PictureLimits) -> bytes:
+        """Return the bytes, from any thread; raise `Refused` when they cannot be had."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBytes:
+    """Bytes in memory: a picture that a program has made, a member of a compressed tar.
+
+    Args:
+        size_bytes: of the picture, when `data` was not kept because it is over the limit.
+    """
+
+    data: bytes = field(repr=False)
+    size_bytes: int | None = None
+
+    @property
+    def held_bytes(self) -> int:
+        """All of it."""
+        return len(self.data)
+
+    def read(self, limits: PictureLimits) -> bytes:
+        """Return the bytes.
+
+        Raises:
+            Refused: empty, too-many-bytes.
+        """
+        size_bytes = len(self.data) if self.size_bytes is None else self.size_bytes
+        if size_bytes == 0:
+            raise Refused(Reason.EMPTY, "the file is empty")
+        if size_bytes > limits.max_bytes:
+            message = f"{size_bytes} bytes, the limit is {limits.max_bytes}"
+            raise Refused(Reason.TOO_MANY_BYTES, message)
+        return self.data
+
+
 @dataclass(frozen=True, slots=True)
 class CropInput:
-    """One crop that is offered for indexing, before its bytes are read.
+    """One crop to be indexed, before its bytes are read. Plain data: it can be pickled.
 
     Args:
         location: where it lies, as text that can be shown and stored: `dir/a.jpg`,
             `dir/a.tar!/b.jpg`. Bytes of a name that are not UTF-8 appear as `\\xNN`.
         fingerprint: equal to that of an earlier run when nothing changed (size, mtime, ...).
-        read: returns the file's bytes; raises `Refused`.
+        locator: where its bytes are read.
         box: the person in the picture; None means the whole picture.
         facts: camera, time, person, extra columns.
-        held_bytes: memory that `read` keeps until the offer is gone (compressed tar members).
     """
 
     location: str
     fingerprint: str
-    read: Callable[[], bytes]
+    locator: Locator
     box: Box | None = None
     facts: Facts = field(default_factory=Facts)
-    held_bytes: int = 0
 
     @property
     def key(self) -> str:
-        """Identifies the offer among all offers of all runs."""
+        """Identifies the input among all inputs of all runs."""
         return f"{self.location}#{self.box.text()}" if self.box else self.location
 
     def spent(self) -> CropInput:
-        """The same offer without the bytes it may hold; it cannot be read again."""
-        return replace(self, read=_spent, held_bytes=0) if self.held_bytes else self
+        """Return the same input without the bytes it may hold; it cannot be read again."""
+        return replace(self, locator=_SPENT) if self.locator.held_bytes else self
 
 
-def _spent() -> bytes:
-    raise RuntimeError("the bytes of this offer have been let go")
+_SPENT = HeldBytes(b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ class Decision:
         who: the operating system's user.
         what: `new`, `confirm`, `reject`, `merge`, `split`, `rename`, `undo`.
         note: why, in the decider's words.
-        forced: `--force` was given: it may contradict an earlier one, or what is possible.
+        forced: it may contradict an earlier one, or what is possible.
         undoes: the decision that it reverses.
         undone_by: the decision that reverses it and is in force.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 
 FLIPPED = "+flip/1"
 """The end of the name of a pre-processing that averages a crop with its mirror image."""
@@ -66,7 +66,7 @@ class CustomModel:
 
     @property
     def key(self) -> str:
-        """`NAME/PRECISION`, by which `--model` takes it."""
+        """`NAME/PRECISION`, by which the model is asked for."""
         return f"{self.name}/{self.precision}"
 
 
@@ -74,17 +74,18 @@ def require_model(held: ModelIdentity, given: ModelIdentity, folder: Path) -> No
     """Refuse embeddings that cannot be compared with the archive's.
 
     Raises:
-        ModelError: naming both models and the command that re-embeds.
+        ModelError: naming both models.
     """
     if not held.matches(given):
-        flip = "--flip" if given.flip else "--no-flip"
-        if held.digest == given.digest and held.flip != given.flip:
-            stay, change = f"leave out {flip}", flip
-        else:
-            stay = f"use --model {held.name}"
-            change = f"--model {given.name}" + (f" {flip}" if held.flip != given.flip else "")
         raise ModelError(
             f"{folder} was embedded with {held.text} [{held.preprocessing}], "
             f"not with {given.text} [{given.preprocessing}]; their scores cannot be compared",
-            f"{stay}, or embed all crops anew: reidsearch reembed {change} -a {folder}",
+            "use the archive's model, or re-embed all crops",
+            kind=Kind.MODEL_MISMATCH,
+            archive=folder,
+            archive_model=held.name,
+            archive_flip=held.flip,
+            model=given.name,
+            flip=given.flip,
+            same_weights=held.digest == given.digest,
         )

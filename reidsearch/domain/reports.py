@@ -1,4 +1,4 @@
-"""What an index run, `show`, `failures` and `check` report."""
+"""Reports of an index run, of what an archive holds, of failures and of verification."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class FootageReport:
 class IndexReport:
     """What one index run did with what it was offered.
 
-    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `ignored`
-    files in folders and containers were not offered, as their names say they are no pictures.
+    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `skipped`
+    files in folders and containers were skipped for their type; `skipped_names` are the first ones.
     `conflicting` of the duplicates came with other facts (camera, time, person, extra) than the
     crop's own, which were kept. All of this is of pictures; `footage` tells of videos.
     """
@@ -71,14 +71,15 @@ class IndexReport:
     failed: int = 0
     seconds: float = 0.0
     interrupted: bool = False
-    ignored: int = 0
+    skipped: int = 0
+    skipped_names: tuple[str, ...] = ()
     conflicting: int = 0
     footage: FootageReport = FootageReport()
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What `reidsearch show` tells of an archive."""
+    """What an archive holds."""
 
     archive: str
     archive_id: str

@@ -1,22 +1,66 @@
-"""What a search is restricted to: filters, applied before ranking."""
+"""What is searched for and how: a request, and the filters that are applied before ranking."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import index
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
+
+import numpy as np
+
+from reidsearch.base.errors import Kind, UsageError
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.attributes import require_things, worn
+from reidsearch.domain.crops import Pixels
+from reidsearch.domain.pixels import is_image, to_pixels
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_K = 100_000
+
+QueryPicture: TypeAlias = str | os.PathLike[str] | Pixels | int
+"""One view of a person: a picture file, (h, w, 3) uint8 BGR pixels, or the id of a crop."""
+
+AnyPicture: TypeAlias = "QueryPicture | np.ndarray[Any, Any] | np.integer[Any] | Image"
+"""What a request takes for one view: the same, or an array or Pillow image of another form."""
+
+
+_TEXTS = ("cameras", "not_cameras", "sources", "wearing", "with_things", "without_things")
+
+
+def _ids(name: str, given: Iterable[int]) -> tuple[int, ...]:
+    try:
+        return tuple(index(one) for one in given)
+    except TypeError as error:
+        raise UsageError(f"{name} is a list of crop ids, not {given!r}") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What part of the gallery a search looks at; applied before ranking, never after.
+    """Which part of the archive is searched; applied before ranking, never after.
+
+    Lists become tuples.
 
     Args:
         cameras / not_cameras: exact names.
         after / before: aware times, `after <= time < before`.
         sources: SHA-256 prefixes (8 characters or more) or parts of a location.
         exclude_crops: crop ids to leave out.
-        wearing: colours, each as `appearance.worn` reads it; all have to be worn.
-        with_things / without_things: of `appearance.THINGS`; all have to be there, or absent.
+        wearing: colours, each as `domain.attributes.worn` reads it; all have to be worn.
+        with_things / without_things: of `domain.attributes.THINGS`; all have to be there, or
+            absent.
+
+    Raises:
+        UsageError: a time names no zone, an attribute is not known, or a text stands in place of
+            a list.
+
+    Example:
+        >>> Filters(cameras=["gate"], wearing=["upper:red"])
     """
 
     cameras: tuple[str, ...] = ()
@@ -29,7 +73,176 @@ class Filters:
     with_things: tuple[str, ...] = ()
     without_things: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in _TEXTS:
+            given = getattr(self, name)
+            if isinstance(given, str):
+                raise UsageError(f"{name} is a list of texts, not the text {given!r}")
+            object.__setattr__(self, name, tuple(given))
+        object.__setattr__(self, "exclude_crops", _ids("exclude_crops", self.exclude_crops))
+        for name, time in (("after", self.after), ("before", self.before)):
+            if time is not None and time.utcoffset() is None:
+                raise UsageError(f"{name} is a time without a zone: {time}")
+        require_things((*self.with_things, *self.without_things))
+        for text in self.wearing:
+            worn(text)
+
     @property
     def empty(self) -> bool:
         """Whether nothing is filtered."""
         return self == Filters()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchRequest:
+    """What is searched for and how. `Archive.search` and `search_many` take it.
+
+    Args:
+        query: views of one person, one or several, which are fused to their mean direction:
+            picture files, pixels, crop ids. Pixels become (h, w, 3) uint8 BGR, see
+            `domain.pixels.to_pixels`. Crops given by id are left out of the matches.
+        k: how many matches at most; None: all that reach `min_score` or `max_false_alarms`,
+            proven and by score alone.
+        filters: which part of the archive is searched.
+        min_score: leave out matches below it.
+        max_false_alarms: in place of `min_score` leave out scores that more wrong crops than
+            that are expected to reach. Needs a calibration.
+        prior: the probability, before its score is known, that a crop searched shows the person;
+            None: 1 in the crops searched. Needs a calibration.
+        grouped: one match a tracklet, its best crop, instead of one a crop.
+        exact: prove that the archive holds no better match, where a large archive's index would
+            only say how many of the best it finds.
+        reranked: order the first matches by their neighbourhoods (`search.rerank`) rather than
+            by score alone.
+        identity: search with all its confirmed crops too, and leave out what was rejected for it.
+        new_only: leave out what is confirmed of the identity as well.
+        likes, unlikes: crops of earlier answers that show the person, and that do not, each for
+            its whole tracklet: the query is refined by them (`search.feedback`).
+        limits: what a picture may be.
+        label: what the statement calls the query, where its pictures were made from something
+            else, e.g. `person 2 of 3 in gate.mp4@75`.
+
+    Raises:
+        UsageError: a value makes no sense, or contradicts another.
+        Refused: what is given as pixels is no picture.
+
+    Example:
+        >>> request = SearchRequest(["front.jpg", "back.jpg"], k=20, min_score=0.5)
+        >>> answer = archive.search(request)
+    """
+
+    query: AnyPicture | Sequence[AnyPicture] = ()
+    k: int | None = 10
+    filters: Filters = Filters()
+    min_score: float | None = None
+    max_false_alarms: float | None = None
+    prior: float | None = None
+    grouped: bool = True
+    exact: bool = False
+    reranked: bool = True
+    identity: str | None = None
+    new_only: bool = False
+    likes: tuple[int, ...] = ()
+    unlikes: tuple[int, ...] = ()
+    limits: PictureLimits = PictureLimits()
+    label: str | None = None
+
+    def __post_init__(self) -> None:
+        pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))
+        object.__setattr__(self, "query", pictures)
+        for name in ("likes", "unlikes"):
+            object.__setattr__(self, name, _ids(name, getattr(self, name)))
+        self._require_limits()
+        if self.new_only and self.identity is None:
+            raise UsageError(
+                "only new matches were asked for, but of no identity",
+                "name the identity",
+                kind=Kind.IDENTITY_NEEDED,
+            )
+        if self.refined and (self.prior is not None or self.max_false_alarms is not None):
+            setting = "prior" if self.prior is not None else "max_false_alarms"
+            name = "a prior" if self.prior is not None else "a limit on false alarms"
+            raise UsageError(
+                f"{name} needs calibrated scores: those of a query that feedback refined are not",
+                f"leave {name} or the feedback out",
+                kind=Kind.FEEDBACK_UNCALIBRATED,
+                setting=setting,
+            )
+
+    @property
+    def pictures(self) -> tuple[QueryPicture, ...]:
+        """The views of the person, in the order given."""
+        return cast("tuple[QueryPicture, ...]", self.query)
+
+    @property
+    def refined(self) -> bool:
+        """Whether feedback refines the query."""
+        return bool(self.likes or self.unlikes)
+
+    def _require_limits(self) -> None:
+        k, least, alarms = self.k, self.min_score, self.max_false_alarms
+        if k is None and least is None and alarms is None:
+            raise UsageError("all matches are too many: give the least score, or k")
+        if k is not None and (not isinstance(k, (int, np.integer)) or not 1 <= k <= MAX_K):
+            raise UsageError(f"k must lie between 1 and {MAX_K}, not {k}")
+        if least is not None and not -1.0 <= least <= 1.0:
+            raise UsageError(f"a score lies between -1 and 1, {least} does not")
+        if self.prior is not None and not 0.0 < self.prior < 1.0:
+            raise UsageError(f"a prior lies between 0 and 1, {self.prior} does not")
+        if alarms is not None and not 0.0 < alarms < math.inf:
+            raise UsageError(f"expected false alarms are above 0, {alarms} is not")
+        if alarms is not None and least is not None:
+            raise UsageError(
+                "a limit on false alarms finds the lowest score itself; one was given as well",
+                "leave one of them out",
+                kind=Kind.SCORE_LIMIT_TWICE,
+            )
+
+
+class SearchOptions(TypedDict, total=False):
+    """The fields of a `SearchRequest` but its query, for the short form of a call."""
+
+    k: int | None
+    filters: Filters
+    min_score: float | None
+    max_false_alarms: float | None
+    prior: float | None
+    grouped: bool
+    exact: bool
+    reranked: bool
+    identity: str | None
+    new_only: bool
+    likes: Iterable[int]
+    unlikes: Iterable[int]
+    limits: PictureLimits
+    label: str | None
+
+
+Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"
+"""What `Archive.search` takes: a request, or its query."""
+
+
+def request_of(query: Searched, options: SearchOptions) -> SearchRequest:
+    """Return the request that a short form stands for; options replace those of a request."""
+    given: dict[str, Any] = {**options}
+    if isinstance(query, SearchRequest):
+        return replace(query, **given) if given else query
+    return SearchRequest(query, **given)
+
+
+def _as_list(query: object) -> Iterable[object]:
+    single = (str, bytes, Mapping, os.PathLike, int, np.integer, np.ndarray)
+    if isinstance(query, single) or is_image(query) or not isinstance(query, Iterable):
+        return [query]
+    return query
+
+
+def _picture(given: object, limits: PictureLimits) -> QueryPicture:
+    if isinstance(given, (str, os.PathLike)):
+        return given
+    if isinstance(given, (int, np.integer)) and not isinstance(given, bool):
+        return int(given)
+    if isinstance(given, np.ndarray) or is_image(given):
+        return to_pixels(given, limits)
+    kind = type(given).__name__
+    raise UsageError(f"a query is made of picture files, pixels and crop ids, not of {kind}")

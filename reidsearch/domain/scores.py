@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import Kind, UsageError
 
 if TYPE_CHECKING:
     pass
@@ -243,8 +243,10 @@ class Calibration:
                 f"{false_alarms:g} false alarms among {comparisons:,} crops are 1 in "
                 f"{1 / wanted:,.0f}; the calibration was measured down to 1 in "
                 f"{1 / self.floor:,.0f}",
-                f"--max-false-alarms {least(self.floor * comparisons)} or more, filters that leave "
-                "fewer crops, or a calibration on more people: reidsearch calibrate --help",
+                f"allow {least(self.floor * comparisons)} or more, filter to fewer crops, or "
+                "calibrate on more people",
+                kind=Kind.FALSE_ALARMS_NOT_MEASURED,
+                least=least(self.floor * comparisons),
             )
         # The last bin holds nothing above it but scores of 1, so there is always one.
         fits = np.flatnonzero(self.curves.rate <= wanted)

@@ -94,7 +94,7 @@ def evaluate_data(
     runtime: RuntimeSettings = RuntimeSettings(),
     progress: Progress = NO_PROGRESS,
 ) -> Comparison:
-    """Measure one way of searching on a data set, or several; what `reidsearch evaluate` does.
+    """Measure one way of searching on a data set, or several.
 
     Args:
         models: the first is the model of the first way; None given: that of an archive's

@@ -1,4 +1,4 @@
-"""The one write loop: offers -> read, cut, resize -> embed -> commit.
+"""The loop for crops: inputs -> read, cut, resize -> embed -> commit.
 
 Three kinds of work overlap: a pool of threads reads and decodes, the embedder's own thread keeps
 the model busy, and the calling thread commits. Everything passes the embedder's stream in order,
@@ -23,17 +23,18 @@ from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Pixels, Rejected, Vectors
 from reidsearch.domain.reports import IndexReport
+from reidsearch.domain.steps import AlreadyStored, CropStep, Effect, NewCrop
+from reidsearch.ingest.sink import Sink
 from reidsearch.media.pictures import cut, decode, stored_jpeg
 from reidsearch.store.crops.store import Known, Store, location_key
-from reidsearch.store.crops.writer import AlreadyStored, Effect, NewCrop, Writer
 
 LOOKED_UP_AT_ONCE = 500  # locations asked of the database in one go
-# Offers out of a compressed tar hold their bytes: 500 at the limit of 64 MiB would be 32 GiB, but
+# Inputs out of a compressed tar hold their bytes: 500 at the limit of 64 MiB would be 32 GiB, but
 # 32 MiB are still more than 500 crops as they usually are (20 KiB each).
 MAX_HELD_BYTES = 32 * 1024 * 1024
 COMMIT_CROPS = 256  # about 2.5 s of the default model: what a crash costs at most
 COMMIT_SECONDS = 2.0
-LISTED_AT_MOST_S = 0.5  # a source that offers slowly is not waited for longer
+LISTED_AT_MOST_S = 0.5  # inputs that come slowly are not waited for longer
 READERS = min(4, (os.cpu_count() or 1) + 1)
 # One look-up for eight sources costs each a tenth of one of its own (benchmarks/index.py).
 READ_TOGETHER = 8
@@ -57,7 +58,7 @@ class Embeds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """So many offers in a row that need no work at all."""
+    """So many inputs in a row that need no work at all."""
 
     count: int
 
@@ -66,7 +67,7 @@ class Unchanged:
 class Read:
     """A crop that was read and cut, and waits for its embedding."""
 
-    offer: CropInput
+    input: CropInput
     source_sha256: bytes
     size_bytes: int
     width_px: int
@@ -79,27 +80,27 @@ Outcome: TypeAlias = Unchanged | Read | AlreadyStored | Rejected
 
 
 def ingest(
-    offers: Iterable[CropInput | Rejected],
+    inputs: Iterable[CropInput | Rejected],
     *,
     store: Store,
-    writer: Writer,
+    sink: Sink,
     embedder: Embeds,
     limits: PictureLimits,
     progress: Progress = NO_PROGRESS,
     stop: threading.Event | None = None,
 ) -> IndexReport:
-    """Take in everything that is offered; the caller has begun the run on `writer`.
+    """Index all inputs; the caller has begun the run of `sink`.
 
     Args:
         stop: when set, what is embedded is committed and the report says `interrupted`.
 
     Returns:
-        Counts of what became of every offer.
+        Counts of what became of every input.
     """
-    run = _Run(writer, progress)
+    run = _Run(sink, progress)
     stop = stop or threading.Event()
     with ThreadPoolExecutor(READERS, thread_name_prefix="reidsearch-read") as pool:
-        prepared = _prepared(offers, store, embedder, limits, pool, stop)
+        prepared = _prepared(inputs, store, embedder, limits, pool, stop)
         stream = embedder.stream(prepared)
         try:
             for outcome, vector in stream:
@@ -117,8 +118,8 @@ def ingest(
 class _Run:
     """Collects outcomes and commits them in whole transactions."""
 
-    def __init__(self, writer: Writer, progress: Progress) -> None:
-        self._writer = writer
+    def __init__(self, sink: Sink, progress: Progress) -> None:
+        self._sink = sink
         self._progress = progress
         self._pending: list[NewCrop | AlreadyStored | Rejected] = []
         self._counts: dict[str, int] = dict.fromkeys(
@@ -135,7 +136,7 @@ class _Run:
         if not isinstance(outcome, Read):
             self._pending.append(outcome)
         elif isinstance(vector, Refused):
-            self._pending.append(Rejected(outcome.offer.key, vector))
+            self._pending.append(Rejected(outcome.input.key, vector))
         else:
             assert vector is not None
             self._pending.append(_new_crop(outcome, vector))
@@ -145,7 +146,7 @@ class _Run:
 
     def commit(self) -> None:
         if self._pending:
-            done = self._writer.commit(self._pending)
+            done = self._sink.commit(CropStep(self._pending))
             for name in self._counts:
                 self._counts[name] += getattr(done, name)
             self._conflicting += done.conflicting
@@ -155,7 +156,7 @@ class _Run:
 
     def report(self, *, interrupted: bool) -> IndexReport:
         return IndexReport(
-            run_id=self._writer.run_id,
+            run_id=self._sink.run_id,
             offered=sum(self._counts.values()),
             **self._counts,  # type: ignore[arg-type]
             conflicting=self._conflicting,
@@ -166,7 +167,7 @@ class _Run:
 
 def _new_crop(read: Read, vector: Vectors) -> NewCrop:
     return NewCrop(
-        offer=read.offer,
+        input=read.input,
         source_sha256=read.source_sha256,
         size_bytes=read.size_bytes,
         width_px=read.width_px,
@@ -181,24 +182,24 @@ Ready: TypeAlias = list[tuple[Outcome, Pixels | None]]
 
 
 def _prepared(
-    offers: Iterable[CropInput | Rejected],
+    inputs: Iterable[CropInput | Rejected],
     store: Store,
     embedder: Embeds,
     limits: PictureLimits,
     pool: ThreadPoolExecutor,
     stop: threading.Event,
 ) -> Iterator[tuple[Outcome, Pixels | None]]:
-    """Read and decode ahead of the model, a bounded number at a time, in the order offered."""
+    """Read and decode ahead of the model, a bounded number at a time, in order."""
     waiting: deque[Future[Ready]] = deque()
     failure: Exception | None = None
     try:
-        for group in _groups(offers, store):
+        for group in _groups(inputs, store):
             if stop.is_set():
                 return
             waiting.append(pool.submit(_read_all, group, store, embedder, limits))
             while len(waiting) > READ_AHEAD or (waiting and waiting[0].done()):
                 yield from waiting.popleft().result()
-    except Exception as error:  # noqa: BLE001  raised below, after what was offered before it
+    except Exception as error:  # noqa: BLE001  raised below, after the inputs before it
         failure = error
     while waiting and not stop.is_set():
         yield from waiting.popleft().result()
@@ -208,30 +209,30 @@ def _prepared(
 
 @dataclass(frozen=True, slots=True)
 class _ToRead:
-    """An offer whose bytes have to be read, and what is known of its place."""
+    """An input whose bytes have to be read, and what is known of its place."""
 
-    offer: CropInput
+    input: CropInput
     known: Known | None = None
 
 
 def _groups(
-    offers: Iterable[CropInput | Rejected], store: Store
+    inputs: Iterable[CropInput | Rejected], store: Store
 ) -> Iterator[list[_ToRead | Outcome]]:
     """What one task of the pool takes: so many that looking them up together pays."""
-    for chunk in _chunks(offers):
+    for chunk in _chunks(inputs):
         steps = _steps(chunk, store)
         for start in range(0, len(steps), READ_TOGETHER):
             yield steps[start : start + READ_TOGETHER]
 
 
-def _chunks(offers: Iterable[CropInput | Rejected]) -> Iterator[list[CropInput | Rejected]]:
+def _chunks(inputs: Iterable[CropInput | Rejected]) -> Iterator[list[CropInput | Rejected]]:
     """As many as are looked up at once; fewer when they come slowly or hold much memory."""
     chunk: list[CropInput | Rejected] = []
     held_bytes, began = 0, time.monotonic()
     try:
-        for item in offers:
+        for item in inputs:
             chunk.append(item)
-            held_bytes += item.held_bytes if isinstance(item, CropInput) else 0
+            held_bytes += item.locator.held_bytes if isinstance(item, CropInput) else 0
             if (
                 len(chunk) >= LOOKED_UP_AT_ONCE
                 or held_bytes >= MAX_HELD_BYTES
@@ -240,13 +241,13 @@ def _chunks(offers: Iterable[CropInput | Rejected]) -> Iterator[list[CropInput |
                 yield chunk
                 chunk, held_bytes, began = [], 0, time.monotonic()
     except Exception:
-        yield chunk  # what was offered before the listing failed is not lost
+        yield chunk  # what came before the listing failed is not lost
         raise
     yield chunk
 
 
 def _steps(chunk: Sequence[CropInput | Rejected], store: Store) -> list[_ToRead | Outcome]:
-    """Decide for each offer what has to be done, asking the database for all at a time."""
+    """Decide for each input what has to be done, asking the database for all at a time."""
     keys = {id(item): location_key(item.key) for item in chunk if isinstance(item, CropInput)}
     known = store.known(list(keys.values()))
     steps: list[_ToRead | Outcome] = []
@@ -262,13 +263,13 @@ def _steps(chunk: Sequence[CropInput | Rejected], store: Store) -> list[_ToRead 
     return steps
 
 
-def _step(offer: CropInput, known: Known | None) -> _ToRead | AlreadyStored | None:
-    """None when nothing about the offer changed since an earlier run."""
-    if known is None or known.fingerprint != offer.fingerprint:
-        return _ToRead(offer, known)
-    if known.facts == offer.facts.digest():
+def _step(given: CropInput, known: Known | None) -> _ToRead | AlreadyStored | None:
+    """Return None when nothing about the input changed since an earlier run."""
+    if known is None or known.fingerprint != given.fingerprint:
+        return _ToRead(given, known)
+    if known.facts == given.facts.digest():
         return None
-    return AlreadyStored(offer.spent(), known.crop_id, Effect.UPDATED)
+    return AlreadyStored(given.spent(), known.crop_id, Effect.UPDATED)
 
 
 def _read_all(
@@ -278,7 +279,7 @@ def _read_all(
     ready: Ready = []
     read: list[_Bytes | Outcome] = []
     for step in group:
-        read.append(_bytes(step) if isinstance(step, _ToRead) else step)
+        read.append(_bytes(step, limits) if isinstance(step, _ToRead) else step)
         if sum(len(one.data) for one in read if isinstance(one, _Bytes)) > MAX_READ_BYTES:
             ready += _outcomes(read, store, embedder, limits)
             read = []
@@ -289,7 +290,7 @@ def _outcomes(
     read: Sequence[_Bytes | Outcome], store: Store, embedder: Embeds, limits: PictureLimits
 ) -> Ready:
     # A renamed or copied file is recognised by its bytes before anything costly happens.
-    places = [(one.sha256, one.offer.box) for one in read if isinstance(one, _Bytes)]
+    places = [(one.sha256, one.input.box) for one in read if isinstance(one, _Bytes)]
     held = iter(store.crops_of(places) if places else ())
     return [
         _outcome(one, next(held), embedder, limits) if isinstance(one, _Bytes) else (one, None)
@@ -301,41 +302,41 @@ def _outcomes(
 class _Bytes:
     """A source as it was read."""
 
-    offer: CropInput
+    input: CropInput
     known: Known | None
     data: bytes
     sha256: bytes
 
 
-def _bytes(step: _ToRead) -> _Bytes | Rejected:
+def _bytes(step: _ToRead, limits: PictureLimits) -> _Bytes | Rejected:
     try:
-        data = step.offer.read()
+        data = step.input.locator.read(limits)
     except Refused as refused:
-        return Rejected(step.offer.key, refused)
-    # The offer waits for its commit, the bytes it may hold need not.
-    return _Bytes(step.offer.spent(), step.known, data, hashlib.sha256(data).digest())
+        return Rejected(step.input.key, refused)
+    # The input waits for its commit, the bytes it may hold need not.
+    return _Bytes(step.input.spent(), step.known, data, hashlib.sha256(data).digest())
 
 
 def _outcome(
     source: _Bytes, held: int | None, embedder: Embeds, limits: PictureLimits
 ) -> tuple[Outcome, Pixels | None]:
-    offer, data = source.offer, source.data
+    given, data = source.input, source.data
     if held is not None:
-        return AlreadyStored(offer, held, _effect(source, held)), None
+        return AlreadyStored(given, held, _effect(source, held)), None
     try:
         picture = decode(data, limits)
-        crop = cut(picture, offer.box, limits)
+        crop = cut(picture, given.box, limits)
     except Refused as refused:
-        return Rejected(offer.key, refused), None
+        return Rejected(given.key, refused), None
     height_px, width_px = picture.shape[:2]
     read = Read(
-        offer=offer,
+        input=given,
         source_sha256=source.sha256,
         size_bytes=len(data),
         width_px=width_px,
         height_px=height_px,
-        box=offer.box or Box(0, 0, width_px, height_px),
-        jpeg=stored_jpeg(data, crop, whole=offer.box is None),
+        box=given.box or Box(0, 0, width_px, height_px),
+        jpeg=stored_jpeg(data, crop, whole=given.box is None),
     )
     return read, embedder.prepare(crop)
 
@@ -343,10 +344,10 @@ def _outcome(
 def _effect(source: _Bytes, held: int) -> Effect:
     if source.known is None or source.known.crop_id != held:
         return Effect.DUPLICATE
-    same_facts = source.known.facts == source.offer.facts.digest()
+    same_facts = source.known.facts == source.input.facts.digest()
     return Effect.UNCHANGED if same_facts else Effect.UPDATED
 
 
 def request_digest(parts: Sequence[str]) -> str:
-    """Equal for index runs that were offered the same things in the same way."""
+    """Equal for index runs that were given the same inputs in the same way."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, NotFound, UsageError
+from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.domain.decisions import Transits
 from reidsearch.domain.models import ModelIdentity
@@ -19,7 +19,7 @@ from reidsearch.vision.models.catalogue import by_digest
 
 JOIN_ABOVE = 0.45
 """Adjusted score from which clusters are joined: chosen on drawn people (6 to 120 of them at 3 or
-4 cameras), by benchmarks/linking.py --choose; never on the labelled sets that it is measured on."""
+4 cameras), by benchmarks/linking.py; never on the labelled sets that it is measured on."""
 
 
 def link(
@@ -42,7 +42,7 @@ def link(
     model = store.model()
     if model is None:
         raise ArchiveError(
-            f"{store.folder} holds no crops yet", f"reidsearch index PATH... -a {store.folder}"
+            f"{store.folder} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.folder
         )
     above = _threshold(join_above, model)
     with store.read() as connection:
@@ -77,7 +77,8 @@ def _threshold(given: float | None, model: ModelIdentity) -> float:
     if given is None and by_digest(model.digest) is None:
         raise UsageError(
             f"how alike people are to {model.name} is not known, so no threshold is",
-            "give one, after looking at answers: reidsearch link --join-above SCORE",
+            "give one, after looking at answers",
+            kind=Kind.THRESHOLD_UNKNOWN,
         )
     return JOIN_ABOVE if given is None else given
 

@@ -1,4 +1,4 @@
-"""Paths on disk in, entries out; bytes in, pixels out.
+"""Files. In: paths on disk, bytes. Out: entries to be indexed, frames with their time, pixels.
 
 files/    what folders, tar and zip archives and manifests hold; no picture is read by listing
 naming/   which camera, time and person a name tells

@@ -10,12 +10,13 @@ import os
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
+from reidsearch.domain.pixels import of_image, orientation
 from reidsearch.media.files.paths import read_regular
 
 # Only these parsers ever see foreign bytes: Pillow knows forty more, one of which (EPS) would
@@ -29,9 +30,6 @@ _MAX_SCANS = 100
 _STORED_AS_IS_BYTES = 256 * 1024
 _STORED_SIDE_PX = 1024
 _STORED_QUALITY = 95
-
-_MIDDLE_GREY = (128, 128, 128, 255)
-_ORIENTATION_TAG = 0x0112
 
 # Pillow warns of oddities in metadata that do not touch the pixels, and logs what it then raises;
 # the library never prints. Not per call: `catch_warnings` changes the whole process and decoding
@@ -61,8 +59,7 @@ def decode(data: bytes, limits: PictureLimits) -> Pixels:
     with _refusing():
         image = _open(data, limits)
         image.load()
-        turned = _upright(image)
-        return _bgr(_rgb(turned))
+        return of_image(image)
 
 
 def cut(picture: Pixels, box: Box | None, limits: PictureLimits) -> Pixels:
@@ -197,51 +194,10 @@ def _silence_libtiff() -> None:
         library.TIFFSetWarningHandler(None)
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn as the EXIF orientation says; one that cannot be read means upright, as in viewers."""
-    return ImageOps.exif_transpose(image) if _orientation(image) != 1 else image
-
-
-def _orientation(image: Image.Image) -> int:
-    if image.format in {"JPEG", "MPO"} and not ("exif" in image.info or "xmp" in image.info):
-        return 1  # most crops; asking Pillow costs a tenth of decoding them
-    try:
-        value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # noqa: BLE001 - whatever damaged metadata provokes, the pixels are whole
-        return 1
-    return value if value in range(2, 9) else 1
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    """Any mode to RGB, by the rules in `decode`."""
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in {"PPM", "PNG"}):
-        # 65535 is white in both; (v * 255 + 32767) // 65535 rounds to the nearest of 256.
-        wide = np.asarray(image).clip(0, 65535).astype(np.uint32)
-        return Image.fromarray(((wide * 255 + 32767) // 65535).astype(np.uint8)).convert("RGB")
-    if image.mode in {"I", "F", "LAB"}:
-        raise Refused(
-            Reason.NOT_AN_IMAGE,
-            f"pixels of kind {image.mode} (whole numbers, fractions or Lab) say not what is white",
-            "convert it to 8 or 16 bits, grey or RGB",
-        )
-    if image.has_transparency_data:
-        ground = Image.new("RGBA", image.size, _MIDDLE_GREY)
-        return Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
-    return image.convert("RGB")
-
-
-def _bgr(image: Image.Image) -> Pixels:
-    """RGB to (h, w, 3) BGR; Pillow swaps the channels four times faster than NumPy."""
-    flat = np.frombuffer(image.tobytes("raw", "BGR"), np.uint8)
-    return flat.reshape(image.height, image.width, 3).copy()  # a copy can be written to
-
-
 def _without_metadata(data: bytes) -> bytes | None:
     """A plain upright JPEG less its metadata; None when it must be compressed anew."""
     image = Image.open(io.BytesIO(data), formats=("JPEG",))
-    if image.format != "JPEG" or image.mode not in {"L", "RGB"} or _orientation(image) != 1:
+    if image.format != "JPEG" or image.mode not in {"L", "RGB"} or orientation(image) != 1:
         return None
     kept = [b"\xff\xd8"]
     at = 2

@@ -1,4 +1,4 @@
-"""Answers and reports in, text and bytes out: terminal, JSON, JSON Lines, CSV, contact sheet.
+"""Presentation. In: answers and reports. Out: text, JSON, JSON Lines, CSV, pictures, hints.
 
 Nothing here searches or reads an archive; what is shown is handed in.
 """

@@ -43,29 +43,42 @@ def answer_csv_lines(
 
     Args:
         head: begin with the header line.
-        query: fills a first column `query`, for the answers to a list; None: there is none.
+        query: fills a first column `query`, for the answers to a list, where a last column
+            `error` is for queries that failed; None: there are none.
     """
     told = statement_json(statement)
     told["model"] = statement.model.text
     told["reranked"] = statement.ranked_by.reranked
     for side in ("likes", "unlikes"):
         told[side] = "; ".join(map(str, told["feedback"][side] if told["feedback"] else ()))
-    first = [] if query is None else [query]
     if head:
-        yield csv_line([*(["query"] if first else []), *MATCH_COLUMNS, *STATEMENT_COLUMNS])
+        yield _head(listed=query is not None)
     empty = True
     for row in (_row(match_json(match)) for match in matches):
         empty = False
-        yield csv_line([*first, *_cells(row, told)])
+        yield _line(row, told, query)
     if empty:
-        yield csv_line([*first, *_cells({}, told)])
+        yield _line({}, told, query)
 
 
-def _cells(row: dict[str, Any], statement: dict[str, Any]) -> list[Any]:
-    return [
-        *(row.get(column) for column in MATCH_COLUMNS),
-        *(statement[column] for column in STATEMENT_COLUMNS),
-    ]
+def failed_csv_lines(query: str, error: str, *, head: bool = False) -> Iterator[str]:
+    """Yield the line of a query of a list that could not be answered, all but two cells empty."""
+    if head:
+        yield _head(listed=True)
+    yield _line({}, {}, query, error)
+
+
+def _head(*, listed: bool) -> str:
+    columns = [*MATCH_COLUMNS, *STATEMENT_COLUMNS]
+    return csv_line(["query", *columns, "error"] if listed else columns)
+
+
+def _line(
+    row: dict[str, Any], statement: dict[str, Any], query: str | None, error: str | None = None
+) -> str:
+    cells = [row.get(column) for column in MATCH_COLUMNS]
+    cells += [statement.get(column) for column in STATEMENT_COLUMNS]
+    return csv_line(cells if query is None else [query, *cells, error])
 
 
 def _row(match: dict[str, Any]) -> dict[str, Any]:

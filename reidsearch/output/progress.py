@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, JSON lines for machines, else nothing."""
+"""Progress on standard error: two lines on a terminal, JSON lines on request, else nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from reidsearch.base.progress import NO_PROGRESS, Progress
 
 if TYPE_CHECKING:
-    import rich.progress
+    from reidsearch.output.progress_display import Display
 
 LINES_EVERY_S = 0.5
 RATE_OVER_S = 30.0
@@ -25,13 +25,13 @@ def progress_for(json_lines: bool = False, quiet: bool = False) -> AbstractConte
 
     Args:
         json_lines: one JSON object a line, `{"event": "begin" | "progress" | "end", "task",
-            "unit", "done", "total", "elapsed_s", "rate_per_s", "eta_s", "counts"}`, a `progress`
-            line at most twice a second. Unknown values are null.
+            "unit", "done", "total", "elapsed_s", "rate_per_s", "eta_s", "counts", "working_on"}`, a
+            `progress` line at most twice a second. Unknown values are null.
         quiet: nothing at all.
 
     Returns:
-        A context manager that gives a `Progress` and takes the bar away in the end, also when an
-        error passes through.
+        A context manager that gives a `Progress` and leaves the terminal in order in the end, also
+        when an error passes through.
     """
     if quiet:
         return nullcontext(NO_PROGRESS)
@@ -47,6 +47,7 @@ class _Running:
         self.task, self.total, self.unit = task, total, unit
         self.done = 0
         self.counts: dict[str, int] = {}
+        self.working_on = ""
         self.began = self.told = time.monotonic()
         # Marks of (when, done): the rate of late, not of the whole run, because a re-run races
         # through unchanged files before it comes to the slow ones.
@@ -71,6 +72,7 @@ class _Running:
             "rate_per_s": round(rate, 3),
             "eta_s": None if left is None or (left and not rate) else round(left / (rate or 1), 1),
             "counts": self.counts,
+            "working_on": self.working_on or None,
         }
 
 
@@ -95,8 +97,14 @@ class _JsonLines:
             if time.monotonic() - running.told >= LINES_EVERY_S:
                 self._tell("progress")
 
+    def working_on(self, what: str) -> None:
+        with self._lock:
+            if self._tasks:
+                self._tasks[-1].working_on = what
+
     def end(self) -> None:
         with self._lock:
+            self._tasks[-1].working_on = ""
             self._tell("end")
             self._tasks.pop()
 
@@ -105,63 +113,60 @@ class _JsonLines:
         self._stream.flush()
 
 
-class _Bar:
-    """Progress as a rich bar, one line a task; counts follow the rate."""
+class _TwoLines:
+    """The total as a bar, and one line below it for what is being worked on.
 
-    def __init__(self, bar: rich.progress.Progress) -> None:
-        self._bar = bar
-        self._tasks: list[tuple[rich.progress.TaskID, dict[str, int]]] = []
+    The task that began first is the bar. Tasks within it, and what `working_on` names, share the
+    second line, which goes when the work is done; so any number of files takes two lines.
+    """
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._tasks: list[_Running] = []
+        self._what = ""
+        self._lock = threading.Lock()
+        display.second_line = self._second_line
 
     def begin(self, task: str, total: int | None, unit: str) -> None:
-        self._tasks.append((self._bar.add_task(task, total=total, unit=unit, counts=""), {}))
+        with self._lock:
+            if not self._tasks:
+                self._display.begin(task, total, unit)
+            self._tasks.append(_Running(task, total, unit))
 
     def advance(self, done: int = 1, /, **counts: int) -> None:
-        task, running = self._tasks[-1]
-        if counts:
-            running.update(counts)
-            told = ", ".join(f"{count} {name}" for name, count in running.items() if count)
-            self._bar.update(task, advance=done, counts=told)
-        else:
-            self._bar.advance(task, done)
+        with self._lock:
+            running = self._tasks[-1]
+            running.done += done
+            running.counts.update(counts)
+            if len(self._tasks) == 1:
+                self._display.move(done)
+
+    def working_on(self, what: str) -> None:
+        self._what = what
 
     def end(self) -> None:
-        task, _ = self._tasks.pop()
-        state = next(shown for shown in self._bar.tasks if shown.id == task)
-        if state.total is None:  # now it is known, and the bar stands still at its end
-            self._bar.update(task, total=state.completed)
-        self._bar.stop_task(task)
+        with self._lock:
+            self._tasks.pop()
+            self._what = ""
+            if not self._tasks:
+                self._display.end()
+
+    def _second_line(self) -> tuple[str, str]:
+        """Return what is being worked on, and the counts so far; asked when it is drawn."""
+        tasks = list(self._tasks)
+        counts = tasks[0].counts.copy() if tasks else {}
+        told = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
+        what = self._what
+        if len(tasks) > 1:
+            within = tasks[-1]
+            share = f" {min(within.done / within.total, 1.0):.0%}" if within.total else ""
+            what = within.task + share
+        return what, ", ".join(told)
 
 
 @contextmanager
 def _bar() -> Iterator[Progress]:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import Progress as RichProgress
-    from rich.text import Text
+    from reidsearch.output.progress_display import Display
 
-    class Rate(ProgressColumn):
-        """Units a second, of late while it runs, over all when it is over."""
-
-        def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:,.0f} {task.fields['unit']}/s")
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[counts]}", markup=False),
-    )
-    with RichProgress(
-        *columns, console=Console(stderr=True), speed_estimate_period=RATE_OVER_S
-    ) as bar:
-        yield _Bar(bar)
+    with Display(rate_over_s=RATE_OVER_S) as display:
+        yield _TwoLines(display)

@@ -29,6 +29,7 @@ from reidsearch.output.visible import count, duration, shorten, size, visible
 # Wider than any line, so that a pipe gets every line whole.
 UNBROKEN = 100_000
 UNKNOWN = "-"
+NAMED_SKIPPED = 5
 TIME_WIDTH = len("2024-05-31T12:00:00.0")
 
 
@@ -177,9 +178,8 @@ def report_view(report: IndexReport) -> RenderableType:
     lines = [Text(told)]
     if report.footage.offered:
         lines = [*([Text(told)] if report.offered else []), *_footage_lines(report.footage)]
-    if report.ignored:
-        ignored = count(report.ignored, "file of another type was", "files of other types were")
-        lines.append(Text(f"{ignored} not offered."))
+    if report.skipped:
+        lines.append(_skipped(report))
     if report.conflicting:
         copies = count(
             report.conflicting,
@@ -199,6 +199,14 @@ def report_view(report: IndexReport) -> RenderableType:
             Text("Interrupted; the same command goes on where it stopped.", style="yellow")
         )
     return Group(*lines)
+
+
+def _skipped(report: IndexReport) -> Text:
+    """Say which files were skipped: the first ones by name."""
+    names = [visible(name.rpartition("/")[2]) for name in report.skipped_names[:NAMED_SKIPPED]]
+    told = f"{count(report.skipped, 'file')} skipped (unsupported type): {', '.join(names)}"
+    more = report.skipped - len(names)
+    return Text(f"{told} and {more:,} more" if more else told)
 
 
 def summary_view(summary: Summary) -> RenderableType:

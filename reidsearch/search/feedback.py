@@ -4,9 +4,9 @@ Liked matches are further views of the person: query and likes become their mean
 it is asked to score low with the unliked ones, rows U: w = (I + c U'U)^-1 m minimises
 |w - m|^2 + c |U w|^2. c is 1, or less where there are more unliked ones than views of the person:
 together they weigh no more than those. An unliked match that has nothing in common with m changes
-nothing. Chosen on drawn people (benchmarks/feedback.py): better than Rocchio's rule (1971), which
-subtracts the mean of the unliked; c = 1 throughout gains more where the whole page was marked,
-but loses right matches where only wrong ones were.
+nothing. Chosen on synthetic people (benchmarks/feedback.py): better than Rocchio's rule (1971),
+which subtracts the mean of the unliked; c = 1 throughout gains more where the whole page was
+marked, but loses right matches where only wrong ones were.
 
 A mark is about what a decision is about (`archive.identities`): a crop stands for its tracklet.
 """
@@ -28,7 +28,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.presence import presences
 from reidsearch.store.identities.store import members_of_crops
 
-SHORTEST = 1e-6  # of a mean direction, as in `views.fuse`
+SHORTEST = 1e-6  # of a mean direction, as in `query_pictures.fuse`
 
 
 def refined(query: Vectors, likes: Vectors, unlikes: Vectors, views: int = 1) -> Vectors:
@@ -59,38 +59,38 @@ def refined(query: Vectors, likes: Vectors, unlikes: Vectors, views: int = 1) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class MarkedCrops:
     """What was liked and unliked, as the archive holds it.
 
     Args:
         likes, unlikes: (l, d) and (u, d) float32 unit rows, one a tracklet or single crop.
         liked, unliked: ids of all their views, less what the query is made of.
-        told: for the statement.
+        summary: for the statement.
     """
 
     likes: Vectors
     unlikes: Vectors
     liked: tuple[int, ...]
     unliked: tuple[int, ...]
-    told: Feedback
+    summary: Feedback
 
-    def refined(self, query: Vectors, views: int) -> Vectors:
-        """`refined` by these."""
-        return refined(query, self.likes, self.unlikes, views)
+    def refine(self, query: Vectors, pictures: int) -> Vectors:
+        """Return the query, made of so many pictures, refined by these."""
+        return refined(query, self.likes, self.unlikes, pictures)
 
 
-def marks(
+def marked_crops(
     store: Store,
     likes: Sequence[int],
     unlikes: Sequence[int],
-    asked_with: Collection[int],
+    query_crops: Collection[int],
     rejected: Collection[int] = (),
-) -> Marks | None:
+) -> MarkedCrops | None:
     """Look up what was marked; None: nothing was.
 
     Args:
         likes, unlikes: crop ids, as answers show them.
-        asked_with: crops that the query is made of.
+        query_crops: crops that the query is made of.
         rejected: crops of what was decided not to be whom the query is for.
 
     Raises:
@@ -102,7 +102,7 @@ def marks(
     if not likes and not unlikes:
         return None
     members, views = _members(store, (*likes, *unlikes))
-    _require_apart(members, views, likes, unlikes, asked_with)
+    _require_apart(members, views, likes, unlikes, query_crops)
     _require_undecided(members, views, likes, rejected)
     rows = store.embeddings(crop_id for ids in views.values() for crop_id in ids)
     means = {
@@ -112,20 +112,20 @@ def marks(
 
     def side(crop_ids: Sequence[int]) -> tuple[list[Member], Vectors, tuple[int, ...]]:
         marked = sorted({members[crop_id] for crop_id in crop_ids})
-        others = tuple(i for one in marked for i in views[one] if i not in asked_with)
+        others = tuple(i for one in marked for i in views[one] if i not in query_crops)
         return marked, np.stack([means[one] for one in marked]) if marked else nobody, others
 
     (liked_members, like_rows, liked), (unliked_members, unlike_rows, unliked) = map(
         side, (likes, unlikes)
     )
-    told = Feedback(
+    summary = Feedback(
         tuple(dict.fromkeys(likes)),
         tuple(dict.fromkeys(unlikes)),
         len(liked_members),
         len(unliked_members),
         len(unliked),
     )
-    return Marks(like_rows, unlike_rows, liked, unliked, told)
+    return MarkedCrops(like_rows, unlike_rows, liked, unliked, summary)
 
 
 def liked_rows(
@@ -178,7 +178,7 @@ def _require_apart(
     views: Mapping[Member, Sequence[int]],
     likes: Sequence[int],
     unlikes: Sequence[int],
-    asked_with: Collection[int],
+    query_crops: Collection[int],
 ) -> None:
     liked = {members[crop_id]: crop_id for crop_id in likes}
     for crop_id in unlikes:
@@ -190,13 +190,13 @@ def _require_apart(
                 else f"crops {liked[member]} and {crop_id} show one {member.text} which is"
             )
             raise UsageError(f"{one} liked and unliked", "leave --like or --unlike out")
-        if any(view in asked_with for view in views[member]):
+        if any(view in query_crops for view in views[member]):
             raise UsageError(
                 f"crop {crop_id} is unliked, but {member.text} is what is searched with",
                 "leave --unlike out, or search with another view",
             )
     for crop_id in likes:
-        if crop_id in asked_with:
+        if crop_id in query_crops:
             raise UsageError(
                 f"crop {crop_id} is searched with already", f"leave --like {crop_id} out"
             )

@@ -1,22 +1,21 @@
-"""What a user shows of a person, and the one embedding that is made of it."""
+"""Query pictures: read, embedded, and fused to one embedding."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeGuard
+from typing import TypeAlias
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, UsageError
+from reidsearch.base.errors import ArchiveError, Refused, ReidsearchError, UsageError
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.request import QueryPicture
 from reidsearch.media.pictures import read_picture
 from reidsearch.store.crops.store import Store
-
-QueryPicture: TypeAlias = str | os.PathLike[str] | Pixels | int
-"""One view of a person: a picture file, (h, w, 3) uint8 BGR pixels, or the id of a held crop."""
 
 PICTURES_AT_ONCE = 64
 # The model was trained on crops of 64 x 128 pixels; far below that there is little to compare.
@@ -24,103 +23,130 @@ SMALL_WIDTH_PX, SMALL_HEIGHT_PX = 32, 64
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A person as shown.
+class EmbeddedQuery:
+    """The pictures and crops of one query, embedded and fused.
 
     Args:
         vector: (d,) float32 of unit length.
-        text: what it was made from, for the statement.
-        crop_ids: those of the views that are held crops.
-        doubts: what about the pictures makes the answer less sure, in sentences.
-        views: how many there were.
+        label: what it was made from, for the statement.
+        crop_ids: those of its crops.
+        warnings: what about the pictures makes the answer less sure, in sentences.
+        count: how many pictures and crops there are.
     """
 
     vector: Vectors
-    text: str
+    label: str
     crop_ids: tuple[int, ...]
-    doubts: tuple[str, ...]
-    views: int
+    warnings: tuple[str, ...]
+    count: int
+
+
+Embed: TypeAlias = Callable[[Sequence[Pixels]], Vectors]
+"""(h, w, 3) uint8 BGR pictures -> (n, d) float32 rows of unit length."""
 
 
 def embed_query(
-    views: Sequence[QueryPicture],
-    store: Store,
-    embed: Callable[[Sequence[Pixels]], Vectors],
-    limits: PictureLimits,
-) -> Shown:
+    query: Sequence[QueryPicture], store: Store, embed: Embed, limits: PictureLimits
+) -> EmbeddedQuery:
     """Read and embed pictures, look up crops, and fuse them all.
 
     Args:
-        embed: (h, w, 3) uint8 BGR pictures -> (n, d) float32 unit rows; called only when a view
-            is a picture, so that a held crop needs no model.
+        embed: called only when there is a picture, so that a crop needs no model.
 
     Raises:
         Refused: a picture cannot be read.
         NotFound: no such crop.
-        UsageError: there is no view, or they have no mean.
+        UsageError: there is nothing to embed, or it has no mean.
     """
-    return embed_queries([views], store, embed, limits)[0]
+    (embedded,) = embed_queries([(query, limits)], store, embed)
+    if isinstance(embedded, ReidsearchError):
+        raise embedded
+    return embedded
 
 
 def embed_queries(
-    queries: Sequence[Sequence[QueryPicture]],
-    store: Store,
-    embed: Callable[[Sequence[Pixels]], Vectors],
-    limits: PictureLimits,
-) -> list[Shown]:
-    """`look` for many queries; crops are looked up together, and pictures embedded together.
+    queries: Sequence[tuple[Sequence[QueryPicture], PictureLimits]], store: Store, embed: Embed
+) -> list[EmbeddedQuery | ReidsearchError]:
+    """Embed many queries as `embed_query` does; one that fails gives its error.
 
-    Pictures are read and embedded in parts, so that not all of them are held at once.
+    Crops are looked up together and pictures embedded together, in parts, so that not all of
+    them are in memory at once.
     """
-    ids = [[int(view) for view in views if _is_id(view)] for views in queries]
-    held = store.embeddings(sorted({crop_id for some in ids for crop_id in some}))
-    shown, start = [], 0
-    for end in range(1, len(queries) + 1):
-        pictures = sum(not _is_id(view) for views in queries[start:end] for view in views)
-        if end == len(queries) or pictures >= PICTURES_AT_ONCE:
-            shown += _look_at(queries[start:end], ids[start:end], held, store, embed, limits)
-            start = end
-    return shown
+    ids = [[one for one in query if isinstance(one, int)] for query, _ in queries]
+    stored = store.embeddings(sorted({crop_id for some in ids for crop_id in some}))
+    embedded: list[EmbeddedQuery | ReidsearchError] = []
+    part: list[_Pictures | ReidsearchError] = []
+    waiting = 0
+    for (query, limits), crop_ids in zip(queries, ids, strict=True):
+        try:
+            rows = [_row(store, stored, crop_id) for crop_id in crop_ids]
+            read = [_read(one, limits) for one in query if not isinstance(one, int)]
+            part.append(_Pictures(read, tuple(crop_ids), rows))
+            waiting += len(read)
+        except ReidsearchError as error:
+            part.append(error)
+        if waiting >= PICTURES_AT_ONCE:
+            embedded += _embedded(part, embed)
+            part, waiting = [], 0
+    return embedded + _embedded(part, embed)
 
 
-def _look_at(
-    queries: Sequence[Sequence[QueryPicture]],
-    ids: Sequence[Sequence[int]],
-    held: dict[int, Vectors],
-    store: Store,
-    embed: Callable[[Sequence[Pixels]], Vectors],
-    limits: PictureLimits,
-) -> list[Shown]:
-    pictures = [
-        [
-            view if isinstance(view, np.ndarray) else read_picture(view, limits)
-            for view in views
-            if not isinstance(view, (int, np.integer))
-        ]
-        for views in queries
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """What one query is made of: pictures as pixels, crops with their embeddings."""
+
+    pixels: list[Pixels]
+    crop_ids: tuple[int, ...]
+    rows: list[Vectors]
+
+
+def _read(picture: str | os.PathLike[str] | Pixels, limits: PictureLimits) -> Pixels:
+    return picture if isinstance(picture, np.ndarray) else read_picture(picture, limits)
+
+
+def _embedded(
+    queries: Sequence[_Pictures | ReidsearchError], embed: Embed
+) -> list[EmbeddedQuery | ReidsearchError]:
+    """Embed all pictures together; if the model refuses one, query by query, to tell which."""
+    every = [one for query in queries if isinstance(query, _Pictures) for one in query.pixels]
+    try:
+        rows = iter(embed(every)) if every else iter(())
+    except Refused as error:
+        if len(queries) == 1:
+            return [error]
+        return [one for query in queries for one in _embedded([query], embed)]
+    except ReidsearchError as error:  # there is no model: crops need none
+        crops = [isinstance(query, ReidsearchError) or not query.pixels for query in queries]
+        some = iter(
+            _embedded([query for query, one in zip(queries, crops, strict=True) if one], embed)
+        )
+        return [next(some) if one else error for one in crops]
+    found: list[EmbeddedQuery | ReidsearchError] = []
+    for query in queries:
+        if isinstance(query, ReidsearchError):
+            found.append(query)
+            continue
+        own = [*query.rows, *itertools.islice(rows, len(query.pixels))]
+        try:
+            found.append(_fused(query, own))
+        except UsageError as error:
+            found.append(error)
+    return found
+
+
+def _fused(query: _Pictures, rows: Sequence[Vectors]) -> EmbeddedQuery:
+    count = len(query.pixels)
+    found = [
+        warning
+        for number, picture in enumerate(query.pixels, start=1)
+        for warning in warnings_of(f"picture {number}" if count > 1 else "picture", picture)
     ]
-    every = [picture for some in pictures for picture in some]
-    embedded = iter(embed(every)) if every else iter(())
-    shown = []
-    for seen, crop_ids in zip(pictures, ids, strict=True):
-        rows = [_held(store, held, crop_id) for crop_id in crop_ids]
-        rows.extend(next(embedded) for _ in seen)
-        found = [
-            doubt
-            for number, picture in enumerate(seen, start=1)
-            for doubt in doubts(f"picture {number}" if len(seen) > 1 else "picture", picture)
-        ]
-        text = _text(len(seen), crop_ids)
-        shown.append(Shown(fuse(rows), text, tuple(crop_ids), tuple(found), len(rows)))
-    return shown
-
-
-def _is_id(view: QueryPicture) -> TypeGuard[int]:
-    return isinstance(view, (int, np.integer))
+    label = _label(count, query.crop_ids)
+    return EmbeddedQuery(fuse(rows), label, query.crop_ids, tuple(found), len(rows))
 
 
 def fuse(rows: Sequence[Vectors]) -> Vectors:
-    """The mean direction of several views of one person.
+    """Return the mean direction of several views of one person.
 
     Args:
         rows: (d,) float32 of unit length each, at least one.
@@ -140,8 +166,8 @@ def fuse(rows: Sequence[Vectors]) -> Vectors:
     return np.asarray(mean / length, dtype=np.float32)
 
 
-def doubts(name: str, picture: Pixels) -> list[str]:
-    """What about a query picture makes its answer less sure than the scores look.
+def warnings_of(name: str, picture: Pixels) -> list[str]:
+    """Return what about a query picture makes its answer less sure than the scores look.
 
     Args:
         name: what to call the picture.
@@ -163,16 +189,16 @@ def doubts(name: str, picture: Pixels) -> list[str]:
     return found
 
 
-def _held(store: Store, held: dict[int, Vectors], crop_id: int) -> Vectors:
-    if crop_id not in held:
+def _row(store: Store, stored: dict[int, Vectors], crop_id: int) -> Vectors:
+    if crop_id not in stored:
         store.crop(crop_id)  # NotFound, unless the crop is there and only its embedding is lost
         raise ArchiveError(
             f"crop {crop_id} has no embedding", f"run: reidsearch check -a {store.folder}"
         )
-    return held[crop_id]
+    return stored[crop_id]
 
 
-def _text(pictures: int, crop_ids: Sequence[int]) -> str:
+def _label(pictures: int, crop_ids: Sequence[int]) -> str:
     parts = []
     if pictures:
         parts.append("1 picture" if pictures == 1 else f"{pictures} pictures")

@@ -98,17 +98,18 @@ class Ranking:
         """The answers to the questions, in their order; each is what it would be alone."""
         graph, why_not = self._graph()
         found: dict[int, Ranked] = {}
-        depth = max(self.depth(one.k, len(one.without)) for one in questions)
+        depths = [self.depth(one.k, len(one.without)) for one in questions]
         while len(found) < len(questions):
-            numbers = [number for number in range(len(questions)) if number not in found]
+            # What a large index finds depends on the depth: only equal ones are asked together.
+            depth = min(depths[number] for number in range(len(questions)) if number not in found)
+            numbers = [number for number, one in enumerate(depths) if one == depth]
             vectors = np.stack([questions[number].vector for number in numbers])
             hits = self.gallery.hits_many(vectors, depth, self.allowed, exact=self.exact)
             for number, one in zip(numbers, hits, strict=True):
-                wanted = questions[number]
-                ranked = self._ranked(wanted, one, depth, graph, why_not)
+                ranked = self._ranked(questions[number], one, depth, graph, why_not)
                 if ranked is not None:
                     found[number] = ranked
-            depth *= 4
+                depths[number] = depth * 4 if ranked is None else 0
         return [found[number] for number in range(len(questions))]
 
     def _graph(self) -> tuple[Graph | None, str]:

@@ -10,26 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, NotFound, UsageError
+from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.timecode import now
-from reidsearch.domain.answers import Answer
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.scores import (
-    REFINED,
-    UNCALIBRATED,
-    Calibration,
-    Origin,
-    Provenance,
-    Tested,
-)
+from reidsearch.domain.scores import Calibration, Origin, Provenance, Tested
 from reidsearch.store.calibration import forget, held_calibration, keep
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.presence import presences
 from reidsearch.store.identities.store import identities
 
 if TYPE_CHECKING:
+    from reidsearch.calibration.apply import ScoreReader
     from reidsearch.calibration.comparisons import Comparisons
     from reidsearch.datasets.readers import DataSet, LabelledCrop
     from reidsearch.vision.embedding.embedder import Embedder
@@ -59,14 +52,11 @@ class CalibrationService:
 
     def in_force(self) -> Calibration | None:
         """The calibration of the archive's model; None: none, or it is another model's."""
-        return self._standing()[0]
+        return self._reader().calibration
 
     def standing(self) -> str:
         """`calibrated ...`, or `uncalibrated` and why, as an answer's statement says it."""
-        from reidsearch.calibration.apply import told
-
-        calibration, text = self._standing()
-        return told(calibration.provenance) if calibration else text
+        return self._reader().standing
 
     def from_set(self, path: Path, *, progress: Progress = NO_PROGRESS) -> Calibration:
         """Calibrate on a labelled set: a folder in Market-1501 layout, or a manifest.
@@ -158,89 +148,31 @@ class CalibrationService:
         """Remove it. Returns whether there was one. Raises ArchiveLocked."""
         return forget(self._store)
 
-    def reader(
-        self,
-        *,
-        prior: float | None = None,
-        max_false_alarms: float | None = None,
-        min_score: float | None = None,
-        refined: bool = False,
-    ) -> Callable[[Answer, int], Answer]:
-        """What reads the scores of an answer that was made from so many views.
+    def _reader(self) -> ScoreReader:
+        from reidsearch.calibration.apply import ScoreReader
 
-        Without a calibration in force, or of a query that feedback refined, it only says so. See
-        `calibration.apply.read_answer`.
-
-        Raises:
-            UsageError: a prior or a number of false alarms was asked for without a calibration,
-                of a refined query, or makes no sense.
-        """
-        if refined:
-            for option, given in (("--max-false-alarms", max_false_alarms), ("--prior", prior)):
-                if given is not None:
-                    raise UsageError(
-                        f"{option} needs calibrated scores: those of a query that feedback refined "
-                        "are not",
-                        f"leave {option} out, or --like and --unlike",
-                    )
-            return lambda answer, views: Answer(
-                replace(answer.statement, calibration=REFINED), answer.matches
-            )
-        calibration, text = self._standing()
-        if max_false_alarms is not None and min_score is not None:
-            raise UsageError("--max-false-alarms finds the score itself; leave --min-score out")
-        if calibration is None:
-            for option, given in (("--max-false-alarms", max_false_alarms), ("--prior", prior)):
-                if given is not None:
-                    raise UsageError(
-                        f"{option} needs a calibration: {self._store.folder} is {text}", self._hint
-                    )
-            return lambda answer, views: Answer(
-                replace(answer.statement, calibration=text), answer.matches
-            )
-        from reidsearch.calibration.apply import Asked, read_answer
-
-        asked = Asked(prior, max_false_alarms)
-        return lambda answer, views: read_answer(answer, calibration, asked, views)
-
-    def least(self, max_false_alarms: float | None) -> Callable[[int], float] | None:
-        """Crops searched -> the score that so many wrong ones are expected to reach."""
-        calibration, _ = self._standing()
-        if max_false_alarms is None or calibration is None:
-            return None
-        most = max_false_alarms
-        return lambda searched: calibration.score_for(most, max(searched, 1))
-
-    @property
-    def _hint(self) -> str:
-        return f"reidsearch calibrate SET -a {self._store.folder}; reidsearch calibrate --help"
+        return ScoreReader.of(self._store)
 
     def _require(self) -> Calibration:
-        calibration, text = self._standing()
-        if calibration is None:
-            raise NotFound(f"{self._store.folder} is {text}", self._hint)
-        return calibration
+        reader = self._reader()
+        if reader.calibration is None:
+            raise NotFound(
+                f"{self._store.folder} is {reader.standing}",
+                "calibrate the archive",
+                kind=Kind.CALIBRATION_MISSING,
+                archive=self._store.folder,
+            )
+        return reader.calibration
 
     def _require_model(self) -> ModelIdentity:
         model = self._store.model()
         if model is None:
             raise ArchiveError(
                 f"{self._store.folder} holds no crops yet",
-                f"reidsearch index PATH... -a {self._store.folder}",
+                kind=Kind.ARCHIVE_EMPTY,
+                archive=self._store.folder,
             )
         return model
-
-    def _standing(self) -> tuple[Calibration | None, str]:
-        found, model = held_calibration(self._store), self._store.model()
-        if found is None:
-            return None, UNCALIBRATED
-        calibration, of = found
-        if model is None or not model.matches(of):
-            return None, (
-                f"{UNCALIBRATED}: its calibration was made for another model, {of.text}, and "
-                "says nothing of these scores"
-            )
-        return calibration, ""
 
     def _of_set(self, path: Path, progress: Progress) -> tuple[Comparisons, str]:
         from reidsearch.datasets.embedded import embed_set

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
+from reidsearch.base.errors import UsageError
 from reidsearch.base.settings import PictureLimits
+from reidsearch.calibration.apply import ScoreReader
 from reidsearch.domain.crops import Crop, Pixels, Vectors
 from reidsearch.domain.decisions import Mark, Member, Presence
 from reidsearch.domain.explanation import Explanation, Neighbour, Observed, Stripe
+from reidsearch.domain.request import QueryPicture, SearchRequest
 from reidsearch.index.gallery import Gallery
-from reidsearch.media.pictures import decode
-from reidsearch.search.query_pictures import QueryPicture, embed_query
+from reidsearch.media.pictures import decode, read_picture
+from reidsearch.search.query_pictures import Embed, embed_query
 from reidsearch.store.crops.labelled import labelled_crops
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.different_people import known_different
 from reidsearch.store.footage.presence import at_once, presences
 from reidsearch.store.identities.store import marks, members_of_crops
-
-if TYPE_CHECKING:
-    from reidsearch.services.calibration import CalibrationService
 
 STRIPES = 8
 NEAREST = 5
@@ -33,14 +32,11 @@ _LABELLED = 400  # crops, drawn: 80 000 pairs at most
 def explain(
     store: Store,
     gallery: Gallery,
-    embed: Callable[[Sequence[Pixels]], Vectors],
-    view: CalibrationService,
-    query: QueryPicture,
+    embed: Embed,
+    request: SearchRequest,
     match_id: int,
-    shown_as: str | None,
-    limits: PictureLimits,
 ) -> Explanation:
-    """Explain the score of one crop for one query view.
+    """Explain the score of one crop for a query of one picture or crop.
 
     Args:
         gallery: in sync.
@@ -48,22 +44,27 @@ def explain(
     Raises:
         NotFound: there is no such crop.
         Refused: the query's picture cannot be read.
+        UsageError: the query is not one picture or crop.
     """
+    if len(request.pictures) != 1:
+        raise UsageError(f"one picture is explained at a time, not {len(request.pictures)}")
+    (query,), limits = request.pictures, request.limits
     match = store.crop(match_id)
     match_picture = decode(store.picture(match_id), limits)
-    shown = embed_query([query], store, embed, limits)
-    query_id = shown.crop_ids[0] if shown.crop_ids else None
-    query_picture = _picture(store, query, query_id, limits)
+    embedded = embed_query([query], store, embed, limits)
+    query_id = query if isinstance(query, int) else None
+    query_picture = _picture(store, query, limits)
     rows = {crop_id: row for crop_id, (_, row) in store.crops_with_embeddings([match_id]).items()}
-    score = float(np.clip(rows[match_id] @ shown.vector, -1.0, 1.0))
+    score = float(np.clip(rows[match_id] @ embedded.vector, -1.0, 1.0))
     of_pictures, stripes = _occluded(embed, query_picture, match_picture)
     around = _Around(store, gallery, query_id, match)
-    calibration = view.in_force()
+    reader = ScoreReader.of(store)
+    calibration = reader.calibration
     searched = max(len(gallery), 2)
     model = store.model()
     assert model is not None  # it holds the match
     return Explanation(
-        query=shown_as or shown.text,
+        query=request.label or embedded.label,
         match=match,
         model=model,
         score=score,
@@ -71,9 +72,9 @@ def explain(
         query_picture=query_picture,
         match_picture=match_picture,
         stripes=stripes,
-        near_query=around.nearest(shown.vector),
+        near_query=around.nearest(embedded.vector),
         near_match=around.nearest(rows[match_id]),
-        standing=view.standing(),
+        standing=reader.standing,
         calibration=calibration,
         reading=calibration.read(score, prior=1 / searched, comparisons=searched)
         if calibration
@@ -83,19 +84,13 @@ def explain(
     )
 
 
-def _picture(
-    store: Store, query: QueryPicture, query_id: int | None, limits: PictureLimits
-) -> Pixels:
-    from reidsearch.media.pictures import read_picture
-
-    if query_id is not None:
-        return decode(store.picture(query_id), limits)
-    return query if isinstance(query, np.ndarray) else read_picture(query, limits)  # type: ignore[arg-type]
+def _picture(store: Store, query: QueryPicture, limits: PictureLimits) -> Pixels:
+    if isinstance(query, int):
+        return decode(store.picture(query), limits)
+    return query if isinstance(query, np.ndarray) else read_picture(query, limits)
 
 
-def _occluded(
-    embed: Callable[[Sequence[Pixels]], Vectors], query: Pixels, match: Pixels
-) -> tuple[float, tuple[Stripe, ...]]:
+def _occluded(embed: Embed, query: Pixels, match: Pixels) -> tuple[float, tuple[Stripe, ...]]:
     edges = np.linspace(0.0, 1.0, STRIPES + 1)
     ends = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
     rows = embed(

@@ -7,16 +7,15 @@ no longer the one that was indexed is refused, never shown as evidence.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import InputError, NotFound, UsageError
+from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import (
     Clock,
-    Detections,
     NeverOffered,
     SourceCoverage,
     Trace,
@@ -31,36 +30,7 @@ from reidsearch.store.footage.gaps import Stretch, not_supplied
 if TYPE_CHECKING:
     from reidsearch.media.video.frames import Footage
     from reidsearch.vision.detection.detector import Detector
-
-SURE = 0.5
-"""Of people that a user may choose from, also those that indexing would only have kept going."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class People:
-    """The people in one full frame, numbered from 1 in the order of `detections`.
-
-    Args:
-        pixels: (h, w, 3) uint8 BGR.
-    """
-
-    pixels: Pixels
-    detections: Detections
-
-    def crop(self, number: int) -> Pixels:
-        """The picture of one of them.
-
-        Raises:
-            UsageError: there is no such number.
-        """
-        if not 1 <= number <= len(self.detections):
-            raise UsageError(
-                f"there is no person {number} in the frame, the detector sees "
-                f"{len(self.detections)}",
-                "reidsearch people VIDEO@TIME -o people.png draws them; or give --box x,y,w,h",
-            )
-        x1, y1, x2, y2 = (round(float(value)) for value in self.detections.xyxy[number - 1])
-        return self.pixels[max(y1, 0) : y2, max(x1, 0) : x2]
+    from reidsearch.vision.detection.people import People
 
 
 class FootageService:
@@ -114,8 +84,8 @@ class FootageService:
             names = ", ".join(one.location for one in found[:5])
             raise NotFound(
                 f"{len(found)} sources of footage match {text!r}" + (f": {names}" if found else ""),
-                "reidsearch coverage lists all; give more of the path, or 8 characters of the "
-                "SHA-256",
+                "give more of the path, or 8 characters of the SHA-256",
+                kind=Kind.SOURCE_AMBIGUOUS,
             )
         return found[0]
 
@@ -143,6 +113,7 @@ class FootageService:
             NotFound: the time lies beyond its end.
         """
         from reidsearch.media.video.open import open_footage
+        from reidsearch.vision.detection.people import people_in
 
         with open_footage(path) as footage:
             return people_in(footage.frame_at(media_s).bgr(), self._detector())
@@ -179,7 +150,9 @@ class FootageService:
         from reidsearch.media.video import cutting
 
         if box and as_it_is:
-            raise UsageError("a box cannot be drawn on a copied stream", "leave --copy out")
+            raise UsageError(
+                "a box cannot be drawn on a copied stream", kind=Kind.STREAM_COPY_IMPOSSIBLE
+            )
         crop = self._of_footage(crop_id)
         assert crop.moment is not None
         tracklet = self.tracklet(crop.moment.tracklet_id)
@@ -204,7 +177,8 @@ class FootageService:
         if crop.moment is None:
             raise NotFound(
                 f"crop {crop_id} was offered as a picture ({crop.location}); it has no footage",
-                "reidsearch crop writes its picture",
+                kind=Kind.CROP_WITHOUT_FOOTAGE,
+                crop=crop_id,
             )
         return crop
 
@@ -236,13 +210,6 @@ def _place_of(location: str) -> Path:
         return path
     same = (each for each in path.parent.iterdir() if location_text(str(each)) == location)
     return next(same, path)
-
-
-def people_in(pixels: Pixels, detector: Detector) -> People:
-    """Who is to be seen in a full frame, (h, w, 3) uint8 BGR, from left to right."""
-    found = detector.detect(pixels)
-    found = found[found.confidence >= SURE]
-    return People(pixels, found[found.xyxy[:, 0].argsort(kind="stable")])
 
 
 def corrected(

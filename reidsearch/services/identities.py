@@ -1,4 +1,4 @@
-"""Who was said to be whom: decisions, and the identities that they leave in force.
+"""Identity decisions, and the identities that they leave in force.
 
 `Archive.identities` is an `IdentityService`. Matches are named by crop id, as every answer shows
 them; a crop of a tracklet stands for the whole tracklet. Every change is a decision in a log that
@@ -8,17 +8,14 @@ is only appended to; `undo` reverses one by another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from reidsearch.base.errors import ArchiveError, UsageError
-from reidsearch.domain.answers import Answer, IdentitySearched, Match
+from reidsearch.base.errors import ArchiveError, Kind, UsageError
 from reidsearch.domain.decisions import (
     Change,
     Decision,
     Identity,
-    Mark,
     Member,
     Named,
     Of,
@@ -32,38 +29,6 @@ from reidsearch.store.identities import plans
 from reidsearch.store.identities import store as held
 from reidsearch.store.identities.ledger import UNDO, Ledger, inverse, to_undo
 from reidsearch.store.identities.pairs import pairs_of
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a search for an identity is made of; without one, nothing.
-
-    Args:
-        own: crops of its members: all its confirmed views.
-        rejected: crops of what was said not to be it.
-        searched: what the statement tells of it.
-    """
-
-    own: tuple[int, ...] = ()
-    rejected: tuple[int, ...] = ()
-    searched: IdentitySearched | None = None
-
-    def text(self, shown: str, *, further: int) -> str:
-        """What was searched with: as it is, or the identity and how many views beside it."""
-        if self.searched is None:
-            return shown
-        told = f"all confirmed views of {self.searched.named.text}"
-        return f"{told} and {further} further" if further else told
-
-    def out(self, crop_ids: tuple[int, ...]) -> tuple[int, ...]:
-        """Which crops may not be matches.
-
-        Args:
-            crop_ids: those that were searched with, the identity's own last.
-        """
-        if self.searched is None or self.searched.new_only:
-            return (*crop_ids, *self.rejected)
-        return (*crop_ids[: len(crop_ids) - len(self.own)], *self.rejected)
 
 
 class IdentityService:
@@ -163,7 +128,7 @@ class IdentityService:
             UsageError: a match does not belong to it, none was named, or none would stay.
         """
         if not crop_ids:
-            raise UsageError("say which matches leave: reidsearch identity split NAME MATCH...")
+            raise UsageError("no matches were named that leave", kind=Kind.SPLIT_OF_NOTHING)
 
         def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
             members = held.members_of_crops(connection, crop_ids).values()
@@ -238,7 +203,9 @@ class IdentityService:
         if named.identity_id not in found:
             raise ArchiveError(
                 f"{named.text} is not as it was decided",
-                f"run: reidsearch check --repair -a {self._store.folder}",
+                "repair the archive",
+                kind=Kind.ARCHIVE_NEEDS_REPAIR,
+                archive=self._store.folder,
             )
         return found[named.identity_id]
 
@@ -269,46 +236,6 @@ class IdentityService:
             in_force - len(identity.members) - len(identity.rejected),
         )
 
-    def asked(self, name: str | None, *, new_only: bool = False) -> Asked:
-        """What a search for an identity, or for none, is made of.
-
-        Raises:
-            NotFound: there is no such identity.
-            UsageError: nothing is confirmed of it; or new ones are asked for, but of nobody.
-        """
-        if name is None:
-            if new_only:
-                raise UsageError("--new-only leaves out what is confirmed of an --identity")
-            return Asked()
-        identity = self.find(name)
-        if not identity.members:
-            raise UsageError(
-                f"nothing is confirmed of {identity.named.text}: there is nothing to search with",
-                f"reidsearch confirm MATCH --as {identity.name}",
-            )
-        with self._store.read() as connection:
-            seen = presences(connection, (*identity.members, *identity.rejected))
-        own = _crops(seen, identity.members)
-        return Asked(
-            own,
-            _crops(seen, identity.rejected),
-            IdentitySearched(
-                identity.named, len(identity.members), len(own), len(identity.rejected), new_only
-            ),
-        )
-
-    def told(self, answer: Answer, asked: Asked) -> Answer:
-        """The answer, whose matches tell the identity they belong to or were rejected for.
-
-        Its statement tells whom the search was for.
-        """
-        answer = replace(answer, statement=replace(answer.statement, identity=asked.searched))
-        marks = held.marks(self._store, [member_of(match) for match in answer.matches])
-        if not marks:
-            return answer
-        told = tuple(_marked(match, marks.get(member_of(match))) for match in answer.matches)
-        return replace(answer, matches=told)
-
     def pairs(self) -> Pairs:
         """What the decisions in force say of pairs of crops, for calibration."""
         with self._store.read() as connection:
@@ -316,20 +243,6 @@ class IdentityService:
             every = [m for one in identities for m in (*one.members, *one.rejected)]
             seen = presences(connection, every)
         return pairs_of(self._store, identities, seen)
-
-
-def member_of(match: Match) -> Member:
-    """What a decision about this match is about."""
-    crop = match.crop
-    if crop.moment is not None:
-        return Member("tracklet", crop.moment.tracklet_id)
-    return Member("crop", crop.crop_id)
-
-
-def _marked(match: Match, mark: Mark | None) -> Match:
-    if mark is None:
-        return match
-    return replace(match, identity=mark.identity, rejected_for=mark.rejected_for)
 
 
 def _confirmed(
@@ -368,8 +281,8 @@ def _require_possible(
         raise UsageError(
             f"{a.member.text} and {b.member.text} cannot both be {named.name}: {where} shows them "
             f"at the same time (crops {a.crop_ids[0]} and {b.crop_ids[0]})",
-            "if it is one person seen twice all the same (a doubled detection, the same footage "
-            "in two files): --force",
+            "a doubled detection, or the same footage in two files, may be confirmed by force",
+            kind=Kind.SEEN_AT_ONCE,
         )
 
 
@@ -378,7 +291,3 @@ def _in_time(seen: dict[Member, Presence], members: Iterable[Member]) -> tuple[P
     return tuple(
         sorted(found, key=lambda one: (one.first_us is None, one.first_us or 0, one.member))
     )
-
-
-def _crops(seen: dict[Member, Presence], members: Iterable[Member]) -> tuple[int, ...]:
-    return tuple(crop_id for member in members for crop_id in seen[member].crop_ids)

@@ -1,4 +1,4 @@
-"""One index run: what paths offer, pictures and footage, under one writer lock."""
+"""One index run: crops and footage at some paths, under one writer lock."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.domain.reports import FootageReport, IndexReport
 from reidsearch.ingest.crops import ingest, request_digest
-from reidsearch.media.files.crop_inputs import Offers, offers
-from reidsearch.media.files.listing import Listing, find_footage
+from reidsearch.ingest.progress import CropBytes
+from reidsearch.media.files.crop_inputs import CropInputs
+from reidsearch.media.files.inventory import FOOTAGE, Inventory, take_inventory
 from reidsearch.media.files.paths import location_text
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import Writer, open_writer
+from reidsearch.store.sink import ArchiveSink
 
 if TYPE_CHECKING:
     from reidsearch.vision.detection.detector import Detector
@@ -36,7 +38,7 @@ _COUNTS = (
     "duplicates",
     "conflicting",
     "failed",
-    "ignored",
+    "skipped",
 )
 _FOOTAGE_COUNTS = ("offered", "indexed", "unchanged", "failed", "tracklets", "views")
 
@@ -75,13 +77,12 @@ class Run:
     limits: PictureLimits
     version: str
     progress: Progress = NO_PROGRESS
-    stop: threading.Event | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def paths(self, paths: Sequence[Path], naming: Naming, options: FootageOptions) -> IndexReport:
         """Index everything that lies there: pictures first, then footage."""
-        listing = find_footage(paths, frames=options.frames)
-        detections = _detections(listing, options)
-        offered = offers(listing.other, naming, self.limits) if listing.other else None
+        inventory = take_inventory(paths, frames=options.frames)
+        _require_one_source(inventory, options)
         request = [
             *(location_text(str(path.absolute())) for path in paths),
             repr(naming),
@@ -89,21 +90,31 @@ class Run:
         ]
         with open_writer(self.store, self.embedder.identity) as writer:
             self._begin(writer, request)
-            report = self._pictures(writer, offered, listing.rejected)
-            if listing.footage and not report.interrupted:
-                footage = self._footage(writer, listing.footage, options, detections)
-                stopped = self.stop is not None and self.stop.is_set()
-                report = replace(report, footage=footage, interrupted=stopped)
+            sink = ArchiveSink(writer)
+            total = inventory.crop_bytes + inventory.footage_bytes
+            self.progress.begin("indexing", total, "bytes")
+            report = self._crops(sink, inventory, naming)
+            if inventory.footage_count and not report.interrupted:
+                footage = self._footage(sink, inventory, options)
+                report = replace(report, footage=footage, interrupted=self.stop.is_set())
+            self.progress.end()
+            report = replace(
+                report,
+                skipped=inventory.skipped.count,
+                skipped_names=tuple(inventory.skipped.names),
+            )
             self._end(writer, report)
         return report
 
-    def offers(
-        self, offered: Iterable[CropInput | Rejected], request: Sequence[str], total: int | None
+    def crops(
+        self, inputs: Iterable[CropInput | Rejected], request: Sequence[str], total: int | None
     ) -> IndexReport:
-        """Index what an iterable offers."""
+        """Index the crops that an iterable gives."""
         with open_writer(self.store, self.embedder.identity) as writer:
             self._begin(writer, request or [uuid.uuid4().hex])
-            report = self._ingest(writer, offered, total)
+            self.progress.begin("indexing", total, "crops")
+            report = self._ingest(ArchiveSink(writer), inputs, self.progress)
+            self.progress.end()
             self._end(writer, report)
         return report
 
@@ -120,74 +131,51 @@ class Run:
         counts |= {f"footage_{name}": getattr(report.footage, name) for name in _FOOTAGE_COUNTS}
         writer.end_run(counts, finished=not report.interrupted)
 
-    def _pictures(
-        self, writer: Writer, offered: Offers | None, rejected: Sequence[Rejected]
-    ) -> IndexReport:
-        if rejected:
-            writer.commit(rejected)
-        if offered is None:
-            report = IndexReport(writer.run_id)
-        else:
-            total = None if self.progress is NO_PROGRESS else offered.expected()
-            report = self._ingest(writer, offered, total)
-        return replace(
-            report,
-            offered=report.offered + len(rejected),
-            failed=report.failed + len(rejected),
-            ignored=0 if offered is None else offered.ignored,
-        )
-
-    def _ingest(
-        self, writer: Writer, offered: Iterable[CropInput | Rejected], total: int | None
-    ) -> IndexReport:
-        self.progress.begin("indexing", total, "crops")
-        report = ingest(
-            offered,
-            store=self.store,
-            writer=writer,
-            embedder=self.embedder,
-            limits=self.limits,
-            progress=self.progress,
-            stop=self.stop,
-        )
-        self.progress.end()
+    def _crops(self, sink: ArchiveSink, inventory: Inventory, naming: Naming) -> IndexReport:
+        if not inventory.has_crops:
+            return IndexReport(sink.run_id)
+        inputs = CropBytes(CropInputs(inventory, naming, self.limits), self.progress)
+        report = self._ingest(sink, inputs, inputs)
+        if not report.interrupted:
+            inputs.finish()
         return report
 
+    def _ingest(
+        self, sink: ArchiveSink, inputs: Iterable[CropInput | Rejected], progress: Progress
+    ) -> IndexReport:
+        return ingest(
+            inputs,
+            store=self.store,
+            sink=sink,
+            embedder=self.embedder,
+            limits=self.limits,
+            progress=progress,
+            stop=self.stop,
+        )
+
     def _footage(
-        self,
-        writer: Writer,
-        paths: Sequence[str],
-        options: FootageOptions,
-        detections: dict[str, Path],
+        self, sink: ArchiveSink, inventory: Inventory, options: FootageOptions
     ) -> FootageReport:
         from reidsearch.ingest.footage.sources import SourceRun, index_sources
 
-        watching = SourceRun(
+        run = SourceRun(
             store=self.store,
-            writer=writer,
+            sink=sink,
             embedder=self.embedder,
             detector=self.detector,
             naming=options.naming,
             settings=options.watch,
             frames_fps=options.frames_fps,
-            detections=detections,
+            detections=options.detections,
+            progress=self.progress,
+            stop=self.stop,
         )
-        return index_sources(paths, watching, self.progress, self.stop)
+        return index_sources(inventory.entries(FOOTAGE), run, count=inventory.footage_count)
 
 
-def _detections(listing: Listing, options: FootageOptions) -> dict[str, Path]:
-    """Whose detections are taken for which source."""
-    listed = options.naming.listed
-    found = {}
-    for path in listing.footage:
-        row = listed.lookup(path) if listed else None
-        if row is not None and row.detections is not None:
-            found[path] = row.detections
-    if options.detections is not None:
-        if len(listing.footage) != 1:
-            raise UsageError(
-                f"--detections belongs to one video, not to {len(listing.footage)}",
-                "name one video, or give a source list with a column `detections`",
-            )
-        found[listing.footage[0]] = options.detections
-    return found
+def _require_one_source(inventory: Inventory, options: FootageOptions) -> None:
+    if options.detections is not None and inventory.footage_count != 1:
+        raise UsageError(
+            f"precomputed detections belong to one video, not to {inventory.footage_count}",
+            "name one video, or give a source list with a column `detections`",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from reidsearch.base.errors import NotFound, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.domain.decisions import Member, Transits
 from reidsearch.domain.footage import How, SourceCoverage
 from reidsearch.domain.journeys import Between, Journey, Stop
@@ -33,7 +33,9 @@ def journey(store: Store, name: str, transits: Transits | None = None) -> Journe
     if not identity.members:
         raise UsageError(
             f"nothing is confirmed of {identity.named.text}, so there is no way to tell",
-            f"reidsearch confirm MATCH --as {identity.name}",
+            "confirm a match first",
+            kind=Kind.IDENTITY_EMPTY,
+            identity=identity.name,
         )
     proposed: dict[Member, int] = {}
     try:

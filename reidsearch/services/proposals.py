@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reidsearch.base.errors import NotFound, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.domain.decisions import (
     Decision,
@@ -73,7 +73,7 @@ class ProposalService:
         with self._store.read() as connection:
             held = proposal_store.last_linking(connection)
             if held is None:
-                raise NotFound("nothing has been linked yet", "run: reidsearch link")
+                raise NotFound("nothing has been linked yet", kind=Kind.NOTHING_LINKED)
             of = {one.identity_id: one.members for one in identities(connection)}
             every = {one.proposal_id: _all(one, of) for one in held.proposals}
             if not held.transits.minima:
@@ -96,7 +96,8 @@ class ProposalService:
         if proposal_id not in found:
             raise NotFound(
                 f"there is no proposal {proposal_id}",
-                "reidsearch identity proposals lists those to be decided; link replaces them",
+                "linking again replaces proposals; look at the list",
+                kind=Kind.PROPOSAL_UNKNOWN,
             )
         proposal = found[proposal_id]
         with self._store.read() as connection:
@@ -121,7 +122,9 @@ class ProposalService:
         if name is None and adds_to is None:
             raise UsageError(
                 f"proposal {proposal_id} shows somebody who has no identity yet",
-                f"reidsearch identity new NAME --proposal {proposal_id}",
+                "name a new identity for it",
+                kind=Kind.PROPOSAL_OF_NOBODY,
+                proposal=proposal_id,
             )
         of = name if name is not None or adds_to is None else str(adds_to.identity_id)
         assert of is not None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidsearch.base.errors import ModelError, UsageError
+from reidsearch.base.errors import Kind, ModelError, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, RuntimeSettings
 from reidsearch.datasets.embedded import embed_set
@@ -77,7 +77,7 @@ def quantize_for(
         UsageError: the archive holds too few crops.
     """
     if suffix is not None and not re.fullmatch(r"[A-Za-z0-9]{1,16}", suffix):
-        raise UsageError(f"--suffix {suffix!r} is not 1 to 16 letters and digits")
+        raise UsageError(f"the suffix {suffix!r} is not 1 to 16 letters and digits")
     calibrating, comparing = _parts(store, crops)
     name = _name(store, model)
     require_nncf()
@@ -116,7 +116,7 @@ def _parts(store: Store, crops: int) -> tuple[list[int], list[int]]:
         raise UsageError(
             f"{store.folder} holds {len(units)} tracklets and pictures; {2 * FEWEST} are needed, "
             "half to calibrate on and half to compare on",
-            f"index more, or quantize with a larger archive: -a; there is none below {FEWEST}",
+            "index more, or quantize with a larger archive",
         )
     count = min(crops, len(units) // 2)
     others = [crop_id for unit in units[count:] for crop_id in unit]
@@ -134,7 +134,9 @@ def _name(store: Store, model: str | None) -> str:
     model = model or default_entry().key
     if model.partition("/")[0] == builtin.NAME:
         raise ModelError(
-            "the built-in baseline has no weights to quantize", "name another: --model NAME"
+            "the built-in baseline has no weights to quantize",
+            "name another model",
+            kind=Kind.MODEL_WITHOUT_WEIGHTS,
         )
     return model
 

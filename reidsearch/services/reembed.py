@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import ArchiveError, Refused
+from reidsearch.base.errors import ArchiveError, Kind, Refused
 from reidsearch.base.progress import Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
@@ -64,5 +64,7 @@ def _batches(
 def _given_up(crop_id: int, refused: Refused) -> ArchiveError:
     return ArchiveError(
         f"crop {crop_id} cannot be embedded: {refused.message}; nothing was switched over",
-        f"restore it from a backup, or give it up: reidsearch delete --crop {crop_id}",
+        "restore it from a backup, or delete it",
+        kind=Kind.CROP_NOT_EMBEDDED,
+        crop=crop_id,
     )

@@ -1,223 +1,287 @@
-"""Questions to an open archive: one, many, all matches, how it would go, and why."""
+"""Searches of an archive: one request, many, all matches, and how a search would go."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from operator import index
-from typing import TYPE_CHECKING, TypeGuard
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from reidsearch.base.errors import ArchiveError, Kind, ReidsearchError, UsageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.answers import Answer, Match, Statement
-from reidsearch.domain.request import Filters
-from reidsearch.services.opened import OpenArchive
+from reidsearch.domain.answers import Answer, Failed, Match, Statement
+from reidsearch.domain.decisions import Identity
+from reidsearch.domain.request import QueryPicture, SearchRequest
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.store.crops.store import Store
 
 if TYPE_CHECKING:
+    from reidsearch.calibration.apply import ScoreReader
     from reidsearch.domain.answers import Plan
-    from reidsearch.domain.explanation import Explanation
-    from reidsearch.search.query_pictures import QueryPicture
-    from reidsearch.services.bulk import Asking
+    from reidsearch.search import engine
+    from reidsearch.search.feedback import MarkedCrops
+    from reidsearch.search.identity import IdentityQuery
+    from reidsearch.search.query_pictures import EmbeddedQuery
+    from reidsearch.vision.engines import Engines
+
+REQUESTS_AT_ONCE = 256  # their shortlists are in memory together
+MATCHES_AT_ONCE = 500  # of all matches: read and marked together
 
 
-class SearchableArchive(OpenArchive):
-    """The searching half of `reidsearch.archive.Archive`."""
+class SearchService:
+    """Searches of one archive; one request and a batch take the same way.
 
-    def search(
+    Args:
+        find_identity: name or number -> the identity; raises NotFound.
+    """
+
+    def __init__(
         self,
-        query: QueryPicture | Sequence[QueryPicture] = (),
-        *,
-        k: int = 10,
-        filters: Filters = Filters(),
-        min_score: float | None = None,
-        grouped: bool = True,
-        exact: bool = False,
-        reranked: bool = True,
-        shown_as: str | None = None,
-        identity: str | None = None,
-        new_only: bool = False,
-        likes: Sequence[int] = (),
-        unlikes: Sequence[int] = (),
-        max_false_alarms: float | None = None,
-        prior: float | None = None,
-        limits: PictureLimits = PictureLimits(),
-    ) -> Answer:
-        """Find the k crops most like the person shown, of footage one a tracklet.
+        store: Store,
+        gallery: Gallery,
+        neighbours: Neighbours,
+        engines: Engines,
+        find_identity: Callable[[str], Identity],
+        progress: Progress = NO_PROGRESS,
+    ) -> None:
+        self._store = store
+        self._gallery = gallery
+        self._neighbours = neighbours
+        self._engines = engines
+        self._find_identity = find_identity
+        self._progress = progress
 
-        Several views of one person are fused to their mean direction. Crops given by id are
-        themselves left out of the matches. `shown_as` tells in the statement what the views were
-        made from, where they are pixels. `grouped=False` gives all views of a tracklet.
-        `reranked=False` leaves them in the order of their scores (`search.rerank`).
-        `max_false_alarms` in place of `min_score` leaves out scores that more wrong crops than
-        that are expected to reach; `prior` is that of the probabilities (`calibration.apply`).
-
-        Args:
-            exact: prove that no better match is held, where a large archive's index would only
-                say how many of the best it finds.
-            identity: search with all its confirmed views too; what was rejected for it is left
-                out of the matches.
-            new_only: leave out what is confirmed of it as well.
-            likes, unlikes: crops of earlier answers that show the person, and that do not, each
-                for its whole tracklet: the query is refined by them (`search.feedback`).
+    def prepare(self) -> None:
+        """Load the index now rather than in the first search.
 
         Raises:
-            Refused: a picture cannot be read.
-            NotFound: a crop, camera, source or identity is not in the archive.
-            UsageError: k or min_score make no sense, the archive is not calibrated, or something
-                is liked and unliked, marked and searched with, or liked and rejected for
-                the identity.
+            ArchiveError: the archive holds no crops yet.
         """
-        from reidsearch.search import engine, feedback
-        from reidsearch.search.query_pictures import embed_query
+        self._require_crops()
+        self._gallery.sync(self._progress)
 
-        likes, unlikes = [*map(index, likes)], [*map(index, unlikes)]  # as NumPy gives them too
-        read = self.calibration.reader(
-            prior=prior,
-            max_false_alarms=max_false_alarms,
-            min_score=min_score,
-            refined=bool(likes or unlikes),
-        )
-        asked = self.identities.asked(identity, new_only=new_only)
-        given = _views(query)
-        views = [*given, *asked.own]
-        held = [int(view) for view in views if isinstance(view, (int, np.integer))]
-        marks = feedback.marks(self._store, likes, unlikes, held, asked.rejected)
-        if self._gallery.index is None:
-            self._require_crops()
-            # Proving a large index file takes about as long as loading the model: side by side.
-            with ThreadPoolExecutor(1) as pool:
-                proving = pool.submit(self.prepare_search)
-                shown = embed_query(views, self._store, self.embed, limits)
-                proving.result()
-        else:
-            shown = embed_query(views, self._store, self.embed, limits)
-        question = engine.Query(
-            vector=marks.refined(shown.vector, shown.views) if marks else shown.vector,
-            text=asked.text(shown_as or shown.text, further=len(given)),
-            doubts=shown.doubts,
-            k=k,
-            min_score=min_score,
-            grouped=grouped,
-            exact=exact,
-            reranked=reranked,
-            least=self.calibration.least(max_false_alarms),
-            marks=marks,
-            filters=replace(
-                filters, exclude_crops=(*filters.exclude_crops, *asked.out(shown.crop_ids))
-            ),
-        )
-        answer = engine.search(
-            self._store, self._gallery, question, self._engines.text(), self._neighbours
-        )
-        return self.identities.told(read(answer, len(views)), asked)
+    def search(self, request: SearchRequest) -> Answer:
+        """Answer one request; see `Archive.search`."""
+        self._require_crops()
+        (answer,) = self._answers([request])
+        if isinstance(answer, Failed):
+            raise answer.error
+        return answer
 
-    def explain(
-        self,
-        query: QueryPicture,
-        crop_id: int,
-        *,
-        shown_as: str | None = None,
-        limits: PictureLimits = PictureLimits(),
-    ) -> Explanation:
-        """Why a crop scores what it scores for one view of a person; see `services.explain`.
+    def search_many(self, requests: Iterable[SearchRequest]) -> Iterator[Answer | Failed]:
+        """Answer requests together, in their order, as they are taken from the iterator.
 
         Raises:
-            Refused: the picture cannot be read.
-            NotFound: there is no such crop.
+            ArchiveError: the archive holds no crops yet, or is damaged.
         """
-        from reidsearch.services.explain import explain
+        self._require_crops()
+        return self._batches(iter(requests))
 
-        self.prepare_search()
-        return explain(
-            self._store,
-            self._gallery,
-            self.embed,
-            self.calibration,
-            query,
-            crop_id,
-            shown_as,
-            limits,
-        )
+    def search_all(self, request: SearchRequest) -> tuple[Statement, Iterator[Match]]:
+        """Return the statement and all matches, best first, as they are found.
 
-    def search_many(
-        self,
-        queries: Sequence[QueryPicture | Sequence[QueryPicture]],
-        *,
-        k: int = 10,
-        filters: Filters = Filters(),
-        min_score: float | None = None,
-        grouped: bool = True,
-        exact: bool = False,
-        reranked: bool = True,
-        limits: PictureLimits = PictureLimits(),
-    ) -> list[Answer]:
-        """`search` for each of many queries, together: answers in their order."""
-        from reidsearch.search.query_pictures import embed_queries
-        from reidsearch.services import bulk
-
-        self.prepare_search()
-        views = [_views(one) for one in queries]
-        shown = embed_queries(views, self._store, self.embed, limits)
-        like = bulk.in_general(
-            k, filters, min_score, grouped=grouped, exact=exact, reranked=reranked
-        )
-        return list(self._asking(min_score).many(shown, like))
-
-    def search_all(
-        self,
-        query: QueryPicture | Sequence[QueryPicture],
-        *,
-        min_score: float,
-        filters: Filters = Filters(),
-        grouped: bool = True,
-        limits: PictureLimits = PictureLimits(),
-    ) -> tuple[Statement, Iterator[Match]]:
-        """Everything that scores `min_score` or more, proven, best first, as it is found.
-
-        The statement's `k` is the number of crops searched.
+        Raises:
+            UsageError: the request names no score that is to be reached.
         """
-        from reidsearch.search.query_pictures import embed_query
-        from reidsearch.services import bulk
+        if request.min_score is None and request.max_false_alarms is None:
+            raise UsageError("all matches are too many: give the least score")
+        self._require_crops()
+        reader = self._reader()
+        (ready,) = self._ready([request], reader)
+        if isinstance(ready, Failed):
+            raise ready.error
+        return self._all(ready, reader)
 
-        self.prepare_search()
-        shown = embed_query(_views(query), self._store, self.embed, limits)
-        like = bulk.in_general(1, filters, min_score, grouped=grouped, exact=True, reranked=False)
-        return self._asking(min_score).all(shown, like)
+    def plan(self, request: SearchRequest) -> Plan:
+        """Return how the index would be searched, without searching: which way, how much, why.
 
-    def plan_search(
-        self,
-        *,
-        k: int = 10,
-        filters: Filters = Filters(),
-        grouped: bool = True,
-        exact: bool = False,
-        reranked: bool = True,
-    ) -> Plan:
-        """How the index would be searched, without searching: which way, how much of it, why."""
+        The query itself is not looked at.
+        """
         from reidsearch.search import engine
-        from reidsearch.services import bulk
 
-        like = bulk.in_general(k, filters, None, grouped=grouped, exact=exact, reranked=reranked)
-        return engine.plan(self._store, self._gallery, like, self._neighbours)
+        return engine.plan(self._store, self._gallery, request, self._neighbours)
 
-    def _asking(self, min_score: float | None) -> Asking:
-        from reidsearch.services.bulk import Asking
+    def query_pictures(self, request: SearchRequest) -> tuple[QueryPicture, ...]:
+        """Return all that a request searches with: its pictures, then its identity's crops."""
+        return (*request.pictures, *self._identity(request).crop_ids)
 
-        read = self.calibration.reader(min_score=min_score)
-        nobody = self.identities.asked(None)
+    # -- one batch --------------------------------------------------------------------------
 
-        def told(answer: Answer, views: int) -> Answer:
-            return self.identities.told(read(answer, views), nobody)
+    def _batches(self, requests: Iterator[SearchRequest]) -> Iterator[Answer | Failed]:
+        while part := tuple(itertools.islice(requests, REQUESTS_AT_ONCE)):
+            yield from self._answers(part)
 
-        return Asking(self._store, self._gallery, self._neighbours, self._engines.text, told)
+    def _answers(self, requests: Sequence[SearchRequest]) -> list[Answer | Failed]:
+        reader = self._reader()
+        answers: dict[int, Answer | Failed] = {}
+        groups: dict[Hashable, dict[int, _Ready]] = {}
+        for number, ready in enumerate(self._ready(requests, reader)):
+            if isinstance(ready, Failed):
+                answers[number] = ready
+            elif ready.request.k is None:
+                answers[number] = self._whole(ready, reader)
+            else:
+                groups.setdefault(ready.query.scope_key, {})[number] = ready
+        for group in groups.values():
+            answers |= zip(group, self._ranked(list(group.values()), reader), strict=True)
+        return [answers[number] for number in range(len(requests))]
+
+    def _ranked(self, group: Sequence[_Ready], reader: ScoreReader) -> list[Answer | Failed]:
+        """Answer requests that differ in nothing but whom they show; singly where one fails."""
+        from reidsearch.search import engine
+
+        queries = [ready.query for ready in group]
+        try:
+            found = engine.search_many(
+                self._store, self._gallery, queries, self._engines.text(), self._neighbours
+            )
+            return [
+                self._read(ready, answer, reader)
+                for ready, answer in zip(group, found, strict=True)
+            ]
+        except ReidsearchError as error:
+            if len(group) == 1:
+                return [Failed(group[0].request, error)]
+            return [one for ready in group for one in self._ranked([ready], reader)]
+
+    def _whole(self, ready: _Ready, reader: ScoreReader) -> Answer | Failed:
+        try:
+            statement, matches = self._all(ready, reader)
+            return Answer(statement, tuple(matches))
+        except ReidsearchError as error:
+            return Failed(ready.request, error)
+
+    def _all(self, ready: _Ready, reader: ScoreReader) -> tuple[Statement, Iterator[Match]]:
+        from reidsearch.search import engine
+
+        statement, matches = engine.search_all(
+            self._store, self._gallery, ready.query, self._engines.text()
+        )
+
+        def read() -> Iterator[Match]:
+            while part := tuple(itertools.islice(matches, MATCHES_AT_ONCE)):
+                yield from self._read(ready, Answer(statement, part), reader).matches
+
+        return self._read(ready, Answer(statement, ()), reader).statement, read()
+
+    def _read(self, ready: _Ready, answer: Answer, reader: ScoreReader) -> Answer:
+        """Return the answer with its scores read and its matches marked."""
+        from reidsearch.search.identity import with_identities
+
+        answer = reader.read(answer, ready.request, ready.count)
+        statement = replace(answer.statement, identity=ready.identity.searched)
+        return Answer(statement, with_identities(self._store, answer.matches))
+
+    # -- before the index is asked -----------------------------------------------------------
+
+    def _ready(
+        self, requests: Sequence[SearchRequest], reader: ScoreReader
+    ) -> list[_Ready | Failed]:
+        """Look up identities and feedback, read and embed pictures; load the index meanwhile."""
+        looked_up = [self._looked_up(request, reader) for request in requests]
+        every = [one for one in looked_up if isinstance(one, _LookedUp)]
+        embedded = iter(self._embedded([(one.pictures, one.request.limits) for one in every]))
+        return [
+            one if isinstance(one, Failed) else _ready(one, next(embedded), reader)
+            for one in looked_up
+        ]
+
+    def _looked_up(self, request: SearchRequest, reader: ScoreReader) -> _LookedUp | Failed:
+        from reidsearch.search.feedback import marked_crops
+
+        try:
+            reader.require(request)
+            identity = self._identity(request)
+            pictures = (*request.pictures, *identity.crop_ids)
+            crops = [one for one in pictures if isinstance(one, int)]
+            feedback = marked_crops(
+                self._store, request.likes, request.unlikes, crops, identity.rejected
+            )
+            return _LookedUp(request, identity, pictures, feedback)
+        except ReidsearchError as error:
+            return Failed(request, error)
+
+    def _identity(self, request: SearchRequest) -> IdentityQuery:
+        from reidsearch.search.identity import IdentityQuery, identity_query
+
+        if request.identity is None:
+            return IdentityQuery()
+        identity = self._find_identity(request.identity)
+        return identity_query(self._store, identity, new_only=request.new_only)
+
+    def _embedded(
+        self, queries: Sequence[tuple[Sequence[QueryPicture], PictureLimits]]
+    ) -> list[EmbeddedQuery | ReidsearchError]:
+        from reidsearch.search.query_pictures import embed_queries
+
+        if self._gallery.index is not None:
+            return embed_queries(queries, self._store, self._engines.embed)
+        # Verifying a large index file takes about as long as loading the model: side by side.
+        with ThreadPoolExecutor(1) as pool:
+            loading = pool.submit(self._gallery.sync, self._progress)
+            embedded = embed_queries(queries, self._store, self._engines.embed)
+            loading.result()
+        return embedded
+
+    def _reader(self) -> ScoreReader:
+        from reidsearch.calibration.apply import ScoreReader
+
+        return ScoreReader.of(self._store)
+
+    def _require_crops(self) -> None:
+        if self._store.model() is None:
+            raise ArchiveError(
+                f"{self._store.folder} holds no crops yet",
+                kind=Kind.ARCHIVE_EMPTY,
+                archive=self._store.folder,
+            )
 
 
-def _views(query: QueryPicture | Sequence[QueryPicture]) -> list[QueryPicture]:
-    return [query] if _is_one(query) else list(query)  # type: ignore[arg-type]
+@dataclass(frozen=True, slots=True)
+class _LookedUp:
+    """A request with what the archive knows of it.
+
+    Args:
+        pictures: the request's, then the identity's crops.
+    """
+
+    request: SearchRequest
+    identity: IdentityQuery
+    pictures: tuple[QueryPicture, ...]
+    feedback: MarkedCrops | None
 
 
-def _is_one(query: QueryPicture | Sequence[QueryPicture]) -> TypeGuard[QueryPicture]:
-    return isinstance(query, (str, os.PathLike, int, np.integer, np.ndarray))
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A request that is ready to be searched for; `count` pictures and crops are in its query."""
+
+    request: SearchRequest
+    identity: IdentityQuery
+    query: engine.Query
+    count: int
+
+
+def _ready(
+    one: _LookedUp, embedded: EmbeddedQuery | ReidsearchError, reader: ScoreReader
+) -> _Ready | Failed:
+    from reidsearch.search import engine
+
+    if isinstance(embedded, ReidsearchError):
+        return Failed(one.request, embedded)
+    request, identity, feedback = one.request, one.identity, one.feedback
+    try:
+        query = engine.Query(
+            feedback.refine(embedded.vector, embedded.count) if feedback else embedded.vector,
+            identity.label(request.label or embedded.label, further=len(request.pictures)),
+            request,
+            exclude=identity.excluded(embedded.crop_ids),
+            warnings=embedded.warnings,
+            least_score=reader.least_score(request),
+            feedback=feedback,
+        )
+    except UsageError as error:
+        return Failed(request, error)
+    return _Ready(request, identity, query, embedded.count)

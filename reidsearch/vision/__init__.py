@@ -1,1 +1,4 @@
-"""Pixels in; detections, tracklets, embeddings and attributes out. The only room with OpenVINO."""
+"""Models at work. In: pixels. Out: detections, tracklets, embeddings and attributes.
+
+The only room that knows OpenVINO.
+"""

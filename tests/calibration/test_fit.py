@@ -23,6 +23,7 @@ from reidsearch.calibration.fit import (
     soundness,
 )
 from reidsearch.domain.scores import BINS, LOWER, bins_of
+from reidsearch.output.hints import advice
 
 
 def compared(scores, first, second, cameras=None) -> Comparisons:
@@ -248,7 +249,7 @@ def test_few_people_are_refused_with_the_reason(people):
     own = list(range(people))
     with pytest.raises(UsageError, match=rf"^{people} people are seen by two cameras") as refused:
         fit(compared([0.9] * people + [0.1], [*own, 100], [*own, 101]))
-    assert "calibrate SET" in refused.value.hint
+    assert "calibrate SET" in advice(refused.value)
 
 
 @pytest.mark.parametrize(

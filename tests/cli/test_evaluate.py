@@ -114,7 +114,7 @@ def test_decisions_are_labels_and_the_output_says_whose(run):
         ran = run("evaluate", *arguments)
         assert ran.code == 0, ran.err
         assert "4 queries of 2 people" in ran.out
-        assert "what users of this archive confirmed (--labels identities)" in ran.out
+        assert "what users of this archive confirmed (labels: identities)" in ran.out
     document = json.loads(run("evaluate", "--format", "json").out)
     Draft202012Validator(SCHEMA).validate(document)
     assert any("users of this archive" in note for note in document["data"]["notes"])

@@ -74,6 +74,10 @@ def test_a_list_as_csv_and_as_tables(indexed, tmp_path):
         "crop\nx\n": "line 2: 'x' is no id",
         "image,crop\na.png,3\n": "line 2: give an image or the id",
         "image,crop\n,\n": "line 2: give an image or the id",
+        "crop,likes\n3,a\n": "line 2: likes 'a' are no crop ids",
+        "crop,prior\n3,half\n": "line 2: prior 'half' is no number",
+        "crop,prior\n3,7\n": "line 2: a prior lies between 0 and 1",
+        "query,crop,min_score\na,3,0.2\na,4,0.3\n": "line 3: min_score differs",
     }.items(),
 )
 def test_other_lists_are_refused_before_anything_is_loaded(indexed, tmp_path, text, said):
@@ -133,7 +137,8 @@ def test_exact_is_said_in_the_answer(indexed):
         ("--crop", 5, "-k", "some"),
         ("--crop", 5, "-k", 0),
         ("--crop", 5, "-k", "all", "--min-score", 0.5, "--sheet", "a.png"),
-        ("--crop", 5, "-k", "all", "--min-score", 0.5, "--identity", "a"),
+        ("--crop", 5, "-k", "all", "--min-score", 0.5, "--max-false-alarms", 2),
+        ("--crop", 5, "--like", 6, "--prior", 0.5),
         ("--batch", "no.csv"),
     ],
 )
@@ -146,3 +151,58 @@ def test_a_batch_beside_pictures_is_refused(indexed, tmp_path):
     ran = indexed("query", "--crop", 3, "--batch", tmp_path / "list.csv")
     assert ran.code == 2
     assert "the list says" in ran.err
+
+
+def test_a_list_says_what_a_query_says(indexed, tmp_path):
+    """Identity, feedback and the least score of each row; empty cells are the options."""
+    assert indexed("identity", "new", "anna", 3, 4).code == 0
+    (tmp_path / "list.csv").write_text(
+        "query,crop,identity,likes,unlikes,min_score\n"
+        "who,,anna,,,\n"
+        "fed,5,,6; 7,9,\n"
+        "fed,8,,6 7,,\n"
+        "near,5,,,,0.2\n"
+    )
+    ran = indexed("query", "--batch", tmp_path / "list.csv", "-k", 4, "--format", "jsonl")
+    assert ran.code == 0, ran.err
+    who, fed, near = answers(ran.out)
+    assert who["statement"]["identity"]["name"] == "anna"
+    expected = {
+        "who": ("--identity", "anna"),
+        "fed": ("--crop", 5, "--crop", 8, "--like", 6, "--like", 7, "--unlike", 9),
+        "near": ("--crop", 5, "--min-score", 0.2),
+    }
+    for one in (who, fed, near):
+        ids = [match["crop_id"] for match in one["matches"]]
+        assert ids == single(indexed, *expected[one["query"]], "-k", 4)
+    assert near["statement"]["min_score"] == 0.2
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv", "table"])
+def test_a_row_that_fails_is_reported_in_its_place(indexed, tmp_path, form):
+    (tmp_path / "list.csv").write_text("crop,image\n99,\n3,\n,nowhere.jpg\n4,\n")
+    ran = indexed("query", "--batch", tmp_path / "list.csv", "-k", 1, "--format", form)
+    assert ran.code == 1
+    assert "2 of 4 queries could not be answered" in ran.err
+    if form == "csv":
+        rows = list(csv.DictReader(ran.out.splitlines()))
+        assert [row["query"] for row in rows] == ["crop 99", "crop 3", "nowhere.jpg", "crop 4"]
+        assert [bool(row["error"]) for row in rows] == [True, False, True, False]
+        assert [row["rank"] for row in rows] == ["", "1", "", "1"]
+        assert "crop 99" in rows[0]["error"]
+    elif form == "table":
+        places = [ran.out.index(name) for name in ("crop 99", "crop 3", "nowhere.jpg", "crop 4")]
+        assert places == sorted(places)
+        assert ran.out.count("error: ") == 2
+    else:
+        found = answers(ran.out)
+        assert ["error" in one for one in found] == [True, False, True, False]
+        assert "nowhere.jpg" in found[2]["error"]["message"]
+
+
+def test_everything_above_a_score_takes_a_whole_query(indexed):
+    assert indexed("identity", "new", "anna", 3, 4).code == 0
+    query = ("--identity", "anna", "--like", 5, "--unlike", 9, "--min-score", 0.1)
+    found = single(indexed, *query, "-k", "all")
+    assert found == single(indexed, *query, "-k", 1000, "--exact", "--no-rerank")
+    assert found[0] == 5

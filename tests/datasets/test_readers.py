@@ -11,6 +11,7 @@ from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, InputError, UsageError
 from reidsearch.datasets.readers import read_archive, read_data, read_manifest, read_market
 from reidsearch.domain.crops import Facts
+from reidsearch.output.hints import advice
 from reidsearch.store.crops.store import Store
 
 
@@ -78,7 +79,7 @@ def test_a_manifest_tells_person_and_camera(tmp_path):
     assert told(parted.gallery) == {("0", "gate")}
     with pytest.raises(UsageError, match="no camera '1'") as raised:
         data.of_cameras(["1"])
-    assert raised.value.hint == "cameras: 01, gate"
+    assert advice(raised.value) == "cameras: 01, gate"
 
 
 def test_a_box_in_a_manifest_is_cut_out(tmp_path):
@@ -159,7 +160,7 @@ def test_confirmed_identities_are_labels_where_no_persons_came(tmp_path):
     with Archive.open(tmp_path / "a") as archive:
         with pytest.raises(InputError, match="both a person and a camera") as refused:
             archive.labelled("identities")
-        assert "reidsearch identity new" in refused.value.hint
+        assert "reidsearch identity new" in advice(refused.value)
         archive.identities.new("ann", [1, 4])  # a view stands for its tracklet
         archive.identities.new("bob", [3, 6, 7])  # crop 7 has no camera
         archive.identities.reject("ann", [3])

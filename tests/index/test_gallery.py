@@ -18,6 +18,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import newest_generation
 from reidsearch.maintenance import check as checks
 from reidsearch.maintenance.erase import Erasure, erase
+from reidsearch.output.hints import advice
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
 
@@ -212,7 +213,7 @@ def test_an_index_that_lies_is_an_error_not_an_answer(folder):
         sql(folder, "UPDATE embedding SET vector = zeroblob(64) WHERE crop_id = 4")
         with pytest.raises(ArchiveError, match="crop 4") as error:
             gallery.search(VECTORS[3], 5)
-        assert "check --repair" in error.value.hint
+        assert "check --repair" in advice(error.value)
 
 
 def test_the_index_of_the_model_before_is_neither_used_nor_called_damaged(folder):

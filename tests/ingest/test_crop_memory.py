@@ -8,13 +8,13 @@ import sqlite3
 import weakref
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from reidsearch.archive import Archive
+from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput
 from reidsearch.ingest.crops import MAX_HELD_BYTES, READ_AHEAD, READ_TOGETHER
 
@@ -24,8 +24,13 @@ HELD_BYTES = MAX_HELD_BYTES // 4
 class Held:
     """Stands for the bytes of a large picture in a compressed tar."""
 
+    held_bytes = HELD_BYTES
+
     def __init__(self, data: bytes) -> None:
         self.data = data
+
+    def read(self, limits: PictureLimits) -> bytes:
+        return self.data
 
 
 def picture(number: int) -> bytes:
@@ -45,9 +50,10 @@ def test_offers_that_hold_their_bytes_are_not_hoarded(tmp_path: Path) -> None:
             held = Held(picture(number))
             alive.add(held)
             most = max(most, len(alive))
-            read = partial(lambda held: held.data, held)
+            item = CropInput(f"a.tgz!/{number}.png", "1", held)
             del held
-            yield CropInput(f"a.tgz!/{number}.png", "1", read, held_bytes=HELD_BYTES)
+            yield item
+            del item
 
     with Archive.open(tmp_path / "archive", create=True, model="builtin") as archive:
         assert archive.index_crops(offers()).indexed == 200
@@ -59,6 +65,7 @@ class Told:
 
     def __init__(self) -> None:
         self.totals: list[int | None] = []
+        self.places: list[str] = []
         self.done = 0
 
     def begin(self, task: str, total: int | None, unit: str) -> None:
@@ -66,6 +73,9 @@ class Told:
 
     def advance(self, done: int = 1, /, **counts: int) -> None:
         self.done += done
+
+    def working_on(self, what: str) -> None:
+        self.places.append(what)
 
     def end(self) -> None:
         pass
@@ -81,10 +91,13 @@ def test_a_run_knows_its_total_and_tells_what_it_ignored(tmp_path: Path) -> None
     told = Told()
     with Archive.open(tmp_path / "archive", create=True, model="builtin") as archive:
         report = archive.index([folder], progress=told)
-    assert (report.offered, report.indexed, report.failed, report.ignored) == (4, 3, 1, 1)
-    assert told.totals == [4]
-    assert told.done == 4
+    assert (report.offered, report.indexed, report.failed, report.skipped) == (4, 3, 1, 1)
+    assert report.skipped_names == (f"{folder}/notes.txt",)
+    size_bytes = sum((folder / f"{number}.png").stat().st_size for number in range(3))
+    assert told.totals == [size_bytes]
+    assert told.done == size_bytes
+    assert f"{folder}/empty.jpg" in told.places
     (database,) = (tmp_path / "archive").glob("*.db")
     with closing(sqlite3.connect(database)) as connection:
         (counts,) = connection.execute("SELECT counts FROM run").fetchone()
-    assert json.loads(counts)["ignored"] == 1
+    assert json.loads(counts)["skipped"] == 1

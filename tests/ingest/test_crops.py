@@ -15,10 +15,11 @@ import reidsearch.ingest.crops as loop
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import CropInput, Facts, Rejected
+from reidsearch.domain.crops import CropInput, Facts, HeldBytes, Rejected
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
+from reidsearch.store.sink import ArchiveSink
 
 BAD = ModelIdentity("misbehaving", "FP32", "ef" * 48, "none/1", 4)
 
@@ -32,7 +33,7 @@ def png(seed: int) -> bytes:
 
 def offer(number: int, data: bytes | None = None, **more) -> CropInput:
     held = png(number) if data is None else data
-    return CropInput(f"{number:03d}.png", "1", lambda: held, **more)
+    return CropInput(f"{number:03d}.png", "1", HeldBytes(held), **more)
 
 
 @pytest.fixture
@@ -53,12 +54,18 @@ def test_every_offer_is_counted_once(archive):
 
 
 def test_order_and_results_do_not_depend_on_timing(tmp_path):
-    def slowly(number):
-        def read():
-            time.sleep((number * 7 % 5) / 200)
-            return png(number)
+    class Slow:
+        held_bytes = 0
 
-        return CropInput(f"{number:03d}.png", "1", read)
+        def __init__(self, number):
+            self.number = number
+
+        def read(self, limits):
+            time.sleep((self.number * 7 % 5) / 200)
+            return png(self.number)
+
+    def slowly(number):
+        return CropInput(f"{number:03d}.png", "1", Slow(number))
 
     with opened(tmp_path / "a") as quick, opened(tmp_path / "b") as slow:
         quick.index_crops([offer(n) for n in range(30)])
@@ -78,6 +85,7 @@ def test_reading_keeps_only_so_far_ahead_of_committing(archive, monkeypatch):
     class SourceRun:
         def begin(self, task, total, unit): ...
         def end(self): ...
+        def working_on(self, what): ...
         def advance(self, done=1, /, **counts):
             ahead.append(asked - sum(counts.values()))
 
@@ -106,11 +114,14 @@ def test_an_exception_of_the_offers_surfaces_and_the_run_can_be_repeated(archive
 
 
 def test_an_exception_of_a_read_surfaces(archive):
-    def broken():
-        raise RuntimeError("the reader broke")
+    class Broken:
+        held_bytes = 0
+
+        def read(self, limits):
+            raise RuntimeError("the reader broke")
 
     with pytest.raises(RuntimeError, match="the reader broke"):
-        archive.index_crops([offer(1), CropInput("2.png", "1", broken), offer(3)])
+        archive.index_crops([offer(1), CropInput("2.png", "1", Broken()), offer(3)])
 
 
 def test_stop_commits_what_is_embedded_and_says_so(archive):
@@ -149,7 +160,7 @@ class Misbehaving:
 
     def stream(self, items):
         for tag, tensor in items:
-            number = int(getattr(tag, "offer", tag).location[:3]) if tensor is not None else None
+            number = int(getattr(tag, "input", tag).location[:3]) if tensor is not None else None
             if tensor is None:
                 yield tag, None
             elif number in self._refusals:
@@ -165,7 +176,7 @@ def test_crops_without_a_usable_embedding_land_in_the_ledger(tmp_path):
         report = loop.ingest(
             [offer(n) for n in range(6)],
             store=store,
-            writer=writer,
+            sink=ArchiveSink(writer),
             embedder=Misbehaving({1, 4}),
             limits=PictureLimits(),
         )
@@ -195,12 +206,12 @@ def test_boxes_of_one_picture(archive):
     data = png(1)
     boxes = [Box(0, 0, 8, 16), Box(8, 16, 16, 32), None]
     report = archive.index_crops(
-        [CropInput("a.png", "1", lambda: data, box, Facts("gate", NOON)) for box in boxes]
+        [CropInput("a.png", "1", HeldBytes(data), box, Facts("gate", NOON)) for box in boxes]
     )
     assert report.indexed == 3
     rows = sql(archive._store.folder, "SELECT x1, y1, x2, y2 FROM crop ORDER BY id")
     assert rows == [(0, 0, 8, 16), (8, 16, 16, 32), (0, 0, 16, 32)]
-    whole = CropInput("a.png", "2", lambda: data, Box(0, 0, 16, 32), Facts("gate", NOON))
+    whole = CropInput("a.png", "2", HeldBytes(data), Box(0, 0, 16, 32), Facts("gate", NOON))
     assert archive.index_crops([whole]).duplicates == 1  # the same box, only said
 
 

@@ -78,10 +78,10 @@ def commits(monkeypatch, count):
     real = footage_writer.FootageWriter.commit
     done = []
 
-    def commit(self, source_id, step):
+    def commit(self, step):
         if len(done) == count:
             raise KeyboardInterrupt
-        done.append(real(self, source_id, step))
+        done.append(real(self, step))
 
     monkeypatch.setattr(footage_writer.FootageWriter, "commit", commit)
     return done
@@ -116,8 +116,8 @@ def test_stopping_commits_and_says_so(scene, tmp_path, monkeypatch):
     stop = threading.Event()
     real = footage_writer.FootageWriter.commit
 
-    def commit(self, source_id, step):
-        real(self, source_id, step)
+    def commit(self, step):
+        real(self, step)
         if step.duration_us > 4_000_000:
             stop.set()
 
@@ -284,8 +284,8 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(scene, tmp_path, monke
     path.with_suffix(".det.txt").write_bytes(scene[0].with_suffix(".det.txt").read_bytes())
     real = footage_writer.FootageWriter.commit
 
-    def commit(self, source_id, step):
-        real(self, source_id, step)
+    def commit(self, step):
+        real(self, step)
         if step.duration_us > 8_000_000:
             os.utime(path, (1, 1))
 

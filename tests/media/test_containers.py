@@ -19,14 +19,15 @@ from containers import CONTAINERS, MEMBERS, TAR_MODES, make
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
-from reidsearch.media.files.crop_inputs import offers
+from reidsearch.media.files.crop_inputs import CropInputs
+from reidsearch.media.files.inventory import take_inventory
 from reidsearch.media.naming.patterns import Naming, compile_pattern
 
 LIMITS = PictureLimits(max_bytes=1_000_000)
 
 
 def listed(path: Path) -> list[CropInput | Rejected]:
-    return list(offers([path], Naming(market1501=True), LIMITS))
+    return list(CropInputs(take_inventory([path]), Naming(market1501=True), LIMITS))
 
 
 def outcome(path: Path) -> list[str | tuple[str, Reason]]:
@@ -38,7 +39,7 @@ def outcome(path: Path) -> list[str | tuple[str, Reason]]:
             out.append((where, entry.cause.reason))
             continue
         try:
-            entry.read()
+            entry.locator.read(LIMITS)
             out.append(where)
         except Refused as refused:
             out.append((where, refused.reason))
@@ -55,7 +56,9 @@ def test_members_are_offered_in_order_and_read_later_by_many_threads(
     shuffled = [entry for entry in entries if isinstance(entry, CropInput)] * 5
     random.Random(1).shuffle(shuffled)
     with ThreadPoolExecutor(8) as pool:
-        for entry, data in zip(shuffled, pool.map(lambda e: e.read(), shuffled), strict=True):
+        for entry, data in zip(
+            shuffled, pool.map(lambda e: e.locator.read(LIMITS), shuffled), strict=True
+        ):
             assert data == MEMBERS[entry.location.removeprefix(f"{path}!/")]
     assert len({entry.fingerprint for entry in shuffled}) == len(MEMBERS)
     again = {entry.location: entry for entry in listed(path)}
@@ -66,7 +69,7 @@ def test_no_handle_stays_open(tmp_path: Path) -> None:
     paths = [make(tmp_path / f"a{kind}", MEMBERS) for kind in CONTAINERS]
     before = len(list(Path("/proc/self/fd").iterdir()))
     entries = [entry for path in paths for entry in listed(path)]
-    assert [entry.read() for entry in entries if isinstance(entry, CropInput)]
+    assert [entry.locator.read(LIMITS) for entry in entries if isinstance(entry, CropInput)]
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
@@ -118,9 +121,10 @@ def test_members_that_are_not_offered(tmp_path: Path, kind: str) -> None:
         ("large.jpg", Reason.TOO_MANY_BYTES),
         "last.png",
     ]
-    found = offers([path], Naming(), LIMITS)
-    assert list(found)
-    assert found.ignored == 1
+    inventory = take_inventory([path])
+    assert inventory.skipped.count == 0, "a container is opened when its turn comes"
+    assert list(CropInputs(inventory, Naming(), LIMITS))
+    assert (inventory.skipped.count, inventory.skipped.names) == (1, [f"{path}!/notes.txt"])
 
 
 def test_links_and_devices_in_a_tar(tmp_path: Path) -> None:
@@ -157,7 +161,7 @@ def test_a_tar_cut_short_gives_what_lies_before(tmp_path: Path, kind: str) -> No
     for entry, (name, data) in zip(before, MEMBERS.items(), strict=False):
         assert isinstance(entry, CropInput)
         assert entry.location == f"{path}!/{name}"
-        assert entry.read() == data
+        assert entry.locator.read(LIMITS) == data
 
 
 def without_end_mark(data: bytes) -> bytes:
@@ -252,7 +256,7 @@ def test_endless_extended_headers_end_the_reading(tmp_path: Path) -> None:
 def test_offers_say_what_they_hold_in_memory(tmp_path: Path) -> None:
     members = {"a.jpg": b"x" * 700, "large.jpg": b"x" * (LIMITS.max_bytes + 1)}
     for kind in CONTAINERS:
-        held = [entry.held_bytes for entry in listed(make(tmp_path / f"a{kind}", members))]  # type: ignore[union-attr]
+        held = [entry.locator.held_bytes for entry in listed(make(tmp_path / f"a{kind}", members))]  # type: ignore[union-attr]
         assert held == ([0, 0] if kind in {".tar", ".zip"} else [700, 0])
 
 
@@ -345,7 +349,7 @@ def test_zip_methods_folders_and_links(tmp_path: Path) -> None:
 def test_a_bad_time_in_a_member_name_fails_that_member_alone(tmp_path: Path) -> None:
     path = make(tmp_path / "a.tar", {"20240230.jpg": b"one", "b.jpg": b"two"})
     naming = Naming(pattern=compile_pattern(r"/(?P<time>\d{8})\."))
-    bad, good = offers([path], naming, LIMITS)
+    bad, good = CropInputs(take_inventory([path]), naming, LIMITS)
     assert isinstance(bad, Rejected)
     assert bad.cause.reason is Reason.BAD_TIME
     assert isinstance(good, CropInput)
@@ -364,5 +368,5 @@ def test_a_container_that_changes_is_not_misread(tmp_path: Path, kind: str) -> N
     assert isinstance(entry, CropInput)
     make(path, {"b.jpg": b"two", "a.jpg": b"one"})
     with pytest.raises(Refused, match="changed") as caught:
-        entry.read()
+        entry.locator.read(LIMITS)
     assert caught.value.reason is Reason.UNREADABLE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -15,14 +16,16 @@ import pytest
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
-from reidsearch.media.files.crop_inputs import offers
+from reidsearch.media.files.crop_inputs import CropInputs
+from reidsearch.media.files.inventory import FOOTAGE, Kind, take_inventory
 from reidsearch.media.naming.patterns import Naming, compile_pattern
 
 LIMITS = PictureLimits()
+PPM = b"P6 1 1 255 abc"
 
 
 def listed(*paths: Path, naming: Naming = Naming()) -> list[CropInput | Rejected]:
-    return list(offers(paths, naming, LIMITS))
+    return list(CropInputs(take_inventory(paths), naming, LIMITS))
 
 
 def short(root: Path, entries: list[CropInput | Rejected]) -> list[str | tuple[str, Reason]]:
@@ -46,17 +49,23 @@ def test_a_tree_in_order_without_what_nobody_means(tmp_path: Path) -> None:
         "rows.csv", "b/.DS_Store", "b/Thumbs.db", "b/.hidden.jpg", ".git/x.jpg", "noending",
     ]:  # fmt: skip
         write(tmp_path / name)
-    found = offers([tmp_path], Naming(), LIMITS)
+    inventory = take_inventory([tmp_path])
+    found = CropInputs(inventory, Naming(), LIMITS)
     assert short(tmp_path, list(found)) == ["a.jpeg", "z.tiff", "b/1.png", "b/2.JPG", "b/a/0.webp"]
-    assert found.ignored == 3  # notes, rows, noending; the film is footage
+    # The film is footage.
+    assert inventory.skipped.count == 3
+    assert sorted(inventory.skipped.names) == [
+        f"{tmp_path}/{name}" for name in ("noending", "notes.txt", "rows.csv")
+    ]
+    assert [entry.location for entry in inventory.entries(FOOTAGE)] == [f"{tmp_path}/film.mp4"]
 
 
 def test_named_files_are_offered_whatever_their_name_and_once(tmp_path: Path) -> None:
-    odd = write(tmp_path / ".odd", b"bytes")
+    odd = write(tmp_path / ".odd", PPM)
     entries = listed(odd, odd, tmp_path / "x" / ".." / ".odd")
     assert short(tmp_path, entries) == [".odd"]
     assert isinstance(entries[0], CropInput)
-    assert entries[0].read() == b"bytes"
+    assert entries[0].locator.read(LIMITS) == PPM
 
 
 def test_relative_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +101,7 @@ def test_names_that_are_not_utf8_and_very_long_ones(tmp_path: Path) -> None:
         entry.location.encode()  # can be stored
     odd = found[r"caf\xe9.jpg"]
     assert isinstance(odd, CropInput)
-    assert odd.read() == b"caf\xe9.jpg"
+    assert odd.locator.read(LIMITS) == b"caf\xe9.jpg"
 
 
 def test_deeper_than_a_path_may_be_long(tmp_path: Path) -> None:
@@ -124,12 +133,14 @@ def test_what_is_no_file_never_hangs(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def reasons_of_reading(found: Sequence[CropInput | Rejected]) -> list[Reason | int]:
+def reasons_of_reading(
+    found: Sequence[CropInput | Rejected], limits: PictureLimits
+) -> list[Reason | int]:
     out: list[Reason | int] = []
     for entry in found:
         assert isinstance(entry, CropInput)
         try:
-            out.append(len(entry.read()))
+            out.append(len(entry.locator.read(limits)))
         except Refused as refused:
             out.append(refused.reason)
     return out
@@ -138,12 +149,13 @@ def reasons_of_reading(found: Sequence[CropInput | Rejected]) -> list[Reason | i
 def test_reading_holds_to_the_limit_and_to_what_lies_there_now(tmp_path: Path) -> None:
     for name, size in [("a", 0), ("b", 100), ("c", 101), ("d", 5), ("e", 5), ("f", 5)]:
         write(tmp_path / f"{name}.jpg", b"x" * size)
-    found = list(offers([tmp_path], Naming(), PictureLimits(max_bytes=100)))
+    limits = PictureLimits(max_bytes=100)
+    found = list(CropInputs(take_inventory([tmp_path]), Naming(), limits))
     (tmp_path / "d.jpg").unlink()
     (tmp_path / "e.jpg").unlink()
     os.mkfifo(tmp_path / "e.jpg")
     write(tmp_path / "f.jpg", b"x" * 200_000)
-    assert reasons_of_reading(found) == [
+    assert reasons_of_reading(found, limits) == [
         Reason.EMPTY, 100, Reason.TOO_MANY_BYTES, Reason.MISSING, Reason.NOT_A_FILE,
         Reason.TOO_MANY_BYTES,
     ]  # fmt: skip
@@ -166,11 +178,13 @@ def test_no_permission(open_folder: Path) -> None:
         "from pathlib import Path\n"
         "from reidsearch.base.errors import Refused\n"
         "from reidsearch.media.naming.patterns import Naming\n"
-        "from reidsearch.media.files.crop_inputs import offers\n"
+        "from reidsearch.media.files.crop_inputs import CropInputs\n"
+        "from reidsearch.media.files.inventory import take_inventory\n"
         "from reidsearch.base.settings import PictureLimits\n"
         "if os.geteuid() == 0: os.setegid(65534); os.seteuid(65534)\n"
-        "for entry in offers([Path(sys.argv[1])], Naming(), PictureLimits()):\n"
-        "    try: entry.read()\n"
+        "limits = PictureLimits()\n"
+        "for entry in CropInputs(take_inventory([Path(sys.argv[1])]), Naming(), limits):\n"
+        "    try: entry.locator.read(limits)\n"
         "    except Refused as refused: print(entry.location, refused.reason)\n"
         "    except AttributeError: print(entry.location, entry.cause.reason)\n"
     )
@@ -211,32 +225,49 @@ def test_a_bad_time_in_a_name_fails_that_file_alone(tmp_path: Path) -> None:
     assert entries[1].facts.camera == "gate"
 
 
-def test_how_many_offers_are_expected(tmp_path: Path) -> None:
+def test_the_position_goes_from_nothing_to_the_total(tmp_path: Path) -> None:
     for name in ["a.jpg", "b/1.png", "b/2.PNG", "b/.3.png", "b/notes.txt", "b/rows.csv"]:
-        write(tmp_path / name)
+        write(tmp_path / name, b"x" * 100)
     (tmp_path / "b" / "up").symlink_to(tmp_path)
     with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
         for name in ["d.jpg/", "d.jpg/e.png", "f.webp", "g.txt"]:
-            archive.writestr(name, b"x")
+            archive.writestr(name, b"x" * 50)
+    with tarfile.open(tmp_path / "d.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "a.jpg", "a.jpg")
     rows = write(tmp_path / "rows.csv", b"path,camera\r\n\r\na.jpg,x\r\nb/1.png,y")
     lines = write(tmp_path / "rows.jsonl", b'{"path": "a.jpg"}\n\n \n{"path": "b/1.png"}\n')
-    for paths, number in [
-        ([tmp_path], 5), ([tmp_path, tmp_path / "b"], 5), ([tmp_path / "b", tmp_path / "b"], 5),
-        ([tmp_path / "b" / "notes.txt", tmp_path / "a.jpg"], 2), ([tmp_path / "nothing"], 1),
-        ([tmp_path / "c.zip"], 2), ([rows], 2), ([lines], 2), ([rows, lines, tmp_path], 9),
+    container_bytes = sum((tmp_path / name).stat().st_size for name in ("c.zip", "d.tar.gz"))
+    for paths, number, total in [
+        ([tmp_path], 6, 300 + container_bytes), ([tmp_path, tmp_path / "b"], 6, None),
+        ([tmp_path / "b", tmp_path / "b"], 6, None), ([tmp_path / "a.jpg"], 1, 100),
+        ([tmp_path / "nothing"], 1, 0), ([tmp_path / "c.zip"], 2, None),
+        ([rows], 2, rows.stat().st_size), ([lines], 2, lines.stat().st_size),
+        ([rows, lines, tmp_path], 10, None),
     ]:  # fmt: skip
-        found = offers(paths, Naming(), LIMITS)
-        assert found.expected() == number, paths
-        assert len(list(found)) == number, paths
+        inventory = take_inventory(paths)
+        found = CropInputs(inventory, Naming(), LIMITS)
+        positions = [found.position_bytes for _ in found]
+        assert len(positions) == number, paths
+        assert positions == sorted(positions), paths
+        assert found.position_bytes == inventory.crop_bytes, paths
+        assert total in {None, inventory.crop_bytes}, paths
 
 
-def test_when_nobody_knows_how_many_offers_there_will_be(tmp_path: Path) -> None:
-    folder = write(tmp_path / "d" / "a.tar.gz").parent
-    broken = write(tmp_path / "b.zip", b"PK")
-    assert offers([folder], Naming(), LIMITS).expected() is None
-    assert offers([folder / "a.tar.gz", tmp_path / "x"], Naming(), LIMITS).expected() is None
-    assert offers([broken], Naming(), LIMITS).expected() is None
-    table = write(tmp_path / "rows.csv", b"path\na.jpg\n")
-    found = offers([table], Naming(), LIMITS)
-    table.unlink()
-    assert found.expected() is None
+def test_folders_are_walked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Crops, footage and totals come from one pass; nothing goes back to the disk for a list."""
+    for name in ["a.jpg", "b/1.png", "b/c/film.mp4", "b/c/2.png", "notes.txt"]:
+        write(tmp_path / name)
+    walked: list[str] = []
+    scandir = os.scandir
+
+    def counted(path: str) -> Iterator[os.DirEntry[str]]:
+        walked.append(os.path.relpath(path, tmp_path))
+        return scandir(path)  # type: ignore[return-value]
+
+    monkeypatch.setattr(os, "scandir", counted)
+    inventory = take_inventory([tmp_path, tmp_path / "b"])
+    assert walked == [".", "b", "b/c"]
+    assert len(list(CropInputs(inventory, Naming(), LIMITS))) == 3
+    assert [entry.kind for entry in inventory.entries(FOOTAGE)] == [Kind.VIDEO]
+    assert (inventory.crop_bytes, inventory.footage_bytes, inventory.skipped.count) == (3, 1, 1)
+    assert walked == [".", "b", "b/c"]

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from reidsearch.base.errors import InputError, Refused
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Rejected
-from reidsearch.media.files.crop_inputs import offers
+from reidsearch.media.files.crop_inputs import CropInputs
+from reidsearch.media.files.inventory import take_inventory
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.pictures import cut, decode, stored_jpeg
 
@@ -67,14 +68,14 @@ def consume(path: Path) -> int:
     """List and read all that a fuzzed file offers; returns how many entries there were."""
     count = 0
     try:
-        for entry in offers([path], Naming(market1501=True), LIMITS):
+        for entry in CropInputs(take_inventory([path]), Naming(market1501=True), LIMITS):
             count += 1
             entry.location.encode()
             if isinstance(entry, Rejected):
                 assert entry.cause.message
                 continue
             with contextlib.suppress(Refused):
-                assert 0 < len(entry.read()) <= LIMITS.max_bytes
+                assert 0 < len(entry.locator.read(LIMITS)) <= LIMITS.max_bytes
     except InputError:
         if path.suffix not in {".csv", ".jsonl"}:  # only a manifest is refused as a whole
             raise

@@ -9,7 +9,7 @@ import pytest
 from videos import picture, write_video
 
 from reidsearch.base.errors import Reason, Refused
-from reidsearch.media.files.listing import find_footage
+from reidsearch.media.files.inventory import CROPS, FOOTAGE, Kind, take_inventory
 from reidsearch.media.video.frames import Damage, Frame
 from reidsearch.media.video.open import open_footage
 
@@ -27,11 +27,14 @@ def frame(path, number=0):
 
 
 def listed(tmp_path, *paths, **how):
-    listing = find_footage(paths or [tmp_path], **how)
-    found = [os.path.relpath(path, tmp_path) for path in listing.footage]
-    rejected = [(os.path.relpath(one.location, tmp_path), one.cause.reason)
-                for one in listing.rejected]  # fmt: skip
-    return found, [os.path.relpath(path, tmp_path) for path in listing.other], rejected
+    inventory = take_inventory(paths or [tmp_path], **how)
+    found = [os.path.relpath(entry.path, tmp_path) for entry in inventory.entries(FOOTAGE)]
+    assert inventory.footage_count == len(found)
+    crops = list(inventory.entries(CROPS))
+    other = [os.path.relpath(one.path, tmp_path) for one in crops if one.kind is not Kind.REFUSED]
+    rejected = [(os.path.relpath(one.path, tmp_path), one.refused.reason)
+                for one in crops if one.kind is Kind.REFUSED]  # fmt: skip
+    return found, other, rejected
 
 
 def test_videos_in_a_tree_in_order_each_once(tmp_path):
@@ -41,7 +44,7 @@ def test_videos_in_a_tree_in_order_each_once(tmp_path):
     (tmp_path / "z" / "again.mp4").symlink_to(tmp_path / "b" / "2.MP4")
     found, other, rejected = listed(tmp_path)
     assert found == ["a.h264", "b/10.mkv", "b/2.MP4", "z/film.dav"]
-    assert (other, rejected) == (["."], []), "the pictures of the folder are the crops' affair"
+    assert (other, rejected) == (["b/x.jpg"], [])
 
 
 def test_a_named_file_is_what_its_bytes_say_when_its_name_says_nothing(tmp_path):
@@ -49,7 +52,7 @@ def test_a_named_file_is_what_its_bytes_say_when_its_name_says_nothing(tmp_path)
     crop = frame(tmp_path / "crop.png").rename(tmp_path / "crop")
     text = write(tmp_path / "notes.txt")
     found, other, rejected = listed(
-        tmp_path, video, crop, text, write(tmp_path / "r.csv"), tmp_path / "no.mp4"
+        tmp_path, video, crop, text, write(tmp_path / "r.csv", b"path\n"), tmp_path / "no.mp4"
     )
     assert found == ["film", "notes.txt"]
     assert other == ["crop", "r.csv"]

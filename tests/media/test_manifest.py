@@ -15,7 +15,8 @@ from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Reason
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Facts, Rejected
-from reidsearch.media.files.crop_inputs import offers
+from reidsearch.media.files.crop_inputs import CropInputs
+from reidsearch.media.files.inventory import take_inventory
 from reidsearch.media.naming.patterns import Naming
 
 LIMITS = PictureLimits()
@@ -32,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 def listed(path: Path, content: str | bytes, naming: Naming = NAMING) -> list[CropInput | Rejected]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(offers([path], naming, LIMITS))
+    return list(CropInputs(take_inventory([path]), naming, LIMITS))
 
 
 def only(entries: list[CropInput | Rejected]) -> CropInput:
@@ -61,7 +62,7 @@ def test_every_form_of_a_row(folder: Path, name: str, content: str) -> None:
     assert entry.location == f"{folder}/a.jpg"
     assert entry.box == Box(1, 2, 3, 4)
     assert entry.facts == Facts("yard", NOON, "7", {"shoes": "red"})
-    assert entry.read() == b"a.jpg"
+    assert entry.locator.read(LIMITS) == b"a.jpg"
 
 
 def test_what_a_row_leaves_out_the_name_and_the_options_tell(folder: Path) -> None:
@@ -89,7 +90,7 @@ def test_paths_may_lead_anywhere_the_user_wrote(folder: Path) -> None:
     ]  # fmt: skip
     last = entries[-1]
     assert isinstance(last, CropInput)
-    assert last.read() == b"odd"
+    assert last.locator.read(LIMITS) == b"odd"
 
 
 BAD_CSV_ROWS = [
@@ -185,7 +186,7 @@ def test_a_manifest_that_cannot_be_one_is_refused_before_anything_is_offered(
 ) -> None:
     (folder / name).write_bytes(content)
     with pytest.raises(InputError, match=said) as caught:
-        offers([folder / "a.jpg", folder / name], NAMING, LIMITS)
+        take_inventory([folder / "a.jpg", folder / name])
     assert str(folder / name) in caught.value.message
 
 
@@ -193,12 +194,12 @@ def test_a_manifest_that_is_not_there_or_no_file(folder: Path) -> None:
     os.mkfifo(folder / "fifo.csv")
     for name in ("none.csv", "fifo.csv"):
         with pytest.raises(InputError, match=name):
-            offers([folder / name], NAMING, LIMITS)
+            take_inventory([folder / name])
 
 
 def test_the_shared_manifest(shared: Path) -> None:
     path = shared / "reid" / "pku-viewpoints" / "manifest.csv"
-    entries = list(offers([path], Naming(), LIMITS))
+    entries = list(CropInputs(take_inventory([path]), Naming(), LIMITS))
     assert len(entries) == 992
     known = [entry.facts for entry in entries if isinstance(entry, CropInput)]
     assert {facts.camera for facts in known} == {"01", "02"}
@@ -220,9 +221,11 @@ def test_a_million_rows_in_bounded_memory(folder: Path) -> None:
         "import re, sys\n"
         "from pathlib import Path\n"
         "from reidsearch.media.naming.patterns import Naming\n"
-        "from reidsearch.media.files.crop_inputs import offers\n"
+        "from reidsearch.media.files.crop_inputs import CropInputs\n"
+        "from reidsearch.media.files.inventory import take_inventory\n"
         "from reidsearch.base.settings import PictureLimits\n"
-        "print(sum(1 for _ in offers([Path(sys.argv[1])], Naming(), PictureLimits())))\n"
+        "inventory = take_inventory([Path(sys.argv[1])])\n"
+        "print(sum(1 for _ in CropInputs(inventory, Naming(), PictureLimits())))\n"
         # Not ru_maxrss: that one is inherited from the process that starts this one.
         "peak = re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())\n"
         "assert int(peak[1]) < 250_000\n"

@@ -12,6 +12,7 @@ from reidsearch.domain.footage import Clock, SourceFacts, VideoInfo
 from reidsearch.media.naming.recorders import RECORDERS, stamp_of
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.naming.source_list import read_source_list
+from reidsearch.output.hints import advice
 
 NOON = dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
 BERLIN = parse_zone("Europe/Berlin")
@@ -58,7 +59,7 @@ def test_names_that_tell_nothing_tell_nothing(name):
 def test_a_time_without_a_zone_is_no_time():
     told = SourceNaming(recorder="auto").facts("/f/gate_20240531_140300.mp4")
     assert told.facts == SourceFacts("gate", Clock())
-    assert "--timezone" in told.notes[0]
+    assert "give the time zone" in told.notes[0]
 
 
 def test_a_time_that_the_clock_change_repeats_or_leaves_out():
@@ -157,7 +158,7 @@ def test_what_is_wrong_in_a_list_is_told_with_its_line(text, said, tmp_path):
     path.write_text(text)
     with pytest.raises(InputError, match=r"sources\.csv") as error:
         read_source_list(path)
-    assert said in f"{error.value.message} {error.value.hint}"
+    assert said in f"{error.value.message} {advice(error.value)}"
 
 
 def test_lists_that_cannot_be_read(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 
 import pytest
@@ -21,6 +22,7 @@ class Terminal(io.StringIO):
 def work(progress: Progress) -> None:
     progress.begin("indexing [b]", 3, "crops")
     progress.advance(2, indexed=2)
+    progress.working_on("gate.mp4")
     progress.begin("within", None, "files")
     progress.advance()
     progress.end()
@@ -33,17 +35,49 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     out = Terminal()
     monkeypatch.setattr(sys, "stderr", out)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     return out
+
+
+def drawn(text: str) -> list[str]:
+    """The lines that were drawn, without colours and cursor movements."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n").splitlines()
 
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = on_a_terminal(monkeypatch)
     with progress_for() as progress:
         work(progress)
-    told = stderr.getvalue()
-    for part in ("indexing [b]", "3/3", "2 indexed, 1 failed", "1/1"):
-        assert part in told.replace("\x1b[32m", "").replace("\x1b[0m", "")
+    told = drawn(stderr.getvalue())
+    (last,) = {line.rstrip() for line in told if "3/3 crops" in line}
+    assert last.startswith("indexing [b] ")
+    assert max(len(line.rstrip()) for line in told) <= 80
+
+
+def test_two_lines_are_enough_for_any_number_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The total, and what is being worked on; in 80 columns, however long the names are."""
+    stderr = on_a_terminal(monkeypatch)
+    with progress_for() as progress:
+        progress.begin("indexing", 10_000_000_000, "bytes")
+        for number in range(20):
+            progress.working_on(f"{number} of 20: {'long' * 30}.mp4")
+            progress.advance(400_000_000, indexed=number * 1000, best_shots=number)
+            if number == 10:
+                progress.begin("reading gate.mp4", 200, "bytes")
+                progress.advance(50)
+                progress._display.refresh()  # type: ignore[attr-defined]
+                progress.end()
+            progress._display.refresh()  # type: ignore[attr-defined]
+        progress.end()
+    told = [line.rstrip() for line in drawn(stderr.getvalue()) if line.strip()]
+    assert max(map(len, told)) <= 80
+    bars = [line for line in told if line.startswith("indexing")]
+    below = [line for line in told if line.startswith("  ")]
+    assert len(bars) + len(below) == len(told), "nothing else is drawn"
+    assert any("/10.0 GB" in line for line in bars)
+    assert any("…" in line and "19,000 indexed, 19 best shots" in line for line in below)
+    assert any(line.startswith("  reading gate.mp4 25% - ") for line in below)
+    assert told[-1].startswith("indexing"), "the second line goes when the work is done"
 
 
 def test_quiet_and_pipes_get_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +119,7 @@ def test_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     last = lines[-1]
     assert (last["task"], last["done"], last["total"], last["eta_s"]) == ("indexing [b]", 3, 3, 0.0)
     assert last["counts"] == {"indexed": 2, "failed": 1}
+    assert [line["working_on"] for line in lines] == [None] * 5 + ["gate.mp4", None]
 
 
 def test_json_lines_are_few(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,13 +197,18 @@ def test_a_report_counts_and_says_what_to_do() -> None:
         "Interrupted; the same command goes on where it stopped.\n"
     )
     assert shown(text.report_view(IndexReport(4))) == "Run 4: 0 inputs offered; 0.0 s.\n"
-    for ignored, told in [
-        (1, "1 file of another type was"),
-        (1200, "1,200 files of other types were"),
+    for names, number, told in [
+        (("/a/notes.txt",), 1, "1 file skipped (unsupported type): notes.txt"),
+        (("/a/1.txt", "/a/b.zip!/c/2.txt"), 2, "2 files skipped (unsupported type): 1.txt, 2.txt"),
+        (
+            tuple(f"/a/{n}.txt" for n in range(20)),
+            1200,
+            "1,200 files skipped (unsupported type): "
+            "0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 1,195 more",
+        ),
     ]:
-        assert f"\n{told} not offered.\n" in shown(
-            text.report_view(IndexReport(4, ignored=ignored))
-        )
+        report = IndexReport(4, skipped=number, skipped_names=names)
+        assert f"\n{told}\n" in shown(text.report_view(report))
 
 
 def test_summary_crop_failures_and_findings() -> None:
@@ -229,8 +234,8 @@ def test_summary_crop_failures_and_findings() -> None:
     ("document", "part"),
     [
         (
-            reports_json.report_json(IndexReport(3, 1, 1, ignored=2)),
-            {"run_id": 3, "indexed": 1, "ignored": 2},
+            reports_json.report_json(IndexReport(3, 1, 1, skipped=2)),
+            {"run_id": 3, "indexed": 1, "skipped": 2},
         ),
         (reports_json.summary_json(SUMMARY), {"created_at": "2024-05-31T12:03:00Z"}),
         (

@@ -11,7 +11,7 @@ from archives import DIMENSION, fill, sql
 from reidsearch.archive import Archive
 from reidsearch.domain.answers import Answer, RankedBy
 from reidsearch.domain.crops import Facts
-from reidsearch.domain.request import Filters
+from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours import table as rooms
 from reidsearch.index.neighbours.table import Neighbours
@@ -51,7 +51,7 @@ def ask(folder):
 
         def asked(vector=QUERIES[0], **given) -> Answer:
             return search(
-                store, gallery, Query(vector=vector, text="drawn", **given), "none", neighbours
+                store, gallery, Query(vector, "drawn", SearchRequest(**given)), "none", neighbours
             )
 
         yield asked
@@ -181,10 +181,13 @@ def test_tracklets_stand_where_their_first_view_does(tmp_path):
         neighbours = Neighbours(store, gallery)
         for query in QUERIES[:5]:
             for k in (5, 50):
-                given = {"vector": query, "text": "drawn"}
-                views = search(store, gallery, Query(k=COUNT, **given), "none", neighbours)
-                rows = search(store, gallery, Query(k=k, grouped=True, **given), "none", neighbours)
-                bare = search(store, gallery, Query(k=50, grouped=True, **given), "none")
+
+                def asked(k, query=query, **options):
+                    return Query(query, "drawn", SearchRequest(k=k, **options))
+
+                views = search(store, gallery, asked(COUNT, grouped=False), "none", neighbours)
+                rows = search(store, gallery, asked(k), "none", neighbours)
+                bare = search(store, gallery, asked(50), "none")
                 expected = list(dict.fromkeys((crop_id - 1) // 8 for crop_id in ids(views)))
                 assert [(crop_id - 1) // 8 for crop_id in ids(rows)] == expected[:k]
                 for match in rows.matches:

@@ -19,13 +19,14 @@ from present_samples import footage_answer
 
 from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, InputError, NotFound, UsageError
-from reidsearch.calibration.apply import Asked, read_answer
+from reidsearch.calibration.apply import read_answer
 from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import LOWER, REFINED, UNCALIBRATED, Calibration, posterior
 from reidsearch.maintenance.check import check
 from reidsearch.output.answer_csv import answer_csv
+from reidsearch.output.hints import advice
 from reidsearch.output.statement import sentences
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
@@ -111,7 +112,7 @@ def test_without_a_calibration_an_answer_says_so(labelled):
         for asked in ({"max_false_alarms": 1.0}, {"prior": 0.5}):
             with pytest.raises(UsageError, match="needs a calibration") as refused:
                 archive.search(1, **asked)
-            assert f"reidsearch calibrate SET -a {labelled}" in refused.value.hint
+            assert f"reidsearch calibrate SET -a {labelled}" in advice(refused.value)
 
 
 def test_an_answer_is_read(calibrated):
@@ -196,7 +197,7 @@ def test_fewer_false_alarms_than_were_measured_are_refused_with_what_is_possible
     with Archive.open(calibrated) as archive:
         with pytest.raises(UsageError, match="measured down to 1 in") as refused:
             archive.search(1, max_false_alarms=1e-4)
-        possible = float(refused.value.hint.split()[1])
+        possible = float(advice(refused.value).split()[1])
         archive.search(1, max_false_alarms=possible)
 
 
@@ -216,7 +217,7 @@ def test_scores_beyond_what_was_seen_are_read_at_its_end(calibrated):
     with Archive.open(calibrated) as archive:
         answer = archive.search(1)
     alike = replace(answer, matches=(replace(answer.matches[0], score=1.0),))
-    assert "1 matches lie beyond" in read_answer(alike, made, Asked()).statement.warnings[-1]
+    assert "1 matches lie beyond" in read_answer(alike, made).statement.warnings[-1]
 
 
 def test_a_query_of_several_views_says_that_it_was_not_calibrated_for_them(calibrated):
@@ -229,10 +230,10 @@ def test_best_views_say_that_they_were_chosen(calibrated):
     with Archive.open(calibrated) as archive:
         made, answer = archive.calibration.in_force(), archive.search(1)
     views = footage_answer().matches[0]  # the better of two
-    chosen = read_answer(replace(answer, matches=(views,)), made, Asked())
+    chosen = read_answer(replace(answer, matches=(views,)), made)
     assert any("best of several views" in text for text in chosen.statement.warnings)
     alone = replace(views, tracklet=replace(views.tracklet, crop_ids=(7,)))
-    read = read_answer(replace(answer, matches=(alone,)), made, Asked())
+    read = read_answer(replace(answer, matches=(alone,)), made)
     assert not any("several views" in text for text in read.statement.warnings)
 
 
@@ -320,7 +321,7 @@ def test_damage_is_noticed(calibrated):
     with Archive.open(calibrated) as archive:
         with pytest.raises(ArchiveError, match=r"calibration of .* is damaged") as error:
             archive.search(1)
-        assert "calibrate --forget" in error.value.hint
+        assert "calibrate --forget" in advice(error.value)
         assert [finding.code for finding in archive.check()] == ["calibration"]
         assert archive.calibration.forget()
         assert archive.check() == []

@@ -20,6 +20,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
 from reidsearch.maintenance.check import check
 from reidsearch.maintenance.summary import failures, summarise
+from reidsearch.output.hints import advice
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database import schema
 
@@ -127,7 +128,7 @@ def test_other_versions_are_refused_with_what_to_do(tmp_path, revision, kind, hi
     sql(tmp_path / "a", "UPDATE alembic_version SET version_num = :v", v=revision)
     with pytest.raises(kind, match=revision) as error:
         Store(tmp_path / "a")
-    assert hint in error.value.hint
+    assert hint in advice(error.value)
 
 
 @pytest.mark.parametrize("data", [b"", b"SQLite format 3\0", b"no database" * 100])

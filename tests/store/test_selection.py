@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from reidsearch.base.errors import NotFound, UsageError
 from reidsearch.domain.crops import Facts
-from reidsearch.domain.request import Filters
+from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.gallery import Gallery
+from reidsearch.output.hints import advice
 from reidsearch.search.engine import Query, search
 from reidsearch.store.crops.selection import select_crops
 from reidsearch.store.crops.store import Store
@@ -117,7 +118,9 @@ def test_a_filtered_search_equals_the_oracle(store, chosen, k):
     assert selection.unknown_camera == sum(
         v["camera"] is None and bool(v["time"]) and bool(v["other"]) for v in said.values()
     )
-    answer = search(store, gallery_of(store), Query(VECTORS[0], "", k=k, filters=chosen), "")
+    answer = search(
+        store, gallery_of(store), Query(VECTORS[0], "", SearchRequest(k=k, filters=chosen)), ""
+    )
     order = sorted(expected, key=lambda i: -float(VECTORS[i - 1] @ VECTORS[0]))
     assert [match.crop.crop_id for match in answer.matches] == order[:k]
     assert [match.rank for match in answer.matches] == list(range(1, min(k, len(order)) + 1))
@@ -141,7 +144,7 @@ def test_a_name_that_is_not_there_is_an_error_not_an_empty_answer(store, chosen,
     with store.read() as connection, pytest.raises(NotFound) as error:
         select_crops(connection, chosen)
     assert said in error.value.message
-    assert hint in error.value.hint
+    assert hint in advice(error.value)
 
 
 def test_an_empty_time_range_is_an_error(store):

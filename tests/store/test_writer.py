@@ -26,8 +26,10 @@ from reidsearch.base.errors import (
 )
 from reidsearch.domain.crops import Facts, Rejected
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.steps import AlreadyStored, Effect
+from reidsearch.output.hints import advice
 from reidsearch.store.crops.store import Store
-from reidsearch.store.crops.writer import AlreadyStored, Effect, open_writer
+from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.database.lock import is_writing, writer_lock
 
 VECTORS = unit_rows(10)
@@ -141,7 +143,7 @@ def test_another_model_is_refused_by_name_with_the_command_that_helps(folder):
         pass
     assert "drawn FP32" in refused.value.message
     assert "other FP16" in refused.value.message
-    assert f"reidsearch reembed --model other -a {folder}" in refused.value.hint
+    assert f"reidsearch reembed --model other -a {folder}" in advice(refused.value)
 
 
 def test_ids_are_never_used_again(folder):
@@ -171,7 +173,7 @@ def test_two_boxes_of_one_source_are_two_crops(folder, writer):
     from dataclasses import replace
 
     first = new_crop(1, VECTORS[0])
-    second = replace(first, box=Box(0, 0, 8, 16), offer=replace(first.offer, box=Box(0, 0, 8, 16)))
+    second = replace(first, box=Box(0, 0, 8, 16), input=replace(first.input, box=Box(0, 0, 8, 16)))
     assert writer.commit([first, second]).indexed == 2
     assert sql(folder, "SELECT count(*) FROM source") == [(1,)]
 
@@ -179,7 +181,7 @@ def test_two_boxes_of_one_source_are_two_crops(folder, writer):
 def test_corrected_facts_replace_the_old_ones_and_what_is_not_told_stays(folder, writer):
     crop = new_crop(1, VECTORS[0], Facts("gate", NOON, "p1", {"note": "a"}))
     writer.commit([crop])
-    corrected = new_crop(1, VECTORS[0], Facts("door", None, None, {})).offer
+    corrected = new_crop(1, VECTORS[0], Facts("door", None, None, {})).input
     done = writer.commit([AlreadyStored(corrected, 1, Effect.UPDATED)])
     assert done.updated == 1
     with Store(folder) as store:
@@ -256,7 +258,7 @@ def test_states_of_runs(folder):
 
 @settings(max_examples=8, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 6), max_size=6), max_size=5))
-def test_however_offers_are_batched_each_source_is_one_crop(tmp_path_factory, batches):
+def test_however_inputs_are_batched_each_source_is_one_crop(tmp_path_factory, batches):
     folder = tmp_path_factory.mktemp("batches") / "archive"
     Store.create(folder)
     with Store(folder) as store, open_writer(store, MODEL) as writer:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reidsearch.base.errors import ModelError
+from reidsearch.output.hints import advice
 from reidsearch.vision.models.catalogue import by_digest, catalogue, default_entry, digest_of, find
 from reidsearch.vision.models.store import check_file
 
@@ -106,16 +107,16 @@ def test_unknown_name_says_what_is_near(asked, near):
     with pytest.raises(ModelError) as caught:
         find(asked)
     assert asked in caught.value.message
-    assert near in caught.value.hint
-    assert "reidsearch models list" in caught.value.hint
+    assert near in advice(caught.value)
+    assert "reidsearch models list" in advice(caught.value)
 
 
 @pytest.mark.parametrize("asked", ["zzz", ""])
 def test_unknown_name_with_nothing_near(asked):
     with pytest.raises(ModelError) as caught:
         find(asked)
-    assert "did you mean" not in caught.value.hint
-    assert "reidsearch models list" in caught.value.hint
+    assert "did you mean" not in advice(caught.value)
+    assert "reidsearch models list" in advice(caught.value)
 
 
 def test_docs_show_the_catalogue():

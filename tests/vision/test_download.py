@@ -22,6 +22,7 @@ from types import MappingProxyType
 import pytest
 
 from reidsearch.base.errors import ModelError, StorageError
+from reidsearch.output.hints import advice
 from reidsearch.vision.models.catalogue import ModelEntry, ModelFile, ModelInput
 from reidsearch.vision.models.download import HTTPS, Redirects, Transport, install
 from reidsearch.vision.models.unavailable import ModelUnavailable
@@ -187,6 +188,8 @@ class Counting:
     def advance(self, done=1, /, **counts):
         self.tasks[-1][3] += done
 
+    def working_on(self, what): ...
+
     def end(self):
         self.ended += 1
 
@@ -289,7 +292,7 @@ def test_gives_up_clearly(server, entry, cache, act, requests, says):
     assert says in caught.value.message
     assert entry.files[0].url in caught.value.message
     for way in ("--model-path", "REIDSEARCH_MODELS", "models import DIR", "models install m/FP16"):
-        assert way in caught.value.hint
+        assert way in advice(caught.value)
     assert len(server.seen) == requests
     assert not (cache / "m.bin").exists()
     assert progress.ended == 1
@@ -369,7 +372,7 @@ def test_a_proxy_that_fails_is_named_without_its_password(entry, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://user:secret@127.0.0.1:1")
     with pytest.raises(ModelUnavailable, match=r"the proxy 127\.0\.0\.1") as caught:
         install(entry, transport=PLAIN)
-    assert "secret" not in caught.value.message + caught.value.hint
+    assert "secret" not in caught.value.message + advice(caught.value)
 
 
 def test_a_cache_that_cannot_be_made(entry, tmp_path, monkeypatch):
@@ -377,7 +380,7 @@ def test_a_cache_that_cannot_be_made(entry, tmp_path, monkeypatch):
     monkeypatch.setenv("REIDSEARCH_CACHE", str(tmp_path / "file"))
     with pytest.raises(StorageError, match=str(tmp_path / "file")) as caught:
         install(entry, transport=PLAIN)
-    assert "REIDSEARCH_CACHE" in caught.value.hint
+    assert "REIDSEARCH_CACHE" in advice(caught.value)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -101,8 +101,9 @@ def test_faults_of_preprocessing_are_named(load, cause):
     embedder = load(DEFAULT)
     result = diagnose(replaced(embedder, FAULTS[cause](embedder.prepare)))
     assert not result.ok
-    assert result.cause == cause
-    assert result.hint
+    assert result.fault is not None
+    assert result.fault.cause == cause
+    assert result.fault.hint
 
 
 class Disturbed(Embedder):
@@ -129,7 +130,8 @@ def test_faults_of_the_runtime_are_named(load, bend, cause):
     embedder.bend = bend  # type: ignore[attr-defined]
     result = diagnose(embedder)
     assert not result.ok
-    assert cause in result.cause
+    assert result.fault is not None
+    assert cause in result.fault.cause
 
 
 def test_another_models_answers_are_recognised(load):
@@ -137,7 +139,8 @@ def test_another_models_answers_are_recognised(load):
     embedder.embed = other.embed  # type: ignore[method-assign]
     result = diagnose(embedder)
     assert not result.ok
-    assert OTHER in result.cause
+    assert result.fault is not None
+    assert OTHER in result.fault.cause
 
 
 def test_a_model_of_ones_own_has_nothing_to_compare_with():

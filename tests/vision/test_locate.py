@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reidsearch.base.errors import ModelError
+from reidsearch.output.hints import advice
 from reidsearch.vision.models.catalogue import digest_of, find
 from reidsearch.vision.models.locate import ModelUnavailable, installed, locate
 from reidsearch.vision.models.store import models_folder, sha384_of
@@ -62,8 +63,8 @@ def test_order(put, tmp_path, monkeypatch):
         assert model.digest == ENTRY.digest
         shutil.rmtree(gone)
     assert found == [
-        (first, "--model-path"),
-        (second, "--model-path"),
+        (first, "given folder"),
+        (second, "given folder"),
         (third, "REIDSEARCH_MODELS"),
         (fourth, "REIDSEARCH_MODELS"),
         (in_cache, "cache"),
@@ -85,18 +86,18 @@ def test_nowhere_and_offline_names_the_three_ways(tmp_path):
     assert str(tmp_path) in caught.value.message
     assert str(models_folder()) in caught.value.message
     for way in ("--model-path", "REIDSEARCH_MODELS", "models import DIR", f"install {ENTRY.key}"):
-        assert way in caught.value.hint
+        assert way in advice(caught.value)
 
 
 @pytest.mark.parametrize("suffix", [".bin", ".xml"])
-@pytest.mark.parametrize("place", ["--model-path", "REIDSEARCH_MODELS", "cache"])
+@pytest.mark.parametrize("place", ["given folder", "REIDSEARCH_MODELS", "cache"])
 def test_a_file_that_differs_is_refused_though_a_good_one_follows(
     put, tmp_path, monkeypatch, place, suffix
 ):
     folder = models_folder() if place == "cache" else tmp_path / "bad"
     path = put(folder) / f"{NAME}{suffix}"
     found = damage(path)
-    model_path = [folder] if place == "--model-path" else []
+    model_path = [folder] if place == "given folder" else []
     if place == "REIDSEARCH_MODELS":
         monkeypatch.setenv("REIDSEARCH_MODELS", str(folder))
     if place != "cache":

@@ -17,6 +17,7 @@ from archives import CommandLine, draw_many, opened
 from reidsearch.base.errors import ModelError, UsageError
 from reidsearch.datasets.synthetic.people import drawn_people
 from reidsearch.domain.quantized import Comparison, OnLabels
+from reidsearch.output.hints import advice
 from reidsearch.services.quantize import _same, quantize_for
 from reidsearch.store.crops.sampling import in_chance_order
 from reidsearch.store.crops.store import Store
@@ -83,8 +84,8 @@ def test_too_few_crops_are_refused(tmp_path):
     [
         ({"model": "builtin"}, "no weights"),
         ({}, "no weights"),  # the archive's own model
-        ({"suffix": "../up"}, "--suffix"),
-        ({"suffix": ""}, "--suffix"),
+        ({"suffix": "../up"}, "the suffix"),
+        ({"suffix": ""}, "the suffix"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_any_work(hundred, asked, message):
@@ -189,7 +190,7 @@ def test_a_damaged_own_model_is_refused(run: CommandLine, harm):
     harm(made.xml.parent)
     with pytest.raises(ModelError, match=r"drawn|own\.json") as refused:
         locate(made.key, offline=True)
-    assert "models quantize" in refused.value.hint or "readable" in refused.value.hint
+    assert "models quantize" in advice(refused.value) or "readable" in advice(refused.value)
     assert run("models", "verify").code == 1
 
 
@@ -209,7 +210,7 @@ def test_a_model_that_archives_may_need_is_never_replaced(tmp_path):
     assert make_own("drawn", "FP16-INT8-own", same, {}).digest == made.digest
     with pytest.raises(ModelError, match="another drawn/FP16-INT8-own already") as refused:
         make_own("drawn", "FP16-INT8-own", another, {})
-    assert "--suffix" in refused.value.hint
+    assert "--suffix" in advice(refused.value)
     assert find_custom(made.key, models_folder()) == made
     assert sorted(path.name for path in made.xml.parent.parent.iterdir()) == ["FP16-INT8-own"]
 

@@ -10,16 +10,17 @@ from typing import Protocol
 import numpy as np
 
 from reidsearch.base.errors import Refused
-from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import BestShot, Detections, Tracklet
+from reidsearch.domain.steps import Begun, SourceStep
 from reidsearch.ingest.footage.checkpoint import pack, pack_told, unpack, unpack_told
 from reidsearch.ingest.footage.follow import Ended, Event, Follower, Mark
 from reidsearch.ingest.footage.sampled_frames import SampledFrame, Seen, looks
+from reidsearch.ingest.progress import SourceBytes
+from reidsearch.ingest.sink import Sink
 from reidsearch.media.pictures import decode
 from reidsearch.media.video.frames import Footage
-from reidsearch.store.footage.writer import Begun, FootageWriter, Step
 from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.given import GivenDetections, GivenIds
 from reidsearch.vision.embedding.embedder import Embedder
@@ -148,10 +149,10 @@ def watch(
     *,
     sees: Sees,
     embedder: Embedder,
-    writer: FootageWriter,
+    sink: Sink,
     settings: FootageSettings,
+    share: SourceBytes,
     notes: Sequence[str] = (),
-    progress: Progress = NO_PROGRESS,
     stop: threading.Event | None = None,
     require_unchanged: Callable[[], None] = lambda: None,
 ) -> SourceOutcome:
@@ -159,13 +160,14 @@ def watch(
 
     Args:
         begun: the source, and where to go on.
+        share: of the source in the run's progress.
         notes: what a reader of coverage must know beside what the footage says of itself.
         stop: when set, what was worked through is committed and `finished` is False.
         require_unchanged: called before the last step is committed; what it raises ends the work.
     """
     stop = stop or threading.Event()
     followed, pending, outcomes = unpack(begun.state) if begun.state else (None, [], None)
-    told = [entry for piece in begun.told for entry in unpack_told(piece)]
+    told = [entry for piece in begun.log for entry in unpack_told(piece)]
     # While the tracker waits for somebody to go on, joining does too. Given ids are the truth: what
     # they tell apart is never joined, and somebody who comes back in time needs no proof.
     gap_us = max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US)
@@ -179,7 +181,7 @@ def watch(
         mark_s=MARK_S,
         stop=stop,
     )
-    run = _Run(footage, begun.source_id, embedder, writer, settings, progress)
+    run = _Run(footage, begun.source_id, embedder, sink, settings, share)
     run.told_notes = tuple(notes)
     run.require_unchanged = require_unchanged
     if not sees.knows_people:
@@ -216,16 +218,16 @@ class _Run:
         footage: Footage,
         source_id: int,
         embedder: Embedder,
-        writer: FootageWriter,
+        sink: Sink,
         settings: FootageSettings,
-        progress: Progress,
+        share: SourceBytes,
     ) -> None:
         self._footage = footage
         self._source_id = source_id
         self._dimension = embedder.identity.dimension
-        self._writer = writer
+        self._sink = sink
         self._settings = settings
-        self._progress = progress
+        self._share = share
         self._views: list[BestShot] = []
         self._vectors: list[Vectors] = []
         self.joiner = Stitcher(0)
@@ -233,7 +235,6 @@ class _Run:
         self.watched = SourceOutcome()
         self.told_notes: tuple[str, ...] = ()
         self.require_unchanged: Callable[[], None] = lambda: None
-        self._shown_us = 0
 
     def join(self, embedder: Embedder, gap_us: int) -> None:
         """Join fragments up to this far apart.
@@ -286,27 +287,26 @@ class _Run:
             else pack(mark.followed, self.joiner.pending, self.outcomes)
         )
         measured_fps = _rate(mark.decoded, mark.time_us) if not self._settings.still else None
-        self._writer.commit(
-            self._source_id,
-            Step(
+        self._sink.commit(
+            SourceStep(
+                source_id=self._source_id,
                 tracklets=tracklets,
                 first_span=mark.first_span,
                 spans=mark.spans,
                 state=state,
-                told=pack_told(mark.told),
-                told_anew=mark.told_anew,
+                log=pack_told(mark.told),
+                log_restarts=mark.told_anew,
                 counts=counts,
                 duration_us=mark.time_us,
                 measured_fps=measured_fps,
                 notes=self._notes(measured_fps, finished=mark.finished),
             ),
         )
-        self._progress.advance(
-            (mark.time_us - self._shown_us) // 1_000_000,
+        self._share.reach(
+            mark.time_us / 1_000_000,
             tracklets=self.outcomes["tracklets"],
             views=self.outcomes["views"],
         )
-        self._shown_us = mark.time_us // 1_000_000 * 1_000_000
         self.watched.finished = mark.finished
         self.watched.duration_us = mark.time_us
         self.watched.frames = mark.decoded

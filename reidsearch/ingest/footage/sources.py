@@ -6,8 +6,8 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,19 @@ from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Rejected
 from reidsearch.domain.reports import FootageReport
+from reidsearch.domain.steps import CropStep, SourceFile
 from reidsearch.ingest.footage.checkpoint import FORMAT
 from reidsearch.ingest.footage.run import Sees, WithDetector, WithGiven, watch
+from reidsearch.ingest.progress import SourceBytes
+from reidsearch.ingest.sink import Sink
+from reidsearch.media.files.inventory import Entry
 from reidsearch.media.files.paths import location_text, refusal
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
 from reidsearch.media.video.open import digest_of, open_footage
 from reidsearch.store.crops.store import Store
-from reidsearch.store.crops.writer import Writer
 from reidsearch.store.footage.reader import KnownSource, source_at, source_of
-from reidsearch.store.footage.writer import FootageWriter, SourceFile, facts_digest
+from reidsearch.store.footage.writer import facts_digest
 from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.given import GivenDetections, read_given
 from reidsearch.vision.embedding.embedder import Embedder
@@ -37,33 +40,34 @@ class SourceRun:
     """All that sources are worked through with.
 
     Args:
+        store: is asked what is stored already.
+        sink: takes what is found.
         detector: loads the detector when the first source needs it.
         frames_fps: pictures a second in folders of frames whose names tell no time.
-        detections: file of somebody else's detections for a source, by its path; else a file
-            named like the source is not looked for.
+        detections: precomputed detections of the one source there is; else those that the source
+            list names are taken.
     """
 
     store: Store
-    writer: Writer
+    sink: Sink
     embedder: Embedder
     detector: Callable[[], Detector]
     naming: SourceNaming
     settings: FootageSettings
     frames_fps: Fraction | None = None
-    detections: Mapping[str, Path] | None = None
+    detections: Path | None = None
+    progress: Progress = NO_PROGRESS
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
-def index_sources(
-    paths: Sequence[str],
-    watching: SourceRun,
-    progress: Progress = NO_PROGRESS,
-    stop: threading.Event | None = None,
-) -> FootageReport:
+def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> FootageReport:
     """Index videos and folders of frames.
 
+    When `run.stop` is set, what was worked through is committed, and the rest is left.
+
     Args:
-        paths: absolute; one source each.
-        stop: when set, what was worked through is committed, and the rest is left.
+        sources: of an inventory.
+        count: how many there are, for progress.
 
     Returns:
         Counts of what became of every source. What fails is in the failures ledger.
@@ -71,17 +75,18 @@ def index_sources(
     counts: dict[str, int] = dict.fromkeys(asdict(FootageReport()), 0)
     seconds = 0.0
     began = time.monotonic()
-    stop = stop or threading.Event()
-    for number, path in enumerate(paths, start=1):
-        if stop.is_set():
+    for number, entry in enumerate(sources, start=1):
+        if run.stop.is_set():
             break
-        title = f"{number}/{len(paths)} {Path(path).name}"
-        one = _Source(path, watching, progress, stop, title)
+        title = f"{number} of {count}: {location_text(Path(entry.path).name)}"
+        share = SourceBytes(run.progress, title, entry.size_bytes)
         try:
-            outcome = one.take_in()
+            outcome = _Source(entry.path, run, share).take_in()
         except Refused as refused:
-            watching.writer.commit([Rejected(location_text(path), refused)])
+            run.sink.commit(CropStep([Rejected(entry.location, refused)]))
             outcome = {"failed": 1}
+        if not run.stop.is_set():
+            share.finish()
         for name, value in outcome.items():
             if name == "footage_s":
                 seconds += value
@@ -96,36 +101,27 @@ def index_sources(
 class _Source:
     """One source on its way into the archive."""
 
-    def __init__(
-        self,
-        path: str,
-        watching: SourceRun,
-        progress: Progress,
-        stop: threading.Event,
-        title: str,
-    ) -> None:
+    def __init__(self, path: str, run: SourceRun, share: SourceBytes) -> None:
         self._path = path
         self._location = location_text(path)
-        self._watching = watching
-        self._progress = progress
-        self._stop = stop
-        self._title = title
+        self._run = run
+        self._share = share
 
     def take_in(self) -> dict[str, float]:
-        """What became of it, as counts of a `FootageReport`.
+        """Index it; return what became of it as counts of a `FootageReport`.
 
         Raises:
             Refused: it cannot be read at all.
         """
         fingerprint = _fingerprint(self._path)
-        known = source_at(self._watching.store, self._location)
-        naming = self._watching.naming
+        known = source_at(self._run.store, self._location)
+        naming = self._run.naming
         if known and known.finished and known.fingerprint == fingerprint:
             told = None if naming.container_time else naming.facts(self._location, None).facts
             if told is not None and facts_digest(told) == known.facts:
                 return {"unchanged": 1, **self._other_settings(known)}
-        with open_footage(self._path, frames_fps=self._watching.frames_fps) as footage:
-            sha256, size_bytes = digest_of(self._path, self._progress)
+        with open_footage(self._path, frames_fps=self._run.frames_fps) as footage:
+            sha256, size_bytes = digest_of(self._path, self._share.progress)
             self._require_unchanged(fingerprint)
             file = SourceFile(self._location, fingerprint, sha256, size_bytes)
             return self._take_in(file, footage, known)
@@ -133,42 +129,41 @@ class _Source:
     def _take_in(
         self, file: SourceFile, footage: Footage, known: KnownSource | None
     ) -> dict[str, float]:
-        held = source_of(self._watching.store, file.sha256)
+        held = source_of(self._run.store, file.sha256)
         first_stamp = getattr(footage, "first_stamp", None)
-        told = self._watching.naming.facts(self._location, footage.info, first_stamp)
-        writer = FootageWriter(self._watching.writer)
+        told = self._run.naming.facts(self._location, footage.info, first_stamp)
+        sink = self._run.sink
         if held is not None and held.finished:
-            changed = writer.place(held.source_id, file, told.facts)
+            changed = sink.place_source(held.source_id, file, told.facts)
             if known is None or known.source_id != held.source_id:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
         given = self._given()
         settings = self._settings(given)
-        begun = writer.begin(file, footage.info, told.facts, settings)
+        begun = sink.begin_source(file, footage.info, told.facts, settings)
         sees: Sees
         if given:
-            sees = WithGiven(given, footage, self._watching.settings)
+            sees = WithGiven(given, footage, self._run.settings)
         else:
-            sees = WithDetector(self._watching.detector(), self._watching.settings)
-        declared = footage.info.declared_s
-        self._progress.begin(self._title, None if declared is None else round(declared), "s")
+            sees = WithDetector(self._run.detector(), self._run.settings)
+        self._share.declare(footage.info.declared_s)
         try:
             watched = watch(
                 footage,
                 begun,
                 sees=sees,
-                embedder=self._watching.embedder,
-                writer=writer,
-                settings=self._watching.settings,
+                embedder=self._run.embedder,
+                sink=sink,
+                settings=self._run.settings,
                 notes=told.notes,
-                progress=self._progress,
-                stop=self._stop,
+                share=self._share,
+                stop=self._run.stop,
                 require_unchanged=lambda: self._require_unchanged(file.fingerprint),
             )
         except Refused:
-            writer.drop(begun.source_id)  # what was seen are not the bytes that its name stands for
+            # What was seen are not the bytes that its name stands for.
+            sink.drop_source(begun.source_id)
             raise
-        self._progress.end()
         if not watched.finished:
             return {}
         found = watched.counts or {}
@@ -195,22 +190,24 @@ class _Source:
             )
 
     def _given(self) -> GivenDetections | None:
-        path = (self._watching.detections or {}).get(self._path)
+        listed = self._run.naming.listed
+        row = listed.lookup(self._path) if listed else None
+        path = self._run.detections or (row.detections if row else None)
         return read_given(path) if path else None
 
     def _settings(self, given: GivenDetections | None) -> dict[str, Any]:
         """What has to be equal for a run to go on from another's checkpoint."""
-        watching = self._watching
-        seen_by = given.text if given else watching.detector().identity.text
+        run = self._run
+        seen_by = given.text if given else run.detector().identity.text
         return {
-            **asdict(watching.settings),
+            **asdict(run.settings),
             "detector": seen_by,
-            "model": watching.embedder.identity.text,
+            "model": run.embedder.identity.text,
             "format": FORMAT,
         }
 
     def _other_settings(self, known: KnownSource) -> dict[str, float]:
-        same = known.settings.get("preset") == self._watching.settings.preset
+        same = known.settings.get("preset") == self._run.settings.preset
         return {} if same else {"other_settings": 1}
 
 

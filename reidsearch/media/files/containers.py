@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Reason, Refused
-from reidsearch.domain.crops import CropInput, Rejected
-from reidsearch.media.files.paths import Tally, kind_of, location_text, open_regular, refusal
+from reidsearch.domain.crops import CropInput, Locator, Rejected
+from reidsearch.media.files.locators import ContainerFile
+from reidsearch.media.files.paths import Skipped, kind_of, location_text
 from reidsearch.media.naming.patterns import Naming
 
 # Pictures hardly compress: drawn ones reach 30 to 1, blank bitmaps 1000 to 1. More than this out
@@ -22,25 +21,24 @@ class Container:
     """One tar or zip archive that is being listed.
 
     Args:
-        path: as the operating system knows it.
-        size_bytes, mtime_ns: as it was when listing began; readers hold it to them.
-        tally: counts members whose type nobody meant to offer.
+        file: as it was when listing began; readers hold it to that.
+        skipped: notes members of unsupported types.
     """
 
-    path: str
-    size_bytes: int
-    mtime_ns: int
+    file: ContainerFile
     naming: Naming
-    tally: Tally
+    skipped: Skipped
     location: str = field(init=False)
     members: int = field(default=0, init=False)
+    position_bytes: int = field(default=0, init=False)
+    """Bytes of the file that lie behind, for progress."""
     _seen: set[int] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.location = location_text(self.path)
+        self.location = location_text(self.file.path)
 
     def screen(self, name: str, odd: str = "") -> Rejected | str | None:
-        """Judge a member by its name: its location when it is a picture to offer.
+        """Judge a member by its name: return its location when it is a picture.
 
         Args:
             odd: what the member is when not a plain file, e.g. `a link`.
@@ -71,7 +69,7 @@ class Container:
                 where, Reason.NESTED_CONTAINER, "a video inside a container", "unpack it first"
             )
         if kind == "other":
-            self.tally.ignored += 1
+            self.skipped.note(where)
             return None
         if (mark := hash(where)) in self._seen:
             return self._rejected(
@@ -80,29 +78,25 @@ class Container:
         self._seen.add(mark)
         return where
 
-    def offer(
-        self,
-        location: str,
-        size_bytes: int,
-        place: int,
-        read: Callable[[], bytes],
-        held_bytes: int = 0,
+    def crop_input(
+        self, location: str, size_bytes: int, place: int, locator: Locator
     ) -> CropInput | Rejected:
-        """A member as an offer; `place` (offset or checksum) tells it from others of its size."""
+        """Make a member's input; `place` (offset or checksum) tells it from others of its size."""
         try:
             facts = self.naming.facts(location)
         except Refused as refused:
             return Rejected(location, refused)
-        fingerprint = f"{self.size_bytes}-{self.mtime_ns}-{size_bytes}-{place}"
-        return CropInput(location, fingerprint, read, None, facts, held_bytes)
+        file = self.file
+        fingerprint = f"{file.size_bytes}-{file.mtime_ns}-{size_bytes}-{place}"
+        return CropInput(location, fingerprint, locator, None, facts)
 
     def damaged(self, why: str) -> Rejected:
-        """The container itself as a failure, with how far reading came."""
+        """Make the container itself a failure that says how far reading came."""
         return self._rejected(
             self.location,
             Reason.BAD_CONTAINER,
             f"reading stopped after {self.members} members: {why}",
-            "what lies before is offered; make the container anew for the rest",
+            "what lies before is indexed; make the container anew for the rest",
         )
 
     def require_modest(self, unpacked_bytes: int, packed_bytes: int) -> None:
@@ -118,33 +112,6 @@ class Container:
                 f"stopped after {self.members} members",
                 "unpack it yourself if it can be trusted, and index the folder",
             )
-
-    def pread(self, offset: int, size_bytes: int) -> bytes:
-        """Bytes of the container, from any thread, without an open handle in between.
-
-        Raises:
-            Refused: unreadable (also when it changed since it was listed), truncated.
-        """
-        descriptor = open_regular(self.path)
-        try:
-            status = os.fstat(descriptor)
-            if (status.st_size, status.st_mtime_ns) != (self.size_bytes, self.mtime_ns):
-                raise Refused(
-                    Reason.UNREADABLE, "its container changed while it was read", "run again"
-                )
-            data = os.pread(descriptor, size_bytes, offset)
-            while 0 < len(data) < size_bytes:  # at most 2 GiB a call
-                more = os.pread(descriptor, size_bytes - len(data), offset + len(data))
-                if not more:
-                    break
-                data += more
-        except OSError as error:
-            raise refusal(error) from error
-        finally:
-            os.close(descriptor)
-        if len(data) < size_bytes:
-            raise Refused(Reason.TRUNCATED, "its container ends too early")
-        return data
 
     def _rejected(self, where: str, reason: Reason, message: str, hint: str = "") -> Rejected:
         return Rejected(where, Refused(reason, message, hint))

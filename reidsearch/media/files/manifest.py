@@ -5,19 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import IO, Any, NoReturn
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Reason, Refused
-from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Facts, Rejected
+from reidsearch.media.files.locators import FileBytes
 from reidsearch.media.files.paths import (
     location_text,
     open_regular,
-    read_regular,
     refusal,
     require_file,
 )
@@ -86,56 +84,53 @@ class Manifest:
             raise InputError(f"manifest {shown} has more than one column {twice[0]!r}", _HINT)
         return cls(path, delimiter, columns)
 
-    def offers(self, naming: Naming, limits: PictureLimits) -> Iterator[CropInput | Rejected]:
-        """What the rows offer; memory grows by some 70 bytes a row, for finding duplicates."""
+    def crop_inputs(
+        self, naming: Naming, passed: Callable[[int], None] = lambda _: None
+    ) -> Iterator[CropInput | Rejected]:
+        """List what the rows name; memory grows by some 70 bytes a row, to find duplicates.
+
+        Args:
+            passed: told the length of every line that was read, for progress.
+        """
         seen: set[int] = set()
         folder = os.path.dirname(self.path)  # noqa: PTH120 - a string a row, no Path
         try:
-            for line, row in self._rows():
+            for line, row in self._rows(passed):
                 try:
-                    offer = (
-                        row if isinstance(row, Rejected) else _offer(row, folder, naming, limits)
-                    )
-                    if isinstance(offer, CropInput):
-                        if (mark := hash(offer.key)) in seen:
-                            _refuse(Reason.DUPLICATE_ROW, f"an earlier row names {offer.key}")
+                    item = row if isinstance(row, Rejected) else _crop_input(row, folder, naming)
+                    if isinstance(item, CropInput):
+                        if (mark := hash(item.key)) in seen:
+                            _refuse(Reason.DUPLICATE_ROW, f"an earlier row names {item.key}")
                         seen.add(mark)
                 except Refused as refused:
-                    offer = self._rejected(line, refused)
-                yield offer
+                    item = self._rejected(line, refused)
+                yield item
         except Refused as refused:
             yield Rejected(location_text(self.path), refused)
         except OSError as error:
             yield Rejected(location_text(self.path), refusal(error))
 
-    def expected(self) -> int | None:
-        """How many rows there are, if each has a line of its own; None when it cannot be read."""
-        try:
-            with os.fdopen(open_regular(self.path), "rb") as file:
-                lines = iter(partial(file.readline, MAX_LINE_CHARACTERS), b"")
-                filled = sum(not line.isspace() for line in lines)
-        except (OSError, Refused):
-            return None
-        return filled if self.delimiter is None else filled - 1  # less the header
-
-    def _rows(self) -> Iterator[tuple[int, Row | Rejected]]:
+    def _rows(self, passed: Callable[[int], None]) -> Iterator[tuple[int, Row | Rejected]]:
         """Line number and content of every row but blank ones."""
         with _text(self.path) as file:
+            lines = _lines(file, passed)
             if self.delimiter is None:
-                yield from self._json_rows(file)
+                yield from self._json_rows(lines)
             else:
-                yield from self._csv_rows(file, self.delimiter)
+                yield from self._csv_rows(lines, self.delimiter)
 
-    def _json_rows(self, file: IO[str]) -> Iterator[tuple[int, Row | Rejected]]:
-        for line, text in enumerate(_lines(file), 1):
+    def _json_rows(self, lines: Iterator[str]) -> Iterator[tuple[int, Row | Rejected]]:
+        for line, text in enumerate(lines, 1):
             if text.strip():
                 try:
                     yield line, _json_row(text)
                 except Refused as refused:
                     yield line, self._rejected(line, refused)
 
-    def _csv_rows(self, file: IO[str], delimiter: str) -> Iterator[tuple[int, Row | Rejected]]:
-        reader = csv.reader(_lines(file), delimiter=delimiter)
+    def _csv_rows(
+        self, lines: Iterator[str], delimiter: str
+    ) -> Iterator[tuple[int, Row | Rejected]]:
+        reader = csv.reader(lines, delimiter=delimiter)
         header_passed = False
         while True:
             line = reader.line_num + 1
@@ -174,9 +169,10 @@ def _text(path: str) -> IO[str]:
     return os.fdopen(open_regular(path), encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
-def _lines(file: IO[str]) -> Iterator[str]:
+def _lines(file: IO[str], passed: Callable[[int], None] = lambda _: None) -> Iterator[str]:
     """Lines of bounded length; one that is too long becomes a NUL, which no row may hold."""
     while text := file.readline(MAX_LINE_CHARACTERS):
+        passed(len(text))
         whole = text
         while len(text) == MAX_LINE_CHARACTERS and text[-1] not in "\r\n":
             whole = "\0\n"
@@ -214,8 +210,8 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number")
 
 
-def _offer(row: Row, folder: str, naming: Naming, limits: PictureLimits) -> CropInput | Rejected:
-    """One row as an offer; a picture that is missing is `Rejected` under its own location.
+def _crop_input(row: Row, folder: str, naming: Naming) -> CropInput | Rejected:
+    """Make one row's input; a picture that is missing is `Rejected` under its own location.
 
     Raises:
         Refused: bad-row, bad-time, bad-box.
@@ -238,8 +234,8 @@ def _offer(row: Row, folder: str, naming: Naming, limits: PictureLimits) -> Crop
         if refused.reason is Reason.NOT_A_FILE:
             return Rejected(location, refused)
         raise
-    read = partial(read_regular, path, limits)
-    return CropInput(location, f"{status.st_size}-{status.st_mtime_ns}", read, box, facts)
+    fingerprint = f"{status.st_size}-{status.st_mtime_ns}"
+    return CropInput(location, fingerprint, FileBytes(path), box, facts)
 
 
 def _require_text(row: Row) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
@@ -36,11 +36,21 @@ CONTAINERS = TARS + ZIPS
 MANIFESTS = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
-@dataclass(slots=True)
-class Tally:
-    """What was passed over on the way: files whose type nobody could have meant to offer."""
+NAMED_AT_MOST = 20
 
-    ignored: int = 0
+
+@dataclass(slots=True)
+class Skipped:
+    """Files that were passed over because of their type; the first ones by name."""
+
+    count: int = 0
+    names: list[str] = field(default_factory=list)
+
+    def note(self, location: str) -> None:
+        """Count one file."""
+        self.count += 1
+        if len(self.names) < NAMED_AT_MOST:
+            self.names.append(location)
 
 
 def location_text(path: str) -> str:

@@ -14,14 +14,14 @@ import os
 import tarfile
 import zlib
 from collections.abc import Iterator
-from functools import partial
 from typing import IO, Self
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import CropInput, Rejected
+from reidsearch.domain.crops import CropInput, HeldBytes, Locator, Rejected
 from reidsearch.media.files.containers import Container
-from reidsearch.media.files.paths import open_regular, require_bytes
+from reidsearch.media.files.locators import TarMember
+from reidsearch.media.files.paths import open_regular
 
 _MAX_HEADER_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
@@ -63,6 +63,11 @@ class _Source:
     def tell(self) -> int:
         return self._offset
 
+    @property
+    def position_bytes(self) -> int:
+        """Bytes of the file as it lies on disk that were passed."""
+        return self._file.tell()
+
     def read(self, size_bytes: int) -> bytes:
         """For `tarfile`, which reads nothing but headers."""
         self.header_bytes += size_bytes
@@ -80,28 +85,28 @@ class _Source:
 
     def seek(self, offset: int) -> None:
         """Forward, in a compressed archive by unpacking; never beyond the end."""
-        if not self.packed and offset <= self._container.size_bytes:
+        if not self.packed and offset <= self._container.file.size_bytes:
             self._offset = self._stream.seek(offset)
         while self._offset < offset:
             if not (self.packed and self.take(min(offset - self._offset, _CHUNK_BYTES))):
                 raise tarfile.ReadError("it ends within a member")
 
 
-def tar_offers(container: Container, limits: PictureLimits) -> Iterator[CropInput | Rejected]:
-    """The pictures in a tar archive, in its order.
+def tar_crops(container: Container, limits: PictureLimits) -> Iterator[CropInput | Rejected]:
+    """List the pictures of a tar archive in its order.
 
     Members of a plain tar are read where they lie, when asked for. A compressed one cannot be
-    entered in the middle: each of its offers holds its member's bytes (at most the limit), so
-    whoever lists it should not hoard offers.
+    entered in the middle: each of its inputs holds its member's bytes (at most the limit), so
+    whoever lists it should not hoard inputs.
     """
     try:
-        with os.fdopen(open_regular(container.path), "rb") as file:
+        with os.fdopen(open_regular(container.file.path), "rb") as file:
             unpacked = _unpacker(file)
             source = _Source(file, unpacked, container)
             for member in _members(source):
                 location = _screen(container, member)
                 if isinstance(location, str):
-                    yield _offer(container, location, member, source, limits)
+                    yield _crop_input(container, location, member, source, limits)
                 elif location is not None:
                     yield location
             while unpacked and source.take(_CHUNK_BYTES):
@@ -157,30 +162,21 @@ def _screen(container: Container, member: tarfile.TarInfo) -> Rejected | str | N
     return container.screen(member.name, odd)
 
 
-def _offer(
+def _crop_input(
     container: Container,
     location: str,
     member: tarfile.TarInfo,
     source: _Source,
     limits: PictureLimits,
 ) -> CropInput | Rejected:
-    """The member as an offer, once it is certain that all of it is there."""
-    offset, size_bytes, held = member.offset_data, member.size, b""
+    """Make the member's input, once it is certain that all of it is there."""
+    offset, size_bytes = member.offset_data, member.size
+    locator: Locator
     if source.packed:
-        if size_bytes <= limits.max_bytes:
-            held = source.take(size_bytes)
-        read = partial(_held, held, size_bytes, limits)
+        data = source.take(size_bytes) if size_bytes <= limits.max_bytes else b""
+        locator = HeldBytes(data, size_bytes)
     else:
-        read = partial(_read, container, limits, offset, size_bytes)
+        locator = TarMember(container.file, offset, size_bytes)
     source.seek(offset + size_bytes)
-    return container.offer(location, size_bytes, offset, read, len(held))
-
-
-def _read(container: Container, limits: PictureLimits, offset: int, size_bytes: int) -> bytes:
-    require_bytes(size_bytes, limits)
-    return container.pread(offset, size_bytes)
-
-
-def _held(data: bytes, size_bytes: int, limits: PictureLimits) -> bytes:
-    require_bytes(size_bytes, limits)
-    return data
+    container.position_bytes = source.position_bytes
+    return container.crop_input(location, size_bytes, offset, locator)

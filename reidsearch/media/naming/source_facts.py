@@ -61,7 +61,7 @@ class SourceNaming:
     def __post_init__(self) -> None:
         if self.recorder is not None:
             if self.pattern is not None:
-                raise UsageError("names are read by --pattern or by --recorder, not both")
+                raise UsageError("names are read by a pattern or as a recorder's, not both")
             if self.recorder != "auto":
                 recorder(self.recorder)
 
@@ -182,7 +182,7 @@ def _local(
     if zone is None:
         notes.append(
             f"its name tells {stamp.isoformat(sep=' ')} without a time zone, so its time is not "
-            "known: give --timezone"
+            "known: give the time zone"
         )
         return None
     early, late = (stamp.replace(tzinfo=zone, fold=fold) for fold in (0, 1))

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import InputError, StorageError
+from reidsearch.base.errors import InputError, Kind, StorageError
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Trace
 from reidsearch.media.video.frames import Footage, Frame
@@ -104,11 +104,13 @@ def copy(path: Path, footage: Footage, from_s: Fraction, to_s: Fraction, out: Pa
     """
     info = footage.info
     if info.kind != "video":
-        raise InputError("a folder of frames has no stream to copy", "leave --copy out")
+        raise InputError(
+            "a folder of frames has no stream to copy", kind=Kind.STREAM_COPY_IMPOSSIBLE
+        )
     if not footage.seekable:
         raise InputError(
-            "the stream has no time stamps that only go on: what to copy cannot be told by them",
-            "leave --copy out",
+            "timestamps are not monotonic; the stream cannot be copied",
+            kind=Kind.STREAM_COPY_IMPOSSIBLE,
         )
     container = _container_of(out)
     try:
@@ -137,7 +139,8 @@ def copy(path: Path, footage: Footage, from_s: Fraction, to_s: Fraction, out: Pa
             raise StorageError(f"{out} cannot be written: {error}") from error
         raise InputError(
             f"{path} cannot be copied into {out.name}: {error}",
-            "leave --copy out to encode it anew, or give another ending, e.g. .mkv",
+            "encode it anew, or give another ending, e.g. .mkv",
+            kind=Kind.STREAM_COPY_FAILED,
         ) from error
 
 
@@ -161,7 +164,7 @@ def _stream(
 ) -> av.VideoStream:
     name = next((each for each in ENCODERS if each in av.codecs_available), None)
     if name is None:
-        raise InputError("this build of FFmpeg has no video encoder", "use --copy")
+        raise InputError("this build of FFmpeg has no video encoder", kind=Kind.NO_VIDEO_ENCODER)
     rate = Fraction(fps).limit_denominator(1001) if fps and fps <= 240 else Fraction(25)
     stream = target.add_stream(name, rate=rate)
     assert isinstance(stream, av.VideoStream)

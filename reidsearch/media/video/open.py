@@ -55,12 +55,12 @@ def digest_of(path: str | os.PathLike[str], progress: Progress = NO_PROGRESS) ->
         return whole.digest(), total
     descriptor = open_regular(os.fspath(path))
     hashed, held = hashlib.sha256(), 0
-    progress.begin("reading", os.fstat(descriptor).st_size >> 20, "MB")
+    progress.begin(f"reading {folder.name}", os.fstat(descriptor).st_size, "bytes")
     try:
         while part := os.read(descriptor, READ_AT_ONCE):
             hashed.update(part)
             held += len(part)
-            progress.advance(len(part) >> 20)
+            progress.advance(len(part))
     except OSError as error:
         raise refusal(error) from error
     finally:

@@ -67,13 +67,13 @@ def mark_replaced(connection: Connection, keys: Sequence[bytes]) -> None:
     )
 
 
-def location_row(offer: CropInput, crop_id: int, *, own: bool) -> dict[str, Any]:
-    """One row of the `location` table: where a crop was offered from."""
+def location_row(given: CropInput, crop_id: int, *, own: bool) -> dict[str, Any]:
+    """One row of the `location` table: where a crop was indexed from."""
     return {
-        "key": location_key(offer.key),
-        "text": offer.location,
-        "fingerprint": offer.fingerprint,
-        "facts": offer.facts.digest(),
+        "key": location_key(given.key),
+        "text": given.location,
+        "fingerprint": given.fingerprint,
+        "facts": given.facts.digest(),
         "crop_id": crop_id,
         "own": own,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,25 +48,54 @@ def select_crops(connection: Connection, filters: Filters) -> Selection:
     if filters.after and filters.before and filters.after >= filters.before:
         raise UsageError("--after must be earlier than --before")
     crop = tables.crop.c
+    time, camera, attributes, other = _conditions(connection, filters)
+    where = (*time, *camera, *attributes, *other)
+    ids = np.fromiter(
+        connection.scalars(select(crop.id).where(*where).order_by(crop.id)), dtype=np.int64
+    )
+    unknown = count_unknown(connection, filters)
+    return Selection(ids, unknown.time, unknown.camera, unknown.attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Crops that a filter could not let through because theirs is not known; as in `Selection`."""
+
+    time: int
+    camera: int
+    attributes: int
+
+
+def count_unknown(
+    connection: Connection, filters: Filters, among: Sequence[int] | None = None
+) -> Unknown:
+    """Count the crops that filters left out for want of knowledge.
+
+    Args:
+        among: ids of the crops to count; None: all.
+    """
+    crop = tables.crop.c
+    time, camera, attributes, other = _conditions(connection, filters)
+    if among is not None:
+        other.append(crop.id.in_(among))
+
+    def count(asked: list[ColumnElement[bool]], *where: ColumnElement[bool]) -> int:
+        return _count(connection, *where, *other) if asked else 0
+
+    return Unknown(
+        count(time, crop.time_us.is_(None), *camera, *attributes),
+        count(camera, crop.camera_id.is_(None), *time, *attributes),
+        count(attributes, ~recorded(), *time, *camera),
+    )
+
+
+def _conditions(connection: Connection, filters: Filters) -> tuple[list[ColumnElement[bool]], ...]:
+    """Return the conditions by time, camera, attributes, and all other."""
     where = [_source(connection, text) for text in filters.sources]
     other = [or_(*where)] if where else []
     if filters.exclude_crops:
-        other.append(crop.id.not_in(filters.exclude_crops))
-    time, camera, worn = _time(filters), _camera(filters), passing(filters)
-    ids = np.fromiter(
-        connection.scalars(select(crop.id).where(*time, *camera, *worn, *other).order_by(crop.id)),
-        dtype=np.int64,
-    )
-
-    def unknown(asked: list[ColumnElement[bool]], *where: ColumnElement[bool]) -> int:
-        return _count(connection, *where, *other) if asked else 0
-
-    return Selection(
-        ids,
-        unknown_time=unknown(time, crop.time_us.is_(None), *camera, *worn),
-        unknown_camera=unknown(camera, crop.camera_id.is_(None), *time, *worn),
-        unknown_attributes=unknown(worn, ~recorded(), *time, *camera),
-    )
+        other.append(tables.crop.c.id.not_in(filters.exclude_crops))
+    return _time(filters), _camera(filters), list(passing(filters)), other
 
 
 def _time(filters: Filters) -> list[ColumnElement[bool]]:

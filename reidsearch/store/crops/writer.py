@@ -9,16 +9,15 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from reidsearch.base.boxes import Box
 from reidsearch.base.timecode import now, to_us
-from reidsearch.domain.crops import CropInput, Facts, Rejected, Vectors
+from reidsearch.domain.crops import Facts, Rejected
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.steps import AlreadyStored, Committed, Effect, NewCrop
 from reidsearch.store import tables
 from reidsearch.store.crops.model import adopt_model
 from reidsearch.store.crops.rows import (
@@ -34,56 +33,6 @@ from reidsearch.store.crops.rows import (
 from reidsearch.store.crops.store import Store, location_key
 from reidsearch.store.database import sqlite
 from reidsearch.store.database.lock import writer_lock
-
-
-@dataclass(frozen=True, slots=True)
-class NewCrop:
-    """A crop ready to be stored.
-
-    Args:
-        source_sha256: of the source's bytes, 32 bytes.
-        width_px, height_px: of the source picture.
-        jpeg: the crop's picture as it is kept.
-        vector: (d,) float32 of unit length.
-    """
-
-    offer: CropInput
-    source_sha256: bytes
-    size_bytes: int
-    width_px: int
-    height_px: int
-    box: Box
-    jpeg: bytes
-    vector: Vectors
-
-
-class Effect(StrEnum):
-    """What offering a crop again that is already held comes to."""
-
-    UNCHANGED = "unchanged"  # same bytes, same facts; only the fingerprint is new
-    UPDATED = "updated"  # same bytes at a known place, corrected facts
-    DUPLICATE = "duplicate"  # a copy of the same picture elsewhere; the first one's facts stay
-
-
-@dataclass(frozen=True, slots=True)
-class AlreadyStored:
-    """An offer whose bytes are the crop `crop_id` already; its location is (re)recorded."""
-
-    offer: CropInput
-    crop_id: int
-    effect: Effect
-
-
-@dataclass(slots=True)
-class Committed:
-    """What one `commit` did."""
-
-    indexed: int = 0
-    unchanged: int = 0
-    updated: int = 0
-    duplicates: int = 0
-    conflicting: int = 0  # of the duplicates: offered with other facts than those kept
-    failed: int = 0
 
 
 class Writer:
@@ -188,8 +137,8 @@ class Writer:
             self._record_failure(connection, item)
         duplicates = self._insert(connection, fresh)
         again = [self._record_again(connection, item) for item in [*held, *duplicates]]
-        offers = [*(item.offer for item in fresh), *(item.offer for item in held)]
-        self.forget_failures(connection, [offer.key for offer in offers])
+        inputs = [*(item.input for item in fresh), *(item.input for item in held)]
+        self.forget_failures(connection, [each.key for each in inputs])
         effects = Counter(effect for effect, _ in again)
         return Committed(
             indexed=len(fresh) - len(duplicates),
@@ -228,7 +177,7 @@ class Writer:
                 source_id += 1
             place = (sources[item.source_sha256], *item.box.as_list())
             if place in taken:
-                duplicates.append(AlreadyStored(item.offer, taken[place], Effect.DUPLICATE))
+                duplicates.append(AlreadyStored(item.input, taken[place], Effect.DUPLICATE))
                 continue
             taken[place] = crop_id
             rows["crop"].append(
@@ -236,7 +185,7 @@ class Writer:
                     "id": crop_id,
                     "source_id": place[0],
                     **asdict(item.box),
-                    **self._facts(connection, item.offer.facts),
+                    **self._facts(connection, item.input.facts),
                     "run_id": self.run_id,
                     "indexed_us": indexed_us,
                 }
@@ -245,7 +194,7 @@ class Writer:
                 {"crop_id": crop_id, "jpeg": item.jpeg, "sha256": sha256_of(item.jpeg)}
             )
             rows["embedding"].append(embedding_row(crop_id, self.model_id, item.vector))
-            rows["location"].append(location_row(item.offer, crop_id, own=True))
+            rows["location"].append(location_row(item.input, crop_id, own=True))
             crop_id += 1
         connection.execute(
             update(tables.archive).values(next_crop_id=crop_id, next_source_id=source_id)
@@ -259,19 +208,19 @@ class Writer:
     def _record_again(self, connection: Connection, item: AlreadyStored) -> tuple[Effect, bool]:
         """Record the location, and correct the facts if it is known to be the crop's.
 
-        What an offer does not tell is not forgotten: running again without a pattern or a
+        What an input does not tell is not forgotten: running again without a pattern or a
         manifest must not wipe cameras.
 
         Returns:
             What it came to, and whether a copy told other facts than those kept.
         """
-        location, offer = tables.location, item.offer
-        key = location_key(offer.key)
+        location, given = tables.location, item.input
+        key = location_key(given.key)
         of_crop = location.c.crop_id == item.crop_id
         here = of_crop & (location.c.key == key)
         own = connection.scalar(select(location.c.own).where(here)) or False
         kept = kept_facts(connection, item.crop_id)
-        merged = merge_facts(kept, offer.facts)
+        merged = merge_facts(kept, given.facts)
         effect = item.effect
         if effect is Effect.UPDATED and merged == kept:
             effect = Effect.UNCHANGED
@@ -285,7 +234,7 @@ class Writer:
             )
         connection.execute(delete(location).where(here))
         mark_replaced(connection, [key])
-        connection.execute(insert(location), location_row(offer, item.crop_id, own=own))
+        connection.execute(insert(location), location_row(given, item.crop_id, own=own))
         return effect, effect is Effect.DUPLICATE and merged != kept
 
     def _facts(self, connection: Connection, facts: Facts) -> dict[str, Any]:

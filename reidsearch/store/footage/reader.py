@@ -122,7 +122,7 @@ def _coverage(row: Row[Any], spans: tuple[Span, ...]) -> SourceCoverage:
         state=row.state,
         duration_s=Fraction(row.duration_us, 1_000_000),
         measured_fps=row.measured_fps,
-        settings=row.settings,
+        settings=footage_rows.read_settings(row.settings),
         counts=row.counts,
         spans=spans,
         warnings=tuple(row.notes),

@@ -7,7 +7,7 @@ next step goes on. So whatever kills the process, the archive holds just what th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -15,7 +15,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from reidsearch.base.errors import ArchiveError
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts
-from reidsearch.domain.footage import Clock, SourceFacts, Span, Tracklet, VideoInfo
+from reidsearch.domain.footage import Clock, SourceFacts, Tracklet, VideoInfo
+from reidsearch.domain.steps import Begun, SourceFile, SourceStep
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import embedding_row, sha256_of
 from reidsearch.store.crops.store import location_key
@@ -31,58 +32,6 @@ from reidsearch.store.tables.footage import (
     tracklet,
     tracklet_embedding,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file (or folder of frames) as it lies on disk.
-
-    Args:
-        location: as text that can be shown.
-        fingerprint: equal as long as nothing changed (size, mtime).
-        sha256: of its bytes, 32 bytes.
-    """
-
-    location: str
-    fingerprint: str
-    sha256: bytes
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A source that can be worked on.
-
-    Args:
-        state: the checkpoint to go on from; None: from the start.
-        told: the pieces of the checkpoint's log, in order.
-    """
-
-    source_id: int
-    state: bytes | None
-    told: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """What one transaction stores.
-
-    Args:
-        state: the checkpoint after it; None when the source is finished.
-        told, told_anew: to be added to the checkpoint's log, or to replace it.
-        first_span: number of the first of `spans`; what was stored from there on is replaced.
-    """
-
-    tracklets: Sequence[Tracklet]
-    first_span: int
-    spans: Sequence[Span]
-    state: bytes | None
-    told: bytes
-    told_anew: bool
-    counts: Mapping[str, int]
-    duration_us: int
-    measured_fps: float | None
-    notes: Sequence[str]
 
 
 class FootageWriter:
@@ -104,7 +53,7 @@ class FootageWriter:
                 .join(tables.source)
                 .where(tables.source.c.sha256 == file.sha256)
             ).one_or_none()
-            if held is not None and held.settings == dict(settings):
+            if held and footage_rows.read_settings(held.settings) == dict(settings):
                 self._place(connection, held.source_id, file, facts)
                 return _resumed(connection, held.source_id)
             if held is not None:
@@ -224,8 +173,9 @@ class FootageWriter:
         )
         set_clock(connection, source_id, clock)
 
-    def commit(self, source_id: int, step: Step) -> None:
+    def commit(self, step: SourceStep) -> None:
         """Store a step, whole or not at all."""
+        source_id = step.source_id
         with self._writer.transaction() as connection:
             self._insert_tracklets(connection, source_id, step.tracklets)
             connection.execute(
@@ -255,10 +205,10 @@ class FootageWriter:
                 )
             )
 
-    def _keep_state(self, connection: Connection, source_id: int, step: Step) -> None:
+    def _keep_state(self, connection: Connection, source_id: int, step: SourceStep) -> None:
         connection.execute(delete(checkpoint).where(checkpoint.c.source_id == source_id))
         of_source = checkpoint_log.c.source_id == source_id
-        if step.told_anew or step.state is None:
+        if step.log_restarts or step.state is None:
             connection.execute(delete(checkpoint_log).where(of_source))
         if step.state is None:
             return
@@ -273,7 +223,7 @@ class FootageWriter:
         numbers = connection.scalars(select(checkpoint_log.c.number).where(of_source)).all()
         connection.execute(
             insert(checkpoint_log).values(
-                source_id=source_id, number=max(numbers, default=-1) + 1, told=step.told
+                source_id=source_id, number=max(numbers, default=-1) + 1, told=step.log
             )
         )
 
@@ -372,12 +322,12 @@ def _resumed(connection: Connection, source_id: int) -> Begun:
             "the checkpoint of an interrupted source is damaged",
             "delete that source and index it again: reidsearch delete --source PATH",
         )
-    told = connection.scalars(
+    log = connection.scalars(
         select(checkpoint_log.c.told)
         .where(checkpoint_log.c.source_id == source_id)
         .order_by(checkpoint_log.c.number)
     )
-    return Begun(source_id, row.state, tuple(told))
+    return Begun(source_id, row.state, tuple(log))
 
 
 def tracklet_row(tracklet_id: int, model_id: int, vector: Any) -> dict[str, Any]:

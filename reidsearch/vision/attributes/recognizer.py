@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.domain.attributes import NAMES, THINGS, Values
@@ -54,6 +54,7 @@ class Recognizer:
         precision: str,
         digest: str,
         settings: RuntimeSettings = RuntimeSettings(),
+        progress: Progress = NO_PROGRESS,
     ) -> None:
         self._graph, self.width_px, self.height_px = _prepared(graph, name)
         self.identity = ModelIdentity(
@@ -65,6 +66,7 @@ class Recognizer:
             dimension=len(NAMES),
         )
         self._settings = settings
+        self._progress = progress
         self._compiled: openvino.CompiledModel | None = None
 
     def prepare(self, crop: Pixels) -> Pixels:
@@ -94,7 +96,9 @@ class Recognizer:
 
         if self._compiled is None:
             key = f"{self.identity.digest} attributes-u8-bgr/1"
-            self._compiled = compile_model(self._graph, self._settings, "THROUGHPUT", key)
+            self._compiled = compile_model(
+                self._graph, self._settings, "THROUGHPUT", key, self._progress
+            )
         return self._compiled
 
 
@@ -124,7 +128,8 @@ def load_recognizer(
 
     name = default_entry("attributes").key
     found = locate(name, model_path=model_path, offline=offline, progress=progress)
-    return Recognizer(read_model(found.xml), found.name, found.precision, found.digest, runtime)
+    graph = read_model(found.xml)
+    return Recognizer(graph, found.name, found.precision, found.digest, runtime, progress)
 
 
 def _prepared(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int]:
@@ -149,7 +154,7 @@ def _prepared(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, in
     if not one or takes[0].to_shape()[:2] != [1, 3] or sorted(gives) != usual:
         raise ModelError(
             f"{name} takes {takes} and answers with {gives}: it does not tell attributes",
-            "reidsearch models list names the one that does",
+            kind=Kind.NOT_A_RECOGNIZER,
         )
     _, _, height, width = takes[0].to_shape()
     parts = [graph.output(each).get_node().input_value(0) for each, _ in _OUTPUTS]

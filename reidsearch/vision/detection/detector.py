@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings, RuntimeSettings
 from reidsearch.domain.crops import Pixels
@@ -21,6 +21,8 @@ from reidsearch.vision.models.stream import stream_in_order
 
 if TYPE_CHECKING:
     import openvino
+
+    from reidsearch.vision.models.runtime import Hint
 
 T = TypeVar("T")
 
@@ -57,9 +59,11 @@ class Detector:
         graph: openvino.Model,
         identity: DetectorIdentity,
         settings: RuntimeSettings = RuntimeSettings(),
+        progress: Progress = NO_PROGRESS,
     ) -> None:
         self.identity = identity
         self._settings = settings
+        self._progress = progress
         self._graph, self.width_px, self.height_px = _with_preprocessing(graph, identity.name)
         self._compiled: dict[str, openvino.CompiledModel] = {}
 
@@ -105,12 +109,14 @@ class Detector:
         found = Detections(xyxy[whole], np.clip(rows[whole, 2], 0, 1))
         return suppress(found, policy.max_overlap, policy.max_inside)
 
-    def _compile(self, hint: str) -> openvino.CompiledModel:
+    def _compile(self, hint: Hint) -> openvino.CompiledModel:
         from reidsearch.vision.models.runtime import compile_model
 
         if hint not in self._compiled:
             key = f"{self.identity.digest} detector-u8-bgr/1"
-            self._compiled[hint] = compile_model(self._graph, self._settings, hint, key)  # type: ignore[arg-type]
+            self._compiled[hint] = compile_model(
+                self._graph, self._settings, hint, key, self._progress
+            )
         return self._compiled[hint]
 
 
@@ -138,7 +144,7 @@ def load_detector(
     name = model or default_entry("detector").key
     found = locate(name, model_path=model_path, offline=offline, progress=progress)
     identity = DetectorIdentity(found.name, found.precision, found.digest)
-    return Detector(read_model(found.xml), identity, runtime)
+    return Detector(read_model(found.xml), identity, runtime, progress)
 
 
 def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int]:
@@ -163,7 +169,7 @@ def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Mode
     if not detects:
         raise ModelError(
             f"{name} takes {takes} and answers with {gives}: it is no person detector",
-            "give one of the detectors of: reidsearch models list",
+            kind=Kind.NOT_A_DETECTOR,
         )
     _, _, height, width = takes[0].to_shape()
     wrapped = PrePostProcessor(graph)

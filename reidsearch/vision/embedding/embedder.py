@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
-from reidsearch.base.errors import ModelError, Reason, Refused
+from reidsearch.base.errors import Kind, ModelError, Reason, Refused
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.domain.crops import Pixels, Vectors
@@ -57,6 +57,7 @@ class Embedder:
         settings: RuntimeSettings = RuntimeSettings(),
         *,
         flip: bool = False,
+        progress: Progress = NO_PROGRESS,
     ) -> None:
         from reidsearch.vision.models.runtime import runtime_text
 
@@ -71,6 +72,7 @@ class Embedder:
         )
         self.runtime: str = runtime_text(settings.device)
         self._settings = settings
+        self._progress = progress
         self._compiled: dict[str, openvino.CompiledModel] = {}
         self._compiling = threading.Lock()
 
@@ -166,7 +168,9 @@ class Embedder:
             if hint not in self._compiled:
                 as_compiled = self.identity.preprocessing.removesuffix(FLIPPED)
                 key = f"{self.identity.digest} {as_compiled}"
-                self._compiled[hint] = compile_model(self._graph, self._settings, hint, key)
+                self._compiled[hint] = compile_model(
+                    self._graph, self._settings, hint, key, self._progress
+                )
             return self._compiled[hint]
 
     def _unit(self, raw: Vectors) -> Vectors | Refused:
@@ -183,7 +187,7 @@ class Embedder:
         return Refused(
             Reason.BAD_EMBEDDING,
             f"{self.identity.name} answered with {what}",
-            "check the model and the runtime: reidsearch doctor",
+            "check the model and the runtime",
         )
 
 
@@ -208,13 +212,21 @@ def load_embedder(
     """
     if model == builtin.NAME:
         own = builtin.build(), builtin.NAME, builtin.PRECISION, builtin.digest()
-        return Embedder(*own, runtime, flip=flip)
+        return Embedder(*own, runtime, flip=flip, progress=progress)
     from reidsearch.vision.models.locate import locate
     from reidsearch.vision.models.runtime import read_model
 
     found = locate(model, model_path=model_path, offline=offline, progress=progress)
     graph = read_model(found.xml)
-    return Embedder(graph, found.name, found.precision, found.digest, runtime, flip=flip)
+    return Embedder(
+        graph,
+        found.name,
+        found.precision,
+        found.digest,
+        runtime,
+        flip=flip,
+        progress=progress,
+    )
 
 
 def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int, int]:
@@ -248,7 +260,7 @@ def _picture_input(graph: openvino.Model, name: str) -> tuple[str, int, int]:
             return ("NCHW" if channels_first else "NHWC"), height, width
     raise ModelError(
         f"{name} takes {_shapes(graph.inputs)}, not one picture of 3 channels and fixed size",
-        "give a re-identification model, for instance one of: reidsearch models list",
+        kind=Kind.NOT_AN_EMBEDDER,
     )
 
 
@@ -261,7 +273,7 @@ def _vector_output(graph: openvino.Model, name: str) -> int:
             return int(long[0])
     raise ModelError(
         f"{name} answers with {_shapes(graph.outputs)}, not one vector",
-        "give a re-identification model, for instance one of: reidsearch models list",
+        kind=Kind.NOT_AN_EMBEDDER,
     )
 
 

@@ -15,6 +15,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base.errors import Kind
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.vision.embedding.embedder import Embedder
@@ -32,20 +33,33 @@ _SIZES = ((61, 173), (200, 400), (128, 256), (200, 180), (330, 700))
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What is likely wrong with an embedder.
+
+    Args:
+        cause: in a sentence.
+        hint: what to do about it, where that is the same for every face.
+        kind: for the advice of a face.
+    """
+
+    cause: str
+    hint: str = ""
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GoldenResult:
     """How near an embedder comes to the genuine model.
 
     Args:
         cosines: one a picture; empty when this model has no golden vectors.
         ok: all are at or above the model's tolerance; True when there is nothing to compare.
-        cause: what is likely wrong, empty when ok.
-        hint: what to do about it.
+        fault: what is likely wrong; None when ok.
     """
 
     cosines: tuple[float, ...]
     ok: bool
-    cause: str = ""
-    hint: str = ""
+    fault: Fault | None = None
 
 
 def key(identity: ModelIdentity) -> str:
@@ -113,32 +127,30 @@ def diagnose(embedder: Embedder) -> GoldenResult:
     def fits(offered: list[Pixels]) -> bool:
         return min(_cosines(embedder.embed(offered), golden)) >= floor
 
-    cause, hint = _cause(embedder, drawn, fits) or _other(embedder, answers, min(cosines))
-    return GoldenResult(cosines, False, cause, hint)
+    fault = _preprocessing_fault(embedder, drawn, fits) or _other_fault(answers, min(cosines))
+    return GoldenResult(cosines, False, fault)
 
 
-def _cause(
+def _preprocessing_fault(
     embedder: Embedder, drawn: tuple[Pixels, ...], fits: Callable[[list[Pixels]], bool]
-) -> tuple[str, str] | None:
-    """The fault in pre-processing whose undoing brings the golden vectors back."""
+) -> Fault | None:
+    """Return the fault whose undoing brings the golden vectors back."""
     width, height = embedder.width_px, embedder.height_px
     sized = [resize(picture, width, height) for picture in drawn]
     channels = "red and blue are exchanged"
     hint = "pictures are BGR everywhere in reidsearch; cv2.cvtColor(x, cv2.COLOR_RGB2BGR) makes it"
     if fits([_swap(picture) for picture in drawn]):
-        return channels, hint
+        return Fault(channels, hint)
     if fits(sized):
-        return _resize_cause(drawn, sized, [embedder.prepare(picture) for picture in drawn])
+        return _resize_fault(drawn, sized, [embedder.prepare(picture) for picture in drawn])
     if fits([_swap(picture) for picture in sized]):
         made = [_swap(embedder.prepare(picture)) for picture in drawn]
-        return f"{channels}, and {_resize_cause(drawn, sized, made)[0]}", hint
+        return Fault(f"{channels}, and {_resize_fault(drawn, sized, made).cause}", hint)
     return None
 
 
-def _resize_cause(
-    drawn: tuple[Pixels, ...], right: list[Pixels], made: list[Pixels]
-) -> tuple[str, str]:
-    """Which other resize comes nearest to what was `made` of the pictures."""
+def _resize_fault(drawn: tuple[Pixels, ...], right: list[Pixels], made: list[Pixels]) -> Fault:
+    """Name the resize that comes nearest to what was `made` of the pictures."""
     height, width = right[0].shape[:2]
     far = {
         name: sum(_distance(way(p, width, height), m) for p, m in zip(drawn, made, strict=True))
@@ -147,28 +159,30 @@ def _resize_cause(
     nearest = min(far, key=far.__getitem__)
     error = sum(_distance(r, m) for r, m in zip(right, made, strict=True))
     kind = nearest if far[nearest] < error / 2 else "unknown kind"
-    return (
+    return Fault(
         f"the resize is wrong ({kind})",
         "resize as Pillow's BILINEAR does, with antialiasing, the aspect not kept",
     )
 
 
-def _other(embedder: Embedder, answers: Vectors, worst: float) -> tuple[str, str]:
-    """Causes that lie in the model or the runtime."""
+def _other_fault(answers: Vectors, worst: float) -> Fault:
+    """Return the fault that lies in the model or the runtime."""
     for name, golden in vectors().items():
         if golden.shape == answers.shape and min(_cosines(answers, golden)) >= TOLERANCE:
-            return (
+            return Fault(
                 f"these are the vectors of {name.rpartition('/')[0]}, another model",
-                "reidsearch models verify",
+                kind=Kind.MODEL_ANSWERS_AS_ANOTHER,
             )
     if worst >= REDUCED_PRECISION:
-        return (
+        return Fault(
             "the runtime computes with reduced precision, such as bfloat16 or float16",
-            "use --device CPU, which computes in float32",
+            "use the CPU, which computes in float32",
+            Kind.REDUCED_PRECISION,
         )
-    return (
+    return Fault(
         "unknown: neither the pre-processing nor another known model explains it",
-        "reidsearch models verify; then try --device CPU, and another version of openvino",
+        "verify the model's files; then try the CPU, and another version of openvino",
+        Kind.INFERENCE_DIFFERS,
     )
 
 

@@ -12,7 +12,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.domain.models import ModelIdentity
 
 
@@ -115,9 +115,9 @@ def find(model: str) -> ModelEntry:
     near = near or difflib.get_close_matches(model, known, n=3, cutoff=0.6)
     raise ModelError(
         f"no model is named {model!r}",
-        (f"did you mean {' or '.join(near)}? " if near else "")
-        + "`reidsearch models list` names all; a model of your own is given by its file, "
-        "path/to/model.xml or path/to/model.onnx",
+        f"did you mean {' or '.join(near)}?" if near else "",
+        kind=Kind.MODEL_UNKNOWN,
+        near=near,
     )
 
 
@@ -130,7 +130,8 @@ def name_of(model: ModelIdentity) -> str:
     if model.precision == "unknown":
         raise ModelError(
             f"the archive was embedded with the file model {model.text}",
-            "name that file: --model path/to/model.xml",
+            "name that file",
+            kind=Kind.MODEL_FILE_NEEDED,
         )
     return model.name if model.name == "builtin" else f"{model.name}/{model.precision}"
 

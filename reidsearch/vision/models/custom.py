@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.domain.models import CustomModel
 from reidsearch.vision.models.catalogue import digest_of
 from reidsearch.vision.models.store import models_folder, publish, sha384_of, storing
@@ -40,13 +40,24 @@ def find_custom(key: str, folder: Path) -> CustomModel | None:
         record = json.loads(place.read_text("utf-8"))
         name, precision, sha384s = record["name"], record["precision"], dict(record["sha384"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{place} is damaged", _AGAIN) from error
+        raise _damaged(f"{place} is damaged") from error
     for file, expected in sha384s.items():
         if sha384_of(place.parent / file) != expected:
-            raise ModelError(f"{place.parent / file} is not what {RECORD} beside it says", _AGAIN)
+            raise ModelError(
+                f"{place.parent / file} is not what {RECORD} beside it says",
+                kind=Kind.CUSTOM_MODEL_DAMAGED,
+            )
     if f"{name}/{precision}" != key or set(sha384s) != {f"{name}.xml", f"{name}.bin"}:
-        raise ModelError(f"{place} is of another model than its folder says", _AGAIN)
+        raise ModelError(
+            f"{place} is of another model than its folder says", kind=Kind.CUSTOM_MODEL_DAMAGED
+        )
     return CustomModel(name, precision, digest_of(sha384s), place.parent / f"{name}.xml", record)
+
+
+def _damaged(message: str) -> ModelError:
+    return ModelError(
+        message, "remove its folder and make it again", kind=Kind.CUSTOM_MODEL_DAMAGED
+    )
 
 
 def own_models(folder: Path) -> list[str]:
@@ -76,7 +87,9 @@ def make_own(
         if held is not None and held.digest != digest_of(files):
             raise ModelError(
                 f"there is another {key} already, and archives may hold its embeddings",
-                f"give another name: --suffix; or remove {target}",
+                f"give another name, or remove {target}",
+                kind=Kind.MODEL_NAME_TAKEN,
+                folder=target,
             )
         target.mkdir(exist_ok=True)
         for file in files:
@@ -88,6 +101,3 @@ def make_own(
     made = find_custom(key, models_folder())
     assert made is not None
     return made
-
-
-_AGAIN = "remove its folder and make it again: reidsearch models quantize"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.vision.models.catalogue import ModelEntry, ModelFile
 from reidsearch.vision.models.store import differs, model_folder, publish, sha384_of, storing
@@ -108,7 +108,8 @@ class _Fetch:
                     raise ModelError(
                         f"{self.file.url} sent other bytes than the official ones; "
                         "nothing was kept\n" + error.message.partition("\n")[2],
-                        "try another network, or `reidsearch models import DIR`",
+                        "try another network, or copy the files from another machine",
+                        kind=Kind.MODEL_DOWNLOAD_REFUSED,
                     )
         finally:
             self.progress.end()
@@ -248,5 +249,6 @@ class Redirects(urllib.request.HTTPRedirectHandler):
 def _not_https(url: str) -> ModelError:
     return ModelError(
         f"refused to fetch a model from {url}: not HTTPS",
-        "try another network, or `reidsearch models import DIR`",
+        "try another network, or copy the files from another machine",
+        kind=Kind.MODEL_DOWNLOAD_REFUSED,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.vision.models.catalogue import ModelEntry, by_digest, catalogue, digest_of, find
 from reidsearch.vision.models.custom import find_custom, is_custom
@@ -96,8 +96,9 @@ def _own(key: str, model_path: Sequence[Path]) -> LocatedModel:
             return LocatedModel(own.name, own.precision, own.xml, own.digest, origin, None)
     raise ModelError(
         f"{key} is not below {', '.join(str(folder) for folder, _ in searched)}",
-        f"copy its folder {key} from the machine that made it to one of these; "
-        "or make it again: reidsearch models quantize",
+        f"copy its folder {key} from the machine that made it to one of these, or make it again",
+        kind=Kind.CUSTOM_MODEL_MISSING,
+        model=key,
     )
 
 
@@ -123,7 +124,7 @@ def _problem(entry: ModelEntry, folder: Path) -> str | None:
 
 def _places(model_path: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     for folder in model_path:
-        yield folder, "--model-path"
+        yield folder, "given folder"
     for name in os.environ.get("REIDSEARCH_MODELS", "").split(os.pathsep):
         if name:
             yield Path(name).expanduser(), "REIDSEARCH_MODELS"
@@ -143,7 +144,8 @@ def _holds(entry: ModelEntry, folder: Path) -> bool:
     if missing and len(missing) < len(entry.files) and folder != models_folder():
         raise ModelError(
             f"{missing[0]} is missing, although the rest of {entry.key} is there",
-            "copy it there too, or remove the folder from --model-path and REIDSEARCH_MODELS",
+            "copy it there too, or leave that folder out of the ones to look in",
+            kind=Kind.MODEL_INCOMPLETE,
         )
     return not missing
 
@@ -167,11 +169,13 @@ def _free(path: Path) -> LocatedModel:
     files = [path] if path.suffix.lower() == ".onnx" else [path, path.with_suffix(".bin")]
     for file in files:
         if not _exists(file):
+            said = f"{file} does not exist"
+            if file != path:
+                raise ModelError(said, "an .xml needs its .bin, of the same name, beside it")
             raise ModelError(
-                f"{file} does not exist",
-                "an .xml needs its .bin, of the same name, beside it"
-                if file != path
-                else "give an existing .xml or .onnx file, or a name from `reidsearch models list`",
+                said,
+                "give an existing .xml or .onnx file, or the name of a model",
+                kind=Kind.MODEL_FILE_MISSING,
             )
     digest = digest_of({file.name: sha384_of(file) for file in files})
     if path.suffix.lower() == ".onnx":

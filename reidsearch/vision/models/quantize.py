@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.domain.crops import Pixels
 from reidsearch.vision.models.runtime import openvino, read_model
 
@@ -57,7 +57,9 @@ def quantize(
     graph = read_model(xml)
     if any(node.get_type_name() == "FakeQuantize" for node in graph.get_ordered_ops()):
         raise ModelError(
-            f"{xml} is quantized already", "give a model in FP16 or FP32: reidsearch models list"
+            f"{xml} is quantized already",
+            "give a model in FP16 or FP32",
+            kind=Kind.MODEL_QUANTIZED_ALREADY,
         )
     require_nncf()
     channels_first = graph.input().get_partial_shape()[1].get_length() == 3

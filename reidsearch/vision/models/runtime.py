@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
+from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.vision.models.store import cache_folder, sha384_of
 
@@ -46,7 +47,8 @@ def core(settings: RuntimeSettings) -> ov.Core:
         if device not in {name.partition(".")[0] for name in there}:
             raise ModelError(
                 f"there is no device {settings.device!r} here; there are {', '.join(there)}, AUTO",
-                "give --device CPU, or install the device's driver",
+                "choose CPU, or install the device's driver",
+                kind=Kind.DEVICE_UNKNOWN,
             )
     return _core()
 
@@ -67,7 +69,11 @@ def read_model(path: Path) -> ov.Model:
 
 
 def compile_model(
-    model: ov.Model, settings: RuntimeSettings, hint: Hint, key: str = ""
+    model: ov.Model,
+    settings: RuntimeSettings,
+    hint: Hint,
+    key: str = "",
+    progress: Progress = NO_PROGRESS,
 ) -> ov.CompiledModel:
     """Make a model ready to run.
 
@@ -76,6 +82,7 @@ def compile_model(
         key: names the model in the compiled-model cache, e.g. its digest and the name of what
             was added to the graph; without a key nothing is cached. OpenVINO itself tells
             apart models that share a key, also by the names of their nodes.
+        progress: told when the model has to be compiled, which takes seconds.
 
     Raises:
         ModelError: no such device, or the device cannot run the model.
@@ -93,11 +100,15 @@ def compile_model(
         options["INFERENCE_NUM_THREADS"] = settings.threads
     try:
         with _compiled_cache(key if settings.cache else "") as cached:
+            if not _is_compiled(cached):
+                once = " (first run only)" if cached else ""
+                progress.working_on(f"Compiling the model for this {device}{once}")
             return engine.compile_model(model, device, options | cached)
     except RuntimeError as error:
         raise ModelError(
             f"{settings.device} cannot run the model: {_last_line(error)}",
-            "leave --streams and --threads at 0, or give --device CPU",
+            "leave streams and threads at 0, or choose CPU",
+            kind=Kind.DEVICE_FAILED,
         ) from error
 
 
@@ -133,6 +144,11 @@ def _compiled_cache(key: str) -> Iterator[dict[str, str]]:
         _seal(folder)
     finally:
         lock.release()
+
+
+def _is_compiled(cached: dict[str, str]) -> bool:
+    """Whether a compiled model lies in the cache that the options name."""
+    return bool(cached) and any(Path(cached["CACHE_DIR"]).glob("*.blob"))
 
 
 def _remove_damaged(folder: Path) -> bool:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import ModelError, StorageError
+from reidsearch.base.errors import Kind, ModelError, StorageError
 from reidsearch.vision.models.catalogue import ModelEntry, ModelFile
 
 
@@ -60,9 +60,10 @@ def differs(path: Path, expected: ModelFile, found_sha384: str) -> ModelError:
         f"{path} is not the official {expected.name}\n"
         f"    expected {expected.size_bytes} bytes, SHA-384 {expected.sha384}\n"
         f"    found    {path.stat().st_size} bytes, SHA-384 {found_sha384}",
-        "remove it, or fetch it anew into the cache with "
-        f"`reidsearch models install {Path(expected.name).stem}`; "
-        f"to use it as a model of your own, give its file: --model {path.with_suffix('.xml')}",
+        "remove it, fetch it anew, or use it as a model of your own by its file",
+        kind=Kind.MODEL_ALTERED,
+        model=Path(expected.name).stem,
+        file=path.with_suffix(".xml"),
     )
 
 

@@ -1,8 +1,8 @@
-"""The error for a model that is nowhere and cannot be fetched, and the ways out of it."""
+"""The error for a model that is nowhere and cannot be fetched."""
 
 from __future__ import annotations
 
-from reidsearch.base.errors import ModelError
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.vision.models.catalogue import ModelEntry
 
 
@@ -11,12 +11,11 @@ class ModelUnavailable(ModelError):
 
 
 def unavailable(entry: ModelEntry, why: str) -> ModelUnavailable:
-    """The error that names the three ways to get a model."""
+    """Return the error for a model that is neither on this machine nor within reach."""
     return ModelUnavailable(
         f"the model {entry.key} is not on this machine: {why}",
-        "three ways to get it: "
-        "(1) --model-path DIR or REIDSEARCH_MODELS=DIR, a folder that holds "
-        f"{entry.key}/{entry.files[-1].name} and its .bin; "
-        "(2) `reidsearch models import DIR`, from any folder or medium; "
-        f"(3) with a network, `reidsearch models install {entry.key}`",
+        "copy it here from another machine, or fetch it where there is a network",
+        kind=Kind.MODEL_UNAVAILABLE,
+        model=entry.key,
+        file=entry.files[-1].name,
     )

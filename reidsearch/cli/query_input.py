@@ -1,0 +1,71 @@
+"""The options that name a person to search for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reidsearch.base.errors import Reason, Refused, UsageError
+from reidsearch.cli.grouped import option
+
+if TYPE_CHECKING:
+    from reidsearch.archive import Archive
+    from reidsearch.base.boxes import Box
+    from reidsearch.services.query_input import QueryInput
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def query_input_options(function: F) -> F:
+    """Declare what is searched with: passed as `frame`, `box`, `person`, `crops`."""
+    for declared in (
+        option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop's id."),
+        option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`)."),
+        option("--box", metavar="X,Y,W,H", help="Where in that frame the person is."),
+        option("--frame", metavar="VIDEO@TIME", help="A frame of any video, or a full picture."),
+    ):
+        function = declared(function)
+    return function
+
+
+def read_query_input(
+    archive: Archive,
+    images: tuple[Path, ...],
+    crops: tuple[int, ...],
+    frame: str | None,
+    box: str | None,
+    person: int | None,
+) -> QueryInput:
+    """Read all that a query shows, as `services.query_input` does; errors name the options.
+
+    Raises:
+        UsageError: it is unclear who is meant, or options contradict each other.
+        Refused, InputError, NotFound: a picture or video cannot be read.
+    """
+    from reidsearch.services.query_input import FrameInput, query_input
+
+    if frame is None and (box is not None or person is not None):
+        raise UsageError("--box and --person belong to --frame VIDEO@TIME")
+    if box is not None and person is not None:
+        raise UsageError("--box and --person say the same thing; give one of them")
+    try:
+        where = None if box is None else _box(box)
+        meant = None if frame is None else FrameInput(frame, where, person)
+        return query_input(images, crops, meant, detector=archive.detector)
+    except Refused as refused:
+        if box is None or refused.reason is not Reason.BAD_BOX:
+            raise
+        raise refused.reworded(f"--box: {refused.message}", UsageError) from refused
+
+
+def _box(text: str) -> Box:
+    from reidsearch.base.boxes import Box
+
+    try:
+        x, y, width, height = (round(float(part)) for part in text.split(","))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"--box {text!r} is not four numbers x,y,w,h") from error
+    return Box(x, y, x + width, y + height)

@@ -1,0 +1,177 @@
+"""What the command line advises: one table from the kind of an error to commands and options.
+
+The rooms below say what happened, in a message, a kind and fields; only here is it known which
+command or option helps. Another face has a table of its own over the same kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from reidsearch.base.errors import Kind, Reason, ReidsearchError
+
+Hint: TypeAlias = str | Callable[..., str]
+"""A template over the fields, or a function that takes them by name."""
+
+
+def advice(error: ReidsearchError) -> str:
+    """Return what to do now on the command line; empty where nothing helps.
+
+    Example:
+        advice(ArchiveError("a holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive="a"))
+        # 'reidsearch index PATH... -a a'
+    """
+    return advice_on(error.kind, error.fields, error.hint)
+
+
+def advice_on(kind: str | None, fields: Mapping[str, Any], otherwise: str = "") -> str:
+    """Return the hint for a kind with its fields, or `otherwise` where the table has none."""
+    hint = HINTS.get(kind) if kind is not None else None
+    if hint is None:
+        return otherwise
+    return hint.format_map(fields) if isinstance(hint, str) else hint(**fields)
+
+
+def _near(near: list[str], joint: str = ", ") -> str:
+    return f"did you mean {joint.join(near)}? " if near else ""
+
+
+def _model_unknown(near: list[str], **_: Any) -> str:
+    return (
+        f"{_near(near, ' or ')}`reidsearch models list` names all; a model of your own is given "
+        "by its file, path/to/model.xml or path/to/model.onnx"
+    )
+
+
+def _model_mismatch(
+    archive: str, archive_model: str, archive_flip: bool, model: str, flip: bool, same_weights: bool
+) -> str:
+    option = "--flip" if flip else "--no-flip"
+    if same_weights and flip != archive_flip:
+        keep, change = f"leave out {option}", option
+    else:
+        keep = f"use --model {archive_model}"
+        change = f"--model {model}" + (f" {option}" if flip != archive_flip else "")
+    return f"{keep}, or embed all crops anew: reidsearch reembed {change} -a {archive}"
+
+
+def _labels_missing(labels: str) -> str:
+    if labels == "identities":
+        return "identities come from decisions: reidsearch identity new, confirm"
+    return (
+        "persons come from names (--names market1501, --pattern) or manifests while indexing, "
+        "identities from decisions (reidsearch confirm)"
+    )
+
+
+def _feedback_uncalibrated(setting: str) -> str:
+    return f"leave --{setting.replace('_', '-')} out, or --like and --unlike"
+
+
+def _needs_repair(archive: str = "") -> str:
+    return "run: reidsearch check --repair" + (f" -a {archive}" if archive else "")
+
+
+_STOP_COPYING = "leave --copy out"
+
+HINTS: dict[str, Hint] = {
+    Kind.INTERNAL: "run again with --debug and report the traceback",
+    # Models and devices
+    Kind.MODEL_UNAVAILABLE: (
+        "three ways to get it: (1) --model-path DIR or REIDSEARCH_MODELS=DIR, a folder that holds "
+        "{model}/{file} and its .bin; (2) `reidsearch models import DIR`, from any folder or "
+        "medium; (3) with a network, `reidsearch models install {model}`"
+    ),
+    Kind.MODEL_UNKNOWN: _model_unknown,
+    Kind.MODEL_FILE_MISSING: (
+        "give an existing .xml or .onnx file, or a name from `reidsearch models list`"
+    ),
+    Kind.MODEL_FILE_NEEDED: "name that file: --model path/to/model.xml",
+    Kind.MODEL_ALTERED: (
+        "remove it, or fetch it anew into the cache with `reidsearch models install {model}`; "
+        "to use it as a model of your own, give its file: --model {file}"
+    ),
+    Kind.MODEL_INCOMPLETE: (
+        "copy it there too, or remove the folder from --model-path and REIDSEARCH_MODELS"
+    ),
+    Kind.MODEL_DOWNLOAD_REFUSED: "try another network, or `reidsearch models import DIR`",
+    Kind.MODEL_MISMATCH: _model_mismatch,
+    Kind.MODEL_QUANTIZED_ALREADY: "give a model in FP16 or FP32: reidsearch models list",
+    Kind.MODEL_WITHOUT_WEIGHTS: "name another: --model NAME",
+    Kind.MODEL_NAME_TAKEN: "give another name: --suffix; or remove {folder}",
+    Kind.MODEL_ANSWERS_AS_ANOTHER: "reidsearch models verify",
+    Kind.CUSTOM_MODEL_DAMAGED: "remove its folder and make it again: reidsearch models quantize",
+    Kind.CUSTOM_MODEL_MISSING: (
+        "copy its folder {model} from the machine that made it to one of these; or make it again: "
+        "reidsearch models quantize"
+    ),
+    Kind.NOT_AN_EMBEDDER: (
+        "give a re-identification model, for instance one of: reidsearch models list"
+    ),
+    Kind.NOT_A_DETECTOR: "give one of the detectors of: reidsearch models list",
+    Kind.NOT_A_RECOGNIZER: "reidsearch models list names the one that does",
+    Kind.DEVICE_UNKNOWN: "give --device CPU, or install the device's driver",
+    Kind.DEVICE_FAILED: "leave --streams and --threads at 0, or give --device CPU",
+    Kind.REDUCED_PRECISION: "use --device CPU, which computes in float32",
+    Kind.INFERENCE_DIFFERS: (
+        "reidsearch models verify; then try --device CPU, and another version of openvino"
+    ),
+    Reason.BAD_EMBEDDING: "check the model and the runtime: reidsearch doctor",
+    Kind.CODECS_MISSING: "{python} -m pip install --force-reinstall pillow",
+    # Footage
+    Kind.TIME_WITHOUT_ZONE: "give --timezone ZONE",
+    Kind.STREAM_COPY_IMPOSSIBLE: _STOP_COPYING,
+    Kind.STREAM_COPY_FAILED: (
+        f"{_STOP_COPYING} to encode it anew, or give another ending, e.g. .mkv"
+    ),
+    Kind.NO_VIDEO_ENCODER: "use --copy",
+    Kind.PERSON_NOT_IN_FRAME: (
+        "reidsearch people VIDEO@TIME -o people.png draws them; or give --box x,y,w,h"
+    ),
+    Kind.PERSON_AMBIGUOUS: (
+        "reidsearch people {source} -o people.png numbers them; then: reidsearch query "
+        "--frame {source} --person N"
+    ),
+    Kind.SOURCE_AMBIGUOUS: (
+        "reidsearch coverage lists all; give more of the path, or 8 characters of the SHA-256"
+    ),
+    Kind.CROP_WITHOUT_FOOTAGE: "reidsearch crop writes its picture",
+    # Archives
+    Kind.ARCHIVE_EMPTY: "reidsearch index PATH... -a {archive}",
+    Kind.ARCHIVE_NEEDS_REPAIR: _needs_repair,
+    Kind.ARCHIVE_NOT_VERIFIED: "reidsearch check -a {archive}",
+    Kind.CROP_NOT_EMBEDDED: (
+        "restore it from a backup, or give it up: reidsearch delete --crop {crop}"
+    ),
+    # Scores and calibration
+    Kind.LABELS_MISSING: _labels_missing,
+    Kind.SCORES_NOT_FINITE: "check the model and the runtime: reidsearch doctor",
+    Kind.SCORES_DO_NOT_SEPARATE: "check the labels, and the model: reidsearch doctor",
+    Kind.TOO_FEW_PEOPLE: "label more people, or take a labelled set: reidsearch calibrate SET",
+    Kind.CALIBRATION_MISSING: (
+        "reidsearch calibrate SET -a {archive}; reidsearch calibrate --help"
+    ),
+    Kind.FALSE_ALARMS_NOT_MEASURED: (
+        "--max-false-alarms {least} or more, filters that leave fewer crops, or a calibration on "
+        "more people: reidsearch calibrate --help"
+    ),
+    Kind.SCORE_LIMIT_TWICE: "leave --min-score or --max-false-alarms out",
+    Kind.FEEDBACK_UNCALIBRATED: _feedback_uncalibrated,
+    Kind.THRESHOLD_UNKNOWN: (
+        "give one, after looking at answers: reidsearch link --join-above SCORE"
+    ),
+    # Identities
+    Kind.SEEN_AT_ONCE: (
+        "if it is one person seen twice all the same (a doubled detection, the same footage in "
+        "two files): --force"
+    ),
+    Kind.SPLIT_OF_NOTHING: "reidsearch identity split NAME MATCH...",
+    Kind.IDENTITY_EMPTY: "reidsearch confirm MATCH --as {identity}",
+    Kind.IDENTITY_NEEDED: "name it: --identity NAME",
+    Kind.PROPOSAL_UNKNOWN: (
+        "reidsearch identity proposals lists those to be decided; link replaces them"
+    ),
+    Kind.PROPOSAL_OF_NOBODY: "reidsearch identity new NAME --proposal {proposal}",
+    Kind.NOTHING_LINKED: "run: reidsearch link",
+}

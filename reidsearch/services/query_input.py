@@ -1,0 +1,228 @@
+"""Query input: which person of a picture or frame is meant, as every face asks for it.
+
+    meant = FrameInput("gate.mp4@1:15.5", person=2)
+    found = query_input(["front.jpg"], frame=meant, detector=archive.detector)
+    answer = archive.search(found.pictures, label=found.label)
+
+In: picture files, crop ids, frames with a box or a number. Out: `QueryInput`, or
+`PersonUnclear` with the boxes to choose from.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reidsearch.base.boxes import Box
+from reidsearch.base.errors import InputError, Kind, ModelError, NotFound, Refused, UsageError
+from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.crops import Pixels
+
+if TYPE_CHECKING:
+    from reidsearch.vision.detection.detector import Detector
+    from reidsearch.vision.detection.people import People
+
+LONGEST_VIDEO_S = 1_000_000_000
+
+
+class PersonUnclear(UsageError):
+    """A frame shows nobody, or several people and it is not said who is meant.
+
+    Args:
+        source: the frame, as it was named.
+        boxes: of the people that the detector sees, from left to right; person 1 is the first.
+        number: of the person who was asked for; None: nobody was.
+    """
+
+    def __init__(self, source: str, boxes: Sequence[Box], number: int | None = None) -> None:
+        if not boxes:
+            message = f"the detector sees nobody in {source}"
+        elif number is not None:
+            message = f"there is no person {number} in {source}, the detector sees {len(boxes)}"
+        else:
+            message = f"the detector sees {len(boxes)} people in {source}: which one?"
+        super().__init__(
+            message,
+            "look at the numbered people, or give a box",
+            kind=Kind.PERSON_AMBIGUOUS if len(boxes) > 1 else Kind.PERSON_NOT_IN_FRAME,
+            source=source,
+            boxes=[box.text() for box in boxes],
+        )
+        self.source = source
+        self.boxes = tuple(boxes)
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class FrameInput:
+    """A full frame, and the person in it who is meant.
+
+    Args:
+        source: `VIDEO@TIME`, or the name of a picture; see `read_frame`.
+        box: where the person is.
+        person: number of the person as the detector sees them, from 1 on the left; None: the only
+            one.
+
+    Raises:
+        UsageError: there are both a box and a number.
+    """
+
+    source: str
+    box: Box | None = None
+    person: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.box is not None and self.person is not None:
+            raise UsageError("a box and a person's number say the same thing: give one of them")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryInput:
+    """What is searched for.
+
+    Args:
+        pictures: pixels, (h, w, 3) uint8 BGR, and crop ids.
+        label: what they were made from, for the statement; None: nothing special.
+    """
+
+    pictures: tuple[Pixels | int, ...]
+    label: str | None = None
+
+
+def query_input(
+    images: Sequence[str | os.PathLike[str]] = (),
+    crops: Sequence[int] = (),
+    frame: FrameInput | None = None,
+    *,
+    detector: Callable[[], Detector],
+) -> QueryInput:
+    """Return everything that a query shows: one person each of the images, the frame, the crops.
+
+    Of an image that is wider than tall, and so not the crop of a standing person, the one person
+    in it is taken.
+
+    Args:
+        detector: gives the detector; called only where somebody has to be found.
+
+    Raises:
+        PersonUnclear: it is not clear who of several people is meant, or there is nobody.
+        Refused, InputError: a picture or video cannot be read.
+        NotFound: a time lies beyond the video's end.
+        UsageError: a time cannot be read.
+
+    Example:
+        >>> query_input(["person.jpg"], [7], detector=archive.detector).pictures
+    """
+    found = [_of_image(Path(image), detector) for image in images]
+    if frame is not None:
+        found.append(_of_frame(frame, detector))
+    pictures: tuple[Pixels | int, ...] = (*(pixels for pixels, _ in found), *crops)
+    labels = [label for _, label in found]
+    if not any(labels):
+        return QueryInput(pictures)
+    parts = [label or "a picture" for label in labels] + [f"crop {crop}" for crop in crops]
+    label = " and ".join(parts)
+    return QueryInput(pictures, label if len(pictures) == 1 else f"mean of {label}")
+
+
+def read_frame(source: str) -> Pixels:
+    """Read the frame that `VIDEO@TIME`, or the name of a picture, stands for.
+
+    TIME counts from the first frame, in seconds, minutes:seconds or hours:minutes:seconds.
+
+    Returns:
+        (h, w, 3) uint8 BGR.
+
+    Raises:
+        UsageError: the time cannot be read.
+        InputError: it is no video or picture.
+        NotFound: the time lies beyond the video's end.
+
+    Example:
+        >>> read_frame("gate.mp4@1:15.5").shape
+        (1080, 1920, 3)
+    """
+    from reidsearch.media.files.paths import kind_of
+    from reidsearch.media.pictures import read_picture
+    from reidsearch.media.video.open import open_footage
+
+    name, at, time = source.rpartition("@")
+    if not at or Path(source).exists():
+        try:
+            return read_picture(Path(source), PictureLimits())
+        except Refused as refused:
+            if kind_of(Path(source).name) == "video" and Path(source).is_file():
+                raise InputError(refused.message, "of a video say when: VIDEO@TIME") from refused
+            raise
+    seconds = _seconds(time)
+    try:
+        with open_footage(name) as footage:
+            return footage.frame_at(seconds).bgr()
+    except Refused as refused:
+        raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
+    except NotFound as missing:
+        raise missing.reworded(f"{name}: {missing.message}", NotFound) from missing
+
+
+def _seconds(time: str) -> Fraction:
+    try:
+        seconds = Fraction(0)
+        for part in time.split(":"):
+            seconds = seconds * 60 + Fraction(part)
+        if seconds > LONGEST_VIDEO_S:
+            raise ValueError
+    except (ValueError, ZeroDivisionError) as error:
+        raise UsageError(
+            f"{time!r} is no time in a video", "count from its first frame: 75.5 or 1:15.5"
+        ) from error
+    if seconds < 0:
+        raise UsageError(f"{time!r} lies before the first frame")
+    return seconds
+
+
+def _of_frame(frame: FrameInput, detector: Callable[[], Detector]) -> tuple[Pixels, str]:
+    pixels = read_frame(frame.source)
+    if frame.box is not None:
+        box = frame.box
+        box.require_inside(pixels.shape[1], pixels.shape[0])
+        where = f"{box.x1},{box.y1},{box.width_px},{box.height_px}"
+        return _cut(pixels, box), f"box {where} in {frame.source}"
+    people = _people(pixels, detector)
+    count = len(people)
+    number = frame.person or 1
+    if (frame.person is None and count != 1) or number > count:
+        raise PersonUnclear(frame.source, people.boxes, frame.person)
+    return people.crop(number), f"person {number} of {count} in {frame.source}"
+
+
+def _of_image(image: Path, detector: Callable[[], Detector]) -> tuple[Pixels, str | None]:
+    """Return a crop as it is, of a full frame the one person in it."""
+    pixels = read_frame(str(image))
+    height_px, width_px = pixels.shape[:2]
+    if width_px <= height_px:
+        return pixels, None
+    try:
+        people = _people(pixels, detector)
+    except ModelError:
+        return pixels, None  # without a detector the statement warns of its shape
+    if len(people) > 1:
+        raise PersonUnclear(str(image), people.boxes)
+    if len(people) == 0:
+        return pixels, None
+    return people.crop(1), f"the one person seen in {image.name}"
+
+
+def _people(pixels: Pixels, detector: Callable[[], Detector]) -> People:
+    from reidsearch.vision.detection.people import people_in
+
+    return people_in(pixels, detector())
+
+
+def _cut(pixels: Pixels, box: Box) -> Pixels:
+    return np.ascontiguousarray(pixels[box.y1 : box.y2, box.x1 : box.x2])

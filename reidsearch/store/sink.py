@@ -1,0 +1,45 @@
+"""The archive as the sink of an index run: steps in, transactions out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reidsearch.domain.footage import SourceFacts, VideoInfo
+from reidsearch.domain.steps import Begun, Committed, CropStep, SourceFile, SourceStep
+from reidsearch.store.crops.writer import Writer
+from reidsearch.store.footage.writer import FootageWriter
+
+
+class ArchiveSink:
+    """Commits steps through the one writer; see `reidsearch.ingest.sink.Sink`."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._crops = writer
+        self._footage = FootageWriter(writer)
+
+    @property
+    def run_id(self) -> int:
+        """The run that the writer has begun."""
+        return self._crops.run_id
+
+    def commit(self, step: CropStep | SourceStep) -> Committed:
+        """Store a step in one transaction."""
+        if isinstance(step, CropStep):
+            return self._crops.commit(step.items)
+        self._footage.commit(step)
+        return Committed()
+
+    def begin_source(
+        self, file: SourceFile, info: VideoInfo, facts: SourceFacts, settings: Mapping[str, Any]
+    ) -> Begun:
+        """Take up a source: new, or where an interrupted run with the same settings left it."""
+        return self._footage.begin(file, info, facts, settings)
+
+    def place_source(self, source_id: int, file: SourceFile, facts: SourceFacts) -> bool:
+        """Record another place, and corrected facts, of a stored source."""
+        return self._footage.place(source_id, file, facts)
+
+    def drop_source(self, source_id: int) -> None:
+        """Delete a source that was begun, and all that was found in it."""
+        self._footage.drop(source_id)

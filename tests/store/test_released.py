@@ -1,0 +1,97 @@
+"""A whole archive as version 0.1.0 made it: it answers the same, and its runs go on.
+
+`data/archive-0.1.0.tar.gz` holds, made by that version at revision f2fd1a6: 104 labelled crops of
+synthetic people, `gate.mp4` indexed whole, `yard.mp4` stopped half-way, attributes of all crops,
+identities with a rejection and an undone confirmation, a calibration on the labels, the index and
+the neighbour graph; and `yard.mp4` itself. `data/archive-0.1.0.json` is what that version answered.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from archives import NOON, sql
+from frozen import DATA
+
+from reidsearch.archive import Archive, migrate
+from reidsearch.domain.request import Filters
+from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.services.index import FootageOptions
+from reidsearch.store.database import schema
+
+EXPECTED = json.loads((DATA / "archive-0.1.0.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive, migrated, with `yard.mp4` beside it."""
+    folder = tmp_path_factory.mktemp("released")
+    with tarfile.open(DATA / "archive-0.1.0.tar.gz") as tar:
+        tar.extractall(folder, filter="data")
+    assert migrate(folder / "archive") == ("0003", schema.REVISION)
+    return folder
+
+
+def filters_of(asked: dict[str, Any]) -> Filters:
+    given = {name: value for name, value in asked.items() if name != "after"}
+    after = asked.get("after")
+    return Filters(**given, after=dt.datetime.fromisoformat(after) if after else None)
+
+
+@pytest.mark.parametrize("case", EXPECTED["answers"], ids=lambda case: str(case["asked"]))
+def test_it_answers_as_it_did(released, case):
+    options = dict(case["asked"])
+    query, filters = options.pop("query"), filters_of(options.pop("filters", {}))
+    with Archive.open(released / "archive") as archive:
+        matches = archive.search(query, filters=filters, **options).matches
+    assert [m.crop.crop_id for m in matches] == [row[0] for row in case["matches"]]
+    for match, (_, score, tracklet_id, log10_lr) in zip(matches, case["matches"], strict=True):
+        assert match.score == pytest.approx(score, abs=2e-5)
+        assert (match.tracklet and match.tracklet.tracklet_id) == tracklet_id
+        read = match.reading.log10_lr if match.reading else None
+        assert read == (None if log10_lr is None else pytest.approx(log10_lr, abs=2e-4))
+
+
+def test_all_that_it_holds_is_whole(released):
+    with Archive.open(released / "archive") as archive:
+        assert archive.check() == []
+        assert len(archive) == 119
+        sources = archive.footage.coverage()
+        assert [source.state for source in sources] == ["finished", "running"]
+        assert [source.settings["sample_rate_hz"] for source in sources] == [4, 4]
+        story = archive.identities.show("anna")
+        assert [one.member.text for one in story.members] == ["tracklet 1"]
+        assert [one.member.text for one in story.rejected] == ["tracklet 2"]
+        assert [one.undone_by for one in story.decisions] == [None, None, 5, None]
+        assert [one.note for one in story.decisions] == ["red jacket", "", "", ""]
+        calibration = archive.calibration.in_force()
+        assert calibration is not None
+        assert calibration.provenance.people == 26
+        worn = archive.attributes.of(105)
+        assert worn is not None
+        assert worn.colour("lower") == ("purple", 1.0)
+
+
+def test_the_interrupted_run_goes_on_to_the_very_crops(released, tmp_path):
+    folder = Path(shutil.copytree(released, tmp_path / "released"))
+    options = FootageOptions(
+        naming=SourceNaming(camera="yard", start=NOON + dt.timedelta(minutes=1)),
+        detections=folder / "yard.det.txt",
+    )
+    with Archive.open(folder / "archive", model="builtin") as archive:
+        report = archive.index([folder / "yard.mp4"], footage=options).footage
+        assert (report.indexed, report.resumed, report.tracklets) == (1, 1, 2)
+        assert archive.check() == []
+        source = archive.footage.find("yard.mp4")
+    found = sql(
+        folder / "archive",
+        "SELECT id, pts, x1, y1, x2, y2 FROM crop WHERE source_id = :source ORDER BY id",
+        source=source.source_id,
+    )
+    assert found == [tuple(row) for row in EXPECTED["finished"]]
