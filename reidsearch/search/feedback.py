@@ -222,6 +222,6 @@ def _mean(store: Store, member: Member, rows: Sequence[Vectors]) -> Vectors:
     if not rows:
         raise ArchiveError(
             f"{member.text} was marked, but has no embedding by the archive's model",
-            f"run: reidsearch check -a {store.folder}",
+            f"run: reidsearch check -a {store.location}",
         )
     return robust_mean(np.stack(rows))

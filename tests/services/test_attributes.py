@@ -22,8 +22,8 @@ from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.attributes import AttributeService
 from reidsearch.services.index import FootageOptions
-from reidsearch.store.crops.selection import select_crops
 from reidsearch.store.crops.store import Store
+from reidsearch.store.selection import select_crops
 
 DRAWN = ModelIdentity("drawn-attributes", "FP16", "cd" * 48, "none/1", len(NAMES))
 
