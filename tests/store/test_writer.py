@@ -52,7 +52,7 @@ def writer(folder):
 HOLD = """
 import sys, time
 from pathlib import Path
-from reidsearch.store.database.lock import is_locked, writer_lock
+from reidsearch.store.database.lock import writer_lock
 with writer_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
