@@ -214,7 +214,7 @@ def _require_undecided(
             raise UsageError(
                 f"crop {crop_id} is liked, but {member.text} was rejected for the identity that "
                 "is searched for",
-                f"leave --like {crop_id} out, or take the decision back: reidsearch identity undo",
+                f"leave --like {crop_id} out, or take the decision back: reidsearch undo",
             )
 
 

@@ -153,7 +153,7 @@ def test_undo_is_refused_while_something_builds_on_it(folder):
         identities.reject("anna", [1])
         with pytest.raises(UsageError, match="decision 3 changed tracklet 1 since") as error:
             identities.undo(2)
-        assert advice(error.value).endswith("identity undo 3")
+        assert advice(error.value).endswith("reidsearch undo 3")
         identities.undo(3)
         identities.undo(2)
         with pytest.raises(UsageError, match="undone already, by decision 5"):
