@@ -379,7 +379,7 @@ def test_backup_and_restore(held, tmp_path):
     assert ran.out.startswith("9 crops, ")
     before = query_ids(held, "--crop", 1)
     shutil.rmtree(held.archive)
-    assert held("restore", tmp_path / "backup").out == f"Restored 9 crops to {held.archive}\n"
+    assert held("restore", tmp_path / "backup").out == f"Restored 9 crops to {held.archive}.\n"
     assert query_ids(held, "--crop", 1) == before
 
 

@@ -88,7 +88,7 @@ def test_index_tells_what_became_of_the_footage(run, footage):
 def test_index_refuses_what_cannot_be_meant(run, footage):
     two = ("index", footage / "gate.mp4", footage / "yard.mp4", "--model", "builtin")
     for more, said in (
-        (("--detections", footage / "gate.det.txt"), "belongs to one video"),
+        (("--detections", footage / "gate.det.txt"), "belong to one video"),
         (("--recorder", "nosuch"), "nosuch"),
         (("--frames-fps", "fast"), "--frames-fps"),
         (("--frames-fps", "0"), "--frames-fps"),

@@ -51,7 +51,7 @@ def test_former_command_names_the_new_one(run: CommandLine, old: str, new: str) 
 
 
 def test_former_option_names_the_new_one(run: CommandLine) -> None:
-    ran = run("show", "--format", "json")
+    ran = run("show", "--json")
     assert (ran.code, "--json is now --format json" in ran.err) == (2, True)
 
 

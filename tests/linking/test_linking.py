@@ -377,7 +377,7 @@ def test_the_command(run: CommandLine, made: Path):
     assert [str(number)] not in [words[:1] for words in left]
     for arguments, code, text in (
         (["confirm", "--proposal", number, "--as", "bert"], 9, "no proposal"),
-        (["confirm", "1", "--proposal", "1", "--as", "bert"], 2, "MATCH..., or --proposal"),
+        (["confirm", "1", "--proposal", "1", "--as", "bert"], 2, "CROP..., or --proposal"),
         (["confirm", "1"], 2, "--as NAME"),
         (["identity", "new", "x", "1", "--proposal", "1"], 2, "not both"),
         (["link", "--join-above", "0"], 2, "join-above"),
