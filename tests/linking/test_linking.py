@@ -378,7 +378,7 @@ def test_the_command(run: CommandLine, made: Path):
     for arguments, code, text in (
         (["confirm", "--proposal", number, "--as", "bert"], 9, "no proposal"),
         (["confirm", "1", "--proposal", "1", "--as", "bert"], 2, "CROP..., or --proposal"),
-        (["confirm", "1"], 2, "--as NAME"),
+        (["confirm", "1"], 2, "--as IDENTITY"),
         (["identity", "new", "x", "1", "--proposal", "1"], 2, "not both"),
         (["link", "--join-above", "0"], 2, "join-above"),
         (["link", "--min-transit", "gate", "gate", "5"], 2, "to itself"),
