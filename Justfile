@@ -34,7 +34,7 @@ fuzz:
 # write the pages that come from the code, and test all pages
 docs:
     {{bin}}/python docs/generate.py
-    {{bin}}/pytest -q tests/test_docs_*.py
+    {{bin}}/pytest -q tests/docs
 
 # all benchmarks against their limits, on an idle machine; ARGS as in benchmarks/run.py
 bench *ARGS:
