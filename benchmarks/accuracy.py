@@ -55,7 +55,7 @@ def main(
             written = write_market(Path(folder) / "drawn", people=40, cameras=4, views=4)
             data = replace(read_market(written), name="drawn people")
             found = evaluate_data(data, model_path=model_path)
-            picture.write_bytes(evaluation_picture(found.ways[0]))
+            evaluation_picture(found.ways[0]).save(picture)
         return
     opencv = f"opencv-python-headless {version('opencv-python-headless')}"
     for name in sets or SETS:

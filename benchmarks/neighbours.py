@@ -22,9 +22,10 @@ from reidsearch.domain.crops import Vectors
 from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.graph import BLOCK, extended
-from reidsearch.index.neighbours.table import Neighbours, newest_file
+from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.search.engine import Query, search
 from reidsearch.store.crops.store import Store
+from reidsearch.store.derived import newest_graph
 
 CROPS, MORE = 100_000, 1000
 QUERIES = 40
@@ -41,7 +42,7 @@ def bare_products(matrix: Vectors) -> None:
 
 def building(folder: Path) -> Iterator[Figure]:
     shutil.rmtree(folder / "neighbours", ignore_errors=True)
-    with Store(folder, read_only=False) as store:
+    with Store(folder) as store:
         gallery = Gallery(store)
         gallery.sync()
         assert gallery.index is not None
@@ -56,7 +57,7 @@ def building(folder: Path) -> Iterator[Figure]:
             lambda: seconds(lambda: bare_products(matrix)),
         )
         yield Figure("neighbour graph from nothing, 100 000 crops", "s", *took)
-        file = newest_file(store)
+        file = newest_graph(store)
         assert file is not None
         yield Figure(
             "bytes a crop of the graph's file", "bytes", [file.size_bytes / CROPS], limit=256

@@ -15,7 +15,11 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = {"CONTRIBUTING.md": "developing/contributing.md", "CHANGELOG.md": "developing/changelog.md"}
+PAGES = {
+    "CONTRIBUTING.md": "developing/contributing.md",
+    "CHANGELOG.md": "developing/changelog.md",
+    "changelog.d/README.md": "developing/changelog-fragments.md",
+}
 SCHEMAS = {
     path.relative_to(ROOT).as_posix(): f"reference/schemas/{path.name}"
     for path in sorted((ROOT / "reidsearch").rglob("schemas/*.json"))

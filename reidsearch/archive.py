@@ -37,8 +37,6 @@ from reidsearch.maintenance import summary as summaries
 from reidsearch.services.search import SearchService
 from reidsearch.store.crops import store
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database import sqlite
-from reidsearch.store.database.lock import writer_lock
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
@@ -122,7 +120,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             ArchiveVersionError: it was made by another version.
         """
         folder = Path(path)
-        if create and not (folder / sqlite.DATABASE).exists():
+        if create:
             Store.create(folder)
         opened = Store(folder)
         engines = Engines(
@@ -427,7 +425,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
     ) -> IndexReport:
         if self._gallery.needs_compaction():
             # Another writer that has begun meanwhile will fold the tail just as well.
-            with contextlib.suppress(ArchiveLocked), writer_lock(self._store.folder):
+            with contextlib.suppress(ArchiveLocked), self._store.lock():
                 self._gallery.fold()
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(progress, stopped=stop.is_set if stop else lambda: False)
@@ -476,7 +474,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             raise UsageError("say what is to change: --model NAME, --flip or --no-flip")
         count = renew(self._store, embedder, progress)
         self._engines.use(embedder)
-        with writer_lock(self._store.folder):
+        with self._store.lock():
             self._gallery.fold(self._progress)
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(progress)

@@ -222,14 +222,12 @@ def _disk_check(name: str, folder: Path) -> Check:
 
 
 def _archive_checks(folder: Path, progress: Progress) -> Iterator[Check]:
-    from reidsearch.store.database import sqlite
-
     if not folder.exists():
         yield Check("archive", "ok", f"none at {folder} yet")
         return
     try:
         with Archive.open(folder) as archive:
-            if (folder / sqlite.DATABASE).stat().st_size > _WHOLE_BYTES:
+            if archive.show().database_bytes > _WHOLE_BYTES:
                 yield Check(
                     "archive",
                     "ok",

@@ -107,13 +107,9 @@ def fill(
 
 def sql(folder: Path, statement: str, **values: object) -> list[tuple[object, ...]]:
     """Run one statement on the archive's database, as nobody should."""
-    engine = sqlite.engine_for(folder, read_only=False)
-    try:
-        with engine.begin() as connection:
-            result = connection.execute(text(statement), values)
-            return [tuple(row) for row in result] if result.returns_rows else []
-    finally:
-        engine.dispose()
+    with sqlite.Sqlite(folder) as database, database.write() as connection:
+        result = connection.execute(text(statement), values)
+        return [tuple(row) for row in result] if result.returns_rows else []
 
 
 def contents(folder: Path) -> set[tuple[str, tuple[int, ...], bytes]]:

@@ -182,9 +182,9 @@ def test_the_command_tells_all_and_leaves_with_0_when_nothing_failed(tmp_path):
 
 
 def test_the_command_leaves_with_1_when_something_failed(tmp_path):
-    arguments = ["-a", str(tmp_path / "a"), "--json", "--model", "no-such-model"]
+    arguments = ["-a", str(tmp_path / "a"), "--format", "json", "--model", "no-such-model"]
     done = CliRunner().invoke(command, arguments, standalone_mode=False)
     assert done.return_value == 1
-    checks = json.loads(done.output)
+    checks = json.loads(done.output)["checks"]
     assert {"name", "status", "detail", "hint"} == set(checks[0])
     assert found([Check(**check) for check in checks], "model").status == "fail"

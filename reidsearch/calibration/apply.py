@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.domain.answers import Answer
@@ -39,12 +38,12 @@ class ScoreReader:
     Args:
         calibration: of the archive's model; None: uncalibrated.
         standing: `calibrated ...`, or `uncalibrated` and why, as a statement says it.
-        archive: its folder, for messages.
+        archive: where it is, for messages.
     """
 
     calibration: Calibration | None
     standing: str
-    archive: Path
+    archive: str
 
     @classmethod
     def of(cls, store: Store) -> ScoreReader:
@@ -55,15 +54,15 @@ class ScoreReader:
         """
         found, model = held_calibration(store), store.model()
         if found is None:
-            return cls(None, UNCALIBRATED, store.folder)
+            return cls(None, UNCALIBRATED, store.location)
         calibration, made_for = found
         if model is None or not model.matches(made_for):
             standing = (
                 f"{UNCALIBRATED}: its calibration was made for another model, {made_for.text}, and "
                 "says nothing of these scores"
             )
-            return cls(None, standing, store.folder)
-        return cls(calibration, described(calibration.provenance), store.folder)
+            return cls(None, standing, store.location)
+        return cls(calibration, described(calibration.provenance), store.location)
 
     def require(self, request: SearchRequest) -> None:
         """Refuse a request that needs a calibration where there is none.

@@ -7,20 +7,30 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option
+from reidsearch.cli.options import archive_option, format_option
 
 
 @grouped_command("backup")
-@click.argument("target", type=click.Path(path_type=Path), metavar="DEST")
+@click.argument("target", type=click.Path(path_type=Path), metavar="FOLDER")
+@format_option()
 @archive_option
-def command(target: Path, archive: Path) -> None:
+def command(target: Path, archive: Path, form: str) -> None:
     """Copy the archive consistently, even while it is being written.
 
-    DEST is a new folder. `reidsearch restore DEST` makes an archive of it again; the index is
-    derived and not copied.
+    FOLDER must not exist yet. `reidsearch restore FOLDER` makes an archive of it again; the index
+    is derived and not copied.
     """
     from reidsearch.archive import Archive
+    from reidsearch.output.emit import emit
+    from reidsearch.output.reports_json import backup_json
+    from reidsearch.output.visible import count, size, visible
 
     with Archive.open(archive) as opened:
         made = opened.backup(target)
-    click.echo(f"{made.crops} crops, {made.size_bytes} bytes, SHA-256 {made.sha256}: {made.folder}")
+    document = backup_json(str(made.folder), made.crops, made.size_bytes, made.sha256)
+    emit(
+        form,
+        document,
+        f"{count(made.crops, 'crop')}, {size(made.size_bytes)}, SHA-256 {made.sha256}: "
+        f"{visible(str(made.folder))}",
+    )

@@ -1,4 +1,4 @@
-"""`reidsearch calibrate`: what turns scores into probabilities."""
+"""`reidsearch calibrate`: turn scores into probabilities."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.files import write_file
+from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
-    json_option,
+    format_option,
     model_options,
     opened_archive,
     runtime_options,
@@ -25,24 +25,22 @@ if TYPE_CHECKING:
 
 @grouped_command("calibrate")
 @click.argument("labelled", required=False, metavar="[SET]", type=click.Path(path_type=Path))
-@archive_option
-@option("--labels", is_flag=True, help="From the person labels that the archive holds.")
-@option(
-    "--identities", is_flag=True, help="From the identities that were confirmed in the archive."
-)
+@option("--labels", is_flag=True, help="Use the person labels stored in the archive.")
+@option("--identities", is_flag=True, help="Use the identities confirmed in the archive.")
 @option(
     "--test",
     "test",
     type=click.Path(path_type=Path),
     metavar="SET",
-    help="Judge the archive's calibration on another labelled set.",
+    help="Test the archive's calibration on another labelled set.",
 )
 @option("--show", is_flag=True, help="Show the archive's calibration.")
 @option("--forget", is_flag=True, help="Remove it.")
-@option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Draw it (PNG).")
-@json_option
+@format_option()
+@output_option("Draw the calibration")
 @model_options
 @runtime_options
+@archive_option
 def command(
     labelled: Path | None,
     archive: Path,
@@ -52,7 +50,7 @@ def command(
     show: bool,
     forget: bool,
     output: Path | None,
-    as_json: bool,
+    form: str,
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
@@ -60,72 +58,72 @@ def command(
     streams: int,
     threads: int,
 ) -> None:
-    """Make, show or test what turns scores into probabilities.
+    """Calibrate scores to probabilities; show or test a calibration.
 
     SET is a labelled set of person crops, as `evaluate` takes it: a folder in Market-1501 layout,
-    or a manifest with path, person_id, camera_id. It should be like the archive's footage: a
-    calibration made elsewhere reads scores too high or too low (--test). Pairs of crops by
-    different cameras are compared; 10 people seen by two cameras are the least, 100 or more are
-    wanted.
+    or a manifest with path, person_id, camera_id. It should resemble the archive's footage: a
+    calibration from other footage reads scores too high or too low (--test). Pairs of crops from
+    different cameras are compared; at least 10 people seen by two cameras are needed, 100 or more
+    are recommended.
     """
     from reidsearch.base.errors import UsageError
-    from reidsearch.output import calibration as shown
-    from reidsearch.output import text
-    from reidsearch.output.emit import dumps
+    from reidsearch.output import calibration as views
+    from reidsearch.output.emit import emit
 
-    asked = [labelled is not None, labels, identities, test is not None, show, forget]
-    if sum(asked) != 1:
+    chosen = [labelled is not None, labels, identities, test is not None, show, forget]
+    if sum(chosen) != 1:
         raise UsageError(
-            "say one of: SET, --labels, --identities, --test SET, --show, --forget",
+            "give one of: SET, --labels, --identities, --test SET, --show, --forget",
             "reidsearch calibrate --help",
         )
     if output is not None and (forget or test is not None):
-        raise UsageError("-o draws what is made or shown; there is nothing to draw")
+        raise UsageError("-o draws a calibration that is made or shown; there is none to draw")
     with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
         opened,
         progress,
     ):
-        view = opened.calibration
+        service = opened.calibration
         if forget:
-            gone = view.forget()
-            click.echo("The calibration was removed." if gone else "There was no calibration.")
+            gone = service.forget()
+            told = "The calibration was removed." if gone else "There was no calibration."
+            emit(form, views.removal_json(gone), told)
             return
         if test is not None:
-            tested = view.test(test, progress=progress)
-            document, told = shown.tested_json(tested), shown.tested_view(tested)
-        else:
-            made = _wanted(view, archive, labelled, labels, identities, progress)
-            standing = view.standing()
-            document = shown.calibration_json(made, standing)
-            told = shown.calibration_view(made, standing)
-            if output is not None:
-                from reidsearch.output.calibration_picture import calibration_picture
+            tested = service.test(test, progress=progress)
+            emit(form, views.tested_json(tested), views.tested_view(tested))
+            return
+        made = _calibration(service, archive, labelled, labels, identities, progress)
+        standing = service.standing()
+    if output is not None:
+        from reidsearch.output.calibration_picture import calibration_picture
 
-                write_file(output, calibration_picture(made, standing))
-    if as_json:
-        click.echo(dumps(document, indent=2))
-    else:
-        text.show(told)
+        write_picture(output, calibration_picture(made, standing))
+    emit(
+        form,
+        views.calibration_json(made, standing),
+        views.calibration_view(made, standing),
+        "scores",
+    )
 
 
-def _wanted(
-    view: CalibrationService,
+def _calibration(
+    service: CalibrationService,
     archive: Path,
     labelled: Path | None,
     labels: bool,
     identities: bool,
     progress: Progress,
 ) -> Calibration:
-    """The calibration that is to be made, or the one there is."""
+    """Return the calibration that is to be made, or the stored one."""
     from reidsearch.base.errors import NotFound
 
     if labelled is not None:
-        return view.from_set(labelled, progress=progress)
+        return service.from_set(labelled, progress=progress)
     if labels:
-        return view.from_labels(progress=progress)
+        return service.from_labels(progress=progress)
     if identities:
-        return view.from_identities(progress=progress)
-    held = view.held()
-    if held is None:
+        return service.from_identities(progress=progress)
+    stored = service.held()
+    if stored is None:
         raise NotFound(f"{archive} is uncalibrated", f"reidsearch calibrate SET -a {archive}")
-    return held
+    return stored

@@ -6,48 +6,50 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.files import output_option
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option
+from reidsearch.cli.options import archive_option, format_option
 
 
 @grouped_command("clip")
 @click.argument("crop_id", metavar="CROP", type=int)
-@archive_option
-@option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="The video to write (.mp4, .mkv, .mov, .ts).",
-)
+@output_option("The video to write", (".mp4", ".mkv", ".mov", ".ts"), required=True)
 @option(
     "--margin",
     type=click.FloatRange(0, 3600),
     default=2.0,
     show_default=True,
-    help="Seconds before the person is first and after they are last seen.",
+    metavar="SECONDS",
+    help="Time before the person appears and after they leave.",
 )
 @option("--box", is_flag=True, help="Draw the person's box.")
-@option("--copy", "as_it_is", is_flag=True, help="Copy the stream, do not encode it anew.")
+@option("--copy", "as_it_is", is_flag=True, help="Copy the stream without encoding it again.")
+@format_option()
+@archive_option
 def command(
-    crop_id: int, archive: Path, output: Path, margin: float, box: bool, as_it_is: bool
+    crop_id: int, archive: Path, output: Path, margin: float, box: bool, as_it_is: bool, form: str
 ) -> None:
-    """Cut out the footage in which the person of a match is seen.
+    """Cut out the footage that shows the person of a match.
 
-    With --copy the pictures stay as the camera made them, and begin at the key frame before. The
-    footage is read where it was indexed from, and must be the same bytes still.
+    With --copy the pictures stay as the camera encoded them; the clip then starts at the key frame
+    before. The footage is read from where it was indexed, and must not have changed since.
     """
     import math
 
     from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
+    from reidsearch.output.emit import emit
+    from reidsearch.output.reports_json import clip_json
+    from reidsearch.output.visible import visible
 
     if math.isnan(margin):
-        raise UsageError("--margin is no number")
-    if output.exists():
-        raise UsageError(f"{output} exists", "give another name")
+        raise UsageError("--margin is not a number")
     with Archive.open(archive) as opened:
         first, last = opened.footage.clip(
             crop_id, output, margin_s=margin, box=box, as_it_is=as_it_is
         )
-    click.echo(f"{float(first):.1f} to {float(last):.1f} s: {output}")
+    emit(
+        form,
+        clip_json(crop_id, str(output), float(first), float(last)),
+        f"{float(first):.1f} to {float(last):.1f} s: {visible(str(output))}",
+    )

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, json_option
+from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.times import Duration
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 @grouped_command("clock")
 @click.argument("source")
-@archive_option
-@option("--start", metavar="TIME", help="When its first frame was (ISO 8601).")
-@option("--timezone", metavar="ZONE", help="Zone of a start that names none.")
-@option("--offset", type=str, metavar="SECONDS", help="Added to all its times; may be < 0.")
+@option("--start", metavar="TIME", help="Time of the first frame.")
+@option("--timezone", metavar="ZONE", help="Time zone of a start without one.")
+@option(
+    "--offset",
+    type=Duration(),
+    help="Added to all times of the source: 90s, 2h, -1:13:00.",
+)
 @option("--drift", type=float, metavar="PPM", help="Added to every second, in millionths.")
-@option("--uncertainty", type=click.FloatRange(0), metavar="SECONDS", help="True within.")
-@json_option
+@option("--uncertainty", type=Duration(least=0), help="Timestamp uncertainty (+- seconds).")
+@format_option()
+@archive_option
 def command(
     source: str,
     archive: Path,
     start: str | None,
     timezone: str | None,
-    offset: str | None,
+    offset: Fraction | None,
     drift: float | None,
-    uncertainty: float | None,
-    as_json: bool,
+    uncertainty: Fraction | None,
+    form: str,
 ) -> None:
-    """Show or correct the clock of a source of footage; nothing is indexed again.
+    """Show or correct the clock of a source; nothing is indexed again.
 
     SOURCE is part of its path, or the start of its SHA-256. Wall-clock time = start + offset +
     media time x (1 + drift / 1 000 000).
@@ -38,27 +47,23 @@ def command(
 
     from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
-    from reidsearch.cli.options import moment
+    from reidsearch.cli.times import moment
     from reidsearch.domain.footage import Clock
-    from reidsearch.output import coverage, text
-    from reidsearch.output.emit import dumps
+    from reidsearch.output import coverage
+    from reidsearch.output.emit import emit
     from reidsearch.services.footage import corrected
 
     begins = moment("--start", start, timezone)
-    try:
-        offset_s = None if offset is None else Fraction(offset)
-    except (ValueError, ZeroDivisionError) as error:
-        raise UsageError(f"--offset {offset!r} is no number of seconds") from error
     with Archive.open(archive) as opened:
         one = opened.footage.find(source)
-        if any(given is not None for given in (begins, offset_s, drift, uncertainty)):
+        if any(given is not None for given in (begins, offset, drift, uncertainty)):
             try:
                 clock = corrected(
                     one.facts.clock,
                     start=None if begins is None else Clock(begins, "option", 1.0),
-                    offset_s=offset_s,
+                    offset_s=offset,
                     drift_ppm=drift,
-                    uncertainty_s=uncertainty,
+                    uncertainty_s=None if uncertainty is None else float(uncertainty),
                 )
             except ValueError as error:
                 raise UsageError(str(error)) from error
@@ -68,7 +73,4 @@ def command(
                 raise UsageError("the footage would lie outside the calendar")
             opened.footage.set_clock(one.source_id, clock)
             one = opened.footage.find(source)
-    if as_json:
-        click.echo(dumps(coverage.coverage_json([one])["sources"][0]["clock"], indent=2))
-    else:
-        text.show(coverage.clock_view(one))
+    emit(form, coverage.clock_json(one), coverage.clock_view(one))

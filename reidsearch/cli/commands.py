@@ -14,52 +14,47 @@ from reidsearch.cli.grouped import CommandGroup
 
 GROUPS = {
     "Start": {
-        "demo": "Draw footage, index it, find its people again, and count what was found.",
-        "index": "Index footage and person crops: videos, pictures, folders, archives, lists.",
-        "doctor": "Check model, runtime, codecs, disk and archive, and say what is wrong.",
+        "demo": "Draw synthetic footage, index it, and find its people again.",
+        "index": "Index footage and person crops.",
+        "doctor": "Check model, runtime, codecs, disk and archive.",
     },
     "Search": {
         "query": "Find a person again: ranked matches for one or more pictures.",
-        "people": "Number the people in a frame, for `query --frame VIDEO@TIME --person N`.",
-        "explain": (
-            "Explain a match: which parts of both pictures matter, and who else scores like it."
-        ),
+        "detect": "Detect and number the people in a frame, for `query --frame --person`.",
+        "explain": "Explain a match: which parts matter, and who else scores alike.",
         "journey": "Show where an identity was and when, and what lies in between.",
-        "show": "Show what the archive holds, or all that is known of one crop.",
-        "coverage": "Show which footage was looked at and how, what failed, and what is missing.",
+        "show": "Show what the archive contains, or all that is known of one crop.",
+        "coverage": "Show which footage was analysed and how, what failed, and what is missing.",
     },
     "Decide": {
-        "confirm": "Say that matches show somebody: they are confirmed as that identity.",
-        "reject": "Say that matches do not show somebody: they are rejected for that identity.",
-        "identity": "Keep identities: new, list, show, proposals, rename, merge, split, undo.",
-        "link": (
-            "Propose identities over all cameras and times; nothing counts until it is confirmed."
-        ),
+        "confirm": "Confirm matches as an identity.",
+        "reject": "Record that matches do not show an identity.",
+        "undo": "Reverse a decision: the last one in force, or the one with a number.",
+        "identity": "Manage identities: new, list, show, proposals, rename, merge, split.",
+        "link": "Propose identities across cameras; nothing counts until it is confirmed.",
     },
     "Export": {
         "crop": "Write the picture of one crop.",
         "frame": "Write the full frame that a crop of footage was cut from.",
-        "clip": "Cut out the footage in which the person of a match is seen.",
+        "clip": "Cut out the footage that shows the person of a match.",
     },
     "Maintain": {
-        "attributes": (
-            "Record what people wear and carry, for `query --wearing`, `--with` and `--without`."
-        ),
-        "neighbours": "Prepare re-ranking of a large archive: who is nearest to whom.",
-        "reembed": "Embed every crop anew, by another model or with flip averaging.",
-        "clock": "Show or correct the clock of a source of footage; nothing is indexed again.",
-        "failures": "List the inputs that never became crops, and why.",
-        "check": "Prove that the archive is whole, or say what is not; --repair mends it.",
-        "delete": "Delete crops for good: rows, pictures, embeddings, index entries.",
+        "annotate": "Record what people wear and carry, for `query --wearing` and `--with`.",
+        "prepare-reranking": "Build the neighbour graph that re-ranks answers of a large archive.",
+        "reembed": "Re-embed all crops, with another model or flip averaging.",
+        "clock": "Show or correct the clock of a source; nothing is indexed again.",
+        "failures": "List the inputs that could not be indexed, and why.",
+        "check": "Verify integrity; --repair rebuilds what is derived.",
+        "delete": "Delete crops permanently: rows, pictures, embeddings, index entries.",
         "backup": "Copy the archive consistently, even while it is being written.",
         "restore": "Make an archive from a backup, verified.",
-        "migrate": "Bring an archive of an earlier version to this one.",
+        "migrate": "Upgrade an archive of an earlier version to this one.",
         "models": "List, show, install, import, verify and quantize models.",
-        "patterns": "List the names of usual recorders that can be read.",
+        "recorders": "List the recorders whose file names can be read.",
     },
     "Measure": {
-        "evaluate": "Measure how well people are found again, on crops that are labelled.",
-        "calibrate": "Make, show or test what turns scores into probabilities.",
+        "evaluate": "Measure search accuracy on labelled crops.",
+        "calibrate": "Calibrate scores to probabilities; show or test a calibration.",
     },
 }
 

@@ -1,4 +1,4 @@
-"""`reidsearch confirm`: say that matches show somebody."""
+"""`reidsearch confirm`: confirm matches as an identity."""
 
 from __future__ import annotations
 
@@ -7,46 +7,54 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, decision_options, json_option, text_value
+from reidsearch.cli.options import (
+    archive_option,
+    conflicts_option,
+    decision_options,
+    format_option,
+    proposal_option,
+    text_value,
+)
 
 
 @grouped_command("confirm")
-@click.argument("matches", nargs=-1, type=int, metavar="[MATCH]...")
-@option("--as", "name", metavar="NAME", callback=text_value, help="Which identity.")
-@option("--proposal", type=int, metavar="N", help="All that `link` proposed under a number.")
-@archive_option
+@click.argument("matches", nargs=-1, type=int, metavar="[CROP]...")
+@option("--as", "name", metavar="IDENTITY", callback=text_value, help="The identity.")
+@proposal_option
 @decision_options
-@option("--force", is_flag=True, help="Although a camera shows two of them at once.")
-@json_option
+@conflicts_option
+@format_option()
+@archive_option
 def command(
     matches: tuple[int, ...],
     name: str | None,
     proposal: int | None,
     archive: Path,
     note: str,
-    force: bool,
-    as_json: bool,
+    ignore_conflicts: bool,
+    form: str,
 ) -> None:
-    """Say that matches show somebody: they are confirmed as that identity.
+    """Confirm matches as an identity.
 
-    MATCH is a crop's id, as every answer shows it; a view of a tracklet stands for the whole
-    tracklet. `reidsearch identity new NAME MATCH...` makes the identity. A match belongs to one
-    identity at most. Two matches that one camera shows at the same time cannot be one person:
-    that is refused unless --force. A proposal to add to an identity needs no --as. Every decision
-    can be undone: `reidsearch identity undo`.
+    CROP is a crop id, as every answer shows it; a crop of a tracklet stands for the whole
+    tracklet. `reidsearch identity new IDENTITY CROP...` makes an identity. A match belongs to at
+    most one identity. Two matches that one camera shows at the same time cannot be one person:
+    that is refused unless --ignore-conflicts is given. A proposal to add to an identity needs no
+    --as. Every decision can be undone: `reidsearch undo`.
     """
     from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
-    from reidsearch.output.identities import tell_decision
+    from reidsearch.output.emit import emit
+    from reidsearch.output.identities import decided, decision_document
 
     if bool(matches) == (proposal is not None):
-        raise UsageError("say what is confirmed: MATCH..., or --proposal N")
+        raise UsageError("give CROP..., or --proposal N")
     with Archive.open(archive) as opened:
         if proposal is not None:
-            decision = opened.proposals.confirm(proposal, name, note=note, force=force)
+            decision = opened.proposals.confirm(proposal, name, note=note, force=ignore_conflicts)
         elif name is not None:
-            decision = opened.identities.confirm(name, matches, note=note, force=force)
+            decision = opened.identities.confirm(name, matches, note=note, force=ignore_conflicts)
         else:
-            raise UsageError("say who it is: --as NAME")
+            raise UsageError("give the identity: --as IDENTITY")
         names = opened.identities.names()
-    tell_decision(decision, names, as_json=as_json)
+    emit(form, decision_document(decision), decided(decision, names))

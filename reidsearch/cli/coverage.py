@@ -1,49 +1,44 @@
-"""`reidsearch coverage`: what was looked at, how, and what was not."""
+"""`reidsearch coverage`: which footage was analysed, how, and what is missing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
+from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, json_option
+from reidsearch.cli.options import archive_option, format_option
 
 
 @grouped_command("coverage")
-@archive_option
 @option("--camera", "cameras", multiple=True, metavar="NAME", help="Only this camera.")
-@option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw cameras over time (PNG).",
-)
-@json_option
-def command(archive: Path, cameras: tuple[str, ...], output: Path | None, as_json: bool) -> None:
-    """Show which footage was looked at and how, what failed, and what is missing.
+@format_option()
+@output_option("Draw cameras over time")
+@archive_option
+def command(archive: Path, cameras: tuple[str, ...], output: Path | None, form: str) -> None:
+    """Show which footage was analysed and how, what failed, and what is missing.
 
-    What is blank in the picture was never offered. `dense`: the detector looked at the full rate;
-    `gated`: nothing moved, it looked every two seconds; `key-frames`: a still scene, only key
-    frames were decoded; `given`: somebody else's detections; `failed`, `gap`: nothing was seen.
+    Blank in the picture: no footage was supplied. `dense`: fully analysed at the sample rate;
+    `gated`: nothing moved, sampled every two seconds; `key-frames`: a still scene, only key frames
+    were decoded; `given`: precomputed detections; `failed`, `gap`: nothing could be seen.
     """
     from reidsearch.archive import Archive
-    from reidsearch.output import coverage, text
-    from reidsearch.output.emit import dumps
+    from reidsearch.output import coverage
+    from reidsearch.output.emit import emit
 
     with Archive.open(archive) as opened:
         sources = [
             one for one in opened.footage.coverage() if not cameras or one.facts.camera in cameras
         ]
-        never = [
+        gaps = [
             one for one in opened.footage.not_supplied() if not cameras or one.camera in cameras
         ]
     if output is not None:
-        from reidsearch.cli.files import write_file
         from reidsearch.output.timeline import timeline
 
-        write_file(output, timeline(sources))
-    if as_json:
-        click.echo(dumps(coverage.coverage_json(sources, never), indent=2))
-    else:
-        text.show(coverage.coverage_view(sources, never))
+        write_picture(output, timeline(sources))
+    emit(
+        form,
+        coverage.coverage_json(sources, gaps),
+        coverage.coverage_view(sources, gaps),
+        "sources",
+    )

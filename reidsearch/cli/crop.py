@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.files import output_option, write_file
+from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import archive_option
 
 
 @grouped_command("crop")
-@click.argument("crop_id", type=int, metavar="ID")
-@option(
-    "-o",
-    "--output",
+@click.argument("crop_id", type=int, metavar="CROP")
+@output_option(
+    "The JPEG to write, as it is stored; - for standard output",
+    (".jpg", ".jpeg"),
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="The JPEG to write; - for standard output.",
+    allow_dash=True,
 )
 @archive_option
 def command(crop_id: int, output: Path, archive: Path) -> None:
     """Write the picture of one crop.
 
-    ID stands in every answer of `reidsearch query`. The picture's checksum is verified.
+    Every answer of `reidsearch query` shows the id of each crop. The picture's checksum is
+    verified.
     """
     from reidsearch.archive import Archive
 
     with Archive.open(archive) as opened:
         jpeg = opened.picture(crop_id)
-    with click.open_file(str(output), "wb") as file:
-        file.write(jpeg)
+    if str(output) == "-":
+        sys.stdout.buffer.write(jpeg)
+    else:
+        write_file(output, jpeg)

@@ -1,4 +1,4 @@
-"""`reidsearch demo`: the whole job on footage that it draws itself."""
+"""`reidsearch demo`: the whole job on synthetic footage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.files import write_file
+from reidsearch.cli.files import write_file, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import model_options
 
@@ -59,11 +59,10 @@ class Found:
 def command(
     folder: Path, people: int, model: str | None, model_path: tuple[Path, ...], offline: bool
 ) -> None:
-    """Draw footage, index it, find its people again, and count what was found.
+    """Draw synthetic footage, index it, and find its people again.
 
-    Everybody walks past three cameras, some at the same time. When no trained model can be had,
-    the built-in baseline stands in, when no detector can be had, the drawn boxes are given; the
-    first lines say so.
+    Every synthetic person walks past three cameras, some at the same time. Without a trained model
+    the built-in baseline is used, without a detector the true boxes; the first lines say so.
     """
     from reidsearch.datasets.synthetic.footage import draw_footage
     from reidsearch.output import text
@@ -82,7 +81,10 @@ def command(
         query = min(found.persons, default=None)
         answer = None if query is None else _show(archive, folder, found, query)
         crop_id = answer[1] if answer else None
-    click.echo(f"Drew {people} people, each walking past {CAMERAS} cameras: {folder / 'footage'}.")
+    click.echo(
+        f"Drew {people} synthetic people, each walking past {CAMERAS} cameras: "
+        f"{folder / 'footage'}."
+    )
     text.show(text.report_view(report))
     if answer:
         click.echo(f"\n{_program()} query --crop {crop_id} -a {folder / 'archive'}\n")
@@ -120,8 +122,8 @@ def _archive(
         if model is not None:
             raise
         click.echo(
-            "No trained model can be had, so the built-in baseline stands in, which finds far "
-            f"fewer people: {error.message}"
+            "No trained model is available; the built-in baseline is used, which finds far fewer "
+            f"people: {error.message}"
         )
         archive = opened("builtin")
     with archive:
@@ -142,8 +144,7 @@ def _options(archive: Archive, folder: Path, videos: Sequence[DrawnVideo]) -> Fo
         archive.detector()
     except ModelUnavailable as error:
         click.echo(
-            "No person detector can be had, so the boxes that were drawn are given instead: "
-            f"{error.message}"
+            f"No person detector is available; the true boxes are used instead: {error.message}"
         )
         rows = [f"footage/{one.path.name},footage/{one.detections.name}" for one in videos]
         path = folder / "sources.csv"
@@ -158,7 +159,7 @@ def _make_room(folder: Path) -> None:
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
         raise UsageError(
-            f"{folder} holds something that is no demo; nothing was touched",
+            f"{folder} contains other files than a demo; nothing was changed",
             "give another folder: reidsearch demo --dir DIR",
         )
     folder.mkdir(parents=True, exist_ok=True)
@@ -231,20 +232,23 @@ def _show(archive: Archive, folder: Path, found: Found, tracklet_id: int) -> tup
             match.tracklet is not None and found.persons.get(match.tracklet.tracklet_id) == person
         ),
     )
-    write_file(folder / "answer.png", sheet)
-    write_file(folder / "timeline.png", timeline(archive.footage.coverage(), answer))
+    write_picture(folder / "answer.png", sheet)
+    write_picture(folder / "timeline.png", timeline(archive.footage.coverage(), answer))
     return answer, crop_id
 
 
 def _tell(folder: Path, found: Found, crop_id: int | None, model_path: Sequence[Path]) -> None:
-    """How many truths were found, and what to try next."""
+    """Print how much of the truth was found, and what to try next."""
+    from reidsearch.output.visible import count
+
     extra = found.tracklets - len(found.persons)
     first = sum(rank == 1 for rank in found.ranks)
     click.echo(
-        f"\nOf {found.visits} visits {len(found.persons)} were found as one tracklet each; "
-        f"{extra} further tracklets show no visit, or a piece of one.\n"
-        f"Of {len(found.ranks)} people searched for from one camera, {first} came first among all "
-        "at the other cameras.\nThe people are drawn: this says nothing about real footage."
+        f"\n{len(found.persons)} of {found.visits} visits were found as one tracklet each; "
+        f"{count(extra, 'further tracklet')} {'shows' if extra == 1 else 'show'} no visit or part "
+        f"of one.\nIn {first} of {count(len(found.ranks), 'search', 'searches')} from one camera, "
+        "the same person at another camera came first.\nThe people are synthetic: this says "
+        "nothing about real footage."
     )
     if crop_id is None:
         return
@@ -258,7 +262,7 @@ def _tell(folder: Path, found: Found, crop_id: int | None, model_path: Sequence[
     for line in (
         f"coverage {archive} -o coverage.png",
         f"clip {crop_id} {archive} --box -o clip.mp4",
-        f"people {video}@0:05{models} -o people.png",
+        f"detect {video}@0:05{models} -o people.png",
         f"query --crop {crop_id} {archive}{models} --camera hall -k 3 --format json",
         f"index YOUR/FOOTAGE -a my-archive{models}",
     ):

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from reidsearch.cli.files import write_file
+from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
     flip_option,
+    format_option,
     model_path_options,
     runtime_options,
 )
@@ -27,7 +28,6 @@ LABELS = ("persons", "identities")
 
 @grouped_command("evaluate")
 @click.argument("data", required=False, type=click.Path(path_type=Path))
-@archive_option
 @option(
     "--query-camera", "query_cameras", multiple=True, metavar="NAME", help="Search for its crops."
 )
@@ -41,10 +41,10 @@ LABELS = ("persons", "identities")
 @option(
     "--labels",
     type=click.Choice(LABELS),
-    help="Of an archive: who says whom a crop shows, what came with it or what was confirmed. "
+    help="Of an archive: person labels that came with the crops, or confirmed identities. "
     "Default: persons, where there are any.",
 )
-@option("--compare", "compared", is_flag=True, help="Set ways of searching side by side.")
+@option("--compare", "compared", is_flag=True, help="Compare ways of searching.")
 @option(
     "--axis",
     "axes",
@@ -61,23 +61,12 @@ LABELS = ("persons", "identities")
     "model, else the catalogue's default. With --compare several may be given, of which the first "
     "is varied; fewer than two: all of the catalogue.",
 )
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    show_default=True,
-    help="How the figures are printed.",
-)
-@option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw curve, scores and the worst failures (PNG).",
-)
+@format_option("markdown")
+@output_option("Draw curve, scores and the worst failures")
 @flip_option
 @model_path_options
 @runtime_options
+@archive_option
 def command(
     data: Path | None,
     archive: Path,
@@ -96,13 +85,13 @@ def command(
     streams: int,
     threads: int,
 ) -> None:
-    """Measure how well people are found again, on crops that are labelled.
+    """Measure search accuracy on labelled crops.
 
     DATA is a folder in Market-1501 layout (query/, bounding_box_test/) or a manifest as `index`
     takes it (path, person_id, camera_id). Without it the labelled crops of the archive are
-    evaluated, from the embeddings that it holds; where no persons came with them, confirmed
-    identities are the people (`confirm`), which the output says. By the usual protocol, crops of
-    the query's person by the query's camera do not count; a search never leaves them out.
+    evaluated, with its stored embeddings; where crops have no person labels, confirmed identities
+    are used instead (`confirm`), and the output says so. By the usual protocol, crops of the
+    query's person from the query's camera do not count; a search never excludes them.
 
     The picture of failures shows the people of your data: mind where you put it.
     """
@@ -142,22 +131,17 @@ def command(
         if output is not None:
             from reidsearch.output.evaluation_picture import evaluation_picture
 
-            write_file(output, evaluation_picture(found.ways[0]))
+            write_picture(output, evaluation_picture(found.ways[0]))
     _print(found, form, compared)
 
 
 def _print(found: Comparison, form: str, compared: bool) -> None:
-    if form == "json":
-        from reidsearch.output.emit import dumps
-        from reidsearch.output.evaluation_json import comparison_json
-
-        click.echo(dumps(comparison_json(found), indent=2))
-        return
-    from reidsearch.output import evaluation_text, text
+    from reidsearch.output import evaluation_text
+    from reidsearch.output.emit import emit
+    from reidsearch.output.evaluation_json import comparison_json
 
     if form == "markdown":
         click.echo(evaluation_text.markdown(found))
-    elif compared:
-        text.show(evaluation_text.comparison_view(found))
-    else:
-        text.show(evaluation_text.evaluation_view(found))
+        return
+    view = evaluation_text.comparison_view if compared else evaluation_text.evaluation_view
+    emit(form, comparison_json(found), view(found), "ways")

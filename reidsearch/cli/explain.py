@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.files import write_file
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.files import output_option, write_picture
+from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import (
     archive_option,
-    json_option,
+    format_option,
     model_options,
     opened_archive,
     runtime_options,
@@ -20,13 +20,13 @@ from reidsearch.cli.query_input import query_input_options, read_query_input
 
 @grouped_command("explain")
 @click.argument("image", nargs=-1, type=click.Path(path_type=Path))
-@click.argument("match", type=int)
+@click.argument("match", type=int, metavar="CROP")
 @query_input_options
-@archive_option
-@option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Draw it (PNG).")
-@json_option
+@format_option()
+@output_option("Draw the explanation")
 @model_options
 @runtime_options
+@archive_option
 def command(
     image: tuple[Path, ...],
     match: int,
@@ -36,7 +36,7 @@ def command(
     crops: tuple[int, ...],
     archive: Path,
     output: Path | None,
-    as_json: bool,
+    form: str,
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
@@ -44,15 +44,15 @@ def command(
     streams: int,
     threads: int,
 ) -> None:
-    """Explain a match: which parts of both pictures matter, and who else scores like it.
+    """Explain a match: which parts matter, and who else scores alike.
 
-    IMAGE (or --crop, --frame) is one view of the person searched for, as in `query`; MATCH is the
-    match's crop id. Told are how the score falls when a stripe of either picture is masked, the
-    nearest other people, and the score's place among those of pairs whose truth is known. It says
-    what the model looked at, not whether it is right.
+    IMAGE (or --crop, --frame) is one picture of the person searched for, as in `query`; CROP is the
+    match's crop id. Shown are how the score drops when a stripe of either picture is masked, the
+    nearest other people, and the score's place among those of pairs whose truth is known. It shows
+    what the model used, not whether it is right.
     """
-    from reidsearch.output import explanation, text
-    from reidsearch.output.emit import dumps
+    from reidsearch.output import explanation
+    from reidsearch.output.emit import emit
 
     with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
         opened,
@@ -69,8 +69,5 @@ def command(
             drawn = explanation_picture(
                 told, lambda crop_id: decode(opened.picture(crop_id), limits)
             )
-            write_file(output, drawn)
-    if as_json:
-        click.echo(dumps(explanation.explanation_json(told), indent=2))
-    else:
-        text.show(explanation.explanation_view(told))
+            write_picture(output, drawn)
+    emit(form, explanation.explanation_json(told), explanation.explanation_view(told))

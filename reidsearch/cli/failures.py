@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option, json_option
+from reidsearch.cli.options import archive_option, format_option
 
 
 @grouped_command("failures")
+@format_option()
 @archive_option
-@json_option
-def command(archive: Path, as_json: bool) -> None:
-    """List the inputs that never became crops, and why.
+def command(archive: Path, form: str) -> None:
+    """List the inputs that could not be indexed, and why.
 
-    A failed input is tried again by every `reidsearch index` that offers it. It leaves this list
-    when it succeeds, or when the same command has run to its end without meeting that failure
-    again (a mended container, a file that was taken away). `docs/reference/indexing.md` explains
-    the reasons.
+    A failed input is tried again by every `reidsearch index` that is given it. It leaves this list
+    when it succeeds, or when the same command has completed without meeting that failure again (a
+    repaired container, a file that was removed). `docs/reference/indexing.md` explains the
+    reasons.
     """
     from reidsearch.archive import Archive
     from reidsearch.output import reports_json, text
-    from reidsearch.output.emit import dumps
+    from reidsearch.output.emit import emit
 
     with Archive.open(archive) as opened:
         failures = opened.failures()
-    if as_json:
-        click.echo(dumps([reports_json.failure_json(failure) for failure in failures], indent=2))
-    else:
-        text.show(text.failures_view(failures))
+    emit(form, reports_json.failures_json(failures), text.failures_view(failures), "failures")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reidsearch.cli.grouped import OUTPUT, option
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 PICTURES = (".png", ".jpg", ".jpeg", ".pdf")
 """Endings that every drawn picture can be written with."""
@@ -116,6 +119,17 @@ def write_file(path: Path, data: bytes) -> None:
         raise UsageError(f"{path} exists", "--force overwrites it") from error
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_picture(path: Path, picture: Image) -> None:
+    """Write a drawn picture in the format of the file's ending, as `write_file` does.
+
+    Raises:
+        UsageError, StorageError: as `write_file`.
+    """
+    from reidsearch.output.picture_file import encode
+
+    write_file(path, encode(picture, path.suffix))
 
 
 def _remember(ctx: click.Context, _option: click.Parameter, value: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from reidsearch.cli.renamed import COMMANDS as RENAMED_COMMANDS
+from reidsearch.cli.renamed import OF_COMMANDS
 from reidsearch.cli.renamed import OPTIONS as RENAMED_OPTIONS
 
 REQUIRED, OPTIONS, OUTPUT = "Required", "Options", "Output"
@@ -59,9 +60,11 @@ class GroupedCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            if (new := RENAMED_OPTIONS.get(error.option_name)) is None:
+            name = error.option_name
+            new = OF_COMMANDS.get(f"{ctx.command_path} {name}") or RENAMED_OPTIONS.get(name)
+            if new is None:
                 raise
-            raise click.UsageError(f"{error.option_name} is now {new}", ctx) from None
+            raise click.UsageError(f"{name} is now {new}", ctx) from None
 
 
 class CommandGroup(click.Group):

@@ -14,8 +14,10 @@ from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
     flip_option,
+    format_option,
     model_options,
     opened_archive,
+    quiet_option,
     runtime_options,
     text_value,
 )
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from reidsearch.base.settings import FootageSettings
-    from reidsearch.domain.reports import IndexReport
 
 
 @grouped_command("index")
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 @option(
     "--recorder",
     metavar="NAME",
-    help="Read camera and start of footage from a recorder's names (`reidsearch patterns`); "
+    help="Read camera and start of footage from a recorder's names (`reidsearch recorders`); "
     "`auto` tries all.",
 )
 @option(
@@ -82,8 +83,8 @@ if TYPE_CHECKING:
 @model_options
 @flip_option
 @runtime_options
-@option("--json", "as_json", is_flag=True, help="JSON report; progress as JSON lines.")
-@option("-q", "--quiet", is_flag=True, help="No progress.")
+@format_option()
+@quiet_option
 def command(
     paths: tuple[Path, ...],
     archive: Path,
@@ -113,10 +114,10 @@ def command(
     device: str,
     streams: int,
     threads: int,
-    as_json: bool,
+    form: str,
     quiet: bool,
 ) -> int:
-    """Index footage and person crops: videos, pictures, folders, archives, lists.
+    """Index footage and person crops.
 
     PATHS are videos, pictures, folder trees, tar and zip archives, or manifests (.csv, .jsonl).
     In videos people are detected, followed and cut out; pictures are person crops, unless --frames
@@ -127,11 +128,13 @@ def command(
     from reidsearch.base.errors import Interrupted, UsageError
     from reidsearch.base.settings import PictureLimits
     from reidsearch.base.timecode import parse_zone
-    from reidsearch.cli.options import moment
+    from reidsearch.cli.times import moment
     from reidsearch.media.files.paths import MANIFESTS
     from reidsearch.media.naming.patterns import Naming, compile_pattern
     from reidsearch.media.naming.source_facts import SourceNaming
     from reidsearch.media.naming.source_list import read_source_list
+    from reidsearch.output import reports_json, text
+    from reidsearch.output.emit import emit
     from reidsearch.services.index import FootageOptions
 
     if time_format and not (pattern or any(p.name.lower().endswith(MANIFESTS) for p in paths)):
@@ -180,13 +183,13 @@ def command(
         threads,
         flip=flip,
         create=True,
-        json_lines=as_json,
+        json_lines=form in {"json", "jsonl"},
         quiet=quiet,
     ) as (opened, progress):
         report = opened.index(
             paths, naming=naming, footage=footage, limits=limits, progress=progress, stop=stop
         )
-    _print(report, as_json)
+    emit(form, reports_json.report_json(report), text.report_view(report))
     if report.interrupted:
         raise Interrupted("stopped after committing", "the same command goes on from there")
     return 1 if report.failed or report.footage.failed else 0
@@ -218,16 +221,6 @@ def _rate(text: str | None) -> Fraction | None:
     if not Fraction(1, 86_400) <= rate <= 1000:
         raise UsageError(f"--frames-fps {text} is not between one a day (1/86400) and 1000")
     return rate
-
-
-def _print(report: IndexReport, as_json: bool) -> None:
-    from reidsearch.output import reports_json, text
-    from reidsearch.output.emit import dumps
-
-    if as_json:
-        click.echo(dumps(reports_json.report_json(report), indent=2))
-    else:
-        text.show(text.report_view(report))
 
 
 def _stopped_by_signals() -> threading.Event:

@@ -26,7 +26,7 @@ def cli(debug: bool) -> None:
 
     \b
         reidsearch index footage/ --camera gate
-        reidsearch query person.jpg -k 10 --sheet answer.png
+        reidsearch query person.jpg -k 10 -o answer.png
 
     Every answer says what was searched, how, and what is missing.
     """

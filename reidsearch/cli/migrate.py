@@ -1,26 +1,29 @@
-"""`reidsearch migrate`: bring an archive to this version."""
+"""`reidsearch migrate`: upgrade an archive to this version."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option
+from reidsearch.cli.options import archive_option, format_option
 
 
 @grouped_command("migrate")
+@format_option()
 @archive_option
-def command(archive: Path) -> None:
-    """Bring an archive of an earlier version to this one.
+def command(archive: Path, form: str) -> None:
+    """Upgrade an archive of an earlier version to this one.
 
-    One transaction: it is migrated whole or not at all. Make a backup first.
+    One transaction: it is migrated completely or not at all. Make a backup first.
     """
     from reidsearch.archive import migrate
+    from reidsearch.output.emit import emit
+    from reidsearch.output.reports_json import migration_json
+    from reidsearch.output.visible import visible
 
     before, after = migrate(archive)
+    name = visible(str(archive))
+    told = f"{name}: schema {before} -> {after}"
     if before == after:
-        click.echo(f"{archive} is of this version already (schema {after})")
-    else:
-        click.echo(f"{archive}: schema {before} -> {after}")
+        told = f"{name} is up to date (schema {after})"
+    emit(form, migration_json(str(archive), before, after), told)

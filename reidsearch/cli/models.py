@@ -1,4 +1,4 @@
-"""`reidsearch models`: the catalogue, and what of it is on this machine."""
+"""`reidsearch models`: the catalogue, and which models are installed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.grouped import CommandGroup, option
+from reidsearch.cli.options import format_option
 from reidsearch.cli.quantize import command as quantize
 
 if TYPE_CHECKING:
@@ -19,54 +20,172 @@ if TYPE_CHECKING:
 def command() -> None:
     """List, show, install, import, verify and quantize models.
 
-    Models are looked for in --model-path, in the folders of REIDSEARCH_MODELS, in the user's
-    cache (REIDSEARCH_CACHE moves it), then at their maker's.
+    Models are searched in --model-path, in the folders of REIDSEARCH_MODELS, in the user's cache
+    (REIDSEARCH_CACHE moves it), then downloaded from their maker.
     """
 
 
 @command.command("list")
-@option("--json", "as_json", is_flag=True, help="JSON: a list of models.")
-def list_(as_json: bool) -> None:
-    """List the models known by name, and where they lie."""
+@format_option()
+def list_(form: str) -> None:
+    """List the models known by name, and where they are."""
+    from reidsearch.output.emit import emit
     from reidsearch.vision.models.catalogue import catalogue
     from reidsearch.vision.models.custom import own_models
     from reidsearch.vision.models.locate import installed
     from reidsearch.vision.models.store import models_folder
 
     there = {found.entry.key: found for found in reversed(installed())}
-    if as_json:
-        import json
-
-        rows = [_facts(entry, there.get(entry.key)) for entry in catalogue()]
-        click.echo(json.dumps(rows, indent=2))
-        return
-    width = max(len(entry.key) for entry in catalogue())
-    for entry in catalogue():
-        star = "*" if entry.default else " "
-        state = _state(there.get(entry.key))
-        click.echo(f"{star} {entry.key:<{width}}  {entry.role:<10}  {state}")
-    for key in own_models(models_folder()):
-        click.echo(f"  {key:<{width}}  {'re-id':<10}  {models_folder() / key} (made here)")
-    click.echo("\n* the default; `builtin` needs no file; `reidsearch models show NAME` tells more")
+    rows = [_facts(entry, there.get(entry.key)) for entry in catalogue()]
+    custom = {key: str(models_folder() / key) for key in own_models(models_folder())}
+    document = {
+        "schema": "reidsearch/models/1",
+        "models": rows,
+        "custom": [{"key": key, "folder": folder} for key, folder in custom.items()],
+    }
+    width = max(len(key) for key in [*(entry.key for entry in catalogue()), *custom])
+    lines = [
+        f"{'*' if entry.default else ' '} {entry.key:<{width}}  {entry.role:<10}  "
+        f"{_state(there.get(entry.key))}"
+        for entry in catalogue()
+    ]
+    lines += [f"  {key:<{width}}  {'re-id':<10}  {path} (custom)" for key, path in custom.items()]
+    lines += ["", "* the default; `builtin` needs no file; details: reidsearch models show NAME"]
+    emit(form, document, "\n".join(lines), "models")
 
 
 @command.command()
 @click.argument("name")
-@option("--json", "as_json", is_flag=True, help="JSON: one model.")
-def show(name: str, as_json: bool) -> None:
+@format_option()
+def show(name: str, form: str) -> None:
     """Show all that is known of the model NAME or NAME/PRECISION."""
+    from reidsearch.output.emit import emit
     from reidsearch.vision.models.catalogue import find
     from reidsearch.vision.models.locate import installed
 
     entry = find(name)
     found = next((each for each in installed() if each.entry == entry), None)
-    if as_json:
-        import json
+    document = {"schema": "reidsearch/model/1", **_facts(entry, found)}
+    emit(form, document, _described(entry, found))
 
-        click.echo(json.dumps(_facts(entry, found), indent=2))
-        return
+
+@command.command()
+@click.argument("names", nargs=-1, metavar="NAME...")
+@option("--all", "everything", is_flag=True, help="Install every model of the catalogue.")
+@format_option()
+def install(names: tuple[str, ...], everything: bool, form: str) -> None:
+    """Fetch models into the cache, over HTTPS, verified."""
+    from reidsearch.base.errors import UsageError
+    from reidsearch.output.emit import emit
+    from reidsearch.output.progress import progress_for
+    from reidsearch.vision.models.catalogue import catalogue, find
+    from reidsearch.vision.models.download import install as fetch
+
+    if bool(names) == everything:
+        raise UsageError("name the models to install, or give --all", "reidsearch models list")
+    entries = catalogue() if everything else tuple(find(name) for name in names)
+    rows = []
+    for entry in entries:
+        with progress_for(json_lines=form in {"json", "jsonl"}) as progress:
+            xml = fetch(entry, progress)
+        rows.append({"key": entry.key, "folder": str(xml.parent)})
+        if form == "table":
+            click.echo(f"{entry.key}  {xml.parent}")
+    emit(form, {"schema": "reidsearch/models-installed/1", "models": rows}, None, "models")
+
+
+@command.command("import")
+@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
+@format_option()
+def import_(folder: Path, form: str) -> None:
+    """Copy the known models below FOLDER into the cache, verified."""
+    from reidsearch.base.errors import ModelError, SomeFailed
+    from reidsearch.output.emit import emit
+    from reidsearch.output.progress import progress_for
+    from reidsearch.vision.models.importing import import_folder
+
+    with progress_for(quiet=form != "table") as progress:
+        report = import_folder(folder, progress)
+    missing = {entry.key: list(files) for entry, files in report.incomplete}
+    document = {
+        "schema": "reidsearch/models-imported/1",
+        "imported": [entry.key for entry in report.imported],
+        "incomplete": [{"key": key, "missing": files} for key, files in missing.items()],
+        "unrecognised": [str(path) for path in report.unrecognised],
+        "differing": list(report.differing),
+    }
+    lines = [
+        *(f"imported      {entry.key}" for entry in report.imported),
+        *(f"incomplete    {key}: {', '.join(files)} not found" for key, files in missing.items()),
+        *(f"unrecognised  {path}" for path in report.unrecognised),
+        *(f"differs       {text}" for text in report.differing),
+    ]
+    emit(form, document, "\n".join(lines) if lines else None)
+    if report.differing or report.incomplete:
+        raise SomeFailed(
+            f"{len(report.differing)} files differ and {len(report.incomplete)} models are "
+            "incomplete; they were not imported",
+            "fetch them again from their maker; `reidsearch models show NAME` gives the addresses",
+        )
+    if not report.imported:
+        raise ModelError(
+            f"no known model below {folder}",
+            "`reidsearch models list` names them; other models are used by --model path/to.xml",
+        )
+
+
+@command.command()
+@format_option()
+def verify(form: str) -> None:
+    """Verify the checksums of all installed models."""
+    from reidsearch.base.errors import ModelError, SomeFailed
+    from reidsearch.output.emit import emit
+    from reidsearch.vision.models.custom import find_custom, own_models
+    from reidsearch.vision.models.locate import installed
+    from reidsearch.vision.models.store import models_folder
+
+    rows = [
+        {
+            "key": found.entry.key,
+            "folder": str(found.folder),
+            "origin": found.origin,
+            "problem": found.problem,
+        }
+        for found in installed()
+    ]
+    for key in own_models(models_folder()):
+        problem = ""
+        try:
+            find_custom(key, models_folder())
+        except ModelError as error:
+            problem = error.message
+        folder = str(models_folder() / key)
+        rows.append({"key": key, "folder": folder, "origin": "custom", "problem": problem})
+    damaged = sum(bool(row["problem"]) for row in rows)
+    lines = [
+        f"{row['key']}  {row['folder']} ({row['origin']})"
+        + (f": {row['problem']}" if row["problem"] else "")
+        for row in rows
+    ]
+    if not damaged:
+        lines.append(f"{len(rows)} installed, all verified")
+    emit(
+        form, {"schema": "reidsearch/models-verified/1", "models": rows}, "\n".join(lines), "models"
+    )
+    if damaged:
+        raise SomeFailed(
+            f"{damaged} of {len(rows)} installed models are damaged",
+            "`reidsearch models install NAME` fetches one again into the cache",
+        )
+
+
+command.add_command(quantize)
+
+
+def _described(entry: ModelEntry, found: Installed | None) -> str:
+    """Return all that is known of a model, in lines."""
     taken = entry.input
-    click.echo(entry.key)
+    lines = [entry.key]
     for label, value in (
         ("role", entry.role + (" (default)" if entry.default else "")),
         ("installed", _state(found)),
@@ -76,97 +195,14 @@ def show(name: str, as_json: bool) -> None:
         ("digest", entry.digest),
         ("card", entry.card),
     ):
-        click.echo(f"  {label:<10} {value}")
-    click.echo("  published by its makers (model card)")
-    for label, value in entry.published.items():
-        click.echo(f"    {label}: {value}")
-    click.echo("  files")
+        lines.append(f"  {label:<10} {value}")
+    lines.append("  published by its makers (model card)")
+    lines += [f"    {label}: {value}" for label, value in entry.published.items()]
+    lines.append("  files")
     for file in entry.files:
-        click.echo(f"    {file.name}: {file.size_bytes} bytes\n      {file.url}")
-        click.echo(f"      SHA-384 {file.sha384}")
-
-
-@command.command()
-@click.argument("names", nargs=-1, metavar="NAME...")
-@option("--all", "everything", is_flag=True, help="Install every model of the catalogue.")
-@option("--json-progress", is_flag=True, help="Progress as JSON lines on standard error.")
-def install(names: tuple[str, ...], everything: bool, json_progress: bool) -> None:
-    """Fetch models into the cache, over HTTPS, verified."""
-    from reidsearch.base.errors import UsageError
-    from reidsearch.output.progress import progress_for
-    from reidsearch.vision.models.catalogue import catalogue, find
-    from reidsearch.vision.models.download import install as fetch
-
-    if bool(names) == everything:
-        raise UsageError("name the models to install, or give --all", "reidsearch models list")
-    entries = catalogue() if everything else tuple(find(name) for name in names)
-    for entry in entries:
-        with progress_for(json_progress) as progress:
-            xml = fetch(entry, progress)
-        click.echo(f"{entry.key}  {xml.parent}")
-
-
-@command.command("import")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-def import_(folder: Path) -> None:
-    """Copy the known models below DIR into the cache, verified."""
-    from reidsearch.base.errors import ModelError, SomeFailed
-    from reidsearch.output.progress import progress_for
-    from reidsearch.vision.models.importing import import_folder
-
-    with progress_for() as progress:
-        report = import_folder(folder, progress)
-    for entry in report.imported:
-        click.echo(f"imported      {entry.key}")
-    for entry, missing in report.incomplete:
-        click.echo(f"incomplete    {entry.key}: {', '.join(missing)} not found")
-    for path in report.unrecognised:
-        click.echo(f"unrecognised  {path}")
-    for text in report.differing:
-        click.echo(f"differs       {text}")
-    if report.differing or report.incomplete:
-        raise SomeFailed(
-            f"{len(report.differing)} files differ and {len(report.incomplete)} models are "
-            "incomplete; they were not imported",
-            "fetch them again from their maker; `reidsearch models show NAME` gives the addresses",
-        )
-    if not report.imported:
-        raise ModelError(
-            f"no known model lies below {folder}",
-            "`reidsearch models list` names them; other models are used by --model path/to.xml",
-        )
-
-
-@command.command()
-def verify() -> None:
-    """Read every model that is installed, and compare its checksums."""
-    from reidsearch.base.errors import ModelError, SomeFailed
-    from reidsearch.vision.models.custom import find_custom, own_models
-    from reidsearch.vision.models.locate import installed
-    from reidsearch.vision.models.store import models_folder
-
-    everything = installed()
-    for found in everything:
-        click.echo(f"{found.entry.key}  {_state(found)}")
-    own = own_models(models_folder())
-    broken = 0
-    for key in own:
-        try:
-            find_custom(key, models_folder())
-            click.echo(f"{key}  {models_folder() / key} (made here)")
-        except ModelError as error:
-            broken += 1
-            click.echo(f"{key}  {error.message}")
-    damaged = sum(bool(found.problem) for found in everything) + broken
-    if damaged:
-        raise SomeFailed(
-            f"{damaged} of {len(everything) + len(own)} installed models are not whole",
-            "`reidsearch models install NAME` fetches one anew into the cache",
-        )
-    click.echo(f"{len(everything) + len(own)} installed, all verified")
-
-
-command.add_command(quantize)
+        lines.append(f"    {file.name}: {file.size_bytes} bytes\n      {file.url}")
+        lines.append(f"      SHA-384 {file.sha384}")
+    return "\n".join(lines)
 
 
 def _state(found: Installed | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -284,7 +283,7 @@ def attribute_options(function: F) -> F:
             multiple=True,
             metavar="COLOUR",
             help="Only people in this colour: red, upper:red, lower:blue,black (either); may be "
-            "repeated (both). Needs `reidsearch attributes`.",
+            "repeated (both). Needs `reidsearch annotate`.",
         ),
     ):
         function = declare(function)
@@ -307,6 +306,7 @@ def filters_from(
     Raises:
         UsageError: a time, zone or attribute cannot be read.
     """
+    from reidsearch.cli.times import moment
     from reidsearch.domain.attributes import require_things, worn
     from reidsearch.domain.request import Filters
 
@@ -324,23 +324,6 @@ def filters_from(
         with_things=with_things,
         without_things=without_things,
     )
-
-
-def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime | None:
-    """Read an option's time.
-
-    Raises:
-        UsageError: naming the option.
-    """
-    from reidsearch.base.errors import Refused, UsageError
-    from reidsearch.base.timecode import parse_time, parse_zone
-
-    if text is None:
-        return None
-    try:
-        return parse_time(text, parse_zone(timezone) if timezone else None)
-    except Refused as refused:
-        raise refused.reworded(f"{option}: {refused.message}", UsageError) from refused
 
 
 class CropIds(click.ParamType[tuple[int, ...]]):
@@ -416,5 +399,26 @@ def transits_from(min_transits: tuple[tuple[str, str, float], ...], path: Path |
 def decision_options(function: F) -> F:
     """`--note TEXT`, passed as `note`."""
     return option(
-        "--note", default="", metavar="TEXT", callback=text_value, help="Why; kept in the log."
+        "--note", default="", metavar="TEXT", callback=text_value, help="Reason, kept in the log."
     )(function)
+
+
+def proposal_option(function: F) -> F:
+    """`--proposal N`, passed as `proposal`."""
+    return option("--proposal", type=int, metavar="N", help="All members of a proposal of `link`.")(
+        function
+    )
+
+
+def conflicts_option(function: F) -> F:
+    """`--ignore-conflicts`, passed as `ignore_conflicts`."""
+    return option(
+        "--ignore-conflicts",
+        is_flag=True,
+        help="Ignore same-camera, same-time conflicts and earlier rejections.",
+    )(function)
+
+
+def quiet_option(function: F) -> F:
+    """`-q/--quiet`, passed as `quiet`."""
+    return option("-q", "--quiet", group=OUTPUT, is_flag=True, help="Show no progress.")(function)

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, json_option, model_options, runtime_options
+from reidsearch.cli.options import archive_option, format_option, model_options, runtime_options
 
 
 @grouped_command("quantize")
-@archive_option
+@format_option()
 @model_options
 @option(
     "--crops",
@@ -28,9 +28,9 @@ from reidsearch.cli.options import archive_option, json_option, model_options, r
     help="Labelled crops to compare on too: a folder in Market-1501 layout or a manifest.",
 )
 @option("--suffix", metavar="TEXT", help="Tells several apart: FP16-INT8-TEXT-own.")
-@option("--accept", is_flag=True, help="Install it although it falls short.")
+@option("--accept", is_flag=True, help="Install it although it is not good enough.")
 @runtime_options
-@json_option
+@archive_option
 def command(
     archive: Path,
     model: str | None,
@@ -43,7 +43,7 @@ def command(
     device: str,
     streams: int,
     threads: int,
-    as_json: bool,
+    form: str,
 ) -> int:
     """Make an INT8 model from an archive's crops, compare it, and install it.
 
@@ -55,7 +55,7 @@ def command(
     """
     from reidsearch.base.settings import RuntimeSettings
     from reidsearch.datasets.readers import read_data
-    from reidsearch.output.emit import dumps
+    from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
     from reidsearch.output.quantized import quantized_json, quantized_text
     from reidsearch.services.quantize import quantize_for
@@ -74,5 +74,5 @@ def command(
             runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
             progress=progress,
         )
-    click.echo(dumps(quantized_json(made), indent=2) if as_json else quantized_text(made))
+    emit(form, quantized_json(made), quantized_text(made))
     return 0 if made.model else 1

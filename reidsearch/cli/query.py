@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.base.errors import UsageError
-from reidsearch.cli.files import write_file
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.files import file_option, output_option, write_picture
+from reidsearch.cli.grouped import OUTPUT, grouped_command, option
 from reidsearch.cli.options import (
     CountOrAll,
     archive_option,
     attribute_options,
+    crops_option,
     filter_options,
     filters_from,
+    format_option,
     model_options,
     opened_archive,
     runtime_options,
 )
-from reidsearch.cli.query_input import query_input_options, read_query_input
+from reidsearch.cli.query_input import PERSON, query_input_options, read_query_input
+
+REFINE, RANKING = "Refine", "Ranking"
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -34,64 +38,69 @@ if TYPE_CHECKING:
 @grouped_command("query")
 @click.argument("images", nargs=-1, type=click.Path(path_type=Path))
 @query_input_options
-@option("--identity", metavar="NAME", help="All confirmed views of an identity (`identity list`).")
-@option("--new-only", is_flag=True, help="Leave out what is confirmed of that identity.")
 @option(
-    "--like", "likes", multiple=True, type=int, metavar="ID", help="A match that is the person."
+    "--identity",
+    group=PERSON,
+    metavar="IDENTITY",
+    help="All confirmed crops of an identity (`identity list`).",
 )
-@option("--unlike", "unlikes", multiple=True, type=int, metavar="ID", help="A match that is not.")
-@archive_option
-@option(
-    "-k",
-    default=10,
-    show_default=True,
-    type=CountOrAll(),
-    help="How many matches; `all`: whatever reaches --min-score.",
-)
-@option("--exact", is_flag=True, help="Prove that no better match is held.")
-@option("--explain-plan", is_flag=True, help="Tell how it would be searched; search nothing.")
 @option(
     "--batch",
+    group=PERSON,
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
     help="A CSV of queries: a column `image`, `crop` or `identity`; `query` names one.",
+)
+@crops_option("--like", "likes", help_="A match that shows the person.", group=REFINE)
+@crops_option("--unlike", "unlikes", help_="A match that shows someone else.", group=REFINE)
+@option(
+    "--new-only",
+    group=REFINE,
+    is_flag=True,
+    help="Exclude what is already confirmed as the identity.",
 )
 @filter_options
 @attribute_options
-@option("--ungrouped", is_flag=True, help="All views of a tracklet, not only the best.")
-@option("--no-rerank", is_flag=True, help="Order by score alone, not by neighbourhoods.")
-@option("--min-score", type=click.FloatRange(-1, 1), help="Leave out lower scores.")
+@option(
+    "-k",
+    group=RANKING,
+    default=10,
+    show_default=True,
+    type=CountOrAll(),
+    help="How many matches; `all`: every match that reaches --min-score.",
+)
+@option("--min-score", group=RANKING, type=click.FloatRange(-1, 1), help="Exclude lower scores.")
 @option(
     "--max-false-alarms",
+    group=RANKING,
     type=float,
     metavar="N",
-    help="Leave out scores that more than N wrong crops are expected to reach (`calibrate`).",
+    help="Exclude scores that more than N wrong crops are expected to reach (`calibrate`).",
 )
 @option(
     "--prior",
+    group=RANKING,
     type=float,
     metavar="P",
-    help="Probability, before its score is known, that a crop searched shows the person. "
+    help="Probability, before its score is known, that a searched crop shows the person. "
     "Default: 1 in the crops searched.",
 )
+@option("--ungrouped", group=RANKING, is_flag=True, help="List every crop of a tracklet.")
+@option("--no-rerank", group=RANKING, is_flag=True, help="Rank by score only.")
+@option("--exact", group=RANKING, is_flag=True, help="Guarantee that no better match is missed.")
 @option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "jsonl", "csv"]),
-    default="table",
-    show_default=True,
-    help="How the answer is printed.",
+    "--explain-plan",
+    group=RANKING,
+    is_flag=True,
+    help="Show how it would be searched, without searching.",
 )
-@option(
-    "--sheet", type=click.Path(path_type=Path, dir_okay=False), help="Write a contact sheet (PNG)."
-)
-@option(
-    "--timeline",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw cameras over time with the matches (PNG).",
-)
-@option("--open", "open_sheet", is_flag=True, help="Show the contact sheet.")
+@format_option()
+@output_option("Write a contact sheet")
+@file_option("--timeline", help_="Draw cameras over time with the matches")
+@option("--open", "open_sheet", group=OUTPUT, is_flag=True, help="Open the contact sheet.")
 @model_options
 @runtime_options
+@archive_option
 def command(
     images: tuple[Path, ...],
     frame: str | None,
@@ -122,7 +131,7 @@ def command(
     max_false_alarms: float | None,
     prior: float | None,
     form: str,
-    sheet: Path | None,
+    output: Path | None,
     timeline: Path | None,
     open_sheet: bool,
     model: str | None,
@@ -134,23 +143,22 @@ def command(
 ) -> None:
     """Find a person again: ranked matches for one or more pictures.
 
-    IMAGES are crops of one person; several are fused. Of a full frame the one person in it is
-    taken; if there are several, the answer asks which. Filters are applied before ranking, so
-    asking for k gives k whenever k crops pass. The first by score are put in order by their
-    neighbourhoods (--no-rerank: by score alone). The answer says what was searched, how, and what
-    is missing; a score is a cosine similarity, not a probability: `calibrate` makes it one.
+    IMAGES are crops of one person; several are fused. In a full frame the only person is used; if
+    there are several, the answer asks which. Filters are applied before ranking, so asking for k
+    gives k whenever k crops pass. The best by score are re-ranked by shared neighbours
+    (--no-rerank: by score only). The answer says what was searched, how, and what is missing; a
+    score is a cosine similarity, not a probability: `calibrate` makes it one.
 
-    The same query with --like and --unlike, each with a crop's id as the answer shows it and as
-    often as needed, is refined by what you say of its matches: the liked stay on top, marked, the
-    unliked are left out, and the others are ranked anew. A view stands for its whole tracklet.
-    Nothing is remembered; `confirm` and `reject` are for decisions.
+    --like and --unlike refine the query with crop ids of its answer: liked matches stay on top,
+    marked, unliked ones are excluded, and the others are ranked again. A crop stands for its whole
+    tracklet. Nothing is stored; `confirm` and `reject` are for decisions.
     """
     from reidsearch.cli import query_many
     from reidsearch.domain.request import SearchRequest
 
     if k is None and min_score is None and max_false_alarms is None:
         raise UsageError("-k all needs --min-score or --max-false-alarms: what is to be reached")
-    if (k is None or batch is not None) and (sheet or timeline or open_sheet):
+    if (k is None or batch is not None) and (output or timeline or open_sheet):
         raise UsageError("sheets and timelines show one answer of limited length")
     if batch is not None and (images or crops or frame):
         raise UsageError("with --batch the list says whom to look for")
@@ -201,12 +209,12 @@ def command(
         if timeline is not None:
             from reidsearch.output.timeline import timeline as drawn
 
-            write_file(timeline, drawn(opened.footage.coverage(), answer))
-        if sheet or open_sheet:
-            path = sheet or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
+            write_picture(timeline, drawn(opened.footage.coverage(), answer))
+        if output or open_sheet:
+            path = output or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
             _write_sheet(opened, answer, request, path)
     query_many.show_answer(answer, form)
-    if sheet or open_sheet:
+    if output or open_sheet:
         click.echo(f"contact sheet: {path}", err=True)
     if open_sheet:
         click.launch(str(path))
@@ -224,4 +232,4 @@ def _write_sheet(archive: Archive, answer: Answer, request: SearchRequest, path:
         return read_picture(picture, limits) if isinstance(picture, (str, PathLike)) else picture
 
     shown = [pixels(one) for one in archive.searching.query_pictures(request)]
-    write_file(path, contact_sheet(answer, shown, pixels))
+    write_picture(path, contact_sheet(answer, shown, pixels))

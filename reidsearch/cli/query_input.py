@@ -10,11 +10,14 @@ import click
 
 from reidsearch.base.errors import Reason, Refused, UsageError
 from reidsearch.cli.grouped import option
+from reidsearch.cli.options import crops_option
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.base.boxes import Box
     from reidsearch.services.query_input import QueryInput
+
+PERSON = "Person to search for"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,10 +25,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 def query_input_options(function: F) -> F:
     """Declare what is searched with: passed as `frame`, `box`, `person`, `crops`."""
     for declared in (
-        option("--crop", "crops", multiple=True, type=int, metavar="ID", help="A crop's id."),
-        option("--person", type=click.IntRange(1), help="Who in it (`reidsearch people`)."),
-        option("--box", metavar="X,Y,W,H", help="Where in that frame the person is."),
-        option("--frame", metavar="VIDEO@TIME", help="A frame of any video, or a full picture."),
+        option(
+            "--person",
+            group=PERSON,
+            type=click.IntRange(1),
+            metavar="N",
+            help="Which person in that frame (number shown by `detect`).",
+        ),
+        option("--box", group=PERSON, metavar="X,Y,W,H", help="Where in that frame the person is."),
+        option(
+            "--frame",
+            group=PERSON,
+            metavar="VIDEO@TIME",
+            help="A frame of any video, or a full picture.",
+        ),
+        crops_option("--crop", "crops", help_="A crop of the archive.", group=PERSON),
     ):
         function = declared(function)
     return function

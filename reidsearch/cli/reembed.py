@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import (
     archive_option,
     flip_option,
+    format_option,
     model_options,
     opened_archive,
     runtime_options,
@@ -17,12 +16,14 @@ from reidsearch.cli.options import (
 
 
 @grouped_command("reembed")
-@archive_option
+@format_option()
 @model_options
 @flip_option
 @runtime_options
+@archive_option
 def command(
     archive: Path,
+    form: str,
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
@@ -31,14 +32,23 @@ def command(
     streams: int,
     threads: int,
 ) -> None:
-    """Embed every crop anew, by another model or with flip averaging.
+    """Re-embed all crops, with another model or flip averaging.
 
-    From the stored pictures. Queries go on with the old embeddings until all crops are done; an
-    interrupted run goes on where it stopped.
+    Works on the stored pictures. Queries use the old embeddings until all crops are done; an
+    interrupted run continues where it stopped.
     """
+    from reidsearch.output.emit import emit
+    from reidsearch.output.reports_json import reembedding_json
+    from reidsearch.output.visible import count, visible
+
     with opened_archive(
         archive, model, model_path, offline, device, streams, threads, flip=flip
     ) as (opened, progress):
-        count = opened.reembed(progress=progress)
+        crops = opened.reembed(progress=progress)
         now = opened.model
-    click.echo(f"embedded {count} crops; the archive's model is now {now.text if now else '?'}")
+    name = visible(now.text) if now else "none"
+    emit(
+        form,
+        reembedding_json(crops, now),
+        f"Re-embedded {count(crops, 'crop')}; the archive's model is now {name}.",
+    )

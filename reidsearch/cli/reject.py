@@ -1,4 +1,4 @@
-"""`reidsearch reject`: say that matches do not show somebody."""
+"""`reidsearch reject`: record that matches show someone else."""
 
 from __future__ import annotations
 
@@ -7,26 +7,30 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, decision_options, json_option, text_value
+from reidsearch.cli.options import archive_option, decision_options, format_option, text_value
 
 
 @grouped_command("reject")
-@click.argument("matches", nargs=-1, required=True, type=int, metavar="MATCH...")
-@option("--as", "name", required=True, metavar="NAME", callback=text_value, help="Which identity.")
-@archive_option
+@click.argument("matches", nargs=-1, required=True, type=int, metavar="CROP...")
+@option(
+    "--as", "name", required=True, metavar="IDENTITY", callback=text_value, help="The identity."
+)
 @decision_options
-@json_option
-def command(matches: tuple[int, ...], name: str, archive: Path, note: str, as_json: bool) -> None:
-    """Say that matches do not show somebody: they are rejected for that identity.
+@format_option()
+@archive_option
+def command(matches: tuple[int, ...], name: str, archive: Path, note: str, form: str) -> None:
+    """Record that matches do not show an identity.
 
-    MATCH is a crop's id, as every answer shows it; a view of a tracklet stands for the whole
-    tracklet. A match that was confirmed as it leaves it. Searches for the identity leave rejected
-    matches out, other answers mark them. Every decision can be undone: `reidsearch identity undo`.
+    CROP is a crop id, as every answer shows it; a crop of a tracklet stands for the whole
+    tracklet. A match that was confirmed as this identity is removed from it. Searches for the
+    identity exclude rejected matches, other answers mark them. Every decision can be undone:
+    `reidsearch undo`.
     """
     from reidsearch.archive import Archive
-    from reidsearch.output.identities import tell_decision
+    from reidsearch.output.emit import emit
+    from reidsearch.output.identities import decided, decision_document
 
     with Archive.open(archive) as opened:
         decision = opened.identities.reject(name, matches, note=note)
         names = opened.identities.names()
-    tell_decision(decision, names, as_json=as_json)
+    emit(form, decision_document(decision), decided(decision, names))

@@ -13,7 +13,16 @@ COMMANDS = {
 
 OPTIONS = {
     "--json": "--format json",
+    "--json-progress": "--format jsonl",
     "--looks": "--sample-rate",
     "--sheet": "-o",
 }
 """Former option -> option."""
+
+OF_COMMANDS = {
+    "reidsearch confirm --force": "--ignore-conflicts",
+    "reidsearch identity new --force": "--ignore-conflicts",
+    "reidsearch identity merge --force": "--ignore-conflicts",
+    "reidsearch journey --timeline": "-o",
+}
+"""Former option of one command -> option."""

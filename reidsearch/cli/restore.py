@@ -7,21 +7,28 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option
+from reidsearch.cli.options import archive_option, format_option
 
 
 @grouped_command("restore")
-@click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument(
+    "source", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER"
+)
+@format_option()
 @archive_option
-def command(source: Path, archive: Path) -> None:
+def command(source: Path, archive: Path, form: str) -> None:
     """Make an archive from a backup, verified.
 
-    SOURCE is what `reidsearch backup` wrote; its checksum is compared, the database checked, and
+    FOLDER is what `reidsearch backup` wrote; its checksum is compared, the database checked, and
     the index built. The archive's folder must be new.
     """
     from reidsearch.archive import restore
+    from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
+    from reidsearch.output.reports_json import restoration_json
+    from reidsearch.output.visible import count, visible
 
     with progress_for() as progress:
         crops = restore(source, archive, progress)
-    click.echo(f"restored {crops} crops to {archive}")
+    told = f"Restored {count(crops, 'crop')} to {visible(str(archive))}."
+    emit(form, restoration_json(str(archive), crops), told)

@@ -1,4 +1,4 @@
-"""`reidsearch show`: what the archive holds, or one crop."""
+"""`reidsearch show`: what the archive contains, or one crop."""
 
 from __future__ import annotations
 
@@ -7,36 +7,32 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option, json_option
+from reidsearch.cli.options import archive_option, format_option
 
 
 @grouped_command("show")
-@click.argument("what", nargs=-1, metavar="[crop ID]")
+@click.argument("what", nargs=-1, metavar="[crop CROP]")
+@format_option()
 @archive_option
-@json_option
-def command(what: tuple[str, ...], archive: Path, as_json: bool) -> None:
-    """Show what the archive holds, or all that is known of one crop.
+def command(what: tuple[str, ...], archive: Path, form: str) -> None:
+    """Show what the archive contains, or all that is known of one crop.
 
-    Without arguments: counts, cameras, time span, model, size, failures. With `crop ID`: where
-    the crop comes from, its box, camera, time, person and extra columns, and what its person
-    wears and carries, if `reidsearch attributes` has recorded it.
+    Without arguments: counts, cameras, time span, model, size, failures. With `crop CROP`: where
+    the crop comes from, its box, camera, time, person and extra columns, and its attributes, if
+    `reidsearch annotate` has recorded them.
     """
     from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
     from reidsearch.output import reports_json, text
-    from reidsearch.output.emit import dumps
+    from reidsearch.output.emit import emit
 
     if what and (len(what) != 2 or what[0] != "crop" or not what[1].isdecimal()):
-        raise UsageError(f"cannot show {' '.join(what)!r}", "reidsearch show, or: show crop ID")
+        raise UsageError(f"cannot show {' '.join(what)!r}", "reidsearch show, or: show crop CROP")
     with Archive.open(archive) as opened:
         if what:
             crop = opened.crop(int(what[1]))
             worn = opened.attributes.of(crop.crop_id)
-            document, view = reports_json.crop_json(crop, worn), text.crop_view(crop, worn)
+            emit(form, reports_json.crop_json(crop, worn), text.crop_view(crop, worn))
         else:
             summary = opened.show()
-            document, view = reports_json.summary_json(summary), text.summary_view(summary)
-    if as_json:
-        click.echo(dumps(document, indent=2))
-    else:
-        text.show(view)
+            emit(form, reports_json.summary_json(summary), text.summary_view(summary))

@@ -247,7 +247,7 @@ def read_archive(store: Store, labels: str | None = None) -> DataSet:
     model = store.model()
     if model is None:
         raise ArchiveError(
-            f"{store.folder} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.folder
+            f"{store.location} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.location
         )
     found, held = ([], 0) if labels == "identities" else labelled_crops(store)
     if labels != "persons" and not found:
@@ -262,7 +262,7 @@ def read_archive(store: Store, labels: str | None = None) -> DataSet:
     )
     if not crops:
         raise InputError(
-            _UNLABELLED.format(store.folder),
+            _UNLABELLED.format(store.location),
             "identities come from decisions"
             if labels == "identities"
             else "persons come from file names or manifests while indexing, identities from "
@@ -270,7 +270,7 @@ def read_archive(store: Store, labels: str | None = None) -> DataSet:
             kind=Kind.LABELS_MISSING,
             labels=labels or "persons",
         )
-    data = _of_all(str(store.folder), crops, held)
+    data = _of_all(store.location, crops, held)
     named = {f"crop {crop_id}": row for crop_id, row in rows.items()}
     said = _SAID[labels or "persons"]
     return replace(data, held=Held(model, named), notes=(*data.notes, said))

@@ -70,7 +70,7 @@ class CustomModel:
         return f"{self.name}/{self.precision}"
 
 
-def require_model(held: ModelIdentity, given: ModelIdentity, folder: Path) -> None:
+def require_model(held: ModelIdentity, given: ModelIdentity, folder: Path | str) -> None:
     """Refuse embeddings that cannot be compared with the archive's.
 
     Raises:

@@ -21,16 +21,10 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.index.contract import Hits, IndexDamaged, IndexEngine, VectorIndex, no_hits
 from reidsearch.index.cores import ahead
 from reidsearch.index.factory import ENGINES, TAKEOVER, engine_for
-from reidsearch.index.generations import (
-    Generation,
-    index_folder,
-    newest_generation,
-    verify_file,
-    write_generation,
-)
+from reidsearch.index.generations import index_folder, verify_file, write_generation
 from reidsearch.index.recall import Measured, measure
 from reidsearch.store.crops.store import State, Store
-from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.derived import Generation, newest_generation
 
 # A tail of 10 000 rows is read back in about 50 ms on opening, one of 50 000 in 250; rewriting a
 # large file costs more than the one, waiting at every opening more than the other.
@@ -216,7 +210,7 @@ class Gallery:
                 if not abs(truth - score) <= SCORE_TOLERANCE:
                     raise ArchiveError(
                         f"the index scores crop {crop_id} {score:.4f}, the database {truth:.4f}",
-                        f"run: reidsearch check --repair -a {self._store.folder}",
+                        f"run: reidsearch check --repair -a {self._store.location}",
                     )
                 crops.append(crop)
                 scores.append(score)
@@ -328,7 +322,7 @@ class Gallery:
         """From the database; kept in memory only where the file cannot be replaced."""
         said = f"the index file was not usable ({cause}); it was rebuilt from the database"
         try:
-            with writer_lock(self._store.folder):
+            with self._store.lock():
                 self.rebuild(progress)
         except (ArchiveLocked, StorageError, OSError):
             self._begin(None, None)

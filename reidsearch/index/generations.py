@@ -9,64 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
-
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, StorageError
-from reidsearch.base.timecode import now, to_us
 from reidsearch.index.contract import IndexDamaged, VectorIndex
 from reidsearch.index.factory import ENGINES
-from reidsearch.store import tables
 from reidsearch.store.crops.store import State, Store
-from reidsearch.store.database import sqlite
-
-INDEX_FOLDER = "index"
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """One built state of the index, as the database describes it."""
-
-    number: int
-    kind: str
-    model_id: int
-    path: Path
-    size_bytes: int
-    sha256: bytes
-    crops: int
-    last_crop_id: int
-    erasures: int
-    recall: dict[str, Any] | None
-    """What `recall.to_row` made; None for an index that is exact whatever is asked."""
-
-
-def newest_generation(store: Store) -> Generation | None:
-    """The generation in force."""
-    g = tables.generation.c
-    with store.read() as connection:
-        row = connection.execute(
-            select(tables.generation).order_by(g.id.desc()).limit(1)
-        ).one_or_none()
-    return _generation(store.folder, row) if row else None
-
-
-def _generation(folder: Path, row: Row[tuple[object, ...]]) -> Generation:
-    return Generation(
-        number=row.id,
-        kind=row.kind,
-        model_id=row.model_id,
-        path=folder / INDEX_FOLDER / row.file,
-        size_bytes=row.size_bytes,
-        sha256=row.sha256,
-        crops=row.crops,
-        last_crop_id=row.last_crop_id,
-        erasures=row.erasures,
-        recall=row.recall,
-    )
+from reidsearch.store.derived import (
+    INDEX_FOLDER,
+    Contents,
+    Generation,
+    announce_generation,
+    newest_generation,
+)
 
 
 def verify_file(generation: Generation) -> None:
@@ -125,32 +82,23 @@ def write_generation(
     except (RuntimeError, OSError) as error:  # FAISS's only error; Python's
         fresh.unlink(missing_ok=True)
         raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
-    engine = sqlite.engine_for(store.folder, read_only=False)
-    try:
-        with engine.begin() as connection:
-            inserted = connection.execute(
-                insert(tables.generation).values(
-                    kind=index.kind,
-                    model_id=state.model_id,
-                    file="",
-                    size_bytes=fresh.stat().st_size,
-                    sha256=file_sha256(fresh),
-                    crops=len(index),
-                    last_crop_id=last_crop_id,
-                    erasures=state.erasures,
-                    built_us=to_us(now()),
-                    recall=recall,
-                )
-            ).inserted_primary_key
-            assert inserted is not None
-            number: int = inserted[0]
-            name = f"generation-{number:06d}.index"
-            atomic.publish(fresh, folder / name)
-            g = tables.generation
-            connection.execute(g.update().where(g.c.id == number).values(file=name))
-            connection.execute(delete(g).where(g.c.id != number))
-    finally:
-        engine.dispose()
+    assert state.model_id is not None
+    contents = Contents(state.model_id, fresh.stat().st_size, file_sha256(fresh), len(index))
+
+    def publish(number: int) -> str:
+        path = folder / f"generation-{number:06d}.index"
+        atomic.publish(fresh, path)
+        return path.name
+
+    number = announce_generation(
+        store,
+        contents,
+        publish,
+        kind=index.kind,
+        last_crop_id=last_crop_id,
+        erasures=state.erasures,
+        recall=recall,
+    )
     wanted = files_of(newest_generation(store))
     for old in folder.iterdir():
         if old.name not in wanted:
@@ -161,7 +109,7 @@ def write_generation(
 
 def index_folder(store: Store) -> Path:
     """The folder of the index files, made when it is absent."""
-    folder = store.folder / INDEX_FOLDER
+    folder = store.derived(INDEX_FOLDER)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:

@@ -42,7 +42,7 @@ def link(
     model = store.model()
     if model is None:
         raise ArchiveError(
-            f"{store.folder} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.folder
+            f"{store.location} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.location
         )
     above = _threshold(join_above, model)
     with store.read() as connection:

@@ -21,8 +21,7 @@ from reidsearch.base.timecode import iso, now
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.store.crops.store import Store, migrate, require_usable_name
-from reidsearch.store.database import sqlite
-from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.database.sqlite import DATABASE
 
 NOTE = "backup.json"
 FORMAT = 1
@@ -52,8 +51,7 @@ def backup(store: Store, target: Path) -> Backup:
     if target.exists():
         raise InputError(f"{target} exists already", "a backup goes to a new folder")
     with _appearing(target) as folder:
-        copy = folder / sqlite.DATABASE
-        sqlite.copy_consistently(store.folder, copy)
+        copy = store.copy_to(folder)
         with Store(folder) as copied:
             crops = len(copied.embedded_ids(copied.state().last_crop_id))
         made = Backup(target, crops, copy.stat().st_size, file_sha256(copy).hex())
@@ -81,21 +79,20 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
     """
     require_usable_name(target)
     note = _note(source)
-    database = source / sqlite.DATABASE
+    database = source / DATABASE
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target} exists already", "an archive is restored to a new folder")
     if not database.is_file() or file_sha256(database).hex() != note.get("sha256"):
         raise ArchiveError(f"{database} is damaged or missing: its checksum differs from {NOTE}")
     with _appearing(target) as folder:
-        shutil.copyfile(database, folder / sqlite.DATABASE)
+        shutil.copyfile(database, folder / DATABASE)
         migrate(folder)
-        with Store(folder, read_only=False) as store:
-            with store.read() as connection:
-                damage = sqlite.integrity(connection)
+        with Store(folder) as store:
+            damage = store.damage()
             if damage:
                 raise ArchiveError(f"{database} is damaged: {damage[0]}")
             gallery = Gallery(store)
-            with writer_lock(folder):
+            with store.lock():
                 gallery.fold(progress)
             return len(gallery)
 

@@ -21,21 +21,14 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import Finding
 from reidsearch.index.factory import CODES, ENGINES
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import (
-    INDEX_FOLDER,
-    Generation,
-    files_of,
-    newest_generation,
-    verify_file,
-)
+from reidsearch.index.generations import files_of, verify_file
 from reidsearch.index.neighbours.check import check_neighbours
 from reidsearch.index.neighbours.table import forget
 from reidsearch.store import attributes as attribute_store
 from reidsearch.store import tables
 from reidsearch.store.calibration import check_calibration
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database import sqlite
-from reidsearch.store.database.lock import is_writing, writer_lock
+from reidsearch.store.derived import INDEX_FOLDER, Generation, newest_generation
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
 from reidsearch.store.tables.footage import tracklet, tracklet_embedding
@@ -47,8 +40,7 @@ NAMED_AT_MOST = 1000  # crop ids listed in one finding
 
 def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
     """Look at everything; an empty list means that the archive is whole."""
-    with store.read() as connection:
-        damage = sqlite.integrity(connection)
+    damage = store.damage()
     if damage:
         # Deeper questions would be asked of a database that lies.
         return [Finding("database", text, repairable=False) for text in damage]
@@ -76,16 +68,16 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
     """Rebuild what is derived: the index file from the database, without the model; who belongs
     to which identity from the decisions.
 
-    Damaged attributes are dropped; `reidsearch attributes` records them anew.
+    Damaged attributes are dropped; `reidsearch annotate` records them anew.
 
     Raises:
         ArchiveLocked: another process writes.
     """
     if not any(finding.repairable for finding in findings):
         return
-    with writer_lock(store.folder):
+    with store.lock():
         for stray in _strays(store, newest_generation(store)):
-            (store.folder / INDEX_FOLDER / stray).unlink()
+            (store.derived(INDEX_FOLDER) / stray).unlink()
         if any(finding.code == "identity" for finding in findings):
             identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
@@ -198,7 +190,7 @@ def _index(
     store: Store, newest: Generation | None, model: ModelIdentity | None, progress: Progress
 ) -> Iterator[Finding]:
     strays = _strays(store, newest)
-    if strays and not is_writing(store.folder):  # a writer's half-written file is none
+    if strays and not store.locked():  # a writer's half-written file is none
         yield Finding("stray", f"index files of no use: {', '.join(strays)}", repairable=True)
     if newest is None or model is None or newest.model_id != store.state().model_id:
         return  # of the model before `reembed`: never used, and replaced by the next writer
@@ -281,7 +273,7 @@ def _rows(
 
 
 def _strays(store: Store, newest: Generation | None) -> list[str]:
-    folder = store.folder / INDEX_FOLDER
+    folder = store.derived(INDEX_FOLDER)
     wanted = files_of(newest)
     damaged = newest is not None and _damaged(newest)  # then nothing tells which codes are of use
     if not folder.is_dir():

@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, select, update
 
 from reidsearch.base.errors import UsageError
-from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
 from reidsearch.store import tables
-from reidsearch.store.crops.selection import select_crops
 from reidsearch.store.crops.store import CHUNK, Store
-from reidsearch.store.database import sqlite
-from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage.reader import footage_at
 from reidsearch.store.footage.tracklet_means import renew_means
+from reidsearch.store.selection import select_crops
 from reidsearch.store.tables.footage import footage as footage_table
 from reidsearch.store.tables.footage import moment
 
@@ -80,15 +78,11 @@ def erase(store: Store, gallery: Gallery, planned: Erasure) -> bool:
     Raises:
         ArchiveLocked: another process writes.
     """
-    with writer_lock(store.folder):
-        engine = sqlite.engine_for(store.folder, read_only=False)
-        try:
-            with engine.begin() as connection:
-                _delete(connection, planned)
-        finally:
-            engine.dispose()
+    with store.lock():
+        with store.write() as connection:
+            _delete(connection, planned)
         gallery.fold()
-        return sqlite.forget_deleted_pages(store.folder)
+        return store.purge()
 
 
 def _delete(connection: Connection, planned: Erasure) -> None:
@@ -108,11 +102,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
     )
     connection.execute(delete(tables.camera).where(unused))
     connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
-    connection.execute(
-        insert(tables.event).values(
-            at_us=to_us(now()), what="delete", detail={"crops": len(wanted)}
-        )
-    )
+    record_event(connection, Event.DELETE, {"crops": len(wanted)})
 
 
 def _tracklets_of(connection: Connection, crop_ids: list[int]) -> list[int]:

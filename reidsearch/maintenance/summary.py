@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.reports import Failure, Summary
-from reidsearch.index.generations import INDEX_FOLDER, newest_generation
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database import schema, sqlite
+from reidsearch.store.database import schema
+from reidsearch.store.derived import INDEX_FOLDER, newest_generation
 from reidsearch.store.tables.footage import footage, tracklet
 
 
@@ -42,9 +42,9 @@ def summarise(store: Store) -> Summary:
         by_state = select(run.c.state, func.count()).group_by(run.c.state)
         states = {row[0]: row[1] for row in connection.execute(by_state)}
     newest = newest_generation(store)
-    index = store.folder / INDEX_FOLDER
+    index = store.derived(INDEX_FOLDER)
     return Summary(
-        archive=str(store.folder),
+        archive=store.location,
         archive_id=store.row.uuid,
         created_at=from_us(store.row.created_us),
         schema=schema.REVISION,
@@ -61,7 +61,7 @@ def summarise(store: Store) -> Summary:
         failures=tuple((reason, count) for reason, count in failures),
         runs=sum(states.values()),
         unfinished_runs=states.get("interrupted", 0) + states.get("running", 0),
-        database_bytes=sqlite.bytes_on_disk(store.folder),
+        database_bytes=store.size_bytes(),
         index_bytes=sum(p.stat().st_size for p in index.iterdir()) if index.is_dir() else 0,
         generation=newest.number if newest else 0,
         crops_in_index=newest.crops if newest else 0,

@@ -1,6 +1,8 @@
-"""Attributes for people, always with how sure they are."""
+"""Attributes as text, always with their confidence."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from reidsearch.domain.attributes import PARTS, THINGS, Attributes
 from reidsearch.domain.reports import AttributesReport
@@ -38,9 +40,19 @@ def _agreed(told: str, attributes: Attributes, name: str, views: str) -> str:
     return f"{told} ({attributes.agreement[name]:.0%} of {views} agree)"
 
 
-def recorded(report: AttributesReport) -> str:
-    """What one run of recording did."""
-    told = f"recorded the attributes of {count(report.recorded, 'crop')} with {report.model}"
+def annotation_text(report: AttributesReport) -> str:
+    """Return what one run of `annotate` did."""
+    told = f"Recorded the attributes of {count(report.recorded, 'crop')} with {report.model}"
     if report.failed:
-        told += f"; of {count(len(report.failed), 'crop')} the picture cannot be read"
-    return told
+        told += f"; the pictures of {count(len(report.failed), 'crop')} cannot be read"
+    return f"{told}."
+
+
+def annotation_json(report: AttributesReport) -> dict[str, Any]:
+    """Return the same as a document; `failed` are crop ids."""
+    return {
+        "schema": "reidsearch/annotation/1",
+        "recorded": report.recorded,
+        "failed": list(report.failed),
+        "model": report.model,
+    }

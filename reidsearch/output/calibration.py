@@ -1,4 +1,4 @@
-"""A calibration for people and for machines."""
+"""A calibration, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -87,6 +87,7 @@ def shown_scores(calibration: Calibration) -> list[float]:
 def calibration_json(calibration: Calibration, standing: str) -> dict[str, Any]:
     """A calibration, with the readings of some scores at a prior of 1/2."""
     return {
+        "schema": "reidsearch/calibration/1",
         "standing": standing,
         "provenance": provenance_json(calibration.provenance),
         "model": {"digest": calibration.digest, "preprocessing": calibration.preprocessing},
@@ -111,9 +112,15 @@ def _score_json(calibration: Calibration, score: float) -> dict[str, Any]:
     }
 
 
+def removal_json(removed: bool) -> dict[str, Any]:
+    """Return whether there was a calibration that was removed."""
+    return {"schema": "reidsearch/calibration-removal/1", "removed": removed}
+
+
 def tested_json(tested: Tested) -> dict[str, Any]:
     """How a calibration does on another set."""
     return {
+        "schema": "reidsearch/calibration-test/1",
         "source": tested.source,
         "people": tested.people,
         "same_pairs": tested.same_pairs,
@@ -129,8 +136,8 @@ def soundness_json(sound: Soundness) -> dict[str, Any]:
         "cllr_min": sound.cllr_min,
         "ece": sound.ece,
         "reliability": [
-            {"told": told, "found": found, "weight": weight}
-            for told, found, weight in sound.reliability
+            {"predicted": predicted, "observed": observed, "weight": weight}
+            for predicted, observed, weight in sound.reliability
         ],
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,12 +44,8 @@ class Axes:
         return [self.at(one, other) for one, other in zip(x, y, strict=True)]
 
 
-def calibration_picture(calibration: Calibration, standing: str) -> bytes:
-    """Draw it.
-
-    Returns:
-        The bytes of a PNG file.
-    """
+def calibration_picture(calibration: Calibration, standing: str) -> Image.Image:
+    """Draw it."""
     told = [
         line
         for sentence in sentences(calibration, standing)
@@ -68,9 +63,7 @@ def calibration_picture(calibration: Calibration, standing: str) -> bytes:
     _reliability(canvas, calibration, boxes[2])
     for number, line in enumerate(told):
         PLAIN.draw(canvas, MARGIN_PX, top + PANEL_PX[1] + 56 + number * PLAIN.line_px, line)
-    out = io.BytesIO()
-    sheet.save(out, "PNG")
-    return out.getvalue()
+    return sheet
 
 
 def _distributions(

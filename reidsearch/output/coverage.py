@@ -1,4 +1,4 @@
-"""What was looked at and how, per source and camera: text, JSON, and one picture of all."""
+"""Which footage was analysed and how, by source and camera, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LISTED_AT_MOST = 12  # spans of one source in the text; JSON has all
 
 
 def coverage_view(
-    sources: Sequence[SourceCoverage], never: Sequence[NeverOffered]
+    sources: Sequence[SourceCoverage], gaps: Sequence[NeverOffered]
 ) -> RenderableType:
-    """A table of sources, then what of them was not seen, and what was never offered."""
+    """Return a table of sources, then what of them could not be seen, and the coverage gaps."""
     if not sources:
         return Text("The archive holds no footage.")
-    rows = table("camera", "starts", "length", "looked at", "tracklets", "state", "location")
+    rows = table("camera", "starts", "length", "analysed", "tracklets", "state", "location")
     for one in sources:
         rows.add_row(
             "-" if one.facts.camera is None else visible(one.facts.camera),
@@ -35,15 +35,15 @@ def coverage_view(
             visible(one.location),
         )
     lines = [line for one in sources for line in lacking(one)]
-    for hole in never[:LISTED_AT_MOST]:
-        first, last = (iso(from_us(at).replace(microsecond=0)) for at in (hole.from_us, hole.to_us))
+    for gap in gaps[:LISTED_AT_MOST]:
+        first, last = (iso(from_us(at).replace(microsecond=0)) for at in (gap.from_us, gap.to_us))
         lines.append(
-            f"{visible(hole.camera)}: nothing was offered for {duration(hole.seconds)}, "
+            f"{visible(gap.camera)}: no footage supplied for {duration(gap.seconds)}, "
             f"{first} to {last}"
         )
-    if len(never) > LISTED_AT_MOST:
-        more = count(len(never) - LISTED_AT_MOST, "further stretch", "further stretches")
-        lines.append(f"{more} of which nothing was offered (--json)")
+    if len(gaps) > LISTED_AT_MOST:
+        more = count(len(gaps) - LISTED_AT_MOST, "further gap")
+        lines.append(f"{more} (--format json lists all)")
     return Group(rows, *(Text(line, style="yellow") for line in lines))
 
 
@@ -60,7 +60,7 @@ def clock_view(one: SourceCoverage) -> RenderableType:
 
 
 def lacking(one: SourceCoverage) -> list[str]:
-    """What of a source was not seen, and what else its reader must know."""
+    """Return what of a source could not be seen, and its warnings."""
     name = visible(one.location.rpartition("/")[2])
     told = []
     unseen = [span for span in one.spans if span.how in {How.FAILED, How.GAP}]
@@ -72,10 +72,10 @@ def lacking(one: SourceCoverage) -> list[str]:
         )
     if len(unseen) > LISTED_AT_MOST:
         more = len(unseen) - LISTED_AT_MOST
-        told.append(f"{name}: {count(more, 'further stretch', 'further stretches')} (--json)")
+        told.append(f"{name}: {count(more, 'further interval')} (--format json lists all)")
     if one.state != "finished":
         told.append(
-            f"{name}: not finished; what follows {duration(float(one.duration_s))} is not here"
+            f"{name}: not finished; nothing after {duration(float(one.duration_s))} is indexed"
         )
     small = one.counts.get("small", 0)
     if small:
@@ -85,37 +85,52 @@ def lacking(one: SourceCoverage) -> list[str]:
 
 
 def coverage_json(
-    sources: Sequence[SourceCoverage], never: Sequence[NeverOffered] = ()
+    sources: Sequence[SourceCoverage], gaps: Sequence[NeverOffered] = ()
 ) -> dict[str, Any]:
-    """Everything of it, for machines."""
+    """Return everything of it as a document."""
     return {
         "schema": "reidsearch/coverage/1",
         "sources": [_source_json(one) for one in sources],
         "not_supplied": [
             {
-                "camera": hole.camera,
-                "from_time": iso(from_us(hole.from_us)),
-                "to_time": iso(from_us(hole.to_us)),
+                "camera": gap.camera,
+                "from_time": iso(from_us(gap.from_us)),
+                "to_time": iso(from_us(gap.to_us)),
             }
-            for hole in never
+            for gap in gaps
         ],
     }
 
 
-def _source_json(one: SourceCoverage) -> dict[str, Any]:
+def clock_json(one: SourceCoverage) -> dict[str, Any]:
+    """Return when a source was recorded as a document."""
+    return {
+        "schema": "reidsearch/clock/1",
+        "source_id": one.source_id,
+        "source": one.sha256,
+        "location": one.location,
+        **_clock_json(one),
+    }
+
+
+def _clock_json(one: SourceCoverage) -> dict[str, Any]:
     clock = one.facts.clock
+    return {
+        "start": iso(clock.start) if clock.start else None,
+        "origin": clock.origin,
+        "uncertainty_s": clock.uncertainty_s,
+        "offset_s": float(clock.offset_s),
+        "drift_ppm": clock.drift_ppm,
+    }
+
+
+def _source_json(one: SourceCoverage) -> dict[str, Any]:
     return {
         "source_id": one.source_id,
         "source": one.sha256,
         "location": one.location,
         "camera": one.facts.camera,
-        "clock": {
-            "start": iso(clock.start) if clock.start else None,
-            "origin": clock.origin,
-            "uncertainty_s": clock.uncertainty_s,
-            "offset_s": float(clock.offset_s),
-            "drift_ppm": clock.drift_ppm,
-        },
+        "clock": _clock_json(one),
         "state": one.state,
         "duration_s": float(one.duration_s),
         "declared_fps": one.info.declared_fps,

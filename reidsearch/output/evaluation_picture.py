@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw
@@ -34,11 +33,8 @@ CARD_PX = (
 Point = tuple[float, float]
 
 
-def evaluation_picture(way: Way) -> bytes:
+def evaluation_picture(way: Way) -> Image.Image:
     """Draw one way of searching. The failures show pictures of the data set: real people.
-
-    Returns:
-        The bytes of a PNG file.
 
     Raises:
         Refused: a picture of the data set cannot be read any more.
@@ -69,9 +65,7 @@ def evaluation_picture(way: Way) -> bytes:
         left = MARGIN_PX + column * (CARD_PX[0] + GAP_PX)
         at = left, cards + TITLE.line_px + 6 + row * (CARD_PX[1] + GAP_PX)
         sheet.paste(_card(each), at)
-    out = io.BytesIO()
-    sheet.save(out, "PNG")
-    return out.getvalue()
+    return sheet
 
 
 def _figures(found: Evaluation) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -26,14 +25,11 @@ WIDTH_PX = 2 * MARGIN_PX + 2 * (CROP_PX[0] + FALLS_PX) + 24 + TEXT_PX
 STRIP_PX = 130
 
 
-def explanation_picture(told: Explanation, picture_of: Callable[[int], Pixels]) -> bytes:
+def explanation_picture(told: Explanation, picture_of: Callable[[int], Pixels]) -> Image.Image:
     """Draw it.
 
     Args:
         picture_of: the picture of a crop id, (h, w, 3) uint8 BGR.
-
-    Returns:
-        The bytes of a PNG file.
     """
     top = MARGIN_PX + HEADING.line_px + 10
     crops_top = top + TITLE.line_px + 4
@@ -72,9 +68,7 @@ def explanation_picture(told: Explanation, picture_of: Callable[[int], Pixels]) 
         TITLE.draw(canvas, MARGIN_PX, near_top, f"Nearest others to the {name}")
         _others(sheet, canvas, others, near_top + TITLE.line_px + 4, picture_of)
         near_top += THUMB_PX[1] + TITLE.line_px + 22
-    out = io.BytesIO()
-    sheet.save(out, "PNG")
-    return out.getvalue()
+    return sheet
 
 
 def heat(picture: Pixels, falls: Sequence[float], most: float) -> Image.Image:

@@ -127,10 +127,10 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.NO_VIDEO_ENCODER: "use --copy",
     Kind.PERSON_NOT_IN_FRAME: (
-        "reidsearch people VIDEO@TIME -o people.png draws them; or give --box x,y,w,h"
+        "reidsearch detect VIDEO@TIME -o people.png draws them; or give --box x,y,w,h"
     ),
     Kind.PERSON_AMBIGUOUS: (
-        "reidsearch people {source} -o people.png numbers them; then: reidsearch query "
+        "reidsearch detect {source} -o people.png numbers them; then: reidsearch query "
         "--frame {source} --person N"
     ),
     Kind.SOURCE_AMBIGUOUS: (
@@ -164,14 +164,14 @@ HINTS: dict[str, Hint] = {
     # Identities
     Kind.SEEN_AT_ONCE: (
         "if it is one person seen twice all the same (a doubled detection, the same footage in "
-        "two files): --force"
+        "two files): --ignore-conflicts"
     ),
-    Kind.SPLIT_OF_NOTHING: "reidsearch identity split NAME MATCH...",
-    Kind.IDENTITY_EMPTY: "reidsearch confirm MATCH --as {identity}",
+    Kind.SPLIT_OF_NOTHING: "reidsearch identity split IDENTITY CROP... --as NEW",
+    Kind.IDENTITY_EMPTY: "reidsearch confirm CROP --as {identity}",
     Kind.IDENTITY_NEEDED: "name it: --identity NAME",
     Kind.PROPOSAL_UNKNOWN: (
         "reidsearch identity proposals lists those to be decided; link replaces them"
     ),
-    Kind.PROPOSAL_OF_NOBODY: "reidsearch identity new NAME --proposal {proposal}",
+    Kind.PROPOSAL_OF_NOBODY: "reidsearch identity new IDENTITY --proposal {proposal}",
     Kind.NOTHING_LINKED: "run: reidsearch link",
 }

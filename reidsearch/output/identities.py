@@ -1,4 +1,4 @@
-"""Decisions and identities, for people and for machines."""
+"""Decisions and identities, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import Change, Decision, Identity, Of, Presence, Story
-from reidsearch.output.emit import dumps
 from reidsearch.output.text import UNKNOWN, table
 from reidsearch.output.visible import count, visible
 
@@ -21,14 +19,19 @@ Names = Mapping[int, str]
 """The names of identities by id; those that were undone have none."""
 
 
-def tell_decision(decision: Decision | None, names: Names, *, as_json: bool) -> None:
-    """Print what was decided; None: nothing, as it was so already."""
-    if as_json:
-        click.echo(dumps(None if decision is None else decision_json(decision), indent=2))
-    elif decision is None:
-        click.echo("That was decided already; nothing was changed.")
-    else:
-        click.echo(f"Decision {decision.decision_id}: {decision_text(decision, names)}.")
+def decided(decision: Decision | None, names: Names) -> str:
+    """Return what was decided in a sentence; None: nothing changed."""
+    if decision is None:
+        return "No change: already recorded."
+    return f"Decision {decision.decision_id}: {decision_text(decision, names)}."
+
+
+def decision_document(decision: Decision | None) -> dict[str, Any]:
+    """Return what was decided as a document; `decision` is null when nothing changed."""
+    return {
+        "schema": "reidsearch/decision/1",
+        "decision": None if decision is None else decision_json(decision),
+    }
 
 
 def decision_text(decision: Decision, names: Names) -> str:
@@ -76,7 +79,7 @@ def _name(value: object, names: Names) -> str:
 def list_view(identities: Sequence[Identity]) -> RenderableType:
     """All identities, one a line."""
     if not identities:
-        return Text("No identities yet: reidsearch identity new NAME MATCH...")
+        return Text("No identities yet: reidsearch identity new IDENTITY CROP...")
     names = {one.identity_id: one.name for one in identities}
     rows = table("identity", "name", "members", "rejected", "")
     for one in identities:

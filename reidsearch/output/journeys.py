@@ -1,4 +1,4 @@
-"""Where an identity was and when, for people and for machines."""
+"""Where an identity was and when, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from reidsearch.output.proposals import too_fast_json, too_fast_text
 from reidsearch.output.text import UNKNOWN, table
 from reidsearch.output.visible import count, duration, visible
 
-NAMED_AT_MOST = 6  # cameras that were not looked at
+NAMED_AT_MOST = 6  # cameras whose footage was not analysed
 
 
-def way_view(journey: Journey) -> RenderableType:
-    """The sightings in order of time, what lies between them, and how sure that is."""
+def journey_view(journey: Journey) -> RenderableType:
+    """Return the sightings in order of time, the intervals between them, and the caveats."""
     rows = table("", "camera", "first", "last", "lasts", "", "crop", "location")
     for stop in journey.stops:
         rows.add_row(*_stop_cells(stop))
@@ -28,44 +28,47 @@ def way_view(journey: Journey) -> RenderableType:
         rows,
     ]
     if journey.between:
-        gaps = table("between", "without a sighting", "not looked at")
+        gaps = table("between", "without a sighting", "footage not analysed")
         for one in journey.between:
-            unseen = _unseen(one) or "every camera was looked at"
+            unseen = _unseen(one) or "none: all cameras were analysed"
             gaps.add_row(f"{one.after} and {one.before}", duration(one.seconds), unseen)
         views.append(gaps)
     views += [Text(too_fast_text(pair), style="red") for pair in journey.too_fast]
-    return Group(*views, *(Text(line, style="dim") for line in way_sentences(journey)))
+    return Group(*views, *(Text(line, style="dim") for line in journey_sentences(journey)))
 
 
-def way_sentences(journey: Journey) -> list[str]:
-    """What the journey rests on, and what is missing."""
+def journey_sentences(journey: Journey) -> list[str]:
+    """Return what the journey is based on, and what is missing."""
     proposed = sum(not stop.confirmed for stop in journey.stops)
     untimed = sum(stop.seen.first_us is None for stop in journey.stops)
     confirmed = len(journey.stops) - proposed
     told = [
         f"{count(confirmed, 'sighting is', 'sightings are')} confirmed"
-        + (f", {proposed:,} only proposed (nobody has confirmed them)." if proposed else ".")
+        + (f", {proposed:,} proposed and not confirmed." if proposed else ".")
     ]
     if untimed:
-        told.append(f"The time of {count(untimed, 'sighting')} is not known: they come last.")
+        told.append(
+            f"{count(untimed, 'sighting')} without a known time {'is' if untimed == 1 else 'are'} "
+            "listed last."
+        )
     unsure = [s.seen.uncertainty_s for s in journey.stops if s.seen.uncertainty_s is not None]
     if unsure and max(unsure) > 0:
         told.append(f"Times may be off by up to {max(unsure):g} s.")
     blind = [one for one in journey.between if one.unseen_s]
     if journey.between:
         told.append(
-            f"{count(len(journey.between), 'stretch', 'stretches')} without a sighting; during "
-            f"{len(blind):,} some camera was not looked at: not seen does not mean not there."
+            f"{count(len(journey.between), 'interval')} without a sighting; in {len(blind):,} of "
+            "them footage of some camera was not analysed, so the person may have been there."
         )
     if not journey.cameras:
-        told.append("No footage with a known clock: what was looked at when cannot be told.")
+        told.append("No footage with a known clock: coverage over time is not known.")
     if not journey.transits.minima:
-        told.append("No least times between cameras were given: nobody was checked for haste.")
+        told.append("No minimum travel times given; transits were not checked.")
     elif journey.too_fast:
         certain = sum(one.certain for one in journey.too_fast)
         told.append(
-            f"Too fast for one person: {count(len(journey.too_fast), 'transit')}, {certain:,} even "
-            "if clocks are off."
+            f"Too fast for one person: {count(len(journey.too_fast), 'transit')}, "
+            f"{certain:,} of them even if clocks are off."
         )
     else:
         told.append("No transit is too fast.")
@@ -91,7 +94,7 @@ def _stop_cells(stop: Stop) -> list[str]:
 
 
 def _unseen(one: Between) -> str:
-    """Cameras that were not looked at, those longest unseen first."""
+    """Return the cameras whose footage was not analysed, longest first."""
     most = sorted(one.unseen_s.items(), key=lambda item: (-item[1], item[0]))
     parts = [
         f"{visible(camera)} " + ("at all" if seconds >= one.seconds else f"for {duration(seconds)}")

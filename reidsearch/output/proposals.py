@@ -1,4 +1,4 @@
-"""Proposals, for people and for machines."""
+"""Proposals, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def linking_view(linking: Linking) -> RenderableType:
         f"{iso(linking.at.replace(microsecond=0))}, joined above an adjusted score of "
         f"{linking.join_above:g}; {visible(linking.model)}.",
         "Proposals are guesses. Look at them before you confirm: "
-        "reidsearch identity proposals N; identity new NAME --proposal N.",
+        "reidsearch identity proposals N; identity new IDENTITY --proposal N.",
     ]
     if linking.capped:
         told.append(
-            f"{count(linking.capped, 'of them had', 'of them had')} more neighbours than could "
-            "be followed up: some joints may be missing. A higher --join-above helps."
+            f"{linking.capped:,} of them had more neighbours than could be followed up, so some "
+            "joins may be missing. A higher --join-above helps."
         )
     if not linking.transits.minima:
-        told.append("No least times between cameras were given: nobody was checked for haste.")
+        told.append("No minimum travel times given; transits were not checked.")
     lines = [Text(line, style="dim") for line in told]
     if not linking.proposals:
         return Group(Text("No proposals to be decided.", style="bold"), *lines)
@@ -40,16 +40,16 @@ def linking_view(linking: Linking) -> RenderableType:
     for one in linking.proposals:
         rows.add_row(
             str(one.proposal_id),
-            f"add to {visible(one.adds_to.name)}" if one.adds_to else "somebody new",
+            f"add to {visible(one.adds_to.name)}" if one.adds_to else "a new identity",
             str(len(one.members)),
             f"{sum(one.scores) / len(one.scores):.3f}",
             f"{one.score:.3f}",
-            _haste(one.too_fast),
+            _transits(one.too_fast),
         )
     return Group(rows, Text(), *lines)
 
 
-def _haste(pairs: Sequence[TooFast]) -> str:
+def _transits(pairs: Sequence[TooFast]) -> str:
     certain = sum(one.certain for one in pairs)
     if certain:
         return f"too fast: {count(certain, 'transit')}"
@@ -59,13 +59,13 @@ def _haste(pairs: Sequence[TooFast]) -> str:
 def seen_view(seen: Seen) -> RenderableType:
     """One proposal: who is proposed, where and when."""
     one = seen.proposal
-    whom = f"add to {visible(one.adds_to.text)}" if one.adds_to else "somebody new"
+    whom = f"add to {visible(one.adds_to.text)}" if one.adds_to else "a new identity"
     views: list[RenderableType] = [
         Text(f"Proposal {one.proposal_id}: {whom}", style="bold"),
         presence_table(seen.members, one.scores),
     ]
     if seen.held:
-        views += [Text("Confirmed already:"), presence_table(seen.held)]
+        views += [Text("Already confirmed:"), presence_table(seen.held)]
     views += [Text(too_fast_text(pair), style="red") for pair in one.too_fast]
     return Group(*views)
 

@@ -40,6 +40,7 @@ def quantized_json(made: Quantized) -> dict[str, Any]:
     """All of it; `model` is null when it was not installed."""
     model = made.model
     return {
+        "schema": "reidsearch/quantization/1",
         "made_of": made.made_of,
         "calibrated_on": made.calibrated_on,
         "comparison": asdict(made.comparison),

@@ -1,7 +1,8 @@
-"""Everything that is not an answer, for machines: runs, archives, crops, failures, findings."""
+"""Reports as documents: runs, archives, crops, failures, findings, and what commands did."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,17 +10,18 @@ from reidsearch.base.timecode import iso
 from reidsearch.domain.answer_json import attributes_json, crop_facts_json, model_json
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
+from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 
 
 def report_json(report: IndexReport) -> dict[str, Any]:
     """What one index run did."""
-    return asdict(report)
+    return {"schema": "reidsearch/run/1", **asdict(report)}
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
     """What an archive holds."""
-    return asdict(summary) | {
+    return {"schema": "reidsearch/summary/1", **asdict(summary)} | {
         "created_at": iso(summary.created_at),
         "model": model_json(summary.model) if summary.model else None,
         "cameras": [
@@ -39,18 +41,121 @@ def summary_json(summary: Summary) -> dict[str, Any]:
 
 def crop_json(crop: Crop, attributes: Attributes | None = None) -> dict[str, Any]:
     """All that is known of one crop: what a match tells of it, and when it was indexed."""
-    return crop_facts_json(crop) | {
+    return {"schema": "reidsearch/crop/1", **crop_facts_json(crop)} | {
         "source_id": crop.source_id,
         "indexed_at": iso(crop.indexed_at),
         "attributes": attributes_json(attributes) if attributes else None,
     }
 
 
-def failure_json(failure: Failure) -> dict[str, Any]:
-    """One line of the failures ledger."""
-    return asdict(failure) | {"at": iso(failure.at)}
+def failures_json(failures: Sequence[Failure]) -> dict[str, Any]:
+    """Return the failures ledger."""
+    return {
+        "schema": "reidsearch/failures/1",
+        "failures": [asdict(failure) | {"at": iso(failure.at)} for failure in failures],
+    }
 
 
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """One thing that `check` found."""
-    return asdict(finding) | {"crop_ids": list(finding.crop_ids)}
+def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return what `check` found."""
+    return {
+        "schema": "reidsearch/findings/1",
+        "findings": [
+            asdict(finding) | {"crop_ids": list(finding.crop_ids)} for finding in findings
+        ],
+    }
+
+
+def checks_json(checks: Sequence[tuple[str, str, str, str]]) -> dict[str, Any]:
+    """Return what `doctor` found: (status, name, detail, hint) of each check."""
+    return {
+        "schema": "reidsearch/checks/1",
+        "checks": [
+            {"name": name, "status": status, "detail": detail, "hint": hint}
+            for status, name, detail, hint in checks
+        ],
+    }
+
+
+def deletion_json(
+    crop_ids: Sequence[int],
+    *,
+    sources: int,
+    footage: Sequence[int],
+    unknown_time: int,
+    unknown_camera: int,
+    deleted: bool,
+) -> dict[str, Any]:
+    """Return what was deleted, or would be."""
+    return {
+        "schema": "reidsearch/deletion/1",
+        "deleted": deleted,
+        "crop_ids": list(crop_ids),
+        "sources": sources,
+        "footage": list(footage),
+        "unknown_time": unknown_time,
+        "unknown_camera": unknown_camera,
+    }
+
+
+def backup_json(folder: str, crops: int, size_bytes: int, sha256: str) -> dict[str, Any]:
+    """Return what a backup contains."""
+    return {
+        "schema": "reidsearch/backup/1",
+        "folder": folder,
+        "crops": crops,
+        "size_bytes": size_bytes,
+        "sha256": sha256,
+    }
+
+
+def restoration_json(archive: str, crops: int) -> dict[str, Any]:
+    """Return what was restored."""
+    return {"schema": "reidsearch/restoration/1", "archive": archive, "crops": crops}
+
+
+def migration_json(archive: str, before: str, after: str) -> dict[str, Any]:
+    """Return the schema before and after."""
+    return {
+        "schema": "reidsearch/migration/1",
+        "archive": archive,
+        "before": before,
+        "after": after,
+    }
+
+
+def reembedding_json(crops: int, model: ModelIdentity | None) -> dict[str, Any]:
+    """Return how many crops were embedded, and the archive's model now."""
+    return {
+        "schema": "reidsearch/reembedding/1",
+        "crops": crops,
+        "model": model_json(model) if model else None,
+    }
+
+
+def graph_json(crops: int) -> dict[str, Any]:
+    """Return how many crops the neighbour graph covers."""
+    return {"schema": "reidsearch/neighbour-graph/1", "crops": crops}
+
+
+def clip_json(crop_id: int, file: str, from_s: float, to_s: float) -> dict[str, Any]:
+    """Return what a clip shows, in media time."""
+    return {
+        "schema": "reidsearch/clip/1",
+        "crop_id": crop_id,
+        "file": file,
+        "from_s": from_s,
+        "to_s": to_s,
+    }
+
+
+def frame_json(crop: Crop, file: str) -> dict[str, Any]:
+    """Return where a frame comes from."""
+    return {
+        "schema": "reidsearch/frame/1",
+        "crop_id": crop.crop_id,
+        "file": file,
+        "location": crop.location,
+        "media_s": float(crop.moment.media_s) if crop.moment else None,
+        "box": crop.box.as_list(),
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw
@@ -40,7 +39,7 @@ def contact_sheet(
     query_pictures: Sequence[Pixels],
     picture_of: Callable[[int], Pixels],
     truth: Callable[[Match], bool] | None = None,
-) -> bytes:
+) -> Image.Image:
     """An answer as a picture.
 
     On the left the query and the statement, on the right the matches in order of rank with score,
@@ -51,9 +50,6 @@ def contact_sheet(
         picture_of: the picture of a crop id, (h, w, 3) uint8 BGR.
         truth: whether a match shows the right person, where that is known; framed in green with a
             tick or in red with a cross.
-
-    Returns:
-        The bytes of a PNG file.
     """
     columns = _columns(len(answer.matches))
     rows = -(-len(answer.matches) // columns)
@@ -80,9 +76,7 @@ def contact_sheet(
     if not answer.matches:
         lines = HEADING.wrap(no_match(answer), EMPTY_PX)
         _write(ImageDraw.Draw(sheet), HEADING, lines, left, MARGIN_PX)
-    out = io.BytesIO()
-    sheet.save(out, "PNG")
-    return out.getvalue()
+    return sheet
 
 
 def _columns(matches: int) -> int:

@@ -172,7 +172,7 @@ def _left_out(statement: Statement) -> list[str]:
     if number:
         told.append(
             f"The attribute filter left out {count(number, 'crop')} of which none are recorded "
-            "(reidsearch attributes)."
+            "(reidsearch annotate)."
         )
     return told
 

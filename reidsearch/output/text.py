@@ -37,7 +37,8 @@ def show(view: RenderableType, out: TextIO | None = None) -> None:
     """Write one of this module's views to `out` (standard output).
 
     On a terminal it is coloured and fitted to the width; elsewhere it is plain text in which
-    nothing is shortened or wrapped. What the encoding of `out` lacks appears as an escape.
+    nothing is shortened or wrapped. A string is never wrapped. What the encoding of `out` lacks
+    appears as an escape.
     """
     out = out or sys.stdout
     terminal = out.isatty()
@@ -52,7 +53,7 @@ def show(view: RenderableType, out: TextIO | None = None) -> None:
         emoji=False,
         highlight=False,
     )
-    console.print(view)
+    console.print(view, soft_wrap=isinstance(view, str))
     rendered.seek(0)
     out.writelines(f"{line.rstrip()}\n" for line in rendered)
 
@@ -275,6 +276,17 @@ def findings_view(findings: Sequence[Finding]) -> RenderableType:
     if not findings:
         return Text("Nothing wrong.")
     return Group(*(_finding(finding) for finding in findings))
+
+
+def checks_text(checks: Sequence[tuple[str, str, str, str]]) -> str:
+    """Return what `doctor` found, a line each: (status, name, detail, hint)."""
+    width = max(len(name) for _, name, _, _ in checks)
+    lines = []
+    for status, name, detail, hint in checks:
+        lines.append(f"{status:<4}  {name:<{width}}  {detail}")
+        if hint:
+            lines.append(f"      {'':<{width}}  -> {hint}")
+    return "\n".join(lines)
 
 
 def _finding(finding: Finding) -> Text:

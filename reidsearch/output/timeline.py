@@ -1,9 +1,8 @@
-"""Cameras over time in one picture: what was looked at, what is missing, where matches are."""
+"""Cameras over time in one picture: what was analysed, what is missing, where matches are."""
 
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,7 @@ from reidsearch.domain.answers import Answer
 from reidsearch.domain.footage import How, SourceCoverage
 from reidsearch.domain.journeys import Journey
 from reidsearch.output.coverage import wall_us
-from reidsearch.output.journeys import way_sentences
+from reidsearch.output.journeys import journey_sentences
 from reidsearch.output.lettering import Lettering
 from reidsearch.output.statement import gist
 from reidsearch.output.visible import count
@@ -29,10 +28,10 @@ COLOURS = {
     How.GAP: "#fca5a5",
 }
 LEGEND = {
-    How.DENSE: "looked at densely",
-    How.GATED: "no motion: now and then",
+    How.DENSE: "fully analysed",
+    How.GATED: "no motion: sampled",
     How.KEY_FRAMES: "still: key frames only",
-    How.GIVEN: "detections given",
+    How.GIVEN: "precomputed detections",
     How.FAILED: "could not be decoded",
     How.GAP: "missing in the recording",
 }
@@ -76,14 +75,11 @@ class _Mark:
     colour: str
 
 
-def timeline(sources: Sequence[SourceCoverage], answer: Answer | None = None) -> bytes:
+def timeline(sources: Sequence[SourceCoverage], answer: Answer | None = None) -> Image.Image:
     """Draw coverage, and the matches of an answer.
 
     Args:
         answer: its matches are marked with their rank, better ones darker.
-
-    Returns:
-        The bytes of a PNG file.
     """
     if answer is None:
         return _drawn("Coverage", sources, [], "", [])
@@ -102,12 +98,8 @@ def timeline(sources: Sequence[SourceCoverage], answer: Answer | None = None) ->
     return _drawn("Matches over time", sources, marks, meaning, gist(answer.statement))
 
 
-def way(sources: Sequence[SourceCoverage], journey: Journey) -> bytes:
-    """Draw where an identity was: confirmed sightings black, proposed ones orange.
-
-    Returns:
-        The bytes of a PNG file.
-    """
+def journey_timeline(sources: Sequence[SourceCoverage], journey: Journey) -> Image.Image:
+    """Draw where an identity was: confirmed sightings black, proposed ones orange."""
     marks = [
         _Mark(
             stop.seen.source_id,
@@ -120,10 +112,10 @@ def way(sources: Sequence[SourceCoverage], journey: Journey) -> bytes:
     ]
     meaning = "black: confirmed sightings in order of time, orange: proposed ones"
     heading = f"Journey of {journey.identity.named.text}"
-    told = way_sentences(journey)
+    told = journey_sentences(journey)
     held = {one.source_id for one in sources}
     if loose := sum(stop.seen.source_id not in held for stop in journey.stops):
-        told.append(f"Not drawn: {count(loose, 'sighting')} on pictures, which are no footage.")
+        told.append(f"Not drawn: {count(loose, 'sighting')} on pictures, which have no footage.")
     return _drawn(heading, sources, marks, meaning, told)
 
 
@@ -133,7 +125,7 @@ def _drawn(
     marks: Sequence[_Mark],
     meaning: str,
     sentences: Sequence[str],
-) -> bytes:
+) -> Image.Image:
     lanes = _lanes(sources, marks)
     known = [lane for lane in lanes if lane.known]
     loose = [lane for lane in lanes if not lane.known]
@@ -151,9 +143,7 @@ def _drawn(
     for line in told:
         PLAIN.draw(canvas, MARGIN_PX, top, line)
         top += PLAIN.line_px
-    out = io.BytesIO()
-    sheet.crop((0, 0, WIDTH_PX, min(top + MARGIN_PX, sheet.height))).save(out, "PNG")
-    return out.getvalue()
+    return sheet.crop((0, 0, WIDTH_PX, min(top + MARGIN_PX, sheet.height)))
 
 
 def _wrap(text: str) -> list[str]:
@@ -190,7 +180,7 @@ def _legend(canvas: ImageDraw.ImageDraw, top: int, lanes: Sequence[_Lane], meani
             canvas.rectangle((left, top + 2, left + 14, top + 14), COLOURS[how], GRID)
             FAINT.draw(canvas, left + 20, top, text)
             left += 40 + FAINT.width(text)
-    texts = ["blank: never offered"]
+    texts = ["blank: no footage supplied"]
     if any(lane.marks for lane in lanes):
         texts.append(meaning)
     FAINT.draw(canvas, left, top, "; ".join(texts))

@@ -29,10 +29,10 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.search.feedback import MarkedCrops, liked_rows
 from reidsearch.search.ranking import Ranked, Ranking, Row, Wanted
 from reidsearch.store.attributes import attributes_of
-from reidsearch.store.crops.selection import Selection, Unknown, count_unknown, select_crops
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import tracklets
 from reidsearch.store.footage.searched import footage_searched
+from reidsearch.store.selection import Selection, Unknown, count_unknown, select_crops
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,7 @@ def _searched(gallery: Gallery, query: Query, scope: _Scope) -> int:
 
 def _empty(store: Store) -> ArchiveError:
     return ArchiveError(
-        f"{store.folder} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.folder
+        f"{store.location} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.location
     )
 
 
@@ -318,7 +318,7 @@ def _statement(
     filters = replace(filters, exclude_crops=(*filters.exclude_crops, *query.exclude))
     measured = None if exact else gallery.recall(ranked.depth)
     return Statement(
-        archive=str(store.folder),
+        archive=store.location,
         archive_id=store.row.uuid,
         asked_at=scope.asked_at,
         query=query.label,

@@ -214,7 +214,7 @@ def _require_undecided(
             raise UsageError(
                 f"crop {crop_id} is liked, but {member.text} was rejected for the identity that "
                 "is searched for",
-                f"leave --like {crop_id} out, or take the decision back: reidsearch identity undo",
+                f"leave --like {crop_id} out, or take the decision back: reidsearch undo",
             )
 
 
@@ -222,6 +222,6 @@ def _mean(store: Store, member: Member, rows: Sequence[Vectors]) -> Vectors:
     if not rows:
         raise ArchiveError(
             f"{member.text} was marked, but has no embedding by the archive's model",
-            f"run: reidsearch check -a {store.folder}",
+            f"run: reidsearch check -a {store.location}",
         )
     return robust_mean(np.stack(rows))

@@ -193,7 +193,7 @@ def _row(store: Store, stored: dict[int, Vectors], crop_id: int) -> Vectors:
     if crop_id not in stored:
         store.crop(crop_id)  # NotFound, unless the crop is there and only its embedding is lost
         raise ArchiveError(
-            f"crop {crop_id} has no embedding", f"run: reidsearch check -a {store.folder}"
+            f"crop {crop_id} has no embedding", f"run: reidsearch check -a {store.location}"
         )
     return stored[crop_id]
 

@@ -118,7 +118,10 @@ class Ranking:
             return None, "as asked"
         if len(self.gallery) < LEAST_CROPS:
             return None, f"fewer than {LEAST_CROPS} crops have no neighbourhoods that tell anything"
-        return self.neighbours.graph(), "neighbourhoods are not up to date (reidsearch neighbours)"
+        return (
+            self.neighbours.graph(),
+            "neighbourhoods are not up to date (reidsearch prepare-reranking)",
+        )
 
     def _ranked(
         self, wanted: Wanted, hits: Hits, depth: int, graph: Graph | None, why_not: str

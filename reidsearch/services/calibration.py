@@ -157,10 +157,10 @@ class CalibrationService:
         reader = self._reader()
         if reader.calibration is None:
             raise NotFound(
-                f"{self._store.folder} is {reader.standing}",
+                f"{self._store.location} is {reader.standing}",
                 "calibrate the archive",
                 kind=Kind.CALIBRATION_MISSING,
-                archive=self._store.folder,
+                archive=self._store.location,
             )
         return reader.calibration
 
@@ -168,9 +168,9 @@ class CalibrationService:
         model = self._store.model()
         if model is None:
             raise ArchiveError(
-                f"{self._store.folder} holds no crops yet",
+                f"{self._store.location} holds no crops yet",
                 kind=Kind.ARCHIVE_EMPTY,
-                archive=self._store.folder,
+                archive=self._store.location,
             )
         return model
 

@@ -22,8 +22,6 @@ from reidsearch.domain.footage import (
     TrackletSeen,
 )
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database import sqlite
-from reidsearch.store.database.lock import writer_lock
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.gaps import Stretch, not_supplied
 
@@ -62,7 +60,7 @@ class FootageService:
         """One tracklet. Raises NotFound."""
         found = footage_store.tracklets(self._store, [tracklet_id])
         if tracklet_id not in found:
-            raise NotFound(f"{self._store.folder} holds no tracklet {tracklet_id}")
+            raise NotFound(f"{self._store.location} holds no tracklet {tracklet_id}")
         return found[tracklet_id]
 
     def tracklets(self, source_id: int) -> list[TrackletSeen]:
@@ -97,13 +95,8 @@ class FootageService:
         """
         from reidsearch.store.footage.writer import record_clock
 
-        with writer_lock(self._store.folder):
-            engine = sqlite.engine_for(self._store.folder, read_only=False)
-            try:
-                with engine.begin() as connection:
-                    record_clock(connection, source_id, clock)
-            finally:
-                engine.dispose()
+        with self._store.lock(), self._store.write() as connection:
+            record_clock(connection, source_id, clock)
 
     def people(self, path: Path, media_s: Fraction) -> People:
         """Who is to be seen in a frame of any video.

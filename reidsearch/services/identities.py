@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection
-
 from reidsearch.base.errors import ArchiveError, Kind, UsageError
 from reidsearch.domain.decisions import (
     Change,
@@ -23,6 +21,7 @@ from reidsearch.domain.decisions import (
     Presence,
     Story,
 )
+from reidsearch.store.contract import Transaction
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.presence import conflicts, presences
 from reidsearch.store.identities import plans
@@ -50,7 +49,9 @@ class IdentityService:
             NotFound: there is no such crop.
         """
 
-        def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
+        def plan(
+            connection: Transaction, ledger: Ledger, _: Sequence[Decision]
+        ) -> Sequence[Change]:
             named, changes = plans.new(ledger, name)
             members = held.members_of_crops(connection, crop_ids).values()
             changes += _confirmed(connection, ledger, named, list(members), force=force)
@@ -73,7 +74,9 @@ class IdentityService:
                 at once (unless `force`).
         """
 
-        def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
+        def plan(
+            connection: Transaction, ledger: Ledger, _: Sequence[Decision]
+        ) -> Sequence[Change]:
             members = list(held.members_of_crops(connection, crop_ids).values())
             return _confirmed(connection, ledger, ledger.find(name), members, force=force)
 
@@ -88,7 +91,9 @@ class IdentityService:
             NotFound: there is no such identity or crop.
         """
 
-        def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
+        def plan(
+            connection: Transaction, ledger: Ledger, _: Sequence[Decision]
+        ) -> Sequence[Change]:
             members = held.members_of_crops(connection, crop_ids).values()
             return plans.reject(ledger, ledger.find(name), list(members))
 
@@ -105,7 +110,9 @@ class IdentityService:
                 members of both at once (both unless `force`).
         """
 
-        def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
+        def plan(
+            connection: Transaction, ledger: Ledger, _: Sequence[Decision]
+        ) -> Sequence[Change]:
             target, merging = ledger.find(into), [ledger.find(other) for other in others]
             changes = plans.merge(ledger, target, merging, force=force)
             ids = {other.identity_id for other in merging}
@@ -130,7 +137,9 @@ class IdentityService:
         if not crop_ids:
             raise UsageError("no matches were named that leave", kind=Kind.SPLIT_OF_NOTHING)
 
-        def plan(connection: Connection, ledger: Ledger, _: Sequence[Decision]) -> Sequence[Change]:
+        def plan(
+            connection: Transaction, ledger: Ledger, _: Sequence[Decision]
+        ) -> Sequence[Change]:
             members = held.members_of_crops(connection, crop_ids).values()
             return plans.split(ledger, ledger.find(name), list(members), new)[1]
 
@@ -146,7 +155,7 @@ class IdentityService:
             UsageError: the new name is taken or none.
         """
 
-        def plan(_: Connection, ledger: Ledger, __: Sequence[Decision]) -> Sequence[Change]:
+        def plan(_: Transaction, ledger: Ledger, __: Sequence[Decision]) -> Sequence[Change]:
             return plans.rename(ledger, ledger.find(name), new)
 
         decision = held.decide(self._store, "rename", plan, note=note)
@@ -161,7 +170,7 @@ class IdentityService:
             UsageError: it is undone already, or a later one builds on it.
         """
 
-        def plan(_: Connection, ledger: Ledger, decisions: Sequence[Decision]) -> Sequence[Change]:
+        def plan(_: Transaction, ledger: Ledger, decisions: Sequence[Decision]) -> Sequence[Change]:
             return inverse(ledger, decisions, to_undo(decisions, decision_id))
 
         decision = held.decide(
@@ -205,7 +214,7 @@ class IdentityService:
                 f"{named.text} is not as it was decided",
                 "repair the archive",
                 kind=Kind.ARCHIVE_NEEDS_REPAIR,
-                archive=self._store.folder,
+                archive=self._store.location,
             )
         return found[named.identity_id]
 
@@ -246,7 +255,7 @@ class IdentityService:
 
 
 def _confirmed(
-    connection: Connection,
+    connection: Transaction,
     ledger: Ledger,
     named: Named,
     members: Sequence[Member],
@@ -262,7 +271,7 @@ def _confirmed(
 
 
 def _require_possible(
-    connection: Connection,
+    connection: Transaction,
     named: Named,
     staying: Iterable[Member],
     joining: Sequence[Member],

@@ -114,7 +114,7 @@ def _parts(store: Store, crops: int) -> tuple[list[int], list[int]]:
     units = in_chance_order(store)
     if len(units) < 2 * FEWEST:
         raise UsageError(
-            f"{store.folder} holds {len(units)} tracklets and pictures; {2 * FEWEST} are needed, "
+            f"{store.location} holds {len(units)} tracklets and pictures; {2 * FEWEST} are needed, "
             "half to calibrate on and half to compare on",
             "index more, or quantize with a larger archive",
         )

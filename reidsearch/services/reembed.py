@@ -10,8 +10,8 @@ from reidsearch.base.progress import Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
 from reidsearch.media.pictures import decode
-from reidsearch.store.crops.reembed import Embedded, pictures_without, reembed
 from reidsearch.store.crops.store import Store
+from reidsearch.store.reembed import Embedded, pictures_without, reembed
 
 if TYPE_CHECKING:
     from reidsearch.vision.embedding.embedder import Embedder

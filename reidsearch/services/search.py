@@ -234,9 +234,9 @@ class SearchService:
     def _require_crops(self) -> None:
         if self._store.model() is None:
             raise ArchiveError(
-                f"{self._store.folder} holds no crops yet",
+                f"{self._store.location} holds no crops yet",
                 kind=Kind.ARCHIVE_EMPTY,
-                archive=self._store.folder,
+                archive=self._store.location,
             )
 
 

@@ -26,8 +26,6 @@ from reidsearch.domain.request import Filters
 from reidsearch.store import tables
 from reidsearch.store.crops.model import model_row
 from reidsearch.store.crops.store import CHUNK, Store
-from reidsearch.store.database import sqlite
-from reidsearch.store.database.lock import writer_lock
 from reidsearch.store.tables.attributes import attributes, column_of
 from reidsearch.store.tables.footage import moment
 
@@ -107,16 +105,12 @@ def record(store: Store, model: ModelIdentity, batches: Iterable[list[tuple[int,
     Raises:
         ArchiveLocked: another process writes.
     """
-    with writer_lock(store.folder):
-        engine = sqlite.engine_for(store.folder, read_only=False)
-        try:
-            with engine.begin() as connection:
-                model_id = model_row(connection, model)
-            for batch in batches:
-                with engine.begin() as connection:
-                    _replace(connection, model_id, batch)
-        finally:
-            engine.dispose()
+    with store.lock():
+        with store.write() as connection:
+            model_id = model_row(connection, model)
+        for batch in batches:
+            with store.write() as connection:
+                _replace(connection, model_id, batch)
 
 
 def _replace(connection: Connection, model_id: int, batch: list[tuple[int, Values]]) -> None:
@@ -236,12 +230,8 @@ def damaged(connection: Connection) -> list[int]:
 
 def forget_damaged(store: Store) -> None:
     """Drop what `damaged` finds; the caller holds the writer lock."""
-    engine = sqlite.engine_for(store.folder, read_only=False)
-    try:
-        with engine.begin() as connection:
-            _forget(connection, damaged(connection))
-    finally:
-        engine.dispose()
+    with store.write() as connection:
+        _forget(connection, damaged(connection))
 
 
 def _forget(connection: Connection, ids: Sequence[int]) -> None:

@@ -12,14 +12,13 @@ import numpy as np
 from sqlalchemy import Row, delete, insert, select
 
 from reidsearch.base.errors import ArchiveError
-from reidsearch.base.timecode import from_us, now, to_us
+from reidsearch.base.timecode import from_us, to_us
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import Finding
 from reidsearch.domain.scores import BINS, Calibration, Curves, Origin, Provenance, Soundness
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database import sqlite
-from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.events import Event, record_event
 from reidsearch.store.tables.calibration import calibration as table
 
 _CURVES = tuple(field.name for field in fields(Curves))
@@ -45,8 +44,8 @@ def held_calibration(store: Store) -> tuple[Calibration, ModelIdentity] | None:
         return None
     if not _intact(row):
         raise ArchiveError(
-            f"the calibration of {store.folder} is damaged",
-            f"reidsearch calibrate --forget -a {store.folder}, then calibrate again",
+            f"the calibration of {store.location} is damaged",
+            f"reidsearch calibrate --forget -a {store.location}, then calibrate again",
         )
     identity = ModelIdentity(row.name, row.precision, row.digest, row.preprocessing, row.dimension)
     return _calibration(row), identity
@@ -71,38 +70,29 @@ def keep(store: Store, made: Calibration) -> None:
         "soundness": asdict(made.soundness),
     }
     model = tables.model.c
-    with writer_lock(store.folder):
-        engine = sqlite.engine_for(store.folder, read_only=False)
-        try:
-            with engine.begin() as connection:
-                model_id = connection.scalar(
-                    select(tables.archive.c.model_id)
-                    .join(tables.model, model.id == tables.archive.c.model_id)
-                    .where(model.digest == made.digest, model.preprocessing == made.preprocessing)
-                )
-                if model_id is None:
-                    raise ArchiveError(
-                        f"the model of {store.folder} changed while it was being calibrated",
-                        "calibrate again",
-                    )
-                connection.execute(delete(table))
-                connection.execute(
-                    insert(table).values(
-                        at_us=to_us(made.provenance.at),
-                        model_id=model_id,
-                        provenance=provenance,
-                        map=line,
-                        curves=curves,
-                        sha256=hashlib.sha256(curves).digest(),
-                    )
-                )
-                connection.execute(
-                    insert(tables.event).values(
-                        at_us=to_us(now()), what="calibrate", detail=provenance
-                    )
-                )
-        finally:
-            engine.dispose()
+    with store.lock(), store.write() as connection:
+        model_id = connection.scalar(
+            select(tables.archive.c.model_id)
+            .join(tables.model, model.id == tables.archive.c.model_id)
+            .where(model.digest == made.digest, model.preprocessing == made.preprocessing)
+        )
+        if model_id is None:
+            raise ArchiveError(
+                f"the model of {store.location} changed while it was being calibrated",
+                "calibrate again",
+            )
+        connection.execute(delete(table))
+        connection.execute(
+            insert(table).values(
+                at_us=to_us(made.provenance.at),
+                model_id=model_id,
+                provenance=provenance,
+                map=line,
+                curves=curves,
+                sha256=hashlib.sha256(curves).digest(),
+            )
+        )
+        record_event(connection, Event.CALIBRATE, provenance)
 
 
 def forget(store: Store) -> bool:
@@ -111,19 +101,10 @@ def forget(store: Store) -> bool:
     Raises:
         ArchiveLocked: another process writes.
     """
-    with writer_lock(store.folder):
-        engine = sqlite.engine_for(store.folder, read_only=False)
-        try:
-            with engine.begin() as connection:
-                gone = connection.execute(delete(table)).rowcount
-                if gone:
-                    connection.execute(
-                        insert(tables.event).values(
-                            at_us=to_us(now()), what="forget-calibration", detail={}
-                        )
-                    )
-        finally:
-            engine.dispose()
+    with store.lock(), store.write() as connection:
+        gone = connection.execute(delete(table)).rowcount
+        if gone:
+            record_event(connection, Event.FORGET_CALIBRATION, {})
     return gone > 0
 
 

@@ -116,7 +116,7 @@ CODES = [
     (nothing, ["index"], 2, "PATHS"),
     (nothing, ["index", "x", "--pattern", "(?P<nonsense>x)"], 2, "nonsense"),
     (nothing, ["index", "x", "--time-format", "%Y"], 2, "--time-format"),
-    (nothing, ["show", "crop"], 2, "show crop ID"),
+    (nothing, ["show", "crop"], 2, "show crop CROP"),
     (nothing, ["delete", "--yes"], 2, "say what to delete"),
     (nothing, ["reembed"], 2, "--model"),
     (nothing, ["query", "{tmp}/missing.png"], 3, "missing.png"),
@@ -142,7 +142,7 @@ CODES = [
     (newer, ["migrate"], 7, "upgrade reidsearch"),
     (older, ["query", "--crop", "1"], 7, "reidsearch migrate -a"),
     (nothing, ["crop", "1", "-o", "{tmp}/no/such/folder.jpg"], 8, "folder.jpg"),
-    (nothing, ["query", "--crop", "1", "--sheet", "{tmp}/no/sheet.png"], 8, "sheet.png"),
+    (nothing, ["query", "--crop", "1", "-o", "{tmp}/no/sheet.png"], 8, "sheet.png"),
     (nothing, ["query", "--crop", "99"], 9, "no crop 99"),
     (nothing, ["query", "--crop", str(10**25)], 9, "no crop 1000"),
     (nothing, ["query", "--crop", "1", "--camera", "gaet"], 9, "did you mean gate"),
@@ -219,7 +219,7 @@ def test_an_error_that_nobody_foresaw_asks_to_be_reported(held, monkeypatch):
 
 
 def test_index_reports_and_progress_are_json(run, crops):
-    ran = run("index", crops, "--model", "builtin", "--json")
+    ran = run("index", crops, "--model", "builtin", "--format", "json")
     assert ran.code == 0
     report = json.loads(ran.out)
     assert (report["offered"], report["indexed"], report["interrupted"]) == (9, 9, False)
@@ -239,7 +239,7 @@ def test_index_options_give_facts(run, tmp_path):
     assert ran.code == 2
     options = ["--camera", "gate", "--time", "2024-05-31 14:00", "--timezone", "Europe/Berlin"]
     assert run("index", tmp_path / "crops", "--model", "builtin", *options).code == 0
-    crop = json.loads(run("show", "crop", "1", "--json").out)
+    crop = json.loads(run("show", "crop", "1", "--format", "json").out)
     assert (crop["camera"], crop["time"]) == ("gate", "2024-05-31T12:00:00Z")
 
 
@@ -248,7 +248,7 @@ def test_limits_are_options(run, tmp_path):
     for option, value in (("--max-pixels", 511), ("--min-width", 17), ("--min-height", 33)):
         assert run("index", tmp_path / "crops", "--model", "builtin", option, value).code == 1
     assert run("index", tmp_path / "crops", "--model", "builtin", "--min-height", 32).code == 0
-    assert json.loads(run("failures", "--json").out) == []
+    assert json.loads(run("failures", "--format", "json").out)["failures"] == []
 
 
 # -- query ----------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ def test_a_table_with_its_statement(held, crops):
 def test_several_views_are_fused_and_a_sheet_is_written(held, crops, tmp_path):
     sheet = tmp_path / "sheet.png"
     picture = crops / "gate_20240531T12Z.png"
-    ran = held("query", picture, "--crop", 9, "--sheet", sheet, "--format", "json")
+    ran = held("query", picture, "--crop", 9, "-o", sheet, "--format", "json")
     assert ran.code == 0
     document = json.loads(ran.out)
     assert document["statement"]["query"] == "mean of 1 picture and crop 9"
@@ -333,10 +333,10 @@ def test_crop_writes_the_picture(held, tmp_path, crops):
 
 
 def test_show_in_both_forms(held):
-    summary = json.loads(held("show", "--json").out)
+    summary = json.loads(held("show", "--format", "json").out)
     assert (summary["crops"], summary["crops_without_time"]) == (9, 1)
     assert {c["camera"]: c["crops"] for c in summary["cameras"]} == {"gate": 4, "door": 4, None: 1}
-    crop = json.loads(held("show", "crop", "9", "--json").out)
+    crop = json.loads(held("show", "crop", "9", "--format", "json").out)
     assert (crop["camera"], crop["time"], crop["box"]) == (None, None, [0, 0, 16, 32])
     assert "9" in held("show").out
     assert "unknown.png" in held("show", "crop", "9").out
@@ -346,28 +346,28 @@ def test_check_repairs_what_is_derived(held):
     (index,) = (held.archive / "index").iterdir()
     index.write_bytes(b"garbage")
     (held.archive / "index" / "stray").touch()
-    ran = held("check", "--json")
+    ran = held("check", "--format", "json")
     assert ran.code == 1
-    assert {f["code"] for f in json.loads(ran.out)} == {"index", "stray"}
-    assert all(f["repairable"] for f in json.loads(ran.out))
+    assert {f["code"] for f in json.loads(ran.out)["findings"]} == {"index", "stray"}
+    assert all(f["repairable"] for f in json.loads(ran.out)["findings"])
     assert held("check").code == 1
     assert held("check", "--repair").code == 0
-    assert json.loads(held("check", "--json").out) == []
+    assert json.loads(held("check", "--format", "json").out)["findings"] == []
 
 
 def test_delete_counts_asks_and_deletes(held, monkeypatch):
     ran = held("delete", "--camera", "gate", "--dry-run")
     assert ran.code == 0
     assert "4 crops, and 4 sources" in ran.out
-    assert "1 crops stay because their camera is not known" in ran.out
-    document = json.loads(held("delete", "--camera", "gate", "--dry-run", "--json").out)
-    assert (document["ids"], document["deleted"]) == ([5, 6, 7, 8], False)
+    assert "1 crop stays because the camera is not known" in ran.out
+    document = json.loads(held("delete", "--camera", "gate", "--dry-run", "--format", "json").out)
+    assert (document["crop_ids"], document["deleted"]) == ([5, 6, 7, 8], False)
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     assert held("delete", "--camera", "gate").code == 130
     assert sorted(query_ids(held, "--crop", 1)) == [2, 3, 4, 5, 6, 7, 8, 9]
     ran = held("delete", "--camera", "gate", "--yes")
     assert ran.code == 0
-    assert "deleted 4 crops" in ran.out
+    assert "Deleted 4 crops." in ran.out
     assert sorted(query_ids(held, "--crop", 1)) == [2, 3, 4, 9]
     assert held("query", "--crop", 1, "--camera", "gate").code == 9
     assert held("check").code == 0
@@ -379,21 +379,21 @@ def test_backup_and_restore(held, tmp_path):
     assert ran.out.startswith("9 crops, ")
     before = query_ids(held, "--crop", 1)
     shutil.rmtree(held.archive)
-    assert held("restore", tmp_path / "backup").out == f"restored 9 crops to {held.archive}\n"
+    assert held("restore", tmp_path / "backup").out == f"Restored 9 crops to {held.archive}.\n"
     assert query_ids(held, "--crop", 1) == before
 
 
 def test_migrate_of_an_archive_of_this_version(held):
     ran = held("migrate")
     assert ran.code == 0
-    assert "is of this version already" in ran.out
+    assert "is up to date" in ran.out
 
 
 def test_reembed(held, crops):
     foreign_model(held)
     ran = held("reembed", "--model", "builtin")
     assert ran.code == 0
-    assert ran.out.startswith("embedded 9 crops; the archive's model is now builtin")
+    assert ran.out.startswith("Re-embedded 9 crops; the archive's model is now builtin")
     assert query_ids(held, crops / "unknown.png")[0] == 9
     assert held("check").code == 0
 
@@ -404,12 +404,12 @@ def test_flip_averaging_is_said_wherever_the_model_is(held, crops):
     assert (ran.code, "reidsearch reembed --flip" in ran.err) == (4, True)
     ran = held("reembed", "--flip")
     assert ran.code == 0
-    assert ran.out.rstrip().endswith(", flip averaging")
+    assert ran.out.rstrip().endswith(", flip averaging.")
     assert ", flip averaging" in held("show").out
     shown = held("query", crops / "unknown.png")
     assert "Model builtin FP32, flip averaging." in shown.out
     assert query_ids(held, crops / "unknown.png")[0] == 9
-    told = json.loads(held("show", "--json").out)["model"]["preprocessing"]
+    told = json.loads(held("show", "--format", "json").out)["model"]["preprocessing"]
     assert told == "bilinear-antialias-bgr-256x128/1+flip/1"
     assert held("reembed", "--no-flip").code == 0
     assert ", flip averaging" not in held("show").out
@@ -418,7 +418,7 @@ def test_flip_averaging_is_said_wherever_the_model_is(held, crops):
 def test_failures_in_both_forms(held, tmp_path):
     (tmp_path / "bad\nname.png").write_bytes(b"x")
     assert held("index", tmp_path / "bad\nname.png", "--model", "builtin").code == 1
-    (failure,) = json.loads(held("failures", "--json").out)
+    (failure,) = json.loads(held("failures", "--format", "json").out)["failures"]
     assert failure["location"].endswith("bad\nname.png")
     assert failure["reason"] == "not-an-image"
     assert "not-an-image" in held("failures").out
@@ -454,7 +454,7 @@ def test_names_that_are_not_utf8_from_end_to_end(tmp_path):
 def test_stopped_while_it_waits_for_an_answer(held):
     asking = start("delete", "--crop", "1", "-a", held.archive, stdin=subprocess.PIPE)
     assert asking.stdout is not None
-    assert asking.stdout.readline().startswith("1 crops")
+    assert asking.stdout.readline().startswith("1 crop,")
     asking.send_signal(signal.SIGTERM)
     _, err = asking.communicate()
     assert asking.returncode == 130
@@ -482,7 +482,7 @@ def test_real_people_are_found_by_the_real_model(run, shared, tmp_path):
             for pictures in of_both:
                 shutil.copy(pictures[0], gallery)
     models = ["--model-path", shared / "models", "--offline"]
-    ran = run("index", gallery, "--names", "market1501", *models, "--json")
+    ran = run("index", gallery, "--names", "market1501", *models, "--format", "json")
     assert ran.code == 0
     assert json.loads(ran.out)["indexed"] == 40
     person, picture = next(iter(asked.items()))

@@ -30,12 +30,12 @@ def test_without_models_it_does_the_whole_job_and_says_what_stands_in(
     (folder / "archive" / "archive.db").touch()
     result = demo(folder, "--offline")
     assert result.exit_code == 0
-    assert result.output.startswith("No trained model can be had, so the built-in baseline")
+    assert result.output.startswith("No trained model is available; the built-in baseline is used")
     for part in (
-        "No person detector can be had, so the boxes that were drawn are given instead",
+        "No person detector is available; the true boxes are used instead",
         "Model builtin FP32.",
-        "Of 6 visits 6 were found as one tracklet each; 0 further tracklets",
-        "Of 6 people searched for from one camera",
+        "6 of 6 visits were found as one tracklet each; 0 further tracklets",
+        "of 6 searches from one camera",
         "this says nothing about real footage",
         "with detections that were given",
         f"-a {folder / 'archive'}",
@@ -48,6 +48,6 @@ def test_without_models_it_does_the_whole_job_and_says_what_stands_in(
 
 def test_a_folder_of_something_else_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "crops").mkdir()
-    with pytest.raises(UsageError, match="no demo"):
+    with pytest.raises(UsageError, match="other files than a demo"):
         demo(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["crops"]

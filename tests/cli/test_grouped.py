@@ -16,6 +16,7 @@ from reidsearch.cli.commands import GROUPS
 from reidsearch.cli.grouped import GENERAL, HARDWARE, REQUIRED, option_groups
 from reidsearch.cli.main import cli
 from reidsearch.cli.options import CropIds
+from reidsearch.cli.renamed import COMMANDS as RENAMED
 
 
 def test_help_lists_commands_in_groups_that_fit_80_columns(run: CommandLine) -> None:
@@ -40,6 +41,18 @@ def test_misspelt_command_is_answered_with_the_closest(run: CommandLine) -> None
     assert ran.code == 2
     assert "Did you mean query" in ran.err
     assert run("identity", "renme").err.rstrip().endswith("Did you mean rename?")
+    assert "--format" in run("show", "--fromat", "json").err
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_former_command_names_the_new_one(run: CommandLine, old: str, new: str) -> None:
+    ran = run(*old.split()[1:])
+    assert (ran.code, ran.err.rstrip().endswith(f"{old} is now {new}")) == (2, True)
+
+
+def test_former_option_names_the_new_one(run: CommandLine) -> None:
+    ran = run("show", "--json")
+    assert (ran.code, "--json is now --format json" in ran.err) == (2, True)
 
 
 def test_version_has_a_short_option(run: CommandLine) -> None:

@@ -50,7 +50,8 @@ def test_list_before_and_after_import(shared):
     assert lines["person-reidentification-retail-0286/FP16"].startswith("* ")
     assert f"{models_folder() / NAME / 'FP16'} (cache)" in lines[f"{NAME}/FP16"]
     rows = {
-        f"{row['name']}/{row['precision']}": row for row in json.loads(run("list", "--json").stdout)
+        f"{row['name']}/{row['precision']}": row
+        for row in json.loads(run("list", "--format", "json").stdout)["models"]
     }
     assert {key for key, row in rows.items() if row["installed"]} == {f"{NAME}/FP16"}
     assert rows[f"{NAME}/FP16"]["folder"] == str(models_folder() / NAME / "FP16")
@@ -59,7 +60,9 @@ def test_list_before_and_after_import(shared):
 
 def test_list_names_the_place_that_is_used_first(shared):
     run("import", str(shared / "models" / NAME))
-    rows = json.loads(run("list", "--json", REIDSEARCH_MODELS=str(shared / "models")).stdout)
+    rows = json.loads(
+        run("list", "--format", "json", REIDSEARCH_MODELS=str(shared / "models")).stdout
+    )["models"]
     assert {row["origin"] for row in rows} == {"REIDSEARCH_MODELS"}
 
 
@@ -81,7 +84,7 @@ def test_show():
         *(file.url for file in entry.files),
     ):
         assert text in shown.stdout
-    row = json.loads(run("show", entry.key, "--json").stdout)
+    row = json.loads(run("show", entry.key, "--format", "json").stdout)
     assert (row["default"], row["digest"], row["installed"]) == (True, entry.digest, False)
 
 
@@ -102,7 +105,7 @@ def test_verify_finds_damage(shared):
     assert damaged.returncode == 1
     assert f"{path} is not the official" in damaged.stdout
     assert find(NAME).files[0].sha384 in damaged.stdout
-    assert "1 of 1 installed models are not whole" in damaged.stderr
+    assert "1 of 1 installed models are damaged" in damaged.stderr
 
 
 def test_import_reports_everything_and_fails(shared, tmp_path):

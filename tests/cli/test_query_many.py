@@ -136,7 +136,7 @@ def test_exact_is_said_in_the_answer(indexed):
         ("--crop", 5, "-k", "all"),
         ("--crop", 5, "-k", "some"),
         ("--crop", 5, "-k", 0),
-        ("--crop", 5, "-k", "all", "--min-score", 0.5, "--sheet", "a.png"),
+        ("--crop", 5, "-k", "all", "--min-score", 0.5, "-o", "a.png"),
         ("--crop", 5, "-k", "all", "--min-score", 0.5, "--max-false-alarms", 2),
         ("--crop", 5, "--like", 6, "--prior", 0.5),
         ("--batch", "no.csv"),

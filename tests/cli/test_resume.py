@@ -29,7 +29,7 @@ from reidsearch.cli.main import run
 run()
 """
 
-OPTIONS = ("--camera", "gate", "--model", "builtin", "--json")
+OPTIONS = ("--camera", "gate", "--model", "builtin", "--format", "json")
 
 
 def index(archive: Path, crops: Path) -> subprocess.Popen[str]:
@@ -173,7 +173,7 @@ def test_a_second_run_meanwhile_is_refused_and_readers_are_not(tmp_path, crops):
         assert second.returncode == 6
         assert f"process {process.pid} of" in said
         assert "--camera gate" in said
-        shown = start("show", "-a", folder, "--json")
+        shown = start("show", "-a", folder, "--format", "json")
         document = json.loads(shown.communicate()[0])
         assert shown.returncode == 0
         assert 0 < document["crops"] < COUNT
@@ -221,12 +221,12 @@ def test_a_fifo_and_broken_files_never_hang_or_end_the_run(tmp_path, run):
     (folder / "broken.png").write_bytes((folder / "000.png").read_bytes()[:300])
     (folder / "empty.jpg").touch()
     (folder / "circle.png").symlink_to(folder / "circle.png")
-    process = start("index", folder, "-a", run.archive, "--model", "builtin", "--json")
+    process = start("index", folder, "-a", run.archive, "--model", "builtin", "--format", "json")
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     report = json.loads(out)
     assert (report["offered"], report["indexed"], report["failed"]) == (7, 3, 4)
-    failures = json.loads(run("failures", "--json").out)
+    failures = json.loads(run("failures", "--format", "json").out)["failures"]
     assert {Path(f["location"]).name: f["reason"] for f in failures} == {
         "fifo.png": "not-a-file",
         "broken.png": "truncated",

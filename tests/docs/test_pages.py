@@ -242,7 +242,7 @@ def test_commands_named_in_messages_exist() -> None:
     wrong = []
     for path in SOURCE:
         text = path.read_text(encoding="utf-8")
-        for name, child in re.findall(r"[`:] ?reidsearch ([a-z]+)(?: ([a-z]+))?", text):
+        for name, child in re.findall(r"[`:] ?reidsearch ([a-z][a-z-]+)(?: ([a-z]+))?", text):
             if name not in COMMANDS or (name == "models" and child not in {"", *models.commands}):
                 wrong.append(f"{path.relative_to(ROOT)}: reidsearch {name} {child}")
     assert wrong == []

@@ -21,12 +21,13 @@ from reidsearch.index.compact.index import CompactEngine
 from reidsearch.index.compact.segment import Segment
 from reidsearch.index.factory import ENGINES, FLAT, engine_for
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import files_of, newest_generation
+from reidsearch.index.generations import files_of
 from reidsearch.index.recall import Measured, recall
 from reidsearch.maintenance import check as checks
 from reidsearch.maintenance.erase import Erasure, erase
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.derived import newest_generation
 
 SMALL = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
 

@@ -15,12 +15,12 @@ from reidsearch.index.compact.index import CompactEngine
 from reidsearch.index.factory import ENGINES
 from reidsearch.index.flat import FaissEngine
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import newest_generation
 from reidsearch.maintenance import check as checks
 from reidsearch.maintenance.erase import Erasure, erase
 from reidsearch.output.hints import advice
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.derived import newest_generation
 
 VECTORS = unit_rows(40)
 

@@ -11,12 +11,12 @@ from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours import table as rooms
 from reidsearch.index.neighbours.graph import WIDTH, Graph, extended
-from reidsearch.index.neighbours.table import BYTES_A_CROP, Neighbours, newest_file
+from reidsearch.index.neighbours.table import BYTES_A_CROP, Neighbours
 from reidsearch.maintenance.backup import backup, restore
 from reidsearch.maintenance.check import check, repair
 from reidsearch.maintenance.erase import erase, plan
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.derived import newest_graph
 
 
 @pytest.fixture
@@ -49,11 +49,11 @@ def assert_right(graph: Graph | None, store: Store) -> None:
 
 
 def test_it_is_made_written_and_read_back(store):
-    assert newest_file(store) is None
+    assert newest_graph(store) is None
     assert_right(opened(store).graph(), store)
-    assert newest_file(store) is None  # a search writes nothing
+    assert newest_graph(store) is None  # a search writes nothing
     assert opened(store).keep()
-    file = newest_file(store)
+    file = newest_graph(store)
     assert file is not None
     assert file.path == store.folder / "neighbours" / "graph-000001.npy"
     assert (file.crops, file.size_bytes) == (120, file.path.stat().st_size)
@@ -67,11 +67,11 @@ def test_it_is_made_written_and_read_back(store):
 
 def test_keeping_what_has_not_changed_writes_nothing(store):
     opened(store).keep()
-    before = newest_file(store)
+    before = newest_graph(store)
     kept = opened(store)
     assert kept.keep()
     assert kept.keep()
-    assert newest_file(store) == before
+    assert newest_graph(store) == before
 
 
 def test_additions_and_erasures_are_caught_up_in_every_process(store):
@@ -84,7 +84,7 @@ def test_additions_and_erasures_are_caught_up_in_every_process(store):
     late = opened(store)
     assert_right(late.graph(), store)
     late.keep()
-    with Store(store.folder, read_only=False) as writable:
+    with Store(store.folder) as writable:
         erase(writable, Gallery(writable), plan(writable, Filters(), tuple(range(3, 90, 7))))
     for held in (early, late, opened(store)):
         held._gallery.sync()
@@ -100,7 +100,7 @@ def test_additions_and_erasures_are_caught_up_in_every_process(store):
 @pytest.mark.parametrize("damage", ["gone", "cut", "flipped", "other", "empty"])
 def test_a_damaged_file_is_not_trusted(store, damage):
     opened(store).keep()
-    path = newest_file(store).path
+    path = newest_graph(store).path
     if damage == "gone":
         path.unlink()
     elif damage == "cut":
@@ -116,7 +116,7 @@ def test_a_damaged_file_is_not_trusted(store, damage):
     assert codes == ([] if damage == "gone" else ["neighbours"])
     repair(store, check(store))
     assert check(store) == []
-    assert (newest_file(store) is None) == (damage != "gone")
+    assert (newest_graph(store) is None) == (damage != "gone")
     assert opened(store).keep()
     assert_right(opened(store).graph(), store)
     assert check(store) == []
@@ -124,7 +124,7 @@ def test_a_damaged_file_is_not_trusted(store, damage):
 
 def test_a_file_whose_checksum_was_forged_is_noticed_by_its_scores_and_its_layout(store):
     opened(store).keep()
-    path = newest_file(store).path
+    path = newest_graph(store).path
     rows = np.load(path)
     rows["score"][:, 0] += 0.01
     np.save(path, rows)
@@ -145,7 +145,7 @@ def test_a_file_whose_checksum_was_forged_is_noticed_by_its_scores_and_its_layou
 def forge(store: Store) -> None:
     from reidsearch.index.generations import file_sha256
 
-    path = newest_file(store).path
+    path = newest_graph(store).path
     sql(
         store.folder,
         "UPDATE neighbours SET sha256 = :sha, size_bytes = :size",
@@ -159,7 +159,7 @@ def test_too_much_work_is_left_to_the_command(store, monkeypatch):
     held = opened(store)
     assert held.graph() is None
     assert not held.keep(blocks=0)
-    assert newest_file(store) is None
+    assert newest_graph(store) is None
     assert held.keep(blocks=None)
     assert_right(held.graph(), store)
     fill(store.folder, unit_rows(1, seed=2), first=120)
@@ -168,7 +168,7 @@ def test_too_much_work_is_left_to_the_command(store, monkeypatch):
     assert held.graph() is None
     # What may hold erased crops does not stay when it is not kept up.
     assert not held.keep(blocks=0)
-    assert newest_file(store) is None
+    assert newest_graph(store) is None
     assert list((store.folder / "neighbours").iterdir()) == []
     assert held.keep(blocks=None)
     assert_right(held.graph(), store)
@@ -176,13 +176,13 @@ def test_too_much_work_is_left_to_the_command(store, monkeypatch):
 
 def test_a_stopped_run_writes_nothing_and_keeps_what_there_was(store):
     opened(store).keep()
-    before = newest_file(store)
+    before = newest_graph(store)
     fill(store.folder, unit_rows(30, seed=3), first=120)
     assert not opened(store).keep(stopped=lambda: True)
-    assert newest_file(store) == before
+    assert newest_graph(store) == before
     assert before.path.exists()
     assert opened(store).keep()
-    assert newest_file(store).crops == 150
+    assert newest_graph(store).crops == 150
 
 
 def test_another_models_graph_is_not_used(store):
@@ -205,12 +205,12 @@ def test_another_models_graph_is_not_used(store):
     held = opened(store)
     assert_right(held.graph(), store)
     assert held.keep()
-    assert newest_file(store).model_id == 9
+    assert newest_graph(store).model_id == 9
 
 
 def test_no_space_and_another_writer_are_told(store, monkeypatch):
     held = opened(store)
-    with writer_lock(store.folder), pytest.raises(ArchiveLocked):
+    with store.lock(), pytest.raises(ArchiveLocked):
         held.keep()
     (store.folder / "neighbours").write_text("in the way")
     with pytest.raises(StorageError, match="neighbours"):

@@ -362,28 +362,28 @@ def test_the_command(run: CommandLine, made: Path):
     shutil.copytree(made, run.archive)
     ran = run("link", "--join-above", "0.45", "--min-transit", "gate", "yard", "57")
     assert ran.code == 0, ran.err
-    assert "somebody new" in ran.out
+    assert "a new identity" in ran.out
     assert "too fast" in ran.out
-    listed = json.loads(run("identity", "proposals", "--json").out)
+    listed = json.loads(run("identity", "proposals", "--format", "json").out)
     number = listed["proposals"][1]["proposal_id"]
     (pair,) = listed["proposals"][1]["too_fast"]
     assert (pair["gap_s"], pair["certain"]) == (56.0, False)
     shown = run("identity", "proposals", number)
     assert "tracklet 2" in shown.out
     assert "unless their clocks are off" in shown.out
-    assert json.loads(run("identity", "proposals", number, "--json").out)["held"] == []
+    assert json.loads(run("identity", "proposals", number, "--format", "json").out)["held"] == []
     assert run("identity", "new", "bert", "--proposal", number).code == 0
     left = [line.split() for line in run("identity", "proposals").out.splitlines()[2:]]
     assert [str(number)] not in [words[:1] for words in left]
     for arguments, code, text in (
         (["confirm", "--proposal", number, "--as", "bert"], 9, "no proposal"),
-        (["confirm", "1", "--proposal", "1", "--as", "bert"], 2, "MATCH..., or --proposal"),
-        (["confirm", "1"], 2, "--as NAME"),
+        (["confirm", "1", "--proposal", "1", "--as", "bert"], 2, "CROP..., or --proposal"),
+        (["confirm", "1"], 2, "--as IDENTITY"),
         (["identity", "new", "x", "1", "--proposal", "1"], 2, "not both"),
         (["link", "--join-above", "0"], 2, "join-above"),
         (["link", "--min-transit", "gate", "gate", "5"], 2, "to itself"),
     ):
         ran = run(*arguments)
         assert (ran.code, text in ran.err) == (code, True), ran.err
-    assert run("link", "--json").code == 2  # what this model's scores mean is not known
-    assert run("link", "--json", "--join-above", "0.45").code == 0
+    assert run("link", "--format", "json").code == 2  # what this model's scores mean is not known
+    assert run("link", "--format", "json", "--join-above", "0.45").code == 0

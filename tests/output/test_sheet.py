@@ -12,6 +12,7 @@ from present_samples import NASTY, answer, crop
 from reidsearch.domain.answers import Match
 from reidsearch.domain.crops import Pixels
 from reidsearch.output.lettering import Lettering
+from reidsearch.output.picture_file import encode
 from reidsearch.output.sheet import CARD_PX, CROP_PX, MARGIN_PX, PAD_PX, PANEL_PX, contact_sheet
 
 BLUE = np.full((128, 64, 3), (255, 0, 0), np.uint8)
@@ -20,9 +21,9 @@ LETTERS = Lettering(13, "#000000")
 
 def sheet(matches: int, queries: int = 1, location: str = "a.jpg", **rest: object) -> Image.Image:
     given = answer(*(crop(number + 1, location) for number in range(matches)))
-    data = contact_sheet(given, [BLUE] * queries, lambda crop_id: BLUE, **rest)  # type: ignore[arg-type]
-    assert data.startswith(b"\x89PNG")
-    return Image.open(io.BytesIO(data)).convert("RGB")
+    drawn = contact_sheet(given, [BLUE] * queries, lambda crop_id: BLUE, **rest)  # type: ignore[arg-type]
+    assert drawn.mode == "RGB"
+    return drawn
 
 
 @pytest.mark.parametrize("matches", [0, 1, 2, 10, 50])
@@ -43,10 +44,28 @@ def test_pictures_keep_their_aspect_and_colours() -> None:
     assert (np.ptp(xs) + 1, np.ptp(ys) + 1) == (CROP_PX[1] // 2, CROP_PX[1])
 
 
+@pytest.mark.parametrize(
+    ("ending", "start"),
+    [
+        (".png", b"\x89PNG"),
+        (".jpg", b"\xff\xd8\xff"),
+        (".JPEG", b"\xff\xd8\xff"),
+        (".pdf", b"%PDF"),
+    ],
+)
+def test_the_ending_decides_the_format(ending: str, start: bytes) -> None:
+    data = encode(sheet(2), ending)
+    assert data.startswith(start)
+    if ending != ".pdf":
+        with Image.open(io.BytesIO(data)) as read:
+            assert read.size == sheet(2).size
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1)])
 def test_pictures_of_odd_shape(shape: tuple[int, int]) -> None:
     odd: Pixels = np.zeros((*shape, 3), np.uint8)
-    assert contact_sheet(answer(crop()), [odd], lambda crop_id: odd)
+    drawn = contact_sheet(answer(crop()), [odd], lambda crop_id: odd)
+    assert drawn.height >= CARD_PX[1]
 
 
 def test_the_truth_is_framed_in_green_and_red() -> None:

@@ -243,10 +243,13 @@ def test_summary_crop_failures_and_findings() -> None:
             {"crop_id": 7, "source_id": 7, "extra": {"a": None}},
         ),
         (
-            reports_json.failure_json(Failure("a", "empty", "m", NOON, 1)),
+            reports_json.failures_json([Failure("a", "empty", "m", NOON, 1)])["failures"][0],
             {"reason": "empty", "at": "2024-05-31T12:03:00Z"},
         ),
-        (reports_json.finding_json(Finding("c", "m", False, (1,))), {"crop_ids": [1]}),
+        (
+            reports_json.findings_json([Finding("c", "m", False, (1,))])["findings"][0],
+            {"crop_ids": [1]},
+        ),
     ],
 )
 def test_reports_as_json(document: dict[str, Any], part: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import yaml
 
 import reidsearch
 
@@ -82,6 +83,30 @@ def test_ci_calls_exactly_the_readme_command() -> None:
     )
     assert shown.stdout == readme_command("test")
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_hosted_ci_runs_every_python_that_the_package_states() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    tested = workflow["jobs"]["full"]["strategy"]["matrix"]["python"]
+    stated = "Programming Language :: Python :: 3."
+    project = PYPROJECT["project"]
+    assert tested == [
+        name.rpartition(" ")[2] for name in project["classifiers"] if name.startswith(stated)
+    ]
+    assert project["requires-python"] == f">={tested[0]}"
+
+
+def test_hosted_ci_pins_every_action_to_a_commit() -> None:
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    used = [
+        line.strip()
+        for path in workflows
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "uses:" in line
+    ]
+    assert used
+    pinned = re.compile(r"- uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert [line for line in used if not pinned.fullmatch(line)] == []
 
 
 def test_version_is_one() -> None:

@@ -84,7 +84,7 @@ def test_installed_program_does_its_main_job_and_keeps_its_archive(
         return done.stdout
 
     def tracklets(archive: str) -> int:
-        return json.loads(reidsearch_("show", "-a", archive, "--json"))["tracklets"]
+        return json.loads(reidsearch_("show", "-a", archive, "--format", "json"))["tracklets"]
 
     reidsearch_("demo", "--people", "2")
     again = ("index", "demo/footage", "--sources", "demo/sources.csv", "--model", "builtin")

@@ -256,7 +256,7 @@ def test_an_identity_is_refined_too(made, tmp_path):
         archive.identities.reject("anna", [5])
         with pytest.raises(UsageError, match="crop 5 was rejected for the identity") as refused:
             archive.search(identity="anna", likes=[5])
-        assert "identity undo" in advice(refused.value)
+        assert "reidsearch undo" in advice(refused.value)
         assert archive.search(identity="anna", unlikes=[5]).statement.feedback.left_out == 1
 
 
@@ -327,7 +327,7 @@ def test_a_sheet_of_nothing_but_the_liked_says_that_nothing_was_found():
         contact_sheet(replace(whole, matches=matches), [grey], lambda _: grey)
         for matches in (whole.matches[:1], (replace(whole.matches[0], liked=False),))
     ]
-    assert sheets[0] != sheets[1]
+    assert sheets[0].tobytes() != sheets[1].tobytes()
 
 
 # -- from the command line -----------------------------------------------------------------------

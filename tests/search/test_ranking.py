@@ -142,7 +142,7 @@ def test_without_neighbourhoods_the_statement_names_the_command(folder, monkeypa
     monkeypatch.setattr(rooms, "BLOCKS_IN_A_SEARCH", 0)
     with Archive.open(folder) as archive:
         answer = archive.search(5, k=20)
-        assert "reidsearch neighbours" in answer.statement.ranked_by.why_not
+        assert "reidsearch prepare-reranking" in answer.statement.ranked_by.why_not
         scores = [match.score for match in answer.matches]
         assert scores == sorted(scores, reverse=True)
 
@@ -150,9 +150,9 @@ def test_without_neighbourhoods_the_statement_names_the_command(folder, monkeypa
 def test_the_command_prepares_a_large_archive(folder, run, monkeypatch):
     monkeypatch.setattr(rooms, "BLOCKS_IN_A_SEARCH", 0)
     run.archive = folder
-    assert "reidsearch neighbours" in run("query", "--crop", 5).out
-    prepared = run("neighbours")
-    assert (prepared.code, prepared.out) == (0, "400 crops know their neighbours.\n")
+    assert "reidsearch prepare-reranking" in run("query", "--crop", 5).out
+    prepared = run("prepare-reranking")
+    assert (prepared.code, prepared.out) == (0, "The neighbour graph covers 400 crops.\n")
     told = run("query", "--crop", 5).out
     assert "Order: the first 300 crops by score, re-ranked by whose neighbourhoods" in told
     assert told.split()[:4] == ["rank", "by", "score", "score"]

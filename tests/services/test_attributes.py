@@ -22,8 +22,8 @@ from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.attributes import AttributeService
 from reidsearch.services.index import FootageOptions
-from reidsearch.store.crops.selection import select_crops
 from reidsearch.store.crops.store import Store
+from reidsearch.store.selection import select_crops
 
 DRAWN = ModelIdentity("drawn-attributes", "FP16", "cd" * 48, "none/1", len(NAMES))
 
@@ -261,11 +261,11 @@ def held(run: CommandLine, made_once) -> CommandLine:
 
 def test_the_commands_record_filter_and_show(held, shared):
     models = shared / "models"
-    ran = held("attributes", "--model-path", models, "--offline")
+    ran = held("annotate", "--model-path", models, "--offline")
     assert ran.code == 0, ran.err
     count = len(rows(held.archive))
-    assert f"recorded the attributes of {count} crops" in ran.out
-    assert "of 0 crops" in held("attributes", "--model-path", models, "--offline").out
+    assert f"Recorded the attributes of {count} crops" in ran.out
+    assert "of 0 crops" in held("annotate", "--model-path", models, "--offline").out
     ran = held(
         "query", "--crop", 1, "--format", "json", "--without", "hat", "--wearing", "red,blue"
     )
@@ -287,7 +287,7 @@ def test_the_commands_record_filter_and_show(held, shared):
     shown = held("show", "crop", 1)
     assert "upper body" in shown.out
     assert "views agree)" in shown.out
-    assert json.loads(held("show", "crop", 1, "--json").out)["attributes"]["views"] >= 1
+    assert json.loads(held("show", "crop", 1, "--format", "json").out)["attributes"]["views"] >= 1
 
 
 @pytest.mark.parametrize(
@@ -303,12 +303,12 @@ def test_what_is_not_recorded_is_said(held):
     ran = held("query", "--crop", 1, "--with", "hat")
     assert ran.code == 0
     assert "no crop passed the filters" in ran.out
-    assert "of which none are recorded (reidsearch attributes)" in ran.out
+    assert "of which none are recorded (reidsearch annotate)" in ran.out
     assert "upper body" not in held("show", "crop", 1).out
 
 
 def test_no_model_no_attributes(held):
-    ran = held("attributes", "--offline")
+    ran = held("annotate", "--offline")
     assert ran.code == 4
     assert "reidsearch models" in ran.err
     assert rows(held.archive) == []

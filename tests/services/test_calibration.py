@@ -425,7 +425,7 @@ def test_command(run, labelled, tmp_path):
     assert "270 pairs of one person, 7,830 pairs of two, always by two cameras" in made.out
     with Image.open(tmp_path / "c.png") as picture:
         assert picture.size[0] == 1280
-    shown = json.loads(run("calibrate", "--show", "--json").out)
+    shown = json.loads(run("calibrate", "--show", "--format", "json").out)
     assert shown["provenance"]["people"] == 30
     assert shown["soundness"]["cllr"] >= shown["soundness"]["cllr_min"]
     ratios = [row["log10_lr"] for row in shown["scores"]]

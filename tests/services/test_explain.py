@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
 import shutil
@@ -196,8 +195,7 @@ def test_a_calibrated_score_is_read(folder):
     document = json.loads(json.dumps(explanation_json(told), allow_nan=False))
     assert document["reading"]["log10_lr"] == told.reading.log10_lr
     assert len(document["stripes"]) == STRIPES
-    with Image.open(io.BytesIO(drawn_)) as image:
-        assert image.format == "PNG"
+    assert drawn_.height > 800
 
 
 def test_people_seen_at_once_are_strangers(tmp_path):
@@ -241,7 +239,7 @@ def test_command(run, folder, tmp_path):
     with Image.open(tmp_path / "e.png") as image:
         assert image.size[0] > 1000
     (tmp_path / "q.jpg").write_bytes(bytes(run_picture(folder, 1)))
-    told = json.loads(run("explain", tmp_path / "q.jpg", 3, "--json").out)
+    told = json.loads(run("explain", tmp_path / "q.jpg", 3, "--format", "json").out)
     assert told["match"]["crop_id"] == 3
     assert told["query"] == "1 picture"
     assert told["calibration"] == "uncalibrated"

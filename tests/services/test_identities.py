@@ -153,7 +153,7 @@ def test_undo_is_refused_while_something_builds_on_it(folder):
         identities.reject("anna", [1])
         with pytest.raises(UsageError, match="decision 3 changed tracklet 1 since") as error:
             identities.undo(2)
-        assert advice(error.value).endswith("identity undo 3")
+        assert advice(error.value).endswith("reidsearch undo 3")
         identities.undo(3)
         identities.undo(2)
         with pytest.raises(UsageError, match="undone already, by decision 5"):
@@ -257,7 +257,7 @@ def test_split_needs_something_to_leave_and_to_stay(folder):
             archive.identities.split("anna", [9], "bert")
         with pytest.raises(UsageError, match="no matches were named") as refused:
             archive.identities.split("anna", [], "bert")
-        assert "identity split NAME MATCH" in advice(refused.value)
+        assert "identity split IDENTITY CROP" in advice(refused.value)
 
 
 def test_one_camera_at_one_time_is_two_people_unless_forced(folder):
@@ -457,7 +457,7 @@ def test_nobody_can_be_searched_for_without_a_view(folder):
         archive.identities.new("anna")
         with pytest.raises(UsageError, match="nothing is confirmed") as error:
             archive.search(identity="anna")
-        assert advice(error.value) == "reidsearch confirm MATCH --as anna"
+        assert advice(error.value) == "reidsearch confirm CROP --as anna"
 
 
 def test_pairs_are_those_of_a_plain_count(folder):

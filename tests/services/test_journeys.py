@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import shutil
 from pathlib import Path
@@ -16,7 +15,7 @@ from tracklets import Seen, write_footage
 from reidsearch.base.errors import NotFound, UsageError
 from reidsearch.domain.crops import Facts
 from reidsearch.linking.transits import transits_of
-from reidsearch.output.timeline import way
+from reidsearch.output.timeline import journey_timeline
 
 ROWS = unit_rows(6, seed=7)
 
@@ -107,7 +106,7 @@ def test_the_command(run: CommandLine, made: Path, tmp_path: Path):
     shutil.copytree(made, run.archive)
     run("identity", "new", "anna", 1, 2, 3, 4, 5)
     picture = tmp_path / "way.png"
-    ran = run("journey", "anna", "--min-transit", "gate", "yard", "103", "--timeline", picture)
+    ran = run("journey", "anna", "--min-transit", "gate", "yard", "103", "-o", picture)
     assert ran.code == 0, ran.err
     for part in (
         "Journey of anna (identity 1)",
@@ -116,15 +115,15 @@ def test_the_command(run: CommandLine, made: Path, tmp_path: Path):
         "roof at all, yard for 40.0 s",
         "100.0 s apart, at least 103 s are needed",
         "5 sightings are confirmed.",
-        "The time of 1 sighting is not known",
+        "1 sighting without a known time is listed last",
         "Times may be off by up to 1 s.",
-        "3 stretches without a sighting; during 3 some camera was not looked at",
-        "Too fast for one person: 1 transit, 1 even if clocks are off.",
+        "3 intervals without a sighting; in 3 of them footage of some camera was not analysed",
+        "Too fast for one person: 1 transit, 1 of them even if clocks are off.",
     ):
         assert part in ran.out
     with Image.open(picture) as drawn:
         assert drawn.width == 1200
-    document = json.loads(run("journey", "anna", "--json").out)
+    document = json.loads(run("journey", "anna", "--format", "json").out)
     assert document["stops"][1]["first_time"] == "2024-05-31T12:02:00Z"
     assert document["between"][0]["unseen_s"] == {"roof": 100.0, "yard": 40.0}
     assert run("journey", "eve").code == 9
@@ -134,8 +133,6 @@ def test_pictures_are_said_not_to_be_drawn(folder):
     with opened(folder) as archive:
         archive.identities.new("anna", [1, 5])
         found, sources = archive.journey("anna"), archive.footage.coverage()
-        with Image.open(io.BytesIO(way(sources, found))) as drawn:
-            taller = drawn.height
+        taller = journey_timeline(sources, found).height
         archive.identities.reject("anna", [5])
-        with Image.open(io.BytesIO(way(sources, archive.journey("anna")))) as drawn:
-            assert drawn.height < taller
+        assert journey_timeline(sources, archive.journey("anna")).height < taller

@@ -18,9 +18,9 @@ from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.output.hints import advice
 from reidsearch.search.engine import Query, search
-from reidsearch.store.crops.selection import select_crops
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
+from reidsearch.store.selection import select_crops
 
 COUNT = 120
 CAMERAS = [None, "gate", "Gate", "yard", "a%b_c", "ñ 門"]

@@ -30,7 +30,7 @@ from reidsearch.domain.steps import AlreadyStored, Effect
 from reidsearch.output.hints import advice
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
-from reidsearch.store.database.lock import is_writing, writer_lock
+from reidsearch.store.database.lock import is_locked, writer_lock
 
 VECTORS = unit_rows(10)
 
@@ -71,13 +71,13 @@ def test_a_second_writer_is_told_who_writes_and_is_let_in_when_that_one_is_kille
             for told in (str(folder), str(holder.pid), getpass.getuser(), socket.gethostname()):
                 assert told in refused.value.message
             assert re.search(r"since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \(-c ", refused.value.message)
-            assert is_writing(folder)
+            assert is_locked(folder)
             with Store(folder) as store:
                 assert store.model() is None  # readers work meanwhile
         finally:
             os.kill(holder.pid, signal.SIGKILL)
     fill(folder, VECTORS[:1])
-    assert not is_writing(folder)
+    assert not is_locked(folder)
     assert not (folder / "writer.json").exists()
 
 

@@ -152,7 +152,9 @@ def test_closing_early_ends_the_thread_and_closes_the_items(builtin, crops):
 
 ENDINGS = {
     "left open": "pass",
-    "Ctrl-C": "import _thread; _thread.interrupt_main(); [next(stream) for _ in range(99)]",
+    # The handler is set here: where a parent ignores SIGINT (nohup), so does its child.
+    "Ctrl-C": "import _thread, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "_thread.interrupt_main(); [next(stream) for _ in range(99)]",
     "an error": "raise SystemExit(3)",
 }
 

@@ -267,7 +267,17 @@ def test_a_genuine_model_is_quantized_compared_installed_and_used(
     with opened(run.archive) as archive:
         archive.index([people])
     name = "person-reidentification-retail-0288"
-    quantizing = ("models", "quantize", "--model", name, "--crops", 50, "--json", "--offline")
+    quantizing = (
+        "models",
+        "quantize",
+        "--model",
+        name,
+        "--crops",
+        50,
+        "--format",
+        "json",
+        "--offline",
+    )
     ran = run(*quantizing)
     document = json.loads(ran.out)
     assert document["calibrated_on"] == 50

@@ -9,9 +9,9 @@ import numpy as np
 from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.reports import Finding
 from reidsearch.index.neighbours.graph import Graph
-from reidsearch.index.neighbours.table import load, newest_file, strays
+from reidsearch.index.neighbours.table import load, strays
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database.lock import is_writing
+from reidsearch.store.derived import newest_graph
 
 LOOKED_AT = 100  # lists whose scores are computed again from the database
 CLOSE = 1e-4
@@ -23,10 +23,10 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
     A file that is missing is no finding: a restored archive has none.
     """
     useless = [path.name for path in strays(store)]
-    if useless and not is_writing(store.folder):
+    if useless and not store.locked():
         text = f"files of no use beside the neighbour graph: {', '.join(useless)}"
         yield Finding("neighbours", text, repairable=True)
-    newest = newest_file(store)
+    newest = newest_graph(store)
     if newest is None or newest.model_id != store.state().model_id or not newest.path.exists():
         return
     try:

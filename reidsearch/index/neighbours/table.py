@@ -11,27 +11,27 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import Row, delete, insert, select, update
 
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import VectorIndex
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without
 from reidsearch.store.crops.store import State, Store
-from reidsearch.store.database import sqlite
-from reidsearch.store.database.lock import writer_lock
-from reidsearch.store.tables.neighbours import neighbours as table
-
-FOLDER = "neighbours"
+from reidsearch.store.derived import (
+    GRAPH_FOLDER,
+    Contents,
+    GraphFile,
+    announce_graph,
+    forget_graph,
+    newest_graph,
+)
 
 # Blocks of 1024 x 1024 products; about 10 ms of a core each (benchmarks/neighbours.py).
 BLOCKS_IN_A_SEARCH = 100
@@ -53,18 +53,6 @@ _LAYOUT = np.dtype(
     ]
 )
 BYTES_A_CROP = _LAYOUT.itemsize
-
-
-@dataclass(frozen=True, slots=True)
-class GraphFile:
-    """A written graph, as the database describes it."""
-
-    number: int
-    model_id: int
-    path: Path
-    size_bytes: int
-    sha256: bytes
-    crops: int
 
 
 class Neighbours:
@@ -114,12 +102,12 @@ class Neighbours:
         self._asked = self._gallery.state
         self._current = self._catch_up(blocks, progress, stopped)
         if self._current and self._unwritten and self._model_id is not None:
-            with writer_lock(self._store.folder):
+            with self._store.lock():
                 self._file = _write(self._store, self._graph, self._model_id)
             self._unwritten = False
         elif not self._current and self._file is not None and not stopped():
             # It may hold what was deleted, and deleted means gone.
-            with writer_lock(self._store.folder):
+            with self._store.lock():
                 forget(self._store)
             self._file = None
         return self._current
@@ -159,7 +147,7 @@ class Neighbours:
         """Read the newest file, unless it is read already or another process's holds less."""
         if self._model_id != model_id:
             self._graph, self._file, self._model_id = Graph.empty(), None, model_id
-        newest = newest_file(self._store)
+        newest = newest_graph(self._store)
         if newest is None or newest == self._file or newest.model_id != model_id:
             return
         if newest.crops < len(self._graph):
@@ -187,19 +175,6 @@ class _ReadOnce:
         return self._matrix[np.searchsorted(self._ids, ids)]
 
 
-def newest_file(store: Store) -> GraphFile | None:
-    """The graph file in force."""
-    with store.read() as connection:
-        row = connection.execute(select(table).order_by(table.c.id.desc()).limit(1)).one_or_none()
-    return _file(store.folder, row) if row else None
-
-
-def _file(folder: Path, row: Row[tuple[object, ...]]) -> GraphFile:
-    return GraphFile(
-        row.id, row.model_id, folder / FOLDER / row.file, row.size_bytes, row.sha256, row.crops
-    )
-
-
 def load(file: GraphFile) -> Graph:
     """Map a graph file, once it is proven to be what the database says.
 
@@ -225,7 +200,7 @@ def load(file: GraphFile) -> Graph:
 
 def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
     """Write, sync, rename, announce; then remove older files. The caller holds the lock."""
-    folder = store.folder / FOLDER
+    folder = store.derived(GRAPH_FOLDER)
     fresh = atomic.temporary(folder / "graph")
     rows = np.empty(len(graph), dtype=_LAYOUT)
     rows["crop_id"], rows["near"], rows["score"] = graph.ids, graph.near, graph.scores
@@ -239,46 +214,29 @@ def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
             fresh.unlink(missing_ok=True)
         raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
     atomic.sync(fresh)  # before the transaction: it may take long
-    size_bytes, sha256 = fresh.stat().st_size, file_sha256(fresh)
-    engine = sqlite.engine_for(store.folder, read_only=False)
-    try:
-        with engine.begin() as connection:
-            inserted = connection.execute(
-                insert(table).values(
-                    model_id=model_id,
-                    file="",
-                    size_bytes=size_bytes,
-                    sha256=sha256,
-                    crops=len(graph),
-                    built_us=to_us(now()),
-                )
-            ).inserted_primary_key
-            assert inserted is not None
-            number: int = inserted[0]
-            path = folder / f"graph-{number:06d}.npy"
-            atomic.publish(fresh, path)
-            connection.execute(update(table).where(table.c.id == number).values(file=path.name))
-            connection.execute(delete(table).where(table.c.id != number))
-    finally:
-        engine.dispose()
+    contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
+
+    def publish(number: int) -> str:
+        path = folder / f"graph-{number:06d}.npy"
+        atomic.publish(fresh, path)
+        return path.name
+
+    announce_graph(store, contents, publish)
     remove_strays(store)
-    return GraphFile(number, model_id, path, size_bytes, sha256, len(graph))
+    written = newest_graph(store)
+    assert written is not None
+    return written
 
 
 def forget(store: Store) -> None:
     """Remove the graph; the caller holds the writer lock."""
-    engine = sqlite.engine_for(store.folder, read_only=False)
-    try:
-        with engine.begin() as connection:
-            connection.execute(delete(table))
-    finally:
-        engine.dispose()
+    forget_graph(store)
     remove_strays(store)
 
 
 def strays(store: Store) -> list[Path]:
     """Files beside the graph that are of no use."""
-    newest, folder = newest_file(store), store.folder / FOLDER
+    newest, folder = newest_graph(store), store.derived(GRAPH_FOLDER)
     if not folder.is_dir():
         return []
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -24,13 +23,13 @@ def model_row(connection: Connection, model: ModelIdentity) -> int:
     return int(found)
 
 
-def adopt_model(connection: Connection, model: ModelIdentity, folder: Path) -> int:
+def adopt_model(connection: Connection, model: ModelIdentity, location: str) -> int:
     """The archive's model id; a new archive takes the given model as its own."""
     held = connection.execute(
         select(tables.model).join(tables.archive, tables.archive.c.model_id == tables.model.c.id)
     ).one_or_none()
     if held is not None:
-        require_model(ModelIdentity(*held[1:]), model, folder)
+        require_model(ModelIdentity(*held[1:]), model, location)
         return int(held.id)
     model_id = model_row(connection, model)
     connection.execute(update(tables.archive).values(model_id=model_id))

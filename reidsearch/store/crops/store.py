@@ -1,15 +1,15 @@
-"""The archive's database, opened: everything that is read from it.
+"""An open archive: its database (`store.contract`), its state and its model, and reading crops.
 
-A `Store` reads; writing goes through `writer.Writer`, which holds the lock. Every read is one
-transaction, so it sees one state even while an index run commits.
+Every read is one transaction, so it sees one state even while an index run commits.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +27,7 @@ from reidsearch.domain.crops import Crop, CropIds, Facts, Vectors
 from reidsearch.domain.footage import Moment
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
+from reidsearch.store.contract import Database
 from reidsearch.store.database import schema, selects, sqlite
 from reidsearch.store.database.lock import HOLDER, LOCK, writer_lock
 
@@ -66,16 +67,18 @@ def location_key(key: str) -> bytes:
 
 
 class Store(Closing):
-    """An open archive folder, for reading.
+    """The truth of one archive. Any number of threads may share it; see `store.contract`.
+
+        with Store(folder) as store, store.read() as connection:
+            connection.scalar(select(func.count()).select_from(tables.crop))
 
     Args:
-        folder: the archive's folder.
-        read_only: refuse every change; needed on read-only media.
+        folder: the archive's folder; works on read-only media too.
     """
 
-    def __init__(self, folder: Path, *, read_only: bool = True) -> None:
+    def __init__(self, folder: Path) -> None:
         require_usable_name(folder)
-        if not (folder / sqlite.DATABASE).is_file():
+        if not sqlite.holds_archive(folder):
             raise ArchiveError(
                 f"{folder} is not an archive"
                 if folder.exists()
@@ -83,9 +86,9 @@ class Store(Closing):
                 f"make one: reidsearch index PATH... -a {folder}",
             )
         self.folder = folder
-        self.engine = sqlite.engine_for(folder, read_only=read_only)
-        self._watch = sqlite.ChangeWatch(folder)
+        self._database: Database = sqlite.Sqlite(folder)
         self._state: State | None = None
+        self._looking = threading.Lock()
         try:
             with self.read() as connection:
                 schema.require_current(connection, folder)
@@ -98,14 +101,16 @@ class Store(Closing):
     def create(cls, folder: Path) -> None:
         """Make an empty archive in a new or empty folder, readable by its owner alone.
 
-        The database takes its name when it is complete: what a killed process left behind is no
-        archive, and is made anew. An archive that another process made meanwhile stays.
+        An archive that is there already stays as it is. The database takes its name when it is
+        complete: what a killed process left behind is no archive, and is made anew.
 
         Raises:
             ArchiveError: the folder holds something else.
             StorageError: it cannot be made.
         """
         require_usable_name(folder)
+        if sqlite.holds_archive(folder):
+            return
         try:
             foreign = folder.exists() and {path.name for path in folder.iterdir()} - _OWN_NAMES
         except NotADirectoryError:
@@ -119,32 +124,78 @@ class Store(Closing):
         except OSError as error:
             raise StorageError(f"{folder} cannot be made: {error.strerror}") from error
         with writer_lock(folder):
-            if (folder / sqlite.DATABASE).exists():
+            if sqlite.holds_archive(folder):
                 return
-            # A folder of its own: beside the database SQLite keeps its log.
-            with atomic.scratch_folder(folder / sqlite.DATABASE) as making:
-                _make_tables(making)
-                atomic.publish(making / sqlite.DATABASE, folder / sqlite.DATABASE)
+            with sqlite.creating(folder) as connection:
+                schema.upgrade(connection)
+                connection.execute(
+                    insert(tables.archive).values(
+                        id=1,
+                        uuid=str(uuid.uuid4()),
+                        created_us=to_us(now()),
+                        next_crop_id=1,
+                        next_source_id=1,
+                        erasures=0,
+                    )
+                )
 
     def close(self) -> None:
-        """Let go of the database."""
-        self._watch.close()
-        self.engine.dispose()
+        """Close the database; nothing can be read after it."""
+        self._database.close()
 
-    @contextlib.contextmanager
-    def read(self) -> Iterator[Connection]:
-        """One consistent view of the database."""
-        with self.engine.connect() as connection:
-            yield connection
+    # -- the contract -----------------------------------------------------------------------
+
+    @property
+    def location(self) -> str:
+        """Where the archive is, as messages and commands name it."""
+        return self._database.location
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Give a connection on one consistent snapshot; see `Database.read`."""
+        return self._database.read()
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """Give a connection in one transaction under the write lock; see `Database.write`."""
+        return self._database.write()
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the writer lock for many transactions; see `Database.lock`."""
+        return self._database.lock()
+
+    def locked(self) -> bool:
+        """Tell whether somebody holds the writer lock."""
+        return self._database.locked()
+
+    def damage(self) -> list[str]:
+        """Return what the database itself finds damaged."""
+        return self._database.damage()
+
+    def copy_to(self, folder: Path) -> Path:
+        """Write a compact, consistent copy of the database; return the file."""
+        return self._database.copy_to(folder)
+
+    def purge(self) -> bool:
+        """Remove what was deleted from the database's logs; False while a reader needs it."""
+        return self._database.purge()
+
+    def size_bytes(self) -> int:
+        """Return how much space the database takes."""
+        return self._database.size_bytes()
+
+    def derived(self, name: str) -> Path:
+        """Return the local folder of one kind of derived files; it need not exist yet."""
+        return self.folder / name
 
     def state(self) -> State:
         """Where the archive stands now; nothing is read when nobody has committed since."""
-        # Asked before reading: a commit in between is seen by the next call, never missed.
-        if self._watch.changed() or self._state is None:
-            with self.read() as connection:
-                next_crop_id, *rest = connection.execute(selects.STATE).one()
-            self._state = State(next_crop_id - 1, *rest)
-        return self._state
+        with self._looking:
+            # Asked before reading: a commit in between is seen by the next call, never missed.
+            if self._database.changed() or self._state is None:
+                self._state = None
+                with self.read() as connection:
+                    next_crop_id, *rest = connection.execute(selects.STATE).one()
+                self._state = State(next_crop_id - 1, *rest)
+            return self._state
 
     def model(self) -> ModelIdentity | None:
         """The model that made the archive's embeddings; None while it is empty."""
@@ -205,7 +256,7 @@ class Store(Closing):
         found = self.crops([crop_id])
         if not found:
             raise NotFound(
-                f"{self.folder} holds no crop {crop_id}", "ids stand in every answer of `query`"
+                f"{self.location} holds no crop {crop_id}", "ids stand in every answer of `query`"
             )
         return found[0]
 
@@ -225,7 +276,7 @@ class Store(Closing):
         if row is None or hashlib.sha256(row.jpeg).digest() != row.sha256:
             raise ArchiveError(
                 f"the picture of crop {crop_id} is damaged or missing",
-                f"run: reidsearch check -a {self.folder}",
+                f"run: reidsearch check -a {self.location}",
             )
         jpeg: bytes = row.jpeg
         return jpeg
@@ -284,8 +335,8 @@ class Store(Closing):
         blob = b"".join([row[1] for row in rows])
         if len(blob) != len(rows) * dimension * 4:
             raise ArchiveError(
-                f"{self.folder}: an embedding between crops {ids[0]} and {ids[-1]} is damaged",
-                f"run: reidsearch check -a {self.folder}",
+                f"{self.location}: an embedding between crops {ids[0]} and {ids[-1]} is damaged",
+                f"run: reidsearch check -a {self.location}",
             )
         return ids, np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
 
@@ -329,45 +380,21 @@ def migrate(folder: Path) -> tuple[str, str]:
         ArchiveLocked: another process writes.
         ArchiveVersionError: it was made by a newer version.
     """
-    if not (folder / sqlite.DATABASE).is_file():
+    if not sqlite.holds_archive(folder):
         raise ArchiveError(f"there is no archive {folder}")
-    with writer_lock(folder):
-        engine = sqlite.engine_for(folder, read_only=False, rebuilding=True)
-        try:
-            with engine.begin() as connection:
-                before = schema.revision(connection)
-                if before is None or before > schema.REVISION:
-                    schema.require_current(connection, folder)
-                if before == schema.REVISION:
-                    return schema.REVISION, schema.REVISION
-                schema.upgrade(connection)
-                if broken := sqlite.broken_references(connection):
-                    raise ArchiveError(
-                        f"{folder}: {broken} rows refer to rows that are missing; nothing changed",
-                        f"run the earlier version's: reidsearch check -a {folder}",
-                    )
-        finally:
-            engine.dispose()
-    return str(before), schema.REVISION
-
-
-def _make_tables(folder: Path) -> None:
-    engine = sqlite.engine_for(folder, read_only=False)
-    try:
-        with engine.begin() as connection:
-            schema.upgrade(connection)
-            connection.execute(
-                insert(tables.archive).values(
-                    id=1,
-                    uuid=str(uuid.uuid4()),
-                    created_us=to_us(now()),
-                    next_crop_id=1,
-                    next_source_id=1,
-                    erasures=0,
-                )
+    with writer_lock(folder), sqlite.rebuilding(folder) as connection:
+        before = schema.revision(connection)
+        if before is None or before > schema.REVISION:
+            schema.require_current(connection, folder)
+        if before == schema.REVISION:
+            return schema.REVISION, schema.REVISION
+        schema.upgrade(connection)
+        if broken := sqlite.broken_references(connection):
+            raise ArchiveError(
+                f"{folder}: {broken} rows refer to rows that are missing; nothing changed",
+                f"run the earlier version's: reidsearch check -a {folder}",
             )
-    finally:
-        engine.dispose()
+    return str(before), schema.REVISION
 
 
 _OWN_NAMES = {LOCK, HOLDER, sqlite.DATABASE, atomic.temporary(Path(sqlite.DATABASE)).name}

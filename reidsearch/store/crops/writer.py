@@ -31,34 +31,23 @@ from reidsearch.store.crops.rows import (
     sha256_of,
 )
 from reidsearch.store.crops.store import Store, location_key
-from reidsearch.store.database import sqlite
-from reidsearch.store.database.lock import writer_lock
 
 
 class Writer:
     """Writes one index run; made by `open_writer`."""
 
     def __init__(self, store: Store, model: ModelIdentity) -> None:
-        self._engine = sqlite.engine_for(store.folder, read_only=False)
-        self._folder = store.folder
+        self._store = store
         self._cameras: dict[str, int] = {}
         self.run_id = 0
-        try:
-            with self._engine.begin() as connection:
-                self.model_id = adopt_model(connection, model, store.folder)
-                rows = connection.execute(select(tables.camera.c.name, tables.camera.c.id))
-                self._cameras.update({row.name: row.id for row in rows})
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
+        with store.write() as connection:
+            self.model_id = adopt_model(connection, model, store.location)
+            rows = connection.execute(select(tables.camera.c.name, tables.camera.c.id))
+            self._cameras.update({row.name: row.id for row in rows})
 
     def begin_run(self, *, request: str, command: str, version: str, runtime: str) -> int:
         """Record that a run starts; until `end_run` it counts as unfinished."""
-        with self._engine.begin() as connection:
+        with self._store.write() as connection:
             # No other writer lives (we hold the lock), so what still "runs" was killed.
             connection.execute(
                 update(tables.run)
@@ -87,7 +76,7 @@ class Writer:
         Failures of those earlier runs leave the ledger: what still fails was recorded anew.
         """
         run, failure = tables.run, tables.failure
-        with self._engine.begin() as connection:
+        with self._store.write() as connection:
             connection.execute(
                 run.update()
                 .where(run.c.id == self.run_id)
@@ -121,7 +110,7 @@ class Writer:
         """One transaction: all of it is stored, or nothing."""
         cameras = dict(self._cameras)
         try:
-            with self._engine.begin() as connection:
+            with self._store.write() as connection:
                 yield connection
         except BaseException:
             self._cameras = cameras  # those of a rolled-back transaction do not exist
@@ -285,9 +274,5 @@ def open_writer(store: Store, model: ModelIdentity) -> Iterator[Writer]:
         ArchiveLocked: another process writes.
         ModelError: the archive's embeddings are of another model.
     """
-    with writer_lock(store.folder):
-        writer = Writer(store, model)
-        try:
-            yield writer
-        finally:
-            writer.close()
+    with store.lock():
+        yield Writer(store, model)

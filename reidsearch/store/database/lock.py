@@ -48,8 +48,8 @@ def writer_lock(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def is_writing(folder: Path) -> bool:
-    """Whether some process holds the writer lock just now."""
+def is_locked(folder: Path) -> bool:
+    """Tell whether some process holds the writer lock just now."""
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)

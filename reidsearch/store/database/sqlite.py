@@ -1,10 +1,16 @@
-"""All that only SQLite does. Another database would need a file like this one, and no other."""
+"""SQLite under an archive: `Sqlite` implements `store.contract.Database`.
+
+All that only SQLite does is here: pragmas, locking, error codes, its own check, VACUUM INTO.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,22 +19,163 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
+from reidsearch.base import atomic
+from reidsearch.base.closing import Closing
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, ReidsearchError, StorageError
+from reidsearch.store.database.lock import is_locked, writer_lock
 
 DATABASE = "archive.db"
 BUSY_TIMEOUT_S = 30.0
 MINIMUM_VERSION = (3, 35, 0)
+PURGE_TIMEOUT_S = 5.0
+KEPT_CONNECTIONS = 16  # of threads that read at once; more are opened and closed as they come
 
 
-def engine_for(folder: Path, *, read_only: bool, rebuilding: bool = False) -> Engine:
-    """An engine on `folder`'s database whose errors are already reidsearch's.
+class Sqlite(Closing):
+    """The SQLite database of an archive's folder; see `store.contract`.
 
-    Args:
-        read_only: the connections cannot change anything; works on read-only media too.
-        rebuilding: tables will be rebuilt; foreign keys must not act meanwhile (dropping the old
-            table would delete what refers to it), and are proven afterwards.
+    Reading works on read-only media too. What writing needs is opened with the first `write`.
     """
-    path = folder / DATABASE
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / DATABASE
+        self._reading = _engine(self._path, _begin_reading, read_only=True)
+        self._writing: Engine | None = None
+        self._in_write = threading.local()
+        self._making = threading.Lock()
+        self._watch = _ChangeWatch(self._path)
+
+    @property
+    def location(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """See `Database.read`."""
+        return self._reading.connect()
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """See `Database.write`."""
+        if getattr(self._in_write, "now", False):
+            raise RuntimeError("write() within write() would wait for itself")
+        self._in_write.now = True
+        try:
+            with self._writer().begin() as connection:
+                yield connection
+        finally:
+            self._in_write.now = False
+
+    def _writer(self) -> Engine:
+        with self._making:
+            if self._writing is None:
+                self._writing = _engine(self._path, _begin_writing, read_only=False)
+            return self._writing
+
+    def lock(self) -> AbstractContextManager[None]:
+        """See `Database.lock`."""
+        return writer_lock(self._folder)
+
+    def locked(self) -> bool:
+        """See `Database.locked`."""
+        return is_locked(self._folder)
+
+    def changed(self) -> bool:
+        """See `Database.changed`."""
+        return self._watch.changed()
+
+    def damage(self) -> list[str]:
+        """What SQLite finds damaged: pages, indexes, foreign keys."""
+        with self.read() as connection:
+            rows = connection.execute(text("PRAGMA integrity_check"))
+            found = [row[0] for row in rows if row[0] != "ok"]
+            for table, rowid, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
+                found.append(f"row {rowid} of {table} refers to a missing {parent}")
+        return found
+
+    def copy_to(self, folder: Path) -> Path:
+        """See `Database.copy_to`.
+
+        VACUUM INTO reads one snapshot, where the backup API starts over whenever somebody commits.
+        """
+        target = folder / DATABASE
+        with _connected(self._path) as connection:
+            connection.execute("VACUUM INTO ?", (str(target),))
+        return target
+
+    def purge(self) -> bool:
+        """Move everything from the write-ahead log into the database and empty the log.
+
+        Deleted rows are zeroed in the database (secure_delete) but linger in the log until then.
+        """
+        # A connection of its own, with a short wait: a reader may stay for hours.
+        with _connected(self._path, timeout_s=PURGE_TIMEOUT_S, read_only=False) as connection:
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
+    def size_bytes(self) -> int:
+        """Size of the database with its log."""
+        return sum(path.stat().st_size for path in self._folder.glob(f"{DATABASE}*"))
+
+    def close(self) -> None:
+        """Close all connections; the last one to leave an archive empties its log."""
+        self._watch.close()
+        self._reading.dispose()
+        if self._writing is not None:
+            self._writing.dispose()
+
+
+def holds_archive(folder: Path) -> bool:
+    """Whether an archive's database lies in this folder."""
+    return (folder / DATABASE).is_file()
+
+
+@contextlib.contextmanager
+def creating(folder: Path) -> Iterator[Connection]:
+    """Give a transaction on a new, empty database; it takes its name when that is committed.
+
+    The caller holds the writer lock.
+    """
+    # A folder of its own: beside the database SQLite keeps its log.
+    with atomic.scratch_folder(folder / DATABASE) as making:
+        engine = _engine(making / DATABASE, _begin_writing, read_only=False)
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+        atomic.publish(making / DATABASE, folder / DATABASE)
+
+
+@contextlib.contextmanager
+def rebuilding(folder: Path) -> Iterator[Connection]:
+    """Give one transaction in which tables may be rebuilt; the caller holds the writer lock.
+
+    Foreign keys do not act meanwhile (dropping the old table would delete what refers to it);
+    `broken_references` tells before the end whether they hold.
+    """
+    engine = _engine(folder / DATABASE, _begin_writing, read_only=False, foreign_keys=False)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def broken_references(connection: Connection) -> int:
+    """How many rows refer to a row that does not exist."""
+    return len(connection.exec_driver_sql("PRAGMA foreign_key_check").all())
+
+
+def _engine(
+    path: Path,
+    begin: Callable[[Connection], None],
+    *,
+    read_only: bool,
+    foreign_keys: bool = True,
+) -> Engine:
+    """An engine whose errors are already reidsearch's."""
     address = _address(path, read_only=read_only)
     engine = create_engine(
         "sqlite+pysqlite://",
@@ -36,9 +183,12 @@ def engine_for(folder: Path, *, read_only: bool, rebuilding: bool = False) -> En
             address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
         ),
         poolclass=QueuePool,
+        pool_size=KEPT_CONNECTIONS,
+        max_overflow=-1,  # a reader never waits for another one's connection
+        pool_use_lifo=True,  # the connection with the warmest cache first
     )
-    event.listen(engine, "connect", _configure(read_only, rebuilding))
-    event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
+    event.listen(engine, "connect", _configure(read_only, foreign_keys))
+    event.listen(engine, "begin", begin)
     event.listen(engine, "handle_error", _translate_for(path), retval=True)
     return engine
 
@@ -59,7 +209,7 @@ def _has_log(path: Path) -> bool:
     return log.is_file() and log.stat().st_size > 0
 
 
-def _configure(read_only: bool, rebuilding: bool) -> Callable[[Any, Any], None]:
+def _configure(read_only: bool, foreign_keys: bool) -> Callable[[Any, Any], None]:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         # SQLAlchemy's begin event starts transactions; the driver must not start its own.
         connection.isolation_level = None
@@ -67,7 +217,7 @@ def _configure(read_only: bool, rebuilding: bool) -> Callable[[Any, Any], None]:
         # matches among 100 000 crops took twice as long (benchmarks/query_warm.py). Each
         # connection has its own, and an index run has five (benchmarks/memory.py).
         pragmas = [
-            f"foreign_keys={'OFF' if rebuilding else 'ON'}",
+            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
             "secure_delete=ON",
             "temp_store=MEMORY",
             "cache_size=-8192",
@@ -81,11 +231,6 @@ def _configure(read_only: bool, rebuilding: bool) -> Callable[[Any, Any], None]:
             connection.execute(f"PRAGMA {pragma}")
 
     return configure
-
-
-def broken_references(connection: Connection) -> int:
-    """How many rows refer to a row that does not exist."""
-    return len(connection.exec_driver_sql("PRAGMA foreign_key_check").all())
 
 
 def _begin_reading(connection: Connection) -> None:
@@ -125,73 +270,52 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
     return None
 
 
-class ChangeWatch:
+class _ChangeWatch:
     """Tells whether anybody has committed to the database since the last time it was asked.
 
     Ten microseconds, where a query through SQLAlchemy costs half a millisecond. It holds a
     connection of its own, on which nothing else is ever read.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / DATABASE
-        address = _address(self._path, read_only=True)
-        self._connection = sqlite3.connect(
-            address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None
-        )
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = _connect(path, BUSY_TIMEOUT_S, read_only=True)
         self._seen: int | None = None
+        self._asking = threading.Lock()
 
     def changed(self) -> bool:
         """Whether something was committed since the last call; True at the first."""
-        try:
-            version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        except sqlite3.Error as error:
-            raise translated(self._path, error) or error from error
-        seen, self._seen = self._seen, version
-        return version != seen
+        with self._asking:
+            try:
+                version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            except sqlite3.Error as error:
+                raise translated(self._path, error) or error from error
+            seen, self._seen = self._seen, version
+            return version != seen
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connection."""
         self._connection.close()
 
 
-def integrity(connection: Connection) -> list[str]:
-    """What SQLite itself finds damaged: pages, indexes, foreign keys. Empty when whole."""
-    found = [row[0] for row in connection.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
-    for table, rowid, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
-        found.append(f"row {rowid} of {table} refers to a missing {parent}")
-    return found
-
-
-def forget_deleted_pages(folder: Path) -> bool:
-    """Move everything from the write-ahead log into the database and empty the log.
-
-    Deleted rows are zeroed in the database (secure_delete) but linger in the log until then.
-
-    Returns:
-        False when a reader still holds the log; it is emptied when that reader is gone.
-    """
-    connection = sqlite3.connect(folder / DATABASE, timeout=5, isolation_level=None)
-    try:
-        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    finally:
-        connection.close()
-    return not busy
-
-
-def copy_consistently(folder: Path, target: Path) -> None:
-    """Write a compact, consistent copy of the database while others read and write.
-
-    VACUUM INTO reads one snapshot, where the backup API starts over whenever somebody commits.
-
-    Raises:
-        ReidsearchError: as for every access to the database.
-    """
-    path = folder / DATABASE
-    connection = sqlite3.connect(
-        _address(path, read_only=True), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
+def _connect(path: Path, timeout_s: float, *, read_only: bool) -> sqlite3.Connection:
+    return sqlite3.connect(
+        _address(path, read_only=read_only),
+        uri=True,
+        timeout=timeout_s,
+        check_same_thread=False,
+        isolation_level=None,
     )
+
+
+@contextlib.contextmanager
+def _connected(
+    path: Path, *, timeout_s: float = BUSY_TIMEOUT_S, read_only: bool = True
+) -> Iterator[sqlite3.Connection]:
+    """A connection without SQLAlchemy, for what cannot be done in a transaction."""
+    connection = _connect(path, timeout_s, read_only=read_only)
     try:
-        connection.execute("VACUUM INTO ?", (str(target),))
+        yield connection
     except sqlite3.Error as error:
         raise translated(path, error) or error from error
     finally:
@@ -201,8 +325,3 @@ def copy_consistently(folder: Path, target: Path) -> None:
 def library_version() -> tuple[int, ...]:
     """The version of the SQLite library."""
     return sqlite3.sqlite_version_info
-
-
-def bytes_on_disk(folder: Path) -> int:
-    """Size of the database with its log."""
-    return sum(path.stat().st_size for path in folder.glob(f"{DATABASE}*"))

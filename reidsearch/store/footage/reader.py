@@ -159,7 +159,7 @@ def source(store: Store, source_id: int) -> SourceCoverage:
     with store.read() as connection:
         row = connection.execute(_SOURCES.where(footage.c.source_id == source_id)).one_or_none()
         if row is None:
-            raise NotFound(f"{store.folder} holds no footage {source_id}")
+            raise NotFound(f"{store.location} holds no footage {source_id}")
         rows = connection.execute(
             select(span).where(span.c.source_id == source_id).order_by(span.c.number)
         )
@@ -256,11 +256,11 @@ def trace(store: Store, tracklet_id: int) -> Trace:
             select(tracklet.c.trace, tracklet.c.sha256).where(tracklet.c.id == tracklet_id)
         ).one_or_none()
     if row is None:
-        raise NotFound(f"{store.folder} holds no tracklet {tracklet_id}")
+        raise NotFound(f"{store.location} holds no tracklet {tracklet_id}")
     try:
         return footage_rows.read_trace(row.trace, row.sha256)
     except ArchiveError as error:
         raise ArchiveError(
             f"the trace of tracklet {tracklet_id} is damaged",
-            f"run: reidsearch check -a {store.folder}",
+            f"run: reidsearch check -a {store.location}",
         ) from error

@@ -21,6 +21,7 @@ from reidsearch.store import tables
 from reidsearch.store.crops.rows import embedding_row, sha256_of
 from reidsearch.store.crops.store import location_key
 from reidsearch.store.crops.writer import Writer
+from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import (
     checkpoint,
@@ -363,16 +364,14 @@ def record_clock(connection: Connection, source_id: int, clock: Clock) -> None:
     """`set_clock` by somebody's hand: what it was before stays on record."""
     before = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
     set_clock(connection, source_id, clock)
-    connection.execute(
-        insert(tables.event).values(
-            at_us=to_us(now()),
-            what="clock",
-            detail={
-                "source_id": source_id,
-                "before": footage_rows.clock_values(footage_rows.read_clock(before)),
-                "after": footage_rows.clock_values(clock),
-            },
-        )
+    record_event(
+        connection,
+        Event.CLOCK,
+        {
+            "source_id": source_id,
+            "before": footage_rows.clock_values(footage_rows.read_clock(before)),
+            "after": footage_rows.clock_values(clock),
+        },
     )
 
 

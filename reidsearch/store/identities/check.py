@@ -11,7 +11,6 @@ from reidsearch.domain.decisions import Member
 from reidsearch.domain.reports import Finding
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
-from reidsearch.store.database import sqlite
 from reidsearch.store.identities.ledger import Ledger
 from reidsearch.store.identities.store import identities, log, rebuild
 from reidsearch.store.tables.footage import tracklet
@@ -56,12 +55,8 @@ def check(connection: Connection) -> Iterator[Finding]:
 
 def mend(store: Store) -> None:
     """Bring the tables of what is in force back to the log."""
-    engine = sqlite.engine_for(store.folder, read_only=False)
-    try:
-        with engine.begin() as connection:
-            rebuild(connection)
-    finally:
-        engine.dispose()
+    with store.write() as connection:
+        rebuild(connection)
 
 
 def _held(connection: Connection, members: Iterable[Member]) -> set[Member]:

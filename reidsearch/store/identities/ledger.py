@@ -117,7 +117,7 @@ class Ledger:
             into = Named(merged[identity_id], names[merged[identity_id]])
             raise NotFound(
                 f"{names[identity_id]} (identity {identity_id}) was merged into {into.text}",
-                f"name {into.name}, or undo the merge: reidsearch identity undo",
+                f"name {into.name}, or undo the merge: reidsearch undo",
             )
         return Named(identity_id, names[identity_id])
 
@@ -191,7 +191,7 @@ def to_undo(decisions: Sequence[Decision], decision_id: int | None) -> Decision:
             if decision.undone_by is not None:
                 raise UsageError(
                     f"decision {decision_id} is undone already, by decision {decision.undone_by}",
-                    f"to bring it back: reidsearch identity undo {decision.undone_by}",
+                    f"to bring it back: reidsearch undo {decision.undone_by}",
                 )
             return decision
     raise NotFound(f"there is no decision {decision_id}", "reidsearch identity list --decisions")
@@ -214,7 +214,7 @@ def inverse(ledger: Ledger, decisions: Sequence[Decision], undone: Decision) -> 
             raise UsageError(
                 f"decision {undone.decision_id} cannot be undone: decision {later[-1]} changed "
                 f"{_about(change)} since",
-                f"undo that one first: reidsearch identity undo {later[-1]}",
+                f"undo that one first: reidsearch undo {later[-1]}",
             )
     return [change.inverse for change in reversed(undone.changes)]
 

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, delete, func, insert, select
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import Linking, Member, Named, Proposal, Transits
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database import sqlite
 from reidsearch.store.identities.store import exists
 from reidsearch.store.tables.identities import (
     identity,
@@ -42,26 +41,22 @@ def replace_proposals(
     model: str,
 ) -> None:
     """Forget the proposals there were, and keep these; their numbers were never used before."""
-    engine = sqlite.engine_for(store.folder, read_only=False)
-    try:
-        with engine.begin() as connection:
-            connection.execute(delete(linking))
-            inserted = connection.execute(
-                insert(linking).values(
-                    at_us=to_us(now()),
-                    settings={
-                        "join_above": join_above,
-                        "transits": [list(one) for one in transits.minima],
-                        "model": model,
-                    },
-                    counts={"linked": linked, "capped": capped},
-                )
-            ).inserted_primary_key
-            assert inserted is not None
-            for one in proposed:
-                _insert(connection, int(inserted[0]), one)
-    finally:
-        engine.dispose()
+    with store.write() as connection:
+        connection.execute(delete(linking))
+        inserted = connection.execute(
+            insert(linking).values(
+                at_us=to_us(now()),
+                settings={
+                    "join_above": join_above,
+                    "transits": [list(one) for one in transits.minima],
+                    "model": model,
+                },
+                counts={"linked": linked, "capped": capped},
+            )
+        ).inserted_primary_key
+        assert inserted is not None
+        for one in proposed:
+            _insert(connection, int(inserted[0]), one)
 
 
 def _insert(connection: Connection, linking_id: int, one: Proposed) -> None:

@@ -15,7 +15,6 @@ from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import Change, Decision, Identity, Mark, Member, Named, Of
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
-from reidsearch.store.database import sqlite
 from reidsearch.store.database.lock import user
 from reidsearch.store.identities.ledger import Ledger, from_json, to_json, with_undone
 from reidsearch.store.tables.footage import moment, tracklet
@@ -72,21 +71,17 @@ def decide(
     Returns:
         The decision; None when it would change nothing, which is then not logged.
     """
-    engine = sqlite.engine_for(store.folder, read_only=False)
-    try:
-        with engine.begin() as connection:
-            before = log(connection)
-            ledger = Ledger.replay(before)
-            reversed_id = undoes(before) if undoes else None
-            changes = tuple(plan(connection, ledger, before))
-            if not changes:
-                return None
-            ledger.apply(changes)
-            ledger.require_whole(changes)
-            made = Decision(0, now(), user(), what, note, forced, reversed_id, changes)
-            return _append(connection, made)
-    finally:
-        engine.dispose()
+    with store.write() as connection:
+        before = log(connection)
+        ledger = Ledger.replay(before)
+        reversed_id = undoes(before) if undoes else None
+        changes = tuple(plan(connection, ledger, before))
+        if not changes:
+            return None
+        ledger.apply(changes)
+        ledger.require_whole(changes)
+        made = Decision(0, now(), user(), what, note, forced, reversed_id, changes)
+        return _append(connection, made)
 
 
 def _append(connection: Connection, made: Decision) -> Decision:

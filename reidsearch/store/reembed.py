@@ -11,15 +11,13 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
-from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.crops.model import model_row
 from reidsearch.store.crops.rows import embedding_row
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database import sqlite
-from reidsearch.store.database.lock import writer_lock
+from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage.tracklet_means import renew_means
 
 PICTURES_AT_ONCE = 256
@@ -60,21 +58,17 @@ def reembed(store: Store, model: ModelIdentity, embedded: Iterable[list[Embedded
     Raises:
         ArchiveLocked: another process writes.
     """
-    with writer_lock(store.folder):
-        engine = sqlite.engine_for(store.folder, read_only=False)
-        try:
-            with engine.begin() as connection:
-                model_id = model_row(connection, model)
-            for batch in embedded:
-                with engine.begin() as connection:
-                    connection.execute(
-                        insert(tables.embedding),
-                        [embedding_row(crop_id, model_id, vector) for crop_id, vector in batch],
-                    )
-            with engine.begin() as connection:
-                _switch(connection, model_id, model)
-        finally:
-            engine.dispose()
+    with store.lock():
+        with store.write() as connection:
+            model_id = model_row(connection, model)
+        for batch in embedded:
+            with store.write() as connection:
+                connection.execute(
+                    insert(tables.embedding),
+                    [embedding_row(crop_id, model_id, vector) for crop_id, vector in batch],
+                )
+        with store.write() as connection:
+            _switch(connection, model_id, model)
 
 
 def _switch(connection: Connection, model_id: int, model: ModelIdentity) -> None:
@@ -83,8 +77,5 @@ def _switch(connection: Connection, model_id: int, model: ModelIdentity) -> None
     old = tables.embedding.c.model_id != model_id
     connection.execute(delete(tables.embedding).where(old))
     renew_means(connection, model_id)
-    connection.execute(
-        insert(tables.event).values(
-            at_us=to_us(now()), what="reembed", detail={"model": model.name, "digest": model.digest}
-        )
-    )
+    detail = {"model": model.name, "digest": model.digest}
+    record_event(connection, Event.REEMBED, detail)

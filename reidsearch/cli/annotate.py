@@ -1,0 +1,47 @@
+"""`reidsearch annotate`: record what people wear and carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.options import (
+    archive_option,
+    format_option,
+    model_path_options,
+    opened_archive,
+    runtime_options,
+)
+
+
+@grouped_command("annotate")
+@format_option()
+@model_path_options
+@runtime_options
+@archive_option
+def command(
+    archive: Path,
+    form: str,
+    model_path: tuple[Path, ...],
+    offline: bool,
+    device: str,
+    streams: int,
+    threads: int,
+) -> int:
+    """Record what people wear and carry, for `query --wearing` and `--with`.
+
+    Works on the stored pictures of every crop that has no attributes yet: bag, backpack, hat, long
+    trousers, long hair, and the colours of upper and lower body, each with its confidence. An
+    interrupted run continues where it stopped. How reliable they are:
+    docs/explanation/attributes.md.
+    """
+    from reidsearch.output.attributes import annotation_json, annotation_text
+    from reidsearch.output.emit import emit
+
+    with opened_archive(archive, None, model_path, offline, device, streams, threads) as (
+        opened,
+        progress,
+    ):
+        report = opened.attributes.record(progress)
+    emit(form, annotation_json(report), annotation_text(report))
+    return 1 if report.failed else 0

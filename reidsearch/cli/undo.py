@@ -1,0 +1,32 @@
+"""`reidsearch undo`: reverse a decision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.options import archive_option, decision_options, format_option
+
+
+@grouped_command("undo")
+@click.argument("decision", required=False, type=int)
+@decision_options
+@format_option()
+@archive_option
+def command(decision: int | None, archive: Path, note: str, form: str) -> None:
+    """Reverse a decision: the last one in force, or the one with a number.
+
+    DECISION is a number of `reidsearch identity list --decisions`. An undo is a decision too and
+    can be undone by its number. A decision that a later one builds on cannot be undone before that
+    one; the message names it.
+    """
+    from reidsearch.archive import Archive
+    from reidsearch.output.emit import emit
+    from reidsearch.output.identities import decided, decision_document
+
+    with Archive.open(archive) as opened:
+        made = opened.identities.undo(decision, note=note)
+        names = opened.identities.names()
+    emit(form, decision_document(made), decided(made, names))

@@ -1,0 +1,119 @@
+"""What a database under an archive must do: the contract between `Store` and a database.
+
+A `Store` (`store/crops/store.py`) and everything else in this room is portable SQLAlchemy Core
+over the few calls here; `store/database/sqlite.py` implements them. Another database (PostgreSQL)
+is another implementation of `Database`, and `tests/contract_store.py` is the suite that it passes.
+
+**Reading.** `read()` gives a connection on one consistent snapshot: that of its first statement,
+whatever is committed meanwhile. Nothing can be changed by it. Readers never wait for the writer,
+nor the writer for them.
+
+**Writing.** `write()` gives a connection on one transaction that holds the database's write lock
+from its beginning to its end: writers of all threads and processes follow each other. It commits
+when the block ends, and then survives a power cut; it is rolled back when the block raises, and
+then nothing of it was ever visible. Keep it short. It must not be nested in another `write()` of
+the same thread (refused with `RuntimeError`, since it would wait for itself).
+
+**The writer lock.** `lock()` is for work of many transactions (an index run, a new index file):
+one holder at a time on all machines, freed when its process dies. Decisions do not take it. It is
+not reentrant: a function that needs it held by its caller says so.
+
+**Threads.** One `Store` may be shared by any number of threads: every method may be called at any
+time by any of them, also while another thread writes. A connection belongs to the thread that
+took it and ends with its block. A thread may nest reads, and read while it writes; a read does not
+see what an unfinished `write()` has changed.
+
+**Idempotence.** Creating an archive where one is keeps it; `close` may be called again; `changed`
+is True once for each reason. Retrying a `write()` that raised is safe.
+
+**Errors.** Whatever the database raises reaches the caller as an `ArchiveLocked` (somebody else
+holds it for too long), a `StorageError` (no space, no permission) or an `ArchiveError` (damaged).
+Mistakes of this program (a wrong statement, a broken constraint) stay SQLAlchemy's.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from sqlalchemy import Connection
+
+Transaction: TypeAlias = Connection
+"""What `read` and `write` give; rooms above name it without knowing SQLAlchemy."""
+
+
+class Database(Protocol):
+    """The database of one archive; see this module's contract."""
+
+    @property
+    def location(self) -> str:
+        """Where the archive is, as messages and commands name it."""
+        ...
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Give a connection that sees one consistent state and changes nothing.
+
+        with store.read() as connection:
+            count = connection.scalar(select(func.count()).select_from(tables.crop))
+        """
+        ...
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """Give a connection in one transaction under the database's write lock.
+
+            with store.write() as connection:
+                connection.execute(delete(tables.failure))
+
+        Raises:
+            ArchiveLocked: others held the write lock for too long.
+            StorageError: it cannot be written.
+        """
+        ...
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the archive's writer lock; at once or not at all.
+
+        Raises:
+            ArchiveLocked: somebody holds it; the message names process, user, host and since when.
+            StorageError: the archive cannot be written.
+        """
+        ...
+
+    def locked(self) -> bool:
+        """Tell whether somebody holds the writer lock just now."""
+        ...
+
+    def changed(self) -> bool:
+        """Tell whether anybody has committed since the last call; True at the first.
+
+        Costs microseconds: it is asked before every search.
+        """
+        ...
+
+    def damage(self) -> list[str]:
+        """Return what the database itself finds damaged; nothing when it is whole."""
+        ...
+
+    def copy_to(self, folder: Path) -> Path:
+        """Write a compact copy, consistent while others read and write; return the file.
+
+        An archive can be opened on `folder` then.
+        """
+        ...
+
+    def purge(self) -> bool:
+        """Remove what was deleted from the database's logs as well.
+
+        Returns:
+            False when a reader still needs it; it is gone when that reader is.
+        """
+        ...
+
+    def size_bytes(self) -> int:
+        """Return how much space the database takes."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...

@@ -1,0 +1,37 @@
+"""The record of what was done to the archive as a whole; rows are only ever added.
+
+Rows of the table `event` are written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from reidsearch.base.timecode import now, to_us
+from reidsearch.store import tables
+
+
+class Event(StrEnum):
+    """What was done."""
+
+    DELETE = "delete"
+    REEMBED = "reembed"
+    CLOCK = "clock"
+    CALIBRATE = "calibrate"
+    FORGET_CALIBRATION = "forget-calibration"
+
+
+def record_event(connection: Connection, what: Event, detail: Mapping[str, Any]) -> None:
+    """Add a row, in the transaction that does what it says.
+
+    with store.write() as connection:
+        connection.execute(delete(table))
+        record_event(connection, Event.FORGET_CALIBRATION, {})
+    """
+    connection.execute(
+        insert(tables.event).values(at_us=to_us(now()), what=what.value, detail=dict(detail))
+    )

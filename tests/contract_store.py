@@ -1,0 +1,287 @@
+"""The contract of a store, `reidsearch.store.contract`; every database's tests derive from it.
+
+class TestMine(StoreContract):
+    def make(self, folder: Path) -> Callable[[], Store]: ...
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from reidsearch.base.errors import ArchiveLocked
+from reidsearch.store import tables
+from reidsearch.store.crops.store import Store
+from reidsearch.store.events import Event, record_event
+
+READERS, ROUNDS = 8, 25
+
+
+def add_camera(connection: Connection, name: str) -> None:
+    connection.execute(insert(tables.camera).values(name=name))
+
+
+def cameras(connection: Connection) -> list[str]:
+    return list(connection.scalars(select(tables.camera.c.name).order_by(tables.camera.c.name)))
+
+
+class Threads:
+    """Runs functions in threads of their own; what they raise is raised at the end."""
+
+    def __init__(self) -> None:
+        self.threads: list[threading.Thread] = []
+        self.errors: list[BaseException] = []
+
+    def start(self, work: Callable[[], object]) -> threading.Thread:
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:
+                self.errors.append(error)
+
+        self.threads.append(threading.Thread(target=run))
+        self.threads[-1].start()
+        return self.threads[-1]
+
+    def __enter__(self) -> Threads:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self.threads:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in self.threads)
+        if self.errors:
+            raise self.errors[0]
+
+
+class StoreContract:
+    """What every store does."""
+
+    def make(self, folder: Path) -> Callable[[], Store]:
+        """Make an empty archive; return what opens it once more."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def opens(self, tmp_path: Path) -> Callable[[], Store]:
+        return self.make(tmp_path / "archive")
+
+    @pytest.fixture
+    def store(self, opens: Callable[[], Store]):
+        with opens() as store:
+            yield store
+
+    # -- reading and writing ----------------------------------------------------------------
+
+    def test_what_is_written_is_read_by_all(self, store, opens):
+        with opens() as other:
+            with store.write() as connection:
+                add_camera(connection, "gate")
+            for one in (store, other):
+                with one.read() as connection:
+                    assert cameras(connection) == ["gate"]
+
+    def test_a_write_that_raises_never_was(self, store):
+        def fail(connection: Connection) -> None:
+            add_camera(connection, "gate")
+            raise RuntimeError("stop")
+
+        with pytest.raises(RuntimeError, match="stop"), store.write() as connection:
+            fail(connection)
+        with store.read() as connection:
+            assert cameras(connection) == []
+        with store.write() as connection:  # and may be tried again
+            add_camera(connection, "gate")
+        with store.read() as connection:
+            assert cameras(connection) == ["gate"]
+
+    def test_a_read_sees_one_state_whatever_is_committed_meanwhile(self, store, opens):
+        with opens() as other, store.read() as connection:
+            assert cameras(connection) == []
+            for one, name in ((other, "gate"), (store, "yard")):
+                with one.write() as writing:
+                    add_camera(writing, name)
+            assert cameras(connection) == []
+            with store.read() as nested:
+                assert cameras(nested) == ["gate", "yard"]
+
+    def test_a_read_does_not_see_an_unfinished_write(self, store):
+        with store.write() as writing:
+            add_camera(writing, "gate")
+            assert cameras(writing) == ["gate"]
+            with store.read() as connection:
+                assert cameras(connection) == []
+
+    def test_a_read_changes_nothing(self, store):
+        with pytest.raises(Exception, match=r"read-?only"), store.read() as connection:
+            add_camera(connection, "gate")
+        with store.read() as connection:
+            assert cameras(connection) == []
+
+    def test_a_write_within_a_write_of_the_thread_is_refused_at_once(self, store):
+        with store.write() as writing:
+            with pytest.raises(RuntimeError, match="wait for itself"), store.write():
+                pass
+            add_camera(writing, "gate")
+        with store.write() as writing:
+            add_camera(writing, "yard")
+        with store.read() as connection:
+            assert cameras(connection) == ["gate", "yard"]
+
+    def test_mistakes_of_ours_stay_as_they_are(self, store):
+        with store.write() as connection:
+            add_camera(connection, "gate")
+        with pytest.raises(IntegrityError), store.write() as connection:
+            add_camera(connection, "gate")
+
+    # -- threads ----------------------------------------------------------------------------
+
+    def test_many_threads_read_while_others_write(self, store):
+        """Each transaction adds a camera and counts it: no reader sees one without the other."""
+        done = threading.Event()
+
+        def write(number: int) -> None:
+            for step in range(ROUNDS):
+                with store.write() as connection:
+                    add_camera(connection, f"{number}-{step}")
+                    connection.execute(
+                        update(tables.archive).values(erasures=tables.archive.c.erasures + 1)
+                    )
+
+        def read() -> None:
+            last = 0
+            while not done.is_set():
+                with store.read() as connection:
+                    counted = connection.execute(select(tables.archive.c.erasures)).scalar_one()
+                    there = connection.scalar(select(func.count()).select_from(tables.camera))
+                assert counted == there
+                assert counted >= last
+                assert store.state().erasures >= counted  # never older than what was read before
+                last = counted
+
+        with Threads() as threads:
+            for _ in range(READERS):
+                threads.start(read)
+            writers = [threads.start(lambda number=number: write(number)) for number in range(2)]
+            for writer in writers:
+                writer.join(60)
+            done.set()
+        assert store.state().erasures == 2 * ROUNDS
+
+    def test_more_threads_than_are_kept_ready_read_at_once(self, store):
+        together = threading.Barrier(40, timeout=30)
+
+        def read() -> None:
+            with store.read() as connection:
+                cameras(connection)
+                together.wait()
+                assert cameras(connection) == []
+
+        with Threads() as threads:
+            for _ in range(40):
+                threads.start(read)
+
+    def test_two_transactions_follow_each_other(self, store, opens):
+        """Reading a counter and writing it back loses no step, in any thread and store."""
+
+        def count(one: Store) -> None:
+            for _ in range(ROUNDS):
+                with one.write() as connection:
+                    held = connection.execute(select(tables.archive.c.erasures)).scalar_one()
+                    connection.execute(update(tables.archive).values(erasures=held + 1))
+
+        with opens() as other, Threads() as threads:
+            for one in (store, store, other, other):
+                threads.start(lambda one=one: count(one))
+        assert store.state().erasures == 4 * ROUNDS
+
+    # -- state ------------------------------------------------------------------------------
+
+    def test_a_state_follows_every_commit_of_anybody(self, store, opens):
+        before = store.state()
+        assert store.state() is before  # nothing was read again
+        with opens() as other:
+            for one in (store, other):
+                with one.write() as connection:
+                    connection.execute(
+                        update(tables.archive).values(erasures=tables.archive.c.erasures + 1)
+                    )
+                assert store.state().erasures == before.erasures + 1
+                before = store.state()
+
+    # -- the writer lock --------------------------------------------------------------------
+
+    def test_the_writer_lock_has_one_holder(self, store, opens):
+        with opens() as other:
+            assert not other.locked()
+            with store.lock():
+                assert other.locked()
+                with pytest.raises(ArchiveLocked, match="is being written by"), other.lock():
+                    pass
+                with other.write() as connection:  # a decision does not wait for it
+                    add_camera(connection, "gate")
+            assert not other.locked()
+            with other.lock():
+                assert store.locked()
+
+    def test_the_writer_lock_is_freed_when_the_work_raises(self, store):
+        with pytest.raises(RuntimeError, match="stop"), store.lock():
+            raise RuntimeError("stop")
+        assert not store.locked()
+
+    # -- care -------------------------------------------------------------------------------
+
+    def test_a_copy_is_whole_and_of_one_state(self, store, opens, tmp_path):
+        with store.write() as connection:
+            add_camera(connection, "gate")
+        (tmp_path / "copy").mkdir()
+        with store.write() as connection:  # others write meanwhile
+            add_camera(connection, "yard")
+            assert store.copy_to(tmp_path / "copy").is_file()
+        with Store(tmp_path / "copy") as copy, copy.read() as connection:
+            assert cameras(connection) == ["gate"]
+            assert copy.damage() == []
+
+    def test_a_whole_database_tells_no_damage_and_its_size(self, store):
+        assert store.damage() == []
+        assert store.size_bytes() > 0
+
+    def test_what_was_deleted_is_purged_unless_somebody_reads(self, store):
+        with store.write() as connection:
+            add_camera(connection, "gate")
+        assert store.purge()
+        with store.read() as connection:
+            cameras(connection)
+            with store.write() as writing:
+                add_camera(writing, "yard")
+            assert not store.purge()
+        assert store.purge()
+
+    def test_events_are_recorded_with_what_they_are_about(self, store):
+        with store.write() as connection:
+            record_event(connection, Event.DELETE, {"crops": 3})
+
+        def fail(connection: Connection) -> None:
+            record_event(connection, Event.REEMBED, {})
+            raise RuntimeError("stop")
+
+        with pytest.raises(RuntimeError, match="stop"), store.write() as connection:
+            fail(connection)
+        with store.read() as connection:
+            (row,) = connection.execute(select(tables.event)).all()
+        assert (row.what, row.detail) == ("delete", {"crops": 3})
+
+    def test_closing_twice_is_closing(self, opens):
+        store = opens()
+        store.close()
+        store.close()
+
+    def test_making_an_archive_where_one_is_keeps_it(self, store, opens, tmp_path):
+        with store.write() as connection:
+            add_camera(connection, "gate")
+        with self.make(tmp_path / "archive")() as again, again.read() as connection:
+            assert cameras(connection) == ["gate"]
