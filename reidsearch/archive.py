@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from reidsearch.base.actor import default_actor
 from reidsearch.base.errors import ArchiveLocked, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits, RuntimeSettings
@@ -68,13 +69,16 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         ...     print(archive.search("person.jpg").statement)
     """
 
-    def __init__(self, store: Store, engines: Engines, progress: Progress, version: str) -> None:
+    def __init__(
+        self, store: Store, engines: Engines, progress: Progress, version: str, actor: str
+    ) -> None:
         self._store = store
         self._gallery = Gallery(store)
         self._neighbours = Neighbours(store, self._gallery)
         self._engines = engines
         self._progress = progress
         self._version = version
+        self._actor = actor
 
     def close(self) -> None:
         """Close the archive's files.
@@ -100,6 +104,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         offline: bool = False,
         runtime: RuntimeSettings = RuntimeSettings(),
         progress: Progress = NO_PROGRESS,
+        actor: str | None = None,
     ) -> Archive:
         """Open an archive folder.
 
@@ -114,6 +119,8 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             offline: never download a model.
             runtime: device, streams, threads.
             progress: told of downloads, index rebuilding and the like.
+            actor: who takes decisions here, for their log; None: `REIDSEARCH_ACTOR` in the
+                environment, else the operating system's user.
 
         Raises:
             ArchiveError: there is none, or the folder is something else.
@@ -133,7 +140,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             runtime=runtime,
             progress=progress,
         )
-        return cls(opened, engines, progress, __version__)
+        return cls(opened, engines, progress, __version__, actor or default_actor())
 
     # -- services -----------------------------------------------------------------------------
 
@@ -158,7 +165,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """
         from reidsearch.services.identities import IdentityService
 
-        return IdentityService(self._store)
+        return IdentityService(self._store, self._actor)
 
     @cached_property
     def footage(self) -> FootageService:
@@ -202,7 +209,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """
         from reidsearch.services.proposals import ProposalService
 
-        return ProposalService(self._store)
+        return ProposalService(self._store, self.identities)
 
     @property
     def neighbours(self) -> Neighbours:
@@ -529,7 +536,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """
         from reidsearch.services.journeys import journey
 
-        return journey(self._store, identity, transits)
+        return journey(self._store, self.identities, self.proposals, identity, transits)
 
     # -- health -------------------------------------------------------------------------------
 
