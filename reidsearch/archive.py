@@ -59,7 +59,11 @@ if TYPE_CHECKING:
 
 
 class Archive(contextlib.AbstractContextManager["Archive"]):
-    """An open archive. Use as a context manager; one thread at a time.
+    """An open archive. Use as a context manager.
+
+    Threads may share one: look-ups and decisions run side by side, searches take turns on the
+    index (milliseconds; embedding their pictures runs side by side). Indexing, deleting and the
+    like are for one thread at a time, and searches wait while the index is brought up to date.
 
     Made by `Archive.open`. All services share one set of parts: the store, the index, the
     neighbour graph, the models, each loaded when it is first needed.
@@ -431,9 +435,9 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         self, report: IndexReport, progress: Progress, stop: threading.Event | None
     ) -> IndexReport:
         if self._gallery.needs_compaction():
-            # Another writer that has begun meanwhile will fold the tail just as well.
+            # Another writer that has begun meanwhile will compact it just as well.
             with contextlib.suppress(ArchiveLocked), self._store.lock():
-                self._gallery.fold()
+                self._gallery.compact()
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(progress, stopped=stop.is_set if stop else lambda: False)
         return report
@@ -482,7 +486,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         count = renew(self._store, embedder, progress)
         self._engines.use(embedder)
         with self._store.lock():
-            self._gallery.fold(self._progress)
+            self._gallery.compact(self._progress)
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(progress)
         return count
