@@ -1,4 +1,4 @@
-"""The contracts of `index/contract.py`, against a NumPy oracle; the tests of engines derive from one.
+"""The contracts of `index/contract.py`, against a NumPy oracle; tests of engines derive from one.
 
 class TestMine(FileEngineContract):  # kept in files of the archive
     engine = MyEngine()
