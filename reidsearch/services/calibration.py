@@ -24,7 +24,8 @@ from reidsearch.store.identities.store import identities
 if TYPE_CHECKING:
     from reidsearch.calibration.apply import ScoreReader
     from reidsearch.calibration.comparisons import Comparisons
-    from reidsearch.datasets.readers import DataSet, LabelledCrop
+    from reidsearch.datasets.readers import DataSet
+    from reidsearch.domain.figures import LabelledCrop
     from reidsearch.vision.embedding.embedder import Embedder
 
 
