@@ -55,7 +55,7 @@ def test_a_picture_finds_itself_first(archive, crops):
     assert best.crop.location == str(crops / "005.png")
     assert len(answer.matches) == 3
     said = answer.statement
-    assert (said.crops_held, said.crops_searched, said.exact, said.recall) == (12, 12, True, 1.0)
+    assert (said.crops_stored, said.crops_searched, said.exact, said.recall) == (12, 12, True, 1.0)
     assert (said.k, said.query, said.model.name) == (3, "1 picture", "builtin")
     assert said.calibration == "uncalibrated"
     assert said.generation == 1

@@ -337,7 +337,7 @@ def _statement(
         query=query.label,
         k=request.k or 1,
         min_score=request.min_score,
-        crops_held=len(index),
+        crops_stored=len(index),
         crops_searched=_searched(gallery, query, scope),
         exact=exact,
         recall=1.0 if exact else measured.value if measured else None,
