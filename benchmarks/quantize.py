@@ -29,7 +29,7 @@ from reidsearch.domain.quantized import Comparison, Quantized
 from reidsearch.media.pictures import decode
 from reidsearch.output.quantized import quantized_text
 from reidsearch.services.quantize import compare, quantize_for
-from reidsearch.store.crops.sampling import in_chance_order
+from reidsearch.store.crops.sampling import deterministic_shuffle
 from reidsearch.store.crops.store import Store
 from reidsearch.vision.embedding.embedder import load_embedder
 
@@ -53,7 +53,7 @@ def archive(work: Path, models: Path, footage: Path) -> Path:
 
 def zoo(store: Store, models: Path, data: list[DataSet]) -> Comparison:
     """The zoo's INT8 of 0287, on the crops that a model of one's own is compared on."""
-    held_out = [crop_id for unit in in_chance_order(store)[240:] for crop_id in unit]
+    held_out = [crop_id for unit in deterministic_shuffle(store)[240:] for crop_id in unit]
     pictures = [decode(store.picture(crop_id), PictureLimits()) for crop_id in held_out]
     before, after = (
         load_embedder(f"{ZOO}/{precision}", model_path=[models], offline=True)

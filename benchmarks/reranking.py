@@ -23,7 +23,8 @@ from ranking_sets import NAMES, Set, load
 from results import Row, put, shown
 
 from reidsearch.domain.crops import Vectors
-from reidsearch.evaluation.protocol import Quality, Ranked, evaluate
+from reidsearch.domain.figures import Quality
+from reidsearch.evaluation.protocol import Ranked, evaluate
 from reidsearch.search.rerank import DEFAULT, PAPER, KReciprocal
 from reidsearch.search.scope import IndexGallery, gallery_of
 

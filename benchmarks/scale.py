@@ -148,7 +148,7 @@ def goals(crops: int, work: Path) -> Result:
     assert index is not None
     flat = FaissFlat(crops, fresh(work / "system"), PATIENCE_S)
     flat.build(Crowd(crops).chunks())
-    index.prove()
+    index.verify()
     rng = np.random.default_rng(1)
     kept = {
         share: np.sort(rng.choice(crops, max(1, round(share * crops)), replace=False)) + 1

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from reidsearch.base.actor import default_actor
 from reidsearch.base.errors import ArchiveLocked, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits, RuntimeSettings
@@ -58,7 +59,11 @@ if TYPE_CHECKING:
 
 
 class Archive(contextlib.AbstractContextManager["Archive"]):
-    """An open archive. Use as a context manager; one thread at a time.
+    """An open archive. Use as a context manager.
+
+    Threads may share one: look-ups and decisions run side by side, searches take turns on the
+    index (milliseconds; embedding their pictures runs side by side). Indexing, deleting and the
+    like are for one thread at a time, and searches wait while the index is brought up to date.
 
     Made by `Archive.open`. All services share one set of parts: the store, the index, the
     neighbour graph, the models, each loaded when it is first needed.
@@ -68,13 +73,16 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         ...     print(archive.search("person.jpg").statement)
     """
 
-    def __init__(self, store: Store, engines: Engines, progress: Progress, version: str) -> None:
+    def __init__(
+        self, store: Store, engines: Engines, progress: Progress, version: str, actor: str
+    ) -> None:
         self._store = store
         self._gallery = Gallery(store)
         self._neighbours = Neighbours(store, self._gallery)
         self._engines = engines
         self._progress = progress
         self._version = version
+        self._actor = actor
 
     def close(self) -> None:
         """Close the archive's files.
@@ -100,6 +108,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         offline: bool = False,
         runtime: RuntimeSettings = RuntimeSettings(),
         progress: Progress = NO_PROGRESS,
+        actor: str | None = None,
     ) -> Archive:
         """Open an archive folder.
 
@@ -114,6 +123,8 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             offline: never download a model.
             runtime: device, streams, threads.
             progress: told of downloads, index rebuilding and the like.
+            actor: who takes decisions here, for their log; None: `REIDSEARCH_ACTOR` in the
+                environment, else the operating system's user.
 
         Raises:
             ArchiveError: there is none, or the folder is something else.
@@ -133,7 +144,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             runtime=runtime,
             progress=progress,
         )
-        return cls(opened, engines, progress, __version__)
+        return cls(opened, engines, progress, __version__, actor or default_actor())
 
     # -- services -----------------------------------------------------------------------------
 
@@ -158,7 +169,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """
         from reidsearch.services.identities import IdentityService
 
-        return IdentityService(self._store)
+        return IdentityService(self._store, self._actor)
 
     @cached_property
     def footage(self) -> FootageService:
@@ -202,7 +213,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """
         from reidsearch.services.proposals import ProposalService
 
-        return ProposalService(self._store)
+        return ProposalService(self._store, self.identities)
 
     @property
     def neighbours(self) -> Neighbours:
@@ -424,9 +435,9 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         self, report: IndexReport, progress: Progress, stop: threading.Event | None
     ) -> IndexReport:
         if self._gallery.needs_compaction():
-            # Another writer that has begun meanwhile will fold the tail just as well.
+            # Another writer that has begun meanwhile will compact it just as well.
             with contextlib.suppress(ArchiveLocked), self._store.lock():
-                self._gallery.fold()
+                self._gallery.compact()
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(progress, stopped=stop.is_set if stop else lambda: False)
         return report
@@ -475,7 +486,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         count = renew(self._store, embedder, progress)
         self._engines.use(embedder)
         with self._store.lock():
-            self._gallery.fold(self._progress)
+            self._gallery.compact(self._progress)
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(progress)
         return count
@@ -529,7 +540,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """
         from reidsearch.services.journeys import journey
 
-        return journey(self._store, identity, transits)
+        return journey(self._store, self.identities, self.proposals, identity, transits)
 
     # -- health -------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -12,9 +13,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from json_schemas import require_valid
 from PIL import Image
 from sqlalchemy import text
 
@@ -156,7 +159,20 @@ class CommandLine:
                 signal.signal(number, handler)
         captured = self.capfd.readouterr()
         assert "Traceback" not in captured.err or "--debug" in given
+        told = [*given, "", ""]
+        if "--format" in told and told[told.index("--format") + 1] == "json" and captured.out:
+            for document in documents(captured.out):
+                require_valid(document)
         return Ran(int(left.value.code or 0), captured.out, captured.err)
+
+
+def documents(text: str) -> Iterator[dict[str, Any]]:
+    """The JSON documents of a command's output, one after another."""
+    decoder = json.JSONDecoder()
+    while text := text.lstrip():
+        document, end = decoder.raw_decode(text)
+        yield document
+        text = text[end:]
 
 
 def start(*arguments: str | bytes | Path, **options: object) -> subprocess.Popen[str]:

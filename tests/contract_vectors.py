@@ -1,12 +1,16 @@
-"""The contract of `VectorIndex`, against a NumPy oracle; every engine's tests derive from it.
+"""The contracts of `index/contract.py`, against a NumPy oracle; tests of engines derive from one.
 
-class TestMine(VectorIndexContract):
+class TestMine(FileEngineContract):  # kept in files of the archive
     engine = MyEngine()
+
+class TestRemote(VectorIndexContract):  # keeps its vectors itself
+    def create(self, oracle): ...
 """
 
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +20,7 @@ from hypothesis import strategies as st
 
 from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.crops import CropIds, Vectors
-from reidsearch.index.contract import Hits, IndexEngine, VectorIndex, no_ids
+from reidsearch.index.contract import FileEngine, FileIndex, Hits, VectorIndex, no_ids
 
 DIMENSION = 8
 CLOSE = 1e-5
@@ -131,9 +135,15 @@ def same_answers(
 
 
 class VectorIndexContract:
-    """What every engine does."""
+    """What every index does, wherever its vectors are."""
 
-    engine: IndexEngine
+    def create(self, oracle: Oracle) -> VectorIndex:
+        """Make an empty index whose truth is the oracle."""
+        raise NotImplementedError
+
+    def reopened(self, index: VectorIndex, oracle: Oracle, path: Path) -> VectorIndex:
+        """The same index as another process would find it."""
+        return index
 
     @settings(
         max_examples=60, deadline=None, suppress_health_check=[HealthCheck.differing_executors]
@@ -142,7 +152,7 @@ class VectorIndexContract:
     def test_any_order_of_steps_equals_the_oracle(self, steps, seed):
         rng = np.random.default_rng(seed)
         oracle, last = Oracle(), 0
-        index = self.engine.create(DIMENSION, oracle.truth)
+        index = self.create(oracle)
         with tempfile.TemporaryDirectory() as folder:
             for number, (step, a, b) in enumerate(steps):
                 if step == "add":
@@ -157,9 +167,7 @@ class VectorIndexContract:
                     for crop_id in picked.tolist():
                         oracle.held.pop(crop_id, None)
                 elif step == "reload":
-                    path = Path(folder) / f"{number}.index"
-                    index.save(path)
-                    index = self.engine.load(path, oracle.truth)
+                    index = self.reopened(index, oracle, Path(folder) / f"{number}.index")
                 else:
                     chooser = np.random.default_rng(a)
                     share = chooser.choice([0.0, 0.02, 0.5, 1.0])
@@ -174,7 +182,7 @@ class VectorIndexContract:
 
     def filled(self, count: int = 20) -> tuple[VectorIndex, Oracle]:
         oracle = Oracle()
-        index = self.engine.create(DIMENSION, oracle.truth)
+        index = self.create(oracle)
         ids, vectors = (
             np.arange(1, count + 1, dtype=np.int64),
             rows(np.random.default_rng(1), count),
@@ -204,7 +212,7 @@ class VectorIndexContract:
         assert index.search_many(queries[:0], 9) == []
 
     def test_an_empty_index_answers_nothing(self):
-        index = self.engine.create(DIMENSION, Oracle().truth)
+        index = self.create(Oracle())
         query = rows(np.random.default_rng(0), 1)[0]
         assert len(index.search(query, 5).ids) == 0
         assert len(index.search(query, 5, np.array([3], np.int64)).ids) == 0
@@ -214,7 +222,7 @@ class VectorIndexContract:
 
     def test_opposite_vectors_are_found_too(self):
         oracle = Oracle()
-        index = self.engine.create(DIMENSION, oracle.truth)
+        index = self.create(oracle)
         query = rows(np.random.default_rng(0), 1)[0]
         index.add(np.array([5], np.int64), -query[None])
         oracle.take(np.array([5], np.int64), -query[None])
@@ -222,13 +230,12 @@ class VectorIndexContract:
         assert hits.ids.tolist() == [5]
         assert hits.scores[0] == pytest.approx(-1.0, abs=CLOSE)
 
-    def test_equal_scores_come_by_crop_id_also_across_a_reload(self, tmp_path):
+    def test_equal_scores_come_by_crop_id_also_when_reopened(self, tmp_path):
         vector, oracle = rows(np.random.default_rng(3), 1), Oracle()
         oracle.take(np.arange(1, 10, dtype=np.int64), np.repeat(vector, 9, axis=0))
-        index = self.engine.create(DIMENSION, oracle.truth)
+        index = self.create(oracle)
         index.add(np.arange(1, 6, dtype=np.int64), np.repeat(vector, 5, axis=0))
-        index.save(tmp_path / "index")
-        index = self.engine.load(tmp_path / "index", oracle.truth)
+        index = self.reopened(index, oracle, tmp_path / "index")
         index.add(np.arange(6, 10, dtype=np.int64), np.repeat(vector, 4, axis=0))
         assert index.search(vector[0], 9).ids.tolist() == list(range(1, 10))
         assert index.search_many(vector, 7)[0].ids.tolist() == list(range(1, 8))
@@ -252,6 +259,48 @@ class VectorIndexContract:
         with pytest.raises(ValueError, match="increase"):
             index.add(np.array([20], np.int64), rows(np.random.default_rng(0), 1))
 
+    def test_many_threads_search_at_once(self):
+        index, oracle = self.filled(3000)
+        queries = rows(np.random.default_rng(6), 40)
+
+        def answered(query: Vectors) -> None:
+            same_hits(index.search(query, 7), oracle, query, 7, None)
+            same_range(index, oracle, query, 0.5, None)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(answered, queries))
+
+    def test_what_does_not_belong_to_the_vectors_is_told(self, tmp_path):
+        index, oracle = self.filled()
+        loaded = self.reopened(index, oracle, tmp_path / "a")
+        ids = np.array([2, 5, 9], np.int64)
+        truth = np.stack([oracle.held[i] for i in ids.tolist()])
+        assert loaded.differing(ids, truth).tolist() == []
+        truth[1] = -truth[1]
+        assert loaded.differing(ids, truth).tolist() == [5]
+
+
+class FileEngineContract(VectorIndexContract):
+    """What an engine does beside it that keeps its indexes in files."""
+
+    engine: FileEngine
+
+    def create(self, oracle: Oracle) -> FileIndex:
+        return self.engine.create(DIMENSION, oracle.truth)
+
+    def reopened(self, index: FileIndex, oracle: Oracle, path: Path) -> FileIndex:
+        index.save(path)
+        loaded = self.engine.load(path, oracle.truth)
+        assert loaded.kind == self.engine.kind
+        assert all((path.parent / name).is_file() for name in self.engine.files(path))
+        return loaded
+
+    def test_a_loaded_index_is_verified(self, tmp_path):
+        index, oracle = self.filled()
+        loaded = self.reopened(index, oracle, tmp_path / "a")
+        loaded.verify()
+        same(loaded, oracle)
+
     def test_saving_does_not_change_the_index_and_a_loaded_one_goes_on(self, tmp_path):
         index, oracle = self.filled()
         index.remove(np.array([2], np.int64))
@@ -262,16 +311,6 @@ class VectorIndexContract:
         loaded.add(np.array([30], np.int64), oracle.held[1][None])
         oracle.take(np.array([30], np.int64), oracle.held[1][None])
         same(loaded, oracle)
-
-    def test_what_does_not_belong_to_the_vectors_is_told(self, tmp_path):
-        index, oracle = self.filled()
-        index.save(tmp_path / "a")
-        loaded = self.engine.load(tmp_path / "a", oracle.truth)
-        ids = np.array([2, 5, 9], np.int64)
-        truth = np.stack([oracle.held[i] for i in ids.tolist()])
-        assert loaded.differing(ids, truth).tolist() == []
-        truth[1] = -truth[1]
-        assert loaded.differing(ids, truth).tolist() == [5]
 
     @pytest.mark.parametrize("data", [b"", b"not an index", b"\0" * 5000, b"IxMp" + b"\xff" * 99])
     def test_other_files_are_refused(self, tmp_path, data):

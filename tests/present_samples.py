@@ -30,7 +30,7 @@ def statement(**changes: Any) -> Statement:
         "query": "1 picture",
         "k": 10,
         "min_score": None,
-        "crops_held": 1527,
+        "crops_stored": 1527,
         "crops_searched": 1527,
         "exact": True,
         "recall": 1.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_a_picture_finds_itself_first(archive, crops):
     assert best.crop.location == str(crops / "005.png")
     assert len(answer.matches) == 3
     said = answer.statement
-    assert (said.crops_held, said.crops_searched, said.exact, said.recall) == (12, 12, True, 1.0)
+    assert (said.crops_stored, said.crops_searched, said.exact, said.recall) == (12, 12, True, 1.0)
     assert (said.k, said.query, said.model.name) == (3, "1 picture", "builtin")
     assert said.calibration == "uncalibrated"
     assert said.generation == 1
@@ -358,6 +359,44 @@ def test_one_archive_searched_by_threads_of_their_own(archive, crops, tmp_path):
     assert errors == []
     assert len(answers) == 15
     assert all(answer == answers[0] for answer in answers)
+
+
+def test_one_open_archive_is_shared_by_threads(archive, crops, tmp_path):
+    """They search and look up while another writer commits; every answer is of one state."""
+    folder, before, errors = archive._store.folder, len(archive), []
+    seen: list[tuple[int, int]] = []
+    done = threading.Event()
+
+    def ask():
+        try:
+            last = 0
+            while not done.is_set():
+                answer = archive.search(6, k=1000, filters=Filters(exclude_crops=(6,)))
+                assert len(answer.matches) == answer.statement.crops_searched
+                assert answer.statement.crops_held == answer.statement.crops_searched + 1
+                assert answer.statement.crops_held >= last  # never back to an older state
+                last = answer.statement.crops_held
+                crop_id = answer.matches[-1].crop.crop_id
+                assert archive.crop(crop_id) == answer.matches[-1].crop
+                assert archive.picture(crop_id)[:2] == b"\xff\xd8"
+                seen.append((last, len(answer.matches)))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    with Archive.open(folder, model="builtin") as writer:
+        for number in range(3):
+            draw_many(tmp_path / f"part{number}", 4, start=600 + 10 * number)
+            writer.index([tmp_path / f"part{number}"])
+    while not errors and len({held for held, _ in seen} & {before + 12}) < 1:
+        time.sleep(0.01)
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert {held for held, _ in seen} >= {before + 12}
 
 
 def test_offers_without_a_request_supersede_nothing(archive):

@@ -9,7 +9,7 @@ from reidsearch.base.errors import Kind, UsageError
 from reidsearch.domain.answers import Answer
 from reidsearch.domain.request import SearchRequest
 from reidsearch.domain.scores import REFINED, UNCALIBRATED, Calibration, Origin, Provenance
-from reidsearch.store.calibration import held_calibration
+from reidsearch.store.calibration import stored_calibration
 from reidsearch.store.crops.store import Store
 
 SOURCES = {
@@ -52,7 +52,7 @@ class ScoreReader:
         Raises:
             ArchiveError: its calibration is damaged.
         """
-        found, model = held_calibration(store), store.model()
+        found, model = stored_calibration(store), store.model()
         if found is None:
             return cls(None, UNCALIBRATED, store.location)
         calibration, made_for = found

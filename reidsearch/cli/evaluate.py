@@ -20,7 +20,7 @@ from reidsearch.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from reidsearch.evaluation.compare import Comparison
+    from reidsearch.domain.figures import Comparison
 
 AXES = ("models", "resizes", "flips", "rankings", "fusions")
 LABELS = ("persons", "identities")

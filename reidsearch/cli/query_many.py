@@ -56,10 +56,10 @@ def show_lines(statement: Statement, matches: Iterable[Match], form: str) -> Non
 
 def show_plan(plan: Plan, form: str) -> None:
     """Print how a search would go."""
-    from reidsearch.output.emit import dumps
+    from reidsearch.output.emit import emit
     from reidsearch.output.plan import plan_json, plan_text
 
-    click.echo(dumps(plan_json(plan)) if form in {"json", "jsonl"} else plan_text(plan))
+    emit(form, plan_json(plan), plan_text(plan))
 
 
 def answer_list(archive: Archive, path: Path, form: str, common: SearchRequest) -> None:
@@ -116,4 +116,4 @@ def _show_failed(name: str, failed: Failed, form: str, *, head: bool) -> None:
         from reidsearch.output.hints import advice
 
         told = {"kind": error.kind, "message": error.message, "hint": advice(error)}
-        click.echo(dumps({"query": name, "error": told}))
+        click.echo(dumps({"schema": "reidsearch/query-error/1", "query": name, "error": told}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from reidsearch.base.errors import ArchiveError, InputError, Kind, UsageError
 from reidsearch.base.settings import PictureLimits
 from reidsearch.datasets.labels import DISTRACTOR, Labelled
 from reidsearch.domain.crops import CropInput, Pixels, Rejected, Vectors
+from reidsearch.domain.figures import LabelledCrop
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.media.files.manifest import Manifest
 from reidsearch.media.files.paths import location_text
@@ -38,23 +39,6 @@ _SAID = {
 _MARKET = re.compile(r"(-?\d+)_c(\d+).*\.(?:jpg|jpeg|png)", re.IGNORECASE)
 _UNLABELLED = "no crop of {} has both a person and a camera"
 _AS_MARKET = re.compile(r"-1|0+")
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledCrop:
-    """One picture of one person.
-
-    Args:
-        name: unlike all others': its path within the data set, perhaps `path#box`, or `crop 17`
-            of an archive.
-        person: None is a distractor: nobody who is searched for.
-        read: gives (h, w, 3) uint8 BGR; raises `Refused` or `ArchiveError`.
-    """
-
-    name: str
-    person: str | None
-    camera: str
-    read: Callable[[], Pixels] = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Answers as JSON documents, held to `output/schemas/answer-2.json`."""
+"""Answers as JSON documents, held to `output/schemas/answer-3.json`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from reidsearch.domain.footage import How, Moment, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.scores import Provenance, Reading
 
-SCHEMA = "reidsearch/answer/2"
+SCHEMA = "reidsearch/answer/3"
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
-    """Return an answer as the document that `output/schemas/answer-2.json` describes.
+    """Return an answer as the document that `output/schemas/answer-3.json` describes.
 
     Times are ISO 8601 in UTC with `Z`; unknown is null; numbers are finite.
     """
@@ -136,7 +136,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "query": statement.query,
         "k": statement.k,
         "min_score": statement.min_score,
-        "crops_held": statement.crops_held,
+        "crops_stored": statement.crops_stored,
         "crops_searched": statement.crops_searched,
         "exact": statement.exact,
         "recall": statement.recall,

@@ -141,7 +141,7 @@ class Statement:
     """What was searched, how, how sure, and what is missing. Travels with every answer.
 
     Args:
-        crops_held: crops in the archive when the search ran.
+        crops_stored: crops in the archive when the search ran.
         crops_searched: crops that passed the filters and were scored.
         exact: True when no better match is held, which is proven; `recall` is then 1.0.
         recall: otherwise the share of the true best that is found, as it was measured on the
@@ -176,7 +176,7 @@ class Statement:
     query: str
     k: int
     min_score: float | None
-    crops_held: int
+    crops_stored: int
     crops_searched: int
     exact: bool
     recall: float | None
@@ -211,7 +211,7 @@ class Answer:
     matches: tuple[Match, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the document that the command line prints (`output/schemas/answer-2.json`).
+        """Return the document that the command line prints (`output/schemas/answer-3.json`).
 
         Example:
             >>> print(json.dumps(archive.search("person.jpg").to_json(), indent=2))

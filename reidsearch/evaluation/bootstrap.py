@@ -7,16 +7,13 @@ stays as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Interval: TypeAlias = tuple[float, float]
+from reidsearch.domain.figures import LEAST_PEOPLE, Interval
 
 DRAWS = 2000
-LEAST_PEOPLE = 10
-"""Of fewer people the spread says little, and no interval is given."""
 
 _SHARE = 0.95
 

@@ -20,8 +20,9 @@ from reidsearch.base.settings import RuntimeSettings
 from reidsearch.datasets.embedded import embed_set
 from reidsearch.datasets.readers import DataSet
 from reidsearch.domain.crops import Vectors
+from reidsearch.domain.figures import Comparison, Way
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.evaluation.measure import Evaluation, measure
+from reidsearch.evaluation.measure import measure
 from reidsearch.evaluation.protocol import Ranking
 from reidsearch.evaluation.rankings import BARE, EACH, FUSIONS, RANKINGS, fused
 from reidsearch.vision.embedding import builtin
@@ -36,46 +37,6 @@ AS_TRAINED: Final = "as trained"
 # Medians over so many queries, one at a time, as a user asks.
 _TIMED_PICTURES = 20
 _TIMED_QUERIES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way of searching, and what it is worth.
-
-    Args:
-        model: name and precision, and whether it averages with mirror images.
-        resize: how crops are brought to the model's size.
-        ranking: how the gallery is ranked.
-        query: what one query is made of.
-        embed_s: from the pixels of one picture to its embedding; the median. None: the
-            embeddings were there already.
-        rank_s: from one embedding to the ranked gallery; the median.
-        prepare_s: what the ranking did once for the gallery.
-    """
-
-    model: str
-    resize: str
-    ranking: str
-    query: str
-    evaluation: Evaluation
-    embed_s: float | None
-    rank_s: float
-    prepare_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Ways of searching on one data set.
-
-    Args:
-        ways: one at least; the others differ from the first in one thing.
-        missing: models that could not be had, and why.
-        runtime: what embedded.
-    """
-
-    ways: tuple[Way, ...]
-    missing: tuple[tuple[str, str], ...]
-    runtime: str
 
 
 def every_model() -> tuple[str, ...]:

@@ -3,83 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.datasets.labels import Labelled
-from reidsearch.datasets.readers import DataSet, LabelledCrop
+from reidsearch.datasets.readers import DataSet
 from reidsearch.domain.crops import Vectors
-from reidsearch.evaluation.pairs import Pairs, Rate
-from reidsearch.evaluation.protocol import (
-    Outcome,
+from reidsearch.domain.figures import (
+    CURVE_RANKS,
+    Evaluation,
+    Misranked,
     Quality,
-    Ranking,
-    inner_product,
-    outcomes,
-    quality,
 )
+from reidsearch.evaluation.pairs import Pairs
+from reidsearch.evaluation.protocol import Outcome, Ranking, inner_product, outcomes, quality
 
-CURVE_RANKS = 50
 WORST = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Misranked:
-    """A query whose first answer is wrong.
-
-    Args:
-        rank: where the best right crop stands.
-        wrong_score, right_score: inner products with the query.
-    """
-
-    query: LabelledCrop
-    wrong: LabelledCrop
-    right: LabelledCrop
-    rank: int
-    wrong_score: float
-    right_score: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
-    """What one way of searching is worth on one data set.
-
-    Args:
-        data: name of the data set.
-        queries, gallery: crops on either side.
-        distractors: crops of the gallery that show nobody who is searched for.
-        people: different persons among the queries.
-        cameras: their names.
-        notes: what was left out of the data set, and why.
-        quality: over all cameras.
-        by_cameras: (camera of the query, camera of the gallery) -> the same, with the gallery of
-            that camera alone.
-        curve: share of valid queries with a right crop among the first 1, 2, ... 50.
-        positives, negatives: how many pairs the rates and histograms are made of: every valid
-            query with every item of the gallery that the protocol keeps.
-        rates: empty where the ranking has no scores that can be compared between queries.
-        same, different: (100,) counts of pairs by score, in bins of `pairs.EDGES`.
-        worst: the valid queries with the lowest best right crop, the worst first.
-    """
-
-    data: str
-    queries: int
-    gallery: int
-    distractors: int
-    people: int
-    cameras: tuple[str, ...]
-    notes: tuple[str, ...]
-    quality: Quality
-    by_cameras: Mapping[tuple[str, str], Quality]
-    curve: tuple[float, ...]
-    positives: int
-    negatives: int
-    rates: tuple[Rate, ...]
-    same: NDArray[np.int64] = field(repr=False)
-    different: NDArray[np.int64] = field(repr=False)
-    worst: tuple[Misranked, ...] = field(repr=False)
 
 
 def measure(

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-RATES = (1e-2, 1e-3, 1e-4)
-"""False-positive rates at which the true-positive rate is told."""
+from reidsearch.domain.figures import EDGES, RATES, Rate
 
 LEAST_FALSE = 30
 """A rate is only told where at least so many false positives are behind it: then it is known to
 within about 30 % at 90 % confidence, were pairs independent (the rule of 30: Doddington et al.,
 The NIST speaker recognition evaluation, Speech Communication 31, 2000)."""
 
-EDGES: NDArray[np.float64] = np.linspace(-1.0, 1.0, 101)
-"""Of the histograms' bins."""
 
 # So many more scores than can matter are gathered before the low ones are let go.
 _GATHERED = 4_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How many pairs of one person pass, where hardly any of two people do.
-
-    Args:
-        fpr: the share of pairs of different people that may score higher than `threshold`.
-        tpr: the share of pairs of one person that do; None: cannot be measured.
-        threshold: the highest score that still has to be left out; None with `tpr`.
-        needs_negatives: how many pairs of different people measuring it takes.
-    """
-
-    fpr: float
-    tpr: float | None
-    threshold: float | None
-    needs_negatives: int
 
 
 class Pairs:

@@ -7,7 +7,7 @@ gallery is ranked is passed in (`Ranking`), so that re-ranking is measured by th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from reidsearch.base.errors import UsageError
 from reidsearch.datasets.labels import DISTRACTOR, Labelled
 from reidsearch.domain.crops import Vectors
-from reidsearch.evaluation.bootstrap import Interval, intervals_of_means
+from reidsearch.domain.figures import RANKS, Quality
+from reidsearch.evaluation.bootstrap import intervals_of_means
 from reidsearch.evaluation.pairs import Pairs
 
 JUNK = -1
 """Crops of this person are dropped."""
 
-
-RANKS = (1, 5, 10, 20)
 
 # Queries ranked at once: bounds the score matrix, 256 x 20 000 float32 is 20 MB.
 _BLOCK = 256
@@ -126,33 +125,6 @@ def _by_camera(
     for camera in np.unique(cameras[right]).tolist():
         found[camera] = np.flatnonzero(right[cameras == camera]) + 1
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """Figures between 0 and 1.
-
-    Args:
-        valid_queries: queries that had a positive left; the others are not counted anywhere.
-        cmc: rank -> share of queries whose first correct item stands at that rank or before.
-        map_trapezoid: mean average precision, the zoo's: for hit h of H at rank k,
-            the mean of ((h-1)/(k-1) + h/k) / 2, the first term 1 where k = 1.
-        map_step: the same of h/k, as torchreid computes it; 0.4 to 2.7 points higher.
-        minp: mean inverse negative penalty: H over the rank of the last of H hits, how far one
-            has to read to find everything (Ye et al., Deep Learning for Person
-            Re-Identification, TPAMI 2021).
-        people: different persons among the valid queries.
-        intervals: of each figure, by its name (`rank_1`, `map_step`, ...), the 95 % interval
-            by bootstrap over people; empty where there are too few.
-    """
-
-    valid_queries: int
-    cmc: dict[int, float]
-    map_trapezoid: float
-    map_step: float
-    minp: float
-    people: int
-    intervals: dict[str, Interval] = field(default_factory=dict)
 
 
 def evaluate(query: Labelled, gallery: Labelled, ranking: Ranking = inner_product) -> Quality:

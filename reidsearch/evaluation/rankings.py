@@ -8,8 +8,9 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from reidsearch.datasets.readers import DataSet, LabelledCrop
+from reidsearch.datasets.readers import DataSet
 from reidsearch.domain.crops import Vectors
+from reidsearch.domain.figures import LabelledCrop
 from reidsearch.evaluation.protocol import Ranked, Ranker, Ranking, inner_product
 from reidsearch.search.query_pictures import fuse
 from reidsearch.search.rerank import DEFAULT, PAPER, KReciprocal

@@ -1,8 +1,18 @@
-"""What a vector index must do, seen from its consumer (`gallery.py`).
+"""What a vector index must do: searching, and apart from it, living in files.
 
-An index is derived: it can be rebuilt from the database by row id, is caught up with `add` and
-`remove`, and its answers are checked against the database. So a remote engine can stand here too.
-`tests/contract_vectors.py` is the contract suite that every engine passes.
+`VectorIndex` is the search contract: add, remove, search, plan, ids and vectors. It says nothing of
+where the vectors live, so that a remote engine (pgvector, Milvus) can stand behind it. An index is
+derived: it can be rebuilt from the store by crop id, is caught up with `add` and `remove`, and its
+answers are checked against the store.
+
+`FileIndex` is a `VectorIndex` that is kept in files of the archive, and `FileEngine` makes, loads
+and lists them; `gallery.py` and `generations.py` do the rest (checksums, what is in force). A
+remote engine has neither: it keeps its vectors itself.
+
+**Threads.** Searching (`search`, `search_many`, `plan`, `above`, `ids`, `vectors`, `differing`) may
+happen in many threads at once; nothing else may happen meanwhile. `Gallery` sees to it.
+
+`tests/contract_vectors.py` has a suite for each: `VectorIndexContract` and `FileEngineContract`.
 """
 
 from __future__ import annotations
@@ -55,37 +65,37 @@ class VectorIndex(Protocol):
 
     @property
     def kind(self) -> str:
-        """The engine and its method, for people and for the `generation` table."""
+        """The engine and its method, as statements show it and the `generation` table has it."""
         ...
 
     def __len__(self) -> int:
-        """How many vectors are searched."""
+        """Return how many vectors are searched."""
         ...
 
     def ids(self) -> CropIds:
-        """All ids held, increasing."""
+        """Return all stored ids, increasing."""
         ...
 
     def vectors(self, ids: CropIds) -> Vectors:
-        """(n, d) float32 of ids that are held. Raises KeyError for others."""
+        """Return (n, d) float32 of stored ids. Raises KeyError for others."""
         ...
 
     def add(self, ids: CropIds, vectors: Vectors) -> None:
-        """Take (n,) increasing ids above all held, with their (n, d) unit vectors."""
+        """Store (n,) increasing ids above all stored ones, with their (n, d) unit vectors."""
         ...
 
     def remove(self, ids: CropIds) -> None:
-        """Forget ids at once; ids not held are ignored."""
+        """Forget ids at once; ids that are not stored are ignored."""
         ...
 
     def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan:
-        """How `search` with these arguments will go."""
+        """Return how `search` with these arguments will go."""
         ...
 
     def search(
         self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
     ) -> Hits:
-        """The k best of all, or of `allowed` (ids, increasing; ids not held are ignored).
+        """Find the k best of all, or of `allowed` (increasing ids; others are ignored).
 
         Args:
             query: (d,) float32 of unit length.
@@ -102,7 +112,7 @@ class VectorIndex(Protocol):
     def search_many(
         self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
     ) -> list[Hits]:
-        """`search` for each of many queries; quicker than one by one.
+        """Search for each of many queries; quicker than one by one.
 
         Scores may differ from those of `search` in their last bits.
 
@@ -115,8 +125,16 @@ class VectorIndex(Protocol):
         ...
 
     def above(self, query: Vectors, least: float, allowed: CropIds | None = None) -> Iterator[Hits]:
-        """Everything that scores `least` or more, exactly, best first, in parts."""
+        """Find everything that scores `least` or more, exactly, best first, in parts."""
         ...
+
+    def differing(self, ids: CropIds, vectors: Vectors) -> CropIds:
+        """Return those of (n,) stored ids whose stored form is not of these (n, d) vectors."""
+        ...
+
+
+class FileIndex(VectorIndex, Protocol):
+    """A vector index that is kept in files beside the database."""
 
     def save(self, path: Path) -> None:
         """Write everything to a new file, and to others beside it that it names.
@@ -127,20 +145,16 @@ class VectorIndex(Protocol):
         ...
 
     def needs_rebuild(self) -> bool:
-        """Whether it would be better built anew from all that it holds."""
+        """Tell whether it would be better built anew from all that it holds."""
         ...
 
-    def prove(self) -> None:
+    def verify(self) -> None:
         """Read what was not yet read of the files. Raises IndexDamaged."""
         ...
 
-    def differing(self, ids: CropIds, vectors: Vectors) -> CropIds:
-        """Those of (n,) held ids whose stored form does not belong to these (n, d) vectors."""
-        ...
 
-
-class IndexEngine(Protocol):
-    """Makes indexes of one kind."""
+class FileEngine(Protocol):
+    """Makes and loads file indexes of one kind."""
 
     @property
     def kind(self) -> str:
@@ -153,8 +167,8 @@ class IndexEngine(Protocol):
         truth: Truth,
         folder: Path | None = None,
         sample: Callable[[], Vectors] | None = None,
-    ) -> VectorIndex:
-        """An empty index.
+    ) -> FileIndex:
+        """Make an empty index.
 
         Args:
             truth: full-precision embeddings of what will be added.
@@ -163,7 +177,7 @@ class IndexEngine(Protocol):
         """
         ...
 
-    def load(self, path: Path, truth: Truth, folder: Path | None = None) -> VectorIndex:
+    def load(self, path: Path, truth: Truth, folder: Path | None = None) -> FileIndex:
         """Read what `save` wrote.
 
         Raises:
@@ -172,7 +186,7 @@ class IndexEngine(Protocol):
         ...
 
     def files(self, path: Path) -> list[str]:
-        """Names of the files that a saved index consists of, without `path` itself."""
+        """Return the names of the files that a saved index consists of, without `path` itself."""
         ...
 
 

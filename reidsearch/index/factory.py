@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reidsearch.index.compact import segment as faiss_segment
 from reidsearch.index.compact.index import CompactEngine
-from reidsearch.index.contract import IndexEngine
+from reidsearch.index.contract import FileEngine
 from reidsearch.index.flat import FaissEngine
 
 FLAT = FaissEngine()
@@ -13,7 +13,7 @@ COMPACT = CompactEngine()
 CODES = faiss_segment.NAME
 """How the names of files begin that a generation may name."""
 
-ENGINES: dict[str, IndexEngine] = {FLAT.kind: FLAT, COMPACT.kind: COMPACT}
+ENGINES: dict[str, FileEngine] = {FLAT.kind: FLAT, COMPACT.kind: COMPACT}
 """Every kind that a generation may be of."""
 
 # Where the compact scan answers sooner than the flat one (benchmarks/scale.py): below, an exact
@@ -21,7 +21,7 @@ ENGINES: dict[str, IndexEngine] = {FLAT.kind: FLAT, COMPACT.kind: COMPACT}
 TAKEOVER = 50_000
 
 
-def engine_for(crops: int, kind: str | None = None) -> IndexEngine:
+def engine_for(crops: int, kind: str | None = None) -> FileEngine:
     """The engine for an archive of so many crops.
 
     Args:

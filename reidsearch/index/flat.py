@@ -1,8 +1,8 @@
 """The FAISS engine: exact inner product over a memory-mapped base and an in-memory tail.
 
 The base is one generation's file, mapped rather than read, so opening a million crops costs a
-checksum and no copy. New rows go into the tail, deleted ones into a mask; `save` folds all three
-into the next generation's file.
+checksum and no copy. New rows go into the tail, deleted ones into a mask; `save` writes all three
+as the next generation's file.
 """
 
 from __future__ import annotations
@@ -180,8 +180,8 @@ class FaissFlat:
         """Never: it holds what it was given."""
         return False
 
-    def prove(self) -> None:
-        """The one file was proven before it was loaded."""
+    def verify(self) -> None:
+        """Do nothing: the one file was verified before it was loaded."""
 
     def differing(self, ids: CropIds, vectors: Vectors) -> CropIds:
         """Those of (n,) held ids whose vectors are others than these (n, d)."""

@@ -1,4 +1,4 @@
-"""The index of an open archive: loaded if it can be proven, caught up, rebuilt if it cannot.
+"""The index of an open archive: loaded if it can be verified, caught up, rebuilt if it cannot.
 
 What the newest generation lacks is added from the database, what was erased is masked, so index
 and database cannot drift apart; a file that is missing, truncated or altered is not trusted but
@@ -7,6 +7,7 @@ rebuilt, without the model.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,14 @@ from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.domain.answers import Plan, Recall
 from reidsearch.domain.crops import Crop, CropIds, Vectors
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.index.contract import Hits, IndexDamaged, IndexEngine, VectorIndex, no_hits
+from reidsearch.index.contract import (
+    FileEngine,
+    FileIndex,
+    Hits,
+    IndexDamaged,
+    VectorIndex,
+    no_hits,
+)
 from reidsearch.index.cores import ahead
 from reidsearch.index.factory import ENGINES, TAKEOVER, engine_for
 from reidsearch.index.generations import index_folder, verify_file, write_generation
@@ -28,9 +36,9 @@ from reidsearch.store.derived import Generation, newest_generation
 
 # A tail of 10 000 rows is read back in about 50 ms on opening, one of 50 000 in 250; rewriting a
 # large file costs more than the one, waiting at every opening more than the other.
-FOLD_ROWS = 10_000
-FOLD_ROWS_AT_MOST = 50_000
-FOLD_SHARE = 0.1
+COMPACT_ROWS = 10_000
+COMPACT_ROWS_AT_MOST = 50_000
+COMPACT_SHARE = 0.1
 # FAISS sums in another order than NumPy; for unit vectors of 256 floats they agree to 1e-6.
 SCORE_TOLERANCE = 1e-4
 SAMPLE = 16_384  # embeddings that a compact index trains its codes from
@@ -40,7 +48,7 @@ ADDED_AT_ONCE = 32_768  # rows: as many as a compact index makes codes of
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
+class Confirmed:
     """Hits that the database confirmed, in their order.
 
     Args:
@@ -67,19 +75,23 @@ class Proven:
 class Gallery:
     """All embeddings of an archive, searchable; always equal to the database.
 
+    Threads may share it: each method takes `busy`, so that the index is not changed while another
+    thread searches it. Hold `busy` over several calls that must see the same index.
+
     Args:
         choose: (crops, kind now) -> the engine for an archive of that size.
     """
 
     def __init__(
-        self, store: Store, choose: Callable[[int, str | None], IndexEngine] = engine_for
+        self, store: Store, choose: Callable[[int, str | None], FileEngine] = engine_for
     ) -> None:
         self._store = store
         self._choose = choose
-        self._index: VectorIndex | None = None
+        self._index: FileIndex | None = None
         self._state: State | None = None
         self._measured: Measured | None = None
-        self._held_to = 0  # the last crop id ever taken in, erased or not
+        self._taken_to = 0  # the last crop id ever taken in, erased or not
+        self.busy = threading.RLock()
         self.model: ModelIdentity | None = None
         self.generation = 0
         self.warnings: list[str] = []
@@ -107,7 +119,8 @@ class Gallery:
         Costs one small read when nothing changed. A damaged index file is rebuilt, and written
         anew if nobody else is writing; `warnings` tells of it.
         """
-        self._sync(progress, None)
+        with self.busy:
+            self._sync(progress, None)
 
     def _sync(self, progress: Progress, folder: Path | None) -> None:
         state = self._store.state()
@@ -131,11 +144,12 @@ class Gallery:
 
     def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan | None:
         """How `search` will go; None while the archive has no model."""
-        return self._index.plan(k, allowed, exact=exact) if self._index is not None else None
+        with self.busy:
+            return self._index.plan(k, allowed, exact=exact) if self._index is not None else None
 
     def search(
         self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
-    ) -> Proven:
+    ) -> Confirmed:
         """The k best, each checked against the database's own embedding.
 
         Args:
@@ -150,7 +164,7 @@ class Gallery:
 
     def search_many(
         self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
-    ) -> list[Proven]:
+    ) -> list[Confirmed]:
         """`search` for each row of (n, d) queries."""
         return self.confirmed(queries, self.hits_many(queries, k, allowed, exact=exact))
 
@@ -158,13 +172,14 @@ class Gallery:
         self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
     ) -> list[Hits]:
         """What the index finds for each row of (n, d) queries, not yet `confirmed`."""
-        if self._index is None:
-            return [no_hits()] * len(queries)
-        try:
-            return self._ask(self._index, queries, k, allowed, exact)
-        except IndexDamaged as error:  # found out only now: what is not read is not proven
-            self._replace(error)
-            return self._ask(self._index, queries, k, allowed, exact)
+        with self.busy:
+            if self._index is None:
+                return [no_hits()] * len(queries)
+            try:
+                return self._ask(self._index, queries, k, allowed, exact)
+            except IndexDamaged as error:  # found out only now: what is not read is not verified
+                self._replace(error)
+                return self._ask(self._index, queries, k, allowed, exact)
 
     @staticmethod
     def _ask(
@@ -176,22 +191,28 @@ class Gallery:
 
     def above(
         self, query: Vectors, least: float, allowed: CropIds | None = None
-    ) -> Iterator[Proven]:
+    ) -> Iterator[Confirmed]:
         """Everything that scores `least` or more, exactly, best first, in parts.
 
         Raises:
             ArchiveError: as for `search`.
         """
-        if self._index is None:
-            return
-        try:
-            self._index.prove()
-        except IndexDamaged as error:
-            self._replace(error)
-        for hits in self._index.above(query, least, allowed):
+        with self.busy:
+            if self._index is None:
+                return
+            try:
+                self._index.verify()
+            except IndexDamaged as error:
+                self._replace(error)
+            parts = self._index.above(query, least, allowed)
+        while True:
+            with self.busy:  # not while the caller looks at what was found
+                hits = next(parts, None)
+            if hits is None:
+                return
             yield from self.confirmed(query[None], [hits])
 
-    def confirmed(self, queries: Vectors, found: Sequence[Hits]) -> list[Proven]:
+    def confirmed(self, queries: Vectors, found: Sequence[Hits]) -> list[Confirmed]:
         """Hits of (n, d) queries, in any order, checked against the database's own embeddings.
 
         Raises:
@@ -214,7 +235,7 @@ class Gallery:
                     )
                 crops.append(crop)
                 scores.append(score)
-            confirmed.append(Proven(tuple(crops), np.array(scores, np.float32), hits.exact))
+            confirmed.append(Confirmed(tuple(crops), np.array(scores, np.float32), hits.exact))
         return confirmed
 
     # -- generations ------------------------------------------------------------------------
@@ -225,24 +246,26 @@ class Gallery:
         if newest is None:
             return state.last_crop_id > 0
         lacking = state.last_crop_id - newest.last_crop_id
-        most = min(max(FOLD_ROWS, FOLD_SHARE * newest.crops), FOLD_ROWS_AT_MOST)
+        most = min(max(COMPACT_ROWS, COMPACT_SHARE * newest.crops), COMPACT_ROWS_AT_MOST)
         return newest.erasures != state.erasures or lacking > most
 
-    def fold(self, progress: Progress = NO_PROGRESS) -> None:
+    def compact(self, progress: Progress = NO_PROGRESS) -> None:
         """Take everything in and write a generation; the caller holds the writer lock."""
-        self._sync(progress, index_folder(self._store))
-        self.persist(progress)
+        with self.busy:
+            self._sync(progress, index_folder(self._store))
+            self.persist(progress)
 
     def rebuild(self, progress: Progress = NO_PROGRESS) -> None:
         """Build a new generation from the database alone; the caller holds the writer lock."""
-        state = self._store.state()
-        if state.model_id is None:
-            return
-        self.model = self._store.model()
-        self._begin(None, index_folder(self._store))
-        self._catch_up(progress)
-        self._state = state
-        self._write(None)
+        with self.busy:
+            state = self._store.state()
+            if state.model_id is None:
+                return
+            self.model = self._store.model()
+            self._begin(None, index_folder(self._store))
+            self._catch_up(progress)
+            self._state = state
+            self._write(None)
 
     def persist(self, progress: Progress = NO_PROGRESS) -> None:
         """Write the index as the next generation; the caller holds the writer lock.
@@ -276,7 +299,7 @@ class Gallery:
 
     def _last_id(self) -> int:
         ids = self._index.ids() if self._index is not None else np.empty(0, np.int64)
-        return max(self._held_to, int(ids[-1]) if len(ids) else 0)
+        return max(self._taken_to, int(ids[-1]) if len(ids) else 0)
 
     def _load(
         self, newest: Generation | None, state: State, progress: Progress, folder: Path | None
@@ -284,7 +307,11 @@ class Gallery:
         self.model = self._store.model()
         held = newest.last_crop_id if newest else 0
         kind = newest.kind if newest else None
-        if newest is None or newest.model_id != state.model_id or self._outgrows(newest, state):
+        if (
+            newest is None
+            or newest.model_id != state.model_id
+            or self._needs_other_kind(newest, state)
+        ):
             self._begin(kind, folder)
             return
         try:
@@ -297,12 +324,12 @@ class Gallery:
             else:
                 self._restore(state, error, progress)
             return
-        self._held_to, self.generation = held, newest.number
+        self._taken_to, self.generation = held, newest.number
         self._measured = Measured.of_row(newest.recall)
         if newest.erasures != state.erasures:
             self._mask_erased(newest.last_crop_id)
 
-    def _outgrows(self, newest: Generation, state: State) -> bool:
+    def _needs_other_kind(self, newest: Generation, state: State) -> bool:
         """Whether most of the archive is not in the file, and another kind is due."""
         engine = self._choose(state.last_crop_id, newest.kind)
         lacking = state.last_crop_id - newest.last_crop_id
@@ -316,7 +343,7 @@ class Gallery:
             return self._store.some_embeddings(SAMPLE, self._dimension())
 
         self._index = engine.create(self._dimension(), self._truth, folder, sample)
-        self._held_to, self.generation, self._measured = 0, 0, None
+        self._taken_to, self.generation, self._measured = 0, 0, None
 
     def _restore(self, state: State, cause: Exception, progress: Progress) -> None:
         """From the database; kept in memory only where the file cannot be replaced."""
@@ -351,15 +378,15 @@ class Gallery:
     def _catch_up(self, progress: Progress) -> None:
         assert self._index is not None
         started = False
-        lacking = self._store.embeddings_after(self._held_to, self._dimension())
-        if self._store.state().last_crop_id - self._held_to > FOLD_ROWS:
+        lacking = self._store.embeddings_after(self._taken_to, self._dimension())
+        if self._store.state().last_crop_id - self._taken_to > COMPACT_ROWS:
             lacking = _gathered(ahead(lacking))
         for ids, vectors in lacking:
             if not started:
                 progress.begin("reading embeddings", None, "crops")
                 started = True
             self._index.add(ids, vectors)
-            self._held_to = int(ids[-1])
+            self._taken_to = int(ids[-1])
             progress.advance(len(ids))
         if started:
             progress.end()

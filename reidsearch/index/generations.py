@@ -2,7 +2,7 @@
 
 A generation is one file `index/generation-N.index`, described by a row of the `generation` table
 (size, SHA-256, the last crop it holds, the count of erasures, the measured recall), and the files
-beside it that it names, each with a checksum of its own: what is proven begins in the database.
+beside it that it names, each with a checksum of its own: verification begins in the database.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, StorageError
-from reidsearch.index.contract import IndexDamaged, VectorIndex
+from reidsearch.index.contract import FileIndex, IndexDamaged
 from reidsearch.index.factory import ENGINES
 from reidsearch.store.crops.store import State, Store
 from reidsearch.store.derived import (
@@ -64,7 +64,7 @@ def files_of(generation: Generation | None) -> set[str]:
 
 def write_generation(
     store: Store,
-    index: VectorIndex,
+    index: FileIndex,
     state: State,
     last_crop_id: int,
     recall: dict[str, Any] | None,

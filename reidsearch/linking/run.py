@@ -13,7 +13,7 @@ from reidsearch.linking.cluster import Cluster, cluster
 from reidsearch.linking.constraints import NOBODY, Constraints
 from reidsearch.store.crops.store import Store
 from reidsearch.store.identities import store as identity_store
-from reidsearch.store.identities.candidates import Linkable, linking_candidates
+from reidsearch.store.identities.candidates import LinkingCandidates, linking_candidates
 from reidsearch.store.identities.proposals import Proposed, replace_proposals
 from reidsearch.vision.models.catalogue import by_digest
 
@@ -83,7 +83,7 @@ def _threshold(given: float | None, model: ModelIdentity) -> float:
     return JOIN_ABOVE if given is None else given
 
 
-def _require_cameras(held: Linkable, transits: Transits) -> None:
+def _require_cameras(held: LinkingCandidates, transits: Transits) -> None:
     known = sorted({one.camera for one in held.presences if one.camera is not None})
     for a, b, _ in transits.minima:
         for camera in (a, b):
@@ -93,7 +93,7 @@ def _require_cameras(held: Linkable, transits: Transits) -> None:
                 )
 
 
-def _proposed(held: Linkable, constraints: Constraints, one: Cluster) -> Proposed | None:
+def _proposed(held: LinkingCandidates, constraints: Constraints, one: Cluster) -> Proposed | None:
     """What a cluster proposes; None: nothing new."""
     whose = constraints.identity[one.items]
     new = one.items[whose == NOBODY]

@@ -93,7 +93,7 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
                 raise ArchiveError(f"{database} is damaged: {damage[0]}")
             gallery = Gallery(store)
             with store.lock():
-                gallery.fold(progress)
+                gallery.compact(progress)
             return len(gallery)
 
 

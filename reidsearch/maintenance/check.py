@@ -219,7 +219,7 @@ def _compare(
     index = ENGINES[newest.kind].load(
         newest.path, lambda ids: store.embedding_rows(ids, model.dimension)
     )
-    index.prove()
+    index.verify()
     held, seen = index.ids(), []
     progress.begin("comparing index and database", len(held), "crops")
     for ids, vectors in store.embeddings_after(0, model.dimension):

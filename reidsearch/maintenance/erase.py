@@ -81,7 +81,7 @@ def erase(store: Store, gallery: Gallery, planned: Erasure) -> bool:
     with store.lock():
         with store.write() as connection:
             _delete(connection, planned)
-        gallery.fold()
+        gallery.compact()
         return store.purge()
 
 

@@ -19,7 +19,7 @@ MATCH_COLUMNS = (
     "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked",
 )  # fmt: skip
 STATEMENT_COLUMNS = (
-    "crops_searched", "crops_held", "exact", "recall", "model", "generation", "calibration",
+    "crops_searched", "crops_stored", "exact", "recall", "model", "generation", "calibration",
     "asked_at", "prior", "reranked", "likes", "unlikes",
 )  # fmt: skip
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reidsearch.evaluation.compare import Comparison, Way
-from reidsearch.evaluation.measure import Misranked
-from reidsearch.evaluation.pairs import EDGES, Rate
-from reidsearch.evaluation.protocol import Quality
+from reidsearch.domain.figures import EDGES, Comparison, Misranked, Quality, Rate, Way
 
 SCHEMA = "reidsearch/evaluation/1"
 

@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw
 
-from reidsearch.evaluation.compare import Way
-from reidsearch.evaluation.measure import CURVE_RANKS, Evaluation, Misranked
-from reidsearch.evaluation.pairs import EDGES, RATES
+from reidsearch.domain.figures import CURVE_RANKS, EDGES, RATES, Evaluation, Misranked, Way
 from reidsearch.output.evaluation_text import data_lines, percent
 from reidsearch.output.lettering import Lettering
 from reidsearch.output.sheet import RIGHT, WRONG, mark, place

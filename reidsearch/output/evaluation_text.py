@@ -7,11 +7,15 @@ from collections.abc import Callable, Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from reidsearch.evaluation.bootstrap import LEAST_PEOPLE
-from reidsearch.evaluation.compare import Comparison, Way
-from reidsearch.evaluation.measure import Evaluation
-from reidsearch.evaluation.pairs import Rate
-from reidsearch.evaluation.protocol import RANKS, Quality
+from reidsearch.domain.figures import (
+    LEAST_PEOPLE,
+    RANKS,
+    Comparison,
+    Evaluation,
+    Quality,
+    Rate,
+    Way,
+)
 from reidsearch.output.text import table
 from reidsearch.output.visible import count, visible
 

@@ -124,5 +124,5 @@ def seen_json(seen: Seen) -> dict[str, Any]:
             presence_json(one) | {"score": score}
             for one, score in zip(seen.members, seen.proposal.scores, strict=True)
         ],
-        "held": [presence_json(one) for one in seen.held],
+        "confirmed": [presence_json(one) for one in seen.held],
     }

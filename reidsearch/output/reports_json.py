@@ -16,12 +16,15 @@ from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 
 def report_json(report: IndexReport) -> dict[str, Any]:
     """What one index run did."""
-    return {"schema": "reidsearch/run/1", **asdict(report)}
+    facts = asdict(report)
+    facts["footage"]["sampled_frames"] = facts["footage"].pop("looks")
+    return {"schema": "reidsearch/run/1", **facts}
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
     """What an archive holds."""
-    return {"schema": "reidsearch/summary/1", **asdict(summary)} | {
+    facts = asdict(summary)
+    return {"schema": "reidsearch/summary/1", "database_schema": facts.pop("schema"), **facts} | {
         "created_at": iso(summary.created_at),
         "model": model_json(summary.model) if summary.model else None,
         "cameras": [

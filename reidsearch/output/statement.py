@@ -65,7 +65,7 @@ def decided_text(match: Match) -> str:
 def no_match(answer: Answer) -> str:
     """Why there is no match; never that the person was not there, which no search can know."""
     statement = answer.statement
-    if statement.crops_held == 0:
+    if statement.crops_stored == 0:
         return "No match: the archive holds no crop."
     if statement.crops_searched == 0:
         if statement.feedback is not None:
@@ -92,7 +92,7 @@ def _searched(statement: Statement) -> str:
         if not replace(statement.filters, exclude_crops=()).empty:
             how += ", which filters may lower"
     return (
-        f"Searched {statement.crops_searched:,} of {count(statement.crops_held, 'crop')}, {how} "
+        f"Searched {statement.crops_searched:,} of {count(statement.crops_stored, 'crop')}, {how} "
         f"({visible(statement.index_kind)}, generation {statement.generation})."
     )
 

@@ -102,6 +102,17 @@ def search_many(
     """`search` for many queries of one `scope_key`, each answered as it would be alone."""
     if not queries:
         return []
+    with gallery.busy:  # one state of the index for the whole answer
+        return _answered(store, gallery, queries, runtime, neighbours)
+
+
+def _answered(
+    store: Store,
+    gallery: Gallery,
+    queries: Sequence[Query],
+    runtime: str,
+    neighbours: Neighbours | None,
+) -> list[Answer]:
     scope = _scope(store, gallery, queries[0].request, neighbours)
     least = [_least_score(gallery, query, scope) for query in queries]
     ranked = scope.ranking.of(
@@ -157,11 +168,12 @@ def search_all(
 
     `request.k` does not count; the statement tells as many as were searched.
     """
-    scope = _scope(store, gallery, query.request)
-    least = _least_score(gallery, query, scope)
-    assert least is not None  # `SearchRequest` and its callers see to it
-    exact = Ranked([], exact=True, depth=0, ranked_by=RankedBy())
-    statement = _statement(store, gallery, query, scope, runtime, exact)
+    with gallery.busy:  # one state of the index for the whole statement
+        scope = _scope(store, gallery, query.request)
+        least = _least_score(gallery, query, scope)
+        assert least is not None  # `SearchRequest` and its callers see to it
+        exact = Ranked([], exact=True, depth=0, ranked_by=RankedBy())
+        statement = _statement(store, gallery, query, scope, runtime, exact)
     rows, feedback = _liked(store, query, scope)
     statement = replace(
         statement,
@@ -202,9 +214,10 @@ def plan(
         ArchiveError: the archive holds no embeddings yet.
         NotFound: a filter names a camera or source that is not in the archive.
     """
-    ranking = _scope(store, gallery, request, neighbours).ranking
-    depth = ranking.depth(request.k or MAX_K, len(request.filters.exclude_crops))
-    found = gallery.plan(depth, ranking.allowed, exact=request.exact or request.k is None)
+    with gallery.busy:
+        ranking = _scope(store, gallery, request, neighbours).ranking
+        depth = ranking.depth(request.k or MAX_K, len(request.filters.exclude_crops))
+        found = gallery.plan(depth, ranking.allowed, exact=request.exact or request.k is None)
     if found is None:
         raise _empty(store)
     return found
@@ -324,7 +337,7 @@ def _statement(
         query=query.label,
         k=request.k or 1,
         min_score=request.min_score,
-        crops_held=len(index),
+        crops_stored=len(index),
         crops_searched=_searched(gallery, query, scope),
         exact=exact,
         recall=1.0 if exact else measured.value if measured else None,

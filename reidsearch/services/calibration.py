@@ -16,7 +16,7 @@ from reidsearch.base.timecode import now
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.scores import Calibration, Origin, Provenance, Tested
-from reidsearch.store.calibration import forget, held_calibration, keep
+from reidsearch.store.calibration import forget, keep, stored_calibration
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.presence import presences
 from reidsearch.store.identities.store import identities
@@ -24,7 +24,8 @@ from reidsearch.store.identities.store import identities
 if TYPE_CHECKING:
     from reidsearch.calibration.apply import ScoreReader
     from reidsearch.calibration.comparisons import Comparisons
-    from reidsearch.datasets.readers import DataSet, LabelledCrop
+    from reidsearch.datasets.readers import DataSet
+    from reidsearch.domain.figures import LabelledCrop
     from reidsearch.vision.embedding.embedder import Embedder
 
 
@@ -47,7 +48,7 @@ class CalibrationService:
         Raises:
             ArchiveError: it is damaged.
         """
-        found = held_calibration(self._store)
+        found = stored_calibration(self._store)
         return found[0] if found else None
 
     def in_force(self) -> Calibration | None:

@@ -7,7 +7,7 @@ is only appended to; `undo` reverses one by another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from reidsearch.base.errors import ArchiveError, Kind, UsageError
 from reidsearch.domain.decisions import (
@@ -31,10 +31,27 @@ from reidsearch.store.identities.pairs import pairs_of
 
 
 class IdentityService:
-    """Decisions and identities of one archive. Decisions can be taken while it is indexed."""
+    """Decisions and identities of one archive. Decisions can be taken while it is indexed.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    Args:
+        actor: who decides, for the log.
+    """
+
+    def __init__(self, store: Store, actor: str) -> None:
+        self._store, self._actor = store, actor
+
+    def by(self, actor: str) -> IdentityService:
+        """Return the same for another actor, such as the user of a web page.
+
+        Raises:
+            UsageError: the name is empty.
+
+        Example:
+            >>> archive.identities.by("maria").confirm("anna", [7])
+        """
+        if not actor.strip():
+            raise UsageError("a decision needs a name of who takes it")
+        return IdentityService(self._store, actor.strip())
 
     # -- deciding ---------------------------------------------------------------------------
 
@@ -57,7 +74,7 @@ class IdentityService:
             changes += _confirmed(connection, ledger, named, list(members), force=force)
             return changes
 
-        decision = held.decide(self._store, "new", plan, note=note, forced=force)
+        decision = self._decide("new", plan, note=note, forced=force)
         assert decision is not None  # a new identity is always a change
         return decision
 
@@ -80,7 +97,7 @@ class IdentityService:
             members = list(held.members_of_crops(connection, crop_ids).values())
             return _confirmed(connection, ledger, ledger.find(name), members, force=force)
 
-        return held.decide(self._store, "confirm", plan, note=note, forced=force)
+        return self._decide("confirm", plan, note=note, forced=force)
 
     def reject(self, name: str, crop_ids: Sequence[int], *, note: str = "") -> Decision | None:
         """These matches are not that identity; None when all were rejected already.
@@ -97,7 +114,7 @@ class IdentityService:
             members = held.members_of_crops(connection, crop_ids).values()
             return plans.reject(ledger, ledger.find(name), list(members))
 
-        return held.decide(self._store, "reject", plan, note=note)
+        return self._decide("reject", plan, note=note)
 
     def merge(
         self, into: str, others: Sequence[str], *, note: str = "", force: bool = False
@@ -122,7 +139,7 @@ class IdentityService:
             _require_possible(connection, target, staying, joining, force=force)
             return changes
 
-        decision = held.decide(self._store, "merge", plan, note=note, forced=force)
+        decision = self._decide("merge", plan, note=note, forced=force)
         if decision is None:
             raise UsageError("name at least two identities to merge")
         return decision
@@ -143,7 +160,7 @@ class IdentityService:
             members = held.members_of_crops(connection, crop_ids).values()
             return plans.split(ledger, ledger.find(name), list(members), new)[1]
 
-        decision = held.decide(self._store, "split", plan, note=note)
+        decision = self._decide("split", plan, note=note)
         assert decision is not None
         return decision
 
@@ -158,7 +175,7 @@ class IdentityService:
         def plan(_: Transaction, ledger: Ledger, __: Sequence[Decision]) -> Sequence[Change]:
             return plans.rename(ledger, ledger.find(name), new)
 
-        decision = held.decide(self._store, "rename", plan, note=note)
+        decision = self._decide("rename", plan, note=note)
         assert decision is not None
         return decision
 
@@ -173,8 +190,7 @@ class IdentityService:
         def plan(_: Transaction, ledger: Ledger, decisions: Sequence[Decision]) -> Sequence[Change]:
             return inverse(ledger, decisions, to_undo(decisions, decision_id))
 
-        decision = held.decide(
-            self._store,
+        decision = self._decide(
             UNDO,
             plan,
             note=note,
@@ -182,6 +198,19 @@ class IdentityService:
         )
         assert decision is not None
         return decision
+
+    def _decide(
+        self,
+        what: str,
+        plan: held.Plan,
+        *,
+        note: str,
+        forced: bool = False,
+        undoes: Callable[[Sequence[Decision]], int] | None = None,
+    ) -> Decision | None:
+        return held.decide(
+            self._store, what, plan, actor=self._actor, note=note, forced=forced, undoes=undoes
+        )
 
     # -- looking up -------------------------------------------------------------------------
 

@@ -19,7 +19,13 @@ from reidsearch.store.footage.presence import presences
 UNSEEN = {How.FAILED, How.GAP}
 
 
-def journey(store: Store, name: str, transits: Transits | None = None) -> Journey:
+def journey(
+    store: Store,
+    identities: IdentityService,
+    proposals: ProposalService,
+    name: str,
+    transits: Transits | None = None,
+) -> Journey:
     """Put the sightings of an identity in order of time.
 
     Args:
@@ -29,7 +35,7 @@ def journey(store: Store, name: str, transits: Transits | None = None) -> Journe
         NotFound: there is no such identity.
         UsageError: nothing is confirmed of it.
     """
-    identity = IdentityService(store).find(name)
+    identity = identities.find(name)
     if not identity.members:
         raise UsageError(
             f"nothing is confirmed of {identity.named.text}, so there is no way to tell",
@@ -39,7 +45,7 @@ def journey(store: Store, name: str, transits: Transits | None = None) -> Journe
         )
     proposed: dict[Member, int] = {}
     try:
-        last = ProposalService(store).last()
+        last = proposals.last()
     except NotFound:
         minima = Transits()
     else:

@@ -25,10 +25,14 @@ from reidsearch.store.identities.store import identities
 
 
 class ProposalService:
-    """Proposals of one archive."""
+    """Proposals of one archive.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    Args:
+        identities: takes the decisions on proposals.
+    """
+
+    def __init__(self, store: Store, identities: IdentityService) -> None:
+        self._store, self._identities = store, identities
 
     def link(
         self,
@@ -128,7 +132,7 @@ class ProposalService:
             )
         of = name if name is not None or adds_to is None else str(adds_to.identity_id)
         assert of is not None
-        return IdentityService(self._store).confirm(of, _crops(seen), note=note, force=force)
+        return self._identities.confirm(of, _crops(seen), note=note, force=force)
 
     def new(self, proposal_id: int, name: str, *, note: str = "", force: bool = False) -> Decision:
         """Confirm a whole proposal as a new identity.
@@ -138,7 +142,7 @@ class ProposalService:
             UsageError: as `IdentityService.new`.
         """
         crops = _crops(self.find(proposal_id))
-        return IdentityService(self._store).new(name, crops, note=note, force=force)
+        return self._identities.new(name, crops, note=note, force=force)
 
 
 def _all(proposal: Proposal, of: dict[int, tuple[Member, ...]]) -> tuple[Member, ...]:

@@ -26,7 +26,7 @@ from reidsearch.domain.quantized import (
 )
 from reidsearch.evaluation.protocol import evaluate
 from reidsearch.media.pictures import decode
-from reidsearch.store.crops.sampling import in_chance_order
+from reidsearch.store.crops.sampling import deterministic_shuffle
 from reidsearch.store.crops.store import Store
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import Embedder
@@ -111,7 +111,7 @@ def quantize_for(
 
 def _parts(store: Store, crops: int) -> tuple[list[int], list[int]]:
     """Crops to calibrate on, one a tracklet, and crops of other tracklets to compare on."""
-    units = in_chance_order(store)
+    units = deterministic_shuffle(store)
     if len(units) < 2 * FEWEST:
         raise UsageError(
             f"{store.location} holds {len(units)} tracklets and pictures; {2 * FEWEST} are needed, "

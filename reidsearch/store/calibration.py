@@ -24,7 +24,7 @@ from reidsearch.store.tables.calibration import calibration as table
 _CURVES = tuple(field.name for field in fields(Curves))
 
 
-def held_calibration(store: Store) -> tuple[Calibration, ModelIdentity] | None:
+def stored_calibration(store: Store) -> tuple[Calibration, ModelIdentity] | None:
     """The newest calibration and the model whose scores it reads; None: there is none.
 
     Raises:

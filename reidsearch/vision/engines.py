@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ class Engines:
         self._offline = offline
         self._runtime = runtime
         self._progress = progress
+        self._loading = threading.RLock()  # threads share what is loaded once
         self._embedder: Embedder | None = None
         self._detector: tuple[str | None, Detector] | None = None
         self._recognizer: Recognizer | None = None
@@ -63,13 +65,14 @@ class Engines:
         from reidsearch.vision.models.catalogue import name_of
 
         held = self._archive_model()
-        if self._embedder is None or (held and not held.matches(self._embedder.identity)):
-            name = self._model or (name_of(held) if held else None)
-            embedder = self._load(name, held)
-            if held is not None:
-                require_model(held, embedder.identity, self._folder)
-            self._embedder = embedder
-        return self._embedder
+        with self._loading:
+            if self._embedder is None or (held and not held.matches(self._embedder.identity)):
+                name = self._model or (name_of(held) if held else None)
+                embedder = self._load(name, held)
+                if held is not None:
+                    require_model(held, embedder.identity, self._folder)
+                self._embedder = embedder
+            return self._embedder
 
     def another(self) -> Embedder | None:
         """What was asked for when the archive was opened, whatever the archive's own is.
@@ -98,29 +101,31 @@ class Engines:
         """The person detector; loaded once. None: the catalogue's default."""
         from reidsearch.vision.detection.detector import load_detector
 
-        if self._detector is None or self._detector[0] != name:
-            detector = load_detector(
-                name,
-                model_path=self._model_path,
-                offline=self._offline,
-                runtime=self._runtime,
-                progress=self._progress,
-            )
-            self._detector = name, detector
-        return self._detector[1]
+        with self._loading:
+            if self._detector is None or self._detector[0] != name:
+                detector = load_detector(
+                    name,
+                    model_path=self._model_path,
+                    offline=self._offline,
+                    runtime=self._runtime,
+                    progress=self._progress,
+                )
+                self._detector = name, detector
+            return self._detector[1]
 
     def recognizer(self) -> Recognizer:
         """The attributes model; loaded once."""
         from reidsearch.vision.attributes.recognizer import load_recognizer
 
-        if self._recognizer is None:
-            self._recognizer = load_recognizer(
-                model_path=self._model_path,
-                offline=self._offline,
-                runtime=self._runtime,
-                progress=self._progress,
-            )
-        return self._recognizer
+        with self._loading:
+            if self._recognizer is None:
+                self._recognizer = load_recognizer(
+                    model_path=self._model_path,
+                    offline=self._offline,
+                    runtime=self._runtime,
+                    progress=self._progress,
+                )
+            return self._recognizer
 
     def text(self) -> str:
         """What embeds here, for statements."""

@@ -255,7 +255,7 @@ def test_limits_are_options(run, tmp_path):
 
 
 def test_json_keeps_the_schema(held, crops):
-    schema_file = Path(reidsearch.__file__).parent / "output" / "schemas" / "answer-2.json"
+    schema_file = Path(reidsearch.__file__).parent / "output" / "schemas" / "answer-3.json"
     validator = Draft202012Validator(json.loads(schema_file.read_text()))
     picture = crops / "gate_20240531T12Z.png"
     for more in ([], ["--camera", "gate", "--after", "2024-05-31T12:00:00Z"], ["--min-score", "1"]):
@@ -266,7 +266,7 @@ def test_json_keeps_the_schema(held, crops):
     assert best["location"] == str(picture)
     assert (best["camera"], best["time"]) == ("gate", "2024-05-31T12:00:00Z")
     assert len(document["matches"]) == 3
-    assert document["statement"]["crops_held"] == 9
+    assert document["statement"]["crops_stored"] == 9
 
 
 def test_csv_and_jsonl_tell_the_same(held, crops):

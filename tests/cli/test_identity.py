@@ -171,7 +171,7 @@ def decided():
 
 def test_decided_matches_in_every_form(tmp_path):
     schema = json.loads(
-        (Path(__file__).parents[2] / "reidsearch/output/schemas/answer-2.json").read_text()
+        (Path(__file__).parents[2] / "reidsearch/output/schemas/answer-3.json").read_text()
     )
     document = answer_json(decided())
     jsonschema.validate(json.loads(json.dumps(document)), schema)

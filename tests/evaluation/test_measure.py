@@ -12,11 +12,11 @@ from reidsearch import Archive
 from reidsearch.base.errors import ModelError, Refused, UsageError
 from reidsearch.base.settings import PictureLimits
 from reidsearch.datasets.embedded import embed_set
-from reidsearch.datasets.readers import DataSet, LabelledCrop, read_market
+from reidsearch.datasets.readers import DataSet, read_market
 from reidsearch.datasets.synthetic.people import write_market
+from reidsearch.domain.figures import EDGES, LabelledCrop
 from reidsearch.evaluation.compare import compare, evaluate_data, evaluate_held, every_model
 from reidsearch.evaluation.measure import measure
-from reidsearch.evaluation.pairs import EDGES
 from reidsearch.evaluation.rankings import EACH, FIRST, FUSED, FUSIONS, RANKINGS, fused
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.pictures import read_picture

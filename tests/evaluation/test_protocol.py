@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from reidsearch.base.errors import UsageError
 from reidsearch.datasets.labels import Labelled
+from reidsearch.domain.figures import RANKS
 from reidsearch.evaluation.pairs import LEAST_FALSE, Pairs
-from reidsearch.evaluation.protocol import RANKS, Ranked, evaluate, outcomes
+from reidsearch.evaluation.protocol import Ranked, evaluate, outcomes
 
 
 def labelled(vectors, persons, cameras) -> Labelled:

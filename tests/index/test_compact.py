@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from archives import DIMENSION, fill, sql, unit_rows
-from contract_vectors import VectorIndexContract
+from contract_vectors import FileEngineContract
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +32,7 @@ from reidsearch.store.derived import newest_generation
 SMALL = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
 
 
-class TestCompact(VectorIndexContract):
+class TestCompact(FileEngineContract):
     """Small enough segments and tails that every step of it is taken."""
 
     engine = SMALL
@@ -265,7 +265,7 @@ def test_an_archive_takes_over_and_goes_back(tmp_path):
         for count, kind in ((39, FLAT.kind), (40, SMALL.kind)):
             fill(folder, VECTORS[39:count], first=39)
             with writer_lock(folder):
-                Gallery(store).fold()
+                Gallery(store).compact()
             assert newest_generation(store).kind == kind
             assert found(store) == (expected(count), [])
         erase(store, Gallery(store), Erasure(np.arange(1, 22), 0, 0, 0))
@@ -335,7 +335,7 @@ def test_a_fold_appends_and_keeps_full_segments(folder):
     before = {path.name for path in (folder / "index").glob("codes-*")}
     fill(folder, VECTORS[60:], first=60)
     with Store(folder) as store, writer_lock(folder):
-        Gallery(store).fold()
+        Gallery(store).compact()
         after = {path.name for path in (folder / "index").glob("codes-*")}
         assert len(before & after) == 9  # the last was not full
         assert found(store) == (expected(90), [])
@@ -380,7 +380,7 @@ def test_readers_go_on_while_generations_are_rebuilt(folder):
     for i in range(60, 90, 3):
         fill(folder, VECTORS[i : i + 3], first=i)
         with Store(folder) as store, writer_lock(folder):
-            (Gallery(store).rebuild if i % 2 else Gallery(store).fold)()
+            (Gallery(store).rebuild if i % 2 else Gallery(store).compact)()
     done.set()
     for reader in readers:
         reader.join()
@@ -452,7 +452,7 @@ def test_a_recall_is_measured_when_a_generation_is_built_and_kept(tmp_path, monk
     fill(folder, rows)
     with Store(folder) as store:
         with writer_lock(folder):
-            Gallery(store).fold()
+            Gallery(store).compact()
         gallery = Gallery(store)
         gallery.sync()
         measured = gallery.recall(10)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import faiss
 import pytest
-from contract_vectors import DIMENSION, VectorIndexContract
+from contract_vectors import DIMENSION, FileEngineContract
 
 from reidsearch.base.errors import ArchiveError
 from reidsearch.index.flat import FaissEngine
 
 
-class TestFaiss(VectorIndexContract):
+class TestFaiss(FileEngineContract):
     engine = FaissEngine()
 
 

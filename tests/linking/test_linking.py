@@ -371,7 +371,9 @@ def test_the_command(run: CommandLine, made: Path):
     shown = run("identity", "proposals", number)
     assert "tracklet 2" in shown.out
     assert "unless their clocks are off" in shown.out
-    assert json.loads(run("identity", "proposals", number, "--format", "json").out)["held"] == []
+    assert (
+        json.loads(run("identity", "proposals", number, "--format", "json").out)["confirmed"] == []
+    )
     assert run("identity", "new", "bert", "--proposal", number).code == 0
     left = [line.split() for line in run("identity", "proposals").out.splitlines()[2:]]
     assert [str(number)] not in [words[:1] for words in left]

@@ -22,7 +22,7 @@ from reidsearch.output.answer_csv import MATCH_COLUMNS, answer_csv
 from reidsearch.output.answer_json import answer_jsonl
 from reidsearch.output.emit import dumps
 
-SCHEMA = json.loads((files("reidsearch.output") / "schemas/answer-2.json").read_text())
+SCHEMA = json.loads((files("reidsearch.output") / "schemas/answer-3.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 ANSWERS = {
@@ -153,7 +153,7 @@ def test_csv_never_loses_the_statement(given: Answer) -> None:
     told = rows(given)
     assert len(told) == max(1, len(given.matches))
     for row in told:
-        assert (row["crops_searched"], row["crops_held"]) == ("1527", "1527")
+        assert (row["crops_searched"], row["crops_stored"]) == ("1527", "1527")
         assert row["model"].startswith("person-reidentification-retail-0286 FP16")
         assert row["exact"] in ("true", "false")
 

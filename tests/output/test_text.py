@@ -177,7 +177,7 @@ def test_the_statement_says_what_limits_the_answer(changes: dict[str, Any], sent
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"crops_held": 0, "crops_searched": 0}, "No match: the archive holds no crop."),
+        ({"crops_stored": 0, "crops_searched": 0}, "No match: the archive holds no crop."),
         ({"crops_searched": 0}, "No match: no crop passed the filters, so nothing was compared."),
         ({"min_score": 0.5}, "No match: none of the 1,527 crops searched scores 0.500 or more."),
     ],

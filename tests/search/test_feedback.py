@@ -36,7 +36,7 @@ from reidsearch.search.query_pictures import fuse
 from reidsearch.search.rerank import order
 from reidsearch.search.scope import gallery_of
 
-SCHEMA = json.loads((files("reidsearch.output") / "schemas/answer-2.json").read_text())
+SCHEMA = json.loads((files("reidsearch.output") / "schemas/answer-3.json").read_text())
 NOBODY = np.empty((0, DIMENSION), np.float32)
 COUNT = 240
 

@@ -271,7 +271,7 @@ def test_the_commands_record_filter_and_show(held, shared):
     )
     document = json.loads(ran.out)
     schema = json.loads(
-        resources.files("reidsearch.output").joinpath("schemas/answer-2.json").read_text("utf-8")
+        resources.files("reidsearch.output").joinpath("schemas/answer-3.json").read_text("utf-8")
     )
     jsonschema.validate(document, schema)
     assert document["statement"]["filters"]["without_things"] == ["hat"]

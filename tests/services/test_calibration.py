@@ -31,7 +31,7 @@ from reidsearch.output.statement import sentences
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
 
-SCHEMA = json.loads((files("reidsearch.output") / "schemas" / "answer-2.json").read_text("utf-8"))
+SCHEMA = json.loads((files("reidsearch.output") / "schemas" / "answer-3.json").read_text("utf-8"))
 PEOPLE = 30
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import shutil
 from collections.abc import Sequence
@@ -58,6 +59,22 @@ def standing(archive: Archive) -> dict[str, tuple[list[str], list[str]]]:
 
 
 # -- the plain course ---------------------------------------------------------------------------
+
+
+def test_who_decides_is_handed_down(folder, monkeypatch):
+    monkeypatch.delenv("REIDSEARCH_ACTOR", raising=False)
+    with Archive.open(folder) as archive:
+        assert archive.identities.new("anna", [2]).who == getpass.getuser()
+    monkeypatch.setenv("REIDSEARCH_ACTOR", "night shift")
+    with Archive.open(folder) as archive:
+        assert archive.identities.confirm("anna", [9]).who == "night shift"
+    with Archive.open(folder, actor="maria") as archive:
+        assert archive.identities.new("bob", [3]).who == "maria"
+        assert archive.identities.by(" lea ").undo().who == "lea"
+        with pytest.raises(UsageError, match="name"):
+            archive.identities.by("  ")
+        logged = [one.who for one in archive.identities.decisions()]
+    assert logged == [getpass.getuser(), "night shift", "maria", "lea"]
 
 
 def test_a_view_stands_for_its_tracklet_and_a_picture_for_itself(folder):

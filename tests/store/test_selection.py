@@ -125,7 +125,7 @@ def test_a_filtered_search_equals_the_oracle(store, chosen, k):
     assert [match.crop.crop_id for match in answer.matches] == order[:k]
     assert [match.rank for match in answer.matches] == list(range(1, min(k, len(order)) + 1))
     assert answer.statement.crops_searched == len(expected)
-    assert answer.statement.crops_held == COUNT
+    assert answer.statement.crops_stored == COUNT
     assert answer.statement.left_out_unknown_time == selection.unknown_time
     assert answer.statement.left_out_unknown_camera == selection.unknown_camera
 

@@ -19,7 +19,7 @@ from reidsearch.datasets.synthetic.people import drawn_people
 from reidsearch.domain.quantized import Comparison, OnLabels
 from reidsearch.output.hints import advice
 from reidsearch.services.quantize import _same, quantize_for
-from reidsearch.store.crops.sampling import in_chance_order
+from reidsearch.store.crops.sampling import deterministic_shuffle
 from reidsearch.store.crops.store import Store
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import load_embedder
@@ -237,13 +237,13 @@ def test_the_same_crops_are_chosen_each_time_whatever_is_added(tmp_path):
     with opened(tmp_path / "a") as archive:
         archive.index([draw_many(tmp_path / "one", 30)[0].parent])
         with Store(tmp_path / "a") as store:
-            first = in_chance_order(store)
-            assert first == in_chance_order(store)
+            first = deterministic_shuffle(store)
+            assert first == deterministic_shuffle(store)
             assert sorted(first) == [[n] for n in range(1, 31)]
             assert first != sorted(first)
         archive.index([draw_many(tmp_path / "two", 10, start=30)[0].parent])
         with Store(tmp_path / "a") as store:
-            assert [unit for unit in in_chance_order(store) if unit[0] <= 30] == first
+            assert [unit for unit in deterministic_shuffle(store) if unit[0] <= 30] == first
 
 
 # -- for real -------------------------------------------------------------------------------------

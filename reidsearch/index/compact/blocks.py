@@ -1,8 +1,8 @@
-"""Files of which only what is read has to be proven: a checksum for each block.
+"""Files of which only what is read has to be verified: a checksum for each block.
 
 A checksum over a whole file costs reading it whole. Here the list of the blocks' checksums is
-proven instead, and a block when it is first used, so that opening a file of any size costs nothing
-and nothing unproven is ever used.
+verified instead, and a block when it is first used, so that opening a file of any size costs
+nothing and nothing unverified is ever used.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def block_sums(data: bytes) -> bytes:
     )
 
 
-class ProvenFile:
-    """An open file, proven block by block as it is used.
+class VerifiedFile:
+    """An open file, verified block by block as it is used.
 
-    It is read, not mapped: whoever uses it maps it, and pages that are mapped twice would count
-    twice. It stays open, so that it can still be proven when it was replaced.
+    It is read, not mapped: its user maps it, and pages that are mapped twice would count twice.
+    It stays open, so that it can still be verified when it was replaced.
 
     Args:
-        sums: what `block_sums` gave for it, itself proven.
+        sums: what `block_sums` gave for it, itself verified.
     """
 
     def __init__(self, path: Path, size_bytes: int, sums: bytes) -> None:
@@ -58,11 +58,11 @@ class ProvenFile:
             raise IndexDamaged(f"{path.name} has {held} bytes, expected {size_bytes}")
         self.size_bytes = size_bytes
         self._sums = sums
-        self._proven = np.zeros(blocks, dtype=bool)
+        self._verified = np.zeros(blocks, dtype=bool)
         self._whole = False
 
-    def prove(self, begin: NDArray[np.int64], length: int) -> None:
-        """Prove stretches of the file before they are read.
+    def verify(self, begin: NDArray[np.int64], length: int) -> None:
+        """Verify stretches of the file before they are read.
 
         Args:
             begin: (n,) offsets of the stretches.
@@ -74,20 +74,20 @@ class ProvenFile:
         if self._whole:
             return
         first, last = begin // BLOCK_BYTES, (begin + length - 1) // BLOCK_BYTES
-        if self._proven[first].all() and self._proven[last].all():
+        if self._verified[first].all() and self._verified[last].all():
             return
         touched = np.union1d(first, last)
-        self._prove_blocks(touched[~self._proven[touched]])
+        self._verify_blocks(touched[~self._verified[touched]])
 
-    def prove_all(self) -> None:
-        """Prove what was not yet used.
+    def verify_all(self) -> None:
+        """Verify what was not yet used.
 
         Raises:
             IndexDamaged: a block's checksum differs.
         """
-        self._prove_blocks(np.flatnonzero(~self._proven))
+        self._verify_blocks(np.flatnonzero(~self._verified))
 
-    def _prove_blocks(self, blocks: NDArray[np.int64]) -> None:
+    def _verify_blocks(self, blocks: NDArray[np.int64]) -> None:
         handle = self._file.fileno()
         for block in blocks.tolist():
             of_sum = block * SUM_BYTES
@@ -95,6 +95,6 @@ class ProvenFile:
             found = hashlib.sha256(content).digest()[:SUM_BYTES]
             if found != self._sums[of_sum : of_sum + SUM_BYTES]:
                 raise IndexDamaged(f"{self.path.name} was altered: its checksum differs")
-            # One by one: another thread may read what is proven meanwhile.
-            self._proven[block] = True
-        self._whole = bool(self._proven.all())
+            # One by one: another thread may read what is verified meanwhile.
+            self._verified[block] = True
+        self._whole = bool(self._verified.all())

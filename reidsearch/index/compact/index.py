@@ -35,7 +35,7 @@ from reidsearch.index.flat import FaissEngine
 
 KIND = "faiss-pq4-sq8"
 FORMAT = "reidsearch/compact/1"
-OUTGROWN = 8  # times as many as when the codec was trained: then other cameras and people prevail
+REBUILD_AT = 8  # times as many crops as the codec was trained for: others prevail by then
 SHORTLIST_FOR = 500_000  # crops: among more of them, more other people come between
 PART = 1000  # crops that are scored exactly before the next part of a long answer goes out
 
@@ -213,7 +213,7 @@ class Compact:
 
     def needs_rebuild(self) -> bool:
         """Whether the codec was trained from a small part of what is held now."""
-        return len(self) > OUTGROWN * max(self.trained_for, 1)
+        return len(self) > REBUILD_AT * max(self.trained_for, 1)
 
     def _compact(self) -> None:
         """Rewrite the segments that hold something removed."""
@@ -246,9 +246,9 @@ class Compact:
         }
         path.write_text(json.dumps(note), encoding="ascii")
 
-    def prove(self) -> None:
+    def verify(self) -> None:
         """Read what was not yet read of the files. Raises IndexDamaged."""
-        each(Segment.prove, self.segments)
+        each(Segment.verify, self.segments)
 
     def differing(self, ids: CropIds, vectors: Vectors) -> CropIds:
         """Those of (n,) held ids that are farther from their codes than the bound allows."""

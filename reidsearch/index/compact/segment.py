@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from reidsearch.base import atomic
 from reidsearch.domain.crops import CropIds, Vectors
-from reidsearch.index.compact.blocks import ProvenFile, block_sums
+from reidsearch.index.compact.blocks import VerifiedFile, block_sums
 from reidsearch.index.compact.codec import Codec, Codes, slices
 from reidsearch.index.contract import IndexDamaged
 from reidsearch.index.cores import each
@@ -45,7 +45,7 @@ class Segment:
         codes: (n, d) uint8 fine codes, in memory or mapped.
         error: no vector is farther from its fine code, `outliers` apart.
         outliers: (m,) rows of those that are.
-        file: proves the mapped codes; None: they are in memory.
+        file: verifies the mapped codes; None: they are in memory.
         fine: FAISS over the mapped codes; None: they are in memory.
         names: the files it was written to; None: it is not on disk.
     """
@@ -56,7 +56,7 @@ class Segment:
     codes: Codes
     error: float
     outliers: Rows
-    file: ProvenFile | None = None
+    file: VerifiedFile | None = None
     names: dict[str, Any] | None = None
     fine: Any = None
 
@@ -73,7 +73,7 @@ class Segment:
     def grown(self, ids: CropIds, vectors: Vectors) -> Segment:
         """This one and further vectors, in memory; this one is of no use any more."""
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        self.prove()
+        self.verify()
         every = np.concatenate([self.ids, ids])  # before FAISS moves what may be its own
         found: list[tuple[Codes, Vectors]] = []
 
@@ -99,7 +99,7 @@ class Segment:
 
     def without(self, removed: CropIds) -> Segment:
         """The others, in memory, their fine codes as they are."""
-        self.prove()
+        self.verify()
         kept = ~np.isin(self.ids, removed)
         left = Segment.of(self.codec)
         left.codes, left.ids, left.error = self.codes[kept], self.ids[kept], self.error
@@ -152,13 +152,13 @@ class Segment:
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """(n, m) scores of (n, d) queries with the fine codes of (m,) rows."""
-        self._prove(rows)
+        self._verify_rows(rows)
         parts = [self.codec.scores(queries, self.codes[rows[part]]) for part in slices(len(rows))]
         return np.concatenate([np.empty((len(queries), 0), np.float32), *parts], axis=1)
 
     def take(self, rows: Rows, into: Codes) -> None:
         """Copy the fine codes of (m,) rows into an (m, d) array."""
-        self._prove(rows)
+        self._verify_rows(rows)
         # Clipping instead of checking each row again: they come from this segment's own ids.
         np.take(self.codes, rows, axis=0, out=into, mode="clip")
 
@@ -171,13 +171,13 @@ class Segment:
 
     def decoded(self, rows: Rows) -> Vectors:
         """(m, d) float32, what the fine codes of (m,) rows stand for."""
-        self._prove(rows)
+        self._verify_rows(rows)
         return self.codec.decoded(self.codes[rows])
 
-    def _prove(self, rows: Rows) -> None:
+    def _verify_rows(self, rows: Rows) -> None:
         if self.file is not None:
             start = self.file.size_bytes - self.codes.size
-            self.file.prove(start + rows * self.codes.shape[1], self.codes.shape[1])
+            self.file.verify(start + rows * self.codes.shape[1], self.codes.shape[1])
 
     def best(
         self, query: Vectors, wanted: int, passing: NDArray[np.bool_] | None
@@ -186,7 +186,7 @@ class Segment:
 
         `passing` says which rows count.
         """
-        self.prove()
+        self.verify()
         one_thread()
         if self.fine is None:
             every = self._every(query, passing)
@@ -225,7 +225,7 @@ class Segment:
 
     def _every(self, query: Vectors, passing: NDArray[np.bool_] | None) -> Vectors:
         """(n,) fine scores of all; what does not pass scores minus infinity."""
-        self.prove()
+        self.verify()
         scores: Vectors = self.scores(query.reshape(1, -1), np.arange(len(self)))[0]
         if passing is not None:
             scores[~passing] = -np.inf
@@ -242,16 +242,16 @@ class Segment:
         """Whether it was written to this folder."""
         return self.file is not None and self.file.path.parent == folder
 
-    def prove(self) -> None:
+    def verify(self) -> None:
         """Read what was not yet read of the fine codes. Raises IndexDamaged."""
         if self.file is not None:
-            self.file.prove_all()
+            self.file.verify_all()
 
     def written(self, folder: Path) -> Segment:
         """The same, on disk, synced, with its fine codes mapped.
 
-        Three files of one name: `.scan` and `.sums` are read whole and proven by their SHA-256,
-        `.fine` is mapped and proven block by block by `.sums`.
+        Three files of one name: `.scan` and `.sums` are read whole and verified by their SHA-256,
+        `.fine` is mapped and verified block by block by `.sums`.
 
         Raises:
             RuntimeError: FAISS cannot write.
@@ -264,7 +264,7 @@ class Segment:
         faiss.write_index(fine, str(path))
         data = path.read_bytes()
         sums = block_sums(data)
-        # What is proven is what was meant, not what the disk made of it.
+        # The checksum is of what was meant, not what the disk made of it.
         assert data.endswith(self.codes.tobytes())
         names: dict[str, Any] = {
             "name": name,
@@ -283,18 +283,18 @@ class Segment:
 
     @classmethod
     def load(cls, folder: Path, names: dict[str, Any], codec: Codec) -> Segment:
-        """What `written` wrote; fine codes are proven when they are used.
+        """What `written` wrote; fine codes are verified when they are used.
 
         Raises:
             IndexDamaged: a file is missing or not what was written.
         """
         name, n = names["name"], names["rows"]
         scan = faiss.deserialize_index(
-            np.frombuffer(_proven(folder / f"{name}.scan", names["scan_sha256"]), np.uint8)
+            np.frombuffer(_read_verified(folder / f"{name}.scan", names["scan_sha256"]), np.uint8)
         )
-        sums = _proven(folder / f"{name}.sums", names["sums_sha256"])
-        file = ProvenFile(folder / f"{name}.fine", names["fine_bytes"], sums)
-        file.prove(np.zeros(1, dtype=np.int64), 1)  # FAISS reads the head now
+        sums = _read_verified(folder / f"{name}.sums", names["sums_sha256"])
+        file = VerifiedFile(folder / f"{name}.fine", names["fine_bytes"], sums)
+        file.verify(np.zeros(1, dtype=np.int64), 1)  # FAISS reads the head now
         fine = faiss.read_index(str(file.path), faiss.IO_FLAG_MMAP_IFC)
         return cls(
             codec,
@@ -313,7 +313,7 @@ NAME = "codes-"
 ENDINGS = ("scan", "sums", "fine")
 
 
-def _proven(path: Path, sha256: str) -> bytes:
+def _read_verified(path: Path, sha256: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:

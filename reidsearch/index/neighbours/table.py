@@ -1,4 +1,4 @@
-"""The neighbour graph of an open archive: derived, proven on opening, caught up with the index.
+"""The neighbour graph of an open archive: derived, verified on opening, caught up with the index.
 
 Its file `neighbours/graph-N.npy` is described by a row of the `neighbours` table (size, SHA-256).
 Which crops it holds stands in the file; what the index has more is added, what it has less is
@@ -56,7 +56,11 @@ BYTES_A_CROP = _LAYOUT.itemsize
 
 
 class Neighbours:
-    """The graph of the crops that a gallery's index holds, kept from one search to the next."""
+    """The graph of the crops that a gallery's index holds, kept from one search to the next.
+
+    Threads may share it, as they may share the gallery; searches wait while it is brought up to
+    date.
+    """
 
     def __init__(self, store: Store, gallery: Gallery) -> None:
         self._store, self._gallery = store, gallery
@@ -73,10 +77,11 @@ class Neighbours:
         Returns:
             None when catching up would take too long for a search; `keep` makes up for it.
         """
-        if self._gallery.state != self._asked:
-            self._asked = self._gallery.state
-            self._current = self._catch_up(BLOCKS_IN_A_SEARCH, NO_PROGRESS, _never)
-        return self._graph if self._current else None
+        with self._gallery.busy:
+            if self._gallery.state != self._asked:
+                self._asked = self._gallery.state
+                self._current = self._catch_up(BLOCKS_IN_A_SEARCH, NO_PROGRESS, _never)
+            return self._graph if self._current else None
 
     def keep(
         self,
@@ -98,6 +103,10 @@ class Neighbours:
             ArchiveLocked: another process writes.
             StorageError: it cannot be written.
         """
+        with self._gallery.busy:
+            return self._keep(progress, blocks, stopped)
+
+    def _keep(self, progress: Progress, blocks: int | None, stopped: Callable[[], bool]) -> bool:
         self._gallery.sync(progress)
         self._asked = self._gallery.state
         self._current = self._catch_up(blocks, progress, stopped)
@@ -176,7 +185,7 @@ class _ReadOnce:
 
 
 def load(file: GraphFile) -> Graph:
-    """Map a graph file, once it is proven to be what the database says.
+    """Map a graph file, once it is verified to be what the database says.
 
     Raises:
         ArchiveError: missing, of another size, or altered.

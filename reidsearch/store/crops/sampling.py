@@ -1,4 +1,4 @@
-"""Crops that stand for an archive, the same ones each time."""
+"""Representative samples of an archive, the same ones each time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.tables.footage import moment
 
 
-def in_chance_order(store: Store) -> list[list[int]]:
-    """Crop ids, those of one tracklet together, in an order of chance that never changes.
+def deterministic_shuffle(store: Store) -> list[list[int]]:
+    """Return crop ids, those of one tracklet together, in a deterministic shuffle.
 
     The order is that of the SHA-256 of the first id, so neither time nor camera decides, and a
     part from the front stands for the whole.

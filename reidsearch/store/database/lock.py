@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import os
 import socket
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from reidsearch.base.actor import system_user
 from reidsearch.base.errors import ArchiveLocked, StorageError
 from reidsearch.base.timecode import iso, now
 
@@ -64,21 +64,13 @@ def is_locked(folder: Path) -> bool:
 def _sign(folder: Path) -> None:
     holder = {
         "pid": os.getpid(),
-        "user": user(),
+        "user": system_user(),
         "host": socket.gethostname(),
         "since": iso(now().replace(microsecond=0)),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
     }
     with contextlib.suppress(OSError):  # without space the lock still holds, only nameless
         (folder / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
-
-
-def user() -> str:
-    """The operating system's user, for the record."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
 
 
 def _holder(folder: Path) -> str:

@@ -16,8 +16,8 @@ from reidsearch.store.tables.footage import moment, tracklet_embedding
 
 
 @dataclass(frozen=True, slots=True)
-class Linkable:
-    """All of it.
+class LinkingCandidates:
+    """All that can be linked.
 
     Args:
         vectors: (n, d) float32, rows of unit length: of tracklets the robust mean of their views.
@@ -28,7 +28,7 @@ class Linkable:
     presences: tuple[Presence, ...]
 
 
-def linking_candidates(connection: Connection, dimension: int) -> Linkable:
+def linking_candidates(connection: Connection, dimension: int) -> LinkingCandidates:
     """Read everything that can be linked.
 
     Args:
@@ -56,4 +56,4 @@ def linking_candidates(connection: Connection, dimension: int) -> Linkable:
     blob = b"".join(vector for _, vector in (*of_tracklets, *of_crops))
     vectors = np.frombuffer(blob, "<f4").reshape(len(members), dimension)
     seen = presences(connection, members)
-    return Linkable(vectors, tuple(seen[member] for member in members))
+    return LinkingCandidates(vectors, tuple(seen[member] for member in members))

@@ -15,7 +15,6 @@ from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import Change, Decision, Identity, Mark, Member, Named, Of
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
-from reidsearch.store.database.lock import user
 from reidsearch.store.identities.ledger import Ledger, from_json, to_json, with_undone
 from reidsearch.store.tables.footage import moment, tracklet
 from reidsearch.store.tables.identities import (
@@ -58,6 +57,7 @@ def decide(
     what: str,
     plan: Plan,
     *,
+    actor: str,
     note: str = "",
     forced: bool = False,
     undoes: Callable[[Sequence[Decision]], int] | None = None,
@@ -66,6 +66,7 @@ def decide(
 
     Args:
         plan: raises when the decision cannot be taken; nothing is changed then.
+        actor: who decides.
         undoes: finds the decision that this one reverses.
 
     Returns:
@@ -80,7 +81,7 @@ def decide(
             return None
         ledger.apply(changes)
         ledger.require_whole(changes)
-        made = Decision(0, now(), user(), what, note, forced, reversed_id, changes)
+        made = Decision(0, now(), actor, what, note, forced, reversed_id, changes)
         return _append(connection, made)
 
 
