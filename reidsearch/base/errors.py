@@ -70,6 +70,11 @@ class Kind(StrEnum):
     FALSE_ALARMS_NOT_MEASURED = "false-alarms-not-measured"
     SCORE_LIMIT_TWICE = "score-limit-twice"
     FEEDBACK_UNCALIBRATED = "feedback-uncalibrated"
+    LIKES_OPPOSE_QUERY = "likes-oppose-query"
+    LIKED_AND_UNLIKED = "liked-and-unliked"
+    QUERY_LIKED = "query-liked"
+    QUERY_UNLIKED = "query-unliked"
+    REJECTED_LIKED = "rejected-liked"
     THRESHOLD_UNKNOWN = "threshold-unknown"
 
     PERSON_NOT_IN_FRAME = "person-not-in-frame"
@@ -97,6 +102,8 @@ class Kind(StrEnum):
     DECISION_UNKNOWN = "decision-unknown"
     DECISION_OVERTAKEN = "decision-overtaken"
 
+    NOTHING_TO_CHANGE = "nothing-to-change"
+    NOTHING_TO_DELETE = "nothing-to-delete"
     ARCHIVE_OUTDATED = "archive-outdated"
     ARCHIVE_DAMAGED = "archive-damaged"
     ARCHIVE_NEEDS_REPAIR = "archive-needs-repair"

@@ -147,6 +147,8 @@ HINTS: dict[str, Hint] = {
     Kind.CROP_WITHOUT_FOOTAGE: "reidsearch crop writes its picture",
     # Archives
     Kind.ARCHIVE_EMPTY: "reidsearch index PATH... -a {archive}",
+    Kind.NOTHING_TO_CHANGE: "give --model NAME, --flip or --no-flip",
+    Kind.NOTHING_TO_DELETE: "give --source, --camera, --after, --before or --crop",
     Kind.ARCHIVE_OUTDATED: "make a backup, then run: reidsearch migrate -a {archive}",
     Kind.ARCHIVE_DAMAGED: _damaged,
     Kind.ARCHIVE_NEEDS_REPAIR: _needs_repair,
@@ -168,6 +170,11 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.SCORE_LIMIT_TWICE: "leave --min-score or --max-false-alarms out",
     Kind.FEEDBACK_UNCALIBRATED: _feedback_uncalibrated,
+    Kind.LIKES_OPPOSE_QUERY: "leave some --like out",
+    Kind.LIKED_AND_UNLIKED: "leave --like or --unlike out",
+    Kind.QUERY_LIKED: "leave --like {crop} out",
+    Kind.QUERY_UNLIKED: "leave --unlike out, or search with another picture",
+    Kind.REJECTED_LIKED: "leave --like {crop} out, or undo the decision: reidsearch undo",
     Kind.THRESHOLD_UNKNOWN: (
         "give one, after looking at answers: reidsearch link --join-above SCORE"
     ),
