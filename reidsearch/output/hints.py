@@ -149,6 +149,13 @@ HINTS: dict[str, Hint] = {
     Kind.ARCHIVE_EMPTY: "reidsearch index PATH... -a {archive}",
     Kind.NOTHING_TO_CHANGE: "give --model NAME, --flip or --no-flip",
     Kind.NOTHING_TO_DELETE: "give --source, --camera, --after, --before or --crop",
+    Kind.ARCHIVE_MISSING: "make one: reidsearch index PATH... -a {archive}",
+    Kind.MIGRATION_REFUSED: "run the earlier version's: reidsearch check -a {archive}",
+    Kind.DATABASE_DAMAGED: "run: reidsearch check -a {archive}   or restore from a backup",
+    Kind.CHECKPOINT_DAMAGED: (
+        "delete that source and index it again: reidsearch delete --source PATH"
+    ),
+    Kind.CALIBRATION_DAMAGED: ("reidsearch calibrate --forget -a {archive}, then calibrate again"),
     Kind.ARCHIVE_OUTDATED: "make a backup, then run: reidsearch migrate -a {archive}",
     Kind.ARCHIVE_DAMAGED: _damaged,
     Kind.ARCHIVE_NEEDS_REPAIR: _needs_repair,
