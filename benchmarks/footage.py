@@ -61,7 +61,7 @@ class Run:
             archive.embed([np.zeros((256, 128, 3), np.uint8)])
             detector = archive.detector(self._settings.detector)
             detector.detect(np.zeros((256, 256, 3), np.uint8))
-            detector._compile("THROUGHPUT")
+            detector._compiled.model("THROUGHPUT")
             options = FootageOptions(watch=self._settings)
             took = seconds(lambda: archive.index([self._video], footage=options))
             (source,) = archive.footage.coverage()

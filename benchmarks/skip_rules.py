@@ -46,7 +46,7 @@ def index(video: Path, settings: FootageSettings, model_path: Path, work: Path) 
         folder, create=True, model=REID_MODEL, model_path=[model_path], offline=True
     ) as archive:
         archive.embed([np.zeros((256, 128, 3), np.uint8)])
-        archive.detector()._compile("THROUGHPUT")
+        archive.detector()._compiled.model("THROUGHPUT")
         took = seconds(lambda: archive.index([video], footage=FootageOptions(watch=settings)))
         (source,) = archive.footage.coverage()
         seen = [

@@ -169,7 +169,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import public names on first use: `reidsearch --help` must not load numpy or OpenVINO."""
+    """Import public names on first use: a mere help text must not load numpy or OpenVINO."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from reidsearch.base.actor import default_actor
-from reidsearch.base.errors import ArchiveLocked, UsageError
+from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits, RuntimeSettings
 from reidsearch.base.version import __version__
@@ -482,7 +482,9 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
 
         embedder = self._engines.another()
         if embedder is None:
-            raise UsageError("say what is to change: --model NAME, --flip or --no-flip")
+            raise UsageError(
+                "neither another model nor another flip was asked for", kind=Kind.NOTHING_TO_CHANGE
+            )
         count = renew(self._store, embedder, progress)
         self._engines.use(embedder)
         with self._store.lock():

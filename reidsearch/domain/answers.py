@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from reidsearch.base.errors import ReidsearchError
@@ -120,6 +121,15 @@ class Recall:
     of: int
 
 
+class WhyNot(StrEnum):
+    """Why an answer is ordered by score alone."""
+
+    AS_ASKED = "as asked"
+    TOO_FEW_CROPS = "re-ranking needs at least 100 crops"
+    OUTDATED = "neighbourhoods are not up to date"
+    NOTHING_FOUND = "nothing was found to order"
+
+
 @dataclass(frozen=True, slots=True)
 class RankedBy:
     """What the order of the matches comes from.
@@ -133,7 +143,7 @@ class RankedBy:
 
     reranked: int = 0
     expansion: int = 0
-    why_not: str | None = "as asked"
+    why_not: WhyNot | None = WhyNot.AS_ASKED
 
 
 @dataclass(frozen=True, slots=True)

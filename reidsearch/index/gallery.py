@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError
+from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.domain.answers import Plan, Recall
 from reidsearch.domain.crops import Crop, CropIds, Vectors
@@ -231,7 +231,9 @@ class Gallery:
                 if not abs(truth - score) <= SCORE_TOLERANCE:
                     raise ArchiveError(
                         f"the index scores crop {crop_id} {score:.4f}, the database {truth:.4f}",
-                        f"run: reidsearch check --repair -a {self._store.location}",
+                        "repair the archive",
+                        kind=Kind.ARCHIVE_NEEDS_REPAIR,
+                        archive=self._store.location,
                     )
                 crops.append(crop)
                 scores.append(score)

@@ -68,7 +68,7 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
     """Rebuild what is derived: the index file from the database, without the model; who belongs
     to which identity from the decisions.
 
-    Damaged attributes are dropped; `reidsearch annotate` records them anew.
+    Damaged attributes are dropped; recording them again is another use case.
 
     Raises:
         ArchiveLocked: another process writes.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection, delete, exists, func, select, update
 
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import Kind, UsageError
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
@@ -49,7 +49,7 @@ def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
         NotFound: a camera, source or crop is not in the archive.
     """
     if filters.empty and not crop_ids:
-        raise UsageError("say what to delete: --source, --camera, --after, --before or --crop")
+        raise UsageError("nothing was named that is to be deleted", kind=Kind.NOTHING_TO_DELETE)
     for crop_id in crop_ids:
         store.crop(crop_id)
     by_place = filters == Filters(sources=filters.sources) and not crop_ids

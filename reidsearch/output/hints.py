@@ -65,8 +65,16 @@ def _labels_missing(labels: str) -> str:
     )
 
 
+def _identity_unknown(identity: str, near: list[str]) -> str:
+    return f"{_near(near)}make it: reidsearch identity new {identity} CROP..."
+
+
 def _feedback_uncalibrated(setting: str) -> str:
     return f"leave --{setting.replace('_', '-')} out, or --like and --unlike"
+
+
+def _damaged(archive: str = "") -> str:
+    return "run: reidsearch check" + (f" -a {archive}" if archive else "")
 
 
 def _needs_repair(archive: str = "") -> str:
@@ -139,6 +147,17 @@ HINTS: dict[str, Hint] = {
     Kind.CROP_WITHOUT_FOOTAGE: "reidsearch crop writes its picture",
     # Archives
     Kind.ARCHIVE_EMPTY: "reidsearch index PATH... -a {archive}",
+    Kind.NOTHING_TO_CHANGE: "give --model NAME, --flip or --no-flip",
+    Kind.NOTHING_TO_DELETE: "give --source, --camera, --after, --before or --crop",
+    Kind.ARCHIVE_MISSING: "make one: reidsearch index PATH... -a {archive}",
+    Kind.MIGRATION_REFUSED: "run the earlier version's: reidsearch check -a {archive}",
+    Kind.DATABASE_DAMAGED: "run: reidsearch check -a {archive}   or restore from a backup",
+    Kind.CHECKPOINT_DAMAGED: (
+        "delete that source and index it again: reidsearch delete --source PATH"
+    ),
+    Kind.CALIBRATION_DAMAGED: ("reidsearch calibrate --forget -a {archive}, then calibrate again"),
+    Kind.ARCHIVE_OUTDATED: "make a backup, then run: reidsearch migrate -a {archive}",
+    Kind.ARCHIVE_DAMAGED: _damaged,
     Kind.ARCHIVE_NEEDS_REPAIR: _needs_repair,
     Kind.ARCHIVE_NOT_VERIFIED: "reidsearch check -a {archive}",
     Kind.CROP_NOT_EMBEDDED: (
@@ -158,10 +177,31 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.SCORE_LIMIT_TWICE: "leave --min-score or --max-false-alarms out",
     Kind.FEEDBACK_UNCALIBRATED: _feedback_uncalibrated,
+    Kind.LIKES_OPPOSE_QUERY: "leave some --like out",
+    Kind.LIKED_AND_UNLIKED: "leave --like or --unlike out",
+    Kind.QUERY_LIKED: "leave --like {crop} out",
+    Kind.QUERY_UNLIKED: "leave --unlike out, or search with another picture",
+    Kind.REJECTED_LIKED: "leave --like {crop} out, or undo the decision: reidsearch undo",
     Kind.THRESHOLD_UNKNOWN: (
         "give one, after looking at answers: reidsearch link --join-above SCORE"
     ),
     # Identities
+    Kind.IDENTITY_UNKNOWN: _identity_unknown,
+    Kind.IDENTITY_MERGED: "name {into}, or undo the merge: reidsearch undo",
+    Kind.IDENTITY_NAME_TAKEN: (
+        "reidsearch confirm CROP --as {identity}; see reidsearch identity show {identity}"
+    ),
+    Kind.CONFIRMED_AS_ANOTHER: (
+        "one person: reidsearch identity merge {identity} {other}; not {other}: reidsearch reject "
+        "CROP --as {other}, then confirm it as {identity}"
+    ),
+    Kind.CONFIRMED_AND_REJECTED: "if it is one person all the same: --ignore-conflicts",
+    Kind.NOT_A_MEMBER: "reidsearch identity show {identity}",
+    Kind.NOTHING_WOULD_STAY: "reidsearch identity rename {identity} NEW",
+    Kind.DECISIONS_STAND: ("undo the later decisions first: reidsearch identity list --decisions"),
+    Kind.DECISION_UNKNOWN: "reidsearch identity list --decisions",
+    Kind.DECISION_UNDONE: "to bring it back: reidsearch undo {decision}",
+    Kind.DECISION_OVERTAKEN: "undo that one first: reidsearch undo {decision}",
     Kind.SEEN_AT_ONCE: (
         "if it is one person seen twice all the same (a doubled detection, the same footage in "
         "two files): --ignore-conflicts"

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reidsearch.base.timecode import iso
-from reidsearch.domain.answers import Answer, Feedback, IdentitySearched, Match, RankedBy, Statement
+from reidsearch.domain.answers import (
+    Answer,
+    Feedback,
+    IdentitySearched,
+    Match,
+    RankedBy,
+    Statement,
+    WhyNot,
+)
 from reidsearch.domain.footage import How
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
@@ -190,7 +198,8 @@ def _least_score(statement: Statement) -> list[str]:
 
 def _ranked_by(ranked_by: RankedBy) -> str:
     if ranked_by.why_not is not None:
-        return f"Order: by score alone, {visible(ranked_by.why_not)}."
+        way_out = " (reidsearch prepare-reranking)" if ranked_by.why_not is WhyNot.OUTDATED else ""
+        return f"Order: by score alone, {ranked_by.why_not}{way_out}."
     best = "best match" if ranked_by.expansion == 1 else f"best {ranked_by.expansion} matches"
     expanded = f", the query together with its {best}" if ranked_by.expansion else ""
     return (

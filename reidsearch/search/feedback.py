@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, NotFound, UsageError
+from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
 from reidsearch.domain.answers import Feedback
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.domain.decisions import Member
@@ -49,7 +49,9 @@ def refined(query: Vectors, likes: Vectors, unlikes: Vectors, views: int = 1) ->
     length = float(np.linalg.norm(toward))
     if length < SHORTEST:
         raise UsageError(
-            "what is liked has nothing in common with the query; leave some --like out"
+            "the liked matches have nothing in common with the query",
+            "leave some of them out",
+            kind=Kind.LIKES_OPPOSE_QUERY,
         )
     if len(unlikes):
         balance = min(1.0, (views + len(likes)) / len(unlikes))
@@ -189,16 +191,22 @@ def _require_apart(
                 if liked[member] == crop_id
                 else f"crops {liked[member]} and {crop_id} show one {member.text} which is"
             )
-            raise UsageError(f"{one} liked and unliked", "leave --like or --unlike out")
+            raise UsageError(
+                f"{one} liked and unliked", "leave one of them out", kind=Kind.LIKED_AND_UNLIKED
+            )
         if any(view in query_crops for view in views[member]):
             raise UsageError(
                 f"crop {crop_id} is unliked, but {member.text} is what is searched with",
-                "leave --unlike out, or search with another view",
+                "do not unlike it, or search with another picture",
+                kind=Kind.QUERY_UNLIKED,
             )
     for crop_id in likes:
         if crop_id in query_crops:
             raise UsageError(
-                f"crop {crop_id} is searched with already", f"leave --like {crop_id} out"
+                f"crop {crop_id} is searched with already",
+                "do not like it as well",
+                kind=Kind.QUERY_LIKED,
+                crop=crop_id,
             )
 
 
@@ -214,7 +222,9 @@ def _require_undecided(
             raise UsageError(
                 f"crop {crop_id} is liked, but {member.text} was rejected for the identity that "
                 "is searched for",
-                f"leave --like {crop_id} out, or take the decision back: reidsearch undo",
+                "do not like it, or undo the decision",
+                kind=Kind.REJECTED_LIKED,
+                crop=crop_id,
             )
 
 
@@ -222,6 +232,7 @@ def _mean(store: Store, member: Member, rows: Sequence[Vectors]) -> Vectors:
     if not rows:
         raise ArchiveError(
             f"{member.text} was marked, but has no embedding by the archive's model",
-            f"run: reidsearch check -a {store.location}",
+            kind=Kind.ARCHIVE_DAMAGED,
+            archive=store.location,
         )
     return robust_mean(np.stack(rows))

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, Refused, ReidsearchError, UsageError
+from reidsearch.base.errors import ArchiveError, Kind, Refused, ReidsearchError, UsageError
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.request import QueryPicture
@@ -193,7 +193,7 @@ def _row(store: Store, stored: dict[int, Vectors], crop_id: int) -> Vectors:
     if crop_id not in stored:
         store.crop(crop_id)  # NotFound, unless the crop is there and only its embedding is lost
         raise ArchiveError(
-            f"crop {crop_id} has no embedding", f"run: reidsearch check -a {store.location}"
+            f"crop {crop_id} has no embedding", kind=Kind.ARCHIVE_DAMAGED, archive=store.location
         )
     return stored[crop_id]
 

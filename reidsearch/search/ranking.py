@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from reidsearch.domain.answers import RankedBy
+from reidsearch.domain.answers import RankedBy, WhyNot
 from reidsearch.domain.crops import Crop, CropIds, Vectors
 from reidsearch.index.contract import Hits
 from reidsearch.index.gallery import Gallery
@@ -112,19 +112,16 @@ class Ranking:
                 depths[number] = depth * 4 if ranked is None else 0
         return [found[number] for number in range(len(questions))]
 
-    def _graph(self) -> tuple[Graph | None, str]:
+    def _graph(self) -> tuple[Graph | None, WhyNot]:
         """The graph to re-rank by, or why there is none."""
         if self.neighbours is None:
-            return None, "as asked"
+            return None, WhyNot.AS_ASKED
         if len(self.gallery) < LEAST_CROPS:
-            return None, f"fewer than {LEAST_CROPS} crops have no neighbourhoods that tell anything"
-        return (
-            self.neighbours.graph(),
-            "neighbourhoods are not up to date (reidsearch prepare-reranking)",
-        )
+            return None, WhyNot.TOO_FEW_CROPS
+        return self.neighbours.graph(), WhyNot.OUTDATED
 
     def _ranked(
-        self, wanted: Wanted, hits: Hits, depth: int, graph: Graph | None, why_not: str
+        self, wanted: Wanted, hits: Hits, depth: int, graph: Graph | None, why_not: WhyNot
     ) -> Ranked | None:
         """The rows of one answer; None when more has to be asked for to fill them."""
         kept = ~np.isin(hits.ids, list(wanted.without))
@@ -140,7 +137,7 @@ class Ranking:
         if len(by_score) < wanted.k and not everything:
             return None
         shown = by_score
-        ranked_by = RankedBy(why_not=why_not if graph is None else "nothing was found to order")
+        ranked_by = RankedBy(why_not=why_not if graph is None else WhyNot.NOTHING_FOUND)
         if graph is not None and len(ids):
             candidates = ids[: DEFAULT.candidates]
             places = self._places(wanted, candidates, graph).tolist()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row, delete, insert, select
 
-from reidsearch.base.errors import ArchiveError
+from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import from_us, to_us
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import Finding
@@ -45,7 +45,9 @@ def stored_calibration(store: Store) -> tuple[Calibration, ModelIdentity] | None
     if not _intact(row):
         raise ArchiveError(
             f"the calibration of {store.location} is damaged",
-            f"reidsearch calibrate --forget -a {store.location}, then calibrate again",
+            "forget it, then calibrate again",
+            kind=Kind.CALIBRATION_DAMAGED,
+            archive=store.location,
         )
     identity = ModelIdentity(row.name, row.precision, row.digest, row.preprocessing, row.dimension)
     return _calibration(row), identity
@@ -115,7 +117,7 @@ def check_calibration(store: Store) -> Iterator[Finding]:
     if damaged:
         yield Finding(
             "calibration",
-            "the calibration is damaged; reidsearch calibrate makes a new one",
+            "the calibration is damaged; calibrate again",
             repairable=False,
         )
 

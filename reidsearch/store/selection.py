@@ -46,7 +46,7 @@ def select_crops(connection: Connection, filters: Filters) -> Selection:
     """
     _require_cameras(connection, (*filters.cameras, *filters.not_cameras))
     if filters.after and filters.before and filters.after >= filters.before:
-        raise UsageError("--after must be earlier than --before")
+        raise UsageError("the time range is empty: it ends before it begins")
     crop = tables.crop.c
     time, camera, attributes, other = _conditions(connection, filters)
     where = (*time, *camera, *attributes, *other)

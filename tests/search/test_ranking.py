@@ -9,13 +9,15 @@ import pytest
 from archives import DIMENSION, fill, sql
 
 from reidsearch.archive import Archive
-from reidsearch.domain.answers import Answer, RankedBy
+from reidsearch.domain.answers import Answer, RankedBy, WhyNot
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours import table as rooms
 from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.output.statement import sentences
 from reidsearch.search.engine import Query, search
+from reidsearch.search.ranking import LEAST_CROPS
 from reidsearch.search.rerank import DEFAULT
 from reidsearch.search.scope import gallery_of
 from reidsearch.store.crops.store import Store
@@ -85,7 +87,7 @@ def test_by_score_alone_as_asked(ask):
     scores = [match.score for match in answer.matches]
     assert scores == sorted(scores, reverse=True)
     assert {match.rank_before for match in answer.matches} == {None}
-    assert answer.statement.ranked_by == RankedBy(0, 0, "as asked")
+    assert answer.statement.ranked_by == RankedBy(0, 0, WhyNot.AS_ASKED)
 
 
 def test_a_query_has_one_ranking_whatever_k_and_whatever_was_asked_before(ask):
@@ -132,7 +134,8 @@ def test_small_archives_are_ranked_by_score(tmp_path):
     fill(tmp_path / "archive", people(96))
     with Archive.open(tmp_path / "archive") as archive:
         answer = archive.search(5, k=20)
-        assert "fewer than 100 crops" in answer.statement.ranked_by.why_not
+        assert answer.statement.ranked_by.why_not is WhyNot.TOO_FEW_CROPS
+        assert f"at least {LEAST_CROPS} crops" in WhyNot.TOO_FEW_CROPS
         assert answer.matches[0].rank_before is None
         fill(tmp_path / "archive", people(16, seed=5), first=96)
         assert archive.search(5, k=20).statement.ranked_by == RankedBy(111, 1, None)
@@ -142,7 +145,8 @@ def test_without_neighbourhoods_the_statement_names_the_command(folder, monkeypa
     monkeypatch.setattr(rooms, "BLOCKS_IN_A_SEARCH", 0)
     with Archive.open(folder) as archive:
         answer = archive.search(5, k=20)
-        assert "reidsearch prepare-reranking" in answer.statement.ranked_by.why_not
+        assert answer.statement.ranked_by.why_not is WhyNot.OUTDATED
+        assert "(reidsearch prepare-reranking)" in "\n".join(sentences(answer.statement))
         scores = [match.score for match in answer.matches]
         assert scores == sorted(scores, reverse=True)
 

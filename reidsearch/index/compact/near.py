@@ -15,7 +15,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import ArchiveError
+from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.segment import Rows, Segment
 from reidsearch.index.contract import no_ids
@@ -61,7 +61,8 @@ class Near:
             crop_id, score = self.ids[which][wrong][0], scores[wrong][0]
             raise ArchiveError(
                 f"the index scores crop {crop_id} {score:.4f}, the database {truth[wrong][0]:.4f}",
-                "run: reidsearch check --repair",
+                "repair the archive",
+                kind=Kind.ARCHIVE_NEEDS_REPAIR,
             )
 
 

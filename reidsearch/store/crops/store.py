@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Row, insert, select
 from reidsearch.base import atomic
 from reidsearch.base.boxes import Box
 from reidsearch.base.closing import Closing
-from reidsearch.base.errors import ArchiveError, NotFound, StorageError, UsageError
+from reidsearch.base.errors import ArchiveError, Kind, NotFound, StorageError, UsageError
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.crops import Crop, CropIds, Facts, Vectors
 from reidsearch.domain.footage import Moment
@@ -83,7 +83,9 @@ class Store(Closing):
                 f"{folder} is not an archive"
                 if folder.exists()
                 else f"there is no archive {folder}",
-                f"make one: reidsearch index PATH... -a {folder}",
+                "index footage or crops to make one",
+                kind=Kind.ARCHIVE_MISSING,
+                archive=folder,
             )
         self.folder = folder
         self._database: Database = sqlite.Sqlite(folder)
@@ -255,9 +257,7 @@ class Store(Closing):
         """
         found = self.crops([crop_id])
         if not found:
-            raise NotFound(
-                f"{self.location} holds no crop {crop_id}", "ids stand in every answer of `query`"
-            )
+            raise NotFound(f"{self.location} holds no crop {crop_id}", "ids stand in every answer")
         return found[0]
 
     def picture(self, crop_id: int) -> bytes:
@@ -276,7 +276,8 @@ class Store(Closing):
         if row is None or hashlib.sha256(row.jpeg).digest() != row.sha256:
             raise ArchiveError(
                 f"the picture of crop {crop_id} is damaged or missing",
-                f"run: reidsearch check -a {self.location}",
+                kind=Kind.ARCHIVE_DAMAGED,
+                archive=self.location,
             )
         jpeg: bytes = row.jpeg
         return jpeg
@@ -336,7 +337,8 @@ class Store(Closing):
         if len(blob) != len(rows) * dimension * 4:
             raise ArchiveError(
                 f"{self.location}: an embedding between crops {ids[0]} and {ids[-1]} is damaged",
-                f"run: reidsearch check -a {self.location}",
+                kind=Kind.ARCHIVE_DAMAGED,
+                archive=self.location,
             )
         return ids, np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
 
@@ -392,7 +394,9 @@ def migrate(folder: Path) -> tuple[str, str]:
         if broken := sqlite.broken_references(connection):
             raise ArchiveError(
                 f"{folder}: {broken} rows refer to rows that are missing; nothing changed",
-                f"run the earlier version's: reidsearch check -a {folder}",
+                "verify it with the version that made it",
+                kind=Kind.MIGRATION_REFUSED,
+                archive=folder,
             )
     return str(before), schema.REVISION
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from reidsearch.base.errors import ArchiveError, ArchiveVersionError
+from reidsearch.base.errors import ArchiveError, ArchiveVersionError, Kind
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -62,7 +62,7 @@ def require_current(connection: Connection, where: Path) -> None:
     """Refuse an archive of another version.
 
     Raises:
-        ArchiveVersionError: naming `reidsearch migrate` for an older one, an upgrade for a newer.
+        ArchiveVersionError: it has to be migrated, or this program to be upgraded.
     """
     found = revision(connection)
     if found == REVISION:
@@ -72,7 +72,9 @@ def require_current(connection: Connection, where: Path) -> None:
     if found < REVISION:
         raise ArchiveVersionError(
             f"{where} was made by an earlier version (schema {found}, this program {REVISION})",
-            f"make a backup, then run: reidsearch migrate -a {where}",
+            "make a backup, then migrate it",
+            kind=Kind.ARCHIVE_OUTDATED,
+            archive=where,
         )
     raise ArchiveVersionError(
         f"{where} was made by a newer version (schema {found}, this program {REVISION})",

@@ -21,7 +21,7 @@ from sqlalchemy.pool import QueuePool
 
 from reidsearch.base import atomic
 from reidsearch.base.closing import Closing
-from reidsearch.base.errors import ArchiveError, ArchiveLocked, ReidsearchError, StorageError
+from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
 from reidsearch.store.database.lock import is_locked, writer_lock
 
 DATABASE = "archive.db"
@@ -265,7 +265,10 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
         return ArchiveLocked(said, "another program holds the database; try again")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return ArchiveError(
-            said, f"run: reidsearch check -a {path.parent}   or restore from a backup"
+            said,
+            "verify the archive, or restore it from a backup",
+            kind=Kind.DATABASE_DAMAGED,
+            archive=path.parent,
         )
     return None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from reidsearch.base.errors import ArchiveError, NotFound
+from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.footage import How, SourceCoverage, Span, Trace, TrackletSeen
 from reidsearch.store import tables
@@ -262,5 +262,6 @@ def trace(store: Store, tracklet_id: int) -> Trace:
     except ArchiveError as error:
         raise ArchiveError(
             f"the trace of tracklet {tracklet_id} is damaged",
-            f"run: reidsearch check -a {store.location}",
+            kind=Kind.ARCHIVE_DAMAGED,
+            archive=store.location,
         ) from error

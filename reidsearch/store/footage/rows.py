@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
-from reidsearch.base.errors import ArchiveError
+from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import from_us, to_us
 from reidsearch.domain.footage import Clock, SourceFacts, Trace, VideoInfo
 from reidsearch.store.crops.rows import sha256_of
@@ -31,7 +31,7 @@ def read_trace(blob: bytes, sha256: bytes) -> Trace:
         ArchiveError: the bytes are not those that were stored.
     """
     if sha256_of(blob) != sha256:
-        raise ArchiveError("a tracklet's trace is damaged", "run: reidsearch check")
+        raise ArchiveError("a tracklet's trace is damaged", kind=Kind.ARCHIVE_DAMAGED)
     data = zlib.decompress(blob)
     count = len(data) // 28
     return Trace(

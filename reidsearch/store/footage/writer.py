@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from reidsearch.base.errors import ArchiveError
+from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.footage import Clock, SourceFacts, Tracklet, VideoInfo
@@ -321,7 +321,8 @@ def _resumed(connection: Connection, source_id: int) -> Begun:
     if sha256_of(row.state) != row.sha256:
         raise ArchiveError(
             "the checkpoint of an interrupted source is damaged",
-            "delete that source and index it again: reidsearch delete --source PATH",
+            "delete that source and index it again",
+            kind=Kind.CHECKPOINT_DAMAGED,
         )
     log = connection.scalars(
         select(checkpoint_log.c.told)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from reidsearch.base.errors import ArchiveError, NotFound, UsageError
+from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
 from reidsearch.domain.decisions import Change, Decision, Member, Named, Of, Value
 
 UNDO = "undo"
@@ -117,7 +117,9 @@ class Ledger:
             into = Named(merged[identity_id], names[merged[identity_id]])
             raise NotFound(
                 f"{names[identity_id]} (identity {identity_id}) was merged into {into.text}",
-                f"name {into.name}, or undo the merge: reidsearch undo",
+                f"name {into.name}, or undo the merge",
+                kind=Kind.IDENTITY_MERGED,
+                into=into.name,
             )
         return Named(identity_id, names[identity_id])
 
@@ -135,7 +137,9 @@ class Ledger:
                 if len(same) > 1:
                     raise UsageError(
                         f"there is an identity {change.after!r} already",
-                        f"reidsearch identity show {change.after}",
+                        "rename that one first",
+                        kind=Kind.IDENTITY_NAME_TAKEN,
+                        identity=str(change.after),
                     )
         touched = {one for change in changes for one in change.identities}
         holding = {*self.members().values(), *(one for one, _ in self.rejections())}
@@ -143,13 +147,15 @@ class Ledger:
             if identity_id not in names or identity_id in merged:
                 raise UsageError(
                     f"identity {identity_id} would be gone, but decisions about it stand",
-                    "undo the later decisions first: reidsearch identity list --decisions",
+                    "undo the later decisions first",
+                    kind=Kind.DECISIONS_STAND,
                 )
         for identity_id, member in sorted(self.rejections()):
             if identity_id in touched and self.identity_of(member) == identity_id:
                 raise UsageError(
                     f"{member.text} would be confirmed and rejected for identity {identity_id}",
-                    "undo the later decisions first: reidsearch identity list --decisions",
+                    "undo the later decisions first",
+                    kind=Kind.DECISIONS_STAND,
                 )
 
 
@@ -157,9 +163,12 @@ def _no_such(text: str, known: list[str]) -> NotFound:
     import difflib
 
     near = difflib.get_close_matches(text, known, n=3)
-    hint = f"did you mean {', '.join(near)}? " if near else ""
     return NotFound(
-        f"there is no identity {text!r}", f"{hint}make it: reidsearch identity new {text} MATCH..."
+        f"there is no identity {text!r}",
+        f"did you mean {', '.join(near)}?" if near else "",
+        kind=Kind.IDENTITY_UNKNOWN,
+        identity=text,
+        near=near,
     )
 
 
@@ -191,10 +200,12 @@ def to_undo(decisions: Sequence[Decision], decision_id: int | None) -> Decision:
             if decision.undone_by is not None:
                 raise UsageError(
                     f"decision {decision_id} is undone already, by decision {decision.undone_by}",
-                    f"to bring it back: reidsearch undo {decision.undone_by}",
+                    f"undo decision {decision.undone_by} to bring it back",
+                    kind=Kind.DECISION_UNDONE,
+                    decision=decision.undone_by,
                 )
             return decision
-    raise NotFound(f"there is no decision {decision_id}", "reidsearch identity list --decisions")
+    raise NotFound(f"there is no decision {decision_id}", kind=Kind.DECISION_UNKNOWN)
 
 
 def inverse(ledger: Ledger, decisions: Sequence[Decision], undone: Decision) -> list[Change]:
@@ -214,7 +225,9 @@ def inverse(ledger: Ledger, decisions: Sequence[Decision], undone: Decision) -> 
             raise UsageError(
                 f"decision {undone.decision_id} cannot be undone: decision {later[-1]} changed "
                 f"{_about(change)} since",
-                f"undo that one first: reidsearch undo {later[-1]}",
+                "undo that one first",
+                kind=Kind.DECISION_OVERTAKEN,
+                decision=later[-1],
             )
     return [change.inverse for change in reversed(undone.changes)]
 

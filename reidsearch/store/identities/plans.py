@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import Kind, UsageError
 from reidsearch.domain.decisions import Change, Member, Named, Of
 from reidsearch.store.identities.ledger import Ledger
 
@@ -35,7 +35,10 @@ def _usable(ledger: Ledger, name: str) -> str:
         raise UsageError(f"{name!r} would be taken for an identity's number", "add a letter")
     if name in ledger.names().values():
         raise UsageError(
-            f"there is an identity {name!r} already", f"reidsearch confirm MATCH --as {name}"
+            f"there is an identity {name!r} already",
+            "confirm matches as that one, or choose another name",
+            kind=Kind.IDENTITY_NAME_TAKEN,
+            identity=name,
         )
     return name
 
@@ -53,8 +56,10 @@ def confirm(ledger: Ledger, named: Named, members: Sequence[Member]) -> list[Cha
             other = ledger.names()[held]
             raise UsageError(
                 f"{member.text} is confirmed as {other} (identity {held})",
-                f"one person: reidsearch identity merge {named.name} {other}; not {other}: "
-                f"reidsearch reject MATCH --as {other}, then confirm it as {named.name}",
+                f"merge the two if they are one person; else reject it as {other} first",
+                kind=Kind.CONFIRMED_AS_ANOTHER,
+                identity=named.name,
+                other=other,
             )
         if ledger.is_rejected(named.identity_id, member):
             changes.append(Change(Of.REJECTED, named.identity_id, member, True, None))
@@ -94,7 +99,8 @@ def merge(ledger: Ledger, into: Named, others: Sequence[Named], *, force: bool) 
         raise UsageError(
             f"{', '.join(member.text for member in clash)} was confirmed for one of them and "
             "rejected for another",
-            "if it is one person all the same: --force",
+            "if it is one person all the same, say so",
+            kind=Kind.CONFIRMED_AND_REJECTED,
         )
     changes: list[Change] = []
     for member, held in sorted(ledger.members().items()):
@@ -125,11 +131,15 @@ def split(
         if ledger.identity_of(member) != named.identity_id:
             raise UsageError(
                 f"{member.text} does not belong to {named.text}",
-                f"reidsearch identity show {named.name}",
+                kind=Kind.NOT_A_MEMBER,
+                identity=named.name,
             )
     if len(leaving) == sum(one == named.identity_id for one in ledger.members().values()):
         raise UsageError(
-            f"nothing of {named.text} would stay", f"reidsearch identity rename {named.name} NEW"
+            f"nothing of {named.text} would stay",
+            "rename it instead",
+            kind=Kind.NOTHING_WOULD_STAY,
+            identity=named.name,
         )
     for member in leaving:
         changes.append(Change(Of.MEMBER, None, member, named.identity_id, fresh.identity_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +17,7 @@ from reidsearch.domain.attributes import NAMES, THINGS, Values
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.vision.attributes import colours
+from reidsearch.vision.models.compiled import Compiled, load, taking_pictures
 from reidsearch.vision.models.resize import resize
 from reidsearch.vision.models.stream import stream_in_order
 
@@ -56,7 +58,7 @@ class Recognizer:
         settings: RuntimeSettings = RuntimeSettings(),
         progress: Progress = NO_PROGRESS,
     ) -> None:
-        self._graph, self.width_px, self.height_px = _prepared(graph, name)
+        prepared, self.width_px, self.height_px = _prepared(graph, name)
         self.identity = ModelIdentity(
             name=name,
             precision=precision,
@@ -65,9 +67,7 @@ class Recognizer:
             + colours.METHOD,
             dimension=len(NAMES),
         )
-        self._settings = settings
-        self._progress = progress
-        self._compiled: openvino.CompiledModel | None = None
+        self._compiled = Compiled(prepared, settings, f"{digest} attributes-u8-bgr/1", progress)
 
     def prepare(self, crop: Pixels) -> Pixels:
         """Resize a crop, (h, w, 3) uint8 BGR, to (160, 80, 3), as the zoo's accuracy check does."""
@@ -83,23 +83,14 @@ class Recognizer:
             The tag and (len(NAMES),) float32, in input order.
         """
         tagged = (((tag, picture), picture) for tag, picture in items)
-        for (tag, picture), raw in stream_in_order(self._compile, tagged):
+        many = partial(self._compiled.model, "THROUGHPUT")
+        for (tag, picture), raw in stream_in_order(many, tagged):
             yield tag, None if raw is None or picture is None else _values(picture, raw)
 
     def describe(self, crops: Sequence[Pixels]) -> Values:
         """(h, w, 3) uint8 BGR crops of any size -> (n, len(NAMES)) float32."""
         rows = [row for _, row in self.stream((None, self.prepare(crop)) for crop in crops)]
         return np.array(rows, np.float32).reshape(len(rows), len(NAMES))
-
-    def _compile(self) -> openvino.CompiledModel:
-        from reidsearch.vision.models.runtime import compile_model
-
-        if self._compiled is None:
-            key = f"{self.identity.digest} attributes-u8-bgr/1"
-            self._compiled = compile_model(
-                self._graph, self._settings, "THROUGHPUT", key, self._progress
-            )
-        return self._compiled
 
 
 def _values(picture: Pixels, raw: NDArray[np.float32]) -> Values:
@@ -123,12 +114,8 @@ def load_recognizer(
         ModelError: it cannot be had or is damaged.
     """
     from reidsearch.vision.models.catalogue import default_entry
-    from reidsearch.vision.models.locate import locate
-    from reidsearch.vision.models.runtime import read_model
 
-    name = default_entry("attributes").key
-    found = locate(name, model_path=model_path, offline=offline, progress=progress)
-    graph = read_model(found.xml)
+    graph, found = load(default_entry("attributes").key, model_path, offline, progress)
     return Recognizer(graph, found.name, found.precision, found.digest, runtime, progress)
 
 
@@ -140,7 +127,6 @@ def _prepared(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, in
     """
     import openvino as ov
     from openvino import opset13
-    from openvino.preprocess import PrePostProcessor
 
     takes = [source.get_partial_shape() for source in graph.inputs]
     gives = [
@@ -159,8 +145,4 @@ def _prepared(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, in
     _, _, height, width = takes[0].to_shape()
     parts = [graph.output(each).get_node().input_value(0) for each, _ in _OUTPUTS]
     joined = ov.Model([opset13.concat(parts, axis=1)], graph.get_parameters(), name)
-    wrapped = PrePostProcessor(joined)
-    wrapped.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
-    wrapped.input().model().set_layout(ov.Layout("NCHW"))
-    wrapped.output().tensor().set_element_type(ov.Type.f32)
-    return wrapped.build(), int(width), int(height)
+    return taking_pictures(joined), int(width), int(height)

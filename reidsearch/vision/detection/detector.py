@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,12 +18,12 @@ from reidsearch.base.settings import FootageSettings, RuntimeSettings
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Detections
 from reidsearch.vision.detection.suppress import suppress
+from reidsearch.vision.models.compiled import Compiled, load, taking_pictures
 from reidsearch.vision.models.stream import stream_in_order
 
 if TYPE_CHECKING:
     import openvino
 
-    from reidsearch.vision.models.runtime import Hint
 
 T = TypeVar("T")
 
@@ -62,16 +63,16 @@ class Detector:
         progress: Progress = NO_PROGRESS,
     ) -> None:
         self.identity = identity
-        self._settings = settings
-        self._progress = progress
-        self._graph, self.width_px, self.height_px = _with_preprocessing(graph, identity.name)
-        self._compiled: dict[str, openvino.CompiledModel] = {}
+        prepared, self.width_px, self.height_px = _with_preprocessing(graph, identity.name)
+        self._compiled = Compiled(
+            prepared, settings, f"{identity.digest} detector-u8-bgr/1", progress
+        )
 
     def detect(self, frame: Pixels, policy: FootageSettings = FootageSettings()) -> Detections:
         """The people in one frame, (h, w, 3) uint8 BGR, of any size; see `read`."""
         height_px, width_px = frame.shape[:2]
         small = cv2.resize(frame, (self.width_px, self.height_px), interpolation=cv2.INTER_AREA)
-        answer = self._compile("LATENCY")({0: small[None]})
+        answer = self._compiled.model("LATENCY")({0: small[None]})
         return self.read(np.asarray(answer[0]), width_px, height_px, policy)
 
     def stream(
@@ -82,7 +83,8 @@ class Detector:
         Args:
             items: a tag, and a (height_px, width_px, 3) uint8 BGR picture or None.
         """
-        return stream_in_order(lambda: self._compile("THROUGHPUT"), items, waiting=WAITING)
+        many = partial(self._compiled.model, "THROUGHPUT")
+        return stream_in_order(many, items, waiting=WAITING)
 
     def read(
         self,
@@ -109,16 +111,6 @@ class Detector:
         found = Detections(xyxy[whole], np.clip(rows[whole, 2], 0, 1))
         return suppress(found, policy.max_overlap, policy.max_inside)
 
-    def _compile(self, hint: Hint) -> openvino.CompiledModel:
-        from reidsearch.vision.models.runtime import compile_model
-
-        if hint not in self._compiled:
-            key = f"{self.identity.digest} detector-u8-bgr/1"
-            self._compiled[hint] = compile_model(
-                self._graph, self._settings, hint, key, self._progress
-            )
-        return self._compiled[hint]
-
 
 def load_detector(
     model: str | None = None,
@@ -138,13 +130,11 @@ def load_detector(
         ModelError: it cannot be had, is damaged, or does not detect people.
     """
     from reidsearch.vision.models.catalogue import default_entry
-    from reidsearch.vision.models.locate import locate
-    from reidsearch.vision.models.runtime import read_model
 
     name = model or default_entry("detector").key
-    found = locate(name, model_path=model_path, offline=offline, progress=progress)
+    graph, found = load(name, model_path, offline, progress)
     identity = DetectorIdentity(found.name, found.precision, found.digest)
-    return Detector(read_model(found.xml), identity, runtime, progress)
+    return Detector(graph, identity, runtime, progress)
 
 
 def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int]:
@@ -153,9 +143,6 @@ def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Mode
     Returns:
         The graph, width and height in pixels.
     """
-    import openvino as ov
-    from openvino.preprocess import PrePostProcessor
-
     takes = [source.get_partial_shape() for source in graph.inputs]
     gives = [result.get_partial_shape() for result in graph.outputs]
     detects = (
@@ -172,8 +159,4 @@ def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Mode
             kind=Kind.NOT_A_DETECTOR,
         )
     _, _, height, width = takes[0].to_shape()
-    wrapped = PrePostProcessor(graph)
-    wrapped.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
-    wrapped.input().model().set_layout(ov.Layout("NCHW"))
-    wrapped.output().tensor().set_element_type(ov.Type.f32)
-    return wrapped.build(), int(width), int(height)
+    return taking_pictures(graph), int(width), int(height)

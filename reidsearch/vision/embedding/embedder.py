@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -15,13 +15,12 @@ from reidsearch.base.settings import RuntimeSettings
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.models import FLIPPED, ModelIdentity
 from reidsearch.vision.embedding import builtin
+from reidsearch.vision.models.compiled import Compiled, load, taking_pictures
 from reidsearch.vision.models.resize import resize
 from reidsearch.vision.models.stream import stream_in_order
 
 if TYPE_CHECKING:
     import openvino
-
-    from reidsearch.vision.models.runtime import Hint
 
 T = TypeVar("T")
 Answered: TypeAlias = Vectors | Refused | None
@@ -61,20 +60,19 @@ class Embedder:
     ) -> None:
         from reidsearch.vision.models.runtime import runtime_text
 
-        self._graph, self.height_px, self.width_px, dimension = _with_preprocessing(graph, name)
+        layout, self.height_px, self.width_px = _picture_input(graph, name)
+        dimension = _vector_output(graph, name)
+        as_compiled = f"bilinear-antialias-bgr-{self.height_px}x{self.width_px}/1"
         self.identity = ModelIdentity(
             name=name,
             precision=precision,
             digest=digest,
-            preprocessing=f"bilinear-antialias-bgr-{self.height_px}x{self.width_px}/1"
-            + (FLIPPED if flip else ""),
+            preprocessing=as_compiled + (FLIPPED if flip else ""),
             dimension=dimension,
         )
         self.runtime: str = runtime_text(settings.device)
-        self._settings = settings
-        self._progress = progress
-        self._compiled: dict[str, openvino.CompiledModel] = {}
-        self._compiling = threading.Lock()
+        wrapped = taking_pictures(graph, layout)
+        self._compiled = Compiled(wrapped, settings, f"{digest} {as_compiled}", progress)
 
     def prepare(self, crop: Pixels) -> Pixels:
         """Resize a crop, (h, w, 3) uint8 BGR, to what the model takes, (256, 128, 3) uint8 BGR.
@@ -147,31 +145,16 @@ class Embedder:
                 yield tag, self._unit(row + mirrored)
 
     def _many(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
-        for tag, raw in stream_in_order(lambda: self._compile("THROUGHPUT"), items):
+        many = partial(self._compiled.model, "THROUGHPUT")
+        for tag, raw in stream_in_order(many, items):
             yield tag, None if raw is None else self._unit(raw)
 
     def _few(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
-        request = self._ready().create_infer_request()
+        request = self._compiled.soonest().create_infer_request()
         for tag, tensor in items:
             assert tensor is not None
             request.infer({0: tensor[None]})
             yield tag, self._unit(request.get_output_tensor().data)
-
-    def _ready(self) -> openvino.CompiledModel:
-        """For few pictures: what is compiled already, else what answers one soonest."""
-        return self._compiled.get("THROUGHPUT") or self._compile("LATENCY")
-
-    def _compile(self, hint: Hint) -> openvino.CompiledModel:
-        from reidsearch.vision.models.runtime import compile_model
-
-        with self._compiling:
-            if hint not in self._compiled:
-                as_compiled = self.identity.preprocessing.removesuffix(FLIPPED)
-                key = f"{self.identity.digest} {as_compiled}"
-                self._compiled[hint] = compile_model(
-                    self._graph, self._settings, hint, key, self._progress
-                )
-            return self._compiled[hint]
 
     def _unit(self, raw: Vectors) -> Vectors | Refused:
         """The vector brought to unit length, computed in float64 so that no square overflows."""
@@ -213,38 +196,9 @@ def load_embedder(
     if model == builtin.NAME:
         own = builtin.build(), builtin.NAME, builtin.PRECISION, builtin.digest()
         return Embedder(*own, runtime, flip=flip, progress=progress)
-    from reidsearch.vision.models.locate import locate
-    from reidsearch.vision.models.runtime import read_model
-
-    found = locate(model, model_path=model_path, offline=offline, progress=progress)
-    graph = read_model(found.xml)
-    return Embedder(
-        graph,
-        found.name,
-        found.precision,
-        found.digest,
-        runtime,
-        flip=flip,
-        progress=progress,
-    )
-
-
-def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int, int]:
-    """Let the graph itself turn (1, h, w, 3) uint8 into what the model takes.
-
-    Returns:
-        The graph, height and width in pixels, and the length of its vectors.
-    """
-    import openvino as ov
-    from openvino.preprocess import PrePostProcessor
-
-    layout, height, width = _picture_input(graph, name)
-    dimension = _vector_output(graph, name)
-    wrapped = PrePostProcessor(graph)
-    wrapped.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
-    wrapped.input().model().set_layout(ov.Layout(layout))
-    wrapped.output().tensor().set_element_type(ov.Type.f32)
-    return wrapped.build(), height, width, dimension
+    graph, found = load(model, model_path, offline, progress)
+    named = found.name, found.precision, found.digest
+    return Embedder(graph, *named, runtime, flip=flip, progress=progress)
 
 
 def _picture_input(graph: openvino.Model, name: str) -> tuple[str, int, int]:
