@@ -62,12 +62,12 @@ class Run:
             detector = archive.detector(self._settings.detector)
             detector.detect(np.zeros((256, 256, 3), np.uint8))
             detector._compiled.model("THROUGHPUT")
-            options = FootageOptions(watch=self._settings)
+            options = FootageOptions(settings=self._settings)
             took = seconds(lambda: archive.index([self._video], footage=options))
             (source,) = archive.footage.coverage()
             found = archive.footage.tracklets(source.source_id)
             seen = [(float(one.first_s), float(one.last_s)) for one in found]
-            self.looks, self.views = source.counts["looks"], source.counts["views"]
+            self.looks, self.views = source.counts["sampled_frames"], source.counts["best_shots"]
         shutil.rmtree(folder)
         best = [
             max((temporal_iou(visit, one) for one in seen), default=0.0)

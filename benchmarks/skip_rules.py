@@ -47,14 +47,14 @@ def index(video: Path, settings: FootageSettings, model_path: Path, work: Path) 
     ) as archive:
         archive.embed([np.zeros((256, 128, 3), np.uint8)])
         archive.detector()._compiled.model("THROUGHPUT")
-        took = seconds(lambda: archive.index([video], footage=FootageOptions(watch=settings)))
+        took = seconds(lambda: archive.index([video], footage=FootageOptions(settings=settings)))
         (source,) = archive.footage.coverage()
         seen = [
             (float(one.first_s), float(one.last_s))
             for one in archive.footage.tracklets(source.source_id)
         ]
     shutil.rmtree(folder)
-    return took, source.counts["looks"], seen
+    return took, source.counts["sampled_frames"], seen
 
 
 def found(visits: Truth, seen: list[tuple[float, float]]) -> int:
