@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from archives import NOON, contents, draw, draw_many, opened, sql
 
-from reidsearch import Archive
-from reidsearch.archive import migrate
+from reidsearch import Archive, migrate
 from reidsearch.base.errors import (
     ArchiveError,
     ArchiveVersionError,
