@@ -38,7 +38,7 @@ def measure(given: argparse.Namespace) -> Iterator[Figure]:
 
     def ours() -> None:
         with Archive.open(folder) as archive:
-            archive.prepare_search()
+            archive.searching.prepare()
             assert len(archive) == CROPS
 
     def bare() -> None:

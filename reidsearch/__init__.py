@@ -24,7 +24,7 @@ from reidsearch.base.version import __version__
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 if TYPE_CHECKING:
-    from reidsearch.archive import Archive, migrate, restore
+    from reidsearch.archive import Archive
     from reidsearch.base.boxes import Box
     from reidsearch.base.errors import (
         ArchiveError,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.media.naming.source_facts import SourceNaming
     from reidsearch.services.index import FootageOptions
+    from reidsearch.services.maintenance import migrate, restore
     from reidsearch.services.query_input import (
         FrameInput,
         PersonUnclear,
@@ -62,8 +63,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Archive": "archive",
-    "migrate": "archive",
-    "restore": "archive",
+    "migrate": "services.maintenance",
+    "restore": "services.maintenance",
     "Box": "base.boxes",
     "ArchiveError": "base.errors",
     "ArchiveLocked": "base.errors",

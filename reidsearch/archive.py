@@ -9,34 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
 from reidsearch.base.actor import default_actor
-from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import FootageSettings, PictureLimits, RuntimeSettings
+from reidsearch.base.settings import PictureLimits, RuntimeSettings
 from reidsearch.base.version import __version__
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Crop, CropInput, Rejected, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
-from reidsearch.domain.request import (
-    AnyPicture,
-    Filters,
-    Searched,
-    SearchOptions,
-    SearchRequest,
-    request_of,
-)
+from reidsearch.domain.request import AnyPicture, Filters, Searched, SearchOptions, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
-from reidsearch.maintenance import summary as summaries
 from reidsearch.services.search import SearchService
-from reidsearch.store.crops import store
 from reidsearch.store.crops.store import Store
 from reidsearch.vision.engines import Engines
 
@@ -53,7 +43,8 @@ if TYPE_CHECKING:
     from reidsearch.services.calibration import CalibrationService
     from reidsearch.services.footage import FootageService
     from reidsearch.services.identities import IdentityService
-    from reidsearch.services.index import FootageOptions, Run
+    from reidsearch.services.index import FootageOptions, IndexService
+    from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.proposals import ProposalService
     from reidsearch.vision.detection.detector import Detector
 
@@ -66,31 +57,21 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
     like are for one thread at a time, and searches wait while the index is brought up to date.
 
     Made by `Archive.open`. All services share one set of parts: the store, the index, the
-    neighbour graph, the models, each loaded when it is first needed.
-
-    Example:
-        >>> with Archive.open("archive") as archive:
-        ...     print(archive.search("person.jpg").statement)
+    neighbour graph, the models, each loaded when it is first needed. The methods are short for
+    the most frequent calls of the services.
     """
 
-    def __init__(
-        self, store: Store, engines: Engines, progress: Progress, version: str, actor: str
-    ) -> None:
+    def __init__(self, store: Store, engines: Engines, progress: Progress, actor: str) -> None:
         self._store = store
         self._gallery = Gallery(store)
-        self._neighbours = Neighbours(store, self._gallery)
         self._engines = engines
         self._progress = progress
-        self._version = version
         self._actor = actor
+        self.neighbours = Neighbours(store, self._gallery)
+        """The neighbour graph, for re-ranking: `archive.neighbours.keep()` brings it up to date."""
 
     def close(self) -> None:
-        """Close the archive's files.
-
-        Example:
-            >>> archive = Archive.open("archive")
-            >>> archive.close()
-        """
+        """Close the archive's files: `archive.close()`, or the end of a `with` statement."""
         self._store.close()
 
     def __exit__(self, *_: object) -> None:
@@ -113,8 +94,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """Open an archive folder.
 
         Args:
-            path: the folder.
-            create: make it when it does not exist.
+            create: make the folder when it does not exist.
             model: catalogue name, name/precision, .xml or .onnx file, or `builtin`; None takes
                 the archive's own model, or the catalogue's default for a new archive.
             flip: embed every crop as the mean of itself and its mirror image, or not; None does
@@ -129,6 +109,9 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         Raises:
             ArchiveError: there is none, or the folder is something else.
             ArchiveVersionError: it was made by another version.
+
+        Example:
+            >>> archive = Archive.open("archive", create=True, offline=True)
         """
         folder = Path(path)
         if create:
@@ -144,85 +127,68 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             runtime=runtime,
             progress=progress,
         )
-        return cls(opened, engines, progress, __version__, actor or default_actor())
+        return cls(opened, engines, progress, actor or default_actor())
 
     # -- services -----------------------------------------------------------------------------
 
     @cached_property
     def searching(self) -> SearchService:
-        """Searches; see `reidsearch.services.search`. `search` and the like are short for it.
-
-        Example:
-            >>> archive.searching.prepare()  # load the index before the first search
-        """
+        """Searches: `archive.searching.prepare()` loads the index before the first one."""
         find = self.identities.find
         return SearchService(
-            self._store, self._gallery, self._neighbours, self._engines, find, self._progress
+            self._store, self._gallery, self.neighbours, self._engines, find, self._progress
         )
 
     @cached_property
-    def identities(self) -> IdentityService:
-        """Identity decisions; see `reidsearch.services.identities`.
+    def indexing(self) -> IndexService:
+        """Indexing: `archive.indexing.crops(inputs)`."""
+        from reidsearch.services.index import IndexService
 
-        Example:
-            >>> archive.identities.new("anna", [7, 12])
-        """
-        from reidsearch.services.identities import IdentityService
-
-        return IdentityService(self._store, self._actor)
+        return IndexService(self._store, self._gallery, self.neighbours, self._engines, __version__)
 
     @cached_property
     def footage(self) -> FootageService:
-        """Coverage, clocks, frames and clips; see `reidsearch.services.footage`.
-
-        Example:
-            >>> archive.footage.clip(7, Path("out.mp4"), margin_s=2, box=True, as_it_is=False)
-        """
+        """Coverage, clocks, frames and clips: `archive.footage.frame(7)`."""
         from reidsearch.services.footage import FootageService
 
         return FootageService(self._store, self._engines.detector)
 
     @cached_property
-    def calibration(self) -> CalibrationService:
-        """How to read a score; see `reidsearch.services.calibration`.
+    def identities(self) -> IdentityService:
+        """Identity decisions: `archive.identities.new("anna", [7, 12])`."""
+        from reidsearch.services.identities import IdentityService
 
-        Example:
-            >>> archive.calibration.from_set(Path("Market-1501"))
-        """
+        return IdentityService(self._store, self._actor)
+
+    @cached_property
+    def proposals(self) -> ProposalService:
+        """Identities proposed until somebody confirms them: `archive.proposals.link()`."""
+        from reidsearch.services.proposals import ProposalService
+
+        return ProposalService(self._store, self.identities)
+
+    @cached_property
+    def calibration(self) -> CalibrationService:
+        """How to read a score: `archive.calibration.from_set(Path("Market-1501"))`."""
         from reidsearch.services.calibration import CalibrationService
 
-        return CalibrationService(self._store, self._engines.embedder, self._version)
+        return CalibrationService(self._store, self._engines.embedder, __version__)
 
     @cached_property
     def attributes(self) -> AttributeService:
-        """What people wear and carry, recorded on request; see `reidsearch.services.attributes`.
-
-        Example:
-            >>> archive.attributes.record()
-        """
+        """What people wear and carry, recorded on request: `archive.attributes.record()`."""
         from reidsearch.services.attributes import AttributeService
 
         return AttributeService(self._store, self._engines.recognizer)
 
     @cached_property
-    def proposals(self) -> ProposalService:
-        """Proposed identities, until somebody confirms them; see `reidsearch.services.proposals`.
+    def maintenance(self) -> MaintenanceService:
+        """Erasing, checking, backing up, re-embedding: `archive.maintenance.check()`."""
+        from reidsearch.services.maintenance import MaintenanceService
 
-        Example:
-            >>> archive.proposals.link()
-        """
-        from reidsearch.services.proposals import ProposalService
-
-        return ProposalService(self._store, self.identities)
-
-    @property
-    def neighbours(self) -> Neighbours:
-        """The neighbour graph, for re-ranking; see `reidsearch.index.neighbours.table`.
-
-        Example:
-            >>> archive.neighbours.keep()  # bring it up to date whatever that takes
-        """
-        return self._neighbours
+        return MaintenanceService(
+            self._store, self._gallery, self.neighbours, self._engines, self._progress
+        )
 
     # -- searching ----------------------------------------------------------------------------
 
@@ -237,23 +203,20 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         Raises:
             Refused: a picture cannot be read.
             NotFound: a crop, camera, source or identity is not in the archive.
-            UsageError: the request makes no sense, the archive is not calibrated, or something
-                is liked and unliked, marked and searched with, or liked and rejected for the
-                identity.
+            UsageError: the request makes no sense, the archive is not calibrated, or something is
+                liked and unliked, marked and searched with, or liked and rejected for the identity.
 
         Example:
             >>> archive.search("person.jpg", k=10).matches[0].crop.crop_id
             7
             >>> archive.search(SearchRequest("person.jpg", k=10))  # the same
         """
-        return self.searching.search(request_of(query, options))
+        return self.searching.search(SearchRequest.of(query, options))
 
     def search_many(self, requests: Iterable[SearchRequest]) -> Iterator[Answer | Failed]:
-        """Answer many requests, each as `search` would, together and so much faster.
+        """Answer many requests in their order, each as `search` would, together and so faster.
 
-        Yields:
-            In the order of the requests, an `Answer` each, or `Failed` with the error where one
-            cannot be answered.
+        A request that cannot be answered gives `Failed` in its place.
 
         Example:
             >>> for answer in archive.search_many(SearchRequest(path) for path in paths):
@@ -264,44 +227,27 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
     def search_all(
         self, query: Searched = (), **options: Unpack[SearchOptions]
     ) -> tuple[Statement, Iterator[Match]]:
-        """Find everything that reaches the request's least score, proven, best first.
+        """Find everything that reaches the least score, proven, best first, as it is found.
 
-        `search` with `k=None` gives the same at once; this gives matches as they are found.
-        The statement's `k` is the number of crops searched.
-
-        Raises:
-            UsageError: there is neither `min_score` nor `max_false_alarms`; else as `search`.
+        `search` with `k=None` gives the same at once. Raises as `search` does, and UsageError
+        where there is neither `min_score` nor `max_false_alarms`.
 
         Example:
             >>> statement, matches = archive.search_all("person.jpg", min_score=0.6)
-            >>> for match in matches:
-            ...     print(match.score)
+            >>> scores = [match.score for match in matches]
         """
-        return self.searching.search_all(request_of(query, options))
+        return self.searching.search_all(SearchRequest.of(query, options))
 
     def plan_search(self, query: Searched = (), **options: Unpack[SearchOptions]) -> Plan:
-        """Return how the index would be searched, without searching: which way, how much, why.
-
-        The query itself is not looked at and may be left out.
-
-        Example:
-            >>> archive.plan_search(k=10).method
-            'flat'
-        """
-        return self.searching.plan(request_of(query, options))
+        """Return how the index would be searched, without a query: `plan_search(k=5).method`."""
+        return self.searching.plan(SearchRequest.of(query, options))
 
     def explain(
         self, query: Searched, crop_id: int, **options: Unpack[SearchOptions]
     ) -> Explanation:
-        """Return why a crop scores what it scores for a query; see `services.explain`.
+        """Return why a crop scores what it scores for one picture or crop.
 
-        Args:
-            query: one picture or crop; of a request only this, its limits and label count.
-
-        Raises:
-            Refused: the picture cannot be read.
-            NotFound: there is no such crop.
-            UsageError: the query is not one picture or crop.
+        Of a request only its query, limits and label count. Raises as `search` does.
 
         Example:
             >>> archive.explain("person.jpg", 7).score
@@ -310,25 +256,11 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         from reidsearch.services.explain import explain
 
         self.searching.prepare()
-        request = request_of(query, options)
+        request = SearchRequest.of(query, options)
         return explain(self._store, self._gallery, self._engines.embed, request, crop_id)
 
-    def prepare_search(self) -> None:
-        """Load the index now rather than in the first search.
-
-        Raises:
-            ArchiveError: the archive holds no crops yet.
-
-        Example:
-            >>> archive.prepare_search()
-        """
-        self.searching.prepare()
-
     def embed(self, pictures: Sequence[AnyPicture]) -> Vectors:
-        """Embed pictures with the archive's model: (n, d) float32, rows of unit length.
-
-        Args:
-            pictures: pixels or Pillow images, as `SearchRequest` takes them.
+        """Embed pixels with the archive's model: (n, d) float32, rows of unit length.
 
         Raises:
             Refused: something is no picture.
@@ -343,17 +275,8 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         return self._engines.embed([to_pixels(one) for one in pictures])
 
     def detector(self, name: str | None = None) -> Detector:
-        """Return the person detector; loaded once. None: the catalogue's default.
-
-        Example:
-            >>> archive.detector().identity.name
-        """
+        """Return the person detector, loaded once: `archive.detector().detect(frame)`."""
         return self._engines.detector(name)
-
-    @property
-    def model(self) -> ModelIdentity | None:
-        """The model of the archive's embeddings; None while it is empty."""
-        return self._store.model()
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -365,30 +288,27 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         footage: FootageOptions | None = None,
         limits: PictureLimits = PictureLimits(),
         progress: Progress = NO_PROGRESS,
-        stop: threading.Event | None = None,
+        stop: Event | None = None,
     ) -> IndexReport:
         """Index footage and person crops: videos, pictures, folders, tar, zip, manifests.
 
-        What is held already is skipped; what fails is recorded (`failures`) and the run goes on.
+        What is unchanged is skipped; what fails is recorded (`failures`) and the run goes on.
 
         Args:
             paths: files and folders; relative ones count from the working folder.
             naming: where camera, time and person of pictures come from; None: only manifests.
-            footage: how footage is looked at, and where its camera and time come from.
+            footage: how footage is analysed, and where its camera and time come from.
             stop: set it (from a signal handler or another thread) to stop after committing.
 
         Raises:
             ArchiveLocked: another process writes.
             ModelError: no model, or not the archive's.
             InputError: a path does not exist.
-        """
-        from reidsearch.media.naming.patterns import Naming
-        from reidsearch.services.index import FootageOptions
 
-        footage = footage or FootageOptions()
-        run = self._run(limits, progress, stop, footage.settings)
-        report = run.paths([Path(path) for path in paths], naming or Naming(), footage)
-        return self._indexed(report, progress, stop)
+        Example:
+            >>> archive.index(["gate.mp4"], footage=FootageOptions(naming=SourceNaming("gate")))
+        """
+        return self.indexing.paths([*map(Path, paths)], naming, footage, limits, progress, stop)
 
     def index_crops(
         self,
@@ -398,147 +318,69 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         limits: PictureLimits = PictureLimits(),
         total: int | None = None,
         progress: Progress = NO_PROGRESS,
-        stop: threading.Event | None = None,
+        stop: Event | None = None,
     ) -> IndexReport:
-        """Index the crops that an iterable gives; `index` for sources of your own.
+        """Index the crops that an iterable gives, which is pulled in another thread.
 
         Args:
-            inputs: pulled in another thread, as the work goes on.
-            request: texts that are equal when the same inputs are given again; a finished run
-                then supersedes interrupted ones, and failures that did not happen again. Without
-                any the run is like no other.
-            total: how many inputs there will be, for showing progress; None: not known.
+            request, total: see `services.index.IndexService.crops`.
+
+        Example:
+            >>> archive.index_crops([CropInput("a.jpg", "v1", Path("a.jpg").read_bytes)])
         """
-        run = self._run(limits, progress, stop, FootageSettings())
-        return self._indexed(run.crops(inputs, request, total), progress, stop)
-
-    def _run(
-        self,
-        limits: PictureLimits,
-        progress: Progress,
-        stop: threading.Event | None,
-        settings: FootageSettings,
-    ) -> Run:
-        from reidsearch.services.index import Run
-
-        return Run(
-            store=self._store,
-            embedder=self._engines.embedder(),
-            detector=lambda: self._engines.detector(settings.detector),
-            limits=limits,
-            version=self._version,
-            progress=progress,
-            stop=stop or threading.Event(),
-        )
-
-    def _indexed(
-        self, report: IndexReport, progress: Progress, stop: threading.Event | None
-    ) -> IndexReport:
-        if self._gallery.needs_compaction():
-            # Another writer that has begun meanwhile will compact it just as well.
-            with contextlib.suppress(ArchiveLocked), self._store.lock():
-                self._gallery.compact()
-        with contextlib.suppress(ArchiveLocked):
-            self._neighbours.keep(progress, stopped=stop.is_set if stop else lambda: False)
-        return report
+        return self.indexing.crops(inputs, request, limits, total, progress, stop)
 
     def plan_delete(self, filters: Filters = Filters(), *, crop_ids: Sequence[int] = ()) -> Erasure:
-        """Count what `delete` would delete; with both filters and ids, both must hold.
-
-        Raises:
-            UsageError: nothing was named.
-            NotFound: a camera, source or crop is not in the archive.
-        """
-        from reidsearch.maintenance.erase import plan
-
-        return plan(self._store, filters, tuple(crop_ids))
+        """Count what `delete` would delete: `archive.plan_delete(crop_ids=[7]).crops`."""
+        return self.maintenance.plan_delete(filters, crop_ids)
 
     def delete(self, planned: Erasure) -> bool:
-        """Delete for good just what was planned: rows, pictures, embeddings, index entries.
-
-        Returns:
-            Whether the freed pages have left the write-ahead log too; if not, another process is
-            reading, and they leave it when that ends.
-
-        Raises:
-            ArchiveLocked: another process writes.
-        """
-        from reidsearch.maintenance.erase import erase
-
-        forgotten = erase(self._store, self._gallery, planned)
-        with contextlib.suppress(ArchiveLocked):  # a writer that has begun meanwhile does it
-            self._neighbours.keep()
-        return forgotten
+        """Delete for good just what was planned: `archive.delete(archive.plan_delete(...))`."""
+        return self.maintenance.delete(planned)
 
     def reembed(self, *, progress: Progress = NO_PROGRESS) -> int:
-        """Embed every crop anew as `model` and `flip` given to `open` say, from stored pictures.
-
-        Queries go on with the old model until all are done. Returns how many were embedded.
-
-        Raises:
-            ArchiveError: a stored picture is damaged; nothing is switched over.
-        """
-        from reidsearch.services.reembed import renew
-
-        embedder = self._engines.another()
-        if embedder is None:
-            raise UsageError(
-                "neither another model nor another flip was asked for", kind=Kind.NOTHING_TO_CHANGE
-            )
-        count = renew(self._store, embedder, progress)
-        self._engines.use(embedder)
-        with self._store.lock():
-            self._gallery.compact(self._progress)
-        with contextlib.suppress(ArchiveLocked):
-            self._neighbours.keep(progress)
-        return count
+        """Re-embed all crops, and return how many: `Archive.open(path, model=new).reembed()`."""
+        return self.maintenance.reembed(progress)
 
     # -- looking up ---------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        """How many crops the index holds; loads it."""
+        """Return how many crops the index holds; loads it."""
         self._gallery.sync(self._progress)
         return len(self._gallery)
 
+    @property
+    def model(self) -> ModelIdentity | None:
+        """The model of the archive's embeddings; None while it is empty."""
+        return self._store.model()
+
     def crop(self, crop_id: int) -> Crop:
-        """All that is known of one crop. Raises NotFound."""
+        """Return all that is known of a crop: `archive.crop(7).facts.camera`. Raises NotFound."""
         return self._store.crop(crop_id)
 
     def picture(self, crop_id: int) -> bytes:
-        """One crop's JPEG, its checksum verified. Raises NotFound, ArchiveError."""
+        """Return a crop's JPEG, verified: `archive.picture(7)`. Raises NotFound, ArchiveError."""
         return self._store.picture(crop_id)
 
     def show(self) -> Summary:
-        """What the archive holds, in numbers."""
-        return summaries.summarise(self._store)
+        """Return what the archive holds, in numbers: `archive.show().crops`."""
+        return self.maintenance.summary()
 
     def failures(self) -> list[Failure]:
-        """Inputs that never became crops, and why; oldest first."""
-        return summaries.failures(self._store)
+        """Return what never became a crop, and why: `archive.failures()[0].reason`."""
+        return self.maintenance.failures()
 
     def labelled(self, labels: str | None = None) -> DataSet:
-        """Return the crops whose person and camera are known; see `datasets.readers.read_archive`.
-
-        Example:
-            >>> archive.labelled("identities")
-        """
+        """Return the crops of known person and camera: `archive.labelled("identities")`."""
         from reidsearch.datasets.readers import read_archive
 
         return read_archive(self._store, labels)
 
     def journey(self, identity: str, *, transits: Transits | None = None) -> Journey:
-        """Return where an identity was and when; see `reidsearch.services.journeys`.
-
-        Args:
-            identity: name or number.
-            transits: the least seconds between cameras; None: those of the last `link`.
+        """Return where an identity was and when, see `services.journeys`: `journey("anna").stops`.
 
         Raises:
-            NotFound: there is no such identity.
-            UsageError: nothing is confirmed of it.
-
-        Example:
-            >>> archive.journey("anna").stops
+            NotFound, UsageError: there is no such identity; nothing is confirmed of it.
         """
         from reidsearch.services.journeys import journey
 
@@ -547,35 +389,9 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
     # -- health -------------------------------------------------------------------------------
 
     def check(self, *, repair: bool = False, progress: Progress = NO_PROGRESS) -> list[Finding]:
-        """Prove that the archive is whole; see `reidsearch.maintenance.check`.
-
-        Args:
-            repair: rebuild what is derived first, then return what is still wrong.
-        """
-        from reidsearch.maintenance import check as checks
-
-        findings = checks.check(self._store, progress)
-        if repair and any(finding.repairable for finding in findings):
-            checks.repair(self._store, findings, progress)
-            findings = checks.check(self._store, progress)
-        return findings
+        """Verify the archive; return what is wrong, after a repair: `archive.check() == []`."""
+        return self.maintenance.check(repair=repair, progress=progress)
 
     def backup(self, target: str | os.PathLike[str]) -> Backup:
-        """Copy the archive consistently to a new folder, even while it is being written."""
-        from reidsearch.maintenance.backup import backup
-
-        return backup(self._store, Path(target))
-
-
-def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
-    """Bring an archive of an earlier version to this one's schema; see `archive.store.migrate`."""
-    return store.migrate(Path(path))
-
-
-def restore(
-    source: str | os.PathLike[str], target: str | os.PathLike[str], progress: Progress = NO_PROGRESS
-) -> int:
-    """Make an archive from a backup, verified; see `reidsearch.maintenance.backup.restore`."""
-    from reidsearch.maintenance import backup
-
-    return backup.restore(Path(source), Path(target), progress)
+        """Copy the archive to a new folder, also while it is written: `archive.backup("copy")`."""
+        return self.maintenance.backup(Path(target))

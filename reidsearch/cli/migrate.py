@@ -16,7 +16,7 @@ def command(archive: Path, form: str) -> None:
 
     One transaction: it is migrated completely or not at all. Make a backup first.
     """
-    from reidsearch.archive import migrate
+    from reidsearch import migrate
     from reidsearch.output.emit import emit
     from reidsearch.output.reports_json import migration_json
     from reidsearch.output.visible import visible

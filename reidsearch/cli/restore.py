@@ -22,7 +22,7 @@ def command(source: Path, archive: Path, form: str) -> None:
     FOLDER is what `reidsearch backup` wrote; its checksum is compared, the database checked, and
     the index built. The archive's folder must be new.
     """
-    from reidsearch.archive import restore
+    from reidsearch import restore
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import restoration_json

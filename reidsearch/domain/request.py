@@ -169,6 +169,14 @@ class SearchRequest:
                 setting=setting,
             )
 
+    @classmethod
+    def of(cls, query: Searched, options: SearchOptions) -> SearchRequest:
+        """Return the request that a short form stands for; options replace those of a request."""
+        given: dict[str, Any] = {**options}
+        if isinstance(query, SearchRequest):
+            return replace(query, **given) if given else query
+        return cls(query, **given)
+
     @property
     def pictures(self) -> tuple[QueryPicture, ...]:
         """The views of the person, in the order given."""
@@ -220,14 +228,6 @@ class SearchOptions(TypedDict, total=False):
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"
 """What `Archive.search` takes: a request, or its query."""
-
-
-def request_of(query: Searched, options: SearchOptions) -> SearchRequest:
-    """Return the request that a short form stands for; options replace those of a request."""
-    given: dict[str, Any] = {**options}
-    if isinstance(query, SearchRequest):
-        return replace(query, **given) if given else query
-    return SearchRequest(query, **given)
 
 
 def _as_list(query: object) -> Iterable[object]:

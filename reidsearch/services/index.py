@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -10,11 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import ArchiveLocked, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.domain.reports import FootageReport, IndexReport
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.ingest.crops import ingest, request_digest
 from reidsearch.ingest.progress import CropBytes
 from reidsearch.media.files.crop_inputs import CropInputs
@@ -29,6 +32,7 @@ from reidsearch.store.sink import ArchiveSink
 if TYPE_CHECKING:
     from reidsearch.vision.detection.detector import Detector
     from reidsearch.vision.embedding.embedder import Embedder
+    from reidsearch.vision.engines import Engines
 
 _COUNTS = (
     "offered",
@@ -171,6 +175,80 @@ class Run:
             stop=self.stop,
         )
         return index_sources(inventory.entries(FOOTAGE), run, count=inventory.footage_count)
+
+
+class IndexService:
+    """Indexing into one archive, whose index and neighbour graph follow."""
+
+    def __init__(
+        self, store: Store, gallery: Gallery, neighbours: Neighbours, engines: Engines, version: str
+    ) -> None:
+        self._store = store
+        self._gallery = gallery
+        self._neighbours = neighbours
+        self._engines = engines
+        self._version = version
+
+    def paths(
+        self,
+        paths: Sequence[Path],
+        naming: Naming | None = None,
+        footage: FootageOptions | None = None,
+        limits: PictureLimits = PictureLimits(),
+        progress: Progress = NO_PROGRESS,
+        stop: threading.Event | None = None,
+    ) -> IndexReport:
+        """Index footage and person crops; see `Archive.index`."""
+        footage = footage or FootageOptions()
+        run = self._run(limits, progress, stop, footage.settings)
+        return self._caught_up(run.paths(paths, naming or Naming(), footage), run)
+
+    def crops(
+        self,
+        inputs: Iterable[CropInput | Rejected],
+        request: Sequence[str] = (),
+        limits: PictureLimits = PictureLimits(),
+        total: int | None = None,
+        progress: Progress = NO_PROGRESS,
+        stop: threading.Event | None = None,
+    ) -> IndexReport:
+        """Index the crops that an iterable gives; see `Archive.index_crops`.
+
+        Args:
+            request: texts that are equal when the same inputs are given again; a finished run
+                then supersedes interrupted ones, and failures that did not happen again. Without
+                any the run is like no other.
+            total: how many inputs there will be, for showing progress; None: not known.
+        """
+        run = self._run(limits, progress, stop, FootageSettings())
+        return self._caught_up(run.crops(inputs, request, total), run)
+
+    def _run(
+        self,
+        limits: PictureLimits,
+        progress: Progress,
+        stop: threading.Event | None,
+        settings: FootageSettings,
+    ) -> Run:
+        return Run(
+            store=self._store,
+            embedder=self._engines.embedder(),
+            detector=lambda: self._engines.detector(settings.detector),
+            limits=limits,
+            version=self._version,
+            progress=progress,
+            stop=stop or threading.Event(),
+        )
+
+    def _caught_up(self, report: IndexReport, run: Run) -> IndexReport:
+        """Bring index and neighbour graph up to what a run committed."""
+        if self._gallery.needs_compaction():
+            # Another writer that has begun meanwhile will compact it just as well.
+            with contextlib.suppress(ArchiveLocked), self._store.lock():
+                self._gallery.compact()
+        with contextlib.suppress(ArchiveLocked):
+            self._neighbours.keep(run.progress, stopped=run.stop.is_set)
+        return report
 
 
 def _require_one_source(inventory: Inventory, options: FootageOptions) -> None:

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tracklets import Seen, write_footage
 
-from reidsearch import Archive
-from reidsearch.archive import restore
+from reidsearch import Archive, restore
 from reidsearch.base.errors import ArchiveError, NotFound, ReidsearchError, UsageError
 from reidsearch.domain.decisions import Change, Decision, Member, Named, Of, Presence
 from reidsearch.output.hints import advice

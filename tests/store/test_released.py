@@ -19,7 +19,7 @@ import pytest
 from archives import NOON, sql
 from frozen import DATA
 
-from reidsearch.archive import Archive, migrate
+from reidsearch import Archive, migrate
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions

@@ -12,7 +12,7 @@ import pytest
 from archives import NOON, fill, sql, unit_rows
 from frozen import DATA, FROZEN, thawed
 
-from reidsearch.archive import Archive, migrate
+from reidsearch import Archive, migrate
 from reidsearch.base.errors import ArchiveError, ArchiveVersionError
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.footage import How

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import re
@@ -12,7 +13,6 @@ from pathlib import Path
 
 import av
 
-from reidsearch.base.closing import Closing
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.footage import VideoInfo
@@ -30,7 +30,7 @@ _STAMP = re.compile(
 _NUMBERS = re.compile(r"(\d+)")
 
 
-class FrameFolder(Closing):
+class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
     """See `Footage`. Media time comes from the names' time stamps, else from `fps`.
 
     Args:
@@ -74,6 +74,9 @@ class FrameFolder(Closing):
             declared_s=ticks[-1] / TICKS_A_SECOND,
             notes=tuple(notes),
         )
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing stays open between calls."""
 
     @property
     def seekable(self) -> bool:

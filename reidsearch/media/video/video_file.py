@@ -15,7 +15,6 @@ import av
 import av.error
 import av.logging
 
-from reidsearch.base.closing import Closing
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.files.paths import location_text, open_regular
@@ -39,7 +38,7 @@ SEEK_BACK_S = (1, 5, 20, None)
 _MANY_ERRORS = 50  # after so many packets in a row that cannot be read, nothing more will come
 
 
-class VideoFile(Closing):
+class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     """A video file; see `Footage`.
 
     Raises:
@@ -51,6 +50,9 @@ class VideoFile(Closing):
         self._counted = False
         self._seekable: bool | None = None
         self.info = self._probe()
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing stays open between calls."""
 
     @property
     def seekable(self) -> bool:

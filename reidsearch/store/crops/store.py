@@ -5,6 +5,7 @@ Every read is one transaction, so it sees one state even while an index run comm
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import uuid
@@ -20,7 +21,6 @@ from sqlalchemy import Connection, Row, insert, select
 
 from reidsearch.base import atomic, settings_file
 from reidsearch.base.boxes import Box
-from reidsearch.base.closing import Closing
 from reidsearch.base.errors import ArchiveError, Kind, NotFound, StorageError, UsageError
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.crops import Crop, CropIds, Facts, Vectors
@@ -66,7 +66,7 @@ def location_key(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
-class Store(Closing):
+class Store(contextlib.AbstractContextManager["Store"]):
     """The truth of one archive. Any number of threads may share it; see `store.contract`.
 
         with Store(folder) as store, store.read() as connection:
@@ -144,6 +144,9 @@ class Store(Closing):
     def close(self) -> None:
         """Close the database; nothing can be read after it."""
         self._database.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # -- the contract -----------------------------------------------------------------------
 

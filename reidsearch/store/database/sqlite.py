@@ -20,7 +20,6 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from reidsearch.base import atomic
-from reidsearch.base.closing import Closing
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
 from reidsearch.store.database.lock import is_locked, writer_lock
 
@@ -31,7 +30,7 @@ PURGE_TIMEOUT_S = 5.0
 KEPT_CONNECTIONS = 16  # of threads that read at once; more are opened and closed as they come
 
 
-class Sqlite(Closing):
+class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     """The SQLite database of an archive's folder; see `store.contract`.
 
     Reading works on read-only media too. What writing needs is opened with the first `write`.
@@ -124,6 +123,9 @@ class Sqlite(Closing):
         self._reading.dispose()
         if self._writing is not None:
             self._writing.dispose()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def holds_archive(folder: Path) -> bool:

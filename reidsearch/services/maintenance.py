@@ -1,0 +1,158 @@
+"""Maintenance of one archive: erasing, re-embedding, checking, summaries, backups, migration."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.domain.reports import Failure, Finding, Summary
+from reidsearch.domain.request import Filters
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.store.crops.store import Store
+
+if TYPE_CHECKING:
+    from reidsearch.maintenance.backup import Backup
+    from reidsearch.maintenance.erase import Erasure
+    from reidsearch.vision.engines import Engines
+
+
+class MaintenanceService:
+    """Maintenance of one archive, whose index and neighbour graph follow what is changed."""
+
+    def __init__(
+        self,
+        store: Store,
+        gallery: Gallery,
+        neighbours: Neighbours,
+        engines: Engines,
+        progress: Progress = NO_PROGRESS,
+    ) -> None:
+        self._store = store
+        self._gallery = gallery
+        self._neighbours = neighbours
+        self._engines = engines
+        self._progress = progress
+
+    def plan_delete(self, filters: Filters = Filters(), crop_ids: Sequence[int] = ()) -> Erasure:
+        """Count what `delete` would delete; with both filters and ids, both must hold.
+
+        Raises:
+            UsageError: nothing was named.
+            NotFound: a camera, source or crop is not in the archive.
+        """
+        from reidsearch.maintenance.erase import plan
+
+        return plan(self._store, filters, tuple(crop_ids))
+
+    def delete(self, planned: Erasure) -> bool:
+        """Delete for good just what was planned: rows, pictures, embeddings, index entries.
+
+        Returns:
+            Whether the freed pages have left the write-ahead log too; if not, another process is
+            reading, and they leave it when that ends.
+
+        Raises:
+            ArchiveLocked: another process writes.
+        """
+        from reidsearch.maintenance.erase import erase
+
+        forgotten = erase(self._store, self._gallery, planned)
+        with contextlib.suppress(ArchiveLocked):  # a writer that has begun meanwhile does it
+            self._neighbours.keep()
+        return forgotten
+
+    def reembed(self, progress: Progress = NO_PROGRESS) -> int:
+        """Re-embed all crops as `model` and `flip` given to `Archive.open` say.
+
+        The stored pictures are embedded. Searches go on with the old model until all are done.
+
+        Returns:
+            How many were embedded.
+
+        Raises:
+            ArchiveError: a stored picture is damaged; nothing is switched over.
+        """
+        from reidsearch.services.reembed import renew
+
+        embedder = self._engines.another()
+        if embedder is None:
+            raise UsageError(
+                "neither another model nor another flip was asked for", kind=Kind.NOTHING_TO_CHANGE
+            )
+        count = renew(self._store, embedder, progress)
+        self._engines.use(embedder)
+        with self._store.lock():
+            self._gallery.compact(self._progress)
+        with contextlib.suppress(ArchiveLocked):
+            self._neighbours.keep(progress)
+        return count
+
+    def summary(self) -> Summary:
+        """Return what the archive holds, in numbers."""
+        from reidsearch.maintenance.summary import summarise
+
+        return summarise(self._store)
+
+    def failures(self) -> list[Failure]:
+        """Return the inputs that never became crops, and why; oldest first."""
+        from reidsearch.maintenance.summary import failures
+
+        return failures(self._store)
+
+    def check(self, *, repair: bool = False, progress: Progress = NO_PROGRESS) -> list[Finding]:
+        """Verify that the archive is whole; see `reidsearch.maintenance.check`.
+
+        Args:
+            repair: rebuild what is derived first, then return what is still wrong.
+        """
+        from reidsearch.maintenance import check as checks
+
+        findings = checks.check(self._store, progress)
+        if repair and any(finding.repairable for finding in findings):
+            checks.repair(self._store, findings, progress)
+            findings = checks.check(self._store, progress)
+        return findings
+
+    def backup(self, target: Path) -> Backup:
+        """Copy the archive consistently to a new folder, even while it is being written."""
+        from reidsearch.maintenance.backup import backup
+
+        return backup(self._store, target)
+
+
+def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
+    """Bring an archive of an earlier version to this one's schema; return both versions.
+
+    Raises:
+        ArchiveError: there is none, or it was made by a newer version.
+
+    Example:
+        >>> migrate("archive")
+        ('0003', '0009')
+    """
+    from reidsearch.store.crops import store
+
+    return store.migrate(Path(path))
+
+
+def restore(
+    source: str | os.PathLike[str], target: str | os.PathLike[str], progress: Progress = NO_PROGRESS
+) -> int:
+    """Make an archive from a backup, verified; return how many crops it holds.
+
+    Raises:
+        InputError: there is no backup, or it is damaged.
+
+    Example:
+        >>> restore("backup", "archive")
+        120
+    """
+    from reidsearch.maintenance import backup
+
+    return backup.restore(Path(source), Path(target), progress)
