@@ -267,7 +267,10 @@ def test_a_damaged_picture_stops_a_reembedding_before_the_switch(other_model):
 
 def test_reembed_needs_a_model(tmp_path, archive):
     folder = archive._store.folder
-    with Archive.open(folder) as nameless, pytest.raises(UsageError, match="--model NAME, --flip"):
+    with (
+        Archive.open(folder) as nameless,
+        pytest.raises(UsageError, match="neither another model nor"),
+    ):
         nameless.reembed()
 
 
@@ -373,9 +376,9 @@ def test_one_open_archive_is_shared_by_threads(archive, crops, tmp_path):
             while not done.is_set():
                 answer = archive.search(6, k=1000, filters=Filters(exclude_crops=(6,)))
                 assert len(answer.matches) == answer.statement.crops_searched
-                assert answer.statement.crops_held == answer.statement.crops_searched + 1
-                assert answer.statement.crops_held >= last  # never back to an older state
-                last = answer.statement.crops_held
+                assert answer.statement.crops_stored == answer.statement.crops_searched + 1
+                assert answer.statement.crops_stored >= last  # never back to an older state
+                last = answer.statement.crops_stored
                 crop_id = answer.matches[-1].crop.crop_id
                 assert archive.crop(crop_id) == answer.matches[-1].crop
                 assert archive.picture(crop_id)[:2] == b"\xff\xd8"
