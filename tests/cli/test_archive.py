@@ -117,7 +117,7 @@ CODES = [
     (nothing, ["index", "x", "--pattern", "(?P<nonsense>x)"], 2, "nonsense"),
     (nothing, ["index", "x", "--time-format", "%Y"], 2, "--time-format"),
     (nothing, ["show", "crop"], 2, "show crop CROP"),
-    (nothing, ["delete", "--yes"], 2, "say what to delete"),
+    (nothing, ["delete", "--yes"], 2, "nothing was named that is to be deleted"),
     (nothing, ["reembed"], 2, "--model"),
     (nothing, ["query", "{tmp}/missing.png"], 3, "missing.png"),
     (nothing, ["query", "{tmp}/bad.png"], 3, "bad.png"),

@@ -231,7 +231,7 @@ def test_nobody_belongs_to_two(folder):
         with pytest.raises(UsageError) as error:
             archive.identities.confirm("bert", [1])
         assert "identity merge bert anna" in advice(error.value)
-        assert "reject MATCH --as anna" in advice(error.value)
+        assert "reject CROP --as anna" in advice(error.value)
         assert standing(archive) == {"anna": (["tracklet 1"], []), "bert": (["tracklet 4"], [])}
 
 
