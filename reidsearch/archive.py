@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Unpack
 from reidsearch.base.actor import default_actor
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, RuntimeSettings
+from reidsearch.base.timecode import parse_zone
 from reidsearch.base.version import __version__
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Crop, CropInput, Rejected, Vectors
@@ -27,6 +28,7 @@ from reidsearch.domain.request import AnyPicture, Filters, Searched, SearchOptio
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.services.search import SearchService
+from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
 from reidsearch.vision.engines import Engines
 
@@ -277,6 +279,22 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
     def detector(self, name: str | None = None) -> Detector:
         """Return the person detector, loaded once: `archive.detector().detect(frame)`."""
         return self._engines.detector(name)
+
+    @property
+    def timezone(self) -> str | None:
+        """Name of the archive's time zone; None: no index run has named one.
+
+        Set it to read and show times in another zone; what is stored is UTC and does not change.
+
+        Example:
+            >>> archive.timezone = "Europe/Berlin"
+        """
+        return zones.stored_timezone(self._store)
+
+    @timezone.setter
+    def timezone(self, zone: str) -> None:
+        parse_zone(zone)
+        zones.store_timezone(self._store, zone)
 
     # -- writing ------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("failures")
@@ -19,10 +19,9 @@ def command(archive: Path, form: str) -> None:
     repaired container, a file that was removed). `docs/reference/indexing.md` explains the
     reasons.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output import reports_json, text
     from reidsearch.output.emit import emit
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         failures = opened.failures()
     emit(form, reports_json.failures_json(failures), text.failures_view(failures), "failures")
