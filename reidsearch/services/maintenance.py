@@ -136,9 +136,9 @@ def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
         >>> migrate("archive")
         ('0003', '0009')
     """
-    from reidsearch.store.crops import store
+    from reidsearch.store.database import lifecycle
 
-    return store.migrate(Path(path))
+    return lifecycle.migrate(Path(path))
 
 
 def restore(

@@ -85,7 +85,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         return self._watch.changed()
 
     def damage(self) -> list[str]:
-        """What SQLite finds damaged: pages, indexes, foreign keys."""
+        """Return what SQLite finds damaged: pages, indexes, foreign keys."""
         with self.read() as connection:
             rows = connection.execute(text("PRAGMA integrity_check"))
             found = [row[0] for row in rows if row[0] != "ok"]
@@ -114,7 +114,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         return not busy
 
     def size_bytes(self) -> int:
-        """Size of the database with its log."""
+        """Return size of the database with its log."""
         return sum(path.stat().st_size for path in self._folder.glob(f"{DATABASE}*"))
 
     def close(self) -> None:
@@ -129,7 +129,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
 
 
 def holds_archive(folder: Path) -> bool:
-    """Whether an archive's database lies in this folder."""
+    """Tell whether an archive's database lies in this folder."""
     return (folder / DATABASE).is_file()
 
 
@@ -166,7 +166,7 @@ def rebuilding(folder: Path) -> Iterator[Connection]:
 
 
 def broken_references(connection: Connection) -> int:
-    """How many rows refer to a row that does not exist."""
+    """Return how many rows refer to a row that does not exist."""
     return len(connection.exec_driver_sql("PRAGMA foreign_key_check").all())
 
 
@@ -252,7 +252,7 @@ def _translate_for(path: Path) -> Callable[[ExceptionContext], ReidsearchError |
 
 
 def translated(path: Path, error: BaseException) -> ReidsearchError | None:
-    """What an error of SQLite means for the user; None when it is a mistake of ours."""
+    """Return what an error of SQLite means for the user; None when it is a mistake of ours."""
     if not isinstance(error, sqlite3.Error):
         return None
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
@@ -289,7 +289,7 @@ class _ChangeWatch:
         self._asking = threading.Lock()
 
     def changed(self) -> bool:
-        """Whether something was committed since the last call; True at the first."""
+        """Tell whether something was committed since the last call; True at the first."""
         with self._asking:
             try:
                 version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
@@ -328,5 +328,5 @@ def _connected(
 
 
 def library_version() -> tuple[int, ...]:
-    """The version of the SQLite library."""
+    """Return the version of the SQLite library."""
     return sqlite3.sqlite_version_info
