@@ -67,7 +67,7 @@ class Run:
             (source,) = archive.footage.coverage()
             found = archive.footage.tracklets(source.source_id)
             seen = [(float(one.first_s), float(one.last_s)) for one in found]
-            self.looks, self.views = source.counts["looks"], source.counts["views"]
+            self.looks, self.views = source.counts["sampled_frames"], source.counts["best_shots"]
         shutil.rmtree(folder)
         best = [
             max((temporal_iou(visit, one) for one in seen), default=0.0)

@@ -54,7 +54,7 @@ def index(video: Path, settings: FootageSettings, model_path: Path, work: Path) 
             for one in archive.footage.tracklets(source.source_id)
         ]
     shutil.rmtree(folder)
-    return took, source.counts["looks"], seen
+    return took, source.counts["sampled_frames"], seen
 
 
 def found(visits: Truth, seen: list[tuple[float, float]]) -> int:

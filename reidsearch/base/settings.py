@@ -1,8 +1,9 @@
-"""Settings that more than one stage reads; each is an option of the commands that use it."""
+"""Settings that more than one stage reads, as frozen values with their defaults."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +35,50 @@ class RuntimeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeSettings:
+    """Where the times of footage come from when nothing else tells.
+
+    Args:
+        frames_fps: pictures a second in folders of frames whose names tell no time.
+        container_time: trust the creation time inside a video file. Many cameras write local time
+            there, or the end of the recording.
+    """
+
+    frames_fps: Fraction | None = None
+    container_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set in a settings file; see `reidsearch.base.settings_file`."""
+
+    pictures: PictureLimits = field(default_factory=PictureLimits)
+    footage: TimeSettings = field(default_factory=TimeSettings)
+    runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
+
+
+@dataclass(frozen=True, slots=True)
 class FootageSettings:
-    """How footage is looked at. The presets are measured in docs/benchmarks.md.
+    """How footage is analysed. The presets are measured in docs/benchmarks.md.
 
     Args:
         preset: the name under which coverage reports it.
-        sample_rate_hz: frames a second of media time that are looked at; 0: every frame.
-        gate: frames on which nothing moves are only looked at every two seconds.
-        still: still groups of pictures are not even decoded, but for their key frames.
+        sample_rate_hz: frames a second of media time that are sampled; 0: every frame.
+        gate: while nothing moves, only one frame in two seconds is analysed.
+        still: of still groups of pictures only the key frames are decoded.
         detector: catalogue name, name/precision or file; None: the catalogue's default.
-        min_confidence: a person is taken up by a detection of at least this confidence.
-        low_confidence: a detection from here on keeps a person in view, but starts nobody; what
-            is less sure is noise.
-        max_overlap: of two boxes that overlap more (intersection over union) the surer stays.
-        max_inside: of two boxes of which more than this share of the smaller one lies within the
-            other the surer stays: a head and shoulders within the whole person.
+        min_confidence: a detection of at least this confidence starts a track.
+        low_confidence: a detection of at least this confidence continues a track, but starts none;
+            the rest is noise.
+        max_overlap: non-maximum suppression: of two boxes that overlap more (intersection over
+            union) the more confident one is kept.
+        max_inside: likewise for two boxes when more than this share of the smaller one lies within
+            the other: a head and shoulders within the whole person.
         min_width_px, min_height_px: of a detection; smaller ones are counted, not kept.
         max_aspect: width over height of a detection; wider ones are counted, not kept.
         min_detections: a tracklet of fewer is counted as brief, not kept.
-        views: best views that are kept of a tracklet.
-        max_gap_s: fragments of one person further apart stay two tracklets.
+        best_shots: crops that are kept of a tracklet.
+        max_gap_s: tracklet stitching joins fragments at most this far apart.
     """
 
     preset: str = "default"
@@ -69,7 +94,7 @@ class FootageSettings:
     min_height_px: int = 40
     max_aspect: float = 1.2
     min_detections: int = 3
-    views: int = 5
+    best_shots: int = 5
     max_gap_s: float = 4.0
 
 

@@ -25,7 +25,7 @@ class Detections:
     Args:
         xyxy: (n, 4) float32, pixels of the upright frame.
         confidence: (n,) float32 in [0, 1].
-        ids: (n,) int64, whose they are, when somebody else has said so; None: nobody has.
+        ids: (n,) int64, track ids of precomputed detections; None: there are none.
     """
 
     xyxy: Boxes
@@ -156,19 +156,19 @@ class VideoInfo:
 
 
 class How(StrEnum):
-    """How a span of footage was looked at; the words of every coverage report."""
+    """How a span of footage was analysed; the words of every coverage report."""
 
-    DENSE = "dense"  # the detector ran at the full sampling rate
-    GATED = "gated"  # nothing moved: the detector ran now and then
+    DENSE = "dense"  # fully analysed: the detector ran at the full sampling rate
+    GATED = "gated"  # nothing moved: one frame in two seconds was analysed
     KEY_FRAMES = "key-frames"  # a still scene: only key frames were decoded
-    GIVEN = "given"  # somebody else's detections were taken; no detector ran
+    PRECOMPUTED = "given"  # precomputed detections; no detector ran
     FAILED = "failed"  # could not be decoded: nothing there was seen
     GAP = "gap"  # the recording itself has nothing here, or its clock jumped
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One stretch of a source's media time, microseconds, and how it was looked at."""
+    """One stretch of a source's media time, microseconds, and how it was analysed."""
 
     from_us: int
     to_us: int
@@ -219,7 +219,7 @@ class BestShot:
         box: in the upright frame.
         frame_width_px, frame_height_px: of that frame.
         jpeg: the crop's picture; its embedding is made from exactly these bytes.
-        quality: larger is better, in [0, 1]; see `detection/views.py`.
+        quality: larger is better, in [0, 1]; see `vision/tracking/best_shots.py`.
         confidence: the detector's.
         sharpness: a part of quality, shown with it.
     """
@@ -306,8 +306,8 @@ class SourceCoverage:
 
     Args:
         state: `finished`, `running` (not to its end) or `failed`.
-        settings: how it was looked at: detector, rate, preset.
-        counts: detections, tracklets, views, brief, small, ... (see `docs/footage.md`).
+        settings: how it was analysed: detector, rate, preset.
+        counts: detections, tracklets, best_shots, brief, small, ... (see `docs/footage.md`).
         spans: in order of media time; what no span covers was not reached.
     """
 

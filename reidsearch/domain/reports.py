@@ -29,9 +29,9 @@ class FootageReport:
 
     `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted; `resumed`
     of the indexed ones went on where an interrupted run had stopped; `other_settings` of the
-    unchanged ones were looked at with other settings than this run's. The rest counts what was
-    found in the indexed ones: frames decoded, looks of the detector, tracklets and views kept, and
-    what was not kept (`small` detections, `brief` tracklets); `footage_s` is their length.
+    unchanged ones were analysed with other settings than this run's. The rest counts what was
+    found in the indexed ones: frames decoded and sampled, tracklets and best shots kept, and what
+    was not kept (`small` detections, `brief` tracklets); `footage_s` is their length.
     """
 
     offered: int = 0
@@ -43,9 +43,9 @@ class FootageReport:
     duplicates: int = 0
     failed: int = 0
     frames: int = 0
-    looks: int = 0
+    sampled_frames: int = 0
     tracklets: int = 0
-    views: int = 0
+    best_shots: int = 0
     small: int = 0
     brief: int = 0
     footage_s: float = 0.0

@@ -2,7 +2,7 @@
 
 Three kinds of work overlap: a pool of threads reads and decodes, the embedder's own thread keeps
 the model busy, and the calling thread commits. Everything passes the embedder's stream in order,
-failures and known files too, so one place (`Run.take`) sees every outcome.
+failures and known files too, so one place (`Run.take`) source every outcome.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ HOW_TEXTS = {
     How.DENSE: "looked at densely",
     How.GATED: "without motion, looked at now and then",
     How.KEY_FRAMES: "still, only key frames looked at",
-    How.GIVEN: "with detections that were given",
+    How.PRECOMPUTED: "with detections that were given",
     How.FAILED: "that could not be decoded",
     How.GAP: "missing in the recording itself",
 }

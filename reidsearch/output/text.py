@@ -146,7 +146,8 @@ def _footage_lines(report: FootageReport) -> list[Text]:
         speed = report.footage_s / report.seconds if report.seconds else 0.0
         lines.append(
             Text(
-                f"{count(report.tracklets, 'tracklet')} with {count(report.views, 'view')} in "
+                f"{count(report.tracklets, 'tracklet')} with "
+                f"{count(report.best_shots, 'best shot')} in "
                 f"{report.footage_s:,.0f} s of footage; {report.seconds:.1f} s, "
                 f"{speed:.1f} times real time."
             )
@@ -160,8 +161,8 @@ def _footage_lines(report: FootageReport) -> list[Text]:
     if report.other_settings:
         lines.append(
             Text(
-                f"{count(report.other_settings, 'source')} had been looked at with another preset; "
-                "to look anew: reidsearch delete --source PATH, then index again.",
+                f"{count(report.other_settings, 'source')} were analysed with another preset; "
+                "to analyse again: reidsearch delete --source PATH, then index again.",
                 style="yellow",
             )
         )

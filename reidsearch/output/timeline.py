@@ -23,7 +23,7 @@ COLOURS = {
     How.DENSE: "#60a5fa",
     How.GATED: "#bfdbfe",
     How.KEY_FRAMES: "#dbeafe",
-    How.GIVEN: "#a5b4fc",
+    How.PRECOMPUTED: "#a5b4fc",
     How.FAILED: "#dc2626",
     How.GAP: "#fca5a5",
 }
@@ -31,7 +31,7 @@ LEGEND = {
     How.DENSE: "fully analysed",
     How.GATED: "no motion: sampled",
     How.KEY_FRAMES: "still: key frames only",
-    How.GIVEN: "precomputed detections",
+    How.PRECOMPUTED: "precomputed detections",
     How.FAILED: "could not be decoded",
     How.GAP: "missing in the recording",
 }

@@ -40,7 +40,7 @@ _COUNTS = (
     "failed",
     "skipped",
 )
-_FOOTAGE_COUNTS = ("offered", "indexed", "unchanged", "failed", "tracklets", "views")
+_FOOTAGE_COUNTS = ("offered", "indexed", "unchanged", "failed", "tracklets", "best_shots")
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def test_an_answer_has_one_row_a_tracklet_and_tells_of_the_footage(scene, tmp_pa
         assert len({m.tracklet.tracklet_id for m in grouped.matches}) == 3
         assert grouped.matches[0].tracklet.tracklet_id == archive.crop(1).moment.tracklet_id
         assert grouped.statement.footage.sources == 1
-        assert grouped.statement.footage.seconds[How.GIVEN] == pytest.approx(17.9)
+        assert grouped.statement.footage.seconds[How.PRECOMPUTED] == pytest.approx(17.9)
         single = archive.search(1, k=100, grouped=False)
         assert len(single.matches) == len(archive) - 1
         assert len(archive.search(1, k=2).matches) == 2
@@ -142,8 +142,8 @@ def test_other_settings_begin_anew(scene, tmp_path, monkeypatch):
         commits(patched, 90)
         with pytest.raises(KeyboardInterrupt):
             index(tmp_path / "a", path)
-    report = index(tmp_path / "a", path, watch=FootageSettings(views=2)).footage
-    assert (report.resumed, report.indexed, report.views) == (0, 1, 6)
+    report = index(tmp_path / "a", path, watch=FootageSettings(best_shots=2)).footage
+    assert (report.resumed, report.indexed, report.best_shots) == (0, 1, 6)
     with Archive.open(tmp_path / "a") as archive:
         assert archive.check() == []
         assert len(archive) == 6
@@ -327,4 +327,4 @@ def test_small_and_brief_are_counted_not_kept(tmp_path):
     rows += [f"{n},-1,100,50,40,120,0.9" for n in (5, 10)]  # two detections only
     path.with_suffix(".det.txt").write_text("\n".join(rows))
     report = index(tmp_path / "a", path).footage
-    assert (report.small, report.brief, report.tracklets, report.views) == (39, 1, 0, 0)
+    assert (report.small, report.brief, report.tracklets, report.best_shots) == (39, 1, 0, 0)

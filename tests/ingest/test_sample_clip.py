@@ -46,8 +46,8 @@ def test_six_people_are_six_tracklets_that_find_themselves(shared, truth, tmp_pa
         assert archive.check() == []
         assert archive.proposals.link().proposals == ()  # nobody comes twice
         (source,) = archive.footage.coverage()
-        looked_us = sum(span.to_us - span.from_us for span in source.spans)
-        assert looked_us == pytest.approx(float(source.duration_s) * 1e6, abs=1e5)
+        analysed_us = sum(span.to_us - span.from_us for span in source.spans)
+        assert analysed_us == pytest.approx(float(source.duration_s) * 1e6, abs=1e5)
         for tracklet in archive.footage.tracklets(source.source_id):
             for crop_id in tracklet.crop_ids:
                 matches = archive.search(crop_id, k=6).matches

@@ -313,7 +313,7 @@ def test_a_clock_that_jumps_ahead_by_a_month_is_no_gap(ahead_ms, tmp_path):
     pts = [40 * number + (ahead_ms if number > 9 else 0) for number in range(20)]
     path = write_video(tmp_path / "a.mkv", 20, pts=pts, options={"bf": "0", "g": "5"})
     (jump,) = others(path)
-    assert "jumps ahead by" in jump.detail
+    assert jump.detail.startswith("timestamp discontinuity: +")
     assert media_s(path)[-1] == Fraction(19 * 40, 1000)
     with open_footage(path) as footage:
         assert not footage.seekable

@@ -57,7 +57,7 @@ def test_of_a_stretch_of_time_the_sharpest_is_kept():
     keeper.offer(one(*WHOLE, at_us=0), lambda: frame(3))
     keeper.offer(one(*WHOLE, at_us=100_000), frame)
     keeper.offer(one(*WHOLE, at_us=200_000), lambda: frame(3))
-    ((at_us, view),) = keeper.held()
+    ((at_us, view),) = keeper.kept()
     assert at_us == 100_000
     assert view.sharpness > 0.5
     decoded = cv2.imdecode(np.frombuffer(view.jpeg, np.uint8), cv2.IMREAD_COLOR)
@@ -79,13 +79,13 @@ def test_a_long_tracklet_keeps_few_candidates_spread_over_its_time():
     picture = frame()
     for second in range(600):
         keeper.offer(one(*WHOLE, at_us=second * 1_000_000), lambda: picture)
-    times = [at_us for at_us, _ in keeper.held()]
+    times = [at_us for at_us, _ in keeper.kept()]
     assert CANDIDATES // 2 <= len(times) <= CANDIDATES
     assert max(times) - min(times) > 300e6
-    again = BestShotKeeper.restored(keeper.stretch_us, keeper.held())
+    again = BestShotKeeper.restored(keeper.stretch_us, keeper.kept())
     for each in (keeper, again):
         each.offer(one(*WHOLE, at_us=700_000_000), lambda: picture)
-    assert [a for a, _ in again.held()] == [a for a, _ in keeper.held()]
+    assert [a for a, _ in again.kept()] == [a for a, _ in keeper.held()]
 
 
 def alike(count):
@@ -107,7 +107,7 @@ def test_a_view_of_somebody_else_is_not_chosen_even_if_it_is_the_best():
     picture = frame()
     for number, confidence in enumerate([0.8, 0.95, 0.8, 0.8]):
         keeper.offer(one(*WHOLE, confidence=confidence, at_us=number), lambda: picture)
-    views = [view for _, view in keeper.held()]
+    views = [view for _, view in keeper.kept()]
     vectors = alike(4)
     vectors[1] = np.eye(5, dtype=np.float32)[2]  # somebody walks by in front
     assert sorted(choose(views, vectors, 9)) == [0, 2, 3]
@@ -119,7 +119,7 @@ def test_chosen_are_the_best_first_and_then_what_differs():
     picture = frame()
     for number, confidence in enumerate([0.9, 0.95, 0.9, 0.9, 0.2]):
         keeper.offer(one(*WHOLE, confidence=confidence, at_us=number), lambda: picture)
-    views = [view for _, view in keeper.held()]
+    views = [view for _, view in keeper.kept()]
     vectors = alike(5)
     vectors[2] = vectors[1]  # looks just like the best
     assert choose(views, vectors, 1) == [1]

@@ -5,7 +5,7 @@ import pytest
 from contract_trackers import TrackerContract, person, seen
 
 from reidsearch.domain.footage import Detections
-from reidsearch.vision.detection.given import GivenIds
+from reidsearch.vision.detection.precomputed import PrecomputedIds
 from reidsearch.vision.detection.suppress import suppress
 from reidsearch.vision.tracking.bytetrack import ByteTracker
 
@@ -22,8 +22,8 @@ class TestByteTracker(TrackerContract):
 def test_given_ids_are_taken_as_they_are():
     found = seen(person(0), person(500))
     with_ids = Detections(found.xyxy, found.confidence, np.array([7, 3]))
-    assert GivenIds().update(with_ids, 0).tolist() == [7, 3]
-    assert GivenIds().update(found, 0).tolist() == [-1, -1]
+    assert PrecomputedIds().update(with_ids, 0).tolist() == [7, 3]
+    assert PrecomputedIds().update(found, 0).tolist() == [-1, -1]
 
 
 def test_of_boxes_that_overlap_much_the_surest_stays():

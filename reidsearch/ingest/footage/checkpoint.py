@@ -1,4 +1,7 @@
-"""What a checkpoint holds, as bytes: a JSON header and arrays, in NumPy's own .npz format."""
+"""Checkpoints as bytes: a JSON header and arrays, in NumPy's own .npz format.
+
+Counts of a checkpoint of version 0.1.0 are read by their present names; the format is the same.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
 from reidsearch.domain.footage import BestShot, Detections, How, Span, Trace
+from reidsearch.domain.steps import current_names
 from reidsearch.ingest.footage.sampled_frames import Position
 from reidsearch.media.video.motion import GateState
 from reidsearch.vision.tracking.best_shots import BestShotKeeper
@@ -23,8 +27,8 @@ FORMAT = 1
 
 
 @dataclass(slots=True, eq=False)
-class Open:
-    """A fragment that has not ended: it grows with every detection."""
+class OpenPiece:
+    """A tracklet piece that has not ended: it grows with every detection."""
 
     number: int
     pts: list[int] = field(default_factory=list)
@@ -33,19 +37,19 @@ class Open:
     confidence: list[float] = field(default_factory=list)
     keeper: BestShotKeeper = field(default_factory=BestShotKeeper)
 
-    def copy(self) -> Open:
-        """As it is now; the original grows on."""
-        return Open(
+    def copy(self) -> OpenPiece:
+        """Copy it as it is now; the original grows on."""
+        return OpenPiece(
             self.number,
             list(self.pts),
             list(self.times_us),
             list(self.xyxy),
             list(self.confidence),
-            BestShotKeeper.restored(self.keeper.stretch_us, self.keeper.held()),
+            BestShotKeeper.restored(self.keeper.stretch_us, self.keeper.kept()),
         )
 
     def trace(self) -> Trace:
-        """Where it was, so far."""
+        """Return where it was, so far."""
         return Trace(
             np.array(self.pts, np.int64),
             np.array(self.xyxy, np.float32).reshape(-1, 4),
@@ -59,15 +63,15 @@ class Followed:
 
     Args:
         position: the last frame that was worked through.
-        open: fragments that have not ended.
-        ids: the tracker's id -> the fragment's number, of open fragments.
-        next_number: of the next fragment.
+        open: pieces that have not ended.
+        ids: the tracker's id -> the piece's number, of open pieces.
+        next_number: of the next piece.
         counts: what was seen and dropped so far.
         spans, covered_us: the coverage so far.
     """
 
     position: Position
-    open: tuple[Open, ...]
+    open: tuple[OpenPiece, ...]
     ids: dict[int, int]
     next_number: int
     counts: dict[str, int]
@@ -76,10 +80,10 @@ class Followed:
 
 
 def pack(followed: Followed, pending: Sequence[TrackletPiece], outcomes: dict[str, int]) -> bytes:
-    """A checkpoint's bytes.
+    """Pack a checkpoint into bytes.
 
     Args:
-        pending: fragments that may still be continued.
+        pending: pieces that may still be continued.
         outcomes: what became of those that were complete so far.
     """
     gate = followed.position.gate
@@ -88,17 +92,17 @@ def pack(followed: Followed, pending: Sequence[TrackletPiece], outcomes: dict[st
         "pts": followed.position.pts,
         "digest": followed.position.digest.hex(),
         "number": followed.position.number,
-        "gate": None if gate is None else [gate.earlier_us, gate.moved_us, gate.looked_us],
+        "gate": None if gate is None else [gate.earlier_us, gate.moved_us, gate.analysed_us],
         "ids": [[key, value] for key, value in followed.ids.items()],
         "next_number": followed.next_number,
         "counts": followed.counts,
         "spans": [[s.from_us, s.to_us, s.how.value, s.detail] for s in followed.spans],
         "covered_us": followed.covered_us,
         "outcomes": outcomes,
-        "open": [_pack_open(one, f"open{row}", arrays) for row, one in enumerate(followed.open)],
-        "pending": [
-            _pack_fragment(one, f"pending{row}", arrays) for row, one in enumerate(pending)
+        "open": [
+            _pack_open_piece(one, f"open{row}", arrays) for row, one in enumerate(followed.open)
         ],
+        "pending": [_pack_piece(one, f"pending{row}", arrays) for row, one in enumerate(pending)],
     }
     if gate is not None:
         arrays["earlier"] = gate.earlier
@@ -107,7 +111,7 @@ def pack(followed: Followed, pending: Sequence[TrackletPiece], outcomes: dict[st
 
 
 def unpack(data: bytes) -> tuple[Followed, list[TrackletPiece], dict[str, int]]:
-    """The inverse of `pack`."""
+    """Unpack what `pack` made."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         header = json.loads(arrays["header"].tobytes())
         gate = header["gate"]
@@ -119,41 +123,41 @@ def unpack(data: bytes) -> tuple[Followed, list[TrackletPiece], dict[str, int]]:
                 None if gate is None else GateState(arrays["earlier"], *gate),
             ),
             open=tuple(
-                _unpack_open(one, f"open{row}", arrays) for row, one in enumerate(header["open"])
+                _unpack_open_piece(one, f"open{row}", arrays)
+                for row, one in enumerate(header["open"])
             ),
             ids=dict(map(tuple, header["ids"])),
             next_number=header["next_number"],
-            counts=header["counts"],
+            counts=current_names(header["counts"]),
             spans=tuple(Span(a, b, How(how), detail) for a, b, how, detail in header["spans"]),
             covered_us=header["covered_us"],
         )
         pending = [
-            _unpack_fragment(one, f"pending{row}", arrays)
-            for row, one in enumerate(header["pending"])
+            _unpack_piece(one, f"pending{row}", arrays) for row, one in enumerate(header["pending"])
         ]
-    return followed, pending, header["outcomes"]
+    return followed, pending, current_names(header["outcomes"])
 
 
-Told = list[tuple[int, Detections]]
-"""What the tracker was told, in order: media time in microseconds, and the detections."""
+TrackerLog = list[tuple[int, Detections]]
+"""What the tracker was fed, in order: media time in microseconds, and the detections."""
 
 
-def pack_told(told: Told) -> bytes:
-    """A piece of the checkpoint's log."""
+def pack_log(log: TrackerLog) -> bytes:
+    """Pack a part of the checkpoint's log into bytes."""
     return _npz(
         {
-            "times_us": np.array([time_us for time_us, _ in told], np.int64),
-            "counts": np.array([len(detections) for _, detections in told], np.int64),
-            "xyxy": np.concatenate([d.xyxy for _, d in told] or [np.zeros((0, 4), np.float32)]),
+            "times_us": np.array([time_us for time_us, _ in log], np.int64),
+            "counts": np.array([len(detections) for _, detections in log], np.int64),
+            "xyxy": np.concatenate([d.xyxy for _, d in log] or [np.zeros((0, 4), np.float32)]),
             "confidence": np.concatenate(
-                [d.confidence for _, d in told] or [np.zeros(0, np.float32)]
+                [d.confidence for _, d in log] or [np.zeros(0, np.float32)]
             ),
         }
     )
 
 
-def unpack_told(data: bytes) -> Told:
-    """The inverse of `pack_told`."""
+def unpack_log(data: bytes) -> TrackerLog:
+    """Unpack what `pack_log` made."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         ends = np.cumsum(arrays["counts"])
         xyxy, confidence = arrays["xyxy"], arrays["confidence"]
@@ -169,42 +173,42 @@ def _npz(arrays: dict[str, NDArray[Any]]) -> bytes:
     return buffer.getvalue()
 
 
-def _pack_open(one: Open, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
-    held = one.keeper.held()
+def _pack_open_piece(one: OpenPiece, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    kept = one.keeper.kept()
     _pack_trace(one.trace(), np.array(one.times_us, np.int64), key, arrays)
     return {
         "number": one.number,
         "stretch_us": one.keeper.stretch_us,
-        "view_times_us": [time_us for time_us, _ in held],
-        "views": _pack_views([view for _, view in held], key, arrays),
+        "view_times_us": [time_us for time_us, _ in kept],
+        "views": _pack_shots([shot for _, shot in kept], key, arrays),
     }
 
 
-def _unpack_open(header: dict[str, Any], key: str, arrays: Any) -> Open:
+def _unpack_open_piece(header: dict[str, Any], key: str, arrays: Any) -> OpenPiece:
     trace, times_us = _unpack_trace(key, arrays)
-    views = _unpack_views(header["views"], key, arrays)
-    return Open(
+    shots = _unpack_shots(header["views"], key, arrays)
+    return OpenPiece(
         number=header["number"],
         pts=trace.pts.tolist(),
         times_us=times_us.tolist(),
         xyxy=list(trace.xyxy),
         confidence=trace.confidence.tolist(),
         keeper=BestShotKeeper.restored(
-            header["stretch_us"], list(zip(header["view_times_us"], views, strict=True))
+            header["stretch_us"], list(zip(header["view_times_us"], shots, strict=True))
         ),
     )
 
 
-def _pack_fragment(one: TrackletPiece, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+def _pack_piece(one: TrackletPiece, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     _pack_trace(one.trace, one.times_us, key, arrays)
     arrays[f"{key}.vectors"] = one.vectors
-    return {"pieces": one.pieces, "views": _pack_views(one.views, key, arrays)}
+    return {"pieces": one.pieces, "views": _pack_shots(one.shots, key, arrays)}
 
 
-def _unpack_fragment(header: dict[str, Any], key: str, arrays: Any) -> TrackletPiece:
+def _unpack_piece(header: dict[str, Any], key: str, arrays: Any) -> TrackletPiece:
     trace, times_us = _unpack_trace(key, arrays)
-    views = _unpack_views(header["views"], key, arrays)
-    return TrackletPiece(trace, times_us, views, arrays[f"{key}.vectors"], header["pieces"])
+    shots = _unpack_shots(header["views"], key, arrays)
+    return TrackletPiece(trace, times_us, shots, arrays[f"{key}.vectors"], header["pieces"])
 
 
 def _pack_trace(
@@ -221,29 +225,29 @@ def _unpack_trace(key: str, arrays: Any) -> tuple[Trace, NDArray[np.int64]]:
     return trace, arrays[f"{key}.times_us"]
 
 
-def _pack_views(views: Sequence[BestShot], key: str, arrays: dict[str, NDArray[Any]]) -> list[Any]:
-    arrays[f"{key}.jpegs"] = np.frombuffer(b"".join(view.jpeg for view in views), np.uint8)
+def _pack_shots(shots: Sequence[BestShot], key: str, arrays: dict[str, NDArray[Any]]) -> list[Any]:
+    arrays[f"{key}.jpegs"] = np.frombuffer(b"".join(shot.jpeg for shot in shots), np.uint8)
     return [
         [
-            view.pts,
-            view.box.as_list(),
-            view.frame_width_px,
-            view.frame_height_px,
-            len(view.jpeg),
-            view.quality,
-            view.confidence,
-            view.sharpness,
+            shot.pts,
+            shot.box.as_list(),
+            shot.frame_width_px,
+            shot.frame_height_px,
+            len(shot.jpeg),
+            shot.quality,
+            shot.confidence,
+            shot.sharpness,
         ]
-        for view in views
+        for shot in shots
     ]
 
 
-def _unpack_views(rows: list[Any], key: str, arrays: Any) -> tuple[BestShot, ...]:
-    data, at, views = arrays[f"{key}.jpegs"].tobytes(), 0, []
+def _unpack_shots(rows: list[Any], key: str, arrays: Any) -> tuple[BestShot, ...]:
+    data, at, shots = arrays[f"{key}.jpegs"].tobytes(), 0, []
     for pts, box, width_px, height_px, size, quality, confidence, sharpness in rows:
         jpeg = data[at : at + size]
         at += size
-        views.append(
+        shots.append(
             BestShot(pts, Box(*box), width_px, height_px, jpeg, quality, confidence, sharpness)
         )
-    return tuple(views)
+    return tuple(shots)

@@ -1,4 +1,4 @@
-"""What was looked at and how, span after span, as the footage goes by."""
+"""Coverage: how each span of a source was analysed."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ from reidsearch.media.video.frames import Damage, Skipped
 
 
 class Coverage:
-    """Joins looks to spans. `spans` and `at_us` are its whole state.
+    """Merges sampled frames into spans. `spans` and `at_us` are its whole state.
 
     Args:
         spans: what is known so far; the last one may still grow.
         at_us: media time up to which spans reach.
-        given: somebody else's detections are taken.
+        precomputed: detections come from a file.
     """
 
-    def __init__(self, spans: Sequence[Span] = (), at_us: int = 0, *, given: bool = False) -> None:
+    def __init__(
+        self, spans: Sequence[Span] = (), at_us: int = 0, *, precomputed: bool = False
+    ) -> None:
         self.spans = list(spans)
         self.at_us = at_us
         self.changed_from = 0
-        self._given = given
+        self._precomputed = precomputed
 
     def note(self, seen: Seen) -> None:
-        """Take in what comes next."""
+        """Add what comes next."""
         if isinstance(seen, SampledFrame):
-            how = How.GIVEN if self._given else How.DENSE if seen.active else How.GATED
+            how = How.PRECOMPUTED if self._precomputed else How.DENSE if seen.active else How.GATED
             self._extend(seen.time_us, how, "")
         elif isinstance(seen, Unseen):
             self._note_unseen(seen)
@@ -49,7 +51,7 @@ class Coverage:
 
     def _extend(self, to_us: int, how: How, detail: str) -> None:
         if to_us <= self.at_us and how not in {How.FAILED, How.GAP}:
-            return  # what is missing is told however short it is
+            return  # what is missing is recorded however short it is
         last = self.spans[-1] if self.spans else None
         if last is not None and (last.how, last.detail) == (how, detail):
             self.spans[-1] = Span(last.from_us, max(to_us, last.to_us), how, detail)
@@ -60,7 +62,7 @@ class Coverage:
         self.at_us = to_us
 
     def take_changes(self) -> tuple[int, tuple[Span, ...]]:
-        """The number of the first span that is new or has grown, and all from there on."""
+        """Return the number of the first span that is new or has grown, and all from there on."""
         first = self.changed_from
         self.changed_from = len(self.spans)
         return first, tuple(self.spans[first:])

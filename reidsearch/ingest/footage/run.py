@@ -1,4 +1,4 @@
-"""One source of footage from its first frame to its last committed tracklet."""
+"""Index one source of footage, from its first frame to its last committed tracklet."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import BestShot, Detections, Tracklet
 from reidsearch.domain.steps import Begun, SourceStep
-from reidsearch.ingest.footage.checkpoint import pack, pack_told, unpack, unpack_told
+from reidsearch.ingest.footage.checkpoint import pack, pack_log, unpack, unpack_log
 from reidsearch.ingest.footage.follow import Ended, Event, Follower, Mark
-from reidsearch.ingest.footage.sampled_frames import SampledFrame, Seen, looks
+from reidsearch.ingest.footage.sampled_frames import SampledFrame, Seen, sampled_frames
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.pictures import decode
 from reidsearch.media.video.frames import Footage
 from reidsearch.vision.detection.detector import Detector
-from reidsearch.vision.detection.given import GivenDetections, GivenIds
+from reidsearch.vision.detection.precomputed import PrecomputedDetections, PrecomputedIds
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import by_digest
 from reidsearch.vision.tracking.bytetrack import ByteTracker
@@ -32,62 +32,63 @@ from reidsearch.vision.tracking.tracker import LIFESPAN_US, Tracker
 MARK_S = 2.0
 """Seconds between checkpoints: what a kill costs at most, beside opening the file."""
 
-NOT_JOINED = (
-    "pieces before and after an occlusion stay two tracklets: this model's scores are not known"
+NOT_STITCHED = (
+    "tracklets before and after an occlusion were not stitched: this model's scores are not known"
 )
-LIMITS = PictureLimits(min_width_px=1, min_height_px=1)  # of views that were just cut
+LIMITS = PictureLimits(min_width_px=1, min_height_px=1)  # of crops that were just cut
+OUTCOMES = ("tracklets", "best_shots", "brief", "without_shot", "refused")
 
 
-class Sees(Protocol):
-    """Where detections come from: a detector, or a file of somebody else's."""
+class DetectionSource(Protocol):
+    """Where detections come from: a detector, or a file of precomputed ones."""
 
     @property
     def size_px(self) -> tuple[int, int] | None:
-        """Width and height of the pictures it takes; None: it needs none."""
+        """Return width and height of the pictures it takes; None: it needs none."""
         ...
 
     @property
-    def knows_people(self) -> bool:
-        """Whether its detections say themselves who is who."""
+    def has_ids(self) -> bool:
+        """Whether its detections carry track ids."""
         ...
 
     def tracker(self) -> Tracker:
-        """A fresh tracker for its detections."""
+        """Return a fresh tracker for its detections."""
         ...
 
-    def see(
-        self, looked: Iterable[tuple[Seen, Pixels | None]]
+    def detect(
+        self, sampled: Iterable[tuple[Seen, Pixels | None]]
     ) -> Iterator[tuple[Seen, Detections | None]]:
-        """Detections of every look in order; None where nobody looked."""
+        """Yield the detections of every sampled frame in order; None where none was analysed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class WithDetector:
-    """A detector looks."""
+    """Detections by a model."""
 
     detector: Detector
     settings: FootageSettings
 
     @property
     def size_px(self) -> tuple[int, int] | None:
-        """What the detector takes."""
+        """Return what the detector takes."""
         return self.detector.width_px, self.detector.height_px
 
     @property
-    def knows_people(self) -> bool:
-        """A detector does not."""
+    def has_ids(self) -> bool:
+        """Tell that a detector gives no track ids."""
         return False
 
     def tracker(self) -> Tracker:
-        """By motion."""
+        """Return a tracker by motion."""
         return ByteTracker(self.settings.min_confidence)
 
-    def see(
-        self, looked: Iterable[tuple[Seen, Pixels | None]]
+    def detect(
+        self, sampled: Iterable[tuple[Seen, Pixels | None]]
     ) -> Iterator[tuple[Seen, Detections | None]]:
-        """Asynchronously, in order."""
-        for what, raw in self.detector.stream(looked):
+        """Detect asynchronously, in order."""
+        for what, raw in self.detector.stream(sampled):
             if raw is None or not isinstance(what, SampledFrame):
                 yield what, None
             else:
@@ -97,36 +98,36 @@ class WithDetector:
 
 
 @dataclass(frozen=True, slots=True)
-class WithGiven:
-    """Somebody else has looked."""
+class WithPrecomputed:
+    """Detections from a file, made by another program."""
 
-    given: GivenDetections
+    detections: PrecomputedDetections
     footage: Footage
     settings: FootageSettings
 
     @property
     def size_px(self) -> tuple[int, int] | None:
-        """No pictures are needed."""
+        """Return None: no pictures are needed."""
         return None
 
     @property
-    def knows_people(self) -> bool:
-        """If ids were given."""
-        return self.given.has_ids
+    def has_ids(self) -> bool:
+        """Whether the file gives track ids."""
+        return self.detections.has_ids
 
     def tracker(self) -> Tracker:
-        """By the ids that were given, or by motion."""
-        return GivenIds() if self.knows_people else ByteTracker(self.settings.min_confidence)
+        """Return a tracker that goes by the file's ids, or by motion."""
+        return PrecomputedIds() if self.has_ids else ByteTracker(self.settings.min_confidence)
 
-    def see(
-        self, looked: Iterable[tuple[Seen, Pixels | None]]
+    def detect(
+        self, sampled: Iterable[tuple[Seen, Pixels | None]]
     ) -> Iterator[tuple[Seen, Detections | None]]:
-        """What the file says of each frame."""
-        for what, _ in looked:
+        """Yield what the file says of each frame."""
+        for what, _ in sampled:
             if isinstance(what, SampledFrame):
                 frame = what.frame
                 media_s = self.footage.info.media_s(frame.pts)
-                found = self.given.at(what.number, media_s, frame.width_px, frame.height_px)
+                found = self.detections.at(what.number, media_s, frame.width_px, frame.height_px)
                 yield what, found
             else:
                 yield what, None
@@ -134,7 +135,7 @@ class WithGiven:
 
 @dataclass(slots=True)
 class SourceOutcome:
-    """What came of a source, so far."""
+    """What became of a source, so far."""
 
     finished: bool = False
     resumed: bool = False
@@ -143,11 +144,11 @@ class SourceOutcome:
     counts: dict[str, int] | None = None
 
 
-def watch(
+def index_source(
     footage: Footage,
     begun: Begun,
     *,
-    sees: Sees,
+    source: DetectionSource,
     embedder: Embedder,
     sink: Sink,
     settings: FootageSettings,
@@ -167,42 +168,42 @@ def watch(
     """
     stop = stop or threading.Event()
     followed, pending, outcomes = unpack(begun.state) if begun.state else (None, [], None)
-    told = [entry for piece in begun.log for entry in unpack_told(piece)]
-    # While the tracker waits for somebody to go on, joining does too. Given ids are the truth: what
-    # they tell apart is never joined, and somebody who comes back in time needs no proof.
+    log = [entry for part in begun.log for entry in unpack_log(part)]
+    # While the tracker waits for a track to go on, stitching does too. Precomputed ids are the
+    # truth: two ids are never stitched, and one that comes back in time needs no proof.
     gap_us = max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US)
     follower = Follower(
         settings,
-        sees.tracker,
-        lifespan_us=gap_us if sees.knows_people else LIFESPAN_US,
-        given=sees.size_px is None,
+        source.tracker,
+        lifespan_us=gap_us if source.has_ids else LIFESPAN_US,
+        precomputed=source.size_px is None,
         followed=followed,
-        told=told,
+        log=log,
         mark_s=MARK_S,
         stop=stop,
     )
     run = _Run(footage, begun.source_id, embedder, sink, settings, share)
-    run.told_notes = tuple(notes)
+    run.notes = tuple(notes)
     run.require_unchanged = require_unchanged
-    if not sees.knows_people:
-        run.join(embedder, gap_us)
-    run.watched.resumed = followed is not None
+    if not source.has_ids:
+        run.stitch(embedder, gap_us)
+    run.outcome.resumed = followed is not None
     if outcomes is not None:
         run.outcomes = outcomes
-        run.joiner.pending = pending
+        run.stitcher.pending = pending
     position = followed.position if followed else None
-    looked = looks(footage, settings, sees.size_px, position)
-    stream = embedder.stream(_pictures(follower.follow(sees.see(looked)), embedder))
+    sampled = sampled_frames(footage, settings, source.size_px, position)
+    stream = embedder.stream(_pictures(follower.follow(source.detect(sampled)), embedder))
     try:
         for event, vector in stream:
             run.take(event, vector)
     finally:
         stream.close()  # type: ignore[attr-defined]
-    return run.watched
+    return run.outcome
 
 
 def _pictures(events: Iterable[Event], embedder: Embedder) -> Iterator[tuple[Event, Pixels | None]]:
-    """An embedding is made from the bytes that are stored, so that it can be made again."""
+    """Decode best shots: an embedding is made from the bytes that are stored."""
     for event in events:
         if isinstance(event, BestShot):
             yield event, embedder.prepare(decode(event.jpeg, LIMITS))
@@ -211,7 +212,7 @@ def _pictures(events: Iterable[Event], embedder: Embedder) -> Iterator[tuple[Eve
 
 
 class _Run:
-    """Collects embedded views to fragments, joins those, and commits at every mark."""
+    """Collects embedded best shots to pieces, stitches those, and commits at every mark."""
 
     def __init__(
         self,
@@ -228,24 +229,24 @@ class _Run:
         self._sink = sink
         self._settings = settings
         self._share = share
-        self._views: list[BestShot] = []
+        self._shots: list[BestShot] = []
         self._vectors: list[Vectors] = []
-        self.joiner = Stitcher(0)
-        self.outcomes = dict.fromkeys(("tracklets", "views", "brief", "unviewed", "refused"), 0)
-        self.watched = SourceOutcome()
-        self.told_notes: tuple[str, ...] = ()
+        self.stitcher = Stitcher(0)
+        self.outcomes = dict.fromkeys(OUTCOMES, 0)
+        self.outcome = SourceOutcome()
+        self.notes: tuple[str, ...] = ()
         self.require_unchanged: Callable[[], None] = lambda: None
 
-    def join(self, embedder: Embedder, gap_us: int) -> None:
-        """Join fragments up to this far apart.
+    def stitch(self, embedder: Embedder, gap_us: int) -> None:
+        """Stitch pieces up to this far apart.
 
-        How alike views of one person are is measured for the catalogue's models; for any other a
-        threshold would be a guess, and a guess joins two people.
+        How alike crops of one person are is measured for the catalogue's models; for any other a
+        threshold would be a guess, and a guess merges two people.
         """
         if by_digest(embedder.identity.digest) is None:
-            self.told_notes = (NOT_JOINED, *self.told_notes)
+            self.notes = (NOT_STITCHED, *self.notes)
         else:
-            self.joiner = Stitcher(gap_us)
+            self.stitcher = Stitcher(gap_us)
 
     def take(self, event: Event, vector: Vectors | Refused | None) -> None:
         if isinstance(event, BestShot):
@@ -253,38 +254,38 @@ class _Run:
                 self.outcomes["refused"] += 1
             else:
                 assert vector is not None
-                self._views.append(event)
+                self._shots.append(event)
                 self._vectors.append(vector)
         elif isinstance(event, Ended):
-            self.joiner.add(self._fragment(event))
+            self.stitcher.add(self._piece(event))
         else:
             self._commit(event)
 
-    def _fragment(self, ended: Ended) -> TrackletPiece:
+    def _piece(self, ended: Ended) -> TrackletPiece:
         vectors = (
             np.stack(self._vectors) if self._vectors else np.zeros((0, self._dimension), np.float32)
         )
-        fragment = TrackletPiece(
+        piece = TrackletPiece(
             trace=ended.open.trace(),
             times_us=np.array(ended.open.times_us, np.int64),
-            views=tuple(self._views),
+            shots=tuple(self._shots),
             vectors=vectors,
         )
-        self._views, self._vectors = [], []
-        return fragment
+        self._shots, self._vectors = [], []
+        return piece
 
     def _commit(self, mark: Mark) -> None:
         if mark.finished:
             self.require_unchanged()
-            ready = self.joiner.ready(2**62, ())
+            ready = self.stitcher.ready(2**62, ())
         else:
-            ready = self.joiner.ready(mark.time_us, mark.open_since_us)
-        tracklets = [one for fragment in ready if (one := self._tracklet(fragment)) is not None]
+            ready = self.stitcher.ready(mark.time_us, mark.open_since_us)
+        tracklets = [one for piece in ready if (one := self._tracklet(piece)) is not None]
         counts = {**mark.counts, **self.outcomes}
         state = (
             None
             if mark.followed is None
-            else pack(mark.followed, self.joiner.pending, self.outcomes)
+            else pack(mark.followed, self.stitcher.pending, self.outcomes)
         )
         measured_fps = _rate(mark.decoded, mark.time_us) if not self._settings.still else None
         self._sink.commit(
@@ -294,39 +295,39 @@ class _Run:
                 first_span=mark.first_span,
                 spans=mark.spans,
                 state=state,
-                log=pack_told(mark.told),
-                log_restarts=mark.told_anew,
+                log=pack_log(mark.log),
+                log_restarts=mark.log_restarts,
                 counts=counts,
                 duration_us=mark.time_us,
                 measured_fps=measured_fps,
-                notes=self._notes(measured_fps, finished=mark.finished),
+                notes=self._all_notes(measured_fps, finished=mark.finished),
             ),
         )
         self._share.reach(
             mark.time_us / 1_000_000,
             tracklets=self.outcomes["tracklets"],
-            views=self.outcomes["views"],
+            best_shots=self.outcomes["best_shots"],
         )
-        self.watched.finished = mark.finished
-        self.watched.duration_us = mark.time_us
-        self.watched.frames = mark.decoded
-        self.watched.counts = counts
+        self.outcome.finished = mark.finished
+        self.outcome.duration_us = mark.time_us
+        self.outcome.frames = mark.decoded
+        self.outcome.counts = counts
 
-    def _tracklet(self, fragment: TrackletPiece) -> Tracklet | None:
-        if len(fragment.trace) < self._settings.min_detections:
+    def _tracklet(self, piece: TrackletPiece) -> Tracklet | None:
+        if len(piece.trace) < self._settings.min_detections:
             self.outcomes["brief"] += 1
             return None
-        if not fragment.views:
-            self.outcomes["unviewed"] += 1
+        if not piece.shots:
+            self.outcomes["without_shot"] += 1
             return None
-        tracklet = fragment.tracklet(self._settings.views)
+        tracklet = piece.tracklet(self._settings.best_shots)
         self.outcomes["tracklets"] += 1
-        self.outcomes["views"] += len(tracklet.views)
+        self.outcomes["best_shots"] += len(tracklet.views)
         return tracklet
 
-    def _notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
+    def _all_notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
         info = self._footage.info
-        notes = [*info.notes, *self.told_notes]
+        notes = [*info.notes, *self.notes]
         # Of a folder the rate is what its frames were taken to be; damaged ones do not change it.
         declared = info.declared_fps if info.kind == "video" else None
         if finished and declared and measured_fps and abs(measured_fps / declared - 1) > 0.02:

@@ -1,4 +1,4 @@
-"""Which frames are looked at: the sampling rate, the motion gate, and what could not be decoded."""
+"""Which frames are sampled: the rate, the motion gate, and what could not be decoded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SampledFrame:
     Args:
         number: frames decoded before it.
         active: something moves, so the detector runs at its full rate.
-        looked: the detector is asked about this frame.
+        analysed: the detector is asked about this frame.
         gate: the gate's state after it.
     """
 
@@ -27,7 +27,7 @@ class SampledFrame:
     time_us: int
     number: int
     active: bool
-    looked: bool
+    analysed: bool
     gate: GateState | None
 
 
@@ -53,7 +53,7 @@ Seen: TypeAlias = SampledFrame | Unseen | End
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where to go on.
+    """Where an interrupted run goes on.
 
     Args:
         pts, digest: of the last frame that was worked through.
@@ -67,16 +67,16 @@ class Position:
     gate: GateState | None
 
 
-def looks(
+def sampled_frames(
     footage: Footage,
     settings: FootageSettings,
     size_px: tuple[int, int] | None,
     position: Position | None = None,
 ) -> Iterator[tuple[Seen, Pixels | None]]:
-    """Every sampled frame in order, with the detector's small picture of those it shall see.
+    """Yield every sampled frame in order, with the detector's picture where it is analysed.
 
     Args:
-        size_px: width and height that the detector takes; None: the detections are given, every
+        size_px: width and height that the detector takes; None: detections are precomputed, every
             frame counts, and there are no pictures.
         position: go on after it.
     """
@@ -94,12 +94,12 @@ def looks(
         if size_px is None:
             yield SampledFrame(item, time_us, number - 1, True, True, None), None
         elif slot is None or last_slot is None or slot > last_slot:
-            active = looked = True
+            active = analysed = True
             if settings.gate:
                 grey = item.grey(WIDTH_PX, HEIGHT_PX)
-                active, looked, gate = pass_gate(gate, grey, time_us)
-            picture = item.small(*size_px) if looked else None
-            yield SampledFrame(item, time_us, number - 1, active, looked, gate), picture
+                active, analysed, gate = pass_gate(gate, grey, time_us)
+            picture = item.small(*size_px) if analysed else None
+            yield SampledFrame(item, time_us, number - 1, active, analysed, gate), picture
             last_slot = slot
     yield End(time_us, number), None
 
@@ -114,7 +114,7 @@ def _items(
 
 
 def _from_position(footage: Footage, still: StillRule | None, position: Position) -> Iterator[Item]:
-    """What comes after the position; the frame there has to be the very same as then.
+    """Yield what comes after the position; the frame there has to be the very same as then.
 
     A decoder that starts in the middle of a damaged or unusual stream may see other pixels; then
     everything is decoded again from the start, so that the result is what it would have been.
@@ -135,7 +135,7 @@ def _from_position(footage: Footage, still: StillRule | None, position: Position
 
 
 def _slot(footage: Footage, pts: int, settings: FootageSettings) -> int | None:
-    """Which look a frame belongs to; the first frame of each is taken. None: every frame is."""
+    """Return the sampling interval of a frame; its first frame is taken. None: every frame is."""
     if not settings.sample_rate_hz:
         return None
     return int(footage.info.media_s(pts) * settings.sample_rate_hz)

@@ -1,4 +1,4 @@
-"""Many sources, one after the other: which need work, what is known of them, what failed."""
+"""Index sources of footage one after the other: which need work, what failed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ from reidsearch.domain.crops import Rejected
 from reidsearch.domain.reports import FootageReport
 from reidsearch.domain.steps import CropStep, SourceFile
 from reidsearch.ingest.footage.checkpoint import FORMAT
-from reidsearch.ingest.footage.run import Sees, WithDetector, WithGiven, watch
+from reidsearch.ingest.footage.run import (
+    DetectionSource,
+    WithDetector,
+    WithPrecomputed,
+    index_source,
+)
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.files.inventory import Entry
@@ -31,7 +36,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import KnownSource, source_at, source_of
 from reidsearch.store.footage.writer import facts_digest
 from reidsearch.vision.detection.detector import Detector
-from reidsearch.vision.detection.given import GivenDetections, read_given
+from reidsearch.vision.detection.precomputed import PrecomputedDetections, read_precomputed
 from reidsearch.vision.embedding.embedder import Embedder
 
 
@@ -138,20 +143,20 @@ class _Source:
             if known is None or known.source_id != held.source_id:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
-        given = self._given()
-        settings = self._settings(given)
+        precomputed = self._precomputed()
+        settings = self._settings(precomputed)
         begun = sink.begin_source(file, footage.info, told.facts, settings)
-        sees: Sees
-        if given:
-            sees = WithGiven(given, footage, self._run.settings)
+        source: DetectionSource
+        if precomputed:
+            source = WithPrecomputed(precomputed, footage, self._run.settings)
         else:
-            sees = WithDetector(self._run.detector(), self._run.settings)
+            source = WithDetector(self._run.detector(), self._run.settings)
         self._share.declare(footage.info.declared_s)
         try:
-            watched = watch(
+            outcome = index_source(
                 footage,
                 begun,
-                sees=sees,
+                source=source,
                 embedder=self._run.embedder,
                 sink=sink,
                 settings=self._run.settings,
@@ -161,18 +166,18 @@ class _Source:
                 require_unchanged=lambda: self._require_unchanged(file.fingerprint),
             )
         except Refused:
-            # What was seen are not the bytes that its name stands for.
+            # Other bytes lie there now than those that were analysed.
             sink.drop_source(begun.source_id)
             raise
-        if not watched.finished:
+        if not outcome.finished:
             return {}
-        found = watched.counts or {}
-        names = ("looks", "tracklets", "views", "small", "brief")
+        found = outcome.counts or {}
+        names = ("sampled_frames", "tracklets", "best_shots", "small", "brief")
         return {
             "indexed": 1,
-            "resumed": int(watched.resumed),
-            "frames": watched.frames,
-            "footage_s": watched.duration_us / 1e6,
+            "resumed": int(outcome.resumed),
+            "frames": outcome.frames,
+            "footage_s": outcome.duration_us / 1e6,
             **{name: found.get(name, 0) for name in names},
         }
 
@@ -189,19 +194,19 @@ class _Source:
                 "index it again when nothing writes it any more",
             )
 
-    def _given(self) -> GivenDetections | None:
+    def _precomputed(self) -> PrecomputedDetections | None:
         listed = self._run.naming.listed
         row = listed.lookup(self._path) if listed else None
         path = self._run.detections or (row.detections if row else None)
-        return read_given(path) if path else None
+        return read_precomputed(path) if path else None
 
-    def _settings(self, given: GivenDetections | None) -> dict[str, Any]:
-        """What has to be equal for a run to go on from another's checkpoint."""
+    def _settings(self, precomputed: PrecomputedDetections | None) -> dict[str, Any]:
+        """Return what has to be equal for a run to go on from another's checkpoint."""
         run = self._run
-        seen_by = given.text if given else run.detector().identity.text
+        detected_by = precomputed.text if precomputed else run.detector().identity.text
         return {
             **asdict(run.settings),
-            "detector": seen_by,
+            "detector": detected_by,
             "model": run.embedder.identity.text,
             "format": FORMAT,
         }

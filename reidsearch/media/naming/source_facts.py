@@ -22,7 +22,7 @@ HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NamedSource:
     """What is known of a source, and what must be said about it, in sentences."""
 
     facts: SourceFacts
@@ -70,7 +70,7 @@ class SourceNaming:
         location: str,
         info: VideoInfo | None = None,
         first_stamp: dt.datetime | None = None,
-    ) -> Told:
+    ) -> NamedSource:
         """Camera and clock of one source.
 
         Args:
@@ -83,7 +83,7 @@ class SourceNaming:
         camera, named = self._named(location, notes)
         clock = self._clock(listed, named or self._stamped(first_stamp, notes), info, notes)
         told = (listed.camera if listed else None) or camera or self.camera
-        return Told(SourceFacts(told, clock), tuple(notes))
+        return NamedSource(SourceFacts(told, clock), tuple(notes))
 
     def _clock(
         self,
@@ -136,7 +136,7 @@ class SourceNaming:
             found = [(one, match)] if match else []
         told = {(match.groupdict().get("camera"), stamp_of(match)) for _, match in found}
         if not found:
-            notes.append(f"no name of recorder {self.recorder}")
+            notes.append(_no_recorder(self.recorder))
             return None, None
         if len(told) > 1:
             names = ", ".join(one.name for one, _ in found)
@@ -173,6 +173,12 @@ class SourceNaming:
             return None
         exact = bool(stamp.microsecond)
         return _local(stamp, self.zone, MILLISECONDS_S if exact else WHOLE_SECONDS_S, notes)
+
+
+def _no_recorder(name: str) -> str:
+    if name == "auto":
+        return "file name matches no known recorder pattern"
+    return f"file name does not match the pattern of recorder {name}"
 
 
 def _local(

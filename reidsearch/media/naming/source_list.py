@@ -37,7 +37,7 @@ class ListedSource:
 
     Args:
         start: aware.
-        detections: file of somebody else's detections; absolute.
+        detections: file of precomputed detections; absolute.
     """
 
     camera: str | None

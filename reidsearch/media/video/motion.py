@@ -1,8 +1,8 @@
 """The motion gate: frames on which nothing moves need no detector.
 
 A small grey picture is compared with one of up to a second ago. Somebody who stands quite still is
-no motion; but whatever the gate thinks, the detector looks every `IDLE_US`, and the tracker knows
-people for longer than that.
+no motion; but whatever the gate says, one frame every `IDLE_US` is analysed, and the tracker keeps
+tracks for longer than that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ WIDTH_PX, HEIGHT_PX = 96, 54
 # below 2; a person in clothes of the wall's colour still differs by 10 somewhere.
 DIFFERENT_LEVELS = 8
 DIFFERENT_CELLS = 2  # one cell may be a leaf or a blinking lamp
-SETTLE_US = 1_000_000  # looked at for so long after the last motion
+SETTLE_US = 1_000_000  # analysed for so long after the last motion
 IDLE_US = 2_000_000
 COMPARED_US = 1_000_000  # slow motion shows over this time
 
@@ -28,28 +28,28 @@ class GateState:
 
     Args:
         earlier: (54, 96) uint8, the picture to compare with.
-        earlier_us, moved_us, looked_us: media times of that picture, of the last motion, and of
+        earlier_us, moved_us, analysed_us: media times of that picture, of the last motion, and of
             the last frame that was let through.
     """
 
     earlier: NDArray[np.uint8]
     earlier_us: int
     moved_us: int
-    looked_us: int
+    analysed_us: int
 
 
 def pass_gate(
     state: GateState | None, grey: NDArray[np.uint8], time_us: int
 ) -> tuple[bool, bool, GateState]:
-    """Whether something moves, whether the detector should look, and the gate's next state.
+    """Decide whether something moves, and whether the detector runs.
 
     Args:
         grey: (54, 96) uint8.
         time_us: media time, increasing from call to call.
 
     Returns:
-        Whether something moves or has moved a moment ago; whether to look, which is so too when
-        nobody has looked for long; the next state.
+        Whether something moves or has moved a moment ago; whether to analyse the frame, also when
+        none was for long; the next state.
     """
     if state is None:
         return True, True, GateState(grey, time_us, time_us, time_us)
@@ -58,8 +58,8 @@ def pass_gate(
     moving = np.abs(difference - np.median(difference)) > DIFFERENT_LEVELS
     moved_us = time_us if np.count_nonzero(moving) >= DIFFERENT_CELLS else state.moved_us
     active = time_us - moved_us <= SETTLE_US
-    looked = active or time_us - state.looked_us >= IDLE_US
-    looked_us = time_us if looked else state.looked_us
+    analysed = active or time_us - state.analysed_us >= IDLE_US
+    analysed_us = time_us if analysed else state.analysed_us
     if time_us - state.earlier_us < COMPARED_US:
-        return active, looked, GateState(state.earlier, state.earlier_us, moved_us, looked_us)
-    return active, looked, GateState(grey, time_us, moved_us, looked_us)
+        return active, analysed, GateState(state.earlier, state.earlier_us, moved_us, analysed_us)
+    return active, analysed, GateState(grey, time_us, moved_us, analysed_us)

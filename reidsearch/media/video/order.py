@@ -88,8 +88,7 @@ class Order:
         if is_jump(gap_s):
             self._shift += self._last + self._tick - pts
             pts = self._last + self._tick
-            where = "back" if gap_s < 0 else "ahead"
-            text = f"the recording's clock jumps {where} by {abs(float(gap_s)):.1f} s"
+            text = f"timestamp discontinuity: {float(gap_s):+.1f} s"
             return pts, Jump(self._last, pts, text)
         if pts <= self._last:
             return self._last + 1, None

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 from reidsearch.base.errors import ArchiveError, NotFound
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.footage import How, SourceCoverage, Span, Trace, TrackletSeen
+from reidsearch.domain.steps import current_names
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store, location_key
 from reidsearch.store.footage import rows as footage_rows
@@ -122,8 +123,8 @@ def _coverage(row: Row[Any], spans: tuple[Span, ...]) -> SourceCoverage:
         state=row.state,
         duration_s=Fraction(row.duration_us, 1_000_000),
         measured_fps=row.measured_fps,
-        settings=footage_rows.read_settings(row.settings),
-        counts=row.counts,
+        settings=current_names(row.settings),
+        counts=current_names(row.counts),
         spans=spans,
         warnings=tuple(row.notes),
     )

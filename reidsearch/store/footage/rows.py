@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -14,8 +13,6 @@ from reidsearch.base.errors import ArchiveError
 from reidsearch.base.timecode import from_us, to_us
 from reidsearch.domain.footage import Clock, SourceFacts, Trace, VideoInfo
 from reidsearch.store.crops.rows import sha256_of
-
-RENAMED_SETTINGS = {"looks_hz": "sample_rate_hz"}
 
 
 def trace_blob(trace: Trace) -> bytes:
@@ -39,11 +36,6 @@ def read_trace(blob: bytes, sha256: bytes) -> Trace:
         xyxy=np.frombuffer(data, "<f4", count * 4, count * 8).reshape(count, 4),
         confidence=np.frombuffer(data, "<f4", count, count * 24),
     )
-
-
-def read_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a source by their present names; version 0.1.0 wrote `looks_hz`."""
-    return {RENAMED_SETTINGS.get(name, name): value for name, value in stored.items()}
 
 
 def info_values(info: VideoInfo) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from reidsearch.base.errors import ArchiveError
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.footage import Clock, SourceFacts, Tracklet, VideoInfo
-from reidsearch.domain.steps import Begun, SourceFile, SourceStep
+from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import embedding_row, sha256_of
 from reidsearch.store.crops.store import location_key
@@ -54,7 +54,7 @@ class FootageWriter:
                 .join(tables.source)
                 .where(tables.source.c.sha256 == file.sha256)
             ).one_or_none()
-            if held and footage_rows.read_settings(held.settings) == dict(settings):
+            if held and current_names(held.settings) == dict(settings):
                 self._place(connection, held.source_id, file, facts)
                 return _resumed(connection, held.source_id)
             if held is not None:

@@ -1,1 +1,1 @@
-"""Frames in, tracklets out: the detector, the tracker, the best views, joined fragments."""
+"""In: frames, or files of precomputed detections. Out: boxes with a confidence."""

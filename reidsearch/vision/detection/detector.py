@@ -32,7 +32,7 @@ WAITING = 4
 
 @dataclass(frozen=True, slots=True)
 class DetectorIdentity:
-    """Which model looked; `digest` is the SHA-384 over its files."""
+    """Which model detects; `digest` is the SHA-384 over its files."""
 
     name: str
     precision: str
@@ -91,7 +91,7 @@ class Detector:
         height_px: int,
         policy: FootageSettings = FootageSettings(),
     ) -> Detections:
-        """People from the model's answer, in pixels of a frame of that size, surest first.
+        """Read people from the model's answer, in pixels of a frame of that size, best first.
 
         Args:
             policy: from which confidence on, and which of several boxes of one person.

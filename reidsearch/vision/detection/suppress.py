@@ -1,4 +1,4 @@
-"""One box a person: of boxes that overlap much, or lie within another, the surest stays."""
+"""Non-maximum suppression: of boxes that overlap, or lie within another, one is kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def suppress(found: Detections, max_overlap: float, max_inside: float) -> Detect
         max_overlap, max_inside: see `FootageSettings`.
 
     Returns:
-        What stays, surest first; equal confidences in the order given.
+        What is kept, most confident first; equal confidences in the order given.
     """
     order = np.argsort(-found.confidence, kind="stable")
     found = found[order]

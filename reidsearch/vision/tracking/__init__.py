@@ -1,1 +1,1 @@
-"""Detections in, tracklets out: the tracker, tracklet stitching, best shots."""
+"""In: detections, frame by frame. Out: tracklets: tracker, tracklet stitching, best shots."""

@@ -1,4 +1,4 @@
-"""Best views: of all detections of a tracklet, the few crops that are worth embedding.
+"""Best shots: of all detections of a tracklet, the few crops that are worth embedding.
 
 A crop is worth much when it is confident, large, whole, alone and sharp. Of every stretch of time
 one is kept, the best, so that what is kept shows the person in different poses. The stretches
@@ -33,7 +33,7 @@ CUT_OFF = 0.4  # a box at the frame's edge shows a part of a person
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One detection as a possible view: `worth` in [0, 1] before its sharpness is known."""
+    """One detection as a possible best shot: `worth` in [0, 1] before its sharpness is known."""
 
     pts: int
     time_us: int
@@ -51,13 +51,13 @@ def candidates(
     height_px: int,
     hidden: Boxes = NOBODY,
 ) -> list[Candidate | None]:
-    """What each detection of a frame is worth before its pixels are looked at.
+    """Rate each detection of a frame before its pixels are read.
 
     Args:
         xyxy: (n, 4), all detections of the frame: who covers whom matters.
         width_px, height_px: of the frame.
         hidden: (m, 4), where people were a moment ago of whom this frame has no detection. Of two
-            who cross, a detector sees one; the box shows both, and whoever is in front.
+            who cross, a detector source one; the box shows both, and whoever is in front.
 
     Returns:
         One candidate a detection; None where nothing of the box is inside the frame.
@@ -90,7 +90,7 @@ def candidates(
 
 
 def _upright(box: Box) -> float:
-    """1 for the proportions of somebody standing or walking, less for half a body or a couple."""
+    """Return 1 for the proportions of a standing or walking person, less for half a body or two."""
     aspect = box.width_px / box.height_px
     if aspect < 0.2:
         return aspect / 0.2
@@ -98,7 +98,7 @@ def _upright(box: Box) -> float:
 
 
 def _covered(xyxy: Boxes, hidden: Boxes) -> NDArray[np.float32]:
-    """Which part of each box lies under another one, or under one that is hidden."""
+    """Return which part of each box lies under another one, or under one that is hidden."""
     everybody = np.concatenate([xyxy, hidden])
     if len(everybody) < 2:
         return np.zeros(len(xyxy), np.float32)
@@ -112,7 +112,7 @@ def _covered(xyxy: Boxes, hidden: Boxes) -> NDArray[np.float32]:
 
 
 class BestShotKeeper:
-    """The candidates of one fragment; `stretch_us` and `held` are all of its state."""
+    """The candidates of one piece; `stretch_us` and `kept` are all of its state."""
 
     def __init__(self, stretch_us: int = FIRST_STRETCH_US) -> None:
         self.stretch_us = stretch_us
@@ -125,32 +125,32 @@ class BestShotKeeper:
             frame: gives the (h, w, 3) uint8 BGR pixels; only called when the worth allows it.
         """
         slot = candidate.time_us // self.stretch_us
-        held = self._best.get(slot)
-        if held is not None and candidate.worth <= held[1].quality:
+        best = self._best.get(slot)
+        if best is not None and candidate.worth <= best[1].quality:
             return  # sharpness can only lower it
-        view = _cut(candidate, frame())
-        if held is None or view.quality > held[1].quality:
-            self._best[slot] = candidate.time_us, view
+        shot = _cut(candidate, frame())
+        if best is None or shot.quality > best[1].quality:
+            self._best[slot] = candidate.time_us, shot
         while len(self._best) > CANDIDATES:
             self._widen()
 
     def _widen(self) -> None:
         self.stretch_us *= 2
         kept, self._best = list(self._best.values()), {}
-        for time_us, view in kept:
+        for time_us, shot in kept:
             slot = time_us // self.stretch_us
-            if slot not in self._best or view.quality > self._best[slot][1].quality:
-                self._best[slot] = time_us, view
+            if slot not in self._best or shot.quality > self._best[slot][1].quality:
+                self._best[slot] = time_us, shot
 
-    def held(self) -> list[tuple[int, BestShot]]:
-        """Media time (microseconds) and view of every candidate, by time."""
+    def kept(self) -> list[tuple[int, BestShot]]:
+        """Return media time (microseconds) and shot of every candidate, by time."""
         return [self._best[slot] for slot in sorted(self._best)]
 
     @classmethod
-    def restored(cls, stretch_us: int, held: Sequence[tuple[int, BestShot]]) -> BestShotKeeper:
-        """The keeper that `stretch_us` and `held` describe."""
+    def restored(cls, stretch_us: int, kept: Sequence[tuple[int, BestShot]]) -> BestShotKeeper:
+        """Return the keeper that `stretch_us` and `kept` describe."""
         keeper = cls(stretch_us)
-        keeper._best = {time_us // stretch_us: (time_us, view) for time_us, view in held}
+        keeper._best = {time_us // stretch_us: (time_us, shot) for time_us, shot in kept}
         return keeper
 
 
@@ -176,19 +176,19 @@ def _cut(candidate: Candidate, frame: Pixels) -> BestShot:
     )
 
 
-def choose(views: Sequence[BestShot], vectors: NDArray[np.float32], count: int) -> list[int]:
-    """The views to keep of a whole tracklet: good ones first, and each unlike those chosen.
+def choose(shots: Sequence[BestShot], vectors: NDArray[np.float32], count: int) -> list[int]:
+    """Choose the best shots of a whole tracklet: good ones first, each unlike those chosen.
 
     Args:
-        vectors: (n, d) float32, the views' embeddings, rows of unit length.
+        vectors: (n, d) float32, their embeddings, rows of unit length.
         count: how many at most.
 
     Returns:
-        Rows of `views`, best first. A view of less than a third of the best one's quality is
+        Rows of `shots`, best first. A shot of less than a third of the best one's quality is
         left out: it would rather blur the tracklet than add a pose. So is one that is unlike the
         rest: it shows whoever went by in front, and would be found as them.
     """
-    quality = np.array([view.quality for view in views])
+    quality = np.array([shot.quality for shot in shots])
     belongs = _like_the_rest(vectors)
     quality = np.where(belongs, quality, 0.0) if belongs.any() else quality
     usable = quality >= quality.max() / 3
@@ -205,7 +205,7 @@ def choose(views: Sequence[BestShot], vectors: NDArray[np.float32], count: int) 
 
 
 def _like_the_rest(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """(n,) which views are like at least half of the others; a single one is."""
+    """Return (n,) which shots are like at least half of the others; a single one is."""
     count = len(vectors)
     if count < 2:
         return np.ones(count, bool)

@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 
 from reidsearch.domain.footage import Detections
 
-# A gated scene is looked at every two seconds (footage/motion.py): somebody who stands still is
-# followed across that, and a miss of the detector on top of it is what joining is for.
+# Of a gated scene one frame in two seconds is analysed (media/video/motion.py): somebody who stands
+# still is tracked across that; stitching bridges a miss of the detector on top of it.
 LIFESPAN_US = 2_600_000
-"""For so long after its last detection a tracker still knows somebody."""
+"""For so long after its last detection a tracker keeps a track."""
 
 
 class Tracker(Protocol):
-    """Follows people from look to look. The same calls give the same answers, in any process."""
+    """Tracks people across frames. The same calls give the same answers, in any process."""
 
     def update(self, detections: Detections, time_us: int) -> NDArray[np.int64]:
-        """Take in what was seen at a media time that is later than all before.
+        """Add the detections at a media time that is later than all before.
 
         Returns:
-            (n,) int64: for each detection whose it is; -1: nobody's, it is too unsure to be
-            somebody new. Ids count from 0 and are never reused.
+            (n,) int64: the track of each detection; -1: none, its confidence is too low to start
+            one. Ids count from 0 and are never reused.
         """
         ...

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from reidsearch.base.errors import InputError
-from reidsearch.vision.detection.given import read_given
+from reidsearch.vision.detection.precomputed import read_precomputed
 
 CVAT_TRACKS = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version>
@@ -36,7 +36,7 @@ BOXES = [[10, 20, 40, 90], [100, 20, 140, 90]]
 def test_every_format_says_the_same(name, text, ids, tmp_path):
     path = tmp_path / name
     path.write_text(text)
-    given = read_given(path)
+    given = read_precomputed(path)
     found = given.at(4, Fraction(2, 5), 200, 100)
     assert found.xyxy.tolist() == BOXES
     assert (found.ids.tolist() if ids else found.ids) == ids
@@ -48,7 +48,7 @@ def test_every_format_says_the_same(name, text, ids, tmp_path):
 def test_boxes_are_clipped_to_the_frame_and_times_snap_to_the_nearest(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("time_s,x1,y1,x2,y2\n0.405,-5,-5,50,500\n0.415,1,1,20,20\n2,300,1,400,9\n")
-    given = read_given(path)
+    given = read_precomputed(path)
     assert given.at(0, Fraction(2, 5), 200, 100).xyxy.tolist() == [[0, 0, 50, 100]]
     assert len(given.at(0, Fraction(38, 100), 200, 100)) == 0
     assert len(given.at(0, Fraction(2), 200, 100)) == 0, "outside the frame altogether"
@@ -57,7 +57,7 @@ def test_boxes_are_clipped_to_the_frame_and_times_snap_to_the_nearest(tmp_path):
 def test_the_surest_comes_first(tmp_path):
     path = tmp_path / "det.txt"
     path.write_text("1,-1,0,0,20,20,0.3\n1,-1,50,0,20,20,0.8\n")
-    assert read_given(path).at(0, Fraction(0), 200, 100).xyxy[0, 0] == 50
+    assert read_precomputed(path).at(0, Fraction(0), 200, 100).xyxy[0, 0] == 50
 
 
 @pytest.mark.parametrize(
@@ -89,18 +89,18 @@ def test_what_is_wrong_is_told_with_its_place(name, text, said, tmp_path):
     if text is not None:
         path.write_text(text)
     with pytest.raises(InputError, match=said) as error:
-        read_given(path)
+        read_precomputed(path)
     assert name in error.value.message
 
 
 def test_bytes_that_are_no_text(tmp_path):
     (tmp_path / "det.txt").write_bytes(b"1,-1,\xff\xfe")
     with pytest.raises(InputError, match="no text"):
-        read_given(tmp_path / "det.txt")
+        read_precomputed(tmp_path / "det.txt")
 
 
 def test_an_empty_file_is_nobody(tmp_path):
     (tmp_path / "det.txt").write_text("")
-    given = read_given(tmp_path / "det.txt")
+    given = read_precomputed(tmp_path / "det.txt")
     assert len(given.at(0, Fraction(0), 10, 10)) == 0
     assert not given.has_ids

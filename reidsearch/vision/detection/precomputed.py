@@ -1,4 +1,4 @@
-"""Detections that somebody else made, beside a video: MOT text files, CSV, CVAT XML."""
+"""Precomputed detections of a video: MOT text files, CSV, CVAT XML."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Row = tuple[float, float, float, float, float, int]
 
 
 @dataclass(frozen=True)
-class GivenDetections:
+class PrecomputedDetections:
     """What a file says, by frame number (from 0) or by media time in milliseconds.
 
     Args:
         text: names the file and its checksum, for records.
         by_time: keys are milliseconds, not frame numbers.
-        has_ids: its rows say who is who, so that no tracker is needed.
+        has_ids: its rows carry track ids, so that no tracker is needed.
     """
 
     text: str
@@ -40,7 +40,7 @@ class GivenDetections:
     has_ids: bool
 
     def at(self, number: int, media_s: Fraction, width_px: int, height_px: int) -> Detections:
-        """What was seen in a frame, clipped to its size; surest first."""
+        """Return the detections of a frame, clipped to its size; most confident first."""
         rows = self._rows(number, media_s)
         values = np.array([row[:5] for row in rows], np.float32).reshape(-1, 5)
         xyxy = np.clip(values[:, :4], 0, [width_px, height_px, width_px, height_px])
@@ -58,8 +58,8 @@ class GivenDetections:
         return self.rows[min(near, key=lambda key: abs(key - here))] if near else []
 
 
-class GivenIds:
-    """A `Tracker` for detections that say themselves whose they are."""
+class PrecomputedIds:
+    """A `Tracker` for detections that carry track ids."""
 
     def update(self, detections: Detections, time_us: int) -> NDArray[np.int64]:
         """See `Tracker.update`."""
@@ -68,7 +68,7 @@ class GivenIds:
         return np.full(len(detections), -1, np.int64) if ids is None else ids
 
 
-def read_given(path: Path) -> GivenDetections:
+def read_precomputed(path: Path) -> PrecomputedDetections:
     """Read a file of detections; its content tells its kind.
 
     MOT (`det.txt`, `gt.txt`): frame from 1, id, x, y, w, h, confidence; in a ground truth a
@@ -98,7 +98,7 @@ def read_given(path: Path) -> GivenDetections:
     has_ids = bool(ids) and min(ids) >= 0
     if has_ids:
         _require_one_place(path, found)
-    return GivenDetections(text, found, by_time, has_ids)
+    return PrecomputedDetections(text, found, by_time, has_ids)
 
 
 def _require_one_place(path: Path, found: Mapping[int, list[Row]]) -> None:

@@ -1,0 +1,169 @@
+"""Read `reidsearch.toml`: settings that hardly anyone changes, for an archive or for a user.
+
+The strongest first: an option of the command line, an environment variable (`REIDSEARCH_` and the
+key in capitals), the file in the archive's folder, the file in the user's folder, the default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from reidsearch.base.errors import InputError
+from reidsearch.base.settings import PictureLimits, RuntimeSettings, Settings, TimeSettings
+
+NAME = "reidsearch.toml"
+
+
+def read_settings(
+    archive: Path | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    user_folder: Path | None = None,
+) -> Settings:
+    """Read the settings that hold for an archive.
+
+    Args:
+        archive: its folder, which need not exist yet; None: of no archive.
+        user_folder: the user's folder of settings; None: the one of the operating system.
+
+    Raises:
+        InputError: a file is no TOML, or a value is not allowed; the message names the place.
+
+    Example:
+        read_settings(Path("archive")).pictures.max_bytes
+    """
+    values = {section: asdict(part) for section, part in _defaults().items()}
+    for folder in (user_folder or _user_folder(), archive):
+        if folder is not None:
+            _take_file(folder / NAME, values)
+    _take_environment(environment, values)
+    return Settings(
+        PictureLimits(**values["pictures"]),
+        TimeSettings(**values["footage"]),
+        RuntimeSettings(**values["runtime"]),
+    )
+
+
+def read_rate(value: object) -> Fraction:
+    """Read a frame rate such as 25, 12.5 or "30000/1001".
+
+    Raises:
+        ValueError: it is no rate from one frame a day to 1000 frames a second.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError
+    try:
+        rate = Fraction(str(value))
+    except ZeroDivisionError as error:
+        raise ValueError from error
+    if not Fraction(1, 86_400) <= rate <= 1000:
+        raise ValueError
+    return rate
+
+
+def _whole(least: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        number = int(value) if isinstance(value, str) else value
+        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+            raise ValueError
+        return number
+
+    return read
+
+
+def _switch(value: object) -> bool:
+    known = {"1": True, "true": True, "0": False, "false": False}
+    switch = known.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(switch, bool):
+        raise ValueError
+    return switch
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+_KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
+    "pictures": {
+        "max_bytes": (_whole(1), "a whole number from 1"),
+        "max_pixels": (_whole(1), "a whole number from 1"),
+        "min_width_px": (_whole(1), "a whole number from 1"),
+        "min_height_px": (_whole(1), "a whole number from 1"),
+    },
+    "footage": {
+        "frames_fps": (read_rate, 'a rate up to 1000, such as 25 or "30000/1001"'),
+        "container_time": (_switch, "true or false"),
+    },
+    "runtime": {
+        "device": (_name, "a device of OpenVINO, such as CPU"),
+        "streams": (_whole(0), "a whole number from 0"),
+        "threads": (_whole(0), "a whole number from 0"),
+    },
+}
+"""Section -> key -> how a value is read, and what it must be."""
+
+
+def _defaults() -> dict[str, PictureLimits | TimeSettings | RuntimeSettings]:
+    settings = Settings()
+    return {
+        "pictures": settings.pictures,
+        "footage": settings.footage,
+        "runtime": settings.runtime,
+    }
+
+
+def _user_folder() -> Path:
+    import platformdirs
+
+    return platformdirs.user_config_path("reidsearch", appauthor=False)
+
+
+def _take_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is no TOML: {error}") from error
+    for section, pairs in given.items():
+        if section not in _KEYS or not isinstance(pairs, dict):
+            raise InputError(f"{path}: there is no section [{section}]", _near(section, _KEYS))
+        for key, value in pairs.items():
+            if key not in _KEYS[section]:
+                hint = _near(key, _KEYS[section])
+                raise InputError(f"{path}: [{section}] has no setting {key!r}", hint)
+            values[section][key] = _read(section, key, value, f"{path}: [{section}] {key}")
+
+
+def _take_environment(environment: Mapping[str, str], values: dict[str, dict[str, Any]]) -> None:
+    for section, keys in _KEYS.items():
+        for key in keys:
+            name = f"REIDSEARCH_{key.upper()}"
+            if value := environment.get(name):
+                values[section][key] = _read(section, key, value, name)
+
+
+def _read(section: str, key: str, value: object, where: str) -> Any:
+    reader, expected = _KEYS[section][key]
+    try:
+        return reader(value)
+    except ValueError as error:
+        raise InputError(f"{where} is {value!r}, not {expected}") from error
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
