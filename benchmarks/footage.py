@@ -62,7 +62,7 @@ class Run:
             detector = archive.detector(self._settings.detector)
             detector.detect(np.zeros((256, 256, 3), np.uint8))
             detector._compile("THROUGHPUT")
-            options = FootageOptions(watch=self._settings)
+            options = FootageOptions(settings=self._settings)
             took = seconds(lambda: archive.index([self._video], footage=options))
             (source,) = archive.footage.coverage()
             found = archive.footage.tracklets(source.source_id)

@@ -47,7 +47,7 @@ def index(video: Path, settings: FootageSettings, model_path: Path, work: Path) 
     ) as archive:
         archive.embed([np.zeros((256, 128, 3), np.uint8)])
         archive.detector()._compile("THROUGHPUT")
-        took = seconds(lambda: archive.index([video], footage=FootageOptions(watch=settings)))
+        took = seconds(lambda: archive.index([video], footage=FootageOptions(settings=settings)))
         (source,) = archive.footage.coverage()
         seen = [
             (float(one.first_s), float(one.last_s))

@@ -386,7 +386,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         from reidsearch.services.index import FootageOptions
 
         footage = footage or FootageOptions()
-        run = self._run(limits, progress, stop, footage.watch)
+        run = self._run(limits, progress, stop, footage.settings)
         report = run.paths([Path(path) for path in paths], naming or Naming(), footage)
         return self._indexed(report, progress, stop)
 
@@ -417,14 +417,14 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         limits: PictureLimits,
         progress: Progress,
         stop: threading.Event | None,
-        watch: FootageSettings,
+        settings: FootageSettings,
     ) -> Run:
         from reidsearch.services.index import Run
 
         return Run(
             store=self._store,
             embedder=self._engines.embedder(),
-            detector=lambda: self._engines.detector(watch.detector),
+            detector=lambda: self._engines.detector(settings.detector),
             limits=limits,
             version=self._version,
             progress=progress,

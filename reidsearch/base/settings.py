@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 
@@ -46,15 +46,6 @@ class TimeSettings:
 
     frames_fps: Fraction | None = None
     container_time: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What can be set in a settings file; see `reidsearch.base.settings_file`."""
-
-    pictures: PictureLimits = field(default_factory=PictureLimits)
-    footage: TimeSettings = field(default_factory=TimeSettings)
-    runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,28 +10,37 @@ import difflib
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from reidsearch.base.errors import InputError
-from reidsearch.base.settings import PictureLimits, RuntimeSettings, Settings, TimeSettings
+from reidsearch.base.settings import PictureLimits, RuntimeSettings, TimeSettings
 
 NAME = "reidsearch.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be set in a settings file."""
+
+    pictures: PictureLimits = PictureLimits()
+    footage: TimeSettings = TimeSettings()
+    runtime: RuntimeSettings = RuntimeSettings()
 
 
 def read_settings(
     archive: Path | None = None,
     *,
     environment: Mapping[str, str] = os.environ,
-    user_folder: Path | None = None,
+    user: Path | None = None,
 ) -> Settings:
     """Read the settings that hold for an archive.
 
     Args:
         archive: its folder, which need not exist yet; None: of no archive.
-        user_folder: the user's folder of settings; None: the one of the operating system.
+        user: the user's folder of settings; None: `user_folder()`.
 
     Raises:
         InputError: a file is no TOML, or a value is not allowed; the message names the place.
@@ -40,7 +49,7 @@ def read_settings(
         read_settings(Path("archive")).pictures.max_bytes
     """
     values = {section: asdict(part) for section, part in _defaults().items()}
-    for folder in (user_folder or _user_folder(), archive):
+    for folder in (user or user_folder(), archive):
         if folder is not None:
             _take_file(folder / NAME, values)
     _take_environment(environment, values)
@@ -49,6 +58,13 @@ def read_settings(
         TimeSettings(**values["footage"]),
         RuntimeSettings(**values["runtime"]),
     )
+
+
+def user_folder() -> Path:
+    """Return the folder that holds the user's file, e.g. `~/.config/reidsearch` on Linux."""
+    import platformdirs
+
+    return platformdirs.user_config_path("reidsearch", appauthor=False)
 
 
 def read_rate(value: object) -> Fraction:
@@ -61,7 +77,7 @@ def read_rate(value: object) -> Fraction:
         raise ValueError
     try:
         rate = Fraction(str(value))
-    except ZeroDivisionError as error:
+    except (ZeroDivisionError, OverflowError) as error:
         raise ValueError from error
     if not Fraction(1, 86_400) <= rate <= 1000:
         raise ValueError
@@ -92,7 +108,7 @@ def _name(value: object) -> str:
     return value
 
 
-_KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
+KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
     "pictures": {
         "max_bytes": (_whole(1), "a whole number from 1"),
         "max_pixels": (_whole(1), "a whole number from 1"),
@@ -121,12 +137,6 @@ def _defaults() -> dict[str, PictureLimits | TimeSettings | RuntimeSettings]:
     }
 
 
-def _user_folder() -> Path:
-    import platformdirs
-
-    return platformdirs.user_config_path("reidsearch", appauthor=False)
-
-
 def _take_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -139,17 +149,17 @@ def _take_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path} is no TOML: {error}") from error
     for section, pairs in given.items():
-        if section not in _KEYS or not isinstance(pairs, dict):
-            raise InputError(f"{path}: there is no section [{section}]", _near(section, _KEYS))
+        if section not in KEYS or not isinstance(pairs, dict):
+            raise InputError(f"{path}: there is no section [{section}]", _near(section, KEYS))
         for key, value in pairs.items():
-            if key not in _KEYS[section]:
-                hint = _near(key, _KEYS[section])
+            if key not in KEYS[section]:
+                hint = _near(key, KEYS[section])
                 raise InputError(f"{path}: [{section}] has no setting {key!r}", hint)
             values[section][key] = _read(section, key, value, f"{path}: [{section}] {key}")
 
 
 def _take_environment(environment: Mapping[str, str], values: dict[str, dict[str, Any]]) -> None:
-    for section, keys in _KEYS.items():
+    for section, keys in KEYS.items():
         for key in keys:
             name = f"REIDSEARCH_{key.upper()}"
             if value := environment.get(name):
@@ -157,7 +167,7 @@ def _take_environment(environment: Mapping[str, str], values: dict[str, dict[str
 
 
 def _read(section: str, key: str, value: object, where: str) -> Any:
-    reader, expected = _KEYS[section][key]
+    reader, expected = KEYS[section][key]
     try:
         return reader(value)
     except ValueError as error:

@@ -24,9 +24,7 @@ def command(
     form: str,
     model_path: tuple[Path, ...],
     offline: bool,
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
 ) -> int:
     """Record what people wear and carry, for `query --wearing` and `--with`.
 
@@ -37,7 +35,7 @@ def command(
     from reidsearch.output.attributes import annotation_json, annotation_text
     from reidsearch.output.emit import emit
 
-    with opened_archive(archive, None, model_path, offline, device, streams, threads) as (
+    with opened_archive(archive, None, model_path, offline, device) as (
         opened,
         progress,
     ):

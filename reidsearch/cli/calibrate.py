@@ -54,9 +54,7 @@ def command(
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
 ) -> None:
     """Calibrate scores to probabilities; show or test a calibration.
 
@@ -78,7 +76,7 @@ def command(
         )
     if output is not None and (forget or test is not None):
         raise UsageError("-o draws a calibration that is made or shown; there is none to draw")
-    with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
+    with opened_archive(archive, model, model_path, offline, device) as (
         opened,
         progress,
     ):

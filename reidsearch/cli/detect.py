@@ -8,7 +8,12 @@ import click
 
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import format_option, model_path_options, runtime_options
+from reidsearch.cli.options import (
+    format_option,
+    model_path_options,
+    runtime_options,
+    runtime_settings,
+)
 
 
 @grouped_command("detect")
@@ -25,16 +30,13 @@ def command(
     form: str,
     model_path: tuple[Path, ...],
     offline: bool,
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
 ) -> None:
     """Detect and number the people in a frame, for `query --frame --person`.
 
     TIME counts from the video's first frame: 75.5, 1:15.5 or 0:01:15.5. A picture file needs no
     time.
     """
-    from reidsearch.base.settings import RuntimeSettings
     from reidsearch.output.detections import detections_json, detections_text, numbered
     from reidsearch.output.emit import emit
     from reidsearch.services.query_input import read_frame
@@ -46,7 +48,7 @@ def command(
         detector,
         model_path=model_path,
         offline=offline,
-        runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
+        runtime=runtime_settings(device),
     )
     found = people_in(pixels, loaded).detections
     if output is not None:

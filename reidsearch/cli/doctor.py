@@ -9,6 +9,7 @@ from reidsearch.cli.options import (
     archive_option,
     format_option,
     runtime_options,
+    runtime_settings,
     which_model_options,
 )
 
@@ -23,9 +24,7 @@ def command(
     form: str,
     model: str | None,
     model_path: tuple[Path, ...],
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
 ) -> int:
     """Check model, runtime, codecs, disk and archive.
 
@@ -34,7 +33,6 @@ def command(
     reduced precision. Nothing is changed or downloaded. The exit code is 1 when anything failed; a
     warning is not a failure.
     """
-    from reidsearch.base.settings import RuntimeSettings
     from reidsearch.doctor import examine
     from reidsearch.output.emit import emit
     from reidsearch.output.hints import advice_on
@@ -47,7 +45,7 @@ def command(
             archive,
             model=model,
             model_path=model_path,
-            runtime=RuntimeSettings(device, streams, threads),
+            runtime=runtime_settings(device),
             progress=progress,
         )
     rows = [

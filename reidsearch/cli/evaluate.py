@@ -17,6 +17,7 @@ from reidsearch.cli.options import (
     format_option,
     model_path_options,
     runtime_options,
+    runtime_settings,
 )
 
 if TYPE_CHECKING:
@@ -81,9 +82,7 @@ def command(
     flip: bool | None,
     model_path: tuple[Path, ...],
     offline: bool,
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
 ) -> None:
     """Measure search accuracy on labelled crops.
 
@@ -97,7 +96,6 @@ def command(
     """
     from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
-    from reidsearch.base.settings import RuntimeSettings
     from reidsearch.datasets.readers import read_data
     from reidsearch.evaluation.compare import evaluate_data
     from reidsearch.output.progress import progress_for
@@ -125,7 +123,7 @@ def command(
             flip=flip,
             model_path=model_path,
             offline=offline,
-            runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
+            runtime=runtime_settings(device),
             progress=progress,
         )
         if output is not None:

@@ -40,9 +40,7 @@ def command(
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
 ) -> None:
     """Explain a match: which parts matter, and who else scores alike.
 
@@ -54,7 +52,7 @@ def command(
     from reidsearch.output import explanation
     from reidsearch.output.emit import emit
 
-    with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
+    with opened_archive(archive, model, model_path, offline, device) as (
         opened,
         _,
     ):

@@ -23,8 +23,6 @@ from reidsearch.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from reidsearch.base.settings import FootageSettings
 
 
@@ -35,9 +33,9 @@ if TYPE_CHECKING:
     "--camera",
     metavar="NAME",
     callback=text_value,
-    help="Camera of crops whose name tells none.",
+    help="Camera of crops and footage whose name tells none.",
 )
-@option("--time", metavar="TIME", help="Time of crops whose name tells none (ISO 8601).")
+@option("--time", metavar="TIME", help="Time of crops and footage whose name tells none.")
 @option("--timezone", metavar="ZONE", help="Zone of times that name none: UTC, +02:00, ...")
 @option(
     "--pattern",
@@ -62,24 +60,21 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="List of footage (CSV, TOML): path, camera, start, timezone, offset_s, drift_ppm, ...",
 )
+@option("--fast", "preset", flag_value="fast", help="Sample fewer frames, skip still scenes.")
+@option("--thorough", "preset", flag_value="thorough", help="Analyse every frame.")
 @option(
-    "--container-time", is_flag=True, help="Trust the creation time inside the file (often wrong)."
+    "--sample-rate",
+    type=click.IntRange(1, 240),
+    metavar="HZ",
+    help="Frames of footage to sample per second. Default: 4.",
 )
-@option("--fast", "preset", flag_value="fast", help="Footage: look less often, skip stills.")
-@option("--thorough", "preset", flag_value="thorough", help="Footage: look at every frame.")
-@option("--looks", type=click.IntRange(1, 240), help="Footage: looks a second.")
-@option("--detector", metavar="NAME|FILE", help="Footage: the person detector.")
+@option("--detector", metavar="NAME|FILE", help="Person detector for footage.")
 @option(
     "--detections",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Footage: somebody else's detections of the one video (MOT, CSV, CVAT XML).",
+    help="Precomputed detections of the one video (MOT, CSV, CVAT XML).",
 )
 @option("--frames", is_flag=True, help="Folders hold full frames, not person crops.")
-@option("--frames-fps", metavar="RATE", help="Pictures a second in folders of frames.")
-@option("--max-pixels", type=click.IntRange(1), help="Refuse larger pictures undecoded.")
-@option("--max-bytes", type=click.IntRange(1), help="Refuse larger files unread.")
-@option("--min-width", type=click.IntRange(1), help="Refuse narrower crops (pixels).")
-@option("--min-height", type=click.IntRange(1), help="Refuse lower crops (pixels).")
 @model_options
 @flip_option
 @runtime_options
@@ -96,37 +91,29 @@ def command(
     names: str | None,
     recorder: str | None,
     sources: Path | None,
-    container_time: bool,
     preset: str | None,
-    looks: int | None,
+    sample_rate: int | None,
     detector: str | None,
     detections: Path | None,
     frames: bool,
-    frames_fps: str | None,
-    max_pixels: int | None,
-    max_bytes: int | None,
-    min_width: int | None,
-    min_height: int | None,
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
     flip: bool | None,
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
     form: str,
     quiet: bool,
 ) -> int:
     """Index footage and person crops.
 
     PATHS are videos, pictures, folder trees, tar and zip archives, or manifests (.csv, .jsonl).
-    In videos people are detected, followed and cut out; pictures are person crops, unless --frames
-    says that folders hold full frames. What is held already is skipped, so running again is
+    In videos people are detected, tracked and cut out; pictures are person crops, unless --frames
+    says that folders hold full frames. What is stored already is skipped, so running again is
     harmless and quick, and an interrupted run goes on where it stopped. What fails is recorded
     with its reason (`reidsearch failures`), the run goes on, and the exit code is 1.
     """
     from reidsearch.base.errors import Interrupted, UsageError
-    from reidsearch.base.settings import PictureLimits
+    from reidsearch.base.settings_file import read_settings
     from reidsearch.base.timecode import parse_zone
     from reidsearch.cli.times import moment
     from reidsearch.media.files.paths import MANIFESTS
@@ -139,6 +126,7 @@ def command(
 
     if time_format and not (pattern or any(p.name.lower().endswith(MANIFESTS) for p in paths)):
         raise UsageError("--time-format needs --pattern or a manifest")
+    settings = read_settings(archive)
     zone = parse_zone(timezone) if timezone else None
     start = moment("--time", time, timezone)
     naming = Naming(
@@ -158,20 +146,13 @@ def command(
             time_format=time_format,
             recorder=recorder,
             listed=read_source_list(sources, zone) if sources else None,
-            container_time=container_time,
+            container_time=settings.footage.container_time,
         ),
-        watch=_watch_settings(preset, looks, detector),
+        settings=_footage_settings(preset, sample_rate, detector),
         frames=frames,
-        frames_fps=_rate(frames_fps),
+        frames_fps=settings.footage.frames_fps,
         detections=detections,
     )
-    given = {
-        "max_pixels": max_pixels,
-        "max_bytes": max_bytes,
-        "min_width_px": min_width,
-        "min_height_px": min_height,
-    }
-    limits = PictureLimits(**{name: value for name, value in given.items() if value is not None})
     stop = _stopped_by_signals()
     with opened_archive(
         archive,
@@ -179,15 +160,18 @@ def command(
         model_path,
         offline,
         device,
-        streams,
-        threads,
         flip=flip,
         create=True,
         json_lines=form in {"json", "jsonl"},
         quiet=quiet,
     ) as (opened, progress):
         report = opened.index(
-            paths, naming=naming, footage=footage, limits=limits, progress=progress, stop=stop
+            paths,
+            naming=naming,
+            footage=footage,
+            limits=settings.pictures,
+            progress=progress,
+            stop=stop,
         )
     emit(form, reports_json.report_json(report), text.report_view(report))
     if report.interrupted:
@@ -195,32 +179,17 @@ def command(
     return 1 if report.failed or report.footage.failed else 0
 
 
-def _watch_settings(preset: str | None, looks: int | None, detector: str | None) -> FootageSettings:
+def _footage_settings(
+    preset: str | None, sample_rate: int | None, detector: str | None
+) -> FootageSettings:
     from dataclasses import replace
 
     from reidsearch.base.settings import PRESETS
 
     settings = PRESETS[preset or "default"]
-    if looks is not None:
-        settings = replace(settings, sample_rate_hz=looks)
+    if sample_rate is not None:
+        settings = replace(settings, sample_rate_hz=sample_rate)
     return replace(settings, detector=detector) if detector else settings
-
-
-def _rate(text: str | None) -> Fraction | None:
-    """A rate such as 25, 12.5 or 30000/1001."""
-    from fractions import Fraction
-
-    from reidsearch.base.errors import UsageError
-
-    if text is None:
-        return None
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
-        raise UsageError(f"--frames-fps {text!r} is no number", "e.g. 25 or 30000/1001") from error
-    if not Fraction(1, 86_400) <= rate <= 1000:
-        raise UsageError(f"--frames-fps {text} is not between one a day (1/86400) and 1000")
-    return rate
 
 
 def _stopped_by_signals() -> threading.Event:

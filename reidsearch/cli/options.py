@@ -15,6 +15,7 @@ from reidsearch.cli.grouped import GENERAL, HARDWARE, OPTIONS, OUTPUT, option
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.base.progress import Progress
+    from reidsearch.base.settings import RuntimeSettings
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.request import Filters
 
@@ -145,33 +146,24 @@ def flip_option(function: F) -> F:
 
 
 def runtime_options(function: F) -> F:
-    """`--device`, `--streams`, `--threads`: passed under these names."""
-    for declare in (
-        option(
-            "--threads",
-            group=HARDWARE,
-            type=click.IntRange(0),
-            default=0,
-            help="Inference threads; 0: automatic.",
-        ),
-        option(
-            "--streams",
-            group=HARDWARE,
-            type=click.IntRange(0),
-            default=0,
-            help="Inference streams; 0: automatic.",
-        ),
-        option(
-            "--device",
-            group=HARDWARE,
-            default="CPU",
-            show_default=True,
-            envvar="REIDSEARCH_DEVICE",
-            help="OpenVINO device: CPU, GPU, NPU, AUTO.",
-        ),
-    ):
-        function = declare(function)
-    return function
+    """`--device`, passed as `device`; None when it is not given."""
+    return option(
+        "--device",
+        group=HARDWARE,
+        show_default="CPU",
+        envvar="REIDSEARCH_DEVICE",
+        help="OpenVINO device: CPU, GPU, NPU, AUTO.",
+    )(function)
+
+
+def runtime_settings(device: str | None, archive: Path | None = None) -> RuntimeSettings:
+    """Return the runtime settings that hold for an archive, with the device of the option."""
+    from dataclasses import replace
+
+    from reidsearch.base.settings_file import read_settings
+
+    runtime = read_settings(archive).runtime
+    return replace(runtime, device=device) if device else runtime
 
 
 @contextlib.contextmanager
@@ -180,9 +172,7 @@ def opened_archive(
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
     *,
     flip: bool | None = None,
     create: bool = False,
@@ -191,7 +181,6 @@ def opened_archive(
 ) -> Iterator[tuple[Archive, Progress]]:
     """The archive with its model, as these options say, and progress."""
     from reidsearch.archive import Archive
-    from reidsearch.base.settings import RuntimeSettings
     from reidsearch.output.progress import progress_for
 
     with (
@@ -203,7 +192,7 @@ def opened_archive(
             flip=flip,
             model_path=model_path,
             offline=offline,
-            runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
+            runtime=runtime_settings(device, archive),
             progress=progress,
         ) as opened,
     ):

@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, format_option, model_options, runtime_options
+from reidsearch.cli.options import (
+    archive_option,
+    format_option,
+    model_options,
+    runtime_options,
+    runtime_settings,
+)
 
 
 @grouped_command("quantize")
@@ -40,9 +46,7 @@ def command(
     sets: tuple[Path, ...],
     suffix: str | None,
     accept: bool,
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
     form: str,
 ) -> int:
     """Make an INT8 model from an archive's crops, compare it, and install it.
@@ -53,7 +57,6 @@ def command(
     for an archive. How much faster it is depends on the processor, and is measured. Needs
     pip install 'reidsearch[quantize]'.
     """
-    from reidsearch.base.settings import RuntimeSettings
     from reidsearch.datasets.readers import read_data
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
@@ -71,7 +74,7 @@ def command(
             accept=accept,
             model_path=model_path,
             offline=offline,
-            runtime=RuntimeSettings(device=device, streams=streams, threads=threads),
+            runtime=runtime_settings(device),
             progress=progress,
         )
     emit(form, quantized_json(made), quantized_text(made))

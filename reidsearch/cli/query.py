@@ -137,9 +137,7 @@ def command(
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
 ) -> None:
     """Find a person again: ranked matches for one or more pictures.
 
@@ -190,7 +188,7 @@ def command(
         likes=likes,
         unlikes=unlikes,
     )
-    with opened_archive(archive, model, model_path, offline, device, streams, threads) as (
+    with opened_archive(archive, model, model_path, offline, device) as (
         opened,
         _,
     ):

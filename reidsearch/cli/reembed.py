@@ -28,9 +28,7 @@ def command(
     model_path: tuple[Path, ...],
     offline: bool,
     flip: bool | None,
-    device: str,
-    streams: int,
-    threads: int,
+    device: str | None,
 ) -> None:
     """Re-embed all crops, with another model or flip averaging.
 
@@ -41,9 +39,10 @@ def command(
     from reidsearch.output.reports_json import reembedding_json
     from reidsearch.output.visible import count, visible
 
-    with opened_archive(
-        archive, model, model_path, offline, device, streams, threads, flip=flip
-    ) as (opened, progress):
+    with opened_archive(archive, model, model_path, offline, device, flip=flip) as (
+        opened,
+        progress,
+    ):
         crops = opened.reembed(progress=progress)
         now = opened.model
     name = visible(now.text) if now else "none"

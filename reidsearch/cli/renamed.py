@@ -16,6 +16,19 @@ OPTIONS = {
     "--json-progress": "--format jsonl",
     "--looks": "--sample-rate",
     "--sheet": "-o",
+    **{
+        f"--{name}": f"the setting {key} in reidsearch.toml, or REIDSEARCH_{key.upper()}"
+        for name, key in (
+            ("max-bytes", "max_bytes"),
+            ("max-pixels", "max_pixels"),
+            ("min-width", "min_width_px"),
+            ("min-height", "min_height_px"),
+            ("frames-fps", "frames_fps"),
+            ("container-time", "container_time"),
+            ("streams", "streams"),
+            ("threads", "threads"),
+        )
+    },
 }
 """Former option -> option."""
 

@@ -112,7 +112,7 @@ HINTS: dict[str, Hint] = {
     Kind.NOT_A_DETECTOR: "give one of the detectors of: reidsearch models list",
     Kind.NOT_A_RECOGNIZER: "reidsearch models list names the one that does",
     Kind.DEVICE_UNKNOWN: "give --device CPU, or install the device's driver",
-    Kind.DEVICE_FAILED: "leave --streams and --threads at 0, or give --device CPU",
+    Kind.DEVICE_FAILED: "leave the settings streams and threads at 0, or give --device CPU",
     Kind.REDUCED_PRECISION: "use --device CPU, which computes in float32",
     Kind.INFERENCE_DIFFERS: (
         "reidsearch models verify; then try --device CPU, and another version of openvino"

@@ -49,14 +49,14 @@ class FootageOptions:
 
     Args:
         naming: where camera and start time of a source come from.
-        watch: how it is looked at; see `settings.PRESETS`.
+        settings: how it is analysed; see `settings.PRESETS`.
         frames: folders of pictures hold full frames, one source each, not person crops.
         frames_fps: their pictures a second, where names tell no time.
         detections: somebody else's detections for the one video that is given.
     """
 
     naming: SourceNaming = field(default_factory=SourceNaming)
-    watch: FootageSettings = FootageSettings()
+    settings: FootageSettings = FootageSettings()
     frames: bool = False
     frames_fps: Fraction | None = None
     detections: Path | None = None
@@ -164,7 +164,7 @@ class Run:
             embedder=self.embedder,
             detector=self.detector,
             naming=options.naming,
-            settings=options.watch,
+            settings=options.settings,
             frames_fps=options.frames_fps,
             detections=options.detections,
             progress=self.progress,

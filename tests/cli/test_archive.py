@@ -243,11 +243,24 @@ def test_index_options_give_facts(run, tmp_path):
     assert (crop["camera"], crop["time"]) == ("gate", "2024-05-31T12:00:00Z")
 
 
-def test_limits_are_options(run, tmp_path):
+def test_limits_are_settings_of_the_archive_or_the_environment(run, tmp_path, monkeypatch):
     draw_many(tmp_path / "crops", 1)
-    for option, value in (("--max-pixels", 511), ("--min-width", 17), ("--min-height", 33)):
-        assert run("index", tmp_path / "crops", "--model", "builtin", option, value).code == 1
-    assert run("index", tmp_path / "crops", "--model", "builtin", "--min-height", 32).code == 0
+    run.archive.mkdir()
+    command = ("index", tmp_path / "crops", "--model", "builtin")
+    settings = run.archive / "reidsearch.toml"
+    for key, value in (("max_pixels", 511), ("min_width_px", 17), ("min_height_px", 33)):
+        settings.write_text(f"[pictures]\n{key} = {value}\n")
+        assert run(*command).code == 1
+    monkeypatch.setenv("REIDSEARCH_MIN_HEIGHT_PX", "32")  # beats the file's 33
+    assert run(*command).code == 0
+    settings.write_text("[pictures]\nmin_heigth_px = 1\n")
+    ran = run(*command)
+    assert ran.code == 3
+    assert f"{settings}: [pictures] has no setting 'min_heigth_px'" in ran.err
+    assert "did you mean min_height_px?" in ran.err
+    settings.unlink()
+    ran = run(*command, "--min-height", 32)
+    assert (ran.code, "REIDSEARCH_MIN_HEIGHT_PX" in ran.err) == (2, True)
     assert json.loads(run("failures", "--format", "json").out)["failures"] == []
 
 

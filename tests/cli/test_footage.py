@@ -90,9 +90,8 @@ def test_index_refuses_what_cannot_be_meant(run, footage):
     for more, said in (
         (("--detections", footage / "gate.det.txt"), "belong to one video"),
         (("--recorder", "nosuch"), "nosuch"),
-        (("--frames-fps", "fast"), "--frames-fps"),
-        (("--frames-fps", "0"), "--frames-fps"),
-        (("--frames-fps", "1e-9"), "--frames-fps"),
+        (("--frames-fps", "25"), "--frames-fps is now the setting frames_fps in reidsearch.toml"),
+        (("--looks", "2"), "--looks is now --sample-rate"),
         (("--sources", footage / "gate.det.txt"), "cannot be read|no column"),
     ):
         ran = run(*two, *more)

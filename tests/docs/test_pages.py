@@ -14,7 +14,7 @@ from types import ModuleType
 import click
 import pytest
 
-from reidsearch.base import settings
+from reidsearch.base import settings, settings_file
 from reidsearch.cli.commands import COMMANDS
 from reidsearch.cli.main import cli
 
@@ -69,6 +69,7 @@ def test_exit_codes_are_told_apart(generate: ModuleType) -> None:
 def test_environment_variables_in_code_and_docs_are_the_same() -> None:
     name = re.compile(r"\bREIDSEARCH_[A-Z_]+\b")
     read = {found for path in SOURCE for found in name.findall(path.read_text(encoding="utf-8"))}
+    read |= {f"REIDSEARCH_{key.upper()}" for keys in settings_file.KEYS.values() for key in keys}
     told = set(name.findall((ROOT / "docs" / "settings.md").read_text(encoding="utf-8")))
     assert read == told
 

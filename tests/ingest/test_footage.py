@@ -142,7 +142,7 @@ def test_other_settings_begin_anew(scene, tmp_path, monkeypatch):
         commits(patched, 90)
         with pytest.raises(KeyboardInterrupt):
             index(tmp_path / "a", path)
-    report = index(tmp_path / "a", path, watch=FootageSettings(best_shots=2)).footage
+    report = index(tmp_path / "a", path, settings=FootageSettings(best_shots=2)).footage
     assert (report.resumed, report.indexed, report.best_shots) == (0, 1, 6)
     with Archive.open(tmp_path / "a") as archive:
         assert archive.check() == []

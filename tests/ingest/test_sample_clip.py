@@ -26,7 +26,7 @@ def truth(shared) -> list[tuple[float, float]]:
 
 def index(folder: Path, shared: Path, preset: str) -> Archive:
     archive = Archive.open(folder, create=True, model_path=[shared / "models"], offline=True)
-    options = FootageOptions(watch=PRESETS[preset])
+    options = FootageOptions(settings=PRESETS[preset])
     report = archive.index([shared / "footage" / CLIP], footage=options).footage
     assert (report.indexed, report.failed) == (1, 0)
     return archive

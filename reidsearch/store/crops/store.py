@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, insert, select
 
-from reidsearch.base import atomic
+from reidsearch.base import atomic, settings_file
 from reidsearch.base.boxes import Box
 from reidsearch.base.closing import Closing
 from reidsearch.base.errors import ArchiveError, NotFound, StorageError, UsageError
@@ -397,7 +397,13 @@ def migrate(folder: Path) -> tuple[str, str]:
     return str(before), schema.REVISION
 
 
-_OWN_NAMES = {LOCK, HOLDER, sqlite.DATABASE, atomic.temporary(Path(sqlite.DATABASE)).name}
+_OWN_NAMES = {
+    settings_file.NAME,
+    LOCK,
+    HOLDER,
+    sqlite.DATABASE,
+    atomic.temporary(Path(sqlite.DATABASE)).name,
+}
 
 
 def require_usable_name(folder: Path) -> None:
