@@ -225,7 +225,8 @@ def test_index_reports_and_progress_are_json(run, crops):
     assert (report["offered"], report["indexed"], report["interrupted"]) == (9, 9, False)
     lines = [json.loads(line) for line in ran.err.splitlines()]
     assert [lines[0]["event"], lines[-1]["event"]] == ["begin", "end"]
-    assert lines[-1]["done"] == 9
+    size_bytes = sum(path.stat().st_size for path in crops.iterdir())
+    assert (lines[-1]["done"], lines[-1]["unit"]) == (size_bytes, "bytes")
     assert lines[-1]["counts"]["indexed"] == 9
     again = run("index", crops, "--model", "builtin")
     assert again.code == 0

@@ -85,7 +85,7 @@ def test_a_long_tracklet_keeps_few_candidates_spread_over_its_time():
     again = BestShotKeeper.restored(keeper.stretch_us, keeper.kept())
     for each in (keeper, again):
         each.offer(one(*WHOLE, at_us=700_000_000), lambda: picture)
-    assert [a for a, _ in again.kept()] == [a for a, _ in keeper.held()]
+    assert [a for a, _ in again.kept()] == [a for a, _ in keeper.kept()]
 
 
 def alike(count):
