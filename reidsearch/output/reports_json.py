@@ -16,9 +16,7 @@ from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 
 def report_json(report: IndexReport) -> dict[str, Any]:
     """What one index run did."""
-    facts = asdict(report)
-    facts["footage"]["sampled_frames"] = facts["footage"].pop("looks")
-    return {"schema": "reidsearch/run/1", **facts}
+    return {"schema": "reidsearch/run/1", **asdict(report)}
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
