@@ -373,9 +373,9 @@ def test_one_open_archive_is_shared_by_threads(archive, crops, tmp_path):
             while not done.is_set():
                 answer = archive.search(6, k=1000, filters=Filters(exclude_crops=(6,)))
                 assert len(answer.matches) == answer.statement.crops_searched
-                assert answer.statement.crops_held == answer.statement.crops_searched + 1
-                assert answer.statement.crops_held >= last  # never back to an older state
-                last = answer.statement.crops_held
+                assert answer.statement.crops_stored == answer.statement.crops_searched + 1
+                assert answer.statement.crops_stored >= last  # never back to an older state
+                last = answer.statement.crops_stored
                 crop_id = answer.matches[-1].crop.crop_id
                 assert archive.crop(crop_id) == answer.matches[-1].crop
                 assert archive.picture(crop_id)[:2] == b"\xff\xd8"
