@@ -566,7 +566,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
 
 
 def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
-    """Bring an archive of an earlier version to this one's schema; see `store.database.lifecycle`."""
+    """Bring an archive of an earlier version to this one's schema, whole or not at all."""
     return lifecycle.migrate(Path(path))
 
 
