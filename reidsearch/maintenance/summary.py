@@ -69,7 +69,7 @@ def summarise(store: Store) -> Summary:
 
 
 def failures(store: Store) -> list[Failure]:
-    """Return the failures ledger, oldest first."""
+    """The failures ledger, oldest first."""
     f = tables.failure.c
     with store.read() as connection:
         rows = connection.execute(select(tables.failure).order_by(f.at_us, f.text)).all()

@@ -1,4 +1,1 @@
-"""Identity decisions. In: plans of changes. Out: the log, and the identities it leaves in force.
-
-Proposals of identities and the pairs that decisions tell of as well.
-"""
+"""Identity decisions: the log, the identities that it leaves in force, proposals."""

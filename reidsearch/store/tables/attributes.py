@@ -9,7 +9,7 @@ from reidsearch.store.tables.crops import metadata
 
 
 def column_of(name: str) -> str:
-    """Return the column of one of `domain.attributes.NAMES`."""
+    """The column that holds one of `appearance.NAMES`."""
     return name.replace(":", "_").replace("-", "_")
 
 
