@@ -9,9 +9,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +64,25 @@ def write_set(folder: Path, people: int = 10) -> Path:
     return table
 
 
+@cache
+def _empty_database() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "archive"
+        Store.create(made)
+        return (made / sqlite.DATABASE).read_bytes()
+
+
+def make_empty(folder: Path) -> None:
+    """An empty archive where there is none: `Store.create`, run once a process, then copied."""
+    if not (folder / sqlite.DATABASE).exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / sqlite.DATABASE).write_bytes(_empty_database())
+        sql(folder, "UPDATE archive SET uuid = :uuid", uuid=str(uuid.uuid4()))
+
+
 def opened(folder: Path) -> Archive:
     """The archive with the built-in model, made when it is absent."""
+    make_empty(folder)
     return Archive.open(folder, create=True, model="builtin")
 
 
@@ -93,8 +113,7 @@ def fill(
     folder: Path, vectors: Vectors, facts: Sequence[Facts] | None = None, first: int = 0
 ) -> CropIds:
     """Write crops with these embeddings, as an index run does, but without an index file."""
-    if not (folder / sqlite.DATABASE).exists():
-        Store.create(folder)
+    make_empty(folder)
     with Store(folder) as store, open_writer(store, MODEL) as writer:
         before = store.state().last_crop_id
         writer.begin_run(request=f"fill {first}", command="", version="0", runtime="none")

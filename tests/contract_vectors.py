@@ -200,6 +200,7 @@ class VectorIndexContract:
             same_answers(index, oracle, rows(np.random.default_rng(2), 5), k, allowed)
         same_answer(index, oracle, query, k, np.arange(0, 999, dtype=np.int64))
 
+    @pytest.mark.full
     def test_many_queries_are_answered_as_one_by_one_also_across_blocks(self):
         index, oracle = self.filled(3000)
         index.remove(np.arange(5, 3000, 7, dtype=np.int64))
@@ -259,6 +260,7 @@ class VectorIndexContract:
         with pytest.raises(ValueError, match="increase"):
             index.add(np.array([20], np.int64), rows(np.random.default_rng(0), 1))
 
+    @pytest.mark.full
     def test_many_threads_search_at_once(self):
         index, oracle = self.filled(3000)
         queries = rows(np.random.default_rng(6), 40)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 import time
 
@@ -34,11 +35,18 @@ def crops(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def archive(tmp_path, crops):
-    with opened(tmp_path / "archive") as made:
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory, crops):
+    folder = tmp_path_factory.mktemp("once") / "archive"
+    with opened(folder) as made:
         made.index([crops], naming=Naming(camera="gate", time=NOON))
-        yield made
+    return folder
+
+
+@pytest.fixture
+def archive(tmp_path, made_once):
+    with opened(shutil.copytree(made_once, tmp_path / "archive")) as copied:
+        yield copied
 
 
 def ids(answer):
@@ -273,6 +281,7 @@ def test_reembed_needs_a_model(tmp_path, archive):
         nameless.reembed()
 
 
+@pytest.mark.full
 def test_flip_averaging_is_the_archives_and_never_mixes(tmp_path, crops):
     """Set by the first run, kept by every later one and by queries, changed by `reembed` alone."""
     folder = tmp_path / "flipped"

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from archives import MODEL, NOON
+from archives import MODEL, NOON, make_empty
 
 from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Vectors
@@ -28,7 +28,6 @@ from reidsearch.domain.footage import (
 from reidsearch.domain.steps import SourceFile, SourceStep
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
-from reidsearch.store.database import sqlite
 from reidsearch.store.footage.writer import FootageWriter
 
 FPS = 10
@@ -54,8 +53,7 @@ def write_footage(
     seconds: float = 600,
 ) -> None:
     """One finished source with these tracklets; crops and tracklets get the next ids."""
-    if not (folder / sqlite.DATABASE).exists():
-        Store.create(folder)
+    make_empty(folder)
     info = VideoInfo("video", "mp4", "h264", None, 640, 360, 0, Fraction(1, FPS), 0, FPS, seconds)
     clock = Clock(start, "option" if start else None, uncertainty_s if start else None)
     file = SourceFile(f"/footage/{name}", name, hashlib.sha256(name.encode()).digest(), 1000)

@@ -129,7 +129,7 @@ def logistic(same: Values, different: Values) -> Line:
     theta = np.zeros(2)
     ridge = np.diag([0.0, _RIDGE])
     for _ in range(100):
-        told = 1.0 / (1.0 + np.exp(-(theta @ x)))
+        told = 1.0 / (1.0 + np.exp(-np.clip(theta @ x, -500.0, 500.0)))  # no overflow
         gradient = x @ (weight * told - positive) + ridge @ theta
         hessian = (x * (weight * told * (1 - told))) @ x.T + ridge + 1e-12 * np.eye(2)
         step = np.linalg.solve(hessian, gradient)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import numpy as np
@@ -126,6 +127,15 @@ def test_people_who_are_told_apart_perfectly_have_a_finite_map():
     assert fitted.line.at(np.array([0.9]))[0] > 1
     assert fitted.line.at(np.array([-0.2]))[0] < -1
     assert fitted.soundness.cllr_min == 0
+
+
+def test_a_score_far_from_all_others_overflows_nothing():
+    """Newton's steps then lead to a slope that is steep in units of the deviation."""
+    scores = [*[0.0] * 39, -1.0, -0.00195312, 0.0, 0.0, 0.0, 0.1, 0.2]
+    one = [*range(14), *[0] * 19, 2, 5, 6, 7, *[0] * 8, 1]
+    other = [*range(14), *[0] * 23, 3, 4, 8, 10, 0, 0, 0, 1, 2]
+    with contextlib.suppress(UsageError):  # hardly anything tells these people apart
+        assert fit(compared(scores, one, other), replicates=8).line.slope > 0
 
 
 @st.composite

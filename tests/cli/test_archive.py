@@ -336,10 +336,15 @@ def test_several_views_are_fused_and_a_sheet_is_written(held, crops, tmp_path):
 # -- the others -----------------------------------------------------------------------------
 
 
-def test_crop_writes_the_picture(held, tmp_path, crops):
+def test_crop_writes_the_picture(held, tmp_path):
     assert held("crop", 1, "-o", tmp_path / "one.jpg").code == 0
     with Image.open(tmp_path / "one.jpg") as image:
         assert (image.format, image.size) == ("JPEG", (16, 32))
+
+
+@pytest.mark.full
+def test_crop_writes_the_picture_to_a_pipe(held, tmp_path):
+    assert held("crop", 1, "-o", tmp_path / "one.jpg").code == 0
     command = [sys.executable, "-m", "reidsearch", "crop", "1", "-o", "-", "-a", held.archive]
     piped = subprocess.run(command, capture_output=True, check=True)
     assert piped.stderr == b""
@@ -441,6 +446,7 @@ def test_failures_in_both_forms(held, tmp_path):
 # -- in a process of its own ----------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_a_pipe_that_closes_early_is_quiet(held):
     command = f"{sys.executable} -m reidsearch query --crop 1 --format jsonl -a {held.archive}"
     ran = subprocess.run(
@@ -450,6 +456,7 @@ def test_a_pipe_that_closes_early_is_quiet(held):
     assert json.loads(ran.stdout)["kind"] == "statement"
 
 
+@pytest.mark.full
 def test_names_that_are_not_utf8_from_end_to_end(tmp_path):
     folder = os.fsencode(tmp_path) + b"/caf\xe9"
     Path(os.fsdecode(folder)).mkdir()
@@ -465,6 +472,7 @@ def test_names_that_are_not_utf8_from_end_to_end(tmp_path):
     assert (table.communicate()[1], table.returncode) == ("", 0)
 
 
+@pytest.mark.full
 def test_stopped_while_it_waits_for_an_answer(held):
     asking = start("delete", "--crop", "1", "-a", held.archive, stdin=subprocess.PIPE)
     assert asking.stdout is not None
@@ -479,6 +487,7 @@ def test_stopped_while_it_waits_for_an_answer(held):
 # -- with the real model --------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_real_people_are_found_by_the_real_model(run, shared, tmp_path):
     """20 people of CUHK03 seen by two cameras: the other camera's picture is found first."""
     dev = shared / "reid" / "cuhk03-dev"

@@ -19,6 +19,7 @@ def demo(folder: Path, *arguments: str) -> Result:
     return result
 
 
+@pytest.mark.full
 def test_without_models_it_does_the_whole_job_and_says_what_stands_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,7 @@ def test_json_is_as_its_schema_says_and_closed(run, drawn):
         assert not validator.is_valid(wrong)
 
 
+@pytest.mark.full
 def test_of_two_cameras_one_is_searched_for_and_one_searched_in(run, drawn):
     ran = run(
         *("evaluate", drawn, "--model", "builtin", "--format", "json"),
@@ -80,6 +81,7 @@ def test_of_two_cameras_one_is_searched_for_and_one_searched_in(run, drawn):
     assert document["ways"][0]["quality"] == pair
 
 
+@pytest.mark.full
 def test_an_archive_is_evaluated_from_what_it_holds(run, drawn):
     run("index", drawn / "bounding_box_test", drawn / "query", "--names", "market1501",
         "--model", "builtin", "--flip")  # fmt: skip

@@ -231,7 +231,12 @@ def test_frame_writes_the_frame_the_match_was_cut_from(held, tmp_path, footage):
         assert np.any(np.asarray(picture) != shown)
 
 
-@pytest.mark.parametrize("how", [(), ("--box",), ("--copy",)])
+FULL = pytest.mark.full
+
+
+@pytest.mark.parametrize(
+    "how", [("--box",), pytest.param((), marks=FULL), pytest.param(("--copy",), marks=FULL)]
+)
 def test_clip_cuts_the_footage_around_a_match(how, held, tmp_path):
     crop = view_of(held.archive, 2)
     with Archive.open(held.archive) as archive:
@@ -266,6 +271,7 @@ def test_clips_that_cannot_be_cut(held, tmp_path, footage, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == []
 
 
+@pytest.mark.full
 def test_a_clip_is_what_its_ending_says_and_tells_how_far_it_goes(held, tmp_path):
     for name, container in (("a.mkv", "matroska"), ("a.ts", "mpegts"), ("a.mp4", "mp4")):
         ran = held("clip", 1, "-o", tmp_path / name, "--margin", "3600")
@@ -274,6 +280,7 @@ def test_a_clip_is_what_its_ending_says_and_tells_how_far_it_goes(held, tmp_path
             assert container in cut.info.container
 
 
+@pytest.mark.full
 def test_a_stream_without_time_stamps_is_cut_but_not_copied(run, tmp_path):
     video = write_video(tmp_path / "raw.h264", 60, container="h264", size_px=(320, 240))
     (tmp_path / "det.txt").write_text("\n".join(f"{n},-1,50,50,60,150,1" for n in range(10, 50)))
@@ -284,6 +291,7 @@ def test_a_stream_without_time_stamps_is_cut_but_not_copied(run, tmp_path):
     assert len(frames_of(tmp_path / "cut.mp4")) == 40
 
 
+@pytest.mark.full
 def test_footage_whose_name_is_no_text_is_shown_like_any_other(run, tmp_path, scene):
     video = tmp_path / os.fsdecode(b"gate\xff.mp4")
     shutil.copy(scene[0], video)
@@ -294,6 +302,7 @@ def test_footage_whose_name_is_no_text_is_shown_like_any_other(run, tmp_path, sc
     assert run("clip", 1, "-o", tmp_path / "copy.mp4", "--copy").code == 0
 
 
+@pytest.mark.full
 def test_footage_that_is_gone_or_another_is_never_shown(run, made_once, scene, tmp_path):
     """A picture that is no longer what was indexed would be false evidence."""
     video = tmp_path / "gate.mp4"
@@ -378,6 +387,7 @@ def seeing(held, shared, monkeypatch) -> CommandLine:
     return held
 
 
+@pytest.mark.full
 def test_people_in_a_frame_are_numbered_and_one_of_them_is_found(seeing, footage, tmp_path):
     frame = f"{footage / 'gate.mp4'}@12.5"  # two are on their way
     ran = seeing("detect", frame, "-o", tmp_path / "people.png", "--format", "json", "--offline")
@@ -400,6 +410,7 @@ def test_people_in_a_frame_are_numbered_and_one_of_them_is_found(seeing, footage
     assert (beyond.code, "there is no person 3" in beyond.err) == (2, True)
 
 
+@pytest.mark.full
 def test_a_picture_that_is_a_full_frame_works_the_same(seeing, footage, tmp_path):
     for at, name in (("3.0", "one.png"), ("12.5", "two.png"), ("7.5", "none.png")):
         with open_footage(footage / "gate.mp4") as video:
@@ -414,6 +425,7 @@ def test_a_picture_that_is_a_full_frame_works_the_same(seeing, footage, tmp_path
     assert (nobody.code, "sees nobody" in nobody.err) == (2, True)
 
 
+@pytest.mark.full
 def test_index_with_the_detector_finds_the_drawn_people(run, shared, footage, monkeypatch):
     monkeypatch.setenv("REIDSEARCH_MODELS", str(shared / "models"))
     ran = run("index", footage / "yard.mp4", "--camera", "yard", "--time", NOON.isoformat(),

@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from importlib.resources import files
 
 import pytest
-from archives import draw_many
+from archives import draw_many, opened
 from jsonschema import Draft202012Validator
 
 from reidsearch.index.compact.index import CompactEngine
 from reidsearch.index.factory import ENGINES
 
+SMALL = CompactEngine(segment_rows=8, tail_rows=4, own_rows=3, shortlist=2, per_match=1)
+
+
+def make_small(patch):
+    patch.setattr("reidsearch.index.factory.TAKEOVER", 10)
+    patch.setattr("reidsearch.index.factory.COMPACT", SMALL)
+    patch.setitem(ENGINES, SMALL.kind, SMALL)
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("once")
+    draw_many(folder / "crops", 20)
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(patch)
+        with opened(folder / "archive") as archive:
+            assert archive.index([folder / "crops"]).indexed == 20
+    return folder
+
 
 @pytest.fixture
-def indexed(run, tmp_path, monkeypatch):
+def indexed(run, tmp_path, monkeypatch, made_once):
     """20 pictures behind a compact index."""
-    small = CompactEngine(segment_rows=8, tail_rows=4, own_rows=3, shortlist=2, per_match=1)
-    monkeypatch.setattr("reidsearch.index.factory.TAKEOVER", 10)
-    monkeypatch.setattr("reidsearch.index.factory.COMPACT", small)
-    monkeypatch.setitem(ENGINES, small.kind, small)
-    draw_many(tmp_path / "crops", 20)
-    assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
+    make_small(monkeypatch)
+    shutil.copytree(made_once / "crops", tmp_path / "crops")
+    shutil.copytree(made_once / "archive", run.archive)
     return run
 
 

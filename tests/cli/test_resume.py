@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from archives import contents, draw_many, opened, small_disk, sql, start
 
+pytestmark = pytest.mark.full  # processes of their own
+
 COUNT = 150
 
 # Commits come quickly, so that kills fall between and into them.

@@ -56,6 +56,7 @@ def test_many_cameras_have_names_of_their_own() -> None:
     assert len({crop.camera for crop in drawn_people(1, 20, 1)}) == 20
 
 
+@pytest.mark.full
 def test_the_genuine_model_finds_them_across_cameras(crops: list[DrawnCrop], shared: Path) -> None:
     from reidsearch.vision.embedding.embedder import load_embedder
 

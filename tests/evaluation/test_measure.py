@@ -119,6 +119,7 @@ def test_every_figure_equals_the_slow_one(drawn, embedder):
         assert told in slow
 
 
+@pytest.mark.full
 def test_an_archive_of_the_same_crops_gives_the_same_figures(drawn, embedder, tmp_path):
     """Every labelled crop is query and gallery; its own and its camera's others do not count."""
     with Archive.open(tmp_path / "a", create=True, model="builtin") as archive:
@@ -142,6 +143,7 @@ def test_an_archive_of_the_same_crops_gives_the_same_figures(drawn, embedder, tm
     assert again.embed_s is not None
 
 
+@pytest.mark.full
 def test_ways_differ_in_one_thing_and_each_picture_is_embedded_once_for_each(drawn, embedder):
     whole = read_market(drawn)
     data = DataSet("", whole.query[:4], whole.gallery[:12])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -222,21 +223,32 @@ def test_wilson_knows_that_nothing_missed_is_not_never():
 VECTORS = unit_rows(90)
 
 
+def make_small(patch):
+    patch.setattr("reidsearch.index.factory.TAKEOVER", 40)
+    patch.setattr("reidsearch.index.factory.COMPACT", SMALL)
+    patch.setitem(ENGINES, SMALL.kind, SMALL)
+
+
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Archives of 40 crops have a compact index of several segments."""
-    monkeypatch.setattr("reidsearch.index.factory.TAKEOVER", 40)
-    monkeypatch.setattr("reidsearch.index.factory.COMPACT", SMALL)
-    monkeypatch.setitem(ENGINES, SMALL.kind, SMALL)
+    make_small(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    made = tmp_path_factory.mktemp("once") / "archive"
+    fill(made, VECTORS[:60])
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(patch)
+        with Store(made) as store, writer_lock(made):
+            Gallery(store).rebuild()
+    return made
 
 
 @pytest.fixture
-def folder(tmp_path):
-    made = tmp_path / "archive"
-    fill(made, VECTORS[:60])
-    with Store(made) as store, writer_lock(made):
-        Gallery(store).rebuild()
-    return made
+def folder(tmp_path, made_once):
+    return shutil.copytree(made_once, tmp_path / "archive")
 
 
 def found(store: Store, exact: bool = False) -> tuple[list[int], list[str]]:
@@ -285,7 +297,7 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("exact", [False, pytest.param(True, marks=pytest.mark.full)])
 @pytest.mark.parametrize("ending", ["scan", "sums", "fine"])
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_code_file_is_noticed_before_it_is_used(folder, damage, ending, exact):
@@ -355,6 +367,7 @@ def test_codes_that_are_not_of_their_vector_are_found_by_check(folder):
         assert checks.check(store) == []
 
 
+@pytest.mark.full
 def test_readers_go_on_while_generations_are_rebuilt(folder):
     """Each answer is of a whole state, whichever generation was in force when it was asked."""
     failures: list[BaseException] = []
@@ -418,6 +431,7 @@ print("done")
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "steps",
     [pytest.param(n, marks=[] if n in {1, 12, 14} else pytest.mark.fuzz) for n in range(15)],
@@ -441,6 +455,7 @@ def test_killed_in_the_middle_of_a_rebuild_the_old_generation_is_in_force(folder
         assert sorted(p.name for p in (folder / "index").iterdir()) == before
 
 
+@pytest.mark.full
 def test_a_recall_is_measured_when_a_generation_is_built_and_kept(tmp_path, monkeypatch):
     coarse = CompactEngine(
         segment_rows=4000, tail_rows=500, shortlist=20, per_match=10, own_rows=20

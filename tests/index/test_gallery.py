@@ -243,6 +243,7 @@ def test_the_index_of_the_model_before_is_neither_used_nor_called_damaged(folder
         assert gallery.warnings == []
 
 
+@pytest.mark.full
 def test_readers_while_a_writer_commits_see_whole_states(tmp_path):
     folder = tmp_path / "archive"
     fill(folder, VECTORS[:1])

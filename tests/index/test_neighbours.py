@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from archives import DIMENSION, fill, sql, unit_rows
@@ -19,11 +21,17 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("once") / "archive"
+    fill(folder, unit_rows(120))
+    return folder
+
+
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, made_once):
     """An archive of 120 crops, without a graph."""
-    fill(tmp_path / "archive", unit_rows(120))
-    with Store(tmp_path / "archive") as opened:
+    with Store(shutil.copytree(made_once, tmp_path / "archive")) as opened:
         yield opened
 
 

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from reidsearch.archive import Archive
@@ -40,6 +41,7 @@ def picture(number: int) -> bytes:
     return file.getvalue()
 
 
+@pytest.mark.full
 def test_offers_that_hold_their_bytes_are_not_hoarded(tmp_path: Path) -> None:
     alive: weakref.WeakSet[Held] = weakref.WeakSet()
     most = 0

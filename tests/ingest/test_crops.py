@@ -76,6 +76,7 @@ def test_order_and_results_do_not_depend_on_timing(tmp_path):
         assert [row[0] for row in rows] == [f"{n:03d}.png" for n in range(30)]
 
 
+@pytest.mark.full
 def test_reading_keeps_only_so_far_ahead_of_committing(archive, monkeypatch):
     """Offers are pulled as work goes on: memory does not grow with the input."""
     monkeypatch.setattr(loop, "LOOKED_UP_AT_ONCE", 1)

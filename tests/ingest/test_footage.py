@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -28,16 +29,39 @@ def options(path, **more):
     return FootageOptions(naming=naming, detections=path.with_suffix(".det.txt"), **more)
 
 
+@pytest.fixture(scope="module")
+def made_once(scene, tmp_path_factory):
+    """The scene, indexed."""
+    folder = tmp_path_factory.mktemp("once") / "archive"
+    return folder, index(folder, scene[0])
+
+
+@pytest.fixture
+def indexed(made_once, tmp_path):
+    """A copy of `made_once` at `tmp_path / "a"`."""
+    return shutil.copytree(made_once[0], tmp_path / "a")
+
+
+@pytest.fixture(scope="module")
+def whole(scene, tmp_path_factory):
+    """All rows of the scene's archive, made with a checkpoint after every sampled frame."""
+    folder = tmp_path_factory.mktemp("whole") / "archive"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "MARK_S", 0.0)
+        index(folder, scene[0])
+    return dump(folder)
+
+
 def index(folder, path, **more):
     with Archive.open(folder, create=True, model="builtin") as archive:
         return archive.index([path], footage=options(path, **more))
 
 
-def test_every_visit_is_one_tracklet_and_nothing_else(scene, tmp_path):
+def test_every_visit_is_one_tracklet_and_nothing_else(scene, made_once, indexed):
     path, visits = scene
-    report = index(tmp_path / "a", path).footage
+    report = made_once[1].footage
     assert (report.offered, report.indexed, report.tracklets) == (1, 1, 3)
-    with Archive.open(tmp_path / "a") as archive:
+    with Archive.open(indexed) as archive:
         (source,) = archive.footage.coverage()
         traces = {}
         for one in archive.footage.tracklets(source.source_id):
@@ -56,10 +80,8 @@ def test_every_visit_is_one_tracklet_and_nothing_else(scene, tmp_path):
         assert crop.moment.uncertainty_s == 1.0
 
 
-def test_an_answer_has_one_row_a_tracklet_and_tells_of_the_footage(scene, tmp_path):
-    path, _ = scene
-    index(tmp_path / "a", path)
-    with Archive.open(tmp_path / "a") as archive:
+def test_an_answer_has_one_row_a_tracklet_and_tells_of_the_footage(indexed):
+    with Archive.open(indexed) as archive:
         grouped = archive.search(1, k=10)
         assert len(grouped.matches) == 3
         assert len({m.tracklet.tracklet_id for m in grouped.matches}) == 3
@@ -94,24 +116,26 @@ def busy_marks(monkeypatch):
 
 
 @pytest.mark.usefixtures("busy_marks")
-def test_going_on_after_a_kill_ends_with_the_very_same_archive(scene, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "kill", [97, *(pytest.param(n, marks=pytest.mark.full) for n in (0, 1, 40, 118, 160))]
+)
+def test_going_on_after_a_kill_ends_with_the_very_same_archive(
+    kill, whole, scene, tmp_path, monkeypatch
+):
     path, _ = scene
-    index(tmp_path / "whole", path)
-    whole = dump(tmp_path / "whole")
     assert whole["checkpoint"] == [(0,)], "nothing of it stays when a source is finished"
-    for kill in (0, 1, 40, 97, 118, 160):
-        folder = tmp_path / f"killed-{kill}"
-        with monkeypatch.context() as patched:
-            commits(patched, kill)
-            with pytest.raises(KeyboardInterrupt):
-                index(folder, path)
-        report = index(folder, path).footage
-        assert report.resumed == (kill > 0)
-        assert dump(folder) == whole, kill
+    with monkeypatch.context() as patched:
+        commits(patched, kill)
+        with pytest.raises(KeyboardInterrupt):
+            index(tmp_path / "killed", path)
+    report = index(tmp_path / "killed", path).footage
+    assert report.resumed == (kill > 0)
+    assert dump(tmp_path / "killed") == whole
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("busy_marks")
-def test_stopping_commits_and_says_so(scene, tmp_path, monkeypatch):
+def test_stopping_commits_and_says_so(scene, whole, tmp_path, monkeypatch):
     path, _ = scene
     stop = threading.Event()
     real = footage_writer.FootageWriter.commit
@@ -130,11 +154,11 @@ def test_stopping_commits_and_says_so(scene, tmp_path, monkeypatch):
             (source,) = archive.footage.coverage()
             assert source.state == "running"
             assert 4 < float(source.duration_s) < 17
-    index(tmp_path / "whole", path)
     assert index(tmp_path / "a", path).footage.resumed == 1
-    assert dump(tmp_path / "a") == dump(tmp_path / "whole")
+    assert dump(tmp_path / "a") == whole
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("busy_marks")
 def test_other_settings_begin_anew(scene, tmp_path, monkeypatch):
     path, _ = scene
@@ -170,6 +194,7 @@ def test_a_source_is_known_by_its_bytes(scene, tmp_path):
         assert archive.crop(1).facts.camera == "yard", "what is not told is not forgotten"
 
 
+@pytest.mark.full
 def test_other_bytes_at_the_same_place_are_another_source(tmp_path, scene):
     path, _ = scene
     place = tmp_path / "gate.mp4"
@@ -185,10 +210,9 @@ def test_other_bytes_at_the_same_place_are_another_source(tmp_path, scene):
         assert archive.check() == []
 
 
-def test_a_clock_is_corrected_without_indexing(scene, tmp_path):
+def test_a_clock_is_corrected_without_indexing(indexed, scene):
     path, _ = scene
-    index(tmp_path / "a", path)
-    with Archive.open(tmp_path / "a") as archive:
+    with Archive.open(indexed) as archive:
         before = archive.crop(1).facts.time
         source = archive.footage.find("gate.mp4")
         clock = Clock(NOON, "option", 0.5, offset_s=3600, drift_ppm=1e5)
@@ -204,10 +228,9 @@ def test_a_clock_is_corrected_without_indexing(scene, tmp_path):
         assert archive.crop(1) == crop, "running again does not undo a correction"
 
 
-def test_deleting_takes_tracklets_along(scene, tmp_path):
+def test_deleting_takes_tracklets_along(scene, indexed):
     path, _ = scene
-    index(tmp_path / "a", path)
-    with Archive.open(tmp_path / "a") as archive:
+    with Archive.open(indexed) as archive:
         views = archive.footage.tracklet(2).crop_ids
         kept = archive.footage.tracklet(1).crop_ids
         archive.delete(archive.plan_delete(crop_ids=[*views, kept[0]]))
@@ -219,13 +242,12 @@ def test_deleting_takes_tracklets_along(scene, tmp_path):
         archive.delete(archive.plan_delete(Filters(sources=("gate.mp4",))))
         assert archive.footage.coverage() == []
         assert archive.check() == []
-    assert index(tmp_path / "a", path).footage.indexed == 1
+    assert index(indexed, path).footage.indexed == 1
 
 
-def test_another_model_makes_the_tracklets_embeddings_anew(scene, tmp_path):
-    path, _ = scene
-    index(tmp_path / "a", path)
-    with Archive.open(tmp_path / "a", model="builtin") as archive:
+@pytest.mark.full
+def test_another_model_makes_the_tracklets_embeddings_anew(indexed):
+    with Archive.open(indexed, model="builtin") as archive:
         archive.reembed()
         assert archive.check() == []
 
@@ -251,6 +273,7 @@ def test_what_cannot_be_read_is_in_the_ledger_and_the_run_goes_on(scene, tmp_pat
         assert Path(failure.location).name == "a-broken.mp4"
 
 
+@pytest.mark.full
 def test_given_ids_are_the_truth_about_who_is_who(tmp_path):
     """An id that is away for three seconds is one tracklet; two ids in one place are two."""
     path = write_video(tmp_path / "gate.mp4", 250, size_px=(320, 240))
@@ -266,6 +289,7 @@ def test_given_ids_are_the_truth_about_who_is_who(tmp_path):
         assert not any("occlusion" in warning for warning in source.warnings)
 
 
+@pytest.mark.full
 def test_given_ids_are_never_joined_by_looks(tmp_path, shared):
     """Two who look quite alike, one after the other in one place, whom the file tells apart."""
     path = write_video(tmp_path / "gate.mp4", 100, size_px=(320, 240))
@@ -276,6 +300,7 @@ def test_given_ids_are_never_joined_by_looks(tmp_path, shared):
         assert archive.index([path], footage=options(path)).footage.tracklets == 2
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("busy_marks")
 def test_a_file_that_changes_while_it_is_read_is_not_kept(scene, tmp_path, monkeypatch):
     """A recorder still writes it, or a network drive is lost: the next run looks anew."""
@@ -302,6 +327,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(scene, tmp_path, monke
     assert index(tmp_path / "a", path).footage.tracklets == 3
 
 
+@pytest.mark.full
 def test_in_front_of_somebody_hidden_a_view_is_worth_less(tmp_path):
     """After a second person 2 is no longer detected: for another they may be behind person 1."""
     path = write_video(tmp_path / "gate.mp4", 75, size_px=(320, 240))

@@ -12,6 +12,8 @@ from reidsearch.base.settings import PRESETS
 from reidsearch.datasets.synthetic.truth import temporal_iou
 from reidsearch.services.index import FootageOptions
 
+pytestmark = pytest.mark.full  # a minute of real footage
+
 CLIP = "one-by-one-person-detection.mp4"
 FPS = 10
 

@@ -38,6 +38,7 @@ def test_what_comes_back_is_what_went(tmp_path, folder):
     assert (folder.stat().st_mode | made.folder.stat().st_mode) & 0o077 == 0
 
 
+@pytest.mark.full
 def test_each_backup_while_somebody_writes_is_one_state(tmp_path, folder):
     """Batches of two: no backup holds half of one, and every one is whole."""
     done = threading.Event()

@@ -132,6 +132,7 @@ def test_limits_are_the_callers() -> None:
     assert caught.value.reason is Reason.TOO_MANY_BYTES
 
 
+@pytest.mark.full
 def test_a_bomb_is_refused_in_little_memory(tmp_path: Path) -> None:
     """The 900 million pixels really are in the file, 870 KB of it; 300 MB must suffice."""
     bomb = tmp_path / "bomb.png"

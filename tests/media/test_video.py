@@ -134,6 +134,7 @@ def test_formats_of_pixels(pix_fmt, codec, note, tmp_path):
         assert any(note in text for text in footage.info.notes) if note else not footage.info.notes
 
 
+@pytest.mark.full
 def test_4k(tmp_path):
     path = write_video(tmp_path / "a.mp4", 2, size_px=(3840, 2160), options={"preset": "ultrafast"})
     assert [frame.bgr().shape for frame in frames(path)] == [(2160, 3840, 3)] * 2
@@ -196,6 +197,7 @@ def scene(moving):
     return draw
 
 
+@pytest.mark.full
 def test_still_groups_are_left_out_and_told(tmp_path):
     """Somebody comes in the middle of the fifth of ten groups, and leaves in the sixth."""
     path = write_video(
@@ -220,6 +222,7 @@ def test_still_groups_are_left_out_and_told(tmp_path):
     assert all(a.pts < b.pts for a, b in pairwise(decoded))
 
 
+@pytest.mark.full
 def test_leaving_out_decides_alike_from_the_middle(tmp_path):
     path = write_video(
         tmp_path / "a.mp4",

@@ -105,6 +105,7 @@ def test_a_fifo_or_folder_never_hangs(tmp_path):
             open_footage(path)
 
 
+@pytest.mark.full
 def test_nothing_is_written_to_the_terminal(video):
     """FFmpeg would write to standard error by itself."""
     data = bytearray(video.read_bytes())

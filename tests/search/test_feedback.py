@@ -359,6 +359,7 @@ def asked(run: CommandLine, *arguments: object) -> dict:
     return document
 
 
+@pytest.mark.full
 def test_marking_the_first_page_brings_more_of_the_person(drawn):
     """Among the first that were not marked, for each of them in turn."""
     run, persons = drawn

@@ -63,6 +63,7 @@ def ids(answer: Answer) -> list[int]:
     return [match.crop.crop_id for match in answer.matches]
 
 
+@pytest.mark.full
 def test_an_answer_has_the_order_of_the_ranking_over_arrays(ask):
     gallery = gallery_of(MATRIX)
     changed = 0
@@ -175,6 +176,7 @@ def test_the_command_prepares_a_large_archive(folder, run, monkeypatch):
     assert lines[1].split(",")[head.index("reranked")] == "300"
 
 
+@pytest.mark.full
 def test_tracklets_stand_where_their_first_view_does(tmp_path):
     """Eight views a tracklet: rows are tracklets, with the view that scores best."""
     folder = tmp_path / "archive"

@@ -114,6 +114,7 @@ def test_only_the_candidates_are_ranked_anew_and_the_rest_keep_their_order():
         assert ranked[n:].tolist() == plain[n:].tolist()
 
 
+@pytest.mark.full
 def test_a_query_is_ranked_the_same_alone_and_after_others():
     made = people(2, 420)
     gallery, others = gallery_of(made[20:]), gallery_of(made[20:])

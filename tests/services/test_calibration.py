@@ -289,6 +289,7 @@ def test_labels_that_tell_nothing_are_refused(tmp_path, facts, kind, message):
         assert archive.calibration.held() is None
 
 
+@pytest.mark.full
 def test_confirmed_identities_become_a_calibration(tmp_path):
     rows, facts = rows_and_facts(labels=False)
     fill(tmp_path / "a", rows, facts)
@@ -359,6 +360,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.full
 def test_a_set_becomes_a_calibration_on_other_footage(drawn, tmp_path):
     with opened(drawn / "archive") as archive:
         made = archive.calibration.from_set(drawn / "set" / "manifest.csv")

@@ -90,6 +90,7 @@ REQUESTS = {
 }
 
 
+@pytest.mark.full
 def test_a_batch_answers_every_request_as_it_is_answered_alone(archive):
     requests = [*REQUESTS.values(), *REQUESTS.values()]
     for request, answer in zip(requests, archive.search_many(requests), strict=True):

@@ -256,6 +256,7 @@ def test_states_of_runs(folder):
     assert states() == ["superseded", "superseded", "finished", "finished"]
 
 
+@pytest.mark.full
 @settings(max_examples=8, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 6), max_size=6), max_size=5))
 def test_however_inputs_are_batched_each_source_is_one_crop(tmp_path_factory, batches):

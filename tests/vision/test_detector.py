@@ -27,7 +27,10 @@ def load(shared, name) -> Detector:
     return load_detector(name, model_path=[shared / "models"], offline=True)
 
 
-@pytest.mark.parametrize("name", NAMES)
+EACH = [NAMES[0], *(pytest.param(name, marks=pytest.mark.full) for name in NAMES[1:])]
+
+
+@pytest.mark.parametrize("name", EACH)
 def test_every_detector_of_the_catalogue_sees_one_person(name, shared, frame):
     found = load(shared, name).detect(frame)
     found = found[found.confidence >= 0.5]
@@ -39,7 +42,7 @@ def test_every_detector_of_the_catalogue_sees_one_person(name, shared, frame):
     assert y2 - y1 > 0.5 * height_px
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_the_graph_is_told_bgr_as_the_cards_say(name, shared, frame):
     """Equal to the bare model on planes of blue, green, red; unlike it on red, green, blue."""
     import cv2
@@ -57,6 +60,7 @@ def test_the_graph_is_told_bgr_as_the_cards_say(name, shared, frame):
     assert ours.reshape(-1, 7)[0] != pytest.approx(rgb[0], abs=1e-4)
 
 
+@pytest.mark.full
 def test_a_stream_sees_what_single_frames_show(shared, frame):
     import cv2
 

@@ -406,6 +406,7 @@ except StorageError as error:
 """
 
 
+@pytest.mark.full
 def test_a_disk_that_takes_no_more(server, cache):
     """A limit on the size of files stands for a full disk: the same write fails half-way."""
     url = f"http://127.0.0.1:{server.server_port}"
@@ -415,6 +416,7 @@ def test_a_disk_that_takes_no_more(server, cache):
     assert not (cache / "m.bin").exists()
 
 
+@pytest.mark.full
 def test_two_processes_do_not_collide(server, entry, cache):
     """The second waits for the first, then finds the files."""
 

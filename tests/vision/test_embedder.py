@@ -159,6 +159,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_interpreter_ends_with_a_stream_open(ending):
     code = (
@@ -252,6 +253,7 @@ def test_a_detector_is_refused(shared):
         load_embedder("person-detection-retail-0013", model_path=[shared / "models"], offline=True)
 
 
+@pytest.mark.full
 def test_the_real_model_embeds(shared, crops):
     real = load_embedder(DEFAULT, model_path=[shared / "models"], offline=True)
     rows = real.embed(crops)

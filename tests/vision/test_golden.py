@@ -73,7 +73,9 @@ def test_the_built_in_model_is_as_it_was():
     assert min(result.cosines) > TOLERANCE
 
 
-@pytest.mark.parametrize("name", RE_ID)
+@pytest.mark.parametrize(
+    "name", [DEFAULT, *(pytest.param(n, marks=pytest.mark.full) for n in RE_ID if n != DEFAULT)]
+)
 def test_the_genuine_models_pass(load, name):
     result = diagnose(load(name))
     assert result.ok
@@ -96,7 +98,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("cause", FAULTS)
+QUICK = ("red and blue are exchanged, and the resize is wrong (nearest neighbour)",)
+
+
+@pytest.mark.parametrize(
+    "cause", [*QUICK, *(pytest.param(c, marks=pytest.mark.full) for c in FAULTS if c not in QUICK)]
+)
 def test_faults_of_preprocessing_are_named(load, cause):
     embedder = load(DEFAULT)
     result = diagnose(replaced(embedder, FAULTS[cause](embedder.prepare)))
@@ -120,8 +127,8 @@ class Disturbed(Embedder):
     ("bend", "cause"),
     [
         (lambda rows: np.round(rows * 24) / 24, "reduced precision"),
-        (lambda rows: -rows, "unknown"),
-        (np.ones_like, "unknown"),
+        pytest.param(lambda rows: -rows, "unknown", marks=pytest.mark.full),
+        pytest.param(np.ones_like, "unknown", marks=pytest.mark.full),
     ],
 )
 def test_faults_of_the_runtime_are_named(load, bend, cause):
@@ -134,6 +141,7 @@ def test_faults_of_the_runtime_are_named(load, bend, cause):
     assert cause in result.fault.cause
 
 
+@pytest.mark.full
 def test_another_models_answers_are_recognised(load):
     embedder, other = load(DEFAULT), load(OTHER)
     embedder.embed = other.embed  # type: ignore[method-assign]

@@ -31,6 +31,7 @@ def crops(shared):
         ]
 
 
+@pytest.mark.full
 def test_the_graph_is_told_bgr_as_the_card_says(shared, recognizer, crops):
     """Equal to the bare model on planes of blue, green, red; unlike it on red, green, blue."""
     import openvino as ov

@@ -149,6 +149,7 @@ def test_cache_is_used_again(cache):
     assert compiled.get_property("LOADED_FROM_CACHE")
 
 
+@pytest.mark.full
 def test_damaged_weights_are_never_loaded(cache, shared):
     """OpenVINO alone loads them without a word, and computes something else."""
     picture = np.random.default_rng(1).uniform(0, 255, (1, 3, 256, 128)).astype(np.float32)
