@@ -19,6 +19,7 @@ from reidsearch.base.actor import default_actor
 from reidsearch.base.errors import ArchiveLocked, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits, RuntimeSettings
+from reidsearch.base.timecode import parse_zone
 from reidsearch.base.version import __version__
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Crop, CropInput, Rejected, Vectors
@@ -36,6 +37,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance import summary as summaries
 from reidsearch.services.search import SearchService
+from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database import lifecycle
 from reidsearch.vision.engines import Engines
@@ -354,6 +356,22 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
     def model(self) -> ModelIdentity | None:
         """The model of the archive's embeddings; None while it is empty."""
         return self._store.model()
+
+    @property
+    def timezone(self) -> str | None:
+        """Name of the archive's time zone; None: no index run has named one.
+
+        Set it to read and show times in another zone; what is stored is UTC and does not change.
+
+        Example:
+            >>> archive.timezone = "Europe/Berlin"
+        """
+        return zones.stored_timezone(self._store)
+
+    @timezone.setter
+    def timezone(self, zone: str) -> None:
+        parse_zone(zone)
+        zones.store_timezone(self._store, zone)
 
     # -- writing ------------------------------------------------------------------------------
 

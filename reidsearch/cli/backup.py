@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("backup")
@@ -20,12 +20,11 @@ def command(target: Path, archive: Path, form: str) -> None:
     FOLDER must not exist yet. `reidsearch restore FOLDER` makes an archive of it again; the index
     is derived and not copied.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output.emit import emit
     from reidsearch.output.reports_json import backup_json
     from reidsearch.output.visible import count, size, visible
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         made = opened.backup(target)
     document = backup_json(str(made.folder), made.crops, made.size_bytes, made.sha256)
     emit(

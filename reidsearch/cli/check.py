@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("check")
@@ -19,12 +19,11 @@ def command(archive: Path, repair: bool, form: str) -> int:
     data is named crop by crop and comes back only from a backup or by indexing again. The exit
     code is 1 when anything is wrong.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output import reports_json, text
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
 
-    with progress_for(quiet=form != "table") as progress, Archive.open(archive) as opened:
+    with progress_for(quiet=form != "table") as progress, reading_archive(archive) as opened:
         findings = opened.check(repair=repair, progress=progress)
     emit(form, reports_json.findings_json(findings), text.findings_view(findings), "findings")
     return 1 if findings else 0

@@ -8,7 +8,7 @@ import click
 
 from reidsearch.cli.files import output_option
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("clip")
@@ -36,7 +36,6 @@ def command(
     """
     import math
 
-    from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
     from reidsearch.output.emit import emit
     from reidsearch.output.reports_json import clip_json
@@ -44,7 +43,7 @@ def command(
 
     if math.isnan(margin):
         raise UsageError("--margin is not a number")
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         first, last = opened.footage.clip(
             crop_id, output, margin_s=margin, box=box, as_it_is=as_it_is
         )

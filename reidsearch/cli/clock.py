@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 from reidsearch.cli.times import Duration
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ def command(
     """
     from fractions import Fraction
 
-    from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
     from reidsearch.cli.times import moment
     from reidsearch.domain.footage import Clock
@@ -54,7 +53,7 @@ def command(
     from reidsearch.services.footage import corrected
 
     begins = moment("--start", start, timezone)
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         one = opened.footage.find(source)
         if any(given is not None for given in (begins, offset, drift, uncertainty)):
             try:

@@ -13,6 +13,7 @@ from reidsearch.cli.options import (
     decision_options,
     format_option,
     proposal_option,
+    reading_archive,
     text_value,
 )
 
@@ -42,14 +43,13 @@ def command(
     that is refused unless --ignore-conflicts is given. A proposal to add to an identity needs no
     --as. Every decision can be undone: `reidsearch undo`.
     """
-    from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
     from reidsearch.output.emit import emit
     from reidsearch.output.identities import decided, decision_document
 
     if bool(matches) == (proposal is not None):
         raise UsageError("give CROP..., or --proposal N")
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         if proposal is not None:
             decision = opened.proposals.confirm(proposal, name, note=note, force=ignore_conflicts)
         elif name is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("coverage")
@@ -21,11 +21,10 @@ def command(archive: Path, cameras: tuple[str, ...], output: Path | None, form: 
     `gated`: nothing moved, sampled every two seconds; `key-frames`: a still scene, only key frames
     were decoded; `given`: precomputed detections; `failed`, `gap`: nothing could be seen.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output import coverage
     from reidsearch.output.emit import emit
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         sources = [
             one for one in opened.footage.coverage() if not cameras or one.facts.camera in cameras
         ]

@@ -9,7 +9,7 @@ import click
 
 from reidsearch.cli.files import output_option, write_file
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option
+from reidsearch.cli.options import archive_option, reading_archive
 
 
 @grouped_command("crop")
@@ -27,9 +27,8 @@ def command(crop_id: int, output: Path, archive: Path) -> None:
     Every answer of `reidsearch query` shows the id of each crop. The picture's checksum is
     verified.
     """
-    from reidsearch.archive import Archive
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         jpeg = opened.picture(crop_id)
     if str(output) == "-":
         sys.stdout.buffer.write(jpeg)

@@ -14,6 +14,7 @@ from reidsearch.cli.options import (
     filter_options,
     filters_from,
     format_option,
+    reading_archive,
 )
 
 if TYPE_CHECKING:
@@ -45,14 +46,13 @@ def command(
     Counts first and asks. What is deleted is overwritten in the database and removed from the
     index at once. The footage itself is not touched: indexing it again brings its crops back.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output.emit import emit
     from reidsearch.output.reports_json import deletion_json
     from reidsearch.output.visible import count
 
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
     emptied = True
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         plan = opened.plan_delete(filters, crop_ids=crops)
         if form == "table":
             for line in _lines(plan):

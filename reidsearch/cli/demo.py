@@ -66,6 +66,7 @@ def command(
     """
     from reidsearch.datasets.synthetic.footage import draw_footage
     from reidsearch.output import text
+    from reidsearch.output.answer_text import answer_view
     from reidsearch.output.progress import progress_for
 
     _make_room(folder)
@@ -88,7 +89,7 @@ def command(
     text.show(text.report_view(report))
     if answer:
         click.echo(f"\n{_program()} query --crop {crop_id} -a {folder / 'archive'}\n")
-        text.show(text.answer_view(answer[0]))
+        text.show(answer_view(answer[0]))
     _tell(folder, found, crop_id, model_path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("failures")
@@ -18,10 +18,9 @@ def command(archive: Path, form: str) -> None:
     when it succeeds, or when the same command has completed without meeting that failure again (a
     repaired container, a file that was removed). `docs/indexing.md` explains the reasons.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output import reports_json, text
     from reidsearch.output.emit import emit
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         failures = opened.failures()
     emit(form, reports_json.failures_json(failures), text.failures_view(failures), "failures")

@@ -8,7 +8,7 @@ import click
 
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("frame")
@@ -22,13 +22,12 @@ def command(crop_id: int, archive: Path, output: Path, box: bool, form: str) -> 
 
     The footage is read from where it was indexed, and must not have changed since.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output.detections import framed
     from reidsearch.output.emit import emit
     from reidsearch.output.reports_json import frame_json
     from reidsearch.output.visible import visible
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         pixels, crop = opened.footage.frame(crop_id)
     write_picture(output, framed(pixels, crop.box if box else None))
     assert crop.moment is not None

@@ -13,6 +13,7 @@ from reidsearch.cli.options import (
     decision_options,
     format_option,
     proposal_option,
+    reading_archive,
     text_value,
 )
 
@@ -46,14 +47,13 @@ def new(
     form: str,
 ) -> None:
     """Create an identity from these matches, or from a whole proposal."""
-    from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
     from reidsearch.output.emit import emit
     from reidsearch.output.identities import decided, decision_document
 
     if matches and proposal is not None:
         raise UsageError("give CROP... or --proposal N, not both")
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         if proposal is not None:
             decision = opened.proposals.new(proposal, name, note=note, force=ignore_conflicts)
         else:
@@ -68,11 +68,10 @@ def new(
 @archive_option
 def list_(archive: Path, decisions: bool, form: str) -> None:
     """List all identities, or the whole log of decisions."""
-    from reidsearch.archive import Archive
     from reidsearch.output import identities
     from reidsearch.output.emit import emit
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         names = opened.identities.names()
         if decisions:
             log = opened.identities.decisions()
@@ -91,11 +90,10 @@ def list_(archive: Path, decisions: bool, form: str) -> None:
 @archive_option
 def show(name: str, archive: Path, form: str) -> None:
     """Show the members of an identity, what was rejected for it, and its decisions."""
-    from reidsearch.archive import Archive
     from reidsearch.output import identities
     from reidsearch.output.emit import emit
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         story, names = opened.identities.show(name), opened.identities.names()
     emit(form, identities.story_json(story), identities.story_view(story, names), "members")
 
@@ -106,11 +104,10 @@ def show(name: str, archive: Path, form: str) -> None:
 @archive_option
 def proposals_(proposal: int | None, archive: Path, form: str) -> None:
     """List the undecided proposals of `link`, or show one of them."""
-    from reidsearch.archive import Archive
     from reidsearch.output import proposals
     from reidsearch.output.emit import emit
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         if proposal is not None:
             seen = opened.proposals.find(proposal)
             document, view = proposals.seen_json(seen), proposals.seen_view(seen)
@@ -130,11 +127,10 @@ def proposals_(proposal: int | None, archive: Path, form: str) -> None:
 @archive_option
 def rename(name: str, to: str, archive: Path, note: str, form: str) -> None:
     """Give an identity another name; its number stays."""
-    from reidsearch.archive import Archive
     from reidsearch.output.emit import emit
     from reidsearch.output.identities import decided, decision_document
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         decision = opened.identities.rename(name, to, note=note)
         names = opened.identities.names()
     emit(form, decision_document(decision), decided(decision, names))
@@ -155,11 +151,10 @@ def merge(
     Refused, unless --ignore-conflicts is given, when one rejected what another confirmed, or when
     a camera shows members of two of them at the same time. Names of merged identities stay taken.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output.emit import emit
     from reidsearch.output.identities import decided, decision_document
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         decision = opened.identities.merge(name, others, note=note, force=ignore_conflicts)
         names = opened.identities.names()
     emit(form, decision_document(decision), decided(decision, names))
@@ -179,11 +174,10 @@ def split(
 
     They count as rejected for the old one.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output.emit import emit
     from reidsearch.output.identities import decided, decision_document
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         decision = opened.identities.split(name, matches, fresh, note=note)
         names = opened.identities.names()
     emit(form, decision_document(decision), decided(decision, names))

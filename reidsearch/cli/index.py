@@ -165,6 +165,8 @@ def command(
         json_lines=form in {"json", "jsonl"},
         quiet=quiet,
     ) as (opened, progress):
+        if timezone and opened.timezone is None:
+            opened.timezone = timezone
         report = opened.index(
             paths,
             naming=naming,

@@ -11,6 +11,7 @@ from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import (
     archive_option,
     format_option,
+    reading_archive,
     text_value,
     transit_options,
     transits_from,
@@ -37,12 +38,11 @@ def command(
     a sighting it names the cameras whose footage was not analysed meanwhile. Transits faster than
     the minimum travel times given here, or to the last `link`, are flagged.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output import journeys
     from reidsearch.output.emit import emit
 
     minima = transits_from(min_transits, transits) if min_transits or transits else None
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         found = opened.journey(identity, transits=minima)
         if output is not None:
             from reidsearch.output.timeline import journey_timeline

@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, format_option, transit_options, transits_from
+from reidsearch.cli.options import (
+    archive_option,
+    format_option,
+    reading_archive,
+    transit_options,
+    transits_from,
+)
 
 
 @grouped_command("link")
@@ -34,7 +40,6 @@ def command(
     not join it, and nobody is in two places of one camera at the same time. Proposals of an
     earlier run are replaced. Confirm one: `reidsearch identity new IDENTITY --proposal N`.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output import proposals
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
@@ -42,7 +47,7 @@ def command(
     minima = transits_from(min_transits, transits)
     with (
         progress_for(json_lines=form in {"json", "jsonl"}) as progress,
-        Archive.open(archive) as opened,
+        reading_archive(archive) as opened,
     ):
         made = opened.proposals.link(join_above=join_above, transits=minima, progress=progress)
     emit(form, proposals.linking_json(made), proposals.linking_view(made), "proposals")

@@ -196,7 +196,27 @@ def opened_archive(
             progress=progress,
         ) as opened,
     ):
+        show_times_of(opened)
         yield opened, progress
+
+
+def show_times_of(archive: Archive) -> None:
+    """Show times in the archive's zone; without one in the machine's."""
+    from reidsearch.base.timecode import parse_zone
+    from reidsearch.output.times import use_zone
+
+    name = archive.timezone
+    use_zone(parse_zone(name) if name else None)
+
+
+@contextlib.contextmanager
+def reading_archive(archive: Path) -> Iterator[Archive]:
+    """Open an archive without its model; times are shown in its zone."""
+    from reidsearch.archive import Archive
+
+    with Archive.open(archive) as opened:
+        show_times_of(opened)
+        yield opened
 
 
 def filter_options(function: F) -> F:
@@ -206,7 +226,8 @@ def filter_options(function: F) -> F:
             "--timezone",
             group="Filters",
             metavar="ZONE",
-            help="Zone of times that name none: UTC, +02:00, a name.",
+            help="Zone of times without one: UTC, +02:00, Europe/Berlin. Default: the archive's "
+            "(the first that `index` was given), else the machine's.",
         ),
         option(
             "--source",
@@ -220,7 +241,7 @@ def filter_options(function: F) -> F:
             "--before",
             group="Filters",
             metavar="TIME",
-            help="Only crops before this time (ISO 8601).",
+            help="Only crops before this time: 2024-05-31, '2024-05-31 14:00'.",
         ),
         option(
             "--after", group="Filters", metavar="TIME", help="Only crops at or after this time."
@@ -303,11 +324,12 @@ def filters_from(
     for text in wearing:
         worn(text)
 
+    archive: Path = click.get_current_context().params["archive"]
     return Filters(
         cameras=cameras,
         not_cameras=not_cameras,
-        after=moment("--after", after, timezone),
-        before=moment("--before", before, timezone),
+        after=moment("--after", after, timezone, archive=archive),
+        before=moment("--before", before, timezone, archive=archive),
         sources=sources,
         wearing=wearing,
         with_things=with_things,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option, format_option, quiet_option
+from reidsearch.cli.options import archive_option, format_option, quiet_option, reading_archive
 
 
 @grouped_command("prepare-reranking")
@@ -19,13 +19,15 @@ def command(archive: Path, form: str, quiet: bool) -> None:
     answers are ranked by score only until this command has run. It works through all crops that
     are new since the last time: twice as many crops take four times as long.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import graph_json
     from reidsearch.output.visible import count
 
-    with progress_for(json_lines=False, quiet=quiet) as progress, Archive.open(archive) as opened:
+    with (
+        progress_for(json_lines=False, quiet=quiet) as progress,
+        reading_archive(archive) as opened,
+    ):
         opened.neighbours.keep(progress, blocks=None)
         crops = len(opened)
     emit(form, graph_json(crops), f"The neighbour graph covers {count(crops, 'crop')}.")

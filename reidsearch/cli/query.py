@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     help="Show how it would be searched, without searching.",
 )
 @format_option()
+@option("--statement", group=OUTPUT, is_flag=True, help="Print all of the answer's statement.")
 @output_option("Write a contact sheet")
 @file_option("--timeline", help_="Draw cameras over time with the matches")
 @option("--open", "open_sheet", group=OUTPUT, is_flag=True, help="Open the contact sheet.")
@@ -131,6 +132,7 @@ def command(
     max_false_alarms: float | None,
     prior: float | None,
     form: str,
+    statement: bool,
     output: Path | None,
     timeline: Path | None,
     open_sheet: bool,
@@ -196,12 +198,12 @@ def command(
             query_many.show_plan(opened.plan_search(request), form)
             return
         if batch is not None:
-            query_many.answer_list(opened, batch, form, request)
+            query_many.answer_list(opened, batch, form, request, whole=statement)
             return
         found = read_query_input(opened, images, crops, frame, box, person)
         request = replace(request, query=found.pictures, label=found.label)
         if k is None:
-            query_many.show_all(*opened.search_all(request), form)
+            query_many.show_all(*opened.search_all(request), form, whole=statement)
             return
         answer = opened.search(request)
         if timeline is not None:
@@ -211,7 +213,7 @@ def command(
         if output or open_sheet:
             path = output or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
             _write_sheet(opened, answer, request, path)
-    query_many.show_answer(answer, form)
+    query_many.show_answer(answer, form, whole=statement)
     if output or open_sheet:
         click.echo(f"contact sheet: {path}", err=True)
     if open_sheet:

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from reidsearch.domain.request import SearchRequest
 
 
-def show_answer(answer: Answer, form: str) -> None:
-    """Print one answer."""
+def show_answer(answer: Answer, form: str, *, whole: bool = False) -> None:
+    """Print one answer; `whole`: as a table with all of its statement."""
     if form == "table":
-        from reidsearch.output import text
+        from reidsearch.output.answer_text import answer_view
+        from reidsearch.output.text import show
 
-        text.show(text.answer_view(answer))
+        show(answer_view(answer, whole=whole))
     elif form == "json":
         from reidsearch.output.emit import dumps
 
@@ -30,14 +31,16 @@ def show_answer(answer: Answer, form: str) -> None:
         show_lines(answer.statement, answer.matches, form)
 
 
-def show_all(statement: Statement, matches: Iterator[Match], form: str) -> None:
+def show_all(
+    statement: Statement, matches: Iterator[Match], form: str, *, whole: bool = False
+) -> None:
     """Print matches as they come, in the forms that have a line for each."""
     if form in {"csv", "jsonl"}:
         show_lines(statement, matches, form)
     else:
         from reidsearch.domain.answers import Answer
 
-        show_answer(Answer(statement, tuple(matches)), form)
+        show_answer(Answer(statement, tuple(matches)), form, whole=whole)
 
 
 def show_lines(statement: Statement, matches: Iterable[Match], form: str) -> None:
@@ -62,7 +65,9 @@ def show_plan(plan: Plan, form: str) -> None:
     emit(form, plan_json(plan), plan_text(plan))
 
 
-def answer_list(archive: Archive, path: Path, form: str, common: SearchRequest) -> None:
+def answer_list(
+    archive: Archive, path: Path, form: str, common: SearchRequest, *, whole: bool = False
+) -> None:
     """Print the answers to a list of queries, in its order, and the errors of those that failed.
 
     Args:
@@ -83,12 +88,12 @@ def answer_list(archive: Archive, path: Path, form: str, common: SearchRequest) 
             failed += 1
             _show_failed(name, answer, form, head=not number)
         else:
-            _show_named(name, answer, form, head=not number)
+            _show_named(name, answer, form, head=not number, whole=whole)
     if failed:
         raise SomeFailed(f"{failed} of {len(named)} queries could not be answered")
 
 
-def _show_named(name: str, answer: Answer, form: str, *, head: bool) -> None:
+def _show_named(name: str, answer: Answer, form: str, *, head: bool, whole: bool) -> None:
     if form == "csv":
         from reidsearch.output.answer_csv import answer_csv_lines
 
@@ -96,7 +101,7 @@ def _show_named(name: str, answer: Answer, form: str, *, head: bool) -> None:
         click.echo("".join(lines), nl=False)
     elif form == "table":
         click.echo(f"\n{name}")
-        show_answer(answer, form)
+        show_answer(answer, form, whole=whole)
     else:
         from reidsearch.output.emit import dumps
 

@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, decision_options, format_option, text_value
+from reidsearch.cli.options import (
+    archive_option,
+    decision_options,
+    format_option,
+    reading_archive,
+    text_value,
+)
 
 
 @grouped_command("reject")
@@ -26,11 +32,10 @@ def command(matches: tuple[int, ...], name: str, archive: Path, note: str, form:
     identity exclude rejected matches, other answers mark them. Every decision can be undone:
     `reidsearch undo`.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output.emit import emit
     from reidsearch.output.identities import decided, decision_document
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         decision = opened.identities.reject(name, matches, note=note)
         names = opened.identities.names()
     emit(form, decision_document(decision), decided(decision, names))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("show")
@@ -21,14 +21,13 @@ def command(what: tuple[str, ...], archive: Path, form: str) -> None:
     the crop comes from, its box, camera, time, person and extra columns, and its attributes, if
     `reidsearch annotate` has recorded them.
     """
-    from reidsearch.archive import Archive
     from reidsearch.base.errors import UsageError
     from reidsearch.output import reports_json, text
     from reidsearch.output.emit import emit
 
     if what and (len(what) != 2 or what[0] != "crop" or not what[1].isdecimal()):
         raise UsageError(f"cannot show {' '.join(what)!r}", "reidsearch show, or: show crop CROP")
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         if what:
             crop = opened.crop(int(what[1]))
             worn = opened.attributes.of(crop.crop_id)

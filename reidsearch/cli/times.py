@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import click
@@ -54,8 +55,14 @@ def parse_duration(text: str) -> Fraction | None:
     return None
 
 
-def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime | None:
+def moment(
+    option: str, text: str | None, timezone: str | None, *, archive: Path | None = None
+) -> dt.datetime | None:
     """Read an option's time.
+
+    Args:
+        archive: its time zone is that of a time without one; if it has none, the machine's is.
+            Without an archive such a time is refused.
 
     Raises:
         UsageError: naming the option.
@@ -65,7 +72,28 @@ def moment(option: str, text: str | None, timezone: str | None) -> dt.datetime |
 
     if text is None:
         return None
+    if archive is not None and timezone is None and (local := _local(text)) is not None:
+        zone = _zone_of(archive)
+        return local.astimezone(dt.UTC) if zone is None else parse_time(text, zone)
     try:
         return parse_time(text, parse_zone(timezone) if timezone else None)
     except Refused as refused:
         raise refused.reworded(f"{option}: {refused.message}", UsageError) from refused
+
+
+def _local(text: str) -> dt.datetime | None:
+    """Return a time in ISO 8601 that names no zone; None: it names one, or cannot be read."""
+    try:
+        time = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo is None else None
+
+
+def _zone_of(archive: Path) -> dt.tzinfo | None:
+    from reidsearch.archive import Archive
+    from reidsearch.base.timecode import parse_zone
+
+    with Archive.open(archive) as opened:
+        name = opened.timezone
+    return parse_zone(name) if name else None

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option, decision_options, format_option
+from reidsearch.cli.options import archive_option, decision_options, format_option, reading_archive
 
 
 @grouped_command("undo")
@@ -22,11 +22,10 @@ def command(decision: int | None, archive: Path, note: str, form: str) -> None:
     can be undone by its number. A decision that a later one builds on cannot be undone before that
     one; the message names it.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output.emit import emit
     from reidsearch.output.identities import decided, decision_document
 
-    with Archive.open(archive) as opened:
+    with reading_archive(archive) as opened:
         made = opened.identities.undo(decision, note=note)
         names = opened.identities.names()
     emit(form, decision_document(made), decided(made, names))

@@ -12,6 +12,7 @@ from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.footage import How, NeverOffered, SourceCoverage, Span
 from reidsearch.output.statement import HOW_TEXTS
 from reidsearch.output.text import table
+from reidsearch.output.times import local
 from reidsearch.output.visible import count, duration, visible
 
 LISTED_AT_MOST = 12  # spans of one source in the text; JSON has all
@@ -36,7 +37,7 @@ def coverage_view(
         )
     lines = [line for one in sources for line in lacking(one)]
     for gap in gaps[:LISTED_AT_MOST]:
-        first, last = (iso(from_us(at).replace(microsecond=0)) for at in (gap.from_us, gap.to_us))
+        first, last = (local(from_us(at).replace(microsecond=0)) for at in (gap.from_us, gap.to_us))
         lines.append(
             f"{visible(gap.camera)}: no footage supplied for {duration(gap.seconds)}, "
             f"{first} to {last}"
@@ -52,7 +53,7 @@ def clock_view(one: SourceCoverage) -> RenderableType:
     clock = one.facts.clock
     lines = [f"{visible(one.location)}: starts {_start(one)}"]
     if clock.offset_s or clock.drift_ppm:
-        start = iso(clock.start) if clock.start else "-"
+        start = local(clock.start) if clock.start else "-"
         lines.append(
             f"read as {start}, offset {float(clock.offset_s):+g} s, drift {clock.drift_ppm:+g} ppm"
         )
@@ -171,7 +172,7 @@ def _start(one: SourceCoverage) -> str:
     if clock.start is None or at_us is None:
         return "-"
     uncertain = "±?" if clock.uncertainty_s is None else f"±{clock.uncertainty_s:g} s"
-    return f"{iso(from_us(at_us).replace(microsecond=0))} {uncertain} ({clock.origin})"
+    return f"{local(from_us(at_us).replace(microsecond=0))} {uncertain} ({clock.origin})"
 
 
 def _how(spans: Sequence[Span]) -> str:

@@ -13,6 +13,7 @@ from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import Change, Decision, Identity, Of, Presence, Story
 from reidsearch.output.text import UNKNOWN, table
+from reidsearch.output.times import local
 from reidsearch.output.visible import count, visible
 
 Names = Mapping[int, str]
@@ -103,7 +104,7 @@ def log_view(decisions: Sequence[Decision], names: Names) -> RenderableType:
         undone = f" [undone by {one.undone_by}]" if one.undone_by is not None else ""
         rows.add_row(
             str(one.decision_id),
-            iso(one.at.replace(microsecond=0)),
+            local(one.at.replace(microsecond=0)),
             visible(one.who),
             one.what,
             Text(decision_text(one, names) + undone),
@@ -153,7 +154,7 @@ def presence_table(presences: Sequence[Presence], scores: Sequence[float] = ()) 
 
 
 def _time(at_us: int | None) -> str:
-    return UNKNOWN if at_us is None else iso(from_us(at_us))
+    return UNKNOWN if at_us is None else local(from_us(at_us))
 
 
 def decision_json(decision: Decision) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from reidsearch.domain.journeys import Between, Journey, Stop
 from reidsearch.output.identities import presence_json
 from reidsearch.output.proposals import too_fast_json, too_fast_text
 from reidsearch.output.text import UNKNOWN, table
+from reidsearch.output.times import local
 from reidsearch.output.visible import count, duration, visible
 
 NAMED_AT_MOST = 6  # cameras whose footage was not analysed
@@ -84,8 +85,8 @@ def _stop_cells(stop: Stop) -> list[str]:
     return [
         str(stop.number),
         visible(seen.camera) if seen.camera else UNKNOWN,
-        "not known" if seen.first_us is None else iso(from_us(seen.first_us)) + unsure,
-        UNKNOWN if seen.last_us is None else iso(from_us(seen.last_us)),
+        "not known" if seen.first_us is None else local(from_us(seen.first_us)) + unsure,
+        UNKNOWN if seen.last_us is None else local(from_us(seen.last_us)),
         duration(lasts_s) if lasts_s else UNKNOWN,
         "confirmed" if stop.confirmed else f"proposal {stop.proposal_id}",
         str(seen.crop_ids[0]) if seen.crop_ids else UNKNOWN,

@@ -14,6 +14,7 @@ from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import Linking, Proposal, Seen, TooFast
 from reidsearch.output.identities import presence_json, presence_table
 from reidsearch.output.text import table
+from reidsearch.output.times import local
 from reidsearch.output.visible import count, visible
 
 
@@ -21,7 +22,7 @@ def linking_view(linking: Linking) -> RenderableType:
     """All proposals, one a line, and how they were made."""
     told = [
         f"Compared {count(linking.linked, 'tracklet or crop', 'tracklets or crops')} at "
-        f"{iso(linking.at.replace(microsecond=0))}, joined above an adjusted score of "
+        f"{local(linking.at.replace(microsecond=0))}, joined above an adjusted score of "
         f"{linking.join_above:g}; {visible(linking.model)}.",
         "Proposals are guesses. Look at them before you confirm: "
         "reidsearch identity proposals N; identity new IDENTITY --proposal N.",

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw
 
-from reidsearch.base.timecode import iso
 from reidsearch.domain.answers import Answer, Match
 from reidsearch.domain.crops import Pixels
 from reidsearch.output.lettering import Lettering
 from reidsearch.output.readings import chance
 from reidsearch.output.statement import decided_text, gist, no_match
+from reidsearch.output.times import local
 
 PAPER, CARD, LINE = "#f3f4f6", "#ffffff", "#d3d7de"
 RIGHT, WRONG = "#15803d", "#dc2626"
@@ -145,7 +145,7 @@ def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
     SCORE.draw(canvas, CARD_PX[0] - PAD_PX - SCORE.width(score), top, score)
     top += SCORE.line_px
     camera = "camera unknown" if facts.camera is None else facts.camera
-    time = "time unknown" if facts.time is None else iso(facts.time.replace(microsecond=0))
+    time = "time unknown" if facts.time is None else local(facts.time.replace(microsecond=0))
     last = decided_text(match) or match.crop.location
     told = chance(match.reading.probability) if match.reading else "liked" if match.liked else ""
     PLAIN.draw(canvas, CARD_PX[0] - PAD_PX - PLAIN.width(told), top, told)

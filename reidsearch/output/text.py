@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -15,16 +15,13 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from reidsearch.base.timecode import iso
-from reidsearch.domain.answers import Answer, Match
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import Moment
 from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
-from reidsearch.output.attributes import attribute_pairs, wears
-from reidsearch.output.readings import false_alarms, probability
-from reidsearch.output.statement import decided_text, no_match, sentences
-from reidsearch.output.visible import count, duration, shorten, size, visible
+from reidsearch.output.attributes import attribute_pairs
+from reidsearch.output.times import local
+from reidsearch.output.visible import count, shorten, size, visible
 
 # Wider than any line, so that a pipe gets every line whole.
 UNBROKEN = 100_000
@@ -58,60 +55,18 @@ def show(view: RenderableType, out: TextIO | None = None) -> None:
     out.writelines(f"{line.rstrip()}\n" for line in rendered)
 
 
-def answer_view(answer: Answer) -> RenderableType:
-    """The matches as a table and the statement in sentences under it."""
-    told = [Text(sentence, style="dim") for sentence in sentences(answer.statement)]
-    if not answer.matches:
-        return Group(Text(no_match(answer), style="bold"), *told)
-    persons = any(match.crop.facts.person is not None for match in answer.matches)
-    decided = any(match.identity or match.rejected_for for match in answer.matches)
-    liked = any(match.liked for match in answer.matches)
-    rows = table()
-    footage = any(match.crop.moment for match in answer.matches)
-    rows.add_column("rank", justify="right", no_wrap=True)
-    if answer.statement.ranked_by.reranked:
-        rows.add_column("by score", justify="right", no_wrap=True)
-    rows.add_column("score", justify="right", style="bold", no_wrap=True)
-    readings = any(match.reading for match in answer.matches)
-    if readings:
-        for column in ("probability", "false alarms"):
-            rows.add_column(column, justify="right", no_wrap=True)
-    rows.add_column("camera", overflow="fold")
-    rows.add_column("time", no_wrap=not footage, min_width=TIME_WIDTH if footage else None)
-    rows.add_column("crop", justify="right", no_wrap=True)
-    if persons:
-        rows.add_column("person", overflow="fold")
-    if liked:
-        rows.add_column("feedback", no_wrap=True)
-    if decided:
-        rows.add_column("identity", overflow="fold")
-    if footage:
-        for column in ("lasts", "views"):
-            rows.add_column(column, justify="right", no_wrap=True)
-    worn = any(match.attributes for match in answer.matches)
-    if worn:
-        rows.add_column("wears", overflow="fold")
-    rows.add_column("location")
-    grouped = answer.statement.grouped
-    for match in answer.matches:
-        rows.add_row(*_match_cells(match, persons, liked, decided, footage, worn, grouped))
-    if all(match.liked for match in answer.matches):
-        told.insert(0, Text(no_match(answer), style="bold"))
-    return Group(rows, Text(), *told)
-
-
 def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableType:
     """All that is known of one crop, and what was recorded of who is in it."""
     facts = crop.facts
     return _pairs(
         ("crop", str(crop.crop_id)),
-        ("camera", _known(facts.camera)),
-        ("time", iso(facts.time) if facts.time else UNKNOWN),
-        ("person", _known(facts.person)),
+        ("camera", known(facts.camera)),
+        ("time", local(facts.time) if facts.time else UNKNOWN),
+        ("person", known(facts.person)),
         ("box", crop.box.text()),
         ("location", visible(crop.location)),
         ("source", f"{crop.source_sha256} (SHA-256)"),
-        ("indexed", iso(crop.indexed_at)),
+        ("indexed", local(crop.indexed_at)),
         *_in_footage(crop.moment),
         *attribute_pairs(attributes),
         *((visible(f"extra {name}"), visible(str(value))) for name, value in facts.extra.items()),
@@ -218,7 +173,7 @@ def summary_view(summary: Summary) -> RenderableType:
         _pairs(
             ("archive", visible(summary.archive)),
             ("id", summary.archive_id),
-            ("created", f"{iso(summary.created_at)}, schema {summary.schema}"),
+            ("created", f"{local(summary.created_at)}, schema {summary.schema}"),
             ("model", visible(model.text) if model else "none yet"),
             ("crops", f"{summary.crops:,} from {count(summary.sources, 'source')}"),
             (
@@ -244,9 +199,7 @@ def summary_view(summary: Summary) -> RenderableType:
         cameras = table("camera", "crops", "first", "last")
         cameras.columns[1].justify = "right"
         for camera, crops, first, last in summary.cameras:
-            cameras.add_row(
-                _known(camera), f"{crops:,}", *(_moment(time) for time in (first, last))
-            )
+            cameras.add_row(known(camera), f"{crops:,}", *(_moment(time) for time in (first, last)))
         views.append(cameras)
     if summary.failures:
         reasons = table("failure", "inputs")
@@ -265,7 +218,7 @@ def failures_view(failures: Sequence[Failure]) -> RenderableType:
     for failure in failures:
         rows.add_row(
             visible(failure.reason),
-            _Shortened(visible(failure.location)),
+            Shortened(visible(failure.location)),
             Text(visible(failure.message)),
             str(failure.run_id),
         )
@@ -302,92 +255,20 @@ def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
     return told if len(crop_ids) <= most else f"{told} and {len(crop_ids) - most:,} more"
 
 
-def _match_cells(
-    match: Match,
-    persons: bool,
-    liked: bool,
-    decided: bool,
-    footage: bool,
-    worn: bool,
-    grouped: bool,
-) -> Iterable[RenderableType]:
-    facts = match.crop.facts
-    yield str(match.rank)
-    if match.rank_before is not None:
-        yield str(match.rank_before)
-    yield f"{match.score:.3f}"
-    if match.reading:
-        yield probability(match.reading)
-        yield false_alarms(match.reading)
-    yield _known(facts.camera)
-    yield _when(match, grouped)
-    yield str(match.crop.crop_id)
-    if persons:
-        yield _known(facts.person)
-    if liked:
-        yield "liked" if match.liked else UNKNOWN
-    if decided:
-        yield decided_text(match) or UNKNOWN
-    if footage:
-        yield from _moment_cells(match)
-    if worn:
-        yield UNKNOWN if match.attributes is None else wears(match.attributes)
-    yield _Shortened(visible(match.crop.location))
-
-
-def _moment_cells(match: Match) -> Iterable[str]:
-    """How long the person was followed, and in how many views."""
-    tracklet = match.tracklet
-    if match.crop.moment is None or tracklet is None:
-        yield from (UNKNOWN, UNKNOWN)
-        return
-    yield duration(tracklet.duration_s)
-    yield str(len(tracklet.crop_ids))
-
-
-def _when(match: Match, grouped: bool) -> str:
-    """The crop's time; of a tracklet the first and the last, to a tenth of a second.
-
-    Where the clock is not known, seconds from the start of the footage.
-    """
-    tracklet, uncertain = match.tracklet, _uncertain(match.crop)
-    if not grouped or tracklet is None:
-        return _moment(match.crop.facts.time) + uncertain
-    if not tracklet.first_time or not tracklet.last_time:
-        first_s, last_s = float(tracklet.first_s), float(tracklet.last_s)
-        return f"not known; {first_s:.1f} to {last_s:.1f} s in footage"
-    first, last = _tenths(tracklet.first_time), _tenths(tracklet.last_time)
-    until = last[11:] if first[:10] == last[:10] else last
-    return f"{first.removesuffix('Z')} to {until}{uncertain}"
-
-
-def _tenths(time: dt.datetime) -> str:
-    """As `timecode.iso`, rounded down to a tenth of a second."""
-    utc = time.astimezone(dt.UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 100_000}Z"
-
-
-def _uncertain(crop: Crop) -> str:
-    """How far the wall-clock time may be off."""
-    if crop.facts.time is None or crop.moment is None:
-        return ""
-    uncertainty_s = crop.moment.uncertainty_s
-    return " ±?" if uncertainty_s is None else f" ±{uncertainty_s:g} s" if uncertainty_s else ""
-
-
 def _moment(time: dt.datetime | None) -> str:
-    return UNKNOWN if time is None else iso(time)
+    return UNKNOWN if time is None else local(time)
 
 
 def _times(summary: Summary) -> str:
     if summary.first_time is None or summary.last_time is None:
         return "none known"
-    told = f"{iso(summary.first_time)} to {iso(summary.last_time)}"
+    told = f"{local(summary.first_time)} to {local(summary.last_time)}"
     unknown = summary.crops_without_time
     return told + (f"; not known of {count(unknown, 'crop')}" if unknown else "")
 
 
-def _known(text: str | None) -> str:
+def known(text: str | None) -> str:
+    """Return text from outside made safe to show; a dash where it is not known."""
     return UNKNOWN if text is None else visible(text)
 
 
@@ -408,7 +289,7 @@ def _pairs(*pairs: tuple[str, str]) -> Table:
     return table
 
 
-class _Shortened:
+class Shortened:
     """Text on one line; where it does not fit its middle is taken out."""
 
     def __init__(self, text: str) -> None:

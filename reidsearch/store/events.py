@@ -23,6 +23,7 @@ class Event(StrEnum):
     CLOCK = "clock"
     CALIBRATE = "calibrate"
     FORGET_CALIBRATION = "forget-calibration"
+    TIMEZONE = "timezone"
 
 
 def record_event(connection: Connection, what: Event, detail: Mapping[str, Any]) -> None:

@@ -1,0 +1,124 @@
+"""An answer as text: a table that fits the terminal, and its statement in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from reidsearch.domain.answers import Answer, Match
+from reidsearch.domain.crops import Crop
+from reidsearch.output.attributes import wears
+from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.readings import false_alarms, probability
+from reidsearch.output.statement import decided_text, no_match, sentences, short
+from reidsearch.output.text import UNKNOWN, known
+from reidsearch.output.times import clock, tenths, zone_name
+from reidsearch.output.visible import duration, visible
+
+Cell: TypeAlias = Callable[[Match], str]
+
+
+def answer_view(answer: Answer, *, whole: bool = False) -> RenderableType:
+    """Return the matches as a table, and under it the statement.
+
+    Args:
+        whole: all of the statement, not only what is special or missing.
+    """
+    lines = sentences(answer.statement) if whole else short(answer.statement)
+    told = [Text(line, style="dim") for line in lines]
+    if not answer.matches:
+        return Group(Text(no_match(answer), style="bold"), *told)
+    if all(match.liked for match in answer.matches):
+        told.insert(0, Text(no_match(answer), style="bold"))
+    return Group(FittedTable(_columns(answer)), Text(), *told)
+
+
+def _columns(answer: Answer) -> list[Column]:
+    matches = answer.matches
+    grouped = answer.statement.grouped
+    footage = any(match.crop.moment for match in matches)
+
+    def column(title: str, rank: int, cell: Cell, *, right: bool = False) -> Column:
+        return Column(title, [cell(match) for match in matches], rank, right=right)
+
+    found = [
+        column("rank", 1, lambda match: str(match.rank), right=True),
+        column("score", 0, lambda match: f"{match.score:.3f}", right=True),
+        column("camera", 0, lambda match: known(match.crop.facts.camera)),
+        column(f"time ({zone_name()})", 0, lambda match: _when(match, grouped)),
+        column("crop", 0, lambda match: str(match.crop.crop_id), right=True),
+    ]
+    if answer.statement.ranked_by.reranked:
+        found.insert(1, column("by score", 4, _rank_before, right=True))
+    if any(match.reading for match in matches):
+        found.append(column("probability", 2, _probability, right=True))
+        found.append(column("false alarms", 3, _false_alarms, right=True))
+    if any(match.crop.facts.person is not None for match in matches):
+        found.append(column("person", 6, lambda match: known(match.crop.facts.person)))
+    if any(match.liked for match in matches):
+        found.append(column("feedback", 2, lambda match: "liked" if match.liked else UNKNOWN))
+    if any(match.identity or match.rejected_for for match in matches):
+        found.append(column("identity", 3, lambda match: decided_text(match) or UNKNOWN))
+    if footage:
+        found.append(column("lasts", 7, _lasts, right=True))
+        found.append(column("views", 8, _views, right=True))
+    if any(match.attributes for match in matches):
+        found.append(column("wears", 9, _wears))
+    places = [visible(match.crop.location) for match in matches]
+    return [*found, Column("location", places, 10, shortened=True)]
+
+
+def _rank_before(match: Match) -> str:
+    return UNKNOWN if match.rank_before is None else str(match.rank_before)
+
+
+def _probability(match: Match) -> str:
+    return probability(match.reading) if match.reading else UNKNOWN
+
+
+def _false_alarms(match: Match) -> str:
+    return false_alarms(match.reading) if match.reading else UNKNOWN
+
+
+def _lasts(match: Match) -> str:
+    return duration(match.tracklet.duration_s) if _tracked(match) and match.tracklet else UNKNOWN
+
+
+def _views(match: Match) -> str:
+    return str(len(match.tracklet.crop_ids)) if _tracked(match) and match.tracklet else UNKNOWN
+
+
+def _tracked(match: Match) -> bool:
+    return match.crop.moment is not None and match.tracklet is not None
+
+
+def _wears(match: Match) -> str:
+    return UNKNOWN if match.attributes is None else wears(match.attributes)
+
+
+def _when(match: Match, grouped: bool) -> str:
+    """Return the crop's time; of a tracklet the first and the last, to a tenth of a second.
+
+    Where the clock is not known, seconds from the start of the footage.
+    """
+    tracklet, uncertain = match.tracklet, _uncertain(match.crop)
+    if not grouped or tracklet is None:
+        time = match.crop.facts.time
+        return (UNKNOWN if time is None else clock(time)) + uncertain
+    if not tracklet.first_time or not tracklet.last_time:
+        first_s, last_s = float(tracklet.first_s), float(tracklet.last_s)
+        return f"not known; {first_s:.1f} to {last_s:.1f} s in footage"
+    first, last = tenths(tracklet.first_time), tenths(tracklet.last_time)
+    until = last[11:] if first[:10] == last[:10] else last
+    return f"{first} to {until}{uncertain}"
+
+
+def _uncertain(crop: Crop) -> str:
+    """Return by how much the wall-clock time may be off."""
+    if crop.facts.time is None or crop.moment is None:
+        return ""
+    uncertainty_s = crop.moment.uncertainty_s
+    return " ±?" if uncertainty_s is None else f" ±{uncertainty_s:g} s" if uncertainty_s else ""

@@ -1,0 +1,40 @@
+"""Times as people read them: in the archive's time zone, with the zone named. JSON has UTC."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextvars import ContextVar
+
+_ZONE: ContextVar[dt.tzinfo | None] = ContextVar("zone", default=dt.UTC)
+
+
+def use_zone(zone: dt.tzinfo | None) -> None:
+    """Show times in this zone from now on; None is the machine's own."""
+    _ZONE.set(zone)
+
+
+def zone_name() -> str:
+    """Return the name of the zone in use: `Europe/Berlin`, `UTC`, `UTC+02:00`, `local time`."""
+    zone = _ZONE.get()
+    return "local time" if zone is None else str(zone)
+
+
+def clock(time: dt.datetime) -> str:
+    """Return a time without its zone, which a heading names: `2024-05-31 14:03:00`.
+
+    A fraction of a second is only shown where there is one, to milliseconds.
+    """
+    there = time.astimezone(_ZONE.get())
+    fraction = f"{there.microsecond / 1e6:.3f}"[1:].rstrip("0").rstrip(".")
+    return f"{there:%Y-%m-%d %H:%M:%S}{fraction}"
+
+
+def tenths(time: dt.datetime) -> str:
+    """Return a time without its zone, rounded down to a tenth of a second."""
+    there = time.astimezone(_ZONE.get())
+    return f"{there:%Y-%m-%d %H:%M:%S}.{there.microsecond // 100_000}"
+
+
+def local(time: dt.datetime) -> str:
+    """Return a time with its zone: `2024-05-31 14:03:00 CEST`."""
+    return f"{clock(time)} {time.astimezone(_ZONE.get()).tzname()}"
