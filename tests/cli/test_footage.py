@@ -132,7 +132,7 @@ def test_no_match_tells_what_was_and_was_not_looked_at(held):
                "--statement")  # fmt: skip
     assert "No match" in ran.out
     assert "Footage: 2 sources" in ran.out
-    assert "Never offered: yard 1:00, gate " in " ".join(ran.out.split())
+    assert "No footage supplied: yard 1:00, gate " in " ".join(ran.out.split())
     hour = ("--after", "2024-05-31T13:00:00Z", "--before", "2024-05-31T14:00:00Z")
     later = held("query", "--crop", 1, *hour)
     assert "No match" in later.out

@@ -55,7 +55,7 @@ def test_the_course_of_an_investigation(held):
     )
     assert told(held, "confirm", 1, "--as", "anna") == ("No change: already recorded.\n")
     assert told(held, "reject", 5, "--as", "1") == "Decision 3: crop 5: rejected for anna (1).\n"
-    out = told(held, "query", "--identity", "anna")
+    out = told(held, "query", "--identity", "anna", "--statement")
     assert "identity" in out.splitlines()[0]
     assert (
         "Identity anna (1): 2 confirmed tracklets or crops with 3 views; excluded: the 1 rejected "
@@ -186,7 +186,7 @@ def test_decided_matches_in_every_form(tmp_path):
     assert told_of.isprintable()
     assert told_of.endswith(
         "(3): 2 confirmed tracklets or crops with 9 views; excluded: the 1 rejected for it and "
-        "its own."
+        "its confirmed members."
     )
 
 

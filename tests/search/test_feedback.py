@@ -197,7 +197,7 @@ def test_where_all_that_passes_was_marked_nothing_else_is_said_to_be_wrong(archi
     found = archive.search(2, unlikes=right, filters=Filters(cameras=("right",)))
     assert found.statement.crops_searched == 0
     assert no_match(found).startswith("No match: only marked crops passed the filters")
-    assert "Order: by score alone, nothing was found to order." in sentences(found.statement)
+    assert "Ranked by score only (nothing was found to order)." in sentences(found.statement)
 
 
 def test_more_unliked_ones_than_dimensions_cost_no_more():
@@ -307,7 +307,7 @@ def test_the_statement_tells_what_was_marked_and_what_became_of_it():
     for part in (
         "Refined by feedback: 2 tracklets or crops liked, 1 unliked.",
         "not found by this search; the filters exclude 1 of them.",
-        "The unliked are left out, 4 crops in all.",
+        "Unliked matches are excluded (4 crops).",
         "compare them within this answer alone",
     ):
         assert part in told
