@@ -117,7 +117,7 @@ class Ranking:
         if self.neighbours is None:
             return None, "as asked"
         if len(self.gallery) < LEAST_CROPS:
-            return None, f"fewer than {LEAST_CROPS} crops have no neighbourhoods that tell anything"
+            return None, f"re-ranking needs at least {LEAST_CROPS} crops"
         return (
             self.neighbours.graph(),
             "neighbourhoods are not up to date (reidsearch prepare-reranking)",

@@ -117,7 +117,7 @@ def test_an_answer_has_a_row_a_tracklet_with_first_and_last_time(held):
     assert not single["statement"]["grouped"]
     text = held("query", "--crop", crop, "--statement").out
     assert "Footage: 2 sources" in text
-    assert "with detections that were given" in text
+    assert "with precomputed detections" in text
 
 
 def test_show_tells_when_in_its_footage_a_crop_was_taken(held):
@@ -136,7 +136,7 @@ def test_no_match_tells_what_was_and_was_not_looked_at(held):
     hour = ("--after", "2024-05-31T13:00:00Z", "--before", "2024-05-31T14:00:00Z")
     later = held("query", "--crop", 1, *hour)
     assert "No match" in later.out
-    assert "Footage: none of the cameras and times asked for." in later.out
+    assert "Footage: none of the cameras and times searched." in later.out
     assert "gate 1:00:00" in later.out
     told = answer(held, "--crop", 1, "--camera", "gate", "--after", "2024-05-31T12:00:00Z")
     assert told["statement"]["footage"]["not_supplied_s"] == {}

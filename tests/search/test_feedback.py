@@ -308,7 +308,7 @@ def test_the_statement_tells_what_was_marked_and_what_became_of_it():
         "Refined by feedback: 2 tracklets or crops liked, 1 unliked.",
         "not found by this search; the filters exclude 1 of them.",
         "Unliked matches are excluded (4 crops).",
-        "compare them within this answer alone",
+        "compare them within this answer only",
     ):
         assert part in told
 

@@ -132,7 +132,7 @@ def test_small_archives_are_ranked_by_score(tmp_path):
     fill(tmp_path / "archive", people(96))
     with Archive.open(tmp_path / "archive") as archive:
         answer = archive.search(5, k=20)
-        assert "fewer than 100 crops" in answer.statement.ranked_by.why_not
+        assert "needs at least 100 crops" in answer.statement.ranked_by.why_not
         assert answer.matches[0].rank_before is None
         fill(tmp_path / "archive", people(16, seed=5), first=96)
         assert archive.search(5, k=20).statement.ranked_by == RankedBy(111, 1, None)

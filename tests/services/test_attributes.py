@@ -281,7 +281,7 @@ def test_the_commands_record_filter_and_show(held, shared):
     table = held("query", "--crop", 1, "--without", "hat").out
     assert "wears" in table
     assert "Filters: without hat.\nExcluding the query crop." in table
-    assert "guesses" in table
+    assert "estimated by a model" in table
     csv = held("query", "--crop", 1, "--format", "csv").out.splitlines()
     assert ",upper,lower,things," in csv[0]
     shown = held("show", "crop", 1)

@@ -154,7 +154,7 @@ def test_an_own_model_is_found_by_its_name_and_its_digest_is_recorded(run: Comma
     assert custom_models(models_folder()) == ["drawn/FP16-INT8-custom"]
     assert "drawn/FP16-INT8-custom" in run("models", "list").out
     verified = run("models", "verify")
-    assert (verified.code, "made here" in verified.out) == (0, True)
+    assert (verified.code, "(custom)" in verified.out) == (0, True)
 
 
 def test_an_archive_of_an_own_model_is_opened_again_without_naming_it(run: CommandLine, tmp_path):
