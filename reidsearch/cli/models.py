@@ -31,13 +31,13 @@ def list_(form: str) -> None:
     """List the models known by name, and where they are."""
     from reidsearch.output.emit import emit
     from reidsearch.vision.models.catalogue import catalogue
-    from reidsearch.vision.models.custom import own_models
+    from reidsearch.vision.models.custom import custom_models
     from reidsearch.vision.models.locate import installed
     from reidsearch.vision.models.store import models_folder
 
     there = {found.entry.key: found for found in reversed(installed())}
     rows = [_facts(entry, there.get(entry.key)) for entry in catalogue()]
-    custom = {key: str(models_folder() / key) for key in own_models(models_folder())}
+    custom = {key: str(models_folder() / key) for key in custom_models(models_folder())}
     document = {
         "schema": "reidsearch/models/1",
         "models": rows,
@@ -140,7 +140,7 @@ def verify(form: str) -> None:
     """Verify the checksums of all installed models."""
     from reidsearch.base.errors import ModelError, SomeFailed
     from reidsearch.output.emit import emit
-    from reidsearch.vision.models.custom import find_custom, own_models
+    from reidsearch.vision.models.custom import custom_models, find_custom
     from reidsearch.vision.models.locate import installed
     from reidsearch.vision.models.store import models_folder
 
@@ -153,7 +153,7 @@ def verify(form: str) -> None:
         }
         for found in installed()
     ]
-    for key in own_models(models_folder()):
+    for key in custom_models(models_folder()):
         problem = ""
         try:
             find_custom(key, models_folder())

@@ -33,7 +33,7 @@ from reidsearch.cli.options import (
     type=click.Path(path_type=Path, exists=True),
     help="Labelled crops to compare on too: a folder in Market-1501 layout or a manifest.",
 )
-@option("--suffix", metavar="TEXT", help="Tells several apart: FP16-INT8-TEXT-own.")
+@option("--suffix", metavar="TEXT", help="Distinguishes several: FP16-INT8-TEXT-custom.")
 @option("--accept", is_flag=True, help="Install it although it is not good enough.")
 @runtime_options
 @archive_option
@@ -51,10 +51,10 @@ def command(
 ) -> int:
     """Make an INT8 model from an archive's crops, compare it, and install it.
 
-    Calibrated on stored crops of the archive (which is not changed), compared with the model it
-    was made of on others, and installed in the cache as NAME/FP16-INT8-own only if it is good
-    enough; otherwise the exit code is 1. `reidsearch reembed --model NAME/FP16-INT8-own` takes it
-    for an archive. How much faster it is depends on the processor, and is measured. Needs
+    It is calibrated on stored crops of the archive (which is not changed), compared with its model
+    on other crops, and installed in the cache as NAME/FP16-INT8-custom only if it is good enough;
+    otherwise the exit code is 1. `reidsearch reembed --model NAME/FP16-INT8-custom` uses it for an
+    archive. How much faster it is depends on the processor, and is measured. Needs
     pip install 'reidsearch[quantize]'.
     """
     from reidsearch.datasets.readers import read_data

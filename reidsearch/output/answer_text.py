@@ -44,18 +44,18 @@ def _columns(answer: Answer) -> list[Column]:
     def column(title: str, rank: int, cell: Cell, *, right: bool = False) -> Column:
         return Column(title, [cell(match) for match in matches], rank, right=right)
 
-    found = [
-        column("rank", 1, lambda match: str(match.rank), right=True),
-        column("score", 0, lambda match: f"{match.score:.3f}", right=True),
+    found = [column("rank", 1, lambda match: str(match.rank), right=True)]
+    if answer.statement.ranked_by.reranked:
+        found.append(column("by score", 4, _rank_before, right=True))
+    found.append(column("score", 0, lambda match: f"{match.score:.3f}", right=True))
+    if any(match.reading for match in matches):
+        found.append(column("probability", 2, _probability, right=True))
+        found.append(column("false alarms", 3, _false_alarms, right=True))
+    found += [
         column("camera", 0, lambda match: known(match.crop.facts.camera)),
         column(f"time ({zone_name()})", 0, lambda match: _when(match, grouped)),
         column("crop", 0, lambda match: str(match.crop.crop_id), right=True),
     ]
-    if answer.statement.ranked_by.reranked:
-        found.insert(1, column("by score", 4, _rank_before, right=True))
-    if any(match.reading for match in matches):
-        found.append(column("probability", 2, _probability, right=True))
-        found.append(column("false alarms", 3, _false_alarms, right=True))
     if any(match.crop.facts.person is not None for match in matches):
         found.append(column("person", 6, lambda match: known(match.crop.facts.person)))
     if any(match.liked for match in matches):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from contextvars import ContextVar
+from pathlib import Path
 
+LOCALTIME = Path("/etc/localtime")
 _ZONE: ContextVar[dt.tzinfo | None] = ContextVar("zone", default=dt.UTC)
 
 
@@ -16,7 +19,7 @@ def use_zone(zone: dt.tzinfo | None) -> None:
 def zone_name() -> str:
     """Return the name of the zone in use: `Europe/Berlin`, `UTC`, `UTC+02:00`, `local time`."""
     zone = _ZONE.get()
-    return "local time" if zone is None else str(zone)
+    return _machine_zone() if zone is None else str(zone)
 
 
 def clock(time: dt.datetime) -> str:
@@ -38,3 +41,9 @@ def tenths(time: dt.datetime) -> str:
 def local(time: dt.datetime) -> str:
     """Return a time with its zone: `2024-05-31 14:03:00 CEST`."""
     return f"{clock(time)} {time.astimezone(_ZONE.get()).tzname()}"
+
+
+def _machine_zone() -> str:
+    """Return the name of the machine's zone, where the system tells it."""
+    _, found, name = str(LOCALTIME.resolve()).partition("zoneinfo/")
+    return os.environ.get("TZ") or (name if found else "local time")

@@ -31,7 +31,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import default_entry
-from reidsearch.vision.models.custom import SUFFIX, make_own
+from reidsearch.vision.models.custom import SUFFIX, make_custom
 from reidsearch.vision.models.locate import locate
 from reidsearch.vision.models.processor import processor
 from reidsearch.vision.models.quantize import quantize, require_nncf, save
@@ -96,7 +96,7 @@ def quantize_for(
         if comparison.shortfalls() and not accept:
             return Quantized(f"{found.name}/{found.precision}", len(pictures), comparison, None)
         parts = (found.precision, "INT8", *([suffix] if suffix else []))
-        own = make_own(
+        own = make_custom(
             found.name,
             "-".join(parts).removeprefix("unknown-") + SUFFIX,
             lambda folder: _copy(Path(made), folder),

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ import reidsearch
 from reidsearch import Archive
 from reidsearch.cli.commands import COMMANDS
 from reidsearch.cli.main import cli
+from reidsearch.cli.times import parse_duration
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming, compile_pattern
 from reidsearch.store.database.lock import writer_lock
@@ -108,7 +110,7 @@ CODES = [
     (nothing, ["query"], 2, "say whom to look for"),
     (nothing, ["query", "x.png", "-k", "0"], 2, "-k"),
     (nothing, ["query", "--crop", "1", "-k", "200000"], 2, "100000"),
-    (nothing, ["query", "--crop", "1", "--after", "2024-05-31T10:00:00"], 2, "--after"),
+    (nothing, ["query", "--crop", "1", "--after", "2024-05-31T10:00:00"], 0, ""),
     (nothing, ["query", "--crop", "1", "--after", "soon", "--timezone", "UTC"], 2, "--after"),
     (nothing, ["query", "--crop", "1", "--timezone", "Mars", "--after", "2024"], 2, "Mars"),
     (nothing, ["query", "--nonsense"], 2, "--nonsense"),
@@ -425,7 +427,7 @@ def test_flip_averaging_is_said_wherever_the_model_is(held, crops):
     assert ran.code == 0
     assert ran.out.rstrip().endswith(", flip averaging.")
     assert ", flip averaging" in held("show").out
-    shown = held("query", crops / "unknown.png")
+    shown = held("query", crops / "unknown.png", "--statement")
     assert "Model builtin FP32, flip averaging." in shown.out
     assert query_ids(held, crops / "unknown.png")[0] == 9
     told = json.loads(held("show", "--format", "json").out)["model"]["preprocessing"]
@@ -522,3 +524,47 @@ def test_real_people_are_found_by_the_real_model(run, shared, tmp_path):
         }
     assert first[person] == document["matches"][0]["person"]
     assert sum(person == found for person, found in first.items()) >= 12  # by chance: 1
+
+
+@pytest.mark.parametrize(("zone", "found"), [("+02:00", 3), ("UTC", 1)])
+def test_local_times_are_in_the_archives_zone(held, zone, found):
+    with Archive.open(held.archive) as archive:
+        assert archive.timezone is None
+        archive.timezone = zone
+    ran = held("query", "--crop", 9, "--after", "2024-05-31 17:00", "--format", "json")
+    assert len(json.loads(ran.out)["matches"]) == found
+    shown = held("query", "--crop", 9, "--after", "2024-05-31 17:00").out
+    assert f"from 2024-05-31 17:00:00 UTC{zone if zone != 'UTC' else ''}" in shown
+
+
+def test_index_keeps_the_first_zone_that_it_is_given(run, crops):
+    for zone in ("Europe/Berlin", "UTC"):
+        assert run("index", crops, "--timezone", zone, "--model", "builtin").code == 0
+    with Archive.open(run.archive) as archive:
+        assert archive.timezone == "Europe/Berlin"
+
+
+def test_a_file_that_exists_is_only_overwritten_with_force(held, tmp_path):
+    picture = tmp_path / "sheet.jpg"
+    assert held("query", "--crop", 1, "-o", picture).code == 0
+    first = picture.read_bytes()
+    ran = held("query", "--crop", 1, "-o", picture)
+    assert (ran.code, "--force overwrites it" in ran.err) == (2, True)
+    assert picture.read_bytes() == first
+    assert held("query", "--crop", 2, "-o", picture, "--force").code == 0
+    assert picture.read_bytes() != first
+    wrong = held("query", "--crop", 1, "-o", tmp_path / "sheet.bmp")
+    assert (wrong.code, ".png, .jpg, .jpeg, .pdf" in wrong.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("2h", 7200), ("-1:13:00", -4380), ("1:15.5", Fraction(151, 2))],
+)
+def test_durations(text, seconds):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "1:99", "soon", "1 2", "h", "nan"])
+def test_what_is_no_duration(text):
+    assert parse_duration(text) is None

@@ -55,16 +55,16 @@ def test_the_course_of_an_investigation(held):
     )
     assert told(held, "confirm", 1, "--as", "anna") == ("No change: already recorded.\n")
     assert told(held, "reject", 5, "--as", "1") == "Decision 3: crop 5: rejected for anna (1).\n"
-    out = told(held, "query", "--identity", "anna")
+    out = told(held, "query", "--identity", "anna", "--statement")
     assert "identity" in out.splitlines()[0]
     assert (
-        "Identity anna (1): 2 confirmed tracklets or crops with 3 views; left out: the 1 rejected "
+        "Identity anna (1): 2 confirmed tracklets or crops with 3 views; excluded: the 1 rejected "
         "for it." in out
     )
     assert "all confirmed views of anna (identity 1)" in out
     assert "rejected for anna" in told(held, "query", "--crop", 1)
     shown = told(held, "identity", "show", "anna")
-    for part in ("tracklet 1", "gate", "2024-05-31T12:00:01Z", "the red jacket", "crop 5"):
+    for part in ("tracklet 1", "gate", "2024-05-31 12:00:01 UTC", "the red jacket", "crop 5"):
         assert part in shown
     assert told(held, "undo") == (
         "Decision 4: undid decision 3: crop 5: no longer rejected for anna (1).\n"
@@ -185,8 +185,8 @@ def test_decided_matches_in_every_form(tmp_path):
     (told_of,) = [line for line in gist(decided().statement) if line.startswith("Identity")]
     assert told_of.isprintable()
     assert told_of.endswith(
-        "(3): 2 confirmed tracklets or crops with 9 views; left out: the 1 rejected for it and "
-        "its own."
+        "(3): 2 confirmed tracklets or crops with 9 views; excluded: the 1 rejected for it and "
+        "its confirmed members."
     )
 
 

@@ -166,8 +166,8 @@ def test_filters_and_scores_are_for_what_is_found(archive):
     found = archive.search(1, k=5, likes=[2, 3], filters=left, min_score=0.99)
     assert ids(found) == [2]
     assert found.statement.feedback.hidden == 1  # crop 3 is by the other camera
-    (told,) = [line for line in sentences(found.statement) if line.startswith("The liked")]
-    assert "1 of them the filters leave out" in told
+    (told,) = [line for line in sentences(found.statement) if line.startswith("Liked")]
+    assert "the filters exclude 1 of them" in told
 
 
 def test_what_a_filter_leaves_out_by_its_id_is_not_shown_as_liked_either(archive):
@@ -178,7 +178,7 @@ def test_what_a_filter_leaves_out_by_its_id_is_not_shown_as_liked_either(archive
     found = archive.search(1, k=3, likes=[3], filters=Filters(exclude_crops=(3,)))
     assert not any(match.liked for match in found.matches)
     told = sentences(found.statement)
-    assert "What is liked the filters leave out." in told
+    assert "The filters exclude what is liked." in told
     assert not any("stand first" in line for line in told)
 
 
@@ -196,8 +196,8 @@ def test_where_all_that_passes_was_marked_nothing_else_is_said_to_be_wrong(archi
     right = range(1, COUNT + 1, 2)  # all crops by that camera
     found = archive.search(2, unlikes=right, filters=Filters(cameras=("right",)))
     assert found.statement.crops_searched == 0
-    assert no_match(found).startswith("No match: no crop passed the filters but what was marked")
-    assert "Order: by score alone, nothing was found to order." in sentences(found.statement)
+    assert no_match(found).startswith("No match: only marked crops passed the filters")
+    assert "Ranked by score only (nothing was found to order)." in sentences(found.statement)
 
 
 def test_more_unliked_ones_than_dimensions_cost_no_more():
@@ -306,9 +306,9 @@ def test_the_statement_tells_what_was_marked_and_what_became_of_it():
     told = " ".join(sentences(fed_back().statement))
     for part in (
         "Refined by feedback: 2 tracklets or crops liked, 1 unliked.",
-        "not found by this search; 1 of them the filters leave out.",
-        "The unliked are left out, 4 crops in all.",
-        "compare them within this answer alone",
+        "not found by this search; the filters exclude 1 of them.",
+        "Unliked matches are excluded (4 crops).",
+        "compare them within this answer only",
     ):
         assert part in told
 

@@ -158,11 +158,11 @@ def test_the_command_prepares_a_large_archive(folder, run, monkeypatch):
     assert "reidsearch prepare-reranking" in run("query", "--crop", 5).out
     prepared = run("prepare-reranking")
     assert (prepared.code, prepared.out) == (0, "The neighbour graph covers 400 crops.\n")
-    told = run("query", "--crop", 5).out
-    assert "Order: the first 300 crops by score, re-ranked by whose neighbourhoods" in told
+    told = run("query", "--crop", 5, "--statement").out
+    assert "Ranking: the best 300 crops by score, re-ranked by shared neighbours" in told
     assert told.split()[:4] == ["rank", "by", "score", "score"]
     told = run("query", "--crop", 5, "--no-rerank").out
-    assert "Order: by score alone, as asked." in told
+    assert "Ranked by score only (as asked)." in told
     assert told.split()[:2] == ["rank", "score"]
     document = json.loads(run("query", "--crop", 5, "--format", "json").out)
     assert document["statement"]["ranked_by"] == {"reranked": 300, "expansion": 1, "why_not": None}

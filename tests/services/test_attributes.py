@@ -280,8 +280,8 @@ def test_the_commands_record_filter_and_show(held, shared):
         assert match["attributes"]["things"]["hat"] < 0.5
     table = held("query", "--crop", 1, "--without", "hat").out
     assert "wears" in table
-    assert "Filters: without hat; without 1 named crop." in table
-    assert "guesses" in table
+    assert "Filters: without hat.\nExcluding the query crop." in table
+    assert "estimated by a model" in table
     csv = held("query", "--crop", 1, "--format", "csv").out.splitlines()
     assert ",upper,lower,things," in csv[0]
     shown = held("show", "crop", 1)
@@ -303,7 +303,7 @@ def test_what_is_not_recorded_is_said(held):
     ran = held("query", "--crop", 1, "--with", "hat")
     assert ran.code == 0
     assert "no crop passed the filters" in ran.out
-    assert "of which none are recorded (reidsearch annotate)" in ran.out
+    assert "no recorded attributes and were excluded (reidsearch annotate)" in ran.out
     assert "upper body" not in held("show", "crop", 1).out
 
 

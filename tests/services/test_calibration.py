@@ -370,7 +370,7 @@ def test_a_set_becomes_a_calibration_on_other_footage(drawn, tmp_path):
             "calibrated on other footage: set/manifest.csv (10 people"
         )
         told = " ".join(sentences(archive.search(1).statement))
-        assert "How well that fits this footage is not known (reidsearch calibrate --test)" in told
+        assert "How well it fits this footage is not known (reidsearch calibrate --test)" in told
         # The archive was indexed from the same pictures.
         own = archive.calibration.from_labels()
         assert own.slope == pytest.approx(made.slope, rel=1e-3)

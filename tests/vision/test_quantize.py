@@ -24,7 +24,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import load_embedder
 from reidsearch.vision.models.catalogue import digest_of
-from reidsearch.vision.models.custom import find_custom, is_custom, make_own, own_models
+from reidsearch.vision.models.custom import custom_models, find_custom, is_custom, make_custom
 from reidsearch.vision.models.locate import locate
 from reidsearch.vision.models.quantize import quantize, require_nncf
 from reidsearch.vision.models.store import models_folder, sha384_of
@@ -142,35 +142,35 @@ def write(folder: Path) -> None:
 
 
 def test_an_own_model_is_found_by_its_name_and_its_digest_is_recorded(run: CommandLine):
-    made = make_own("drawn", "FP16-INT8-own", write, {"made_of": {"precision": "FP16"}})
-    assert made.key == "drawn/FP16-INT8-own"
+    made = make_custom("drawn", "FP16-INT8-custom", write, {"made_of": {"precision": "FP16"}})
+    assert made.key == "drawn/FP16-INT8-custom"
     assert made.record["made_of"] == {"precision": "FP16"}
     files = {name: sha384_of(made.xml.parent / name) for name in ("drawn.bin", "drawn.xml")}
     assert made.digest == digest_of(files)
-    found = locate("drawn/FP16-INT8-own", offline=True)
-    assert (found.name, found.precision, found.digest) == ("drawn", "FP16-INT8-own", made.digest)
-    identity = load_embedder("drawn/FP16-INT8-own").identity
-    assert (identity.digest, identity.precision) == (made.digest, "FP16-INT8-own")
-    assert own_models(models_folder()) == ["drawn/FP16-INT8-own"]
-    assert "drawn/FP16-INT8-own" in run("models", "list").out
+    found = locate("drawn/FP16-INT8-custom", offline=True)
+    assert (found.name, found.precision, found.digest) == ("drawn", "FP16-INT8-custom", made.digest)
+    identity = load_embedder("drawn/FP16-INT8-custom").identity
+    assert (identity.digest, identity.precision) == (made.digest, "FP16-INT8-custom")
+    assert custom_models(models_folder()) == ["drawn/FP16-INT8-custom"]
+    assert "drawn/FP16-INT8-custom" in run("models", "list").out
     verified = run("models", "verify")
     assert (verified.code, f"{made.xml.parent} (custom)" in verified.out) == (0, True)
 
 
 @pytest.mark.full
 def test_an_archive_of_an_own_model_is_opened_again_without_naming_it(run: CommandLine, tmp_path):
-    made = make_own("drawn", "FP16-INT8-own", write, {})
+    made = make_custom("drawn", "FP16-INT8-custom", write, {})
     with opened(run.archive) as archive:
         archive.index([draw_many(tmp_path / "crops", 3)[0].parent])
     assert run("reembed", "--model", made.key).code == 0
     ran = run("query", tmp_path / "crops" / "000.png", "--format", "json")
     assert ran.code == 0, ran.err
     model = json.loads(ran.out)["statement"]["model"]
-    assert (model["precision"], model["digest"]) == ("FP16-INT8-own", made.digest)
+    assert (model["precision"], model["digest"]) == ("FP16-INT8-custom", made.digest)
     shutil.rmtree(made.xml.parent)
     gone = run("query", tmp_path / "crops" / "000.png")
     assert gone.code == 4
-    assert "copy its folder drawn/FP16-INT8-own" in gone.err
+    assert "copy its folder drawn/FP16-INT8-custom" in gone.err
     assert run("query", "--crop", 1).code == 0  # needs no model
 
 
@@ -187,7 +187,7 @@ def test_an_archive_of_an_own_model_is_opened_again_without_naming_it(run: Comma
     ],
 )
 def test_a_damaged_own_model_is_refused(run: CommandLine, harm):
-    made = make_own("drawn", "FP16-INT8-own", write, {})
+    made = make_custom("drawn", "FP16-INT8-custom", write, {})
     harm(made.xml.parent)
     with pytest.raises(ModelError, match=r"drawn|own\.json") as refused:
         locate(made.key, offline=True)
@@ -207,13 +207,13 @@ def test_a_model_that_archives_may_need_is_never_replaced(tmp_path):
         with (folder / "drawn.xml").open("a") as file:
             file.write("<!-- another -->")
 
-    made = make_own("drawn", "FP16-INT8-own", same, {})
-    assert make_own("drawn", "FP16-INT8-own", same, {}).digest == made.digest
-    with pytest.raises(ModelError, match="another drawn/FP16-INT8-own already") as refused:
-        make_own("drawn", "FP16-INT8-own", another, {})
+    made = make_custom("drawn", "FP16-INT8-custom", same, {})
+    assert make_custom("drawn", "FP16-INT8-custom", same, {}).digest == made.digest
+    with pytest.raises(ModelError, match="another drawn/FP16-INT8-custom already") as refused:
+        make_custom("drawn", "FP16-INT8-custom", another, {})
     assert "--suffix" in advice(refused.value)
     assert find_custom(made.key, models_folder()) == made
-    assert sorted(path.name for path in made.xml.parent.parent.iterdir()) == ["FP16-INT8-own"]
+    assert sorted(path.name for path in made.xml.parent.parent.iterdir()) == ["FP16-INT8-custom"]
 
 
 def test_a_broken_off_making_leaves_no_model():
@@ -222,15 +222,15 @@ def test_a_broken_off_making_leaves_no_model():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make_own("drawn", "FP16-INT8-own", breaks, {})
-    assert own_models(models_folder()) == []
+        make_custom("drawn", "FP16-INT8-custom", breaks, {})
+    assert custom_models(models_folder()) == []
     assert list(models_folder().rglob("*.xml")) == []
 
 
-def test_names_of_own_models():
-    assert is_custom("a/FP16-INT8-own")
+def test_names_of_custom_models():
+    assert is_custom("a/FP16-INT8-custom")
     assert not is_custom("a/FP16-INT8")
-    assert not is_custom("dir/a/FP16-INT8-own")
+    assert not is_custom("dir/a/FP16-INT8-custom")
     assert not is_custom("own")
 
 
@@ -287,10 +287,10 @@ def test_a_genuine_model_is_quantized_compared_installed_and_used(
     assert "%" not in ran.err.replace("100%", "")
     if ran.code:  # these few drawn people are not to decide whether the rest is tested
         assert document["model"] is None
-        assert own_models(models_folder()) == []
+        assert custom_models(models_folder()) == []
         document = json.loads(run(*quantizing, "--accept").out)
     key = document["model"]["model"]
-    assert key == f"{name}/FP16-INT8-own"
+    assert key == f"{name}/FP16-INT8-custom"
     types = Path(document["model"]["file"]).read_text().split('type="')
     assert any(text.startswith("FakeQuantize") for text in types)
     # The pre-processing is put in as for the original: both say much the same of BGR pictures.
@@ -317,4 +317,4 @@ def test_below_the_threshold_nothing_is_installed(run: CommandLine, people, shar
     assert ran.code == 1
     assert "falls short" in ran.out
     assert "--accept" in ran.out
-    assert own_models(models_folder()) == []
+    assert custom_models(models_folder()) == []

@@ -279,7 +279,7 @@ class Compact:
             why = f"a shortlist of {wanted:,} would be a large part of the candidates"
         elif allowed is not None and held <= self._engine.proven_rows:
             why = (
-                f"of filters no recall was measured, and {held:,} crops are few enough to prove it"
+                f"of filters no recall was measured, and {held:,} crops are few enough to verify it"
             )
         if why:
             return Plan("proof", True, candidates, held, k, why)

@@ -18,13 +18,13 @@ from reidsearch.vision.models.catalogue import digest_of
 from reidsearch.vision.models.store import models_folder, publish, sha384_of, storing
 
 RECORD = "own.json"
-SUFFIX = "-own"
-"""With which the precision of every model of one's own ends; no precision of the catalogue does."""
+SUFFIX, FORMER_SUFFIX = "-custom", "-own"
+"""With which the precision of every custom model ends; no precision of the catalogue does."""
 
 
 def is_custom(model: str) -> bool:
-    """Whether `NAME/PRECISION` is how a model of one's own is called."""
-    return model.count("/") == 1 and model.endswith(SUFFIX)
+    """Tell whether `NAME/PRECISION` is the name of a custom model."""
+    return model.count("/") == 1 and model.endswith((SUFFIX, FORMER_SUFFIX))
 
 
 def find_custom(key: str, folder: Path) -> CustomModel | None:
@@ -60,13 +60,13 @@ def _damaged(message: str) -> ModelError:
     )
 
 
-def own_models(folder: Path) -> list[str]:
-    """`NAME/PRECISION` of every model of one's own below a models folder, whole or not."""
-    found = folder.glob(f"*/*{SUFFIX}/{RECORD}")
+def custom_models(folder: Path) -> list[str]:
+    """Return `NAME/PRECISION` of every custom model below a models folder, whole or not."""
+    found = [path for end in (SUFFIX, FORMER_SUFFIX) for path in folder.glob(f"*/*{end}/{RECORD}")]
     return sorted(f"{path.parent.parent.name}/{path.parent.name}" for path in found)
 
 
-def make_own(
+def make_custom(
     name: str, precision: str, save: Callable[[Path], None], record: Mapping[str, Any]
 ) -> CustomModel:
     """Put a model into the cache; the record comes last, so that half a model is none.
