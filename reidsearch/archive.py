@@ -198,8 +198,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """Find the crops most like the person shown, of footage one a tracklet.
 
         Args:
-            query: a `SearchRequest`, or the query of one: a picture file, pixels, a crop id, or
-                several of these.
+            query: a `SearchRequest`, or the query of one: picture files, pixels, crop ids.
             options: the other fields of the request.
 
         Raises:
@@ -250,10 +249,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """Return why a crop scores what it scores for one picture or crop.
 
         Of a request only its query, limits and label count. Raises as `search` does.
-
-        Example:
-            >>> archive.explain("person.jpg", 7).score
-            0.83
+        `archive.explain("person.jpg", 7).score` is the match's score.
         """
         from reidsearch.services.explain import explain
 
@@ -264,9 +260,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
     def embed(self, pictures: Sequence[AnyPicture]) -> Vectors:
         """Embed pixels with the archive's model: (n, d) float32, rows of unit length.
 
-        Raises:
-            Refused: something is no picture.
-            ModelError: no model, or not the archive's.
+        Raises Refused where something is no picture, ModelError without the archive's model.
 
         Example:
             >>> archive.embed([np.zeros((128, 64, 3), np.uint8)]).shape
@@ -282,13 +276,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
 
     @property
     def timezone(self) -> str | None:
-        """Name of the archive's time zone; None: no index run has named one.
-
-        Set it to read and show times in another zone; what is stored is UTC and does not change.
-
-        Example:
-            >>> archive.timezone = "Europe/Berlin"
-        """
+        """The zone to read and show times in, if one is set: `archive.timezone = "Asia/Tokyo"`."""
         return zones.stored_timezone(self._store)
 
     @timezone.setter
@@ -340,8 +328,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
     ) -> IndexReport:
         """Index the crops that an iterable gives, which is pulled in another thread.
 
-        Args:
-            request, total: see `services.index.IndexService.crops`.
+        For `request` and `total` see `services.index.IndexService.crops`.
 
         Example:
             >>> archive.index_crops([CropInput("a.jpg", "v1", Path("a.jpg").read_bytes)])
@@ -395,11 +382,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         return read_archive(self._store, labels)
 
     def journey(self, identity: str, *, transits: Transits | None = None) -> Journey:
-        """Return where an identity was and when, see `services.journeys`: `journey("anna").stops`.
-
-        Raises:
-            NotFound, UsageError: there is no such identity; nothing is confirmed of it.
-        """
+        """Return where an identity was and when, e.g. `archive.journey("anna").stops`."""
         from reidsearch.services.journeys import journey
 
         return journey(self._store, self.identities, self.proposals, identity, transits)
