@@ -36,8 +36,8 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance import summary as summaries
 from reidsearch.services.search import SearchService
-from reidsearch.store.crops import store
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database import lifecycle
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
@@ -566,8 +566,8 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
 
 
 def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
-    """Bring an archive of an earlier version to this one's schema; see `archive.store.migrate`."""
-    return store.migrate(Path(path))
+    """Bring an archive of an earlier version to this one's schema, whole or not at all."""
+    return lifecycle.migrate(Path(path))
 
 
 def restore(

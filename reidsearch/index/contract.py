@@ -37,7 +37,7 @@ class Truth(Protocol):
     """Where the full-precision embeddings are (the database)."""
 
     def __call__(self, ids: CropIds) -> tuple[CropIds, Vectors]:
-        """Those of `ids` that are held, increasing, and their (n, d) float32 embeddings."""
+        """Those of `ids` that are stored, increasing, and their (n, d) float32 embeddings."""
         ...
 
 
@@ -191,10 +191,22 @@ class FileEngine(Protocol):
 
 
 def no_ids() -> CropIds:
-    """An empty id array."""
+    """Return an empty id array."""
     return np.empty(0, dtype=np.int64)
 
 
 def no_hits() -> Hits:
-    """What is found among nothing."""
+    """Return what is found among nothing."""
     return Hits(no_ids(), np.empty(0, dtype=np.float32))
+
+
+def in_order(ids: CropIds, scores: Vectors, k: int | None, *, exact: bool) -> Hits:
+    """Return the k best, best first; equal scores by crop id."""
+    order = np.lexsort((ids, -scores))[:k]
+    return Hits(ids[order], scores[order], exact)
+
+
+def merged(a: Hits, b: Hits, k: int | None, exact: bool) -> Hits:
+    """Return the k best of both."""
+    ids, scores = np.concatenate([a.ids, b.ids]), np.concatenate([a.scores, b.scores])
+    return in_order(ids, scores, k, exact=exact)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
+
+import numpy as np
+
+from reidsearch.domain.crops import CropIds, Vectors
 
 AHEAD = 16  # items
 S = TypeVar("S")
@@ -23,12 +27,12 @@ def _others() -> ThreadPoolExecutor | None:
 
 
 def in_turn(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
-    """`each` in the caller's own thread."""
+    """Do `each` in the caller's own thread."""
     return [work(item) for item in items]
 
 
 def each(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
-    """`work` of every item, in order.
+    """Do `work` on every item; return the results in order.
 
     The caller does its share itself: handing over costs more than a small item takes. Not for
     work that calls `each` again.
@@ -48,7 +52,7 @@ def each(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
 
 
 def ahead(items: Iterable[T]) -> Iterator[T]:
-    """The same items, fetched by another thread while the caller works on those before."""
+    """Yield the same items, fetched by another thread while the caller works on those before."""
     fetched: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(AHEAD)
     over = threading.Event()
 
@@ -86,3 +90,22 @@ def _put(fetched: queue.Queue[T], item: T, over: threading.Event) -> bool:
             continue
         return True
     return False
+
+
+def gathered(
+    chunks: Iterable[tuple[CropIds, Vectors]], least: int
+) -> Iterator[tuple[CropIds, Vectors]]:
+    """Yield the same in chunks of `least` rows or a little more, and what is left."""
+    waiting: list[tuple[CropIds, Vectors]] = []
+    for chunk in chunks:
+        waiting.append(chunk)
+        if sum(len(ids) for ids, _ in waiting) >= least:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(chunks: Sequence[tuple[CropIds, Vectors]]) -> tuple[CropIds, Vectors]:
+    ids, vectors = zip(*chunks, strict=True)
+    return np.concatenate(ids), np.concatenate(vectors)

@@ -22,7 +22,7 @@ TAKEOVER = 50_000
 
 
 def engine_for(crops: int, kind: str | None = None) -> FileEngine:
-    """The engine for an archive of so many crops.
+    """Return the engine for an archive of so many crops.
 
     Args:
         kind: what it has now. A compact index stays one until half of the takeover is left, so

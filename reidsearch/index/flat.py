@@ -26,7 +26,7 @@ ROWS_AT_ONCE = 16_384
 
 
 def one_thread() -> None:
-    """FAISS takes one thread for what this thread asks of it.
+    """Make FAISS use one thread for what this thread asks of it.
 
     One query is scanned by one thread whatever is set; the others would only spin beside it and
     slow down whatever comes next. On two cores a query among a million took half the time.
@@ -46,11 +46,11 @@ class FaissEngine:
         folder: Path | None = None,
         sample: Callable[[], Vectors] | None = None,
     ) -> FaissFlat:
-        """An empty index; it holds the vectors itself."""
+        """Return an empty index; it holds the vectors itself."""
         return FaissFlat(_flat(dimension))
 
     def files(self, path: Path) -> list[str]:
-        """None: one file holds everything."""
+        """Return none: one file holds everything."""
         return []
 
     def load(self, path: Path, truth: Truth | None = None, folder: Path | None = None) -> FaissFlat:
@@ -82,15 +82,15 @@ class FaissFlat:
         return sum(len(part.ids) for part in self._parts) - len(self._removed)
 
     def ids(self) -> CropIds:
-        """All ids held, increasing."""
+        """Return all stored ids, increasing."""
         held = np.concatenate([part.ids for part in self._parts])
         return held[~np.isin(held, self._removed, assume_unique=True)]
 
     def vectors(self, ids: CropIds) -> Vectors:
-        """(n, d) float32 of ids that are held.
+        """Return (n, d) float32 of stored ids.
 
         Raises:
-            KeyError: an id is not held.
+            KeyError: an id is not stored.
         """
         found = np.empty((len(ids), self._parts[0].index.d), dtype=np.float32)
         filled = np.zeros(len(ids), dtype=bool)
@@ -104,20 +104,20 @@ class FaissFlat:
         return found
 
     def add(self, ids: CropIds, vectors: Vectors) -> None:
-        """Take (n,) increasing ids above all held, with their (n, d) unit vectors."""
+        """Take (n,) increasing ids above all stored, with their (n, d) unit vectors."""
         if len(ids) == 0:
             return
         last = max((int(part.ids[-1]) for part in self._parts if len(part.ids)), default=-1)
         if ids[0] <= last or (np.diff(ids) <= 0).any():
-            raise ValueError("ids must increase and lie above all held")
+            raise ValueError("ids must increase and lie above all stored")
         self._parts[1].append(ids, vectors)
 
     def remove(self, ids: CropIds) -> None:
-        """Forget ids at once; ids not held are ignored."""
+        """Forget ids at once; ids not stored are ignored."""
         self._removed = np.union1d(self._removed, np.intersect1d(ids, self.ids()))
 
     def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan:
-        """Every candidate's own score."""
+        """Return the plan: every candidate's own score."""
         candidates = len(self)
         if allowed is not None and candidates:
             held = self.ids()
@@ -129,7 +129,7 @@ class FaissFlat:
     def search(
         self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = True
     ) -> Hits:
-        """The k best of all, or of `allowed`; see `VectorIndex.search`."""
+        """Return the k best of all, or of `allowed`; see `VectorIndex.search`."""
         found = [
             part.search(query, k, allowed, self._removed) for part in self._parts if len(part.ids)
         ]
@@ -143,7 +143,7 @@ class FaissFlat:
     def search_many(
         self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = True
     ) -> list[Hits]:
-        """`search` for each row of (n, d) queries, through BLAS; see `VectorIndex.search_many`."""
+        """Search for each row of (n, d) queries, through BLAS; see `VectorIndex.search_many`."""
         found = [
             part.search_many(queries, k, allowed, self._removed)
             for part in self._parts
@@ -161,7 +161,7 @@ class FaissFlat:
         return [Hits(ids[i, :n], scores[i, :n]) for i, n in enumerate(held)]
 
     def above(self, query: Vectors, least: float, allowed: CropIds | None = None) -> Iterator[Hits]:
-        """Everything that scores `least` or more, best first, at once."""
+        """Yield everything that scores `least` or more, best first, at once."""
         ids = self.ids()
         if allowed is not None:
             ids = np.intersect1d(ids, allowed, assume_unique=True)
@@ -177,14 +177,14 @@ class FaissFlat:
             yield Hits(ids[order], scores[order])
 
     def needs_rebuild(self) -> bool:
-        """Never: it holds what it was given."""
+        """Return False: it stores what it was given."""
         return False
 
     def verify(self) -> None:
         """Do nothing: the one file was verified before it was loaded."""
 
     def differing(self, ids: CropIds, vectors: Vectors) -> CropIds:
-        """Those of (n,) held ids whose vectors are others than these (n, d)."""
+        """Return those of (n,) stored ids whose vectors are others than these (n, d)."""
         found: CropIds = ids[(self.vectors(ids) != vectors).any(axis=1)]
         return found
 
@@ -209,7 +209,7 @@ class _Part:
         self.ids = np.concatenate([self.ids, ids])
 
     def matrix(self) -> Vectors:
-        """(n, d) float32, a view into FAISS's memory."""
+        """Return (n, d) float32, a view into FAISS's memory."""
         flat = faiss.downcast_index(self.index.index)
         n = flat.ntotal
         if n == 0:
@@ -218,7 +218,7 @@ class _Part:
         return view
 
     def rows(self, ids: CropIds) -> tuple[CropIds, Any]:
-        """Rows of those `ids` that are held here, and a mask of which they are."""
+        """Return rows of those `ids` that are stored here, and a mask of which they are."""
         if len(self.ids) == 0:
             return no_ids(), np.zeros(len(ids), dtype=bool)
         rows = np.searchsorted(self.ids, ids)
@@ -246,7 +246,7 @@ class _Part:
     def search_many(
         self, queries: Vectors, k: int, allowed: CropIds | None, removed: CropIds
     ) -> tuple[CropIds, Vectors]:
-        """(n, k) ids and scores; the score is -inf where there are fewer than k candidates."""
+        """Find (n, k) ids and scores; the score is -inf where there are fewer than k candidates."""
         best = scan(queries, self.matrix(), max(k, 0), self._mask(allowed, removed))
         return self.ids[best.columns], best.scores
 

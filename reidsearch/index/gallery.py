@@ -8,7 +8,7 @@ rebuilt, without the model.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from reidsearch.index.contract import (
     VectorIndex,
     no_hits,
 )
-from reidsearch.index.cores import ahead
+from reidsearch.index.cores import ahead, gathered
 from reidsearch.index.factory import ENGINES, TAKEOVER, engine_for
 from reidsearch.index.generations import index_folder, verify_file, write_generation
 from reidsearch.index.recall import Measured, measure
@@ -54,7 +54,7 @@ class Confirmed:
     Args:
         crops: what was found.
         scores: (m,) float32 inner products, not increasing.
-        exact: whether no better ones are held; otherwise `Gallery.recall` tells.
+        exact: whether no better ones are stored; otherwise `Gallery.recall` tells.
     """
 
     crops: tuple[Crop, ...]
@@ -110,7 +110,7 @@ class Gallery:
         return self._state
 
     def recall(self, k: int) -> Recall | None:
-        """What was measured of answers that are not proven; None: nothing was."""
+        """Return what was measured of answers that are not proven; None: nothing was."""
         return self._measured.at(k) if self._measured else None
 
     def sync(self, progress: Progress = NO_PROGRESS) -> None:
@@ -143,19 +143,19 @@ class Gallery:
     # -- searching --------------------------------------------------------------------------
 
     def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan | None:
-        """How `search` will go; None while the archive has no model."""
+        """Return how `search` will go; None while the archive has no model."""
         with self.busy:
             return self._index.plan(k, allowed, exact=exact) if self._index is not None else None
 
     def search(
         self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
     ) -> Confirmed:
-        """The k best, each checked against the database's own embedding.
+        """Find the k best, each checked against the database's own embedding.
 
         Args:
             query: (d,) float32 of unit length.
             allowed: increasing crop ids, None for all.
-            exact: prove that no better ones are held.
+            exact: prove that no better ones are stored.
 
         Raises:
             ArchiveError: the index gives a score that the database does not confirm.
@@ -165,13 +165,13 @@ class Gallery:
     def search_many(
         self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
     ) -> list[Confirmed]:
-        """`search` for each row of (n, d) queries."""
+        """Search for each row of (n, d) queries."""
         return self.confirmed(queries, self.hits_many(queries, k, allowed, exact=exact))
 
     def hits_many(
         self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
     ) -> list[Hits]:
-        """What the index finds for each row of (n, d) queries, not yet `confirmed`."""
+        """Find hits for each row of (n, d) queries, not yet `confirmed`."""
         with self.busy:
             if self._index is None:
                 return [no_hits()] * len(queries)
@@ -192,7 +192,7 @@ class Gallery:
     def above(
         self, query: Vectors, least: float, allowed: CropIds | None = None
     ) -> Iterator[Confirmed]:
-        """Everything that scores `least` or more, exactly, best first, in parts.
+        """Yield everything that scores `least` or more, exactly, best first, in parts.
 
         Raises:
             ArchiveError: as for `search`.
@@ -213,7 +213,7 @@ class Gallery:
             yield from self.confirmed(query[None], [hits])
 
     def confirmed(self, queries: Vectors, found: Sequence[Hits]) -> list[Confirmed]:
-        """Hits of (n, d) queries, in any order, checked against the database's own embeddings.
+        """Check hits of (n, d) queries, in any order, against the database's own embeddings.
 
         Raises:
             ArchiveError: the index gives a score that the database does not confirm.
@@ -241,7 +241,7 @@ class Gallery:
     # -- generations ------------------------------------------------------------------------
 
     def needs_compaction(self) -> bool:
-        """Whether the newest generation lacks so much that writing another pays."""
+        """Tell whether the newest generation lacks so much that writing another pays."""
         newest, state = newest_generation(self._store), self._store.state()
         if newest is None:
             return state.last_crop_id > 0
@@ -380,7 +380,7 @@ class Gallery:
         started = False
         lacking = self._store.embeddings_after(self._taken_to, self._dimension())
         if self._store.state().last_crop_id - self._taken_to > COMPACT_ROWS:
-            lacking = _gathered(ahead(lacking))
+            lacking = gathered(ahead(lacking), ADDED_AT_ONCE)
         for ids, vectors in lacking:
             if not started:
                 progress.begin("reading embeddings", None, "crops")
@@ -395,20 +395,3 @@ class Gallery:
         assert self._index is not None
         held = self._index.ids()
         self._index.remove(np.setdiff1d(held, self._store.embedded_ids(up_to), assume_unique=True))
-
-
-def _gathered(chunks: Iterable[tuple[CropIds, Vectors]]) -> Iterator[tuple[CropIds, Vectors]]:
-    """The same in chunks of `ADDED_AT_ONCE` rows or a little more, and what is left."""
-    waiting: list[tuple[CropIds, Vectors]] = []
-    for chunk in chunks:
-        waiting.append(chunk)
-        if sum(len(ids) for ids, _ in waiting) >= ADDED_AT_ONCE:
-            yield _joined(waiting)
-            waiting = []
-    if waiting:
-        yield _joined(waiting)
-
-
-def _joined(chunks: Sequence[tuple[CropIds, Vectors]]) -> tuple[CropIds, Vectors]:
-    ids, vectors = zip(*chunks, strict=True)
-    return np.concatenate(ids), np.concatenate(vectors)

@@ -46,13 +46,13 @@ def verify_file(generation: Generation) -> None:
 
 
 def file_sha256(path: Path) -> bytes:
-    """SHA-256 of a file's bytes."""
+    """Return SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 
 def files_of(generation: Generation | None) -> set[str]:
-    """Names of all files in the index folder that are of use."""
+    """Return names of all files in the index folder that are of use."""
     if generation is None:
         return set()
     named: list[str] = []
@@ -108,7 +108,7 @@ def write_generation(
 
 
 def index_folder(store: Store) -> Path:
-    """The folder of the index files, made when it is absent."""
+    """Return the folder of the index files, made when it is absent."""
     folder = store.derived(INDEX_FOLDER)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

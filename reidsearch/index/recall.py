@@ -39,12 +39,12 @@ class Measured:
     crops: int
 
     def at(self, k: int) -> Recall | None:
-        """The recall that an answer of k may claim: of the next depth measured, or the deepest."""
+        """Return the recall of an answer of k: of the next depth measured, or the deepest."""
         depth = next((depth for depth in sorted(self.asked) if depth >= k), max(self.asked))
         return recall(self.found[depth], self.asked[depth], depth)
 
     def to_row(self) -> dict[str, Any]:
-        """For the `generation` table."""
+        """Return the value for the `generation` table."""
         return {
             "crops": self.crops,
             "at": {str(k): [self.found[k], self.asked[k]] for k in self.asked},
@@ -52,7 +52,7 @@ class Measured:
 
     @classmethod
     def of_row(cls, row: dict[str, Any] | None) -> Measured | None:
-        """From the `generation` table."""
+        """Read a value of the `generation` table."""
         if row is None or not row["at"]:
             return None
         pairs = {int(k): (int(found), int(asked)) for k, (found, asked) in row["at"].items()}
@@ -61,7 +61,7 @@ class Measured:
 
 
 def recall(found: int, asked: int, k: int) -> Recall:
-    """Wilson's interval: it knows that nothing missed among few does not mean never."""
+    """Return a recall with Wilson's interval, which is wide where few were asked for."""
     share, z2 = found / asked, Z * Z
     middle = (share + z2 / (2 * asked)) / (1 + z2 / asked)
     spread = math.sqrt(share * (1 - share) / asked + z2 / (4 * asked * asked))

@@ -35,7 +35,7 @@ class Best:
 
     @classmethod
     def none(cls, n: int, k: int) -> Best:
-        """Before anything was seen."""
+        """Return lists that nothing was offered to yet."""
         return cls(
             np.full((n, k), NOTHING, dtype=np.int64), np.full((n, k), -np.inf, dtype=np.float32)
         )
@@ -74,7 +74,7 @@ class Best:
 
 
 def passed(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """`np.nonzero` of a large (n, m) mask in which little is set, 16 times as fast."""
+    """Return `np.nonzero` of a large (n, m) mask in which little is set, 16 times as fast."""
     rows, columns = np.divmod(np.flatnonzero(mask), mask.shape[1])
     return rows, columns
 
@@ -82,7 +82,7 @@ def passed(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64
 def scan(
     queries: Vectors, matrix: Vectors, k: int, candidates: NDArray[np.bool_] | None = None
 ) -> Best:
-    """The k best rows of a matrix for each query, exactly.
+    """Return the k best rows of a matrix for each query, exactly.
 
     Args:
         queries: (n, d) float32.

@@ -20,7 +20,8 @@ from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.timecode import iso, now
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
-from reidsearch.store.crops.store import Store, migrate, require_usable_name
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lifecycle import migrate, require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
 
 NOTE = "backup.json"

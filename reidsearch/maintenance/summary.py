@@ -69,7 +69,7 @@ def summarise(store: Store) -> Summary:
 
 
 def failures(store: Store) -> list[Failure]:
-    """The failures ledger, oldest first."""
+    """Return the failures ledger, oldest first."""
     f = tables.failure.c
     with store.read() as connection:
         rows = connection.execute(select(tables.failure).order_by(f.at_us, f.text)).all()

@@ -39,7 +39,7 @@ _VALUES = [attributes.c[column_of(name)] for name in NAMES]
 
 
 def pending(store: Store, model: ModelIdentity) -> tuple[int, Iterator[list[Unit]]]:
-    """What has no attributes of `model` yet: how many crops, and they, tracklet by tracklet.
+    """Count crops without attributes of `model`; yield them tracklet by tracklet too.
 
     A tracklet of which one view lacks them comes whole, so that a mean is never of two models.
     """
@@ -126,7 +126,7 @@ def _replace(connection: Connection, model_id: int, batch: list[tuple[int, Value
 
 
 def attributes_of(store: Store, crop_ids: Sequence[int]) -> dict[int, Attributes]:
-    """By crop id, what its tracklet (or it alone) wears; crops of which nothing is recorded lack.
+    """Return by crop id what its tracklet (or it alone) wears, where something is recorded.
 
     Costs one small read in an archive without attributes.
     """
@@ -167,7 +167,7 @@ def _attributes(connection: Connection, ids: list[int]) -> dict[int, Attributes]
 
 
 def passing(filters: Filters) -> list[ColumnElement[bool]]:
-    """The condition on `crop` that the attribute filters come to, if there are any.
+    """Return the condition on `crop` that the attribute filters come to, if there are any.
 
     A view of a tracklet passes when the mean of its tracklet's views does.
 
@@ -180,7 +180,7 @@ def passing(filters: Filters) -> list[ColumnElement[bool]]:
         return []
 
     def fits(value: Callable[[str], ColumnElement[float]]) -> ColumnElement[bool]:
-        """Of a mean, or of the only view."""
+        """Return the condition on a mean, or on the only view."""
         wears = [
             or_(*(_sum([value(f"{part}:{name}") for name in names]) >= WORN for part in parts))
             for parts, names in asked
@@ -204,7 +204,7 @@ def passing(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def recorded() -> ColumnElement[bool]:
-    """That attributes of `crop`, or of another view of its tracklet, are recorded."""
+    """Return the condition that attributes of `crop`, or of its tracklet, are recorded."""
     of_tracklets = select(moment.c.tracklet_id).join(
         attributes, attributes.c.crop_id == moment.c.crop_id
     )
@@ -217,7 +217,7 @@ def recorded() -> ColumnElement[bool]:
 
 
 def damaged(connection: Connection) -> list[int]:
-    """Crops with attributes that no model gives."""
+    """Return crops with attributes that no model gives."""
     upper, lower = (_VALUES[columns_of(part)] for part in PARTS)
     wrong = or_(
         *(~column.between(-ROUNDING, 1 + ROUNDING) for column in _VALUES),

@@ -25,7 +25,7 @@ _CURVES = tuple(field.name for field in fields(Curves))
 
 
 def stored_calibration(store: Store) -> tuple[Calibration, ModelIdentity] | None:
-    """The newest calibration and the model whose scores it reads; None: there is none.
+    """Return the newest calibration and the model whose scores it reads; None: there is none.
 
     Raises:
         ArchiveError: it is damaged.
@@ -109,7 +109,7 @@ def forget(store: Store) -> bool:
 
 
 def check_calibration(store: Store) -> Iterator[Finding]:
-    """Whether the calibration is as it was written."""
+    """Yield a finding when the calibration is not as it was written."""
     with store.read() as connection:
         damaged = [row.id for row in connection.execute(select(table)) if not _intact(row)]
     if damaged:

@@ -26,7 +26,7 @@ Embedded: TypeAlias = tuple[int, Vectors]
 
 
 def pictures_without(store: Store, model: ModelIdentity) -> tuple[int, Iterator[tuple[int, bytes]]]:
-    """How many crops have no embedding of `model` yet, and their ids and JPEGs, by id."""
+    """Count crops that have no embedding of `model` yet; return their ids and JPEGs too."""
     p = tables.picture.c
     m = tables.model.c
     this = select(m.id).where(m.digest == model.digest, m.preprocessing == model.preprocessing)

@@ -22,7 +22,7 @@ SUM_BYTES = 16  # of SHA-256: nobody finds other bytes for half of it either
 
 
 def block_sums(data: bytes) -> bytes:
-    """The checksums of all blocks of a file's bytes, one after another."""
+    """Return the checksums of all blocks of a file's bytes, one after another."""
     view = memoryview(data)
     return b"".join(
         hashlib.sha256(view[at : at + BLOCK_BYTES]).digest()[:SUM_BYTES]

@@ -37,7 +37,7 @@ class Codec:
 
     @classmethod
     def train(cls, vectors: Vectors) -> Codec:
-        """From a sample.
+        """Make a codec from a sample.
 
         Args:
             vectors: (n, d) float32 unit rows, n > 0.
@@ -64,7 +64,7 @@ class Codec:
         return float(self.span / (2 * LEVELS) * np.sqrt(self.dimension)) * 1.0001
 
     def scan_index(self) -> Any:
-        """An empty FAISS index of scan codes under crop ids.
+        """Return an empty FAISS index of scan codes under crop ids.
 
         One inverted list holds everything: an exhaustive scan that takes selectors, which
         `IndexPQFastScan` does not.
@@ -81,7 +81,7 @@ class Codec:
         return index
 
     def fine_index(self) -> Any:
-        """An empty FAISS index of fine codes."""
+        """Return an empty FAISS index of fine codes."""
         kind = faiss.ScalarQuantizer.QT_8bit_uniform
         index = faiss.IndexScalarQuantizer(self.dimension, kind, faiss.METRIC_INNER_PRODUCT)
         faiss.copy_array_to_vector(
@@ -91,7 +91,7 @@ class Codec:
         return index
 
     def encoded(self, vectors: Vectors) -> tuple[Codes, Vectors]:
-        """Fine codes of (n, d) vectors, and how far each vector is from what its code says."""
+        """Return fine codes of (n, d) vectors, and how far each vector is from its code."""
         one_thread()
         codes: Codes = self.fine_index().sa_encode(vectors)
         errors = [
@@ -101,12 +101,12 @@ class Codec:
         return codes, np.concatenate([np.empty(0, np.float32), *errors])
 
     def decoded(self, codes: Codes) -> Vectors:
-        """(n, d) float32 of fine codes, which are not quite of unit length."""
+        """Return (n, d) float32 of fine codes, which are not quite of unit length."""
         floats: Vectors = codes * np.float32(self.span / LEVELS) + self._middle
         return floats
 
     def scores(self, queries: Vectors, codes: Codes) -> Vectors:
-        """(n, m) inner products of (n, d) queries with (m, d) fine codes."""
+        """Return (n, m) inner products of (n, d) queries with (m, d) fine codes."""
         floats = codes.astype(np.float32)
         if len(queries) == 1:
             # Not through BLAS, whose threads would meet for it: this runs in one of several.
@@ -126,6 +126,6 @@ class Codec:
 
 
 def slices(n: int) -> Iterator[slice]:
-    """0 to n in steps of `ROWS_AT_ONCE`."""
+    """Yield slices of 0 to n in steps of `ROWS_AT_ONCE`."""
     for start in range(0, n, ROWS_AT_ONCE):
         yield slice(start, min(start + ROWS_AT_ONCE, n))

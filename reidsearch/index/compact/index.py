@@ -23,18 +23,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.answers import Plan
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.codec import Codec
 from reidsearch.index.compact.near import Near, near_by_proof, near_by_scan, near_rows, rows_above
+from reidsearch.index.compact.note import FORMAT, read_note
 from reidsearch.index.compact.segment import ENDINGS, Rows, Segment
-from reidsearch.index.contract import Hits, IndexDamaged, Truth, no_hits, no_ids
+from reidsearch.index.contract import Hits, IndexDamaged, Truth, in_order, merged, no_hits, no_ids
 from reidsearch.index.cores import each
 from reidsearch.index.flat import FaissEngine
 
 KIND = "faiss-pq4-sq8"
-FORMAT = "reidsearch/compact/1"
 REBUILD_AT = 8  # times as many crops as the codec was trained for: others prevail by then
 SHORTLIST_FOR = 500_000  # crops: among more of them, more other people come between
 PART = 1000  # crops that are scored exactly before the next part of a long answer goes out
@@ -74,7 +73,7 @@ class CompactEngine:
         folder: Path | None = None,
         sample: Callable[[], Vectors] | None = None,
     ) -> Compact:
-        """An empty index."""
+        """Return an empty index."""
         index = Compact(self, dimension, truth, folder)
         drawn = sample() if sample is not None else None
         if drawn is not None and len(drawn):
@@ -88,7 +87,7 @@ class CompactEngine:
             ArchiveError: it is no such file.
             IndexDamaged: a file that it names is missing or altered.
         """
-        note, codec = _note(path), None
+        note, codec = read_note(path), None
         if note["centroids"] is not None:
             centroids = np.array(note["centroids"], dtype=np.float32)
             codec = Codec(centroids, note["low"], note["span"])
@@ -102,10 +101,10 @@ class CompactEngine:
         return index
 
     def files(self, path: Path) -> list[str]:
-        """Names of the segments' files."""
+        """Return names of the segments' files."""
         return [
             f"{segment['name']}.{ending}"
-            for segment in _note(path)["segments"]
+            for segment in read_note(path)["segments"]
             for ending in ENDINGS
         ]
 
@@ -134,22 +133,22 @@ class Compact:
         return sum(map(len, self.segments)) + len(self._tail) - len(self._removed)
 
     def codec_or_fail(self) -> Codec:
-        """The codec, which an index with segments has."""
+        """Return the codec, which an index with segments has."""
         if self._codec is None:
             raise IndexDamaged("segments without the centroids that they were made with")
         return self._codec
 
     def ids(self) -> CropIds:
-        """All ids held, increasing."""
+        """Return all stored ids, increasing."""
         coded = np.concatenate([no_ids(), *(segment.ids for segment in self.segments)])
         left = coded[~np.isin(coded, self._removed, assume_unique=True)]
         return np.concatenate([left, self._tail.ids()])
 
     def vectors(self, ids: CropIds) -> Vectors:
-        """(n, d) float32 of ids that are held, from the database.
+        """Return (n, d) float32 of stored ids, from the database.
 
         Raises:
-            KeyError: an id is not held.
+            KeyError: an id is not stored.
         """
         held, rows = self._truth(np.unique(ids))
         held, rows = _only(held, rows, np.isin(held, self.ids()))
@@ -162,10 +161,10 @@ class Compact:
     # -- changing ---------------------------------------------------------------------------
 
     def add(self, ids: CropIds, vectors: Vectors) -> None:
-        """Take (n,) increasing ids above all held, with their (n, d) unit vectors."""
+        """Take (n,) increasing ids above all stored, with their (n, d) unit vectors."""
         coded = int(self.segments[-1].ids[-1]) if self.segments else -1
         if (np.diff(ids, prepend=coded) <= 0).any():
-            raise ValueError("ids must increase and lie above all held")
+            raise ValueError("ids must increase and lie above all stored")
         full = self._engine.tail_rows
         for start in range(0, len(ids), full):
             part = slice(start, start + full)
@@ -177,7 +176,7 @@ class Compact:
                 self._code_tail()
 
     def remove(self, ids: CropIds) -> None:
-        """Forget ids at once; ids not held are ignored."""
+        """Forget ids at once; ids not stored are ignored."""
         self._tail.remove(ids)
         coded = [segment.ids[segment.rows(np.unique(ids))] for segment in self.segments]
         self._removed = np.unique(np.concatenate([self._removed, *coded]))
@@ -212,15 +211,15 @@ class Compact:
         self._codec = Codec.train(sample[every.astype(np.int64)])
 
     def needs_rebuild(self) -> bool:
-        """Whether the codec was trained from a small part of what is held now."""
+        """Tell whether the codec was trained from a small part of what is stored now."""
         return len(self) > REBUILD_AT * max(self.trained_for, 1)
 
     def _compact(self) -> None:
         """Rewrite the segments that hold something removed."""
         kept = []
         for segment in self.segments:
-            rows = segment.rows(self._removed)
-            left = segment.without(self._removed) if len(rows) else segment
+            touched = len(segment.rows(self._removed)) > 0
+            left = segment.without(self._removed) if touched else segment
             if len(left):
                 kept.append(left)
         self.segments, self._removed = kept, no_ids()
@@ -251,7 +250,7 @@ class Compact:
         each(Segment.verify, self.segments)
 
     def differing(self, ids: CropIds, vectors: Vectors) -> CropIds:
-        """Those of (n,) held ids that are farther from their codes than the bound allows."""
+        """Return those of (n,) stored ids that are farther from their codes than allowed."""
         found = [self._tail.differing(*_only(ids, vectors, np.isin(ids, self._tail.ids())))]
         for segment in self.segments:
             rows = segment.rows(ids)
@@ -264,7 +263,7 @@ class Compact:
     # -- searching --------------------------------------------------------------------------
 
     def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan:
-        """How `search` with these arguments will go."""
+        """Return how `search` with these arguments will go."""
         if not self.segments:
             return self._tail.plan(k, allowed, exact=exact)
         candidates = len(self) if allowed is None else self._count(allowed)
@@ -290,13 +289,13 @@ class Compact:
     def search(
         self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
     ) -> Hits:
-        """The k best of all, or of `allowed`; see `VectorIndex.search`."""
+        """Return the k best of all, or of `allowed`; see `VectorIndex.search`."""
         return self.search_many(query.reshape(1, -1), k, allowed, exact=exact)[0]
 
     def search_many(
         self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
     ) -> list[Hits]:
-        """`search` for each row of (n, d) queries."""
+        """Search for each row of (n, d) queries."""
         if k < 1 or not len(queries):
             return [no_hits()] * len(queries)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
@@ -316,10 +315,10 @@ class Compact:
                 if len(one.ids) + len(tail.ids) < min(k, plan.candidates):
                     near[i] = near_by_proof(self.segments, queries[i], k, passing)
         coded = self._confirmed(queries, k, near)
-        return [_merged(a, b, k, plan.exact) for a, b in zip(coded, tails, strict=True)]
+        return [merged(a, b, k, plan.exact) for a, b in zip(coded, tails, strict=True)]
 
     def above(self, query: Vectors, least: float, allowed: CropIds | None = None) -> Iterator[Hits]:
-        """Everything that scores `least` or more, exactly, best first, in parts."""
+        """Yield everything that scores `least` or more, exactly, best first, in parts."""
         rows = rows_above(self.segments, query, least, self._passing(allowed))
         (near,) = near_rows(self.segments, query.reshape(1, -1), rows)
         tail = [*self._tail.above(query, least, allowed)]
@@ -343,7 +342,7 @@ class Compact:
             later = order[start + PART :][:1]
             bound = float(bounds[later[0]]) if len(later) else -np.inf
             enough = scores >= least
-            waiting = _merged(waiting, Hits(held[enough], scores[enough]), None, exact=True)
+            waiting = merged(waiting, Hits(held[enough], scores[enough]), None, exact=True)
             ready = int(np.searchsorted(-waiting.scores, -bound, side="left"))
             if ready:
                 yield Hits(waiting.ids[:ready], waiting.scores[:ready])
@@ -393,31 +392,9 @@ class Compact:
             there = np.append(held, -1)[rows] == one.ids  # what was erased meanwhile is not
             scores = vectors[rows[there]] @ query
             one.prove(there, scores)
-            hits.append(_sorted(one.ids[there], scores, k, exact=False))
+            hits.append(in_order(one.ids[there], scores, k, exact=False))
         return hits
-
-
-def _sorted(ids: CropIds, scores: Vectors, k: int | None, *, exact: bool) -> Hits:
-    order = np.lexsort((ids, -scores))[:k]
-    return Hits(ids[order], scores[order], exact)
-
-
-def _merged(a: Hits, b: Hits, k: int | None, exact: bool) -> Hits:
-    ids, scores = np.concatenate([a.ids, b.ids]), np.concatenate([a.scores, b.scores])
-    return _sorted(ids, scores, k, exact=exact)
 
 
 def _only(ids: CropIds, vectors: Vectors, which: NDArray[np.bool_]) -> tuple[CropIds, Vectors]:
     return ids[which], vectors[which]
-
-
-def _note(path: Path) -> dict[str, Any]:
-    try:
-        note = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ArchiveError(f"{path} does not describe an index") from error
-    if not isinstance(note, dict) or note.get("format") != FORMAT:
-        raise ArchiveError(f"{path} does not describe an index of {FORMAT}")
-    return note

@@ -42,7 +42,7 @@ class Near:
     error: Vectors
 
     def within_reach(self, k: int) -> Near:
-        """Those that may be among the k best; k of them score at least as the k-th surely does."""
+        """Return those that may be among the k best."""
         if len(self.ids) <= k:
             return self
         least = np.partition(self.scores - self.error, len(self.ids) - k)[len(self.ids) - k]
@@ -68,7 +68,7 @@ class Near:
 def rows_above(
     segments: Segments, query: Vectors, least: float, passing: NDArray[np.bool_] | None
 ) -> list[Rows]:
-    """Rows of all that may score `least` or more, a segment each."""
+    """Return rows of all that may score `least` or more, a segment each."""
 
     def of(segment: Segment) -> Rows:
         mask = _mask(segment, passing)
@@ -80,7 +80,7 @@ def rows_above(
 def near_by_proof(
     segments: Segments, query: Vectors, k: int, passing: NDArray[np.bool_] | None
 ) -> Near:
-    """All that may be among the k best of one (d,) query, by the fine codes of all."""
+    """Find all that may be among the k best of one (d,) query, by the fine codes of all."""
 
     def best(segment: Segment) -> tuple[Rows, Vectors]:
         return segment.best(query, max(AT_FIRST, k), _mask(segment, passing))
@@ -103,7 +103,7 @@ def near_by_scan(
     quota: int,
     passing: NDArray[np.bool_] | None,
 ) -> list[Near]:
-    """Of each query the `wanted` best by the scan codes, with their fine scores.
+    """Return of each query the `wanted` best by the scan codes, with their fine scores.
 
     Of a segment so many as would be wanted if it were all, or half of them: `quota`.
     The scan is bound by arithmetic: a batch of queries costs what they cost one by one. So of
@@ -152,7 +152,7 @@ def _near_one(
 
 
 def near_rows(segments: Segments, queries: Vectors, rows: list[Rows]) -> list[Near]:
-    """Of each query the same rows, a segment each, with their fine scores."""
+    """Return of each query the same rows, a segment each, with their fine scores."""
 
     def of(pair: tuple[Segment, Rows]) -> Vectors:
         return pair[0].scores(queries, pair[1])

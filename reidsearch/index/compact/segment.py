@@ -62,7 +62,7 @@ class Segment:
 
     @classmethod
     def of(cls, codec: Codec) -> Segment:
-        """An empty one, to be grown."""
+        """Make an empty one, to be grown."""
         d = codec.dimension
         none = np.empty(0, np.int64)
         return cls(codec, codec.scan_index(), none, np.empty((0, d), np.uint8), 0.0, none)
@@ -71,7 +71,7 @@ class Segment:
         return len(self.ids)
 
     def grown(self, ids: CropIds, vectors: Vectors) -> Segment:
-        """This one and further vectors, in memory; this one is of no use any more."""
+        """Return this one and further vectors, in memory; this one is of no use any more."""
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         self.verify()
         every = np.concatenate([self.ids, ids])  # before FAISS moves what may be its own
@@ -98,7 +98,7 @@ class Segment:
         )
 
     def without(self, removed: CropIds) -> Segment:
-        """The others, in memory, their fine codes as they are."""
+        """Return the others, in memory, their fine codes as they are."""
         self.verify()
         kept = ~np.isin(self.ids, removed)
         left = Segment.of(self.codec)
@@ -109,7 +109,7 @@ class Segment:
         return left
 
     def rows(self, ids: CropIds) -> Rows:
-        """Rows of those of increasing `ids` that are held."""
+        """Return rows of those of increasing `ids` that are stored."""
         if not len(self.ids):
             return self.ids
         first, last = int(self.ids[0]), int(self.ids[-1])
@@ -122,14 +122,14 @@ class Segment:
         return rows
 
     def count(self, ids: CropIds) -> int:
-        """How many of increasing `ids` are held."""
+        """Return how many of increasing `ids` are held."""
         first, last = int(self.ids[0]), int(self.ids[-1])
         if last - first + 1 > len(self.ids):
             return len(self.rows(ids))
         return int(np.searchsorted(ids, last, side="right") - np.searchsorted(ids, first))
 
     def rows_of(self, ids: CropIds) -> Rows:
-        """(n,) rows of held ids, in any order."""
+        """Return (n,) rows of stored ids, in any order."""
         if int(self.ids[-1]) - int(self.ids[0]) + 1 == len(self.ids):
             rows: Rows = ids - self.ids[0]
         else:
@@ -141,7 +141,7 @@ class Segment:
     def shortlist(
         self, query: Vectors, wanted: int, selector: Any | None
     ) -> tuple[Vectors, CropIds]:
-        """Scan scores and crop ids of the best of one (1, d) query by the scan codes."""
+        """Return scan scores and crop ids of the best of one (1, d) query by the scan codes."""
         one_thread()
         parameters = None
         if selector is not None:
@@ -151,7 +151,7 @@ class Segment:
         return scores[0][found], ids[0][found]
 
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
-        """(n, m) scores of (n, d) queries with the fine codes of (m,) rows."""
+        """Return (n, m) scores of (n, d) queries with the fine codes of (m,) rows."""
         self._verify_rows(rows)
         parts = [self.codec.scores(queries, self.codes[rows[part]]) for part in slices(len(rows))]
         return np.concatenate([np.empty((len(queries), 0), np.float32), *parts], axis=1)
@@ -163,14 +163,14 @@ class Segment:
         np.take(self.codes, rows, axis=0, out=into, mode="clip")
 
     def errors(self, rows: Rows) -> Vectors:
-        """(m,) how far a fine score of each row may be from the true one."""
+        """Return (m,) how far a fine score of each row may be from the true one."""
         found = np.full(len(rows), self.error + ROUNDING, dtype=np.float32)
         if len(self.outliers):
             found[np.isin(rows, self.outliers)] = 2.0  # any two scores are nearer than that
         return found
 
     def decoded(self, rows: Rows) -> Vectors:
-        """(m, d) float32, what the fine codes of (m,) rows stand for."""
+        """Return (m, d) float32, what the fine codes of (m,) rows stand for."""
         self._verify_rows(rows)
         return self.codec.decoded(self.codes[rows])
 
@@ -182,7 +182,7 @@ class Segment:
     def best(
         self, query: Vectors, wanted: int, passing: NDArray[np.bool_] | None
     ) -> tuple[Rows, Vectors]:
-        """Rows and fine scores of the `wanted` best by all fine codes, best first.
+        """Return rows and fine scores of the `wanted` best by all fine codes, best first.
 
         `passing` says which rows count.
         """
@@ -211,7 +211,7 @@ class Segment:
         least: float,
         passing: NDArray[np.bool_] | None,
     ) -> Rows:
-        """All rows whose vectors may score `least` or more; some of the `best` are known."""
+        """Return all rows whose vectors may score `least` or more; some of the `best` are known."""
         (rows, scores), bound = best, least - self.error - ROUNDING
         wanted = len(rows)
         while wanted == len(rows) and wanted and scores[-1] >= bound:
@@ -239,7 +239,7 @@ class Segment:
     # -- on disk ----------------------------------------------------------------------------
 
     def on_disk(self, folder: Path) -> bool:
-        """Whether it was written to this folder."""
+        """Tell whether it was written to this folder."""
         return self.file is not None and self.file.path.parent == folder
 
     def verify(self) -> None:
@@ -248,7 +248,7 @@ class Segment:
             self.file.verify_all()
 
     def written(self, folder: Path) -> Segment:
-        """The same, on disk, synced, with its fine codes mapped.
+        """Write it, synced; return it with its fine codes mapped.
 
         Three files of one name: `.scan` and `.sums` are read whole and verified by their SHA-256,
         `.fine` is mapped and verified block by block by `.sums`.
@@ -283,7 +283,7 @@ class Segment:
 
     @classmethod
     def load(cls, folder: Path, names: dict[str, Any], codec: Codec) -> Segment:
-        """What `written` wrote; fine codes are verified when they are used.
+        """Load what `written` wrote; fine codes are verified when they are used.
 
         Raises:
             IndexDamaged: a file is missing or not what was written.

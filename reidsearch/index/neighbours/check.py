@@ -18,7 +18,7 @@ CLOSE = 1e-4
 
 
 def check_neighbours(store: Store) -> Iterator[Finding]:
-    """Findings of the code `neighbours`, all repairable: the graph is made anew without it.
+    """Yield findings of the code `neighbours`, all repairable: the graph is made anew.
 
     A file that is missing is no finding: a restored archive has none.
     """

@@ -53,7 +53,7 @@ class Graph:
 
     @classmethod
     def empty(cls) -> Graph:
-        """Of no crop."""
+        """Return the graph of no crop."""
         return cls(
             np.empty(0, np.int64),
             np.empty((0, WIDTH), np.int32),
@@ -63,7 +63,7 @@ class Graph:
         )
 
     def rows(self, ids: CropIds) -> NDArray[np.int64]:
-        """The row of each crop; -1 for crops that are not held."""
+        """Return the row of each crop; -1 for crops that are not stored."""
         if not len(self.ids):
             return np.full(len(ids), NOTHING, dtype=np.int64)
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
@@ -77,7 +77,7 @@ def extended(
     progress: Progress = NO_PROGRESS,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Graph | None:
-    """The graph with further crops.
+    """Return the graph with further crops.
 
     Args:
         ids: (m,) increasing, above all held.
@@ -107,7 +107,7 @@ def extended(
 def without(
     graph: Graph, erased: CropIds, vectors: VectorsOf, stopped: Callable[[], bool] = lambda: False
 ) -> Graph | None:
-    """The graph of the gallery that is left.
+    """Return the graph of the gallery that is left.
 
     Lists only lose what was erased, unless too little is left of them, or the row's farthest is
     gone: those are computed again.
@@ -176,14 +176,14 @@ class _Growing:
         return made
 
     def take(self, rows: slice, scores: Vectors, first: int) -> None:
-        """Scores of `rows` with columns from `first` on, which lie above all taken before."""
+        """Take scores of `rows` with columns from `first` on, which lie above all taken before."""
         Best(self.best.columns[rows], self.best.scores[rows]).take(scores, first)
         self._take_least(
             rows, scores.min(axis=1), lambda lower: scores[lower].argmin(axis=1), first
         )
 
     def take_columns(self, columns: slice, scores: Vectors, first: int) -> None:
-        """The same scores the other way round: the columns take the rows."""
+        """Take the same scores the other way round: the columns take the rows."""
         best = Best(self.best.columns[columns], self.best.scores[columns])
         rows, at = passed(scores > best.scores[:, -1])
         order = np.argsort(at, kind="stable")
@@ -196,7 +196,7 @@ class _Growing:
     def take_others(
         self, numbers: NDArray[np.int64], scores: Vectors, first: int, part: slice | None = None
     ) -> None:
-        """Scores in which the rows `numbers` may meet themselves, which does not count."""
+        """Take scores in which the rows `numbers` may meet themselves, which does not count."""
         rows = part or slice(first, first + len(numbers))
         own = np.flatnonzero((numbers >= first) & (numbers < first + scores.shape[1]))
         at = own, numbers[own] - first

@@ -72,7 +72,7 @@ class Neighbours:
         self._current = False
 
     def graph(self) -> Graph | None:
-        """The graph of all that the gallery holds since its last `sync`.
+        """Return the graph of all that the gallery holds since its last `sync`.
 
         Returns:
             None when catching up would take too long for a search; `keep` makes up for it.
@@ -174,7 +174,7 @@ class _ReadOnce:
         self._matrix: Vectors | None = None
 
     def __call__(self, ids: CropIds) -> Vectors:
-        """(n, d) float32 of (n,) held ids."""
+        """(n, d) float32 of (n,) stored ids."""
         if self._matrix is None:
             parts = [
                 self._index.vectors(self._ids[start : start + READ_AT_ONCE])
@@ -244,7 +244,7 @@ def forget(store: Store) -> None:
 
 
 def strays(store: Store) -> list[Path]:
-    """Files beside the graph that are of no use."""
+    """Return files beside the graph that are of no use."""
     newest, folder = newest_graph(store), store.derived(GRAPH_FOLDER)
     if not folder.is_dir():
         return []

@@ -13,7 +13,7 @@ from reidsearch.store.tables.identities import identity, identity_member
 
 
 def labelled_crops(store: Store) -> tuple[list[tuple[int, str, str]], int]:
-    """Id, person and camera of every crop that came with both, by id; and how many are held."""
+    """Return id, person and camera of all crops that came with both; and how many there are."""
     crop = tables.crop.c
     return _found(
         store,
@@ -25,7 +25,7 @@ def labelled_crops(store: Store) -> tuple[list[tuple[int, str, str]], int]:
 
 
 def confirmed_crops(store: Store) -> tuple[list[tuple[int, str, str]], int]:
-    """Id, identity's name and camera of every view that was confirmed; as `labelled_crops`."""
+    """Return id, identity's name and camera of confirmed crops; as `labelled_crops`."""
     crop = tables.crop.c
     return _found(
         store,

@@ -11,7 +11,7 @@ from reidsearch.store import tables
 
 
 def model_row(connection: Connection, model: ModelIdentity) -> int:
-    """The id of a model's row, made when it is new."""
+    """Return the id of a model's row, made when it is new."""
     m = tables.model.c
     found = connection.scalar(
         select(m.id).where(m.digest == model.digest, m.preprocessing == model.preprocessing)
@@ -24,7 +24,7 @@ def model_row(connection: Connection, model: ModelIdentity) -> int:
 
 
 def adopt_model(connection: Connection, model: ModelIdentity, location: str) -> int:
-    """The archive's model id; a new archive takes the given model as its own."""
+    """Return the archive's model id; a new archive takes the given model as its own."""
     held = connection.execute(
         select(tables.model).join(tables.archive, tables.archive.c.model_id == tables.model.c.id)
     ).one_or_none()

@@ -15,20 +15,20 @@ from reidsearch.store.crops.store import location_key
 
 
 def embedding_row(crop_id: int, model_id: int, vector: Vectors) -> dict[str, Any]:
-    """One row of the `embedding` table: float32, little-endian, with its checksum."""
+    """Return one row of the `embedding` table: float32, little-endian, with its checksum."""
     blob = vector.astype("<f4", copy=False).tobytes()
     return {"crop_id": crop_id, "model_id": model_id, "vector": blob, "sha256": sha256_of(blob)}
 
 
 def existing_sources(connection: Connection, sha256s: Iterable[bytes]) -> dict[bytes, int]:
-    """Ids of the sources that are held, by the SHA-256 of their bytes."""
+    """Return ids of the sources that are stored, by the SHA-256 of their bytes."""
     s = tables.source.c
     rows = connection.execute(select(s.sha256, s.id).where(s.sha256.in_(list(sha256s))))
     return {row.sha256: row.id for row in rows}
 
 
 def existing_crops(connection: Connection, source_ids: Iterable[int]) -> dict[tuple[int, ...], int]:
-    """Ids of the crops of those sources, by (source id, x1, y1, x2, y2)."""
+    """Return ids of the crops of those sources, by (source id, x1, y1, x2, y2)."""
     c = tables.crop.c
     rows = connection.execute(
         select(c.id, c.source_id, c.x1, c.y1, c.x2, c.y2).where(c.source_id.in_(list(source_ids)))
@@ -37,7 +37,7 @@ def existing_crops(connection: Connection, source_ids: Iterable[int]) -> dict[tu
 
 
 def kept_facts(connection: Connection, crop_id: int) -> Facts:
-    """What is known of a crop that is held."""
+    """Return what is known of a crop that is stored."""
     c = tables.crop.c
     row = connection.execute(
         select(tables.camera.c.name, c.time_us, c.person, c.extra)
@@ -49,7 +49,7 @@ def kept_facts(connection: Connection, crop_id: int) -> Facts:
 
 
 def merge_facts(kept: Facts, told: Facts) -> Facts:
-    """What is told now, and what was known before of whatever is not told."""
+    """Return the facts given now, and for all others those known before."""
     return Facts(
         camera=kept.camera if told.camera is None else told.camera,
         time=kept.time if told.time is None else told.time,
@@ -59,7 +59,7 @@ def merge_facts(kept: Facts, told: Facts) -> Facts:
 
 
 def mark_replaced(connection: Connection, keys: Sequence[bytes]) -> None:
-    """Other bytes lie at these places now; the crops that came from there before stay."""
+    """Mark these places as holding other bytes now; the crops that came from there stay."""
     connection.execute(
         update(tables.location)
         .where(tables.location.c.key.in_(keys), tables.location.c.replaced_us.is_(None))
@@ -68,7 +68,7 @@ def mark_replaced(connection: Connection, keys: Sequence[bytes]) -> None:
 
 
 def location_row(given: CropInput, crop_id: int, *, own: bool) -> dict[str, Any]:
-    """One row of the `location` table: where a crop was indexed from."""
+    """Return one row of the `location` table: where a crop was indexed from."""
     return {
         "key": location_key(given.key),
         "text": given.location,
@@ -80,5 +80,5 @@ def location_row(given: CropInput, crop_id: int, *, own: bool) -> dict[str, Any]
 
 
 def sha256_of(data: bytes) -> bytes:
-    """The checksum of a stored value, 32 bytes."""
+    """Return the checksum of a stored value, 32 bytes."""
     return hashlib.sha256(data).digest()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -16,20 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
-from reidsearch.base import atomic, settings_file
 from reidsearch.base.boxes import Box
 from reidsearch.base.closing import Closing
-from reidsearch.base.errors import ArchiveError, NotFound, StorageError, UsageError
-from reidsearch.base.timecode import from_us, now, to_us
+from reidsearch.base.errors import ArchiveError, NotFound
+from reidsearch.base.timecode import from_us
 from reidsearch.domain.crops import Crop, CropIds, Facts, Vectors
 from reidsearch.domain.footage import Moment
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.contract import Database
-from reidsearch.store.database import schema, selects, sqlite
-from reidsearch.store.database.lock import HOLDER, LOCK, writer_lock
+from reidsearch.store.database import lifecycle, schema, selects, sqlite
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
 FEW = 16  # as many as an answer usually has
@@ -62,7 +59,7 @@ class State:
 
 
 def location_key(key: str) -> bytes:
-    """The 16 bytes under which an `CropInput.key` is stored; paths can be too long for an index."""
+    """Return the 16 bytes that a `CropInput.key` is stored under; paths are too long."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
@@ -77,7 +74,7 @@ class Store(Closing):
     """
 
     def __init__(self, folder: Path) -> None:
-        require_usable_name(folder)
+        lifecycle.require_usable_name(folder)
         if not sqlite.holds_archive(folder):
             raise ArchiveError(
                 f"{folder} is not an archive"
@@ -108,36 +105,7 @@ class Store(Closing):
             ArchiveError: the folder holds something else.
             StorageError: it cannot be made.
         """
-        require_usable_name(folder)
-        if sqlite.holds_archive(folder):
-            return
-        try:
-            foreign = folder.exists() and {path.name for path in folder.iterdir()} - _OWN_NAMES
-        except NotADirectoryError:
-            foreign = {folder.name}
-        if foreign:
-            raise ArchiveError(
-                f"{folder} exists and is not an archive", "give the path of a new or empty folder"
-            )
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"{folder} cannot be made: {error.strerror}") from error
-        with writer_lock(folder):
-            if sqlite.holds_archive(folder):
-                return
-            with sqlite.creating(folder) as connection:
-                schema.upgrade(connection)
-                connection.execute(
-                    insert(tables.archive).values(
-                        id=1,
-                        uuid=str(uuid.uuid4()),
-                        created_us=to_us(now()),
-                        next_crop_id=1,
-                        next_source_id=1,
-                        erasures=0,
-                    )
-                )
+        lifecycle.create(folder)
 
     def close(self) -> None:
         """Close the database; nothing can be read after it."""
@@ -187,7 +155,7 @@ class Store(Closing):
         return self.folder / name
 
     def state(self) -> State:
-        """Where the archive stands now; nothing is read when nobody has committed since."""
+        """Return where the archive stands now; nothing is read when nobody has committed since."""
         with self._looking:
             # Asked before reading: a commit in between is seen by the next call, never missed.
             if self._database.changed() or self._state is None:
@@ -198,7 +166,7 @@ class Store(Closing):
             return self._state
 
     def model(self) -> ModelIdentity | None:
-        """The model that made the archive's embeddings; None while it is empty."""
+        """Return the model that made the archive's embeddings; None while it is empty."""
         with self.read() as connection:
             row = connection.execute(selects.MODEL).one_or_none()
         return ModelIdentity(*row) if row else None
@@ -206,7 +174,7 @@ class Store(Closing):
     # -- what an index run asks -------------------------------------------------------------
 
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
-        """What is recorded under those location keys."""
+        """Return what is recorded under those location keys."""
         found: dict[bytes, Known] = {}
         with self.read() as connection:
             for part in _chunks(keys):
@@ -215,7 +183,7 @@ class Store(Closing):
         return found
 
     def crops_of(self, places: Sequence[tuple[bytes, Box | None]]) -> list[int | None]:
-        """The crop that is held of each place, asked for many at once.
+        """Return the crop that is stored of each place, asked for many at once.
 
         Args:
             places: SHA-256 of a source's bytes, and the box; None is the whole picture.
@@ -236,7 +204,7 @@ class Store(Closing):
     # -- what a search asks -----------------------------------------------------------------
 
     def crops(self, ids: Iterable[int]) -> list[Crop]:
-        """All that is known of those crops, in the order asked; ids not held are left out."""
+        """Return all that is known of those crops, in the order given; others are left out."""
         wanted = _possible(ids)
         with self.read() as connection:
             rows = [
@@ -248,7 +216,7 @@ class Store(Closing):
         return [held[crop_id] for crop_id in wanted if crop_id in held]
 
     def crop(self, crop_id: int) -> Crop:
-        """One crop.
+        """Return one crop.
 
         Raises:
             NotFound: no crop has this id.
@@ -261,7 +229,7 @@ class Store(Closing):
         return found[0]
 
     def picture(self, crop_id: int) -> bytes:
-        """The crop's JPEG.
+        """Return the crop's JPEG.
 
         Raises:
             NotFound: no crop has this id.
@@ -282,7 +250,7 @@ class Store(Closing):
         return jpeg
 
     def crops_with_embeddings(self, ids: Iterable[int]) -> dict[int, tuple[Crop, Vectors]]:
-        """Those crops that are held, by id, each with its (d,) embedding."""
+        """Return those crops that are stored, by id, each with its (d,) embedding."""
         found: dict[int, tuple[Crop, Vectors]] = {}
         with self.read() as connection:
             for part in _chunks(_possible(ids)):
@@ -294,7 +262,7 @@ class Store(Closing):
         return found
 
     def embeddings(self, ids: Iterable[int]) -> dict[int, Vectors]:
-        """The (d,) embeddings of those crops that are held, by id."""
+        """Return the (d,) embeddings of those crops that are stored, by id."""
         found: dict[int, Vectors] = {}
         with self.read() as connection:
             for part in _chunks(_possible(ids)):
@@ -303,7 +271,7 @@ class Store(Closing):
         return found
 
     def embedding_rows(self, ids: CropIds, dimension: int) -> tuple[CropIds, Vectors]:
-        """Those of increasing `ids` that have an embedding, and (n, d) of them.
+        """Return those of increasing `ids` that have an embedding, and (n, d) of them.
 
         Raises:
             ArchiveError: one has not the model's dimension (a damaged row).
@@ -319,12 +287,12 @@ class Store(Closing):
         return self._joined(rows, dimension)
 
     def embedding_count(self) -> int:
-        """How many embeddings of the archive's model there are."""
+        """Return how many embeddings of the archive's model there are."""
         with self.read() as connection:
             return connection.execute(selects.EMBEDDING_COUNT).scalar_one()
 
     def some_embeddings(self, count: int, dimension: int) -> Vectors:
-        """(n, d) of about `count` crops, from all of the archive; all where it holds fewer."""
+        """Return (n, d) of about `count` crops of the whole archive; all where there are fewer."""
         last = self.state().last_crop_id
         drawn = np.random.default_rng(0).integers(1, last + 1, count) if last > count else None
         ids = np.arange(1, last + 1) if drawn is None else np.unique(drawn)
@@ -341,7 +309,7 @@ class Store(Closing):
         return ids, np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
 
     def embeddings_after(self, crop_id: int, dimension: int) -> Iterator[tuple[CropIds, Vectors]]:
-        """All embeddings of crops above `crop_id`, in chunks of increasing ids.
+        """Yield all embeddings of crops above `crop_id`, in chunks of increasing ids.
 
         Raises:
             ArchiveError: one has not the model's dimension (a damaged row).
@@ -363,57 +331,11 @@ class Store(Closing):
             last = int(ids[-1])
 
     def embedded_ids(self, up_to: int) -> CropIds:
-        """Ids up to `up_to` that have an embedding, increasing."""
+        """Return ids up to `up_to` that have an embedding, increasing."""
         e = tables.embedding.c
         query = select(e.crop_id).where(e.model_id == selects.MODEL_ID, e.crop_id <= up_to)
         with self.read() as connection:
             return np.fromiter(connection.scalars(query.order_by(e.crop_id)), dtype=np.int64)
-
-
-def migrate(folder: Path) -> tuple[str, str]:
-    """Bring an archive of an earlier version to this one's schema, whole or not at all.
-
-    Returns:
-        The revision before and after.
-
-    Raises:
-        ArchiveLocked: another process writes.
-        ArchiveVersionError: it was made by a newer version.
-    """
-    if not sqlite.holds_archive(folder):
-        raise ArchiveError(f"there is no archive {folder}")
-    with writer_lock(folder), sqlite.rebuilding(folder) as connection:
-        before = schema.revision(connection)
-        if before is None or before > schema.REVISION:
-            schema.require_current(connection, folder)
-        if before == schema.REVISION:
-            return schema.REVISION, schema.REVISION
-        schema.upgrade(connection)
-        if broken := sqlite.broken_references(connection):
-            raise ArchiveError(
-                f"{folder}: {broken} rows refer to rows that are missing; nothing changed",
-                f"run the earlier version's: reidsearch check -a {folder}",
-            )
-    return str(before), schema.REVISION
-
-
-_OWN_NAMES = {
-    settings_file.NAME,
-    LOCK,
-    HOLDER,
-    sqlite.DATABASE,
-    atomic.temporary(Path(sqlite.DATABASE)).name,
-}
-
-
-def require_usable_name(folder: Path) -> None:
-    """Refuse a path whose bytes are not text: neither FAISS nor VACUUM INTO takes one."""
-    try:
-        str(folder).encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            f"the archive's path {str(folder)!r} is not UTF-8", "give the archive another name"
-        ) from error
 
 
 # What a search or a re-run asks over and over is built once: for small answers, building and

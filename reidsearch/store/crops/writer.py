@@ -107,7 +107,7 @@ class Writer:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction: all of it is stored, or nothing."""
+        """Give one transaction: all of it is stored, or nothing."""
         cameras = dict(self._cameras)
         try:
             with self._store.write() as connection:
@@ -235,7 +235,7 @@ class Writer:
         }
 
     def camera_id(self, connection: Connection, name: str | None) -> int | None:
-        """The id of a camera's row, made when it is new; within `transaction`."""
+        """Return the id of a camera's row, made when it is new; within `transaction`."""
         if name is None:
             return None
         if name not in self._cameras:

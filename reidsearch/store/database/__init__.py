@@ -1,1 +1,4 @@
-"""SQLite and its schema: engines, the writer lock, migrations, prepared statements."""
+"""SQLite under an archive. In: a folder. Out: connections in transactions, locks, errors as ours.
+
+The writer lock, the schema with its migrations, and statements that are built once.
+"""

@@ -21,7 +21,7 @@ REVISION = "0003"
 
 
 def migrations_folder() -> Path:
-    """Where the migrations lie: in the installed package, or in the repository beside it.
+    """Return where the migrations lie: in the package, or in the repository beside it.
 
     Raises:
         ArchiveError: when neither place holds them (a broken installation).
@@ -34,7 +34,7 @@ def migrations_folder() -> Path:
 
 
 def alembic_config(connection: Connection) -> Config:
-    """Alembic's configuration for one open connection."""
+    """Return Alembic's configuration for one open connection."""
     from alembic.config import Config
 
     config = Config()
@@ -51,7 +51,7 @@ def upgrade(connection: Connection) -> None:
 
 
 def revision(connection: Connection) -> str | None:
-    """The archive's revision; None when it has no tables yet."""
+    """Return the archive's revision; None when it has no tables yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))

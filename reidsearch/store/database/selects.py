@@ -106,7 +106,7 @@ CROPS = _CROP.where(tables.crop.c.id.in_(bindparam("ids", expanding=True)))
 
 @cache
 def crops_with_embeddings(count: int) -> Select[Any]:
-    """Crops and what proves their scores, in one go, for the parameters id0, id1, ...
+    """Select crops with embeddings, in one go, for the parameters id0, id1, ...
 
     A fixed number of parameters is compiled once; an expanding list is rendered at every call.
     """
@@ -120,7 +120,7 @@ def crops_with_embeddings(count: int) -> Select[Any]:
 
 @cache
 def embedding_rows(count: int) -> Select[Any]:
-    """Embeddings for the parameters id0, id1, ..., by id."""
+    """Select embeddings for the parameters id0, id1, ..., by id."""
     ids: list[BindParameter[int]] = [bindparam(f"id{number}") for number in range(count)]
     e = tables.embedding.c
     return (

@@ -86,7 +86,7 @@ class Sqlite(Closing):
         return self._watch.changed()
 
     def damage(self) -> list[str]:
-        """What SQLite finds damaged: pages, indexes, foreign keys."""
+        """Return what SQLite finds damaged: pages, indexes, foreign keys."""
         with self.read() as connection:
             rows = connection.execute(text("PRAGMA integrity_check"))
             found = [row[0] for row in rows if row[0] != "ok"]
@@ -115,7 +115,7 @@ class Sqlite(Closing):
         return not busy
 
     def size_bytes(self) -> int:
-        """Size of the database with its log."""
+        """Return size of the database with its log."""
         return sum(path.stat().st_size for path in self._folder.glob(f"{DATABASE}*"))
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class Sqlite(Closing):
 
 
 def holds_archive(folder: Path) -> bool:
-    """Whether an archive's database lies in this folder."""
+    """Tell whether an archive's database lies in this folder."""
     return (folder / DATABASE).is_file()
 
 
@@ -164,7 +164,7 @@ def rebuilding(folder: Path) -> Iterator[Connection]:
 
 
 def broken_references(connection: Connection) -> int:
-    """How many rows refer to a row that does not exist."""
+    """Return how many rows refer to a row that does not exist."""
     return len(connection.exec_driver_sql("PRAGMA foreign_key_check").all())
 
 
@@ -250,7 +250,7 @@ def _translate_for(path: Path) -> Callable[[ExceptionContext], ReidsearchError |
 
 
 def translated(path: Path, error: BaseException) -> ReidsearchError | None:
-    """What an error of SQLite means for the user; None when it is a mistake of ours."""
+    """Return what an error of SQLite means for the user; None when it is a mistake of ours."""
     if not isinstance(error, sqlite3.Error):
         return None
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
@@ -284,7 +284,7 @@ class _ChangeWatch:
         self._asking = threading.Lock()
 
     def changed(self) -> bool:
-        """Whether something was committed since the last call; True at the first."""
+        """Tell whether something was committed since the last call; True at the first."""
         with self._asking:
             try:
                 version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
@@ -323,5 +323,5 @@ def _connected(
 
 
 def library_version() -> tuple[int, ...]:
-    """The version of the SQLite library."""
+    """Return the version of the SQLite library."""
     return sqlite3.sqlite_version_info

@@ -1,1 +1,4 @@
-"""Sources, spans, tracklets: what was analysed of footage, and what is missing."""
+"""Footage in the archive. In: sources and steps of a run. Out: coverage, tracklets, presence.
+
+What was analysed of each source, and what is missing.
+"""

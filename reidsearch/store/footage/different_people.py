@@ -16,7 +16,7 @@ MOST_FOUND = 50_000
 
 
 def known_different(store: Store, most: int, seed: int) -> list[tuple[int, int]]:
-    """At most so many pairs of crop ids, of which any is as likely to be drawn as any other.
+    """Return at most so many pairs of crop ids, drawn uniformly.
 
     Of each tracklet its best view is taken.
     """

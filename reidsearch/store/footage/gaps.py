@@ -23,7 +23,7 @@ class Stretch:
 def not_supplied(
     stretches: Iterable[Stretch], after_us: int | None = None, before_us: int | None = None
 ) -> list[NeverOffered]:
-    """The holes of each camera, by camera and time.
+    """Return the holes of each camera, by camera and time.
 
     Args:
         stretches: of every camera that is asked about.

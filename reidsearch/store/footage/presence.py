@@ -56,7 +56,7 @@ _CROPS = (
 
 
 def presences(connection: Connection, members: Iterable[Member]) -> dict[Member, Presence]:
-    """Where and when each was seen; members that are no longer held are left out."""
+    """Return where and when each was seen; members that are no longer stored are left out."""
     wanted = sorted(set(members))
     found: dict[Member, Presence] = {}
     for kind in ("tracklet", "crop"):
@@ -122,7 +122,7 @@ def _crops(connection: Connection, ids: Sequence[int]) -> dict[Member, Presence]
 
 
 def at_once(a: Presence, b: Presence) -> bool:
-    """Whether one camera certainly showed both at the same time, so that they are two people.
+    """Tell whether one camera certainly showed both at the same time: two people, then.
 
     In one source media time decides, exactly. Two sources of one camera have to show them at once
     however much their clocks are off, within what they may be; where that is not known, nothing is
@@ -146,7 +146,7 @@ def at_once(a: Presence, b: Presence) -> bool:
 def conflicts(
     held: Iterable[Presence], joining: Sequence[Presence]
 ) -> list[tuple[Presence, Presence]]:
-    """Pairs that one camera showed at once, each with at least one that is joining."""
+    """Return pairs that one camera showed at once, each with at least one that is joining."""
     before = list(held)
     return [
         (a, b)

@@ -43,7 +43,7 @@ class KnownSource:
 
 
 def source_at(store: Store, location: str) -> KnownSource | None:
-    """The source that was last found at a place."""
+    """Return the source that was last found at a place."""
     where = footage_location.c
     with store.read() as connection:
         row = connection.execute(
@@ -61,7 +61,7 @@ def source_at(store: Store, location: str) -> KnownSource | None:
 
 
 def source_of(store: Store, sha256: bytes) -> KnownSource | None:
-    """The source with these bytes, wherever it lies."""
+    """Return the source with these bytes, wherever it lies."""
     with store.read() as connection:
         row = connection.execute(
             select(footage.c.source_id, footage.c.state, footage.c.settings)
@@ -91,7 +91,7 @@ _SOURCES = (
 
 
 def coverage(store: Store) -> list[SourceCoverage]:
-    """What was seen of every source of footage; by camera, then start, then place."""
+    """Return what was seen of every source of footage; by camera, then start, then place."""
     with store.read() as connection:
         rows = connection.execute(_SOURCES).all()
         spans: dict[int, list[Span]] = {}
@@ -131,14 +131,14 @@ def _coverage(row: Row[Any], spans: tuple[Span, ...]) -> SourceCoverage:
 
 
 def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
-    """Sources of footage whose place or checksum matches one of these texts, as in `Filters`."""
+    """Return sources of footage whose place or checksum matches a text, as in `Filters`."""
     with store.read() as connection:
         sources = [_coverage(row, ()) for row in connection.execute(_SOURCES)]
     return tuple(one.source_id for one in sources if at_one_of(one.location, one.sha256, texts))
 
 
 def at_one_of(location: str, sha256: str, texts: Sequence[str]) -> bool:
-    """Whether any of the texts is part of a source's place, or begins its SHA-256."""
+    """Tell whether any text is part of a source's place, or begins its SHA-256."""
     return any(
         text in location or (len(text) >= SHORTEST_SHA and sha256.startswith(text.lower()))
         for text in texts
@@ -146,13 +146,13 @@ def at_one_of(location: str, sha256: str, texts: Sequence[str]) -> bool:
 
 
 def any_footage(store: Store) -> bool:
-    """Whether the archive holds footage at all."""
+    """Tell whether the archive holds footage at all."""
     with store.read() as connection:
         return connection.scalar(select(footage.c.source_id).limit(1)) is not None
 
 
 def source(store: Store, source_id: int) -> SourceCoverage:
-    """One source of footage.
+    """Return one source of footage.
 
     Raises:
         NotFound: no source of footage has this id.
@@ -169,7 +169,7 @@ def source(store: Store, source_id: int) -> SourceCoverage:
 
 
 def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:
-    """The tracklet of each of those crops that is a view of one."""
+    """Return the tracklet of each of those crops that is a view of one."""
     found: dict[int, int] = {}
     with store.read() as connection:
         for start in range(0, len(crop_ids), CHUNK):
@@ -181,7 +181,7 @@ def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:
 
 
 def tracklets(store: Store, ids: Sequence[int]) -> dict[int, TrackletSeen]:
-    """Those tracklets that are held, by id."""
+    """Return those tracklets that are stored, by id."""
     found: dict[int, TrackletSeen] = {}
     with store.read() as connection:
         for start in range(0, len(ids), CHUNK):
@@ -232,7 +232,7 @@ def _tracklet(row: Row[Any], crop_ids: tuple[int, ...]) -> TrackletSeen:
 
 
 def tracklets_of(store: Store, source_id: int) -> list[TrackletSeen]:
-    """All tracklets of a source, by the time they were first seen."""
+    """Return all tracklets of a source, by the time they were first seen."""
     with store.read() as connection:
         ids = list(
             connection.scalars(
@@ -246,7 +246,7 @@ def tracklets_of(store: Store, source_id: int) -> list[TrackletSeen]:
 
 
 def trace(store: Store, tracklet_id: int) -> Trace:
-    """Where a tracklet's person was, frame by frame.
+    """Return where a tracklet's person was, frame by frame.
 
     Raises:
         NotFound: no tracklet has this id.

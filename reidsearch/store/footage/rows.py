@@ -16,13 +16,13 @@ from reidsearch.store.crops.rows import sha256_of
 
 
 def trace_blob(trace: Trace) -> bytes:
-    """int64 pts, float32 boxes, float32 confidences, little-endian, one after the other, zlib."""
+    """Pack int64 pts, float32 boxes, float32 confidences, little-endian, in this order, zlib."""
     parts = (trace.pts.astype("<i8"), trace.xyxy.astype("<f4"), trace.confidence.astype("<f4"))
     return zlib.compress(b"".join(part.tobytes() for part in parts))
 
 
 def read_trace(blob: bytes, sha256: bytes) -> Trace:
-    """The inverse of `trace_blob`.
+    """Unpack what `trace_blob` packed.
 
     Raises:
         ArchiveError: the bytes are not those that were stored.
@@ -39,7 +39,7 @@ def read_trace(blob: bytes, sha256: bytes) -> Trace:
 
 
 def info_values(info: VideoInfo) -> dict[str, Any]:
-    """What a source says of itself, as columns of `footage`."""
+    """Return what a source says of itself, as columns of `footage`."""
     return {
         "kind": info.kind,
         "container": info.container,
@@ -57,7 +57,7 @@ def info_values(info: VideoInfo) -> dict[str, Any]:
 
 
 def read_info(row: Row[Any]) -> VideoInfo:
-    """The inverse of `info_values`; the row holds `width_px` and `height_px` of `source` too."""
+    """Read what `info_values` made; the row has `width_px` and `height_px` of `source` too."""
     return VideoInfo(
         kind=row.kind,
         container=row.container,
@@ -76,7 +76,7 @@ def read_info(row: Row[Any]) -> VideoInfo:
 
 
 def clock_values(clock: Clock) -> dict[str, Any]:
-    """A clock as columns of `footage`."""
+    """Return A clock as columns of `footage`."""
     return {
         "start_us": to_us(clock.start) if clock.start else None,
         "clock_origin": clock.origin,
@@ -87,7 +87,7 @@ def clock_values(clock: Clock) -> dict[str, Any]:
 
 
 def read_clock(row: Any) -> Clock:
-    """The inverse of `clock_values`."""
+    """Read what `clock_values` made."""
     return Clock(
         start=None if row.start_us is None else from_us(row.start_us),
         origin=row.clock_origin,
@@ -98,5 +98,5 @@ def read_clock(row: Any) -> Clock:
 
 
 def read_facts(row: Row[Any]) -> SourceFacts:
-    """Camera and clock; the row holds the camera's name as `camera`."""
+    """Return camera and clock; the row holds the camera's name as `camera`."""
     return SourceFacts(row.camera, read_clock(row))

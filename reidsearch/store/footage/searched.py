@@ -33,7 +33,7 @@ class _Source:
 
 
 def footage_searched(store: Store, filters: Filters) -> FootageSearched:
-    """What is to be said of the footage that passes the filters by camera, time and place.
+    """Describe the footage that passes the filters by camera, time and place.
 
     A source of unknown camera or time counts: its crops may have been left out, and the statement
     says so, but nobody can say that the person was not in it.

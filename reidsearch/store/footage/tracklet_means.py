@@ -18,7 +18,7 @@ from reidsearch.store.tables.footage import moment, tracklet, tracklet_embedding
 def means(
     connection: Connection, model_id: int, ids: Sequence[int]
 ) -> Iterator[tuple[int, Vectors]]:
-    """The robust mean of each of these tracklets' views, computed from their embeddings."""
+    """Yield the robust mean of each of these tracklets' views, computed from their embeddings."""
     for start in range(0, len(ids), CHUNK):
         rows = connection.execute(
             select(moment.c.tracklet_id, moment.c.quality, tables.embedding.c.vector)

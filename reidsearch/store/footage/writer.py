@@ -104,7 +104,7 @@ class FootageWriter:
         return int(source_id)
 
     def place(self, source_id: int, file: SourceFile, facts: SourceFacts) -> bool:
-        """Record where a source that is held lies too, and what is newly told of it.
+        """Record where a source that is stored lies too, and what is newly told of it.
 
         Camera and start are corrected when they are told from a place that is known already; a
         copy elsewhere changes nothing. An offset and drift that somebody set stay.
@@ -332,20 +332,20 @@ def _resumed(connection: Connection, source_id: int) -> Begun:
 
 
 def tracklet_row(tracklet_id: int, model_id: int, vector: Any) -> dict[str, Any]:
-    """One row of `tracklet_embedding`."""
+    """Return one row of `tracklet_embedding`."""
     row = embedding_row(0, model_id, vector)
     return {"tracklet_id": tracklet_id, **{k: v for k, v in row.items() if k != "crop_id"}}
 
 
 def delete_source(connection: Connection, source_id: int) -> None:
-    """Everything of one source: crops, tracklets, coverage, checkpoint."""
+    """Delete everything of one source: crops, tracklets, coverage, checkpoint."""
     connection.execute(delete(tables.crop).where(tables.crop.c.source_id == source_id))
     connection.execute(delete(tables.source).where(tables.source.c.id == source_id))
     connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
 
 
 def set_clock(connection: Connection, source_id: int, clock: Clock) -> None:
-    """Another clock for a source: the times of all its crops follow, nothing else changes."""
+    """Set another clock for a source: the times of all its crops follow."""
     connection.execute(
         update(footage)
         .where(footage.c.source_id == source_id)
@@ -361,7 +361,7 @@ def set_clock(connection: Connection, source_id: int, clock: Clock) -> None:
 
 
 def record_clock(connection: Connection, source_id: int, clock: Clock) -> None:
-    """`set_clock` by somebody's hand: what it was before stays on record."""
+    """Set a clock by hand: what it was before stays on record."""
     before = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
     set_clock(connection, source_id, clock)
     record_event(
@@ -376,7 +376,7 @@ def record_clock(connection: Connection, source_id: int, clock: Clock) -> None:
 
 
 def facts_digest(facts: SourceFacts) -> str:
-    """Changes when anything that was told of a source changes."""
+    """Return a text that changes when any given fact of a source changes."""
     clock = facts.clock
     told = {"uncertainty_s": clock.uncertainty_s, "origin": clock.origin}
     told |= {"offset_s": str(clock.offset_s), "drift_ppm": clock.drift_ppm}

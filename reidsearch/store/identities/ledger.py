@@ -25,7 +25,7 @@ class Ledger:
 
     @classmethod
     def replay(cls, decisions: Iterable[Decision]) -> Ledger:
-        """The ledger after these decisions, oldest first.
+        """Return the ledger after these decisions, oldest first.
 
         Raises:
             ArchiveError: a decision starts from something that the ones before did not leave.
@@ -44,7 +44,7 @@ class Ledger:
         return ledger
 
     def value(self, change: Change) -> Value:
-        """What is in force of that which a change is about."""
+        """Return the current value of what a change is about."""
         return self._values.get(change.key)
 
     def apply(self, changes: Iterable[Change]) -> None:
@@ -62,7 +62,7 @@ class Ledger:
         return self._last_identity + 1
 
     def names(self) -> dict[int, str]:
-        """All identities that were not undone, merged ones among them, by id."""
+        """Return all identities that were not undone, merged ones among them, by id."""
         return {
             identity_id: str(name)
             for (of, identity_id, _), name in self._values.items()
@@ -70,7 +70,7 @@ class Ledger:
         }
 
     def merged(self) -> dict[int, int]:
-        """What has become a part of what."""
+        """Return which identity was merged into which."""
         return {
             identity_id: int(into)
             for (of, identity_id, _), into in self._values.items()
@@ -78,7 +78,7 @@ class Ledger:
         }
 
     def members(self) -> dict[Member, int]:
-        """Every confirmed member with its identity."""
+        """Return every confirmed member with its identity."""
         return {
             member: int(identity_id)
             for (of, _, member), identity_id in self._values.items()
@@ -86,7 +86,7 @@ class Ledger:
         }
 
     def rejections(self) -> set[tuple[int, Member]]:
-        """(identity, member) of everything that was said not to be."""
+        """Return (identity, member) of all rejections."""
         return {
             (identity_id, member)
             for of, identity_id, member in self._values
@@ -94,16 +94,16 @@ class Ledger:
         }
 
     def identity_of(self, member: Member) -> int | None:
-        """The identity that a member belongs to."""
+        """Return the identity that a member belongs to."""
         value = self._values.get((Of.MEMBER, None, member))
         return None if value is None else int(value)
 
     def is_rejected(self, identity_id: int, member: Member) -> bool:
-        """Whether it was said that this is not that identity."""
+        """Tell whether a member was rejected for an identity."""
         return (Of.REJECTED, identity_id, member) in self._values
 
     def find(self, text: str, *, merged_too: bool = False) -> Named:
-        """The identity of that name or number.
+        """Return the identity of that name or number.
 
         Raises:
             NotFound: there is none; or, unless `merged_too`, it was merged into another.
@@ -164,7 +164,7 @@ def _no_such(text: str, known: list[str]) -> NotFound:
 
 
 def with_undone(decisions: Sequence[Decision]) -> list[Decision]:
-    """The same decisions, each told by which it is undone."""
+    """Return the same decisions, each with the number of the one that undoes it."""
     from dataclasses import replace
 
     undone: dict[int, int] = {}
@@ -175,7 +175,7 @@ def with_undone(decisions: Sequence[Decision]) -> list[Decision]:
 
 
 def to_undo(decisions: Sequence[Decision], decision_id: int | None) -> Decision:
-    """The decision that is to be reversed: a named one, or the last that stands.
+    """Return the decision to be reversed: a named one, or the last that is in force.
 
     Raises:
         NotFound: there is none.
@@ -198,7 +198,7 @@ def to_undo(decisions: Sequence[Decision], decision_id: int | None) -> Decision:
 
 
 def inverse(ledger: Ledger, decisions: Sequence[Decision], undone: Decision) -> list[Change]:
-    """The changes that take a decision back.
+    """Return the changes that take a decision back.
 
     Raises:
         UsageError: a later decision changed the same things.
@@ -226,7 +226,7 @@ def _about(change: Change) -> str:
 
 
 def to_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
-    """Changes as the log keeps them."""
+    """Return changes as the log keeps them."""
     return [
         {
             "of": change.of.value,
@@ -240,7 +240,7 @@ def to_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
 
 
 def from_json(rows: Sequence[dict[str, Any]]) -> tuple[Change, ...]:
-    """The inverse of `to_json`.
+    """Read what `to_json` made.
 
     Raises:
         ArchiveError: it was altered.

@@ -12,7 +12,7 @@ from reidsearch.store.crops.store import Store
 
 
 def pairs_of(store: Store, identities: Sequence[Identity], seen: dict[Member, Presence]) -> Pairs:
-    """Pairs of members of one identity, and of members with what was rejected; see `Pairs`."""
+    """Return pairs of members of one identity, and of members with rejected ones; see `Pairs`."""
     rows: list[tuple[float, bool, int, int, int]] = []
     for identity in identities:
         both = (*identity.members, *identity.rejected)

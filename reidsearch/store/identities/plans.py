@@ -12,7 +12,7 @@ LONGEST_NAME = 200
 
 
 def new(ledger: Ledger, name: str) -> tuple[Named, list[Change]]:
-    """A new identity.
+    """Plan a new identity.
 
     Raises:
         UsageError: the name is none, or taken.
@@ -22,7 +22,7 @@ def new(ledger: Ledger, name: str) -> tuple[Named, list[Change]]:
 
 
 def rename(ledger: Ledger, named: Named, name: str) -> list[Change]:
-    """Another name for the same identity; its id stays."""
+    """Plan another name for the same identity; its id stays."""
     return [Change(Of.NAME, named.identity_id, None, named.name, _usable(ledger, name))]
 
 
@@ -41,7 +41,7 @@ def _usable(ledger: Ledger, name: str) -> str:
 
 
 def confirm(ledger: Ledger, named: Named, members: Sequence[Member]) -> list[Change]:
-    """These members are that identity; an earlier rejection of theirs for it is taken back.
+    """Plan to confirm members; an earlier rejection of theirs for it is taken back.
 
     Raises:
         UsageError: one belongs to another identity.
@@ -64,7 +64,7 @@ def confirm(ledger: Ledger, named: Named, members: Sequence[Member]) -> list[Cha
 
 
 def reject(ledger: Ledger, named: Named, members: Sequence[Member]) -> list[Change]:
-    """These members are not that identity; those that were confirmed as it leave it."""
+    """Plan to reject members; those that were confirmed as this identity leave it."""
     changes = []
     for member in dict.fromkeys(members):
         if ledger.identity_of(member) == named.identity_id:
@@ -75,7 +75,7 @@ def reject(ledger: Ledger, named: Named, members: Sequence[Member]) -> list[Chan
 
 
 def merge(ledger: Ledger, into: Named, others: Sequence[Named], *, force: bool) -> list[Change]:
-    """The others become a part of `into`: its members are theirs and its own, rejections too.
+    """Plan a merge: members and rejections of the others become those of `into`.
 
     Raises:
         UsageError: an identity with itself; or one rejected what the other confirmed, unless
@@ -114,7 +114,7 @@ def merge(ledger: Ledger, into: Named, others: Sequence[Named], *, force: bool) 
 def split(
     ledger: Ledger, named: Named, members: Sequence[Member], name: str
 ) -> tuple[Named, list[Change]]:
-    """These members become a new identity, and are said not to be the old one.
+    """Plan a split: members become a new identity, and are rejected for the old one.
 
     Raises:
         UsageError: one does not belong to it, or none would stay.

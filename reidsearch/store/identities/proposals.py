@@ -80,7 +80,7 @@ def _insert(connection: Connection, linking_id: int, one: Proposed) -> None:
 
 
 def last_linking(connection: Connection) -> Linking | None:
-    """The last `link` with what of its proposals is still to be decided; None: there was none.
+    """Return the last `link` with its open proposals; None: there was none.
 
     Members that belong to an identity by now are left out, and proposals of which no more than
     one member is left, unless it would be added to an identity.

@@ -29,7 +29,7 @@ Plan = Callable[[Connection, Ledger, Sequence[Decision]], Sequence[Change]]
 
 
 def log(connection: Connection) -> list[Decision]:
-    """All decisions, oldest first.
+    """Return all decisions, oldest first.
 
     Raises:
         ArchiveError: it was altered.
@@ -136,7 +136,7 @@ def _column(table: Table, kind: str) -> ColumnElement[int]:
 
 
 def exists(connection: Connection, member: Member) -> bool:
-    """Whether the archive still holds it."""
+    """Tell whether the archive still stores a member."""
     table = tracklet if member.kind == "tracklet" else tables.crop
     return connection.scalar(select(table.c.id).where(table.c.id == member.number)) is not None
 
@@ -154,7 +154,7 @@ def rebuild(connection: Connection) -> None:
 
 
 def members_of_crops(connection: Connection, crop_ids: Iterable[int]) -> dict[int, Member]:
-    """What each of those crops is a view of: its tracklet, or itself.
+    """Return what each of those crops is a view of: its tracklet, or itself.
 
     Raises:
         NotFound: there is no such crop.
@@ -182,7 +182,7 @@ def members_of_crops(connection: Connection, crop_ids: Iterable[int]) -> dict[in
 
 
 def identities(connection: Connection) -> list[Identity]:
-    """All identities that were not undone, by id, with what is held of their members."""
+    """Return all identities that were not undone, by id, with their stored members."""
     members = _by_identity(connection, identity_member)
     rejected = _by_identity(connection, identity_rejection)
     rows = connection.execute(
@@ -218,7 +218,7 @@ _ANY = select(decision.c.id).limit(1)
 
 
 def marks(store: Store, members: Iterable[Member]) -> dict[Member, Mark]:
-    """What was decided of these members; those of which nothing was are left out."""
+    """Return what was decided of these members; others are left out."""
     with store.read() as connection:
         if connection.scalar(_ANY) is None:
             return {}

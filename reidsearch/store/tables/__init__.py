@@ -1,4 +1,7 @@
-"""The tables, in portable SQLAlchemy Core; those of crops can be imported from here."""
+"""The tables, in portable SQLAlchemy Core. In: nothing. Out: tables for statements and migrations.
+
+Those of crops can be imported from here.
+"""
 
 from reidsearch.store.tables.crops import (
     Id,

@@ -9,7 +9,7 @@ from reidsearch.store.tables.crops import metadata
 
 
 def column_of(name: str) -> str:
-    """The column that holds one of `appearance.NAMES`."""
+    """Return the column of one of `domain.attributes.NAMES`."""
     return name.replace(":", "_").replace("-", "_")
 
 

@@ -1,0 +1,28 @@
+"""The file that says what a compact index consists of: its segments, their checksums, its codec."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from reidsearch.base.errors import ArchiveError
+
+FORMAT = "reidsearch/compact/1"
+
+
+def read_note(path: Path) -> dict[str, Any]:
+    """Read what `Compact.save` wrote.
+
+    Raises:
+        ArchiveError: it is no such file.
+    """
+    try:
+        note = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ArchiveError(f"{path} does not describe an index") from error
+    if not isinstance(note, dict) or note.get("format") != FORMAT:
+        raise ArchiveError(f"{path} does not describe an index of {FORMAT}")
+    return note

@@ -1,0 +1,95 @@
+"""An archive's beginning and its change of version: making one in a folder, migrating it."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from reidsearch.base import atomic, settings_file
+from reidsearch.base.errors import ArchiveError, StorageError, UsageError
+from reidsearch.base.timecode import now, to_us
+from reidsearch.store import tables
+from reidsearch.store.database import schema, sqlite
+from reidsearch.store.database.lock import HOLDER, LOCK, writer_lock
+
+_OWN_NAMES = {
+    settings_file.NAME,
+    LOCK,
+    HOLDER,
+    sqlite.DATABASE,
+    atomic.temporary(Path(sqlite.DATABASE)).name,
+}
+"""What an archive that is being made may hold."""
+
+
+def create(folder: Path) -> None:
+    """Make an empty archive; see `Store.create`."""
+    require_usable_name(folder)
+    if sqlite.holds_archive(folder):
+        return
+    try:
+        foreign = folder.exists() and {path.name for path in folder.iterdir()} - _OWN_NAMES
+    except NotADirectoryError:
+        foreign = {folder.name}
+    if foreign:
+        raise ArchiveError(
+            f"{folder} exists and is not an archive", "give the path of a new or empty folder"
+        )
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be made: {error.strerror}") from error
+    with writer_lock(folder):
+        if sqlite.holds_archive(folder):
+            return
+        with sqlite.creating(folder) as connection:
+            schema.upgrade(connection)
+            connection.execute(
+                insert(tables.archive).values(
+                    id=1,
+                    uuid=str(uuid.uuid4()),
+                    created_us=to_us(now()),
+                    next_crop_id=1,
+                    next_source_id=1,
+                    erasures=0,
+                )
+            )
+
+
+def migrate(folder: Path) -> tuple[str, str]:
+    """Bring an archive of an earlier version to this one's schema, whole or not at all.
+
+    Returns:
+        The revision before and after.
+
+    Raises:
+        ArchiveLocked: another process writes.
+        ArchiveVersionError: it was made by a newer version.
+    """
+    if not sqlite.holds_archive(folder):
+        raise ArchiveError(f"there is no archive {folder}")
+    with writer_lock(folder), sqlite.rebuilding(folder) as connection:
+        before = schema.revision(connection)
+        if before is None or before > schema.REVISION:
+            schema.require_current(connection, folder)
+        if before == schema.REVISION:
+            return schema.REVISION, schema.REVISION
+        schema.upgrade(connection)
+        if broken := sqlite.broken_references(connection):
+            raise ArchiveError(
+                f"{folder}: {broken} rows refer to rows that are missing; nothing changed",
+                f"run the earlier version's: reidsearch check -a {folder}",
+            )
+    return str(before), schema.REVISION
+
+
+def require_usable_name(folder: Path) -> None:
+    """Refuse a path whose bytes are not text: neither FAISS nor VACUUM INTO takes one."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"the archive's path {str(folder)!r} is not UTF-8", "give the archive another name"
+        ) from error
