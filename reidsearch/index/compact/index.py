@@ -218,8 +218,8 @@ class Compact:
         """Rewrite the segments that hold something removed."""
         kept = []
         for segment in self.segments:
-            rows = segment.rows(self._removed)
-            left = segment.without(self._removed) if len(rows) else segment
+            touched = len(segment.rows(self._removed)) > 0
+            left = segment.without(self._removed) if touched else segment
             if len(left):
                 kept.append(left)
         self.segments, self._removed = kept, no_ids()
