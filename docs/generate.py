@@ -27,6 +27,13 @@ from reidsearch.cli.main import cli
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 PACKAGE = ROOT / "reidsearch"
+COMPLETION = """Shell completion of commands, options and files:
+
+```sh
+eval "$(_REIDSEARCH_COMPLETE=bash_source reidsearch)"    # in ~/.bashrc
+eval "$(_REIDSEARCH_COMPLETE=zsh_source reidsearch)"     # in ~/.zshrc
+_REIDSEARCH_COMPLETE=fish_source reidsearch | source     # in ~/.config/fish/config.fish
+```"""
 NOTE = "<!-- Written by docs/generate.py; change the code, then run it again. -->"
 
 
@@ -36,7 +43,10 @@ def cli_page() -> str:
         "# Command line",
         NOTE,
         "Every command has `-h/--help`. See also [exit codes](errors.md) and "
-        "[environment variables](settings.md).",
+        "[environment variables](settings.md). A command or option of an earlier version answers "
+        "with its new name (exit code 2). `--format json` documents name their `schema`; the "
+        "schemas ship in `reidsearch/output/schemas/`.",
+        COMPLETION,
         _help(cli),
         _parameters(click.Context(cli, info_name="reidsearch")),
     ]

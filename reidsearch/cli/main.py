@@ -58,7 +58,7 @@ def _guarded(debug: bool) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, click.Abort):
-        _tell(Interrupted("stopped", "what was committed stays"))
+        _tell(Interrupted("stopped; what was committed stays"))
         return Interrupted.exit_code
     except Exception as error:  # noqa: BLE001  the one boundary
         if debug:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.base.errors import UsageError
-from reidsearch.cli.files import file_option, output_option, write_picture
+from reidsearch.cli.files import PICTURES, file_option, output_option, write_file, write_picture
 from reidsearch.cli.grouped import OUTPUT, grouped_command, option
 from reidsearch.cli.options import (
     CountOrAll,
@@ -96,7 +96,7 @@ if TYPE_CHECKING:
 )
 @format_option()
 @option("--statement", group=OUTPUT, is_flag=True, help="Print all of the answer's statement.")
-@output_option("Write a contact sheet")
+@output_option("Write a contact sheet", (*PICTURES, ".html"))
 @file_option("--timeline", help_="Draw cameras over time with the matches")
 @option("--open", "open_sheet", group=OUTPUT, is_flag=True, help="Open the contact sheet.")
 @model_options
@@ -232,4 +232,9 @@ def _write_sheet(archive: Archive, answer: Answer, request: SearchRequest, path:
         return read_picture(picture, limits) if isinstance(picture, (str, PathLike)) else picture
 
     shown = [pixels(one) for one in archive.searching.query_pictures(request)]
-    write_picture(path, contact_sheet(answer, shown, pixels))
+    if path.suffix.lower() == ".html":
+        from reidsearch.output.sheet_html import contact_sheet_html
+
+        write_file(path, contact_sheet_html(answer, shown, pixels))
+    else:
+        write_picture(path, contact_sheet(answer, shown, pixels))

@@ -554,7 +554,7 @@ def test_a_file_that_exists_is_only_overwritten_with_force(held, tmp_path):
     assert held("query", "--crop", 2, "-o", picture, "--force").code == 0
     assert picture.read_bytes() != first
     wrong = held("query", "--crop", 1, "-o", tmp_path / "sheet.bmp")
-    assert (wrong.code, ".png, .jpg, .jpeg, .pdf" in wrong.err) == (2, True)
+    assert (wrong.code, ".png, .jpg, .jpeg, .pdf, .html" in wrong.err) == (2, True)
 
 
 @pytest.mark.parametrize(

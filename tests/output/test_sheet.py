@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from reidsearch.domain.crops import Pixels
 from reidsearch.output.lettering import Lettering
 from reidsearch.output.picture_file import encode
 from reidsearch.output.sheet import CARD_PX, CROP_PX, MARGIN_PX, PAD_PX, PANEL_PX, contact_sheet
+from reidsearch.output.sheet_html import contact_sheet_html
 
 BLUE = np.full((128, 64, 3), (255, 0, 0), np.uint8)
 LETTERS = Lettering(13, "#000000")
@@ -102,3 +104,19 @@ def test_wrapped_lines_fit_and_lose_nothing(text: str) -> None:
     lines = LETTERS.wrap(text, 60)
     assert all(LETTERS.width(line) <= 60 for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_page_holds_its_pictures_and_escapes_names() -> None:
+    given = answer(crop(7, "<script>/a.jpg"), crop(8))
+    page = contact_sheet_html(given, [BLUE], lambda crop_id: BLUE).decode()
+    assert page.count("data:image/jpeg;base64,") == 3
+    assert "<script>" not in page
+    assert "&lt;script&gt;/a.jpg" in page
+    assert "crop 7, score 0.900" in page
+    assert "Searched 1,527 of 1,527 crops" in page
+    assert re.findall(r'(?:src|href)="(?!data:)', page) == []
+
+
+def test_a_page_without_matches_says_why() -> None:
+    page = contact_sheet_html(answer(), [BLUE], lambda crop_id: BLUE).decode()
+    assert "No match" in page
