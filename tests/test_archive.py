@@ -233,6 +233,7 @@ def test_reembed_goes_on_where_it_stopped_and_switches_at_once(other_model, crop
     assert {row[:2] for row in contents(other_model)} == {row[:2] for row in before}
 
 
+@pytest.mark.full
 def test_an_archive_opened_before_is_not_searched_with_the_model_before(other_model, crops):
     with Archive.open(other_model) as reader:
         assert len(reader.search(3, k=99).matches) == 11

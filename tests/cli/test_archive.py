@@ -156,6 +156,7 @@ CODES = [
 ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("before", "arguments", "code", "said"),
     CODES,
@@ -246,6 +247,7 @@ def test_index_options_give_facts(run, tmp_path):
     assert (crop["camera"], crop["time"]) == ("gate", "2024-05-31T12:00:00Z")
 
 
+@pytest.mark.full
 def test_limits_are_settings_of_the_archive_or_the_environment(run, tmp_path, monkeypatch):
     draw_many(tmp_path / "crops", 1)
     run.archive.mkdir()
@@ -270,6 +272,7 @@ def test_limits_are_settings_of_the_archive_or_the_environment(run, tmp_path, mo
 # -- query ----------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_json_keeps_the_schema(held, crops):
     schema_file = Path(reidsearch.__file__).parent / "output" / "schemas" / "answer-3.json"
     validator = Draft202012Validator(json.loads(schema_file.read_text()))
@@ -419,6 +422,7 @@ def test_reembed(held, crops):
     assert held("check").code == 0
 
 
+@pytest.mark.full
 def test_flip_averaging_is_said_wherever_the_model_is(held, crops):
     assert ", flip averaging" not in held("show").out
     ran = held("index", crops, "--model", "builtin", "--flip")

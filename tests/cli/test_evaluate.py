@@ -29,6 +29,7 @@ def drawn(tmp_path_factory) -> Path:
     return write_market(tmp_path_factory.mktemp("set") / "drawn", people=10, cameras=2, views=2)
 
 
+@pytest.mark.full
 def test_the_table_tells_every_figure_and_what_cannot_be_measured(run, drawn):
     ran = run("evaluate", drawn, "--model", "builtin")
     assert ran.code == 0
@@ -146,6 +147,7 @@ def test_models_that_are_missing_are_told(run, drawn, monkeypatch):
     assert ran.out.count("builtin FP32") == 1
 
 
+@pytest.mark.full
 def test_the_picture_shows_curve_scores_and_failures(run, drawn, tmp_path):
     ran = run("evaluate", drawn, "--model", "builtin", "-o", tmp_path / "out.png")
     assert ran.code == 0

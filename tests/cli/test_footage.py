@@ -75,6 +75,7 @@ def test_help(name, run):
     assert (ran.code, name in ran.out) == (0, True)
 
 
+@pytest.mark.full
 def test_index_tells_what_became_of_the_footage(run, footage):
     command = ("index", footage, "--sources", footage / "sources.csv", "--model", "builtin")
     ran = run(*command)
@@ -102,6 +103,7 @@ def test_index_refuses_what_cannot_be_meant(run, footage):
             assert len(archive) == 0
 
 
+@pytest.mark.full
 def test_an_answer_has_a_row_a_tracklet_with_first_and_last_time(held):
     crop = view_of(held.archive, 1)
     told = answer(held, "--crop", crop)

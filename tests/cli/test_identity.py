@@ -47,6 +47,7 @@ def told(run: CommandLine, *arguments: object) -> str:
     return ran.out
 
 
+@pytest.mark.full
 def test_the_course_of_an_investigation(held):
     out = told(held, "identity", "new", "anna", 2, "--note", "the red jacket")
     assert out == "Decision 1: new identity anna (1); tracklet 1: confirmed as anna (1).\n"
@@ -94,6 +95,7 @@ def test_the_empty_archive_of_identities(held):
     assert told(held, "identity", "list", "--decisions") == "No decisions yet.\n"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [

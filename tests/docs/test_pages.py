@@ -41,6 +41,7 @@ def generate() -> ModuleType:
     return module
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "name", ["reference/cli.md", "reference/errors.md", "reference/schemas.md"]
 )

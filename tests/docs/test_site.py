@@ -13,6 +13,8 @@ import pytest
 
 import reidsearch
 
+pytestmark = pytest.mark.full
+
 ROOT = Path(__file__).resolve().parents[2]
 LOADED = re.compile(
     r"<(?:script|img|iframe|source|video)\b[^>]*\ssrc=[\"']?([^\"' >]+)"

@@ -85,6 +85,7 @@ def slow_figures(folder, embedder):
     return first, aps, steps, inps, same, different, worst, by_cameras
 
 
+@pytest.mark.full
 def test_every_figure_equals_the_slow_one(drawn, embedder):
     data = read_market(drawn)
     found = measure(data, embed_set(data, embedder))

@@ -63,6 +63,7 @@ item = st.tuples(
 )
 
 
+@pytest.mark.full
 @settings(max_examples=150, deadline=None)
 @given(
     query=st.lists(item, min_size=1, max_size=8), gallery=st.lists(item, min_size=1, max_size=40)

@@ -155,6 +155,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("damage", "said"), DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_file_is_noticed_and_rebuilt(folder, damage, said):
     damage(index_file(folder))

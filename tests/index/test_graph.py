@@ -75,6 +75,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.full
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 90), steps=STEPS)
 def test_any_order_of_additions_and_erasures_gives_the_right_lists(seed, n, steps):

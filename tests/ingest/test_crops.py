@@ -125,6 +125,7 @@ def test_an_exception_of_a_read_surfaces(archive):
         archive.index_crops([offer(1), CropInput("2.png", "1", Broken()), offer(3)])
 
 
+@pytest.mark.full
 def test_stop_commits_what_is_embedded_and_says_so(archive):
     stop = threading.Event()
 

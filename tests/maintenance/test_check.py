@@ -81,6 +81,7 @@ LOST = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("damage", "expected"), LOST.values(), ids=LOST)
 def test_lost_data_is_named_and_stays_lost(folder, damage, expected):
     damage(folder)

@@ -148,6 +148,7 @@ def test_a_bad_line_of_json_fails_alone(folder: Path, row: str, reason: Reason) 
     assert isinstance(last, CropInput)
 
 
+@pytest.mark.full
 def test_an_open_quote_does_not_swallow_the_file(folder: Path) -> None:
     rows = ["path,note", 'a.jpg,"never closed', *["b.jpg,filling"] * 20_000, "ä.jpg,end"]
     entries = listed(folder / "m.csv", "\n".join(rows))

@@ -29,6 +29,7 @@ def media_s(path):
         ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "codec", "options"),
     [

@@ -28,6 +28,7 @@ def sheet(matches: int, queries: int = 1, location: str = "a.jpg", **rest: objec
     return drawn
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("matches", [0, 1, 2, 10, 50])
 @pytest.mark.parametrize("queries", [1, 3, 9])
 def test_a_sheet_of_any_number(matches: int, queries: int) -> None:

@@ -49,6 +49,7 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.full
 def test_no_string_below_the_faces_names_a_command_or_an_option() -> None:
     """Docstrings count too: they are what a library user reads."""
     assert [
@@ -62,6 +63,7 @@ def test_no_string_below_the_faces_names_a_command_or_an_option() -> None:
     ] == []
 
 
+@pytest.mark.full
 def test_every_kind_is_used_and_every_hint_is_of_a_kind_that_is_raised(
     generate: ModuleType,
 ) -> None:
@@ -75,6 +77,7 @@ def test_every_kind_is_used_and_every_hint_is_of_a_kind_that_is_raised(
     assert {kind.value for kind in Kind} <= used
 
 
+@pytest.mark.full
 def test_every_hint_gets_the_fields_that_it_needs(generate: ModuleType) -> None:
     places = list(generate.raised())
     assert len(places) > len(HINTS) / 2

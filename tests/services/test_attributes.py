@@ -128,6 +128,7 @@ def oracle(worn: Attributes, filters: Filters) -> bool:
     )
 
 
+@pytest.mark.full
 def test_filters_let_through_what_an_oracle_does(folder):
     record(folder)
     some = 0
@@ -222,6 +223,7 @@ def test_reembedding_does_not_touch_them(folder):
     assert rows(folder) == before
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("change", ["hat = 1.5", "hat = -0.2", "upper_red = upper_red + 0.5"])
 def test_check_notices_impossible_values_and_repair_drops_them(folder, change):
     total = record(folder)
@@ -259,6 +261,7 @@ def held(run: CommandLine, made_once) -> CommandLine:
     return run
 
 
+@pytest.mark.full
 def test_the_commands_record_filter_and_show(held, shared):
     models = shared / "models"
     ran = held("annotate", "--model-path", models, "--offline")

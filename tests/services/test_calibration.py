@@ -71,6 +71,7 @@ def calibrated(made_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made_once / "calibrated", tmp_path / "archive"))
 
 
+@pytest.mark.full
 def test_labels_become_a_calibration_that_is_kept(labelled):
     with Archive.open(labelled) as archive:
         assert archive.calibration.held() is None
@@ -98,6 +99,7 @@ def test_labels_become_a_calibration_that_is_kept(labelled):
     assert event == ("calibrate",)
 
 
+@pytest.mark.full
 def test_only_one_calibration_is_in_force_and_its_number_is_new(calibrated):
     with Archive.open(calibrated) as archive:
         archive.calibration.from_labels()
@@ -237,6 +239,7 @@ def test_best_views_say_that_they_were_chosen(calibrated):
     assert not any("several views" in text for text in read.statement.warnings)
 
 
+@pytest.mark.full
 def test_another_model_makes_it_invalid(calibrated):
     sql(
         calibrated,
@@ -262,6 +265,7 @@ def test_another_model_makes_it_invalid(calibrated):
         assert archive.search(1).matches[0].reading is not None
 
 
+@pytest.mark.full
 def test_deleted_crops_are_compared_no_more(calibrated):
     with Archive.open(calibrated) as archive:
         archive.delete(archive.plan_delete(crop_ids=range(1, 7)))  # all of one person
@@ -383,6 +387,7 @@ def test_a_set_becomes_a_calibration_on_other_footage(drawn, tmp_path):
         assert same.provenance.sha256 == made.provenance.sha256 != other.provenance.sha256
 
 
+@pytest.mark.full
 def test_reembedding_makes_it_invalid(drawn, tmp_path):
     shutil.copytree(drawn / "archive", tmp_path / "archive")
     with opened(tmp_path / "archive") as archive:
@@ -414,6 +419,7 @@ def test_an_empty_archive_has_no_model_to_calibrate_for(tmp_path):
 # -- the command line ----------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_command(run, labelled, tmp_path):
     run.archive = labelled
     assert run("calibrate").code == 2

@@ -69,6 +69,7 @@ def test_stripes_cover_every_row_of_every_height(height):
     assert touched.all()
 
 
+@pytest.mark.full
 def test_falls_are_those_of_the_masked_pictures(folder):
     with opened(folder) as archive:
         told = archive.explain(1, 3)
@@ -230,6 +231,7 @@ def test_people_seen_at_once_are_strangers(tmp_path):
 # -- the command line ----------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_command(run, folder, tmp_path):
     run.archive = folder
     shown = run("explain", "--crop", 1, 3, "-o", tmp_path / "e.png")

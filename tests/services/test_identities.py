@@ -373,6 +373,7 @@ def test_deciding_does_not_wait_for_indexing(folder):
         assert standing(archive) == {"anna": (["tracklet 1"], [])}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("statement", "code"),
     [

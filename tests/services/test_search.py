@@ -98,6 +98,7 @@ def test_a_batch_answers_every_request_as_it_is_answered_alone(archive):
         require_same(answer, archive.search(request))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", [name for name in REQUESTS if name.startswith("all ")])
 def test_all_matches_come_as_a_search_gives_them(archive, name):
     request = REQUESTS[name]

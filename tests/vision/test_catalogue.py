@@ -61,6 +61,7 @@ def test_entry_is_whole(entry):
         )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("entry", catalogue(), ids=lambda entry: entry.key)
 def test_entry_is_the_real_model(entry, shared):
     folder = shared / "models" / entry.key

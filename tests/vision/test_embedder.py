@@ -88,6 +88,7 @@ def test_stream_hands_none_through_in_its_turn(builtin, crops):
     assert [row is None for _, row in got] == [bool(n % 3) for n in range(400)]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("passed_through", [False, True])
 def test_stream_reads_only_so_far_ahead(builtin, crops, passed_through):
     """Memory stays bounded while the consumer is busy, also behind one picture."""
