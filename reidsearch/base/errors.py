@@ -7,9 +7,9 @@ advise: the command line turns them into commands (`output/hints.py`), a web pag
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 FieldValue: TypeAlias = bool | int | float | str | Sequence[str] | Sequence[int] | None
@@ -136,7 +136,7 @@ class ReidsearchError(Exception):
         hint: str = "",
         *,
         kind: Kind | None = None,
-        **fields: FieldValue | Path,
+        **fields: FieldValue | os.PathLike[str],
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -144,7 +144,8 @@ class ReidsearchError(Exception):
         if kind is not None:
             self.kind = kind
         self.fields: dict[str, FieldValue] = {
-            name: str(value) if isinstance(value, Path) else value for name, value in fields.items()
+            name: os.fspath(value) if isinstance(value, os.PathLike) else value
+            for name, value in fields.items()
         }
 
     def reworded(self, message: str, error: type[_Error]) -> _Error:
@@ -280,7 +281,7 @@ class Refused(ReidsearchError):
         hint: str = "",
         *,
         kind: Kind | None = None,
-        **fields: FieldValue | Path,
+        **fields: FieldValue | os.PathLike[str],
     ) -> None:
         super().__init__(message, hint, kind=kind, **fields)
         self.reason = reason

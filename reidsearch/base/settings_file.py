@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -144,6 +143,8 @@ def _take_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
         return
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
+    import tomllib  # most archives have no settings file, and every command asks for one
+
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
