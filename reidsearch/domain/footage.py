@@ -177,9 +177,11 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class NeverOffered:
-    """A time of which an archive was offered no footage of a camera; from and to on the wall
-    clock, microseconds since 1970-01-01 UTC.
+class CoverageGap:
+    """A time for which no footage of a camera was supplied.
+
+    Args:
+        from_us, to_us: on the wall clock, microseconds since 1970-01-01 UTC.
     """
 
     camera: str

@@ -34,8 +34,8 @@ class Between:
     Args:
         after, before: numbers of the stops.
         from_us, to_us: wall clock.
-        unseen_s: by camera the seconds of it that nobody looked at: never offered, missing in the
-            recording, or not decoded. Cameras that were looked at all the while are left out.
+        unseen_s: by camera the seconds that were not analysed: no footage supplied, missing in
+            the recording, or not decoded. Cameras that were analysed throughout are left out.
     """
 
     after: int

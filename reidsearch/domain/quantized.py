@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from reidsearch.domain.models import CustomModel
 
-# On drawn people the zoo's own INT8 of 0287, for which its makers claim the accuracy of the FP16
-# model, has a mean cosine of 0.970 and 84 % equal best matches (benchmarks/quantize.py).
+# On synthetic people the zoo's own INT8 of 0287, for which its makers claim the accuracy of the
+# FP16 model, has a mean cosine of 0.970 and 84 % equal best matches (benchmarks/quantize.py).
 LEAST_COSINE = 0.95
 """Mean between what both models make of one crop."""
 

@@ -18,7 +18,7 @@ from reidsearch.store.identities.proposals import Proposed, replace_proposals
 from reidsearch.vision.models.catalogue import by_digest
 
 JOIN_ABOVE = 0.45
-"""Adjusted score from which clusters are joined: chosen on drawn people (6 to 120 of them at 3 or
+"""Adjusted score from which clusters are joined: chosen on synthetic people (6 to 120 at 3 or
 4 cameras), by benchmarks/linking.py; never on the labelled sets that it is measured on."""
 
 

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.footage import How, NeverOffered, SourceCoverage, Span
+from reidsearch.domain.footage import CoverageGap, How, SourceCoverage, Span
 from reidsearch.output.statement import HOW_TEXTS
 from reidsearch.output.text import table
 from reidsearch.output.times import local
@@ -18,9 +18,7 @@ from reidsearch.output.visible import count, duration, visible
 LISTED_AT_MOST = 12  # spans of one source in the text; JSON has all
 
 
-def coverage_view(
-    sources: Sequence[SourceCoverage], gaps: Sequence[NeverOffered]
-) -> RenderableType:
+def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]) -> RenderableType:
     """Return a table of sources, then what of them could not be seen, and the coverage gaps."""
     if not sources:
         return Text("The archive holds no footage.")
@@ -86,7 +84,7 @@ def lacking(one: SourceCoverage) -> list[str]:
 
 
 def coverage_json(
-    sources: Sequence[SourceCoverage], gaps: Sequence[NeverOffered] = ()
+    sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap] = ()
 ) -> dict[str, Any]:
     """Return everything of it as a document."""
     return {

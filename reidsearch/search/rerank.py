@@ -41,7 +41,7 @@ class KReciprocal:
         blend: the plain distance's share of the final one (lambda in the paper).
         candidates: how many of the plain search are ranked anew; the rest keep their order below.
         expansion: the query becomes the mean of itself and so many best matches. One was chosen
-            on drawn people; more cost first places there (benchmarks/reranking.py).
+            on synthetic people; more cost first places there (benchmarks/reranking.py).
     """
 
     k1: int = 20

@@ -16,7 +16,7 @@ from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import (
     Clock,
-    NeverOffered,
+    CoverageGap,
     SourceCoverage,
     Trace,
     TrackletSeen,
@@ -46,7 +46,7 @@ class FootageService:
         """What was seen of every source, by camera, then start."""
         return footage_store.coverage(self._store)
 
-    def not_supplied(self) -> list[NeverOffered]:
+    def not_supplied(self) -> list[CoverageGap]:
         """When cameras have no footage here, from the first to the last source of all of them."""
         stretches = []
         for one in self.coverage():

@@ -1,4 +1,4 @@
-"""Drawn footage: made-up people walking through several cameras, with the truth beside it.
+"""Synthetic footage: made-up people walking through several cameras, with the truth beside it.
 
 It shows the whole way from video to answer on any machine, and gives the tests scenes whose truth
 is known. How well its people are found says nothing about real footage.

@@ -1,4 +1,4 @@
-"""Drawn people, seen by several cameras: a gallery whose truth is known and that may be shipped.
+"""Synthetic people, seen by several cameras: a gallery with known truth that may be shipped.
 
 The figures are made up; how well they are found says nothing about real footage.
 """
@@ -71,7 +71,7 @@ def drawn_people(people: int, cameras: int, views: int, seed: int = 0) -> Iterat
 
 
 def write_market(folder: Path, people: int, cameras: int, views: int, seed: int = 0) -> Path:
-    """Write drawn people in the layout of Market-1501: of every camera one view is the query.
+    """Write synthetic people in the layout of Market-1501: of every camera one view is the query.
 
     Args:
         folder: made; its `query` and `bounding_box_test` are filled.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reidsearch.domain.footage import NeverOffered
+from reidsearch.domain.footage import CoverageGap
 
 # Recorders need a moment from one file to the next, and their names tell whole seconds.
 SHORTEST_US = 2_000_000
@@ -22,7 +22,7 @@ class Stretch:
 
 def not_supplied(
     stretches: Iterable[Stretch], after_us: int | None = None, before_us: int | None = None
-) -> list[NeverOffered]:
+) -> list[CoverageGap]:
     """Return the holes of each camera, by camera and time.
 
     Args:
@@ -35,13 +35,13 @@ def not_supplied(
         return []
     begins = min(one.first_us for one in held) if after_us is None else after_us
     ends = max(one.last_us for one in held) if before_us is None else before_us
-    found: list[NeverOffered] = []
+    found: list[CoverageGap] = []
     for camera in dict.fromkeys(one.camera for one in held):
         reached = begins
         own = [one for one in held if one.camera == camera]
         for one in (*own, Stretch(camera, ends, ends)):
             until = min(one.first_us, ends)
             if until - reached >= SHORTEST_US:
-                found.append(NeverOffered(camera, reached, until))
+                found.append(CoverageGap(camera, reached, until))
             reached = max(reached, one.last_us)
     return found

@@ -1,4 +1,4 @@
-"""How the footage that an answer is about was looked at, and what of it was never offered."""
+"""How the footage that an answer is about was analysed, and its coverage gaps."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
         sources=len(concerned),
         unfinished=sum(not one.finished for one in concerned),
         seconds=seconds,
-        not_supplied_s={} if filters.sources else _never_offered(sources, filters),
+        not_supplied_s={} if filters.sources else _coverage_gaps(sources, filters),
     )
 
 
@@ -127,7 +127,7 @@ def _seconds(connection: Connection, ids: list[int] | None) -> dict[How, float]:
     return seconds
 
 
-def _never_offered(sources: list[_Source], filters: Filters) -> dict[str, float]:
+def _coverage_gaps(sources: list[_Source], filters: Filters) -> dict[str, float]:
     """Seconds by camera."""
     holes = not_supplied(
         (

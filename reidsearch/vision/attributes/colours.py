@@ -17,7 +17,7 @@ METHOD = "votes-lab/1"
 """Changes whenever the same pixels would get other names."""
 
 # Half the width and height of the patch around a colour point, pixels of an 80 x 160 picture: the
-# best of five sizes on drawn people (benchmarks/attributes.py).
+# best of five sizes on synthetic people (benchmarks/attributes.py).
 HALF_WIDTH_PX, HALF_HEIGHT_PX = 6, 10
 
 # CIE Lab, lightness 0 to 100: below this chroma a colour has no hue to speak of; a dark pixel needs
