@@ -419,6 +419,7 @@ def test_reembed(held, crops):
     assert held("check").code == 0
 
 
+@pytest.mark.full
 def test_flip_averaging_is_said_wherever_the_model_is(held, crops):
     assert ", flip averaging" not in held("show").out
     ran = held("index", crops, "--model", "builtin", "--flip")

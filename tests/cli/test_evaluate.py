@@ -146,6 +146,7 @@ def test_models_that_are_missing_are_told(run, drawn, monkeypatch):
     assert ran.out.count("builtin FP32") == 1
 
 
+@pytest.mark.full
 def test_the_picture_shows_curve_scores_and_failures(run, drawn, tmp_path):
     ran = run("evaluate", drawn, "--model", "builtin", "-o", tmp_path / "out.png")
     assert ran.code == 0

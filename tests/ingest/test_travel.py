@@ -45,6 +45,7 @@ def written(folder: Path, kind: str) -> Path:
     return path
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", [".ppm", ".csv", ".zip", ".tar", ".tgz"])
 def test_a_crop_input_is_read_in_another_process(tmp_path: Path, kind: str) -> None:
     inventory = take_inventory([written(tmp_path, kind)])

@@ -98,6 +98,7 @@ def test_labels_become_a_calibration_that_is_kept(labelled):
     assert event == ("calibrate",)
 
 
+@pytest.mark.full
 def test_only_one_calibration_is_in_force_and_its_number_is_new(calibrated):
     with Archive.open(calibrated) as archive:
         archive.calibration.from_labels()
@@ -237,6 +238,7 @@ def test_best_views_say_that_they_were_chosen(calibrated):
     assert not any("several views" in text for text in read.statement.warnings)
 
 
+@pytest.mark.full
 def test_another_model_makes_it_invalid(calibrated):
     sql(
         calibrated,
@@ -262,6 +264,7 @@ def test_another_model_makes_it_invalid(calibrated):
         assert archive.search(1).matches[0].reading is not None
 
 
+@pytest.mark.full
 def test_deleted_crops_are_compared_no_more(calibrated):
     with Archive.open(calibrated) as archive:
         archive.delete(archive.plan_delete(crop_ids=range(1, 7)))  # all of one person
@@ -328,6 +331,7 @@ def test_damage_is_noticed(calibrated):
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_nothing_is_kept_while_another_process_writes(labelled):
     with writer_lock(labelled), Archive.open(labelled) as archive:
         with pytest.raises(ArchiveLocked):
@@ -383,6 +387,7 @@ def test_a_set_becomes_a_calibration_on_other_footage(drawn, tmp_path):
         assert same.provenance.sha256 == made.provenance.sha256 != other.provenance.sha256
 
 
+@pytest.mark.full
 def test_reembedding_makes_it_invalid(drawn, tmp_path):
     shutil.copytree(drawn / "archive", tmp_path / "archive")
     with opened(tmp_path / "archive") as archive:
@@ -395,6 +400,7 @@ def test_reembedding_makes_it_invalid(drawn, tmp_path):
         assert "another model, builtin" in archive.search(1).statement.calibration
 
 
+@pytest.mark.full
 def test_a_calibration_is_tested_on_another_set(drawn):
     with opened(drawn / "archive") as archive:
         archive.calibration.from_labels()

@@ -50,6 +50,7 @@ print(json.dumps([said, sorted(name for name in sys.modules if name.startswith("
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "how",
     [
