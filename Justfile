@@ -36,7 +36,7 @@ docs:
     {{bin}}/python docs/generate.py
     {{bin}}/python benchmarks/results.py
     NO_MKDOCS_2_WARNING=1 {{bin}}/mkdocs build --strict --quiet
-    {{bin}}/pytest -q tests/docs
+    {{bin}}/pytest -q -m "not slow and not fuzz" tests/docs
 
 # all benchmarks against their limits, on an idle machine; ARGS as in benchmarks/run.py
 bench *ARGS:

@@ -140,6 +140,7 @@ class StoreContract:
 
     # -- threads ----------------------------------------------------------------------------
 
+    @pytest.mark.full
     def test_many_threads_read_while_others_write(self, store):
         """Each transaction adds a camera and counts it: no reader sees one without the other."""
         done = threading.Event()

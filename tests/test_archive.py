@@ -373,6 +373,7 @@ def test_one_archive_searched_by_threads_of_their_own(archive, crops, tmp_path):
     assert all(answer == answers[0] for answer in answers)
 
 
+@pytest.mark.full
 def test_one_open_archive_is_shared_by_threads(archive, crops, tmp_path):
     """They search and look up while another writer commits; every answer is of one state."""
     folder, before, errors = archive._store.folder, len(archive), []

@@ -57,6 +57,7 @@ def test_a_good_machine_without_a_model_is_warned_and_told_three_ways(tmp_path):
     assert not (tmp_path / "archive").exists()
 
 
+@pytest.mark.full
 def test_the_genuine_model_is_recognised(tmp_path, shared):
     checks = examine(tmp_path / "archive", model_path=[shared / "models"])
     model = found(checks, "model")

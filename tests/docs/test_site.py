@@ -24,6 +24,9 @@ LOADED = re.compile(
 """What a browser fetches by itself when it opens a page; links that are clicked are not in it."""
 
 
+pytestmark = pytest.mark.full  # builds the site
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if importlib.util.find_spec("mkdocs") is None or importlib.util.find_spec("material") is None:

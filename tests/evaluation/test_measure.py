@@ -182,6 +182,7 @@ def test_ways_differ_in_one_thing_and_each_picture_is_embedded_once_for_each(dra
     assert kept.quality == measure(data, aspect).quality
 
 
+@pytest.mark.full
 def test_models_that_cannot_be_had_are_told_and_the_base_must_be_had(drawn, tmp_path, monkeypatch):
     monkeypatch.delenv("REIDSEARCH_MODELS", raising=False)
     data = read_market(drawn)

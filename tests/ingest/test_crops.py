@@ -53,6 +53,7 @@ def test_every_offer_is_counted_once(archive):
     assert len(archive) == 5
 
 
+@pytest.mark.full
 def test_order_and_results_do_not_depend_on_timing(tmp_path):
     class Slow:
         held_bytes = 0

@@ -91,6 +91,7 @@ def test_by_score_alone_as_asked(ask):
     assert answer.statement.ranked_by == RankedBy(0, 0, WhyNot.AS_ASKED)
 
 
+@pytest.mark.full
 def test_a_query_has_one_ranking_whatever_k_and_whatever_was_asked_before(ask):
     whole = [ids(ask(query, k=COUNT)) for query in QUERIES[:5]]
     for k in (1, 7, 50):

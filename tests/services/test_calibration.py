@@ -332,6 +332,7 @@ def test_damage_is_noticed(calibrated):
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_nothing_is_kept_while_another_process_writes(labelled):
     with writer_lock(labelled), Archive.open(labelled) as archive:
         with pytest.raises(ArchiveLocked):
@@ -400,6 +401,7 @@ def test_reembedding_makes_it_invalid(drawn, tmp_path):
         assert "another model, builtin" in archive.search(1).statement.calibration
 
 
+@pytest.mark.full
 def test_a_calibration_is_tested_on_another_set(drawn):
     with opened(drawn / "archive") as archive:
         archive.calibration.from_labels()

@@ -183,6 +183,7 @@ def test_where_nothing_is_known_it_is_said(folder):
     assert "Nothing in this archive is known to show different people" in " ".join(sentences(told))
 
 
+@pytest.mark.full
 def test_a_calibrated_score_is_read(folder):
     with opened(folder) as archive:
         made = archive.calibration.from_labels()

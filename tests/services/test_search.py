@@ -212,6 +212,7 @@ def test_without_a_model_crops_are_searched_all_the_same(made):
     assert isinstance(found[1].error, ReidsearchError)
 
 
+@pytest.mark.full
 def test_requests_of_one_kind_are_ranked_together_and_read_as_they_come(archive, monkeypatch):
     asked: list[int] = []
     together = engine.search_many

@@ -30,6 +30,7 @@ def load(shared, name) -> Detector:
 EACH = [NAMES[0], *(pytest.param(name, marks=pytest.mark.full) for name in NAMES[1:])]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", EACH)
 def test_every_detector_of_the_catalogue_sees_one_person(name, shared, frame):
     found = load(shared, name).detect(frame)
