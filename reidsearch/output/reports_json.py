@@ -99,7 +99,9 @@ def deletion_json(
     }
 
 
-def backup_json(folder: str, crops: int, size_bytes: int, sha256: str) -> dict[str, Any]:
+def backup_json(
+    folder: str, crops: int, size_bytes: int, sha256: str, settings_sha256: str | None
+) -> dict[str, Any]:
     """Return what a backup contains."""
     return {
         "schema": "reidsearch/backup/1",
@@ -107,6 +109,7 @@ def backup_json(folder: str, crops: int, size_bytes: int, sha256: str) -> dict[s
         "crops": crops,
         "size_bytes": size_bytes,
         "sha256": sha256,
+        "settings_sha256": settings_sha256,
     }
 
 
