@@ -17,13 +17,12 @@ from pathlib import Path
 
 import av
 import numpy as np
-from footage_files import Truth, clip, surveillance
+from footage_files import Truth, clip, surveillance, temporal_iou
 from index import bare_queue
 from measuring import REID_MODEL, Figure, in_turns, report, seconds
 
 from reidsearch.archive import Archive
 from reidsearch.base.settings import PRESETS, FootageSettings
-from reidsearch.datasets.synthetic.truth import temporal_iou
 from reidsearch.services.index import FootageOptions
 from reidsearch.vision.models.locate import locate
 

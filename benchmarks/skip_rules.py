@@ -17,13 +17,12 @@ from pathlib import Path
 
 import click
 import numpy as np
-from footage_files import Truth, clip, standing, surveillance
+from footage_files import Truth, clip, standing, surveillance, temporal_iou
 from measuring import REID_MODEL, seconds
 
 from reidsearch import Archive
 from reidsearch.base.settings import PRESETS, FootageSettings
 from reidsearch.datasets.synthetic.footage import draw_footage
-from reidsearch.datasets.synthetic.truth import temporal_iou
 from reidsearch.services.index import FootageOptions
 
 FOUND = 0.6

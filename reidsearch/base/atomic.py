@@ -7,8 +7,8 @@ The contract:
   any point leaves either what was there before or all of the new file, never a part of it; when
   `publish` has returned, the new file survives a power cut.
 - Temporary names end in `.partial` and are derived from the final name. So leftovers of a killed
-  process are recognised (`is_temporary`), never taken for the real thing, and replaced by the next
-  attempt, which has the same temporary name.
+  process are never taken for the real thing, and replaced by the next attempt, which has the same
+  temporary name.
 - Two processes must not write to one final name at the same time: the caller holds a lock.
 - Folders made here can be read by their owner alone (mode 0700), and so can everything inside.
 - An `OSError` goes to the caller, who knows which sentence the user needs; nothing temporary is
@@ -33,11 +33,6 @@ _WINDOWS = os.name == "nt"
 def temporary(final: Path) -> Path:
     """Return the temporary name of a file or folder, in the same folder."""
     return final.with_name(final.name + SUFFIX)
-
-
-def is_temporary(path: Path) -> bool:
-    """Tell whether this is a temporary name: of something unfinished, or a leftover."""
-    return path.name.endswith(SUFFIX)
 
 
 def sync(path: Path) -> None:

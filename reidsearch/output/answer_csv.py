@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reidsearch.domain.answer_json import match_json, statement_json
-from reidsearch.domain.answers import Answer, Match, Statement
+from reidsearch.domain.answers import Match, Statement
 from reidsearch.domain.attributes import PRESENT
 from reidsearch.output.emit import csv_line, dumps
 
@@ -24,22 +24,16 @@ STATEMENT_COLUMNS = (
 )  # fmt: skip
 
 
-def answer_csv(answer: Answer) -> str:
-    """An answer as CSV with a header line and CRLF line ends.
+def answer_csv_lines(
+    statement: Statement, matches: Iterable[Match], *, head: bool = True, query: str | None = None
+) -> Iterator[str]:
+    """Yield an answer as CSV, line by line as matches come: a header, then a row a match; CRLF.
 
     Every row repeats the main columns of the statement, so that no match travels without it; an
     answer without matches has one row whose match columns are empty. Unknown is an empty cell.
     A text cell that begins with `=`, `+`, `-`, `@`, their full-width forms, a tab, a line end or
     `'` is written with one `'` before it, so that no spreadsheet runs it: to read the text back,
     take one leading `'` away.
-    """
-    return "".join(answer_csv_lines(answer.statement, answer.matches))
-
-
-def answer_csv_lines(
-    statement: Statement, matches: Iterable[Match], *, head: bool = True, query: str | None = None
-) -> Iterator[str]:
-    """The same line by line, as matches come.
 
     Args:
         head: begin with the header line.

@@ -27,7 +27,6 @@ from reidsearch.output.visible import count, shorten, size, visible
 UNBROKEN = 100_000
 UNKNOWN = "-"
 NAMED_SKIPPED = 5
-TIME_WIDTH = len("2024-05-31T12:00:00.0")
 
 
 def show(view: RenderableType, out: TextIO | None = None) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from archives import fill, unit_rows
+from drawn_set import write_market
 from jsonschema import Draft202012Validator
 from PIL import Image
 
 from reidsearch.datasets.readers import DataSet, read_market
-from reidsearch.datasets.synthetic.people import write_market
 from reidsearch.domain.crops import Facts
 from reidsearch.evaluation.compare import evaluate_data
 from reidsearch.evaluation.rankings import RANKINGS

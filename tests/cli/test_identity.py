@@ -12,14 +12,13 @@ import jsonschema
 import pytest
 from archives import CommandLine, fill, unit_rows
 from PIL import Image
-from present_samples import NASTY, answer, crop
+from present_samples import NASTY, answer, answer_csv, crop
 from tracklets import Seen, write_footage
 
 from reidsearch.base.timecode import now
 from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.answers import IdentitySearched
 from reidsearch.domain.decisions import Change, Decision, Member, Named, Of
-from reidsearch.output.answer_csv import answer_csv
 from reidsearch.output.identities import decision_text
 from reidsearch.output.statement import decided_text, gist
 

@@ -59,7 +59,13 @@ def test_the_settings_file_comes_back_byte_by_byte(tmp_path, with_settings):
     assert read_settings(tmp_path / "restored", user=tmp_path).pictures.min_width_px == 12
 
 
-@pytest.mark.parametrize("damage", [lambda path: flip(path), lambda path: path.unlink()])
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [flip, lambda path: path.unlink()])
 def test_damaged_settings_are_refused_and_leave_nothing(tmp_path, with_settings, damage):
     with Store(with_settings) as store:
         backup(store, tmp_path / "backup")
@@ -85,7 +91,7 @@ def test_settings_that_cannot_be_read_stop_the_backup(tmp_path, folder):
     (folder / "reidsearch.toml").mkdir()
     with (
         Store(folder) as store,
-        pytest.raises(InputError, match=r"reidsearch\.toml cannot be read"),
+        pytest.raises(InputError, match="toml cannot be read"),
     ):
         backup(store, tmp_path / "backup")
     assert not (tmp_path / "backup").exists()
@@ -115,12 +121,6 @@ def test_each_backup_while_somebody_writes_is_one_state(tmp_path, folder):
     assert all(count % 2 == 0 for count in counts)
     restore(tmp_path / f"backup{len(counts) - 1}", tmp_path / "restored")
     assert contents(tmp_path / "restored") <= contents(folder)
-
-
-def flip(path):
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
 
 
 DAMAGE = {

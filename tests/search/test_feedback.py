@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from PIL import Image
-from present_samples import answer, crop
+from present_samples import answer, answer_csv, crop
 from tracklets import Seen, write_footage
 
 from reidsearch import Archive
@@ -27,7 +27,6 @@ from reidsearch.domain.crops import Facts, Vectors
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.domain.scores import REFINED
-from reidsearch.output.answer_csv import answer_csv
 from reidsearch.output.hints import advice
 from reidsearch.output.sheet import contact_sheet
 from reidsearch.output.statement import no_match, sentences

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from archives import DIMENSION, fill, opened, sql, unit_rows, write_set
 from PIL import Image
-from present_samples import footage_answer
+from present_samples import answer_csv, footage_answer
 
 from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, InputError, NotFound, UsageError
@@ -25,7 +25,6 @@ from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import LOWER, REFINED, UNCALIBRATED, Calibration, posterior
 from reidsearch.maintenance.check import check
-from reidsearch.output.answer_csv import answer_csv
 from reidsearch.output.hints import advice
 from reidsearch.output.statement import sentences
 from reidsearch.store.crops.store import Store
