@@ -66,10 +66,8 @@ class Run:
             (source,) = archive.footage.coverage()
             found = archive.footage.tracklets(source.source_id)
             seen = [(float(one.first_s), float(one.last_s)) for one in found]
-            self.sampled, self.best_shots = (
-                source.counts["sampled_frames"],
-                source.counts["best_shots"],
-            )
+            self.sampled = source.counts["sampled_frames"]
+            self.best_shots = source.counts["best_shots"]
         shutil.rmtree(folder)
         best = [
             max((temporal_iou(visit, one) for one in seen), default=0.0)
