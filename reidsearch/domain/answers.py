@@ -45,12 +45,12 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class FootageSearched:
-    """How the footage that an answer is about was looked at.
+    """How the footage that an answer is about was analysed.
 
     Args:
         sources: of footage that pass the filters by camera, time and place.
         unfinished: of these, not worked through to their end.
-        seconds: of media time, by how it was looked at.
+        seconds: of media time, by how it was analysed.
         not_supplied_s: seconds by camera, between the first and the last footage of all of them
             or in the time asked for, of which there is no footage; only where clocks are known.
     """
@@ -63,17 +63,18 @@ class FootageSearched:
 
 @dataclass(frozen=True, slots=True)
 class IdentitySearched:
-    """The identity that was searched for, by all its confirmed views.
+    """The identity that was searched for, with all its confirmed crops as query pictures.
 
     Args:
-        members, views: how many tracklets and crops are confirmed of it, with how many views.
+        members: how many tracklets, and crops of no tracklet, are confirmed of it.
+        query_pictures: how many crops these have.
         rejected: tracklets and crops that were said not to be it, and were left out.
         new_only: its own were left out too.
     """
 
     named: Named
     members: int
-    views: int
+    query_pictures: int
     rejected: int
     new_only: bool
 

@@ -13,7 +13,7 @@ from reidsearch.output.emit import csv_line, dumps
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
     "x1", "y1", "x2", "y2", "extra", "media_s", "uncertainty_s", "tracklet_id", "first_time",
-    "last_time", "duration_s", "views", "upper", "lower", "things",
+    "last_time", "duration_s", "best_shots", "upper", "lower", "things",
     "identity", "rejected_for",
     "log10_lr", "probability", "probability_low",
     "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked",
@@ -78,7 +78,7 @@ def _line(
 def _row(match: dict[str, Any]) -> dict[str, Any]:
     box = dict(zip(("x1", "y1", "x2", "y2"), match["box"], strict=True))
     tracklet = match["tracklet"] or {}
-    views = {"views": len(tracklet["crop_ids"])} if tracklet else {}
+    shots = {"best_shots": len(tracklet["crop_ids"])} if tracklet else {}
     extra = {"extra": dumps(match["extra"]) if match["extra"] else None}
     worn = wears(match["attributes"]) if match["attributes"] else {}
     decided = {
@@ -89,7 +89,7 @@ def _row(match: dict[str, Any]) -> dict[str, Any]:
     if reading:
         reading["probability_low"], reading["probability_high"] = reading["probability_interval"]
     facts = (match["moment"] or {}) | tracklet | reading | match
-    return facts | box | extra | views | worn | decided
+    return facts | box | extra | shots | worn | decided
 
 
 def wears(attributes: dict[str, Any]) -> dict[str, str]:

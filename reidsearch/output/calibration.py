@@ -17,10 +17,10 @@ from reidsearch.output.visible import count, visible
 SCORES = tuple(step / 20 for step in range(2, 19))  # 0.1 to 0.9
 
 
-def sentences(calibration: Calibration, standing: str) -> list[str]:
+def sentences(calibration: Calibration, status: str) -> list[str]:
     """What it was made from, and how sound it is; the same in text and picture."""
     made, sound = calibration.provenance, calibration.soundness
-    told = f"{standing[0].upper()}{standing[1:]}."
+    told = f"{status[0].upper()}{status[1:]}."
     data = f" (SHA-256 {made.sha256[:12]})" if made.sha256 else ""
     return [
         visible(told),
@@ -37,7 +37,7 @@ def sentences(calibration: Calibration, standing: str) -> list[str]:
     ]
 
 
-def calibration_view(calibration: Calibration, standing: str) -> RenderableType:
+def calibration_view(calibration: Calibration, status: str) -> RenderableType:
     """The sentences, and what some scores mean."""
     rows = table("score", "log10 LR", "95 %", "different people reach it", "95 %", "found")
     for column in rows.columns:
@@ -56,7 +56,7 @@ def calibration_view(calibration: Calibration, standing: str) -> RenderableType:
             "" if read.at_most else f"{one_in(often)} to {one_in(rare)}",
             chance(found(calibration, score)),
         )
-    told = [Text(sentence, style="dim") for sentence in sentences(calibration, standing)]
+    told = [Text(sentence, style="dim") for sentence in sentences(calibration, status)]
     explained = (
         "found: pairs of one person with this score or more. Limits: a log-likelihood ratio never "
         "says more than so many people can show."
@@ -84,11 +84,11 @@ def shown_scores(calibration: Calibration) -> list[float]:
     return [score for score in SCORES if calibration.lowest <= score <= calibration.highest]
 
 
-def calibration_json(calibration: Calibration, standing: str) -> dict[str, Any]:
+def calibration_json(calibration: Calibration, status: str) -> dict[str, Any]:
     """A calibration, with the readings of some scores at a prior of 1/2."""
     return {
         "schema": "reidsearch/calibration/1",
-        "standing": standing,
+        "status": status,
         "provenance": provenance_json(calibration.provenance),
         "model": {"digest": calibration.digest, "preprocessing": calibration.preprocessing},
         "log10_lr": {"intercept": calibration.intercept, "slope": calibration.slope},

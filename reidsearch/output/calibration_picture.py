@@ -44,11 +44,11 @@ class Axes:
         return [self.at(one, other) for one, other in zip(x, y, strict=True)]
 
 
-def calibration_picture(calibration: Calibration, standing: str) -> Image.Image:
+def calibration_picture(calibration: Calibration, status: str) -> Image.Image:
     """Draw it."""
     told = [
         line
-        for sentence in sentences(calibration, standing)
+        for sentence in sentences(calibration, status)
         for line in PLAIN.wrap(sentence, WIDTH_PX - 2 * MARGIN_PX)
     ]
     top = MARGIN_PX + HEADING.line_px + 12 + TITLE.line_px + 8

@@ -25,11 +25,11 @@ def sentences(told: Explanation) -> list[str]:
     """The score's place, the most important first; the same in text and picture."""
     said = [f"Score {told.score:.3f} of crop {told.match.crop_id} for {visible(told.query)}."]
     if told.reading is None or told.same_below is None:
-        said.append(f"Scores are {visible(told.standing)}: no probability can be told.")
+        said.append(f"Scores are {visible(told.status)}: no probability can be told.")
     else:
         read = told.reading
         said.append(
-            f"{visible(told.standing[0].upper() + told.standing[1:])}: log10 likelihood ratio "
+            f"{visible(told.status[0].upper() + told.status[1:])}: log10 likelihood ratio "
             f"{ratio(read.log10_lr)}, {times(read.log10_lr)}; probability "
             f"{probability(read)} for a prior of 1 in the crops held."
         )
@@ -102,7 +102,7 @@ def explanation_json(told: Explanation) -> dict[str, Any]:
         "model": model_json(told.model),
         "score": told.score,
         "score_of_pictures": told.score_of_pictures,
-        "calibration": told.standing,
+        "calibration": told.status,
         "reading": reading_json(told.reading) if told.reading else None,
         "same_below": told.same_below,
         "stripes": [

@@ -138,7 +138,7 @@ def story_view(story: Story, names: Names) -> RenderableType:
 def presence_table(presences: Sequence[Presence], scores: Sequence[float] = ()) -> RenderableType:
     """Where and when each was seen, perhaps with a score."""
     told = ("score",) if scores else ()
-    rows = table("member", *told, "camera", "first", "last", "views", "crop", "location")
+    rows = table("member", *told, "camera", "first", "last", "best shots", "crop", "location")
     for number, one in enumerate(presences):
         rows.add_row(
             one.member.text,

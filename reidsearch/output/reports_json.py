@@ -16,7 +16,15 @@ from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 
 def report_json(report: IndexReport) -> dict[str, Any]:
     """What one index run did."""
-    return {"schema": "reidsearch/run/1", **asdict(report)}
+    facts = asdict(report)
+    footage = facts.pop("footage")
+    return {
+        "schema": "reidsearch/run/1",
+        "run_id": facts.pop("run_id"),
+        "inputs": facts.pop("offered"),
+        **facts,
+        "footage": {"sources": footage.pop("offered"), **footage},
+    }
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:

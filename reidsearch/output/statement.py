@@ -136,7 +136,7 @@ def _identity(searched: IdentitySearched | None) -> list[str]:
     return [
         f"Identity {visible(searched.named.name)} ({searched.named.identity_id}): "
         f"{count(searched.members, 'confirmed tracklet or crop', 'confirmed tracklets or crops')} "
-        f"with {count(searched.views, 'view')}"
+        f"as {count(searched.query_pictures, 'query picture')}"
         + (f"; excluded: {' and '.join(out)}." if out else "."),
     ]
 

@@ -74,7 +74,7 @@ def explain(
         stripes=stripes,
         near_query=around.nearest(embedded.vector),
         near_match=around.nearest(rows[match_id]),
-        standing=reader.standing,
+        status=reader.status,
         calibration=calibration,
         reading=calibration.read(score, prior=1 / searched, comparisons=searched)
         if calibration

@@ -225,7 +225,7 @@ def test_index_reports_and_progress_are_json(run, crops):
     ran = run("index", crops, "--model", "builtin", "--format", "json")
     assert ran.code == 0
     report = json.loads(ran.out)
-    assert (report["offered"], report["indexed"], report["interrupted"]) == (9, 9, False)
+    assert (report["inputs"], report["indexed"], report["interrupted"]) == (9, 9, False)
     lines = [json.loads(line) for line in ran.err.splitlines()]
     assert [lines[0]["event"], lines[-1]["event"]] == ["begin", "end"]
     size_bytes = sum(path.stat().st_size for path in crops.iterdir())

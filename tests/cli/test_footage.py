@@ -83,7 +83,7 @@ def test_index_tells_what_became_of_the_footage(run, footage):
     assert "5 tracklets" in ran.out
     again = run(*command, "--format", "json")
     report = json.loads(again.out)["footage"]
-    assert (report["offered"], report["unchanged"], report["indexed"]) == (2, 2, 0)
+    assert (report["sources"], report["unchanged"], report["indexed"]) == (2, 2, 0)
 
 
 def test_index_refuses_what_cannot_be_meant(run, footage):
@@ -149,17 +149,17 @@ def test_coverage_as_text_json_and_picture(held, tmp_path):
     ran = held("coverage", "-o", tmp_path / "coverage.png")
     assert ran.code == 0, ran.err
     assert "gate" in ran.out
-    assert "given 18.0 s" in ran.out or "given 17.9 s" in ran.out
+    assert "precomputed 18.0 s" in ran.out or "precomputed 17.9 s" in ran.out
     assert "yard: no footage supplied for 1:00" in ran.out
     with Image.open(tmp_path / "coverage.png") as picture:
         assert picture.size[0] == 1200
         colours = {colour for _, colour in picture.getcolors(1 << 24)}
-        assert (0xA5, 0xB4, 0xFC) in colours, "detections were given"
+        assert (0xA5, 0xB4, 0xFC) in colours, "detections were precomputed"
     told = json.loads(held("coverage", "--format", "json", "--camera", "gate").out)
     (source,) = told["sources"]
     assert source["camera"] == "gate"
     assert source["counts"]["tracklets"] == 3
-    assert [span["how"] for span in source["spans"]] == ["given"]
+    assert [span["how"] for span in source["spans"]] == ["precomputed"]
     assert source["spans"][0]["from_time"] == "2024-05-31T12:00:00Z"
     (hole,) = told["not_supplied"]
     assert hole["from_time"].startswith("2024-05-31T12:00:1")

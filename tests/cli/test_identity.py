@@ -58,10 +58,10 @@ def test_the_course_of_an_investigation(held):
     out = told(held, "query", "--identity", "anna", "--statement")
     assert "identity" in out.splitlines()[0]
     assert (
-        "Identity anna (1): 2 confirmed tracklets or crops with 3 views; excluded: the 1 rejected "
-        "for it." in out
+        "Identity anna (1): 2 confirmed tracklets or crops as 3 query pictures; excluded: "
+        "the 1 rejected for it." in out
     )
-    assert "all confirmed views of anna (identity 1)" in out
+    assert "all confirmed crops of anna (identity 1)" in out
     assert "rejected for anna" in told(held, "query", "--crop", 1)
     shown = told(held, "identity", "show", "anna")
     for part in ("tracklet 1", "gate", "2024-05-31 12:00:01 UTC", "the red jacket", "crop 5"):
@@ -152,7 +152,7 @@ def test_json(held):
         "identity_id": 1,
         "name": "anna",
         "members": 1,
-        "views": 2,
+        "query_pictures": 2,
         "rejected": 0,
         "new_only": True,
     }
@@ -186,8 +186,8 @@ def test_decided_matches_in_every_form(tmp_path):
     (told_of,) = [line for line in gist(decided().statement) if line.startswith("Identity")]
     assert told_of.isprintable()
     assert told_of.endswith(
-        "(3): 2 confirmed tracklets or crops with 9 views; excluded: the 1 rejected for it and "
-        "its confirmed members."
+        "(3): 2 confirmed tracklets or crops as 9 query pictures; excluded: "
+        "the 1 rejected for it and its confirmed members."
     )
 
 

@@ -131,7 +131,7 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
             "dense": 300.0,
             "gated": 1500.0,
             "key-frames": 0.0,
-            "given": 0.0,
+            "precomputed": 0.0,
             "failed": 12.0,
             "gap": 0.0,
         },
@@ -169,7 +169,7 @@ def test_csv_never_loses_the_statement(given: Answer) -> None:
 
 def test_csv_tells_of_tracklets() -> None:
     (row,) = rows(ANSWERS["footage"])
-    told = ("tracklet_id", "media_s", "uncertainty_s", "duration_s", "views", "last_time")
+    told = ("tracklet_id", "media_s", "uncertainty_s", "duration_s", "best_shots", "last_time")
     assert [row[name] for name in told] == [
         "4", "15.0", "1.0", "4.5", "2", "2024-05-31T12:03:04.500000Z",
     ]  # fmt: skip

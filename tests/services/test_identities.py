@@ -437,7 +437,7 @@ def test_a_search_for_an_identity(folder):
         answer = archive.search(identity="anna", k=20)
         asked = answer.statement.identity
         assert asked is not None
-        assert (asked.named, asked.members, asked.views) == (Named(1, "anna"), 2, 4)
+        assert (asked.named, asked.members, asked.query_pictures) == (Named(1, "anna"), 2, 4)
         assert (asked.rejected, asked.new_only) == (2, False)
         told = {
             (match.crop.moment.tracklet_id if match.crop.moment else -match.crop.crop_id): (
