@@ -20,14 +20,14 @@ SOURCES = {
 # How far off these are: docs/accuracy.md, by benchmarks/calibration.py.
 MEANS = (
     "the query has {} pictures; the calibration compares one crop with one: expect up to twice "
-    "the false alarms told"
+    "as many false alarms"
 )
 BEST = (
     "matches are the best of several crops of a tracklet, which raises scores of other people too: "
     "their probabilities read somewhat too high, their false alarms are counted for every crop"
 )
 LIMITED = (
-    "the scores of {} matches lie beyond what the calibration can show and are read at its limit"
+    "the scores of {} matches lie beyond the range of the calibration and are read at its limit"
 )
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     help="Test the archive's calibration on another labelled set.",
 )
 @option("--show", is_flag=True, help="Show the archive's calibration.")
-@option("--forget", is_flag=True, help="Remove it.")
+@option("--forget", is_flag=True, help="Remove the archive's calibration.")
 @format_option()
 @output_option("Draw the calibration")
 @model_options

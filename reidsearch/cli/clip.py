@@ -31,8 +31,8 @@ def command(
 ) -> None:
     """Cut out the footage that shows the person of a match.
 
-    With --copy the pictures stay as the camera encoded them; the clip then starts at the key frame
-    before. The footage is read from where it was indexed, and must not have changed since.
+    With --copy the stream is not re-encoded; the clip then starts at the preceding key frame. The
+    footage is read from where it was indexed, and must not have changed since.
     """
     import math
 

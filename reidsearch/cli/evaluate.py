@@ -30,14 +30,18 @@ LABELS = ("persons", "identities")
 @grouped_command("evaluate")
 @click.argument("data", required=False, type=click.Path(path_type=Path))
 @option(
-    "--query-camera", "query_cameras", multiple=True, metavar="NAME", help="Search for its crops."
+    "--query-camera",
+    "query_cameras",
+    multiple=True,
+    metavar="NAME",
+    help="Camera whose crops are the queries; may be repeated.",
 )
 @option(
     "--gallery-camera",
     "gallery_cameras",
     multiple=True,
     metavar="NAME",
-    help="Search in its crops.",
+    help="Camera whose crops are searched; may be repeated.",
 )
 @option(
     "--labels",
@@ -45,7 +49,9 @@ LABELS = ("persons", "identities")
     help="Of an archive: person labels that came with the crops, or confirmed identities. "
     "Default: persons, where there are any.",
 )
-@option("--compare", "compared", is_flag=True, help="Compare ways of searching.")
+@option(
+    "--compare", "compared", is_flag=True, help="Compare models, resizes, rankings and fusions."
+)
 @option(
     "--axis",
     "axes",

@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     "--camera",
     metavar="NAME",
     callback=text_value,
-    help="Camera of crops and footage whose name tells none.",
+    help="Camera of crops and footage whose name contains none.",
 )
-@option("--time", metavar="TIME", help="Time of crops and footage whose name tells none.")
-@option("--timezone", metavar="ZONE", help="Zone of times that name none: UTC, +02:00, ...")
+@option("--time", metavar="TIME", help="Time of crops and footage whose name contains none.")
+@option("--timezone", metavar="ZONE", help="Time zone of times without one: UTC, +02:00, ...")
 @option(
     "--pattern",
     metavar="REGEX",
     help="Read facts from the path: named groups camera, time, person, for instance "
     r"'(?P<camera>[^/]+)/(?P<time>\d{8}_\d{6})'.",
 )
-@option("--time-format", metavar="FORMAT", help="How times in names look, as in strptime.")
+@option("--time-format", metavar="FORMAT", help="Format of times in names, as in strptime.")
 @option(
     "--names",
     type=click.Choice(["market1501"]),
@@ -109,7 +109,7 @@ def command(
     PATHS are videos, pictures, folder trees, tar and zip archives, or manifests (.csv, .jsonl).
     In videos people are detected, tracked and cut out; pictures are person crops, unless --frames
     says that folders hold full frames. What is stored already is skipped, so running again is
-    harmless and quick, and an interrupted run goes on where it stopped. What fails is recorded
+    harmless and quick, and an interrupted run continues where it stopped. What fails is recorded
     with its reason (`reidsearch failures`), the run goes on, and the exit code is 1.
     """
     from reidsearch.base.errors import Interrupted, UsageError
@@ -177,7 +177,7 @@ def command(
         )
     emit(form, reports_json.report_json(report), text.report_view(report))
     if report.interrupted:
-        raise Interrupted("stopped after committing", "the same command goes on from there")
+        raise Interrupted("stopped after committing", "the same command continues from there")
     return 1 if report.failed or report.footage.failed else 0
 
 

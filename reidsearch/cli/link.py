@@ -21,7 +21,7 @@ from reidsearch.cli.options import (
     "--join-above",
     type=click.FloatRange(0.1, 1),
     metavar="SCORE",
-    help="Join while the adjusted score reaches this. Default: 0.45, for catalogue models.",
+    help="Join clusters whose adjusted score reaches this. Default: 0.45, for catalogue models.",
 )
 @transit_options
 @format_option()

@@ -64,7 +64,7 @@ def text_value(_ctx: click.Context, option: click.Parameter, value: str | None) 
     if value is not None and not value.isprintable():
         from reidsearch.base.errors import UsageError
 
-        raise UsageError(f"{option.opts[0]} {value!r} is no printable text")
+        raise UsageError(f"{option.opts[0]} {value!r} is not printable text")
     return value
 
 
@@ -349,7 +349,7 @@ class CropIds(click.ParamType[tuple[int, ...]]):
         try:
             return tuple(int(part) for part in str(value).split(","))
         except ValueError:
-            self.fail(f"{value!r} is not a crop id, nor several with commas", param, ctx)
+            self.fail(f"{value!r} is not a crop id, or several separated by commas", param, ctx)
 
 
 def crops_option(*names: str, help_: str, group: str = OPTIONS) -> Callable[[F], F]:
@@ -379,7 +379,7 @@ def transit_options(function: F) -> F:
             group="Travel times",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="The same as a CSV table: from,to,seconds.",
+            help="Minimum travel times as a CSV table: from,to,seconds.",
         ),
         option(
             "--min-transit",
@@ -388,7 +388,7 @@ def transit_options(function: F) -> F:
             type=(str, str, float),
             multiple=True,
             metavar="CAMERA CAMERA SECONDS",
-            help="Nobody gets from one to the other in less; may be repeated.",
+            help="Minimum travel time between two cameras; may be repeated.",
         ),
     ):
         function = declare(function)

@@ -157,14 +157,14 @@ def command(
     from reidsearch.domain.request import SearchRequest
 
     if k is None and min_score is None and max_false_alarms is None:
-        raise UsageError("-k all needs --min-score or --max-false-alarms: what is to be reached")
+        raise UsageError("-k all needs a limit: --min-score or --max-false-alarms")
     if (k is None or batch is not None) and (output or timeline or open_sheet):
         raise UsageError("sheets and timelines show one answer of limited length")
     if batch is not None and (images or crops or frame):
-        raise UsageError("with --batch the list says whom to look for")
+        raise UsageError("with --batch the queries come from the list alone")
     if not (images or crops or frame or identity or batch or explain_plan):
         raise UsageError(
-            "say whom to look for: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME"
+            "no query was given: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME"
         )
     request = SearchRequest(
         k=k,

@@ -64,7 +64,7 @@ def read_query_input(
     if frame is None and (box is not None or person is not None):
         raise UsageError("--box and --person belong to --frame VIDEO@TIME")
     if box is not None and person is not None:
-        raise UsageError("--box and --person say the same thing; give one of them")
+        raise UsageError("give --box or --person, not both")
     try:
         where = None if box is None else _box(box)
         meant = None if frame is None else FrameInput(frame, where, person)

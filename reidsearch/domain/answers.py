@@ -121,8 +121,8 @@ class WhyNot(StrEnum):
 
     AS_ASKED = "as asked"
     TOO_FEW_CROPS = "re-ranking needs at least 100 crops"
-    OUTDATED = "neighbourhoods are not up to date"
-    NOTHING_FOUND = "nothing was found to order"
+    OUTDATED = "the neighbour graph is not up to date"
+    NOTHING_FOUND = "there are no matches to order"
 
 
 @dataclass(frozen=True, slots=True)

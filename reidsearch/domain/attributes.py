@@ -97,7 +97,7 @@ def worn(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     part, colon, names = text.rpartition(":")
     colours = tuple(dict.fromkeys(names.split(",")))
     if colon and part not in PARTS:
-        raise UsageError(f"clothing {text!r}: {part!r} is no part of the body", _HINT)
+        raise UsageError(f"clothing {text!r}: {part!r} is not a part of the body", _HINT)
     for colour in colours:
         if colour not in COLOURS:
             raise UsageError(f"clothing {text!r}: no colour is named {colour!r}", _HINT)

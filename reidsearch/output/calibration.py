@@ -26,10 +26,10 @@ def sentences(calibration: Calibration, status: str) -> list[str]:
         visible(told),
         f"Made from {visible(made.source)}{data}: {count(made.crops, 'crop')} of "
         f"{count(made.people, 'person', 'people')} by {count(made.cameras, 'camera')}; "
-        f"{count(made.same_pairs, 'pair')} of one person, "
-        f"{count(made.different_pairs, 'pair')} of two, always by two cameras; "
+        f"{count(made.same_pairs, 'same-person pair')}, "
+        f"{count(made.different_pairs, 'different-person pair')}, all across two cameras; "
         f"reidsearch {made.version}.",
-        *_sound(sound, "on people left out"),
+        *_sound(sound, "on held-out people"),
         f"log10 likelihood ratio = {calibration.intercept:.3f} + {calibration.slope:.3f} x score, "
         f"within {calibration.lowest:.3f} to {calibration.highest:.3f}, the scores seen; "
         f"false-alarm rates are measured down to {one_in(calibration.floor)}.",
@@ -39,7 +39,7 @@ def sentences(calibration: Calibration, status: str) -> list[str]:
 
 def calibration_view(calibration: Calibration, status: str) -> RenderableType:
     """The sentences, and what some scores mean."""
-    rows = table("score", "log10 LR", "95 %", "different people reach it", "95 %", "found")
+    rows = table("score", "log10 LR", "95 %", "false-alarm rate", "95 %", "found")
     for column in rows.columns:
         column.justify = "right"
     for score in shown_scores(calibration):
@@ -145,9 +145,9 @@ def soundness_json(sound: Soundness) -> dict[str, Any]:
 def _sound(sound: Soundness, where: str) -> list[str]:
     return [
         f"Cllr {sound.cllr:.3f} bits {where}, of which {sound.cllr_min:.3f} because people look "
-        "alike (Cllr_min; 0 is perfect, 1 says nothing).",
-        f"Expected calibration error {where}: {100 * sound.ece:.1f} points of probability at a "
-        f"prior of 1/2, {100 * _worst(sound):.0f} in the worst tenth.",
+        "alike (Cllr_min; 0 is perfect, 1 carries no information).",
+        f"Expected calibration error {where}: {100 * sound.ece:.1f} percentage points at a "
+        f"prior of 1/2, {100 * _worst(sound):.0f} in the worst decile.",
     ]
 
 

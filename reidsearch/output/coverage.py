@@ -53,7 +53,8 @@ def clock_view(one: SourceCoverage) -> RenderableType:
     if clock.offset_s or clock.drift_ppm:
         start = local(clock.start) if clock.start else "-"
         lines.append(
-            f"read as {start}, offset {float(clock.offset_s):+g} s, drift {clock.drift_ppm:+g} ppm"
+            f"recorded start {start}, offset {float(clock.offset_s):+g} s, "
+            f"drift {clock.drift_ppm:+g} ppm"
         )
     return Text("\n".join(lines))
 

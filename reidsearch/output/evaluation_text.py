@@ -98,7 +98,7 @@ def _unmeasured(rate: Rate) -> str:
 
 
 def _cameras(found: Evaluation) -> RenderableType:
-    rows = table("query by", "gallery by")
+    rows = table("query camera", "gallery camera")
     for title in ("valid queries", *(title for title, _ in FIGURES.values())):
         rows.add_column(title, justify="right")
     for (query, gallery), quality in found.by_cameras.items():
@@ -112,9 +112,9 @@ def _cameras(found: Evaluation) -> RenderableType:
 
 
 def _worst(found: Evaluation) -> RenderableType:
-    rows = table("worst query", "first, wrongly")
+    rows = table("worst query", "wrong first match")
     rows.add_column("score", justify="right")
-    rows.add_column("best right crop", overflow="fold")
+    rows.add_column("best correct crop", overflow="fold")
     rows.add_column("score", justify="right")
     rows.add_column("at rank", justify="right")
     for each in found.worst:

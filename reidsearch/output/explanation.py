@@ -25,25 +25,25 @@ def sentences(told: Explanation) -> list[str]:
     """The score's place, the most important first; the same in text and picture."""
     said = [f"Score {told.score:.3f} of crop {told.match.crop_id} for {visible(told.query)}."]
     if told.reading is None or told.same_below is None:
-        said.append(f"Scores are {visible(told.status)}: no probability can be told.")
+        said.append(f"Scores are {visible(told.status)}: no probability can be given.")
     else:
         read = told.reading
         said.append(
             f"{visible(told.status[0].upper() + told.status[1:])}: log10 likelihood ratio "
             f"{ratio(read.log10_lr)}, {times(read.log10_lr)}; probability "
-            f"{probability(read)} for a prior of 1 in the crops held."
+            f"{probability(read)} for a prior of 1 in the stored crops."
         )
         below = "below " if read.at_most else ""
         said.append(
-            f"Of pairs of different people {below}{one_in(read.false_alarm_rate)} scores this or "
-            f"more: {false_alarms(read)} false alarms are expected among the crops held. Of pairs "
-            f"of one person {chance(told.same_below)} score less."
+            f"Of pairs of different people {below}{one_in(read.false_alarm_rate)} score this "
+            f"or higher: {false_alarms(read)} false alarms are expected among the stored crops. Of "
+            f"same-person pairs {chance(told.same_below)} score lower."
         )
     said += [_place(one) for one in told.observed]
     if not told.observed:
         said.append(
-            "Nothing in this archive is known to show different people, so that the score cannot "
-            "be compared with theirs."
+            "No crops in this archive are known to show different people, so the score cannot be "
+            "compared with such pairs."
         )
     return said
 
@@ -51,7 +51,7 @@ def sentences(told: Explanation) -> list[str]:
 def _place(one: Observed) -> str:
     return (
         f"Of {count(len(one.scores), 'pair')} of {one.how} in this archive, "
-        f"{one.at_or_above or 'none'} {'reach' if one.at_or_above != 1 else 'reaches'} it."
+        f"{one.at_or_above or 'none'} {'reach' if one.at_or_above != 1 else 'reaches'} this score."
     )
 
 

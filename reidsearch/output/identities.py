@@ -44,20 +44,22 @@ def decision_text(decision: Decision, names: Names) -> str:
             moved.setdefault(_of_member(change, names), []).append(change.member.text)
     parts += [f"{', '.join(members)}: {what}" for what, members in moved.items()]
     told = f"undid decision {decision.undoes}: " if decision.undoes is not None else ""
-    return told + "; ".join(parts) + (" (forced)" if decision.forced else "")
+    return told + "; ".join(parts) + (" (conflicts ignored)" if decision.forced else "")
 
 
 def _of_identity(change: Change, names: Names) -> str:
     number = change.identity_id or 0
     if change.of is Of.MERGED:
         if change.after is None:
-            return f"{_name(number, names)} stands for itself again"
-        return f"{_name(number, names)} became a part of {_name(change.after, names)}"
+            return f"{_name(number, names)} is separate again"
+        return f"{_name(number, names)} was merged into {_name(change.after, names)}"
     before, after = (visible(str(one)) for one in (change.before, change.after))
     if change.before is None:
         return f"new identity {after} ({number})"
     return (
-        f"no identity {before} ({number})" if change.after is None else f"{before} is now {after}"
+        f"identity {before} ({number}) removed"
+        if change.after is None
+        else f"{before} is now {after}"
     )
 
 
@@ -127,8 +129,8 @@ def story_view(story: Story, names: Names) -> RenderableType:
     if story.deleted:
         views.append(
             Text(
-                f"{count(story.deleted, 'decision')} in force is about what the archive no longer "
-                "holds.",
+                f"{count(story.deleted, 'decision')} in force: the crops are no longer in the "
+                "archive.",
                 style="yellow",
             )
         )

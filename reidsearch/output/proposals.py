@@ -77,7 +77,7 @@ def too_fast_text(pair: TooFast) -> str:
     between = "at once" if pair.gap_s < 0 else f"{pair.gap_s:.1f} s apart"
     return (
         f"{pair.first.text} and {pair.second.text} are {between}, at least {pair.minimum_s:g} s "
-        f"are needed: one of them is somebody else{unless}."
+        f"are needed: one of them shows another person{unless}."
     )
 
 

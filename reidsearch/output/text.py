@@ -80,7 +80,7 @@ def _in_footage(moment: Moment | None) -> list[tuple[str, str]]:
     return [
         ("tracklet", str(moment.tracklet_id)),
         ("in footage", f"{float(moment.media_s):.3f} s (pts {moment.pts})"),
-        ("time is", sure),
+        ("uncertainty", sure),
         ("quality", f"{moment.quality:.2f}"),
     ]
 
@@ -126,7 +126,7 @@ def _footage_lines(report: FootageReport) -> list[Text]:
 def report_view(report: IndexReport) -> RenderableType:
     """What one index run did, in one or two lines."""
     parts = _outcomes(report)
-    told = f"Run {report.run_id}: {count(report.offered, 'input')} offered"
+    told = f"Run {report.run_id}: {count(report.offered, 'input')}"
     told += f": {', '.join(parts)}" if parts else ""
     told += f"; {report.seconds:.1f} s"
     rate = report.indexed / report.seconds if report.seconds else 0.0
@@ -139,12 +139,12 @@ def report_view(report: IndexReport) -> RenderableType:
     if report.conflicting:
         copies = count(
             report.conflicting,
-            "copy of a picture held already came",
-            "copies of pictures held already came",
+            "duplicate of a stored picture came",
+            "duplicates of stored pictures came",
         )
         lines.append(
             Text(
-                f"{copies} with another camera, time, person or extra; the first were kept.",
+                f"{copies} with another camera, time, person or extra; the stored facts were kept.",
                 style="yellow",
             )
         )
@@ -152,7 +152,7 @@ def report_view(report: IndexReport) -> RenderableType:
         lines.append(Text("Why inputs failed: reidsearch failures", style="yellow"))
     if report.interrupted:
         lines.append(
-            Text("Interrupted; the same command goes on where it stopped.", style="yellow")
+            Text("Interrupted; the same command continues where it stopped.", style="yellow")
         )
     return Group(*lines)
 
@@ -227,7 +227,7 @@ def failures_view(failures: Sequence[Failure]) -> RenderableType:
 def findings_view(findings: Sequence[Finding]) -> RenderableType:
     """What `check` found wrong."""
     if not findings:
-        return Text("Nothing wrong.")
+        return Text("No problems found.")
     return Group(*(_finding(finding) for finding in findings))
 
 
@@ -263,7 +263,7 @@ def _times(summary: Summary) -> str:
         return "none known"
     told = f"{local(summary.first_time)} to {local(summary.last_time)}"
     unknown = summary.crops_without_time
-    return told + (f"; not known of {count(unknown, 'crop')}" if unknown else "")
+    return told + (f"; unknown for {count(unknown, 'crop')}" if unknown else "")
 
 
 def known(text: str | None) -> str:

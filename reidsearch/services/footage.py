@@ -172,7 +172,7 @@ class FootageService:
         crop = self._store.crop(crop_id)
         if crop.moment is None:
             raise NotFound(
-                f"crop {crop_id} was offered as a picture ({crop.location}); it has no footage",
+                f"crop {crop_id} was indexed as a picture ({crop.location}); it has no footage",
                 kind=Kind.CROP_WITHOUT_FOOTAGE,
                 crop=crop_id,
             )

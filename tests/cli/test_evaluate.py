@@ -40,7 +40,7 @@ def test_the_table_tells_every_figure_and_what_cannot_be_measured(run, drawn):
     assert "not measurable: needs 300,000 pairs of different people" in ran.out
     assert "not measurable: needs 3,000 pairs of different people" in ran.out
     assert "360 pairs of different people, 20 of the same." in ran.out
-    assert "query by" in ran.out
+    assert "query camera" in ran.out
     assert "worst query" in ran.out
 
 

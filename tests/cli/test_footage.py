@@ -126,7 +126,7 @@ def test_show_tells_when_in_its_footage_a_crop_was_taken(held):
     told = " ".join(held("show", "crop", view_of(held.archive, 1)).out.split())
     assert "tracklet 1 in footage " in told
     assert "s (pts " in told
-    assert "time is ±1 s quality 0." in told
+    assert "uncertainty ±1 s quality 0." in told
 
 
 def test_no_match_tells_what_was_and_was_not_looked_at(held):
@@ -340,7 +340,7 @@ def test_a_query_from_a_frame_by_its_box(held, footage, scene):
     [
         (("--frame", "{}/gate.mp4@3", "--box", "1,2,3"), 2, "--box"),
         (("--frame", "{}/gate.mp4@3", "--box", "600,300,100,100"), 2, "--box"),
-        (("--frame", "{}/gate.mp4@3", "--box", "1,2,3,4", "--person", "1"), 2, "same thing"),
+        (("--frame", "{}/gate.mp4@3", "--box", "1,2,3,4", "--person", "1"), 2, "not both"),
         (("--box", "1,2,3,4"), 2, "--frame"),
         (("--frame", "{}/gate.mp4@100", "--box", "1,2,30,40"), 9, "gate.mp4"),
         (("--frame", "{}/gate.mp4@soon", "--box", "1,2,30,40"), 2, "soon"),

@@ -72,13 +72,13 @@ def test_the_course_of_an_investigation(held):
     log = told(held, "identity", "list", "--decisions")
     assert "[undone by 4]" in log
     assert "anna" in told(held, "identity", "list")
-    assert told(held, "check") == "Nothing wrong.\n"
+    assert told(held, "check") == "No problems found.\n"
 
 
 def test_merge_split_rename(held):
     told(held, "identity", "new", "anna", 1)
     told(held, "identity", "new", "bert", 4, 5)
-    assert "bert (2) became a part of anna (1)" in told(held, "identity", "merge", "anna", "bert")
+    assert "bert (2) was merged into anna (1)" in told(held, "identity", "merge", "anna", "bert")
     assert "merged into anna (1)" in told(held, "identity", "list")
     assert told(held, "identity", "show", "bert").startswith(
         "bert (identity 2), merged into anna (1)\n0 confirmed members:"
@@ -101,8 +101,8 @@ def test_the_empty_archive_of_identities(held):
         (["confirm", 1, "--as", "nobody"], 9, "make it: reidsearch identity new nobody"),
         (["confirm", 99, "--as", "anna"], 9, "holds no crop 99"),
         (["confirm", 3, "--as", "anna"], 2, "at the same time"),
-        (["confirm", 1, "--as", "a\x1b[31m"], 2, "no printable text"),
-        (["confirm", 1, "--as", "anna", "--note", "a\nb"], 2, "no printable text"),
+        (["confirm", 1, "--as", "a\x1b[31m"], 2, "not printable text"),
+        (["confirm", 1, "--as", "anna", "--note", "a\nb"], 2, "not printable text"),
         (["confirm", 1], 2, "--as"),
         (["confirm", "--as", "anna"], 2, "CROP"),
         (["identity", "new", "anna"], 2, "there is an identity 'anna' already"),
@@ -122,7 +122,9 @@ def test_what_is_refused_says_what_to_do(held, arguments, code, text):
 
 def test_force_is_recorded(held):
     told(held, "identity", "new", "anna", 1)
-    assert told(held, "confirm", 3, "--as", "anna", "--ignore-conflicts").endswith("(forced).\n")
+    assert told(held, "confirm", 3, "--as", "anna", "--ignore-conflicts").endswith(
+        "(conflicts ignored).\n"
+    )
 
 
 def test_json(held):
@@ -224,9 +226,9 @@ def test_decisions_in_words():
     def worded(*changes: Change, undoes: int | None = None) -> str:
         return decision_text(Decision(1, now(), "me", "x", "", False, undoes, changes), names)
 
-    assert worded(Change(Of.NAME, 1, None, "anna", None)) == "no identity anna (1)"
+    assert worded(Change(Of.NAME, 1, None, "anna", None)) == "identity anna (1) removed"
     assert worded(Change(Of.MERGED, 2, None, 1, None), undoes=4) == (
-        "undid decision 4: bert (2) stands for itself again"
+        "undid decision 4: bert (2) is separate again"
     )
     assert (
         worded(Change(Of.MEMBER, None, one, None, 1), Change(Of.MEMBER, None, two, None, 1))

@@ -137,7 +137,7 @@ def test_a_file_whose_checksum_was_forged_is_noticed_by_its_scores_and_its_layou
     np.save(path, rows)
     forge(store)
     (finding,) = check(store)
-    assert "scores of 100 crops that the embeddings deny" in finding.message
+    assert "scores of 100 crops that differ from the embeddings" in finding.message
     np.save(path, rows[["crop_id", "near"]])
     forge(store)
     (finding,) = check(store)

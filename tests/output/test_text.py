@@ -240,12 +240,12 @@ def test_no_match_says_why_and_keeps_the_statement(changes: dict[str, Any], why:
 def test_a_report_counts_and_says_what_to_do() -> None:
     report = IndexReport(3, 100, 90, 5, 1, 2, 2, 1.5, interrupted=True)
     assert shown(text.report_view(report)) == (
-        "Run 3: 100 inputs offered: 90 indexed, 5 unchanged, 1 updated, 2 duplicates, 2 failed; "
+        "Run 3: 100 inputs: 90 indexed, 5 unchanged, 1 updated, 2 duplicates, 2 failed; "
         "1.5 s, 60 crops/s.\n"
         "Why inputs failed: reidsearch failures\n"
-        "Interrupted; the same command goes on where it stopped.\n"
+        "Interrupted; the same command continues where it stopped.\n"
     )
-    assert shown(text.report_view(IndexReport(4))) == "Run 4: 0 inputs offered; 0.0 s.\n"
+    assert shown(text.report_view(IndexReport(4))) == "Run 4: 0 inputs; 0.0 s.\n"
     for names, number, told in [
         (("/a/notes.txt",), 1, "1 file skipped (unsupported type): notes.txt"),
         (("/a/1.txt", "/a/b.zip!/c/2.txt"), 2, "2 files skipped (unsupported type): 1.txt, 2.txt"),
@@ -276,7 +276,7 @@ def test_summary_crop_failures_and_findings() -> None:
     assert "index-stale: the index is stale (can be rebuilt: reidsearch check --repair)" in told
     assert "(lost) Crops 1, 2, 3" in told
     assert "20 and 2 more." in told
-    assert shown(text.findings_view([])) == "Nothing wrong.\n"
+    assert shown(text.findings_view([])) == "No problems found.\n"
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def test_where_all_that_passes_was_marked_nothing_else_is_said_to_be_wrong(archi
     found = archive.search(2, unlikes=right, filters=Filters(cameras=("right",)))
     assert found.statement.crops_searched == 0
     assert no_match(found).startswith("No match: only marked crops passed the filters")
-    assert "Ranked by score only (nothing was found to order)." in sentences(found.statement)
+    assert "Ranked by score only (there are no matches to order)." in sentences(found.statement)
 
 
 def test_more_unliked_ones_than_dimensions_cost_no_more():
@@ -398,10 +398,10 @@ def test_as_a_user_types_it(run, made):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--like", "2"], 2, "say whom to look for"),
+        (["--like", "2"], 2, "no query was given"),
         (["--crop", "1", "--like", "x"], 2, "--like"),
         (["--crop", "1", "--like", "2", "--unlike", "2"], 2, "leave --like or --unlike out"),
-        (["--crop", "1", "--unlike", "999"], 9, "ids stand in every answer"),
+        (["--crop", "1", "--unlike", "999"], 9, "every answer shows the ids"),
     ],
 )
 def test_the_command_refuses(run, made, tmp_path, arguments, code, words):

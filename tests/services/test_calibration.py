@@ -431,7 +431,7 @@ def test_command(run, labelled, tmp_path):
     made = run("calibrate", "--labels", "-o", tmp_path / "c.png")
     assert made.code == 0, made.err
     assert "Calibrated on this archive's own labels (30 people, 2 cameras" in made.out
-    assert "270 pairs of one person, 7,830 pairs of two, always by two cameras" in made.out
+    assert "270 same-person pairs, 7,830 different-person pairs, all across two cameras" in made.out
     with Image.open(tmp_path / "c.png") as picture:
         assert picture.size[0] == 1280
     shown = json.loads(run("calibrate", "--show", "--format", "json").out)

@@ -202,10 +202,10 @@ def test_nothing_to_undo(folder):
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("", "no name"),
-        (" anna", "no name"),
-        ("a\nb", "no name"),
-        ("\u202ex", "no name"),
+        ("", "not a name"),
+        (" anna", "not a name"),
+        ("a\nb", "not a name"),
+        ("\u202ex", "not a name"),
         ("7", "taken for an identity's number"),
         ("x" * 201, "201 characters"),
         ("bert", "'bert' already"),

@@ -65,8 +65,8 @@ def test_the_surest_comes_first(tmp_path):
     [
         ("det.txt", "1,-1,1,2,3\n", "line 1"),
         ("det.txt", "1,-1,1,2,three,4\n", "line 1"),
-        ("det.txt", "1,-1,1,2,nan,4,1\n", "no numbers of a box"),
-        ("det.txt", "1,-1,1,2,1e300,4,1\n", "no numbers of a box"),
+        ("det.txt", "1,-1,1,2,nan,4,1\n", "not the numbers of a box"),
+        ("det.txt", "1,-1,1,2,1e300,4,1\n", "not the numbers of a box"),
         ("det.txt", "1,-1,1,2,-3,4,1\n", "no area"),
         ("det.txt", "nan,-1,1,2,3,4,1\n", "line 1"),
         ("det.txt", "inf,-1,1,2,3,4,1\n", "line 1"),

@@ -79,7 +79,7 @@ def test_a_stream_hands_through_and_keeps_order(recognizer, crops):
 @pytest.mark.parametrize("name", ["person-reidentification-retail-0286", "person-detection-0201"])
 def test_other_models_are_refused(shared, name):
     (xml,) = (shared / "models" / name).rglob("*.xml")
-    with pytest.raises(ModelError, match="does not tell attributes"):
+    with pytest.raises(ModelError, match="is not an attribute model"):
         Recognizer(read_model(xml), name, "FP16", "0" * 96)
 
 

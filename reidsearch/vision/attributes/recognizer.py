@@ -134,7 +134,7 @@ def _prepared(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, in
     one = len(takes) == 1 and takes[0].is_static and len(takes[0]) == 4
     if not one or takes[0].to_shape()[:2] != [1, 3] or sorted(gives) != usual:
         raise ModelError(
-            f"{name} takes {takes} and answers with {gives}: it does not tell attributes",
+            f"{name} takes {takes} and answers with {gives}: it is not an attribute model",
             kind=Kind.NOT_A_RECOGNIZER,
         )
     _, _, height, width = takes[0].to_shape()

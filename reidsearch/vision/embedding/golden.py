@@ -179,7 +179,7 @@ def _other_fault(answers: Vectors, worst: float) -> Fault:
             Kind.REDUCED_PRECISION,
         )
     return Fault(
-        "unknown: neither the pre-processing nor another known model explains it",
+        "unknown: neither preprocessing nor another known model explains it",
         "verify the model's files; then try the CPU, and another version of openvino",
         Kind.INFERENCE_DIFFERS,
     )
