@@ -80,7 +80,7 @@ def without_camera(recognizer: Recognizer) -> tuple[list[Clothes], Values]:
 
 def against_truth(looks: Sequence[Clothes], values: Values) -> None:
     """Colours of drawn people."""
-    print("| part | one view | mean of 3 views | found by the filter | let through |")
+    print("| part | one picture | mean of 3 pictures | found by the filter | let through |")
     print("|---|---|---|---|---|")
     for part in PARTS:
         who = [
@@ -162,9 +162,9 @@ def main() -> None:
     if given.patch:
         choose_patch(recognizer)
         return
-    print(f"Drawn people in white light, nobody hidden: {PEOPLE} x {VIEWS} views\n")
+    print(f"Synthetic people in white light, nobody hidden: {PEOPLE} x {VIEWS} pictures\n")
     against_truth(*without_camera(recognizer))
-    print(f"\nDrawn people: {PEOPLE} x {CAMERAS} cameras x {VIEWS} views\n")
+    print(f"\nSynthetic people: {PEOPLE} x {CAMERAS} cameras x {VIEWS} pictures\n")
     against_truth(*drawn(recognizer, SEED))
     sets: dict[str, Callable[[], list[object]]] = {
         "pku-viewpoints": lambda: list(read_manifest(given.reid / "pku-viewpoints/manifest.csv")

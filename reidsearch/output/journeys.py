@@ -21,7 +21,7 @@ NAMED_AT_MOST = 6  # cameras whose footage was not analysed
 
 def journey_view(journey: Journey) -> RenderableType:
     """Return the sightings in order of time, the intervals between them, and the caveats."""
-    rows = table("", "camera", "first", "last", "lasts", "", "crop", "location")
+    rows = table("", "camera", "first", "last", "duration", "", "crop", "location")
     for stop in journey.stops:
         rows.add_row(*_stop_cells(stop))
     views: list[RenderableType] = [

@@ -425,7 +425,7 @@ def test_a_picture_that_is_a_full_frame_works_the_same(seeing, footage, tmp_path
     two = seeing("query", tmp_path / "two.png", "--model", "builtin", "--offline")
     assert (two.code, "which one?" in two.err) == (2, True)
     nobody = seeing("query", "--frame", tmp_path / "none.png", "--model", "builtin", "--offline")
-    assert (nobody.code, "sees nobody" in nobody.err) == (2, True)
+    assert (nobody.code, "found nobody" in nobody.err) == (2, True)
 
 
 @pytest.mark.full

@@ -167,7 +167,7 @@ def test_a_batch_beside_pictures_is_refused(indexed, tmp_path):
     (tmp_path / "list.csv").write_text("crop\n3\n")
     ran = indexed("query", "--crop", 3, "--batch", tmp_path / "list.csv")
     assert ran.code == 2
-    assert "the list says" in ran.err
+    assert "queries come from the list alone" in ran.err
 
 
 def test_a_list_says_what_a_query_says(indexed, tmp_path):

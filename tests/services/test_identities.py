@@ -164,7 +164,7 @@ def test_undo_is_refused_while_something_builds_on_it(folder):
         identities = archive.identities
         identities.new("anna")
         identities.confirm("anna", [1])
-        with pytest.raises(UsageError, match="decisions about it stand"):
+        with pytest.raises(UsageError, match="later decisions are about it"):
             identities.undo(1)
         identities.reject("anna", [1])
         with pytest.raises(UsageError, match="decision 3 changed tracklet 1 since") as error:
@@ -271,7 +271,7 @@ def test_split_needs_something_to_leave_and_to_stay(folder):
             archive.identities.split("anna", [1, 2, 6], "bert")
         with pytest.raises(UsageError, match="does not belong"):
             archive.identities.split("anna", [9], "bert")
-        with pytest.raises(UsageError, match="no matches were named") as refused:
+        with pytest.raises(UsageError, match="no matches to move were named") as refused:
             archive.identities.split("anna", [], "bert")
         assert "identity split IDENTITY CROP" in advice(refused.value)
 

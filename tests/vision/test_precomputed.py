@@ -95,7 +95,7 @@ def test_what_is_wrong_is_told_with_its_place(name, text, said, tmp_path):
 
 def test_bytes_that_are_no_text(tmp_path):
     (tmp_path / "det.txt").write_bytes(b"1,-1,\xff\xfe")
-    with pytest.raises(InputError, match="no text"):
+    with pytest.raises(InputError, match="not text"):
         read_precomputed(tmp_path / "det.txt")
 
 
