@@ -85,11 +85,6 @@ def format_option(*more: str) -> Callable[[F], F]:
     )
 
 
-def json_option(function: F) -> F:
-    """`--json`, passed as `as_json`."""
-    return option("--json", "as_json", is_flag=True, help="JSON instead of text.")(function)
-
-
 def model_options(function: F) -> F:
     """`--model`, `--model-path`, `--offline`: passed as `model`, `model_path`, `offline`."""
     return _model_option(model_path_options(function))
