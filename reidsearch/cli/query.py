@@ -11,14 +11,16 @@ import click
 
 from reidsearch.base.errors import UsageError
 from reidsearch.cli.files import PICTURES, file_option, output_option, write_file, write_picture
-from reidsearch.cli.grouped import OUTPUT, grouped_command, option
-from reidsearch.cli.options import (
+from reidsearch.cli.filters import (
     CountOrAll,
-    archive_option,
     attribute_options,
     crops_option,
     filter_options,
     filters_from,
+)
+from reidsearch.cli.grouped import OUTPUT, grouped_command, option
+from reidsearch.cli.options import (
+    archive_option,
     format_option,
     model_options,
     opened_archive,

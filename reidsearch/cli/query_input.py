@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reidsearch.base.errors import Reason, Refused, UsageError
+from reidsearch.cli.filters import crops_option
 from reidsearch.cli.grouped import option
-from reidsearch.cli.options import crops_option
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive

@@ -13,9 +13,9 @@ from archives import CommandLine
 
 from reidsearch.base.version import __version__
 from reidsearch.cli.commands import GROUPS
+from reidsearch.cli.filters import CropIds
 from reidsearch.cli.grouped import GENERAL, HARDWARE, REQUIRED, option_groups
 from reidsearch.cli.main import cli
-from reidsearch.cli.options import CropIds
 from reidsearch.cli.renamed import COMMANDS as RENAMED
 
 
