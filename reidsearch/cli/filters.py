@@ -88,7 +88,7 @@ def filter_options(function: F) -> F:
             "--before",
             group="Filters",
             metavar="TIME",
-            help="Only crops before this time: 2024-05-31, '2024-05-31 14:00'.",
+            help="Only crops before this time: 2024-05-31, '31.05.2024 14:00'.",
         ),
         option(
             "--after", group="Filters", metavar="TIME", help="Only crops at or after this time."
