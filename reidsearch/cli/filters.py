@@ -56,7 +56,7 @@ def crops_option(*names: str, help_: str, group: str = OPTIONS) -> Callable[[F],
         type=CropIds(),
         metavar="CROP[,CROP]",
         callback=_joined,
-        help=f"{help_} May be repeated.",
+        help=f"{help_} Repeatable.",
     )
 
 
@@ -73,8 +73,7 @@ def filter_options(function: F) -> F:
             "--timezone",
             group="Filters",
             metavar="ZONE",
-            help="Zone of times without one: UTC, +02:00, Europe/Berlin. Default: the archive's "
-            "(the first that `index` was given), else the machine's.",
+            help="Zone of these times; default: the archive's.",
         ),
         option(
             "--source",
@@ -82,16 +81,19 @@ def filter_options(function: F) -> F:
             group="Filters",
             multiple=True,
             metavar="TEXT",
-            help="Part of a location, or the start of a source's SHA-256; may be repeated.",
+            help="Only sources with this in their path or SHA-256.",
         ),
         option(
             "--before",
             group="Filters",
             metavar="TIME",
-            help="Only crops before this time: 2024-05-31, '31.05.2024 14:00'.",
+            help="Only before: 2024-05-31, '31.05.2024 14:00'.",
         ),
         option(
-            "--after", group="Filters", metavar="TIME", help="Only crops at or after this time."
+            "--after",
+            group="Filters",
+            metavar="TIME",
+            help="Only at or after; forms as --before.",
         ),
         option(
             "--not-camera",
@@ -123,7 +125,7 @@ def attribute_options(function: F) -> F:
             group="Filters",
             multiple=True,
             metavar="THING",
-            help="Only people without it; as --with.",
+            help="Only people without such a thing.",
         ),
         option(
             "--with",
@@ -131,16 +133,14 @@ def attribute_options(function: F) -> F:
             group="Filters",
             multiple=True,
             metavar="THING",
-            help="Only people with a bag, backpack, hat, long-trousers or long-hair; may be "
-            "repeated.",
+            help="Only with bag, backpack, hat, long-trousers, long-hair.",
         ),
         option(
             "--wearing",
             group="Filters",
             multiple=True,
             metavar="COLOUR",
-            help="Only people in this colour: red, upper:red, lower:blue,black (either); may be "
-            "repeated (both). Needs `reidsearch annotate`.",
+            help="Only in red, upper:red, lower:blue,black (`annotate`).",
         ),
     ):
         function = declare(function)

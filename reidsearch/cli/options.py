@@ -31,9 +31,8 @@ def archive_option(function: F) -> F:
         type=click.Path(path_type=Path, file_okay=True),
         default=Path("archive"),
         envvar="REIDSEARCH_ARCHIVE",
-        show_default="./archive",
-        show_envvar=True,
-        help="The archive's folder.",
+        metavar="DIR",
+        help="Archive folder; default: REIDSEARCH_ARCHIVE or ./archive.",
     )(function)
 
 
@@ -56,14 +55,15 @@ def format_option(*more: str) -> Callable[[F], F]:
     Args:
         more: formats beside table, json, jsonl and csv.
     """
+    *others, last = (*FORMATS[1:], *more)
     return option(
         "--format",
         "form",
         group=OUTPUT,
         type=click.Choice([*FORMATS, *more]),
         default="table",
-        show_default=True,
-        help="How the result is printed.",
+        metavar="FORMAT",
+        help=f"table (default), {', '.join(others)} or {last}.",
     )
 
 
@@ -95,8 +95,8 @@ def _model_path_option(function: F) -> F:
         group=HARDWARE,
         multiple=True,
         type=click.Path(path_type=Path, file_okay=False, exists=True),
-        help="Folder of models in Open Model Zoo layout; may be repeated. "
-        "REIDSEARCH_MODELS holds more, separated as in PATH.",
+        metavar="DIR",
+        help="Folder of models, beside REIDSEARCH_MODELS; repeatable.",
     )(function)
 
 
@@ -105,8 +105,7 @@ def _model_option(function: F) -> F:
         "--model",
         group=HARDWARE,
         metavar="NAME|FILE",
-        help="Catalogue name, name/precision, `builtin`, or an .xml/.onnx file. "
-        "Default: the archive's model, else the catalogue's default.",
+        help="Name (`models list`) or .xml, .onnx; default: archive's.",
     )(function)
 
 
@@ -117,8 +116,7 @@ def flip_option(function: F) -> F:
         "flip",
         group=HARDWARE,
         default=None,
-        help="Embed every crop as the mean of itself and its mirror image, in twice the time. "
-        "Default: as the archive's crops are embedded, else not.",
+        help="Embed with the mirror image too; default: as stored.",
     )(function)
 
 
@@ -127,9 +125,9 @@ def runtime_options(function: F) -> F:
     return option(
         "--device",
         group=HARDWARE,
-        show_default="CPU",
+        metavar="NAME",
         envvar="REIDSEARCH_DEVICE",
-        help="OpenVINO device: CPU, GPU, NPU, AUTO.",
+        help="CPU (default), GPU, NPU or AUTO.",
     )(function)
 
 

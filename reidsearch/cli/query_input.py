@@ -30,7 +30,7 @@ def query_input_options(function: F) -> F:
             group=PERSON,
             type=click.IntRange(1),
             metavar="N",
-            help="Which person in that frame (number shown by `detect`).",
+            help="Which person in that frame (`detect`).",
         ),
         option("--box", group=PERSON, metavar="X,Y,W,H", help="Where in that frame the person is."),
         option(
