@@ -26,7 +26,7 @@ class OutputFile(click.ParamType[Path]):
 
     Args:
         endings: the endings that can be written; none: any.
-        allow_dash: `-` stands for standard output.
+        allow_dash: `-` stands for standard output, and a stream needs no ending.
         streams: a pipe or a device such as /dev/stdout can be written to, as by `write_file`.
     """
 
@@ -44,7 +44,8 @@ class OutputFile(click.ParamType[Path]):
         path = Path(value)
         if self.allow_dash and str(path) == "-":
             return path
-        if self.endings and path.suffix.lower() not in self.endings:
+        named = self.allow_dash and _is_stream(path)  # as `-`: only one format is written
+        if self.endings and path.suffix.lower() not in self.endings and not named:
             endings = ", ".join(self.endings)
             self.fail(f"'{path}' does not end in one of these: {endings}", param, ctx)
         if path.is_dir():

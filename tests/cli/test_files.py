@@ -29,9 +29,11 @@ def test_crop_writes_the_picture(held, tmp_path):
 def test_crop_writes_the_picture_to_a_pipe(held, tmp_path):
     assert held("crop", 1, "-o", tmp_path / "one.jpg").code == 0
     command = [sys.executable, "-m", "reidsearch", "crop", "1", "-o", "-", "-a", held.archive]
-    piped = subprocess.run(command, capture_output=True, check=True)
-    assert piped.stderr == b""
-    assert piped.stdout == (tmp_path / "one.jpg").read_bytes()
+    for name in ("-", "/dev/stdout"):
+        command[command.index("-o") + 1] = name
+        piped = subprocess.run(command, capture_output=True, check=True)
+        assert piped.stderr == b""
+        assert piped.stdout == (tmp_path / "one.jpg").read_bytes()
 
 
 def test_a_file_that_exists_is_only_overwritten_with_force(held, tmp_path):
