@@ -16,11 +16,14 @@ The contract:
 
     with atomic.replacing(folder / "notes.json") as partial:
         partial.write_text("{}")
+
+`creating` does the same for a name that nothing may have yet.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -63,6 +66,35 @@ def replacing(final: Path) -> Iterator[Path]:
         publish(partial, final)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def creating(final: Path) -> Iterator[Path]:
+    """Like `replacing`, but never replace anything, not even what appeared meanwhile.
+
+    Raises:
+        FileExistsError: something has the name already.
+    """
+    partial = temporary(final)
+    try:
+        yield partial
+        sync(partial)
+        _name(partial, final)
+        sync(final.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _name(partial: Path, final: Path) -> None:
+    """Give a file its final name if that is free: a link is refused where a name is taken."""
+    try:
+        final.hardlink_to(partial)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, such as FAT
+        if final.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from None
+        partial.replace(final)
 
 
 @contextlib.contextmanager

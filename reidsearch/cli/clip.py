@@ -13,7 +13,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 
 @grouped_command("clip")
 @click.argument("crop_id", metavar="CROP", type=int)
-@output_option("The video to write", (".mp4", ".mkv", ".mov", ".ts"), required=True)
+@output_option("The video to write", (".mp4", ".mkv", ".mov", ".ts"), required=True, streams=False)
 @option(
     "--margin",
     type=click.FloatRange(0, 3600),

@@ -6,14 +6,9 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    format_option,
-    reading_archive,
-    transit_options,
-    transits_from,
-)
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("link")

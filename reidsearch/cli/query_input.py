@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reidsearch.base.errors import Reason, Refused, UsageError
+from reidsearch.cli.filters import crops_option
 from reidsearch.cli.grouped import option
-from reidsearch.cli.options import crops_option
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -30,7 +30,7 @@ def query_input_options(function: F) -> F:
             group=PERSON,
             type=click.IntRange(1),
             metavar="N",
-            help="Which person in that frame (number shown by `detect`).",
+            help="Which person in that frame (`detect`).",
         ),
         option("--box", group=PERSON, metavar="X,Y,W,H", help="Where in that frame the person is."),
         option(

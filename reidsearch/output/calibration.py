@@ -10,8 +10,8 @@ from rich.text import Text
 
 from reidsearch.domain.answer_json import provenance_json
 from reidsearch.domain.scores import Calibration, Soundness, Tested
+from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.readings import chance, one_in, ratio
-from reidsearch.output.text import table
 from reidsearch.output.visible import count, visible
 
 SCORES = tuple(step / 20 for step in range(2, 19))  # 0.1 to 0.9
@@ -39,29 +39,35 @@ def sentences(calibration: Calibration, status: str) -> list[str]:
 
 def calibration_view(calibration: Calibration, status: str) -> RenderableType:
     """The sentences, and what some scores mean."""
-    rows = table("score", "log10 LR", "95 %", "false-alarm rate", "95 %", "found")
-    for column in rows.columns:
-        column.justify = "right"
-    for score in shown_scores(calibration):
-        read = calibration.read(score, prior=0.5, comparisons=1)
-        low, high = read.log10_lr_interval
-        span = "limit" if read.limited else f"{ratio(low)} to {ratio(high)}"
-        rare, often = read.false_alarm_rate_interval
-        below = "below " if read.at_most else ""
-        rows.add_row(
-            f"{score:.2f}",
-            ratio(read.log10_lr),
-            span,
-            below + one_in(read.false_alarm_rate),
-            "" if read.at_most else f"{one_in(often)} to {one_in(rare)}",
-            chance(found(calibration, score)),
-        )
+    lines = [_reading_cells(calibration, score) for score in shown_scores(calibration)]
+    titles = ("score", "log10 LR", "its 95 %", "false-alarm rate", "in 95 %", "found")
+    ranks = (0, 0, 2, 1, 4, 3)
+    rows = FittedTable(
+        [
+            Column(title, [line[number] for line in lines], rank, right=True)
+            for number, (title, rank) in enumerate(zip(titles, ranks, strict=True))
+        ]
+    )
     told = [Text(sentence, style="dim") for sentence in sentences(calibration, status)]
     explained = (
         "found: pairs of one person with this score or more. Limits: a log-likelihood ratio never "
         "says more than so many people can show."
     )
     return Group(rows, Text(), *told, Text(explained, style="dim"))
+
+
+def _reading_cells(calibration: Calibration, score: float) -> list[str]:
+    read = calibration.read(score, prior=0.5, comparisons=1)
+    low, high = read.log10_lr_interval
+    rare, often = read.false_alarm_rate_interval
+    return [
+        f"{score:.2f}",
+        ratio(read.log10_lr),
+        "limit" if read.limited else f"{ratio(low)} to {ratio(high)}",
+        ("below " if read.at_most else "") + one_in(read.false_alarm_rate),
+        "" if read.at_most else f"{one_in(often)} to {one_in(rare)}",
+        chance(found(calibration, score)),
+    ]
 
 
 def tested_view(tested: Tested) -> RenderableType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -156,3 +157,27 @@ def test_folders_are_their_owners_alone(tmp_path):
 
 def test_a_temporary_name_lies_beside_the_final_one():
     assert atomic.temporary(Path("x/a.db")) == Path("x/a.db.partial")
+
+
+def test_a_new_file_never_replaces_another_that_appeared_meanwhile(tmp_path):
+    final = tmp_path / "file"
+
+    def make(partial: Path) -> None:
+        partial.write_bytes(NEW)
+        final.write_bytes(OLD)  # somebody else
+
+    with pytest.raises(FileExistsError), atomic.creating(final) as partial:
+        make(partial)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": OLD}
+    final.unlink()
+    with atomic.creating(final) as partial:
+        partial.write_bytes(NEW)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": NEW}
+
+
+def test_a_new_file_where_there_are_no_hard_links(tmp_path, monkeypatch):
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")  # as FAT does
+
+    monkeypatch.setattr(os, "link", refused)
+    test_a_new_file_never_replaces_another_that_appeared_meanwhile(tmp_path)

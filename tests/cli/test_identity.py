@@ -64,7 +64,7 @@ def test_the_course_of_an_investigation(held):
     assert "all confirmed crops of anna (identity 1)" in out
     assert "rejected for anna" in told(held, "query", "--crop", 1)
     shown = told(held, "identity", "show", "anna")
-    for part in ("tracklet 1", "gate", "2024-05-31 12:00:01 UTC", "the red jacket", "crop 5"):
+    for part in ("tracklet 1", "gate", "2024-05-31 12:00:01", "the red jacket", "crop 5"):
         assert part in shown
     assert told(held, "undo") == (
         "Decision 4: undid decision 3: crop 5: no longer rejected for anna (1).\n"
@@ -79,7 +79,9 @@ def test_merge_split_rename(held):
     told(held, "identity", "new", "anna", 1)
     told(held, "identity", "new", "bert", 4, 5)
     assert "bert (2) was merged into anna (1)" in told(held, "identity", "merge", "anna", "bert")
-    assert "merged into anna (1)" in told(held, "identity", "list")
+    listed = told(held, "identity", "list").splitlines()
+    assert listed[0].endswith("merged into")
+    assert listed[-1].endswith("anna (1)")
     assert told(held, "identity", "show", "bert").startswith(
         "bert (identity 2), merged into anna (1)\n0 confirmed members:"
     )
