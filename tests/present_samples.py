@@ -12,6 +12,7 @@ from reidsearch.domain.answers import Answer, FootageSearched, Match, Statement
 from reidsearch.domain.crops import Crop, Facts
 from reidsearch.domain.footage import How, Moment, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.query_views import QueryView, ViewOf
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin, Provenance, Reading
 from reidsearch.output.answer_csv import answer_csv_lines
@@ -21,6 +22,17 @@ MODEL = ModelIdentity("person-reidentification-retail-0286", "FP16", "ab" * 48, 
 
 # Names as a hostile or unlucky archive holds them.
 NASTY = "a\x1b[31m[bold]b[/bold]:smile:\u202ec\ud800\n東京/café.jpg"
+
+
+VIEW = QueryView(
+    ViewOf.FILE,
+    "front.jpg",
+    Box(0, 0, 64, 128),
+    "/cases/7/front.jpg",
+    "34" * 32,
+    pixels_sha256="56" * 32,
+    embedding_sha256="12" * 32,
+)
 
 
 def answer_csv(answer: Answer) -> str:
@@ -50,6 +62,8 @@ def statement(**changes: Any) -> Statement:
         "failures": 0,
         "unfinished_runs": 0,
         "calibration": "uncalibrated",
+        "views": (VIEW,),
+        "embedding_sha256": "12" * 32,
     }
     return Statement(**(usual | changes))
 

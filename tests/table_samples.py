@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from present_samples import CALIBRATED, MODEL, NOON, PROVENANCE, READING, answer, crop
+from present_samples import CALIBRATED, MODEL, NOON, PROVENANCE, READING, VIEW, answer, crop
 from rich.console import RenderableType
 
 from reidsearch.base.timecode import to_us
@@ -173,6 +173,7 @@ def explained() -> RenderableType:
     return explanation.explanation_view(
         Explanation(
             query="1 picture",
+            view=VIEW,
             match=found(),
             model=MODEL,
             score=0.912,

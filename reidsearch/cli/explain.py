@@ -54,9 +54,9 @@ def command(
 
     with opened_archive(archive, model, model_path, offline, device) as (
         opened,
-        _,
+        progress,
     ):
-        found = read_query_input(opened, image, crops, frame, box, person)
+        found = read_query_input(opened, progress, image, crops, frame, box, person)
         told = opened.explain(found.pictures, match, label=found.label)
         if output is not None:
             from reidsearch.base.settings import PictureLimits

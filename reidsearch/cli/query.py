@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -199,7 +198,7 @@ def command(
     )
     with opened_archive(archive, model, model_path, offline, device) as (
         opened,
-        _,
+        progress,
     ):
         if explain_plan:
             query_many.show_plan(opened.plan_search(request), form)
@@ -207,7 +206,7 @@ def command(
         if batch is not None:
             query_many.answer_list(opened, batch, form, request, whole=statement)
             return
-        found = read_query_input(opened, images, crops, frame, box, person)
+        found = read_query_input(opened, progress, images, crops, frame, box, person)
         request = replace(request, query=found.pictures, label=found.label)
         if k is None:
             query_many.show_all(*opened.search_all(request), form, whole=statement)
@@ -228,15 +227,16 @@ def command(
 
 
 def _write_sheet(archive: Archive, answer: Answer, request: SearchRequest, path: Path) -> None:
-    from reidsearch.media.pictures import decode, read_picture
+    from reidsearch.media.pictures import decode
     from reidsearch.output.sheet import contact_sheet
+    from reidsearch.search.query_pictures import read_query_picture
 
     limits = request.limits
 
     def pixels(picture: QueryPicture) -> Pixels:
         if isinstance(picture, int):
             return decode(archive.picture(picture), limits)
-        return read_picture(picture, limits) if isinstance(picture, (str, PathLike)) else picture
+        return read_query_picture(picture, limits).pixels
 
     shown = [pixels(one) for one in archive.searching.query_pictures(request)]
     if path.suffix.lower() == ".html":

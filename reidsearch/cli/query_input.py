@@ -15,6 +15,7 @@ from reidsearch.cli.grouped import option
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.base.boxes import Box
+    from reidsearch.base.progress import Progress
     from reidsearch.services.query_input import QueryInput
 
 PERSON = "Person to search for"
@@ -47,6 +48,7 @@ def query_input_options(function: F) -> F:
 
 def read_query_input(
     archive: Archive,
+    progress: Progress,
     images: tuple[Path, ...],
     crops: tuple[int, ...],
     frame: str | None,
@@ -68,7 +70,7 @@ def read_query_input(
     try:
         where = None if box is None else _box(box)
         meant = None if frame is None else FrameInput(frame, where, person)
-        return query_input(images, crops, meant, detector=archive.detector)
+        return query_input(images, crops, meant, detector=archive.detector, progress=progress)
     except Refused as refused:
         if box is None or refused.reason is not Reason.BAD_BOX:
             raise

@@ -13,6 +13,7 @@ from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
 from reidsearch.domain.footage import How, Moment, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.query_views import QueryView
 from reidsearch.domain.scores import Provenance, Reading
 
 SCHEMA = "reidsearch/answer/3"
@@ -43,6 +44,8 @@ def match_json(match: Match) -> dict[str, Any]:
         "rejected_for": [named_json(one) for one in match.rejected_for],
         "reading": reading_json(match.reading) if match.reading else None,
         "liked": match.liked,
+        "own": match.own is not None,
+        "own_by": match.own.value if match.own else None,
     }
 
 
@@ -178,7 +181,14 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "recall_interval": list(statement.recall_interval) if statement.recall_interval else None,
         "ranked_by": asdict(statement.ranked_by),
         "feedback": _feedback_json(statement.feedback) if statement.feedback else None,
+        "views": [view_json(view) for view in statement.views],
+        "embedding_sha256": statement.embedding_sha256,
     }
+
+
+def view_json(view: QueryView) -> dict[str, Any]:
+    """Return what one view of a query was made from."""
+    return asdict(view) | {"of": view.of.value, "box": view.box.as_list()}
 
 
 def _identity_json(searched: IdentitySearched) -> dict[str, Any]:

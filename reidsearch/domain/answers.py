@@ -14,8 +14,17 @@ from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
 from reidsearch.domain.footage import How, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.query_views import QueryView
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.domain.scores import Provenance, Reading
+
+
+class Own(StrEnum):
+    """Why a match was to be expected: it is what was searched with, and no finding."""
+
+    PICTURE = "picture"  # a query picture or crop itself
+    TRACKLET = "tracklet"  # another view of a query's tracklet
+    FRAME = "frame"  # in the same picture or frame as a query, somebody else perhaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class Match:
     `reading` is what the archive's calibration says of the score, None while there is none.
     `rank_before` is the rank by score alone, None where the answer was not re-ranked.
     `liked`: it is the person by the user's word (`Feedback`), and was not found by this search.
+    `own` says that the match is what was searched with; None: it is not, as far as is known.
     """
 
     rank: int
@@ -41,6 +51,7 @@ class Match:
     reading: Reading | None = None
     rank_before: int | None = None
     liked: bool = False
+    own: Own | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +184,10 @@ class Statement:
         ranked_by: what the order of the matches comes from.
         feedback: by what the query was refined; scores are then those with the refined query, and
             the liked stand first, beyond `k` and whatever they score. None: by nothing.
+        views: what was searched with: pictures in the order given, then crops, those of an
+            identity last.
+        embedding_sha256: of the embedding that was searched with: the mean of the views, as
+            feedback refined it (`query_views.embedding_sha256`).
     """
 
     archive: str
@@ -206,6 +221,8 @@ class Statement:
     recall_interval: tuple[float, float] | None = None
     ranked_by: RankedBy = RankedBy()
     feedback: Feedback | None = None
+    views: tuple[QueryView, ...] = ()
+    embedding_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.query_views import QueryView
 from reidsearch.domain.scores import Calibration, Reading
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +62,7 @@ class Explanation:
 
     Args:
         query: what was shown, as text.
+        view: the file, box and digests of it.
         score: as a search gives it.
         score_of_pictures: by the pictures at hand, from which the falls count; the match's
             picture is its stored JPEG, so that it may differ by some thousandths.
@@ -78,6 +76,7 @@ class Explanation:
     """
 
     query: str
+    view: QueryView
     match: Crop
     model: ModelIdentity
     score: float

@@ -17,14 +17,16 @@ from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.attributes import require_things, worn
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.pixels import is_image, to_pixels
+from reidsearch.domain.query_views import ReadPicture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_K = 100_000
 
-QueryPicture: TypeAlias = str | os.PathLike[str] | Pixels | int
-"""One view of a person: a picture file, (h, w, 3) uint8 BGR pixels, or the id of a crop."""
+QueryPicture: TypeAlias = str | os.PathLike[str] | Pixels | ReadPicture | int
+"""One view of a person: a picture file, (h, w, 3) uint8 BGR pixels, perhaps with the file that they
+were read from, or the id of a crop."""
 
 AnyPicture: TypeAlias = "QueryPicture | np.ndarray[Any, Any] | np.integer[Any] | Image"
 """What a request takes for one view: the same, or an array or Pillow image of another form."""
@@ -231,14 +233,14 @@ Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"
 
 
 def _as_list(query: object) -> Iterable[object]:
-    single = (str, bytes, Mapping, os.PathLike, int, np.integer, np.ndarray)
+    single = (str, bytes, Mapping, os.PathLike, int, np.integer, np.ndarray, ReadPicture)
     if isinstance(query, single) or is_image(query) or not isinstance(query, Iterable):
         return [query]
     return query
 
 
 def _picture(given: object, limits: PictureLimits) -> QueryPicture:
-    if isinstance(given, (str, os.PathLike)):
+    if isinstance(given, (str, os.PathLike, ReadPicture)):
         return given
     if isinstance(given, (int, np.integer)) and not isinstance(given, bool):
         return int(given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import io
 import logging
 import os
@@ -123,9 +124,15 @@ def read_picture(path: str | os.PathLike[str], limits: PictureLimits) -> Pixels:
     Raises:
         Refused: as `decode`, and missing, unreadable, not-a-file; the message names the file.
     """
+    return read_with_digest(path, limits)[0]
+
+
+def read_with_digest(path: str | os.PathLike[str], limits: PictureLimits) -> tuple[Pixels, str]:
+    """`read_picture`, and the SHA-256 of the very bytes that were decoded, in hexadecimal."""
     text = os.fspath(path)
     try:
-        return decode(read_regular(text, limits), limits)
+        data = read_regular(text, limits)
+        return decode(data, limits), hashlib.sha256(data).hexdigest()
     except Refused as refused:
         if text in refused.message:
             raise

@@ -9,6 +9,7 @@ from reidsearch.domain.answer_json import match_json, statement_json
 from reidsearch.domain.answers import Match, Statement
 from reidsearch.domain.attributes import PRESENT
 from reidsearch.output.emit import csv_line, dumps
+from reidsearch.output.query_views import view_columns
 
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
@@ -16,11 +17,13 @@ MATCH_COLUMNS = (
     "last_time", "duration_s", "best_shots", "upper", "lower", "things",
     "identity", "rejected_for",
     "log10_lr", "probability", "probability_low",
-    "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked",
+    "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked", "own", "own_by",
 )  # fmt: skip
 STATEMENT_COLUMNS = (
     "crops_searched", "crops_stored", "exact", "recall", "model", "generation", "calibration",
     "asked_at", "prior", "reranked", "likes", "unlikes",
+    "query_picture", "query_location", "query_box", "query_media_s", "query_sha256",
+    "query_embedding_sha256",
 )  # fmt: skip
 
 
@@ -45,6 +48,7 @@ def answer_csv_lines(
     told["reranked"] = statement.ranked_by.reranked
     for side in ("likes", "unlikes"):
         told[side] = "; ".join(map(str, told["feedback"][side] if told["feedback"] else ()))
+    told |= view_columns(statement.views, statement.embedding_sha256)
     if head:
         yield _head(listed=query is not None)
     empty = True

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from reidsearch.domain.answers import Answer, Match
+from reidsearch.domain.answers import Answer, Match, Own
 from reidsearch.domain.crops import Crop
 from reidsearch.output.attributes import wears
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.readings import false_alarms, probability
-from reidsearch.output.statement import decided_text, no_match, sentences, short
+from reidsearch.output.statement import identity_text, no_match, own_sentence, sentences, short
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import clock, tenths, zone_name
 from reidsearch.output.visible import duration, visible
 
 Cell: TypeAlias = Callable[[Match], str]
+
+OWN_CELLS: Mapping[Own | None, str] = {
+    Own.PICTURE: "picture",
+    Own.TRACKLET: "tracklet",
+    Own.FRAME: "frame",
+}
+"""What a match shares with the query, in a narrow column."""
 
 
 def answer_view(answer: Answer, *, whole: bool = False) -> RenderableType:
@@ -31,6 +38,8 @@ def answer_view(answer: Answer, *, whole: bool = False) -> RenderableType:
     told = [Text(line, style="dim") for line in lines]
     if not answer.matches:
         return Group(Text(no_match(answer), style="bold"), *told)
+    if own := [match for match in answer.matches if match.own]:
+        told.insert(0, Text(own_sentence(len(own)), style="bold"))
     if all(match.liked for match in answer.matches):
         told.insert(0, Text(no_match(answer), style="bold"))
     return Group(FittedTable(_columns(answer)), Text(), *told)
@@ -58,10 +67,12 @@ def _columns(answer: Answer) -> list[Column]:
     ]
     if any(match.crop.facts.person is not None for match in matches):
         found.append(column("person", 6, lambda match: known(match.crop.facts.person)))
+    if any(match.own for match in matches):
+        found.append(column("own", 0, lambda match: OWN_CELLS.get(match.own, UNKNOWN)))
     if any(match.liked for match in matches):
         found.append(column("feedback", 2, lambda match: "liked" if match.liked else UNKNOWN))
     if any(match.identity or match.rejected_for for match in matches):
-        found.append(column("identity", 3, lambda match: decided_text(match) or UNKNOWN))
+        found.append(column("identity", 3, lambda match: identity_text(match) or UNKNOWN))
     if footage:
         found.append(column("duration", 7, _lasts, right=True))
         found.append(column("best shots", 8, _views, right=True))

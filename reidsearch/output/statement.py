@@ -10,6 +10,7 @@ from reidsearch.domain.answers import (
     Feedback,
     IdentitySearched,
     Match,
+    Own,
     RankedBy,
     Statement,
     WhyNot,
@@ -17,6 +18,7 @@ from reidsearch.domain.answers import (
 from reidsearch.domain.footage import How
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
+from reidsearch.output.query_views import NAMED_AT_MOST, views_sentences
 from reidsearch.output.readings import one_in
 from reidsearch.output.times import local
 from reidsearch.output.visible import count, duration, visible
@@ -30,14 +32,15 @@ HOW_TEXTS = {
     How.GAP: "missing in the recording itself",
 }
 """How footage was analysed, as the end of a sentence."""
-NAMED_AT_MOST = 5  # cameras with coverage gaps
+CAMERAS_AT_MOST = 5  # with coverage gaps
+NAMED_IN_SHORT = 3  # query pictures
 
 
 def sentences(statement: Statement) -> list[str]:
     """Return what was searched, how, how sure, and what is missing; the most important first."""
     return [
-        *gist(statement),
-        f"Query: {visible(statement.query)}, {count(statement.k, 'match', 'matches')} asked for, "
+        *gist(statement, NAMED_AT_MOST),
+        f"Asked: {visible(statement.query)}, {count(statement.k, 'match', 'matches')} asked for, "
         f"at {local(statement.asked_at)}; {visible(statement.runtime)}; "
         f"archive {visible(statement.archive)}.",
     ]
@@ -48,6 +51,7 @@ def short(statement: Statement) -> list[str]:
     uncalibrated = statement.calibrated_by is None or statement.prior is None
     return [
         _searched(statement),
+        *_views(statement, NAMED_IN_SHORT),
         *_identity(statement.identity),
         *_feedback(statement.feedback),
         *_filtered(statement.filters),
@@ -62,10 +66,11 @@ def short(statement: Statement) -> list[str]:
     ]
 
 
-def gist(statement: Statement) -> list[str]:
-    """Return the sentences without which the matches cannot be read."""
+def gist(statement: Statement, views: int = NAMED_IN_SHORT) -> list[str]:
+    """Return the sentences without which the matches cannot be read; so many views are named."""
     return [
         _searched(statement),
+        *_views(statement, views),
         *_identity(statement.identity),
         *_feedback(statement.feedback),
         *_filtered(statement.filters),
@@ -81,7 +86,33 @@ def gist(statement: Statement) -> list[str]:
     ]
 
 
+OWN_TEXTS = {
+    Own.PICTURE: "query picture itself",
+    Own.TRACKLET: "query's own tracklet",
+    Own.FRAME: "in the query's frame",
+}
+"""What a match shares with the query, so that it is no finding."""
+
+
+def own_sentence(number: int) -> str:
+    """Return what so many matches marked as the query's own mean."""
+    return (
+        f"{count(number, 'match is', 'matches are')} marked own: the query's own picture, its "
+        "tracklet, or its frame, so no finding."
+    )
+
+
+def own_text(match: Match) -> str:
+    """Return what a match shares with the query; empty: nothing that is known."""
+    return OWN_TEXTS[match.own] if match.own else ""
+
+
 def decided_text(match: Match) -> str:
+    """Return what a match shares with the query, and what was decided of it; empty: nothing."""
+    return "; ".join(filter(None, (own_text(match), identity_text(match))))
+
+
+def identity_text(match: Match) -> str:
     """Return what was decided of a match: `anna`, `rejected for anna`; empty: nothing."""
     parts = [visible(match.identity.name)] if match.identity else []
     if match.rejected_for:
@@ -104,6 +135,10 @@ def no_match(answer: Answer) -> str:
             f"scores {statement.min_score:.3f} or more."
         )
     return "No match."
+
+
+def _views(statement: Statement, most: int) -> list[str]:
+    return views_sentences(statement.views, statement.embedding_sha256, most)
 
 
 def _searched(statement: Statement) -> str:
@@ -284,9 +319,9 @@ def _gaps(seconds: Mapping[str, float]) -> list[str]:
     most = sorted(seconds.items(), key=lambda item: (-item[1], item[0]))
     if not most:
         return []
-    parts = [f"{visible(camera)} {duration(length)}" for camera, length in most[:NAMED_AT_MOST]]
-    if len(most) > NAMED_AT_MOST:
-        parts.append(f"{count(len(most) - NAMED_AT_MOST, 'further camera')}")
+    parts = [f"{visible(camera)} {duration(length)}" for camera, length in most[:CAMERAS_AT_MOST]]
+    if len(most) > CAMERAS_AT_MOST:
+        parts.append(f"{count(len(most) - CAMERAS_AT_MOST, 'further camera')}")
     return [f"No footage supplied: {', '.join(parts)} (reidsearch coverage shows when)."]
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError, Kind, Refused, ReidsearchError, UsageError
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.crops import Crop, Pixels, Vectors
+from reidsearch.domain.query_views import QueryView, ReadPicture, ViewOf, whole_box
 from reidsearch.domain.request import QueryPicture
-from reidsearch.media.pictures import read_picture
+from reidsearch.media.files.paths import location_text
+from reidsearch.media.pictures import read_with_digest
 from reidsearch.store.crops.store import Store
 
 PICTURES_AT_ONCE = 64
@@ -31,14 +34,19 @@ class EmbeddedQuery:
         label: what it was made from, for the statement.
         crop_ids: those of its crops.
         warnings: what about the pictures makes the answer less sure, in sentences.
-        count: how many pictures and crops there are.
+        views: its pictures, then its crops.
     """
 
     vector: Vectors
     label: str
     crop_ids: tuple[int, ...]
     warnings: tuple[str, ...]
-    count: int
+    views: tuple[QueryView, ...]
+
+    @property
+    def count(self) -> int:
+        """How many pictures and crops there are."""
+        return len(self.views)
 
 
 Embed: TypeAlias = Callable[[Sequence[Pixels]], Vectors]
@@ -73,15 +81,15 @@ def embed_queries(
     them are in memory at once.
     """
     ids = [[one for one in query if isinstance(one, int)] for query, _ in queries]
-    stored = store.embeddings(sorted({crop_id for some in ids for crop_id in some}))
+    stored = store.crops_with_embeddings(sorted({crop_id for some in ids for crop_id in some}))
     embedded: list[EmbeddedQuery | ReidsearchError] = []
     part: list[_Pictures | ReidsearchError] = []
     waiting = 0
     for (query, limits), crop_ids in zip(queries, ids, strict=True):
         try:
-            rows = [_row(store, stored, crop_id) for crop_id in crop_ids]
-            read = [_read(one, limits) for one in query if not isinstance(one, int)]
-            part.append(_Pictures(read, tuple(crop_ids), rows))
+            crops = [_stored(store, stored, crop_id) for crop_id in crop_ids]
+            read = [read_query_picture(one, limits) for one in query if not isinstance(one, int)]
+            part.append(_Pictures(read, crops))
             waiting += len(read)
         except ReidsearchError as error:
             part.append(error)
@@ -93,22 +101,48 @@ def embed_queries(
 
 @dataclass(frozen=True, slots=True)
 class _Pictures:
-    """What one query is made of: pictures as pixels, crops with their embeddings."""
+    """What one query is made of: pictures that were read, crops with their embeddings."""
 
-    pixels: list[Pixels]
-    crop_ids: tuple[int, ...]
-    rows: list[Vectors]
+    pictures: list[ReadPicture]
+    crops: list[tuple[Crop, Vectors]]
 
 
-def _read(picture: str | os.PathLike[str] | Pixels, limits: PictureLimits) -> Pixels:
-    return picture if isinstance(picture, np.ndarray) else read_picture(picture, limits)
+def read_query_picture(
+    picture: str | os.PathLike[str] | Pixels | ReadPicture, limits: PictureLimits
+) -> ReadPicture:
+    """Return a picture of a query with where it came from; a file is read once.
+
+    Raises:
+        Refused: it cannot be read; the message names the file.
+    """
+    if isinstance(picture, ReadPicture):
+        return picture
+    if isinstance(picture, np.ndarray):
+        return ReadPicture.of_pixels(picture)
+    pixels, sha256 = read_with_digest(picture, limits)
+    return ReadPicture.of_pixels(pixels, view_of_file(os.fspath(picture), sha256, pixels))
+
+
+def view_of_file(
+    name: str,
+    sha256: str,
+    pixels: Pixels,
+    *,
+    of: ViewOf = ViewOf.FILE,
+    media_s: float | None = None,
+) -> QueryView:
+    """Return the view that a file, or a frame of it, is: its name as given, and where it lies."""
+    lies = location_text(str(Path(name).absolute()))
+    return QueryView(of, location_text(name), whole_box(pixels), lies, sha256, media_s)
 
 
 def _embedded(
     queries: Sequence[_Pictures | ReidsearchError], embed: Embed
 ) -> list[EmbeddedQuery | ReidsearchError]:
     """Embed all pictures together; if the model refuses one, query by query, to tell which."""
-    every = [one for query in queries if isinstance(query, _Pictures) for one in query.pixels]
+    every = [
+        one.pixels for query in queries if isinstance(query, _Pictures) for one in query.pictures
+    ]
     try:
         rows = iter(embed(every)) if every else iter(())
     except Refused as error:
@@ -116,7 +150,7 @@ def _embedded(
             return [error]
         return [one for query in queries for one in _embedded([query], embed)]
     except ReidsearchError as error:  # there is no model: crops need none
-        crops = [isinstance(query, ReidsearchError) or not query.pixels for query in queries]
+        crops = [isinstance(query, ReidsearchError) or not query.pictures for query in queries]
         some = iter(
             _embedded([query for query, one in zip(queries, crops, strict=True) if one], embed)
         )
@@ -126,23 +160,27 @@ def _embedded(
         if isinstance(query, ReidsearchError):
             found.append(query)
             continue
-        own = [*query.rows, *itertools.islice(rows, len(query.pixels))]
         try:
-            found.append(_fused(query, own))
+            found.append(_fused(query, list(itertools.islice(rows, len(query.pictures)))))
         except UsageError as error:
             found.append(error)
     return found
 
 
 def _fused(query: _Pictures, rows: Sequence[Vectors]) -> EmbeddedQuery:
-    count = len(query.pixels)
+    count = len(query.pictures)
     found = [
         warning
-        for number, picture in enumerate(query.pixels, start=1)
-        for warning in warnings_of(f"picture {number}" if count > 1 else "picture", picture)
+        for number, one in enumerate(query.pictures, start=1)
+        for warning in warnings_of(f"picture {number}" if count > 1 else "picture", one.pixels)
     ]
-    label = _label(count, query.crop_ids)
-    return EmbeddedQuery(fuse(rows), label, query.crop_ids, tuple(found), len(rows))
+    crop_ids = tuple(crop.crop_id for crop, _ in query.crops)
+    views = (
+        *(one.view.embedded(row) for one, row in zip(query.pictures, rows, strict=True)),
+        *(QueryView.of_crop(crop).embedded(row) for crop, row in query.crops),
+    )
+    vector = fuse([*(row for _, row in query.crops), *rows])
+    return EmbeddedQuery(vector, _label(count, crop_ids), crop_ids, tuple(found), views)
 
 
 def fuse(rows: Sequence[Vectors]) -> Vectors:
@@ -189,7 +227,9 @@ def warnings_of(name: str, picture: Pixels) -> list[str]:
     return found
 
 
-def _row(store: Store, stored: dict[int, Vectors], crop_id: int) -> Vectors:
+def _stored(
+    store: Store, stored: Mapping[int, tuple[Crop, Vectors]], crop_id: int
+) -> tuple[Crop, Vectors]:
     if crop_id not in stored:
         store.crop(crop_id)  # NotFound, unless the crop is there and only its embedding is lost
         raise ArchiveError(

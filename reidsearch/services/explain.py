@@ -7,15 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from reidsearch.base.errors import UsageError
-from reidsearch.base.settings import PictureLimits
 from reidsearch.calibration.apply import ScoreReader
 from reidsearch.domain.crops import Crop, Pixels, Vectors
 from reidsearch.domain.decisions import Mark, Member, Presence
 from reidsearch.domain.explanation import Explanation, Neighbour, Observed, Stripe
-from reidsearch.domain.request import QueryPicture, SearchRequest
+from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
-from reidsearch.media.pictures import decode, read_picture
-from reidsearch.search.query_pictures import Embed, embed_query
+from reidsearch.media.pictures import decode
+from reidsearch.search.query_pictures import Embed, embed_query, read_query_picture
 from reidsearch.store.crops.labelled import labelled_crops
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.different_people import known_different
@@ -49,11 +48,13 @@ def explain(
     if len(request.pictures) != 1:
         raise UsageError(f"one picture is explained at a time, not {len(request.pictures)}")
     (query,), limits = request.pictures, request.limits
+    if not isinstance(query, int):
+        query = read_query_picture(query, limits)  # once: what is shown is what was embedded
     match = store.crop(match_id)
     match_picture = decode(store.picture(match_id), limits)
     embedded = embed_query([query], store, embed, limits)
     query_id = query if isinstance(query, int) else None
-    query_picture = _picture(store, query, limits)
+    query_picture = decode(store.picture(query), limits) if isinstance(query, int) else query.pixels
     rows = {crop_id: row for crop_id, (_, row) in store.crops_with_embeddings([match_id]).items()}
     score = float(np.clip(rows[match_id] @ embedded.vector, -1.0, 1.0))
     of_pictures, stripes = _occluded(embed, query_picture, match_picture)
@@ -65,6 +66,7 @@ def explain(
     assert model is not None  # it holds the match
     return Explanation(
         query=request.label or embedded.label,
+        view=embedded.views[0],
         match=match,
         model=model,
         score=score,
@@ -82,12 +84,6 @@ def explain(
         same_below=calibration.same_below(score) if calibration else None,
         observed=tuple(_observed(store, score)),
     )
-
-
-def _picture(store: Store, query: QueryPicture, limits: PictureLimits) -> Pixels:
-    if isinstance(query, int):
-        return decode(store.picture(query), limits)
-    return query if isinstance(query, np.ndarray) else read_picture(query, limits)
 
 
 def _occluded(embed: Embed, query: Pixels, match: Pixels) -> tuple[float, tuple[Stripe, ...]]:

@@ -4,15 +4,15 @@
     found = query_input(["front.jpg"], frame=meant, detector=archive.detector)
     answer = archive.search(found.pictures, label=found.label)
 
-In: picture files, crop ids, frames with a box or a number. Out: `QueryInput`, or
-`PersonUnclear` with the boxes to choose from.
+In: picture files, crop ids, frames with a box or a number. Out: `QueryInput`, whose pictures say
+which file and box they are, or `PersonUnclear` with the boxes to choose from.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,10 @@ import numpy as np
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Kind, ModelError, NotFound, Refused, UsageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
+from reidsearch.domain.query_views import ReadPicture, ViewOf
 
 if TYPE_CHECKING:
     from reidsearch.vision.detection.detector import Detector
@@ -87,11 +89,11 @@ class QueryInput:
     """What is searched for.
 
     Args:
-        pictures: pixels, (h, w, 3) uint8 BGR, and crop ids.
+        pictures: what was read, each with its file and box, and crop ids.
         label: what they were made from, for the statement; None: nothing special.
     """
 
-    pictures: tuple[Pixels | int, ...]
+    pictures: tuple[ReadPicture | int, ...]
     label: str | None = None
 
 
@@ -101,6 +103,7 @@ def query_input(
     frame: FrameInput | None = None,
     *,
     detector: Callable[[], Detector],
+    progress: Progress = NO_PROGRESS,
 ) -> QueryInput:
     """Return everything that a query shows: one person each of the images, the frame, the crops.
 
@@ -109,6 +112,7 @@ def query_input(
 
     Args:
         detector: gives the detector; called only where somebody has to be found.
+        progress: told while the bytes of a video are digested.
 
     Raises:
         PersonUnclear: it is not clear who of several people is meant, or there is nobody.
@@ -119,10 +123,10 @@ def query_input(
     Example:
         >>> query_input(["person.jpg"], [7], detector=archive.detector).pictures
     """
-    found = [_of_image(Path(image), detector) for image in images]
+    found = [_of_image(Path(image), detector, progress) for image in images]
     if frame is not None:
-        found.append(_of_frame(frame, detector))
-    pictures: tuple[Pixels | int, ...] = (*(pixels for pixels, _ in found), *crops)
+        found.append(_of_frame(frame, detector, progress))
+    pictures: tuple[ReadPicture | int, ...] = (*(picture for picture, _ in found), *crops)
     labels = [label for _, label in found]
     if not any(labels):
         return QueryInput(pictures)
@@ -148,22 +152,50 @@ def read_frame(source: str) -> Pixels:
         >>> read_frame("gate.mp4@1:15.5").shape
         (1080, 1920, 3)
     """
-    from reidsearch.media.files.paths import kind_of
-    from reidsearch.media.pictures import read_picture
-    from reidsearch.media.video.open import open_footage
+    name, at, time = source.rpartition("@")
+    if not at or Path(source).exists():
+        return _read_still(source).pixels
+    return _frame_of_video(name, time)[0]
+
+
+def _read_whole(source: str, progress: Progress) -> ReadPicture:
+    """`read_frame`, with where the frame is from: its file, the digest of that, and its time."""
+    from reidsearch.media.video.open import digest_of
+    from reidsearch.search.query_pictures import view_of_file
 
     name, at, time = source.rpartition("@")
     if not at or Path(source).exists():
-        try:
-            return read_picture(Path(source), PictureLimits())
-        except Refused as refused:
-            if kind_of(Path(source).name) == "video" and Path(source).is_file():
-                raise InputError(refused.message, "a video needs a time: VIDEO@TIME") from refused
-            raise
+        return _read_still(source)
+    pixels, media_s = _frame_of_video(name, time)
+    try:
+        sha256 = digest_of(name, progress)[0].hex()
+    except Refused as refused:
+        raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
+    view = view_of_file(name, sha256, pixels, of=ViewOf.FRAME, media_s=media_s)
+    return ReadPicture.of_pixels(pixels, view)
+
+
+def _read_still(source: str) -> ReadPicture:
+    from reidsearch.media.files.paths import kind_of
+    from reidsearch.search.query_pictures import read_query_picture
+
+    try:
+        return read_query_picture(Path(source), PictureLimits())
+    except Refused as refused:
+        if kind_of(Path(source).name) == "video" and Path(source).is_file():
+            raise InputError(refused.message, "a video needs a time: VIDEO@TIME") from refused
+        raise
+
+
+def _frame_of_video(name: str, time: str) -> tuple[Pixels, float]:
+    """Return a frame and the media time at which it begins."""
+    from reidsearch.media.video.open import open_footage
+
     seconds = _seconds(time)
     try:
         with open_footage(name) as footage:
-            return footage.frame_at(seconds).bgr()
+            frame = footage.frame_at(seconds)
+            return frame.bgr(), float(footage.info.media_s(frame.pts))
     except Refused as refused:
         raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
     except NotFound as missing:
@@ -186,36 +218,42 @@ def _seconds(time: str) -> Fraction:
     return seconds
 
 
-def _of_frame(frame: FrameInput, detector: Callable[[], Detector]) -> tuple[Pixels, str]:
-    pixels = read_frame(frame.source)
+def _of_frame(
+    frame: FrameInput, detector: Callable[[], Detector], progress: Progress
+) -> tuple[ReadPicture, str]:
+    picture = _read_whole(frame.source, progress)
+    pixels = picture.pixels
     if frame.box is not None:
         box = frame.box
         box.require_inside(pixels.shape[1], pixels.shape[0])
         where = f"{box.x1},{box.y1},{box.width_px},{box.height_px}"
-        return _cut(pixels, box), f"box {where} in {frame.source}"
+        return _cut(picture, box), f"box {where} in {frame.source}"
     people = _people(pixels, detector)
     count = len(people)
     number = frame.person or 1
     if (frame.person is None and count != 1) or number > count:
         raise PersonUnclear(frame.source, people.boxes, frame.person)
-    return people.crop(number), f"person {number} of {count} in {frame.source}"
+    label = f"person {number} of {count} in {frame.source}"
+    return _cut(picture, people.boxes[number - 1]), label
 
 
-def _of_image(image: Path, detector: Callable[[], Detector]) -> tuple[Pixels, str | None]:
+def _of_image(
+    image: Path, detector: Callable[[], Detector], progress: Progress
+) -> tuple[ReadPicture, str | None]:
     """Return a crop as it is, of a full frame the one person in it."""
-    pixels = read_frame(str(image))
-    height_px, width_px = pixels.shape[:2]
+    picture = _read_whole(str(image), progress)
+    height_px, width_px = picture.pixels.shape[:2]
     if width_px <= height_px:
-        return pixels, None
+        return picture, None
     try:
-        people = _people(pixels, detector)
+        people = _people(picture.pixels, detector)
     except ModelError:
-        return pixels, None  # without a detector the statement warns of its shape
+        return picture, None  # without a detector the statement warns of its shape
     if len(people) > 1:
         raise PersonUnclear(str(image), people.boxes)
     if len(people) == 0:
-        return pixels, None
-    return people.crop(1), f"the one person seen in {image.name}"
+        return picture, None
+    return _cut(picture, people.boxes[0]), f"the one person seen in {image.name}"
 
 
 def _people(pixels: Pixels, detector: Callable[[], Detector]) -> People:
@@ -224,5 +262,7 @@ def _people(pixels: Pixels, detector: Callable[[], Detector]) -> People:
     return people_in(pixels, detector())
 
 
-def _cut(pixels: Pixels, box: Box) -> Pixels:
-    return np.ascontiguousarray(pixels[box.y1 : box.y2, box.x1 : box.x2])
+def _cut(picture: ReadPicture, box: Box) -> ReadPicture:
+    """Return a person of a frame, for a view that says where in it."""
+    cut = np.ascontiguousarray(picture.pixels[box.y1 : box.y2, box.x1 : box.x2])
+    return ReadPicture.of_pixels(cut, replace(picture.view, box=box))

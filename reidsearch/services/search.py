@@ -170,10 +170,12 @@ class SearchService:
     def _read(self, ready: _Ready, answer: Answer, reader: ScoreReader) -> Answer:
         """Return the answer with its scores read and its matches marked."""
         from reidsearch.search.identity import with_identities
+        from reidsearch.search.own import with_own
 
         answer = reader.read(answer, ready.request, ready.count)
         statement = replace(answer.statement, identity=ready.identity.searched)
-        return Answer(statement, with_identities(self._store, answer.matches))
+        matches = with_own(self._store, answer.matches, ready.query.views)
+        return Answer(statement, with_identities(self._store, matches))
 
     # -- before the index is asked -----------------------------------------------------------
 
@@ -281,6 +283,7 @@ def _ready(
             warnings=embedded.warnings,
             least_score=reader.least_score(request),
             feedback=feedback,
+            views=embedded.views,
         )
     except UsageError as error:
         return Failed(request, error)

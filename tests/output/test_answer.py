@@ -101,6 +101,8 @@ def test_json_tells_where_when_and_how_sure() -> None:
         "attributes": None,
         "reading": None,
         "liked": False,
+        "own": False,
+        "own_by": None,
     }
 
 

@@ -1,0 +1,99 @@
+"""What was searched with: each view of a query, so that it can be found and checked again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from reidsearch.base.boxes import Box
+from reidsearch.domain.crops import Crop, Pixels, Vectors
+
+
+class ViewOf(StrEnum):
+    """What a view of a query was made from."""
+
+    FILE = "file"
+    FRAME = "frame"  # of a video, or of a folder of full frames
+    PIXELS = "pixels"  # in memory, of no file
+    CROP = "crop"  # of the archive
+
+
+@dataclass(frozen=True, slots=True)
+class QueryView:
+    """One view of the person searched for.
+
+    Args:
+        of: what it was made from.
+        name: the file as it was given; of a crop the location of its source; empty for pixels.
+        box: what was used of the upright picture or frame; all of pixels in memory.
+        location: where the file lies, absolute; None: it is no file, or the crop's.
+        sha256: of the bytes of the file, of a crop of those of its source; None: of no file.
+        media_s: seconds from the first frame of the video; None: no video.
+        pixels_sha256: of the pixels that the model was given, rows of BGR from the top left; None
+            for a crop, of which only the stored embedding is used.
+        crop_id: of a crop.
+        embedding_sha256: of its embedding, see `embedding_sha256`; empty before it is made.
+    """
+
+    of: ViewOf
+    name: str
+    box: Box
+    location: str | None = None
+    sha256: str | None = None
+    media_s: float | None = None
+    pixels_sha256: str | None = None
+    crop_id: int | None = None
+    embedding_sha256: str = ""
+
+    def embedded(self, row: Vectors) -> QueryView:
+        """Return the same view with the digest of its embedding."""
+        return replace(self, embedding_sha256=embedding_sha256(row))
+
+    @classmethod
+    def of_crop(cls, crop: Crop) -> QueryView:
+        """Return the view that a crop of the archive is."""
+        return cls(
+            ViewOf.CROP,
+            crop.location,
+            crop.box,
+            sha256=crop.source_sha256,
+            media_s=None if crop.moment is None else float(crop.moment.media_s),
+            crop_id=crop.crop_id,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadPicture:
+    """A picture that was read, and where it came from; a search takes it like any other.
+
+    Args:
+        pixels: (h, w, 3) uint8 BGR.
+    """
+
+    pixels: Pixels
+    view: QueryView
+
+    @classmethod
+    def of_pixels(cls, pixels: Pixels, view: QueryView | None = None) -> ReadPicture:
+        """Return the picture with the digest of its pixels; without a view it is of no file."""
+        if view is None:
+            view = QueryView(ViewOf.PIXELS, "", whole_box(pixels))
+        return cls(pixels, replace(view, pixels_sha256=pixels_sha256(pixels)))
+
+
+def whole_box(pixels: Pixels) -> Box:
+    """Return the box that takes all of a picture."""
+    return Box(0, 0, pixels.shape[1], pixels.shape[0])
+
+
+def pixels_sha256(pixels: Pixels) -> str:
+    """Return the SHA-256 of (h, w, 3) uint8 BGR: the bytes row by row, without a header."""
+    return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
+
+
+def embedding_sha256(row: Vectors) -> str:
+    """Return the SHA-256 of an embedding as float32, little-endian, without a header."""
+    return hashlib.sha256(np.ascontiguousarray(row, "<f4").tobytes()).hexdigest()

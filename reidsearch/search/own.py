@@ -1,0 +1,114 @@
+"""Which matches are what was searched with: the query's own picture, tracklet or frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from reidsearch.base.boxes import Box
+from reidsearch.domain.answers import Match, Own
+from reidsearch.domain.query_views import QueryView
+from reidsearch.store.crops.digests import CropDigests, crop_digests
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.reader import source, trace, tracklet_ids
+
+OVERLAP = 0.5
+"""Intersection over union from which two boxes of one frame show the same person."""
+
+
+def with_own(
+    store: Store, matches: tuple[Match, ...], views: Sequence[QueryView]
+) -> tuple[Match, ...]:
+    """Return the matches, each marked where it is what was searched with."""
+    if not matches or not views:
+        return matches
+    query = _Searched.of(store, views)
+    digests = crop_digests(store, [crop_id for match in matches for crop_id in _shown(match)])
+    return tuple(replace(match, own=query.own(match, digests)) for match in matches)
+
+
+def _shown(match: Match) -> tuple[int, ...]:
+    """Return the crops that a match stands for."""
+    return match.tracklet.crop_ids if match.tracklet else (match.crop.crop_id,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """What is known of a query's views, and what of it a match can share."""
+
+    store: Store
+    crops: frozenset[int]
+    tracklets: frozenset[int]
+    digests: frozenset[str]
+    of_source: Mapping[str, Sequence[QueryView]]
+
+    @classmethod
+    def of(cls, store: Store, views: Sequence[QueryView]) -> _Searched:
+        crops = [view.crop_id for view in views if view.crop_id is not None]
+        known = {view.embedding_sha256 for view in views} | {view.sha256 for view in views}
+        of_source: dict[str, list[QueryView]] = {}
+        for view in views:
+            if view.sha256 is not None:
+                of_source.setdefault(view.sha256, []).append(view)
+        return cls(
+            store,
+            frozenset(crops),
+            frozenset(tracklet_ids(store, crops).values()),
+            frozenset(digest for digest in known if digest),
+            of_source,
+        )
+
+    def own(self, match: Match, digests: Mapping[int, CropDigests]) -> Own | None:
+        """Return what a match shares with the query, the closest first."""
+        same = {
+            crop_id
+            for crop_id in _shown(match)
+            if crop_id in self.crops or not self.digests.isdisjoint(digests.get(crop_id, ()))
+        }
+        if match.crop.crop_id in same:
+            return Own.PICTURE
+        moment = match.crop.moment
+        if same or (moment is not None and moment.tracklet_id in self.tracklets):
+            return Own.TRACKLET
+        found = {
+            self._in_frame(match, view) for view in self.of_source.get(match.crop.source_sha256, ())
+        }
+        return next((own for own in Own if own in found), None)
+
+    def _in_frame(self, match: Match, view: QueryView) -> Own | None:
+        """Return what a match shares with a view of the same source."""
+        if match.crop.moment is None or view.media_s is None:
+            return Own.PICTURE if _overlap(match.crop.box, view.box) >= OVERLAP else Own.FRAME
+        seen = match.tracklet
+        at_s = view.media_s
+        if seen is None:
+            return Own.FRAME if float(match.crop.moment.media_s) == at_s else None
+        if not float(seen.first_s) <= at_s <= float(seen.last_s):
+            return None
+        if view.crop_id is not None:  # another tracklet, which was kept apart from this one
+            return Own.FRAME
+        there = _box_at(self.store, seen.tracklet_id, seen.source_id, at_s)
+        return Own.TRACKLET if _overlap(there, view.box) >= OVERLAP else Own.FRAME
+
+
+def _box_at(store: Store, tracklet_id: int, source_id: int, at_s: float) -> Box:
+    """Return where a tracklet's person was at a media time, or nearest to it."""
+    info, seen = source(store, source_id).info, trace(store, tracklet_id)
+    pts = info.first_pts + Fraction(at_s) / info.time_base
+    x1, y1, x2, y2 = seen.xyxy[int(np.abs(seen.pts - float(pts)).argmin())].round().tolist()
+    left, top = max(int(x1), 0), max(int(y1), 0)
+    return Box(left, top, max(int(x2), left + 1), max(int(y2), top + 1))
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Return the intersection over union of two boxes."""
+    wide = min(one.x2, other.x2) - max(one.x1, other.x1)
+    high = min(one.y2, other.y2) - max(one.y1, other.y1)
+    if wide <= 0 or high <= 0:
+        return 0.0
+    both = wide * high
+    areas = one.width_px * one.height_px + other.width_px * other.height_px
+    return both / (areas - both)
