@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.files import output_option
+from reidsearch.cli.files import output_option, require_other_file
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
@@ -44,6 +44,7 @@ def command(
     if math.isnan(margin):
         raise UsageError("--margin is not a number")
     with reading_archive(archive) as opened:
+        require_other_file(output, opened.crop(crop_id).location)
         first, last = opened.footage.clip(
             crop_id, output, margin_s=margin, box=box, as_it_is=as_it_is
         )

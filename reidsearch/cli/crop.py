@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.files import output_option, write_file
+from reidsearch.cli.files import output_option, require_other_file, write_file
 from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import archive_option, reading_archive
 
@@ -29,6 +29,7 @@ def command(crop_id: int, output: Path, archive: Path) -> None:
     """
 
     with reading_archive(archive) as opened:
+        require_other_file(output, opened.crop(crop_id).location)
         jpeg = opened.picture(crop_id)
     if str(output) == "-":
         sys.stdout.buffer.write(jpeg)

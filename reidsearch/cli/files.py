@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PICTURES = (".png", ".jpg", ".jpeg", ".pdf")
 """Endings that every drawn picture can be written with."""
 _FORCE = "reidsearch.force"
+_WRITTEN = "reidsearch.written"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,7 +41,11 @@ class OutputFile(click.ParamType[Path]):
         self.streams = streams
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Refuse a folder, an ending that cannot be written, and a file that exists."""
+        """Refuse what could not be written in the end, before any work is done.
+
+        That is a folder, an ending of no format, a folder that is not there, a file that exists,
+        and the file of another option of the same command.
+        """
         path = Path(value)
         if self.allow_dash and str(path) == "-":
             return path
@@ -54,6 +59,13 @@ class OutputFile(click.ParamType[Path]):
             self.fail(f"'{path}' is no ordinary file, which this needs", param, ctx)
         if path.exists() and not (_is_stream(path) or _forced(ctx)):
             self.fail(f"'{path}' exists; --force overwrites it", param, ctx)
+        if not _is_stream(path) and not path.parent.is_dir():
+            self.fail(f"'{path}': there is no folder '{path.parent}'", param, ctx)
+        if ctx is not None and not _is_stream(path):
+            written = ctx.meta.setdefault(_WRITTEN, {})
+            other = written.setdefault(path.resolve(), param)
+            if other is not param:
+                self.fail(f"'{path}' is to be written by {other.opts[-1]} already", param, ctx)
         return path
 
 
@@ -118,16 +130,19 @@ def write_file(path: Path, data: bytes) -> None:
     """Write a file that a user asked for, whole or not at all; an existing one with `--force`.
 
     What a link points to is overwritten, not the link, and keeps its permissions. A pipe or a
-    device is written to as it is.
+    device is written to as it is. What the command reads is never overwritten.
 
     Raises:
-        UsageError: it exists.
+        UsageError: it exists, or is what the command was given to read.
         StorageError: it cannot be written.
     """
     from reidsearch.base import atomic
     from reidsearch.base.errors import StorageError, UsageError
 
-    forced = _forced(click.get_current_context(silent=True))
+    ctx = click.get_current_context(silent=True)
+    forced = _forced(ctx)
+    if forced and ctx is not None:
+        require_other_file(path, *_read_by(ctx))
     try:
         if _is_stream(path):
             # Appended, because /dev/stdout may be a file that something was printed to before.
@@ -145,6 +160,25 @@ def write_file(path: Path, data: bytes) -> None:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from error
 
 
+def require_other_file(path: Path, *read: str | Path) -> None:
+    """Refuse to overwrite what was read to make the file: evidence is not to be lost.
+
+    Raises:
+        UsageError: the file is one of these.
+    """
+    from reidsearch.base.errors import UsageError
+
+    for one in read:
+        try:
+            same = path.samefile(one)
+        except (OSError, ValueError):  # one of them is not there: nothing is overwritten
+            continue
+        if same:
+            raise UsageError(
+                f"{path} is what is read here, and is not overwritten", "give another file"
+            )
+
+
 def write_picture(path: Path, picture: Image) -> None:
     """Write a drawn picture in the format of the file's ending, as `write_file` does.
 
@@ -154,6 +188,19 @@ def write_picture(path: Path, picture: Image) -> None:
     from reidsearch.output.picture_file import encode
 
     write_file(path, encode(picture, path.suffix))
+
+
+def _read_by(ctx: click.Context) -> Iterator[str | Path]:
+    """Yield the files that a command was given to read."""
+    outputs = {param.name for param in ctx.command.params if isinstance(param.type, OutputFile)}
+    for name, value in ctx.params.items():
+        if name in outputs:
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, Path):
+                yield one
+            elif isinstance(one, str):  # VIDEO@TIME, or the name of a picture
+                yield from (one, one.rpartition("@")[0])
 
 
 def _remember(ctx: click.Context, _option: click.Parameter, value: bool) -> None:

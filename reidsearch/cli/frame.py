@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.files import output_option, write_picture
+from reidsearch.cli.files import output_option, require_other_file, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
@@ -28,6 +28,7 @@ def command(crop_id: int, archive: Path, output: Path, box: bool, form: str) -> 
     from reidsearch.output.visible import visible
 
     with reading_archive(archive) as opened:
+        require_other_file(output, opened.crop(crop_id).location)
         pixels, crop = opened.footage.frame(crop_id)
     write_picture(output, framed(pixels, crop.box if box else None))
     assert crop.moment is not None

@@ -26,6 +26,8 @@ from reidsearch.cli.options import (
     runtime_options,
 )
 from reidsearch.cli.query_input import PERSON, query_input_options, read_query_input
+from reidsearch.cli.viewer import open_file, require_viewer
+from reidsearch.output.visible import visible
 
 REFINE, RANKING = "Refine", "Ranking"
 
@@ -162,16 +164,17 @@ def command(
     from reidsearch.cli import query_many
     from reidsearch.domain.request import SearchRequest
 
-    if k is None and min_score is None and max_false_alarms is None:
-        raise UsageError("-k all needs a limit: --min-score or --max-false-alarms")
-    if (k is None or batch is not None) and (output or timeline or open_sheet):
-        raise UsageError("sheets and timelines show one answer of limited length")
-    if batch is not None and (images or crops or frame):
-        raise UsageError("with --batch the queries come from the list alone")
-    if not (images or crops or frame or identity or batch or explain_plan):
-        raise UsageError(
-            "no query was given: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME"
-        )
+    _require_sense(
+        k,
+        limited=min_score is not None or max_false_alarms is not None,
+        drawn=bool(output or timeline or open_sheet),
+        listed=batch is not None,
+        planned=explain_plan,
+        shown=bool(images or crops or frame),
+        named=identity is not None,
+    )
+    if open_sheet:
+        require_viewer()
     request = SearchRequest(
         k=k,
         filters=filters_from(
@@ -220,10 +223,39 @@ def command(
             path = output or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
             _write_sheet(opened, answer, request, path)
     query_many.show_answer(answer, form, whole=statement)
-    if output or open_sheet:
-        click.echo(f"contact sheet: {path}", err=True)
     if open_sheet:
-        click.launch(str(path))
+        open_file(path, keep=output is not None)
+    if output or open_sheet:
+        click.echo(f"contact sheet: {visible(str(path))}", err=True)
+
+
+def _require_sense(
+    k: int | None,
+    *,
+    limited: bool,
+    drawn: bool,
+    listed: bool,
+    planned: bool,
+    shown: bool,
+    named: bool,
+) -> None:
+    """Refuse options that contradict each other, before anything is opened.
+
+    Raises:
+        UsageError: they do.
+    """
+    if k is None and not limited:
+        raise UsageError("-k all needs a limit: --min-score or --max-false-alarms")
+    if (k is None or listed) and drawn:
+        raise UsageError("sheets and timelines show one answer of limited length")
+    if planned and drawn:
+        raise UsageError("a plan is printed, not drawn: leave --explain-plan or the files out")
+    if listed and shown:
+        raise UsageError("with --batch the queries come from the list alone")
+    if not (shown or named or listed or planned):
+        raise UsageError(
+            "no query was given: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME"
+        )
 
 
 def _write_sheet(archive: Archive, answer: Answer, request: SearchRequest, path: Path) -> None:

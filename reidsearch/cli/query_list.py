@@ -1,16 +1,17 @@
-"""Lists of queries: a CSV table whose rows become search requests."""
+"""Lists of queries: a CSV table whose rows become search requests, or the error of a bad row."""
 
 from __future__ import annotations
 
 import csv
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidsearch.base.errors import ReidsearchError, UsageError
+from reidsearch.media.files.paths import location_text
 
 if TYPE_CHECKING:
     from reidsearch.domain.request import QueryPicture, SearchRequest
@@ -18,56 +19,87 @@ if TYPE_CHECKING:
 Row = Mapping[str, str | None]
 
 WHO = ("image", "crop", "identity")
+LONGEST_ID = 20  # digits: no crop of SQLite has more
+BEYOND = ""  # where cells beyond the header's are kept
 COLUMNS = ("query", *WHO, "likes", "unlikes", "min_score", "max_false_alarms", "prior")
 
 
-def read_query_list(path: Path, common: SearchRequest) -> list[tuple[str, SearchRequest]]:
+def read_query_list(
+    path: Path, common: SearchRequest
+) -> list[tuple[str, SearchRequest | ReidsearchError]]:
     """Read names and requests; rows of one name that follow each other show one person.
+
+    A query with a row that makes no sense is its error, which names the line; the others stand.
 
     Args:
         common: the request of a row that says nothing else.
 
     Raises:
-        UsageError: the table cannot be read; the message names the line.
+        UsageError: the table as a whole cannot be read, or is no list of queries.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+        # A name that is not UTF-8 stays what the file system calls it.
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            reader = csv.DictReader(file, restkey=BEYOND)
+            columns = reader.fieldnames or ()
+            named = list(_rows(reader))
     except (OSError, ValueError, csv.Error) as error:
         raise UsageError(f"{path} cannot be read as CSV: {error}") from error
-    if not rows or not set(rows[0]) <= set(COLUMNS) or not set(rows[0]) & set(WHO):
+    if not named or not set(columns) <= set(COLUMNS) or not set(columns) & set(WHO):
         raise UsageError(
             f"{path} is not a list of queries",
             f"a CSV with a header: a column `image`, `crop` or `identity`, and optionally any of "
             f"{', '.join(name for name in COLUMNS if name not in WHO)}",
         )
-    named = [(_name(row), line, row) for line, row in enumerate(rows, start=2)]
     return [
         (name, _request(path, [(line, row) for _, line, row in some], common))
         for name, some in itertools.groupby(named, key=lambda one: one[0])
     ]
 
 
+def _rows(reader: csv.DictReader[str]) -> Iterator[tuple[str, int, Row | csv.Error]]:
+    """Yield the name, the line and the cells of each row, or why it is no row."""
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:  # the reader goes on with the next line
+            yield f"line {reader.line_num}", reader.line_num, error
+        else:
+            yield _name(row) or f"line {reader.line_num}", reader.line_num, row
+
+
 def _name(row: Row) -> str:
     crop = f"crop {row['crop']}" if row.get("crop") else ""
-    return row.get("query") or row.get("image") or crop or row.get("identity") or ""
+    name = row.get("query") or row.get("image") or crop or row.get("identity") or ""
+    return location_text(name)
 
 
-def _request(path: Path, rows: Iterable[tuple[int, Row]], common: SearchRequest) -> SearchRequest:
+def _request(
+    path: Path, rows: Iterable[tuple[int, Row | csv.Error]], common: SearchRequest
+) -> SearchRequest | ReidsearchError:
     pictures: list[QueryPicture] = []
     given: dict[str, Any] = {}
     for line, row in rows:
         try:
+            if isinstance(row, csv.Error):
+                raise UsageError(f"the row cannot be read: {row}")
+            if row.get(BEYOND):
+                raise UsageError("the row has more cells than the header")
             picture = _picture(path.parent, row)
             if picture is not None:
                 pictures.append(picture)
             for column, read in _READ.items():
-                text = row.get(column)
-                if text and given.setdefault(column, value := read(column, text)) != value:
+                if not (text := row.get(column)):
+                    continue
+                value = read(column, text)
+                if column in given and given[column] != value:
                     raise UsageError(f"{column} differs from an earlier row of the same query")
+                given[column] = value
             request = replace(common, query=pictures, **given)
         except ReidsearchError as error:
-            raise UsageError(f"{path}, line {line}: {error.message}", error.hint) from error
+            return error.reworded(f"{path}, line {line}: {error.message}", UsageError)
     return request
 
 
@@ -79,14 +111,18 @@ def _picture(folder: Path, row: Row) -> QueryPicture | None:
         return folder / image
     if not crop:
         return None
-    if not crop.isdecimal():
+    if not _is_id(crop):
         raise UsageError(f"{crop!r} is not a crop id")
     return int(crop)
 
 
+def _is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) < LONGEST_ID
+
+
 def _ids(column: str, text: str) -> tuple[int, ...]:
     parts = [part for part in re.split(r"[;,\s]+", text) if part]
-    if not all(part.isdecimal() for part in parts):
+    if not all(map(_is_id, parts)):
         raise UsageError(f"{column} {text!r} are not crop ids")
     return tuple(map(int, parts))
 

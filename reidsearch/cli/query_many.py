@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.base.errors import SomeFailed
+from reidsearch.output.visible import visible
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -77,13 +78,15 @@ def answer_list(
         UsageError: the list cannot be read.
         SomeFailed: some queries could not be answered.
     """
+    from reidsearch.base.errors import ReidsearchError
     from reidsearch.cli.query_list import read_query_list
     from reidsearch.domain.answers import Failed
 
     named = read_query_list(path, common)
-    answers = archive.search_many(request for _, request in named)
+    answers = archive.search_many(one for _, one in named if not isinstance(one, ReidsearchError))
     failed = 0
-    for number, ((name, _), answer) in enumerate(zip(named, answers, strict=True)):
+    for number, (name, one) in enumerate(named):
+        answer = Failed(common, one) if isinstance(one, ReidsearchError) else next(answers)
         if isinstance(answer, Failed):
             failed += 1
             _show_failed(name, answer, form, head=not number)
@@ -100,7 +103,7 @@ def _show_named(name: str, answer: Answer, form: str, *, head: bool, whole: bool
         lines = answer_csv_lines(answer.statement, answer.matches, head=head, query=name)
         click.echo("".join(lines), nl=False)
     elif form == "table":
-        click.echo(f"\n{name}")
+        click.echo(f"\n{visible(name)}")
         show_answer(answer, form, whole=whole)
     else:
         from reidsearch.output.emit import dumps
@@ -109,16 +112,19 @@ def _show_named(name: str, answer: Answer, form: str, *, head: bool, whole: bool
 
 
 def _show_failed(name: str, failed: Failed, form: str, *, head: bool) -> None:
+    from reidsearch.output.hints import advice
+
     error = failed.error
     if form == "csv":
         from reidsearch.output.answer_csv import failed_csv_lines
 
         click.echo("".join(failed_csv_lines(name, error.message, head=head)), nl=False)
     elif form == "table":
-        click.echo(f"\n{name}\nerror: {error.message}")
+        click.echo(f"\n{visible(name)}\nerror: {visible(error.message)}")
+        if hint := advice(error):
+            click.echo(f"hint: {visible(hint)}")
     else:
         from reidsearch.output.emit import dumps
-        from reidsearch.output.hints import advice
 
         told = {"kind": error.kind, "message": error.message, "hint": advice(error)}
         click.echo(dumps({"schema": "reidsearch/query-error/1", "query": name, "error": told}))

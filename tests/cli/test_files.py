@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -11,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import pytest
 from PIL import Image
 
 from reidsearch.base.errors import StorageError, UsageError
-from reidsearch.cli.files import force_option, write_file
+from reidsearch.cli.commands import COMMANDS, LazyGroup
+from reidsearch.cli.files import OutputFile, force_option, write_file
 from reidsearch.cli.grouped import grouped_command
 
 
@@ -47,6 +50,114 @@ def test_a_file_that_exists_is_only_overwritten_with_force(held, tmp_path):
     assert picture.read_bytes() != first
     wrong = held("query", "--crop", 1, "-o", tmp_path / "sheet.bmp")
     assert (wrong.code, ".png, .jpg, .jpeg, .pdf, .html" in wrong.err) == (2, True)
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    """All commands with the names by which they are called, those of groups among them."""
+
+    def below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for each in command.list_commands(context):
+                found = command.get_command(context, each)
+                assert found is not None
+                yield from below(f"{name} {each}", found)
+        else:
+            yield name, command
+
+    for name in COMMANDS:
+        found = LazyGroup().get_command(click.Context(LazyGroup()), name)
+        assert found is not None
+        yield from below(name, found)
+
+
+WRITING = {
+    f"{name} {param.opts[-1]}": (command, param)
+    for name, command in every_command()
+    for param in command.params
+    if isinstance(param.type, OutputFile)
+}
+MANDATORY = {"match": "1", "crop_id": "1", "frame": "x.png", "identity": "anna", "output": "-"}
+
+
+def test_every_option_for_a_file_to_write_is_one_of_these():
+    """Guards the next tests: an option of another type would pass unseen."""
+    for name, command in every_command():
+        for param in command.params:
+            drawn = str(getattr(param, "help", "")).startswith(("Draw the m", "Write "))
+            if {"-o", "--output"} & set(param.opts) or (drawn and param.metavar == "FILE"):
+                assert isinstance(param.type, OutputFile), name
+                assert any("--force" in each.opts for each in command.params), name
+    assert len(WRITING) >= 11
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_what_cannot_be_written_is_told_before_any_work_everywhere(name, tmp_path):
+    command, param = WRITING[name]
+    good = tmp_path / f"out{param.type.endings[0]}"
+    good.write_bytes(b"before")
+    bad = {
+        tmp_path / "out": "does not end in one of these",
+        tmp_path / "out.gif": "does not end in one of these",
+        tmp_path / "gone" / good.name: "there is no folder",
+        tmp_path: "is a folder" if not param.type.endings else "",
+        good: "--force overwrites it",
+    }
+    for path, said in bad.items():
+        with pytest.raises(click.UsageError) as refused:
+            parse(command, param, path)
+        assert said in refused.value.message
+    assert good.read_bytes() == b"before"
+    good.unlink()
+    with pytest.raises(click.UsageError, match=r"no option is like this|No such option"):
+        parse(command, param, good, "--no-option-is-like-this")  # the file itself is taken
+
+
+def parse(command: click.Command, param: click.Parameter, path: Path, *more: str) -> None:
+    """Parse a command line that names this file; nothing runs."""
+    given = [
+        MANDATORY.get(str(each.name), "1")
+        for each in command.params
+        if isinstance(each, click.Argument) and each.required
+    ]
+    command.make_context("reidsearch", [*given, param.opts[-1], str(path), *more])
+
+
+def test_two_options_do_not_write_to_one_file(held, tmp_path):
+    path = tmp_path / "a.png"
+    for force in ([], ["--force"]):
+        ran = held("query", "--crop", 1, "-o", path, "--timeline", f"{tmp_path}/./a.png", *force)
+        assert (ran.code, "is to be written by" in ran.err) == (2, True)
+        assert not path.exists()
+
+
+def test_a_plan_draws_nothing_and_says_so(held, tmp_path):
+    ran = held("query", "--explain-plan", "-o", tmp_path / "a.png")
+    assert (ran.code, "a plan is printed" in ran.err) == (2, True)
+
+
+def test_what_is_read_is_never_overwritten_not_even_with_force(held, tmp_path, crops):
+    picture = tmp_path / "a.png"
+    shutil.copy(crops / "unknown.png", picture)
+    before = picture.read_bytes()
+    link = tmp_path / "link.png"
+    link.symlink_to(picture)
+    for command in (
+        ("query", picture, "-o", link),
+        ("query", "--frame", picture, "--box", "0,0,16,32", "--timeline", picture),
+        ("explain", picture, 1, "-o", picture),
+    ):
+        ran = held(*command, "--force")
+        assert (ran.code, "is what is read here" in ran.err) == (2, True), command
+        assert picture.read_bytes() == before
+    own = tmp_path / "one.jpg"
+    with Image.open(picture) as image:
+        image.save(own)
+    assert held("index", own).code == 0
+    before = own.read_bytes()
+    ran = held("crop", 10, "-o", own, "--force")
+    assert (ran.code, "is what is read here" in ran.err) == (2, True)
+    assert own.read_bytes() == before
 
 
 @contextmanager

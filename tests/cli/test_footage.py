@@ -439,3 +439,25 @@ def test_index_with_the_detector_finds_the_drawn_people(run, shared, footage, mo
     told = json.loads(run("coverage", "--format", "json").out)["sources"][0]
     assert {span["how"] for span in told["spans"]} <= {"dense", "gated"}
     assert told["settings"]["detector"].startswith("person-detection-0201")
+
+
+def test_footage_is_not_overwritten_by_its_own_frames_and_clips(held, footage, tmp_path):
+    video = tmp_path / "gate.mp4"
+    shutil.copy(footage / "gate.mp4", video)
+    before = video.read_bytes()
+    archive = tmp_path / "own"
+    shutil.copy(footage / "gate.det.txt", tmp_path)
+    indexed = held(
+        "index",
+        video,
+        "-a",
+        archive,
+        "--model",
+        "builtin",
+        "--detections",
+        tmp_path / "gate.det.txt",
+    )
+    assert indexed.code == 0, indexed.err
+    ran = held("clip", 1, "-a", archive, "-o", video, "--force")
+    assert (ran.code, "is what is read here" in ran.err) == (2, True)
+    assert video.read_bytes() == before

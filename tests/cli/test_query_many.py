@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 from importlib.resources import files
 
@@ -83,25 +84,108 @@ def test_a_list_as_csv_and_as_tables(indexed, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
-    {
-        "": "not a list of queries",
-        "query\na\n": "not a list of queries",
-        "crop,other\n3,4\n": "not a list of queries",
-        "crop\nx\n": "line 2: 'x' is not a crop id",
-        "image,crop\na.png,3\n": "line 2: give an image or the id",
-        "image,crop\n,\n": "line 2: give an image or the id",
-        "crop,likes\n3,a\n": "line 2: likes 'a' are not crop ids",
-        "crop,prior\n3,half\n": "line 2: prior 'half' is not a number",
-        "crop,prior\n3,7\n": "line 2: a prior lies between 0 and 1",
-        "query,crop,min_score\na,3,0.2\na,4,0.3\n": "line 3: min_score differs",
-    }.items(),
+    "text", ["", "query\na\n", "crop,other\n3,4\n", "image\n", b"\xff\xfe\x00a"], ids=repr
 )
-def test_other_lists_are_refused_before_anything_is_loaded(indexed, tmp_path, text, said):
-    (tmp_path / "list.csv").write_text(text)
+def test_other_lists_are_refused_before_anything_is_loaded(indexed, tmp_path, text):
+    given = text if isinstance(text, bytes) else text.encode()
+    (tmp_path / "list.csv").write_bytes(given)
     ran = indexed("query", "--batch", tmp_path / "list.csv")
     assert ran.code == 2
-    assert said in ran.err
+    assert "not a list of queries" in ran.err
+
+
+HEAD = "query,image,crop,identity,likes,unlikes,min_score,max_false_alarms,prior"
+BAD_ROWS = {
+    ",,x": "'x' is not a crop id",
+    ",,1e3": "'1e3' is not a crop id",
+    f",,{'9' * 5000}": "is not a crop id",
+    f",,{'9' * 19}": "holds no crop",
+    ",,-3": "'-3' is not a crop id",
+    ",,99": "holds no crop 99",
+    ",crops/000.png,3": "give an image or the id",
+    "nothing": "give an image or the id",
+    "short": "give an image or the id",
+    ",,3,,,,,,,,": "more cells than the header",
+    ",gone.png": "gone.png",
+    ",crops": "crops",
+    ",list.csv": "list.csv",
+    ",empty.png": "empty.png",
+    ",cut.png": "cut.png",
+    ",nul\0.png": "nul",
+    f",{'long' * 2000}.png": "long",
+    ",,,nobody": "nobody",
+    ",,,empty": "nothing is confirmed of empty",
+    ",,3,,a": "likes 'a' are not crop ids",
+    f",,3,,{'9' * 19}": "holds no crop",
+    ",,3,,3": "3",
+    ",,3,,4,4": "4",
+    ",,3,,,99": "holds no crop 99",
+    ",,3,,,,half": "min_score 'half' is not a number",
+    ",,3,,,,7": "a score lies between -1 and 1",
+    ",,3,,,,nan": "a score lies between -1 and 1",
+    ",,3,,,,,many": "max_false_alarms 'many' is not a number",
+    ",,3,,,,,1": "needs a calibration",
+    ",,3,,,,0.5,1": "finds the lowest score itself",
+    ",,3,,,,,,half": "prior 'half' is not a number",
+    ",,3,,,,,,7": "a prior lies between 0 and 1",
+    ",,3,,,,,,0.5": "needs a calibration",
+    "two,,3,,,,0.2\ntwo,,4,,,,0.3": "min_score differs",
+    "three,,3\nthree,,x": "'x' is not a crop id",
+    f",,3,,,,,,{'1' * 200_000}": "the row cannot be read",
+}
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "table"])
+def test_a_bad_row_of_any_kind_is_told_and_the_others_are_answered(indexed, tmp_path, form):
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "cut.png").write_bytes((tmp_path / "crops" / "000.png").read_bytes()[:200])
+    assert indexed("identity", "new", "empty").code == 0
+    rows = [line for number, bad in enumerate(BAD_ROWS) for line in (f"fine {number},,5", bad)]
+    (tmp_path / "list.csv").write_text("\n".join([HEAD, *rows, "last,crops/001.png"]) + "\n")
+    ran = indexed("query", "--batch", tmp_path / "list.csv", "-k", 1, "--format", form)
+    assert ran.code == 1
+    assert f"{len(BAD_ROWS)} of {2 * len(BAD_ROWS) + 1} queries could not be answered" in ran.err
+    if form == "table":
+        assert all(said in ran.out for said in BAD_ROWS.values())
+        assert ran.out.count("rank   score") == len(BAD_ROWS) + 1
+        return
+    if form == "jsonl":
+        told = answers(ran.out)
+        errors = [one["error"]["message"] if "error" in one else "" for one in told]
+        found = [one.get("matches") for one in told]
+    else:
+        told = list(csv.DictReader(ran.out.splitlines()))
+        errors = [one["error"] for one in told]
+        found = [one["crop_id"] for one in told]
+    assert len(told) == 2 * len(BAD_ROWS) + 1
+    for said, good, bad in zip(BAD_ROWS.values(), errors[::2], errors[1::2], strict=False):
+        assert good == ""
+        assert said in bad
+    assert all(found[::2])
+    assert not any(found[1::2])
+
+
+def test_a_bad_row_names_its_line_even_after_cells_of_several_lines(indexed, tmp_path):
+    (tmp_path / "list.csv").write_text('query,crop\n"a\nb",3\n\nc,x\n')
+    ran = indexed("query", "--batch", tmp_path / "list.csv", "--format", "jsonl")
+    assert "line 5: 'x' is not a crop id" in answers(ran.out)[1]["error"]["message"]
+
+
+def test_a_list_of_bad_rows_alone_is_told_row_by_row(indexed, tmp_path):
+    (tmp_path / "list.csv").write_text("crop\nx\ny\n")
+    ran = indexed("query", "--batch", tmp_path / "list.csv", "--format", "jsonl")
+    assert ran.code == 1
+    assert [one["query"] for one in answers(ran.out)] == ["crop x", "crop y"]
+
+
+def test_names_in_a_list_that_are_not_utf8_are_found(indexed, tmp_path):
+    name = b"caf\xe9.png"
+    shutil.copy(tmp_path / "crops" / "000.png", os.fsencode(tmp_path) + b"/" + name)
+    (tmp_path / "list.csv").write_bytes(b"image\n" + name + b"\n")
+    for form in ("jsonl", "csv", "table"):
+        ran = indexed("query", "--batch", tmp_path / "list.csv", "-k", 1, "--format", form)
+        assert (ran.code, ran.err) == (0, "")
+        assert "xe9.png" in ran.out
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "table"])
