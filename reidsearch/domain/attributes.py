@@ -80,6 +80,14 @@ class Attributes:
         name = max(COLOURS, key=lambda colour: shares[colour])
         return name, shares[name]
 
+    def worn(self, text: str) -> list[tuple[str, tuple[str, ...], float]]:
+        """Return by which parts a filter as `worn` reads it is met: part, colours, their share."""
+        parts, colours = worn(text)
+        shares = (
+            (part, colours, sum(self.colours[part][colour] for colour in colours)) for part in parts
+        )
+        return [(part, names, share) for part, names, share in shares if share >= WORN]
+
     def present(self) -> list[tuple[str, float]]:
         """The things that are there, with their confidence."""
         return [(thing, value) for thing, value in self.things.items() if value >= PRESENT]

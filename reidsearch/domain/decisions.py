@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+Given: TypeAlias = "Mapping[Member, tuple[int, ...]]"
+"""Members that a decision is about, each with the crops by which it was named."""
 
 Value: TypeAlias = int | str | bool | None
 """From or to what a decision changes something: a name, an identity, whether rejected."""
@@ -30,6 +34,13 @@ class Member:
     def text(self) -> str:
         """`tracklet 17`, `crop 4711`."""
         return f"{self.kind} {self.number}"
+
+    def named_by(self, crops: Sequence[int]) -> str:
+        """Return it by the crops that somebody gave: `crop 4711 (tracklet 17)`."""
+        if self.kind == "crop" or not crops:
+            return self.text
+        noun = "crop" if len(crops) == 1 else "crops"
+        return f"{noun} {', '.join(map(str, crops))} ({self.text})"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,6 +72,7 @@ class Change:
     Args:
         identity_id: None for `Of.MEMBER`, whose values are identities.
         member: None for `Of.NAME` and `Of.MERGED`.
+        crops: ids of its crops by which it was named; empty: by none, or by an older version.
     """
 
     of: Of
@@ -68,6 +80,7 @@ class Change:
     member: Member | None
     before: Value
     after: Value
+    crops: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[Of, int | None, Member | None]:
@@ -77,7 +90,7 @@ class Change:
     @property
     def inverse(self) -> Change:
         """The change that takes this one back."""
-        return Change(self.of, self.identity_id, self.member, self.after, self.before)
+        return replace(self, before=self.after, after=self.before)
 
     @property
     def identities(self) -> frozenset[int]:
@@ -152,6 +165,7 @@ class Presence:
         first_media_us, last_media_us: from the first frame of its source.
         uncertainty_s: of the wall clock; None: not known.
         crop_ids: its views, best first.
+        given: those by which decisions named it, where that is known.
     """
 
     member: Member
@@ -164,6 +178,7 @@ class Presence:
     last_media_us: int
     uncertainty_s: float | None
     crop_ids: tuple[int, ...]
+    given: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,7 +223,7 @@ class Transits:
 
 @dataclass(frozen=True, slots=True)
 class TooFast:
-    """Two sightings that lie closer in time than anybody gets from the one to the other.
+    """Two sightings that lie closer in time than the least time given for the way between them.
 
     Args:
         gap_s: from the end of the first to the beginning of the second; negative: at once.
@@ -231,7 +246,7 @@ class Proposal:
         members: what is proposed; those that the identity has already are not repeated.
         scores: for each member its mean inner product with all the others of the cluster.
         score: adjusted score at the weakest joint (see `linking/adjust.py`).
-        too_fast: transits that nobody makes, among all of the cluster.
+        too_fast: transits shorter than the least times given, among all of the cluster.
     """
 
     proposal_id: int

@@ -58,7 +58,7 @@ class Journey:
         stops: confirmed and proposed sightings.
         between: the stretches without a sighting, in order of time.
         cameras: how many cameras with known clocks there are.
-        too_fast: transits that nobody makes.
+        too_fast: transits shorter than the least times that were given.
         transits: the least times that were asked of the way.
     """
 

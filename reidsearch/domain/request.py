@@ -90,6 +90,11 @@ class Filters:
             worn(text)
 
     @property
+    def attributes_empty(self) -> bool:
+        """Whether nothing is filtered by what people wear and carry."""
+        return not (self.wearing or self.with_things or self.without_things)
+
+    @property
     def empty(self) -> bool:
         """Whether nothing is filtered."""
         return self == Filters()

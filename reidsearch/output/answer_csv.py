@@ -7,7 +7,8 @@ from typing import Any
 
 from reidsearch.domain.answer_json import match_json, statement_json
 from reidsearch.domain.answers import Match, Statement
-from reidsearch.domain.attributes import PRESENT
+from reidsearch.domain.request import Filters
+from reidsearch.output.attributes import worn_cells
 from reidsearch.output.emit import csv_line, dumps
 from reidsearch.output.query_views import view_columns
 
@@ -52,7 +53,7 @@ def answer_csv_lines(
     if head:
         yield _head(listed=query is not None)
     empty = True
-    for row in (_row(match_json(match)) for match in matches):
+    for row in (_row(match, statement.filters) for match in matches):
         empty = False
         yield _line(row, told, query)
     if empty:
@@ -79,12 +80,13 @@ def _line(
     return csv_line(cells if query is None else [query, *cells, error])
 
 
-def _row(match: dict[str, Any]) -> dict[str, Any]:
+def _row(found: Match, filters: Filters) -> dict[str, Any]:
+    match = match_json(found)
     box = dict(zip(("x1", "y1", "x2", "y2"), match["box"], strict=True))
     tracklet = match["tracklet"] or {}
     shots = {"best_shots": len(tracklet["crop_ids"])} if tracklet else {}
     extra = {"extra": dumps(match["extra"]) if match["extra"] else None}
-    worn = wears(match["attributes"]) if match["attributes"] else {}
+    worn = worn_cells(found.attributes, filters) if found.attributes else {}
     decided = {
         "identity": match["identity"]["name"] if match["identity"] else None,
         "rejected_for": "; ".join(one["name"] for one in match["rejected_for"]),
@@ -94,16 +96,3 @@ def _row(match: dict[str, Any]) -> dict[str, Any]:
         reading["probability_low"], reading["probability_high"] = reading["probability_interval"]
     facts = (match["moment"] or {}) | tracklet | reading | match
     return facts | box | extra | shots | worn | decided
-
-
-def wears(attributes: dict[str, Any]) -> dict[str, str]:
-    """Main colours and things that are there, each with its confidence: `red 0.81`."""
-    told = {}
-    for part, shares in attributes["colours"].items():
-        colour = max(shares, key=shares.__getitem__)
-        told[part] = f"{colour} {shares[colour]:.2f}"
-    things = attributes["things"].items()
-    told["things"] = "; ".join(
-        f"{thing} {value:.2f}" for thing, value in things if value >= PRESENT
-    )
-    return told

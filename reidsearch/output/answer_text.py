@@ -10,6 +10,7 @@ from rich.text import Text
 
 from reidsearch.domain.answers import Answer, Match, Own
 from reidsearch.domain.crops import Crop
+from reidsearch.domain.request import Filters
 from reidsearch.output.attributes import wears
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.readings import false_alarms, probability
@@ -77,7 +78,10 @@ def _columns(answer: Answer) -> list[Column]:
         found.append(column("duration", 7, _lasts, right=True))
         found.append(column("best shots", 8, _views, right=True))
     if any(match.attributes for match in matches):
-        found.append(column("wears", 9, _wears))
+        filters = answer.statement.filters
+        # What was asked for stays where other columns have to go.
+        rank = 9 if filters.attributes_empty else 1
+        found.append(column("wears", rank, lambda match: _wears(match, filters)))
     places = [visible(match.crop.location) for match in matches]
     return [*found, Column("location", places, 10, shortened=True)]
 
@@ -106,8 +110,8 @@ def _tracked(match: Match) -> bool:
     return match.crop.moment is not None and match.tracklet is not None
 
 
-def _wears(match: Match) -> str:
-    return UNKNOWN if match.attributes is None else wears(match.attributes)
+def _wears(match: Match, filters: Filters) -> str:
+    return UNKNOWN if match.attributes is None else wears(match.attributes, filters)
 
 
 def _when(match: Match, grouped: bool) -> str:

@@ -6,16 +6,40 @@ from typing import Any
 
 from reidsearch.domain.attributes import PARTS, THINGS, Attributes
 from reidsearch.domain.reports import AttributesReport
+from reidsearch.domain.request import Filters
 from reidsearch.output.visible import count
 
 
-def wears(attributes: Attributes) -> str:
-    """In a few words: `red 0.81 / black 0.66, backpack 0.93`: the upper part first."""
-    colours = " / ".join(
-        f"{colour} {share:.2f}" for colour, share in (attributes.colour(part) for part in PARTS)
-    )
-    things = (f"{thing} {confidence:.2f}" for thing, confidence in attributes.present())
-    return ", ".join((colours, *things))
+def wears(attributes: Attributes, filters: Filters = Filters()) -> str:
+    """In a few words: `red 0.81 / black 0.66, backpack 0.93`: the upper part first.
+
+    What filters were met by is told too, where it is not the main colour: `blue 0.60 (red 0.31
+    matched)`.
+    """
+    told = worn_cells(attributes, filters)
+    colours = " / ".join(told[part] for part in PARTS)
+    return ", ".join(filter(None, (colours, told["things"].replace("; ", ", "))))
+
+
+def worn_cells(attributes: Attributes, filters: Filters = Filters()) -> dict[str, str]:
+    """Return what `wears` says by part of the body, and the things, parted by `; `."""
+    things = [f"{thing} {confidence:.2f}" for thing, confidence in attributes.present()]
+    lacking = [f"no {thing} ({attributes.things[thing]:.2f})" for thing in filters.without_things]
+    return {
+        **{part: _colours(attributes, part, filters) for part in PARTS},
+        "things": "; ".join([*things, *lacking]),
+    }
+
+
+def _colours(attributes: Attributes, part: str, filters: Filters) -> str:
+    main, share = attributes.colour(part)
+    met = [
+        f"{'+'.join(colours)} {of:.2f} matched"
+        for text in filters.wearing
+        for where, colours, of in attributes.worn(text)
+        if where == part and colours != (main,)
+    ]
+    return f"{main} {share:.2f}" + (f" ({', '.join(met)})" if met else "")
 
 
 def attribute_pairs(attributes: Attributes | None) -> list[tuple[str, str]]:

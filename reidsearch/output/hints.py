@@ -203,8 +203,8 @@ HINTS: dict[str, Hint] = {
     Kind.DECISION_UNDONE: "to bring it back: reidsearch undo {decision}",
     Kind.DECISION_OVERTAKEN: "undo that one first: reidsearch undo {decision}",
     Kind.SEEN_AT_ONCE: (
-        "if it is one person seen twice all the same (a doubled detection, the same footage in "
-        "two files): --ignore-conflicts"
+        "two people, a doubled detection, or the same footage in two files: look at both; if it is "
+        "one person all the same: --ignore-conflicts"
     ),
     Kind.SPLIT_OF_NOTHING: "reidsearch identity split IDENTITY CROP... --as NEW",
     Kind.IDENTITY_EMPTY: "reidsearch confirm CROP --as {identity}",

@@ -18,6 +18,7 @@ from reidsearch.output.times import clock, zone_name
 from reidsearch.output.visible import count, visible
 
 Cell = Callable[[Presence], str]
+SHOWN_AT_MOST = 3  # crop ids in a cell
 Names = Mapping[int, str]
 """The names of identities by id; those that were undone have none."""
 
@@ -43,7 +44,8 @@ def decision_text(decision: Decision, names: Names) -> str:
     moved: dict[str, list[str]] = {}
     for change in decision.changes:
         if change.member is not None:
-            moved.setdefault(_of_member(change, names), []).append(change.member.text)
+            named = change.member.named_by(change.crops)
+            moved.setdefault(_of_member(change, names), []).append(named)
     parts += [f"{', '.join(members)}: {what}" for what, members in moved.items()]
     told = f"undid decision {decision.undoes}: " if decision.undoes is not None else ""
     return told + "; ".join(parts) + (" (conflicts ignored)" if decision.forced else "")
@@ -158,7 +160,7 @@ def presence_table(presences: Sequence[Presence], scores: Sequence[float] = ()) 
         column(f"first ({zone_name()})", 0, lambda one: time_of(one.first_us)),
         column("last", 2, lambda one: time_of(one.last_us)),
         column("best shots", 4, lambda one: str(len(one.crop_ids)), right=True),
-        column("crop", 0, first_crop, right=True),
+        column("crop", 0, crops_shown, right=True),
     ]
     places = [visible(one.location) for one in presences]
     return FittedTable([*columns, Column("location", places, 3, shortened=True)])
@@ -169,9 +171,11 @@ def time_of(at_us: int | None) -> str:
     return UNKNOWN if at_us is None else clock(from_us(at_us))
 
 
-def first_crop(one: Presence) -> str:
-    """Return the id of the first view; a dash where there is none."""
-    return str(one.crop_ids[0]) if one.crop_ids else UNKNOWN
+def crops_shown(one: Presence) -> str:
+    """Return the crops by which it was named, else its best view; a dash where there is none."""
+    shown = one.given or one.crop_ids[:1]
+    more = f" +{len(shown) - SHOWN_AT_MOST}" if len(shown) > SHOWN_AT_MOST else ""
+    return ", ".join(map(str, shown[:SHOWN_AT_MOST])) + more if shown else UNKNOWN
 
 
 def decision_json(decision: Decision) -> dict[str, Any]:
@@ -238,4 +242,5 @@ def presence_json(one: Presence) -> dict[str, Any]:
         "first_s": one.first_media_us / 1e6,
         "last_s": one.last_media_us / 1e6,
         "crop_ids": list(one.crop_ids),
+        "given_crop_ids": list(one.given),
     }

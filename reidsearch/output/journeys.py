@@ -13,7 +13,7 @@ from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import Presence
 from reidsearch.domain.journeys import Between, Journey, Stop
 from reidsearch.output.columns import Column, FittedTable
-from reidsearch.output.identities import first_crop, presence_json, time_of
+from reidsearch.output.identities import crops_shown, presence_json, time_of
 from reidsearch.output.proposals import too_fast_json, too_fast_text
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import zone_name
@@ -41,7 +41,7 @@ def journey_view(journey: Journey) -> RenderableType:
                 ]
             )
         )
-    views += [Text(too_fast_text(pair), style="red") for pair in journey.too_fast]
+    views += [Text(too_fast_text(pair), style="yellow") for pair in journey.too_fast]
     return Group(*views, *(Text(line, style="dim") for line in journey_sentences(journey)))
 
 
@@ -75,11 +75,11 @@ def journey_sentences(journey: Journey) -> list[str]:
     elif journey.too_fast:
         certain = sum(one.certain for one in journey.too_fast)
         told.append(
-            f"Too fast for one person: {count(len(journey.too_fast), 'transit')}, "
-            f"{certain:,} of them even if clocks are off."
+            f"Shorter than the minimum travel time: {count(len(journey.too_fast), 'transit')}, "
+            f"{certain:,} of them by more than the stated uncertainty of the clocks."
         )
     else:
-        told.append("No transit is too fast.")
+        told.append("No transit is shorter than the minimum travel times.")
     return told
 
 
@@ -95,7 +95,7 @@ def _stops(stops: Sequence[Stop]) -> FittedTable:
             column("last", 3, lambda stop: time_of(stop.seen.last_us)),
             column("lasts", 4, lambda stop: _lasts(stop.seen), right=True),
             column("decided", 2, _decided),
-            column("crop", 0, lambda stop: first_crop(stop.seen), right=True),
+            column("crop", 0, lambda stop: crops_shown(stop.seen), right=True),
             column("location", 5, lambda stop: visible(stop.seen.location), shortened=True),
         ]
     )

@@ -60,8 +60,8 @@ def linking_view(linking: Linking) -> RenderableType:
 def _transits(pairs: Sequence[TooFast]) -> str:
     certain = sum(one.certain for one in pairs)
     if certain:
-        return f"too fast: {count(certain, 'transit')}"
-    return f"perhaps too fast: {count(len(pairs), 'transit')}" if pairs else UNKNOWN
+        return f"below the minimum: {count(certain, 'transit')}"
+    return f"perhaps below the minimum: {count(len(pairs), 'transit')}" if pairs else UNKNOWN
 
 
 def seen_view(seen: Seen) -> RenderableType:
@@ -74,17 +74,22 @@ def seen_view(seen: Seen) -> RenderableType:
     ]
     if seen.held:
         views += [Text("Already confirmed:"), presence_table(seen.held)]
-    views += [Text(too_fast_text(pair), style="red") for pair in one.too_fast]
+    views += [Text(too_fast_text(pair), style="yellow") for pair in one.too_fast]
     return Group(*views)
 
 
 def too_fast_text(pair: TooFast) -> str:
-    """What is wrong with a transit, in a sentence."""
-    unless = "" if pair.certain else ", unless their clocks are off"
-    between = "at once" if pair.gap_s < 0 else f"{pair.gap_s:.1f} s apart"
+    """What was observed of a transit, and what may be the reason: which it is nobody knows."""
+    between = "at the same time" if pair.gap_s < 0 else f"{pair.gap_s:.1f} s apart"
+    clocks = (
+        "more than the stated uncertainty of the clocks explains"
+        if pair.certain
+        else "which the uncertainty of the clocks may explain"
+    )
     return (
-        f"{pair.first.text} and {pair.second.text} are {between}, at least {pair.minimum_s:g} s "
-        f"are needed: one of them shows another person{unless}."
+        f"{pair.first.text} and {pair.second.text} were seen {between}; the minimum travel time "
+        f"given is {pair.minimum_s:g} s, {clocks}. Possible reasons: a wrong clock, a wrong "
+        "confirmation or proposal, a wrong minimum travel time, or two people."
     )
 
 

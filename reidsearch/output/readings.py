@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from reidsearch.domain.answers import Statement
 from reidsearch.domain.scores import Reading
 
 
@@ -23,6 +24,27 @@ def probability(reading: Reading) -> str:
         return f"{chance(reading.probability)} (limit)"
     low, high = (chance(value).removesuffix(" %") for value in reading.probability_interval)
     return f"{chance(reading.probability)} ({low} to {high})"
+
+
+UNLIKELY_BELOW = 0.5
+"""Probability at the statement's prior below which a match is drawn faint: it decides nothing."""
+
+
+def unlikely(reading: Reading | None) -> bool:
+    """Tell whether a calibrated score speaks more against one person than for it.
+
+    Without a calibration nobody knows what a score means, so no match is unlikely.
+    """
+    return reading is not None and reading.probability < UNLIKELY_BELOW
+
+
+def unlikely_text(statement: Statement) -> str:
+    """Return what is drawn faint, for a legend."""
+    if statement.calibrated_by is None or statement.prior is None:
+        return "uncalibrated, so none is greyed"
+    return (
+        f"grey: probability below {chance(UNLIKELY_BELOW)} for a prior of {one_in(statement.prior)}"
+    )
 
 
 def false_alarms(reading: Reading) -> str:

@@ -15,6 +15,7 @@ from reidsearch.domain.journeys import Journey
 from reidsearch.output.coverage import wall_us
 from reidsearch.output.journeys import journey_sentences
 from reidsearch.output.lettering import Lettering
+from reidsearch.output.readings import unlikely, unlikely_text
 from reidsearch.output.statement import gist
 from reidsearch.output.visible import count
 
@@ -36,7 +37,6 @@ LEGEND = {
     How.GAP: "missing in the recording",
 }
 MATCH, MATCH_FAINT, PROPOSED = "#111827", "#9ca3af", "#c2410c"
-FAINT_BELOW = 0.5  # a way to tell strong scores from weak ones at a glance; it decides nothing
 HEADING = Lettering(18, "#111827")
 PLAIN = Lettering(13, "#374151")
 FAINT = Lettering(12, "#6b7280")
@@ -79,7 +79,7 @@ def timeline(sources: Sequence[SourceCoverage], answer: Answer | None = None) ->
     """Draw coverage, and the matches of an answer.
 
     Args:
-        answer: its matches are marked with their rank, better ones darker.
+        answer: its matches are marked with their rank, faint where calibration says unlikely.
     """
     if answer is None:
         return _drawn("Coverage", sources, [], "", [])
@@ -89,12 +89,12 @@ def timeline(sources: Sequence[SourceCoverage], answer: Answer | None = None) ->
             round(tracklet.first_s * 1_000_000),
             round(tracklet.last_s * 1_000_000),
             match.rank,
-            MATCH if match.score >= FAINT_BELOW else MATCH_FAINT,
+            MATCH_FAINT if unlikely(match.reading) else MATCH,
         )
         for match in answer.matches
         if (tracklet := match.tracklet) is not None
     ]
-    meaning = f"black: matches with their rank, grey below a score of {FAINT_BELOW:g}"
+    meaning = f"black: matches with their rank; {unlikely_text(answer.statement)}"
     return _drawn("Matches over time", sources, marks, meaning, gist(answer.statement))
 
 

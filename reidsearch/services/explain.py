@@ -177,7 +177,7 @@ class _Around:
             return "rejected"
         for name, own in self._named.items():
             if presence is not None and at_once(presence, own):
-                return f"seen at the same time as the {name}"
+                return f"seen at the same time as the {name}, if nobody was detected twice"
         return ""
 
     def _known(

@@ -13,6 +13,7 @@ from reidsearch.base.errors import ArchiveError, Kind, UsageError
 from reidsearch.domain.decisions import (
     Change,
     Decision,
+    Given,
     Identity,
     Member,
     Named,
@@ -70,8 +71,8 @@ class IdentityService:
             connection: Transaction, ledger: Ledger, _: Sequence[Decision]
         ) -> Sequence[Change]:
             named, changes = plans.new(ledger, name)
-            members = held.members_of_crops(connection, crop_ids).values()
-            changes += _confirmed(connection, ledger, named, list(members), force=force)
+            members = held.given_by(connection, crop_ids)
+            changes += _confirmed(connection, ledger, named, members, force=force)
             return changes
 
         decision = self._decide("new", plan, note=note, forced=force)
@@ -94,7 +95,7 @@ class IdentityService:
         def plan(
             connection: Transaction, ledger: Ledger, _: Sequence[Decision]
         ) -> Sequence[Change]:
-            members = list(held.members_of_crops(connection, crop_ids).values())
+            members = held.given_by(connection, crop_ids)
             return _confirmed(connection, ledger, ledger.find(name), members, force=force)
 
         return self._decide("confirm", plan, note=note, forced=force)
@@ -111,8 +112,8 @@ class IdentityService:
         def plan(
             connection: Transaction, ledger: Ledger, _: Sequence[Decision]
         ) -> Sequence[Change]:
-            members = held.members_of_crops(connection, crop_ids).values()
-            return plans.reject(ledger, ledger.find(name), list(members))
+            members = held.given_by(connection, crop_ids)
+            return plans.reject(ledger, ledger.find(name), members)
 
         return self._decide("reject", plan, note=note)
 
@@ -157,8 +158,8 @@ class IdentityService:
         def plan(
             connection: Transaction, ledger: Ledger, _: Sequence[Decision]
         ) -> Sequence[Change]:
-            members = held.members_of_crops(connection, crop_ids).values()
-            return plans.split(ledger, ledger.find(name), list(members), new)[1]
+            members = held.given_by(connection, crop_ids)
+            return plans.split(ledger, ledger.find(name), members, new)[1]
 
         decision = self._decide("split", plan, note=note)
         assert decision is not None
@@ -258,6 +259,7 @@ class IdentityService:
         with self._store.read() as connection:
             seen = presences(connection, (*identity.members, *identity.rejected))
             decisions = held.log(connection)
+        seen = held.with_given(seen, decisions)
         ledger = Ledger.replay(decisions)
         number = identity.identity_id
         in_force = sum(one == number for one in ledger.members().values())
@@ -287,7 +289,7 @@ def _confirmed(
     connection: Transaction,
     ledger: Ledger,
     named: Named,
-    members: Sequence[Member],
+    members: Given,
     *,
     force: bool,
 ) -> list[Change]:
@@ -317,9 +319,11 @@ def _require_possible(
         a, b = clash[0]
         where = a.camera or a.location
         raise UsageError(
-            f"{a.member.text} and {b.member.text} cannot both be {named.name}: {where} shows them "
-            f"at the same time (crops {a.crop_ids[0]} and {b.crop_ids[0]})",
-            "a doubled detection, or the same footage in two files, may be confirmed by force",
+            f"{a.member.text} and {b.member.text} were seen at the same time by {where} (crops "
+            f"{a.crop_ids[0]} and {b.crop_ids[0]}), so they were not both confirmed as "
+            f"{named.name}",
+            "two people, a doubled detection, or the same footage in two files: look at both, and "
+            "confirm by force if they are one person",
             kind=Kind.SEEN_AT_ONCE,
         )
 

@@ -15,6 +15,8 @@ from reidsearch.services.proposals import ProposalService
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.presence import presences
+from reidsearch.store.identities.store import log as decision_log
+from reidsearch.store.identities.store import with_given
 
 UNSEEN = {How.FAILED, How.GAP}
 
@@ -54,7 +56,9 @@ def journey(
             if one.adds_to == identity.named:
                 proposed |= dict.fromkeys(one.members, one.proposal_id)
     with store.read() as connection:
-        seen = presences(connection, (*identity.members, *proposed))
+        seen = with_given(
+            presences(connection, (*identity.members, *proposed)), decision_log(connection)
+        )
     in_time = sorted(seen.values(), key=lambda one: (one.first_us is None, one.first_us or 0))
     stops = tuple(
         Stop(number, one, proposed.get(one.member)) for number, one in enumerate(in_time, start=1)

@@ -85,7 +85,7 @@ def test_merge_split_rename(held):
     assert told(held, "identity", "show", "bert").startswith(
         "bert (identity 2), merged into anna (1)\n0 confirmed members:"
     )
-    assert "tracklet 3: carl (3), no longer anna (1)" in told(
+    assert "crop 4 (tracklet 3): carl (3), no longer anna (1)" in told(
         held, "identity", "split", "anna", 4, "--as", "carl"
     )
     assert told(held, "identity", "rename", "carl", "Émile") == ("Decision 5: carl is now Émile.\n")
@@ -138,6 +138,7 @@ def test_json(held):
         "member": {"kind": "tracklet", "number": 1},
         "before": None,
         "after": 1,
+        "crops": [2],
     }
     assert (
         json.loads(told(held, "confirm", 1, "--as", "anna", "--format", "json"))["decision"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.output.attributes import wears, worn_cells
 from reidsearch.services.attributes import AttributeService
 from reidsearch.services.index import FootageOptions
 from reidsearch.store.crops.store import Store
@@ -159,6 +161,50 @@ def test_what_is_told_is_the_mean_of_a_tracklets_views(folder):
         answer = archive.search(1, k=100)
         assert all(match.attributes is not None for match in answer.matches)
         assert answer.matches[0].attributes == archive.attributes.of(answer.matches[0].crop.crop_id)
+
+
+def one_crop(**shares: float) -> Attributes:
+    """A crop whose upper body has these shares; the lower is black."""
+    row = np.zeros(len(NAMES), np.float32)
+    for name, share in shares.items():
+        row[NAMES.index(f"upper:{name}")] = share
+    row[NAMES.index("lower:black")] = 1.0
+    row[NAMES.index("hat")] = 0.31
+    return Attributes.mean(row[None])
+
+
+@pytest.mark.parametrize(
+    ("filters", "told"),
+    [
+        (Filters(), "blue 0.60 / black 1.00"),
+        (Filters(wearing=("blue",)), "blue 0.60 / black 1.00"),
+        (Filters(wearing=("red",)), "blue 0.60 (red 0.30 matched) / black 1.00"),
+        (Filters(wearing=("upper:red",)), "blue 0.60 (red 0.30 matched) / black 1.00"),
+        (Filters(wearing=("upper:red,grey",)), "blue 0.60 (red+grey 0.40 matched) / black 1.00"),
+        (Filters(wearing=("black",)), "blue 0.60 / black 1.00"),
+        (Filters(without_things=("hat",)), "blue 0.60 / black 1.00, no hat (0.31)"),
+    ],
+)
+def test_what_a_filter_was_met_by_is_shown(filters, told):
+    worn = one_crop(blue=0.6, red=0.3, grey=0.1)
+    assert wears(worn, filters) == told
+    cells = worn_cells(worn, filters)
+    assert f"{cells['upper']} / {cells['lower']}" in told
+
+
+def test_every_match_of_a_filter_shows_a_share_that_met_it(folder, run):
+    record(folder)
+    run.archive = folder
+    for colour in COLOURS:
+        ran = run(
+            "query", "--crop", 1, "--wearing", f"upper:{colour}", "-k", 100, "--format", "csv"
+        )
+        assert ran.code == 0, ran.err
+        for row in csv.DictReader(ran.out.splitlines()):
+            if row["crop_id"]:
+                assert row["upper"].startswith(colour) or f"{colour} 0." in row["upper"], row
+        table = run("query", "--crop", 1, "--wearing", f"upper:{colour}", "-k", 100).out
+        assert ("wears" in table) == (colour in table.partition("Searched")[0])
 
 
 def test_without_records_nothing_passes_and_all_are_counted(folder):

@@ -113,14 +113,18 @@ def test_the_command(run: CommandLine, made: Path, tmp_path: Path):
         "2024-05-31 12:00:10 ±1 s",
         "1 and 2",
         "roof at all, yard for 40.0 s",
-        "100.0 s apart, at least 103 s are needed",
+        "100.0 s apart; the minimum travel time given is 103 s",
         "5 sightings are confirmed.",
         "1 sighting without a known time is listed last",
         "Times may be off by up to 1 s.",
         "3 intervals without a sighting; in 3 of them footage of some camera was not analysed",
-        "Too fast for one person: 1 transit, 1 of them even if clocks are off.",
+        "Shorter than the minimum travel time: 1 transit, 1 of them by more than the stated",
     ):
         assert part in ran.out
+    # What was seen is told, and what may be the reason: nobody knows which it is.
+    for reason in ("a wrong clock", "wrong confirmation", "wrong minimum travel", "two people"):
+        assert reason in ran.out
+    assert "another person" not in ran.out
     with Image.open(picture) as drawn:
         assert drawn.width == 1200
     document = json.loads(run("journey", "anna", "--format", "json").out)

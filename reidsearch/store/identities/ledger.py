@@ -247,6 +247,7 @@ def to_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
             "member": [change.member.kind, change.member.number] if change.member else None,
             "before": change.before,
             "after": change.after,
+            **({"crops": list(change.crops)} if change.crops else {}),
         }
         for change in changes
     ]
@@ -266,6 +267,7 @@ def from_json(rows: Sequence[dict[str, Any]]) -> tuple[Change, ...]:
                 Member(*row["member"]) if row["member"] else None,
                 row["before"],
                 row["after"],
+                tuple(map(int, row.get("crops", ()))),
             )
             for row in rows
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reidsearch.base.errors import Kind, UsageError
-from reidsearch.domain.decisions import Change, Member, Named, Of
+from reidsearch.domain.decisions import Change, Given, Named, Of
 from reidsearch.store.identities.ledger import Ledger
 
 LONGEST_NAME = 200
@@ -43,39 +43,39 @@ def _usable(ledger: Ledger, name: str) -> str:
     return name
 
 
-def confirm(ledger: Ledger, named: Named, members: Sequence[Member]) -> list[Change]:
+def confirm(ledger: Ledger, named: Named, members: Given) -> list[Change]:
     """Plan to confirm members; an earlier rejection of theirs for it is taken back.
 
     Raises:
         UsageError: one belongs to another identity.
     """
     changes = []
-    for member in dict.fromkeys(members):
+    for member, crops in members.items():
         held = ledger.identity_of(member)
         if held is not None and held != named.identity_id:
             other = ledger.names()[held]
             raise UsageError(
-                f"{member.text} is confirmed as {other} (identity {held})",
+                f"{member.named_by(crops)} is confirmed as {other} (identity {held})",
                 f"merge the two if they are one person; else reject it as {other} first",
                 kind=Kind.CONFIRMED_AS_ANOTHER,
                 identity=named.name,
                 other=other,
             )
         if ledger.is_rejected(named.identity_id, member):
-            changes.append(Change(Of.REJECTED, named.identity_id, member, True, None))
+            changes.append(Change(Of.REJECTED, named.identity_id, member, True, None, crops))
         if held is None:
-            changes.append(Change(Of.MEMBER, None, member, None, named.identity_id))
+            changes.append(Change(Of.MEMBER, None, member, None, named.identity_id, crops))
     return changes
 
 
-def reject(ledger: Ledger, named: Named, members: Sequence[Member]) -> list[Change]:
+def reject(ledger: Ledger, named: Named, members: Given) -> list[Change]:
     """Plan to reject members; those that were confirmed as this identity leave it."""
     changes = []
-    for member in dict.fromkeys(members):
+    for member, crops in members.items():
         if ledger.identity_of(member) == named.identity_id:
-            changes.append(Change(Of.MEMBER, None, member, named.identity_id, None))
+            changes.append(Change(Of.MEMBER, None, member, named.identity_id, None, crops))
         if not ledger.is_rejected(named.identity_id, member):
-            changes.append(Change(Of.REJECTED, named.identity_id, member, None, True))
+            changes.append(Change(Of.REJECTED, named.identity_id, member, None, True, crops))
     return changes
 
 
@@ -117,31 +117,29 @@ def merge(ledger: Ledger, into: Named, others: Sequence[Named], *, force: bool) 
     return changes
 
 
-def split(
-    ledger: Ledger, named: Named, members: Sequence[Member], name: str
-) -> tuple[Named, list[Change]]:
+def split(ledger: Ledger, named: Named, members: Given, name: str) -> tuple[Named, list[Change]]:
     """Plan a split: members become a new identity, and are rejected for the old one.
 
     Raises:
         UsageError: one does not belong to it, or none would stay.
     """
     fresh, changes = new(ledger, name)
-    leaving = list(dict.fromkeys(members))
-    for member in leaving:
+    for member, crops in members.items():
         if ledger.identity_of(member) != named.identity_id:
             raise UsageError(
-                f"{member.text} does not belong to {named.text}",
+                f"{member.named_by(crops)} does not belong to {named.text}",
                 kind=Kind.NOT_A_MEMBER,
                 identity=named.name,
             )
-    if len(leaving) == sum(one == named.identity_id for one in ledger.members().values()):
+    if len(members) == sum(one == named.identity_id for one in ledger.members().values()):
         raise UsageError(
             f"no members of {named.text} would stay",
             "rename it instead",
             kind=Kind.NOTHING_WOULD_STAY,
             identity=named.name,
         )
-    for member in leaving:
-        changes.append(Change(Of.MEMBER, None, member, named.identity_id, fresh.identity_id))
-        changes.append(Change(Of.REJECTED, named.identity_id, member, None, True))
+    for member, crops in members.items():
+        whose = named.identity_id, fresh.identity_id
+        changes.append(Change(Of.MEMBER, None, member, *whose, crops))
+        changes.append(Change(Of.REJECTED, named.identity_id, member, None, True, crops))
     return fresh, changes

@@ -6,16 +6,26 @@ take the writer lock, so that an investigator need not wait for hours of indexin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
 
 from reidsearch.base.errors import NotFound
 from reidsearch.base.timecode import from_us, now, to_us
-from reidsearch.domain.decisions import Change, Decision, Identity, Mark, Member, Named, Of
+from reidsearch.domain.decisions import (
+    Change,
+    Decision,
+    Identity,
+    Mark,
+    Member,
+    Named,
+    Of,
+    Presence,
+)
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
-from reidsearch.store.identities.ledger import Ledger, from_json, to_json, with_undone
+from reidsearch.store.identities.ledger import UNDO, Ledger, from_json, to_json, with_undone
 from reidsearch.store.tables.footage import moment, tracklet
 from reidsearch.store.tables.identities import (
     decision,
@@ -86,8 +96,6 @@ def decide(
 
 
 def _append(connection: Connection, made: Decision) -> Decision:
-    from dataclasses import replace
-
     inserted = connection.execute(
         insert(decision).values(
             at_us=to_us(made.at),
@@ -177,6 +185,34 @@ def members_of_crops(connection: Connection, crop_ids: Iterable[int]) -> dict[in
         if crop_id not in found:
             raise NotFound(f"the archive holds no crop {crop_id}", "every answer shows the ids")
     return {crop_id: found[crop_id] for crop_id in wanted}
+
+
+def given_by(connection: Connection, crop_ids: Iterable[int]) -> dict[Member, tuple[int, ...]]:
+    """Return what those crops are views of, each with the crops that named it.
+
+    Raises:
+        NotFound: there is no such crop.
+    """
+    given: dict[Member, tuple[int, ...]] = {}
+    for crop_id, member in members_of_crops(connection, crop_ids).items():
+        given[member] = (*given.get(member, ()), crop_id)
+    return given
+
+
+def with_given(
+    seen: Mapping[Member, Presence], decisions: Iterable[Decision]
+) -> dict[Member, Presence]:
+    """Return the presences, each with the crops by which decisions that stand named it."""
+    named: dict[Member, dict[int, None]] = {}
+    for one in decisions:
+        if one.what == UNDO or one.undone_by is not None:
+            continue
+        for change in one.changes:
+            if change.member is not None:
+                named.setdefault(change.member, {}).update(dict.fromkeys(change.crops))
+    return {
+        member: replace(one, given=tuple(named.get(member, ()))) for member, one in seen.items()
+    }
 
 
 def identities(connection: Connection) -> list[Identity]:
