@@ -60,12 +60,6 @@ class FootageSearched:
     seconds: Mapping[How, float] = field(default_factory=dict)
     not_supplied_s: Mapping[str, float] = field(default_factory=dict)
 
-    @property
-    def looked_s(self) -> float:
-        """Seconds that somebody or something has looked at, in whatever way."""
-        unseen = {How.FAILED, How.GAP}
-        return sum(value for how, value in self.seconds.items() if how not in unseen)
-
 
 @dataclass(frozen=True, slots=True)
 class IdentitySearched:

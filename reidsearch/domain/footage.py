@@ -164,6 +164,11 @@ class How(StrEnum):
     PRECOMPUTED = "given"  # precomputed detections; no detector ran
     FAILED = "failed"  # could not be decoded: nothing there was seen
     GAP = "gap"  # the recording itself has nothing here, or its clock jumped
+    ERASED = "erased"  # was analysed; what was found there has been deleted since
+
+
+UNSEEN = frozenset({How.FAILED, How.GAP, How.ERASED})
+"""Where somebody may have been of whom nothing is stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.footage import CoverageGap, How, SourceCoverage, Span
+from reidsearch.domain.footage import UNSEEN, CoverageGap, How, SourceCoverage, Span
 from reidsearch.output.statement import HOW_TEXTS
 from reidsearch.output.text import table
 from reidsearch.output.times import local
@@ -62,7 +62,7 @@ def lacking(one: SourceCoverage) -> list[str]:
     """Return what of a source could not be seen, and its warnings."""
     name = visible(one.location.rpartition("/")[2])
     told = []
-    unseen = [span for span in one.spans if span.how in {How.FAILED, How.GAP}]
+    unseen = [span for span in one.spans if span.how in UNSEEN]
     for span in unseen[:LISTED_AT_MOST]:
         detail = f" ({visible(span.detail)})" if span.detail else ""
         told.append(

@@ -14,7 +14,7 @@ from reidsearch.domain.answers import (
     Statement,
     WhyNot,
 )
-from reidsearch.domain.footage import How
+from reidsearch.domain.footage import UNSEEN, How
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
 from reidsearch.output.readings import one_in
@@ -28,6 +28,7 @@ HOW_TEXTS = {
     How.PRECOMPUTED: "with precomputed detections",
     How.FAILED: "could not be decoded",
     How.GAP: "missing in the recording itself",
+    How.ERASED: "deleted from this archive",
 }
 """How footage was analysed, as the end of a sentence."""
 NAMED_AT_MOST = 5  # cameras with coverage gaps
@@ -266,8 +267,8 @@ def _not_analysed(statement: Statement) -> list[str]:
         return ["Footage: none of the cameras and times searched.", *gaps] if gaps else []
     lost = [
         f"{duration(seconds)} {HOW_TEXTS[how]}"
-        for how in (How.FAILED, How.GAP)
-        if (seconds := footage.seconds.get(how, 0.0)) >= 0.5
+        for how in How
+        if how in UNSEEN and (seconds := footage.seconds.get(how, 0.0)) >= 0.5
     ]
     told = [f"Footage not analysed: {', '.join(lost)}."] if lost else []
     return [*told, *_unfinished(footage.unfinished), *gaps]

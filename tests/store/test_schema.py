@@ -83,7 +83,9 @@ def test_frozen_decisions_are_read_and_go_on(tmp_path):
 
 
 def test_frozen_attributes_are_read(tmp_path):
-    with Archive.open(thawed(DATA / "archive-0003.sql", tmp_path / "archive")) as archive:
+    folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
+    migrate(folder)
+    with Archive.open(folder) as archive:
         told = archive.attributes.of(4)
         assert (told.views, told.things["bag"], told.colour("upper")) == (1, 0.75, ("blue", 1.0))
         assert told.colours["lower"]["grey"] == 0.75

@@ -34,7 +34,7 @@ from reidsearch.media.video.frames import Footage
 from reidsearch.media.video.open import digest_of, open_footage
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import KnownSource, source_at, source_of
-from reidsearch.store.footage.writer import facts_digest
+from reidsearch.store.footage.writer import facts_digest, same_analysis
 from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.precomputed import PrecomputedDetections, read_precomputed
 from reidsearch.vision.embedding.embedder import Embedder
@@ -121,7 +121,7 @@ class _Source:
         fingerprint = _fingerprint(self._path)
         known = source_at(self._run.store, self._location)
         naming = self._run.naming
-        if known and known.finished and known.fingerprint == fingerprint:
+        if known and known.finished and not known.erased and known.fingerprint == fingerprint:
             told = None if naming.container_time else naming.facts(self._location, None).facts
             if told is not None and facts_digest(told) == known.facts:
                 return {"unchanged": 1, **self._other_settings(known)}
@@ -138,12 +138,12 @@ class _Source:
         first_stamp = getattr(footage, "first_stamp", None)
         told = self._run.naming.facts(self._location, footage.info, first_stamp)
         sink = self._run.sink
-        if held is not None and held.finished:
+        precomputed = self._precomputed()
+        if held is not None and held.finished and not self._brings_back(held, precomputed):
             changed = sink.place_source(held.source_id, file, told.facts)
             if known is None or known.source_id != held.source_id:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
-        precomputed = self._precomputed()
         settings = self._settings(precomputed)
         begun = sink.begin_source(file, footage.info, told.facts, settings)
         source: DetectionSource
@@ -199,6 +199,15 @@ class _Source:
         row = listed.lookup(self._path) if listed else None
         path = self._run.detections or (row.detections if row else None)
         return read_precomputed(path) if path else None
+
+    def _brings_back(self, held: KnownSource, precomputed: PrecomputedDetections | None) -> bool:
+        """Tell whether to analyse a finished source again, since some of it was deleted.
+
+        What other settings would find could not be told from what is held.
+        """
+        if not held.erased or held.emptied:
+            return held.erased
+        return same_analysis(held.settings, self._settings(precomputed), resumed=False)
 
     def _settings(self, precomputed: PrecomputedDetections | None) -> dict[str, Any]:
         """Return what has to be equal for a run to go on from another's checkpoint."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,9 +14,10 @@ from reidsearch.domain.footage import How
 from reidsearch.domain.request import Filters
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.gaps import Stretch, not_supplied
-from reidsearch.store.footage.reader import any_footage, at_one_of
+from reidsearch.store.footage.reader import any_footage, at_one_of, read_spans
 from reidsearch.store.tables.footage import footage, footage_location, span
 
 
@@ -124,7 +126,19 @@ def _seconds(connection: Connection, ids: list[int] | None) -> dict[How, float]:
     for part in parts:
         for how, length_us in connection.execute(part):
             seconds[How(how)] = seconds.get(How(how), 0.0) + length_us / 1_000_000
+    _take_out(connection, seconds, erased.holes(connection, ids))
     return seconds
+
+
+def _take_out(
+    connection: Connection, seconds: dict[How, float], holes: Mapping[int, list[erased.Interval]]
+) -> None:
+    """Count what was deleted apart."""
+    for source_id, spans in read_spans(connection, list(holes)).items():
+        for sign, counted in ((-1, spans), (1, erased.cut(spans, holes[source_id]))):
+            for one in counted:
+                length_s = (one.to_us - one.from_us) / 1_000_000
+                seconds[one.how] = seconds.get(one.how, 0.0) + sign * length_s
 
 
 def _coverage_gaps(sources: list[_Source], filters: Filters) -> dict[str, float]:

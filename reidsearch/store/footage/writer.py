@@ -6,7 +6,7 @@ next step goes on. So whatever kills the process, the archive holds just what th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,23 +15,22 @@ from sqlalchemy import Connection, delete, insert, select, update
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts
-from reidsearch.domain.footage import Clock, SourceFacts, Tracklet, VideoInfo
+from reidsearch.domain.footage import Clock, SourceFacts, VideoInfo
 from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
 from reidsearch.store import tables
-from reidsearch.store.crops.rows import embedding_row, sha256_of
+from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.crops.store import location_key
 from reidsearch.store.crops.writer import Writer
 from reidsearch.store.events import Event, record_event
+from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.footage.tracklet_writer import Target, insert_tracklets
 from reidsearch.store.tables.footage import (
     checkpoint,
     checkpoint_log,
     footage,
     footage_location,
-    moment,
     span,
-    tracklet,
-    tracklet_embedding,
 )
 
 
@@ -46,16 +45,22 @@ class FootageWriter:
     ) -> Begun:
         """Take up a source: new, or where an interrupted run with the same settings left it.
 
-        What a run with other settings left unfinished is deleted first.
+        What a run with other settings left unfinished is deleted first. A finished one, of which
+        something was deleted since, is analysed again from its start; what is held stays.
         """
         with self._writer.transaction() as connection:
             held = connection.execute(
-                select(footage.c.source_id, footage.c.settings)
+                select(footage.c.source_id, footage.c.settings, footage.c.state)
                 .join(tables.source)
                 .where(tables.source.c.sha256 == file.sha256)
             ).one_or_none()
-            if held and current_names(held.settings) == dict(settings):
+            if held and same_analysis(held.settings, settings, resumed=held.state == "running"):
                 self._place(connection, held.source_id, file, facts)
+                connection.execute(
+                    update(footage)
+                    .where(footage.c.source_id == held.source_id)
+                    .values(state="running", settings=dict(settings), run_id=self._writer.run_id)
+                )
                 return _resumed(connection, held.source_id)
             if held is not None:
                 delete_source(connection, held.source_id)
@@ -178,7 +183,10 @@ class FootageWriter:
         """Store a step, whole or not at all."""
         source_id = step.source_id
         with self._writer.transaction() as connection:
-            self._insert_tracklets(connection, source_id, step.tracklets)
+            if step.tracklets:
+                facts = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+                target = Target(source_id, facts, self._writer.run_id, self._writer.model_id)
+                insert_tracklets(connection, target, step.tracklets)
             connection.execute(
                 delete(span).where(span.c.source_id == source_id, span.c.number >= step.first_span)
             )
@@ -193,6 +201,8 @@ class FootageWriter:
             if rows:
                 connection.execute(insert(span), rows)
             self._keep_state(connection, source_id, step)
+            if step.state is None:
+                erased.close(connection, source_id)
             connection.execute(
                 update(footage)
                 .where(footage.c.source_id == source_id)
@@ -228,80 +238,6 @@ class FootageWriter:
             )
         )
 
-    def _insert_tracklets(
-        self, connection: Connection, source_id: int, tracklets: Sequence[Tracklet]
-    ) -> None:
-        if not tracklets:
-            return
-        facts = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
-        info, clock = footage_rows.read_info(facts), footage_rows.read_clock(facts)
-        counter = connection.execute(select(tables.archive)).one()
-        crop_id, tracklet_id = counter.next_crop_id, counter.next_tracklet_id
-        model_id = self._writer.model_id
-        rows: dict[Any, list[dict[str, Any]]] = {
-            table: []
-            for table in (
-                tracklet,
-                tracklet_embedding,
-                tables.crop,
-                tables.picture,
-                tables.embedding,
-                moment,
-            )
-        }
-        indexed_us = to_us(now())
-        for one in tracklets:
-            blob = footage_rows.trace_blob(one.trace)
-            rows[tracklet].append(
-                {
-                    "id": tracklet_id,
-                    "source_id": source_id,
-                    "first_us": round(info.media_s(int(one.trace.pts[0])) * 1_000_000),
-                    "last_us": round(info.media_s(int(one.trace.pts[-1])) * 1_000_000),
-                    "detections": len(one.trace),
-                    "fragments": one.fragments,
-                    "trace": blob,
-                    "sha256": sha256_of(blob),
-                    "run_id": self._writer.run_id,
-                }
-            )
-            rows[tracklet_embedding].append(tracklet_row(tracklet_id, model_id, one.vector))
-            for view, vector in zip(one.views, one.vectors, strict=True):
-                media_s = info.media_s(view.pts)
-                rows[tables.crop].append(
-                    {
-                        "id": crop_id,
-                        "source_id": source_id,
-                        "pts": view.pts,
-                        **asdict(view.box),
-                        "camera_id": facts.camera_id,
-                        "time_us": clock.at_us(media_s),
-                        "run_id": self._writer.run_id,
-                        "indexed_us": indexed_us,
-                    }
-                )
-                rows[tables.picture].append(
-                    {"crop_id": crop_id, "jpeg": view.jpeg, "sha256": sha256_of(view.jpeg)}
-                )
-                rows[tables.embedding].append(embedding_row(crop_id, model_id, vector))
-                rows[moment].append(
-                    {
-                        "crop_id": crop_id,
-                        "tracklet_id": tracklet_id,
-                        "media_us": round(media_s * 1_000_000),
-                        "quality": view.quality,
-                        "confidence": view.confidence,
-                        "sharpness": view.sharpness,
-                    }
-                )
-                crop_id += 1
-            tracklet_id += 1
-        connection.execute(
-            update(tables.archive).values(next_crop_id=crop_id, next_tracklet_id=tracklet_id)
-        )
-        for table, values in rows.items():
-            connection.execute(insert(table), values)
-
 
 _FACTS = (
     select(footage, tables.source.c.width_px, tables.source.c.height_px)
@@ -310,6 +246,17 @@ _FACTS = (
     .join(tables.source)
     .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
 )
+
+
+def same_analysis(stored: Mapping[str, Any], settings: Mapping[str, Any], *, resumed: bool) -> bool:
+    """Tell whether a run with `settings` can go on with what is stored of a source.
+
+    Args:
+        resumed: from a checkpoint, which holds embeddings; otherwise the model may be another one.
+    """
+    but = set() if resumed else {"model"}
+    before = {name: value for name, value in current_names(stored).items() if name not in but}
+    return before == {name: value for name, value in settings.items() if name not in but}
 
 
 def _resumed(connection: Connection, source_id: int) -> Begun:
@@ -330,12 +277,6 @@ def _resumed(connection: Connection, source_id: int) -> Begun:
         .order_by(checkpoint_log.c.number)
     )
     return Begun(source_id, row.state, tuple(log))
-
-
-def tracklet_row(tracklet_id: int, model_id: int, vector: Any) -> dict[str, Any]:
-    """Return one row of `tracklet_embedding`."""
-    row = embedding_row(0, model_id, vector)
-    return {"tracklet_id": tracklet_id, **{k: v for k, v in row.items() if k != "crop_id"}}
 
 
 def delete_source(connection: Connection, source_id: int) -> None:

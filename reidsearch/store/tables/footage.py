@@ -79,6 +79,19 @@ span = Table(
     Column("detail", Text, nullable=False),
 )
 
+# What was deleted of a source that is still held: until it is analysed again, coverage has a hole
+# there. Deleted views of a tracklet that kept others leave an interval without length.
+erased = Table(
+    "erased",
+    metadata,
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("from_us", BigInteger, nullable=False),
+    Column("to_us", BigInteger, nullable=False),
+    Column("crops", Integer, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+
 tracklet = Table(
     "tracklet",
     metadata,
