@@ -15,7 +15,9 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "erased",
-        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("from_us", sa.BigInteger(), nullable=False),
         sa.Column("to_us", sa.BigInteger(), nullable=False),

@@ -307,12 +307,20 @@ class TrackletSeen:
         return float(self.last_s - self.first_s)
 
 
+class SourceState(StrEnum):
+    """How far a source was worked through."""
+
+    FINISHED = "finished"
+    RUNNING = "running"  # an index run is at it just now
+    INTERRUPTED = "interrupted"  # not to its end, and nobody is at it
+
+
 @dataclass(frozen=True, slots=True)
 class SourceCoverage:
     """What was seen of one source of footage, for `coverage` and for every answer.
 
     Args:
-        state: `finished`, `running` (not to its end) or `failed`.
+        state: how far it was worked through.
         settings: how it was analysed: detector, rate, preset.
         counts: detections, tracklets, best_shots, brief, small, ... (see
             `docs/reference/footage.md`).
@@ -324,7 +332,7 @@ class SourceCoverage:
     location: str
     info: VideoInfo
     facts: SourceFacts
-    state: str
+    state: SourceState
     duration_s: Fraction
     measured_fps: float | None
     settings: Mapping[str, Any]

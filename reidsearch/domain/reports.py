@@ -101,6 +101,9 @@ class Summary:
     """(reason, count), most first."""
     runs: int
     unfinished_runs: int
+    """Interrupted, and not yet made up for."""
+    running_runs: int
+    """At work just now: 0 or 1."""
     database_bytes: int
     index_bytes: int
     generation: int

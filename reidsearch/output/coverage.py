@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.footage import UNSEEN, CoverageGap, How, SourceCoverage, Span
+from reidsearch.domain.footage import UNSEEN, CoverageGap, How, SourceCoverage, SourceState, Span
 from reidsearch.output.statement import HOW_TEXTS
 from reidsearch.output.text import table
 from reidsearch.output.times import local
@@ -72,7 +72,9 @@ def lacking(one: SourceCoverage) -> list[str]:
     if len(unseen) > LISTED_AT_MOST:
         more = len(unseen) - LISTED_AT_MOST
         told.append(f"{name}: {count(more, 'further interval')} (--format json lists all)")
-    if one.state != "finished":
+    if one.state is SourceState.RUNNING:
+        told.append(f"{name}: being indexed, {duration(float(one.duration_s))} so far")
+    if one.state is SourceState.INTERRUPTED:
         told.append(
             f"{name}: not finished; nothing after {duration(float(one.duration_s))} is indexed"
         )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from reidsearch.domain.answers import (
     Answer,
     Feedback,
+    FootageSearched,
     IdentitySearched,
     Match,
     RankedBy,
@@ -256,7 +257,7 @@ def _footage(statement: Statement) -> list[str]:
         if seconds >= 0.5
     )
     told = [f"Footage: {count(footage.sources, 'source')}, {how or 'nothing analysed'}."]
-    return [*told, *_unfinished(footage.unfinished), *gaps]
+    return [*told, *_unfinished(footage), *gaps]
 
 
 def _not_analysed(statement: Statement) -> list[str]:
@@ -271,14 +272,17 @@ def _not_analysed(statement: Statement) -> list[str]:
         if how in UNSEEN and (seconds := footage.seconds.get(how, 0.0)) >= 0.5
     ]
     told = [f"Footage not analysed: {', '.join(lost)}."] if lost else []
-    return [*told, *_unfinished(footage.unfinished), *gaps]
+    return [*told, *_unfinished(footage), *gaps]
 
 
-def _unfinished(number: int) -> list[str]:
-    if not number:
-        return []
-    are = "source is" if number == 1 else "sources are"
-    return [f"{number:,} {are} not finished (run the index command again)."]
+def _unfinished(footage: FootageSearched) -> list[str]:
+    told = []
+    if footage.unfinished:
+        are = "source is" if footage.unfinished == 1 else "sources are"
+        told.append(f"{footage.unfinished:,} {are} not finished (run the index command again).")
+    if footage.running:
+        told.append(f"{count(footage.running, 'source')} being indexed just now.")
+    return told
 
 
 def _gaps(seconds: Mapping[str, float]) -> list[str]:
@@ -304,6 +308,8 @@ def _missing(statement: Statement) -> list[str]:
             f"{'was' if statement.unfinished_runs == 1 else 'were'} interrupted: "
             "what it had not reached was not searched (run the same index command again)."
         )
+    if statement.running_runs:
+        told.append("An index run is at work: what it has not reached yet was not searched.")
     return told
 
 

@@ -15,6 +15,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from reidsearch.base.errors import Reason
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import Moment
@@ -163,12 +164,15 @@ def _skipped(report: IndexReport) -> Text:
     names = [visible(name.rpartition("/")[2]) for name in report.skipped_names[:NAMED_SKIPPED]]
     told = f"{count(report.skipped, 'file')} skipped (unsupported type): {', '.join(names)}"
     more = report.skipped - len(names)
-    return Text(f"{told} and {more:,} more" if more else told)
+    return Text(f"{told} and {more:,} more (reidsearch failures)" if more else told)
 
 
 def summary_view(summary: Summary) -> RenderableType:
     """What an archive holds: facts, then cameras, then failures."""
     model = summary.model
+    reasons = dict(summary.failures)
+    passed_over = reasons.pop(Reason.UNSUPPORTED.value, 0)
+    failed = sum(reasons.values())
     views: list[RenderableType] = [
         _pairs(
             ("archive", visible(summary.archive)),
@@ -191,8 +195,9 @@ def summary_view(summary: Summary) -> RenderableType:
                 "size",
                 f"database {size(summary.database_bytes)}, index {size(summary.index_bytes)}",
             ),
-            ("runs", f"{summary.runs:,}, of these {summary.unfinished_runs:,} unfinished"),
-            ("failures", f"{sum(number for _, number in summary.failures):,}"),
+            ("runs", _runs(summary)),
+            ("failures", f"{failed:,}"),
+            ("not read", f"{count(passed_over, 'file')} of other types (reidsearch failures)"),
         )
     ]
     if summary.cameras:
@@ -201,12 +206,12 @@ def summary_view(summary: Summary) -> RenderableType:
         for camera, crops, first, last in summary.cameras:
             cameras.add_row(known(camera), f"{crops:,}", *(_moment(time) for time in (first, last)))
         views.append(cameras)
-    if summary.failures:
-        reasons = table("failure", "inputs")
-        reasons.columns[1].justify = "right"
-        for reason, number in summary.failures:
-            reasons.add_row(visible(reason), f"{number:,}")
-        views.append(reasons)
+    if reasons:
+        rows = table("failure", "inputs")
+        rows.columns[1].justify = "right"
+        for reason, number in reasons.items():
+            rows.add_row(visible(reason), f"{number:,}")
+        views.append(rows)
     return Group(*views)
 
 
@@ -253,6 +258,17 @@ def _finding(finding: Finding) -> Text:
 def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
     told = ", ".join(str(crop_id) for crop_id in crop_ids[:most])
     return told if len(crop_ids) <= most else f"{told} and {len(crop_ids) - most:,} more"
+
+
+def _runs(summary: Summary) -> str:
+    told = f"{summary.runs:,}"
+    for number, what in (
+        (summary.unfinished_runs, "interrupted"),
+        (summary.running_runs, "at work just now"),
+    ):
+        if number:
+            told += f", {number:,} {what}"
+    return told
 
 
 def _moment(time: dt.datetime | None) -> str:

@@ -150,7 +150,7 @@ def test_what_is_deleted_does_not_come_back_from_a_checkpoint(scene, tmp_path, m
     delete(folder, Filters(cameras=("gate",)))
     with Archive.open(folder) as archive:
         (source,) = archive.footage.coverage()
-        assert source.state == "running"
+        assert source.state == "interrupted"
         assert {span.how for span in source.spans} == {How.ERASED}
     report = index(folder, scene[0]).footage
     assert (report.indexed, report.resumed, report.tracklets) == (1, 0, 3)

@@ -61,7 +61,7 @@ def test_frozen_footage_is_read_and_goes_on(tmp_path):
     migrate(folder)
     with Archive.open(folder, model="builtin") as archive:
         half, whole = archive.footage.coverage()  # by location
-        assert (whole.state, half.state) == ("finished", "running")
+        assert (whole.state, half.state) == ("finished", "interrupted")
         assert [span.how for span in whole.spans] == [How.GATED]
         (seen,) = archive.footage.tracklets(whole.source_id)
         assert (seen.crop_ids, seen.camera, seen.last_s) == ((4,), "yard", Fraction(2, 5))

@@ -118,12 +118,17 @@ _COUNTED = _SOURCES.add_columns(
 
 def coverage(store: Store) -> list[SourceCoverage]:
     """Return what was seen of every source of footage; by camera, then start, then place."""
+    live_run = store.live_run()
     with store.read() as connection:
         rows = connection.execute(_COUNTED).all()
         spans = read_spans(connection)
         holes = erased.holes(connection)
     found = [
-        _coverage(row, erased.cut(spans.get(row.source_id, ()), holes.get(row.source_id, ())))
+        _coverage(
+            row,
+            erased.cut(spans.get(row.source_id, ()), holes.get(row.source_id, ())),
+            live_run,
+        )
         for row in rows
     ]
     return sorted(found, key=_order)
@@ -159,14 +164,14 @@ def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
     )
 
 
-def _coverage(row: Row[Any], spans: tuple[Span, ...]) -> SourceCoverage:
+def _coverage(row: Row[Any], spans: tuple[Span, ...], live_run: int | None) -> SourceCoverage:
     return SourceCoverage(
         source_id=row.source_id,
         sha256=row.sha256.hex(),
         location=row.location or "",
         info=footage_rows.read_info(row),
         facts=footage_rows.read_facts(row),
-        state=row.state,
+        state=footage_rows.read_state(row, live_run),
         duration_s=Fraction(row.duration_us, 1_000_000),
         measured_fps=row.measured_fps,
         settings=current_names(row.settings),
@@ -216,7 +221,7 @@ def source(store: Store, source_id: int) -> SourceCoverage:
             raise NotFound(f"{store.location} holds no footage {source_id}")
         spans = read_spans(connection, [source_id]).get(source_id, ())
         holes = erased.holes(connection, [source_id]).get(source_id, ())
-    return _coverage(row, erased.cut(spans, holes))
+    return _coverage(row, erased.cut(spans, holes), store.live_run())
 
 
 def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:

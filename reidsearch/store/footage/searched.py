@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from reidsearch.base.timecode import to_us
 from reidsearch.domain.answers import FootageSearched
-from reidsearch.domain.footage import How
+from reidsearch.domain.footage import How, SourceState
 from reidsearch.domain.request import Filters
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
@@ -29,7 +29,7 @@ class _Source:
     camera: str | None
     location: str
     sha256: str
-    finished: bool
+    state: SourceState
     first_us: int | None
     last_us: int | None
 
@@ -42,20 +42,24 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
     """
     if not any_footage(store):
         return FootageSearched()
+    live_run = store.live_run()
     with store.read() as connection:
-        sources = [one for one in _sources(connection) if _of_camera_and_place(one, filters)]
+        sources = [
+            one for one in _sources(connection, live_run) if _of_camera_and_place(one, filters)
+        ]
         concerned = [one for one in sources if _of_time(one, filters)]
         everything = filters.empty
         seconds = _seconds(connection, None if everything else [s.source_id for s in concerned])
     return FootageSearched(
         sources=len(concerned),
-        unfinished=sum(not one.finished for one in concerned),
+        unfinished=sum(one.state is SourceState.INTERRUPTED for one in concerned),
+        running=sum(one.state is SourceState.RUNNING for one in concerned),
         seconds=seconds,
         not_supplied_s={} if filters.sources else _coverage_gaps(sources, filters),
     )
 
 
-def _sources(connection: Connection) -> list[_Source]:
+def _sources(connection: Connection, live_run: int | None) -> list[_Source]:
     f = footage.c
     rows = connection.execute(
         select(
@@ -64,6 +68,7 @@ def _sources(connection: Connection) -> list[_Source]:
             tables.camera.c.name.label("camera"),
             footage_location.c.text.label("location"),
             f.state,
+            f.run_id,
             *(f.start_us, f.clock_origin, f.uncertainty_s, f.offset_us, f.drift_ppm),
             f.duration_us,
         )
@@ -84,7 +89,7 @@ def _sources(connection: Connection) -> list[_Source]:
                 row.camera,
                 row.location or "",
                 row.sha256.hex(),
-                row.state == "finished",
+                footage_rows.read_state(row, live_run),
                 clock.at_us(Fraction(0)),
                 clock.at_us(Fraction(row.duration_us, 1_000_000)),
             )
