@@ -13,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("footage", sa.Column("supersedes", sa.BigInteger(), nullable=True))
     op.create_table(
         "erased",
         sa.Column(

@@ -93,12 +93,14 @@ class SourceFile:
         location: as text that can be shown.
         fingerprint: equal as long as nothing changed (size, mtime).
         sha256: of its bytes, 32 bytes.
+        grown_from: id of the stored source whose bytes are the first of these; None: of none.
     """
 
     location: str
     fingerprint: str
     sha256: bytes
     size_bytes: int
+    grown_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

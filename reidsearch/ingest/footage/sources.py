@@ -31,7 +31,7 @@ from reidsearch.media.files.inventory import Entry
 from reidsearch.media.files.paths import location_text, refusal
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
-from reidsearch.media.video.open import digest_of, open_footage
+from reidsearch.media.video.open import Digest, digest_of, open_footage
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import KnownSource, source_at, source_of
 from reidsearch.store.footage.writer import facts_digest, same_analysis
@@ -126,9 +126,16 @@ class _Source:
             if told is not None and facts_digest(told) == known.facts:
                 return {"unchanged": 1, **self._other_settings(known)}
         with open_footage(self._path, frames_fps=self._run.frames_fps) as footage:
-            sha256, size_bytes = digest_of(self._path, self._share.progress)
+            start_bytes = known.size_bytes if known else None
+            digest = digest_of(self._path, self._share.progress, start_bytes)
             self._require_unchanged(fingerprint)
-            file = SourceFile(self._location, fingerprint, sha256, size_bytes)
+            file = SourceFile(
+                self._location,
+                fingerprint,
+                digest.sha256,
+                digest.size_bytes,
+                grown_from=_grown_from(known, digest),
+            )
             return self._take_in(file, footage, known)
 
     def _take_in(
@@ -223,6 +230,13 @@ class _Source:
     def _other_settings(self, known: KnownSource) -> dict[str, float]:
         same = known.settings.get("preset") == self._run.settings.preset
         return {} if same else {"other_settings": 1}
+
+
+def _grown_from(known: KnownSource | None, digest: Digest) -> int | None:
+    """Return the source that was here before, if its bytes are the first of the file's."""
+    if known is None or digest.sha256 == known.sha256 or digest.start_sha256 != known.sha256:
+        return None
+    return known.source_id
 
 
 def _fingerprint(path: str) -> str:

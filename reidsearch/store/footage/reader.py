@@ -30,6 +30,7 @@ class KnownSource:
     Args:
         fingerprint, facts: of the place that was asked about; empty when asked by checksum.
         settings: how it was analysed.
+        sha256, size_bytes: of its bytes.
         erased: some of what was found in it was deleted since.
         emptied: nothing of it is left.
     """
@@ -37,6 +38,8 @@ class KnownSource:
     source_id: int
     state: str
     settings: Mapping[str, Any]
+    sha256: bytes
+    size_bytes: int
     erased: bool
     emptied: bool
     fingerprint: str = ""
@@ -48,7 +51,9 @@ class KnownSource:
         return self.state == "finished"
 
 
-_LEFT = (
+_BYTES_AND_LOSS = (
+    tables.source.c.sha256,
+    tables.source.c.size_bytes,
     exists().where(erased_table.c.source_id == footage.c.source_id),
     ~exists().where(tracklet.c.source_id == footage.c.source_id),
 )
@@ -63,10 +68,12 @@ def source_at(store: Store, location: str) -> KnownSource | None:
                 footage.c.source_id,
                 footage.c.state,
                 footage.c.settings,
-                *_LEFT,
+                *_BYTES_AND_LOSS,
                 where.fingerprint,
                 where.facts,
             )
+            .select_from(footage)
+            .join(tables.source)
             .join(footage_location, where.source_id == footage.c.source_id)
             .where(where.key == location_key(location), where.replaced_us.is_(None))
         ).one_or_none()
@@ -77,7 +84,8 @@ def source_of(store: Store, sha256: bytes) -> KnownSource | None:
     """Return the source with these bytes, wherever it lies."""
     with store.read() as connection:
         row = connection.execute(
-            select(footage.c.source_id, footage.c.state, footage.c.settings, *_LEFT)
+            select(footage.c.source_id, footage.c.state, footage.c.settings, *_BYTES_AND_LOSS)
+            .select_from(footage)
             .join(tables.source)
             .where(tables.source.c.sha256 == sha256)
         ).one_or_none()

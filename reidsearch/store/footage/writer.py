@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import now, to_us
@@ -24,6 +24,7 @@ from reidsearch.store.crops.writer import Writer
 from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.footage.supersede import supersede
 from reidsearch.store.footage.tracklet_writer import Target, insert_tracklets
 from reidsearch.store.tables.footage import (
     checkpoint,
@@ -81,6 +82,9 @@ class FootageWriter:
         facts: SourceFacts,
         settings: Mapping[str, Any],
     ) -> int:
+        if file.grown_from is not None:
+            before = connection.execute(_FACTS.where(footage.c.source_id == file.grown_from)).one()
+            facts = _corrected(footage_rows.read_facts(before), facts)
         source_id = connection.execute(select(tables.archive.c.next_source_id)).scalar_one()
         connection.execute(update(tables.archive).values(next_source_id=source_id + 1))
         connection.execute(
@@ -104,6 +108,7 @@ class FootageWriter:
                 counts={},
                 run_id=self._writer.run_id,
                 indexed_us=to_us(now()),
+                supersedes=file.grown_from,
             )
         )
         return int(source_id)
@@ -155,20 +160,9 @@ class FootageWriter:
         return changed
 
     def _correct(self, connection: Connection, source_id: int, told: SourceFacts) -> None:
-        """Unknown never wipes what is known."""
         held = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
-        kept = footage_rows.read_facts(held)
-        clock = kept.clock
-        if told.clock.start is not None:
-            clock = Clock(
-                told.clock.start,
-                told.clock.origin,
-                told.clock.uncertainty_s,
-                kept.clock.offset_s or told.clock.offset_s,
-                kept.clock.drift_ppm or told.clock.drift_ppm,
-            )
-        camera = told.camera if told.camera is not None else kept.camera
-        camera_id = self._writer.camera_id(connection, camera)
+        facts = _corrected(footage_rows.read_facts(held), told)
+        camera_id = self._writer.camera_id(connection, facts.camera)
         connection.execute(
             update(footage).where(footage.c.source_id == source_id).values(camera_id=camera_id)
         )
@@ -177,7 +171,7 @@ class FootageWriter:
             .where(tables.crop.c.source_id == source_id)
             .values(camera_id=camera_id)
         )
-        set_clock(connection, source_id, clock)
+        set_clock(connection, source_id, facts.clock)
 
     def commit(self, step: SourceStep) -> None:
         """Store a step, whole or not at all."""
@@ -202,7 +196,7 @@ class FootageWriter:
                 connection.execute(insert(span), rows)
             self._keep_state(connection, source_id, step)
             if step.state is None:
-                erased.close(connection, source_id)
+                self._finish(connection, source_id)
             connection.execute(
                 update(footage)
                 .where(footage.c.source_id == source_id)
@@ -215,6 +209,22 @@ class FootageWriter:
                     run_id=self._writer.run_id,
                 )
             )
+
+    def _finish(self, connection: Connection, source_id: int) -> None:
+        erased.close(connection, source_id)
+        of_source = footage.c.source_id == source_id
+        old_id = connection.scalar(select(footage.c.supersedes).where(of_source))
+        if old_id is None:
+            return
+        connection.execute(update(footage).where(of_source).values(supersedes=None))
+        if connection.scalar(select(exists().where(footage.c.source_id == old_id))):
+            supersede(connection, old_id, source_id, self._writer.model_id)
+            # Times of what was taken over follow this source's clock.
+            set_clock(connection, source_id, self._clock_of(connection, source_id))
+
+    def _clock_of(self, connection: Connection, source_id: int) -> Clock:
+        row = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+        return footage_rows.read_clock(row)
 
     def _keep_state(self, connection: Connection, source_id: int, step: SourceStep) -> None:
         connection.execute(delete(checkpoint).where(checkpoint.c.source_id == source_id))
@@ -246,6 +256,20 @@ _FACTS = (
     .join(tables.source)
     .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
 )
+
+
+def _corrected(kept: SourceFacts, told: SourceFacts) -> SourceFacts:
+    """Unknown never wipes what is known, nor does a new start what somebody set later."""
+    clock = kept.clock
+    if told.clock.start is not None:
+        clock = Clock(
+            told.clock.start,
+            told.clock.origin,
+            told.clock.uncertainty_s,
+            kept.clock.offset_s or told.clock.offset_s,
+            kept.clock.drift_ppm or told.clock.drift_ppm,
+        )
+    return SourceFacts(told.camera if told.camera is not None else kept.camera, clock)
 
 
 def same_analysis(stored: Mapping[str, Any], settings: Mapping[str, Any], *, resumed: bool) -> bool:

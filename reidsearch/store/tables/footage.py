@@ -52,6 +52,8 @@ footage = Table(
     Column("counts", JSON, nullable=False),
     Column("run_id", ForeignKey("run.id"), nullable=False),
     Column("indexed_us", BigInteger, nullable=False),
+    # The source that this one is the grown file of, until it takes that one's place when finished.
+    Column("supersedes", BigInteger),
 )
 
 # Every place a source of footage was offered from; the first is where it is shown to be.
