@@ -11,6 +11,7 @@ from scenes import NOON
 from reidsearch.archive import Archive
 from reidsearch.base.progress import NO_PROGRESS
 from reidsearch.domain.footage import Clock, How
+from reidsearch.ingest.footage import run
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
 
@@ -102,8 +103,11 @@ def test_other_footage_at_the_same_place_takes_nothing_over(place, recording, tm
         assert before < set(held(archive))
 
 
-def test_nothing_is_lost_while_the_whole_is_not_analysed_to_its_end(place, recording, tmp_path):
+def test_nothing_is_lost_while_the_whole_is_not_analysed_to_its_end(
+    place, recording, tmp_path, monkeypatch
+):
     """The recorder goes on writing: the run refuses the file, and what was held stays."""
+    monkeypatch.setattr(run, "MARK_S", 0.0)
     path, detections = place
     data, half = recording
     path.write_bytes(data[:half])
