@@ -325,6 +325,7 @@ class SourceCoverage:
         counts: detections, tracklets, best_shots, brief, small, ... (see
             `docs/reference/footage.md`).
         spans: in order of media time; what no span covers was not reached.
+        replaced: other bytes were found at its place since.
     """
 
     source_id: int
@@ -339,3 +340,4 @@ class SourceCoverage:
     counts: Mapping[str, int]
     spans: tuple[Span, ...]
     warnings: tuple[str, ...] = ()
+    replaced: bool = False

@@ -22,7 +22,9 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
     """Return a table of sources, then what of them could not be seen, and the coverage gaps."""
     if not sources:
         return Text("The archive holds no footage.")
-    rows = table("camera", "starts", "length", "analysed", "tracklets", "state", "location")
+    rows = table(
+        "camera", "starts", "length", "analysed", "tracklets", "state", "sha-256", "location"
+    )
     for one in sources:
         rows.add_row(
             "-" if one.facts.camera is None else visible(one.facts.camera),
@@ -31,6 +33,7 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
             _how(one.spans),
             f"{one.counts.get('tracklets', 0):,}",
             one.state,
+            one.sha256[:8],
             visible(one.location),
         )
     lines = [line for one in sources for line in lacking(one)]
@@ -78,6 +81,8 @@ def lacking(one: SourceCoverage) -> list[str]:
         told.append(
             f"{name}: not finished; nothing after {duration(float(one.duration_s))} is indexed"
         )
+    if one.replaced:
+        told.append(f"{name}: other footage lies at its place now (this one: {one.sha256[:8]})")
     small = one.counts.get("small", 0)
     if small:
         told.append(f"{name}: {count(small, 'detection')} too small to be kept")
@@ -133,6 +138,7 @@ def _source_json(one: SourceCoverage) -> dict[str, Any]:
         "camera": one.facts.camera,
         "clock": _clock_json(one),
         "state": one.state,
+        "replaced": one.replaced,
         "duration_s": float(one.duration_s),
         "declared_fps": one.info.declared_fps,
         "measured_fps": one.measured_fps,

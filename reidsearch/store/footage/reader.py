@@ -100,6 +100,7 @@ _SOURCES = (
         tables.source.c.height_px,
         tables.camera.c.name.label("camera"),
         footage_location.c.text.label("location"),
+        footage_location.c.replaced_us,
     )
     .select_from(footage)
     .join(tables.source)
@@ -191,6 +192,7 @@ def _coverage(row: Row[Any], spans: tuple[Span, ...], live_run: int | None) -> S
         },
         spans=spans,
         warnings=tuple(row.notes),
+        replaced=row.replaced_us is not None,
     )
 
 
