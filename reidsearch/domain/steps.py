@@ -124,6 +124,7 @@ class SourceStep:
     Args:
         state: the checkpoint after it; None when the source is finished.
         log, log_restarts: to be added to the checkpoint's log, or to replace it.
+        duration_us: media time up to which everything found is stored with this step.
         first_span: number of the first of `spans`; what was stored from there on is replaced.
     """
 

@@ -148,14 +148,23 @@ def holes(connection: Connection, ids: Sequence[int] | None = None) -> dict[int,
     return found
 
 
-def cut(spans: Sequence[Span], own: Sequence[Interval]) -> tuple[Span, ...]:
-    """Return the spans of a source with its holes taken out of them.
+def held(
+    spans: Sequence[Span], own: Sequence[Interval], until_us: int | None = None
+) -> tuple[Span, ...]:
+    """Return of what spans of a source all that was found is still held.
 
     Where nothing could be seen in the first place nothing was deleted either.
 
     Args:
         own: its holes, by their start.
+        until_us: up to where it was worked through; None: to its end.
     """
+    if until_us is not None:
+        spans = [
+            Span(one.from_us, min(one.to_us, until_us), one.how, one.detail)
+            for one in spans
+            if one.from_us < until_us
+        ]
     if not own:
         return tuple(spans)
     kept: list[Span] = []
@@ -164,8 +173,8 @@ def cut(spans: Sequence[Span], own: Sequence[Interval]) -> tuple[Span, ...]:
             kept.append(span)
             continue
         at_us = span.from_us
-        for from_us, until_us in own:
-            first, last = max(from_us, at_us), min(until_us, span.to_us)
+        for hole_from_us, hole_to_us in own:
+            first, last = max(hole_from_us, at_us), min(hole_to_us, span.to_us)
             if first >= last:
                 continue
             if first > at_us:

@@ -133,11 +133,7 @@ def coverage(store: Store) -> list[SourceCoverage]:
         spans = read_spans(connection)
         holes = erased.holes(connection)
     found = [
-        _coverage(
-            row,
-            erased.cut(spans.get(row.source_id, ()), holes.get(row.source_id, ())),
-            live_run,
-        )
+        _coverage(row, spans.get(row.source_id, ()), holes.get(row.source_id, ()), live_run)
         for row in rows
     ]
     return sorted(found, key=_order)
@@ -173,7 +169,13 @@ def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
     )
 
 
-def _coverage(row: Row[Any], spans: tuple[Span, ...], live_run: int | None) -> SourceCoverage:
+def _coverage(
+    row: Row[Any],
+    spans: Sequence[Span],
+    holes: Sequence[erased.Interval],
+    live_run: int | None,
+) -> SourceCoverage:
+    until_us = None if row.state == "finished" else row.duration_us
     return SourceCoverage(
         source_id=row.source_id,
         sha256=row.sha256.hex(),
@@ -190,7 +192,7 @@ def _coverage(row: Row[Any], spans: tuple[Span, ...], live_run: int | None) -> S
             "tracklets": row.tracklets_held,
             "best_shots": row.views_held,
         },
-        spans=spans,
+        spans=erased.held(spans, holes, until_us),
         warnings=tuple(row.notes),
         replaced=row.replaced_us is not None,
     )
@@ -231,7 +233,7 @@ def source(store: Store, source_id: int) -> SourceCoverage:
             raise NotFound(f"{store.location} holds no footage {source_id}")
         spans = read_spans(connection, [source_id]).get(source_id, ())
         holes = erased.holes(connection, [source_id]).get(source_id, ())
-    return _coverage(row, erased.cut(spans, holes), store.live_run())
+    return _coverage(row, spans, holes, store.live_run())
 
 
 def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:

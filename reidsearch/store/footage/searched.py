@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -116,7 +116,7 @@ def _of_time(one: _Source, filters: Filters) -> bool:
     )
 
 
-def _seconds(connection: Connection, ids: list[int] | None) -> dict[How, float]:
+def _seconds(connection: Connection, ids: Sequence[int] | None) -> dict[How, float]:
     """Media time by how it was looked at, of these sources; None: of all."""
     summed = select(span.c.how, func.sum(span.c.to_us - span.c.from_us)).group_by(span.c.how)
     parts = (
@@ -131,16 +131,21 @@ def _seconds(connection: Connection, ids: list[int] | None) -> dict[How, float]:
     for part in parts:
         for how, length_us in connection.execute(part):
             seconds[How(how)] = seconds.get(How(how), 0.0) + length_us / 1_000_000
-    _take_out(connection, seconds, erased.holes(connection, ids))
+    _take_out(connection, seconds, ids)
     return seconds
 
 
-def _take_out(
-    connection: Connection, seconds: dict[How, float], holes: Mapping[int, list[erased.Interval]]
-) -> None:
-    """Count what was deleted apart."""
-    for source_id, spans in read_spans(connection, list(holes)).items():
-        for sign, counted in ((-1, spans), (1, erased.cut(spans, holes[source_id]))):
+def _take_out(connection: Connection, seconds: dict[How, float], ids: Sequence[int] | None) -> None:
+    """Count apart what was deleted, and not at all what is not committed yet."""
+    holes = erased.holes(connection, ids)
+    unfinished = select(footage.c.source_id, footage.c.duration_us).where(
+        footage.c.state != "finished"
+    )
+    until = {row.source_id: row.duration_us for row in connection.execute(unfinished)}
+    chosen = {*holes, *until} if ids is None else {*holes, *until} & set(ids)
+    for source_id, spans in read_spans(connection, sorted(chosen)).items():
+        kept = erased.held(spans, holes.get(source_id, ()), until.get(source_id))
+        for sign, counted in ((-1, spans), (1, kept)):
             for one in counted:
                 length_s = (one.to_us - one.from_us) / 1_000_000
                 seconds[one.how] = seconds.get(one.how, 0.0) + sign * length_s
