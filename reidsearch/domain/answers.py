@@ -45,13 +45,13 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class FootageSearched:
-    """How the footage that an answer is about was looked at.
+    """How the footage that an answer is about was analysed.
 
     Args:
         sources: of footage that pass the filters by camera, time and place.
         unfinished: of these, not worked through to their end, and nobody is at it.
         running: of these, being worked through just now.
-        seconds: of media time, by how it was looked at.
+        seconds: of media time, by how it was analysed.
         not_supplied_s: seconds by camera, between the first and the last footage of all of them
             or in the time asked for, of which there is no footage; only where clocks are known.
     """
@@ -65,17 +65,18 @@ class FootageSearched:
 
 @dataclass(frozen=True, slots=True)
 class IdentitySearched:
-    """The identity that was searched for, by all its confirmed views.
+    """The identity that was searched for, with all its confirmed crops as query pictures.
 
     Args:
-        members, views: how many tracklets and crops are confirmed of it, with how many views.
+        members: how many tracklets, and crops of no tracklet, are confirmed of it.
+        query_pictures: how many crops these have.
         rejected: tracklets and crops that were said not to be it, and were left out.
         new_only: its own were left out too.
     """
 
     named: Named
     members: int
-    views: int
+    query_pictures: int
     rejected: int
     new_only: bool
 
@@ -122,8 +123,8 @@ class WhyNot(StrEnum):
 
     AS_ASKED = "as asked"
     TOO_FEW_CROPS = "re-ranking needs at least 100 crops"
-    OUTDATED = "neighbourhoods are not up to date"
-    NOTHING_FOUND = "nothing was found to order"
+    OUTDATED = "the neighbour graph is not up to date"
+    NOTHING_FOUND = "there are no matches to order"
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,8 +326,8 @@ def set_clock(connection: Connection, source_id: int, clock: Clock) -> None:
         connection.execute(update(crop).where(crop.c.id == row.id).values(time_us=time_us))
 
 
-def record_clock(connection: Connection, source_id: int, clock: Clock) -> None:
-    """Set a clock by hand: what it was before stays on record."""
+def record_clock(connection: Connection, source_id: int, clock: Clock, actor: str) -> None:
+    """Set a clock by hand; record who did it and what the clock was before."""
     before = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
     set_clock(connection, source_id, clock)
     record_event(
@@ -335,6 +335,7 @@ def record_clock(connection: Connection, source_id: int, clock: Clock) -> None:
         Event.CLOCK,
         {
             "source_id": source_id,
+            "actor": actor,
             "before": footage_rows.clock_values(footage_rows.read_clock(before)),
             "after": footage_rows.clock_values(clock),
         },
