@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("to_us", sa.BigInteger(), nullable=False),
         sa.Column("crops", sa.Integer(), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("permanent", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["source_id"],
             ["footage.source_id"],

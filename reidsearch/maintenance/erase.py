@@ -30,6 +30,7 @@ class Erasure:
         sources: how many sources are forgotten with them.
         footage: ids of the sources of footage among these: named by their place, they leave with
             all that was analysed. Footage that only loses crops stays, with a hole in its coverage.
+        permanent: no index run brings back what is deleted of footage.
         unknown_time / unknown_camera: crops that stay because theirs is not known.
     """
 
@@ -38,9 +39,12 @@ class Erasure:
     unknown_time: int
     unknown_camera: int
     footage: tuple[int, ...] = ()
+    permanent: bool = False
 
 
-def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
+def plan(
+    store: Store, filters: Filters, crop_ids: tuple[int, ...], *, permanent: bool = False
+) -> Erasure:
     """Find what to delete, to be shown before `erase` does it.
 
     Raises:
@@ -51,7 +55,8 @@ def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
         raise UsageError("nothing to delete was named", kind=Kind.NOTHING_TO_DELETE)
     for crop_id in crop_ids:
         store.crop(crop_id)
-    by_place = filters == Filters(sources=filters.sources) and not crop_ids
+    # A source that is forgotten would be indexed again as new.
+    by_place = filters == Filters(sources=filters.sources) and not crop_ids and not permanent
     footage = footage_at(store, filters.sources) if by_place else ()
     with store.read() as connection:
         selection = select_crops(connection, filters)
@@ -61,7 +66,7 @@ def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
             ids = named if filters.empty else np.intersect1d(ids, named)
         sources = _sources_only_of(connection, ids)
     count = len(sources) + len(footage)
-    return Erasure(ids, count, selection.unknown_time, selection.unknown_camera, footage)
+    return Erasure(ids, count, selection.unknown_time, selection.unknown_camera, footage, permanent)
 
 
 def erase(store: Store, gallery: Gallery, planned: Erasure) -> bool:
@@ -96,7 +101,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
     for start in range(0, len(sources), CHUNK):
         part = sources[start : start + CHUNK]
         connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
-    erased.record(connection, lost)
+    erased.record(connection, lost, permanent=planned.permanent)
     unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id) & ~exists().where(
         footage_table.c.camera_id == tables.camera.c.id
     )

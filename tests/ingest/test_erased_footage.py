@@ -39,9 +39,11 @@ def folder(made, tmp_path):
     return shutil.copytree(made, tmp_path / "a")
 
 
-def delete(folder: Path, filters: Filters = Filters(), crops: tuple[int, ...] = ()) -> None:
+def delete(
+    folder: Path, filters: Filters = Filters(), crops: tuple[int, ...] = (), **more: bool
+) -> None:
     with Archive.open(folder) as archive:
-        archive.delete(archive.plan_delete(filters, crop_ids=crops))
+        archive.delete(archive.plan_delete(filters, crop_ids=crops, **more))
 
 
 def held(archive):
@@ -157,3 +159,20 @@ def test_what_is_deleted_does_not_come_back_from_a_checkpoint(scene, tmp_path, m
     with Archive.open(folder) as archive:
         assert archive.show().tracklets == 3
         assert archive.check() == []
+
+
+@pytest.mark.parametrize("what", ["source", "person", "view"])
+def test_what_is_kept_out_never_comes_back(folder, scene, what):
+    with Archive.open(folder) as archive:
+        (source,) = archive.footage.coverage()
+        one = archive.footage.tracklets(source.source_id)[0]
+    crops = {"source": (), "person": one.crop_ids, "view": one.crop_ids[:1]}[what]
+    filters = Filters(sources=("gate.mp4",)) if what == "source" else Filters()
+    delete(folder, filters, crops, permanent=True)
+    with Archive.open(folder) as archive:
+        after = held(archive)
+    assert index(folder, scene[0]).footage.unchanged == 1
+    with Archive.open(folder) as archive:
+        assert held(archive) == after
+        archive.delete(archive.plan_delete(Filters(sources=("gate.mp4",))))
+        assert archive.footage.coverage() == []

@@ -10,7 +10,7 @@ from scenes import NOON
 
 from reidsearch.archive import Archive
 from reidsearch.base.progress import NO_PROGRESS
-from reidsearch.domain.footage import Clock
+from reidsearch.domain.footage import Clock, How
 from reidsearch.ingest.footage import run
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
@@ -135,3 +135,21 @@ def test_nothing_is_lost_while_the_whole_is_not_analysed_to_its_end(
         assert report.failed == 1
         assert held(archive) == before
         assert [one.sha256 for one in archive.footage.coverage()] == [source.sha256]
+
+
+def test_whoever_was_kept_out_of_the_start_stays_out_of_the_whole(place, recording, tmp_path):
+    path, detections = place
+    data, half = recording
+    path.write_bytes(data[:half])
+    with Archive.open(tmp_path / "a", create=True, model="builtin") as archive:
+        index(archive, path, detections)
+        (source,) = archive.footage.coverage()
+        gone = archive.footage.tracklets(source.source_id)[0]
+        archive.delete(archive.plan_delete(crop_ids=gone.crop_ids, permanent=True))
+        path.write_bytes(data)
+        index(archive, path, detections)
+        (source,) = archive.footage.coverage()
+        seen = archive.footage.tracklets(source.source_id)
+        assert len(seen) == 2
+        assert gone.first_s not in {one.first_s for one in seen}
+        assert How.ERASED in {span.how for span in source.spans}

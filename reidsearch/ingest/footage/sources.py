@@ -121,7 +121,8 @@ class _Source:
         fingerprint = _fingerprint(self._path)
         known = source_at(self._run.store, self._location)
         naming = self._run.naming
-        if known and known.finished and not known.erased and known.fingerprint == fingerprint:
+        restored = known is not None and known.erased and not known.permanently
+        if known and known.finished and not restored and known.fingerprint == fingerprint:
             told = None if naming.container_time else naming.facts(self._location, None).facts
             if told is not None and facts_digest(told) == known.facts:
                 return {"unchanged": 1, **self._other_settings(known)}
@@ -212,8 +213,10 @@ class _Source:
 
         What other settings would find could not be told from what is held.
         """
-        if not held.erased or held.emptied:
-            return held.erased
+        if not held.erased or held.permanently:
+            return False
+        if held.emptied:
+            return True
         return same_analysis(held.settings, self._settings(precomputed), resumed=False)
 
     def _settings(self, precomputed: PrecomputedDetections | None) -> dict[str, Any]:

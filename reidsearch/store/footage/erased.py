@@ -2,7 +2,8 @@
 
 A source whose last tracklet is deleted is a hole from end to end. Of one that keeps others, the
 time in which a deleted tracklet was to be seen is the hole: nobody can say any more who was there.
-Analysing the source again brings back what was deleted, and closes its holes.
+Analysing the source again brings back what was deleted, and closes its holes; unless it was deleted
+permanently: then the source is not analysed again.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def losses(connection: Connection, crop_ids: Sequence[int]) -> list[Loss]:
     return [found[tracklet_id] for tracklet_id in sorted(found)]
 
 
-def record(connection: Connection, lost: Iterable[Loss]) -> None:
+def record(connection: Connection, lost: Iterable[Loss], *, permanent: bool) -> None:
     """Record the holes that a deletion left, after its crops and empty tracklets are gone.
 
     An unfinished source loses its checkpoint too, which holds people on their way into the archive:
@@ -94,7 +95,7 @@ def record(connection: Connection, lost: Iterable[Loss]) -> None:
             holes = [(0, length_us, sum(loss.crops for loss in own))]
         else:
             holes = [(*_hole(connection, loss), loss.crops) for loss in own]
-        _insert(connection, source_id, holes)
+        _insert(connection, source_id, holes, permanent=permanent)
         for table in (checkpoint, checkpoint_log):
             connection.execute(delete(table).where(table.c.source_id == source_id))
 
@@ -106,7 +107,13 @@ def _hole(connection: Connection, loss: Loss) -> Interval:
     return loss.seen
 
 
-def _insert(connection: Connection, source_id: int, holes: Iterable[tuple[int, int, int]]) -> None:
+def _insert(
+    connection: Connection,
+    source_id: int,
+    holes: Iterable[tuple[int, int, int]],
+    *,
+    permanent: bool,
+) -> None:
     numbers = select(func.max(erased.c.number)).where(erased.c.source_id == source_id)
     last = connection.scalar(numbers)
     first_free = 0 if last is None else last + 1
@@ -119,6 +126,7 @@ def _insert(connection: Connection, source_id: int, holes: Iterable[tuple[int, i
             "to_us": until_us,
             "crops": crops,
             "at_us": at_us,
+            "permanent": permanent,
         }
         for number, (from_us, until_us, crops) in enumerate(holes, start=first_free)
     ]
@@ -126,8 +134,28 @@ def _insert(connection: Connection, source_id: int, holes: Iterable[tuple[int, i
 
 
 def close(connection: Connection, source_id: int) -> None:
-    """Forget the holes of a source that was analysed again to its end."""
-    connection.execute(delete(erased).where(erased.c.source_id == source_id))
+    """Forget the holes of a source that was analysed again to its end; permanent ones stay."""
+    connection.execute(delete(erased).where(erased.c.source_id == source_id, ~erased.c.permanent))
+
+
+def permanent(connection: Connection, source_id: int) -> list[Interval]:
+    """Return when somebody was to be seen whom no index run brings back."""
+    rows = connection.execute(
+        select(erased.c.from_us, erased.c.to_us).where(
+            erased.c.source_id == source_id, erased.c.permanent
+        )
+    )
+    return [(row.from_us, row.to_us) for row in rows]
+
+
+def carry_over(connection: Connection, old_id: int, new_id: int) -> None:
+    """Give the permanent holes of a source to the one that takes its place."""
+    rows = connection.execute(
+        select(erased).where(erased.c.source_id == old_id, erased.c.permanent)
+    )
+    values = [{**row._asdict(), "source_id": new_id} for row in rows]
+    if values:
+        connection.execute(insert(erased), values)
 
 
 def holes(connection: Connection, ids: Sequence[int] | None = None) -> dict[int, list[Interval]]:

@@ -32,6 +32,7 @@ class KnownSource:
         settings: how it was analysed.
         sha256, size_bytes: of its bytes.
         erased: some of what was found in it was deleted since.
+        permanently: no run is to bring that back.
         emptied: nothing of it is left.
     """
 
@@ -41,6 +42,7 @@ class KnownSource:
     sha256: bytes
     size_bytes: int
     erased: bool
+    permanently: bool
     emptied: bool
     fingerprint: str = ""
     facts: str = ""
@@ -55,6 +57,7 @@ _BYTES_AND_LOSS = (
     tables.source.c.sha256,
     tables.source.c.size_bytes,
     exists().where(erased_table.c.source_id == footage.c.source_id),
+    exists().where(erased_table.c.source_id == footage.c.source_id, erased_table.c.permanent),
     ~exists().where(tracklet.c.source_id == footage.c.source_id),
 )
 

@@ -14,6 +14,7 @@ from reidsearch.domain.footage import Clock, Trace, Tracklet, VideoInfo
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import embedding_row, sha256_of
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.footage.erased import Interval, permanent
 from reidsearch.store.footage.tracklet_means import renew_means, tracklet_row
 from reidsearch.store.tables.footage import erased, moment, tracklet, tracklet_embedding
 
@@ -38,15 +39,17 @@ class Target:
 
 
 def insert_tracklets(connection: Connection, target: Target, tracklets: Sequence[Tracklet]) -> None:
-    """Insert tracklets with their views, unless they are held already."""
-    again = connection.scalar(select(exists().where(erased.c.source_id == target.source_id)))
+    """Insert tracklets with their views, unless they are held already, or deleted permanently."""
+    source_id = target.source_id
+    again = connection.scalar(select(exists().where(erased.c.source_id == source_id)))
+    gone = permanent(connection, source_id) if again else []
     batch = _Batch(connection, target)
     for one in tracklets:
         held = batch.held(one.trace) if again else None
-        if held is None:
+        if held is not None:
+            batch.complete(held, one, views=not gone)
+        elif not batch.within(one.trace, gone):
             batch.add(one)
-        else:
-            batch.complete(held, one)
     batch.insert()
 
 
@@ -106,8 +109,15 @@ class _Batch:
         self._add_views(self._tracklet_id, one, frozenset())
         self._tracklet_id += 1
 
-    def complete(self, held: Row[Any], one: Tracklet) -> None:
-        """Give a stored one what it lacks: views that were deleted, and where it goes on."""
+    def within(self, trace: Trace, gone: Sequence[Interval]) -> bool:
+        """Tell whether all of a trace lies in one of these intervals."""
+        first_us, last_us = self._interval(trace)
+        return any(from_us <= first_us and last_us <= to_us for from_us, to_us in gone)
+
+    def complete(self, held: Row[Any], one: Tracklet, *, views: bool) -> None:
+        """Give a stored one what it lacks: where it goes on, and `views` that were deleted."""
+        if not views and held.detections == len(one.trace):
+            return
         crop = tables.crop.c
         stored = self._connection.execute(
             select(crop.pts, crop.x1, crop.y1, crop.x2, crop.y2)

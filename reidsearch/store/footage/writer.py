@@ -111,6 +111,8 @@ class FootageWriter:
                 supersedes=file.grown_from,
             )
         )
+        if file.grown_from is not None:
+            erased.carry_over(connection, file.grown_from, source_id)
         return int(source_id)
 
     def place(self, source_id: int, file: SourceFile, facts: SourceFacts) -> bool:

@@ -92,6 +92,7 @@ erased = Table(
     Column("to_us", BigInteger, nullable=False),
     Column("crops", Integer, nullable=False),
     Column("at_us", BigInteger, nullable=False),
+    Column("permanent", Boolean, nullable=False),  # no index run brings it back
 )
 
 tracklet = Table(
