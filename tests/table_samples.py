@@ -102,6 +102,7 @@ def summary() -> Summary:
         last_time=NOON,
         crops_without_time=500,
         failures=(("empty", 2), ("truncated", 1)),
+        not_searched=(Failure("/crops/a.png", "empty", "it has no bytes", NOON, 1),),
         runs=3,
         unfinished_runs=1,
         running_runs=0,

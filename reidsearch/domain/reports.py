@@ -99,6 +99,8 @@ class Summary:
     crops_without_time: int
     failures: tuple[tuple[str, int], ...]
     """(reason, count), most first."""
+    not_searched: tuple[Failure, ...]
+    """The first lines of the failures ledger."""
     runs: int
     unfinished_runs: int
     """Interrupted, and not yet made up for."""

@@ -15,6 +15,8 @@ from reidsearch.store.database import schema
 from reidsearch.store.derived import INDEX_FOLDER, newest_generation
 from reidsearch.store.tables.footage import footage, tracklet
 
+NAMED_AT_MOST = 10  # files in a summary; the ledger has all
+
 
 def summarise(store: Store) -> Summary:
     """Count everything, in one consistent view."""
@@ -35,7 +37,7 @@ def summarise(store: Store) -> Summary:
         sources = connection.scalar(select(func.count()).select_from(tables.source)) or 0
         videos = connection.scalar(select(func.count()).select_from(footage)) or 0
         tracklets = connection.scalar(select(func.count()).select_from(tracklet)) or 0
-        failures = connection.execute(
+        reasons = connection.execute(
             select(failure.c.reason, func.count())
             .group_by(failure.c.reason)
             .order_by(func.count().desc(), failure.c.reason)
@@ -59,7 +61,8 @@ def summarise(store: Store) -> Summary:
         first_time=_time(first),
         last_time=_time(last),
         crops_without_time=crops - timed,
-        failures=tuple((reason, count) for reason, count in failures),
+        failures=tuple((reason, count) for reason, count in reasons),
+        not_searched=tuple(failures(store, NAMED_AT_MOST)),
         runs=runs,
         unfinished_runs=interrupted,
         running_runs=running,
@@ -70,13 +73,17 @@ def summarise(store: Store) -> Summary:
     )
 
 
-def failures(store: Store) -> list[Failure]:
-    """Return the failures ledger, oldest first; after it files of types that are not read."""
+def failures(store: Store, most: int | None = None) -> list[Failure]:
+    """Return the failures ledger, oldest first; after it files of types that are not read.
+
+    Args:
+        most: so many lines; None: all.
+    """
     f = tables.failure.c
     with store.read() as connection:
         passed_over = f.reason == Reason.UNSUPPORTED.value
         order = (passed_over, f.at_us, f.text)
-        rows = connection.execute(select(tables.failure).order_by(*order)).all()
+        rows = connection.execute(select(tables.failure).order_by(*order).limit(most)).all()
     return [Failure(r.text, r.reason, r.message, from_us(r.at_us), r.run_id) for r in rows]
 
 

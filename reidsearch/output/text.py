@@ -219,13 +219,21 @@ def summary_view(summary: Summary) -> RenderableType:
                 ]
             )
         )
+    if summary.not_searched:
+        views.append(Text("Not searched:", style="bold"))
+        views.append(_failures(summary.not_searched))
+        more = failed + passed_over - len(summary.not_searched)
+        if more > 0:
+            views.append(Text(f"{more:,} more: reidsearch failures"))
     return Group(*views)
 
 
 def failures_view(failures: Sequence[Failure]) -> RenderableType:
     """The inputs that never became crops, and why."""
-    if not failures:
-        return Text("No failures.")
+    return _failures(failures) if failures else Text("No failures.")
+
+
+def _failures(failures: Sequence[Failure]) -> FittedTable:
     return FittedTable(
         [
             Column("reason", [visible(one.reason) for one in failures], 0),
