@@ -102,8 +102,8 @@ def command(
     query's person from the query's camera do not count; a search never excludes them.
 
     --compare varies the model, the resizing, flip averaging, the ranking and the fusion of several
-    query pictures, each alone. With one --model or none all models of the catalogue are compared; with
-    several these, and the other axes vary on the first.
+    query pictures, each alone. With one --model or none all models of the catalogue are compared;
+    with several these, and the other axes vary on the first.
 
     The picture of failures shows the people of your data: mind where you put it.
     """

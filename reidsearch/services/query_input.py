@@ -168,7 +168,7 @@ def _read_whole(source: str, progress: Progress) -> ReadPicture:
         return _read_still(source)
     pixels, media_s = _frame_of_video(name, time)
     try:
-        sha256 = digest_of(name, progress)[0].hex()
+        sha256 = digest_of(name, progress).sha256.hex()
     except Refused as refused:
         raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
     view = view_of_file(name, sha256, pixels, of=ViewOf.FRAME, media_s=media_s)

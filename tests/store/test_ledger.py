@@ -78,17 +78,18 @@ class Deciding(RuleBasedStateMachine):
     def decide(self, what: str, a: int, b: int, members: list[Member]) -> None:
         ledger = Ledger.replay(self.log)
         name = f"name-{ledger.next_identity}"
+        given = {member: (number,) for number, member in enumerate(members, start=1)}
         try:
             if what == "new":
                 return self.take(new(ledger, name)[1])
             one = ledger.find(str(a))
             if what == "confirm":
-                return self.take(confirm(ledger, one, members))
+                return self.take(confirm(ledger, one, given))
             if what == "reject":
-                return self.take(reject(ledger, one, members))
+                return self.take(reject(ledger, one, given))
             if what == "merge":
                 return self.take(merge(ledger, one, [ledger.find(str(b))], force=True))
-            return self.take(split(ledger, one, members, name)[1])
+            return self.take(split(ledger, one, given, name)[1])
         except ReidsearchError:
             return None
 
