@@ -349,9 +349,9 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """
         return self.maintenance.plan_delete(filters, crop_ids, permanent=permanent)
 
-    def delete(self, planned: Erasure) -> bool:
+    def delete(self, planned: Erasure, *, progress: Progress = NO_PROGRESS) -> bool:
         """Delete for good just what was planned: `archive.delete(archive.plan_delete(...))`."""
-        return self.maintenance.delete(planned)
+        return self.maintenance.delete(planned, progress)
 
     def reembed(self, *, progress: Progress = NO_PROGRESS) -> int:
         """Re-embed all crops, and return how many: `Archive.open(path, model=new).reembed()`."""
@@ -403,6 +403,6 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """Verify the archive; return what is wrong, after a repair: `archive.check() == []`."""
         return self.maintenance.check(repair=repair, progress=progress)
 
-    def backup(self, target: str | os.PathLike[str]) -> Backup:
+    def backup(self, target: str | os.PathLike[str], *, progress: Progress = NO_PROGRESS) -> Backup:
         """Copy the archive to a new folder, also while it is written: `archive.backup("copy")`."""
-        return self.maintenance.backup(Path(target))
+        return self.maintenance.backup(Path(target), progress)

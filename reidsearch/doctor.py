@@ -82,7 +82,7 @@ def examine(
     return [
         *_version_checks(),
         _device_check(runtime),
-        *_model_checks(archive, model, model_path, runtime),
+        *_model_checks(archive, model, model_path, runtime, progress),
         *_codec_checks(),
         _disk_check("disk of archive", archive),
         _disk_check("disk of cache", cache_folder()),
@@ -140,11 +140,17 @@ def _device_check(runtime: RuntimeSettings) -> Check:
 
 
 def _model_checks(
-    archive: Path, model: str | None, model_path: Sequence[Path], runtime: RuntimeSettings
+    archive: Path,
+    model: str | None,
+    model_path: Sequence[Path],
+    runtime: RuntimeSettings,
+    progress: Progress,
 ) -> Iterator[Check]:
     try:
         name = model or _model_of(archive) or default_entry().key
-        embedder = load_embedder(name, model_path=model_path, offline=True, runtime=runtime)
+        embedder = load_embedder(
+            name, model_path=model_path, offline=True, runtime=runtime, progress=progress
+        )
         found = _golden_check("model", embedder)
     except ModelUnavailable as error:
         found = Check.of("model", error, "warn")

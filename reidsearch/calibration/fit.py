@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reidsearch.base.errors import Kind, UsageError
+from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.calibration.comparisons import Comparisons, Ids
 from reidsearch.domain.scores import BINS, LOWER, STEP, Curves, Soundness, Values, bins_of
 
@@ -63,7 +64,13 @@ class Fitted:
     people_pairs: int
 
 
-def fit(compared: Comparisons, *, seed: int = SEED, replicates: int = REPLICATES) -> Fitted:
+def fit(
+    compared: Comparisons,
+    *,
+    seed: int = SEED,
+    replicates: int = REPLICATES,
+    progress: Progress = NO_PROGRESS,
+) -> Fitted:
     """Make the map, its interval and its soundness from labelled pairs.
 
     Args:
@@ -83,7 +90,7 @@ def fit(compared: Comparisons, *, seed: int = SEED, replicates: int = REPLICATES
             "check the labels, and the model",
             kind=Kind.SCORES_DO_NOT_SEPARATE,
         )
-    curves = _curves(weighed, same, different, seed, replicates)
+    curves = _curves(weighed, same, different, seed, replicates, progress)
     return Fitted(
         line=line,
         curves=curves,
@@ -233,11 +240,17 @@ class _Weighed:
 
 
 def _curves(
-    weighed: _Weighed, same: Values, different: Values, seed: int, replicates: int
+    weighed: _Weighed,
+    same: Values,
+    different: Values,
+    seed: int,
+    replicates: int,
+    progress: Progress,
 ) -> Curves:
     rng = np.random.default_rng(seed)
     count = len(weighed.people)
     lines, rates = np.empty((replicates, BINS)), np.empty((replicates, BINS))
+    progress.begin("drawing people anew", replicates, "draws")
     for row in range(replicates):
         while True:  # until somebody was drawn whom two cameras have seen, and two people
             drawn = np.bincount(rng.integers(count, size=count), minlength=count)
@@ -247,6 +260,8 @@ def _curves(
         line = logistic(one, other)
         lines[row] = Line(line.intercept, max(line.slope, 0.0)).at(LOWER)
         rates[row] = _at_or_above(other)
+        progress.advance()
+    progress.end()
     lr_low, lr_high = np.percentile(lines, INTERVAL, axis=0)
     rate_low, rate_high = np.percentile(rates, INTERVAL, axis=0)
     return Curves(

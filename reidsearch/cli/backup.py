@@ -22,11 +22,15 @@ def command(target: Path, archive: Path, form: str) -> None:
     but rebuilt.
     """
     from reidsearch.output.emit import emit
+    from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import backup_json
     from reidsearch.output.visible import count, size, visible
 
-    with reading_archive(archive) as opened:
-        made = opened.backup(target)
+    with (
+        progress_for(name="backup") as progress,
+        reading_archive(archive, progress) as opened,
+    ):
+        made = opened.backup(target, progress=progress)
     document = backup_json(
         str(made.folder), made.crops, made.size_bytes, made.sha256, made.settings_sha256
     )

@@ -23,7 +23,10 @@ def command(archive: Path, repair: bool, form: str) -> int:
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
 
-    with progress_for(quiet=form != "table") as progress, reading_archive(archive) as opened:
+    with (
+        progress_for(quiet=form != "table", name="check") as progress,
+        reading_archive(archive, progress) as opened,
+    ):
         findings = opened.check(repair=repair, progress=progress)
     emit(form, reports_json.findings_json(findings), text.findings_view(findings), "findings")
     return 1 if findings else 0

@@ -46,13 +46,15 @@ def command(
     not touched: indexing it again with the same settings brings its crops back, unless --keep-out
     was given (for a retention period, or a person who is to be forgotten).
     """
+    from reidsearch.base.progress import NO_PROGRESS
     from reidsearch.output.emit import emit
+    from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import deletion_json
     from reidsearch.output.visible import count
 
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
     emptied = True
-    with reading_archive(archive) as opened:
+    with reading_archive(archive, NO_PROGRESS) as opened:  # which would draw over the question
         plan = opened.plan_delete(filters, crop_ids=crops, permanent=keep_out)
         if form == "table":
             for line in _lines(plan):
@@ -61,7 +63,8 @@ def command(
         if deleting:
             if not yes:
                 click.confirm("Delete them?", abort=True, err=True)
-            emptied = opened.delete(plan)
+            with progress_for(name="delete") as progress:
+                emptied = opened.delete(plan, progress=progress)
     ids = plan.ids.tolist()
     document = deletion_json(
         ids,

@@ -39,18 +39,21 @@ def command(
     """
     from reidsearch.output.detections import detections_json, detections_text, numbered
     from reidsearch.output.emit import emit
+    from reidsearch.output.progress import progress_for
     from reidsearch.services.query_input import read_frame
     from reidsearch.vision.detection.detector import load_detector
     from reidsearch.vision.detection.people import people_in
 
-    pixels = read_frame(frame)
-    loaded = load_detector(
-        detector,
-        model_path=model_path,
-        offline=offline,
-        runtime=runtime_settings(device),
-    )
-    found = people_in(pixels, loaded).detections
+    with progress_for(name="detect") as progress:
+        pixels = read_frame(frame)
+        loaded = load_detector(
+            detector,
+            model_path=model_path,
+            offline=offline,
+            runtime=runtime_settings(device),
+            progress=progress,
+        )
+        found = people_in(pixels, loaded).detections
     if output is not None:
         write_picture(output, numbered(pixels, found.xyxy))
     name = loaded.identity.text

@@ -40,7 +40,7 @@ def command(
     from reidsearch.output.reports_json import checks_json
     from reidsearch.output.text import checks_text
 
-    with progress_for(quiet=form != "table") as progress:
+    with progress_for(quiet=form != "table", name="doctor") as progress:
         checks = examine(
             archive,
             model=model,

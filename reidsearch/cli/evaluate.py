@@ -123,7 +123,7 @@ def command(
     if data is not None and labels is not None:
         raise UsageError("--labels is about an archive", "leave DATA or --labels out")
     with ExitStack() as stack:
-        progress = stack.enter_context(progress_for())
+        progress = stack.enter_context(progress_for(name="evaluate"))
         if data is None:
             opened = stack.enter_context(Archive.open(archive, progress=progress))
             labelled = opened.labelled(labels)

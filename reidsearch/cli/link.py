@@ -41,8 +41,8 @@ def command(
 
     minima = transits_from(min_transits, transits)
     with (
-        progress_for(json_lines=form in {"json", "jsonl"}) as progress,
-        reading_archive(archive) as opened,
+        progress_for(json_lines=form in {"json", "jsonl"}, name="link") as progress,
+        reading_archive(archive, progress) as opened,
     ):
         made = opened.proposals.link(join_above=join_above, transits=minima, progress=progress)
     emit(form, proposals.linking_json(made), proposals.linking_view(made), "proposals")

@@ -18,10 +18,12 @@ def command(archive: Path, form: str) -> None:
     """
     from reidsearch import migrate
     from reidsearch.output.emit import emit
+    from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import migration_json
     from reidsearch.output.visible import visible
 
-    before, after = migrate(archive)
+    with progress_for(name="migrate"):
+        before, after = migrate(archive)
     name = visible(str(archive))
     told = f"{name}: schema {before} -> {after}"
     if before == after:

@@ -159,7 +159,7 @@ def opened_archive(
     from reidsearch.output.progress import progress_for
 
     with (
-        progress_for(json_lines=json_lines, quiet=quiet) as progress,
+        progress_for(json_lines=json_lines, quiet=quiet, name=command_name()) as progress,
         Archive.open(
             archive,
             create=create,
@@ -185,13 +185,26 @@ def show_times_of(archive: Archive) -> None:
 
 
 @contextlib.contextmanager
-def reading_archive(archive: Path) -> Iterator[Archive]:
-    """Open an archive without its model; times are shown in its zone."""
-    from reidsearch.archive import Archive
+def reading_archive(archive: Path, progress: Progress | None = None) -> Iterator[Archive]:
+    """Open an archive without its model; times are shown in its zone.
 
-    with Archive.open(archive) as opened:
+    Args:
+        progress: of the command; None: one that tells of whatever takes long.
+    """
+    from reidsearch.archive import Archive
+    from reidsearch.output.progress import progress_for
+
+    with contextlib.ExitStack() as stack:
+        told = progress or stack.enter_context(progress_for(name=command_name()))
+        opened = stack.enter_context(Archive.open(archive, progress=told))
         show_times_of(opened)
         yield opened
+
+
+def command_name() -> str:
+    """Return the name of the command that runs, for its progress."""
+    context = click.get_current_context(silent=True)
+    return (context.info_name if context else None) or "working"
 
 
 def quiet_option(function: F) -> F:

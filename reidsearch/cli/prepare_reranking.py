@@ -19,15 +19,18 @@ def command(archive: Path, form: str, quiet: bool) -> None:
     answers are ranked by score only until this command has run. It works through all crops that
     are new since the last time: twice as many crops take four times as long.
     """
+    from reidsearch.base.progress import parts, step
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import graph_json
     from reidsearch.output.visible import count
 
     with (
-        progress_for(json_lines=False, quiet=quiet) as progress,
-        reading_archive(archive) as opened,
+        progress_for(quiet=quiet, name="prepare-reranking") as progress,
+        reading_archive(archive, progress) as opened,
+        parts(progress, "building the neighbour graph", [10, 90], "%") as whole,
     ):
-        opened.neighbours.keep(progress, blocks=None)
-        crops = len(opened)
+        with step(whole, "reading the index"):
+            crops = len(opened)
+        opened.neighbours.keep(whole, blocks=None)
     emit(form, graph_json(crops), f"The neighbour graph covers {count(crops, 'crop')}.")

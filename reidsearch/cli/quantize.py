@@ -64,7 +64,7 @@ def command(
     from reidsearch.services.quantize import quantize_for
     from reidsearch.store.crops.store import Store
 
-    with progress_for() as progress, Store(archive) as store:
+    with progress_for(name="quantize") as progress, Store(archive) as store:
         made = quantize_for(
             store,
             model=model,

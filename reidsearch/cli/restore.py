@@ -28,7 +28,7 @@ def command(source: Path, archive: Path, form: str) -> None:
     from reidsearch.output.reports_json import restoration_json
     from reidsearch.output.visible import count, visible
 
-    with progress_for() as progress:
+    with progress_for(name="restore") as progress:
         crops = restore(source, archive, progress)
     told = f"Restored {count(crops, 'crop')} to {visible(str(archive))}."
     emit(form, restoration_json(str(archive), crops), told)

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from reidsearch.base.errors import UsageError
-from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.datasets.embedded import embed_set
 from reidsearch.datasets.readers import DataSet
@@ -72,7 +72,7 @@ def evaluate_data(
     held = data.held.model if data.held and not models else None
     as_held = bool(held and held.flip)
     if held and not axes and flip in {None, as_held}:
-        return evaluate_held(data)
+        return evaluate_held(data, progress)
 
     def load(name: str, flip: bool) -> Embedder:
         return load_embedder(
@@ -95,7 +95,7 @@ def evaluate_data(
     )
 
 
-def evaluate_held(data: DataSet) -> Comparison:
+def evaluate_held(data: DataSet, progress: Progress = NO_PROGRESS) -> Comparison:
     """Measure the embeddings that an archive holds; no model is needed.
 
     Raises:
@@ -104,7 +104,9 @@ def evaluate_held(data: DataSet) -> Comparison:
     """
     if data.held is None:
         raise UsageError(f"{data.name} holds no embeddings", "name a model")
-    ways = _ranked(data, data.held.rows, RANKINGS[BARE], _Made(text_of(data.held.model)))
+    made = _Made(text_of(data.held.model))
+    with parts(progress, "evaluating", [1, 9], "parts") as whole:
+        ways = _ranked(data, data.held.rows, RANKINGS[BARE], made, whole)
     return Comparison((ways,), (), "stored embeddings only")
 
 
@@ -133,10 +135,37 @@ def compare(
         UsageError: no query has a crop of the same person by another camera in the gallery.
         Refused: a picture cannot be read; the message names it.
     """
+    with parts(progress, "evaluating", _weights(axes, models), "steps") as whole:
+        return _compared(data, base, load, flip, models, axes, whole)
+
+
+EMBEDDING, RANKING = 8, 2
+"""How long one way takes, of which timing ranks some queries first."""
+
+
+def _weights(axes: Sequence[str], models: Sequence[str]) -> list[int]:
+    """Return how long the parts of a comparison take: each way embeds, or only ranks."""
+    embedded = 1 + ("flips" in axes) + (len(models) if "models" in axes else 0)
+    embedded += 1 + len(other_resizes()) if "resizes" in axes else 0
+    ranked = (len(RANKINGS) - 1 if "rankings" in axes else 0) + (
+        len(FUSIONS) if "fusions" in axes else 0
+    )
+    return [*[EMBEDDING, 1, RANKING] * embedded, *[1, RANKING] * ranked]
+
+
+def _compared(
+    data: DataSet,
+    base: str,
+    load: Callable[[str, bool], Embedder],
+    flip: bool,
+    models: Sequence[str],
+    axes: Sequence[str],
+    progress: Progress,
+) -> Comparison:
     first = load(base, flip)
     rows = embed_set(data, first, progress=progress)
     made = _Made(text_of(first.identity), embed_s=_embed_s(data, first, None))
-    ways = [_ranked(data, rows, RANKINGS[BARE], made)]
+    ways = [_ranked(data, rows, RANKINGS[BARE], made, progress)]
     if "resizes" in axes:
         ways.extend(_resized(data, first, progress))
     if "flips" in axes:
@@ -144,13 +173,13 @@ def compare(
     if "rankings" in axes:
         others = {name: ranking for name, ranking in RANKINGS.items() if name != BARE}
         ways.extend(
-            _ranked(data, rows, ranking, replace(made, ranking=name))
+            _ranked(data, rows, ranking, replace(made, ranking=name), progress)
             for name, ranking in others.items()
         )
     if "fusions" in axes:
         for name, fusion in FUSIONS.items():
             one, joined = fused(data, rows, fusion)
-            ways.append(_ranked(one, joined, RANKINGS[BARE], replace(made, query=name)))
+            ways.append(_ranked(one, joined, RANKINGS[BARE], replace(made, query=name), progress))
     missing: list[tuple[str, str]] = []
     for name in models if "models" in axes else ():
         try:
@@ -182,25 +211,28 @@ class _Made:
 def _embedded(data: DataSet, embedder: Embedder, progress: Progress) -> Way:
     rows = embed_set(data, embedder, progress=progress)
     made = _Made(text_of(embedder.identity), embed_s=_embed_s(data, embedder, None))
-    return _ranked(data, rows, RANKINGS[BARE], made)
+    return _ranked(data, rows, RANKINGS[BARE], made, progress)
 
 
 def _resized(data: DataSet, embedder: Embedder, progress: Progress) -> Iterator[Way]:
     for name, resize in {"Pillow bilinear": pillow_bilinear, **other_resizes()}.items():
         rows = embed_set(data, embedder, resize, progress)
         made = _Made(text_of(embedder.identity), name, embed_s=_embed_s(data, embedder, resize))
-        yield _ranked(data, rows, RANKINGS[BARE], made)
+        yield _ranked(data, rows, RANKINGS[BARE], made, progress)
 
 
-def _ranked(data: DataSet, rows: Mapping[str, Vectors], ranking: Ranking, made: _Made) -> Way:
+def _ranked(
+    data: DataSet, rows: Mapping[str, Vectors], ranking: Ranking, made: _Made, progress: Progress
+) -> Way:
     query, gallery = data.labelled(rows)
-    prepare_s, rank_s = _rank_s(ranking, query.vectors, gallery.vectors)
+    with step(progress, f"timing {made.ranking}"):
+        prepare_s, rank_s = _rank_s(ranking, query.vectors, gallery.vectors)
     return Way(
         model=made.model,
         resize=made.resize,
         ranking=made.ranking,
         query=made.query,
-        evaluation=measure(data, rows, ranking),
+        evaluation=measure(data, rows, ranking, progress),
         embed_s=made.embed_s,
         rank_s=rank_s,
         prepare_s=prepare_s,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.datasets.labels import Labelled
 from reidsearch.datasets.readers import DataSet
 from reidsearch.domain.crops import Vectors
@@ -23,7 +24,10 @@ WORST = 8
 
 
 def measure(
-    data: DataSet, rows: Mapping[str, Vectors], ranking: Ranking = inner_product
+    data: DataSet,
+    rows: Mapping[str, Vectors],
+    ranking: Ranking = inner_product,
+    progress: Progress = NO_PROGRESS,
 ) -> Evaluation:
     """Compute every figure by the protocol.
 
@@ -36,7 +40,12 @@ def measure(
     """
     query, gallery = data.labelled(rows)
     pairs = Pairs(len(data.query) * len(data.gallery))
-    found = list(outcomes(query, gallery, ranking, pairs))
+    found = []
+    progress.begin("ranking", len(data.query), "queries")
+    for each in outcomes(query, gallery, ranking, pairs):
+        found.append(each)
+        progress.advance()
+    progress.end()
     overall = quality([each.ranks for each in found], query.persons[[o.query for o in found]])
     first = np.array([each.ranks[0] for each in found])
     return Evaluation(

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, StorageError
-from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.answers import Plan, Recall
 from reidsearch.domain.crops import Crop, CropIds, Vectors
 from reidsearch.domain.models import ModelIdentity
@@ -267,7 +267,7 @@ class Gallery:
             self._begin(None, index_folder(self._store))
             self._catch_up(progress)
             self._state = state
-            self._write(None)
+            self._write(None, progress)
 
     def persist(self, progress: Progress = NO_PROGRESS) -> None:
         """Write the index as the next generation; the caller holds the writer lock.
@@ -282,9 +282,13 @@ class Gallery:
         ):
             self.rebuild(progress)
         else:
-            self._write(self._measured)
+            self._write(self._measured, progress)
 
-    def _write(self, measured: Measured | None) -> None:
+    def _write(self, measured: Measured | None, progress: Progress) -> None:
+        with step(progress, "writing the index"):
+            self._written(measured)
+
+    def _written(self, measured: Measured | None) -> None:
         assert self._index is not None
         assert self._state is not None
         held = len(self)
@@ -385,7 +389,8 @@ class Gallery:
             lacking = gathered(ahead(lacking), ADDED_AT_ONCE)
         for ids, vectors in lacking:
             if not started:
-                progress.begin("reading embeddings", None, "crops")
+                total = self._store.state().last_crop_id - self._taken_to  # ids may have holes
+                progress.begin("reading embeddings", total, "crops")
                 started = True
             self._index.add(ids, vectors)
             self._taken_to = int(ids[-1])

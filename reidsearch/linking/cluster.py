@@ -76,7 +76,9 @@ def cluster(
         capped += over
         joining.candidates(first, second)
     progress.end()
-    joining.run()
+    progress.begin("joining", len(vectors), "tracklets")  # each join leaves one cluster less
+    joining.run(progress)
+    progress.end()
     return Clusters(joining.clusters(), capped)
 
 
@@ -138,7 +140,7 @@ class _Joining:
                 self._near[one].add(other)
                 self._near[other].add(one)
 
-    def run(self) -> None:
+    def run(self, progress: Progress) -> None:
         """Join until nothing reaches the threshold."""
         for slot, age in enumerate(self._ages):
             if age >= 0:
@@ -152,6 +154,7 @@ class _Joining:
                 self._near[b].discard(a)
                 continue
             self._join(a, b, -score)
+            progress.advance()
 
     def _join(self, a: int, b: int, score: float) -> None:
         self._sums[a] += self._sums[b]

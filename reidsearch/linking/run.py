@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
-from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.decisions import Transits
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.linking.adjust import adjusted
@@ -45,7 +45,7 @@ def link(
             f"{store.location} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.location
         )
     above = _threshold(join_above, model)
-    with store.read() as connection:
+    with step(progress, "reading embeddings"), store.read() as connection:
         held = linking_candidates(connection, model.dimension)
         identities = [
             one for one in identity_store.identities(connection) if one.merged_into is None

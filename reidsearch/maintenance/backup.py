@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, InputError, StorageError
-from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now
 from reidsearch.index.gallery import Gallery
@@ -26,6 +27,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lifecycle import migrate, require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
 
+LOOK_EVERY_S = 0.2
 NOTE = "backup.json"
 FORMAT = 1
 
@@ -46,7 +48,7 @@ class Backup:
     settings_sha256: str | None
 
 
-def backup(store: Store, target: Path) -> Backup:
+def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Backup:
     """Copy the archive as it is at one moment; readers and the writer go on meanwhile.
 
     Args:
@@ -60,12 +62,19 @@ def backup(store: Store, target: Path) -> Backup:
     if target.exists():
         raise InputError(f"{target} exists already", "a backup goes to a new folder")
     settings = _read_settings(store.folder / SETTINGS)
-    with _appearing(target) as folder:
-        copy = store.copy_to(folder)
-        with Store(folder) as copied:
-            crops = len(copied.embedded_ids(copied.state().last_crop_id))
+    size = store.size_bytes()
+    with (
+        parts(progress, "backing up", [size, size], "bytes") as whole,
+        _appearing(target) as folder,
+    ):
+        with _watched(folder / DATABASE, size, whole):
+            copy = store.copy_to(folder)
+        with step(whole, "verifying the copy"):
+            with Store(folder) as copied:
+                crops = len(copied.embedded_ids(copied.state().last_crop_id))
+            sha256 = file_sha256(copy).hex()
         settings_sha256 = _write_settings(folder / SETTINGS, settings)
-        made = Backup(target, crops, copy.stat().st_size, file_sha256(copy).hex(), settings_sha256)
+        made = Backup(target, crops, copy.stat().st_size, sha256, settings_sha256)
         note = {
             "format": FORMAT,
             "archive_id": store.row.uuid,
@@ -94,21 +103,60 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
     database = source / DATABASE
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target} exists already", "an archive is restored to a new folder")
-    if not database.is_file() or file_sha256(database).hex() != note.get("sha256"):
+    if not database.is_file():
         raise ArchiveError(f"{database} is damaged or missing: its checksum differs from {NOTE}")
-    settings = _verified_settings(source / SETTINGS, note.get("settings_sha256"))
-    with _appearing(target) as folder:
+    # Digesting, copying, checking and building the index take about as long as each other.
+    weights = [database.stat().st_size] * 4
+    with parts(progress, "restoring", weights, "bytes") as whole:
+        with step(whole, "comparing checksums"):
+            if file_sha256(database).hex() != note.get("sha256"):
+                raise ArchiveError(
+                    f"{database} is damaged or missing: its checksum differs from {NOTE}"
+                )
+            settings = _verified_settings(source / SETTINGS, note.get("settings_sha256"))
+        with _appearing(target) as folder:
+            return _restored(database, folder, settings, whole)
+
+
+def _restored(database: Path, folder: Path, settings: bytes | None, progress: Progress) -> int:
+    """Fill the folder of a new archive, and return how many crops it holds."""
+    with _watched(folder / DATABASE, database.stat().st_size, progress):
         shutil.copyfile(database, folder / DATABASE)
-        _write_settings(folder / SETTINGS, settings)
-        migrate(folder)
-        with Store(folder) as store:
+    _write_settings(folder / SETTINGS, settings)
+    migrate(folder)
+    with Store(folder) as store:
+        with step(progress, "checking the database"):
             damage = store.damage()
-            if damage:
-                raise ArchiveError(f"{database} is damaged: {damage[0]}")
-            gallery = Gallery(store)
-            with store.lock():
-                gallery.compact(progress)
-            return len(gallery)
+        if damage:
+            raise ArchiveError(f"{database} is damaged: {damage[0]}")
+        gallery = Gallery(store)
+        with store.lock(), step(progress, "building the index"):
+            gallery.compact(progress)
+        return len(gallery)
+
+
+@contextmanager
+def _watched(path: Path, size_bytes: int, progress: Progress) -> Iterator[None]:
+    """Tell how far a file has grown that is being written in one call."""
+    done = threading.Event()
+
+    def watch() -> None:
+        told = 0
+        while not done.wait(LOOK_EVERY_S):
+            with suppress(OSError):
+                held = path.stat().st_size
+                progress.advance(max(held - told, 0))
+                told = max(held, told)
+
+    progress.begin("copying", size_bytes, "bytes")
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watching.join()
+        progress.end()
 
 
 def _read_settings(path: Path) -> bytes | None:

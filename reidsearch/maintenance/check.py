@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
 from reidsearch.base.errors import ArchiveError, StorageError
-from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.progress import NO_PROGRESS, Parts, Progress, parts, step
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import Finding
@@ -40,17 +40,28 @@ NAMED_AT_MOST = 1000  # crop ids listed in one finding
 
 def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
     """Look at everything; an empty list means that the archive is whole."""
-    damage = store.damage()
+    rows = _count(store, tables.crop)
+    # The database's pages, relations, pictures, embeddings, the index, the neighbour graph.
+    weights = [max(rows, 1), rows, rows, rows, rows, rows]
+    with parts(progress, "checking", weights) as whole:
+        return _check(store, whole)
+
+
+def _count(store: Store, table: Table) -> int:
+    with store.read() as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _check(store: Store, progress: Parts) -> list[Finding]:
+    with step(progress, "checking the pages of the database"):
+        damage = store.damage()
     if damage:
         # Deeper questions would be asked of a database that lies.
         return [Finding("database", text, repairable=False) for text in damage]
     model = store.model()
-    findings = [
-        *_relations(store),
-        *_identities(store),
-        *check_calibration(store),
-        *_pictures(store, progress),
-    ]
+    with step(progress, "checking what belongs together"):
+        findings = [*_relations(store), *_identities(store), *check_calibration(store)]
+    findings += _pictures(store, progress)
     if model is not None:
         findings += _embeddings(store, model, progress)
     if not any(finding.code == "embedding" for finding in findings):
@@ -60,7 +71,8 @@ def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
             if newest_generation(store) == newest:
                 break
         findings += found
-        findings += check_neighbours(store)
+        with step(progress, "checking the neighbour graph"):
+            findings += check_neighbours(store)
     return findings
 
 
@@ -194,13 +206,16 @@ def _index(
         yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
     if newest is None or model is None or newest.model_id != store.state().model_id:
         return  # of the model before `reembed`: never used, and replaced by the next writer
-    if damage := _damaged(newest):
-        yield Finding("index", damage, repairable=True)
-        return
+    progress.begin("comparing index and database", newest.crops, "crops")
     try:
+        if damage := _damaged(newest):
+            yield Finding("index", damage, repairable=True)
+            return
         yield from _compare(store, newest, model, progress)
     except (ArchiveError, OSError) as error:
         yield Finding("index", str(error), repairable=True)
+    finally:
+        progress.end()
 
 
 def _damaged(newest: Generation) -> str:
@@ -221,7 +236,6 @@ def _compare(
     )
     index.verify()
     held, seen = index.ids(), []
-    progress.begin("comparing index and database", len(held), "crops")
     for ids, vectors in store.embeddings_after(0, model.dimension):
         shared = ids[np.isin(ids, held)]
         seen.append(shared)
@@ -231,7 +245,6 @@ def _compare(
             text = f"{len(differing)} vectors in {newest.path.name} differ from the database"
             yield Finding("index", text, True, _named(differing.tolist()))
         progress.advance(len(shared))
-    progress.end()
     both = np.concatenate(seen) if seen else np.empty(0, np.int64)
     with store.read() as connection:
         erasures = connection.execute(select(tables.archive.c.erasures)).scalar_one()
@@ -255,9 +268,7 @@ def _rows(
     store: Store, table: Table, column: str, progress: Progress
 ) -> Iterator[tuple[int, bytes, bytes]]:
     """(crop id, blob, sha256) of every row, in chunks of short transactions."""
-    with store.read() as connection:
-        total = connection.scalar(select(func.count()).select_from(table)) or 0
-    progress.begin(f"checking {table.name}s", total, "rows")
+    progress.begin(f"checking {table.name}s", _count(store, table), "rows")
     last = 0
     while True:
         query = select(table.c.crop_id, table.c[column], table.c.sha256)

@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import Connection, delete, exists, func, select, update
 
 from reidsearch.base.errors import Kind, UsageError
+from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
@@ -69,7 +70,9 @@ def plan(
     return Erasure(ids, count, selection.unknown_time, selection.unknown_camera, footage, permanent)
 
 
-def erase(store: Store, gallery: Gallery, planned: Erasure) -> bool:
+def erase(
+    store: Store, gallery: Gallery, planned: Erasure, progress: Progress = NO_PROGRESS
+) -> bool:
     """Delete those crops and write an index without them.
 
     One transaction deletes the rows; from then on no search returns them, in any process, since
@@ -83,9 +86,10 @@ def erase(store: Store, gallery: Gallery, planned: Erasure) -> bool:
         ArchiveLocked: another process writes.
     """
     with store.lock():
-        with store.write() as connection:
+        with step(progress, "deleting rows"), store.write() as connection:
             _delete(connection, planned)
-        gallery.compact()
+        with step(progress, "updating the index"):
+            gallery.compact(progress)
         return store.purge()
 
 

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 LINES_EVERY_S = 0.5
 RATE_OVER_S = 30.0
+LONG_S = 2.0
+"""From which a step that does not move on is told with its time."""
 
 
-def progress_for(json_lines: bool = False, quiet: bool = False) -> AbstractContextManager[Progress]:
+def progress_for(
+    json_lines: bool = False, quiet: bool = False, *, name: str = "working"
+) -> AbstractContextManager[Progress]:
     """The progress that suits standard error.
 
     Args:
@@ -28,6 +32,7 @@ def progress_for(json_lines: bool = False, quiet: bool = False) -> AbstractConte
             "unit", "done", "total", "elapsed_s", "rate_per_s", "eta_s", "counts", "working_on"}`, a
             `progress` line at most twice a second. Unknown values are null.
         quiet: nothing at all.
+        name: what runs, for a terminal that would show nothing else for seconds.
 
     Returns:
         A context manager that gives a `Progress` and leaves the terminal in order in the end, also
@@ -37,7 +42,7 @@ def progress_for(json_lines: bool = False, quiet: bool = False) -> AbstractConte
         return nullcontext(NO_PROGRESS)
     if json_lines:
         return nullcontext(_JsonLines(sys.stderr))
-    return _bar() if sys.stderr.isatty() else nullcontext(NO_PROGRESS)
+    return _bar(name) if sys.stderr.isatty() else nullcontext(NO_PROGRESS)
 
 
 class _Running:
@@ -99,8 +104,10 @@ class _JsonLines:
 
     def working_on(self, what: str) -> None:
         with self._lock:
-            if self._tasks:
+            if self._tasks and self._tasks[-1].working_on != what:
                 self._tasks[-1].working_on = what
+                if time.monotonic() - self._tasks[-1].told >= LINES_EVERY_S:
+                    self._tell("progress")
 
     def end(self) -> None:
         with self._lock:
@@ -117,37 +124,48 @@ class _TwoLines:
     """The total as a bar, and one line below it for what is being worked on.
 
     The task that began first is the bar. Tasks within it, and what `working_on` names, share the
-    second line, which goes when the work is done; so any number of files takes two lines.
+    second line, which goes when the work is done; so any number of files takes two lines. What
+    takes long without moving on is told with its time, so that nothing ever looks stuck.
+
+    Args:
+        name: what runs, while no task says more.
     """
 
-    def __init__(self, display: Display) -> None:
+    def __init__(self, display: Display, name: str) -> None:
         self._display = display
+        self._name = name
         self._tasks: list[_Running] = []
         self._what = ""
+        self._moved = time.monotonic()
         self._lock = threading.Lock()
         display.second_line = self._second_line
 
     def begin(self, task: str, total: int | None, unit: str) -> None:
         with self._lock:
             if not self._tasks:
+                self._what = ""
                 self._display.begin(task, total, unit)
             self._tasks.append(_Running(task, total, unit))
+            self._moved = time.monotonic()
 
     def advance(self, done: int = 1, /, **counts: int) -> None:
         with self._lock:
             running = self._tasks[-1]
             running.done += done
             running.counts.update(counts)
+            self._moved = time.monotonic()
             if len(self._tasks) == 1:
                 self._display.move(done)
 
     def working_on(self, what: str) -> None:
-        self._what = what
+        if what != self._what:
+            self._what, self._moved = what, time.monotonic()
 
     def end(self) -> None:
         with self._lock:
             self._tasks.pop()
             self._what = ""
+            self._moved = time.monotonic()
             if not self._tasks:
                 self._display.end()
 
@@ -161,12 +179,19 @@ class _TwoLines:
             within = tasks[-1]
             share = f" {min(within.done / within.total, 1.0):.0%}" if within.total else ""
             what = within.task + share
-        return what, ", ".join(told)
+        return self._with_time(what), ", ".join(told)
+
+    def _with_time(self, what: str) -> str:
+        """Return what is being worked on, with its time where that begins to be long."""
+        since_s = time.monotonic() - self._moved
+        if since_s < LONG_S:
+            return what
+        return f"{what or (self._tasks[-1].task if self._tasks else self._name)} ({since_s:.0f} s)"
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
+def _bar(name: str) -> Iterator[Progress]:
     from reidsearch.output.progress_display import Display
 
     with Display(rate_over_s=RATE_OVER_S) as display:
-        yield _TwoLines(display)
+        yield _TwoLines(display, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
@@ -62,6 +63,8 @@ class Display(RichProgress):
             console=Console(stderr=True),
             speed_estimate_period=rate_over_s,
             expand=True,
+            # What is printed meanwhile goes to standard output, wherever that was sent to.
+            redirect_stdout=sys.stdout.isatty(),
         )
 
     def __exit__(

@@ -82,9 +82,10 @@ class _Work:
             if crop_id is None:  # the end of some units
                 yield batch
                 self.recorded += len(batch)
-                self.progress.advance(len(batch))
                 batch = []
-            elif values is None:
+                continue
+            self.progress.advance()
+            if values is None:
                 self.failed.append(crop_id)
             else:
                 batch.append((crop_id, values))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
-from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.base.timecode import now
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.models import ModelIdentity
@@ -70,8 +70,9 @@ class CalibrationService:
             ArchiveLocked: another process writes.
         """
         model = self._require_model()
-        compared, sha256 = self._of_set(path, progress)
-        return self._make(compared, Origin.SET, _name(path), sha256, model, progress)
+        with parts(progress, "calibrating", [70, 10, 20], "%") as whole:
+            compared, sha256 = self._of_set(path, whole)
+            return self._make(compared, Origin.SET, _name(path), sha256, model, whole)
 
     def from_labels(self, *, progress: Progress = NO_PROGRESS) -> Calibration:
         """Calibrate on the crops of the archive that carry a person and a camera.
@@ -83,10 +84,12 @@ class CalibrationService:
         from reidsearch.datasets.readers import read_archive
 
         model = self._require_model()
-        data = read_archive(self._store, "persons")
-        assert data.held is not None
-        compared = _compared(data, data.held.rows)
-        return self._make(compared, Origin.LABELS, "labels", None, model, progress)
+        with parts(progress, "calibrating", [20, 30, 50], "%") as whole:
+            with step(whole, "reading embeddings"):
+                data = read_archive(self._store, "persons")
+            assert data.held is not None
+            compared = _compared(data, data.held.rows, whole)
+            return self._make(compared, Origin.LABELS, "labels", None, model, whole)
 
     def from_identities(self, *, progress: Progress = NO_PROGRESS) -> Calibration:
         """Calibrate on all views of what was confirmed, each identity being one person.
@@ -98,10 +101,16 @@ class CalibrationService:
         Raises:
             UsageError, ArchiveLocked: as `from_set`.
         """
+        model = self._require_model()
+        with parts(progress, "calibrating", [50, 50], "%") as whole:
+            with step(whole, "comparing"):
+                compared = self._of_identities(model)
+            return self._make(compared, Origin.IDENTITIES, "identities", None, model, whole)
+
+    def _of_identities(self, model: ModelIdentity) -> Comparisons:
         from reidsearch.calibration.comparisons import across_cameras
         from reidsearch.calibration.fit import SEED
 
-        model = self._require_model()
         with self._store.read() as connection:
             known = {
                 member: one.identity_id for one in identities(connection) for member in one.members
@@ -117,13 +126,12 @@ class CalibrationService:
         crops = [crop for crop in crops if crop[0] in rows]
         _, cameras = np.unique([str(camera) for *_, camera in crops], return_inverse=True)
         vectors = [rows[crop_id] for crop_id, *_ in crops]
-        compared = across_cameras(
+        return across_cameras(
             np.stack(vectors) if vectors else np.empty((0, model.dimension), np.float32),
             np.array([identity for _, identity, _ in crops], np.int64),
             cameras.astype(np.int64),
             seed=SEED,
         )
-        return self._make(compared, Origin.IDENTITIES, "identities", None, model, progress)
 
     def test(self, path: Path, *, progress: Progress = NO_PROGRESS) -> Tested:
         """Judge the calibration in force on a labelled set.
@@ -135,7 +143,8 @@ class CalibrationService:
         from reidsearch.calibration.fit import CENTRES, soundness
 
         calibration = self._require()
-        compared, _ = self._of_set(path, progress)
+        with parts(progress, "testing the calibration", [80, 20], "%") as whole:
+            compared, _ = self._of_set(path, whole)
         line_lr, _ = calibration.log10_lr(CENTRES)
         return Tested(
             source=_name(path),
@@ -185,7 +194,8 @@ class CalibrationService:
         known = tuple(_noted(crop, digests) for crop in data.crops if crop.person is not None)
         data = replace(data, query=known, gallery=known)
         rows = embed_set(data, self._embedder(), progress=progress)
-        return _compared(data, rows), hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+        sha256 = hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+        return _compared(data, rows, progress), sha256
 
     def _make(
         self,
@@ -198,9 +208,7 @@ class CalibrationService:
     ) -> Calibration:
         from reidsearch.calibration.fit import REPLICATES, SEED, fit
 
-        progress.begin("calibrating", None, "pairs")
-        fitted = fit(compared)
-        progress.end()
+        fitted = fit(compared, progress=progress)
         made = Calibration(
             provenance=Provenance(
                 origin=origin,
@@ -230,12 +238,13 @@ class CalibrationService:
         return made
 
 
-def _compared(data: DataSet, rows: Mapping[str, Vectors]) -> Comparisons:
+def _compared(data: DataSet, rows: Mapping[str, Vectors], progress: Progress) -> Comparisons:
     from reidsearch.calibration.comparisons import across_cameras
     from reidsearch.calibration.fit import SEED
 
     _, labelled = data.labelled(rows)
-    return across_cameras(labelled.vectors, labelled.persons, labelled.cameras, seed=SEED)
+    with step(progress, "comparing"):
+        return across_cameras(labelled.vectors, labelled.persons, labelled.cameras, seed=SEED)
 
 
 def _name(path: Path) -> str:

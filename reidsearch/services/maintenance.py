@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
-from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.reports import Failure, Finding, Summary
 from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
@@ -56,7 +56,7 @@ class MaintenanceService:
 
         return plan(self._store, filters, tuple(crop_ids), permanent=permanent)
 
-    def delete(self, planned: Erasure) -> bool:
+    def delete(self, planned: Erasure, progress: Progress = NO_PROGRESS) -> bool:
         """Delete for good just what was planned: rows, pictures, embeddings, index entries.
 
         Returns:
@@ -68,9 +68,14 @@ class MaintenanceService:
         """
         from reidsearch.maintenance.erase import erase
 
-        forgotten = erase(self._store, self._gallery, planned)
-        with contextlib.suppress(ArchiveLocked):  # a writer that has begun meanwhile does it
-            self._neighbours.keep()
+        crops = len(planned.ids)
+        with parts(progress, "deleting", [crops] * 3) as whole:
+            forgotten = erase(self._store, self._gallery, planned, whole)
+            with (
+                contextlib.suppress(ArchiveLocked),  # a writer that has begun meanwhile does it
+                step(whole, "updating the neighbour graph"),
+            ):
+                self._neighbours.keep(whole)
         return forgotten
 
     def reembed(self, progress: Progress = NO_PROGRESS) -> int:
@@ -91,12 +96,14 @@ class MaintenanceService:
             raise UsageError(
                 "neither another model nor another flip was asked for", kind=Kind.NOTHING_TO_CHANGE
             )
-        count = renew(self._store, embedder, progress)
-        self._engines.use(embedder)
-        with self._store.lock():
-            self._gallery.compact(self._progress)
-        with contextlib.suppress(ArchiveLocked):
-            self._neighbours.keep(progress)
+        # Embedding takes nearly all of the time; index and graph follow.
+        with parts(progress, "re-embedding", [90, 5, 5], "%") as whole:
+            count = renew(self._store, embedder, whole)
+            self._engines.use(embedder)
+            with self._store.lock(), step(whole, "building the index"):
+                self._gallery.compact(whole)
+            with contextlib.suppress(ArchiveLocked):
+                self._neighbours.keep(whole)
         return count
 
     def summary(self) -> Summary:
@@ -121,15 +128,16 @@ class MaintenanceService:
 
         findings = checks.check(self._store, progress)
         if repair and any(finding.repairable for finding in findings):
-            checks.repair(self._store, findings, progress)
+            with step(progress, "repairing"):
+                checks.repair(self._store, findings, progress)
             findings = checks.check(self._store, progress)
         return findings
 
-    def backup(self, target: Path) -> Backup:
+    def backup(self, target: Path, progress: Progress = NO_PROGRESS) -> Backup:
         """Copy the archive consistently to a new folder, even while it is being written."""
         from reidsearch.maintenance.backup import backup
 
-        return backup(self._store, target)
+        return backup(self._store, target, progress)
 
 
 def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:

@@ -82,7 +82,9 @@ def quantize_for(
     name = _name(store, model)
     require_nncf()
     found = locate(name, model_path=model_path, offline=offline, progress=progress)
-    before = Embedder(read_model(found.xml), found.name, found.precision, found.digest, runtime)
+    before = Embedder(
+        read_model(found.xml), found.name, found.precision, found.digest, runtime, progress=progress
+    )
     pictures = [before.prepare(picture) for picture in _pictures(store, calibrating)]
     progress.begin("calibrating", len(pictures), "crops")
     graph = quantize(found.xml, pictures, progress.advance)

@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
-from reidsearch.base.progress import Progress
+from reidsearch.base.progress import Progress, parts, step
 from reidsearch.output import progress as progress_module
+from reidsearch.output import text
 from reidsearch.output.progress import progress_for
 
 
@@ -111,15 +112,17 @@ def test_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
         work(progress)
     lines = [json.loads(line) for line in stderr.getvalue().splitlines()]
     assert [line["event"] for line in lines] == [
-        "begin", "progress", "begin", "progress", "end", "progress", "end",
+        "begin", "progress", "progress", "begin", "progress", "end", "progress", "end",
     ]  # fmt: skip
     assert {line["unit"] for line in lines} == {"crops", "files"}
     assert lines[0]["eta_s"] is None
-    assert lines[3]["eta_s"] is None
+    assert lines[4]["eta_s"] is None
     last = lines[-1]
     assert (last["task"], last["done"], last["total"], last["eta_s"]) == ("indexing [b]", 3, 3, 0.0)
     assert last["counts"] == {"indexed": 2, "failed": 1}
-    assert [line["working_on"] for line in lines] == [None] * 5 + ["gate.mp4", None]
+    assert [line["working_on"] for line in lines] == [
+        *[None] * 2, "gate.mp4", *[None] * 3, "gate.mp4", None,
+    ]  # fmt: skip
 
 
 def test_json_lines_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,3 +133,100 @@ def test_json_lines_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
             progress.advance()
         progress.end()
     assert 2 <= len(stderr.getvalue().splitlines()) < 100
+
+
+class Told:
+    """What a progress was told, task by task."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, int | None, str]] = []
+        self.open: list[str] = []
+        self.done = 0
+        self.moves = 0
+        self.named: list[str] = []
+
+    def begin(self, task: str, total: int | None, unit: str) -> None:
+        self.begun.append((task, total, unit))
+        self.open.append(task)
+
+    def advance(self, done: int = 1, /, **counts: int) -> None:
+        assert done >= 0
+        self.done += done
+        self.moves += 1
+
+    def working_on(self, what: str) -> None:
+        self.named.append(what)
+
+    def end(self) -> None:
+        self.open.pop()
+
+
+def test_parts_are_one_total_that_moves_through_all_of_them() -> None:
+    told = Told()
+    reached = []
+    with parts(told, "checking", [50, 10, 20, 20], "rows") as whole:
+        whole.begin("pictures", 4, "rows")
+        for _ in range(4):
+            whole.advance()
+            reached.append(told.done)
+        whole.begin("within", 7, "files")  # named, and counted by the part that it is within
+        whole.advance(7)
+        whole.end()
+        whole.end()
+        with step(whole, "pages"):
+            reached.append(told.done)
+        whole.begin("more than was said", 2, "rows")
+        whole.advance(5)
+        reached.append(told.done)
+        whole.end()
+    assert told.begun == [("checking", 100, "rows")]
+    assert reached == [12, 25, 38, 50, 50, 80]
+    assert (told.done, told.open) == (100, [])  # what was not needed counts as done
+    assert told.named == ["pictures", "within", "pages", "more than was said"]
+
+
+def test_parts_that_fail_end_their_task() -> None:
+    told = Told()
+    with (
+        pytest.raises(ValueError, match="no"),
+        parts(told, "checking", [1, 1]) as whole,
+        step(whole, "pages"),
+    ):
+        raise ValueError("no")
+    assert told.open == []
+
+
+def test_what_takes_long_is_told_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = on_a_terminal(monkeypatch)
+    monkeypatch.setattr(progress_module, "LONG_S", 0.0)
+    with progress_for(name="backup") as progress:
+        display = progress._display  # type: ignore[attr-defined]
+        display.refresh()
+        progress.working_on("Compiling the model")
+        display.refresh()
+        progress.begin("checking", 10, "rows")
+        display.refresh()
+        progress.end()
+    told = [line.strip() for line in drawn(stderr.getvalue()) if line.strip()]
+    for expected in ("backup (0 s)", "Compiling the model (0 s)", "checking (0 s)"):
+        assert expected in told
+    monkeypatch.setattr(progress_module, "LONG_S", 60.0)
+    stderr.truncate(0)
+    with progress_for(name="backup") as progress:
+        progress._display.refresh()  # type: ignore[attr-defined]
+    assert "backup" not in stderr.getvalue(), "a quick command says nothing"
+
+
+def test_what_is_printed_meanwhile_goes_where_standard_output_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stderr = on_a_terminal(monkeypatch)
+    out = io.StringIO()  # a file or a pipe, while the terminal shows the progress
+    monkeypatch.setattr(sys, "stdout", out)
+    with progress_for() as progress:
+        progress.begin("indexing", 1, "crops")
+        text.show("an answer", sys.stdout)
+        print("a line")
+        progress.end()
+    assert out.getvalue() == "an answer\na line\n"
+    assert "a line" not in stderr.getvalue()

@@ -82,7 +82,7 @@ def extended(
     Args:
         ids: (m,) increasing, above all held.
         vectors: of held and new crops.
-        progress: advances by crops.
+        progress: advances by blocks, as many as `work_of` says.
         stopped: asked between blocks.
 
     Returns:
@@ -99,9 +99,16 @@ def extended(
             scores = mine @ vectors(every[old]).T
             growing.take(new, scores, old.start)
             growing.take_columns(old, scores, new.start)
+            progress.advance()
         growing.take_others(np.arange(new.start, new.stop), mine @ mine.T, new.start)
-        progress.advance(new.stop - new.start)
+        progress.advance()
     return growing.graph(every)
+
+
+def work_of(held: int, fresh: int) -> int:
+    """Return how many blocks of products `extended` computes."""
+    new, old = (-(-rows // BLOCK) for rows in (fresh, held))
+    return new * old + new * (new + 1) // 2
 
 
 def without(

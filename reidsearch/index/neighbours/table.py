@@ -17,12 +17,12 @@ import numpy as np
 
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, StorageError
-from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import VectorIndex
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
-from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without
+from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without, work_of
 from reidsearch.store.crops.store import State, Store
 from reidsearch.store.derived import (
     GRAPH_FOLDER,
@@ -137,14 +137,20 @@ class Neighbours:
             return False
         if work <= BLOCKS_IN_A_SEARCH:  # not worth telling
             progress = NO_PROGRESS
-        vectors = _ReadOnce(index, ids)
-        kept = without(self._graph, gone, vectors, _either(stopped, blocks))
-        if kept is None:
-            return False
-        if len(fresh):
-            progress.begin("finding neighbours", len(fresh), "crops")
-            kept = extended(kept, fresh, vectors, progress, stopped)
-            progress.end()
+        # Reading, mending and writing take as long as some blocks of rows for every row.
+        weights = [_blocks(len(ids)), _blocks(len(ids)), work]
+        with parts(progress, "finding neighbours", weights, "blocks") as whole:
+            vectors = _ReadOnce(index, ids, whole)
+            if len(fresh):
+                vectors.read()
+            with step(whole, "removing what was deleted"):
+                kept = without(self._graph, gone, vectors, _either(stopped, blocks))
+            if kept is not None and len(fresh):
+                whole.begin(
+                    "comparing new crops with all", work_of(len(kept), len(fresh)), "blocks"
+                )
+                kept = extended(kept, fresh, vectors, whole, stopped)
+                whole.end()
         if kept is None:
             return False
         self._unwritten |= bool(len(fresh) or len(gone))
@@ -168,19 +174,25 @@ class Neighbours:
 class _ReadOnce:
     """An index's vectors, all read at the first call: an index may have them from the database."""
 
-    def __init__(self, index: VectorIndex, ids: CropIds) -> None:
-        self._index, self._ids = index, ids
+    def __init__(self, index: VectorIndex, ids: CropIds, progress: Progress) -> None:
+        self._index, self._ids, self._progress = index, ids, progress
         self._matrix: Vectors | None = None
 
     def __call__(self, ids: CropIds) -> Vectors:
         """(n, d) float32 of (n,) stored ids."""
+        return self.read()[np.searchsorted(self._ids, ids)]
+
+    def read(self) -> Vectors:
+        """Return all of them, read at the first call."""
         if self._matrix is None:
-            parts = [
-                self._index.vectors(self._ids[start : start + READ_AT_ONCE])
-                for start in range(0, len(self._ids), READ_AT_ONCE)
-            ]
-            self._matrix = np.concatenate(parts)
-        return self._matrix[np.searchsorted(self._ids, ids)]
+            read = []
+            self._progress.begin("reading embeddings", len(self._ids), "crops")
+            for start in range(0, len(self._ids), READ_AT_ONCE):
+                read.append(self._index.vectors(self._ids[start : start + READ_AT_ONCE]))
+                self._progress.advance(len(read[-1]))
+            self._progress.end()
+            self._matrix = np.concatenate(read)
+        return self._matrix
 
 
 def load(file: GraphFile) -> Graph:

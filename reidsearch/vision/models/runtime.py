@@ -100,10 +100,13 @@ def compile_model(
         options["INFERENCE_NUM_THREADS"] = settings.threads
     try:
         with _compiled_cache(key if settings.cache else "") as cached:
-            if not _is_compiled(cached):
-                once = " (first run only)" if cached else ""
-                progress.working_on(f"Compiling the model for this {device}{once}")
-            return engine.compile_model(model, device, options | cached)
+            if _is_compiled(cached):
+                return engine.compile_model(model, device, options | cached)
+            once = " (first run only)" if cached else ""
+            progress.working_on(f"Compiling {model.get_friendly_name()} for this {device}{once}")
+            compiled = engine.compile_model(model, device, options | cached)
+            progress.working_on("")
+            return compiled
     except RuntimeError as error:
         raise ModelError(
             f"{settings.device} cannot run the model: {_last_line(error)}",
