@@ -12,7 +12,7 @@ from reidsearch.domain.answers import Answer, FootageSearched, Match, Statement
 from reidsearch.domain.crops import Crop, Facts
 from reidsearch.domain.footage import How, Moment, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.query_views import QueryView, ViewOf
+from reidsearch.domain.query_origins import OriginKind, QueryOrigin
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin, Provenance, Reading
 from reidsearch.output.answer_csv import answer_csv_lines
@@ -24,8 +24,8 @@ MODEL = ModelIdentity("person-reidentification-retail-0286", "FP16", "ab" * 48, 
 NASTY = "a\x1b[31m[bold]b[/bold]:smile:\u202ec\ud800\n東京/café.jpg"
 
 
-VIEW = QueryView(
-    ViewOf.FILE,
+ORIGIN = QueryOrigin(
+    OriginKind.FILE,
     "front.jpg",
     Box(0, 0, 64, 128),
     "/cases/7/front.jpg",
@@ -63,7 +63,7 @@ def statement(**changes: Any) -> Statement:
         "unfinished_runs": 0,
         "running_runs": 0,
         "calibration": "uncalibrated",
-        "views": (VIEW,),
+        "query_pictures": (ORIGIN,),
         "embedding_sha256": "12" * 32,
     }
     return Statement(**(usual | changes))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from present_samples import CALIBRATED, MODEL, NOON, PROVENANCE, READING, VIEW, answer, crop
+from present_samples import CALIBRATED, MODEL, NOON, ORIGIN, PROVENANCE, READING, answer, crop
 from rich.console import RenderableType
 
 from reidsearch.base.timecode import to_us
@@ -175,7 +175,7 @@ def explained() -> RenderableType:
     return explanation.explanation_view(
         Explanation(
             query="1 picture",
-            view=VIEW,
+            origin=ORIGIN,
             match=found(),
             model=MODEL,
             score=0.912,

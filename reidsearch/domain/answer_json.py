@@ -13,7 +13,7 @@ from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
 from reidsearch.domain.footage import How, Moment, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.query_views import QueryView
+from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.scores import Provenance, Reading
 
 SCHEMA = "reidsearch/answer/3"
@@ -183,14 +183,14 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "recall_interval": list(statement.recall_interval) if statement.recall_interval else None,
         "ranked_by": asdict(statement.ranked_by),
         "feedback": _feedback_json(statement.feedback) if statement.feedback else None,
-        "views": [view_json(view) for view in statement.views],
+        "query_pictures": [origin_json(one) for one in statement.query_pictures],
         "embedding_sha256": statement.embedding_sha256,
     }
 
 
-def view_json(view: QueryView) -> dict[str, Any]:
-    """Return what one view of a query was made from."""
-    return asdict(view) | {"of": view.of.value, "box": view.box.as_list()}
+def origin_json(origin: QueryOrigin) -> dict[str, Any]:
+    """Return where one picture of a query came from."""
+    return asdict(origin) | {"of": origin.of.value, "box": origin.box.as_list()}
 
 
 def _identity_json(searched: IdentitySearched) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
 from reidsearch.domain.footage import How, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.query_views import QueryView
+from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.domain.scores import Provenance, Reading
 
@@ -23,7 +23,7 @@ class Own(StrEnum):
     """Why a match was to be expected: it is what was searched with, and no finding."""
 
     PICTURE = "picture"  # a query picture or crop itself
-    TRACKLET = "tracklet"  # another view of a query's tracklet
+    TRACKLET = "tracklet"  # another crop of a query's tracklet
     FRAME = "frame"  # in the same picture or frame as a query, somebody else perhaps
 
 
@@ -187,10 +187,10 @@ class Statement:
         ranked_by: what the order of the matches comes from.
         feedback: by what the query was refined; scores are then those with the refined query, and
             the liked stand first, beyond `k` and whatever they score. None: by nothing.
-        views: what was searched with: pictures in the order given, then crops, those of an
+        query_pictures: what was searched with: pictures in the order given, then crops, those of an
             identity last.
-        embedding_sha256: of the embedding that was searched with: the mean of the views, as
-            feedback refined it (`query_views.embedding_sha256`).
+        embedding_sha256: of the embedding that was searched with: the mean of these, as
+            feedback refined it (`query_origins.embedding_sha256`).
     """
 
     archive: str
@@ -225,7 +225,7 @@ class Statement:
     recall_interval: tuple[float, float] | None = None
     ranked_by: RankedBy = RankedBy()
     feedback: Feedback | None = None
-    views: tuple[QueryView, ...] = ()
+    query_pictures: tuple[QueryOrigin, ...] = ()
     embedding_sha256: str = ""
 
 

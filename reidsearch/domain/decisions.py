@@ -171,7 +171,7 @@ class Presence:
         first_media_us, last_media_us: from the first frame of its source.
         uncertainty_s: of the wall clock; None: not known.
         crop_ids: its views, best first.
-        given: those by which decisions named it, where that is known.
+        named_by: those by which decisions named it, where that is known.
     """
 
     member: Member
@@ -184,7 +184,7 @@ class Presence:
     last_media_us: int
     uncertainty_s: float | None
     crop_ids: tuple[int, ...]
-    given: tuple[int, ...] = ()
+    named_by: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

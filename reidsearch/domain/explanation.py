@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.query_views import QueryView
+from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.scores import Calibration, Reading
 
 
@@ -62,7 +62,7 @@ class Explanation:
 
     Args:
         query: what was shown, as text.
-        view: the file, box and digests of it.
+        origin: the file, box and digests of it.
         score: as a search gives it.
         score_of_pictures: by the pictures at hand, from which the falls count; the match's
             picture is its stored JPEG, so that it may differ by some thousandths.
@@ -76,7 +76,7 @@ class Explanation:
     """
 
     query: str
-    view: QueryView
+    origin: QueryOrigin
     match: Crop
     model: ModelIdentity
     score: float

@@ -17,7 +17,7 @@ from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.attributes import require_things, worn
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.pixels import is_image, to_pixels
-from reidsearch.domain.query_views import ReadPicture
+from reidsearch.domain.query_origins import ReadPicture
 
 if TYPE_CHECKING:
     from PIL.Image import Image

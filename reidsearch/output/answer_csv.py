@@ -10,7 +10,7 @@ from reidsearch.domain.answers import Match, Statement
 from reidsearch.domain.request import Filters
 from reidsearch.output.attributes import worn_cells
 from reidsearch.output.emit import csv_line, dumps
-from reidsearch.output.query_views import view_columns
+from reidsearch.output.query_origins import origin_columns
 
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
@@ -49,7 +49,7 @@ def answer_csv_lines(
     told["reranked"] = statement.ranked_by.reranked
     for side in ("likes", "unlikes"):
         told[side] = "; ".join(map(str, told["feedback"][side] if told["feedback"] else ()))
-    told |= view_columns(statement.views, statement.embedding_sha256)
+    told |= origin_columns(statement.query_pictures, statement.embedding_sha256)
     if head:
         yield _head(listed=query is not None)
     empty = True

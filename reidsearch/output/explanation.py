@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from reidsearch.domain.answer_json import crop_facts_json, model_json, reading_json, view_json
+from reidsearch.domain.answer_json import crop_facts_json, model_json, origin_json, reading_json
 from reidsearch.domain.explanation import Explanation, Neighbour, Observed
 from reidsearch.output.columns import Column, FittedTable
-from reidsearch.output.query_views import views_sentences
+from reidsearch.output.query_origins import origin_sentences
 from reidsearch.output.readings import chance, false_alarms, one_in, probability, ratio, times
 from reidsearch.output.visible import count, visible
 
@@ -27,7 +27,7 @@ def sentences(told: Explanation) -> list[str]:
     """The score's place, the most important first; the same in text and picture."""
     said = [
         f"Score {told.score:.3f} of crop {told.match.crop_id} for {visible(told.query)}.",
-        *views_sentences([told.view], told.view.embedding_sha256),
+        *origin_sentences([told.origin], told.origin.embedding_sha256),
     ]
     if told.reading is None or told.same_below is None:
         said.append(f"Scores are {visible(told.status)}: no probability can be given.")
@@ -115,7 +115,7 @@ def explanation_json(told: Explanation) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "query": told.query,
-        "view": view_json(told.view),
+        "query_picture": origin_json(told.origin),
         "match": crop_facts_json(told.match),
         "model": model_json(told.model),
         "score": told.score,

@@ -173,7 +173,7 @@ def time_of(at_us: int | None) -> str:
 
 def crops_shown(one: Presence) -> str:
     """Return the crops by which it was named, else its best view; a dash where there is none."""
-    shown = one.given or one.crop_ids[:1]
+    shown = one.named_by or one.crop_ids[:1]
     more = f" +{len(shown) - SHOWN_AT_MOST}" if len(shown) > SHOWN_AT_MOST else ""
     return ", ".join(map(str, shown[:SHOWN_AT_MOST])) + more if shown else UNKNOWN
 
@@ -242,5 +242,5 @@ def presence_json(one: Presence) -> dict[str, Any]:
         "first_s": one.first_media_us / 1e6,
         "last_s": one.last_media_us / 1e6,
         "crop_ids": list(one.crop_ids),
-        "given_crop_ids": list(one.given),
+        "named_by": list(one.named_by),
     }

@@ -19,7 +19,7 @@ from reidsearch.domain.answers import (
 from reidsearch.domain.footage import UNSEEN, How
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
-from reidsearch.output.query_views import NAMED_AT_MOST, views_sentences
+from reidsearch.output.query_origins import NAMED_AT_MOST, origin_sentences
 from reidsearch.output.readings import one_in
 from reidsearch.output.times import local
 from reidsearch.output.visible import count, duration, visible
@@ -53,7 +53,7 @@ def short(statement: Statement) -> list[str]:
     uncalibrated = statement.calibrated_by is None or statement.prior is None
     return [
         _searched(statement),
-        *_views(statement, NAMED_IN_SHORT),
+        *_query(statement, NAMED_IN_SHORT),
         *_identity(statement.identity),
         *_feedback(statement.feedback),
         *_filtered(statement.filters),
@@ -68,11 +68,11 @@ def short(statement: Statement) -> list[str]:
     ]
 
 
-def gist(statement: Statement, views: int = NAMED_IN_SHORT) -> list[str]:
-    """Return the sentences without which the matches cannot be read; so many views are named."""
+def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
+    """Return the sentences without which the matches cannot be read; so many pictures are named."""
     return [
         _searched(statement),
-        *_views(statement, views),
+        *_query(statement, pictures),
         *_identity(statement.identity),
         *_feedback(statement.feedback),
         *_filtered(statement.filters),
@@ -139,8 +139,8 @@ def no_match(answer: Answer) -> str:
     return "No match."
 
 
-def _views(statement: Statement, most: int) -> list[str]:
-    return views_sentences(statement.views, statement.embedding_sha256, most)
+def _query(statement: Statement, most: int) -> list[str]:
+    return origin_sentences(statement.query_pictures, statement.embedding_sha256, most)
 
 
 def _searched(statement: Statement) -> str:

@@ -22,7 +22,7 @@ from reidsearch.domain.answers import (
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop, Vectors
 from reidsearch.domain.footage import TrackletSeen
-from reidsearch.domain.query_views import QueryView, embedding_sha256
+from reidsearch.domain.query_origins import QueryOrigin, embedding_sha256
 from reidsearch.domain.request import MAX_K, SearchRequest
 from reidsearch.domain.scores import UNCALIBRATED
 from reidsearch.index.gallery import Gallery
@@ -49,7 +49,7 @@ class Query:
         least_score: crops searched -> the score to reach; None: `request.min_score`.
         feedback: what refined the vector. The liked crops come first, beyond k and whatever they
             score; neither they nor the unliked ones are found any more.
-        views: what the vector was made from.
+        origins: what the vector was made from.
     """
 
     vector: Vectors
@@ -59,7 +59,7 @@ class Query:
     warnings: tuple[str, ...] = ()
     least_score: Callable[[int], float] | None = None
     feedback: MarkedCrops | None = None
-    views: tuple[QueryView, ...] = ()
+    origins: tuple[QueryOrigin, ...] = ()
 
     @property
     def without(self) -> frozenset[int]:
@@ -362,6 +362,6 @@ def _statement(
         footage=scope.footage,
         recall_interval=(measured.low, measured.high) if measured else None,
         ranked_by=ranked.ranked_by,
-        views=query.views,
+        query_pictures=query.origins,
         embedding_sha256=embedding_sha256(query.vector),
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from reidsearch.base.boxes import Box
 from reidsearch.domain.answers import Match, Own
-from reidsearch.domain.query_views import QueryView
+from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.store.crops.digests import CropDigests, crop_digests
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import source, trace, tracklet_ids
@@ -20,12 +20,12 @@ OVERLAP = 0.5
 
 
 def with_own(
-    store: Store, matches: tuple[Match, ...], views: Sequence[QueryView]
+    store: Store, matches: tuple[Match, ...], origins: Sequence[QueryOrigin]
 ) -> tuple[Match, ...]:
     """Return the matches, each marked where it is what was searched with."""
-    if not matches or not views:
+    if not matches or not origins:
         return matches
-    query = _Searched.of(store, views)
+    query = _Searched.of(store, origins)
     digests = crop_digests(store, [crop_id for match in matches for crop_id in _shown(match)])
     return tuple(replace(match, own=query.own(match, digests)) for match in matches)
 
@@ -37,22 +37,24 @@ def _shown(match: Match) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Searched:
-    """What is known of a query's views, and what of it a match can share."""
+    """What is known of a query's origins, and what of it a match can share."""
 
     store: Store
     crops: frozenset[int]
     tracklets: frozenset[int]
     digests: frozenset[str]
-    of_source: Mapping[str, Sequence[QueryView]]
+    of_source: Mapping[str, Sequence[QueryOrigin]]
 
     @classmethod
-    def of(cls, store: Store, views: Sequence[QueryView]) -> _Searched:
-        crops = [view.crop_id for view in views if view.crop_id is not None]
-        known = {view.embedding_sha256 for view in views} | {view.sha256 for view in views}
-        of_source: dict[str, list[QueryView]] = {}
-        for view in views:
-            if view.sha256 is not None:
-                of_source.setdefault(view.sha256, []).append(view)
+    def of(cls, store: Store, origins: Sequence[QueryOrigin]) -> _Searched:
+        crops = [origin.crop_id for origin in origins if origin.crop_id is not None]
+        known = {origin.embedding_sha256 for origin in origins} | {
+            origin.sha256 for origin in origins
+        }
+        of_source: dict[str, list[QueryOrigin]] = {}
+        for origin in origins:
+            if origin.sha256 is not None:
+                of_source.setdefault(origin.sha256, []).append(origin)
         return cls(
             store,
             frozenset(crops),
@@ -74,24 +76,25 @@ class _Searched:
         if same or (moment is not None and moment.tracklet_id in self.tracklets):
             return Own.TRACKLET
         found = {
-            self._in_frame(match, view) for view in self.of_source.get(match.crop.source_sha256, ())
+            self._in_frame(match, origin)
+            for origin in self.of_source.get(match.crop.source_sha256, ())
         }
         return next((own for own in Own if own in found), None)
 
-    def _in_frame(self, match: Match, view: QueryView) -> Own | None:
-        """Return what a match shares with a view of the same source."""
-        if match.crop.moment is None or view.media_s is None:
-            return Own.PICTURE if _overlap(match.crop.box, view.box) >= OVERLAP else Own.FRAME
+    def _in_frame(self, match: Match, origin: QueryOrigin) -> Own | None:
+        """Return what a match shares with a origin of the same source."""
+        if match.crop.moment is None or origin.media_s is None:
+            return Own.PICTURE if _overlap(match.crop.box, origin.box) >= OVERLAP else Own.FRAME
         seen = match.tracklet
-        at_s = view.media_s
+        at_s = origin.media_s
         if seen is None:
             return Own.FRAME if float(match.crop.moment.media_s) == at_s else None
         if not float(seen.first_s) <= at_s <= float(seen.last_s):
             return None
-        if view.crop_id is not None:  # another tracklet, which was kept apart from this one
+        if origin.crop_id is not None:  # another tracklet, which was kept apart from this one
             return Own.FRAME
         there = _box_at(self.store, seen.tracklet_id, seen.source_id, at_s)
-        return Own.TRACKLET if _overlap(there, view.box) >= OVERLAP else Own.FRAME
+        return Own.TRACKLET if _overlap(there, origin.box) >= OVERLAP else Own.FRAME
 
 
 def _box_at(store: Store, tracklet_id: int, source_id: int, at_s: float) -> Box:

@@ -14,7 +14,7 @@ import numpy as np
 from reidsearch.base.errors import ArchiveError, Kind, Refused, ReidsearchError, UsageError
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Crop, Pixels, Vectors
-from reidsearch.domain.query_views import QueryView, ReadPicture, ViewOf, whole_box
+from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture, whole_box
 from reidsearch.domain.request import QueryPicture
 from reidsearch.media.files.paths import location_text
 from reidsearch.media.pictures import read_with_digest
@@ -34,19 +34,19 @@ class EmbeddedQuery:
         label: what it was made from, for the statement.
         crop_ids: those of its crops.
         warnings: what about the pictures makes the answer less sure, in sentences.
-        views: its pictures, then its crops.
+        origins: of its pictures, then of its crops.
     """
 
     vector: Vectors
     label: str
     crop_ids: tuple[int, ...]
     warnings: tuple[str, ...]
-    views: tuple[QueryView, ...]
+    origins: tuple[QueryOrigin, ...]
 
     @property
     def count(self) -> int:
         """How many pictures and crops there are."""
-        return len(self.views)
+        return len(self.origins)
 
 
 Embed: TypeAlias = Callable[[Sequence[Pixels]], Vectors]
@@ -120,20 +120,20 @@ def read_query_picture(
     if isinstance(picture, np.ndarray):
         return ReadPicture.of_pixels(picture)
     pixels, sha256 = read_with_digest(picture, limits)
-    return ReadPicture.of_pixels(pixels, view_of_file(os.fspath(picture), sha256, pixels))
+    return ReadPicture.of_pixels(pixels, origin_of_file(os.fspath(picture), sha256, pixels))
 
 
-def view_of_file(
+def origin_of_file(
     name: str,
     sha256: str,
     pixels: Pixels,
     *,
-    of: ViewOf = ViewOf.FILE,
+    of: OriginKind = OriginKind.FILE,
     media_s: float | None = None,
-) -> QueryView:
-    """Return the view that a file, or a frame of it, is: its name as given, and where it lies."""
+) -> QueryOrigin:
+    """Return the origin of a file, or of a frame of it: its name as given, and where it lies."""
     lies = location_text(str(Path(name).absolute()))
-    return QueryView(of, location_text(name), whole_box(pixels), lies, sha256, media_s)
+    return QueryOrigin(of, location_text(name), whole_box(pixels), lies, sha256, media_s)
 
 
 def _embedded(
@@ -175,12 +175,12 @@ def _fused(query: _Pictures, rows: Sequence[Vectors]) -> EmbeddedQuery:
         for warning in warnings_of(f"picture {number}" if count > 1 else "picture", one.pixels)
     ]
     crop_ids = tuple(crop.crop_id for crop, _ in query.crops)
-    views = (
-        *(one.view.embedded(row) for one, row in zip(query.pictures, rows, strict=True)),
-        *(QueryView.of_crop(crop).embedded(row) for crop, row in query.crops),
+    origins = (
+        *(one.origin.embedded(row) for one, row in zip(query.pictures, rows, strict=True)),
+        *(QueryOrigin.of_crop(crop).embedded(row) for crop, row in query.crops),
     )
     vector = fuse([*(row for _, row in query.crops), *rows])
-    return EmbeddedQuery(vector, _label(count, crop_ids), crop_ids, tuple(found), views)
+    return EmbeddedQuery(vector, _label(count, crop_ids), crop_ids, tuple(found), origins)
 
 
 def fuse(rows: Sequence[Vectors]) -> Vectors:

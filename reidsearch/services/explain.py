@@ -66,7 +66,7 @@ def explain(
     assert model is not None  # it holds the match
     return Explanation(
         query=request.label or embedded.label,
-        view=embedded.views[0],
+        origin=embedded.origins[0],
         match=match,
         model=model,
         score=score,

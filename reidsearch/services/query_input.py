@@ -24,7 +24,7 @@ from reidsearch.base.errors import InputError, Kind, ModelError, NotFound, Refus
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
-from reidsearch.domain.query_views import ReadPicture, ViewOf
+from reidsearch.domain.query_origins import OriginKind, ReadPicture
 
 if TYPE_CHECKING:
     from reidsearch.vision.detection.detector import Detector
@@ -161,7 +161,7 @@ def read_frame(source: str) -> Pixels:
 def _read_whole(source: str, progress: Progress) -> ReadPicture:
     """`read_frame`, with where the frame is from: its file, the digest of that, and its time."""
     from reidsearch.media.video.open import digest_of
-    from reidsearch.search.query_pictures import view_of_file
+    from reidsearch.search.query_pictures import origin_of_file
 
     name, at, time = source.rpartition("@")
     if not at or Path(source).exists():
@@ -171,8 +171,8 @@ def _read_whole(source: str, progress: Progress) -> ReadPicture:
         sha256 = digest_of(name, progress).sha256.hex()
     except Refused as refused:
         raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
-    view = view_of_file(name, sha256, pixels, of=ViewOf.FRAME, media_s=media_s)
-    return ReadPicture.of_pixels(pixels, view)
+    origin = origin_of_file(name, sha256, pixels, of=OriginKind.FRAME, media_s=media_s)
+    return ReadPicture.of_pixels(pixels, origin)
 
 
 def _read_still(source: str) -> ReadPicture:
@@ -263,6 +263,6 @@ def _people(pixels: Pixels, detector: Callable[[], Detector]) -> People:
 
 
 def _cut(picture: ReadPicture, box: Box) -> ReadPicture:
-    """Return a person of a frame, for a view that says where in it."""
+    """Return a person of a frame, with where in it."""
     cut = np.ascontiguousarray(picture.pixels[box.y1 : box.y2, box.x1 : box.x2])
-    return ReadPicture.of_pixels(cut, replace(picture.view, box=box))
+    return ReadPicture.of_pixels(cut, replace(picture.origin, box=box))

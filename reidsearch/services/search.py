@@ -174,7 +174,7 @@ class SearchService:
 
         answer = reader.read(answer, ready.request, ready.count)
         statement = replace(answer.statement, identity=ready.identity.searched)
-        matches = with_own(self._store, answer.matches, ready.query.views)
+        matches = with_own(self._store, answer.matches, ready.query.origins)
         return Answer(statement, with_identities(self._store, matches))
 
     # -- before the index is asked -----------------------------------------------------------
@@ -283,7 +283,7 @@ def _ready(
             warnings=embedded.warnings,
             least_score=reader.least_score(request),
             feedback=feedback,
-            views=embedded.views,
+            origins=embedded.origins,
         )
     except UsageError as error:
         return Failed(request, error)

@@ -373,9 +373,9 @@ def test_what_was_given_is_shown_beside_what_it_stands_for(folder, run):
     assert rows["4"].split()[-2] == "7"
     assert rows["2"].split()[-2] == "4"
     document = json.loads(run("identity", "show", "anna", "--format", "json").out)
-    given = {one["member"]["number"]: one["given_crop_ids"] for one in document["members"]}
+    given = {one["member"]["number"]: one["named_by"] for one in document["members"]}
     assert given == {1: [2], 4: [7], 9: [9]}
-    assert [one["given_crop_ids"] for one in document["rejected"]] == [[4]]
+    assert [one["named_by"] for one in document["rejected"]] == [[4]]
     assert "crop 2 (tracklet 1)" in run("identity", "list", "--decisions").out
     assert (
         "crop 8 (tracklet 5) does not belong"
@@ -385,7 +385,7 @@ def test_what_was_given_is_shown_beside_what_it_stands_for(folder, run):
     run("undo")
     run("confirm", 3, "--as", "anna", "--ignore-conflicts")
     document = json.loads(run("journey", "anna", "--format", "json").out)
-    told = {one["member"]["number"]: one["given_crop_ids"] for one in document["stops"]}
+    told = {one["member"]["number"]: one["named_by"] for one in document["stops"]}
     assert told == {1: [2], 2: [3], 4: [7], 9: [9]}
 
 
@@ -397,5 +397,5 @@ def test_a_log_from_before_crops_were_kept_is_read(folder):
     sql(folder, "UPDATE decision SET changes = :changes", changes=json.dumps(former))
     with opened(folder) as archive:
         (seen,) = archive.identities.show("anna").members
-        assert (seen.given, seen.crop_ids) == ((), (1, 2))
+        assert (seen.named_by, seen.crop_ids) == ((), (1, 2))
         assert archive.identities.undo().what == "undo"

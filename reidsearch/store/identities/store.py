@@ -211,7 +211,7 @@ def with_given(
             if change.member is not None:
                 named.setdefault(change.member, {}).update(dict.fromkeys(change.crops))
     return {
-        member: replace(one, given=tuple(named.get(member, ()))) for member, one in seen.items()
+        member: replace(one, named_by=tuple(named.get(member, ()))) for member, one in seen.items()
     }
 
 

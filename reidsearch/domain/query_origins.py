@@ -1,4 +1,4 @@
-"""What was searched with: each view of a query, so that it can be found and checked again."""
+"""What was searched with: each origin of a query, so that it can be found and checked again."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Crop, Pixels, Vectors
 
 
-class ViewOf(StrEnum):
-    """What a view of a query was made from."""
+class OriginKind(StrEnum):
+    """What a origin of a query was made from."""
 
     FILE = "file"
     FRAME = "frame"  # of a video, or of a folder of full frames
@@ -22,8 +22,8 @@ class ViewOf(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class QueryView:
-    """One view of the person searched for.
+class QueryOrigin:
+    """One origin of the person searched for.
 
     Args:
         of: what it was made from.
@@ -38,7 +38,7 @@ class QueryView:
         embedding_sha256: of its embedding, see `embedding_sha256`; empty before it is made.
     """
 
-    of: ViewOf
+    of: OriginKind
     name: str
     box: Box
     location: str | None = None
@@ -48,15 +48,15 @@ class QueryView:
     crop_id: int | None = None
     embedding_sha256: str = ""
 
-    def embedded(self, row: Vectors) -> QueryView:
-        """Return the same view with the digest of its embedding."""
+    def embedded(self, row: Vectors) -> QueryOrigin:
+        """Return the same origin with the digest of its embedding."""
         return replace(self, embedding_sha256=embedding_sha256(row))
 
     @classmethod
-    def of_crop(cls, crop: Crop) -> QueryView:
-        """Return the view that a crop of the archive is."""
+    def of_crop(cls, crop: Crop) -> QueryOrigin:
+        """Return the origin that a crop of the archive is."""
         return cls(
-            ViewOf.CROP,
+            OriginKind.CROP,
             crop.location,
             crop.box,
             sha256=crop.source_sha256,
@@ -74,14 +74,14 @@ class ReadPicture:
     """
 
     pixels: Pixels
-    view: QueryView
+    origin: QueryOrigin
 
     @classmethod
-    def of_pixels(cls, pixels: Pixels, view: QueryView | None = None) -> ReadPicture:
-        """Return the picture with the digest of its pixels; without a view it is of no file."""
-        if view is None:
-            view = QueryView(ViewOf.PIXELS, "", whole_box(pixels))
-        return cls(pixels, replace(view, pixels_sha256=pixels_sha256(pixels)))
+    def of_pixels(cls, pixels: Pixels, origin: QueryOrigin | None = None) -> ReadPicture:
+        """Return the picture with the digest of its pixels; without a origin it is of no file."""
+        if origin is None:
+            origin = QueryOrigin(OriginKind.PIXELS, "", whole_box(pixels))
+        return cls(pixels, replace(origin, pixels_sha256=pixels_sha256(pixels)))
 
 
 def whole_box(pixels: Pixels) -> Box:

@@ -64,22 +64,22 @@ def test_csv_repeats_it_in_every_row_and_of_a_list_for_every_query(held, crops, 
 def test_a_name_is_told_as_given_and_where_it_lies(held, crops, monkeypatch):
     monkeypatch.chdir(crops)
     ran = held("query", "unknown.png", "--format", "json")
-    (view,) = json.loads(ran.out)["statement"]["views"]
-    assert (view["of"], view["name"]) == ("file", "unknown.png")
-    assert view["location"] == str(crops / "unknown.png")
+    (origin,) = json.loads(ran.out)["statement"]["query_pictures"]
+    assert (origin["of"], origin["name"]) == ("file", "unknown.png")
+    assert origin["location"] == str(crops / "unknown.png")
 
 
 def test_crops_and_identities_are_told_with_the_source_of_each(held):
     assert held("identity", "new", "anna", 1, 5).code == 0
     document = json.loads(held("query", "--identity", "anna", "--crop", 9, "--format", "json").out)
-    views = document["statement"]["views"]
-    assert [view["crop_id"] for view in views] == [9, 1, 5]
+    origins = document["statement"]["query_pictures"]
+    assert [origin["crop_id"] for origin in origins] == [9, 1, 5]
     with Archive.open(held.archive) as archive:
-        for view in views:
-            crop = archive.crop(view["crop_id"])
-            assert (view["of"], view["sha256"]) == ("crop", crop.source_sha256)
-            assert (view["name"], view["box"]) == (crop.location, crop.box.as_list())
-            assert view["pixels_sha256"] is None
+        for origin in origins:
+            crop = archive.crop(origin["crop_id"])
+            assert (origin["of"], origin["sha256"]) == ("crop", crop.source_sha256)
+            assert (origin["name"], origin["box"]) == (crop.location, crop.box.as_list())
+            assert origin["pixels_sha256"] is None
 
 
 def test_the_mean_has_a_digest_of_its_own_and_the_views_theirs(held, crops):
@@ -88,20 +88,22 @@ def test_the_mean_has_a_digest_of_its_own_and_the_views_theirs(held, crops):
         said = archive.search([picture, 1]).statement
         rows = archive.embed([read_picture(picture, PictureLimits())])
         alone = archive.search([picture]).statement
-    assert said.views[0].embedding_sha256 == digest(rows[0].astype("<f4"))
-    assert said.embedding_sha256 not in {view.embedding_sha256 for view in said.views}
-    assert alone.embedding_sha256 == alone.views[0].embedding_sha256
+    assert said.query_pictures[0].embedding_sha256 == digest(rows[0].astype("<f4"))
+    assert said.embedding_sha256 not in {one.embedding_sha256 for one in said.query_pictures}
+    assert alone.embedding_sha256 == alone.query_pictures[0].embedding_sha256
 
 
 def test_pixels_are_told_by_their_own_digest_and_a_list_as_one_by_one(held, crops):
     pixels = read_picture(crops / "unknown.png", PictureLimits())
     with Archive.open(held.archive) as archive:
-        (view,) = archive.search(pixels).statement.views
+        (origin,) = archive.search(pixels).statement.query_pictures
         (listed,) = archive.search_many([SearchRequest(pixels)])
-        (of_pillow,) = archive.search(Image.fromarray(pixels[..., ::-1].copy())).statement.views
-    assert (view.of, view.sha256, view.pixels_sha256) == ("pixels", None, digest(pixels))
-    assert listed.statement.views == (view,)
-    assert of_pillow == view
+        (of_pillow,) = archive.search(
+            Image.fromarray(pixels[..., ::-1].copy())
+        ).statement.query_pictures
+    assert (origin.of, origin.sha256, origin.pixels_sha256) == ("pixels", None, digest(pixels))
+    assert listed.statement.query_pictures == (origin,)
+    assert of_pillow == origin
 
 
 def test_what_was_decoded_is_what_was_digested_though_the_file_changes(held, tmp_path):
@@ -110,7 +112,7 @@ def test_what_was_decoded_is_what_was_digested_though_the_file_changes(held, tmp
     with Archive.open(held.archive) as archive:
         answer = archive.search(path)
         draw(path, 2)
-        assert answer.statement.views[0].sha256 == before != sha256(path)
+        assert answer.statement.query_pictures[0].sha256 == before != sha256(path)
 
 
 def test_sheets_and_explanations_name_it(held, crops, tmp_path):
@@ -128,11 +130,11 @@ def test_sheets_and_explanations_name_it(held, crops, tmp_path):
     with Image.open(drawn) as a, Image.open(other) as b:
         assert a.tobytes() != b.tobytes()
     ran = held("explain", picture, 1, "--format", "json")
-    view = json.loads(ran.out)["view"]
-    assert (view["name"], view["sha256"]) == (str(picture), sha256(picture))
+    origin = json.loads(ran.out)["query_picture"]
+    assert (origin["name"], origin["sha256"]) == (str(picture), sha256(picture))
     told = plain(held("explain", picture, 1).out)
     assert sha256(picture) in told
-    assert view["embedding_sha256"] in told
+    assert origin["embedding_sha256"] in told
 
 
 # -- footage -------------------------------------------------------------------------------------
@@ -167,13 +169,17 @@ def test_a_frame_is_told_by_its_video_time_and_box(watched):
     ran = run("query", "--frame", f"{video}@{at_s}", "--box", where, "--format", "json")
     assert ran.code == 0, ran.err
     document = json.loads(ran.out)
-    (view,) = document["statement"]["views"]
-    assert (view["of"], view["sha256"], view["box"]) == ("frame", sha256(video), box.as_list())
-    assert view["media_s"] == pytest.approx(at_s, abs=0.05)
-    assert view["name"] == str(video)
+    (origin,) = document["statement"]["query_pictures"]
+    assert (origin["of"], origin["sha256"], origin["box"]) == (
+        "frame",
+        sha256(video),
+        box.as_list(),
+    )
+    assert origin["media_s"] == pytest.approx(at_s, abs=0.05)
+    assert origin["name"] == str(video)
     with open_footage(video) as footage:
         frame = footage.frame_at(crop.moment.media_s).bgr()
-    assert view["pixels_sha256"] == digest(frame[box.y1 : box.y2, box.x1 : box.x2])
+    assert origin["pixels_sha256"] == digest(frame[box.y1 : box.y2, box.x1 : box.x2])
     table = plain(run("query", "--frame", f"{video}@{at_s}", "--box", where).out)
     assert f"box{where}" in table
     assert sha256(video) in table
@@ -259,5 +265,7 @@ def test_another_box_of_one_picture_is_told_as_of_the_same_frame(run, tmp_path):
 def test_names_that_are_not_utf8_are_told(held, tmp_path):
     folder = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")
     shutil.copy(draw(tmp_path / "x.png", 1), folder)
-    (view,) = json.loads(held("query", folder, "--format", "json").out)["statement"]["views"]
-    assert view["name"].endswith(r"caf\xe9.png")
+    (origin,) = json.loads(held("query", folder, "--format", "json").out)["statement"][
+        "query_pictures"
+    ]
+    assert origin["name"].endswith(r"caf\xe9.png")
