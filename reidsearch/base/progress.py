@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate, pairwise
 from typing import Protocol
 
 
@@ -47,19 +48,27 @@ NO_PROGRESS: Progress = _Silent()
 """Progress that reports nothing."""
 
 
+SHARE = "0.01 %"
+"""The unit of a total that is made of parts of different kinds: hundredths of a per cent."""
+
+
 @contextmanager
 def parts(
-    progress: Progress, task: str, weights: Sequence[int], unit: str = "steps"
+    progress: Progress, task: str, weights: Sequence[int], unit: str = SHARE
 ) -> Iterator[Parts]:
     """Make one task of several: a total that moves on through all of them, one after another.
 
     Args:
-        weights: of the parts, in units of the total, about as long as each takes.
+        weights: of the parts, about as long as each takes; in units of the total where one is
+            given, else of any sum.
 
     Example:
         >>> with parts(progress, "checking", [rows, rows, 10]) as whole:
         ...     check_pictures(whole)  # begins, advances and ends as on its own
     """
+    if unit == SHARE:
+        reached = [10_000 * part // max(sum(weights), 1) for part in accumulate(weights, initial=0)]
+        weights = [after - before for before, after in pairwise(reached)]
     progress.begin(task, sum(weights), unit)
     whole = Parts(progress, weights)
     try:

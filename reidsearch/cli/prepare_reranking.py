@@ -28,7 +28,7 @@ def command(archive: Path, form: str, quiet: bool) -> None:
     with (
         progress_for(quiet=quiet, name="prepare-reranking") as progress,
         reading_archive(archive, progress) as opened,
-        parts(progress, "building the neighbour graph", [10, 90], "%") as whole,
+        parts(progress, "building the neighbour graph", [10, 90]) as whole,
     ):
         with step(whole, "reading the index"):
             crops = len(opened)

@@ -105,7 +105,7 @@ def evaluate_held(data: DataSet, progress: Progress = NO_PROGRESS) -> Comparison
     if data.held is None:
         raise UsageError(f"{data.name} holds no embeddings", "name a model")
     made = _Made(text_of(data.held.model))
-    with parts(progress, "evaluating", [1, 9], "parts") as whole:
+    with parts(progress, "evaluating", [1, 9]) as whole:
         ways = _ranked(data, data.held.rows, RANKINGS[BARE], made, whole)
     return Comparison((ways,), (), "stored embeddings only")
 
@@ -135,7 +135,7 @@ def compare(
         UsageError: no query has a crop of the same person by another camera in the gallery.
         Refused: a picture cannot be read; the message names it.
     """
-    with parts(progress, "evaluating", _weights(axes, models), "steps") as whole:
+    with parts(progress, "evaluating", _weights(axes, models)) as whole:
         return _compared(data, base, load, flip, models, axes, whole)
 
 

@@ -14,6 +14,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column
 from rich.text import Text
 
+from reidsearch.base.progress import SHARE
 from reidsearch.output.visible import duration, shorten, visible
 
 
@@ -24,7 +25,11 @@ class _Amount(ProgressColumn):
         unit = task.fields["unit"]
         if task.total is None:
             return Text(_quantity(task.completed, unit) if task.completed else "")
+        if not task.total:  # a step that has no amount, and is over
+            return Text("")
         done = min(task.completed, task.total)
+        if unit == SHARE:
+            return Text(f"{100 * done / task.total:.1f} %")
         return Text(f"{_number(done, unit)}/{_quantity(task.total, unit)}")
 
 
@@ -32,6 +37,8 @@ class _Rate(ProgressColumn):
     """Units a second: of late while it runs, over all when it is over."""
 
     def render(self, task: Task) -> Text:
+        if task.fields["unit"] == SHARE:
+            return Text("")
         speed = task.finished_speed or task.speed
         return Text("" if not speed else f"{_quantity(speed, task.fields['unit'])}/s")
 

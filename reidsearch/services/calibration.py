@@ -70,7 +70,7 @@ class CalibrationService:
             ArchiveLocked: another process writes.
         """
         model = self._require_model()
-        with parts(progress, "calibrating", [70, 10, 20], "%") as whole:
+        with parts(progress, "calibrating", [70, 10, 20]) as whole:
             compared, sha256 = self._of_set(path, whole)
             return self._make(compared, Origin.SET, _name(path), sha256, model, whole)
 
@@ -84,7 +84,7 @@ class CalibrationService:
         from reidsearch.datasets.readers import read_archive
 
         model = self._require_model()
-        with parts(progress, "calibrating", [20, 30, 50], "%") as whole:
+        with parts(progress, "calibrating", [20, 30, 50]) as whole:
             with step(whole, "reading embeddings"):
                 data = read_archive(self._store, "persons")
             assert data.held is not None
@@ -102,7 +102,7 @@ class CalibrationService:
             UsageError, ArchiveLocked: as `from_set`.
         """
         model = self._require_model()
-        with parts(progress, "calibrating", [50, 50], "%") as whole:
+        with parts(progress, "calibrating", [50, 50]) as whole:
             with step(whole, "comparing"):
                 compared = self._of_identities(model)
             return self._make(compared, Origin.IDENTITIES, "identities", None, model, whole)
@@ -143,7 +143,7 @@ class CalibrationService:
         from reidsearch.calibration.fit import CENTRES, soundness
 
         calibration = self._require()
-        with parts(progress, "testing the calibration", [80, 20], "%") as whole:
+        with parts(progress, "testing the calibration", [80, 20]) as whole:
             compared, _ = self._of_set(path, whole)
         line_lr, _ = calibration.log10_lr(CENTRES)
         return Tested(

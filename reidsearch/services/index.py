@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import ArchiveLocked, UsageError
-from reidsearch.base.progress import NO_PROGRESS, Progress, step
+from reidsearch.base.progress import NO_PROGRESS, Parts, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.domain.reports import FootageReport, IndexReport
@@ -252,12 +252,9 @@ class IndexService:
         """Bring index and neighbour graph up to what a run committed."""
         if self._gallery.needs_compaction():
             # Another writer that has begun meanwhile will compact it just as well.
-            with (
-                contextlib.suppress(ArchiveLocked),
-                self._store.lock(),
-                step(run.progress, "updating the index"),
-            ):
-                self._gallery.compact(run.progress)
+            with contextlib.suppress(ArchiveLocked), self._store.lock():
+                self._gallery.compact(Parts(run.progress, []))  # named, below the total
+                run.progress.working_on("")
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(run.progress, stopped=run.stop.is_set)
         return report

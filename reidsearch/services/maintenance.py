@@ -97,7 +97,7 @@ class MaintenanceService:
                 "neither another model nor another flip was asked for", kind=Kind.NOTHING_TO_CHANGE
             )
         # Embedding takes nearly all of the time; index and graph follow.
-        with parts(progress, "re-embedding", [90, 5, 5], "%") as whole:
+        with parts(progress, "re-embedding", [90, 5, 5]) as whole:
             count = renew(self._store, embedder, whole)
             self._engines.use(embedder)
             with self._store.lock(), step(whole, "building the index"):

@@ -59,7 +59,7 @@ class ProposalService:
         from reidsearch.linking.run import link
 
         # Reading, comparing (which grows faster than all else), joining and keeping.
-        with parts(progress, "linking", [5, 70, 20, 5], "%") as whole:
+        with parts(progress, "linking", [5, 70, 20, 5]) as whole:
             link(self._store, join_above=join_above, transits=transits, progress=whole)
             return self.last()
 

@@ -230,3 +230,16 @@ def test_what_is_printed_meanwhile_goes_where_standard_output_goes(
         progress.end()
     assert out.getvalue() == "an answer\na line\n"
     assert "a line" not in stderr.getvalue()
+
+
+def test_a_total_of_different_kinds_is_shown_in_per_cent(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = on_a_terminal(monkeypatch)
+    with progress_for() as progress, parts(progress, "calibrating", [3, 1]) as whole:
+        whole.begin("embedding", 1000, "crops")
+        whole.advance(500)
+        progress._display.refresh()  # type: ignore[attr-defined]
+        whole.end()
+    told = drawn(stderr.getvalue())
+    assert any(line.rstrip().endswith("37.5 %") for line in told)
+    assert any("100.0 %" in line for line in told)
+    assert not any("%/s" in line for line in told)
