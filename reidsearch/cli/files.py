@@ -60,7 +60,9 @@ class OutputFile(click.ParamType[Path]):
         if path.exists() and not (_is_stream(path) or _forced(ctx)):
             self.fail(f"'{path}' exists; --force overwrites it", param, ctx)
         if not _is_stream(path) and not path.parent.is_dir():
-            self.fail(f"'{path}': there is no folder '{path.parent}'", param, ctx)
+            from reidsearch.base.errors import StorageError
+
+            raise StorageError(f"{path} cannot be written: there is no folder {path.parent}")
         if ctx is not None and not _is_stream(path):
             written = ctx.meta.setdefault(_WRITTEN, {})
             other = written.setdefault(path.resolve(), param)

@@ -104,7 +104,7 @@ def test_what_cannot_be_written_is_told_before_any_work_everywhere(name, tmp_pat
         good: "--force overwrites it",
     }
     for path, said in bad.items():
-        with pytest.raises(click.UsageError) as refused:
+        with pytest.raises((click.UsageError, StorageError)) as refused:
             parse(command, param, path)
         assert said in refused.value.message
     assert good.read_bytes() == b"before"
