@@ -178,6 +178,11 @@ class Footage(Protocol):
     ) -> None: ...
 
 
+def frame_of(footage: Footage, pts: int) -> Frame:
+    """The frame with just this pts, or else the last before it."""
+    return footage.frame_at(footage.info.media_s(pts))
+
+
 def frame_shown_at(footage: Footage, media_s: Fraction) -> Frame:
     """`frame_at` for anything that can be read from any pts on.
 

@@ -10,7 +10,7 @@ reads from the start of the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeAlias
@@ -63,35 +63,33 @@ def read_from_middle(
     Returns:
         None: nothing could be proven; read from the start.
     """
-    nearest: _Begun | None = None
-    for begins in _starts(wanted, info, lambda: nearest):
-        begun = _begin(read(begins), wanted)
-        if begun is None:
-            continue
-        if nearest is not None and begun.first_pts >= nearest.first_pts:
+    found: list[_Begun] = []  # each began earlier than the one before it
+    try:
+        for begins in _starts(wanted, info, found):
+            begun = _begin(read(begins), wanted)
+            if begun is None:
+                continue
+            if found and begun.first_pts >= found[-1].first_pts:
+                begun.reading.close()
+                continue
+            found.append(begun)
+            if intra_only or (len(found) > 1 and begun.agrees(found[-2])):
+                return chain((begun.shown,), found.pop().rest)
+    finally:
+        for begun in found:
             begun.reading.close()
-            continue
-        proven = intra_only or (nearest is not None and begun.agrees(nearest))
-        if nearest is not None:
-            nearest.reading.close()
-        if proven:
-            return chain((begun.shown,), begun.rest)
-        nearest = begun
-    if nearest is not None:
-        nearest.reading.close()
     return None
 
 
-def _starts(wanted: int, info: VideoInfo, nearest: Callable[[], _Begun | None]) -> Iterator[int]:
-    """Where to begin: ever earlier, and just before the key picture that was found."""
+def _starts(wanted: int, info: VideoInfo, found: Sequence[_Begun]) -> Iterator[int]:
+    """Where to begin: ever earlier, and just before the key picture that was found last."""
     for back_s in SEEK_BACK_S:
         begins = wanted - int(back_s / info.time_base)
         if begins <= info.first_pts:
             return
         yield begins
-        found = nearest()
-        if found is not None and found.first_pts < begins:
-            begins = found.first_pts - 1
+        if found and found[-1].first_pts - 1 < begins:
+            begins = found[-1].first_pts - 1
             if begins <= info.first_pts:
                 return
             yield begins
@@ -153,4 +151,3 @@ def from_first_key(packets: Iterator[Any]) -> Iterator[Any]:
         begun = begun or isinstance(packet, Damage) or packet.is_keyframe
         if begun:
             yield packet
-

@@ -55,6 +55,11 @@ class Order:
         if info.declared_fps:
             self._tick = max(1, round(1 / (Fraction(info.declared_fps) * info.time_base)))
 
+    @property
+    def even(self) -> bool:
+        """Whether time stamps have gone on without a jump so far, and can be looked up."""
+        return not self._shift and not self._counted
+
     def put(self, item: Picture | Damage | Skipped) -> Iterator[Item]:
         """What comes next, with what is to be told before it."""
         if isinstance(item, Damage):

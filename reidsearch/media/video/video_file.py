@@ -21,6 +21,7 @@ from reidsearch.media.video.frames import Damage, Frame, Item, Skipped, StillRul
 from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
 from reidsearch.media.video.order import Order, Picture, is_jump, turns_of
 from reidsearch.media.video.still import groups
+from reidsearch.media.video.verified import known_of, remember, state_of
 
 av.logging.set_level(None)  # FFmpeg writes to standard error by itself
 
@@ -55,7 +56,8 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     def seekable(self) -> bool:
         """See `Footage.seekable`; looked up once, by reading all packets where need be."""
         if self._seekable is None:
-            self._seekable = not self._counted and not self._jumps()
+            known = known_of(self._path).get("even")
+            self._seekable = not self._counted and (known is True or not self._jumps())
         return self._seekable
 
     def frame_at(self, media_s: Fraction) -> Frame:
@@ -95,6 +97,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             stream = video_stream(container)
             if stream.frames and STEADY.intersection(self.info.container.split(",")):
                 return False
+            state = state_of(self._path)
             for packet in _packets(container, stream):
                 stamp = None if isinstance(packet, Damage) else _stamp(packet)
                 if stamp is None:
@@ -102,6 +105,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
                 if last is not None and is_jump((stamp - last) * self.info.time_base):
                     return True
                 last = stamp
+        remember(self._path, state, even=True)
         return False
 
     def _read(self, begins: int | None, still: StillRule | None) -> Generator[Item, None, None]:
@@ -125,8 +129,11 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             if begins is not None:
                 decoded = from_first_whole(decoded, self.info.codec)
             order = Order(self.info, self._counted, from_start=begins is None)
+            state = state_of(self._path)
             for item in decoded:
                 yield from order.put(item)
+            if begins is None and order.even:
+                remember(self._path, state, even=True)
             yield from order.ending()
 
     def _open(self) -> Any:
@@ -154,9 +161,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             first = next(
                 (
                     item.picture
-                    for item in _decoded(
-                        _packets(container, stream), stream.codec_context, None
-                    )
+                    for item in _decoded(_packets(container, stream), stream.codec_context, None)
                     if isinstance(item, Picture)
                 ),
                 None,
