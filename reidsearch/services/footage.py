@@ -129,15 +129,18 @@ class FootageService:
                 crop.
         """
         from reidsearch.media.video.frames import frame_of
-        from reidsearch.media.video.views import require_shown
+        from reidsearch.media.video.views import Differs, require_shown
 
         crop = self._of_footage(crop_id)
         view = view_of(self._store, crop)
 
         def shown() -> Pixels:
-            pixels = frame_of(footage, view.pts).bgr()
-            require_shown(pixels, view)
-            return pixels
+            # Compared with the stored crop, so that one reading is proof enough.
+            frame = frame_of(footage, view.pts, once=True)
+            if frame.pts != view.pts:
+                raise Differs("the frame of the stored crop cannot be found in the footage")
+            require_shown(frame.bgr(), view)
+            return frame.bgr()
 
         _, footage = open_indexed(self._store, crop.source_id, verify=verify)
         with footage:

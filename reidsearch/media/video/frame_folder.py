@@ -91,8 +91,11 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
                 continue
             yield self._read(ticks, name)
 
-    def frames_from(self, pts: int, still: StillRule | None = None) -> Iterator[Item]:
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
         """What is shown at a pts and all that follows; see `Footage.frames_from`."""
+        del once
         for ticks, name in reversed(self._frames):
             if ticks <= pts and isinstance(self._read(ticks, name), Frame):
                 return self.frames(ticks - 1, still)

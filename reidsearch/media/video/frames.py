@@ -149,10 +149,15 @@ class Footage(Protocol):
         """
         ...
 
-    def frames_from(self, pts: int, still: StillRule | None = None) -> Iterator[Item]:
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
         """The last frame that is not later than a pts, and everything after it.
 
         What comes before that frame may come too.
+
+        Args:
+            once: believe one reading from the middle; for a caller who compares what it shows.
         """
         ...
 
@@ -178,9 +183,23 @@ class Footage(Protocol):
     ) -> None: ...
 
 
-def frame_of(footage: Footage, pts: int) -> Frame:
-    """The frame with just this pts, or else the last before it."""
-    return footage.frame_at(footage.info.media_s(pts))
+def frame_of(footage: Footage, pts: int, *, once: bool = False) -> Frame:
+    """The frame with just this pts, or else the last before it; see `Footage.frames_from`.
+
+    Raises:
+        NotFound: none is that early.
+    """
+    shown: Frame | None = None
+    for item in footage.frames_from(pts, once=once):
+        if isinstance(item, Frame):
+            if item.pts > pts:
+                break
+            shown = item
+            if item.pts == pts:
+                break
+    if shown is None:
+        raise NotFound(f"there is no frame at {float(footage.info.media_s(pts)):.3f} s")
+    return shown
 
 
 def frame_shown_at(footage: Footage, media_s: Fraction) -> Frame:

@@ -19,7 +19,7 @@ from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.video.frames import Damage, Frame, Item, Skipped
 from reidsearch.media.video.order import Picture
 
-SEEK_BACK_S = (0, 1, 5, 20, 60, 300)
+SEEK_BACK_S = (0, 1, 2, 4, 7, 11, 16, 25, 40, 60, 120, 300)
 """How long before the wanted time to begin, one after the other."""
 # Decoders that give no picture before one that nothing before it is needed for, where that is not
 # an intra picture: a stream of these may renew itself bit by bit, without any key picture.
@@ -52,13 +52,14 @@ class _Begun:
 
 
 def read_from_middle(
-    wanted: int, info: VideoInfo, read: Callable[[int], Reading], *, intra_only: bool
+    wanted: int, info: VideoInfo, read: Callable[[int], Reading], *, once: bool
 ) -> Iterator[Item] | None:
     """Return the frame that is shown at a pts and all that follows, as a linear reading gives it.
 
     Args:
         read: everything from the first whole picture on that a seek to a pts finds.
-        intra_only: every picture is coded for itself, so that one reading is proof enough.
+        once: one reading is enough: every picture is coded for itself, or the caller knows what
+            it should show.
 
     Returns:
         None: nothing could be proven; read from the start.
@@ -73,7 +74,7 @@ def read_from_middle(
                 begun.reading.close()
                 continue
             found.append(begun)
-            if intra_only or (len(found) > 1 and begun.agrees(found[-2])):
+            if once or (len(found) > 1 and begun.agrees(found[-2])):
                 return chain((begun.shown,), found.pop().rest)
     finally:
         for begun in found:

@@ -19,7 +19,7 @@ from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.files.paths import location_text, open_regular
 from reidsearch.media.video.frames import Damage, Frame, Item, Skipped, StillRule, frame_shown_at
 from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
-from reidsearch.media.video.order import Order, Picture, is_jump, turns_of
+from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump, turns_of
 from reidsearch.media.video.still import groups
 from reidsearch.media.video.verified import known_of, remember, state_of
 
@@ -73,14 +73,16 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         items = self._read(None, still) if after is None else self.frames_from(after, still)
         yield from (item for item in items if after is None or _end_pts(item) > after)
 
-    def frames_from(self, pts: int, still: StillRule | None = None) -> Iterator[Item]:
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
         """What is shown at a pts and all that follows; see `Footage.frames_from`."""
         if self.seekable:
             found = read_from_middle(
                 pts,
                 self.info,
                 lambda begins: self._read(begins, still),
-                intra_only=av.Codec(self.info.codec, "r").intra_only,
+                once=once or av.Codec(self.info.codec, "r").intra_only,
             )
             if found is not None:
                 return found
@@ -179,6 +181,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         sides = first.width, first.height
         width_px, height_px = sides[::-1] if turns % 2 else sides
         time_base, first_pts = stream.time_base, first.pts
+        late = 0 if self._counted else _late(container, stream, first_pts)
         notes = _notes(first)
         if self._counted:
             counted = Fraction(rate) if rate else Fraction(25)
@@ -189,7 +192,9 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             )
         declared_s = None
         if stream.duration is not None and not self._counted:
-            declared_s = float(stream.duration * stream.time_base)
+            # Counted from where the container says that the pictures begin.
+            begins = (stream.start_time or 0) - ((first_pts or 0) - late)
+            declared_s = float((stream.duration + min(max(begins, 0), late)) * stream.time_base)
         elif container.duration is not None and not self._counted:
             declared_s = container.duration / av.time_base
             if "matroska" in container.format.name:  # it counts from zero, not from the first frame
@@ -203,7 +208,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             height_px=height_px,
             rotation=-90 * turns % 360,
             time_base=Fraction(time_base),
-            first_pts=first_pts or 0,
+            first_pts=(first_pts or 0) - late,
             declared_fps=declared_fps,
             declared_s=declared_s,
             created=_created(container, stream),
@@ -318,6 +323,22 @@ def _notes(picture: av.VideoFrame) -> list[str]:
             "a high dynamic range recording look pale"
         )
     return notes
+
+
+def _late(container: Any, stream: Any, first_pts: int | None) -> int:
+    """How much later than the file's sound its pictures begin, in the stream's time base.
+
+    Every player counts from whatever comes first; so does a name that says when the file begins.
+    """
+    starts = [
+        Fraction(sound.start_time * sound.time_base)
+        for sound in container.streams.audio
+        if sound.start_time is not None
+    ]
+    if not starts or first_pts is None:
+        return 0
+    late_s = first_pts * stream.time_base - min(starts)
+    return round(late_s / stream.time_base) if 0 < late_s <= AHEAD_S else 0
 
 
 def _created(container: Any, stream: Any) -> dt.datetime | None:
