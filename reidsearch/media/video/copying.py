@@ -82,16 +82,18 @@ def copy(
     """
     _require_copyable(path, footage, out)
     failed: ClipError | None = None
-    until_pts = from_pts
+    until_pts, look_up = from_pts, footage.seekable
     for _ in range(TRIES):
-        plan = _last_plan(path, footage, until_pts, to_pts)
+        plan = _last_plan(path, footage, until_pts, to_pts, look_up=look_up)
         if plan is None:
             break
         try:
             return _written(path, footage, plan, out, views, note)
         except ClipError as error:
             failed = error
-            until_pts = plan.key_pts - 1
+            if plan.begins is None:
+                until_pts = plan.key_pts - 1
+            look_up = False  # after a seek some containers tell other times
     if failed is None:
         raise InputError(
             f"{path.name} has no key frame that a copy could begin with",
@@ -113,7 +115,7 @@ def _require_copyable(path: Path, footage: Footage, out: Path) -> None:
         raise InputError(
             "a folder of frames has no stream to copy", kind=Kind.STREAM_COPY_IMPOSSIBLE
         )
-    if not footage.seekable:
+    if not footage.even:
         raise InputError(
             "timestamps are not monotonic; the stream cannot be copied",
             kind=Kind.STREAM_COPY_IMPOSSIBLE,
@@ -146,10 +148,17 @@ def _packets(path: Path, begins: int | None) -> Iterator[tuple[Any, Any]]:
             return  # what is missing then is found when the clip is read back
 
 
-def _last_plan(path: Path, footage: Footage, until_pts: int, to_pts: int) -> _Plan | None:
-    """Choose packets from the last key frame on that is not later than `until_pts`."""
+def _last_plan(
+    path: Path, footage: Footage, until_pts: int, to_pts: int, *, look_up: bool
+) -> _Plan | None:
+    """Choose packets from the last key frame on that is not later than `until_pts`.
+
+    Args:
+        look_up: seek; else all packets are read.
+    """
     base = footage.info.time_base
-    for begins in (*(until_pts - int(back_s / base) for back_s in SEEK_BACK_S), None):
+    seeks = [until_pts - int(back_s / base) for back_s in SEEK_BACK_S] if look_up else []
+    for begins in (*seeks, None):
         plan = _plan(path, footage, begins, until_pts, to_pts)
         if plan is not None:
             return plan

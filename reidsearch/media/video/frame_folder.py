@@ -83,6 +83,11 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
         """See `Footage.seekable`: every picture is a file of its own."""
         return True
 
+    @property
+    def even(self) -> bool:
+        """See `Footage.even`: names that do not increase are counted instead."""
+        return True
+
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Every picture in order; see `Footage.frames`. There are no groups to be left out."""
         del still

@@ -140,6 +140,11 @@ class Footage(Protocol):
         """Whether what lies at a pts can be found without reading all that comes before."""
         ...
 
+    @property
+    def even(self) -> bool:
+        """Whether its own time stamps go on without a jump, so that each names one frame."""
+        ...
+
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Everything in order; pts of frames strictly increase.
 

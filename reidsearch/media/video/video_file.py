@@ -33,6 +33,8 @@ PLAYLISTS = frozenset({"hls", "dash", "concat", "imf"})
 RAW = frozenset({"h264", "hevc", "m4v", "mpegvideo", "obu", "h263", "cavsvideo", "vc1"})
 # Their index holds every frame's duration, so time only goes on; fragments have own clocks.
 STEADY = frozenset({"mov", "mp4", "avi"})
+# After a seek their time stamps go on from whatever was read before it.
+COUNTS_ON = frozenset({"dhav"})
 _MANY_ERRORS = 50  # after so many packets in a row that cannot be read, nothing more will come
 
 
@@ -46,7 +48,8 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._counted = False
-        self._seekable: bool | None = None
+        self._even: bool | None = None
+        self._looks_up = True
         self.info = self._probe()
 
     def __exit__(self, *_: object) -> None:
@@ -54,11 +57,16 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
 
     @property
     def seekable(self) -> bool:
-        """See `Footage.seekable`; looked up once, by reading all packets where need be."""
-        if self._seekable is None:
+        """See `Footage.seekable`."""
+        return self._looks_up and self.info.container not in COUNTS_ON and self.even
+
+    @property
+    def even(self) -> bool:
+        """See `Footage.even`; looked up once, by reading all packets where need be."""
+        if self._even is None:
             known = known_of(self._path).get("even")
-            self._seekable = not self._counted and (known is True or not self._jumps())
-        return self._seekable
+            self._even = not self._counted and (known is True or not self._jumps())
+        return self._even
 
     def frame_at(self, media_s: Fraction) -> Frame:
         """The frame that is shown at a media time; see `Footage.frame_at`."""
@@ -90,7 +98,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
 
     def read_linearly(self) -> None:
         """Seek no more; see `Footage.read_linearly`."""
-        self._seekable = False
+        self._looks_up = False
 
     def _jumps(self) -> bool:
         """Whether the time stamps jump, so that a seek would end up in another stretch."""
