@@ -8,7 +8,7 @@ import pytest
 from videos import picture, write_dav, write_late, write_video
 
 from reidsearch.base.errors import NotFound
-from reidsearch.media.video.frames import Frame, Jump
+from reidsearch.media.video.frames import Damage, Frame, Jump
 from reidsearch.media.video.open import open_footage
 from reidsearch.media.video.video_file import VideoFile
 
@@ -86,6 +86,22 @@ def test_a_stream_that_begins_between_key_frames_is_read_alike_from_anywhere(tmp
     whole = shown(items(path))
     for number in (0, len(whole) // 2, len(whole) - 3):
         assert shown(items(path, after=whole[number][0])) == whole[number + 1 :]
+
+
+def test_damage_after_the_wanted_time_costs_no_more_than_in_a_linear_reading(tmp_path):
+    path = write_video(
+        tmp_path / "a.mpg", 200, codec="mpeg2video", options={"g": "50", "bf": "0"}, container="vob"
+    )
+    data = bytearray(path.read_bytes())
+    at = len(data) * 7 // 10
+    data[at : at + 1500] = bytes(1500)
+    path.write_bytes(data)
+    whole = items(path)
+    assert any(isinstance(item, Damage) for item in whole)
+    found = shown(whole)
+    for number in (20, 80, 110, 125):
+        after = [pts for pts, _ in shown(items(path, after=found[number][0]))]
+        assert after == [pts for pts, _ in found[number + 1 :]]
 
 
 def test_a_container_that_cannot_seek_is_read_from_its_start(tmp_path):

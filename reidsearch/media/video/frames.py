@@ -78,6 +78,11 @@ class Frame:
         sides = picture.width, picture.height
         self.width_px, self.height_px = sides[::-1] if self._turns % 2 else sides
 
+    @property
+    def key(self) -> bool:
+        """Whether nothing before it was needed to decode it."""
+        return bool(self._picture.key_frame)
+
     def bgr(self) -> Pixels:
         """(h, w, 3) uint8 BGR; converted once."""
         if self._bgr is None:

@@ -102,17 +102,21 @@ def _begin(reading: Reading, wanted: int) -> _Begun | None:
     shown: Frame | None = None
     seen: dict[int, bytes] = {}
     rest: Iterator[Item] = reading
+    damaged = False
     for item in reading:
         if _later(item, wanted):
             rest = chain((item,), reading)
             break
         if isinstance(item, Frame):
+            if damaged and not item.key:
+                continue
+            damaged = False
             first_pts = item.pts if first_pts is None else first_pts
             shown = item
             seen[item.pts] = item.digest()
         elif isinstance(item, Damage):
             # What was seen before it proves nothing for what comes after.
-            first_pts, shown, seen = None, None, {}
+            damaged, first_pts, shown, seen = True, None, None, {}
     if shown is None or first_pts is None:
         reading.close()
         return None
@@ -128,20 +132,13 @@ def _later(item: Item, wanted: int) -> bool:
 def from_first_whole(
     decoded: Iterator[Picture | Damage | Skipped], codec: str
 ) -> Iterator[Picture | Damage | Skipped]:
-    """Leave out what a decoder shows before the first picture that is whole by itself.
-
-    After damage the next such picture is waited for again.
-    """
+    """Leave out what a decoder shows before the first picture that is whole by itself."""
     whole = False
     for item in decoded:
-        if isinstance(item, Damage):
-            whole = False
-            yield item
-            continue
         if isinstance(item, Picture) and not whole:
             picture = item.picture
             whole = picture.pts is not None and (picture.key_frame or codec in WAITS_FOR_WHOLE)
-        if whole:
+        if whole or isinstance(item, Damage):
             yield item
 
 
