@@ -145,7 +145,7 @@ def test_footage_is_hashed_once_and_again_when_that_is_asked_for(kept, tmp_path,
     hashed = []
     real = opening._digest_of
     monkeypatch.setattr(
-        opening, "_digest_of", lambda path, progress: hashed.append(path) or real(path, progress)
+        opening, "_digest_of", lambda path, *more: hashed.append(path) or real(path, *more)
     )
     assert shows(kept, tmp_path)
     assert hashed == []  # it was when it was indexed
