@@ -218,7 +218,7 @@ class FootageService:
         Args:
             old: how the places that the archive knows begin; parts of a path, whole.
             new: the folder that stands there instead.
-            dry_run: only look which sources would be found.
+            dry_run: only count which sources would be found.
 
         Raises:
             NotFound: no known place begins so.
