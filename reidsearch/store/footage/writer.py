@@ -50,16 +50,24 @@ class FootageWriter:
     ) -> Begun:
         """Take up a source: new, or where an interrupted run with the same settings left it.
 
-        What a run with other settings left unfinished is deleted first. A finished one, of which
+        What a run with other settings, or with another zero of media time, left unfinished is
+        deleted first. A finished one, of which
         something was deleted since, is analysed again from its start; what is held stays.
         """
         with self._writer.transaction() as connection:
             held = connection.execute(
-                select(footage.c.source_id, footage.c.settings, footage.c.state)
+                select(
+                    footage.c.source_id,
+                    footage.c.settings,
+                    footage.c.state,
+                    (footage.c.first_pts == info.first_pts).label("same_zero"),
+                )
                 .join(tables.source)
                 .where(tables.source.c.sha256 == file.sha256)
             ).one_or_none()
-            if held and same_analysis(held.settings, settings, resumed=held.state == "running"):
+            resumed = held is not None and held.state == "running"
+            same = held and same_analysis(held.settings, settings, resumed=resumed)
+            if held and same and held.same_zero:
                 self._place(connection, held.source_id, file, facts)
                 connection.execute(
                     update(footage)
