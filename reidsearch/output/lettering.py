@@ -75,6 +75,20 @@ class Lettering:
                 lines[-1] += char
         return lines
 
+    def within(self, text: str, width_px: int, most: int) -> list[str]:
+        """`text` spelled in at most `most` lines; its middle is taken out where it is too long."""
+        spelled = self.spell(text)
+        lines = self.wrap(spelled, width_px)
+        if len(lines) <= most:
+            return lines
+        # Not more than the lines could hold, so that a search over a long text stays short.
+        spelled = shorten(spelled, most * width_px, self.width)
+
+        def cost(part: str) -> float:
+            return len(self.wrap(part, width_px))
+
+        return self.wrap(shorten(spelled, most, cost), width_px)[:most]
+
     def draw(self, canvas: ImageDraw.ImageDraw, x_px: float, y_px: float, text: str) -> None:
         """Draw spelled `text` with its top left corner at (`x_px`, `y_px`)."""
         canvas.text(
