@@ -51,12 +51,17 @@ def card_fields(match: Match, filters: Filters) -> list[CardField]:
             "probability",
             f"probability {probability(match.reading)}" if match.reading else "",
         ),
-        CardField("camera", crop.facts.camera or "camera unknown"),
+        CardField("camera", camera_text(crop)),
         CardField("time", time_text(crop)),
         CardField("file", file_name(crop)),
         CardField("attributes", filtered_attributes(match.attributes, filters), 3),
         CardField("decided", decided),
     ]
+
+
+def camera_text(crop: Crop) -> str:
+    """`camera gate`."""
+    return "camera unknown" if crop.facts.camera is None else f"camera {crop.facts.camera}"
 
 
 def time_text(crop: Crop) -> str:

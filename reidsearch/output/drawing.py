@@ -17,7 +17,7 @@ from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
 
 PAPER, RULE = "#ffffff", "#d3d7de"
-FOOT = Lettering(11, "#6b7280")
+FOOT = Lettering(13, "#6b7280")  # two hyphens are told apart from this size on
 MARGIN_PX = 20
 FOOT_LINES = 3  # of the command; the metadata has all of it
 

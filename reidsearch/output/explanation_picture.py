@@ -11,7 +11,7 @@ from reidsearch.domain.crops import Pixels
 from reidsearch.domain.explanation import Explanation, Neighbour
 from reidsearch.domain.scores import Values
 from reidsearch.output.calibration_picture import Axes, coarse
-from reidsearch.output.cards import file_name, time_text
+from reidsearch.output.cards import camera_text, file_name, time_text
 from reidsearch.output.drawing import MARGIN_PX, PAPER, Drawing, fitted
 from reidsearch.output.explanation import LIMITS, known, sentences
 from reidsearch.output.imprint import Imprint
@@ -52,7 +52,7 @@ def explanation_picture(
     top = MARGIN_PX + HEADING.line_px + 10
     match = told.match
     names = f"query: {name or told.query}", f"match: crop {match.crop_id}"
-    facts = "", f"{match.facts.camera or 'camera unknown'}, {time_text(match)}, {file_name(match)}"
+    facts = "", f"{camera_text(match)}, {time_text(match)}, {file_name(match)}"
     crops = _crops(sheet, told, names, facts, top)
     y = sheet.paragraph(FAINT, MARGIN_PX, crops, f"{AMOUNTS}:", LEFT_PX) + 2
     for colour, meaning in MEANINGS:
@@ -206,7 +206,7 @@ def _others(
         y: float = top + PLAIN.line_px
         for text, most in (
             (f"crop {crop_id}", 1),
-            (crop.facts.camera or "camera unknown", 2),
+            (camera_text(crop), 2),
             (f"another person: {known(other)}", 4),
         ):
             y = sheet.paragraph(FAINT, x, y, text, room, most=most)

@@ -17,6 +17,7 @@ from reidsearch.output.visible import visible
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".pdf": "PDF"}
 QUALITY = 92  # of JPEG: text stays sharp
+COMPRESSION = 3  # of PNG: half of the time, for a tenth more bytes
 PAGE = 2**0.5  # height of a page in widths, as of A4 upright
 
 
@@ -40,7 +41,7 @@ def encode(drawing: Drawing, ending: str) -> bytes:
         chunks = PngImagePlugin.PngInfo()
         for name, value in fields.items():
             chunks.add_itxt(name, value)
-        picture.save(out, kind, pnginfo=chunks)
+        picture.save(out, kind, pnginfo=chunks, compress_level=COMPRESSION)
     return out.getvalue()
 
 

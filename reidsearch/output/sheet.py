@@ -17,7 +17,7 @@ from reidsearch.output.visible import count
 PAPER, CARD, LINE = "#f3f4f6", "#ffffff", "#d3d7de"
 RIGHT, WRONG = "#15803d", "#dc2626"
 HEADING = Lettering(18, "#111827")
-STRONG = Lettering(15, "#111827")
+STRONG = Lettering(14, "#111827")
 PLAIN = Lettering(13, "#374151")
 FAINT = Lettering(12, "#6b7280")
 LETTERS = {"camera": PLAIN, "time": PLAIN, "crop": PLAIN}
@@ -129,7 +129,7 @@ def _header(sheet: Drawing, title: str) -> int:
     y = sheet.paragraph(HEADING, MARGIN_PX, MARGIN_PX, title, room, most=2)
     y = sheet.paragraph(PLAIN, MARGIN_PX, y + 2, f"{imprint.made}; {imprint.source}", room, most=2)
     if imprint.command:
-        y = sheet.paragraph(FAINT, MARGIN_PX, y, imprint.command, room, most=1)
+        y = sheet.paragraph(PLAIN, MARGIN_PX, y, imprint.command, room, most=1)
     return round(y) + GAP_PX
 
 

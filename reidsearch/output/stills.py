@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import Clock
-from reidsearch.output.cards import file_name, uncertainty_text
+from reidsearch.output.cards import camera_text, file_name, uncertainty_text
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
@@ -46,9 +46,8 @@ def still(
     if box:
         left, top, right, bottom = crop.box.as_list()
         sheet.rectangle((left, top, right, bottom), outline=INK, width=max(2, height // 270))
-    time = None if crop.facts.time is None else crop.facts.time
     y = sheet.height_px = height
-    head = _head(crop, time)
+    head = _head(crop, crop.facts.time)
     lines = _lines(crop, sheet.width_px)
     room = sheet.width_px - 2 * MARGIN_PX
     first = STRONG.within(head, room, MOST_LINES)
@@ -121,7 +120,6 @@ def _side(width: int) -> int:
 
 def _head(crop: Crop, time: dt.datetime | None, media_s: Fraction | None = None) -> str:
     """Camera and time, to a thousandth, with its uncertainty."""
-    camera = f"camera {crop.facts.camera}" if crop.facts.camera else "camera unknown"
     moment = crop.moment
     at_s = media_s if media_s is not None else moment.media_s if moment else None
     if time is None:
@@ -130,7 +128,9 @@ def _head(crop: Crop, time: dt.datetime | None, media_s: Fraction | None = None)
         there = shifted(time)
         told = f"{there:%Y-%m-%d %H:%M:%S}.{there.microsecond // 1000:03} {there.tzname()}"
         told += uncertainty_text(crop)
-    return f"{told}; {camera}" + (f"; {float(at_s):.3f} s in footage" if at_s is not None else "")
+    return f"{told}; {camera_text(crop)}" + (
+        f"; {float(at_s):.3f} s in footage" if at_s is not None else ""
+    )
 
 
 def _lines(crop: Crop, width: int) -> list[str]:
@@ -142,9 +142,9 @@ def _lines(crop: Crop, width: int) -> list[str]:
         ids += f", tracklet {crop.moment.tracklet_id}"
     return [
         line
-        for text in (
-            f"{ids}; box {x1},{y1} to {x2},{y2}; {file_name(crop)}",
-            f"SHA-256 of the source {crop.source_sha256}",
+        for text, most in (
+            (f"{ids}; box {x1},{y1} to {x2},{y2}; {file_name(crop)}", MOST_LINES),
+            (f"SHA-256 of the source {crop.source_sha256}", 9),  # of use only whole
         )
-        for line in PLAIN.within(text, room, MOST_LINES)
+        for line in PLAIN.within(text, room, most)
     ]

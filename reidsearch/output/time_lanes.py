@@ -145,8 +145,6 @@ def _lane(sheet: Drawing, lane: Lane, axis: TimeAxis, top: float) -> int:
     below = strip + STRIP_PX + 3
     bottom = below + rows * SUBLANE_PX + (BAR_PX + 3 if without else 0)
     sheet.rectangle((left, strip, right, strip + STRIP_PX), LANE)
-    if rows:
-        sheet.rectangle((left, strip + STRIP_PX, right, bottom), LANE)
     for bar in lane.bars:
         # What is missing must not vanish because it is short.
         first = axis.x(bar.from_us)
