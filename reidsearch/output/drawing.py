@@ -86,7 +86,7 @@ class Drawing:
         width = lettering.width(shown)
         left = x - {"left": 0.0, "middle": width / 2, "right": width}[align]
         box = TextBox(shown, left, y, width, lettering.line_px, lettering)
-        if shown:
+        if shown.strip():
             self.texts.append(box)
             self._parts.append(lambda _, canvas: lettering.draw(canvas, left, y, shown))
         self._reach(y + lettering.line_px)

@@ -48,15 +48,18 @@ class Lettering:
 
     def width(self, text: str) -> float:
         """Width of `text` in pixels."""
-        return sum(float(_font(name, self.size_px).getlength(part)) for name, part in _runs(text))
+        return _width(text, self.size_px)
 
     def spell(self, text: str) -> str:
         r"""`text` with what no font has as `\xNN`, `\uNNNN`; the rest as it is."""
+        safe = visible(text)
+        if safe.isascii():
+            return safe
         return "".join(
             char
             if _knowing(char) is not None
             else char.encode("ascii", "backslashreplace").decode()
-            for char in visible(text)
+            for char in safe
         )
 
     def fit(self, text: str, width_px: int) -> str:
@@ -65,26 +68,36 @@ class Lettering:
 
     def wrap(self, text: str, width_px: int) -> list[str]:
         """`text` spelled in lines of at most `width_px`; words too long for a line are broken."""
+        words = _words(self.spell(text))
+        whole = " ".join(words)
+        if self.width(whole) <= width_px:
+            return [whole]
         lines = [""]
-        for word in _words(self.spell(text)):
+        for word in words:
             joined = f"{lines[-1]} {word}" if lines[-1] else word
             if self.width(joined) <= width_px:
                 lines[-1] = joined
                 continue
+            rest = word
+            if lines[-1] and self.width(rest) > width_px:
+                # A word that is broken anyway begins where there is still room.
+                begun = f"{lines[-1]} "
+                kept = self._fitting(rest, width_px - self.width(begun))
+                lines[-1] = begun + rest[:kept] if kept else lines[-1]
+                rest = rest[kept:]
             if lines[-1]:
                 lines.append("")
-            rest = word
             while self.width(rest) > width_px and len(rest) > 1:
-                kept = self._fitting(rest, width_px)
+                kept = max(1, self._fitting(rest, width_px))
                 lines[-1] = rest[:kept]
                 lines.append("")
                 rest = rest[kept:]
             lines[-1] = rest
         return lines
 
-    def _fitting(self, word: str, width_px: int) -> int:
-        """How many of its first characters fit into `width_px`; at least one."""
-        few, many = 1, len(word) - 1
+    def _fitting(self, word: str, width_px: float) -> int:
+        """How many of its first characters fit into `width_px`; never all of them."""
+        few, many = 0, len(word) - 1
         while few < many:
             middle = (few + many + 1) // 2
             if self.width(word[:middle]) <= width_px:
@@ -126,6 +139,11 @@ def _words(text: str) -> list[str]:
         else:
             words.append(word)
     return words
+
+
+@lru_cache(maxsize=16_384)
+def _width(text: str, size_px: int) -> float:
+    return sum(float(_font(name, size_px).getlength(part)) for name, part in _runs(text))
 
 
 @lru_cache(maxsize=4096)

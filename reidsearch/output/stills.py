@@ -93,21 +93,30 @@ class ClipMargin:
         strip = self._strip(width).copy()
         at_us = self._clock.at_us(media_s)
         head = _head(self._crop, None if at_us is None else from_us(at_us), media_s)
-        shown = STRONG.fit(head, width - 2 * _side(width))
-        STRONG.draw(ImageDraw.Draw(strip), _side(width), 8, shown)
+        room = width - 2 * _side(width)
+        canvas = ImageDraw.Draw(strip)
+        for number, line in enumerate(STRONG.within(head, room, self._rows(width))):
+            STRONG.draw(canvas, _side(width), 8 + number * STRONG.line_px, line)
         return np.concatenate((pixels, np.asarray(strip)[..., ::-1]))
 
+    def _rows(self, width: int) -> int:
+        """Lines that camera and time take; none of them moves while the clip runs."""
+        crop = self._crop
+        longest = f"{_head(crop, crop.facts.time, Fraction(10_000))}  "
+        return len(STRONG.within(longest, width - 2 * _side(width), MOST_LINES))
+
     def _strip(self, width: int) -> Image.Image:
-        """Everything but the line with the time, drawn once."""
+        """Everything but camera and time, drawn once."""
         if width not in self._strips:
             told = f"{self._imprint.made}; {self._imprint.source}"
             room = width - 2 * _side(width)
             lines = [*_lines(self._crop, width), *PLAIN.within(told, room, MOST_LINES)]
-            height = 16 + STRONG.line_px + len(lines) * PLAIN.line_px
+            head_px = self._rows(width) * STRONG.line_px
+            height = 16 + head_px + len(lines) * PLAIN.line_px
             strip = Image.new("RGB", (width, height + height % 2), MARGIN_PAPER)
             canvas = ImageDraw.Draw(strip)
             for number, line in enumerate(lines):
-                y = 8 + STRONG.line_px + number * PLAIN.line_px
+                y = 8 + head_px + number * PLAIN.line_px
                 PLAIN.draw(canvas, _side(width), y, line)
             self._strips[width] = strip
         return self._strips[width]

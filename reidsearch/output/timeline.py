@@ -150,6 +150,8 @@ def _lanes(
         lane.bars += bars
         for mark in own:
             first, last = _at(one, mark.from_us), _at(one, mark.to_us)
+            if known:  # a match may go on beyond the time asked for, which is not drawn
+                first, last = clipped(first, last, filters.after, filters.before) or (first, last)
             lane.marks.append(replace(mark, from_us=first, to_us=last))
     return [lanes[key] for key in sorted(lanes)]
 
