@@ -18,6 +18,7 @@ SAME, DIFFERENT, BAND, MAP = "#2563eb", "#ea580c", "#bfdbfe", "#1e3a8a"
 HEADING, TITLE = Lettering(18, "#111827"), Lettering(14, "#111827")
 PLAIN, FAINT = Lettering(13, "#374151"), Lettering(12, "#6b7280")
 WIDTH_PX, PANEL_PX, GAP_PX = 1280, (380, 300), 46
+BELOW_PX = FAINT.line_px // 2 + 2  # ticks across lie below the lowest of those upwards
 MOST_TICKS = 15  # of the likelihood ratio
 
 
@@ -139,13 +140,13 @@ def _frame(
         x, _ = axes.at(tick, axes.y[0])
         sheet.line([(x, top), (x, bottom)], GRID)
         text = f"{tick:.1f}".replace("-0.0", "0.0")
-        sheet.line_of_text(FAINT, x, bottom + 5, text, align="middle")
+        sheet.line_of_text(FAINT, x, bottom + BELOW_PX, text, align="middle")
     for tick in y_ticks:
         _, y = axes.at(axes.x[0], tick)
         sheet.line([(left, y), (right, y)], GRID)
         sheet.line_of_text(FAINT, left - 6, y - FAINT.line_px / 2, f"{tick:g}", align="right")
     sheet.rectangle(axes.box, outline=AXIS)
-    sheet.line_of_text(FAINT, right, bottom + 5 + FAINT.line_px, below, align="right")
+    sheet.line_of_text(FAINT, right, bottom + BELOW_PX + FAINT.line_px, below, align="right")
 
 
 def _key(sheet: Drawing, box: tuple[int, int, int, int], entries: list[tuple[str, str]]) -> None:

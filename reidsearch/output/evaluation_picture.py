@@ -81,7 +81,7 @@ def _plot(
 ) -> Callable[[float, float], Point]:
     """Title, frame and ticks, each at its share of the axis. Returns shares -> pixels."""
     sheet.line_of_text(TITLE, *at, title, room_px=PLOT_PX[0])
-    left, top = at[0] + AXIS_LEFT_PX, at[1] + TITLE.line_px + 4
+    left, top = at[0] + AXIS_LEFT_PX, at[1] + TITLE.line_px + FAINT.line_px // 2 + 2
     right, bottom = at[0] + PLOT_PX[0], at[1] + TITLE.line_px + PLOT_PX[1] - AXIS_BOTTOM_PX
 
     def point(x: float, y: float) -> Point:
@@ -90,7 +90,7 @@ def _plot(
     for share, text in across:
         x, _ = point(share, 0)
         sheet.line([(x, top), (x, bottom)], GRID)
-        sheet.line_of_text(FAINT, x, bottom + 4, text, align="middle")
+        sheet.line_of_text(FAINT, x, bottom + FAINT.line_px // 2 + 2, text, align="middle")
     for share, text in up:
         _, y = point(0, share)
         sheet.line([(left, y), (right, y)], GRID)

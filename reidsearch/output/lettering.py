@@ -82,25 +82,28 @@ class Lettering:
             if lines[-1] and self.width(rest) > width_px:
                 # A word that is broken anyway begins where there is still room.
                 begun = f"{lines[-1]} "
-                kept = self._fitting(rest, width_px - self.width(begun))
+                kept = self._fitting(begun, rest, width_px)
                 lines[-1] = begun + rest[:kept] if kept else lines[-1]
                 rest = rest[kept:]
             if lines[-1]:
                 lines.append("")
             while self.width(rest) > width_px and len(rest) > 1:
-                kept = max(1, self._fitting(rest, width_px))
+                kept = max(1, self._fitting("", rest, width_px))
                 lines[-1] = rest[:kept]
                 lines.append("")
                 rest = rest[kept:]
             lines[-1] = rest
         return lines
 
-    def _fitting(self, word: str, width_px: float) -> int:
-        """How many of its first characters fit into `width_px`; never all of them."""
+    def _fitting(self, before: str, word: str, width_px: int) -> int:
+        """How many of its first characters fit behind `before`; never all of them.
+
+        They are measured together: a character may change the font of all.
+        """
         few, many = 0, len(word) - 1
         while few < many:
             middle = (few + many + 1) // 2
-            if self.width(word[:middle]) <= width_px:
+            if self.width(before + word[:middle]) <= width_px:
                 few = middle
             else:
                 many = middle - 1

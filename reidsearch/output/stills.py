@@ -40,8 +40,8 @@ def still(
         whole: it is the full frame, else what was cut out.
     """
     height, width = pixels.shape[:2]
-    what = "frame" if whole else "crop"
-    sheet = Drawing(f"{what} of crop {crop.crop_id}", imprint, max(width, NARROWEST_PX))
+    title = f"Frame of crop {crop.crop_id}" if whole else f"Crop {crop.crop_id}"
+    sheet = Drawing(title, imprint, max(width, NARROWEST_PX))
     sheet.picture(lambda: pixels, (0, 0, width, height))
     if box:
         left, top, right, bottom = crop.box.as_list()
@@ -103,7 +103,7 @@ class ClipMargin:
         """Lines that camera and time take; none of them moves while the clip runs."""
         crop = self._crop
         longest = f"{_head(crop, crop.facts.time, Fraction(10_000))}  "
-        return len(STRONG.within(longest, width - 2 * _side(width), MOST_LINES))
+        return len(STRONG.wrap(longest, width - 2 * _side(width)))
 
     def _strip(self, width: int) -> Image.Image:
         """Everything but camera and time, drawn once."""
