@@ -26,7 +26,12 @@ def encode(drawing: Drawing, ending: str) -> bytes:
 
     Args:
         ending: `.png`, `.jpg`, `.jpeg` or `.pdf`, in any case.
+
+    Raises:
+        ValueError: the drawing is not signed, so it would not say where it comes from.
     """
+    if not drawing.foot_px:
+        raise ValueError("a drawing is signed before it is written")
     kind = FORMATS[ending.lower()]
     fields = {name: visible(value) for name, value in drawing.imprint.fields(drawing.title).items()}
     picture = drawing.render()

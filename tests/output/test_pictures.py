@@ -129,6 +129,11 @@ def test_the_metadata_of_a_file_say_the_whole_of_it(name: str) -> None:
     assert "reidsearch query person.jpg".encode("utf-16-be") in pdf or b"reidsearch query" in pdf
 
 
+def test_a_picture_that_does_not_say_where_it_comes_from_is_not_written() -> None:
+    with pytest.raises(ValueError, match="signed"):
+        encode(Drawing("a", IMPRINT, 100, 100), ".png")
+
+
 def test_a_high_sheet_is_printed_on_pages_that_each_have_the_foot() -> None:
     layout = sheet(60)
     pdf = encode(layout, ".pdf")
