@@ -263,6 +263,7 @@ class Reason(StrEnum):
     BOMB = "bomb"
     BAD_EMBEDDING = "bad-embedding"
     NO_VIDEO = "no-video"
+    UNSUPPORTED = "unsupported"  # a file of another type, passed over: no failure
 
 
 class Refused(ReidsearchError):

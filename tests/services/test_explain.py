@@ -14,6 +14,7 @@ from frozen import DATA, thawed
 from layouts import IMPRINT, require_apart, words
 from PIL import Image
 
+from reidsearch import migrate
 from reidsearch.base.errors import NotFound
 from reidsearch.base.settings import PictureLimits
 from reidsearch.media.pictures import decode
@@ -210,6 +211,7 @@ def test_a_calibrated_score_is_read(folder):
 def test_people_seen_at_once_are_strangers(tmp_path):
     """Tracklet 1 lasts from 0 to 400 000; its view is crop 4."""
     folder = thawed(DATA / "archive-0003.sql", tmp_path / "a")
+    migrate(folder)
     for number, first, last, crop_id in ((2, 400_000, 500_000, 3), (3, 500_001, 600_000, 2)):
         sql(
             folder,
