@@ -366,12 +366,12 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
 
     @property
     def location(self) -> str:
-        """The folder of the archive, as text: `archive.location == "archive"`."""
+        """The folder of the archive, as text. Example: `print(archive.location)`."""
         return self._store.location
 
     @property
     def archive_id(self) -> str:
-        """The identifier, which stays when the folder is moved: `archive.archive_id == other.archive_id`."""
+        """What stays when the folder is moved or renamed. Example: `print(archive.archive_id)`."""
         return str(self._store.row.uuid)
 
     @property

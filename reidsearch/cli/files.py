@@ -114,6 +114,15 @@ def force_option(function: F) -> F:
     )(function)
 
 
+def verify_option(function: F) -> F:
+    """Declare `--verify`, passed as `verify`."""
+    return option(
+        "--verify",
+        is_flag=True,
+        help="Hash the footage again, even if it seems unchanged since it was hashed.",
+    )(function)
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file that a user asked for, whole or not at all; an existing one with `--force`.
 
