@@ -16,7 +16,7 @@ from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
 from reidsearch.base.timecode import iso
-from reidsearch.domain.footage import Moment
+from reidsearch.domain.footage import Moment, composed
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """(h, w, 3) uint8, BGR."""
@@ -36,6 +36,9 @@ class Facts:
     time: dt.datetime | None = None
     person: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "camera", composed(self.camera))
 
     def digest(self) -> str:
         """A short hash that changes when any fact changes; corrected facts are noticed by it."""

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
+
+@overload
+def composed(name: str) -> str: ...
+@overload
+def composed(name: str | None) -> str | None: ...
+def composed(name: str | None) -> str | None:
+    """Return a name in composed form (NFC): `é` typed as one sign or as two is one name."""
+    return None if name is None else unicodedata.normalize("NFC", name)
+
 
 Boxes: TypeAlias = NDArray[np.float32]
 """(n, 4) float32, xyxy in pixels of the upright frame, right and bottom exclusive."""
@@ -73,11 +83,13 @@ class Clock:
 
     Args:
         start: aware; None: not known, and then no time is told.
-        origin: where `start` is from: `option`, `list`, `name`, `container`; None with `start`.
+        origin: where `start` is from: `option`, `list`, `name`, `container`, `hand` (set later by
+            somebody); None with `start`.
         uncertainty_s: half the width of the interval that holds the true time; None: not known.
         offset_s: a correction that somebody set later; exact.
         drift_ppm: how much faster than true time the camera's media time is slow; parts per
             million added to every second.
+        moved_s: by how much a start that somebody set differs from what the recorder said.
     """
 
     start: dt.datetime | None = None
@@ -85,9 +97,15 @@ class Clock:
     uncertainty_s: float | None = None
     offset_s: Fraction = Fraction(0)
     drift_ppm: float = 0.0
+    moved_s: Fraction = Fraction(0)
 
     def __post_init__(self) -> None:
         require_clock(self.offset_s, self.drift_ppm, self.uncertainty_s)
+
+    @property
+    def correction_s(self) -> Fraction:
+        """By how much its times differ from the recorder's own words."""
+        return self.moved_s + self.offset_s
 
     def at_us(self, media_s: Fraction) -> int | None:
         """Microseconds since 1970-01-01 UTC of a media time; None when not known, and where that
@@ -113,11 +131,57 @@ def require_clock(offset_s: Fraction, drift_ppm: float, uncertainty_s: float | N
 
 
 @dataclass(frozen=True, slots=True)
+class FactNote:
+    """A remark on where camera and start of a source come from, and why one is not known.
+
+    Args:
+        about: `time` or `camera`, which is not known, or the origin of the clock that was taken.
+    """
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What is known of a source beside its pixels; unknown is None, never a guess."""
+    """What is known of a source beside its pixels; unknown is None, never a guess.
+
+    Args:
+        camera: composed (NFC), so that one name is one camera however it was typed.
+        notes: what must be said about it.
+    """
 
     camera: str | None = None
     clock: Clock = field(default_factory=Clock)
+    notes: tuple[FactNote, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "camera", composed(self.camera))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The notes whose cause is still there: what is known now needs no excuse any more."""
+        holds = {
+            "time": self.clock.start is None,
+            "camera": self.camera is None,
+            self.clock.origin: True,
+        }
+        return tuple(note.text for note in self.notes if holds.get(note.about))
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A time as a name or a file tells it.
+
+    Args:
+        local: without a zone.
+        uncertainty_s: half the width of the interval that holds the true time.
+        zone: that is told with it; None: none is.
+    """
+
+    local: dt.datetime
+    uncertainty_s: float = 1.0
+    zone: dt.tzinfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +198,8 @@ class VideoInfo:
         declared_fps, declared_s: as the container claims; None when it does not.
         created: the container's own creation time, if it has one with a zone.
         notes: what a reader must know, in sentences (interlaced, high dynamic range, ...).
+        first_time: what the recorder wrote into the file beside its first frame; asked for while
+            indexing, not stored.
     """
 
     kind: str
@@ -149,6 +215,7 @@ class VideoInfo:
     declared_s: float | None
     created: dt.datetime | None = None
     notes: tuple[str, ...] = ()
+    first_time: Stamp | None = field(default=None, compare=False)
 
     def media_s(self, pts: int) -> Fraction:
         """Media time of a pts, exactly."""
