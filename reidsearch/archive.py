@@ -153,7 +153,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """Coverage, clocks, frames and clips: `archive.footage.frame(7)`."""
         from reidsearch.services.footage import FootageService
 
-        return FootageService(self._store, self._engines.detector)
+        return FootageService(self._store, self._engines.detector, self._actor)
 
     @cached_property
     def identities(self) -> IdentityService:

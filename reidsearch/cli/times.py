@@ -6,9 +6,12 @@ import datetime as dt
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from reidsearch.base.timecode import Reading
 
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
 _WITH_UNIT = re.compile(r"([+-]?\d+(?:\.\d+)?) ?(s|min|m|h|d|)")
@@ -79,6 +82,25 @@ def moment(
         return parse_time(text, parse_zone(timezone) if timezone else None)
     except Refused as refused:
         raise refused.reworded(f"{option}: {refused.message}", UsageError) from refused
+
+
+def start_of(option: str, text: str | None, timezone: str | None) -> Reading | None:
+    """Read when something begins, with how exactly the option tells it.
+
+    Raises:
+        UsageError: naming the option; also where the local time happened twice.
+    """
+    from reidsearch.base.errors import Refused, UsageError
+    from reidsearch.base.timecode import only_once, parse_zone, read_time
+
+    if text is None:
+        return None
+    try:
+        read = read_time(text, parse_zone(timezone) if timezone else None)
+        only_once(read, text)
+    except Refused as refused:
+        raise refused.reworded(f"{option}: {refused.message}", UsageError) from refused
+    return read
 
 
 def _local(text: str) -> dt.datetime | None:

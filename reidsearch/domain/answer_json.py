@@ -107,6 +107,8 @@ def moment_json(moment: Moment) -> dict[str, Any]:
         "pts": moment.pts,
         "uncertainty_s": moment.uncertainty_s,
         "quality": moment.quality,
+        "correction_s": moment.correction_s,
+        "picture": moment.picture,
     }
 
 

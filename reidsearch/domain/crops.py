@@ -154,3 +154,9 @@ class Crop:
     facts: Facts
     indexed_at: dt.datetime
     moment: Moment | None = None
+
+    @property
+    def place(self) -> str:
+        """Where its picture lies: the file, also of a folder of frames, where that is known."""
+        picture = self.moment.picture if self.moment is not None else None
+        return self.location if picture is None else f"{self.location}/{picture}"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
 
+
 @overload
 def composed(name: str) -> str: ...
 @overload
@@ -90,6 +91,8 @@ class Clock:
         drift_ppm: how much faster than true time the camera's media time is slow; parts per
             million added to every second.
         moved_s: by how much a start that somebody set differs from what the recorder said.
+        certain_until_s: media time at which the recording's own clock jumped: how well a later
+            time is known cannot be told. None: it never did.
     """
 
     start: dt.datetime | None = None
@@ -98,6 +101,7 @@ class Clock:
     offset_s: Fraction = Fraction(0)
     drift_ppm: float = 0.0
     moved_s: Fraction = Fraction(0)
+    certain_until_s: Fraction | None = None
 
     def __post_init__(self) -> None:
         require_clock(self.offset_s, self.drift_ppm, self.uncertainty_s)
@@ -106,6 +110,14 @@ class Clock:
     def correction_s(self) -> Fraction:
         """By how much its times differ from the recorder's own words."""
         return self.moved_s + self.offset_s
+
+    def uncertainty_at(self, media_s: Fraction) -> float | None:
+        """Half the width of the interval that holds the true time of a media time; None: not
+        known.
+        """
+        if self.certain_until_s is not None and media_s > self.certain_until_s:
+            return None
+        return self.uncertainty_s
 
     def at_us(self, media_s: Fraction) -> int | None:
         """Microseconds since 1970-01-01 UTC of a media time; None when not known, and where that
@@ -222,6 +234,10 @@ class VideoInfo:
         return (pts - self.first_pts) * self.time_base
 
 
+DISCONTINUITY = "timestamp discontinuity"
+"""How the detail of a span begins where the recording's own clock jumped."""
+
+
 class How(StrEnum):
     """How a span of footage was analysed; the words of every coverage report."""
 
@@ -291,6 +307,7 @@ class BestShot:
         quality: larger is better, in [0, 1]; see `vision/tracking/best_shots.py`.
         confidence: the detector's.
         sharpness: a part of quality, shown with it.
+        picture: name of the picture file that is the frame; None: it is in a video.
     """
 
     pts: int
@@ -301,6 +318,7 @@ class BestShot:
     quality: float
     confidence: float
     sharpness: float
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -331,6 +349,8 @@ class Moment:
         pts, media_s: of its frame; exact.
         uncertainty_s: of the wall-clock time; None: not known.
         quality: of the view, in [0, 1].
+        correction_s: by how much its time differs from what the recorder said.
+        picture: name of the picture file in a folder of frames; None: it was a frame of a video.
     """
 
     tracklet_id: int
@@ -338,6 +358,27 @@ class Moment:
     media_s: Fraction
     uncertainty_s: float | None
     quality: float
+    correction_s: float = 0.0
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockChange:
+    """One correction of a source's clock by hand.
+
+    Args:
+        location: of the source; empty when it is no longer held.
+        before, after: the clock.
+        who, why: empty where that was not recorded.
+    """
+
+    source_id: int
+    location: str
+    at: dt.datetime
+    before: Clock
+    after: Clock
+    who: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +389,7 @@ class TrackletSeen:
         first_s, last_s: media times.
         first_time, last_time: wall clock; None when not known.
         crop_ids: its views, best first.
+        correction_s: by how much its times differ from what the recorder said.
     """
 
     tracklet_id: int
@@ -362,6 +404,7 @@ class TrackletSeen:
     detections: int
     crop_ids: tuple[int, ...]
     fragments: int = 1
+    correction_s: float = 0.0
 
     @property
     def duration_s(self) -> float:

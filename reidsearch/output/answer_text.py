@@ -15,7 +15,7 @@ from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.readings import false_alarms, probability
 from reidsearch.output.statement import decided_text, no_match, sentences, short
 from reidsearch.output.text import UNKNOWN, known
-from reidsearch.output.times import clock, tenths, zone_name
+from reidsearch.output.times import clock, correction_text, tenths, zone_name
 from reidsearch.output.visible import duration, visible
 
 Cell: TypeAlias = Callable[[Match], str]
@@ -67,7 +67,7 @@ def _columns(answer: Answer) -> list[Column]:
         found.append(column("views", 8, _views, right=True))
     if any(match.attributes for match in matches):
         found.append(column("wears", 9, _wears))
-    places = [visible(match.crop.location) for match in matches]
+    places = [visible(match.crop.place) for match in matches]
     return [*found, Column("location", places, 10, shortened=True)]
 
 
@@ -121,4 +121,6 @@ def _uncertain(crop: Crop) -> str:
     if crop.facts.time is None or crop.moment is None:
         return ""
     uncertainty_s = crop.moment.uncertainty_s
-    return " ±?" if uncertainty_s is None else f" ±{uncertainty_s:g} s" if uncertainty_s else ""
+    sure = " ±?" if uncertainty_s is None else f" ±{uncertainty_s:g} s" if uncertainty_s else ""
+    moved_s = crop.moment.correction_s
+    return f"{sure}, {correction_text(moved_s)}" if moved_s else sure

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.footage import CoverageGap, How, SourceCoverage, Span
+from reidsearch.output.clocks import clock_values, start_text, wall_us
 from reidsearch.output.statement import HOW_TEXTS
 from reidsearch.output.text import table
 from reidsearch.output.times import local
@@ -26,7 +27,7 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
     for one in sources:
         rows.add_row(
             "-" if one.facts.camera is None else visible(one.facts.camera),
-            _start(one),
+            start_text(one),
             duration(float(one.duration_s)),
             _how(one.spans),
             f"{one.counts.get('tracklets', 0):,}",
@@ -44,18 +45,6 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
         more = count(len(gaps) - LISTED_AT_MOST, "further gap")
         lines.append(f"{more} (--format json lists all)")
     return Group(rows, *(Text(line, style="yellow") for line in lines))
-
-
-def clock_view(one: SourceCoverage) -> RenderableType:
-    """When a source was recorded, in lines."""
-    clock = one.facts.clock
-    lines = [f"{visible(one.location)}: starts {_start(one)}"]
-    if clock.offset_s or clock.drift_ppm:
-        start = local(clock.start) if clock.start else "-"
-        lines.append(
-            f"read as {start}, offset {float(clock.offset_s):+g} s, drift {clock.drift_ppm:+g} ppm"
-        )
-    return Text("\n".join(lines))
 
 
 def lacking(one: SourceCoverage) -> list[str]:
@@ -101,35 +90,13 @@ def coverage_json(
     }
 
 
-def clock_json(one: SourceCoverage) -> dict[str, Any]:
-    """Return when a source was recorded as a document."""
-    return {
-        "schema": "reidsearch/clock/1",
-        "source_id": one.source_id,
-        "source": one.sha256,
-        "location": one.location,
-        **_clock_json(one),
-    }
-
-
-def _clock_json(one: SourceCoverage) -> dict[str, Any]:
-    clock = one.facts.clock
-    return {
-        "start": iso(clock.start) if clock.start else None,
-        "origin": clock.origin,
-        "uncertainty_s": clock.uncertainty_s,
-        "offset_s": float(clock.offset_s),
-        "drift_ppm": clock.drift_ppm,
-    }
-
-
 def _source_json(one: SourceCoverage) -> dict[str, Any]:
     return {
         "source_id": one.source_id,
         "source": one.sha256,
         "location": one.location,
         "camera": one.facts.camera,
-        "clock": _clock_json(one),
+        "clock": clock_values(one),
         "state": one.state,
         "duration_s": float(one.duration_s),
         "declared_fps": one.info.declared_fps,
@@ -155,22 +122,6 @@ def _span_json(one: SourceCoverage, span: Span) -> dict[str, Any]:
         "how": span.how.value,
         "detail": span.detail,
     }
-
-
-def wall_us(one: SourceCoverage, media_us: int) -> int | None:
-    """Wall-clock microseconds of a media time; None when the clock is not known."""
-    from fractions import Fraction
-
-    return one.facts.clock.at_us(Fraction(media_us, 1_000_000))
-
-
-def _start(one: SourceCoverage) -> str:
-    clock = one.facts.clock
-    at_us = wall_us(one, 0)
-    if clock.start is None or at_us is None:
-        return "-"
-    uncertain = "±?" if clock.uncertainty_s is None else f"±{clock.uncertainty_s:g} s"
-    return f"{local(from_us(at_us).replace(microsecond=0))} {uncertain} ({clock.origin})"
 
 
 def _how(spans: Sequence[Span]) -> str:

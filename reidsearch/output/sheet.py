@@ -146,7 +146,7 @@ def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
     top += SCORE.line_px
     camera = "camera unknown" if facts.camera is None else facts.camera
     time = "time unknown" if facts.time is None else local(facts.time.replace(microsecond=0))
-    last = decided_text(match) or match.crop.location
+    last = decided_text(match) or match.crop.place
     told = chance(match.reading.probability) if match.reading else "liked" if match.liked else ""
     PLAIN.draw(canvas, CARD_PX[0] - PAD_PX - PLAIN.width(told), top, told)
     room_px = CROP_PX[0] - round(PLAIN.width(f"{told}  ")) if told else CROP_PX[0]

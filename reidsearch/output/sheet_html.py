@@ -62,7 +62,7 @@ def _lines(match: Match) -> list[str]:
         local(facts.time) if facts.time else "time unknown",
         *reading,
         *(["liked"] if match.liked else []),
-        decided_text(match) or match.crop.location,
+        decided_text(match) or match.crop.place,
     ]
 
 

@@ -20,7 +20,7 @@ from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import Moment
 from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
 from reidsearch.output.attributes import attribute_pairs
-from reidsearch.output.times import local
+from reidsearch.output.times import correction_text, local
 from reidsearch.output.visible import count, shorten, size, visible
 
 # Wider than any line, so that a pipe gets every line whole.
@@ -64,7 +64,7 @@ def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableTyp
         ("time", local(facts.time) if facts.time else UNKNOWN),
         ("person", known(facts.person)),
         ("box", crop.box.text()),
-        ("location", visible(crop.location)),
+        ("location", visible(crop.place)),
         ("source", f"{crop.source_sha256} (SHA-256)"),
         ("indexed", local(crop.indexed_at)),
         *_in_footage(crop.moment),
@@ -78,6 +78,8 @@ def _in_footage(moment: Moment | None) -> list[tuple[str, str]]:
     if moment is None:
         return []
     sure = "not known" if moment.uncertainty_s is None else f"±{moment.uncertainty_s:g} s"
+    if moment.correction_s:
+        sure += f", {correction_text(moment.correction_s)}"
     return [
         ("tracklet", str(moment.tracklet_id)),
         ("in footage", f"{float(moment.media_s):.3f} s (pts {moment.pts})"),

@@ -12,7 +12,7 @@ from reidsearch.base.timecode import EPOCH, from_us
 from reidsearch.domain.answers import Answer
 from reidsearch.domain.footage import How, SourceCoverage
 from reidsearch.domain.journeys import Journey
-from reidsearch.output.coverage import wall_us
+from reidsearch.output.clocks import wall_us
 from reidsearch.output.journeys import journey_sentences
 from reidsearch.output.lettering import Lettering
 from reidsearch.output.statement import gist

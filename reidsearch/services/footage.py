@@ -16,13 +16,16 @@ from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import (
     Clock,
+    ClockChange,
     CoverageGap,
     SourceCoverage,
     Trace,
     TrackletSeen,
+    composed,
 )
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
+from reidsearch.store.footage.clocks import clock_changes, record_clock
 from reidsearch.store.footage.gaps import Stretch, not_supplied
 
 if TYPE_CHECKING:
@@ -36,11 +39,13 @@ class FootageService:
 
     Args:
         detector: gives the detector for `people`.
+        actor: who corrects clocks, for their record.
     """
 
-    def __init__(self, store: Store, detector: Callable[[], Detector]) -> None:
+    def __init__(self, store: Store, detector: Callable[[], Detector], actor: str) -> None:
         self._store = store
         self._detector = detector
+        self._actor = actor
 
     def coverage(self) -> list[SourceCoverage]:
         """What was seen of every source, by camera, then start."""
@@ -76,7 +81,8 @@ class FootageService:
         found = [
             one
             for one in self.coverage()
-            if text in one.location or (len(text) >= 8 and one.sha256.startswith(text.lower()))
+            if composed(text) in composed(one.location)
+            or (len(text) >= 8 and one.sha256.startswith(text.lower()))
         ]
         if len(found) != 1:
             names = ", ".join(one.location for one in found[:5])
@@ -87,16 +93,22 @@ class FootageService:
             )
         return found[0]
 
-    def set_clock(self, source_id: int, clock: Clock) -> None:
+    def set_clock(self, source_id: int, clock: Clock, why: str = "") -> None:
         """Another clock for a source: every crop's time follows, nothing is indexed again.
+
+        Args:
+            why: for the record, beside who and when.
 
         Raises:
             ArchiveLocked: another process writes.
         """
-        from reidsearch.store.footage.writer import record_clock
-
         with self._store.lock(), self._store.write() as connection:
-            record_clock(connection, source_id, clock)
+            record_clock(connection, source_id, clock, self._actor, why)
+
+    def clock_changes(self, source_id: int | None = None) -> list[ClockChange]:
+        """Every correction by hand, of one source or of all, the earliest first."""
+        changes = clock_changes(self._store)
+        return [one for one in changes if source_id is None or one.source_id == source_id]
 
     def people(self, path: Path, media_s: Fraction) -> People:
         """Who is to be seen in a frame of any video.
@@ -196,13 +208,10 @@ class FootageService:
 
 def _place_of(location: str) -> Path:
     """The file that a stored location means; names that are no text were stored as escapes."""
-    from reidsearch.media.files.paths import location_text
+    from reidsearch.media.files.paths import path_of
 
     path = Path(location)
-    if path.exists() or "\\x" not in path.name or not path.parent.is_dir():
-        return path
-    same = (each for each in path.parent.iterdir() if location_text(str(each)) == location)
-    return next(same, path)
+    return path if path.exists() else Path(path_of(location))
 
 
 def corrected(

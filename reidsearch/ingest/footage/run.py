@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -320,10 +320,19 @@ class _Run:
         if not piece.shots:
             self.outcomes["without_shot"] += 1
             return None
-        tracklet = piece.tracklet(self._settings.best_shots)
+        tracklet = self._pictured(piece.tracklet(self._settings.best_shots))
         self.outcomes["tracklets"] += 1
         self.outcomes["best_shots"] += len(tracklet.views)
         return tracklet
+
+    def _pictured(self, tracklet: Tracklet) -> Tracklet:
+        """Name the pictures that the views of a folder of frames were cut from."""
+        if self._footage.info.kind != "frames":
+            return tracklet
+        views = (
+            replace(view, picture=self._footage.picture_at(view.pts)) for view in tracklet.views
+        )
+        return replace(tracklet, views=tuple(views))
 
     def _all_notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
         info = self._footage.info

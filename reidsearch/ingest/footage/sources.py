@@ -124,6 +124,8 @@ class _Source:
         if known and known.finished and known.fingerprint == fingerprint:
             told = None if naming.container_time else naming.facts(self._location, None).facts
             if told is not None and facts_digest(told) == known.facts:
+                if told.notes != known.notes:
+                    self._run.sink.keep_notes(known.source_id, told)
                 return {"unchanged": 1, **self._other_settings(known)}
         with open_footage(self._path, frames_fps=self._run.frames_fps) as footage:
             sha256, size_bytes = digest_of(self._path, self._share.progress)
@@ -160,7 +162,6 @@ class _Source:
                 embedder=self._run.embedder,
                 sink=sink,
                 settings=self._run.settings,
-                notes=told.notes,
                 share=self._share,
                 stop=self._run.stop,
                 require_unchanged=lambda: self._require_unchanged(file.fingerprint),

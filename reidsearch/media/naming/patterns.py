@@ -84,9 +84,7 @@ class Naming:
         told = match.groupdict()
         camera = told.get("camera") or self.camera
         if told.get("camera") and holds_stamp(told["camera"]):
-            raise Refused(
-                Reason.BAD_TIME, f"its camera would be {camera!r}, which holds a time"
-            )
+            raise Refused(Reason.BAD_TIME, f"its camera would be {camera!r}, which holds a time")
         return Facts(
             camera=None if camera is None else told_location(camera),
             time=self._told_time(match) or self.time,

@@ -202,9 +202,7 @@ class _Naming:
         self.note("camera", text)
         self.note("time", text)
 
-    def _taken(
-        self, match: re.Match[str], one: Recorder | None
-    ) -> tuple[str | None, Clock | None]:
+    def _taken(self, match: re.Match[str], one: Recorder | None) -> tuple[str | None, Clock | None]:
         """Read what matched. A camera that holds a time stamp means that the end was matched."""
         camera = match.groupdict().get("camera")
         if camera is not None and holds_stamp(camera):
@@ -242,5 +240,3 @@ class _Naming:
             local = stamp.local.isoformat(sep=" ")
             self.note(origin, f"{teller} tells {local}, {REPEATED}")
         return Clock(read.time, origin, read.uncertainty_s)
-
-

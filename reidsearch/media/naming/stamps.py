@@ -35,9 +35,7 @@ _ENDING = re.compile(r"\.(?:[A-Za-z]\w{0,4}|3gp|3g2|26[45])$")
 _SEPARATORS = r"[\s_.,;()\[\]{}~@#&=-]*"
 _FRACTION = re.compile(r"[.,](\d{3}|\d{6}|\d{9})(?!\d)|(\d{3}|\d{6})(?!\d)")
 _HALF = re.compile(r"[\s_.-]?([ap])\.?m\b\.?|[\s_.-]?([ap])m(?=_)", re.IGNORECASE)
-_NAMED_ZONE = re.compile(
-    r"[\s_.,(-]*(Z|UTC|GMT)(?:([+-])(\d{1,2})(?::?([0-5]\d))?)?(?![A-Za-z\d])"
-)
+_NAMED_ZONE = re.compile(r"[\s_.,(-]*(Z|UTC|GMT)(?:([+-])(\d{1,2})(?::?([0-5]\d))?)?(?![A-Za-z\d])")
 _OFFSET = re.compile(r"[\s_]?([+-])(\d\d)(?:[-:.h]?([0-5]\d))?(?!\d|[-.:_]\d\d(?!\d))")
 _SECOND = re.compile(
     rf"(?:{_SEPARATORS}(?:to|until|bis|[SE])?{_SEPARATORS})"
@@ -59,14 +57,15 @@ _REST = re.compile(r"[^\W\d_]+|\d+|.", re.DOTALL)
 _ZONES = {"WET": 0, "CET": 1, "WEST": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2, "EEST": 3,
           "MSK": 3, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13}  # fmt: skip
 _UNCLEAR = frozenset(
-    "EST EDT CST CDT MST MDT PST PDT AKST AKDT HST AST ADT NST NDT BST IST SAST HKT SGT PHT WIB "
-    "ACST ACDT AWST BRT ART PKT GST ICT DST LT LST".split()
+    (
+        *("EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "AKST", "AKDT", "HST", "AST"),
+        *("ADT", "NST", "NDT", "BST", "IST", "SAST", "HKT", "SGT", "PHT", "WIB", "ACST", "ACDT"),
+        *("AWST", "BRT", "ART", "PKT", "GST", "ICT", "DST", "LT", "LST"),
+    )
 )
 _FARTHEST = dt.timedelta(hours=14, minutes=30)  # of a local time from UTC
 # Where clocks are behind UTC; anything else behind a minus is a number.
-_BEHIND = frozenset(
-    [*(f"{hour:02}00" for hour in range(1, 13)), "0230", "0330", "0430", "0930"]
-)
+_BEHIND = frozenset([*(f"{hour:02}00" for hour in range(1, 13)), "0230", "0330", "0430", "0930"])
 
 
 def stamp_of(match: re.Match[str]) -> Stamp | None:
@@ -180,12 +179,12 @@ def _zone(stamp: Stamp, tail: str) -> tuple[dt.tzinfo, int] | None:
         return _offset(sign, hours, minutes or "0", match[0]), match.end()
     if minutes is None or hours + minutes not in _BEHIND:
         return None
-    if ":" in match[0]:
-        return _offset(sign, hours, minutes, match[0]), match.end()
-    _refuse(
-        f"its name tells {stamp.local}, followed by {match[0].strip()!r}, which may be a zone or "
-        "a number"
-    )
+    if ":" not in match[0]:
+        _refuse(
+            f"its name tells {stamp.local}, followed by {match[0].strip()!r}, which may be a zone "
+            "or a number"
+        )
+    return _offset(sign, hours, minutes, match[0]), match.end()
 
 
 def _offset(sign: str, hours: str, minutes: str, told: str) -> dt.timezone:

@@ -124,4 +124,3 @@ def _natural(name: str) -> tuple[list[tuple[bool, int, str]], str]:
         if part
     ]
     return parts, name
-

@@ -69,6 +69,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     def picture_at(self, pts: int) -> str | None:
         """See `Footage.picture_at`: it holds no files."""
         del pts
+        return None
 
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Everything in order; see `Footage.frames`.

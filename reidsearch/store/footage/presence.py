@@ -20,6 +20,8 @@ _CLOCK = (
     footage.c.uncertainty_s,
     footage.c.offset_us,
     footage.c.drift_ppm,
+    footage.c.moved_us,
+    footage.c.clock_until_us,
 )
 _TRACKLETS = (
     select(
@@ -90,7 +92,9 @@ def _tracklets(connection: Connection, ids: Sequence[int]) -> dict[Member, Prese
             last_us=last_us,
             first_media_us=row.first_us,
             last_media_us=row.last_us,
-            uncertainty_s=row.uncertainty_s,
+            uncertainty_s=footage_rows.read_clock(row).uncertainty_at(
+                Fraction(row.last_us, 1_000_000)
+            ),
             crop_ids=tuple(views.get(row.id, ())),
         )
     return found

@@ -11,7 +11,15 @@ from sqlalchemy import Connection, Row, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
-from reidsearch.domain.footage import How, SourceCoverage, Span, Trace, TrackletSeen
+from reidsearch.domain.footage import (
+    FactNote,
+    How,
+    SourceCoverage,
+    Span,
+    Trace,
+    TrackletSeen,
+    composed,
+)
 from reidsearch.domain.steps import current_names
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store, location_key
@@ -35,6 +43,7 @@ class KnownSource:
     settings: Mapping[str, Any]
     fingerprint: str = ""
     facts: str = ""
+    notes: tuple[FactNote, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -53,11 +62,12 @@ def source_at(store: Store, location: str) -> KnownSource | None:
                 footage.c.settings,
                 where.fingerprint,
                 where.facts,
+                footage.c.facts_notes,
             )
             .join(footage_location, where.source_id == footage.c.source_id)
             .where(where.key == location_key(location), where.replaced_us.is_(None))
         ).one_or_none()
-    return KnownSource(*row) if row else None
+    return KnownSource(*row[:-1], footage_rows.read_notes(row[-1])) if row else None
 
 
 def source_of(store: Store, sha256: bytes) -> KnownSource | None:
@@ -114,19 +124,20 @@ def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
 
 
 def _coverage(row: Row[Any], spans: tuple[Span, ...]) -> SourceCoverage:
+    facts = footage_rows.read_facts(row)
     return SourceCoverage(
         source_id=row.source_id,
         sha256=row.sha256.hex(),
         location=row.location or "",
         info=footage_rows.read_info(row),
-        facts=footage_rows.read_facts(row),
+        facts=facts,
         state=row.state,
         duration_s=Fraction(row.duration_us, 1_000_000),
         measured_fps=row.measured_fps,
         settings=current_names(row.settings),
         counts=current_names(row.counts),
         spans=spans,
-        warnings=tuple(row.notes),
+        warnings=(*row.notes, *facts.warnings),
     )
 
 
@@ -139,8 +150,9 @@ def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
 
 def at_one_of(location: str, sha256: str, texts: Sequence[str]) -> bool:
     """Tell whether any text is part of a source's place, or begins its SHA-256."""
+    place = composed(location)
     return any(
-        text in location or (len(text) >= SHORTEST_SHA and sha256.startswith(text.lower()))
+        composed(text) in place or (len(text) >= SHORTEST_SHA and sha256.startswith(text.lower()))
         for text in texts
     )
 
@@ -224,10 +236,11 @@ def _tracklet(row: Row[Any], crop_ids: tuple[int, ...]) -> TrackletSeen:
         last_s=last_s,
         first_time=None if first_us is None else from_us(first_us),
         last_time=None if last_us is None else from_us(last_us),
-        uncertainty_s=clock.uncertainty_s,
+        uncertainty_s=clock.uncertainty_at(first_s),
         detections=row.detections,
         crop_ids=crop_ids,
         fragments=row.fragments,
+        correction_s=float(clock.correction_s),
     )
 
 

@@ -63,6 +63,7 @@ def _sources(connection: Connection) -> list[_Source]:
             footage_location.c.text.label("location"),
             f.state,
             *(f.start_us, f.clock_origin, f.uncertainty_s, f.offset_us, f.drift_ppm),
+            *(f.moved_us, f.clock_until_us),
             f.duration_us,
         )
         .select_from(footage)
