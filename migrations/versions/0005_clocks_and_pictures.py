@@ -60,13 +60,11 @@ def _part_notes(connection: sa.Connection) -> None:
         if not moved:
             continue
         connection.execute(
-            sa.text(
-                "UPDATE footage SET notes = :notes, facts_notes = :facts WHERE source_id = :id"
-            ),
+            sa.text("UPDATE footage SET notes = :notes, facts_notes = :facts WHERE source_id = :i"),
             {
                 "notes": json.dumps([note for note in notes if note not in moved]),
                 "facts": json.dumps(on_facts),
-                "id": source_id,
+                "i": source_id,
             },
         )
 

@@ -13,7 +13,7 @@ from reidsearch.domain.journeys import Between, Journey, Stop
 from reidsearch.output.identities import presence_json
 from reidsearch.output.proposals import too_fast_json, too_fast_text
 from reidsearch.output.text import UNKNOWN, table
-from reidsearch.output.times import local
+from reidsearch.output.times import correction_text, local
 from reidsearch.output.visible import count, duration, visible
 
 NAMED_AT_MOST = 6  # cameras whose footage was not analysed
@@ -81,6 +81,8 @@ def _stop_cells(stop: Stop) -> list[str]:
     unsure = "" if seen.first_us is None else " ±?"
     if seen.uncertainty_s is not None:
         unsure = f" ±{seen.uncertainty_s:g} s" if seen.uncertainty_s else ""
+    if seen.correction_s:
+        unsure += f", {correction_text(seen.correction_s)}"
     lasts_s = (seen.last_media_us - seen.first_media_us) / 1e6
     return [
         str(stop.number),

@@ -75,7 +75,7 @@ def test_a_time_that_the_clock_change_repeats_or_leaves_out():
     assert twice.facts.clock.uncertainty_s == 3601
     never = naming.facts("/f/gate_20240331_023000.mp4")
     assert never.facts.clock == Clock()
-    assert "left out" in never.notes[0]
+    assert "left it out" in never.notes[0]
 
 
 def test_a_pattern_of_ones_own():

@@ -329,10 +329,9 @@ class _Run:
         """Name the pictures that the views of a folder of frames were cut from."""
         if self._footage.info.kind != "frames":
             return tracklet
-        views = (
-            replace(view, picture=self._footage.picture_at(view.pts)) for view in tracklet.views
-        )
-        return replace(tracklet, views=tuple(views))
+        name = self._footage.picture_at
+        views = tuple(replace(view, picture=name(view.pts)) for view in tracklet.views)
+        return replace(tracklet, views=views)
 
     def _all_notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
         info = self._footage.info

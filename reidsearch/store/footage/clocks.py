@@ -98,6 +98,5 @@ def clock_changes(store: Store) -> list[ClockChange]:
 
 def _clock(values: Mapping[str, Any]) -> Clock:
     """Read a clock of the record; earlier ones lack what came later."""
-    return footage_rows.read_clock(
-        SimpleNamespace(**{"moved_us": 0, "clock_until_us": None, **values})
-    )
+    later = {"moved_us": 0, "clock_until_us": None}
+    return footage_rows.read_clock(SimpleNamespace(**{**later, **values}))
