@@ -263,6 +263,7 @@ class Reason(StrEnum):
     BOMB = "bomb"
     BAD_EMBEDDING = "bad-embedding"
     NO_VIDEO = "no-video"
+    DETECTIONS_UNUSED = "detections-unused"
 
 
 class Refused(ReidsearchError):

@@ -20,6 +20,7 @@ from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import Moment
 from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
 from reidsearch.output.attributes import attribute_pairs
+from reidsearch.output.missing_facts import missing_facts
 from reidsearch.output.times import correction_text, local
 from reidsearch.output.visible import count, shorten, size, visible
 
@@ -115,6 +116,9 @@ def _footage_lines(report: FootageReport) -> list[Text]:
         ]
         if dropped:
             lines.append(Text(f"Not kept: {', '.join(dropped)}."))
+        if report.given:
+            told = f"Given detections: {report.given_used:,} of {report.given:,} met a frame."
+            lines.append(Text(told, style="" if report.given_used == report.given else "yellow"))
     if report.other_settings:
         lines.append(
             Text(
@@ -137,6 +141,7 @@ def report_view(report: IndexReport) -> RenderableType:
     lines = [Text(told)]
     if report.footage.offered:
         lines = [*([Text(told)] if report.offered else []), *_footage_lines(report.footage)]
+    lines += missing_facts(report)
     if report.skipped:
         lines.append(_skipped(report))
     if report.conflicting:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
+from reidsearch.base.locations import path_of
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import (
     Clock,
@@ -208,8 +209,6 @@ class FootageService:
 
 def _place_of(location: str) -> Path:
     """The file that a stored location means; names that are no text were stored as escapes."""
-    from reidsearch.media.files.paths import path_of
-
     path = Path(location)
     return path if path.exists() else Path(path_of(location))
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from reidsearch.base.errors import InputError
-from reidsearch.vision.detection.precomputed import read_precomputed
+from reidsearch.vision.detection.precomputed_files import read_precomputed
 
 CVAT_TRACKS = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version>

@@ -36,7 +36,8 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import KnownSource, source_at, source_of
 from reidsearch.store.footage.writer import facts_digest
 from reidsearch.vision.detection.detector import Detector
-from reidsearch.vision.detection.precomputed import PrecomputedDetections, read_precomputed
+from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections
+from reidsearch.vision.detection.precomputed_files import read_precomputed
 from reidsearch.vision.embedding.embedder import Embedder
 
 
@@ -78,6 +79,7 @@ def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> Fo
         Counts of what became of every source. What fails is in the failures ledger.
     """
     counts: dict[str, int] = dict.fromkeys(asdict(FootageReport()), 0)
+    counts.pop("facts")
     seconds = 0.0
     began = time.monotonic()
     for number, entry in enumerate(sources, start=1):
@@ -146,11 +148,15 @@ class _Source:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
         precomputed = self._precomputed()
+        if precomputed:
+            info = footage.info
+            precomputed = precomputed.fitted(info.width_px, info.height_px)
         settings = self._settings(precomputed)
         begun = sink.begin_source(file, footage.info, told.facts, settings)
         source: DetectionSource
-        if precomputed:
-            source = WithPrecomputed(precomputed, footage, self._run.settings)
+        applied = Applied(precomputed) if precomputed else None
+        if precomputed and applied:
+            source = WithPrecomputed(precomputed, footage, self._run.settings, applied)
         else:
             source = WithDetector(self._run.detector(), self._run.settings)
         self._share.declare(footage.info.declared_s)
@@ -164,10 +170,11 @@ class _Source:
                 settings=self._run.settings,
                 share=self._share,
                 stop=self._run.stop,
-                require_unchanged=lambda: self._require_unchanged(file.fingerprint),
+                require_unchanged=lambda: self._require_sound(file.fingerprint, applied),
+                notes=applied.notes if applied else tuple,
             )
         except Refused:
-            # Other bytes lie there now than those that were analysed.
+            # Other bytes lie there now than those that were analysed, or it was not about them.
             sink.drop_source(begun.source_id)
             raise
         if not outcome.finished:
@@ -180,7 +187,14 @@ class _Source:
             "frames": outcome.frames,
             "footage_s": outcome.duration_us / 1e6,
             **{name: found.get(name, 0) for name in names},
+            **({"given": applied.detections.count, "given_used": applied.used} if applied else {}),
         }
+
+    def _require_sound(self, fingerprint: str, applied: Applied | None) -> None:
+        """Ask before the last step is committed. Raises Refused."""
+        self._require_unchanged(fingerprint)
+        if applied is not None:
+            applied.require_some()
 
     def _require_unchanged(self, fingerprint: str) -> None:
         """A recorder may still write it, or a disk be lost; one that was deleted was read whole.

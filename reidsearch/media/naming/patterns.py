@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Kind, Reason, Refused, UsageError
+from reidsearch.base.locations import readable_location, told_location
 from reidsearch.base.timecode import at_local, only_once, parse_time
 from reidsearch.domain.crops import Facts
-from reidsearch.media.files.paths import readable_location, told_location
 from reidsearch.media.naming.stamps import PARTS, holds_stamp
 from reidsearch.media.naming.told_times import told_stamp
 
@@ -90,6 +90,11 @@ class Naming:
             time=self._told_time(match) or self.time,
             person=told.get("person") or None,
         )
+
+    @property
+    def reads_names(self) -> bool:
+        """Whether names are read at all."""
+        return self._names is not None
 
     def matches(self, location: str) -> bool:
         """Whether names are read, and this one is understood."""

@@ -12,9 +12,9 @@ import re
 from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Refused, UsageError
+from reidsearch.base.locations import readable_location, told_location
 from reidsearch.base.timecode import Reading, at_local
 from reidsearch.domain.footage import Clock, FactNote, SourceFacts, Stamp, VideoInfo
-from reidsearch.media.files.paths import readable_location, told_location
 from reidsearch.media.naming.recorders import Recorder, named_by_messenger, readings, recorder
 from reidsearch.media.naming.source_list import ListedSource, SourceList
 from reidsearch.media.naming.stamps import holds_stamp, stamp_of
@@ -86,6 +86,11 @@ class SourceNaming:
         """
         return _Naming(self, location).facts(info, first_stamp)
 
+    def understands(self, location: str) -> bool:
+        """Whether the name of a source tells its camera or its time."""
+        camera, clock = _Naming(self, location).named()
+        return camera is not None or clock is not None
+
     @property
     def reads_names(self) -> bool:
         """Whether names are read at all."""
@@ -103,7 +108,7 @@ class _Naming:
     def facts(self, info: VideoInfo | None, first_stamp: Stamp | None) -> NamedSource:
         by = self.by
         listed = by.listed.lookup(self.location) if by.listed else None
-        camera, named = self._named()
+        camera, named = self.named()
         if named is None and first_stamp is not None:
             named = self._clock_of(first_stamp, by.zone, "the name of its first picture")
         clock = self._clock(listed, named, info)
@@ -157,7 +162,7 @@ class _Naming:
             return Clock(info.created, "container", None)
         return Clock()
 
-    def _named(self) -> tuple[str | None, Clock | None]:
+    def named(self) -> tuple[str | None, Clock | None]:
         """Camera and clock by the name."""
         path = readable_location(self.location)
         if self.by.pattern is not None:

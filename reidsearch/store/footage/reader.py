@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -15,6 +15,7 @@ from reidsearch.domain.footage import (
     FactNote,
     How,
     SourceCoverage,
+    SourceFacts,
     Span,
     Trace,
     TrackletSeen,
@@ -68,6 +69,26 @@ def source_at(store: Store, location: str) -> KnownSource | None:
             .where(where.key == location_key(location), where.replaced_us.is_(None))
         ).one_or_none()
     return KnownSource(*row[:-1], footage_rows.read_notes(row[-1])) if row else None
+
+
+def facts_at(store: Store, locations: Iterable[str]) -> list[SourceFacts]:
+    """Return what is known of the sources at some places, each source once."""
+    where = footage_location.c
+    keys = [location_key(location) for location in locations]
+    found: dict[int, SourceFacts] = {}
+    with store.read() as connection:
+        for start in range(0, len(keys), CHUNK):
+            part = where.key.in_(keys[start : start + CHUNK])
+            for row in connection.execute(_SOURCES_AT.where(part, where.replaced_us.is_(None))):
+                found[row.source_id] = footage_rows.read_facts(row)
+    return list(found.values())
+
+
+_SOURCES_AT = (
+    select(footage, tables.camera.c.name.label("camera"))
+    .join(footage_location, footage_location.c.source_id == footage.c.source_id)
+    .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
+)
 
 
 def source_of(store: Store, sha256: bytes) -> KnownSource | None:
