@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import ArchiveLocked, UsageError
+from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
@@ -23,7 +24,6 @@ from reidsearch.ingest.crops import ingest, request_digest
 from reidsearch.ingest.progress import CropBytes
 from reidsearch.media.files.crop_inputs import CropInputs
 from reidsearch.media.files.inventory import FOOTAGE, Inventory, take_inventory
-from reidsearch.media.files.paths import location_text
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.store.crops.store import Store

@@ -12,7 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.errors import InputError, Reason, Refused
+from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Rejected
@@ -28,7 +29,7 @@ from reidsearch.ingest.footage.run import (
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.files.inventory import Entry
-from reidsearch.media.files.paths import location_text, refusal
+from reidsearch.media.files.paths import refusal
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
 from reidsearch.media.video.open import digest_of, open_footage
@@ -78,7 +79,7 @@ def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> Fo
     Returns:
         Counts of what became of every source. What fails is in the failures ledger.
     """
-    counts: dict[str, int] = dict.fromkeys(asdict(FootageReport()), 0)
+    counts: dict[str, Any] = dict.fromkeys(asdict(FootageReport()), 0)
     counts.pop("facts")
     seconds = 0.0
     began = time.monotonic()
@@ -212,8 +213,14 @@ class _Source:
     def _precomputed(self) -> PrecomputedDetections | None:
         listed = self._run.naming.listed
         row = listed.lookup(self._path) if listed else None
-        path = self._run.detections or (row.detections if row else None)
-        return read_precomputed(path) if path else None
+        if self._run.detections is not None:
+            return read_precomputed(self._run.detections)
+        if row is None or row.detections is None:
+            return None
+        try:
+            return read_precomputed(row.detections)
+        except InputError as error:  # of one source among many
+            raise Refused(Reason.DETECTIONS_UNUSED, error.message, error.hint) from error
 
     def _settings(self, precomputed: PrecomputedDetections | None) -> dict[str, Any]:
         """Return what has to be equal for a run to go on from another's checkpoint."""

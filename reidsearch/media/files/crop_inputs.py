@@ -54,7 +54,14 @@ class CropInputs(Iterator[CropInput | Rejected]):
     @property
     def facts(self) -> FactsReport:
         """What is not known of the inputs that were listed so far."""
-        return FactsReport(names_read=self._naming.reads_names, **self._counts)
+        told = self._counts
+        return FactsReport(
+            inputs=told["inputs"],
+            without_time=told["without_time"],
+            without_camera=told["without_camera"],
+            names_read=self._naming.reads_names,
+            unread_names=told["unread_names"],
+        )
 
     @property
     def position_bytes(self) -> int:

@@ -8,7 +8,6 @@ import stat
 from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Reason, Refused
-from reidsearch.base.locations import location_text as location_text  # where callers look for it
 from reidsearch.base.settings import PictureLimits
 
 PICTURES = frozenset(

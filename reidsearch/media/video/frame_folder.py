@@ -12,9 +12,10 @@ from pathlib import Path
 import av
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.locations import location_text
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.footage import Stamp, VideoInfo
-from reidsearch.media.files.paths import kind_of, location_text, refusal
+from reidsearch.media.files.paths import kind_of, refusal
 from reidsearch.media.naming.frame_names import frame_times
 from reidsearch.media.pictures import read_picture
 from reidsearch.media.video.frames import Damage, Frame, Item, StillRule, frame_shown_at

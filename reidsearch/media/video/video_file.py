@@ -16,8 +16,9 @@ import av.error
 import av.logging
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.locations import location_text
 from reidsearch.domain.footage import VideoInfo
-from reidsearch.media.files.paths import location_text, open_regular
+from reidsearch.media.files.paths import open_regular
 from reidsearch.media.video.first_time import first_time
 from reidsearch.media.video.frames import Damage, Frame, Item, Skipped, StillRule, frame_shown_at
 from reidsearch.media.video.order import Order, Picture, is_jump, turns_of

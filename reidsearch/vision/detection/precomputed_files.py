@@ -52,9 +52,9 @@ def read_precomputed(path: Path) -> PrecomputedDetections:
     MOT (`det.txt`, `gt.txt`): frame from 1, id, x, y, w, h, confidence; in a ground truth a
     confidence of 0 means "not to be counted", elsewhere -1 that it is not known. CSV with a header:
     `frame` from 0 or `time_s`; `x1 y1 x2 y2` or `x y w h`; `confidence`, `id` if known. CVAT 1.1
-    for video or images, polygons and the like as their boxes. COCO: annotations or results. A folder of
-    YOLO labels, one file a frame, or one a picture of a folder of frames. Where classes have names
-    and some are of people, only those are taken; of YOLO the class 0.
+    for video or images, polygons and the like as their boxes. COCO: annotations or results. A
+    folder of YOLO labels, one file a frame, or one a picture of a folder of frames. Where classes
+    have names and some are of people, only those are taken; of YOLO the class 0.
 
     Raises:
         InputError: naming file and line.
