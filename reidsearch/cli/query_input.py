@@ -37,7 +37,7 @@ def query_input_options(function: F) -> F:
             "--frame",
             group=PERSON,
             metavar="VIDEO@TIME",
-            help="A frame of any video, or a full picture.",
+            help="A frame of any video, or a full picture; CAMERA@CLOCK-TIME of the archive.",
         ),
         crops_option("--crop", "crops", help_="A crop of the archive.", group=PERSON),
     ):
@@ -68,7 +68,9 @@ def read_query_input(
     try:
         where = None if box is None else _box(box)
         meant = None if frame is None else FrameInput(frame, where, person)
-        return query_input(images, crops, meant, detector=archive.detector)
+        return query_input(
+            images, crops, meant, detector=archive.detector, footage=lambda: archive.footage
+        )
     except Refused as refused:
         if box is None or refused.reason is not Reason.BAD_BOX:
             raise

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
 from reidsearch.base.locations import path_of
+from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import (
     Clock,
@@ -123,6 +124,27 @@ class FootageService:
 
         with open_footage(path) as footage:
             return people_in(footage.frame_at(media_s).bgr(), self._detector())
+
+    def frame_at_clock(self, name: str, time: str) -> Pixels:
+        """The frame that a camera, or a source of that name, showed at a time of its clock.
+
+        Args:
+            name, time: see `services.clock_times.find_moment`; the archive's time zone counts.
+
+        Returns:
+            (h, w, 3) uint8 BGR.
+
+        Raises:
+            NotFound, UsageError: as `find_moment`.
+            InputError: as `frame`.
+        """
+        from reidsearch.services.clock_times import find_moment
+        from reidsearch.store.timezone import stored_timezone
+
+        zone = stored_timezone(self._store)
+        moment = find_moment(self.coverage(), name, time, parse_zone(zone) if zone else None)
+        with self._open(moment.source.source_id) as footage:
+            return footage.frame_at(moment.media_s).bgr()
 
     def frame(self, crop_id: int) -> tuple[Pixels, Crop]:
         """The full frame that a crop was cut from, (h, w, 3) uint8 BGR, and the crop.

@@ -21,10 +21,13 @@ import numpy as np
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Kind, ModelError, NotFound, Refused, UsageError
+from reidsearch.base.locations import location_text
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
+from reidsearch.services.clock_times import is_dated
 
 if TYPE_CHECKING:
+    from reidsearch.services.footage import FootageService
     from reidsearch.vision.detection.detector import Detector
     from reidsearch.vision.detection.people import People
 
@@ -101,6 +104,7 @@ def query_input(
     frame: FrameInput | None = None,
     *,
     detector: Callable[[], Detector],
+    footage: Callable[[], FootageService] | None = None,
 ) -> QueryInput:
     """Return everything that a query shows: one person each of the images, the frame, the crops.
 
@@ -109,6 +113,7 @@ def query_input(
 
     Args:
         detector: gives the detector; called only where somebody has to be found.
+        footage: gives the footage of an archive, for times by its clocks.
 
     Raises:
         PersonUnclear: it is not clear who of several people is meant, or there is nobody.
@@ -121,7 +126,7 @@ def query_input(
     """
     found = [_of_image(Path(image), detector) for image in images]
     if frame is not None:
-        found.append(_of_frame(frame, detector))
+        found.append(_of_frame(frame, detector, footage))
     pictures: tuple[Pixels | int, ...] = (*(pixels for pixels, _ in found), *crops)
     labels = [label for _, label in found]
     if not any(labels):
@@ -131,10 +136,14 @@ def query_input(
     return QueryInput(pictures, label if len(pictures) == 1 else f"mean of {label}")
 
 
-def read_frame(source: str) -> Pixels:
+def read_frame(source: str, footage: Callable[[], FootageService] | None = None) -> Pixels:
     """Read the frame that `VIDEO@TIME`, or the name of a picture, stands for.
 
-    TIME counts from the first frame, in seconds, minutes:seconds or hours:minutes:seconds.
+    TIME counts from the first frame, in seconds, minutes:seconds or hours:minutes:seconds. With
+    its date, or behind the name of a camera, it is a time of the clock.
+
+    Args:
+        footage: gives the footage of an archive, called for a time of the clock.
 
     Returns:
         (h, w, 3) uint8 BGR.
@@ -142,7 +151,7 @@ def read_frame(source: str) -> Pixels:
     Raises:
         UsageError: the time cannot be read.
         InputError: it is no video or picture.
-        NotFound: the time lies beyond the video's end.
+        NotFound: the time lies beyond the video's end, or there is no footage of that time.
 
     Example:
         >>> read_frame("gate.mp4@1:15.5").shape
@@ -160,10 +169,14 @@ def read_frame(source: str) -> Pixels:
             if kind_of(Path(source).name) == "video" and Path(source).is_file():
                 raise InputError(refused.message, "of a video say when: VIDEO@TIME") from refused
             raise
+    there = Path(name).exists()
+    if footage is not None and (is_dated(time) or not there):
+        meant = location_text(str(Path(name).absolute())) if there else name
+        return footage().frame_at_clock(meant, time)
     seconds = _seconds(time)
     try:
-        with open_footage(name) as footage:
-            return footage.frame_at(seconds).bgr()
+        with open_footage(name) as opened:
+            return opened.frame_at(seconds).bgr()
     except Refused as refused:
         raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
     except NotFound as missing:
@@ -186,8 +199,12 @@ def _seconds(time: str) -> Fraction:
     return seconds
 
 
-def _of_frame(frame: FrameInput, detector: Callable[[], Detector]) -> tuple[Pixels, str]:
-    pixels = read_frame(frame.source)
+def _of_frame(
+    frame: FrameInput,
+    detector: Callable[[], Detector],
+    footage: Callable[[], FootageService] | None,
+) -> tuple[Pixels, str]:
+    pixels = read_frame(frame.source, footage)
     if frame.box is not None:
         box = frame.box
         box.require_inside(pixels.shape[1], pixels.shape[0])
