@@ -79,9 +79,8 @@ def clock_changes(store: Store) -> list[ClockChange]:
         rows = connection.execute(
             select(event).where(event.c.what == Event.CLOCK.value).order_by(event.c.id)
         ).all()
-        places = dict(
-            connection.execute(select(where.source_id, where.text).where(where.own)).tuples().all()
-        )
+        found = connection.execute(select(where.source_id, where.text).where(where.own))
+        places = {row.source_id: row.text for row in found}
     return [
         ClockChange(
             source_id=row.detail["source_id"],
