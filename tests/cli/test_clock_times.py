@@ -8,6 +8,7 @@ import shutil
 import pytest
 from archives import CommandLine
 from scenes import write_gate, write_yard
+from videos import picture, write_video
 
 from reidsearch import Archive
 from reidsearch.media.naming.source_facts import SourceNaming
@@ -163,3 +164,28 @@ def test_detect_without_an_archive_says_that_there_is_no_file(run):
     ran = run("detect", "ch01@08:15:33")
     assert ran.code == 3
     assert "no file ch01" in ran.err
+
+
+def test_after_a_jump_of_the_recordings_clock_no_time_claims_to_be_known(run, tmp_path):
+    parts = []
+    for number in range(2):
+        part = write_video(
+            tmp_path / f"{number}.ts",
+            60,
+            options={"g": "10", "bf": "0"},
+            draw=lambda n, size, at=number: picture(n + 7 * at, size),
+        )
+        parts.append(part.read_bytes())
+    (tmp_path / "both.ts").write_bytes(b"".join(parts))
+    rows = [f"{n},{1 + (n > 60)},10,5,40,80,0.9\n" for n in (*range(5, 50), *range(65, 110))]
+    (tmp_path / "det.txt").write_text("".join(rows))
+    ran = run("index", tmp_path / "both.ts", "--detections", tmp_path / "det.txt", "--time",
+              "2024-05-31T12:00:00Z", "--model", "builtin")  # fmt: skip
+    assert ran.code == 0, ran.err
+    with Archive.open(run.archive) as archive:
+        (source,) = archive.footage.coverage()
+        before, after = archive.footage.tracklets(source.source_id)
+        assert (before.uncertainty_s, after.uncertainty_s) == (1.0, None)
+        moments = [archive.crop(seen.crop_ids[0]).moment for seen in (before, after)]
+        assert [moment.uncertainty_s for moment in moments] == [1.0, None]
+    assert "time is not known" in " ".join(run("show", "crop", after.crop_ids[0]).out.split())

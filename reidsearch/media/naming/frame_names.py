@@ -25,6 +25,7 @@ _STAMP = re.compile(
 _NUMBER = re.compile(r"s?(?:[-_., ]?|[-_., ]*\()(\d{1,9})(?!\d)\)?")
 _EPOCH = re.compile(r"(?<!\d)1\d{9}(?:[._]?\d{3}(?:\d{3})?)?(?!\d)")
 _MOST_NAMED = 3
+FEW = 10  # pictures a second that a recorder may have left out
 _LEAST_SHARE = 0.5  # of the names that tell a time, for the others to be left out
 
 
@@ -147,8 +148,10 @@ def _fractions(told: Sequence[_Named]) -> bool:
     numbers = [number for group in seconds for number in group]
     if len(seconds) > 2 and all(a < b for a, b in pairwise(numbers)):
         return False  # one count through all of them
-    # Of fractions some lie in the later half of their second, unless there are very few.
-    return max(numbers) >= 10 ** told[0].digits / 2 or (len(numbers) <= 2 and max(numbers) > 9)
+    # A counter goes as far as there are pictures a second, fractions go on to the second's end.
+    fullest = max(map(len, seconds))
+    beyond = told[0].digits >= 3 and max(numbers) > 3 * fullest + FEW
+    return beyond or max(numbers) >= 10 ** told[0].digits / 2
 
 
 def _counted(told: Sequence[_Named]) -> list[tuple[dt.datetime, str]]:
