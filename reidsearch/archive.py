@@ -105,8 +105,8 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             offline: never download a model.
             runtime: device, streams, threads.
             progress: told of downloads, index rebuilding and the like.
-            actor: who takes decisions here, for their log; None: `REIDSEARCH_ACTOR` in the
-                environment, else the operating system's user.
+            actor: who takes decisions and corrects clocks here, for their records; None:
+                `REIDSEARCH_ACTOR` in the environment, else the operating system's user.
 
         Raises:
             ArchiveError: there is none, or the folder is something else.

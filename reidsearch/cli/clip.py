@@ -13,7 +13,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 
 @grouped_command("clip")
 @click.argument("crop_id", metavar="CROP", type=int)
-@output_option("The video to write", (".mp4", ".mkv", ".mov", ".ts"), required=True)
+@output_option("The video to write", (".mp4", ".mkv", ".mov", ".ts"), required=True, streams=False)
 @option(
     "--margin",
     type=click.FloatRange(0, 3600),
@@ -31,8 +31,8 @@ def command(
 ) -> None:
     """Cut out the footage that shows the person of a match.
 
-    With --copy the pictures stay as the camera encoded them; the clip then starts at the key frame
-    before. The footage is read from where it was indexed, and must not have changed since.
+    With --copy the stream is not re-encoded; the clip then starts at the preceding key frame. The
+    footage is read from where it was indexed, and must not have changed since.
     """
     import math
 

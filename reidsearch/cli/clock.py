@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 @grouped_command("clock")
 @click.argument("source", required=False)
-@option("--start", metavar="TIME", help="Time of the first frame.")
-@option("--timezone", metavar="ZONE", help="Time zone of a start without one.")
+@option(
+    "--start",
+    metavar="TIME",
+    help="Time of the first frame: '31.05.2024 14:03:00'.",
+)
+@option("--timezone", metavar="ZONE", help="Zone of a start without one. Default: the archive's.")
 @option(
     "--offset",
     type=Duration(),
@@ -55,7 +59,7 @@ def command(
     from reidsearch.output.emit import emit
     from reidsearch.services.footage import corrected
 
-    begins = start_of("--start", start, timezone)
+    begins = start_of("--start", start, timezone, archive)
     changing = any(given is not None for given in (begins, offset, drift, uncertainty))
     if source is None and (changing or note is not None):
         raise UsageError("a clock is corrected of one source", "name it: part of its path")

@@ -6,16 +6,9 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.decisions import conflicts_option, decision_options, proposal_option
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    conflicts_option,
-    decision_options,
-    format_option,
-    proposal_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 
 @grouped_command("confirm")

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.filters import crops_option, filter_options, filters_from
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    crops_option,
-    filter_options,
-    filters_from,
-    format_option,
-    reading_archive,
-)
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 if TYPE_CHECKING:
     from reidsearch.maintenance.erase import Erasure

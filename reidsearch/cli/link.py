@@ -6,14 +6,9 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    format_option,
-    reading_archive,
-    transit_options,
-    transits_from,
-)
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("link")
@@ -21,7 +16,7 @@ from reidsearch.cli.options import (
     "--join-above",
     type=click.FloatRange(0.1, 1),
     metavar="SCORE",
-    help="Join while the adjusted score reaches this. Default: 0.45, for catalogue models.",
+    help="Join clusters whose adjusted score reaches this. Default: 0.45, for catalogue models.",
 )
 @transit_options
 @format_option()

@@ -89,7 +89,7 @@ def tracklet_json(tracklet: TrackletSeen) -> dict[str, Any]:
 def attributes_json(attributes: Attributes) -> dict[str, Any]:
     """Return recorded attributes; of each part's colours those with a share above 0."""
     return {
-        "views": attributes.views,
+        "crops": attributes.crops,
         "things": dict(attributes.things),
         "colours": {
             part: {colour: share for colour, share in shares.items() if share > 0}
@@ -187,7 +187,7 @@ def _identity_json(searched: IdentitySearched) -> dict[str, Any]:
     return {
         **named_json(searched.named),
         "members": searched.members,
-        "views": searched.views,
+        "query_pictures": searched.query_pictures,
         "rejected": searched.rejected,
         "new_only": searched.new_only,
     }

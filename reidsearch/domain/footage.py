@@ -244,9 +244,14 @@ class How(StrEnum):
     DENSE = "dense"  # fully analysed: the detector ran at the full sampling rate
     GATED = "gated"  # nothing moved: one frame in two seconds was analysed
     KEY_FRAMES = "key-frames"  # a still scene: only key frames were decoded
-    PRECOMPUTED = "given"  # precomputed detections; no detector ran
+    PRECOMPUTED = "precomputed"  # precomputed detections; no detector ran
     FAILED = "failed"  # could not be decoded: nothing there was seen
     GAP = "gap"  # the recording itself has nothing here, or its clock jumped
+
+    @classmethod
+    def _missing_(cls, value: object) -> How | None:
+        """Read "given", as older archives and their checkpoints call precomputed detections."""
+        return cls.PRECOMPUTED if value == "given" else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
         NotFound: a camera, source or crop is not in the archive.
     """
     if filters.empty and not crop_ids:
-        raise UsageError("nothing was named that is to be deleted", kind=Kind.NOTHING_TO_DELETE)
+        raise UsageError("nothing to delete was named", kind=Kind.NOTHING_TO_DELETE)
     for crop_id in crop_ids:
         store.crop(crop_id)
     by_place = filters == Filters(sources=filters.sources) and not crop_ids

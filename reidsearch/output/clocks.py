@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -11,9 +11,12 @@ from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.footage import Clock, ClockChange, SourceCoverage
-from reidsearch.output.text import UNKNOWN, table
-from reidsearch.output.times import correction_text, local
+from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.text import UNKNOWN
+from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import visible
+
+Cell = Callable[[ClockChange], str]
 
 
 def wall_us(one: SourceCoverage, media_us: int) -> int | None:
@@ -49,17 +52,28 @@ def changes_view(changes: Sequence[ClockChange]) -> RenderableType:
     """Return corrections as a table, the earliest first."""
     if not changes:
         return Text("No clock was corrected.")
-    rows = table("when", "who", "correction", "drift", "why", "source")
-    for one in changes:
-        rows.add_row(
-            local(one.at.replace(microsecond=0)),
-            visible(one.who) or UNKNOWN,
-            _correction(one.after),
-            f"{one.after.drift_ppm:+g} ppm" if one.after.drift_ppm else UNKNOWN,
-            visible(one.why) or UNKNOWN,
-            visible(one.location) or f"source {one.source_id}, no longer held",
-        )
-    return rows
+
+    def column(title: str, rank: int, cell: Cell, **look: bool) -> Column:
+        return Column(title, [cell(one) for one in changes], rank, **look)
+
+    return FittedTable(
+        [
+            column(f"when ({zone_name()})", 1, lambda one: clock(one.at.replace(microsecond=0))),
+            column("who", 2, lambda one: visible(one.who) or UNKNOWN),
+            column("correction", 0, lambda one: _correction(one.after)),
+            column("drift", 5, lambda one: _drift(one.after)),
+            column("why", 3, lambda one: visible(one.why) or UNKNOWN, wrapped=True),
+            column("source", 4, _source, shortened=True),
+        ]
+    )
+
+
+def _drift(clock: Clock) -> str:
+    return f"{clock.drift_ppm:+g} ppm" if clock.drift_ppm else UNKNOWN
+
+
+def _source(change: ClockChange) -> str:
+    return visible(change.location) or f"source {change.source_id}, no longer held"
 
 
 def _correction(clock: Clock) -> str:

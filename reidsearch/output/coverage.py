@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -10,11 +10,14 @@ from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.footage import CoverageGap, How, SourceCoverage, Span
-from reidsearch.output.clocks import clock_values, start_text, wall_us
+from reidsearch.output.clocks import clock_values, wall_us
+from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.statement import HOW_TEXTS
-from reidsearch.output.text import table
-from reidsearch.output.times import local
+from reidsearch.output.text import UNKNOWN, known
+from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, duration, visible
+
+Cell = Callable[[SourceCoverage], str]
 
 LISTED_AT_MOST = 12  # spans of one source in the text; JSON has all
 
@@ -23,17 +26,22 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
     """Return a table of sources, then what of them could not be seen, and the coverage gaps."""
     if not sources:
         return Text("The archive holds no footage.")
-    rows = table("camera", "starts", "length", "analysed", "tracklets", "state", "location")
-    for one in sources:
-        rows.add_row(
-            "-" if one.facts.camera is None else visible(one.facts.camera),
-            start_text(one),
-            duration(float(one.duration_s)),
-            _how(one.spans),
-            f"{one.counts.get('tracklets', 0):,}",
-            one.state,
-            visible(one.location),
-        )
+
+    def column(title: str, rank: int, cell: Cell, **look: bool) -> Column:
+        return Column(title, [cell(one) for one in sources], rank, **look)
+
+    rows = FittedTable(
+        [
+            column("camera", 0, lambda one: known(one.facts.camera)),
+            column(f"starts ({zone_name()})", 0, _starts),
+            column("start from", 5, lambda one: one.facts.clock.origin or UNKNOWN),
+            column("length", 1, lambda one: duration(float(one.duration_s)), right=True),
+            column("analysed", 2, lambda one: _how(one.spans), wrapped=True),
+            column("tracklets", 6, lambda one: f"{one.counts.get('tracklets', 0):,}", right=True),
+            column("state", 4, lambda one: one.state),
+            column("location", 3, lambda one: visible(one.location), shortened=True),
+        ]
+    )
     lines = [line for one in sources for line in lacking(one)]
     for gap in gaps[:LISTED_AT_MOST]:
         first, last = (local(from_us(at).replace(microsecond=0)) for at in (gap.from_us, gap.to_us))
@@ -122,6 +130,18 @@ def _span_json(one: SourceCoverage, span: Span) -> dict[str, Any]:
         "how": span.how.value,
         "detail": span.detail,
     }
+
+
+def _starts(one: SourceCoverage) -> str:
+    known_clock, at_us = one.facts.clock, wall_us(one, 0)
+    if at_us is None:
+        return UNKNOWN
+    sure = known_clock.uncertainty_s
+    told = (
+        f"{clock(from_us(at_us).replace(microsecond=0))} ±{'?' if sure is None else f'{sure:g} s'}"
+    )
+    moved_s = float(known_clock.correction_s)
+    return f"{told}, {correction_text(moved_s)}" if moved_s else told
 
 
 def _how(spans: Sequence[Span]) -> str:

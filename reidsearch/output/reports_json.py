@@ -16,7 +16,15 @@ from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 
 def report_json(report: IndexReport) -> dict[str, Any]:
     """What one index run did."""
-    return {"schema": "reidsearch/run/1", **asdict(report)}
+    facts = asdict(report)
+    footage = facts.pop("footage")
+    return {
+        "schema": "reidsearch/run/1",
+        "run_id": facts.pop("run_id"),
+        "inputs": facts.pop("offered"),
+        **facts,
+        "footage": {"sources": footage.pop("offered"), **footage},
+    }
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
@@ -99,7 +107,9 @@ def deletion_json(
     }
 
 
-def backup_json(folder: str, crops: int, size_bytes: int, sha256: str) -> dict[str, Any]:
+def backup_json(
+    folder: str, crops: int, size_bytes: int, sha256: str, settings_sha256: str | None
+) -> dict[str, Any]:
     """Return what a backup contains."""
     return {
         "schema": "reidsearch/backup/1",
@@ -107,6 +117,7 @@ def backup_json(folder: str, crops: int, size_bytes: int, sha256: str) -> dict[s
         "crops": crops,
         "size_bytes": size_bytes,
         "sha256": sha256,
+        "settings_sha256": settings_sha256,
     }
 
 

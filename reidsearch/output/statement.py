@@ -58,7 +58,7 @@ def short(statement: Statement) -> list[str]:
         *_not_analysed(statement),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
-        "More about how it was searched: --statement.",
+        "Full statement: --statement.",
     ]
 
 
@@ -136,7 +136,7 @@ def _identity(searched: IdentitySearched | None) -> list[str]:
     return [
         f"Identity {visible(searched.named.name)} ({searched.named.identity_id}): "
         f"{count(searched.members, 'confirmed tracklet or crop', 'confirmed tracklets or crops')} "
-        f"with {count(searched.views, 'view')}"
+        f"as {count(searched.query_pictures, 'query picture')}"
         + (f"; excluded: {' and '.join(out)}." if out else "."),
     ]
 
@@ -301,7 +301,7 @@ def _missing(statement: Statement) -> list[str]:
         told.append(
             f"{count(statement.unfinished_runs, 'index run')} "
             f"{'was' if statement.unfinished_runs == 1 else 'were'} interrupted: "
-            "what it had not reached was not searched (run the same index command again)."
+            "inputs that were not reached were not searched (run the same index command again)."
         )
     return told
 

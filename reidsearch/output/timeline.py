@@ -115,7 +115,7 @@ def journey_timeline(sources: Sequence[SourceCoverage], journey: Journey) -> Ima
     told = journey_sentences(journey)
     held = {one.source_id for one in sources}
     if loose := sum(stop.seen.source_id not in held for stop in journey.stops):
-        told.append(f"Not drawn: {count(loose, 'sighting')} on pictures, which have no footage.")
+        told.append(f"Not drawn: {count(loose, 'sighting')} in pictures, which have no footage.")
     return _drawn(heading, sources, marks, meaning, told)
 
 
@@ -245,4 +245,4 @@ def _axis(
                 FAINT.draw(canvas, x - FAINT.width(day) / 2, bottom + 22, day)
         FAINT.draw(canvas, x - FAINT.width(text) / 2, bottom + 7, text)
         at += step_s * 1_000_000
-    FAINT.draw(canvas, MARGIN_PX, bottom + 7, "UTC" if wall else "from each start")
+    FAINT.draw(canvas, MARGIN_PX, bottom + 7, "UTC" if wall else "from the start of each source")

@@ -41,13 +41,12 @@ class FootageService:
 
     Args:
         detector: gives the detector for `people`.
-        actor: who corrects clocks, for their record.
+        actor: who corrects clocks, for the record of events.
     """
 
     def __init__(self, store: Store, detector: Callable[[], Detector], actor: str) -> None:
-        self._store = store
+        self._store, self._actor = store, actor
         self._detector = detector
-        self._actor = actor
 
     def coverage(self) -> list[SourceCoverage]:
         """What was seen of every source, by camera, then start."""
@@ -96,7 +95,9 @@ class FootageService:
         return found[0]
 
     def set_clock(self, source_id: int, clock: Clock, why: str = "") -> None:
-        """Another clock for a source: every crop's time follows, nothing is indexed again.
+        """Set a source's clock: the times of its crops follow, nothing is indexed again.
+
+        The event is recorded with the actor and with what the clock was before.
 
         Args:
             why: for the record, beside who and when.
@@ -204,7 +205,7 @@ class FootageService:
         crop = self._store.crop(crop_id)
         if crop.moment is None:
             raise NotFound(
-                f"crop {crop_id} was offered as a picture ({crop.location}); it has no footage",
+                f"crop {crop_id} was indexed as a picture ({crop.location}); it has no footage",
                 kind=Kind.CROP_WITHOUT_FOOTAGE,
                 crop=crop_id,
             )

@@ -38,7 +38,7 @@ def journey(
     identity = identities.find(name)
     if not identity.members:
         raise UsageError(
-            f"nothing is confirmed of {identity.named.text}, so there is no way to tell",
+            f"nothing is confirmed of {identity.named.text}, so it has no journey",
             "confirm a match first",
             kind=Kind.IDENTITY_EMPTY,
             identity=identity.name,

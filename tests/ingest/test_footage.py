@@ -1,14 +1,17 @@
 """The loop for footage on drawn scenes: what is found, what a kill costs, what is counted."""
 
 import datetime as dt
+import json
 import os
 import shutil
 import threading
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from archives import sql
 from footage_dump import dump
 from scenes import NOON
 from videos import write_video
@@ -226,6 +229,17 @@ def test_a_clock_is_corrected_without_indexing(indexed, scene):
         assert len(archive.search(1, filters=hour).matches) == 3
         archive.index([path], footage=options(path))
         assert archive.crop(1) == crop, "running again does not undo a correction"
+
+
+def test_a_corrected_clock_is_recorded_with_who_did_it(indexed):
+    with Archive.open(indexed, actor="inspector") as archive:
+        source = archive.footage.find("gate.mp4")
+        before = source.facts.clock
+        archive.footage.set_clock(source.source_id, replace(before, offset_s=Fraction(60)))
+    (detail,) = sql(indexed, "SELECT detail FROM event WHERE what = 'clock'")
+    recorded = json.loads(detail[0])
+    assert (recorded["actor"], recorded["source_id"]) == ("inspector", source.source_id)
+    assert recorded["before"] != recorded["after"]
 
 
 def test_deleting_takes_tracklets_along(scene, indexed):

@@ -202,9 +202,9 @@ def test_haste_between_any_two_of_many():
     ("rows", "text"),
     [
         ([("a", "a", 5.0)], "to itself"),
-        ([("a", "b", 0.0)], "no positive number"),
-        ([("a", "b", float("nan"))], "no positive number"),
-        ([("a", "b", 1.0), ("b", "a", 2.0)], "told twice"),
+        ([("a", "b", 0.0)], "not a positive number"),
+        ([("a", "b", float("nan"))], "not a positive number"),
+        ([("a", "b", 1.0), ("b", "a", 2.0)], "given twice"),
     ],
 )
 def test_transits_that_make_no_sense(rows, text):
@@ -303,7 +303,7 @@ def test_a_proposal_is_confirmed_whole(folder):
     with opened(folder) as archive:
         archive.proposals.link(join_above=0.45)
         second = archive.proposals.last().proposals[1]
-        with pytest.raises(UsageError, match="no identity yet"):
+        with pytest.raises(UsageError, match="without an identity"):
             archive.proposals.confirm(second.proposal_id)
         archive.proposals.new(second.proposal_id, "bert")
         assert [one.text for one in archive.identities.find("bert").members] == [

@@ -85,7 +85,7 @@ def test_frozen_decisions_are_read_and_go_on(tmp_path):
 def test_frozen_attributes_are_read(tmp_path):
     with Archive.open(thawed(DATA / "archive-0003.sql", tmp_path / "archive")) as archive:
         told = archive.attributes.of(4)
-        assert (told.views, told.things["bag"], told.colour("upper")) == (1, 0.75, ("blue", 1.0))
+        assert (told.crops, told.things["bag"], told.colour("upper")) == (1, 0.75, ("blue", 1.0))
         assert told.colours["lower"]["grey"] == 0.75
         assert archive.attributes.of(2) is None
         filters = Filters(wearing=("red",), with_things=("backpack",))
@@ -98,7 +98,7 @@ def test_a_frozen_calibration_is_read_and_replaced_by_a_new_number(tmp_path):
     with Archive.open(folder, model="builtin") as archive:
         held = archive.calibration.in_force()
         assert held is not None
-        assert archive.calibration.standing() == (
+        assert archive.calibration.status() == (
             "calibrated on other footage: market (100 people, 2 cameras, 2024-05-31)"
         )
         read = held.read(0.5, prior=0.5, comparisons=100)

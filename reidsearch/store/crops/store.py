@@ -228,7 +228,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """
         found = self.crops([crop_id])
         if not found:
-            raise NotFound(f"{self.location} holds no crop {crop_id}", "ids stand in every answer")
+            raise NotFound(f"{self.location} holds no crop {crop_id}", "every answer shows the ids")
         return found[0]
 
     def picture(self, crop_id: int) -> bytes:

@@ -64,7 +64,7 @@ def record_clock(connection: Connection, source_id: int, clock: Clock, who: str,
         Event.CLOCK,
         {
             "source_id": source_id,
-            "who": who,
+            "actor": who,
             "why": why,
             "before": footage_rows.clock_values(before),
             "after": footage_rows.clock_values(clock),
@@ -88,7 +88,7 @@ def clock_changes(store: Store) -> list[ClockChange]:
             at=from_us(row.at_us),
             before=_clock(row.detail["before"]),
             after=_clock(row.detail["after"]),
-            who=row.detail.get("who", ""),
+            who=row.detail.get("actor", ""),
             why=row.detail.get("why", ""),
         )
         for row in rows

@@ -146,7 +146,7 @@ class Ledger:
         for identity_id in sorted(touched & holding):
             if identity_id not in names or identity_id in merged:
                 raise UsageError(
-                    f"identity {identity_id} would be gone, but decisions about it stand",
+                    f"identity {identity_id} would be removed, but later decisions are about it",
                     "undo the later decisions first",
                     kind=Kind.DECISIONS_STAND,
                 )

@@ -28,9 +28,9 @@ def rename(ledger: Ledger, named: Named, name: str) -> list[Change]:
 
 def _usable(ledger: Ledger, name: str) -> str:
     if not name.strip() or name != name.strip() or not name.isprintable():
-        raise UsageError(f"{name!r} is no name for an identity", "give printable text")
+        raise UsageError(f"{name!r} is not a name for an identity", "give printable text")
     if len(name) > LONGEST_NAME:
-        raise UsageError(f"the name has {len(name)} characters, {LONGEST_NAME} are possible")
+        raise UsageError(f"the name has {len(name)} characters; at most {LONGEST_NAME} are allowed")
     if name.isdecimal():
         raise UsageError(f"{name!r} would be taken for an identity's number", "add a letter")
     if name in ledger.names().values():
@@ -136,7 +136,7 @@ def split(
             )
     if len(leaving) == sum(one == named.identity_id for one in ledger.members().values()):
         raise UsageError(
-            f"nothing of {named.text} would stay",
+            f"no members of {named.text} would stay",
             "rename it instead",
             kind=Kind.NOTHING_WOULD_STAY,
             identity=named.name,

@@ -88,7 +88,7 @@ def _decoded(path: Path, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text: {error.reason} at byte {error.start}") from error
+        raise InputError(f"{path} is not text: {error.reason} at byte {error.start}") from error
 
 
 def _of_text(path: Path, text: str) -> _Read:
@@ -112,7 +112,7 @@ def _require_one_place(path: Path, found: Mapping[Key, list[Row]]) -> None:
         if count > 1:
             raise InputError(
                 f"{path}: id {who} is in {count} places at once ({key})",
-                "an id is one person; -1 stands for nobody in particular",
+                "an id is one person; use -1 for boxes without an id",
             )
 
 
@@ -127,7 +127,7 @@ def _is_header(line: str) -> bool:
 def _collect(path: Path, rows: Iterable[tuple[Key, Row]], read: _Read) -> None:
     for number, (key, row) in enumerate(rows, start=1):
         if not all(abs(value) <= LARGEST for value in row[:5]):  # what is no number is neither
-            raise InputError(f"{path}, detection {number}: {row[:5]} are no numbers of a box")
+            raise InputError(f"{path}, detection {number}: {row[:5]} are not the numbers of a box")
         if row[2] <= row[0] or row[3] <= row[1]:
             raise InputError(f"{path}, detection {number}: the box has no area")
         if (isinstance(key, int) and key < 0) or not -1 <= row[5] <= LARGEST:
@@ -223,7 +223,7 @@ def _cvat(path: Path, text: str, read: _Read) -> Iterator[tuple[Key, Row]]:
             if (row := _cvat_row(shape, -1, wanted(shape.get("label")), read)) is not None:
                 yield int(image.attrib["id"]), row
     except (KeyError, ValueError) as error:
-        raise InputError(f"{path}: a shape lacks or spoils {error}") from error
+        raise InputError(f"{path}: a shape has a missing or invalid {error}") from error
 
 
 def _cvat_size(
