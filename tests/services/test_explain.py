@@ -20,6 +20,7 @@ from reidsearch.output.explanation import explanation_json, sentences
 from reidsearch.output.explanation_picture import explanation_picture, heat
 from reidsearch.services.explain import NEAREST, STRIPES, masked
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lifecycle import migrate
 from reidsearch.store.footage.different_people import known_different
 
 PEOPLE = 10  # each of them: crops 4n + 1, 4n + 2 by one camera, 4n + 3, 4n + 4 by the other
@@ -207,6 +208,7 @@ def test_a_calibrated_score_is_read(folder):
 def test_people_seen_at_once_are_strangers(tmp_path):
     """Tracklet 1 lasts from 0 to 400 000; its view is crop 4."""
     folder = thawed(DATA / "archive-0003.sql", tmp_path / "a")
+    migrate(folder)
     for number, first, last, crop_id in ((2, 400_000, 500_000, 3), (3, 500_001, 600_000, 2)):
         sql(
             folder,
