@@ -35,7 +35,7 @@ class FactsReport:
         same_start: sources to which an option gave one and the same start; 0 when at most one.
         source_list: the list of footage that was given; None: none was.
         rows_without_file: rows of it that name no file, `line 4`.
-        rows_not_given: rows of it whose files are there, but were not among the inputs.
+        rows_elsewhere: rows of it whose files are there, but were not among the inputs.
     """
 
     inputs: int = 0
@@ -46,7 +46,7 @@ class FactsReport:
     same_start: int = 0
     source_list: str | None = None
     rows_without_file: tuple[str, ...] = ()
-    rows_not_given: tuple[str, ...] = ()
+    rows_elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class FootageReport:
     of the indexed ones went on where an interrupted run had stopped; `other_settings` of the
     unchanged ones were analysed with other settings than this run's. The rest counts what was
     found in the indexed ones: frames decoded and sampled, tracklets and best shots kept, and what
-    was not kept (`small` detections, `brief` tracklets); `footage_s` is their length. `given`
-    counts precomputed detections that were read, `given_used` those that met a frame.
+    was not kept (`small` detections, `brief` tracklets); `footage_s` is their length. `precomputed`
+    counts precomputed detections that were read, `precomputed_used` those that met a frame.
     """
 
     offered: int = 0
@@ -75,8 +75,8 @@ class FootageReport:
     best_shots: int = 0
     small: int = 0
     brief: int = 0
-    given: int = 0
-    given_used: int = 0
+    precomputed: int = 0
+    precomputed_used: int = 0
     footage_s: float = 0.0
     seconds: float = 0.0
     facts: FactsReport = FactsReport()

@@ -71,8 +71,8 @@ def _rows(facts: FactsReport) -> list[str]:
     told = []
     if facts.rows_without_file:
         told.append(f"{_named(facts.rows_without_file)} matched no file")
-    if facts.rows_not_given:
-        told.append(f"{_named(facts.rows_not_given)} matched none of the files that were given")
+    if facts.rows_elsewhere:
+        told.append(f"{_named(facts.rows_elsewhere)} matched none of the files that were given")
     if not told:
         return []
     return [f"{visible(facts.source_list or '')}: {'; '.join(told)}."]

@@ -113,9 +113,11 @@ def _footage_lines(report: FootageReport) -> list[Text]:
         ]
         if dropped:
             lines.append(Text(f"Not kept: {', '.join(dropped)}."))
-        if report.given:
-            told = f"Given detections: {report.given_used:,} of {report.given:,} met a frame."
-            lines.append(Text(told, style="" if report.given_used == report.given else "yellow"))
+        if report.precomputed:
+            told = f"Precomputed detections: {report.precomputed_used:,} of {report.precomputed:,} met a frame."
+            lines.append(
+                Text(told, style="" if report.precomputed_used == report.precomputed else "yellow")
+            )
     if report.other_settings:
         lines.append(
             Text(

@@ -198,7 +198,7 @@ def facts_of_sources(store: Store, inventory: Inventory, options: FootageOptions
         same_start=max((count for count in starts.values() if count > 1), default=0),
         source_list=naming.listed.path if naming.listed else None,
         rows_without_file=tuple(missing),
-        rows_not_given=tuple(others),
+        rows_elsewhere=tuple(others),
     )
 
 

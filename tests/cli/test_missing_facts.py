@@ -79,7 +79,7 @@ def test_rows_that_met_nothing_are_named(run, footage, tmp_path):
     )
     told = facts(run, footage, sources=sources)
     assert told["rows_without_file"] == ["line 5", "line 7"]
-    assert told["rows_not_given"] == ["line 6"]
+    assert told["rows_elsewhere"] == ["line 6"]
 
 
 def test_one_start_for_all_is_warned_of(run, footage):
@@ -145,7 +145,7 @@ def test_given_detections_that_apply_to_nothing_are_a_failure_and_nothing_is_ana
     (footage / "given.txt").write_text("1,1,10,10,40,80,0.9\n9001,1,10,10,40,80,0.9\n")
     ran = run("index", footage / "film.mp4", "--detections", footage / "given.txt", *MODEL)
     assert ran.code == 0
-    assert "Given detections: 1 of 2 met a frame." in ran.out
+    assert "Precomputed detections: 1 of 2 met a frame." in ran.out
     assert "1 of 2 detections of given.txt met no frame" in warnings(run)
     assert run("failures").out.startswith("No failures")
 

@@ -188,7 +188,11 @@ class _Source:
             "frames": outcome.frames,
             "footage_s": outcome.duration_us / 1e6,
             **{name: found.get(name, 0) for name in names},
-            **({"given": applied.detections.count, "given_used": applied.used} if applied else {}),
+            **(
+                {"precomputed": applied.detections.count, "precomputed_used": applied.used}
+                if applied
+                else {}
+            ),
         }
 
     def _require_sound(self, fingerprint: str, applied: Applied | None) -> None:
