@@ -114,10 +114,9 @@ def _footage_lines(report: FootageReport) -> list[Text]:
         if dropped:
             lines.append(Text(f"Not kept: {', '.join(dropped)}."))
         if report.precomputed:
-            told = f"Precomputed detections: {report.precomputed_used:,} of {report.precomputed:,} met a frame."
-            lines.append(
-                Text(told, style="" if report.precomputed_used == report.precomputed else "yellow")
-            )
+            used, rows = report.precomputed_used, report.precomputed
+            told = f"Precomputed detections: {used:,} of {rows:,} met a frame."
+            lines.append(Text(told, style="" if used == rows else "yellow"))
     if report.other_settings:
         lines.append(
             Text(

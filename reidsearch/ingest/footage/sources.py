@@ -188,11 +188,7 @@ class _Source:
             "frames": outcome.frames,
             "footage_s": outcome.duration_us / 1e6,
             **{name: found.get(name, 0) for name in names},
-            **(
-                {"precomputed": applied.detections.count, "precomputed_used": applied.used}
-                if applied
-                else {}
-            ),
+            **(_rows_of(applied) if applied else {}),
         }
 
     def _require_sound(self, fingerprint: str, applied: Applied | None) -> None:
@@ -240,6 +236,11 @@ class _Source:
     def _other_settings(self, known: KnownSource) -> dict[str, float]:
         same = known.settings.get("preset") == self._run.settings.preset
         return {} if same else {"other_settings": 1}
+
+
+def _rows_of(applied: Applied) -> dict[str, float]:
+    """How many precomputed detections were read, and how many met a frame."""
+    return {"precomputed": applied.detections.count, "precomputed_used": applied.used}
 
 
 def _fingerprint(path: str) -> str:
