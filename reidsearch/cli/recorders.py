@@ -7,6 +7,8 @@ from pathlib import Path
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import format_option
 
+MESSENGER = "a messenger named it by when it was sent or saved"
+
 
 @grouped_command("recorders")
 @option("--try", "tried", metavar="PATH", help="Show what each pattern reads from this path.")
@@ -18,7 +20,7 @@ def command(tried: str | None, form: str) -> None:
     need --timezone.
     """
     from reidsearch.base.errors import Refused
-    from reidsearch.media.naming.recorders import RECORDERS
+    from reidsearch.media.naming.recorders import RECORDERS, named_by_messenger
     from reidsearch.media.naming.stamps import stamp_of
     from reidsearch.output.emit import emit
     from reidsearch.output.recorders import recorders_json, recorders_view
@@ -26,9 +28,9 @@ def command(tried: str | None, form: str) -> None:
     rows = []
     for one in RECORDERS:
         match = one.pattern.search(Path(tried or one.example).as_posix())
-        problem = None
+        problem = MESSENGER if tried and named_by_messenger(tried) else None
         try:
-            stamp = stamp_of(match) if match else None
+            stamp = stamp_of(match) if match and problem is None else None
         except Refused as refused:
             stamp, problem = None, refused.message
         rows.append(
