@@ -32,9 +32,8 @@ def recorders_view(rows: Sequence[Row], tried: str | None = None) -> RenderableT
         ]
     )
     problems = dict.fromkeys(row["problem"] for row in rows if row["problem"])
-    return Group(
-        table, *(Text(f"No time is taken: {visible(one)}.", style="yellow") for one in problems)
-    )
+    told = [f"No time is taken: {visible(problem)}." for problem in problems]
+    return Group(table, *(Text(line, style="yellow") for line in told))
 
 
 def recorders_json(rows: Sequence[Row]) -> dict[str, Any]:

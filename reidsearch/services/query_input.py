@@ -170,7 +170,7 @@ def read_frame(source: str, footage: Callable[[], FootageService] | None = None)
                 raise InputError(refused.message, "a video needs a time: VIDEO@TIME") from refused
             raise
     there = Path(name).exists()
-    if footage is not None and (is_dated(time) or not there):
+    if footage is not None and (is_dated(time) or (not there and ":" in time)):
         meant = location_text(str(Path(name).absolute())) if there else name
         return footage().frame_at_clock(meant, time)
     seconds = _seconds(time)

@@ -139,7 +139,7 @@ def test_a_clock_time_shows_the_very_frame_of_its_media_time(held, made_once):
         ("gate@15:00:03", 9, "it is from 2024-05-31 14:00:00 to 14:00:1"),
         ("nowhere@14:00:03", 9, "no camera"),
         ("mp4@14:00:03", 9, None),
-        ("gate@soon", 2, "no time"),
+        ("gate@soon", 2, "not a time"),
     ],
 )
 def test_a_time_that_shows_nothing_says_what_there_is(frame, code, said, held):
