@@ -335,9 +335,19 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """
         return self.indexing.crops(inputs, request, limits, total, progress, stop)
 
-    def plan_delete(self, filters: Filters = Filters(), *, crop_ids: Sequence[int] = ()) -> Erasure:
-        """Count what `delete` would delete: `archive.plan_delete(crop_ids=[7]).crops`."""
-        return self.maintenance.plan_delete(filters, crop_ids)
+    def plan_delete(
+        self,
+        filters: Filters = Filters(),
+        *,
+        crop_ids: Sequence[int] = (),
+        permanent: bool = False,
+    ) -> Erasure:
+        """Count what `delete` would delete: `archive.plan_delete(crop_ids=[7]).ids`.
+
+        Args:
+            permanent: indexing the same footage again is not to bring its crops back.
+        """
+        return self.maintenance.plan_delete(filters, crop_ids, permanent=permanent)
 
     def delete(self, planned: Erasure) -> bool:
         """Delete for good just what was planned: `archive.delete(archive.plan_delete(...))`."""

@@ -49,6 +49,7 @@ def statement(**changes: Any) -> Statement:
         "left_out_unknown_camera": 0,
         "failures": 0,
         "unfinished_runs": 0,
+        "running_runs": 0,
         "calibration": "uncalibrated",
     }
     return Statement(**(usual | changes))

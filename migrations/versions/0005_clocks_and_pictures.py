@@ -1,6 +1,6 @@
 """Corrections of clocks, remarks on camera and start apart from others, pictures of frames.
 
-Revision: 0005, after 0003
+Revision: 0005, after 0004
 """
 
 import json
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -264,6 +264,7 @@ class Reason(StrEnum):
     BAD_EMBEDDING = "bad-embedding"
     NO_VIDEO = "no-video"
     DETECTIONS_UNUSED = "detections-unused"
+    UNSUPPORTED = "unsupported"  # a file of another type, passed over: no failure
 
 
 class Refused(ReidsearchError):

@@ -36,7 +36,7 @@ def conflicts_option(function: F) -> F:
     return option(
         "--ignore-conflicts",
         is_flag=True,
-        help="Ignore same-camera, same-time conflicts and earlier rejections.",
+        help="Ignore conflicts of time and earlier rejections.",
     )(function)
 
 

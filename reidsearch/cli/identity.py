@@ -142,7 +142,8 @@ def merge(
     """Merge other identities into the first, because they are one person.
 
     Refused, unless --ignore-conflicts is given, when one rejected what another confirmed, or when
-    a camera shows members of two of them at the same time. Names of merged identities stay taken.
+    one recording shows members of two of them at the same time. Names of merged identities stay
+    taken.
     """
     from reidsearch.output.emit import emit
     from reidsearch.output.identities import decided, decision_document

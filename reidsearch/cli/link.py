@@ -32,7 +32,7 @@ def command(
 
     Tracklets, and crops without one, are clustered by average linkage on their embeddings, less
     what is common to each camera. Confirmed identities stay whole, what was rejected for one does
-    not join it, and nobody is in two places of one camera at the same time. Proposals of an
+    not join it, and nobody is in two places of one recording at the same time. Proposals of an
     earlier run are replaced. Confirm one: `reidsearch identity new IDENTITY --proposal N`.
     """
     from reidsearch.output import proposals

@@ -49,7 +49,8 @@ class FootageSearched:
 
     Args:
         sources: of footage that pass the filters by camera, time and place.
-        unfinished: of these, not worked through to their end.
+        unfinished: of these, not worked through to their end, and nobody is at it.
+        running: of these, being worked through just now.
         seconds: of media time, by how it was analysed.
         not_supplied_s: seconds by camera, between the first and the last footage of all of them
             or in the time asked for, of which there is no footage; only where clocks are known.
@@ -57,6 +58,7 @@ class FootageSearched:
 
     sources: int = 0
     unfinished: int = 0
+    running: int = 0
     seconds: Mapping[How, float] = field(default_factory=dict)
     not_supplied_s: Mapping[str, float] = field(default_factory=dict)
 
@@ -156,6 +158,7 @@ class Statement:
             theirs is not known.
         failures: offered inputs that never became crops.
         unfinished_runs: index runs that were interrupted; what they had not reached is not here.
+        running_runs: index runs at work when the search ran (0 or 1), likewise.
         calibration: how to read a score; begins with `uncalibrated` until the archive is
             calibrated for its model.
         query: how the query was made, e.g. `mean of 2 pictures`.
@@ -194,6 +197,7 @@ class Statement:
     left_out_unknown_camera: int
     failures: int
     unfinished_runs: int
+    running_runs: int
     calibration: str
     warnings: tuple[str, ...] = ()
     grouped: bool = False

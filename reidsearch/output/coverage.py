@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.footage import CoverageGap, How, SourceCoverage, Span
+from reidsearch.domain.footage import UNSEEN, CoverageGap, How, SourceCoverage, SourceState, Span
 from reidsearch.output.clocks import clock_values, wall_us
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.statement import HOW_TEXTS
@@ -39,6 +39,7 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
             column("analysed", 2, lambda one: _how(one.spans), wrapped=True),
             column("tracklets", 6, lambda one: f"{one.counts.get('tracklets', 0):,}", right=True),
             column("state", 4, lambda one: one.state),
+            column("sha-256", 7, lambda one: one.sha256[:8]),
             column("location", 3, lambda one: visible(one.location), shortened=True),
         ]
     )
@@ -59,7 +60,7 @@ def lacking(one: SourceCoverage) -> list[str]:
     """Return what of a source could not be seen, and its warnings."""
     name = visible(one.location.rpartition("/")[2])
     told = []
-    unseen = [span for span in one.spans if span.how in {How.FAILED, How.GAP}]
+    unseen = [span for span in one.spans if span.how in UNSEEN]
     for span in unseen[:LISTED_AT_MOST]:
         detail = f" ({visible(span.detail)})" if span.detail else ""
         told.append(
@@ -69,10 +70,14 @@ def lacking(one: SourceCoverage) -> list[str]:
     if len(unseen) > LISTED_AT_MOST:
         more = len(unseen) - LISTED_AT_MOST
         told.append(f"{name}: {count(more, 'further interval')} (--format json lists all)")
-    if one.state != "finished":
+    if one.state is SourceState.RUNNING:
+        told.append(f"{name}: being indexed, {duration(float(one.duration_s))} so far")
+    if one.state is SourceState.INTERRUPTED:
         told.append(
             f"{name}: not finished; nothing after {duration(float(one.duration_s))} is indexed"
         )
+    if one.replaced:
+        told.append(f"{name}: other footage lies at its place now (this one: {one.sha256[:8]})")
     small = one.counts.get("small", 0)
     if small:
         told.append(f"{name}: {count(small, 'detection')} too small to be kept")
@@ -106,6 +111,7 @@ def _source_json(one: SourceCoverage) -> dict[str, Any]:
         "camera": one.facts.camera,
         "clock": clock_values(one),
         "state": one.state,
+        "replaced": one.replaced,
         "duration_s": float(one.duration_s),
         "declared_fps": one.info.declared_fps,
         "measured_fps": one.measured_fps,

@@ -45,6 +45,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "first_time": iso(summary.first_time) if summary.first_time else None,
         "last_time": iso(summary.last_time) if summary.last_time else None,
         "failures": [{"reason": reason, "count": number} for reason, number in summary.failures],
+        "not_searched": [_failure_json(failure) for failure in summary.not_searched],
     }
 
 
@@ -61,8 +62,12 @@ def failures_json(failures: Sequence[Failure]) -> dict[str, Any]:
     """Return the failures ledger."""
     return {
         "schema": "reidsearch/failures/1",
-        "failures": [asdict(failure) | {"at": iso(failure.at)} for failure in failures],
+        "failures": [_failure_json(failure) for failure in failures],
     }
+
+
+def _failure_json(failure: Failure) -> dict[str, Any]:
+    return asdict(failure) | {"at": iso(failure.at)}
 
 
 def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from reidsearch.base.errors import Reason
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import Moment
@@ -168,12 +169,15 @@ def _skipped(report: IndexReport) -> Text:
     names = [visible(name.rpartition("/")[2]) for name in report.skipped_names[:NAMED_SKIPPED]]
     told = f"{count(report.skipped, 'file')} skipped (unsupported type): {', '.join(names)}"
     more = report.skipped - len(names)
-    return Text(f"{told} and {more:,} more" if more else told)
+    return Text(f"{told} and {more:,} more (reidsearch failures)" if more else told)
 
 
 def summary_view(summary: Summary) -> RenderableType:
     """What an archive holds: facts, then cameras, then failures."""
     model = summary.model
+    reasons = dict(summary.failures)
+    passed_over = reasons.pop(Reason.UNSUPPORTED.value, 0)
+    failed = sum(reasons.values())
     views: list[RenderableType] = [
         _pairs(
             ("archive", visible(summary.archive)),
@@ -196,8 +200,9 @@ def summary_view(summary: Summary) -> RenderableType:
                 "size",
                 f"database {size(summary.database_bytes)}, index {size(summary.index_bytes)}",
             ),
-            ("runs", f"{summary.runs:,}, of these {summary.unfinished_runs:,} unfinished"),
-            ("failures", f"{sum(number for _, number in summary.failures):,}"),
+            ("runs", _runs(summary)),
+            ("failures", f"{failed:,}"),
+            ("not read", f"{count(passed_over, 'file')} of other types (reidsearch failures)"),
         )
     ]
     if summary.cameras:
@@ -212,23 +217,31 @@ def summary_view(summary: Summary) -> RenderableType:
                 ]
             )
         )
-    if summary.failures:
-        reasons, numbers = zip(*summary.failures, strict=True)
+    if reasons:
+        names, numbers = zip(*reasons.items(), strict=True)
         views.append(
             FittedTable(
                 [
-                    Column("failure", [visible(reason) for reason in reasons], 0),
+                    Column("failure", [visible(name) for name in names], 0),
                     Column("inputs", [f"{number:,}" for number in numbers], 0, right=True),
                 ]
             )
         )
+    if summary.not_searched:
+        views.append(Text("Not searched:", style="bold"))
+        views.append(_failures(summary.not_searched))
+        more = failed + passed_over - len(summary.not_searched)
+        if more > 0:
+            views.append(Text(f"{more:,} more: reidsearch failures"))
     return Group(*views)
 
 
 def failures_view(failures: Sequence[Failure]) -> RenderableType:
     """The inputs that never became crops, and why."""
-    if not failures:
-        return Text("No failures.")
+    return _failures(failures) if failures else Text("No failures.")
+
+
+def _failures(failures: Sequence[Failure]) -> FittedTable:
     return FittedTable(
         [
             Column("reason", [visible(one.reason) for one in failures], 0),
@@ -267,6 +280,17 @@ def _finding(finding: Finding) -> Text:
 def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
     told = ", ".join(str(crop_id) for crop_id in crop_ids[:most])
     return told if len(crop_ids) <= most else f"{told} and {len(crop_ids) - most:,} more"
+
+
+def _runs(summary: Summary) -> str:
+    told = f"{summary.runs:,}"
+    for number, what in (
+        (summary.unfinished_runs, "interrupted"),
+        (summary.running_runs, "at work just now"),
+    ):
+        if number:
+            told += f", {number:,} {what}"
+    return told
 
 
 def _moment(time: dt.datetime | None) -> str:

@@ -26,6 +26,7 @@ COLOURS = {
     How.PRECOMPUTED: "#a5b4fc",
     How.FAILED: "#dc2626",
     How.GAP: "#fca5a5",
+    How.ERASED: "#d6d3d1",
 }
 LEGEND = {
     How.DENSE: "fully analysed",
@@ -34,6 +35,7 @@ LEGEND = {
     How.PRECOMPUTED: "precomputed detections",
     How.FAILED: "could not be decoded",
     How.GAP: "missing in the recording",
+    How.ERASED: "deleted",
 }
 MATCH, MATCH_FAINT, PROPOSED = "#111827", "#9ca3af", "#c2410c"
 FAINT_BELOW = 0.5  # a way to tell strong scores from weak ones at a glance; it decides nothing

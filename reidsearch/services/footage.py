@@ -222,7 +222,7 @@ class FootageService:
                 f"{source.location} is no longer there",
                 "put it back, or index its folder again: a moved file is recognised by its bytes",
             )
-        if digest_of(path)[0].hex() != source.sha256:
+        if digest_of(path).sha256.hex() != source.sha256:
             raise InputError(
                 f"{source.location} is no longer the footage that was indexed: its SHA-256 differs"
             )

@@ -252,7 +252,9 @@ def test_deleting_takes_tracklets_along(scene, indexed):
         (source,) = archive.footage.coverage()
         assert [t.tracklet_id for t in archive.footage.tracklets(source.source_id)] == [1, 3]
         assert archive.footage.tracklet(1).crop_ids == kept[1:]
-        assert archive.index([path], footage=options(path)).footage.unchanged == 1
+        assert archive.index([path], footage=options(path)).footage.indexed == 1
+        assert [t.tracklet_id for t in archive.footage.tracklets(source.source_id)] == [1, 4, 3]
+        assert len(archive.footage.tracklet(1).crop_ids) == len(kept)
         archive.delete(archive.plan_delete(Filters(sources=("gate.mp4",))))
         assert archive.footage.coverage() == []
         assert archive.check() == []

@@ -129,6 +129,7 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
     assert document["statement"]["footage"] == {
         "sources": 3,
         "unfinished": 1,
+        "running": 0,
         "seconds": {
             "dense": 300.0,
             "gated": 1500.0,
@@ -136,6 +137,7 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
             "precomputed": 0.0,
             "failed": 12.0,
             "gap": 0.0,
+            "erased": 0.0,
         },
         "not_supplied_s": {"gate": 3725.0},
     }

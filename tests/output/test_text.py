@@ -177,7 +177,7 @@ def test_a_report_counts_and_says_what_to_do() -> None:
             tuple(f"/a/{n}.txt" for n in range(20)),
             1200,
             "1,200 files skipped (unsupported type): "
-            "0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 1,195 more",
+            "0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 1,195 more (reidsearch failures)",
         ),
     ]:
         report = IndexReport(4, skipped=number, skipped_names=names)

@@ -13,6 +13,7 @@ from archives import opened, sql, write_set
 from frozen import DATA, thawed
 from PIL import Image
 
+from reidsearch import migrate
 from reidsearch.base.errors import NotFound
 from reidsearch.base.settings import PictureLimits
 from reidsearch.media.pictures import decode
@@ -20,7 +21,6 @@ from reidsearch.output.explanation import explanation_json, sentences
 from reidsearch.output.explanation_picture import explanation_picture, heat
 from reidsearch.services.explain import NEAREST, STRIPES, masked
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database.lifecycle import migrate
 from reidsearch.store.footage.different_people import known_different
 
 PEOPLE = 10  # each of them: crops 4n + 1, 4n + 2 by one camera, 4n + 3, 4n + 4 by the other

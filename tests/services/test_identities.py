@@ -171,17 +171,29 @@ def test_nothing_to_undo(folder):
         ("7", "taken for an identity's number"),
         ("x" * 201, "201 characters"),
         ("bert", "'bert' already"),
+        ("BERT", "'bert' already"),
+        ("\uff42ert", "'bert' already"),  # full width
+        ("jose\u0301  maria", "'Jos\u00e9 Maria' already"),  # composed and decomposed, two spaces
     ],
 )
 def test_names(folder, name, text):
     with opened(folder) as archive:
         archive.identities.new("bert")
         archive.identities.new("anna")
+        archive.identities.new("Jos\u00e9 Maria")
         with pytest.raises(UsageError, match=text):
             archive.identities.new(name)
         with pytest.raises(UsageError, match=text):
             archive.identities.rename("anna", name)
-        assert len(archive.identities.decisions()) == 2
+        assert len(archive.identities.decisions()) == 3
+
+
+def test_a_name_is_found_however_it_is_written_and_can_change_its_case(folder):
+    with opened(folder) as archive:
+        archive.identities.new("anna")
+        assert archive.identities.show("Anna").identity.named.identity_id == 1
+        archive.identities.rename("ANNA", "Anna")
+        assert [one.name for one in archive.identities.all()] == ["Anna"]
 
 
 def test_nobody_belongs_to_two(folder):

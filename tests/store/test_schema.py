@@ -63,7 +63,7 @@ def test_frozen_footage_is_read_and_goes_on(tmp_path):
     migrate(folder)
     with Archive.open(folder, model="builtin") as archive:
         half, whole = archive.footage.coverage()  # by location
-        assert (whole.state, half.state) == ("finished", "running")
+        assert (whole.state, half.state) == ("finished", "interrupted")
         assert [span.how for span in whole.spans] == [How.GATED]
         (seen,) = archive.footage.tracklets(whole.source_id)
         assert (seen.crop_ids, seen.camera, seen.last_s) == ((4,), "yard", Fraction(2, 5))
@@ -173,3 +173,13 @@ def test_a_database_of_something_else_is_refused(tmp_path):
         Store(tmp_path)
     with pytest.raises(ArchiveError, match="no archive tables"):
         migrate(tmp_path)
+
+
+def test_frozen_holes_in_coverage_are_read(tmp_path):
+    folder = thawed(DATA / "archive-0004.sql", tmp_path / "archive")
+    migrate(folder)
+    with Archive.open(folder, model="builtin") as archive:
+        half, whole = archive.footage.coverage()  # by location
+        assert [(span.how, span.to_us) for span in whole.spans] == [(How.ERASED, 5_000_000)]
+        assert {span.how for span in half.spans} == {How.ERASED, How.DENSE}
+        assert archive.check() == []

@@ -32,10 +32,10 @@ from reidsearch.media.files.inventory import Entry
 from reidsearch.media.files.paths import refusal
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
-from reidsearch.media.video.open import digest_of, open_footage
+from reidsearch.media.video.open import Digest, digest_of, open_footage
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import KnownSource, source_at, source_of
-from reidsearch.store.footage.writer import facts_digest
+from reidsearch.store.footage.writer import facts_digest, same_analysis
 from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections
 from reidsearch.vision.detection.precomputed_files import read_precomputed
@@ -124,16 +124,24 @@ class _Source:
         fingerprint = _fingerprint(self._path)
         known = source_at(self._run.store, self._location)
         naming = self._run.naming
-        if known and known.finished and known.fingerprint == fingerprint:
+        restored = known is not None and known.erased and not known.permanently
+        if known and known.finished and not restored and known.fingerprint == fingerprint:
             told = None if naming.container_time else naming.facts(self._location, None).facts
             if told is not None and facts_digest(told) == known.facts:
-                if told.notes != known.notes:
+                if known.notes is not None and told.notes != known.notes:
                     self._run.sink.keep_notes(known.source_id, told)
                 return {"unchanged": 1, **self._other_settings(known)}
         with open_footage(self._path, frames_fps=self._run.frames_fps) as footage:
-            sha256, size_bytes = digest_of(self._path, self._share.progress)
+            start_bytes = known.size_bytes if known else None
+            digest = digest_of(self._path, self._share.progress, start_bytes)
             self._require_unchanged(fingerprint)
-            file = SourceFile(self._location, fingerprint, sha256, size_bytes)
+            file = SourceFile(
+                self._location,
+                fingerprint,
+                digest.sha256,
+                digest.size_bytes,
+                grown_from=_grown_from(known, digest),
+            )
             return self._take_in(file, footage, known)
 
     def _take_in(
@@ -143,12 +151,12 @@ class _Source:
         first_stamp = getattr(footage, "first_stamp", None)
         told = self._run.naming.facts(self._location, footage.info, first_stamp)
         sink = self._run.sink
-        if held is not None and held.finished:
+        precomputed = self._precomputed()
+        if held is not None and held.finished and not self._brings_back(held, precomputed):
             changed = sink.place_source(held.source_id, file, told.facts)
             if known is None or known.source_id != held.source_id:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
-        precomputed = self._precomputed()
         if precomputed:
             info = footage.info
             precomputed = precomputed.fitted(info.width_px, info.height_px)
@@ -222,6 +230,17 @@ class _Source:
         except InputError as error:  # of one source among many
             raise Refused(Reason.DETECTIONS_UNUSED, error.message, error.hint) from error
 
+    def _brings_back(self, held: KnownSource, precomputed: PrecomputedDetections | None) -> bool:
+        """Tell whether to analyse a finished source again, since some of it was deleted.
+
+        What other settings would find could not be told from what is held.
+        """
+        if not held.erased or held.permanently:
+            return False
+        if held.emptied:
+            return True
+        return same_analysis(held.settings, self._settings(precomputed), resumed=False)
+
     def _settings(self, precomputed: PrecomputedDetections | None) -> dict[str, Any]:
         """Return what has to be equal for a run to go on from another's checkpoint."""
         run = self._run
@@ -241,6 +260,13 @@ class _Source:
 def _rows_of(applied: Applied) -> dict[str, float]:
     """How many precomputed detections were read, and how many met a frame."""
     return {"precomputed": applied.detections.count, "precomputed_used": applied.used}
+
+
+def _grown_from(known: KnownSource | None, digest: Digest) -> int | None:
+    """Return the source that was here before, if its bytes are the first of the file's."""
+    if known is None or digest.sha256 == known.sha256 or digest.start_sha256 != known.sha256:
+        return None
+    return known.source_id
 
 
 def _fingerprint(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,10 +36,30 @@ def open_footage(path: str | os.PathLike[str], *, frames_fps: Fraction | None = 
     return VideoFile(Path(path))
 
 
-def digest_of(path: str | os.PathLike[str], progress: Progress = NO_PROGRESS) -> tuple[bytes, int]:
-    """SHA-256 of a source's bytes, and how many there are.
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A source's bytes.
 
-    Of a folder of frames: of the lines `NAME SHA256` of its pictures, by name.
+    Args:
+        sha256: of a file's bytes; of a folder of frames: of the lines `NAME SHA256` of its
+            pictures, by name.
+        start_sha256: of as many first bytes (whole pictures) as were asked for; None: it has fewer.
+    """
+
+    sha256: bytes
+    size_bytes: int
+    start_sha256: bytes | None = None
+
+
+def digest_of(
+    path: str | os.PathLike[str],
+    progress: Progress = NO_PROGRESS,
+    start_bytes: int | None = None,
+) -> Digest:
+    """Read a source and return its digest.
+
+    Args:
+        start_bytes: of how many first bytes a digest is wanted too.
 
     Raises:
         Refused: it cannot be read.
@@ -47,17 +68,23 @@ def digest_of(path: str | os.PathLike[str], progress: Progress = NO_PROGRESS) ->
     if folder.is_dir():
         from reidsearch.media.video.frame_folder import pictures_in
 
-        whole, total = hashlib.sha256(), 0
+        whole, total, start = hashlib.sha256(), 0, None
         for name in pictures_in(folder):
-            sha256, size = digest_of(folder / name)
-            whole.update(f"{name} {sha256.hex()}\n".encode("utf-8", "surrogateescape"))
-            total += size
-        return whole.digest(), total
+            one = digest_of(folder / name)
+            whole.update(f"{name} {one.sha256.hex()}\n".encode("utf-8", "surrogateescape"))
+            total += one.size_bytes
+            if total == start_bytes:
+                start = whole.digest()
+        return Digest(whole.digest(), total, start)
     descriptor = open_regular(os.fspath(path))
-    hashed, held = hashlib.sha256(), 0
+    hashed, held, start = hashlib.sha256(), 0, None
     progress.begin(f"reading {folder.name}", os.fstat(descriptor).st_size, "bytes")
     try:
         while part := os.read(descriptor, READ_AT_ONCE):
+            if start_bytes is not None and held <= start_bytes <= held + len(part):
+                begun = hashed.copy()
+                begun.update(part[: start_bytes - held])
+                start = begun.digest()
             hashed.update(part)
             held += len(part)
             progress.advance(len(part))
@@ -66,4 +93,4 @@ def digest_of(path: str | os.PathLike[str], progress: Progress = NO_PROGRESS) ->
     finally:
         os.close(descriptor)
         progress.end()
-    return hashed.digest(), held
+    return Digest(hashed.digest(), held, start)
