@@ -18,7 +18,7 @@ def location_text(path: str) -> str:
 
     Bytes that are not UTF-8 become `\xNN`, and so does a backslash that would look like one.
     """
-    if _ESCAPES:
+    if _ESCAPES and "\\x" in path:
         path = _ESCAPE_LIKE.sub(r"\\x5c", path)
     if path.isascii():
         return path

@@ -178,7 +178,7 @@ class SourceFacts:
             "camera": self.camera is None,
             self.clock.origin: True,
         }
-        return tuple(note.text for note in self.notes if holds.get(note.about))
+        return tuple(dict.fromkeys(note.text for note in self.notes if holds.get(note.about)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def test_warnings_change_where_facts_do_not(run, footage):
     index(run, footage)
     assert warnings(run) == ""
     index(run, footage, "--recorder", "hikvision")
-    assert warnings(run).count("does not match the pattern of recorder hikvision") == 6
+    assert warnings(run).count("does not match the pattern of recorder hikvision") == 3
     index(run, footage)
     assert warnings(run) == ""
 

@@ -13,7 +13,8 @@ from reidsearch.media.naming.stamps import DASHED_DATE, DASHED_TIME, DATE, TIME
 
 _START = r"(?:^|/)"
 _BETWEEN = r"(?:[T_.-]| - |, ?| at | )"  # date and time
-_CLOCK = r"(?P<hour>[01]\d|2[0-3])[-._]?(?P<minute>[0-5]\d)[-._]?(?P<second>[0-5]\d)"
+_CLOCK = r"(?P<hour>[01]\d|2[0-3])[-._/]?(?P<minute>[0-5]\d)[-._/]?(?P<second>[0-5]\d)"
+_FOLDERS = r"(?P<year>20\d\d)[-_./]?(?P<month>0[1-9]|1[0-2])[-_./]?(?P<day>0[1-9]|[12]\d|3[01])"
 _ANY_DATE = r"(?P<year>20\d\d)[-_.]?(?P<month>0[1-9]|1[0-2])[-_.]?(?P<day>0[1-9]|[12]\d|3[01])"
 
 
@@ -146,8 +147,14 @@ RECORDERS = (
     _recorder(
         "motion",
         "motionEye and others: a folder a day",
-        rf"{_START}(?P<camera>[^/]+)/{DASHED_DATE}/{DASHED_TIME}[^/]*$",
+        rf"{_START}(?P<camera>[^/]*[^\W\d_][^/]*)/{_FOLDERS}/{_CLOCK}[^/]*$",
         "Camera1/2024-05-31/14-03-00.mp4",
+    ),
+    _recorder(
+        "day-camera",
+        "a folder a day, in it one a camera",
+        rf"{_START}{_FOLDERS}/(?P<camera>[^/]*[^\W\d_][^/]*)/{_CLOCK}[^/]*$",
+        "2024-05-31/gate/14-03-00.mp4",
     ),
     _recorder(
         "motion-default",
@@ -230,6 +237,13 @@ RECORDERS = (
         "gate_20240531_140300.mp4",
     ),
     _recorder(
+        "day-first",
+        "a name, then day.month.year and time",
+        rf"{_START}(?P<camera>[^/]*?[^\W\d_][^/]*?)[-_ .,(]+(?<!\d)(?P<day>0[1-9]|[12]\d|3[01])\."
+        rf"(?P<month>0[1-9]|1[0-2])\.(?P<year>20\d\d){_BETWEEN}{DASHED_TIME}[^/]*$",
+        "gate_31.05.2024_14.03.00.mp4",
+    ),
+    _recorder(
         "unnamed",
         "date and time, no name before them",
         rf"{_START}[^/\w]*(?:\d{{1,3}}[-_ ]+)?{_ANY_DATE}{_BETWEEN}?(?P<hour>[01]\d|2[0-3])[-.:_h]?"
@@ -247,7 +261,7 @@ RECORDERS = (
 )
 
 
-GENERAL = ("iso", "plain", "unnamed", "epoch")
+GENERAL = ("iso", "plain", "day-first", "unnamed", "epoch")
 """Read almost any name with a time: asked only where no maker's pattern matches."""
 
 # A number of ten digits may be anything; only who asks for it has it read as a time.
@@ -257,6 +271,11 @@ _SENT = re.compile(
     r"(?:^|/)(?:WhatsApp (?:Video|Image) |(?:VID|IMG)-\d{8}-WA\d|signal-\d{4}-|"
     r"(?:video|photo)_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)"
 )
+
+
+def may_be_epoch(path: str) -> bool:
+    """Whether a name holds a number that may be seconds since 1970, or anything else."""
+    return recorder("epoch").pattern.search(path) is not None
 
 
 def named_by_messenger(path: str) -> bool:

@@ -15,7 +15,13 @@ from reidsearch.base.errors import Refused, UsageError
 from reidsearch.base.locations import readable_location, told_location
 from reidsearch.base.timecode import Reading, at_local
 from reidsearch.domain.footage import Clock, FactNote, SourceFacts, Stamp, VideoInfo
-from reidsearch.media.naming.recorders import Recorder, named_by_messenger, readings, recorder
+from reidsearch.media.naming.recorders import (
+    Recorder,
+    may_be_epoch,
+    named_by_messenger,
+    readings,
+    recorder,
+)
 from reidsearch.media.naming.source_list import ListedSource, SourceList
 from reidsearch.media.naming.stamps import holds_stamp, stamp_of
 from reidsearch.media.naming.told_times import told_stamp
@@ -189,7 +195,10 @@ class _Naming:
             return None, None
         found = readings(path)
         if not found:
-            self._unread("file name matches no known recorder pattern")
+            text = "file name matches no known recorder pattern"
+            if may_be_epoch(path):
+                text += "; its number may be seconds since 1970, which the recorder epoch reads"
+            self._unread(text)
             return None, None
         try:
             stamps = {(stamp_of(match), one.utc) for one, match in found}

@@ -35,7 +35,9 @@ _ENDING = re.compile(r"\.(?:[A-Za-z]\w{0,4}|3gp|3g2|26[45])$")
 _SEPARATORS = r"[\s_.,;()\[\]{}~@#&=-]*"
 _FRACTION = re.compile(r"[.,](\d{3}|\d{6}|\d{9})(?!\d)|(\d{3}|\d{6})(?!\d)")
 _HALF = re.compile(r"[\s_.-]?([ap])\.?m\b\.?|[\s_.-]?([ap])m(?=_)", re.IGNORECASE)
-_NAMED_ZONE = re.compile(r"[\s_.,(-]*(Z|UTC|GMT)(?:([+-])(\d{1,2})(?::?([0-5]\d))?)?(?![A-Za-z\d])")
+_NAMED_ZONE = re.compile(
+    r"[\s_.,(-]*(Z|UTC|GMT)(?:([+-])(\d{1,2})(?::?([0-5]\d))?)?(?![A-Za-z\d])", re.IGNORECASE
+)
 _OFFSET = re.compile(r"[\s_]?([+-])(\d\d)(?:[-:.h]?([0-5]\d))?(?!\d|[-.:_]\d\d(?!\d))")
 _SECOND = re.compile(
     rf"(?:{_SEPARATORS}(?:to|until|bis|[SE])?{_SEPARATORS})"
@@ -63,6 +65,15 @@ _UNCLEAR = frozenset(
         *("AWST", "BRT", "ART", "PKT", "GST", "ICT", "DST", "LT", "LST"),
     )
 )
+# In lower case only those that are no words, and words that say how the clock stands.
+_SAID = frozenset(
+    ("est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "bst", "dst", "daylight", "summertime")
+)
+_PLACE = re.compile(
+    r"(?<![A-Za-z])(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc)"
+    r"[-_./ ][A-Z][A-Za-z_]+"
+)
+_OUT_OF_PLACE = frozenset(("Z", "UTC", "GMT", "AM", "PM"))
 _FARTHEST = dt.timedelta(hours=14, minutes=30)  # of a local time from UTC
 # Where clocks are behind UTC; anything else behind a minus is a number.
 _BEHIND = frozenset([*(f"{hour:02}00" for hour in range(1, 13)), "0230", "0330", "0430", "0930"])
@@ -233,10 +244,12 @@ def _rest(stamp: Stamp, tail: str) -> Stamp:
     """Refuse what may change the time; words and numbers that cannot are let pass."""
     if match := _SECOND.search(tail):
         stamp, tail = _ended(stamp, match, tail)
+    if match := _PLACE.search(tail):
+        _refuse(f"its name tells {stamp.local} and {match[0]}, which is not understood there")
     for word in _REST.findall(tail):
-        if word in _ZONES:
-            stamp = _in_zone(stamp, dt.timezone(dt.timedelta(hours=_ZONES[word])))
-        elif word in _UNCLEAR or word in {"Z", "UTC", "GMT", "AM", "PM"}:
+        if (hours := _ZONES.get(word.upper() if word.islower() else word)) is not None:
+            stamp = _in_zone(stamp, dt.timezone(dt.timedelta(hours=hours)))
+        elif word in _UNCLEAR or word.lower() in _SAID or word.upper() in _OUT_OF_PLACE:
             _refuse(f"its name tells {stamp.local} and {word}, which is not understood there")
         elif word.isdigit() and len(word) in {10, 13, 16} and word[0] == "1":
             return _with_epoch(stamp, word)

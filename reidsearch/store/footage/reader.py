@@ -96,7 +96,8 @@ def source_at(store: Store, location: str) -> KnownSource | None:
     if row is None:
         return None
     *known, notes, own = row
-    return KnownSource(*known, notes=footage_rows.read_notes(notes) if own else None)
+    known.append(footage_rows.read_notes(notes) if own else None)
+    return KnownSource(*known)
 
 
 def facts_at(store: Store, locations: Iterable[str]) -> list[SourceFacts]:
