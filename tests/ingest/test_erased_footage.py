@@ -8,6 +8,7 @@ import pytest
 from scenes import NOON
 
 from reidsearch.archive import Archive
+from reidsearch.base.progress import NO_PROGRESS
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.footage import How
 from reidsearch.domain.request import Filters
@@ -176,3 +177,32 @@ def test_what_is_kept_out_never_comes_back(folder, scene, what):
         assert held(archive) == after
         archive.delete(archive.plan_delete(Filters(sources=("gate.mp4",))))
         assert archive.footage.coverage() == []
+
+
+def test_what_is_held_survives_a_file_that_changes_while_it_is_read_again(
+    folder, scene, tmp_path, monkeypatch
+):
+    """Then nothing that this run found is kept: other bytes lie there than were indexed."""
+    monkeypatch.setattr(run, "MARK_S", 0.0)
+    path = Path(shutil.copy(scene[0], tmp_path / "gate.mp4"))
+    shutil.copy(scene[0].with_suffix(".det.txt"), tmp_path / "gate.det.txt")
+    with Archive.open(folder) as archive:
+        (source,) = archive.footage.coverage()
+        one = archive.footage.tracklets(source.source_id)[0]
+        archive.delete(archive.plan_delete(crop_ids=one.crop_ids))
+        before = held(archive)
+
+    class Recorder(type(NO_PROGRESS)):
+        def advance(self, done: int = 1, /, **counts: int) -> None:
+            if counts.get("tracklets", 0) > 1:
+                with path.open("ab") as more:
+                    more.write(b"more")
+
+    with Archive.open(folder) as archive:
+        report = archive.index([path], footage=options(path), progress=Recorder()).footage
+        assert report.failed == 1
+        assert held(archive) == before
+        assert archive.check() == []
+    assert index(folder, scene[0]).footage.indexed == 1
+    with Archive.open(folder) as archive:
+        assert held(archive)[1] == 3

@@ -25,14 +25,17 @@ from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.clocks import moved_from, set_clock
 from reidsearch.store.footage.supersede import supersede
+from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.footage.tracklet_writer import Target, insert_tracklets
 from reidsearch.store.tables.footage import (
     checkpoint,
     checkpoint_log,
     footage,
     footage_location,
+    moment,
     span,
 )
+from reidsearch.store.tables.footage import erased as erased_table
 
 
 class FootageWriter:
@@ -75,9 +78,26 @@ class FootageWriter:
             keep_notes(connection, source_id, facts)
 
     def drop(self, source_id: int) -> None:
-        """Delete a source that was begun, and all that was found in it."""
+        """Delete a source that was begun, and all that was found in it.
+
+        One that was analysed again for what was deleted of it only loses what this run found.
+        """
         with self._writer.transaction() as connection:
-            delete_source(connection, source_id)
+            if connection.scalar(select(exists().where(erased_table.c.source_id == source_id))):
+                self._abandon(connection, source_id)
+            else:
+                delete_source(connection, source_id)
+
+    def _abandon(self, connection: Connection, source_id: int) -> None:
+        of_run = tables.crop.c.source_id == source_id, tables.crop.c.run_id == self._writer.run_id
+        touched = connection.scalars(
+            select(moment.c.tracklet_id).join(tables.crop).where(*of_run).distinct()
+        ).all()
+        connection.execute(delete(tables.crop).where(*of_run))
+        connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+        renew_means(connection, self._writer.model_id, touched)
+        for table in (checkpoint, checkpoint_log):
+            connection.execute(delete(table).where(table.c.source_id == source_id))
 
     def _insert(
         self,
