@@ -91,7 +91,7 @@ FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Foo
     group=FOOTAGE,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Detections of the one video (MOT, CSV, CVAT, COCO, YOLO).",
+    help="Detections of the one video (MOT, COCO, ...).",
 )
 @model_options
 @flip_option

@@ -37,7 +37,7 @@ def query_input_options(function: F) -> F:
             "--frame",
             group=PERSON,
             metavar="VIDEO@TIME",
-            help="A frame of any video, or a full picture; CAMERA@CLOCK-TIME of the archive.",
+            help="A frame of a video or camera; a full picture.",
         ),
         crops_option("--crop", "crops", help_="A crop of the archive.", group=PERSON),
     ):
