@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
+from typing import overload
 
 _ESCAPES = os.sep == "/"  # elsewhere names are Unicode, and backslashes part them
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
@@ -51,3 +53,12 @@ def told_location(readable: str) -> str:
 def _letter(found: re.Match[str]) -> str:
     byte = int(found[1], 16)
     return chr(byte) if byte < 0x80 else chr(_FIRST_LETTER + byte)
+
+
+@overload
+def composed(name: str) -> str: ...
+@overload
+def composed(name: str | None) -> str | None: ...
+def composed(name: str | None) -> str | None:
+    """Return a name in composed form (NFC): `é` typed as one sign or as two is one name."""
+    return None if name is None else unicodedata.normalize("NFC", name)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.locations import composed
 from reidsearch.base.settings import PictureLimits
 from reidsearch.base.timecode import iso
-from reidsearch.domain.footage import Moment, composed
+from reidsearch.domain.footage import Moment
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """(h, w, 3) uint8, BGR."""

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
-
-
-@overload
-def composed(name: str) -> str: ...
-@overload
-def composed(name: str | None) -> str | None: ...
-def composed(name: str | None) -> str | None:
-    """Return a name in composed form (NFC): `é` typed as one sign or as two is one name."""
-    return None if name is None else unicodedata.normalize("NFC", name)
-
+from reidsearch.base.locations import composed
+from reidsearch.domain.told import FactNote, Stamp
 
 Boxes: TypeAlias = NDArray[np.float32]
 """(n, 4) float32, xyxy in pixels of the upright frame, right and bottom exclusive."""
@@ -91,8 +82,7 @@ class Clock:
         drift_ppm: how much faster than true time the camera's media time is slow; parts per
             million added to every second.
         moved_s: by how much a start that somebody set differs from what the recorder said.
-        certain_until_s: media time at which the recording's own clock jumped: how well a later
-            time is known cannot be told. None: it never did.
+        certain_until_s: media time at which the recording's own clock jumped; None: it never did.
     """
 
     start: dt.datetime | None = None
@@ -112,9 +102,7 @@ class Clock:
         return self.moved_s + self.offset_s
 
     def uncertainty_at(self, media_s: Fraction) -> float | None:
-        """Half the width of the interval that holds the true time of a media time; None: not
-        known.
-        """
+        """Half the width of the interval that holds the true time of a media time, if known."""
         if self.certain_until_s is not None and media_s > self.certain_until_s:
             return None
         return self.uncertainty_s
@@ -143,18 +131,6 @@ def require_clock(offset_s: Fraction, drift_ppm: float, uncertainty_s: float | N
 
 
 @dataclass(frozen=True, slots=True)
-class FactNote:
-    """A remark on where camera and start of a source come from, and why one is not known.
-
-    Args:
-        about: `time` or `camera`, which is not known, or the origin of the clock that was taken.
-    """
-
-    about: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What is known of a source beside its pixels; unknown is None, never a guess.
 
@@ -173,27 +149,9 @@ class SourceFacts:
     @property
     def warnings(self) -> tuple[str, ...]:
         """The notes whose cause is still there: what is known now needs no excuse any more."""
-        holds = {
-            "time": self.clock.start is None,
-            "camera": self.camera is None,
-            self.clock.origin: True,
-        }
+        holds = {"time": self.clock.start is None, "camera": self.camera is None}
+        holds |= {self.clock.origin or "": True}
         return tuple(dict.fromkeys(note.text for note in self.notes if holds.get(note.about)))
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """A time as a name or a file tells it.
-
-    Args:
-        local: without a zone.
-        uncertainty_s: half the width of the interval that holds the true time.
-        zone: that is told with it; None: none is.
-    """
-
-    local: dt.datetime
-    uncertainty_s: float = 1.0
-    zone: dt.tzinfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,25 +328,6 @@ class Moment:
     quality: float
     correction_s: float = 0.0
     picture: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClockChange:
-    """One correction of a source's clock by hand.
-
-    Args:
-        location: of the source; empty when it is no longer held.
-        before, after: the clock.
-        who, why: empty where that was not recorded.
-    """
-
-    source_id: int
-    location: str
-    at: dt.datetime
-    before: Clock
-    after: Clock
-    who: str = ""
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reidsearch.domain.footage import Clock
 from reidsearch.domain.models import ModelIdentity
 
 if TYPE_CHECKING:
@@ -21,6 +22,25 @@ class Failure:
     message: str
     at: dt.datetime
     run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockChange:
+    """One correction of a source's clock by hand.
+
+    Args:
+        location: of the source; empty when it is no longer held.
+        before, after: the clock.
+        who, why: empty where that was not recorded.
+    """
+
+    source_id: int
+    location: str
+    at: dt.datetime
+    before: Clock
+    after: Clock
+    who: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

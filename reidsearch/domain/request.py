@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 import numpy as np
 
 from reidsearch.base.errors import Kind, UsageError
+from reidsearch.base.locations import composed
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.attributes import require_things, worn
 from reidsearch.domain.crops import Pixels
-from reidsearch.domain.footage import composed
 from reidsearch.domain.pixels import is_image, to_pixels
 
 if TYPE_CHECKING:

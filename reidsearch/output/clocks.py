@@ -10,7 +10,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.footage import Clock, ClockChange, SourceCoverage
+from reidsearch.domain.footage import Clock, SourceCoverage
+from reidsearch.domain.reports import ClockChange
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.text import UNKNOWN
 from reidsearch.output.times import clock, correction_text, local, zone_name

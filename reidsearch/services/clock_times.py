@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from reidsearch.base.errors import Kind, NotFound, Refused, UsageError
+from reidsearch.base.locations import composed
 from reidsearch.base.timecode import at_local, from_us, read_time, to_us
-from reidsearch.domain.footage import SourceCoverage, composed
+from reidsearch.domain.footage import SourceCoverage
 
 _DATED = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 _OF_DAY = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?")

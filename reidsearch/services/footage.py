@@ -13,18 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
-from reidsearch.base.locations import path_of
+from reidsearch.base.locations import composed, path_of
 from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.crops import Crop, Pixels
-from reidsearch.domain.footage import (
-    Clock,
-    ClockChange,
-    CoverageGap,
-    SourceCoverage,
-    Trace,
-    TrackletSeen,
-    composed,
-)
+from reidsearch.domain.footage import Clock, CoverageGap, SourceCoverage, Trace, TrackletSeen
+from reidsearch.domain.reports import ClockChange
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.clocks import clock_changes, record_clock

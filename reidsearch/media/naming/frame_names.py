@@ -15,7 +15,7 @@ from itertools import groupby, pairwise
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.timecode import MILLISECONDS_S, WHOLE_SECONDS_S
-from reidsearch.domain.footage import Stamp
+from reidsearch.domain.told import Stamp
 from reidsearch.media.naming.stamps import PARTS, completed, of_epoch
 
 _STAMP = re.compile(

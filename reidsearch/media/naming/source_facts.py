@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from reidsearch.base.errors import Refused, UsageError
 from reidsearch.base.locations import readable_location, told_location
 from reidsearch.base.timecode import Reading, at_local
-from reidsearch.domain.footage import Clock, FactNote, SourceFacts, Stamp, VideoInfo
+from reidsearch.domain.footage import Clock, SourceFacts, VideoInfo
+from reidsearch.domain.told import FactNote, Stamp
 from reidsearch.media.naming.recorders import (
     Recorder,
     may_be_epoch,

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base.errors import InputError, ReidsearchError
-from reidsearch.base.locations import location_text, path_of
+from reidsearch.base.locations import composed, location_text, path_of
 from reidsearch.base.timecode import Reading, parse_zone, read_time
-from reidsearch.domain.footage import composed, require_clock
+from reidsearch.domain.footage import require_clock
 
 COLUMNS = (
     "path",

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.timecode import EPOCH, MILLISECONDS_S, WHOLE_MINUTES_S, WHOLE_SECONDS_S
-from reidsearch.domain.footage import Stamp
+from reidsearch.domain.told import Stamp
 
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 TIME_GROUPS = (*PARTS, "millisecond", "epoch", "time")

@@ -6,7 +6,7 @@ import re
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.timecode import EPOCH, read_time
-from reidsearch.domain.footage import Stamp
+from reidsearch.domain.told import Stamp
 from reidsearch.media.naming.stamps import completed, stamp_of, tail_of
 
 _DIGITS = re.compile(r"(\d{8})(\d{4}|\d{6})")

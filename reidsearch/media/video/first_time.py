@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base.timecode import EPOCH, MILLISECONDS_S, WHOLE_SECONDS_S
-from reidsearch.domain.footage import Stamp
+from reidsearch.domain.told import Stamp
 
 HEAD_BYTES = 65_536
 

@@ -14,7 +14,8 @@ import av
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.locations import location_text
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.footage import Stamp, VideoInfo
+from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.told import Stamp
 from reidsearch.media.files.paths import kind_of, refusal
 from reidsearch.media.naming.frame_names import frame_times
 from reidsearch.media.pictures import read_picture

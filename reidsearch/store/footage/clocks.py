@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from reidsearch.base.timecode import from_us
-from reidsearch.domain.footage import Clock, ClockChange
+from reidsearch.domain.footage import Clock
+from reidsearch.domain.reports import ClockChange
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.events import Event, record_event

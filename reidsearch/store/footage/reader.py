@@ -10,18 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
+from reidsearch.base.locations import composed
 from reidsearch.base.timecode import from_us
-from reidsearch.domain.footage import (
-    FactNote,
-    How,
-    SourceCoverage,
-    SourceFacts,
-    Span,
-    Trace,
-    TrackletSeen,
-    composed,
-)
+from reidsearch.domain.footage import How, SourceCoverage, SourceFacts, Span, Trace, TrackletSeen
 from reidsearch.domain.steps import current_names
+from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store, location_key
 from reidsearch.store.footage import erased

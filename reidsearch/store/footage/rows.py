@@ -12,14 +12,8 @@ from sqlalchemy import Row
 
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import from_us, to_us
-from reidsearch.domain.footage import (
-    Clock,
-    FactNote,
-    SourceFacts,
-    SourceState,
-    Trace,
-    VideoInfo,
-)
+from reidsearch.domain.footage import Clock, SourceFacts, SourceState, Trace, VideoInfo
+from reidsearch.domain.told import FactNote
 from reidsearch.store.crops.rows import sha256_of
 
 
