@@ -24,7 +24,7 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.ingest.crops import ingest, request_digest
 from reidsearch.ingest.progress import CropBytes
 from reidsearch.media.files.crop_inputs import CropInputs
-from reidsearch.media.files.inventory import FOOTAGE, Inventory, take_inventory
+from reidsearch.media.files.inventory import FOOTAGE, Inventory, Kind, take_inventory
 from reidsearch.media.files.paths import NAMED_AT_MOST
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
@@ -197,7 +197,8 @@ def facts_of_sources(store: Store, inventory: Inventory, options: FootageOptions
     held = facts_at(store, locations)
     starts = Counter(f.clock.start for f in held if f.clock.origin == "option")
     missing, others = naming.listed.unused(locations) if naming.listed else ([], [])
-    unread = [one for one in locations if naming.reads_names and not naming.understands(one)]
+    videos = [entry.location for entry in inventory.entries({Kind.VIDEO})]
+    unread = [one for one in videos if naming.reads_names and not naming.understands(one)]
     return FactsReport(
         inputs=len(held),
         without_time=sum(facts.clock.start is None for facts in held),

@@ -11,7 +11,7 @@ import cv2
 import pytest
 from archives import CommandLine, draw
 from scenes import write_gate
-from videos import write_video
+from videos import picture, write_video
 
 from reidsearch import Archive
 
@@ -177,6 +177,22 @@ def test_a_match_in_a_folder_of_frames_names_the_picture(run, scene_once, tmp_pa
     assert f"frames/{told['moment']['picture']}" in run("show", "crop", told["crop_id"]).out
     rows = run("query", "--crop", 1, *MODEL, "--format", "csv").out
     assert told["moment"]["picture"] in rows
+
+
+def test_pictures_tell_the_camera_where_their_folder_does_not(run, tmp_path):
+    for number in range(12):
+        name = f"yard_20240531_1400{number // 4:02d}_{number % 4:02d}.png"
+        (tmp_path / "frames").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / "frames" / name), picture(number))
+    (tmp_path / "det.txt").write_text("1,1,10,5,40,80,0.9\n")
+    ran = run("index", tmp_path / "frames", "--frames", "--detections", tmp_path / "det.txt",
+              "--recorder", "auto", "--timezone", "UTC", *MODEL)  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "no camera" not in ran.out
+    assert "understood" not in ran.out
+    (source,) = json.loads(run("coverage", "--format", "json").out)["sources"]
+    assert (source["camera"], source["clock"]["start"]) == ("yard", "2024-05-31T14:00:00Z")
+    assert source["warnings"] == []
 
 
 def test_two_folders_whose_names_are_no_text_are_two_cameras_and_found_again(run, footage):

@@ -149,7 +149,8 @@ class _Source:
     ) -> dict[str, float]:
         held = source_of(self._run.store, file.sha256)
         first_stamp = getattr(footage, "first_stamp", None)
-        told = self._run.naming.facts(self._location, footage.info, first_stamp)
+        picture = footage.picture_at(footage.info.first_pts)
+        told = self._run.naming.facts(self._location, footage.info, first_stamp, picture)
         sink = self._run.sink
         precomputed = self._precomputed()
         if held is not None and held.finished and not self._brings_back(held, precomputed):

@@ -83,6 +83,7 @@ class SourceNaming:
         location: str,
         info: VideoInfo | None = None,
         first_stamp: Stamp | None = None,
+        picture: str | None = None,
     ) -> NamedSource:
         """Camera and clock of one source.
 
@@ -90,8 +91,10 @@ class SourceNaming:
             location: absolute path, as `location_text` writes it.
             info: what the container says; None: it has not been opened.
             first_stamp: the first frame's time by its own name.
+            picture: name of the first picture of a folder of frames: it tells the camera where
+                the folder's name does not.
         """
-        return _Naming(self, location).facts(info, first_stamp)
+        return _Naming(self, location, picture).facts(info, first_stamp)
 
     def understands(self, location: str) -> bool:
         """Whether the name of a source tells its camera or its time."""
@@ -110,12 +113,18 @@ class _Naming:
 
     by: SourceNaming
     location: str
+    picture: str | None = None
     notes: list[FactNote] = field(default_factory=list)
 
     def facts(self, info: VideoInfo | None, first_stamp: Stamp | None) -> NamedSource:
         by = self.by
         listed = by.listed.lookup(self.location) if by.listed else None
         camera, named = self.named()
+        if self.picture is not None and camera is None and named is None:
+            inside = _Naming(by, f"{self.location}{os.sep}{self.picture}")
+            camera, _ = inside.named()
+            if camera is not None:
+                self.notes = inside.notes
         if named is None and first_stamp is not None:
             named = self._clock_of(first_stamp, by.zone, "the name of its first picture")
         clock = self._clock(listed, named, info)
