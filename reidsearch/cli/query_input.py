@@ -69,7 +69,12 @@ def read_query_input(
         where = None if box is None else _box(box)
         meant = None if frame is None else FrameInput(frame, where, person)
         return query_input(
-            images, crops, meant, detector=archive.detector, footage=lambda: archive.footage
+            images,
+            crops,
+            meant,
+            detector=archive.detector,
+            footage=lambda: archive.footage,
+            check=archive.footage.require_shown,
         )
     except Refused as refused:
         if box is None or refused.reason is not Reason.BAD_BOX:

@@ -14,8 +14,9 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -27,10 +28,13 @@ from reidsearch.domain.crops import Pixels
 from reidsearch.services.clock_times import is_dated
 
 if TYPE_CHECKING:
+    from reidsearch.media.video.frames import Footage
     from reidsearch.services.footage import FootageService
     from reidsearch.vision.detection.detector import Detector
     from reidsearch.vision.detection.people import People
 
+FrameCheck: TypeAlias = Callable[[Path, int, Pixels], None]
+"""Takes a video, the pts of one of its frames and its pixels; raises `Differs`."""
 LONGEST_VIDEO_S = 1_000_000_000
 
 
@@ -105,6 +109,7 @@ def query_input(
     *,
     detector: Callable[[], Detector],
     footage: Callable[[], FootageService] | None = None,
+    check: FrameCheck | None = None,
 ) -> QueryInput:
     """Return everything that a query shows: one person each of the images, the frame, the crops.
 
@@ -114,6 +119,7 @@ def query_input(
     Args:
         detector: gives the detector; called only where somebody has to be found.
         footage: gives the footage of an archive, for times by its clocks.
+        check: as in `read_frame`.
 
     Raises:
         PersonUnclear: it is not clear who of several people is meant, or there is nobody.
@@ -126,7 +132,7 @@ def query_input(
     """
     found = [_of_image(Path(image), detector) for image in images]
     if frame is not None:
-        found.append(_of_frame(frame, detector, footage))
+        found.append(_of_frame(frame, detector, footage, check))
     pictures: tuple[Pixels | int, ...] = (*(pixels for pixels, _ in found), *crops)
     labels = [label for _, label in found]
     if not any(labels):
@@ -136,7 +142,11 @@ def query_input(
     return QueryInput(pictures, label if len(pictures) == 1 else f"mean of {label}")
 
 
-def read_frame(source: str, footage: Callable[[], FootageService] | None = None) -> Pixels:
+def read_frame(
+    source: str,
+    footage: Callable[[], FootageService] | None = None,
+    check: FrameCheck | None = None,
+) -> Pixels:
     """Read the frame that `VIDEO@TIME`, or the name of a picture, stands for.
 
     TIME counts from the first frame, in seconds, minutes:seconds or hours:minutes:seconds. With
@@ -144,6 +154,8 @@ def read_frame(source: str, footage: Callable[[], FootageService] | None = None)
 
     Args:
         footage: gives the footage of an archive, called for a time of the clock.
+        check: refuses a frame that is not what is known of its moment, such as
+            `archive.footage.require_shown`.
 
     Returns:
         (h, w, 3) uint8 BGR.
@@ -160,6 +172,7 @@ def read_frame(source: str, footage: Callable[[], FootageService] | None = None)
     from reidsearch.media.files.paths import kind_of
     from reidsearch.media.pictures import read_picture
     from reidsearch.media.video.open import open_footage
+    from reidsearch.services.footage_files import proven
 
     name, at, time = source.rpartition("@")
     if not at or Path(source).exists():
@@ -176,11 +189,18 @@ def read_frame(source: str, footage: Callable[[], FootageService] | None = None)
     seconds = _seconds(time)
     try:
         with open_footage(name) as opened:
-            return opened.frame_at(seconds).bgr()
+            return proven(opened, partial(_checked, opened, Path(name), seconds, check))
     except Refused as refused:
         raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
     except NotFound as missing:
         raise missing.reworded(f"{name}: {missing.message}", NotFound) from missing
+
+
+def _checked(footage: Footage, path: Path, seconds: Fraction, check: FrameCheck | None) -> Pixels:
+    frame = footage.frame_at(seconds)
+    if check is not None:
+        check(path, frame.pts, frame.bgr())
+    return frame.bgr()
 
 
 def _seconds(time: str) -> Fraction:
@@ -203,8 +223,9 @@ def _of_frame(
     frame: FrameInput,
     detector: Callable[[], Detector],
     footage: Callable[[], FootageService] | None,
+    check: FrameCheck | None,
 ) -> tuple[Pixels, str]:
-    pixels = read_frame(frame.source, footage)
+    pixels = read_frame(frame.source, footage, check)
     if frame.box is not None:
         box = frame.box
         box.require_inside(pixels.shape[1], pixels.shape[0])

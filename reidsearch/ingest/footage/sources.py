@@ -32,9 +32,9 @@ from reidsearch.media.files.inventory import Entry
 from reidsearch.media.files.paths import refusal
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
-from reidsearch.media.video.open import Digest, digest_of, open_footage
+from reidsearch.media.video.open import Digest, digest_of, lies_there, open_footage, path_of
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.reader import KnownSource, source_at, source_of
+from reidsearch.store.footage.reader import KnownSource, source, source_at, source_of
 from reidsearch.store.footage.writer import facts_digest, same_analysis
 from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections
@@ -154,7 +154,9 @@ class _Source:
         sink = self._run.sink
         precomputed = self._precomputed()
         if held is not None and held.finished and not self._brings_back(held, precomputed):
-            changed = sink.place_source(held.source_id, file, told.facts)
+            shown = source(self._run.store, held.source_id).location
+            moved = not lies_there(path_of(shown))
+            changed = sink.place_source(held.source_id, file, told.facts, moved=moved)
             if known is None or known.source_id != held.source_id:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
@@ -163,18 +165,18 @@ class _Source:
             precomputed = precomputed.fitted(info.width_px, info.height_px)
         settings = self._settings(precomputed)
         begun = sink.begin_source(file, footage.info, told.facts, settings)
-        source: DetectionSource
+        detections: DetectionSource
         applied = Applied(precomputed) if precomputed else None
         if precomputed and applied:
-            source = WithPrecomputed(precomputed, footage, self._run.settings, applied)
+            detections = WithPrecomputed(precomputed, footage, self._run.settings, applied)
         else:
-            source = WithDetector(self._run.detector(), self._run.settings)
+            detections = WithDetector(self._run.detector(), self._run.settings)
         self._share.declare(footage.info.declared_s)
         try:
             outcome = index_source(
                 footage,
                 begun,
-                source=source,
+                source=detections,
                 embedder=self._run.embedder,
                 sink=sink,
                 settings=self._run.settings,

@@ -234,11 +234,12 @@ def _coverage(
 
 def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
     """Return sources of footage whose place or checksum matches a text, as in `Filters`."""
+    query = select(footage_location.c.source_id, footage_location.c.text, tables.source.c.sha256)
+    query = query.join(tables.source, tables.source.c.id == footage_location.c.source_id)
     with store.read() as connection:
-        rows = connection.execute(_SOURCES).all()
-    return tuple(
-        row.source_id for row in rows if at_one_of(row.location or "", row.sha256.hex(), texts)
-    )
+        places = connection.execute(query.order_by(footage_location.c.source_id)).all()
+    found = [one.source_id for one in places if at_one_of(one.text, one.sha256.hex(), texts)]
+    return tuple(dict.fromkeys(found))
 
 
 def at_one_of(location: str, sha256: str, texts: Sequence[str]) -> bool:

@@ -24,6 +24,7 @@ from reidsearch.store.crops.writer import Writer
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.clocks import moved_from, set_clock
+from reidsearch.store.footage.places import show_at
 from reidsearch.store.footage.supersede import supersede
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.footage.tracklet_writer import Target, insert_tracklets
@@ -141,17 +142,25 @@ class FootageWriter:
             erased.carry_over(connection, file.grown_from, source_id)
         return int(source_id)
 
-    def place(self, source_id: int, file: SourceFile, facts: SourceFacts) -> bool:
+    def place(
+        self, source_id: int, file: SourceFile, facts: SourceFacts, *, moved: bool = False
+    ) -> bool:
         """Record where a source that is stored lies too, and what is newly told of it.
 
         Camera and start are corrected when they are told from a place that is known already; a
         copy elsewhere changes nothing. An offset and drift that somebody set stay.
 
+        Args:
+            moved: nothing lies any more where it was shown to be: this is the place now.
+
         Returns:
             Whether facts were changed.
         """
         with self._writer.transaction() as connection:
-            return self._place(connection, source_id, file, facts)
+            changed = self._place(connection, source_id, file, facts)
+            if moved:
+                show_at(connection, source_id, file.location)
+        return changed
 
     def _place(
         self, connection: Connection, source_id: int, file: SourceFile, facts: SourceFacts
@@ -163,7 +172,7 @@ class FootageWriter:
         ).all()
         here = next((place for place in places if place.key == key), None)
         digest = facts_digest(facts)
-        changed = here is not None and here.facts != digest
+        changed = here is not None and here.facts not in {digest, ""}
         if changed:
             self._correct(connection, source_id, facts)
         if here is None or here.own:
