@@ -12,7 +12,7 @@ import click
 from reidsearch.cli.grouped import OUTPUT, option
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from reidsearch.output.drawing import Drawing
 
 PICTURES = (".png", ".jpg", ".jpeg", ".pdf")
 """Endings that every drawn picture can be written with."""
@@ -128,6 +128,15 @@ def force_option(function: F) -> F:
     )(function)
 
 
+def verify_option(function: F) -> F:
+    """Declare `--verify`, passed as `verify`."""
+    return option(
+        "--verify",
+        is_flag=True,
+        help="Hash the footage again, even if it seems unchanged since it was hashed.",
+    )(function)
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file that a user asked for, whole or not at all; an existing one with `--force`.
 
@@ -181,15 +190,15 @@ def require_other_file(path: Path, *read: str | Path) -> None:
             )
 
 
-def write_picture(path: Path, picture: Image) -> None:
-    """Write a drawn picture in the format of the file's ending, as `write_file` does.
+def write_picture(path: Path, drawing: Drawing) -> None:
+    """Write a drawing in the format of the file's ending, as `write_file` does.
 
     Raises:
         UsageError, StorageError: as `write_file`.
     """
     from reidsearch.output.picture_file import encode
 
-    write_file(path, encode(picture, path.suffix))
+    write_file(path, encode(drawing, path.suffix))
 
 
 def _read_by(ctx: click.Context) -> Iterator[str | Path]:

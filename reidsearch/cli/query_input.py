@@ -38,7 +38,7 @@ def query_input_options(function: F) -> F:
             "--frame",
             group=PERSON,
             metavar="VIDEO@TIME",
-            help="A frame of any video, or a full picture.",
+            help="A frame of a video or camera; a full picture.",
         ),
         crops_option("--crop", "crops", help_="A crop of the archive.", group=PERSON),
     ):
@@ -70,7 +70,15 @@ def read_query_input(
     try:
         where = None if box is None else _box(box)
         meant = None if frame is None else FrameInput(frame, where, person)
-        return query_input(images, crops, meant, detector=archive.detector, progress=progress)
+        return query_input(
+            images,
+            crops,
+            meant,
+            detector=archive.detector,
+            footage=lambda: archive.footage,
+            check=archive.footage.require_shown,
+            progress=progress,
+        )
     except Refused as refused:
         if box is None or refused.reason is not Reason.BAD_BOX:
             raise

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidsearch.base.errors import ReidsearchError, UsageError
-from reidsearch.media.files.paths import location_text
+from reidsearch.base.locations import location_text
 
 if TYPE_CHECKING:
     from reidsearch.domain.request import QueryPicture, SearchRequest

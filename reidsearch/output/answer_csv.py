@@ -18,7 +18,8 @@ MATCH_COLUMNS = (
     "last_time", "duration_s", "best_shots", "upper", "lower", "things",
     "identity", "rejected_for",
     "log10_lr", "probability", "probability_low",
-    "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked", "own", "own_by",
+    "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked",
+    "correction_s", "picture", "own", "own_by",
 )  # fmt: skip
 STATEMENT_COLUMNS = (
     "crops_searched", "crops_stored", "exact", "recall", "model", "generation", "calibration",

@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.domain.answers import Answer, Match, Own
-from reidsearch.domain.crops import Crop
 from reidsearch.domain.request import Filters
 from reidsearch.output.attributes import wears
+from reidsearch.output.cards import uncertainty_text
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.readings import false_alarms, probability
 from reidsearch.output.statement import identity_text, no_match, own_sentence, sentences, short
@@ -82,7 +82,7 @@ def _columns(answer: Answer) -> list[Column]:
         # What was asked for stays where other columns have to go.
         rank = 9 if filters.attributes_empty else 1
         found.append(column("wears", rank, lambda match: _wears(match, filters)))
-    places = [visible(match.crop.location) for match in matches]
+    places = [visible(match.crop.place) for match in matches]
     return [*found, Column("location", places, 10, shortened=True)]
 
 
@@ -119,7 +119,7 @@ def _when(match: Match, grouped: bool) -> str:
 
     Where the clock is not known, seconds from the start of the footage.
     """
-    tracklet, uncertain = match.tracklet, _uncertain(match.crop)
+    tracklet, uncertain = match.tracklet, uncertainty_text(match.crop)
     if not grouped or tracklet is None:
         time = match.crop.facts.time
         return (UNKNOWN if time is None else clock(time)) + uncertain
@@ -129,11 +129,3 @@ def _when(match: Match, grouped: bool) -> str:
     first, last = tenths(tracklet.first_time), tenths(tracklet.last_time)
     until = last[11:] if first[:10] == last[:10] else last
     return f"{first} to {until}{uncertain}"
-
-
-def _uncertain(crop: Crop) -> str:
-    """Return by how much the wall-clock time may be off."""
-    if crop.facts.time is None or crop.moment is None:
-        return ""
-    uncertainty_s = crop.moment.uncertainty_s
-    return " ±?" if uncertainty_s is None else f" ±{uncertainty_s:g} s" if uncertainty_s else ""

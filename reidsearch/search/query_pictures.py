@@ -12,11 +12,11 @@ from typing import TypeAlias
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError, Kind, Refused, ReidsearchError, UsageError
+from reidsearch.base.locations import location_text
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Crop, Pixels, Vectors
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture, whole_box
 from reidsearch.domain.request import QueryPicture
-from reidsearch.media.files.paths import location_text
 from reidsearch.media.pictures import read_with_digest
 from reidsearch.store.crops.store import Store
 

@@ -71,8 +71,8 @@ class CalibrationService:
         """
         model = self._require_model()
         with parts(progress, "calibrating", [70, 10, 20]) as whole:
-            compared, sha256 = self._of_set(path, whole)
-            return self._make(compared, Origin.SET, _name(path), sha256, model, whole)
+            compared, sha256, notes = self._of_set(path, whole)
+            return self._make(compared, Origin.SET, _name(path), sha256, model, whole, notes)
 
     def from_labels(self, *, progress: Progress = NO_PROGRESS) -> Calibration:
         """Calibrate on the crops of the archive that carry a person and a camera.
@@ -144,7 +144,7 @@ class CalibrationService:
 
         calibration = self._require()
         with parts(progress, "testing the calibration", [80, 20]) as whole:
-            compared, _ = self._of_set(path, whole)
+            compared, _, _ = self._of_set(path, whole)
         line_lr, _ = calibration.log10_lr(CENTRES)
         return Tested(
             source=_name(path),
@@ -184,7 +184,7 @@ class CalibrationService:
             )
         return model
 
-    def _of_set(self, path: Path, progress: Progress) -> tuple[Comparisons, str]:
+    def _of_set(self, path: Path, progress: Progress) -> tuple[Comparisons, str, tuple[str, ...]]:
         from reidsearch.datasets.embedded import embed_set
         from reidsearch.datasets.readers import read_data
 
@@ -195,7 +195,7 @@ class CalibrationService:
         data = replace(data, query=known, gallery=known)
         rows = embed_set(data, self._embedder(), progress=progress)
         sha256 = hashlib.sha256(b"".join(sorted(digests))).hexdigest()
-        return _compared(data, rows, progress), sha256
+        return _compared(data, rows, progress), sha256, data.notes
 
     def _make(
         self,
@@ -205,6 +205,7 @@ class CalibrationService:
         sha256: str | None,
         model: ModelIdentity,
         progress: Progress,
+        notes: tuple[str, ...] = (),
     ) -> Calibration:
         from reidsearch.calibration.fit import REPLICATES, SEED, fit
 
@@ -224,6 +225,7 @@ class CalibrationService:
                 replicates=REPLICATES,
                 version=self._version,
                 at=now(),
+                notes=notes,
             ),
             digest=model.digest,
             preprocessing=model.preprocessing,

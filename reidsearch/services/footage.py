@@ -1,7 +1,8 @@
 """What an archive knows of its footage, and the footage itself around a match.
 
-`Archive.footage` is a `FootageService`. Footage is read where it was indexed from; a file that is
-no longer the one that was indexed is refused, never shown as evidence.
+`Archive.footage` is a `FootageService`. Footage is read at any of the places where it is known to
+lie. A file that is no longer the one that was indexed is refused, never shown as evidence, and so
+is a picture that does not show the stored crop of its moment.
 """
 
 from __future__ import annotations
@@ -12,21 +13,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError
+from reidsearch.base.locations import composed, location_text
+from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.crops import Crop, Pixels
-from reidsearch.domain.footage import (
-    Clock,
-    CoverageGap,
-    SourceCoverage,
-    Trace,
-    TrackletSeen,
-)
+from reidsearch.domain.footage import Clock, CoverageGap, SourceCoverage, Trace, TrackletSeen
+from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture, whole_box
+from reidsearch.domain.reports import ClipReport, ClockChange, Relocated
+from reidsearch.services.footage_files import open_indexed, proven, relocate, view_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
+from reidsearch.store.footage.clocks import clock_changes, record_clock
 from reidsearch.store.footage.gaps import Stretch, not_supplied
+from reidsearch.store.footage.places import Relocation, crops_at, whole_path
 
 if TYPE_CHECKING:
-    from reidsearch.media.video.frames import Footage
+    from reidsearch.media.video.frames import Frame
+    from reidsearch.media.video.written import Clip
     from reidsearch.vision.detection.detector import Detector
     from reidsearch.vision.detection.people import People
 
@@ -77,7 +80,8 @@ class FootageService:
         found = [
             one
             for one in self.coverage()
-            if text in one.location or (len(text) >= 8 and one.sha256.startswith(text.lower()))
+            if composed(text) in composed(one.location)
+            or (len(text) >= 8 and one.sha256.startswith(text.lower()))
         ]
         if len(found) != 1:
             names = ", ".join(one.location for one in found[:5])
@@ -88,18 +92,24 @@ class FootageService:
             )
         return found[0]
 
-    def set_clock(self, source_id: int, clock: Clock) -> None:
+    def set_clock(self, source_id: int, clock: Clock, why: str = "") -> None:
         """Set a source's clock: the times of its crops follow, nothing is indexed again.
 
         The event is recorded with the actor and with what the clock was before.
 
+        Args:
+            why: for the record, beside who and when.
+
         Raises:
             ArchiveLocked: another process writes.
         """
-        from reidsearch.store.footage.writer import record_clock
-
         with self._store.lock(), self._store.write() as connection:
-            record_clock(connection, source_id, clock, self._actor)
+            record_clock(connection, source_id, clock, self._actor, why)
+
+    def clock_changes(self, source_id: int | None = None) -> list[ClockChange]:
+        """Every correction by hand, of one source or of all, the earliest first."""
+        changes = clock_changes(self._store)
+        return [one for one in changes if source_id is None or one.source_id == source_id]
 
     def people(self, path: Path, media_s: Fraction) -> People:
         """Who is to be seen in a frame of any video.
@@ -114,36 +124,97 @@ class FootageService:
         with open_footage(path) as footage:
             return people_in(footage.frame_at(media_s).bgr(), self._detector())
 
-    def frame(self, crop_id: int) -> tuple[Pixels, Crop]:
+    def frame_at_clock(self, name: str, time: str) -> ReadPicture:
+        """The frame that a camera, or a source of that name, showed at a time of its clock.
+
+        Args:
+            name, time: see `services.clock_times.find_moment`; the archive's time zone counts.
+
+        Returns:
+            (h, w, 3) uint8 BGR, with the file and the media time that it is from.
+
+        Raises:
+            NotFound, UsageError: as `find_moment`.
+            InputError: as `frame`.
+        """
+        from reidsearch.services.clock_times import find_moment
+        from reidsearch.store.timezone import stored_timezone
+
+        zone = stored_timezone(self._store)
+        moment = find_moment(self.coverage(), name, time, parse_zone(zone) if zone else None)
+        path, footage = open_indexed(self._store, moment.source.source_id, verify=False)
+
+        def shown() -> Frame:
+            frame = footage.frame_at(moment.media_s)
+            self.require_shown(path, frame.pts, frame.bgr())
+            return frame
+
+        with footage:
+            frame = proven(footage, shown)
+            pixels = frame.bgr()
+        origin = QueryOrigin(
+            OriginKind.FRAME,
+            name,
+            whole_box(pixels),
+            location_text(str(path.absolute())),
+            moment.source.sha256,
+            float(footage.info.media_s(frame.pts)),
+        )
+        return ReadPicture.of_pixels(pixels, origin)
+
+    def frame(self, crop_id: int, *, verify: bool = False) -> tuple[Pixels, Crop]:
         """The full frame that a crop was cut from, (h, w, 3) uint8 BGR, and the crop.
+
+        Args:
+            verify: hash the footage, even if it was hashed before and cannot have changed.
 
         Raises:
             NotFound: no crop has this id, or it came from no footage.
-            InputError: the footage is gone, or is no longer what was indexed.
+            InputError: the footage is gone, is no longer what was indexed, or does not show the
+                crop.
         """
+        from reidsearch.media.video.frames import frame_of
+        from reidsearch.media.video.views import Differs, require_shown
+
         crop = self._of_footage(crop_id)
-        assert crop.moment is not None
-        with self._open(crop.source_id) as footage:
-            return footage.frame_at(crop.moment.media_s).bgr(), crop
+        view = view_of(self._store, crop)
+
+        def shown() -> Pixels:
+            # Compared with the stored crop, so that one reading is proof enough.
+            frame = frame_of(footage, view.pts, once=True)
+            if frame.pts != view.pts:
+                raise Differs("the frame of the stored crop cannot be found in the footage")
+            require_shown(frame.bgr(), view)
+            return frame.bgr()
+
+        _, footage = open_indexed(self._store, crop.source_id, verify=verify)
+        with footage:
+            return proven(footage, shown), crop
 
     def clip(
-        self, crop_id: int, out: Path, *, margin_s: float, box: bool, as_it_is: bool
-    ) -> tuple[Fraction, Fraction]:
+        self,
+        crop_id: int,
+        out: Path,
+        *,
+        margin_s: float,
+        box: bool,
+        as_it_is: bool,
+        verify: bool = False,
+    ) -> ClipReport:
         """Cut the footage around the tracklet of a crop.
 
         Args:
             margin_s: seconds before its first and after its last detection.
             box: draw the person's box; the footage is then encoded anew.
             as_it_is: copy the stream, from the key frame before.
-
-        Returns:
-            First and last media time, seconds.
+            verify: as `frame`.
 
         Raises:
             UsageError: a box cannot be drawn on a copied stream.
             NotFound, InputError: as `frame`.
         """
-        from reidsearch.media.video import cutting
+        from reidsearch.media.video.copying import copy
+        from reidsearch.media.video.cutting import cut
 
         if box and as_it_is:
             raise UsageError(
@@ -151,18 +222,67 @@ class FootageService:
             )
         crop = self._of_footage(crop_id)
         assert crop.moment is not None
-        tracklet = self.tracklet(crop.moment.tracklet_id)
-        margin = Fraction(margin_s).limit_denominator(1000)
-        from_s, to_s = max(tracklet.first_s - margin, Fraction(0)), tracklet.last_s + margin
-        with self._open(crop.source_id) as footage:
+        views = [
+            view_of(self._store, self._store.crop(each))
+            for each in self.tracklet(crop.moment.tracklet_id).crop_ids
+        ]
+        trace = self.trace(crop.moment.tracklet_id)
+        info = footage_store.source(self._store, crop.source_id).info
+        margin = int(Fraction(margin_s).limit_denominator(1000) / info.time_base)
+        # No media time lies before zero, where a file's sound may begin before its pictures.
+        from_pts = max(int(trace.pts[0]) - margin, info.first_pts)
+        to_pts = int(trace.pts[-1]) + margin
+        note = f"reidsearch: around crop {crop_id} of source {crop.source_sha256}"
+        path, footage = open_indexed(self._store, crop.source_id, verify=verify)
+
+        def written() -> Clip:
             if as_it_is:
-                source = footage_store.source(self._store, crop.source_id)
-                cutting.copy(_place_of(source.location), footage, from_s, to_s, out)
-                to_s = min(to_s, source.duration_s)
-            else:
-                trace = self.trace(tracklet.tracklet_id) if box else None
-                to_s = cutting.cut(footage, from_s, to_s, out, trace)
-        return from_s, to_s
+                return copy(path, footage, from_pts, to_pts, out, views=views, note=note)
+            drawn = trace if box else None
+            return cut(footage, from_pts, to_pts, out, trace=drawn, views=views, note=note)
+
+        with footage:
+            clip = proven(footage, written)
+        return ClipReport(
+            crop_id=crop_id,
+            from_s=info.media_s(clip.first_pts),
+            to_s=info.media_s(clip.last_pts),
+            asked_from_s=info.media_s(from_pts),
+            asked_to_s=info.media_s(to_pts),
+            crop_s=(crop.moment.pts - clip.first_pts) * info.time_base,
+            copied=as_it_is,
+            location=location_text(str(path)),
+        )
+
+    def relocate(self, old: str, new: Path, *, dry_run: bool = False) -> Relocated:
+        """Record that the footage in a folder was moved as a whole.
+
+        Args:
+            old: how the places that the archive knows begin; parts of a path, whole.
+            new: the folder that stands there instead.
+            dry_run: only count which sources would be found.
+
+        Raises:
+            NotFound: no known place begins so.
+            ArchiveLocked: another process writes.
+        """
+        moved = Relocation(whole_path(old), whole_path(str(new)))
+        return relocate(self._store, moved, dry_run=dry_run)
+
+    def require_shown(self, path: Path, pts: int, pixels: Pixels) -> None:
+        """Refuse a frame of any video that is not what the archive holds of its moment.
+
+        A video that is not held, or was not hashed since it last changed, is not looked at.
+
+        Raises:
+            Differs: a crop of this frame is stored, and it does not show it.
+        """
+        from reidsearch.media.video.open import known_digest
+        from reidsearch.media.video.views import require_shown
+
+        sha256 = known_digest(path)
+        for crop_id in crops_at(self._store, sha256, pts) if sha256 else ():
+            require_shown(pixels, view_of(self._store, self._store.crop(crop_id)))
 
     def trace(self, tracklet_id: int) -> Trace:
         """Where a tracklet's person was, frame by frame."""
@@ -177,35 +297,6 @@ class FootageService:
                 crop=crop_id,
             )
         return crop
-
-    def _open(self, source_id: int) -> Footage:
-        """The footage where it was indexed from, proven to be the same bytes."""
-        from reidsearch.media.video.open import digest_of, open_footage
-
-        source = footage_store.source(self._store, source_id)
-        path = _place_of(source.location)
-        if not path.exists():
-            raise InputError(
-                f"{source.location} is no longer there",
-                "put it back, or index its folder again: a moved file is recognised by its bytes",
-            )
-        if digest_of(path).sha256.hex() != source.sha256:
-            raise InputError(
-                f"{source.location} is no longer the footage that was indexed: its SHA-256 differs"
-            )
-        rate = source.info.declared_fps if source.info.kind == "frames" else None
-        return open_footage(path, frames_fps=Fraction(rate) if rate else None)
-
-
-def _place_of(location: str) -> Path:
-    """The file that a stored location means; names that are no text were stored as escapes."""
-    from reidsearch.media.files.paths import location_text
-
-    path = Path(location)
-    if path.exists() or "\\x" not in path.name or not path.parent.is_dir():
-        return path
-    same = (each for each in path.parent.iterdir() if location_text(str(each)) == location)
-    return next(same, path)
 
 
 def corrected(

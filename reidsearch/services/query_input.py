@@ -14,22 +14,29 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Kind, ModelError, NotFound, Refused, UsageError
+from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.query_origins import OriginKind, ReadPicture
+from reidsearch.services.clock_times import is_dated
 
 if TYPE_CHECKING:
+    from reidsearch.media.video.frames import Footage
+    from reidsearch.services.footage import FootageService
     from reidsearch.vision.detection.detector import Detector
     from reidsearch.vision.detection.people import People
 
+FrameCheck: TypeAlias = Callable[[Path, int, Pixels], None]
+"""Takes a video, the pts of one of its frames and its pixels; raises `Differs`."""
 LONGEST_VIDEO_S = 1_000_000_000
 
 
@@ -103,6 +110,8 @@ def query_input(
     frame: FrameInput | None = None,
     *,
     detector: Callable[[], Detector],
+    footage: Callable[[], FootageService] | None = None,
+    check: FrameCheck | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> QueryInput:
     """Return everything that a query shows: one person each of the images, the frame, the crops.
@@ -112,6 +121,8 @@ def query_input(
 
     Args:
         detector: gives the detector; called only where somebody has to be found.
+        footage: gives the footage of an archive, for times by its clocks.
+        check: as in `read_frame`.
         progress: told while the bytes of a video are digested.
 
     Raises:
@@ -125,7 +136,8 @@ def query_input(
     """
     found = [_of_image(Path(image), detector, progress) for image in images]
     if frame is not None:
-        found.append(_of_frame(frame, detector, progress))
+        picture = _read_whole(frame.source, progress, footage, check)
+        found.append(_of_frame(picture, frame, detector))
     pictures: tuple[ReadPicture | int, ...] = (*(picture for picture, _ in found), *crops)
     labels = [label for _, label in found]
     if not any(labels):
@@ -135,10 +147,20 @@ def query_input(
     return QueryInput(pictures, label if len(pictures) == 1 else f"mean of {label}")
 
 
-def read_frame(source: str) -> Pixels:
+def read_frame(
+    source: str,
+    footage: Callable[[], FootageService] | None = None,
+    check: FrameCheck | None = None,
+) -> Pixels:
     """Read the frame that `VIDEO@TIME`, or the name of a picture, stands for.
 
-    TIME counts from the first frame, in seconds, minutes:seconds or hours:minutes:seconds.
+    TIME counts from the first frame, in seconds, minutes:seconds or hours:minutes:seconds. With
+    its date, or behind the name of a camera, it is a time of the clock.
+
+    Args:
+        footage: gives the footage of an archive, called for a time of the clock.
+        check: refuses a frame that is not what is known of its moment, such as
+            `archive.footage.require_shown`.
 
     Returns:
         (h, w, 3) uint8 BGR.
@@ -146,33 +168,51 @@ def read_frame(source: str) -> Pixels:
     Raises:
         UsageError: the time cannot be read.
         InputError: it is no video or picture.
-        NotFound: the time lies beyond the video's end.
+        NotFound: the time lies beyond the video's end, or there is no footage of that time.
 
     Example:
         >>> read_frame("gate.mp4@1:15.5").shape
         (1080, 1920, 3)
     """
-    name, at, time = source.rpartition("@")
-    if not at or Path(source).exists():
-        return _read_still(source).pixels
-    return _frame_of_video(name, time)[0]
+    return _read_whole(source, None, footage, check).pixels
 
 
-def _read_whole(source: str, progress: Progress) -> ReadPicture:
-    """`read_frame`, with where the frame is from: its file, the digest of that, and its time."""
-    from reidsearch.media.video.open import digest_of
+def _read_whole(
+    source: str,
+    progress: Progress | None,
+    footage: Callable[[], FootageService] | None = None,
+    check: FrameCheck | None = None,
+) -> ReadPicture:
+    """`read_frame`, with where the frame is from: its file, the digest of that, and its time.
+
+    Args:
+        progress: told while a video is digested; None: it is not.
+    """
+    from reidsearch.media.video.open import digest_of, known_digest, open_footage
     from reidsearch.search.query_pictures import origin_of_file
+    from reidsearch.services.footage_files import proven
 
     name, at, time = source.rpartition("@")
     if not at or Path(source).exists():
         return _read_still(source)
-    pixels, media_s = _frame_of_video(name, time)
+    there = Path(name).exists()
+    if footage is not None and (is_dated(time) or (not there and ":" in time)):
+        meant = location_text(str(Path(name).absolute())) if there else name
+        return footage().frame_at_clock(meant, time)
+    seconds = _seconds(time)
     try:
-        sha256 = digest_of(name, progress).sha256.hex()
+        with open_footage(name) as opened:
+            show = partial(_checked, opened, Path(name), seconds, check)
+            pixels, media_s = proven(opened, show)
+        if progress is None:
+            return ReadPicture.of_pixels(pixels)
+        sha256 = known_digest(name) or digest_of(name, progress).sha256.hex()
+        origin = origin_of_file(name, sha256, pixels, of=OriginKind.FRAME, media_s=media_s)
+        return ReadPicture.of_pixels(pixels, origin)
     except Refused as refused:
         raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
-    origin = origin_of_file(name, sha256, pixels, of=OriginKind.FRAME, media_s=media_s)
-    return ReadPicture.of_pixels(pixels, origin)
+    except NotFound as missing:
+        raise missing.reworded(f"{name}: {missing.message}", NotFound) from missing
 
 
 def _read_still(source: str) -> ReadPicture:
@@ -187,19 +227,14 @@ def _read_still(source: str) -> ReadPicture:
         raise
 
 
-def _frame_of_video(name: str, time: str) -> tuple[Pixels, float]:
-    """Return a frame and the media time at which it begins."""
-    from reidsearch.media.video.open import open_footage
-
-    seconds = _seconds(time)
-    try:
-        with open_footage(name) as footage:
-            frame = footage.frame_at(seconds)
-            return frame.bgr(), float(footage.info.media_s(frame.pts))
-    except Refused as refused:
-        raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
-    except NotFound as missing:
-        raise missing.reworded(f"{name}: {missing.message}", NotFound) from missing
+def _checked(
+    footage: Footage, path: Path, seconds: Fraction, check: FrameCheck | None
+) -> tuple[Pixels, float]:
+    """Return a frame, and the media time at which it begins."""
+    frame = footage.frame_at(seconds)
+    if check is not None:
+        check(path, frame.pts, frame.bgr())
+    return frame.bgr(), float(footage.info.media_s(frame.pts))
 
 
 def _seconds(time: str) -> Fraction:
@@ -219,9 +254,8 @@ def _seconds(time: str) -> Fraction:
 
 
 def _of_frame(
-    frame: FrameInput, detector: Callable[[], Detector], progress: Progress
+    picture: ReadPicture, frame: FrameInput, detector: Callable[[], Detector]
 ) -> tuple[ReadPicture, str]:
-    picture = _read_whole(frame.source, progress)
     pixels = picture.pixels
     if frame.box is not None:
         box = frame.box

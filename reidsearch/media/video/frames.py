@@ -8,6 +8,7 @@ recording's own clock, and still groups that were deliberately left out (`still.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import av
 
 
+BEGINS_LATE_S = 1  # until then the first frame stands for what lies before it
 _Y_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray")
 
 
@@ -75,6 +77,11 @@ class Frame:
         self.pts = pts
         sides = picture.width, picture.height
         self.width_px, self.height_px = sides[::-1] if self._turns % 2 else sides
+
+    @property
+    def key(self) -> bool:
+        """Whether nothing before it was needed to decode it."""
+        return bool(self._picture.key_frame)
 
     def bgr(self) -> Pixels:
         """(h, w, 3) uint8 BGR; converted once."""
@@ -138,6 +145,11 @@ class Footage(Protocol):
         """Whether what lies at a pts can be found without reading all that comes before."""
         ...
 
+    @property
+    def even(self) -> bool:
+        """Whether its own time stamps go on without a jump, so that each names one frame."""
+        ...
+
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Everything in order; pts of frames strictly increase.
 
@@ -147,12 +159,32 @@ class Footage(Protocol):
         """
         ...
 
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
+        """The last frame that is not later than a pts, and everything after it.
+
+        What comes before that frame may come too.
+
+        Args:
+            once: believe one reading from the middle; for a caller who compares what it shows.
+        """
+        ...
+
+    def read_linearly(self) -> None:
+        """Read from the start from now on: seeking has shown other pictures."""
+        ...
+
     def frame_at(self, media_s: Fraction) -> Frame:
         """The frame that is shown at a media time: the last that is not later.
 
         Raises:
             NotFound: it lies beyond the end.
         """
+        ...
+
+    def picture_at(self, pts: int) -> str | None:
+        """The name of the picture file that is the frame at a pts; None: it is in a video."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -165,32 +197,51 @@ class Footage(Protocol):
     ) -> None: ...
 
 
+def frame_of(footage: Footage, pts: int, *, once: bool = False) -> Frame:
+    """The frame with just this pts, or else the last before it; see `Footage.frames_from`.
+
+    Raises:
+        NotFound: none is that early.
+    """
+    shown: Frame | None = None
+    for item in footage.frames_from(pts, once=once):
+        if isinstance(item, Frame):
+            if item.pts > pts:
+                break
+            shown = item
+            if item.pts == pts:
+                break
+    if shown is None:
+        raise NotFound(f"there is no frame at {float(footage.info.media_s(pts)):.3f} s")
+    return shown
+
+
 def frame_shown_at(footage: Footage, media_s: Fraction) -> Frame:
     """`frame_at` for anything that can be read from any pts on.
 
     Raises:
-        NotFound: it lies beyond the end.
+        NotFound: it lies before the first frame or beyond the end.
     """
     info = footage.info
-    wanted = info.first_pts + int(media_s / info.time_base)
-    back = int(2 / info.time_base)
-    for start in (wanted - back, None):
-        shown: Frame | None = None
-        for item in footage.frames(after=start):
-            if not isinstance(item, Frame):
-                continue
-            if item.pts > wanted and shown is not None:
-                return shown
-            if item.pts > wanted and start is not None:
-                break  # nothing so late before: a long gap; look from the start
-            shown = item
-            if item.pts >= wanted:
-                return item
-        else:
-            if shown is not None and info.declared_s is not None:
-                frame_s = 1 / info.declared_fps if info.declared_fps else 1.0
-                if float(media_s) <= float(info.media_s(shown.pts)) + max(frame_s, 1.0):
-                    return shown
+    wanted = info.first_pts + math.floor(media_s / info.time_base)
+    shown: Frame | None = None
+    for item in footage.frames_from(wanted):
+        if not isinstance(item, Frame):
+            continue
+        if item.pts > wanted and shown is not None:
+            return shown
+        if item.pts > wanted and (item.pts - wanted) * info.time_base > BEGINS_LATE_S:
+            raise NotFound(
+                f"there is no frame at {float(media_s):.3f} s",
+                f"the first one is at {float(info.media_s(item.pts)):.3f} s",
+            )
+        shown = item
+        if item.pts >= wanted:
+            return item
+    if shown is not None:
+        frame_s = 1 / info.declared_fps if info.declared_fps else 1.0
+        if float(media_s) <= float(info.media_s(shown.pts)) + max(frame_s, 1.0):
+            return shown
     raise NotFound(
         f"there is no frame at {float(media_s):.3f} s",
         f"the footage is {info.declared_s:.1f} s long" if info.declared_s else "",

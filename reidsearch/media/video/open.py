@@ -9,8 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidsearch.base import locations
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.media.files.paths import open_regular, refusal
+from reidsearch.media.video.verified import known_of, remember, state_of
 
 if TYPE_CHECKING:
     from reidsearch.media.video.frames import Footage
@@ -36,6 +38,17 @@ def open_footage(path: str | os.PathLike[str], *, frames_fps: Fraction | None = 
     return VideoFile(Path(path))
 
 
+def path_of(location: str) -> Path:
+    """The file that a stored location means; names that are no text were stored as escapes."""
+    path = Path(location)
+    return path if lies_there(path) else Path(locations.path_of(location))
+
+
+def lies_there(path: Path) -> bool:
+    """Whether anything can be seen at a path; where it may not be looked at, nothing can."""
+    return os.path.exists(path)  # noqa: PTH110 - that raises what it is not allowed to see
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """A source's bytes.
@@ -56,7 +69,7 @@ def digest_of(
     progress: Progress = NO_PROGRESS,
     start_bytes: int | None = None,
 ) -> Digest:
-    """Read a source and return its digest.
+    """Read a source and return its digest, which is remembered for `known_digest`.
 
     Args:
         start_bytes: of how many first bytes a digest is wanted too.
@@ -64,13 +77,26 @@ def digest_of(
     Raises:
         Refused: it cannot be read.
     """
+    state = state_of(path)
+    digest = _digest_of(path, progress, start_bytes)
+    remember(path, state, sha256=digest.sha256.hex())
+    return digest
+
+
+def known_digest(path: str | os.PathLike[str]) -> str | None:
+    """Return the SHA-256, hexadecimal, of bytes that were hashed before and have not changed."""
+    found = known_of(path).get("sha256")
+    return str(found) if found else None
+
+
+def _digest_of(path: str | os.PathLike[str], progress: Progress, start_bytes: int | None) -> Digest:
     folder = Path(path)
     if folder.is_dir():
         from reidsearch.media.video.frame_folder import pictures_in
 
         whole, total, start = hashlib.sha256(), 0, None
         for name in pictures_in(folder):
-            one = digest_of(folder / name)
+            one = _digest_of(folder / name, NO_PROGRESS, None)
             whole.update(f"{name} {one.sha256.hex()}\n".encode("utf-8", "surrogateescape"))
             total += one.size_bytes
             if total == start_bytes:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import av
 
-from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.footage import DISCONTINUITY, VideoInfo
 from reidsearch.media.video.frames import Damage, Frame, Item, Jump, Skipped
 
 BACK_A_LITTLE_S = 1  # re-ordered or doubled frames, not a jump of the clock
@@ -40,11 +40,13 @@ class Order:
 
     Args:
         counted: time stamps are not to be trusted; frames are counted.
+        from_start: what comes first is the first of the file, not of a stretch in the middle.
     """
 
-    def __init__(self, info: VideoInfo, counted: bool) -> None:
+    def __init__(self, info: VideoInfo, counted: bool, *, from_start: bool = True) -> None:
         self._info = info
         self._counted = counted
+        self._from_start = from_start
         self._last: int | None = None
         self._shift = 0
         self._next = 0
@@ -52,6 +54,11 @@ class Order:
         self._tick = max(1, round(Fraction(1, 25) / info.time_base))
         if info.declared_fps:
             self._tick = max(1, round(1 / (Fraction(info.declared_fps) * info.time_base)))
+
+    @property
+    def even(self) -> bool:
+        """Whether time stamps have gone on without a jump so far, and can be looked up."""
+        return not self._shift and not self._counted
 
     def put(self, item: Picture | Damage | Skipped) -> Iterator[Item]:
         """What comes next, with what is to be told before it."""
@@ -83,12 +90,16 @@ class Order:
             return (self._info.first_pts if self._last is None else self._last + self._tick), None
         pts = picture.pts + self._shift
         if self._last is None:
+            begins = self._info.first_pts
+            late_s = (pts - begins) * base
+            if self._from_start and late_s > GAP_S:
+                return pts, Jump(begins, pts, f"no frames for the first {float(late_s):.1f} s")
             return pts, None
         gap_s = (pts - self._last) * base
         if is_jump(gap_s):
             self._shift += self._last + self._tick - pts
             pts = self._last + self._tick
-            text = f"timestamp discontinuity: {float(gap_s):+.1f} s"
+            text = f"{DISCONTINUITY}: {float(gap_s):+.1f} s"
             return pts, Jump(self._last, pts, text)
         if pts <= self._last:
             return self._last + 1, None
