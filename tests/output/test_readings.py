@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from layouts import IMPRINT
 from present_samples import CALIBRATED, NOON, READING, footage_answer, statement
 
 from reidsearch.domain.answers import Answer
@@ -34,8 +35,8 @@ def drawn(score: float, probability: float | None) -> bytes:
     reading = None if probability is None else replace(READING, probability=probability)
     match = replace(one.matches[0], score=score, reading=reading)
     changes = {} if probability is None else CALIBRATED
-    picture = timeline([SOURCE], Answer(statement(grouped=True, **changes), (match,)))
-    return bytes(getattr(picture, "image", picture).tobytes())
+    answer = Answer(statement(grouped=True, **changes), (match,))
+    return timeline([SOURCE], IMPRINT, answer).render().tobytes()
 
 
 def test_uncalibrated_matches_are_drawn_alike_whatever_they_score():
