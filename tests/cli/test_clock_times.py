@@ -135,10 +135,6 @@ def test_a_clock_time_shows_the_very_frame_of_its_media_time(held, made_once):
     origin, video = shown.origin, made_once / "gate.mp4"
     assert (origin.of, origin.name) == ("frame", "gate")
     assert origin.media_s == pytest.approx(3.0, abs=0.1)
-        "frame",
-        "gate",
-        pytest.approx(3.0, abs=0.1),
-    )
     assert (origin.location, origin.sha256) == (str(video), sha256(video.read_bytes()).hexdigest())
 
 
