@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -22,7 +22,7 @@ from reidsearch.ingest.sink import Sink
 from reidsearch.media.pictures import decode
 from reidsearch.media.video.frames import Footage
 from reidsearch.vision.detection.detector import Detector
-from reidsearch.vision.detection.precomputed import PrecomputedDetections, PrecomputedIds
+from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections, PrecomputedIds
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import by_digest
 from reidsearch.vision.tracking.bytetrack import ByteTracker
@@ -104,6 +104,7 @@ class WithPrecomputed:
     detections: PrecomputedDetections
     footage: Footage
     settings: FootageSettings
+    applied: Applied
 
     @property
     def size_px(self) -> tuple[int, int] | None:
@@ -127,7 +128,10 @@ class WithPrecomputed:
             if isinstance(what, SampledFrame):
                 frame = what.frame
                 media_s = self.footage.info.media_s(frame.pts)
-                found = self.detections.at(what.number, media_s, frame.width_px, frame.height_px)
+                picture = self.footage.picture_at(frame.pts)
+                size_px = frame.width_px, frame.height_px
+                found = self.detections.at(what.number, media_s, *size_px, picture)
+                self.applied.note(what.number, media_s, picture, len(found))
                 yield what, found
             else:
                 yield what, None
@@ -153,7 +157,7 @@ def index_source(
     sink: Sink,
     settings: FootageSettings,
     share: SourceBytes,
-    notes: Sequence[str] = (),
+    notes: Callable[[], Sequence[str]] = tuple,
     stop: threading.Event | None = None,
     require_unchanged: Callable[[], None] = lambda: None,
 ) -> SourceOutcome:
@@ -162,7 +166,8 @@ def index_source(
     Args:
         begun: the source, and where to go on.
         share: of the source in the run's progress.
-        notes: what a reader of coverage must know beside what the footage says of itself.
+        notes: gives in the end what a reader of coverage must know beside what the footage says
+            of itself.
         stop: when set, what was worked through is committed and `finished` is False.
         require_unchanged: called before the last step is committed; what it raises ends the work.
     """
@@ -183,7 +188,7 @@ def index_source(
         stop=stop,
     )
     run = _Run(footage, begun.source_id, embedder, sink, settings, share)
-    run.notes = tuple(notes)
+    run.notes_in_the_end = notes
     run.require_unchanged = require_unchanged
     if not source.has_ids:
         run.stitch(embedder, gap_us)
@@ -235,6 +240,7 @@ class _Run:
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self.outcome = SourceOutcome()
         self.notes: tuple[str, ...] = ()
+        self.notes_in_the_end: Callable[[], Sequence[str]] = tuple
         self.require_unchanged: Callable[[], None] = lambda: None
 
     def stitch(self, embedder: Embedder, gap_us: int) -> None:
@@ -325,14 +331,22 @@ class _Run:
         if not piece.shots:
             self.outcomes["without_shot"] += 1
             return None
-        tracklet = piece.tracklet(self._settings.best_shots)
+        tracklet = self._pictured(piece.tracklet(self._settings.best_shots))
         self.outcomes["tracklets"] += 1
         self.outcomes["best_shots"] += len(tracklet.views)
         return tracklet
 
+    def _pictured(self, tracklet: Tracklet) -> Tracklet:
+        """Name the pictures that the views of a folder of frames were cut from."""
+        if self._footage.info.kind != "frames":
+            return tracklet
+        name = self._footage.picture_at
+        views = tuple(replace(view, picture=name(view.pts)) for view in tracklet.views)
+        return replace(tracklet, views=views)
+
     def _all_notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
         info = self._footage.info
-        notes = [*info.notes, *self.notes]
+        notes = [*info.notes, *self.notes, *(self.notes_in_the_end() if finished else ())]
         # Of a folder the rate is what its frames were taken to be; damaged ones do not change it.
         declared = info.declared_fps if info.kind == "video" else None
         if finished and declared and measured_fps and abs(measured_fps / declared - 1) > 0.02:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import av
 
-from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.footage import DISCONTINUITY, VideoInfo
 from reidsearch.media.video.frames import Damage, Frame, Item, Jump, Skipped
 
 BACK_A_LITTLE_S = 1  # re-ordered or doubled frames, not a jump of the clock
@@ -99,7 +99,7 @@ class Order:
         if is_jump(gap_s):
             self._shift += self._last + self._tick - pts
             pts = self._last + self._tick
-            text = f"timestamp discontinuity: {float(gap_s):+.1f} s"
+            text = f"{DISCONTINUITY}: {float(gap_s):+.1f} s"
             return pts, Jump(self._last, pts, text)
         if pts <= self._last:
             return self._last + 1, None

@@ -15,8 +15,10 @@ import av.error
 import av.logging
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.locations import location_text
 from reidsearch.domain.footage import VideoInfo
-from reidsearch.media.files.paths import location_text, open_regular
+from reidsearch.media.files.paths import open_regular
+from reidsearch.media.video.first_time import first_time
 from reidsearch.media.video.frames import Damage, Frame, Item, Skipped, StillRule, frame_shown_at
 from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
 from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump, turns_of
@@ -71,6 +73,11 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     def frame_at(self, media_s: Fraction) -> Frame:
         """The frame that is shown at a media time; see `Footage.frame_at`."""
         return frame_shown_at(self, media_s)
+
+    def picture_at(self, pts: int) -> str | None:
+        """See `Footage.picture_at`: it holds no files."""
+        del pts
+        return None
 
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Everything in order; see `Footage.frames`.
@@ -221,6 +228,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             declared_s=declared_s,
             created=_created(container, stream),
             notes=tuple(notes),
+            first_time=first_time(self._path, container),
         )
 
 
