@@ -267,7 +267,8 @@ class Gallery:
             self._begin(None, index_folder(self._store))
             self._catch_up(progress)
             self._state = state
-            self._write(None, progress)
+            with step(progress, "writing the index"):
+                self._write(None)
 
     def persist(self, progress: Progress = NO_PROGRESS) -> None:
         """Write the index as the next generation; the caller holds the writer lock.
@@ -282,13 +283,10 @@ class Gallery:
         ):
             self.rebuild(progress)
         else:
-            self._write(self._measured, progress)
+            with step(progress, "writing the index"):
+                self._write(self._measured)
 
-    def _write(self, measured: Measured | None, progress: Progress) -> None:
-        with step(progress, "writing the index"):
-            self._written(measured)
-
-    def _written(self, measured: Measured | None) -> None:
+    def _write(self, measured: Measured | None) -> None:
         assert self._index is not None
         assert self._state is not None
         held = len(self)
@@ -385,12 +383,12 @@ class Gallery:
         assert self._index is not None
         started = False
         lacking = self._store.embeddings_after(self._taken_to, self._dimension())
-        if self._store.state().last_crop_id - self._taken_to > COMPACT_ROWS:
+        number = self._store.state().last_crop_id - self._taken_to  # or less: some were erased
+        if number > COMPACT_ROWS:
             lacking = gathered(ahead(lacking), ADDED_AT_ONCE)
         for ids, vectors in lacking:
             if not started:
-                total = self._store.state().last_crop_id - self._taken_to  # ids may have holes
-                progress.begin("reading embeddings", total, "crops")
+                progress.begin("reading embeddings", number, "crops")
                 started = True
             self._index.add(ids, vectors)
             self._taken_to = int(ids[-1])
