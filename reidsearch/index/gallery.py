@@ -293,12 +293,9 @@ class Gallery:
         if measured is None or abs(held - measured.crops) > MEASURED_SHARE * held:
             measured = measure(self._index)
         self._measured = measured
+        row = measured.to_row() if measured else None
         self.generation = write_generation(
-            self._store,
-            self._index,
-            self._state,
-            self._last_id(),
-            measured.to_row() if measured else None,
+            self._store, self._index, self._state, self._last_id(), row
         )
 
     def _last_id(self) -> int:
