@@ -26,7 +26,8 @@ from reidsearch.vision.detection.precomputed import PrecomputedDetections, Preco
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import by_digest
 from reidsearch.vision.tracking.bytetrack import ByteTracker
-from reidsearch.vision.tracking.stitching import Stitcher, TrackletPiece
+from reidsearch.vision.tracking.continuity import WHERE_APPEARANCE_DECIDES, WHERE_NOTHING_DECIDES
+from reidsearch.vision.tracking.stitching import SPARSE_US, Stitcher, TrackletPiece
 from reidsearch.vision.tracking.tracker import LIFESPAN_US, Tracker
 
 MARK_S = 2.0
@@ -36,7 +37,7 @@ NOT_STITCHED = (
     "tracklets before and after an occlusion were not stitched: this model's scores are not known"
 )
 LIMITS = PictureLimits(min_width_px=1, min_height_px=1)  # of crops that were just cut
-OUTCOMES = ("tracklets", "best_shots", "brief", "without_shot", "refused")
+OUTCOMES = ("tracklets", "best_shots", "brief", "without_shot", "refused", "unlike")
 
 
 class DetectionSource(Protocol):
@@ -172,9 +173,11 @@ def index_source(
     # While the tracker waits for a track to go on, stitching does too. Precomputed ids are the
     # truth: two ids are never stitched, and one that comes back in time needs no proof.
     gap_us = max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US)
+    doubts = WHERE_APPEARANCE_DECIDES if scores_known(embedder) else WHERE_NOTHING_DECIDES
     follower = Follower(
         settings,
         source.tracker,
+        doubts=None if source.has_ids else doubts,
         lifespan_us=gap_us if source.has_ids else LIFESPAN_US,
         precomputed=source.size_px is None,
         followed=followed,
@@ -200,6 +203,15 @@ def index_source(
     finally:
         stream.close()  # type: ignore[attr-defined]
     return run.outcome
+
+
+def scores_known(embedder: Embedder) -> bool:
+    """Tell whether it was measured how alike a model's crops of one person are.
+
+    That is so for the catalogue's models; for any other a threshold would be a guess, and a guess
+    merges two people.
+    """
+    return by_digest(embedder.identity.digest) is not None
 
 
 def _pictures(events: Iterable[Event], embedder: Embedder) -> Iterator[tuple[Event, Pixels | None]]:
@@ -238,15 +250,11 @@ class _Run:
         self.require_unchanged: Callable[[], None] = lambda: None
 
     def stitch(self, embedder: Embedder, gap_us: int) -> None:
-        """Stitch pieces up to this far apart.
-
-        How alike crops of one person are is measured for the catalogue's models; for any other a
-        threshold would be a guess, and a guess merges two people.
-        """
-        if by_digest(embedder.identity.digest) is None:
-            self.notes = (NOT_STITCHED, *self.notes)
-        else:
+        """Stitch pieces up to this far apart, where the model's scores are known."""
+        if scores_known(embedder):
             self.stitcher = Stitcher(gap_us)
+        else:
+            self.notes = (NOT_STITCHED, *self.notes)
 
     def take(self, event: Event, vector: Vectors | Refused | None) -> None:
         if isinstance(event, BestShot):
@@ -266,6 +274,8 @@ class _Run:
             np.stack(self._vectors) if self._vectors else np.zeros((0, self._dimension), np.float32)
         )
         piece = TrackletPiece(
+            stretch=ended.open.stretch,
+            interval_us=ended.open.interval_us,
             trace=ended.open.trace(),
             times_us=np.array(ended.open.times_us, np.int64),
             shots=tuple(self._shots),
@@ -314,13 +324,14 @@ class _Run:
         self.outcome.counts = counts
 
     def _tracklet(self, piece: TrackletPiece) -> Tracklet | None:
-        if len(piece.trace) < self._settings.min_detections:
+        if len(piece.trace) < _least_detections(piece, self._settings.min_detections):
             self.outcomes["brief"] += 1
             return None
         if not piece.shots:
             self.outcomes["without_shot"] += 1
             return None
         tracklet = piece.tracklet(self._settings.best_shots)
+        self.outcomes["unlike"] += piece.unlike
         self.outcomes["tracklets"] += 1
         self.outcomes["best_shots"] += len(tracklet.views)
         return tracklet
@@ -336,6 +347,17 @@ class _Run:
                 "media time follows the measured frames"
             )
         return notes
+
+
+def _least_detections(piece: TrackletPiece, usual: int) -> int:
+    """Return of how many detections a tracklet is.
+
+    At the usual rate, one or two are rather a mistake of the detector. In slow footage they are
+    all that there is of somebody who passes.
+    """
+    if piece.interval_us <= SPARSE_US // usual:
+        return usual
+    return min(usual, max(1, round(SPARSE_US / piece.interval_us)))
 
 
 def _rate(decoded: int, time_us: int) -> float | None:

@@ -10,6 +10,7 @@ from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Pixels
 from reidsearch.media.video.frames import Damage, Footage, Frame, Item, Jump, Skipped, StillRule
 from reidsearch.media.video.motion import HEIGHT_PX, WIDTH_PX, GateState, pass_gate
+from reidsearch.media.video.scene import SceneState, next_scene
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +22,8 @@ class SampledFrame:
         active: something moves, so the detector runs at its full rate.
         analysed: the detector is asked about this frame.
         gate: the gate's state after it.
+        scene: likewise, of what looks for cuts.
+        cut: why it shows another view than the sampled frame before it; empty: it does not.
     """
 
     frame: Frame
@@ -29,6 +32,8 @@ class SampledFrame:
     active: bool
     analysed: bool
     gate: GateState | None
+    scene: SceneState
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +63,14 @@ class Position:
     Args:
         pts, digest: of the last frame that was worked through.
         number: of that frame.
-        gate: as it was then.
+        gate, scene: as they were then.
     """
 
     pts: int
     digest: bytes
     number: int
     gate: GateState | None
+    scene: SceneState
 
 
 def sampled_frames(
@@ -81,6 +87,7 @@ def sampled_frames(
         position: go on after it.
     """
     gate = position.gate if position else None
+    scene = position.scene if position else None
     number = position.number + 1 if position else 0
     last_slot = _slot(footage, position.pts, settings) if position else -1
     time_us = _time_us(footage, position.pts) if position else 0
@@ -91,16 +98,20 @@ def sampled_frames(
         number += 1
         time_us = _time_us(footage, item.pts)
         slot = _slot(footage, item.pts, settings)
-        if size_px is None:
-            yield SampledFrame(item, time_us, number - 1, True, True, None), None
-        elif slot is None or last_slot is None or slot > last_slot:
-            active = analysed = True
-            if settings.gate:
-                grey = item.grey(WIDTH_PX, HEIGHT_PX)
-                active, analysed, gate = pass_gate(gate, grey, time_us)
-            picture = item.small(*size_px) if analysed else None
-            yield SampledFrame(item, time_us, number - 1, active, analysed, gate), picture
-            last_slot = slot
+        told = size_px is None or slot is None or last_slot is None or slot > last_slot
+        if not told:
+            continue
+        grey = item.grey(WIDTH_PX, HEIGHT_PX)
+        cut, scene = next_scene(scene, grey, item.width_px, item.height_px)
+        active = analysed = True
+        if settings.gate and size_px is not None:
+            active, analysed, gate = pass_gate(None if cut else gate, grey, time_us)
+        picture = item.small(*size_px) if analysed and size_px is not None else None
+        yield (
+            SampledFrame(item, time_us, number - 1, active, analysed, gate, scene, cut),
+            picture,
+        )
+        last_slot = slot
     yield End(time_us, number), None
 
 

@@ -42,11 +42,16 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """Where the recording itself holds nothing, or its clock jumped; times of its neighbours."""
+    """Where the recording itself holds nothing, or its clock jumped; times of its neighbours.
+
+    Args:
+        clock: the clock jumped, so that nobody knows how much time passed.
+    """
 
     from_pts: int
     to_pts: int
     detail: str
+    clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class Order:
             self._shift += self._last + self._tick - pts
             pts = self._last + self._tick
             text = f"timestamp discontinuity: {float(gap_s):+.1f} s"
-            return pts, Jump(self._last, pts, text)
+            return pts, Jump(self._last, pts, text, clock=True)
         if pts <= self._last:
             return self._last + 1, None
         if gap_s > max(Fraction(GAP_S), 10 * self._tick * base):

@@ -2,13 +2,14 @@
 
 A piece that ends behind a pillar and another that begins on its far side are one person when time,
 place and appearance say so. Two people who were seen at the same time are never stitched: a piece
-only continues one that has ended before it begins, and a chain of pieces likewise.
+only continues one that has ended before it begins, and a chain of pieces likewise. Nothing is
+stitched across a break of the recording's time or view: place and time mean nothing there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.footage import BestShot, Trace, Tracklet
-from reidsearch.vision.tracking.best_shots import choose
+from reidsearch.vision.tracking.best_shots import choose, like_the_rest
 
 # With Open Model Zoo's re-ID models 1 pair of different people in 100 scores above 0.36, 1 in 1000
 # above 0.48, 1 in 10 000 above 0.61; one person's crops within a tracklet score 0.65 to 0.85
@@ -27,7 +28,17 @@ LIKE_WHEN_NEAR = 0.35
 NEAR_US = 1_500_000
 NEAR_HEIGHTS = 0.75
 SPEED_HEIGHTS = 1.2  # a walking person covers about one own height a second, a runner more
+UNLIKE = 0.3  # two stretches of one piece that are less alike show two people
+APART = 0.25  # and by so much less than each is like itself
+SHOWN = 0.5  # of the best shot's quality: half a body is unlike its own whole
 MARGIN = 0.08  # between two that could be continued; closer is a guess, and stays two tracklets
+LONGEST_US = 1 << 62
+"""No time between frames is known."""
+SPARSE_US = 1_500_000
+"""Between sampled frames of slow footage: most of who passes is seen once or not at all."""
+SPARSE_GAPS = 2.5
+"""In slow footage pieces are stitched across so many frames: one may miss somebody."""
+SPARSE_REACH_US = 30_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +50,10 @@ class TrackletPiece:
         shots: candidates, by time.
         vectors: (len(shots), d) float32, rows of unit length.
         pieces: how many of the tracker's pieces it is made of.
+        stretch: of the recording; see above.
+        interval_us: the shortest time between sampled frames meanwhile.
+        order_us: when the tracker's piece that it is a part of was last seen; None: that is all of
+            it. Pieces come in this order.
     """
 
     trace: Trace
@@ -46,6 +61,9 @@ class TrackletPiece:
     shots: tuple[BestShot, ...]
     vectors: NDArray[np.float32]
     pieces: int = 1
+    stretch: int = 0
+    interval_us: int = LONGEST_US
+    order_us: int | None = None
 
     @property
     def first_us(self) -> int:
@@ -56,6 +74,18 @@ class TrackletPiece:
     def last_us(self) -> int:
         """Return when it was last seen."""
         return int(self.times_us[-1])
+
+    @property
+    def unlike(self) -> int:
+        """Return how many of its shots are unlike the rest, and so are never a view of it."""
+        belongs = like_the_rest(self.vectors)
+        return int(np.count_nonzero(~belongs)) if belongs.any() else 0
+
+    def reach_us(self, max_gap_us: int) -> int:
+        """Return for how long after it ends it may be continued."""
+        if not SPARSE_US <= self.interval_us < LONGEST_US or not max_gap_us:
+            return max_gap_us
+        return max(max_gap_us, min(round(SPARSE_GAPS * self.interval_us), SPARSE_REACH_US))
 
     def mean(self) -> NDArray[np.float32]:
         """Return its mean embedding, (d,); zeros without shots."""
@@ -90,7 +120,13 @@ class Stitcher:
         self.pending = list(pending)
 
     def add(self, piece: TrackletPiece) -> None:
-        """Add a piece that has ended; those that ended earlier came earlier."""
+        """Add a piece that has ended; those that ended earlier came earlier.
+
+        What a piece is divided into after its first part stands for itself: what it could continue
+        may have been taken out by now, or not.
+        """
+        piece, *others = divided(piece) if self._max_gap_us else (piece,)
+        self.pending += others
         before = self._continued_by(piece)
         if before is None:
             self.pending.append(piece)
@@ -107,10 +143,10 @@ class Stitcher:
         begun = list(open_since_us)
 
         def complete(piece: TrackletPiece) -> bool:
-            until = piece.last_us + self._max_gap_us
+            until = piece.last_us + piece.reach_us(self._max_gap_us)
             return now_us > until and not any(piece.last_us < at <= until for at in begun)
 
-        self.pending.sort(key=lambda piece: (piece.last_us, piece.first_us))
+        self.pending.sort(key=_order)
         done = list(takewhile(complete, self.pending))
         self.pending = self.pending[len(done) :]
         return done
@@ -129,7 +165,9 @@ class Stitcher:
     def _likeness(self, before: TrackletPiece, after: TrackletPiece) -> float | None:
         """Return how alike two pieces look; None when they cannot be one person."""
         gap_us = after.first_us - before.last_us
-        if not 0 < gap_us <= self._max_gap_us or not before.shots or not after.shots:
+        if before.stretch != after.stretch or not before.shots or not after.shots:
+            return None
+        if not 0 < gap_us <= before.reach_us(self._max_gap_us):
             return None
         heights = _distance_heights(before, after.trace.xyxy[0], gap_us)
         near = gap_us <= NEAR_US and heights <= NEAR_HEIGHTS
@@ -172,4 +210,65 @@ def _stitched(before: TrackletPiece, after: TrackletPiece) -> TrackletPiece:
         shots=(*before.shots, *after.shots),
         vectors=np.concatenate([before.vectors, after.vectors]),
         pieces=before.pieces + after.pieces,
+        stretch=before.stretch,
+        interval_us=min(before.interval_us, after.interval_us),
+        order_us=after.order_us,
+    )
+
+
+def _order(piece: TrackletPiece) -> tuple[int, int, int]:
+    last_us = piece.last_us if piece.order_us is None else piece.order_us
+    return last_us, piece.last_us, piece.first_us
+
+
+def divided(piece: TrackletPiece) -> list[TrackletPiece]:
+    """Divide a piece that shows two people, one after the other, or more.
+
+    A tracker may go over to somebody else without any sign of it. Where all shots before a moment
+    are unlike all after it, and like each other, these are two people; the piece is divided where
+    it was lost longest, or leapt farthest, between the two shots.
+    """
+    count = len(piece.shots)
+    if count < 2:
+        return [piece]
+    scores = piece.vectors @ piece.vectors.T
+    across = [float(scores[:at, at:].mean()) for at in range(1, count)]
+    at = 1 + int(np.argmin(across))
+    own = min(_within(scores[:at, :at]), _within(scores[at:, at:]))
+    quality = [shot.quality for shot in piece.shots]
+    shown = min(max(quality[:at]), max(quality[at:])) >= SHOWN * max(quality)
+    if across[at - 1] >= UNLIKE or own - across[at - 1] < APART or not shown:
+        return [piece]
+    row = _break_between(piece, piece.shots[at - 1].pts, piece.shots[at].pts)
+    before = _part(piece, slice(None, row), slice(None, at))
+    after = _part(piece, slice(row, None), slice(at, None))
+    return [*divided(before), *divided(after)]
+
+
+def _within(scores: NDArray[np.float32]) -> float:
+    """Return how alike the shots of one part are: the mean of all pairs; 1 for a single shot."""
+    count = len(scores)
+    return 1.0 if count < 2 else float((scores.sum() - np.trace(scores)) / (count * (count - 1)))
+
+
+def _break_between(piece: TrackletPiece, first_pts: int, last_pts: int) -> int:
+    """Return the row of the trace with which another person begins."""
+    begin, end = np.searchsorted(piece.trace.pts, (first_pts, last_pts))
+    rows = np.arange(begin + 1, end + 1)
+    waited_s = np.diff(piece.times_us[begin : end + 1]) / 1e6
+    boxes = piece.trace.xyxy[begin : end + 1]
+    heights = np.maximum(boxes[1:, 3] - boxes[1:, 1], 1.0)
+    leapt = np.linalg.norm(np.diff(_anchor(boxes), axis=0), axis=1) / heights
+    return int(rows[np.argmax(waited_s * SPEED_HEIGHTS + leapt)])
+
+
+def _part(piece: TrackletPiece, rows: slice, shots: slice) -> TrackletPiece:
+    trace = piece.trace
+    return replace(
+        piece,
+        trace=Trace(trace.pts[rows], trace.xyxy[rows], trace.confidence[rows]),
+        times_us=piece.times_us[rows],
+        shots=piece.shots[shots],
+        vectors=piece.vectors[shots],
+        order_us=piece.last_us if piece.order_us is None else piece.order_us,
     )
