@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from reidsearch.base.errors import NotFound
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import VideoInfo
+from reidsearch.media.video.orientation import UPRIGHT, Orientation
 
 if TYPE_CHECKING:
     import av
@@ -68,42 +69,41 @@ class Frame:
     Args:
         picture: as FFmpeg decoded it.
         pts: in units of the source's time base.
-        turns: quarter turns counter-clockwise that make it upright.
+        lies: how it has to be turned to stand upright.
     """
 
-    __slots__ = ("_bgr", "_picture", "_turns", "height_px", "pts", "width_px")
+    __slots__ = ("_bgr", "_lies", "_picture", "height_px", "pts", "width_px")
 
-    def __init__(self, picture: av.VideoFrame, pts: int, turns: int = 0) -> None:
+    def __init__(self, picture: av.VideoFrame, pts: int, lies: Orientation = UPRIGHT) -> None:
         self._picture = picture
-        self._turns = turns % 4
+        self._lies = lies
         self._bgr: Pixels | None = None
         self.pts = pts
-        sides = picture.width, picture.height
-        self.width_px, self.height_px = sides[::-1] if self._turns % 2 else sides
+        self.width_px, self.height_px = lies.size(picture.width, picture.height)
 
     def bgr(self) -> Pixels:
         """(h, w, 3) uint8 BGR; converted once."""
         if self._bgr is None:
-            self._bgr = self._upright(_bytes(self._picture, "bgr24"))
+            self._bgr = self._lies.upright(_bytes(self._picture, "bgr24"))
         return self._bgr
 
     def small(self, width_px: int, height_px: int) -> Pixels:
         """(height_px, width_px, 3) uint8 BGR, the aspect not kept; scaled while converted."""
-        width, height = (height_px, width_px) if self._turns % 2 else (width_px, height_px)
+        width, height = self._lies.size(width_px, height_px)
         small = self._picture.reformat(width=width, height=height, format="bgr24")
-        return self._upright(_bytes(small, "bgr24"))
+        return self._lies.upright(_bytes(small, "bgr24"))
 
     def grey(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
         """(height_px, width_px) uint8, averaged over areas; cheap.
 
         Of each area some 25 pixels are enough to average a sensor's noise away.
         """
-        turned = self._turns % 2
-        size = (height_px, width_px) if turned else (width_px, height_px)
+        size = self._lies.size(width_px, height_px)
         luma = self._luma()
         step = max(1, min(luma.shape[0] // (5 * size[1]), luma.shape[1] // (5 * size[0])))
         small = np.ascontiguousarray(luma[::step, ::step])
-        return self._upright(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
+        grey = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
+        return self._lies.upright(np.asarray(grey, np.uint8))
 
     def digest(self) -> bytes:
         """16 bytes that tell this decoded picture from any other: every eighth row's luma."""
@@ -118,9 +118,6 @@ class Frame:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         luma: NDArray[np.uint8] = rows[: picture.height, : picture.width]
         return luma
-
-    def _upright(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return np.ascontiguousarray(np.rot90(pixels, self._turns)) if self._turns else pixels
 
 
 def _bytes(picture: av.VideoFrame, form: str) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ import av
 
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.video.frames import Damage, Frame, Item, Jump, Skipped
+from reidsearch.media.video.orientation import orientation_of
 
 BACK_A_LITTLE_S = 1  # re-ordered or doubled frames, not a jump of the clock
 GAP_S = 2
@@ -28,11 +29,6 @@ class Picture:
 def is_jump(seconds: Fraction) -> bool:
     """Whether time stamps that go on by so much (negative: back) are a jump of the clock."""
     return not -BACK_A_LITTLE_S <= seconds <= AHEAD_S
-
-
-def turns_of(picture: av.VideoFrame) -> int:
-    """Quarter turns counter-clockwise that make it upright."""
-    return round((picture.rotation or 0) / 90) % 4
 
 
 class Order:
@@ -72,7 +68,7 @@ class Order:
         elif jump is not None:
             yield jump
         self._last = pts
-        yield Frame(item.picture, pts, turns_of(item.picture))
+        yield Frame(item.picture, pts, orientation_of(item.picture))
 
     def _pts(self, picture: av.VideoFrame) -> tuple[int, Jump | None]:
         if self._counted:

@@ -19,7 +19,8 @@ from reidsearch.base.errors import Reason, Refused
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.files.paths import location_text, open_regular
 from reidsearch.media.video.frames import Damage, Frame, Item, Skipped, StillRule, frame_shown_at
-from reidsearch.media.video.order import Order, Picture, is_jump, turns_of
+from reidsearch.media.video.order import Order, Picture, is_jump
+from reidsearch.media.video.orientation import orientation_of
 from reidsearch.media.video.still import groups
 
 av.logging.set_level(None)  # FFmpeg writes to standard error by itself
@@ -161,11 +162,12 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     def _info(self, container: Any, stream: Any, first: av.VideoFrame) -> VideoInfo:
         rate = stream.average_rate or stream.guessed_rate or stream.base_rate
         declared_fps = float(rate) if rate else None
-        turns = turns_of(first)
-        sides = first.width, first.height
-        width_px, height_px = sides[::-1] if turns % 2 else sides
+        lies = orientation_of(first)
+        width_px, height_px = lies.size(first.width, first.height)
         time_base, first_pts = stream.time_base, first.pts
         notes = _notes(first)
+        if lies.mirrored:
+            notes.append("its display matrix mirrors the pictures, and so were they analysed")
         if self._counted:
             counted = Fraction(rate) if rate else Fraction(25)
             time_base, first_pts = 1 / counted, 0
@@ -187,7 +189,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             pixel_format=first.format.name,
             width_px=width_px,
             height_px=height_px,
-            rotation=-90 * turns % 360,
+            rotation=lies.rotation,
             time_base=Fraction(time_base),
             first_pts=first_pts or 0,
             declared_fps=declared_fps,
