@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from reidsearch.archive import Archive
+from reidsearch.base.cache import cache_folder
 from reidsearch.base.errors import FieldValue, Kind, ReidsearchError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
@@ -20,7 +21,6 @@ from reidsearch.vision.embedding import Embedder, load_embedder
 from reidsearch.vision.embedding.golden import diagnose
 from reidsearch.vision.models.catalogue import default_entry
 from reidsearch.vision.models.locate import ModelUnavailable
-from reidsearch.vision.models.store import cache_folder
 
 Status = Literal["ok", "warn", "fail"]
 

@@ -60,6 +60,11 @@ class Kind(StrEnum):
     STREAM_COPY_IMPOSSIBLE = "stream-copy-impossible"
     STREAM_COPY_FAILED = "stream-copy-failed"
     NO_VIDEO_ENCODER = "no-video-encoder"
+    CLIP_NOT_ENCODED = "clip-not-encoded"
+    CLIP_UNREADABLE = "clip-unreadable"
+    FOOTAGE_MISSING = "footage-missing"
+    FOOTAGE_DIFFERS = "footage-differs"
+    RELOCATION_OF_NOTHING = "relocation-of-nothing"
 
     ARCHIVE_EMPTY = "archive-empty"
     LABELS_MISSING = "labels-missing"

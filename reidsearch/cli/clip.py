@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.files import output_option
+from reidsearch.cli.files import output_option, verify_option
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
@@ -24,31 +24,36 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 )
 @option("--box", is_flag=True, help="Draw the person's box.")
 @option("--copy", "as_it_is", is_flag=True, help="Copy the stream without encoding it again.")
+@verify_option
 @format_option()
 @archive_option
 def command(
-    crop_id: int, archive: Path, output: Path, margin: float, box: bool, as_it_is: bool, form: str
+    crop_id: int,
+    archive: Path,
+    output: Path,
+    margin: float,
+    box: bool,
+    as_it_is: bool,
+    verify: bool,
+    form: str,
 ) -> None:
     """Cut out the footage that shows the person of a match.
 
     With --copy the pictures stay as the camera encoded them; the clip then starts at the key frame
-    before. The footage is read from where it was indexed, and must not have changed since.
+    before, and what it shows is told. Footage is read from any place where it is known to lie, and
+    must not have changed since it was indexed.
     """
     import math
 
     from reidsearch.base.errors import UsageError
     from reidsearch.output.emit import emit
+    from reidsearch.output.footage_text import clip_text
     from reidsearch.output.reports_json import clip_json
-    from reidsearch.output.visible import visible
 
     if math.isnan(margin):
         raise UsageError("--margin is not a number")
     with reading_archive(archive) as opened:
-        first, last = opened.footage.clip(
-            crop_id, output, margin_s=margin, box=box, as_it_is=as_it_is
+        written = opened.footage.clip(
+            crop_id, output, margin_s=margin, box=box, as_it_is=as_it_is, verify=verify
         )
-    emit(
-        form,
-        clip_json(crop_id, str(output), float(first), float(last)),
-        f"{float(first):.1f} to {float(last):.1f} s: {visible(str(output))}",
-    )
+    emit(form, clip_json(written, str(output)), clip_text(written, str(output)))

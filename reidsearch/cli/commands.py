@@ -43,6 +43,7 @@ GROUPS = {
         "prepare-reranking": "Build the neighbour graph that re-ranks answers of a large archive.",
         "reembed": "Re-embed all crops, with another model or flip averaging.",
         "clock": "Show or correct the clock of a source; nothing is indexed again.",
+        "relocate": "Record that a folder of footage was moved: clips and frames find it there.",
         "failures": "List the inputs that could not be indexed, and why.",
         "check": "Verify integrity; --repair rebuilds what is derived.",
         "delete": "Delete crops permanently: rows, pictures, embeddings, index entries.",

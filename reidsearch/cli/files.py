@@ -103,6 +103,15 @@ def force_option(function: F) -> F:
     )(function)
 
 
+def verify_option(function: F) -> F:
+    """Declare `--verify`, passed as `verify`."""
+    return option(
+        "--verify",
+        is_flag=True,
+        help="Hash the footage again, even if it was hashed before and looks unchanged.",
+    )(function)
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file that a user asked for; an existing one only with `--force`.
 

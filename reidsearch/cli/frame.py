@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.files import output_option, write_picture
+from reidsearch.cli.files import output_option, verify_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
@@ -15,12 +15,14 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 @click.argument("crop_id", metavar="CROP", type=int)
 @output_option("The picture to write", required=True)
 @option("--box", is_flag=True, help="Draw the person's box.")
+@verify_option
 @format_option()
 @archive_option
-def command(crop_id: int, archive: Path, output: Path, box: bool, form: str) -> None:
+def command(crop_id: int, archive: Path, output: Path, box: bool, verify: bool, form: str) -> None:
     """Write the full frame that a crop of footage was cut from.
 
-    The footage is read from where it was indexed, and must not have changed since.
+    Footage is read from any place where it is known to lie, and must not have changed since it was
+    indexed; the frame has to show the stored crop.
     """
     from reidsearch.output.detections import framed
     from reidsearch.output.emit import emit
@@ -28,7 +30,7 @@ def command(crop_id: int, archive: Path, output: Path, box: bool, form: str) -> 
     from reidsearch.output.visible import visible
 
     with reading_archive(archive) as opened:
-        pixels, crop = opened.footage.frame(crop_id)
+        pixels, crop = opened.footage.frame(crop_id, verify=verify)
     write_picture(output, framed(pixels, crop.box if box else None))
     assert crop.moment is not None
     emit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from reidsearch.domain.models import ModelIdentity
@@ -133,3 +134,42 @@ class AttributesReport:
     recorded: int
     failed: tuple[int, ...]
     model: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipReport:
+    """What a written clip shows, in media time of its footage.
+
+    Args:
+        from_s, to_s: of its first and last picture.
+        asked_from_s, asked_to_s: of the stretch that was asked for.
+        crop_s: since the clip's first picture, when the frame of the crop is shown.
+        copied: the stream is the camera's own; nothing was encoded.
+        location: of the file that was read.
+    """
+
+    crop_id: int
+    from_s: Fraction
+    to_s: Fraction
+    asked_from_s: Fraction
+    asked_to_s: Fraction
+    crop_s: Fraction
+    copied: bool
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relocated:
+    """Where footage of a folder that was moved lies now.
+
+    Args:
+        found: how many sources are there, of the right size.
+        missing: places where nothing lies.
+        differing: places where a file of another size lies.
+    """
+
+    old: str
+    new: str
+    found: int
+    missing: tuple[str, ...]
+    differing: tuple[str, ...]

@@ -36,8 +36,14 @@ class Sink(Protocol):
         """Take up a source: new, or where an interrupted run with the same settings left it."""
         ...
 
-    def place_source(self, source_id: int, file: SourceFile, facts: SourceFacts) -> bool:
-        """Record another place, and corrected facts, of a stored source; tell if facts changed."""
+    def place_source(
+        self, source_id: int, file: SourceFile, facts: SourceFacts, *, moved: bool = False
+    ) -> bool:
+        """Record another place, and corrected facts, of a stored source; tell if facts changed.
+
+        Args:
+            moved: nothing lies any more where it was shown to be.
+        """
         ...
 
     def drop_source(self, source_id: int) -> None:

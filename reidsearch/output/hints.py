@@ -83,6 +83,12 @@ def _needs_repair(archive: str = "") -> str:
 
 _STOP_COPYING = "leave --copy out"
 
+
+def _copy_failed(endings: list[str]) -> str:
+    others = f", or give another ending: {' '.join(endings)}" if endings else ""
+    return f"{_STOP_COPYING} to encode it anew{others}"
+
+
 HINTS: dict[str, Hint] = {
     Kind.INTERNAL: "run again with --debug and report the traceback",
     # Models and devices
@@ -130,10 +136,19 @@ HINTS: dict[str, Hint] = {
     # Footage
     Kind.TIME_WITHOUT_ZONE: "give --timezone ZONE",
     Kind.STREAM_COPY_IMPOSSIBLE: _STOP_COPYING,
-    Kind.STREAM_COPY_FAILED: (
-        f"{_STOP_COPYING} to encode it anew, or give another ending, e.g. .mkv"
-    ),
+    Kind.STREAM_COPY_FAILED: _copy_failed,
     Kind.NO_VIDEO_ENCODER: "use --copy",
+    Kind.CLIP_NOT_ENCODED: "give another ending, or --copy",
+    Kind.CLIP_UNREADABLE: "give another ending: .mkv, .mp4",
+    Kind.FOOTAGE_MISSING: (
+        "put it back; or say where its folder lies now: reidsearch relocate OLD NEW -a {archive}; "
+        "or index that folder: a moved file is recognised by its bytes"
+    ),
+    Kind.FOOTAGE_DIFFERS: (
+        "the picture that was indexed: reidsearch crop; to analyse what lies there now, delete the "
+        "source and index it again"
+    ),
+    Kind.RELOCATION_OF_NOTHING: "reidsearch coverage -a {archive} lists all places",
     Kind.PERSON_NOT_IN_FRAME: (
         "reidsearch detect VIDEO@TIME -o people.png draws them; or give --box x,y,w,h"
     ),

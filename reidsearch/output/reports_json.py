@@ -11,7 +11,14 @@ from reidsearch.domain.answer_json import attributes_json, crop_facts_json, mode
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
+from reidsearch.domain.reports import (
+    ClipReport,
+    Failure,
+    Finding,
+    IndexReport,
+    Relocated,
+    Summary,
+)
 
 
 def report_json(report: IndexReport) -> dict[str, Any]:
@@ -139,14 +146,32 @@ def graph_json(crops: int) -> dict[str, Any]:
     return {"schema": "reidsearch/neighbour-graph/1", "crops": crops}
 
 
-def clip_json(crop_id: int, file: str, from_s: float, to_s: float) -> dict[str, Any]:
+def clip_json(written: ClipReport, file: str) -> dict[str, Any]:
     """Return what a clip shows, in media time."""
     return {
         "schema": "reidsearch/clip/1",
-        "crop_id": crop_id,
+        "crop_id": written.crop_id,
         "file": file,
-        "from_s": from_s,
-        "to_s": to_s,
+        "from_s": float(written.from_s),
+        "to_s": float(written.to_s),
+        "asked_from_s": float(written.asked_from_s),
+        "asked_to_s": float(written.asked_to_s),
+        "crop_at_s": float(written.crop_s),
+        "copied": written.copied,
+        "location": written.location,
+    }
+
+
+def relocation_json(moved: Relocated, *, recorded: bool) -> dict[str, Any]:
+    """Return where footage of a folder that was moved lies now."""
+    return {
+        "schema": "reidsearch/relocation/1",
+        "old": moved.old,
+        "new": moved.new,
+        "recorded": recorded,
+        "found": moved.found,
+        "missing": list(moved.missing),
+        "other_size": list(moved.differing),
     }
 
 

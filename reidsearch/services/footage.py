@@ -1,18 +1,20 @@
 """What an archive knows of its footage, and the footage itself around a match.
 
-`Archive.footage` is a `FootageService`. Footage is read where it was indexed from; a file that is
-no longer the one that was indexed is refused, never shown as evidence.
+`Archive.footage` is a `FootageService`. Footage is read at any of the places where it is known to
+lie. A file that is no longer the one that was indexed is refused, never shown as evidence, and so
+is a picture that does not show the stored crop of its moment.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import (
     Clock,
@@ -21,12 +23,16 @@ from reidsearch.domain.footage import (
     Trace,
     TrackletSeen,
 )
+from reidsearch.domain.reports import ClipReport, Relocated
+from reidsearch.media.files.paths import location_text
+from reidsearch.services.footage_files import open_indexed, proven, relocate, view_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.gaps import Stretch, not_supplied
+from reidsearch.store.footage.places import Relocation
 
 if TYPE_CHECKING:
-    from reidsearch.media.video.frames import Footage
+    from reidsearch.media.video.written import Clip
     from reidsearch.vision.detection.detector import Detector
     from reidsearch.vision.detection.people import People
 
@@ -111,36 +117,56 @@ class FootageService:
         with open_footage(path) as footage:
             return people_in(footage.frame_at(media_s).bgr(), self._detector())
 
-    def frame(self, crop_id: int) -> tuple[Pixels, Crop]:
+    def frame(self, crop_id: int, *, verify: bool = False) -> tuple[Pixels, Crop]:
         """The full frame that a crop was cut from, (h, w, 3) uint8 BGR, and the crop.
+
+        Args:
+            verify: hash the footage, even if it was hashed before and cannot have changed.
 
         Raises:
             NotFound: no crop has this id, or it came from no footage.
-            InputError: the footage is gone, or is no longer what was indexed.
+            InputError: the footage is gone, is no longer what was indexed, or does not show the
+                crop.
         """
+        from reidsearch.media.video.frames import frame_of
+        from reidsearch.media.video.views import require_shown
+
         crop = self._of_footage(crop_id)
-        assert crop.moment is not None
-        with self._open(crop.source_id) as footage:
-            return footage.frame_at(crop.moment.media_s).bgr(), crop
+        view = view_of(self._store, crop)
+
+        def shown() -> Pixels:
+            pixels = frame_of(footage, view.pts).bgr()
+            require_shown(pixels, view)
+            return pixels
+
+        _, footage = open_indexed(self._store, crop.source_id, verify=verify)
+        with footage:
+            return proven(footage, shown), crop
 
     def clip(
-        self, crop_id: int, out: Path, *, margin_s: float, box: bool, as_it_is: bool
-    ) -> tuple[Fraction, Fraction]:
+        self,
+        crop_id: int,
+        out: Path,
+        *,
+        margin_s: float,
+        box: bool,
+        as_it_is: bool,
+        verify: bool = False,
+    ) -> ClipReport:
         """Cut the footage around the tracklet of a crop.
 
         Args:
             margin_s: seconds before its first and after its last detection.
             box: draw the person's box; the footage is then encoded anew.
             as_it_is: copy the stream, from the key frame before.
-
-        Returns:
-            First and last media time, seconds.
+            verify: as `frame`.
 
         Raises:
             UsageError: a box cannot be drawn on a copied stream.
             NotFound, InputError: as `frame`.
         """
-        from reidsearch.media.video import cutting
+        from reidsearch.media.video.copying import copy
+        from reidsearch.media.video.cutting import cut
 
         if box and as_it_is:
             raise UsageError(
@@ -148,18 +174,52 @@ class FootageService:
             )
         crop = self._of_footage(crop_id)
         assert crop.moment is not None
-        tracklet = self.tracklet(crop.moment.tracklet_id)
-        margin = Fraction(margin_s).limit_denominator(1000)
-        from_s, to_s = max(tracklet.first_s - margin, Fraction(0)), tracklet.last_s + margin
-        with self._open(crop.source_id) as footage:
+        views = [
+            view_of(self._store, self._store.crop(each))
+            for each in self.tracklet(crop.moment.tracklet_id).crop_ids
+        ]
+        trace = self.trace(crop.moment.tracklet_id)
+        info = footage_store.source(self._store, crop.source_id).info
+        margin = int(Fraction(margin_s).limit_denominator(1000) / info.time_base)
+        # No media time lies before zero, where a file's sound may begin before its pictures.
+        from_pts = max(int(trace.pts[0]) - margin, info.first_pts)
+        to_pts = int(trace.pts[-1]) + margin
+        note = f"reidsearch: around crop {crop_id} of source {crop.source_sha256}"
+        path, footage = open_indexed(self._store, crop.source_id, verify=verify)
+
+        def written() -> Clip:
             if as_it_is:
-                source = footage_store.source(self._store, crop.source_id)
-                cutting.copy(_place_of(source.location), footage, from_s, to_s, out)
-                to_s = min(to_s, source.duration_s)
-            else:
-                trace = self.trace(tracklet.tracklet_id) if box else None
-                to_s = cutting.cut(footage, from_s, to_s, out, trace)
-        return from_s, to_s
+                return copy(path, footage, from_pts, to_pts, out, views=views, note=note)
+            drawn = trace if box else None
+            return cut(footage, from_pts, to_pts, out, trace=drawn, views=views, note=note)
+
+        with footage:
+            clip = proven(footage, written)
+        return ClipReport(
+            crop_id=crop_id,
+            from_s=info.media_s(clip.first_pts),
+            to_s=info.media_s(clip.last_pts),
+            asked_from_s=info.media_s(from_pts),
+            asked_to_s=info.media_s(to_pts),
+            crop_s=(crop.moment.pts - clip.first_pts) * info.time_base,
+            copied=as_it_is,
+            location=location_text(str(path)),
+        )
+
+    def relocate(self, old: str, new: Path, *, dry_run: bool = False) -> Relocated:
+        """Record that the footage in a folder was moved as a whole.
+
+        Args:
+            old: how the places that the archive knows begin; parts of a path, whole.
+            new: the folder that stands there instead.
+            dry_run: only look which sources would be found.
+
+        Raises:
+            NotFound: no known place begins so.
+            ArchiveLocked: another process writes.
+        """
+        moved = Relocation(old, location_text(os.path.abspath(new)))  # noqa: PTH100 - no resolve
+        return relocate(self._store, moved, dry_run=dry_run)
 
     def trace(self, tracklet_id: int) -> Trace:
         """Where a tracklet's person was, frame by frame."""
@@ -174,35 +234,6 @@ class FootageService:
                 crop=crop_id,
             )
         return crop
-
-    def _open(self, source_id: int) -> Footage:
-        """The footage where it was indexed from, proven to be the same bytes."""
-        from reidsearch.media.video.open import digest_of, open_footage
-
-        source = footage_store.source(self._store, source_id)
-        path = _place_of(source.location)
-        if not path.exists():
-            raise InputError(
-                f"{source.location} is no longer there",
-                "put it back, or index its folder again: a moved file is recognised by its bytes",
-            )
-        if digest_of(path)[0].hex() != source.sha256:
-            raise InputError(
-                f"{source.location} is no longer the footage that was indexed: its SHA-256 differs"
-            )
-        rate = source.info.declared_fps if source.info.kind == "frames" else None
-        return open_footage(path, frames_fps=Fraction(rate) if rate else None)
-
-
-def _place_of(location: str) -> Path:
-    """The file that a stored location means; names that are no text were stored as escapes."""
-    from reidsearch.media.files.paths import location_text
-
-    path = Path(location)
-    if path.exists() or "\\x" not in path.name or not path.parent.is_dir():
-        return path
-    same = (each for each in path.parent.iterdir() if location_text(str(each)) == location)
-    return next(same, path)
 
 
 def corrected(

@@ -24,6 +24,7 @@ class Event(StrEnum):
     CALIBRATE = "calibrate"
     FORGET_CALIBRATION = "forget-calibration"
     TIMEZONE = "timezone"
+    RELOCATE = "relocate"
 
 
 def record_event(connection: Connection, what: Event, detail: Mapping[str, Any]) -> None:

@@ -36,9 +36,11 @@ class ArchiveSink:
         """Take up a source: new, or where an interrupted run with the same settings left it."""
         return self._footage.begin(file, info, facts, settings)
 
-    def place_source(self, source_id: int, file: SourceFile, facts: SourceFacts) -> bool:
+    def place_source(
+        self, source_id: int, file: SourceFile, facts: SourceFacts, *, moved: bool = False
+    ) -> bool:
         """Record another place, and corrected facts, of a stored source."""
-        return self._footage.place(source_id, file, facts)
+        return self._footage.place(source_id, file, facts, moved=moved)
 
     def drop_source(self, source_id: int) -> None:
         """Delete a source that was begun, and all that was found in it."""

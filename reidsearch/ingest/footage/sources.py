@@ -31,9 +31,9 @@ from reidsearch.media.files.inventory import Entry
 from reidsearch.media.files.paths import location_text, refusal
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
-from reidsearch.media.video.open import digest_of, open_footage
+from reidsearch.media.video.open import digest_of, open_footage, path_of
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.reader import KnownSource, source_at, source_of
+from reidsearch.store.footage.reader import KnownSource, source, source_at, source_of
 from reidsearch.store.footage.writer import facts_digest
 from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.precomputed import PrecomputedDetections, read_precomputed
@@ -139,24 +139,26 @@ class _Source:
         told = self._run.naming.facts(self._location, footage.info, first_stamp)
         sink = self._run.sink
         if held is not None and held.finished:
-            changed = sink.place_source(held.source_id, file, told.facts)
+            shown = source(self._run.store, held.source_id).location
+            moved = not path_of(shown).exists()
+            changed = sink.place_source(held.source_id, file, told.facts, moved=moved)
             if known is None or known.source_id != held.source_id:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
         precomputed = self._precomputed()
         settings = self._settings(precomputed)
         begun = sink.begin_source(file, footage.info, told.facts, settings)
-        source: DetectionSource
+        detections: DetectionSource
         if precomputed:
-            source = WithPrecomputed(precomputed, footage, self._run.settings)
+            detections = WithPrecomputed(precomputed, footage, self._run.settings)
         else:
-            source = WithDetector(self._run.detector(), self._run.settings)
+            detections = WithDetector(self._run.detector(), self._run.settings)
         self._share.declare(footage.info.declared_s)
         try:
             outcome = index_source(
                 footage,
                 begun,
-                source=source,
+                source=detections,
                 embedder=self._run.embedder,
                 sink=sink,
                 settings=self._run.settings,

@@ -1,9 +1,8 @@
-"""A stretch of footage as a file of its own: copied as it is, or encoded anew with a box drawn."""
+"""A stretch of footage as a file of its own, encoded anew with the footage's own times."""
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,169 +12,142 @@ import cv2
 import numpy as np
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import InputError, Kind, StorageError
+from reidsearch.base.errors import InputError, Kind
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Trace
 from reidsearch.media.video.frames import Footage, Frame
-from reidsearch.media.video.video_file import open_container, video_stream
+from reidsearch.media.video.views import Differs, View, require_shown
+from reidsearch.media.video.written import (
+    Clip,
+    Seen,
+    coarse_of,
+    container_of,
+    require_readable,
+    writing,
+)
 
 ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first that this build of FFmpeg has
-CONTAINERS = {
-    "": "mp4",
-    ".mp4": "mp4",
-    ".m4v": "mp4",
-    ".mov": "mov",
-    ".mkv": "matroska",
-    ".ts": "mpegts",
-}
-NOT_WRITABLE = {
-    errno.ENOENT,
-    errno.EACCES,
-    errno.EPERM,
-    errno.ENOTDIR,
-    errno.EISDIR,
-    errno.EROFS,
-    errno.ENOSPC,
-    errno.EIO,
-}
+# What a container counts time in; others take the footage's own time base.
+TICKS = {"matroska": Fraction(1, 1000), "mpegts": Fraction(1, 90_000)}
+FINEST = Fraction(1, 1_000_000)
+FINEST_MPEG4 = Fraction(1, 65_535)  # MPEG-4 part 2 has 16 bits for it
 BOX_BGR = (0, 220, 255)
 NEAR_S = Fraction(1)  # a box is drawn on frames this close to one in which the person was detected
 
 
 def cut(
-    footage: Footage, from_s: Fraction, to_s: Fraction, out: Path, trace: Trace | None = None
-) -> Fraction:
+    footage: Footage,
+    from_pts: int,
+    to_pts: int,
+    out: Path,
+    *,
+    trace: Trace | None = None,
+    views: Sequence[View] = (),
+    note: str = "",
+) -> Clip:
     """Encode the frames of a stretch anew, with their own times.
 
     Args:
         trace: the person to draw a box around; between detections the box is interpolated.
-
-    Returns:
-        Media time of the last frame, seconds.
+        views: stored crops of frames in the stretch, which have to show them.
+        note: kept in the file as its comment.
 
     Raises:
         StorageError: the file cannot be written.
+        Differs: the footage does not show a stored crop.
+        ClipError: what was written cannot be read back.
         InputError: there is no frame in the stretch, no encoder, or no container of this ending.
     """
-    info = footage.info
-    start_pts = info.first_pts + int(from_s / info.time_base)
-    draw = _drawer(footage, trace)
-    last_s: Fraction | None = None
-    container = _container_of(out)
-    try:
-        with (
-            atomic.replacing(out) as partial,
-            av.open(str(partial), "w", format=container) as target,
-        ):
-            stream = None
-            for item in footage.frames(after=start_pts - 1):
-                if not isinstance(item, Frame):
-                    continue
-                if info.media_s(item.pts) > to_s:
-                    break
-                pixels = _even(draw(item))
-                if stream is None:
-                    stream = _stream(target, pixels, info.declared_fps)
-                elif pixels.shape[:2] != (stream.height, stream.width):
-                    pixels = cv2.resize(pixels, (stream.width, stream.height))
-                picture = av.VideoFrame.from_ndarray(pixels, format="bgr24")
-                picture.pts = round((item.pts - start_pts) * info.time_base * 90_000)
-                picture.time_base = Fraction(1, 90_000)
-                target.mux(stream.encode(picture))
-                last_s = info.media_s(item.pts)
-            if stream is not None:
-                target.mux(stream.encode())
-            if last_s is None:
+    encoder = _Encoder(footage, container_of(out), _drawer(footage, trace))
+    unseen = {view.pts: view for view in views}
+    with atomic.replacing(out) as partial:
+        with writing(partial, out, note) as target:
+            try:
+                for item in footage.frames_from(from_pts):
+                    if not isinstance(item, Frame) or item.pts < from_pts:
+                        continue
+                    if item.pts > to_pts:
+                        break
+                    view = unseen.pop(item.pts, None)
+                    if view is not None:
+                        require_shown(item.bgr(), view)
+                    encoder.put(target, item)
+                clip = encoder.end(target)
+            except (av.error.FFmpegError, ValueError) as error:
                 raise InputError(
-                    f"there is no frame between {float(from_s):.1f} and {float(to_s):.1f} s"
-                )
-    except (OSError, av.error.FFmpegError) as error:
-        raise StorageError(f"{out} cannot be written: {error}") from error
-    return last_s
+                    f"{out} cannot be encoded: {error}", kind=Kind.CLIP_NOT_ENCODED
+                ) from error
+        if clip is None:
+            base = footage.info.time_base
+            raise InputError(f"there is no frame in {float((to_pts - from_pts) * base):.1f} s")
+        if unseen:
+            raise Differs("the frame of a stored crop cannot be found in the footage")
+        require_readable(partial, out, encoder.seen)
+    return clip
 
 
-def copy(path: Path, footage: Footage, from_s: Fraction, to_s: Fraction, out: Path) -> None:
-    """Copy the packets of a stretch, from the key frame before it; nothing is encoded.
+class _Encoder:
+    """Takes frames and gives them to a container, each at its own time after the first."""
 
-    Raises:
-        StorageError: the file cannot be written.
-        InputError: the stream cannot be copied into this container, or its packets cannot be told
-            by their time.
-    """
-    info = footage.info
-    if info.kind != "video":
-        raise InputError(
-            "a folder of frames has no stream to copy", kind=Kind.STREAM_COPY_IMPOSSIBLE
-        )
-    if not footage.seekable:
-        raise InputError(
-            "timestamps are not monotonic; the stream cannot be copied",
-            kind=Kind.STREAM_COPY_IMPOSSIBLE,
-        )
-    container = _container_of(out)
-    try:
-        with (
-            atomic.replacing(out) as partial,
-            open_container(path) as source,
-            av.open(str(partial), "w", format=container) as target,
-        ):
-            stream = video_stream(source)
-            copied = target.add_stream_from_template(stream)
-            end_pts = info.first_pts + int(to_s / info.time_base)
-            source.seek(info.first_pts + int(from_s / info.time_base), stream=stream)
-            first: int | None = None
-            for packet in source.demux(stream):
-                if packet.dts is None or packet.pts is None:
-                    continue
-                if packet.dts > end_pts:
-                    break
-                first = packet.dts if first is None else first
-                packet.pts -= first
-                packet.dts -= first
-                packet.stream = copied
-                target.mux(packet)
-    except (OSError, ValueError, av.error.FFmpegError) as error:
-        if getattr(error, "errno", None) in NOT_WRITABLE:
-            raise StorageError(f"{out} cannot be written: {error}") from error
-        raise InputError(
-            f"{path} cannot be copied into {out.name}: {error}",
-            "encode it anew, or give another ending, e.g. .mkv",
-            kind=Kind.STREAM_COPY_FAILED,
-        ) from error
+    def __init__(self, footage: Footage, container: str, draw: Callable[[Frame], Pixels]) -> None:
+        name = next((each for each in ENCODERS if each in av.codecs_available), None)
+        if name is None:
+            raise InputError(
+                "this build of FFmpeg has no video encoder", kind=Kind.NO_VIDEO_ENCODER
+            )
+        self._name = name
+        self._info = footage.info
+        self._draw = draw
+        finest = FINEST_MPEG4 if name == "mpeg4" else FINEST
+        own = footage.info.time_base
+        self._base = TICKS.get(container, own if own.denominator <= 1 / finest else finest)
+        if name == "mpeg4" and self._base < finest:
+            self._base = finest
+        self._stream: av.VideoStream | None = None
+        self._first: int | None = None
+        self._last: tuple[int, Pixels] | None = None
+        self._ticks = -1
+        self.seen: list[Seen] = []
 
+    def put(self, target: av.container.OutputContainer, frame: Frame) -> None:
+        pixels = _even(self._draw(frame))
+        if self._stream is None or self._first is None:
+            self._stream, self._first = self._begin(target, pixels), frame.pts
+            self.seen.append(Seen(Fraction(0), coarse_of(pixels)))
+        elif pixels.shape[:2] != (self._stream.height, self._stream.width):
+            pixels = cv2.resize(pixels, (self._stream.width, self._stream.height))
+        picture = av.VideoFrame.from_ndarray(pixels, format="bgr24")
+        # Frames closer to each other than the container can tell keep their order.
+        after = round((frame.pts - self._first) * self._info.time_base / self._base)
+        self._ticks = picture.pts = max(after, self._ticks + 1)
+        picture.time_base = self._base
+        target.mux(self._stream.encode(picture))
+        self._last = frame.pts, pixels
 
-def _container_of(out: Path) -> str:
-    """FFmpeg's name of the container that an ending stands for; none: MP4.
+    def end(self, target: av.container.OutputContainer) -> Clip | None:
+        """Write what the encoder still holds. None: no frame came."""
+        if self._stream is None or self._first is None or self._last is None:
+            return None
+        target.mux(self._stream.encode())
+        last_pts, pixels = self._last
+        self.seen.append(Seen(self._ticks * self._base, coarse_of(pixels)))
+        return Clip(self._first, last_pts)
 
-    Raises:
-        InputError: there is none.
-    """
-    found = CONTAINERS.get(out.suffix.lower())
-    if found is None:
-        raise InputError(
-            f"{out.name}: clips are not written with this ending",
-            f"give one of {' '.join(filter(None, CONTAINERS))}",
-        )
-    return found
-
-
-def _stream(
-    target: av.container.OutputContainer, pixels: Pixels, fps: float | None
-) -> av.VideoStream:
-    name = next((each for each in ENCODERS if each in av.codecs_available), None)
-    if name is None:
-        raise InputError("this build of FFmpeg has no video encoder", kind=Kind.NO_VIDEO_ENCODER)
-    rate = Fraction(fps).limit_denominator(1001) if fps and fps <= 240 else Fraction(25)
-    stream = target.add_stream(name, rate=rate)
-    assert isinstance(stream, av.VideoStream)
-    stream.height, stream.width = pixels.shape[:2]
-    stream.pix_fmt = "yuv420p"
-    stream.time_base = Fraction(1, 90_000)
-    if name == "libx264":
-        stream.options = {"crf": "20", "preset": "veryfast"}
-    else:
-        stream.bit_rate = 8_000_000
-    return stream
+    def _begin(self, target: av.container.OutputContainer, pixels: Pixels) -> av.VideoStream:
+        fps = self._info.declared_fps
+        rate = Fraction(fps).limit_denominator(1001) if fps and 1 <= fps <= 240 else Fraction(25)
+        stream = target.add_stream(self._name, rate=rate)
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width = pixels.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = stream.time_base = self._base
+        # Without pictures that are told out of order, a clip begins at zero in every container.
+        stream.codec_context.max_b_frames = 0
+        if self._name == "libx264":
+            stream.options = {"crf": "20", "preset": "veryfast"}
+        else:
+            stream.bit_rate = 8_000_000
+        return stream
 
 
 def _even(pixels: Pixels) -> Pixels:

@@ -89,13 +89,25 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
         for ticks, name in self._frames:
             if after is not None and ticks <= after:
                 continue
-            try:
-                pixels = read_picture(self._folder / name, PictureLimits())
-            except Refused as refused:
-                told = refused.message.removeprefix(f"{self._folder}{os.sep}")
-                yield Damage(ticks, ticks, told)
-                continue
-            yield Frame(av.VideoFrame.from_ndarray(pixels, format="bgr24"), ticks)
+            yield self._read(ticks, name)
+
+    def frames_from(self, pts: int, still: StillRule | None = None) -> Iterator[Item]:
+        """What is shown at a pts and all that follows; see `Footage.frames_from`."""
+        for ticks, name in reversed(self._frames):
+            if ticks <= pts and isinstance(self._read(ticks, name), Frame):
+                return self.frames(ticks - 1, still)
+        return self.frames(None, still)
+
+    def _read(self, ticks: int, name: str) -> Frame | Damage:
+        try:
+            pixels = read_picture(self._folder / name, PictureLimits())
+        except Refused as refused:
+            told = refused.message.removeprefix(f"{self._folder}{os.sep}")
+            return Damage(ticks, ticks, told)
+        return Frame(av.VideoFrame.from_ndarray(pixels, format="bgr24"), ticks)
+
+    def read_linearly(self) -> None:
+        """See `Footage.read_linearly`: every picture is read by itself."""
 
     def frame_at(self, media_s: Fraction) -> Frame:
         """The frame that is shown at a media time; see `Footage.frame_at`."""

@@ -8,6 +8,7 @@ recording's own clock, and still groups that were deliberately left out (`still.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import av
 
 
+BEGINS_LATE_S = 1  # until then the first frame stands for what lies before it
 _Y_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray")
 
 
@@ -149,6 +151,17 @@ class Footage(Protocol):
         """
         ...
 
+    def frames_from(self, pts: int, still: StillRule | None = None) -> Iterator[Item]:
+        """The last frame that is not later than a pts, and everything after it.
+
+        What comes before that frame may come too.
+        """
+        ...
+
+    def read_linearly(self) -> None:
+        """Read from the start from now on: seeking has shown other pictures."""
+        ...
+
     def frame_at(self, media_s: Fraction) -> Frame:
         """The frame that is shown at a media time: the last that is not later.
 
@@ -167,32 +180,37 @@ class Footage(Protocol):
     ) -> None: ...
 
 
+def frame_of(footage: Footage, pts: int) -> Frame:
+    """The frame with just this pts, or else the last before it."""
+    return footage.frame_at(footage.info.media_s(pts))
+
+
 def frame_shown_at(footage: Footage, media_s: Fraction) -> Frame:
     """`frame_at` for anything that can be read from any pts on.
 
     Raises:
-        NotFound: it lies beyond the end.
+        NotFound: it lies before the first frame or beyond the end.
     """
     info = footage.info
-    wanted = info.first_pts + int(media_s / info.time_base)
-    back = int(2 / info.time_base)
-    for start in (wanted - back, None):
-        shown: Frame | None = None
-        for item in footage.frames(after=start):
-            if not isinstance(item, Frame):
-                continue
-            if item.pts > wanted and shown is not None:
-                return shown
-            if item.pts > wanted and start is not None:
-                break  # nothing so late before: a long gap; look from the start
-            shown = item
-            if item.pts >= wanted:
-                return item
-        else:
-            if shown is not None and info.declared_s is not None:
-                frame_s = 1 / info.declared_fps if info.declared_fps else 1.0
-                if float(media_s) <= float(info.media_s(shown.pts)) + max(frame_s, 1.0):
-                    return shown
+    wanted = info.first_pts + math.floor(media_s / info.time_base)
+    shown: Frame | None = None
+    for item in footage.frames_from(wanted):
+        if not isinstance(item, Frame):
+            continue
+        if item.pts > wanted and shown is not None:
+            return shown
+        if item.pts > wanted and (item.pts - wanted) * info.time_base > BEGINS_LATE_S:
+            raise NotFound(
+                f"there is no frame at {float(media_s):.3f} s",
+                f"the first one is at {float(info.media_s(item.pts)):.3f} s",
+            )
+        shown = item
+        if item.pts >= wanted:
+            return item
+    if shown is not None:
+        frame_s = 1 / info.declared_fps if info.declared_fps else 1.0
+        if float(media_s) <= float(info.media_s(shown.pts)) + max(frame_s, 1.0):
+            return shown
     raise NotFound(
         f"there is no frame at {float(media_s):.3f} s",
         f"the footage is {info.declared_s:.1f} s long" if info.declared_s else "",

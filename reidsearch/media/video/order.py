@@ -36,11 +36,13 @@ class Order:
 
     Args:
         counted: time stamps are not to be trusted; frames are counted.
+        from_start: what comes first is the first of the file, not of a stretch in the middle.
     """
 
-    def __init__(self, info: VideoInfo, counted: bool) -> None:
+    def __init__(self, info: VideoInfo, counted: bool, *, from_start: bool = True) -> None:
         self._info = info
         self._counted = counted
+        self._from_start = from_start
         self._last: int | None = None
         self._shift = 0
         self._next = 0
@@ -48,6 +50,11 @@ class Order:
         self._tick = max(1, round(Fraction(1, 25) / info.time_base))
         if info.declared_fps:
             self._tick = max(1, round(1 / (Fraction(info.declared_fps) * info.time_base)))
+
+    @property
+    def even(self) -> bool:
+        """Whether time stamps have gone on without a jump so far, and can be looked up."""
+        return not self._shift and not self._counted
 
     def put(self, item: Picture | Damage | Skipped) -> Iterator[Item]:
         """What comes next, with what is to be told before it."""
@@ -79,6 +86,10 @@ class Order:
             return (self._info.first_pts if self._last is None else self._last + self._tick), None
         pts = picture.pts + self._shift
         if self._last is None:
+            begins = self._info.first_pts
+            late_s = (pts - begins) * base
+            if self._from_start and late_s > GAP_S:
+                return pts, Jump(begins, pts, f"no frames for the first {float(late_s):.1f} s")
             return pts, None
         gap_s = (pts - self._last) * base
         if is_jump(gap_s):

@@ -7,7 +7,6 @@ import datetime as dt
 import os
 from collections.abc import Generator, Iterator
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,11 @@ from reidsearch.base.errors import Reason, Refused
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.files.paths import location_text, open_regular
 from reidsearch.media.video.frames import Damage, Frame, Item, Skipped, StillRule, frame_shown_at
+from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
 from reidsearch.media.video.order import Order, Picture, is_jump
 from reidsearch.media.video.orientation import orientation_of
 from reidsearch.media.video.still import groups
+from reidsearch.media.video.verified import known_of, remember, state_of
 
 av.logging.set_level(None)  # FFmpeg writes to standard error by itself
 
@@ -33,9 +34,6 @@ PLAYLISTS = frozenset({"hls", "dash", "concat", "imf"})
 RAW = frozenset({"h264", "hevc", "m4v", "mpegvideo", "obu", "h263", "cavsvideo", "vc1"})
 # Their index holds every frame's duration, so time only goes on; fragments have own clocks.
 STEADY = frozenset({"mov", "mp4", "avi"})
-# A decoder that starts at a key frame may not rebuild the frames just before it, and some
-# containers seek past what was asked for: so it starts earlier than needed, and earlier still.
-SEEK_BACK_S = (1, 5, 20, None)
 _MANY_ERRORS = 50  # after so many packets in a row that cannot be read, nothing more will come
 
 
@@ -59,7 +57,8 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     def seekable(self) -> bool:
         """See `Footage.seekable`; looked up once, by reading all packets where need be."""
         if self._seekable is None:
-            self._seekable = not self._counted and not self._jumps()
+            known = known_of(self._path).get("even")
+            self._seekable = not self._counted and (known is True or not self._jumps())
         return self._seekable
 
     def frame_at(self, media_s: Fraction) -> Frame:
@@ -72,20 +71,25 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         A clock that jumps back by more than a second, wraps, or jumps a month ahead goes on one
         frame after the last: a `Jump` says so. A gap of more than two seconds is a `Jump` too.
         """
-        if self._counted:
-            still = None  # groups are told apart by their time stamps
-        for back_s in SEEK_BACK_S if after is not None and self.seekable else (None,):
-            begins = None if back_s is None or after is None else self._pts_before(after, back_s)
-            items = self._read(begins, still)
-            first = next(items, None)
-            late = begins is not None and isinstance(first, Frame) and first.pts > (after or 0)
-            if not late:
-                break
-            items.close()  # some containers seek too far
-        if first is not None:
-            yield from (
-                item for item in chain((first,), items) if after is None or _end_pts(item) > after
+        items = self._read(None, still) if after is None else self.frames_from(after, still)
+        yield from (item for item in items if after is None or _end_pts(item) > after)
+
+    def frames_from(self, pts: int, still: StillRule | None = None) -> Iterator[Item]:
+        """What is shown at a pts and all that follows; see `Footage.frames_from`."""
+        if self.seekable:
+            found = read_from_middle(
+                pts,
+                self.info,
+                lambda begins: self._read(begins, still),
+                intra_only=av.Codec(self.info.codec, "r").intra_only,
             )
+            if found is not None:
+                return found
+        return self._read(None, still)
+
+    def read_linearly(self) -> None:
+        """Seek no more; see `Footage.read_linearly`."""
+        self._seekable = False
 
     def _jumps(self) -> bool:
         """Whether the time stamps jump, so that a seek would end up in another stretch."""
@@ -94,6 +98,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             stream = video_stream(container)
             if stream.frames and STEADY.intersection(self.info.container.split(",")):
                 return False
+            state = state_of(self._path)
             for packet in _packets(container, stream):
                 stamp = None if isinstance(packet, Damage) else _stamp(packet)
                 if stamp is None:
@@ -101,26 +106,35 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
                 if last is not None and is_jump((stamp - last) * self.info.time_base):
                     return True
                 last = stamp
+        remember(self._path, state, even=True)
         return False
 
-    def _pts_before(self, pts: int, back_s: int) -> int | None:
-        """So much earlier; None where that is the start."""
-        before = pts - int(back_s / self.info.time_base)
-        return before if before > self.info.first_pts else None
-
     def _read(self, begins: int | None, still: StillRule | None) -> Generator[Item, None, None]:
-        """Everything from a key frame at or before `begins` on, None: from the start."""
+        """Everything from the first whole picture that a seek to `begins` finds; None: from the
+        start.
+        """
+        if self._counted:
+            still = None  # groups are told apart by their time stamps
         with self._open() as container:
             stream = video_stream(container)
             assert stream is not None
             stream.thread_type = "AUTO"
+            packets = _packets(container, stream)
             if begins is not None:
-                # Where a container cannot seek, reading from the start gives the same.
-                with contextlib.suppress(av.error.FFmpegError):
+                try:
                     container.seek(begins, stream=stream, backward=True)
-            order = Order(self.info, self._counted)
-            for item in _decoded(container, stream, still):
+                except av.error.FFmpegError:
+                    return  # it cannot seek
+                packets = from_first_key(_packets(container, stream))
+            decoded = _decoded(packets, stream.codec_context, still)
+            if begins is not None:
+                decoded = from_first_whole(decoded, self.info.codec)
+            order = Order(self.info, self._counted, from_start=begins is None)
+            state = state_of(self._path)
+            for item in decoded:
                 yield from order.put(item)
+            if begins is None and order.even:
+                remember(self._path, state, even=True)
             yield from order.ending()
 
     def _open(self) -> Any:
@@ -148,7 +162,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             first = next(
                 (
                     item.picture
-                    for item in _decoded(container, stream, None)
+                    for item in _decoded(_packets(container, stream), stream.codec_context, None)
                     if isinstance(item, Picture)
                 ),
                 None,
@@ -214,11 +228,9 @@ def open_container(path: Path) -> Any:
 
 
 def _decoded(
-    container: Any, stream: Any, still: StillRule | None
+    packets: Iterator[Any], context: Any, still: StillRule | None
 ) -> Iterator[Picture | Damage | Skipped]:
     """Frames as they come out of the decoder, damage where it fails."""
-    context = stream.codec_context
-    packets = _packets(container, stream)
     if still is None:
         for packet in packets:
             if isinstance(packet, Damage):

@@ -132,9 +132,12 @@ def _coverage(row: Row[Any], spans: tuple[Span, ...]) -> SourceCoverage:
 
 def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
     """Return sources of footage whose place or checksum matches a text, as in `Filters`."""
+    query = select(footage_location.c.source_id, footage_location.c.text, tables.source.c.sha256)
+    query = query.join(tables.source, tables.source.c.id == footage_location.c.source_id)
     with store.read() as connection:
-        sources = [_coverage(row, ()) for row in connection.execute(_SOURCES)]
-    return tuple(one.source_id for one in sources if at_one_of(one.location, one.sha256, texts))
+        places = connection.execute(query.order_by(footage_location.c.source_id)).all()
+    found = [one.source_id for one in places if at_one_of(one.text, one.sha256.hex(), texts)]
+    return tuple(dict.fromkeys(found))
 
 
 def at_one_of(location: str, sha256: str, texts: Sequence[str]) -> bool:

@@ -23,6 +23,7 @@ from reidsearch.store.crops.store import location_key
 from reidsearch.store.crops.writer import Writer
 from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.footage.places import show_at
 from reidsearch.store.tables.footage import (
     checkpoint,
     checkpoint_log,
@@ -103,17 +104,25 @@ class FootageWriter:
         )
         return int(source_id)
 
-    def place(self, source_id: int, file: SourceFile, facts: SourceFacts) -> bool:
+    def place(
+        self, source_id: int, file: SourceFile, facts: SourceFacts, *, moved: bool = False
+    ) -> bool:
         """Record where a source that is stored lies too, and what is newly told of it.
 
         Camera and start are corrected when they are told from a place that is known already; a
         copy elsewhere changes nothing. An offset and drift that somebody set stay.
 
+        Args:
+            moved: nothing lies any more where it was shown to be: this is the place now.
+
         Returns:
             Whether facts were changed.
         """
         with self._writer.transaction() as connection:
-            return self._place(connection, source_id, file, facts)
+            changed = self._place(connection, source_id, file, facts)
+            if moved:
+                show_at(connection, source_id, file.location)
+        return changed
 
     def _place(
         self, connection: Connection, source_id: int, file: SourceFile, facts: SourceFacts
@@ -125,7 +134,7 @@ class FootageWriter:
         ).all()
         here = next((place for place in places if place.key == key), None)
         digest = facts_digest(facts)
-        changed = here is not None and here.facts != digest
+        changed = here is not None and here.facts not in {digest, ""}
         if changed:
             self._correct(connection, source_id, facts)
         connection.execute(

@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from reidsearch.base.cache import cache_folder
 from reidsearch.base.errors import Kind, ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
-from reidsearch.vision.models.store import cache_folder, sha384_of
+from reidsearch.vision.models.store import sha384_of
 
 if TYPE_CHECKING:
     import openvino as ov

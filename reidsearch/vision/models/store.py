@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from reidsearch.base import atomic
+from reidsearch.base.cache import cache_folder
 from reidsearch.base.errors import Kind, ModelError, StorageError
 from reidsearch.vision.models.catalogue import ModelEntry, ModelFile
-
-
-def cache_folder() -> Path:
-    """`REIDSEARCH_CACHE`, else the system's folder for this user's caches."""
-    chosen = os.environ.get("REIDSEARCH_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    import platformdirs
-
-    return platformdirs.user_cache_path("reidsearch")
 
 
 def models_folder() -> Path:

@@ -1,0 +1,33 @@
+"""`reidsearch relocate`: footage that lies in another folder now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
+
+
+@grouped_command("relocate")
+@click.argument("old")
+@click.argument("new", type=click.Path(path_type=Path))
+@option("--dry-run", is_flag=True, help="Only look which sources would be found.")
+@format_option()
+@archive_option
+def command(old: str, new: Path, archive: Path, dry_run: bool, form: str) -> None:
+    """Record that a folder of footage was moved: clips and frames find it there.
+
+    OLD is how the places begin that `coverage` shows, of another machine too (D:\\cctv); NEW is the
+    folder that stands there instead. A file of another size is not taken; bytes are verified when
+    a source is first used.
+    """
+    from reidsearch.output.emit import emit
+    from reidsearch.output.footage_text import relocation_text
+    from reidsearch.output.reports_json import relocation_json
+
+    with reading_archive(archive) as opened:
+        moved = opened.footage.relocate(old, new, dry_run=dry_run)
+    recorded = not dry_run
+    emit(form, relocation_json(moved, recorded=recorded), relocation_text(moved, recorded=recorded))

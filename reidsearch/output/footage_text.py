@@ -1,0 +1,39 @@
+"""What was done with footage, for people: clips that were written, folders that were moved."""
+
+from __future__ import annotations
+
+from reidsearch.domain.reports import ClipReport, Relocated
+from reidsearch.output.visible import count, visible
+
+NAMED = 5
+
+
+def clip_text(written: ClipReport, file: str) -> str:
+    """What a clip shows; of a copied one why it begins earlier, and how to have it shorter."""
+    first, last = float(written.from_s), float(written.to_s)
+    told = f"{first:.1f} to {last:.1f} s: {visible(file)}"
+    earlier_s = float(written.asked_from_s) - first
+    if not written.copied or earlier_s < 0.05:
+        return told
+    return (
+        f"{told}\nasked from {float(written.asked_from_s):.1f} s; a copied stream begins at the "
+        f"key frame before, {earlier_s:.1f} s earlier: leave --copy out for just that stretch, "
+        "encoded anew"
+    )
+
+
+def relocation_text(moved: Relocated, *, recorded: bool) -> str:
+    """How many sources of a folder that was moved are found, and which are not."""
+    total = moved.found + len(moved.missing) + len(moved.differing)
+    lines = [
+        f"{visible(moved.old)} -> {visible(moved.new)}: {moved.found:,} of "
+        f"{count(total, 'source')} found"
+    ]
+    for places, what in ((moved.missing, "not there"), (moved.differing, "of another size")):
+        lines += [f"{what}: {visible(place)}" for place in places[:NAMED]]
+        if len(places) > NAMED:
+            lines.append(f"{what}: {len(places) - NAMED:,} more")
+    lines.append(
+        "Recorded; bytes are verified when a source is first used." if recorded else "Only looked."
+    )
+    return "\n".join(lines)

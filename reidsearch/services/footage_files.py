@@ -1,0 +1,138 @@
+"""The files of an archive's footage: where they lie now, proven to be those that were indexed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from reidsearch.base.errors import InputError, Kind, NotFound
+from reidsearch.domain.crops import Crop
+from reidsearch.domain.reports import Relocated
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage import places
+from reidsearch.store.footage import reader as footage_store
+from reidsearch.store.footage.places import Relocation, SourceBytes
+
+if TYPE_CHECKING:
+    from reidsearch.media.video.frames import Footage
+    from reidsearch.media.video.views import View
+
+T = TypeVar("T")
+
+
+def open_indexed(store: Store, source_id: int, *, verify: bool) -> tuple[Path, Footage]:
+    """Open a source of footage, at the first of its known places that holds its bytes.
+
+    Args:
+        verify: hash the bytes, even if they were hashed before and cannot have changed.
+
+    Raises:
+        InputError: (footage-missing, footage-differs) no place holds them.
+    """
+    from reidsearch.media.video.open import open_footage, path_of
+
+    source = footage_store.source(store, source_id)
+    (known,) = places.bytes_of(store, source_id)
+    others: list[Path] = []
+    for place in known.places:
+        path = path_of(place)
+        if not path.exists():
+            continue
+        if _is(path, known, verify=verify):
+            rate = source.info.declared_fps if source.info.kind == "frames" else None
+            return path, open_footage(path, frames_fps=Fraction(rate) if rate else None)
+        others.append(path)
+    if others:
+        raise InputError(
+            f"{others[0]} is no longer the footage that was indexed: its SHA-256 differs",
+            kind=Kind.FOOTAGE_DIFFERS,
+        )
+    tried = ", ".join(known.places[:5])
+    raise InputError(
+        f"{source.location} is no longer there"
+        + (f" (tried: {tried})" if len(known.places) > 1 else ""),
+        "put it back, or index its folder again: a moved file is recognised by its bytes",
+        kind=Kind.FOOTAGE_MISSING,
+        location=source.location,
+        archive=store.location,
+    )
+
+
+def _is(path: Path, known: SourceBytes, *, verify: bool) -> bool:
+    from reidsearch.media.video.open import digest_of, known_digest
+
+    if path.is_file() and path.stat().st_size != known.size_bytes:
+        return False
+    digest = None if verify else known_digest(path)
+    return (digest or digest_of(path)[0].hex()) == known.sha256
+
+
+def relocate(store: Store, moved: Relocation, *, dry_run: bool) -> Relocated:
+    """Record that a folder was moved, and show its footage where it is found now.
+
+    Sizes are compared here; bytes are when a file is first used.
+
+    Args:
+        dry_run: only look.
+
+    Raises:
+        NotFound: no known place begins so.
+        ArchiveLocked: another process writes.
+    """
+    from reidsearch.media.video.open import path_of
+
+    found: dict[int, str] = {}
+    missing: list[str] = []
+    differing: list[str] = []
+    for known in places.bytes_of(store):
+        now = next((new for place in known.places if (new := moved.of(place))), None)
+        if now is None:
+            continue
+        path = path_of(now)
+        if not path.exists():
+            missing.append(now)
+        elif path.is_file() and path.stat().st_size != known.size_bytes:
+            differing.append(now)
+        else:
+            found[known.source_id] = now
+    if not found and not missing and not differing:
+        raise NotFound(
+            f"no footage of {store.location} lies in {moved.old}",
+            kind=Kind.RELOCATION_OF_NOTHING,
+            archive=store.location,
+        )
+    if not dry_run:
+        with store.lock():
+            places.record_relocation(store, moved)
+            with store.write() as connection:
+                for source_id, now in found.items():
+                    places.show_at(connection, source_id, now)
+    return Relocated(moved.old, moved.new, len(found), tuple(missing), tuple(differing))
+
+
+def view_of(store: Store, crop: Crop) -> View:
+    """What is stored of a crop's moment, to be compared with its frame."""
+    from reidsearch.base.settings import PictureLimits
+    from reidsearch.media.pictures import decode
+    from reidsearch.media.video.views import View
+
+    assert crop.moment is not None
+    limits = PictureLimits(min_width_px=1, min_height_px=1)
+    return View(crop.moment.pts, crop.box, decode(store.picture(crop.crop_id), limits))
+
+
+def proven(footage: Footage, show: Callable[[], T]) -> T:
+    """Show footage that has to agree with what is stored; where it does not, read from its start.
+
+    Raises:
+        Differs: it does not agree then either.
+    """
+    from reidsearch.media.video.views import Differs
+
+    try:
+        return show()
+    except Differs:
+        footage.read_linearly()
+        return show()

@@ -1,0 +1,154 @@
+"""Where footage lies: every place it was seen at, and folders that were moved as a whole.
+
+What was moved is kept as events, so an archive that is handed on finds its footage where the
+person who has it now says it lies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
+
+from sqlalchemy import Connection, insert, select, update
+
+from reidsearch.base.timecode import now, to_us
+from reidsearch.store import tables
+from reidsearch.store.crops.store import Store, location_key
+from reidsearch.store.events import Event, record_event
+from reidsearch.store.tables import event
+from reidsearch.store.tables.footage import footage, footage_location
+
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Relocation:
+    """A folder, or a file, that was moved.
+
+    Args:
+        old: how the places begin that the archive knows.
+        new: what stands there instead.
+    """
+
+    old: str
+    new: str
+
+    def of(self, place: str) -> str | None:
+        """Return where a place lies now; None: it is not among those that were moved.
+
+        Example:
+            >>> Relocation(r"D:\\cctv", "/mnt/cctv").of(r"D:\\cctv\\gate\\1.mp4")
+            '/mnt/cctv/gate/1.mp4'
+        """
+        windows = _WINDOWS.match(self.old) is not None
+        kind = PureWindowsPath if windows else PurePosixPath
+        if windows != (_WINDOWS.match(place) is not None):
+            return None
+        try:
+            rest = kind(place).relative_to(kind(self.old)).parts
+        except ValueError:
+            return None
+        into = PureWindowsPath if _WINDOWS.match(self.new) else PurePosixPath
+        return str(into(self.new, *rest))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBytes:
+    """One source of footage, and where its bytes may lie.
+
+    Args:
+        places: the likeliest first.
+    """
+
+    source_id: int
+    sha256: str
+    size_bytes: int
+    places: tuple[str, ...]
+
+
+def relocations(store: Store) -> list[Relocation]:
+    """Return what was moved, in the order in which it was told."""
+    told = select(event.c.detail).where(event.c.what == Event.RELOCATE).order_by(event.c.id)
+    with store.read() as connection:
+        return [Relocation(one["old"], one["new"]) for one in connection.scalars(told)]
+
+
+def record_relocation(store: Store, moved: Relocation) -> None:
+    """Keep that something was moved.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with store.write() as connection:
+        record_event(connection, Event.RELOCATE, {"old": moved.old, "new": moved.new})
+
+
+def bytes_of(store: Store, source_id: int | None = None) -> list[SourceBytes]:
+    """Return where sources of footage may lie; None: all of them."""
+    where = footage_location.c
+    query = (
+        select(footage.c.source_id, tables.source.c.sha256, tables.source.c.size_bytes)
+        .select_from(footage)
+        .join(tables.source)
+        .order_by(footage.c.source_id)
+    )
+    known = select(where.source_id, where.text).order_by(
+        where.source_id, where.replaced_us.is_not(None), where.own.desc(), where.text
+    )
+    if source_id is not None:
+        query = query.where(footage.c.source_id == source_id)
+        known = known.where(where.source_id == source_id)
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+        places: dict[int, list[str]] = {}
+        for row in connection.execute(known):
+            places.setdefault(row.source_id, []).append(row.text)
+    moved = relocations(store)
+    return [
+        SourceBytes(
+            row.source_id,
+            row.sha256.hex(),
+            row.size_bytes,
+            tuple(candidates(places.get(row.source_id, ()), moved)),
+        )
+        for row in rows
+    ]
+
+
+def candidates(places: Iterable[str], moved: Sequence[Relocation]) -> list[str]:
+    """Return the places, and where they were moved to, once or more often; moved ones first."""
+    found = list(places)
+    for place in found:  # what was moved may have been moved on
+        for one in moved:
+            now = one.of(place)
+            if now is not None and now not in found:
+                found.append(now)
+    known = set(places)
+    return [*(place for place in reversed(found) if place not in known), *places]
+
+
+def show_at(connection: Connection, source_id: int, location: str) -> None:
+    """Show a source to be at a place from now on; its bytes there need not be verified yet."""
+    where = footage_location.c
+    key = location_key(location)
+    of_source = where.source_id == source_id
+    connection.execute(update(footage_location).where(of_source).values(own=False))
+    known = connection.execute(
+        update(footage_location).where(of_source, where.key == key).values(own=True)
+    )
+    if known.rowcount:
+        return
+    others = select(where.source_id).where(where.key == key, where.replaced_us.is_(None))
+    connection.execute(
+        insert(footage_location).values(
+            key=key,
+            source_id=source_id,
+            text=location,
+            fingerprint="",  # an index run hashes it
+            facts="",
+            own=True,
+            replaced_us=to_us(now()) if connection.scalars(others).first() else None,
+        )
+    )
