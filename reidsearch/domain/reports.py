@@ -33,6 +33,9 @@ class FootageReport:
     unchanged ones were analysed with other settings than this run's. The rest counts what was
     found in the indexed ones: frames decoded and sampled, tracklets and best shots kept, and what
     was not kept (`small` detections, `brief` tracklets); `footage_s` is their length.
+
+    `partly` of the indexed, unchanged, updated and duplicate ones were not read as a whole; each is
+    a failure of its own kind, and `losses` says of the first ones what is missing.
     """
 
     offered: int = 0
@@ -43,6 +46,7 @@ class FootageReport:
     other_settings: int = 0
     duplicates: int = 0
     failed: int = 0
+    partly: int = 0
     frames: int = 0
     sampled_frames: int = 0
     tracklets: int = 0
@@ -51,6 +55,7 @@ class FootageReport:
     brief: int = 0
     footage_s: float = 0.0
     seconds: float = 0.0
+    losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

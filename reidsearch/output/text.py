@@ -27,6 +27,7 @@ from reidsearch.output.visible import count, shorten, size, visible
 UNBROKEN = 100_000
 UNKNOWN = "-"
 NAMED_SKIPPED = 5
+NAMED_LOSSES = 5
 TIME_WIDTH = len("2024-05-31T12:00:00.0")
 
 
@@ -113,6 +114,10 @@ def _footage_lines(report: FootageReport) -> list[Text]:
         ]
         if dropped:
             lines.append(Text(f"Not kept: {', '.join(dropped)}."))
+    lines += [Text(visible(loss), style="yellow") for loss in report.losses[:NAMED_LOSSES]]
+    if report.partly > NAMED_LOSSES:
+        more = count(report.partly - NAMED_LOSSES, "further source")
+        lines.append(Text(f"{more} in part alone: reidsearch failures", style="yellow"))
     if report.other_settings:
         lines.append(
             Text(

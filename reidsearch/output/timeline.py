@@ -21,6 +21,7 @@ from reidsearch.output.visible import count
 PAPER, GRID, LANE = "#ffffff", "#e5e7eb", "#f3f4f6"
 COLOURS = {
     How.DENSE: "#60a5fa",
+    How.SPARSE: "#93c5fd",
     How.GATED: "#bfdbfe",
     How.KEY_FRAMES: "#dbeafe",
     How.PRECOMPUTED: "#a5b4fc",
@@ -29,6 +30,7 @@ COLOURS = {
 }
 LEGEND = {
     How.DENSE: "fully analysed",
+    How.SPARSE: "few frames recorded",
     How.GATED: "no motion: sampled",
     How.KEY_FRAMES: "still: key frames only",
     How.PRECOMPUTED: "precomputed detections",

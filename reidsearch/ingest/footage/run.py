@@ -12,7 +12,7 @@ import numpy as np
 from reidsearch.base.errors import Refused
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
-from reidsearch.domain.footage import BestShot, Detections, Tracklet
+from reidsearch.domain.footage import BestShot, Detections, Tracklet, VideoInfo
 from reidsearch.domain.steps import Begun, SourceStep
 from reidsearch.ingest.footage.checkpoint import pack, pack_log, unpack, unpack_log
 from reidsearch.ingest.footage.follow import Ended, Event, Follower, Mark
@@ -292,6 +292,10 @@ class _Run:
             ready = self.stitcher.ready(mark.time_us, mark.open_since_us)
         tracklets = [one for piece in ready if (one := self._tracklet(piece)) is not None]
         counts = {**mark.counts, **self.outcomes}
+        lacking = self._footage.lacking
+        counts["lost_us"] += round(lacking.head_s * 1_000_000)
+        counts["whole_us"] += round(lacking.head_s * 1_000_000)
+        counts["other_streams"] = len(lacking.streams)
         state = (
             None
             if mark.followed is None
@@ -310,7 +314,7 @@ class _Run:
                 counts=counts,
                 duration_us=mark.time_us,
                 measured_fps=measured_fps,
-                notes=self._all_notes(measured_fps, finished=mark.finished),
+                notes=self._all_notes(mark, measured_fps),
             ),
         )
         self._share.reach(
@@ -336,9 +340,26 @@ class _Run:
         self.outcomes["best_shots"] += len(tracklet.views)
         return tracklet
 
-    def _all_notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
-        info = self._footage.info
+    def _all_notes(self, mark: Mark, measured_fps: float | None) -> list[str]:
+        info, finished = self._footage.info, mark.finished
         notes = [*info.notes, *self.notes]
+        head_s = self._footage.lacking.head_s
+        if head_s:
+            notes.append(
+                f"its first {head_s:.1f} s cannot be decoded; media time begins after them"
+            )
+        cuts = mark.counts["cuts"]
+        if cuts:
+            what = "another view begins" if cuts == 1 else f"another view begins {cuts} times"
+            notes.append(
+                f"{what} without a break in its time stamps (a hard cut, or another picture size): "
+                "wall-clock times after it hold only if the recording ran on"
+            )
+        seconds = mark.counts["whole_us"] / 1e6
+        if finished and info.declared_s and abs(info.declared_s - seconds) > _wrong_s(info):
+            notes.append(
+                f"its container declares {info.declared_s:.1f} s, it holds {seconds:.1f} s"
+            )
         # Of a folder the rate is what its frames were taken to be; damaged ones do not change it.
         declared = info.declared_fps if info.kind == "video" else None
         if finished and declared and measured_fps and abs(measured_fps / declared - 1) > 0.02:
@@ -358,6 +379,11 @@ def _least_detections(piece: TrackletPiece, usual: int) -> int:
     if piece.interval_us <= SPARSE_US // usual:
         return usual
     return min(usual, max(1, round(SPARSE_US / piece.interval_us)))
+
+
+def _wrong_s(info: VideoInfo) -> float:
+    """Return by how many seconds a declared length may be wrong without being worth a note."""
+    return max(2.0, 0.02 * (info.declared_s or 0.0), 20 / (info.declared_fps or 25.0))
 
 
 def _rate(decoded: int, time_us: int) -> float | None:

@@ -17,13 +17,29 @@ UNREAD_SHARE, UNREAD_BYTES = 0.01, 256 * 1024
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _SEGMENT = b"\x18\x53\x80\x67"  # Matroska
-_BEGINS = {"mov": (b"ftyp", 4), "flv": (b"FLV\x01", 0), "asf": (_ASF, 0)}
+_BEGINS = {"mov": (b"ftyp", 4), "flv": (b"FLV\x01", 0), "asf": (_ASF, 0), "avi": (b"RIFF", 0)}
 """What a container begins with, and how many bytes before that."""
 _HEAD = 64 * 1024
 
 
+def end_of_first(path: Path, container: str, start: int) -> int | None:
+    """Return where the recording ends that begins at `start`, if another one follows at once.
+
+    Only of containers that FFmpeg would read on in, into what is none of the first one's.
+    """
+    names, size = container.split(","), path.stat().st_size
+    with _mapped(path) as data:
+        if "mov" in names:
+            end = _end_of_boxes(data, start, size, up_to=b"ftyp")
+            return end if data[end + 4 : end + 8] == b"ftyp" else None
+        if "avi" in names:
+            end = _end_of_riff(data, start, size)
+            return end if data[end : end + 4] == b"RIFF" else None
+    return None
+
+
 def appended_at(path: Path, container: str, end: int) -> int | None:
-    """Return where another recording begins after byte `end`; None: nowhere.
+    """Return where another recording begins at or after byte `end`; None: nowhere.
 
     Args:
         container: FFmpeg's names, separated by commas.
@@ -76,8 +92,8 @@ def _declared_end(path: Path, container: str, start: int, size: int) -> int | No
     return None
 
 
-def _end_of_boxes(data: mmap.mmap, start: int, size: int) -> int:
-    """Return where the chain of boxes from `start` on ends, or breaks."""
+def _end_of_boxes(data: mmap.mmap, start: int, size: int, up_to: bytes = b"") -> int:
+    """Return where the chain of boxes from `start` on ends, breaks, or comes to one again."""
     at = start
     while at + 8 <= size:
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
@@ -87,7 +103,7 @@ def _end_of_boxes(data: mmap.mmap, start: int, size: int) -> int:
             return size
         if length < 8 or not all(32 <= letter < 127 for letter in kind):
             break
-        if kind == b"ftyp" and at > start:
+        if kind == up_to and at > start:
             break
         at += length
     return at

@@ -18,7 +18,7 @@ from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.files.paths import kind_of, refusal
 from reidsearch.media.pictures import read_picture
-from reidsearch.media.video.frames import Damage, Frame, Item, StillRule, frame_shown_at
+from reidsearch.media.video.frames import Damage, Frame, Item, Lacking, StillRule, frame_shown_at
 
 TICKS_A_SECOND = 1_000_000
 
@@ -44,6 +44,8 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
         self._folder = folder
         names = pictures_in(folder)
         self.first_stamp: dt.datetime | None = None
+        self.lacking = Lacking()
+        self.clock_assumed = False
         notes: list[str] = []
         if not names:
             raise Refused(Reason.NO_VIDEO, "the folder holds no pictures")
@@ -54,6 +56,7 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
         else:
             if fps is None:
                 fps = Fraction(1)
+                self.clock_assumed = True
                 notes.append("the names tell no time: one picture a second was assumed")
             ticks = [round(number * TICKS_A_SECOND / fps) for number in range(len(names))]
         self._frames = list(zip(ticks, names, strict=True))

@@ -65,6 +65,19 @@ class Skipped:
     to_pts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What of a source no frame shows, and no item of its stretches tells.
+
+    Args:
+        head_s: seconds before the first frame that could not be decoded.
+        streams: other streams of pictures that nobody looked at, in sentences.
+    """
+
+    head_s: float = 0.0
+    streams: tuple[str, ...] = ()
+
+
 class Frame:
     """One picture. Pixels are converted when they are asked for, always upright.
 
@@ -135,6 +148,16 @@ class Footage(Protocol):
     @property
     def info(self) -> VideoInfo:
         """What it says of itself."""
+        ...
+
+    @property
+    def lacking(self) -> Lacking:
+        """What of it is not looked at."""
+        ...
+
+    @property
+    def clock_assumed(self) -> bool:
+        """Whether media time rests on a rate that nobody measured or told."""
         ...
 
     @property

@@ -56,7 +56,7 @@ def orientation_of(picture: av.VideoFrame) -> Orientation:
 
     Source: FFmpeg, libavutil/display.h: 3 x 3 numbers of 16.16 bits, (x', y') = (ax + cy, bx + dy).
     """
-    told = picture.side_data.get(Type.DISPLAYMATRIX)
+    told = picture.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]
     if told is None:
         return UPRIGHT
     values = np.frombuffer(bytes(told), "<i4")

@@ -14,6 +14,7 @@ NO_TIMESTAMPS = 0x80
 RAW = frozenset({"h264", "hevc", "m4v", "mpegvideo", "obu", "h263", "cavsvideo", "vc1"})
 STILL_BRANDS = frozenset({"heic", "heix", "heim", "heis", "mif1", "avif", "jpeg", "jp2 "})
 """Major brands of single pictures in ISO containers: HEIC, HEIF, AVIF."""
+INDEXED_SHARE = 0.9
 SAME_LENGTH = 0.05  # a sub-stream is as long as its main stream, but for so much
 
 
@@ -42,12 +43,30 @@ def has_no_clock(container: Any) -> bool:
     return bool(container.format.flags & NO_TIMESTAMPS) or container.format.name in RAW
 
 
+def has_broken_index(container: Any, end: int | None) -> bool:
+    """Tell whether the index of an AVI holds far fewer pictures than its header promises, and ends
+    far before the file.
+
+    Args:
+        end: byte at which the container ends, if that is not the file's end.
+    """
+    stream = video_stream(container) if container.format.name == "avi" else None
+    if stream is None or not stream.frames:
+        return False
+    entries = stream.index_entries
+    if len(entries) >= INDEXED_SHARE * stream.frames:
+        return False
+    last = entries[len(entries) - 1] if len(entries) else None
+    covered = last.pos + last.size if last is not None else 0
+    return bool(covered < INDEXED_SHARE * (container.size if end is None else end))
+
+
 def still_picture(container: Any) -> str:
     """Return the kind of picture that a file is instead of footage; empty: it is none."""
-    name = container.format.name
+    name = str(container.format.name)
     brand = container.metadata.get("major_brand", "")
     if "mov" in name.split(",") and brand in STILL_BRANDS:
-        return brand.strip().upper()
+        return str(brand).strip().upper()
     if name.endswith("_pipe") or name in {"image2", "ico"}:
         return name.removesuffix("_pipe").upper()
     return ""

@@ -28,11 +28,13 @@ class KnownSource:
     Args:
         fingerprint, facts: of the place that was asked about; empty when asked by checksum.
         settings: how it was looked at.
+        counts: what was found in it.
     """
 
     source_id: int
     state: str
     settings: Mapping[str, Any]
+    counts: Mapping[str, int]
     fingerprint: str = ""
     facts: str = ""
 
@@ -51,6 +53,7 @@ def source_at(store: Store, location: str) -> KnownSource | None:
                 footage.c.source_id,
                 footage.c.state,
                 footage.c.settings,
+                footage.c.counts,
                 where.fingerprint,
                 where.facts,
             )
@@ -64,7 +67,7 @@ def source_of(store: Store, sha256: bytes) -> KnownSource | None:
     """Return the source with these bytes, wherever it lies."""
     with store.read() as connection:
         row = connection.execute(
-            select(footage.c.source_id, footage.c.state, footage.c.settings)
+            select(footage.c.source_id, footage.c.state, footage.c.settings, footage.c.counts)
             .join(tables.source)
             .where(tables.source.c.sha256 == sha256)
         ).one_or_none()
