@@ -5,30 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
-from reidsearch.domain.footage import BestShot, Detections, Tracklet, VideoInfo
+from reidsearch.domain.footage import BestShot, Tracklet, VideoInfo
 from reidsearch.domain.steps import Begun, SourceStep
 from reidsearch.ingest.footage.checkpoint import pack, pack_log, unpack, unpack_log
+from reidsearch.ingest.footage.detections import DetectionSource
 from reidsearch.ingest.footage.follow import Ended, Event, Follower, Mark
-from reidsearch.ingest.footage.sampled_frames import SampledFrame, Seen, sampled_frames
+from reidsearch.ingest.footage.sampled_frames import sampled_frames
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.pictures import decode
 from reidsearch.media.video.frames import Footage
-from reidsearch.vision.detection.detector import Detector
-from reidsearch.vision.detection.precomputed import PrecomputedDetections, PrecomputedIds
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import by_digest
-from reidsearch.vision.tracking.bytetrack import ByteTracker
 from reidsearch.vision.tracking.continuity import WHERE_APPEARANCE_DECIDES, WHERE_NOTHING_DECIDES
 from reidsearch.vision.tracking.stitching import SPARSE_US, Stitcher, TrackletPiece
-from reidsearch.vision.tracking.tracker import LIFESPAN_US, Tracker
+from reidsearch.vision.tracking.tracker import LIFESPAN_US
 
 MARK_S = 2.0
 """Seconds between checkpoints: what a kill costs at most, beside opening the file."""
@@ -38,100 +35,6 @@ NOT_STITCHED = (
 )
 LIMITS = PictureLimits(min_width_px=1, min_height_px=1)  # of crops that were just cut
 OUTCOMES = ("tracklets", "best_shots", "brief", "without_shot", "refused", "unlike")
-
-
-class DetectionSource(Protocol):
-    """Where detections come from: a detector, or a file of precomputed ones."""
-
-    @property
-    def size_px(self) -> tuple[int, int] | None:
-        """Return width and height of the pictures it takes; None: it needs none."""
-        ...
-
-    @property
-    def has_ids(self) -> bool:
-        """Whether its detections carry track ids."""
-        ...
-
-    def tracker(self) -> Tracker:
-        """Return a fresh tracker for its detections."""
-        ...
-
-    def detect(
-        self, sampled: Iterable[tuple[Seen, Pixels | None]]
-    ) -> Iterator[tuple[Seen, Detections | None]]:
-        """Yield the detections of every sampled frame in order; None where none was analysed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class WithDetector:
-    """Detections by a model."""
-
-    detector: Detector
-    settings: FootageSettings
-
-    @property
-    def size_px(self) -> tuple[int, int] | None:
-        """Return what the detector takes."""
-        return self.detector.width_px, self.detector.height_px
-
-    @property
-    def has_ids(self) -> bool:
-        """Tell that a detector gives no track ids."""
-        return False
-
-    def tracker(self) -> Tracker:
-        """Return a tracker by motion."""
-        return ByteTracker(self.settings.min_confidence)
-
-    def detect(
-        self, sampled: Iterable[tuple[Seen, Pixels | None]]
-    ) -> Iterator[tuple[Seen, Detections | None]]:
-        """Detect asynchronously, in order."""
-        for what, raw in self.detector.stream(sampled):
-            if raw is None or not isinstance(what, SampledFrame):
-                yield what, None
-            else:
-                frame = what.frame
-                size_px = frame.width_px, frame.height_px
-                yield what, self.detector.read(raw, *size_px, self.settings)
-
-
-@dataclass(frozen=True, slots=True)
-class WithPrecomputed:
-    """Detections from a file, made by another program."""
-
-    detections: PrecomputedDetections
-    footage: Footage
-    settings: FootageSettings
-
-    @property
-    def size_px(self) -> tuple[int, int] | None:
-        """Return None: no pictures are needed."""
-        return None
-
-    @property
-    def has_ids(self) -> bool:
-        """Whether the file gives track ids."""
-        return self.detections.has_ids
-
-    def tracker(self) -> Tracker:
-        """Return a tracker that goes by the file's ids, or by motion."""
-        return PrecomputedIds() if self.has_ids else ByteTracker(self.settings.min_confidence)
-
-    def detect(
-        self, sampled: Iterable[tuple[Seen, Pixels | None]]
-    ) -> Iterator[tuple[Seen, Detections | None]]:
-        """Yield what the file says of each frame."""
-        for what, _ in sampled:
-            if isinstance(what, SampledFrame):
-                frame = what.frame
-                media_s = self.footage.info.media_s(frame.pts)
-                found = self.detections.at(what.number, media_s, frame.width_px, frame.height_px)
-                yield what, found
-            else:
-                yield what, None
 
 
 @dataclass(slots=True)

@@ -20,13 +20,13 @@ from reidsearch.domain.footage import SourceFacts
 from reidsearch.domain.reports import FootageReport
 from reidsearch.domain.steps import CropStep, SourceFile
 from reidsearch.ingest.footage.checkpoint import FORMAT
-from reidsearch.ingest.footage.losses import loss_of
-from reidsearch.ingest.footage.run import (
+from reidsearch.ingest.footage.detections import (
     DetectionSource,
     WithDetector,
     WithPrecomputed,
-    index_source,
 )
+from reidsearch.ingest.footage.losses import loss_of
+from reidsearch.ingest.footage.run import index_source
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.files.inventory import Entry

@@ -17,6 +17,12 @@ from reidsearch.media.video.still import groups
 _MANY_ERRORS = 50  # after so many packets in a row that cannot be read, nothing more will come
 # Some of their packets hold pictures that are never shown.
 _HIDDEN_PICTURES = frozenset({"vp8", "vp9", "av1", "libdav1d", "libaom-av1"})
+# Their packets lie one after the other, in the order of their time.
+_STREAMED = frozenset({"mpegts", "mpeg", "flv", "matroska", "webm", "dhav"})
+HOLE_BYTES, HOLE_PACKETS = 128 * 1024, 30
+"""More than this between two packets of the only video stream, in bytes and in packets of usual
+size, is no sound: it held pictures that cannot be read."""
+HOLE_S = 1
 LOST_S = Fraction(1, 2)
 """Pictures that vanish without an error are told when they are missing for longer than this."""
 
@@ -43,12 +49,27 @@ class Reader:
         self._counts = stream.codec_context.name not in _HIDDEN_PICTURES
         self._waiting: list[int] = []
         self._any = False
+        names = set(container.format.name.split(","))
+        self._streamed = bool(names & _STREAMED) and len(container.streams.video) == 1
+        self._holes: list[tuple[int, int]] = []
+        self._read_bytes = 0
         self.end = 0
         self.packets = 0
         self.head_s = Fraction(0)
 
     def read(self) -> Iterator[Any]:
         """Packets until the end, or until nothing more can be read."""
+        # One packet is held back, so that a hole after it is known when its picture comes: what was
+        # lost may take the end of that packet along.
+        held: Any = None
+        for packet in self._demuxed():
+            if held is not None:
+                yield held
+            held = packet
+        if held is not None:
+            yield held
+
+    def _demuxed(self) -> Iterator[Any]:
         errors = 0
         demuxed = self._container.demux(self._stream)
         while True:
@@ -66,10 +87,19 @@ class Reader:
                 return
             errors = 0
             if packet.size:
-                self.packets += 1
-                if packet.pos is not None and packet.pos >= 0:
-                    self.end = max(self.end, self._start + packet.pos + packet.size)
+                self._note_place(packet)
             yield packet
+
+    def _note_place(self, packet: Any) -> None:
+        if packet.pos is not None and packet.pos >= 0:
+            at = self._start + packet.pos
+            hole = at - self.end if self.packets and self._streamed else 0
+            usual = self._read_bytes / max(1, self.packets)
+            if hole > max(HOLE_BYTES, HOLE_PACKETS * usual) and packet.pts is not None:
+                self._holes.append((packet.pts, hole))
+            self.end = max(self.end, at + packet.size)
+        self.packets += 1
+        self._read_bytes += packet.size
 
     def decoded(
         self, packets: Iterator[Any], still: StillRule | None
@@ -130,8 +160,14 @@ class Reader:
         told = self._counts and len(lost) > 1 and missing_s > LOST_S
         if told and not self._any:
             self.head_s = missing_s
-        if told and not (self._silent and not self._any):
-            yield Damage(None, None, f"{len(lost)} pictures cannot be decoded")
+        soon = frame.pts + round(HOLE_S / self._stream.time_base)
+        holes = [size for pts, size in self._holes if pts <= soon]
+        if not (self._silent and not self._any):
+            if holes:
+                yield Damage(None, None, f"{sum(holes):,} bytes of the file cannot be read")
+            if told:
+                yield Damage(None, None, f"{len(lost)} pictures cannot be decoded")
+        self._holes = self._holes[len(holes) :]
         self._any = True
 
     def _lost_at_end(self) -> Iterator[Damage]:

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base.boxes import Box
 from reidsearch.base.errors import NotFound
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import VideoInfo
@@ -107,6 +108,13 @@ class Frame:
         width, height = self._lies.size(width_px, height_px)
         small = self._picture.reformat(width=width, height=height, format="bgr24")
         return self._lies.upright(_bytes(small, "bgr24"))
+
+    def part(self, box: Box, width_px: int, height_px: int) -> Pixels:
+        """A part of it, scaled like `small`."""
+        part = self.bgr()[box.y1 : box.y2, box.x1 : box.x2]
+        return np.asarray(
+            cv2.resize(part, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8
+        )
 
     def grey(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
         """(height_px, width_px) uint8, averaged over areas; cheap.

@@ -103,7 +103,12 @@ class Order:
             self._appended = False
             self._shift += self._last + self._tick - pts
             pts = self._last + self._tick
-            return pts, Jump(self._last, pts, "another recording begins in the file", clock=True)
+            return pts, Jump(
+                self._last,
+                pts,
+                "timestamp discontinuity: another recording begins in the file",
+                clock=True,
+            )
         if self._last is None:
             begins = self._info.first_pts
             late_s = (pts - begins) * base

@@ -45,13 +45,20 @@ class SceneState:
 
 
 def next_scene(
-    state: SceneState | None, grey: NDArray[np.uint8], width_px: int, height_px: int
+    state: SceneState | None,
+    grey: NDArray[np.uint8],
+    width_px: int,
+    height_px: int,
+    *,
+    damaged: bool = False,
 ) -> tuple[str, SceneState]:
     """Tell whether a picture begins another view.
 
     Args:
         grey: (h, w) uint8, of the same size in every call.
         width_px, height_px: of the frame that it was made of.
+        damaged: pictures since the last one could not be decoded, or not well: what changed may be
+            the damage.
 
     Returns:
         Why the view is another: `HARD_CUT`, `OTHER_SIZE`, or empty; and the next state.
@@ -64,8 +71,8 @@ def next_scene(
         kept = state.grey if float(grey.std()) < FLAT_LEVELS else grey
         return "", SceneState(kept, state.calm, width_px, height_px)
     other = _is_other_view(state.grey, grey)
-    cut = HARD_CUT if other and state.calm else ""
-    return cut, SceneState(grey, not other, width_px, height_px)
+    cut = HARD_CUT if other and state.calm and not damaged else ""
+    return cut, SceneState(grey, not other and not damaged, width_px, height_px)
 
 
 def _is_other_view(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
