@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import heapq
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import av.error
@@ -23,6 +25,7 @@ HOLE_BYTES, HOLE_PACKETS = 128 * 1024, 30
 """More than this between two packets of the only video stream, in bytes and in packets of usual
 size, is no sound: it held pictures that cannot be read."""
 HOLE_S = 1
+PACED_PACKETS = 12
 LOST_S = Fraction(1, 2)
 """Pictures that vanish without an error are told when they are missing for longer than this."""
 
@@ -33,6 +36,7 @@ class Reader:
     Attributes:
         end: the byte after the last packet that was read; 0: the container does not tell.
         packets: how many were read.
+        first_pts: of the first packets, in the order of their time.
         head_s: seconds of the stream before the first picture, which could not be decoded.
 
     Args:
@@ -55,6 +59,7 @@ class Reader:
         self._read_bytes = 0
         self.end = 0
         self.packets = 0
+        self.first_pts: list[int] = []
         self.head_s = Fraction(0)
 
     def read(self) -> Iterator[Any]:
@@ -98,8 +103,17 @@ class Reader:
             if hole > max(HOLE_BYTES, HOLE_PACKETS * usual) and packet.pts is not None:
                 self._holes.append((packet.pts, hole))
             self.end = max(self.end, at + packet.size)
+        if len(self.first_pts) < PACED_PACKETS and packet.pts is not None:
+            bisect.insort(self.first_pts, packet.pts)
         self.packets += 1
         self._read_bytes += packet.size
+
+    def pace_s(self) -> Fraction:
+        """Return the usual time between the first pictures; 0 where there are too few."""
+        for _ in zip(range(PACED_PACKETS), self._demuxed(), strict=False):
+            pass
+        between = sorted(b - a for a, b in pairwise(self.first_pts))
+        return between[len(between) // 2] * self._stream.time_base if between else Fraction(0)
 
     def decoded(
         self, packets: Iterator[Any], still: StillRule | None

@@ -89,10 +89,12 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Every picture in order; see `Footage.frames`. There are no groups to be left out."""
         del still
+        before = 0
         for ticks, name in self._frames:
-            if after is not None and ticks <= after:
-                continue
-            yield self._read(ticks, name)
+            if after is None or ticks > after:
+                item = self._read(ticks, name)
+                yield item if isinstance(item, Frame) else Damage(before, ticks, item.detail)
+            before = ticks
 
     def frames_from(self, pts: int, still: StillRule | None = None) -> Iterator[Item]:
         """What is shown at a pts and all that follows; see `Footage.frames_from`."""

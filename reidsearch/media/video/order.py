@@ -36,13 +36,22 @@ class Order:
 
     Args:
         counted: time stamps are not to be trusted; frames are counted.
+        pace_s: usual time between pictures, whatever the container declares; 0: not known.
         from_start: what comes first is the first of the file, not of a stretch in the middle.
     """
 
-    def __init__(self, info: VideoInfo, counted: bool, *, from_start: bool = True) -> None:
+    def __init__(
+        self,
+        info: VideoInfo,
+        counted: bool,
+        *,
+        from_start: bool = True,
+        pace_s: Fraction = Fraction(0),
+    ) -> None:
         self._info = info
         self._counted = counted
         self._from_start = from_start
+        self._pace_s = pace_s
         self._last: int | None = None
         self._shift = 0
         self._next = 0
@@ -123,7 +132,7 @@ class Order:
             return pts, Jump(self._last, pts, text, clock=True)
         if pts <= self._last:
             return self._last + 1, None
-        if gap_s > max(Fraction(GAP_S), 10 * self._tick * base):
+        if gap_s > max(Fraction(GAP_S), 10 * self._tick * base, 3 * self._pace_s):
             return pts, Jump(self._last, pts, f"no frames for {float(gap_s):.1f} s")
         return pts, None
 

@@ -66,6 +66,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         self._counted = False
         self._linear_avi = False
         self.lacking = Lacking()
+        self._pace_s = Fraction(0)
         self._seekable: bool | None = None
         self.info = self._probe()
 
@@ -140,7 +141,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         """
         if self._counted:
             still = None  # groups are told apart by their time stamps
-        order = Order(self.info, self._counted, from_start=begins is None)
+        order = Order(self.info, self._counted, from_start=begins is None, pace_s=self._pace_s)
         state = state_of(self._path)
         start: int | None = 0
         while start is not None:
@@ -229,6 +230,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             copies, others = other_streams(container, stream)
             head_s = 0.0 if self._counted else float(reader.head_s)
             self.lacking = Lacking(head_s, tuple(others))
+            self._pace_s = reader.pace_s()
             return self._info(container, stream, first, copies + others)
 
     @property

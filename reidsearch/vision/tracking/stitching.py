@@ -8,9 +8,9 @@ stitched across a break of the recording's time or view: place and time mean not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -222,33 +222,65 @@ def _order(piece: TrackletPiece) -> tuple[int, int, int]:
 
 
 def divided(piece: TrackletPiece) -> list[TrackletPiece]:
-    """Divide a piece that shows two people, one after the other, or more.
+    """Divide a piece that shows several people, one after the other.
 
-    A tracker may go over to somebody else without any sign of it. Where all shots before a moment
-    are unlike all after it, and like each other, these are two people; the piece is divided where
-    it was lost longest, or leapt farthest, between the two shots.
+    A tracker may go over to somebody else without any sign of it. Shots that follow each other and
+    are alike make a group; where two groups are unlike, and each like itself, these are two people.
+    The piece is divided where it was lost longest, or leapt farthest, between their shots. One shot
+    of somebody else between two groups of one person is of whoever went by in front.
     """
-    count = len(piece.shots)
-    if count < 2:
-        return [piece]
     scores = piece.vectors @ piece.vectors.T
-    across = [float(scores[:at, at:].mean()) for at in range(1, count)]
-    at = 1 + int(np.argmin(across))
-    own = min(_within(scores[:at, :at]), _within(scores[at:, at:]))
-    quality = [shot.quality for shot in piece.shots]
-    shown = min(max(quality[:at]), max(quality[at:])) >= SHOWN * max(quality)
-    if across[at - 1] >= UNLIKE or own - across[at - 1] < APART or not shown:
-        return [piece]
-    row = _break_between(piece, piece.shots[at - 1].pts, piece.shots[at].pts)
-    before = _part(piece, slice(None, row), slice(None, at))
-    after = _part(piece, slice(row, None), slice(at, None))
-    return [*divided(before), *divided(after)]
+    quality = np.array([shot.quality for shot in piece.shots])
+    parts, rest = [], piece
+    for at in reversed(_changes(scores, quality)):
+        row = _break_between(rest, rest.shots[at - 1].pts, rest.shots[at].pts)
+        parts.append(_part(rest, slice(row, None), slice(at, None)))
+        rest = _part(rest, slice(None, row), slice(None, at))
+    return [rest, *reversed(parts)] if parts else [piece]
 
 
-def _within(scores: NDArray[np.float32]) -> float:
-    """Return how alike the shots of one part are: the mean of all pairs; 1 for a single shot."""
-    count = len(scores)
-    return 1.0 if count < 2 else float((scores.sum() - np.trace(scores)) / (count * (count - 1)))
+def _changes(scores: NDArray[np.float32], quality: NDArray[np.float64]) -> list[int]:
+    """Return the shots with which somebody else begins."""
+    groups = [range(row, row + 1) for row in range(len(quality))]
+    while len(groups) > 1:
+        across = [_across(scores, one, other) for one, other in pairwise(groups)]
+        at = int(np.argmax(across))
+        if across[at] < UNLIKE:
+            at = _doubtful(groups, across, scores, quality)
+        if at < 0:
+            break
+        groups[at : at + 2] = [range(groups[at].start, groups[at + 1].stop)]
+    return [group.start for group in groups[1:]]
+
+
+def _doubtful(
+    groups: Sequence[range],
+    across: Sequence[float],
+    scores: NDArray[np.float32],
+    quality: NDArray[np.float64],
+) -> int:
+    """Return a group that is no other person than the next one for sure; -1: there is none."""
+    least = SHOWN * float(quality.max())
+    for at, (one, other) in enumerate(pairwise(groups)):
+        own = min(_within(scores, one), _within(scores, other))
+        shown = min(float(quality[list(group)].max()) for group in (one, other))
+        if own - across[at] < APART or shown < least:
+            return at
+    for at, (one, between, other) in enumerate(zip(groups, groups[1:], groups[2:], strict=False)):
+        if len(between) == 1 and _across(scores, one, other) >= UNLIKE:
+            return at
+    return -1
+
+
+def _across(scores: NDArray[np.float32], one: range, other: range) -> float:
+    return float(scores[one.start : one.stop, other.start : other.stop].mean())
+
+
+def _within(scores: NDArray[np.float32], group: range) -> float:
+    """Return how alike the shots of one group are: the mean of all pairs; 1 for a single shot."""
+    own = scores[group.start : group.stop, group.start : group.stop]
+    count = len(group)
+    return 1.0 if count < 2 else float((own.sum() - np.trace(own)) / (count * (count - 1)))
 
 
 def _break_between(piece: TrackletPiece, first_pts: int, last_pts: int) -> int:
