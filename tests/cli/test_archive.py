@@ -572,3 +572,20 @@ def test_durations(text, seconds):
 @pytest.mark.parametrize("text", ["", "1:99", "soon", "1 2", "h", "nan"])
 def test_what_is_no_duration(text):
     assert parse_duration(text) is None
+
+
+def test_csv_where_the_encoding_lacks_letters_shows_escapes(tmp_path):
+    archive = tmp_path / "archive"
+    pictures = [draw(tmp_path / f"{seed}.png", seed) for seed in (1, 2)]
+    indexed = start(
+        *("index", *pictures, "-a", archive, "--camera", "Вход", "--model", "builtin"),
+    )
+    assert indexed.wait() == 0
+    for form in ("csv", "table"):
+        asked = start(
+            *("query", "--crop", "1", "-a", archive, "--format", form),
+            env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+        )
+        out, err = asked.communicate()
+        assert (err, asked.returncode) == ("", 0)
+        assert r"\u0412\u0445\u043e\u0434" in out
