@@ -580,7 +580,7 @@ def test_csv_where_the_encoding_lacks_letters_shows_escapes(tmp_path):
     indexed = start(
         *("index", *pictures, "-a", archive, "--camera", "Вход", "--model", "builtin"),
     )
-    assert indexed.wait() == 0
+    assert (indexed.communicate()[1], indexed.returncode) == ("", 0)
     for form in ("csv", "table"):
         asked = start(
             *("query", "--crop", "1", "-a", archive, "--format", form),
