@@ -17,11 +17,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
+from drawn_set import write_market
 from measuring import machine
 from results import put, rows_of
 
 from reidsearch.datasets.readers import DataSet, read_manifest, read_market
-from reidsearch.datasets.synthetic.people import write_market
 from reidsearch.evaluation.compare import AXES, evaluate_data
 from reidsearch.output.evaluation_picture import evaluation_picture
 from reidsearch.output.evaluation_text import markdown
@@ -53,7 +53,7 @@ def main(
     if picture:
         with tempfile.TemporaryDirectory() as folder:
             written = write_market(Path(folder) / "drawn", people=40, cameras=4, views=4)
-            data = replace(read_market(written), name="drawn people")
+            data = replace(read_market(written), name="synthetic people")
             found = evaluate_data(data, model_path=model_path)
             evaluation_picture(found.ways[0]).save(picture)
         return

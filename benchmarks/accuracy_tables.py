@@ -168,7 +168,7 @@ TABLES = {
         "query",
         {
             "not refined": {"query": "not refined"},
-            "likes as views": {"query": "likes as views"},
+            "likes as query pictures": {"query": "likes as query pictures"},
             "likes and unlikes": {"query": USED},
         },
         by_set(REAL, {"wrong, of 1000": "{wrong of 1000}", "right, of 100": "{right of 100}"}),
@@ -278,17 +278,17 @@ TABLES = {
             for title, template in (("Cllr", "{Cllr}"), ("ECE", "{ECE}"))
         },
     ),
-    "calibration, views": Table(
+    "calibration, pictures": Table(
         "calibration-views",
         "one crop against",
         named(
             "compared",
             {
                 "one crop": "one crop against one",
-                "the mean of 2 views": "against the mean of 2 views",
-                "the best of 2 views": "against the best of 2 views",
-                "the mean of 4 views": "against the mean of 4 views",
-                "the best of 4 views": "against the best of 4 views",
+                "the mean of 2 pictures": "against the mean of 2 pictures",
+                "the best of 2 pictures": "against the best of 2 pictures",
+                "the mean of 4 pictures": "against the mean of 4 pictures",
+                "the best of 4 pictures": "against the best of 4 pictures",
             },
         ),
         by_set(

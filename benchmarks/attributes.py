@@ -21,7 +21,17 @@ from reidsearch.datasets.readers import read_manifest, read_market
 from reidsearch.datasets.synthetic.clothes import CLOTH, Clothes
 from reidsearch.datasets.synthetic.figure import SIDES, Pose, draw_figure
 from reidsearch.datasets.synthetic.people import drawn_people
-from reidsearch.domain.attributes import COLOURS, PARTS, PRESENT, THINGS, WORN, Values, columns_of
+from reidsearch.domain.attributes import (
+    COLOURS,
+    NAMES,
+    PARTS,
+    PRESENT,
+    THINGS,
+    WORN,
+    Values,
+    columns_of,
+)
+from reidsearch.domain.crops import Pixels
 from reidsearch.media.pictures import read_picture
 from reidsearch.vision.attributes import colours
 from reidsearch.vision.attributes.recognizer import Recognizer, load_recognizer
@@ -42,11 +52,17 @@ PEOPLE, CAMERAS, VIEWS = 150, 4, 3
 SEED, SEED_OF_CHOICES = 11, 5  # other people, other cameras
 
 
+def describe(recognizer: Recognizer, crops: Sequence[Pixels]) -> Values:
+    """(h, w, 3) uint8 BGR crops of any size -> (n, len(NAMES)) float32."""
+    rows = [row for _, row in recognizer.stream((None, recognizer.prepare(c)) for c in crops)]
+    return np.array(rows, np.float32).reshape(len(rows), len(NAMES))
+
+
 def drawn(recognizer: Recognizer, seed: int) -> tuple[list[Clothes], Values]:
     """Looks of the people, and (PEOPLE, CAMERAS, VIEWS, n) values."""
     looks = [Clothes.drawn(np.random.default_rng((seed, 1, person))) for person in range(PEOPLE)]
     people = drawn_people(PEOPLE, CAMERAS, VIEWS, seed)
-    values = recognizer.describe([crop.pixels for crop in people])
+    values = describe(recognizer, [crop.pixels for crop in people])
     return looks, values.reshape(PEOPLE, CAMERAS, VIEWS, -1)
 
 
@@ -59,12 +75,12 @@ def without_camera(recognizer: Recognizer) -> tuple[list[Clothes], Values]:
             figure, mask = draw_figure(look, Pose(side, 0.8), 96, 192)
             share = mask[..., None] / 255
             pictures.append((figure * share + 150 * (1 - share)).astype(np.uint8))
-    return looks, recognizer.describe(pictures).reshape(PEOPLE, 1, VIEWS, -1)
+    return looks, describe(recognizer, pictures).reshape(PEOPLE, 1, VIEWS, -1)
 
 
 def against_truth(looks: Sequence[Clothes], values: Values) -> None:
     """Colours of drawn people."""
-    print("| part | one view | mean of 3 views | found by the filter | let through |")
+    print("| part | one picture | mean of 3 pictures | found by the filter | let through |")
     print("|---|---|---|---|---|")
     for part in PARTS:
         who = [
@@ -146,9 +162,9 @@ def main() -> None:
     if given.patch:
         choose_patch(recognizer)
         return
-    print(f"Drawn people in white light, nobody hidden: {PEOPLE} x {VIEWS} views\n")
+    print(f"Synthetic people in white light, nobody hidden: {PEOPLE} x {VIEWS} pictures\n")
     against_truth(*without_camera(recognizer))
-    print(f"\nDrawn people: {PEOPLE} x {CAMERAS} cameras x {VIEWS} views\n")
+    print(f"\nSynthetic people: {PEOPLE} x {CAMERAS} cameras x {VIEWS} pictures\n")
     against_truth(*drawn(recognizer, SEED))
     sets: dict[str, Callable[[], list[object]]] = {
         "pku-viewpoints": lambda: list(read_manifest(given.reid / "pku-viewpoints/manifest.csv")
@@ -157,7 +173,7 @@ def main() -> None:
     }  # fmt: skip
     for title, read in sets.items():
         crops = read()
-        values = recognizer.describe([read_picture(c.path, PictureLimits()) for c in crops])
+        values = describe(recognizer, [read_picture(c.path, PictureLimits()) for c in crops])
         persons = np.array([crop.person for crop in crops])
         agreement(title, values, persons, np.array([crop.camera for crop in crops]))
 

@@ -4,7 +4,7 @@
 
 Every map is made from one labelled set and judged on the other; the diagonal is judged on people
 left out. The second table asks what becomes of a calibration of single crops when the query is a
-mean of views, or the match the best view of a tracklet. `--write` puts both into results/*.csv.
+mean of pictures, or the match the best shot of a tracklet. `--write` puts both into results/*.csv.
 Takes about two minutes on two cores.
 """
 
@@ -152,7 +152,7 @@ def maps(weighed: Mapping[str, _Weighed]) -> Iterator[Row]:
 
 
 def views(sets: Mapping[str, Labelled], weighed: Mapping[str, _Weighed]) -> Iterator[Row]:
-    """A calibration of single crops, against means and best views of several."""
+    """A calibration of single crops, against means and best shots of several."""
     alarms = "false alarms at 1 in 1000"
     for name, data in sets.items():
         own_same, different = weighed[name].histograms(np.ones(len(weighed[name].people)))
@@ -162,8 +162,8 @@ def views(sets: Mapping[str, Labelled], weighed: Mapping[str, _Weighed]) -> Iter
         single = across_cameras(data.vectors, data.persons, data.cameras, seed=SEED)
         kinds = {"one crop against one": single}
         for size in (2, 4):
-            kinds[f"against the mean of {size} views"] = against_groups(data, size, "mean")
-            kinds[f"against the best of {size} views"] = against_groups(data, size, "best")
+            kinds[f"against the mean of {size} pictures"] = against_groups(data, size, "mean")
+            kinds[f"against the best of {size} pictures"] = against_groups(data, size, "best")
         for kind, compared in kinds.items():
             other = _Weighed.of(compared)
             same, wrong = other.histograms(np.ones(len(other.people)))
@@ -174,7 +174,7 @@ def views(sets: Mapping[str, Labelled], weighed: Mapping[str, _Weighed]) -> Iter
         corrected = told + 3 * np.log10(np.cumsum(own_same) + 1e-4)
         corrected -= 3 * np.log10(np.cumsum(different) + 1e-4)
         sound = figures(_judged([(np.clip(corrected, -LIMIT, LIMIT), same, wrong)]))
-        kind = "against the best of 4 views, as if independent"
+        kind = "against the best of 4 pictures, as if independent"
         yield {"compared": kind, "set": name, **sound, alarms: ""}
 
 

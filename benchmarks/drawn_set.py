@@ -1,8 +1,9 @@
-"""A labelled set of drawn people, to try calibration and evaluation on without any real footage.
+"""A labelled set of synthetic people, to try calibration and evaluation on without real footage.
 
     python benchmarks/drawn_set.py /tmp/drawn --people 60 --cameras 3 --views 3
 
-Writes pictures and a manifest. What is measured on drawn people says nothing of real ones.
+Writes pictures and a manifest; `write_market` writes the layout of Market-1501. What is measured on
+synthetic people says nothing of real ones.
 """
 
 from __future__ import annotations
@@ -14,6 +15,33 @@ import click
 from PIL import Image
 
 from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.crops import Pixels
+
+
+def save(path: Path, pixels: Pixels) -> None:
+    Image.fromarray(pixels[..., ::-1].copy()).save(path)
+
+
+def write_market(folder: Path, people: int, cameras: int, views: int, seed: int = 0) -> Path:
+    """Write synthetic people in the layout of Market-1501: of every camera one view is the query.
+
+    Args:
+        folder: made; its `query` and `bounding_box_test` are filled.
+
+    Returns:
+        `folder`, for `datasets.read_market`.
+    """
+    sides = [folder / "query", folder / "bounding_box_test"]
+    for side in sides:
+        side.mkdir(parents=True)
+    drawn = list(drawn_people(people, cameras, views, seed))
+    names = {name: place for place, name in enumerate(sorted({c.camera for c in drawn}), start=1)}
+    for number, crop in enumerate(drawn):
+        person, camera = int(crop.person.rpartition("-")[2]), names[crop.camera]
+        side = sides[0 if number % views == 0 else 1]
+        name = f"{person:04}_c{camera}s1_{number:06}_00.png"
+        save(side / name, crop.pixels)
+    return folder
 
 
 @click.command()
@@ -29,7 +57,7 @@ def main(folder: Path, people: int, cameras: int, views: int, seed: int) -> None
         rows.writerow(("path", "person_id", "camera_id", "time"))
         for number, crop in enumerate(drawn_people(people, cameras, views, seed), start=1):
             name = f"{number:05}.png"
-            Image.fromarray(crop.pixels[..., ::-1].copy()).save(folder / name)
+            save(folder / name, crop.pixels)
             rows.writerow((name, crop.person, crop.camera, crop.time.isoformat()))
 
 

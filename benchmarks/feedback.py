@@ -208,12 +208,12 @@ def rows(found: Set, *, to_choose: bool) -> Iterator[Row]:
         ways: list[tuple[User, str, Refine | None]] = [
             (User("none", likes=False, unlikes=False), "not refined", None),
             (BOTH, "not refined", None),
-            (BOTH, "likes as views", as_views),
+            (BOTH, "likes as query pictures", as_views),
             (BOTH, *ROCCHIO),
         ]
         if to_choose:
             beside: list[tuple[str, Refine | None]] = [
-                ("likes as views, less 0.75 of the unlikes' mean", minus_mean),
+                ("likes as query pictures, less 0.75 of the unlikes' mean", minus_mean),
                 ("linear discriminant", discriminant(gallery)),
                 ("low scores with the unliked, each weighs 1", unbalanced),
                 (KEPT, refined),
@@ -240,7 +240,11 @@ def scores(found: Set) -> Iterator[Row]:
     table = found.query.vectors @ gallery.T
     wrong = found.query.persons[:, None] != found.gallery.persons[None]
     least = float(np.quantile(table[wrong], 1.0 - RATE))
-    for name, refine in (("not refined", None), ("likes as views", as_views), (KEPT, refined)):
+    for name, refine in (
+        ("not refined", None),
+        ("likes as query pictures", as_views),
+        (KEPT, refined),
+    ):
         reached, right = [], []
         for one in asked(found, rank):
             likes, unlikes, rest = marked(one, BOTH, None, rank, gallery)

@@ -17,13 +17,12 @@ from pathlib import Path
 
 import av
 import numpy as np
-from footage_files import Truth, clip, surveillance
+from footage_files import Truth, clip, surveillance, temporal_iou
 from index import bare_queue
 from measuring import REID_MODEL, Figure, in_turns, report, seconds
 
 from reidsearch.archive import Archive
 from reidsearch.base.settings import PRESETS, FootageSettings
-from reidsearch.datasets.synthetic.truth import temporal_iou
 from reidsearch.services.index import FootageOptions
 from reidsearch.vision.models.locate import locate
 
@@ -45,7 +44,7 @@ class Run:
         with av.open(str(video)) as container:
             self.frames = container.streams.video[0].frames
             self.length_s = float(container.duration / av.time_base)
-        self.looks = self.views = 0
+        self.sampled = self.best_shots = 0
 
     def ours(self) -> float:
         """Seconds from the first frame to the last commit; models are compiled before."""
@@ -67,7 +66,8 @@ class Run:
             (source,) = archive.footage.coverage()
             found = archive.footage.tracklets(source.source_id)
             seen = [(float(one.first_s), float(one.last_s)) for one in found]
-            self.looks, self.views = source.counts["sampled_frames"], source.counts["best_shots"]
+            self.sampled = source.counts["sampled_frames"]
+            self.best_shots = source.counts["best_shots"]
         shutil.rmtree(folder)
         best = [
             max((temporal_iou(visit, one) for one in seen), default=0.0)
@@ -94,7 +94,7 @@ class Run:
     def _inferring(self) -> float:
         total = 0.0
         detector = self._settings.detector or "person-detection-0201"
-        for name, count in ((detector, self.looks), (REID_MODEL, self.views)):
+        for name, count in ((detector, self.sampled), (REID_MODEL, self.best_shots)):
             xml = locate(name, model_path=[self._given.model_path], offline=True).xml
             queue, results = bare_queue(xml)
             # The shape is the model's own, channels last.

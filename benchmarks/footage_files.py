@@ -28,6 +28,12 @@ class Truth:
     visits: tuple[tuple[float, float], ...]
 
 
+def temporal_iou(visit: tuple[float, float], seen: tuple[float, float]) -> float:
+    """Intersection over union of two stretches of time."""
+    shared = min(visit[1], seen[1]) - max(visit[0], seen[0])
+    return max(shared, 0.0) / max(max(visit[1], seen[1]) - min(visit[0], seen[0]), 1e-9)
+
+
 def clip(shared: Path) -> tuple[Path, Truth]:
     """The real clip (768 x 432, 10 frames a second, 139 s, six people one after another)."""
     path = shared / "footage" / f"{CLIP}.mp4"

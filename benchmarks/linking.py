@@ -24,6 +24,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from clustering import clustering
 from measuring import machine
 from numpy.typing import NDArray
 from results import Row, put, shown
@@ -36,7 +37,6 @@ from reidsearch.datasets.synthetic.people import drawn_people
 from reidsearch.datasets.synthetic.truth import match_visits
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.embeddings import robust_mean
-from reidsearch.evaluation.clustering import clustering
 from reidsearch.linking.adjust import adjusted
 from reidsearch.linking.cluster import cluster
 from reidsearch.linking.run import JOIN_ABOVE

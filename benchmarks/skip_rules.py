@@ -1,10 +1,10 @@
-"""Each rule that leaves something unseen, against looking at every frame of the same footage.
+"""Each rule that leaves something unseen, against analysing every frame of the same footage.
 
     python benchmarks/skip_rules.py [--model-path ../shared/models] [--work FOLDER]
 
-The real clip, the 1080p25 file made from it, the demo's drawn cameras, and somebody who walks in,
-stands quite still for half a minute, and goes on. `found`: visits that one tracklet shows with a
-temporal overlap of 0.6 or more; `more`: further tracklets; `time`: against looking at every frame.
+The real clip, the 1080p25 file made from it, the demo's synthetic cameras, and a person who walks
+in, stands quite still for half a minute, and goes on. `found`: visits that one tracklet shows with
+a temporal overlap of 0.6 or more; `more`: further tracklets; `time`: against analysing every frame.
 Prints Markdown.
 """
 
@@ -17,29 +17,28 @@ from pathlib import Path
 
 import click
 import numpy as np
-from footage_files import Truth, clip, standing, surveillance
+from footage_files import Truth, clip, standing, surveillance, temporal_iou
 from measuring import REID_MODEL, seconds
 
 from reidsearch import Archive
 from reidsearch.base.settings import PRESETS, FootageSettings
 from reidsearch.datasets.synthetic.footage import draw_footage
-from reidsearch.datasets.synthetic.truth import temporal_iou
 from reidsearch.services.index import FootageOptions
 
 FOUND = 0.6
 DEFAULT, FAST, DENSE = PRESETS["default"], PRESETS["fast"], PRESETS["thorough"]
 RULES: tuple[tuple[str, FootageSettings], ...] = (
     ("every frame (`--thorough`)", DENSE),
-    ("4 looks a second", replace(DENSE, sample_rate_hz=4)),
-    ("4 looks a second, motion gate (default)", DEFAULT),
-    ("3 looks a second", replace(DENSE, sample_rate_hz=3)),
-    ("3 looks a second, motion gate", replace(FAST, still=False)),
-    ("3 looks a second, gate, still groups (`--fast`)", FAST),
+    ("sample rate 4 Hz", replace(DENSE, sample_rate_hz=4)),
+    ("sample rate 4 Hz, motion gate (default)", DEFAULT),
+    ("sample rate 3 Hz", replace(DENSE, sample_rate_hz=3)),
+    ("sample rate 3 Hz, motion gate", replace(FAST, still=False)),
+    ("sample rate 3 Hz, motion gate, still groups (`--fast`)", FAST),
 )
 
 
 def index(video: Path, settings: FootageSettings, model_path: Path, work: Path) -> tuple:
-    """Seconds, looks, and first and last second of every tracklet."""
+    """Seconds, sampled frames, and first and last second of every tracklet."""
     folder = work / "skip-rules"
     shutil.rmtree(folder, ignore_errors=True)
     with Archive.open(
@@ -75,10 +74,10 @@ def footage(shared: Path, work: Path) -> Iterator[tuple[str, list[tuple[Path, Tr
     folder.mkdir(exist_ok=True)
     drawn = draw_footage(folder)
     yield (
-        "three drawn cameras",
+        "three synthetic cameras",
         [(one.path, Truth(tuple(visit.seconds() for visit in one.visits))) for one in drawn],
     )
-    yield "somebody who stands still", [standing(work)]
+    yield "a person who stands still", [standing(work)]
 
 
 @click.command(help=__doc__)
@@ -88,17 +87,18 @@ def main(model_path: Path, work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     for name, videos in footage(model_path.parent, work):
         visits = sum(len(truth.visits) for _, truth in videos)
-        print(f"\n| {name} | looks | found of {visits} | more | time |\n|---|---|---|---|---|")
+        print(f"\n| {name} | sampled frames | found of {visits} | more | time |")
+        print("|---|---|---|---|---|")
         dense_s = 0.0
         for rule, settings in RULES:
-            took, looks, hit, more = 0.0, 0, 0, 0
+            took, sampled, hit, more = 0.0, 0, 0, 0
             for video, truth in videos:
-                one_s, one_looks, seen = index(video, settings, model_path, work)
-                took, looks = took + one_s, looks + one_looks
+                one_s, one_sampled, seen = index(video, settings, model_path, work)
+                took, sampled = took + one_s, sampled + one_sampled
                 hit += (count := found(truth, seen))
                 more += len(seen) - count
             dense_s = dense_s or took
-            print(f"| {rule} | {looks:,} | {hit} | {more} | {took / dense_s:.2f} |", flush=True)
+            print(f"| {rule} | {sampled:,} | {hit} | {more} | {took / dense_s:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

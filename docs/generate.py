@@ -238,7 +238,7 @@ def _names(option: click.Option) -> str:
 
 def _meaning(option: click.Option) -> str:
     parts = [" ".join((option.help or "").split())]
-    if option.multiple and "repeated" not in parts[0]:
+    if option.multiple and "repeat" not in parts[0].lower():
         parts.append("May be repeated.")
     if isinstance(option.show_default, str):
         parts.append(f"Default: `{option.show_default}`.")

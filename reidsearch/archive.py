@@ -105,8 +105,8 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             offline: never download a model.
             runtime: device, streams, threads.
             progress: told of downloads, index rebuilding and the like.
-            actor: who takes decisions here, for their log; None: `REIDSEARCH_ACTOR` in the
-                environment, else the operating system's user.
+            actor: who takes decisions and corrects clocks here, for their records; None:
+                `REIDSEARCH_ACTOR` in the environment, else the operating system's user.
 
         Raises:
             ArchiveError: there is none, or the folder is something else.
@@ -153,7 +153,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """Coverage, clocks, frames and clips: `archive.footage.frame(7)`."""
         from reidsearch.services.footage import FootageService
 
-        return FootageService(self._store, self._engines.detector)
+        return FootageService(self._store, self._engines.detector, self._actor)
 
     @cached_property
     def identities(self) -> IdentityService:
@@ -335,9 +335,19 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """
         return self.indexing.crops(inputs, request, limits, total, progress, stop)
 
-    def plan_delete(self, filters: Filters = Filters(), *, crop_ids: Sequence[int] = ()) -> Erasure:
-        """Count what `delete` would delete: `archive.plan_delete(crop_ids=[7]).crops`."""
-        return self.maintenance.plan_delete(filters, crop_ids)
+    def plan_delete(
+        self,
+        filters: Filters = Filters(),
+        *,
+        crop_ids: Sequence[int] = (),
+        permanent: bool = False,
+    ) -> Erasure:
+        """Count what `delete` would delete: `archive.plan_delete(crop_ids=[7]).ids`.
+
+        Args:
+            permanent: indexing the same footage again is not to bring its crops back.
+        """
+        return self.maintenance.plan_delete(filters, crop_ids, permanent=permanent)
 
     def delete(self, planned: Erasure) -> bool:
         """Delete for good just what was planned: `archive.delete(archive.plan_delete(...))`."""

@@ -167,7 +167,7 @@ def _golden_check(name: str, embedder: Embedder) -> Check:
             name,
             "warn",
             f"{model} runs, but no golden vectors are known for it",
-            "nothing needs to be done for a model of your own",
+            "nothing needs to be done for a custom model",
         )
     nearness = f"cosine to the genuine model's vectors {min(found.cosines):.4f}"
     fault = found.fault

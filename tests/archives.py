@@ -237,3 +237,10 @@ def read_only(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def query_ids(run: CommandLine, *arguments: object) -> list[int]:
+    """The crop ids that `reidsearch query` answers with, best first."""
+    ran = run("query", *map(str, arguments), "--format", "json", "-k", 100)
+    assert ran.code == 0, ran.err
+    return [match["crop_id"] for match in json.loads(ran.out)["matches"]]

@@ -234,6 +234,35 @@ class StoreContract:
             raise RuntimeError("stop")
         assert not store.locked()
 
+    def test_the_holder_of_the_writer_lock_says_at_which_run_it_is(self, store, opens):
+        with opens() as other:
+            assert other.live_run() is None
+            with store.lock():
+                assert other.live_run() is None
+                store.announce(7)
+                assert other.live_run() == 7
+            assert other.live_run() is None, "a run dies with its lock"
+            with store.lock():
+                assert other.live_run() is None, "another holder is not at that run"
+
+    def test_asking_whether_somebody_writes_never_turns_a_writer_away(self, store, opens):
+        done = threading.Event()
+
+        def ask():
+            with opens() as other:
+                while not done.is_set():
+                    other.live_run()
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        try:
+            for _ in range(300):
+                with store.lock():
+                    pass
+        finally:
+            done.set()
+            asking.join()
+
     # -- care -------------------------------------------------------------------------------
 
     def test_a_copy_is_whole_and_of_one_state(self, store, opens, tmp_path):

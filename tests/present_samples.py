@@ -14,12 +14,17 @@ from reidsearch.domain.footage import How, Moment, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin, Provenance, Reading
+from reidsearch.output.answer_csv import answer_csv_lines
 
 NOON = dt.datetime(2024, 5, 31, 12, 3, tzinfo=dt.UTC)
 MODEL = ModelIdentity("person-reidentification-retail-0286", "FP16", "ab" * 48, "bgr/1", 256)
 
 # Names as a hostile or unlucky archive holds them.
 NASTY = "a\x1b[31m[bold]b[/bold]:smile:\u202ec\ud800\n東京/café.jpg"
+
+
+def answer_csv(answer: Answer) -> str:
+    return "".join(answer_csv_lines(answer.statement, answer.matches))
 
 
 def statement(**changes: Any) -> Statement:
@@ -44,6 +49,7 @@ def statement(**changes: Any) -> Statement:
         "left_out_unknown_camera": 0,
         "failures": 0,
         "unfinished_runs": 0,
+        "running_runs": 0,
         "calibration": "uncalibrated",
     }
     return Statement(**(usual | changes))

@@ -85,3 +85,50 @@ def rotate(path: Path, degrees: int) -> Path:
     matrix = b"".join(value.to_bytes(4, "big", signed=True) for value in values)
     path.write_bytes(data[:at] + matrix + data[at + len(matrix) :])
     return path
+
+
+def write_late(path: Path, late_s: int = 30, frames: int = 50) -> Path:
+    """A file whose sound begins at zero, and whose pictures begin later; 25 a second."""
+    with av.open(str(path), "w") as target:
+        sound = target.add_stream("aac", rate=8000)
+        video = target.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 160, 96, "yuv420p"
+        video.options = {"threads": "1", "g": "10", "bf": "0"}
+        for number in range((late_s * 25 + frames) * 320 // 1024):
+            silence = np.zeros((1, 1024), np.float32)
+            part = av.AudioFrame.from_ndarray(silence, format="fltp", layout="mono")
+            part.sample_rate, part.pts = 8000, number * 1024
+            target.mux(sound.encode(part))
+        target.mux(sound.encode())
+        for number in range(frames):
+            frame = av.VideoFrame.from_ndarray(picture(number), format="bgr24")
+            frame.pts, frame.time_base = late_s * 25 + number, Fraction(1, 25)
+            target.mux(video.encode(frame))
+        target.mux(video.encode())
+    return path
+
+
+def write_dav(path: Path, video: Path) -> Path:
+    """The H.264 stream of an MP4 in frames as recorders of Dahua write them (.dav)."""
+    with av.open(str(video)) as source:
+        stream = source.streams.video[0]
+        annexb = av.BitStreamFilterContext("h264_mp4toannexb", stream)
+        packets = [
+            one for packet in source.demux(stream) if packet.size for one in annexb.filter(packet)
+        ]
+        width, height = stream.width, stream.height
+        rate = round(stream.average_rate)
+    with path.open("wb") as out:
+        for number, packet in enumerate(packets):
+            data = bytes(packet)
+            at_ms = number * 1000 // rate
+            day = (24 << 26) | (5 << 22) | (31 << 17) | (12 << 12)
+            date = day | (at_ms // 60_000 << 6) | (at_ms // 1000 % 60)
+            more = bytes([0x80, 0, width // 8, height // 8, 0x81, 0, 2, rate])
+            length = 24 + len(more) + len(data) + 8
+            head = b"DHAV" + bytes([0xFD if packet.is_keyframe else 0xFC, 0, 0, 0])
+            head += number.to_bytes(4, "little") + length.to_bytes(4, "little")
+            head += date.to_bytes(4, "little") + (at_ms % 65536).to_bytes(2, "little")
+            head += bytes([len(more), 0]) + more
+            out.write(head + data + b"dhav" + length.to_bytes(4, "little"))
+    return path

@@ -7,8 +7,8 @@ The contract:
   any point leaves either what was there before or all of the new file, never a part of it; when
   `publish` has returned, the new file survives a power cut.
 - Temporary names end in `.partial` and are derived from the final name. So leftovers of a killed
-  process are recognised (`is_temporary`), never taken for the real thing, and replaced by the next
-  attempt, which has the same temporary name.
+  process are never taken for the real thing, and replaced by the next attempt, which has the same
+  temporary name.
 - Two processes must not write to one final name at the same time: the caller holds a lock.
 - Folders made here can be read by their owner alone (mode 0700), and so can everything inside.
 - An `OSError` goes to the caller, who knows which sentence the user needs; nothing temporary is
@@ -16,11 +16,14 @@ The contract:
 
     with atomic.replacing(folder / "notes.json") as partial:
         partial.write_text("{}")
+
+`creating` does the same for a name that nothing may have yet.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -33,11 +36,6 @@ _WINDOWS = os.name == "nt"
 def temporary(final: Path) -> Path:
     """Return the temporary name of a file or folder, in the same folder."""
     return final.with_name(final.name + SUFFIX)
-
-
-def is_temporary(path: Path) -> bool:
-    """Tell whether this is a temporary name: of something unfinished, or a leftover."""
-    return path.name.endswith(SUFFIX)
 
 
 def sync(path: Path) -> None:
@@ -68,6 +66,35 @@ def replacing(final: Path) -> Iterator[Path]:
         publish(partial, final)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def creating(final: Path) -> Iterator[Path]:
+    """Like `replacing`, but never replace anything, not even what appeared meanwhile.
+
+    Raises:
+        FileExistsError: something has the name already.
+    """
+    partial = temporary(final)
+    try:
+        yield partial
+        sync(partial)
+        _name(partial, final)
+        sync(final.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _name(partial: Path, final: Path) -> None:
+    """Give a file its final name if that is free: a link is refused where a name is taken."""
+    try:
+        final.hardlink_to(partial)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, such as FAT
+        if final.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from None
+        partial.replace(final)
 
 
 @contextlib.contextmanager

@@ -42,7 +42,7 @@ def read_settings(
         user: the user's folder of settings; None: `user_folder()`.
 
     Raises:
-        InputError: a file is no TOML, or a value is not allowed; the message names the place.
+        InputError: a file is not TOML, or a value is not allowed; the message names the place.
 
     Example:
         read_settings(Path("archive")).pictures.max_bytes
@@ -148,7 +148,7 @@ def _take_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is no TOML: {error}") from error
+        raise InputError(f"{path} is not valid TOML: {error}") from error
     for section, pairs in given.items():
         if section not in KEYS or not isinstance(pairs, dict):
             raise InputError(f"{path}: there is no section [{section}]", _near(section, KEYS))

@@ -19,15 +19,15 @@ SOURCES = {
 }
 # How far off these are: docs/accuracy.md, by benchmarks/calibration.py.
 MEANS = (
-    "the query is made of {} views; the calibration compares one crop with one: expect up to twice "
-    "the false alarms told"
+    "the query has {} pictures; the calibration compares one crop with one: expect up to twice "
+    "as many false alarms"
 )
 BEST = (
-    "matches are the best of several views of a tracklet, which raises scores of other people too: "
-    "their probabilities read somewhat too high, their false alarms are counted for every view"
+    "matches are the best of several crops of a tracklet, which raises scores of other people too: "
+    "their probabilities read somewhat too high, their false alarms are counted for every crop"
 )
 LIMITED = (
-    "the scores of {} matches lie beyond what the calibration can show and are read at its limit"
+    "the scores of {} matches lie beyond the range of the calibration and are read at its limit"
 )
 
 
@@ -37,12 +37,12 @@ class ScoreReader:
 
     Args:
         calibration: of the archive's model; None: uncalibrated.
-        standing: `calibrated ...`, or `uncalibrated` and why, as a statement says it.
+        status: `calibrated ...`, or `uncalibrated` and why, as a statement says it.
         archive: where it is, for messages.
     """
 
     calibration: Calibration | None
-    standing: str
+    status: str
     archive: str
 
     @classmethod
@@ -57,11 +57,11 @@ class ScoreReader:
             return cls(None, UNCALIBRATED, store.location)
         calibration, made_for = found
         if model is None or not model.matches(made_for):
-            standing = (
+            status = (
                 f"{UNCALIBRATED}: its calibration was made for another model, {made_for.text}, and "
                 "says nothing of these scores"
             )
-            return cls(None, standing, store.location)
+            return cls(None, status, store.location)
         return cls(calibration, described(calibration.provenance), store.location)
 
     def require(self, request: SearchRequest) -> None:
@@ -78,7 +78,7 @@ class ScoreReader:
         ):
             if given is not None:
                 raise UsageError(
-                    f"{name} needs a calibration: {self.archive} is {self.standing}",
+                    f"{name} needs a calibration: {self.archive} is {self.status}",
                     "calibrate the archive",
                     kind=Kind.CALIBRATION_MISSING,
                     archive=self.archive,
@@ -100,8 +100,8 @@ class ScoreReader:
         Without a calibration, and for a query that feedback refined, the statement says so.
         """
         if self.calibration is None or request.refined:
-            standing = REFINED if request.refined else self.standing
-            return Answer(replace(answer.statement, calibration=standing), answer.matches)
+            status = REFINED if request.refined else self.status
+            return Answer(replace(answer.statement, calibration=status), answer.matches)
         return read_answer(
             answer,
             self.calibration,

@@ -50,14 +50,14 @@ class Comparisons:
             raise UsageError("scores, persons and cameras of pairs differ in length")
         if not np.isfinite(self.scores).all():
             raise UsageError(
-                f"{np.count_nonzero(~np.isfinite(self.scores)):,} scores are no numbers",
+                f"{np.count_nonzero(~np.isfinite(self.scores)):,} scores are not numbers",
                 "check the model and the runtime",
                 kind=Kind.SCORES_NOT_FINITE,
             )
         if (np.abs(self.scores) > 1.0 + 1e-4).any():
             raise UsageError("scores lie between -1 and 1; embeddings must be of unit length")
         if (self.camera_a == self.camera_b).any():
-            raise UsageError("pairs by one camera say nothing of finding people elsewhere")
+            raise UsageError("pairs from one camera do not show how people are found at another")
 
     @property
     def same(self) -> NDArray[np.bool_]:

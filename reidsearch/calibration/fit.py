@@ -205,14 +205,14 @@ class _Weighed:
             raise UsageError(
                 f"{len(made.twice)} people are seen by two cameras; a calibration needs "
                 f"{LEAST_PEOPLE} or more, since every interval is one over people",
-                "label more people, or take a labelled set",
+                "label more people, or use a labelled set",
                 kind=Kind.TOO_FEW_PEOPLE,
             )
         if made.people_pairs < LEAST_PEOPLE:
             raise UsageError(
                 f"{made.people_pairs} pairs of different people are compared; a calibration needs "
                 f"{LEAST_PEOPLE} or more",
-                "label more people, or take a labelled set",
+                "label more people, or use a labelled set",
                 kind=Kind.TOO_FEW_PEOPLE,
             )
         return made
@@ -274,7 +274,7 @@ def _left_out(weighed: _Weighed, seed: int) -> Soundness:
             parts.append((line.at(CENTRES), same, different))
     if not parts:
         raise UsageError(
-            "too few people are compared with each other to judge a map on people left out",
+            "too few people are compared with each other to test a calibration on held-out people",
             "label more people by two cameras",
         )
     return _judged(parts)

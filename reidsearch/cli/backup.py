@@ -17,8 +17,9 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 def command(target: Path, archive: Path, form: str) -> None:
     """Copy the archive consistently, even while it is being written.
 
-    FOLDER must not exist yet. `reidsearch restore FOLDER` makes an archive of it again; the index
-    is derived and not copied.
+    FOLDER must not exist yet. It receives the database and the archive's settings file, with their
+    checksums. `reidsearch restore FOLDER` makes an archive of it again; the index is not copied
+    but rebuilt.
     """
     from reidsearch.output.emit import emit
     from reidsearch.output.reports_json import backup_json
@@ -26,7 +27,9 @@ def command(target: Path, archive: Path, form: str) -> None:
 
     with reading_archive(archive) as opened:
         made = opened.backup(target)
-    document = backup_json(str(made.folder), made.crops, made.size_bytes, made.sha256)
+    document = backup_json(
+        str(made.folder), made.crops, made.size_bytes, made.sha256, made.settings_sha256
+    )
     emit(
         form,
         document,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     help="Test the archive's calibration on another labelled set.",
 )
 @option("--show", is_flag=True, help="Show the archive's calibration.")
-@option("--forget", is_flag=True, help="Remove it.")
+@option("--forget", is_flag=True, help="Remove the archive's calibration.")
 @format_option()
 @output_option("Draw the calibration")
 @model_options
@@ -91,15 +91,15 @@ def command(
             emit(form, views.tested_json(tested), views.tested_view(tested))
             return
         made = _calibration(service, archive, labelled, labels, identities, progress)
-        standing = service.standing()
+        status = service.status()
     if output is not None:
         from reidsearch.output.calibration_picture import calibration_picture
 
-        write_picture(output, calibration_picture(made, standing))
+        write_picture(output, calibration_picture(made, status))
     emit(
         form,
-        views.calibration_json(made, standing),
-        views.calibration_view(made, standing),
+        views.calibration_json(made, status),
+        views.calibration_view(made, status),
         "scores",
     )
 

@@ -13,7 +13,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 
 @grouped_command("clip")
 @click.argument("crop_id", metavar="CROP", type=int)
-@output_option("The video to write", (".mp4", ".mkv", ".mov", ".ts"), required=True)
+@output_option("The video to write", (".mp4", ".mkv", ".mov", ".ts"), required=True, streams=False)
 @option(
     "--margin",
     type=click.FloatRange(0, 3600),
@@ -39,9 +39,9 @@ def command(
 ) -> None:
     """Cut out the footage that shows the person of a match.
 
-    With --copy the pictures stay as the camera encoded them; the clip then starts at the key frame
-    before, and what it shows is told. Footage is read from any place where it is known to lie, and
-    must not have changed since it was indexed.
+    With --copy the stream is not re-encoded; the clip then starts at the preceding key frame, and
+    what it shows is told. Footage is read from any place where it is known to lie, and must not
+    have changed since it was indexed.
     """
     import math
 

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 @grouped_command("clock")
 @click.argument("source")
-@option("--start", metavar="TIME", help="Time of the first frame.")
-@option("--timezone", metavar="ZONE", help="Time zone of a start without one.")
+@option(
+    "--start",
+    metavar="TIME",
+    help="Time of the first frame: '31.05.2024 14:03:00'.",
+)
+@option("--timezone", metavar="ZONE", help="Zone of a start without one. Default: the archive's.")
 @option(
     "--offset",
     type=Duration(),
@@ -52,7 +56,7 @@ def command(
     from reidsearch.output.emit import emit
     from reidsearch.services.footage import corrected
 
-    begins = moment("--start", start, timezone)
+    begins = moment("--start", start, timezone, archive=archive, machine=False)
     with reading_archive(archive) as opened:
         one = opened.footage.find(source)
         if any(given is not None for given in (begins, offset, drift, uncertainty)):

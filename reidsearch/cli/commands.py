@@ -46,7 +46,7 @@ GROUPS = {
         "relocate": "Record that a folder of footage was moved: clips and frames find it there.",
         "failures": "List the inputs that could not be indexed, and why.",
         "check": "Verify integrity; --repair rebuilds what is derived.",
-        "delete": "Delete crops permanently: rows, pictures, embeddings, index entries.",
+        "delete": "Delete crops: rows, pictures, embeddings, index entries.",
         "backup": "Copy the archive consistently, even while it is being written.",
         "restore": "Make an archive from a backup, verified.",
         "migrate": "Upgrade an archive of an earlier version to this one.",

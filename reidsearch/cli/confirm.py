@@ -6,16 +6,9 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.decisions import conflicts_option, decision_options, proposal_option
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    conflicts_option,
-    decision_options,
-    format_option,
-    proposal_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 
 @grouped_command("confirm")
@@ -39,7 +32,7 @@ def command(
 
     CROP is a crop id, as every answer shows it; a crop of a tracklet stands for the whole
     tracklet. `reidsearch identity new IDENTITY CROP...` makes an identity. A match belongs to at
-    most one identity. Two matches that one camera shows at the same time cannot be one person:
+    most one identity. Two matches that one recording shows at the same time cannot be one person:
     that is refused unless --ignore-conflicts is given. A proposal to add to an identity needs no
     --as. Every decision can be undone: `reidsearch undo`.
     """

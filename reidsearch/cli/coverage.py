@@ -20,7 +20,7 @@ def command(archive: Path, cameras: tuple[str, ...], output: Path | None, form: 
     Blank in the picture: no footage was supplied. `dense`: fully analysed at the sample rate;
     `sparse`: likewise, but the recording has a frame every 1.5 s or less often;
     `gated`: nothing moved, sampled every two seconds; `key-frames`: a still scene, only key frames
-    were decoded; `given`: precomputed detections; `failed`, `gap`: nothing could be seen.
+    were decoded; `precomputed`: precomputed detections; `failed`, `gap`: nothing could be seen.
     """
     from reidsearch.output import coverage
     from reidsearch.output.emit import emit

@@ -1,4 +1,4 @@
-"""`reidsearch delete`: delete crops permanently."""
+"""`reidsearch delete`: delete crops, and keep them out if wished."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.filters import crops_option, filter_options, filters_from
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    crops_option,
-    filter_options,
-    filters_from,
-    format_option,
-    reading_archive,
-)
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 if TYPE_CHECKING:
     from reidsearch.maintenance.erase import Erasure
@@ -24,6 +18,9 @@ if TYPE_CHECKING:
 @grouped_command("delete")
 @crops_option("--crop", "crops", help_="Only this crop.", group="Filters")
 @filter_options
+@option(
+    "--keep-out", is_flag=True, help="Index runs never bring back what this deletes of footage."
+)
 @option("--dry-run", is_flag=True, help="Only count what would be deleted.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @format_option()
@@ -37,14 +34,17 @@ def command(
     sources: tuple[str, ...],
     timezone: str | None,
     crops: tuple[int, ...],
+    keep_out: bool,
     dry_run: bool,
     yes: bool,
     form: str,
 ) -> None:
-    """Delete crops permanently: rows, pictures, embeddings, index entries.
+    """Delete crops: rows, pictures, embeddings, index entries.
 
     Counts first and asks. What is deleted is overwritten in the database and removed from the
-    index at once. The footage itself is not touched: indexing it again brings its crops back.
+    index at once; coverage and every answer say where something was deleted. The footage itself is
+    not touched: indexing it again with the same settings brings its crops back, unless --keep-out
+    was given (for a retention period, or a person who is to be forgotten).
     """
     from reidsearch.output.emit import emit
     from reidsearch.output.reports_json import deletion_json
@@ -53,14 +53,14 @@ def command(
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
     emptied = True
     with reading_archive(archive) as opened:
-        plan = opened.plan_delete(filters, crop_ids=crops)
+        plan = opened.plan_delete(filters, crop_ids=crops, permanent=keep_out)
         if form == "table":
             for line in _lines(plan):
                 click.echo(line)
         deleting = len(plan.ids) > 0 and not dry_run
         if deleting:
             if not yes:
-                click.confirm("Delete them permanently?", abort=True, err=True)
+                click.confirm("Delete them?", abort=True, err=True)
             emptied = opened.delete(plan)
     ids = plan.ids.tolist()
     document = deletion_json(

@@ -54,7 +54,9 @@ class Found:
     show_default="./demo",
     help="Where everything is written; an earlier demo in it is replaced.",
 )
-@option("--people", type=click.IntRange(2, 40), default=6, show_default=True, help="How many.")
+@option(
+    "--people", type=click.IntRange(2, 40), default=6, show_default=True, help="Number of people."
+)
 @model_options
 def command(
     folder: Path, people: int, model: str | None, model_path: tuple[Path, ...], offline: bool

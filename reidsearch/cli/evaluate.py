@@ -24,46 +24,55 @@ if TYPE_CHECKING:
     from reidsearch.domain.figures import Comparison
 
 AXES = ("models", "resizes", "flips", "rankings", "fusions")
+LABELLED, COMPARING = "Labelled crops", "Models and comparison"
 LABELS = ("persons", "identities")
 
 
 @grouped_command("evaluate")
 @click.argument("data", required=False, type=click.Path(path_type=Path))
 @option(
-    "--query-camera", "query_cameras", multiple=True, metavar="NAME", help="Search for its crops."
+    "--query-camera",
+    "query_cameras",
+    group=LABELLED,
+    multiple=True,
+    metavar="NAME",
+    help="Search for crops of this camera.",
 )
 @option(
     "--gallery-camera",
     "gallery_cameras",
+    group=LABELLED,
     multiple=True,
     metavar="NAME",
-    help="Search in its crops.",
+    help="Search in crops of this camera.",
 )
 @option(
     "--labels",
+    group=LABELLED,
     type=click.Choice(LABELS),
-    help="Of an archive: person labels that came with the crops, or confirmed identities. "
-    "Default: persons, where there are any.",
+    metavar="KIND",
+    help="Of an archive: persons (default) or identities.",
 )
-@option("--compare", "compared", is_flag=True, help="Compare ways of searching.")
+@option("--compare", "compared", group=COMPARING, is_flag=True, help="Compare ways of searching.")
 @option(
     "--axis",
     "axes",
+    group=COMPARING,
     multiple=True,
     type=click.Choice(AXES),
-    help="With --compare: vary only this. Default: all.",
+    metavar="AXIS",
+    help="models, resizes, flips, rankings, fusions; default: all.",
 )
 @option(
     "--model",
     "models",
+    group=COMPARING,
     multiple=True,
     metavar="NAME|FILE",
-    help="Catalogue name, name/precision, `builtin`, or an .xml/.onnx file. Default: the archive's "
-    "model, else the catalogue's default. With --compare several may be given, of which the first "
-    "is varied; fewer than two: all of the catalogue.",
+    help="Name (`models list`) or .xml, .onnx; repeatable.",
 )
 @format_option("markdown")
-@output_option("Draw curve, scores and the worst failures")
+@output_option("Draw curve, scores and failures")
 @flip_option
 @model_path_options
 @runtime_options
@@ -91,6 +100,10 @@ def command(
     evaluated, with its stored embeddings; where crops have no person labels, confirmed identities
     are used instead (`confirm`), and the output says so. By the usual protocol, crops of the
     query's person from the query's camera do not count; a search never excludes them.
+
+    --compare varies the model, the resizing, flip averaging, the ranking and the fusion of several
+    query pictures, each alone. With one --model or none all models of the catalogue are compared;
+    with several these, and the other axes vary on the first.
 
     The picture of failures shows the people of your data: mind where you put it.
     """

@@ -14,10 +14,10 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 def command(archive: Path, form: str) -> None:
     """List the inputs that could not be indexed, and why.
 
-    A failed input is tried again by every `reidsearch index` that is given it. It leaves this list
-    when it succeeds, or when the same command has completed without meeting that failure again (a
-    repaired container, a file that was removed). `docs/reference/indexing.md` explains the
-    reasons.
+    A failed input is tried again by every `reidsearch index` whose paths include it. It leaves this
+    list when it succeeds, or when the same command has completed without meeting that failure
+    again (a repaired container, a file that was removed). `docs/reference/indexing.md` explains
+    the reasons.
     """
     from reidsearch.output import reports_json, text
     from reidsearch.output.emit import emit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,26 +26,33 @@ class OutputFile(click.ParamType[Path]):
 
     Args:
         endings: the endings that can be written; none: any.
-        allow_dash: `-` stands for standard output.
+        allow_dash: `-` stands for standard output, and a stream needs no ending.
+        streams: a pipe or a device such as /dev/stdout can be written to, as by `write_file`.
     """
 
     name = "file"
 
-    def __init__(self, endings: tuple[str, ...] = (), *, allow_dash: bool = False) -> None:
+    def __init__(
+        self, endings: tuple[str, ...] = (), *, allow_dash: bool = False, streams: bool = True
+    ) -> None:
         self.endings = endings
         self.allow_dash = allow_dash
+        self.streams = streams
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Refuse a folder, an ending that cannot be written, and a file that exists."""
         path = Path(value)
         if self.allow_dash and str(path) == "-":
             return path
-        if self.endings and path.suffix.lower() not in self.endings:
+        named = self.allow_dash and _is_stream(path)  # as `-`: only one format is written
+        if self.endings and path.suffix.lower() not in self.endings and not named:
             endings = ", ".join(self.endings)
             self.fail(f"'{path}' does not end in one of these: {endings}", param, ctx)
         if path.is_dir():
             self.fail(f"'{path}' is a folder", param, ctx)
-        if path.exists() and not _forced(ctx):
+        if path.is_block_device() or (_is_stream(path) and not self.streams):
+            self.fail(f"'{path}' is no ordinary file, which this needs", param, ctx)
+        if path.exists() and not (_is_stream(path) or _forced(ctx)):
             self.fail(f"'{path}' exists; --force overwrites it", param, ctx)
         return path
 
@@ -55,6 +63,7 @@ def output_option(
     *,
     required: bool = False,
     allow_dash: bool = False,
+    streams: bool = True,
 ) -> Callable[[F], F]:
     """Declare `-o/--output FILE`, passed as `output`, and `--force`."""
 
@@ -66,6 +75,7 @@ def output_option(
             endings=endings,
             required=required,
             allow_dash=allow_dash,
+            streams=streams,
         )(force_option(function))
 
     return declare
@@ -77,13 +87,14 @@ def file_option(
     endings: tuple[str, ...] = PICTURES,
     required: bool = False,
     allow_dash: bool = False,
+    streams: bool = True,
 ) -> Callable[[F], F]:
     """Declare an option for a file to write, such as `--timeline FILE`."""
     told = f" ({' '.join(endings)})" if endings else ""
     return option(
         *names,
         group=OUTPUT,
-        type=OutputFile(endings, allow_dash=allow_dash),
+        type=OutputFile(endings, allow_dash=allow_dash, streams=streams),
         metavar="FILE",
         required=required,
         help=f"{help_}{told}",
@@ -113,17 +124,30 @@ def verify_option(function: F) -> F:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file that a user asked for; an existing one only with `--force`.
+    """Write a file that a user asked for, whole or not at all; an existing one with `--force`.
+
+    What a link points to is overwritten, not the link, and keeps its permissions. A pipe or a
+    device is written to as it is.
 
     Raises:
         UsageError: it exists.
         StorageError: it cannot be written.
     """
+    from reidsearch.base import atomic
     from reidsearch.base.errors import StorageError, UsageError
 
+    forced = _forced(click.get_current_context(silent=True))
     try:
-        with path.open("wb" if _forced(click.get_current_context(silent=True)) else "xb") as file:
-            file.write(data)
+        if _is_stream(path):
+            # Appended, because /dev/stdout may be a file that something was printed to before.
+            with path.open("ab") as stream:
+                stream.write(data)
+            return
+        final = path.resolve() if forced else path
+        with atomic.replacing(final) if forced else atomic.creating(final) as partial:
+            partial.write_bytes(data)
+            if forced and final.exists():
+                shutil.copymode(final, partial)
     except FileExistsError as error:
         raise UsageError(f"{path} exists", "--force overwrites it") from error
     except OSError as error:
@@ -147,3 +171,12 @@ def _remember(ctx: click.Context, _option: click.Parameter, value: bool) -> None
 
 def _forced(ctx: click.Context | None) -> bool:
     return bool(ctx and ctx.meta.get(_FORCE))
+
+
+def _is_stream(path: Path) -> bool:
+    """Tell what is not replaced but written to: a pipe, a device, one's own standard output.
+
+    /dev/stdout counts whatever it was redirected to: whoever did that has opened the file.
+    """
+    descriptor = path.absolute().as_posix().startswith(("/dev/std", "/dev/fd/", "/proc/self/fd/"))
+    return descriptor or path.is_fifo() or path.is_char_device()

@@ -100,16 +100,29 @@ def grouped_command(name: str, **settings: Any) -> Callable[[Any], GroupedComman
 def option_groups(
     parameters: Sequence[click.Parameter],
 ) -> list[tuple[str, list[click.Parameter]]]:
-    """Return options under their titles: the required first, else as declared, `LAST` last."""
+    """Return options under their titles: the required first, else as declared, `LAST` last.
+
+    An option that would stand alone under its title joins the group `OPTIONS`.
+    """
     groups: dict[str, list[click.Parameter]] = {}
     for parameter in parameters:
         if isinstance(parameter, click.Option):
             title = getattr(parameter, "group", GENERAL)
             groups.setdefault(REQUIRED if parameter.required else title, []).append(parameter)
+    order = sorted(groups, key=lambda title: (title != REQUIRED, *_place(title)))
+    alone = [groups.pop(title)[0] for title in order if len(groups[title]) == 1]
+    if alone:
+        several = OPTIONS in groups
+        required = [one for one in alone if one.required]
+        joined = [*required, *groups.get(OPTIONS, []), *(one for one in alone if not one.required)]
+        if len(joined) == 1:
+            joined += groups.pop(GENERAL, [])
+        groups[OPTIONS] = joined
+        if not several:
+            order.insert(0, OPTIONS)
     if list(groups) == [GENERAL]:
         return [(OPTIONS, groups[GENERAL])]
-    order = sorted(groups, key=lambda title: (title != REQUIRED, *_place(title)))
-    return [(title, groups[title]) for title in order]
+    return [(title, groups[title]) for title in dict.fromkeys(order) if title in groups]
 
 
 def _place(title: str) -> tuple[bool, int]:

@@ -6,16 +6,9 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.decisions import conflicts_option, decision_options, proposal_option
 from reidsearch.cli.grouped import CommandGroup, option
-from reidsearch.cli.options import (
-    archive_option,
-    conflicts_option,
-    decision_options,
-    format_option,
-    proposal_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 
 @click.group("identity", cls=CommandGroup)
@@ -149,7 +142,8 @@ def merge(
     """Merge other identities into the first, because they are one person.
 
     Refused, unless --ignore-conflicts is given, when one rejected what another confirmed, or when
-    a camera shows members of two of them at the same time. Names of merged identities stay taken.
+    one recording shows members of two of them at the same time. Names of merged identities stay
+    taken.
     """
     from reidsearch.output.emit import emit
     from reidsearch.output.identities import decided, decision_document

@@ -25,61 +25,78 @@ from reidsearch.cli.options import (
 if TYPE_CHECKING:
     from reidsearch.base.settings import FootageSettings
 
+FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Footage"
+
 
 @grouped_command("index")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@archive_option
 @option(
-    "--camera",
-    metavar="NAME",
-    callback=text_value,
-    help="Camera of crops and footage whose name tells none.",
+    "--camera", group=FACTS, metavar="NAME", callback=text_value, help="Camera, if names tell none."
 )
-@option("--time", metavar="TIME", help="Time of crops and footage whose name tells none.")
-@option("--timezone", metavar="ZONE", help="Zone of times that name none: UTC, +02:00, ...")
+@option("--time", group=FACTS, metavar="TIME", help="Time, if names tell none: '31.05.2024 14:03'.")
 @option(
-    "--pattern",
-    metavar="REGEX",
-    help="Read facts from the path: named groups camera, time, person, for instance "
-    r"'(?P<camera>[^/]+)/(?P<time>\d{8}_\d{6})'.",
-)
-@option("--time-format", metavar="FORMAT", help="How times in names look, as in strptime.")
-@option(
-    "--names",
-    type=click.Choice(["market1501"]),
-    help="File names that follow a convention: PPPP_cCsS_FFFFFF_DD.jpg.",
-)
-@option(
-    "--recorder",
-    metavar="NAME",
-    help="Read camera and start of footage from a recorder's names (`reidsearch recorders`); "
-    "`auto` tries all.",
+    "--timezone",
+    group=FACTS,
+    metavar="ZONE",
+    help="Zone of times without one: UTC, +02:00, Europe/Berlin.",
 )
 @option(
     "--sources",
+    group=FACTS,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="List of footage (CSV, TOML): path, camera, start, timezone, offset_s, drift_ppm, ...",
+    metavar="FILE",
+    help="List of footage with camera, start, ... (CSV, TOML).",
 )
-@option("--fast", "preset", flag_value="fast", help="Sample fewer frames, skip still scenes.")
-@option("--thorough", "preset", flag_value="thorough", help="Analyse every frame.")
+@option(
+    "--recorder",
+    group=NAMES,
+    metavar="NAME",
+    help="Recorder that named the files (`recorders`), or auto.",
+)
+@option(
+    "--pattern",
+    group=NAMES,
+    metavar="REGEX",
+    help=r"Path with groups, as (?P<camera>[^/]+)/(?P<time>\d+).",
+)
+@option("--time-format", group=NAMES, metavar="FORMAT", help="Form of these times, as in strptime.")
+@option(
+    "--names",
+    group=NAMES,
+    type=click.Choice(["market1501"]),
+    metavar="SET",
+    help="market1501: PPPP_cCsS_FFFFFF_DD.jpg.",
+)
+@option(
+    "--fast",
+    "preset",
+    group=FOOTAGE,
+    flag_value="fast",
+    help="Sample fewer frames, skip still scenes.",
+)
+@option("--thorough", "preset", group=FOOTAGE, flag_value="thorough", help="Analyse every frame.")
 @option(
     "--sample-rate",
+    group=FOOTAGE,
     type=click.IntRange(1, 240),
     metavar="HZ",
-    help="Frames of footage to sample per second. Default: 4.",
+    help="Frames to sample a second; default: 4.",
 )
-@option("--detector", metavar="NAME|FILE", help="Person detector for footage.")
+@option("--frames", group=FOOTAGE, is_flag=True, help="Folders hold full frames, not person crops.")
+@option("--detector", group=FOOTAGE, metavar="NAME|FILE", help="Model that detects people.")
 @option(
     "--detections",
+    group=FOOTAGE,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Precomputed detections of the one video (MOT, CSV, CVAT XML).",
+    metavar="FILE",
+    help="Detections of the one video (MOT, CSV, CVAT XML).",
 )
-@option("--frames", is_flag=True, help="Folders hold full frames, not person crops.")
 @model_options
 @flip_option
 @runtime_options
 @format_option()
 @quiet_option
+@archive_option
 def command(
     paths: tuple[Path, ...],
     archive: Path,
@@ -109,8 +126,11 @@ def command(
     PATHS are videos, pictures, folder trees, tar and zip archives, or manifests (.csv, .jsonl).
     In videos people are detected, tracked and cut out; pictures are person crops, unless --frames
     says that folders hold full frames. What is stored already is skipped, so running again is
-    harmless and quick, and an interrupted run goes on where it stopped. What fails is recorded
+    harmless and quick, and an interrupted run continues where it stopped. What fails is recorded
     with its reason (`reidsearch failures`), the run goes on, and the exit code is 1.
+
+    Camera and time are read from file names or a list, if you say how; what they do not tell is
+    taken from --camera and --time, and else stays unknown.
     """
     from reidsearch.base.errors import Interrupted, UsageError
     from reidsearch.base.settings_file import read_settings
@@ -177,7 +197,7 @@ def command(
         )
     emit(form, reports_json.report_json(report), text.report_view(report))
     if report.interrupted:
-        raise Interrupted("stopped after committing", "the same command goes on from there")
+        raise Interrupted("stopped after committing", "the same command continues from there")
     failed = report.failed or report.footage.failed or report.footage.partly
     return 1 if failed else 0
 

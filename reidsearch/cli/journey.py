@@ -6,16 +6,10 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import (
-    archive_option,
-    format_option,
-    reading_archive,
-    text_value,
-    transit_options,
-    transits_from,
-)
+from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 
 @grouped_command("journey")

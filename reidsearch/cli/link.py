@@ -6,14 +6,9 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    format_option,
-    reading_archive,
-    transit_options,
-    transits_from,
-)
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("link")
@@ -21,7 +16,7 @@ from reidsearch.cli.options import (
     "--join-above",
     type=click.FloatRange(0.1, 1),
     metavar="SCORE",
-    help="Join while the adjusted score reaches this. Default: 0.45, for catalogue models.",
+    help="Join clusters whose adjusted score reaches this. Default: 0.45, for catalogue models.",
 )
 @transit_options
 @format_option()
@@ -37,7 +32,7 @@ def command(
 
     Tracklets, and crops without one, are clustered by average linkage on their embeddings, less
     what is common to each camera. Confirmed identities stay whole, what was rejected for one does
-    not join it, and nobody is in two places of one camera at the same time. Proposals of an
+    not join it, and nobody is in two places of one recording at the same time. Proposals of an
     earlier run are replaced. Confirm one: `reidsearch identity new IDENTITY --proposal N`.
     """
     from reidsearch.output import proposals

@@ -79,7 +79,7 @@ def _as_ours(error: Exception) -> ReidsearchError:
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return StorageError(f"{error.strerror or error}{where}")
-    return ReidsearchError(f"unforeseen error: {type(error).__name__}: {error}")
+    return ReidsearchError(f"unexpected error: {type(error).__name__}: {error}")
 
 
 def _tell(error: ReidsearchError) -> None:

@@ -29,6 +29,10 @@ def command() -> None:
 @format_option()
 def list_(form: str) -> None:
     """List the models known by name, and where they are."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from reidsearch.output.columns import Column, FittedTable
     from reidsearch.output.emit import emit
     from reidsearch.vision.models.catalogue import catalogue
     from reidsearch.vision.models.custom import custom_models
@@ -43,15 +47,20 @@ def list_(form: str) -> None:
         "models": rows,
         "custom": [{"key": key, "folder": folder} for key, folder in custom.items()],
     }
-    width = max(len(key) for key in [*(entry.key for entry in catalogue()), *custom])
     lines = [
-        f"{'*' if entry.default else ' '} {entry.key:<{width}}  {entry.role:<10}  "
-        f"{_state(there.get(entry.key))}"
+        ("* " if entry.default else "  ", entry.key, entry.role, _state(there.get(entry.key)))
         for entry in catalogue()
     ]
-    lines += [f"  {key:<{width}}  {'re-id':<10}  {path} (custom)" for key, path in custom.items()]
-    lines += ["", "* the default; `builtin` needs no file; details: reidsearch models show NAME"]
-    emit(form, document, "\n".join(lines), "models")
+    lines += [("  ", key, "re-id", f"{path} (custom)") for key, path in custom.items()]
+    view = FittedTable(
+        [
+            Column("  model", [f"{mark}{key}" for mark, key, _, _ in lines], 0),
+            Column("role", [role for _, _, role, _ in lines], 2),
+            Column("installed", [state for *_, state in lines], 1, wrapped=True),
+        ]
+    )
+    told = "* the default; `builtin` needs no file; details: reidsearch models show NAME"
+    emit(form, document, Group(view, Text(), Text(told)), "models")
 
 
 @command.command()

@@ -33,8 +33,8 @@ from reidsearch.cli.options import (
     type=click.Path(path_type=Path, exists=True),
     help="Labelled crops to compare on too: a folder in Market-1501 layout or a manifest.",
 )
-@option("--suffix", metavar="TEXT", help="Distinguishes several: FP16-INT8-TEXT-custom.")
-@option("--accept", is_flag=True, help="Install it although it is not good enough.")
+@option("--suffix", metavar="TEXT", help="Names the model FP16-INT8-TEXT-custom, to keep several.")
+@option("--accept", is_flag=True, help="Install it even if it is not accurate enough.")
 @runtime_options
 @archive_option
 def command(

@@ -11,14 +11,16 @@ import click
 
 from reidsearch.base.errors import UsageError
 from reidsearch.cli.files import PICTURES, file_option, output_option, write_file, write_picture
-from reidsearch.cli.grouped import OUTPUT, grouped_command, option
-from reidsearch.cli.options import (
+from reidsearch.cli.filters import (
     CountOrAll,
-    archive_option,
     attribute_options,
     crops_option,
     filter_options,
     filters_from,
+)
+from reidsearch.cli.grouped import OUTPUT, grouped_command, option
+from reidsearch.cli.options import (
+    archive_option,
     format_option,
     model_options,
     opened_archive,
@@ -42,14 +44,14 @@ if TYPE_CHECKING:
     "--identity",
     group=PERSON,
     metavar="IDENTITY",
-    help="All confirmed crops of an identity (`identity list`).",
+    help="All confirmed crops of this identity.",
 )
 @option(
     "--batch",
     group=PERSON,
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     metavar="FILE",
-    help="A CSV of queries: a column `image`, `crop` or `identity`; `query` names one.",
+    help="CSV of queries: columns image, crop or identity.",
 )
 @crops_option("--like", "likes", help_="A match that shows the person.", group=REFINE)
 @crops_option("--unlike", "unlikes", help_="A match that shows someone else.", group=REFINE)
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
     "--new-only",
     group=REFINE,
     is_flag=True,
-    help="Exclude what is already confirmed as the identity.",
+    help="Exclude what is confirmed as the identity.",
 )
 @filter_options
 @attribute_options
@@ -65,25 +67,30 @@ if TYPE_CHECKING:
     "-k",
     group=RANKING,
     default=10,
-    show_default=True,
     type=CountOrAll(),
-    help="How many matches; `all`: every match that reaches --min-score.",
+    metavar="N|all",
+    help="Matches (default 10); all: all above --min-score.",
 )
-@option("--min-score", group=RANKING, type=click.FloatRange(-1, 1), help="Exclude lower scores.")
+@option(
+    "--min-score",
+    group=RANKING,
+    type=click.FloatRange(-1, 1),
+    metavar="SCORE",
+    help="Exclude lower scores.",
+)
 @option(
     "--max-false-alarms",
     group=RANKING,
     type=float,
     metavar="N",
-    help="Exclude scores that more than N wrong crops are expected to reach (`calibrate`).",
+    help="Exclude scores with more expected (`calibrate`).",
 )
 @option(
     "--prior",
     group=RANKING,
     type=float,
     metavar="P",
-    help="Probability, before its score is known, that a searched crop shows the person. "
-    "Default: 1 in the crops searched.",
+    help="Prior probability of a match; default: 1 in all.",
 )
 @option("--ungrouped", group=RANKING, is_flag=True, help="List every crop of a tracklet.")
 @option("--no-rerank", group=RANKING, is_flag=True, help="Rank by score only.")
@@ -92,12 +99,12 @@ if TYPE_CHECKING:
     "--explain-plan",
     group=RANKING,
     is_flag=True,
-    help="Show how it would be searched, without searching.",
+    help="Show how it would be searched; do not search.",
 )
 @format_option()
-@option("--statement", group=OUTPUT, is_flag=True, help="Print all of the answer's statement.")
+@option("--statement", group=OUTPUT, is_flag=True, help="Print the whole statement.")
 @output_option("Write a contact sheet", (*PICTURES, ".html"))
-@file_option("--timeline", help_="Draw cameras over time with the matches")
+@file_option("--timeline", help_="Draw the matches over time")
 @option("--open", "open_sheet", group=OUTPUT, is_flag=True, help="Open the contact sheet.")
 @model_options
 @runtime_options
@@ -157,14 +164,14 @@ def command(
     from reidsearch.domain.request import SearchRequest
 
     if k is None and min_score is None and max_false_alarms is None:
-        raise UsageError("-k all needs --min-score or --max-false-alarms: what is to be reached")
+        raise UsageError("-k all needs a limit: --min-score or --max-false-alarms")
     if (k is None or batch is not None) and (output or timeline or open_sheet):
         raise UsageError("sheets and timelines show one answer of limited length")
     if batch is not None and (images or crops or frame):
-        raise UsageError("with --batch the list says whom to look for")
+        raise UsageError("with --batch the queries come from the list alone")
     if not (images or crops or frame or identity or batch or explain_plan):
         raise UsageError(
-            "say whom to look for: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME"
+            "no query was given: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME"
         )
     request = SearchRequest(
         k=k,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reidsearch.base.errors import Reason, Refused, UsageError
+from reidsearch.cli.filters import crops_option
 from reidsearch.cli.grouped import option
-from reidsearch.cli.options import crops_option
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -30,7 +30,7 @@ def query_input_options(function: F) -> F:
             group=PERSON,
             type=click.IntRange(1),
             metavar="N",
-            help="Which person in that frame (number shown by `detect`).",
+            help="Which person in that frame (`detect`).",
         ),
         option("--box", group=PERSON, metavar="X,Y,W,H", help="Where in that frame the person is."),
         option(
@@ -64,7 +64,7 @@ def read_query_input(
     if frame is None and (box is not None or person is not None):
         raise UsageError("--box and --person belong to --frame VIDEO@TIME")
     if box is not None and person is not None:
-        raise UsageError("--box and --person say the same thing; give one of them")
+        raise UsageError("give --box or --person, not both")
     try:
         where = None if box is None else _box(box)
         meant = None if frame is None else FrameInput(frame, where, person)

@@ -37,8 +37,8 @@ def read_query_list(path: Path, common: SearchRequest) -> list[tuple[str, Search
         raise UsageError(f"{path} cannot be read as CSV: {error}") from error
     if not rows or not set(rows[0]) <= set(COLUMNS) or not set(rows[0]) & set(WHO):
         raise UsageError(
-            f"{path} is no list of queries",
-            f"a CSV with a header: a column `image`, `crop` or `identity`, and perhaps any of "
+            f"{path} is not a list of queries",
+            f"a CSV with a header: a column `image`, `crop` or `identity`, and optionally any of "
             f"{', '.join(name for name in COLUMNS if name not in WHO)}",
         )
     named = [(_name(row), line, row) for line, row in enumerate(rows, start=2)]
@@ -80,14 +80,14 @@ def _picture(folder: Path, row: Row) -> QueryPicture | None:
     if not crop:
         return None
     if not crop.isdecimal():
-        raise UsageError(f"{crop!r} is no id of a crop")
+        raise UsageError(f"{crop!r} is not a crop id")
     return int(crop)
 
 
 def _ids(column: str, text: str) -> tuple[int, ...]:
     parts = [part for part in re.split(r"[;,\s]+", text) if part]
     if not all(part.isdecimal() for part in parts):
-        raise UsageError(f"{column} {text!r} are no crop ids")
+        raise UsageError(f"{column} {text!r} are not crop ids")
     return tuple(map(int, parts))
 
 
@@ -95,7 +95,7 @@ def _number(column: str, text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise UsageError(f"{column} {text!r} is no number") from error
+        raise UsageError(f"{column} {text!r} is not a number") from error
 
 
 _READ: Mapping[str, Callable[[str, str], Any]] = {

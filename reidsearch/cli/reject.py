@@ -6,14 +6,9 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.decisions import decision_options
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    decision_options,
-    format_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 
 @grouped_command("reject")

@@ -19,8 +19,8 @@ from reidsearch.cli.options import archive_option, format_option
 def command(source: Path, archive: Path, form: str) -> None:
     """Make an archive from a backup, verified.
 
-    FOLDER is what `reidsearch backup` wrote; its checksum is compared, the database checked, and
-    the index built. The archive's folder must be new.
+    FOLDER is what `reidsearch backup` wrote: its checksums are compared, the database is checked,
+    and the index is built. The archive's folder must be new.
     """
     from reidsearch import restore
     from reidsearch.output.emit import emit

@@ -13,6 +13,8 @@ import click
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
 _WITH_UNIT = re.compile(r"([+-]?\d+(?:\.\d+)?) ?(s|min|m|h|d|)")
 _CLOCK = re.compile(r"([+-]?)(?:(\d+):)?([0-5]?\d):([0-5]\d(?:\.\d+)?)")
+_LOCAL = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4})(?:[T ,]+(\d{1,2}):(\S+))?")
+FORMS = "2024-05-31, '2024-05-31 14:03', 31.05.2024, '31.05.2024 14:03', or 31/05/2024"
 MOST_S = 1_000_000_000
 
 
@@ -56,13 +58,19 @@ def parse_duration(text: str) -> Fraction | None:
 
 
 def moment(
-    option: str, text: str | None, timezone: str | None, *, archive: Path | None = None
+    option: str,
+    text: str | None,
+    timezone: str | None,
+    *,
+    archive: Path | None = None,
+    machine: bool = True,
 ) -> dt.datetime | None:
-    """Read an option's time.
+    """Read an option's time: ISO 8601, or a date as `iso_text` takes it.
 
     Args:
-        archive: its time zone is that of a time without one; if it has none, the machine's is.
-            Without an archive such a time is refused.
+        archive: its time zone is that of a time without one. Without an archive such a time is
+            refused.
+        machine: where the archive has no time zone, the machine's is taken; else it is refused.
 
     Raises:
         UsageError: naming the option.
@@ -72,22 +80,52 @@ def moment(
 
     if text is None:
         return None
-    if archive is not None and timezone is None and (local := _local(text)) is not None:
-        zone = _zone_of(archive)
-        return local.astimezone(dt.UTC) if zone is None else parse_time(text, zone)
+    zone = parse_zone(timezone) if timezone else None
     try:
-        return parse_time(text, parse_zone(timezone) if timezone else None)
+        iso = iso_text(text)
+        local = dt.datetime.fromisoformat(iso).tzinfo is None
+    except UsageError as error:
+        raise UsageError(f"{option}: {error.message}", error.hint) from error
+    except ValueError as error:
+        raise UsageError(f"{option}: {text!r} is no time", f"times are written {FORMS}") from error
+    if local and zone is None and archive is not None:
+        zone = _zone_of(archive)
+        if zone is None and machine:
+            return dt.datetime.fromisoformat(iso).astimezone(dt.UTC)
+    try:
+        return parse_time(iso, zone)
     except Refused as refused:
         raise refused.reworded(f"{option}: {refused.message}", UsageError) from refused
 
 
-def _local(text: str) -> dt.datetime | None:
-    """Return a time in ISO 8601 that names no zone; None: it names one, or cannot be read."""
-    try:
-        time = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return time if time.tzinfo is None else None
+def iso_text(text: str) -> str:
+    """Return a time that begins with a local date in ISO 8601; any other text as it is.
+
+    The day comes first where dots separate (`31.05.2024 14:03`). Where slashes do, only a date
+    with one reading is taken: `31/05/2024`, `05/31/2024`, `05/05/2024`.
+
+    Raises:
+        UsageError: the day might be the month; the message gives both readings.
+
+    >>> iso_text("31.05.2024 9:03")
+    '2024-05-31T09:03'
+    """
+    from reidsearch.base.errors import UsageError
+
+    match = _LOCAL.fullmatch(text.strip())
+    if match is None:
+        return text.strip()
+    first, second, year = int(match[1]), int(match[3]), match[4]
+    day, month = first, second
+    if match[2] == "/" and second > 12:
+        day, month = second, first
+    date = f"{year}-{month:02}-{day:02}"
+    if match[2] == "/" and day <= 12 and day != month:
+        other = f"{year}-{day:02}-{month:02}"
+        raise UsageError(f"{text!r} may be {date} or {other}", "write it as one of these")
+    if match[5] is None:
+        return date
+    return f"{date}T{match[5]:0>2}:{match[6]}"
 
 
 def _zone_of(archive: Path) -> dt.tzinfo | None:

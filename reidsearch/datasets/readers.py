@@ -34,7 +34,7 @@ _SAID = {
     "persons": "whom a crop shows is what came with it while indexing (labels: persons)",
     "identities": "whom a crop shows is what users of this archive confirmed (labels: "
     "identities), mostly of matches that a search had found: people who are hard to find are "
-    "missing, so that figures read too well",
+    "missing, so the figures are too good",
 }
 _MARKET = re.compile(r"(-?\d+)_c(\d+).*\.(?:jpg|jpeg|png)", re.IGNORECASE)
 _UNLABELLED = "no crop of {} has both a person and a camera"
@@ -197,7 +197,7 @@ def read_manifest(path: Path) -> DataSet:
         if isinstance(item, Rejected):
             raise InputError(
                 f"{item.location}: {item.cause.message}",
-                "figures need every crop: mend the manifest, or take the row out",
+                "every crop must be readable: correct the manifest, or remove the row",
             )
         rows += 1
         if item.facts.person is not None and item.facts.camera is not None:

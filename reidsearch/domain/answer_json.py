@@ -89,7 +89,7 @@ def tracklet_json(tracklet: TrackletSeen) -> dict[str, Any]:
 def attributes_json(attributes: Attributes) -> dict[str, Any]:
     """Return recorded attributes; of each part's colours those with a share above 0."""
     return {
-        "views": attributes.views,
+        "crops": attributes.crops,
         "things": dict(attributes.things),
         "colours": {
             part: {colour: share for colour, share in shares.items() if share > 0}
@@ -159,12 +159,14 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "left_out_unknown_camera": statement.left_out_unknown_camera,
         "failures": statement.failures,
         "unfinished_runs": statement.unfinished_runs,
+        "running_runs": statement.running_runs,
         "calibration": statement.calibration,
         "warnings": list(statement.warnings),
         "grouped": statement.grouped,
         "footage": {
             "sources": statement.footage.sources,
             "unfinished": statement.footage.unfinished,
+            "running": statement.footage.running,
             "seconds": {how.value: statement.footage.seconds.get(how, 0.0) for how in How},
             "not_supplied_s": dict(statement.footage.not_supplied_s),
         },
@@ -185,7 +187,7 @@ def _identity_json(searched: IdentitySearched) -> dict[str, Any]:
     return {
         **named_json(searched.named),
         "members": searched.members,
-        "views": searched.views,
+        "query_pictures": searched.query_pictures,
         "rejected": searched.rejected,
         "new_only": searched.new_only,
     }

@@ -45,41 +45,38 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class FootageSearched:
-    """How the footage that an answer is about was looked at.
+    """How the footage that an answer is about was analysed.
 
     Args:
         sources: of footage that pass the filters by camera, time and place.
-        unfinished: of these, not worked through to their end.
-        seconds: of media time, by how it was looked at.
+        unfinished: of these, not worked through to their end, and nobody is at it.
+        running: of these, being worked through just now.
+        seconds: of media time, by how it was analysed.
         not_supplied_s: seconds by camera, between the first and the last footage of all of them
             or in the time asked for, of which there is no footage; only where clocks are known.
     """
 
     sources: int = 0
     unfinished: int = 0
+    running: int = 0
     seconds: Mapping[How, float] = field(default_factory=dict)
     not_supplied_s: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def looked_s(self) -> float:
-        """Seconds that somebody or something has looked at, in whatever way."""
-        unseen = {How.FAILED, How.GAP}
-        return sum(value for how, value in self.seconds.items() if how not in unseen)
 
 
 @dataclass(frozen=True, slots=True)
 class IdentitySearched:
-    """The identity that was searched for, by all its confirmed views.
+    """The identity that was searched for, with all its confirmed crops as query pictures.
 
     Args:
-        members, views: how many tracklets and crops are confirmed of it, with how many views.
+        members: how many tracklets, and crops of no tracklet, are confirmed of it.
+        query_pictures: how many crops these have.
         rejected: tracklets and crops that were said not to be it, and were left out.
         new_only: its own were left out too.
     """
 
     named: Named
     members: int
-    views: int
+    query_pictures: int
     rejected: int
     new_only: bool
 
@@ -126,8 +123,8 @@ class WhyNot(StrEnum):
 
     AS_ASKED = "as asked"
     TOO_FEW_CROPS = "re-ranking needs at least 100 crops"
-    OUTDATED = "neighbourhoods are not up to date"
-    NOTHING_FOUND = "nothing was found to order"
+    OUTDATED = "the neighbour graph is not up to date"
+    NOTHING_FOUND = "there are no matches to order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +158,7 @@ class Statement:
             theirs is not known.
         failures: offered inputs that never became crops.
         unfinished_runs: index runs that were interrupted; what they had not reached is not here.
+        running_runs: index runs at work when the search ran (0 or 1), likewise.
         calibration: how to read a score; begins with `uncalibrated` until the archive is
             calibrated for its model.
         query: how the query was made, e.g. `mean of 2 pictures`.
@@ -199,6 +197,7 @@ class Statement:
     left_out_unknown_camera: int
     failures: int
     unfinished_runs: int
+    running_runs: int
     calibration: str
     warnings: tuple[str, ...] = ()
     grouped: bool = False

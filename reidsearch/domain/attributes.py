@@ -46,20 +46,20 @@ class Attributes:
     """What was recorded of one person in one tracklet, or of one crop without a tracklet.
 
     Args:
-        views: how many pictures it is the mean of.
+        crops: how many crops it is the mean of.
         things: confidence in [0, 1] for each of `THINGS`.
         colours: part -> colour -> its share of the part, in [0, 1].
-        agreement: for each thing and part, the share of views that say the same as the mean.
+        agreement: for each thing and part, the share of crops that say the same as the mean.
     """
 
-    views: int
+    crops: int
     things: Mapping[str, float]
     colours: Mapping[str, Mapping[str, float]]
     agreement: Mapping[str, float]
 
     @classmethod
     def mean(cls, rows: Values) -> Attributes:
-        """Of one or more views, (n, len(NAMES))."""
+        """Return the mean over one or more crops, (n, len(NAMES))."""
         means = rows.mean(axis=0, dtype=np.float64)
         agreement = {
             thing: float(np.mean((rows[:, column] >= PRESENT) == (means[column] >= PRESENT)))
@@ -97,7 +97,7 @@ def worn(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     part, colon, names = text.rpartition(":")
     colours = tuple(dict.fromkeys(names.split(",")))
     if colon and part not in PARTS:
-        raise UsageError(f"clothing {text!r}: {part!r} is no part of the body", _HINT)
+        raise UsageError(f"clothing {text!r}: {part!r} is not a part of the body", _HINT)
     for colour in colours:
         if colour not in COLOURS:
             raise UsageError(f"clothing {text!r}: no colour is named {colour!r}", _HINT)

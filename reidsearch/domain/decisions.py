@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -43,6 +44,11 @@ class Named:
     def text(self) -> str:
         """`anna (identity 3)`."""
         return f"{self.name} (identity {self.identity_id})"
+
+
+def name_key(name: str) -> str:
+    """Return what is equal for names that people take for one: letter case, composition, spaces."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 class Of(StrEnum):

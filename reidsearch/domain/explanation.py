@@ -72,7 +72,7 @@ class Explanation:
         stripes: from head to foot.
         near_query, near_match: the nearest others, best first, one a tracklet and one a
             person known by label or decision; who is known to be the query or match is left out.
-        calibration: in force, with the `reading` of the score; None: `standing` says why.
+        calibration: in force, with the `reading` of the score; None: `status` says why.
         same_below: by the calibration, the share of pairs of one person that score less.
         observed: empty where nothing is known of different people in this archive.
     """
@@ -87,7 +87,7 @@ class Explanation:
     stripes: tuple[Stripe, ...]
     near_query: tuple[Neighbour, ...]
     near_match: tuple[Neighbour, ...]
-    standing: str
+    status: str
     calibration: Calibration | None
     reading: Reading | None
     same_below: float | None

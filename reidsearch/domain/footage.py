@@ -162,9 +162,19 @@ class How(StrEnum):
     SPARSE = "sparse"  # every frame was analysed, but the recording has few
     GATED = "gated"  # nothing moved: one frame in two seconds was analysed
     KEY_FRAMES = "key-frames"  # a still scene: only key frames were decoded
-    PRECOMPUTED = "given"  # precomputed detections; no detector ran
+    PRECOMPUTED = "precomputed"  # precomputed detections; no detector ran
     FAILED = "failed"  # could not be decoded: nothing there was seen
     GAP = "gap"  # the recording itself has nothing here, or its clock jumped
+    ERASED = "erased"  # was analysed; what was found there has been deleted since
+
+    @classmethod
+    def _missing_(cls, value: object) -> How | None:
+        """Read "given", as older archives and their checkpoints call precomputed detections."""
+        return cls.PRECOMPUTED if value == "given" else None
+
+
+UNSEEN = frozenset({How.FAILED, How.GAP, How.ERASED})
+"""Where somebody may have been of whom nothing is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,16 +313,25 @@ class TrackletSeen:
         return float(self.last_s - self.first_s)
 
 
+class SourceState(StrEnum):
+    """How far a source was worked through."""
+
+    FINISHED = "finished"
+    RUNNING = "running"  # an index run is at it just now
+    INTERRUPTED = "interrupted"  # not to its end, and nobody is at it
+
+
 @dataclass(frozen=True, slots=True)
 class SourceCoverage:
     """What was seen of one source of footage, for `coverage` and for every answer.
 
     Args:
-        state: `finished`, `running` (not to its end) or `failed`.
+        state: how far it was worked through.
         settings: how it was analysed: detector, rate, preset.
         counts: detections, tracklets, best_shots, brief, small, ... (see
             `docs/reference/footage.md`).
         spans: in order of media time; what no span covers was not reached.
+        replaced: other bytes were found at its place since.
     """
 
     source_id: int
@@ -320,10 +339,11 @@ class SourceCoverage:
     location: str
     info: VideoInfo
     facts: SourceFacts
-    state: str
+    state: SourceState
     duration_s: Fraction
     measured_fps: float | None
     settings: Mapping[str, Any]
     counts: Mapping[str, int]
     spans: tuple[Span, ...]
     warnings: tuple[str, ...] = ()
+    replaced: bool = False

@@ -105,8 +105,13 @@ class Summary:
     crops_without_time: int
     failures: tuple[tuple[str, int], ...]
     """(reason, count), most first."""
+    not_searched: tuple[Failure, ...]
+    """The first lines of the failures ledger."""
     runs: int
     unfinished_runs: int
+    """Interrupted, and not yet made up for."""
+    running_runs: int
+    """At work just now: 0 or 1."""
     database_bytes: int
     index_bytes: int
     generation: int

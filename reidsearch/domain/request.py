@@ -190,7 +190,7 @@ class SearchRequest:
     def _require_limits(self) -> None:
         k, least, alarms = self.k, self.min_score, self.max_false_alarms
         if k is None and least is None and alarms is None:
-            raise UsageError("all matches are too many: give the least score, or k")
+            raise UsageError("all matches are too many: give a minimum score, or k")
         if k is not None and (not isinstance(k, (int, np.integer)) or not 1 <= k <= MAX_K):
             raise UsageError(f"k must lie between 1 and {MAX_K}, not {k}")
         if least is not None and not -1.0 <= least <= 1.0:

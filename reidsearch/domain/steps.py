@@ -93,12 +93,14 @@ class SourceFile:
         location: as text that can be shown.
         fingerprint: equal as long as nothing changed (size, mtime).
         sha256: of its bytes, 32 bytes.
+        grown_from: id of the stored source whose bytes are the first of these; None: of none.
     """
 
     location: str
     fingerprint: str
     sha256: bytes
     size_bytes: int
+    grown_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class SourceStep:
     Args:
         state: the checkpoint after it; None when the source is finished.
         log, log_restarts: to be added to the checkpoint's log, or to replace it.
+        duration_us: media time up to which everything found is stored with this step.
         first_span: number of the first of `spans`; what was stored from there on is replaced.
     """
 

@@ -12,13 +12,12 @@ from reidsearch.domain.decisions import Identity, Presence, TooFast, Transits
 from reidsearch.linking.cluster import Items
 
 NOBODY = -1
-NEVER = 2**62, -(2**62)
 
 
 class Constraints:
     """What is known of the items of one archive, as arrays.
 
-    The same rule as `archive.presence.at_once`, for many at once. Two identities are two people
+    The rule of `store.footage.presence.at_once`, for many at once. Two identities are two people
     until somebody merges them; what was rejected for an identity does not join it.
     """
 
@@ -32,8 +31,6 @@ class Constraints:
         self._media = np.array(
             [(one.first_media_us, one.last_media_us) for one in presences], np.int64
         ).reshape(-1, 2)
-        # Without a time, or without knowing how sure it is, nothing follows.
-        self._wall = np.array([_certain(one) for one in presences], np.int64).reshape(-1, 2)
         rows = {one.member: row for row, one in enumerate(presences)}
         self.identity: NDArray[np.int64] = np.full(len(presences), NOBODY, np.int64)
         self._rejected: dict[int, NDArray[np.bool_]] = {}
@@ -64,32 +61,12 @@ class Constraints:
             if mask is not None and (mask[a].any() or mask[b].any()):
                 return True
         same_source = self._source[a][:, None] == self._source[b][None]
-        if (same_source & _overlap(self._media[a], self._media[b], closed=True)).any():
-            return True
-        same_camera = self.cameras[a][:, None] == self.cameras[b][None]
-        same_camera &= (self.cameras[a] >= 0)[:, None] & ~same_source
-        return bool((same_camera & _overlap(self._wall[a], self._wall[b], closed=False)).any())
+        return bool((same_source & _overlap(self._media[a], self._media[b])).any())
 
 
-def _certain(one: Presence) -> tuple[int, int]:
-    """First and last time, each moved inwards by as much as the clock may be off.
-
-    Two of these overlap just when the full stretches do however much both clocks are off.
-    """
-    if one.first_us is None or one.last_us is None or one.uncertainty_s is None:
-        return NEVER
-    off_us = round(one.uncertainty_s * 1_000_000)
-    return one.first_us + off_us, one.last_us - off_us
-
-
-def _overlap(a: NDArray[np.int64], b: NDArray[np.int64], *, closed: bool) -> NDArray[np.bool_]:
-    """(len(a), len(b)) whether stretches overlap; closed ones also when they only touch."""
-    if closed:
-        found: NDArray[np.bool_] = (a[:, None, 0] <= b[None, :, 1]) & (
-            b[None, :, 0] <= a[:, None, 1]
-        )
-    else:
-        found = (a[:, None, 0] < b[None, :, 1]) & (b[None, :, 0] < a[:, None, 1])
+def _overlap(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(len(a), len(b)) whether stretches overlap, or touch."""
+    found: NDArray[np.bool_] = (a[:, None, 0] <= b[None, :, 1]) & (b[None, :, 0] <= a[:, None, 1])
     return found
 
 

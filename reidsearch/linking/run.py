@@ -76,7 +76,7 @@ def _threshold(given: float | None, model: ModelIdentity) -> float:
         raise UsageError(f"the adjusted score to join above lies in [0.1, 1], not {given}")
     if given is None and by_digest(model.digest) is None:
         raise UsageError(
-            f"how alike people are to {model.name} is not known, so no threshold is",
+            f"no default threshold is known for {model.name}",
             "give one, after looking at answers",
             kind=Kind.THRESHOLD_UNKNOWN,
         )

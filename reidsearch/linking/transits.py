@@ -25,9 +25,9 @@ def transits_of(rows: list[tuple[str, str, float]]) -> Transits:
                 f"a transit leads from one camera to another, not from {a!r} to itself"
             )
         if not (math.isfinite(seconds) and seconds > 0):
-            raise UsageError(f"from {a} to {b}: {seconds:g} is no positive number of seconds")
+            raise UsageError(f"from {a} to {b}: {seconds:g} is not a positive number of seconds")
         if frozenset((a, b)) in seen:
-            raise UsageError(f"the transit between {a} and {b} is told twice")
+            raise UsageError(f"the transit between {a} and {b} is given twice")
         seen.add(frozenset((a, b)))
     return Transits(tuple(rows))
 
@@ -50,7 +50,8 @@ def read_transits(path: Path) -> list[tuple[str, str, float]]:
                     found.append((row["from"], row["to"], float(row["seconds"])))
                 except (TypeError, ValueError) as error:
                     raise InputError(
-                        f"{path}, line {rows.line_num}: {row['seconds']!r} is no number of seconds"
+                        f"{path}, line {rows.line_num}: {row['seconds']!r} is not a number of "
+                        "seconds"
                     ) from error
             return found
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -1,11 +1,12 @@
 """Consistent copies of an archive, taken while it is in use, and verified when they return.
 
-A backup is a folder with a compact copy of the database and `backup.json`, which holds its
-SHA-256. The index is derived and not copied.
+A backup is a folder with a compact copy of the database, the archive's settings file if it has
+one, and `backup.json`, which holds the SHA-256 of both. The index is derived and not copied.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import Any
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, InputError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
@@ -30,12 +32,18 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A finished copy."""
+    """A finished copy.
+
+    Args:
+        size_bytes, sha256: of the copied database.
+        settings_sha256: of the copied settings file; None: the archive has none.
+    """
 
     folder: Path
     crops: int
     size_bytes: int
     sha256: str
+    settings_sha256: str | None
 
 
 def backup(store: Store, target: Path) -> Backup:
@@ -45,17 +53,19 @@ def backup(store: Store, target: Path) -> Backup:
         target: a folder that does not exist yet.
 
     Raises:
-        InputError: the target exists.
+        InputError: the target exists, or the settings file cannot be read.
         StorageError: it cannot be written; nothing is left behind.
     """
     require_usable_name(target)
     if target.exists():
         raise InputError(f"{target} exists already", "a backup goes to a new folder")
+    settings = _read_settings(store.folder / SETTINGS)
     with _appearing(target) as folder:
         copy = store.copy_to(folder)
         with Store(folder) as copied:
             crops = len(copied.embedded_ids(copied.state().last_crop_id))
-        made = Backup(target, crops, copy.stat().st_size, file_sha256(copy).hex())
+        settings_sha256 = _write_settings(folder / SETTINGS, settings)
+        made = Backup(target, crops, copy.stat().st_size, file_sha256(copy).hex(), settings_sha256)
         note = {
             "format": FORMAT,
             "archive_id": store.row.uuid,
@@ -63,6 +73,7 @@ def backup(store: Store, target: Path) -> Backup:
             "crops": made.crops,
             "bytes": made.size_bytes,
             "sha256": made.sha256,
+            "settings_sha256": made.settings_sha256,
         }
         (folder / NOTE).write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
     return made
@@ -76,7 +87,7 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
 
     Raises:
         InputError: the source is no backup, or the target exists.
-        ArchiveError: the backup is damaged (size, checksum or SQLite's own check).
+        ArchiveError: the backup is damaged (checksums or SQLite's own check).
     """
     require_usable_name(target)
     note = _note(source)
@@ -85,8 +96,10 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
         raise InputError(f"{target} exists already", "an archive is restored to a new folder")
     if not database.is_file() or file_sha256(database).hex() != note.get("sha256"):
         raise ArchiveError(f"{database} is damaged or missing: its checksum differs from {NOTE}")
+    settings = _verified_settings(source / SETTINGS, note.get("settings_sha256"))
     with _appearing(target) as folder:
         shutil.copyfile(database, folder / DATABASE)
+        _write_settings(folder / SETTINGS, settings)
         migrate(folder)
         with Store(folder) as store:
             damage = store.damage()
@@ -96,6 +109,34 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
             with store.lock():
                 gallery.compact(progress)
             return len(gallery)
+
+
+def _read_settings(path: Path) -> bytes | None:
+    """Return the bytes of an archive's settings file; None: it has none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _write_settings(path: Path, settings: bytes | None) -> str | None:
+    """Write a settings file and return its SHA-256; do nothing when there is none."""
+    if settings is None:
+        return None
+    path.write_bytes(settings)
+    return hashlib.sha256(settings).hexdigest()
+
+
+def _verified_settings(path: Path, sha256: str | None) -> bytes | None:
+    """Return the settings file of a backup that names it; older backups name none."""
+    if sha256 is None:
+        return None
+    settings = _read_settings(path)
+    if settings is None or hashlib.sha256(settings).hexdigest() != sha256:
+        raise ArchiveError(f"{path} is damaged or missing: its checksum differs from {NOTE}")
+    return settings
 
 
 def _note(source: Path) -> dict[str, Any]:

@@ -138,8 +138,8 @@ def _tracklets(connection: Connection) -> Iterator[Finding]:
             differing.append(tracklet_id)
     for found, text in (
         (damaged, "tracklets have a damaged trace"),
-        (lacking, "tracklets have no view"),
-        (differing, "tracklets have an embedding that is not their views' mean"),
+        (lacking, "tracklets have no crop"),
+        (differing, "tracklets have an embedding that is not the mean of their crops"),
     ):
         if found:
             numbers = ", ".join(map(str, found[:20]))
@@ -191,7 +191,7 @@ def _index(
 ) -> Iterator[Finding]:
     strays = _strays(store, newest)
     if strays and not store.locked():  # a writer's half-written file is none
-        yield Finding("stray", f"index files of no use: {', '.join(strays)}", repairable=True)
+        yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
     if newest is None or model is None or newest.model_id != store.state().model_id:
         return  # of the model before `reembed`: never used, and replaced by the next writer
     if damage := _damaged(newest):

@@ -14,11 +14,11 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
 from reidsearch.store.events import Event, record_event
+from reidsearch.store.footage import erased
 from reidsearch.store.footage.reader import footage_at
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.selection import select_crops
 from reidsearch.store.tables.footage import footage as footage_table
-from reidsearch.store.tables.footage import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Erasure:
         ids: (n,) crop ids, increasing.
         sources: how many sources are forgotten with them.
         footage: ids of the sources of footage among these: named by their place, they leave with
-            all that was looked at. Footage that only loses crops stays, so that indexing it again
-            does not bring them back.
+            all that was analysed. Footage that only loses crops stays, with a hole in its coverage.
+        permanent: no index run brings back what is deleted of footage.
         unknown_time / unknown_camera: crops that stay because theirs is not known.
     """
 
@@ -39,9 +39,12 @@ class Erasure:
     unknown_time: int
     unknown_camera: int
     footage: tuple[int, ...] = ()
+    permanent: bool = False
 
 
-def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
+def plan(
+    store: Store, filters: Filters, crop_ids: tuple[int, ...], *, permanent: bool = False
+) -> Erasure:
     """Find what to delete, to be shown before `erase` does it.
 
     Raises:
@@ -49,10 +52,11 @@ def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
         NotFound: a camera, source or crop is not in the archive.
     """
     if filters.empty and not crop_ids:
-        raise UsageError("nothing was named that is to be deleted", kind=Kind.NOTHING_TO_DELETE)
+        raise UsageError("nothing to delete was named", kind=Kind.NOTHING_TO_DELETE)
     for crop_id in crop_ids:
         store.crop(crop_id)
-    by_place = filters == Filters(sources=filters.sources) and not crop_ids
+    # A source that is forgotten would be indexed again as new.
+    by_place = filters == Filters(sources=filters.sources) and not crop_ids and not permanent
     footage = footage_at(store, filters.sources) if by_place else ()
     with store.read() as connection:
         selection = select_crops(connection, filters)
@@ -62,7 +66,7 @@ def plan(store: Store, filters: Filters, crop_ids: tuple[int, ...]) -> Erasure:
             ids = named if filters.empty else np.intersect1d(ids, named)
         sources = _sources_only_of(connection, ids)
     count = len(sources) + len(footage)
-    return Erasure(ids, count, selection.unknown_time, selection.unknown_camera, footage)
+    return Erasure(ids, count, selection.unknown_time, selection.unknown_camera, footage, permanent)
 
 
 def erase(store: Store, gallery: Gallery, planned: Erasure) -> bool:
@@ -88,31 +92,22 @@ def erase(store: Store, gallery: Gallery, planned: Erasure) -> bool:
 def _delete(connection: Connection, planned: Erasure) -> None:
     sources = [*_sources_only_of(connection, planned.ids), *planned.footage]
     wanted = planned.ids.tolist()
-    touched = _tracklets_of(connection, wanted)
+    lost = erased.losses(connection, wanted)
     for start in range(0, len(wanted), CHUNK):  # pictures, embeddings, locations cascade
         part = wanted[start : start + CHUNK]
         connection.execute(delete(tables.crop).where(tables.crop.c.id.in_(part)))
     model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
-    renew_means(connection, model_id, touched)
+    renew_means(connection, model_id, [loss.tracklet_id for loss in lost])
     for start in range(0, len(sources), CHUNK):
         part = sources[start : start + CHUNK]
         connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
+    erased.record(connection, lost, permanent=planned.permanent)
     unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id) & ~exists().where(
         footage_table.c.camera_id == tables.camera.c.id
     )
     connection.execute(delete(tables.camera).where(unused))
     connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
     record_event(connection, Event.DELETE, {"crops": len(wanted)})
-
-
-def _tracklets_of(connection: Connection, crop_ids: list[int]) -> list[int]:
-    """Tracklets that lose a view."""
-    found: set[int] = set()
-    for start in range(0, len(crop_ids), CHUNK):
-        part = crop_ids[start : start + CHUNK]
-        query = select(moment.c.tracklet_id).where(moment.c.crop_id.in_(part))
-        found.update(connection.scalars(query))
-    return sorted(found)
 
 
 def _sources_only_of(connection: Connection, ids: CropIds) -> list[int]:

@@ -6,6 +6,7 @@ import datetime as dt
 
 from sqlalchemy import func, select
 
+from reidsearch.base.errors import Reason
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.reports import Failure, Summary
 from reidsearch.store import tables
@@ -13,6 +14,8 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.database import schema
 from reidsearch.store.derived import INDEX_FOLDER, newest_generation
 from reidsearch.store.tables.footage import footage, tracklet
+
+NAMED_AT_MOST = 10  # files in a summary; the ledger has all
 
 
 def summarise(store: Store) -> Summary:
@@ -34,13 +37,13 @@ def summarise(store: Store) -> Summary:
         sources = connection.scalar(select(func.count()).select_from(tables.source)) or 0
         videos = connection.scalar(select(func.count()).select_from(footage)) or 0
         tracklets = connection.scalar(select(func.count()).select_from(tracklet)) or 0
-        failures = connection.execute(
+        reasons = connection.execute(
             select(failure.c.reason, func.count())
             .group_by(failure.c.reason)
             .order_by(func.count().desc(), failure.c.reason)
         ).all()
-        by_state = select(run.c.state, func.count()).group_by(run.c.state)
-        states = {row[0]: row[1] for row in connection.execute(by_state)}
+        runs = connection.scalar(select(func.count()).select_from(run)) or 0
+    interrupted, running = store.unfinished_runs()
     newest = newest_generation(store)
     index = store.derived(INDEX_FOLDER)
     return Summary(
@@ -58,9 +61,11 @@ def summarise(store: Store) -> Summary:
         first_time=_time(first),
         last_time=_time(last),
         crops_without_time=crops - timed,
-        failures=tuple((reason, count) for reason, count in failures),
-        runs=sum(states.values()),
-        unfinished_runs=states.get("interrupted", 0) + states.get("running", 0),
+        failures=tuple((reason, count) for reason, count in reasons),
+        not_searched=tuple(failures(store, NAMED_AT_MOST)),
+        runs=runs,
+        unfinished_runs=interrupted,
+        running_runs=running,
         database_bytes=store.size_bytes(),
         index_bytes=sum(p.stat().st_size for p in index.iterdir()) if index.is_dir() else 0,
         generation=newest.number if newest else 0,
@@ -68,11 +73,17 @@ def summarise(store: Store) -> Summary:
     )
 
 
-def failures(store: Store) -> list[Failure]:
-    """Return the failures ledger, oldest first."""
+def failures(store: Store, most: int | None = None) -> list[Failure]:
+    """Return the failures ledger, oldest first; after it files of types that are not read.
+
+    Args:
+        most: so many lines; None: all.
+    """
     f = tables.failure.c
     with store.read() as connection:
-        rows = connection.execute(select(tables.failure).order_by(f.at_us, f.text)).all()
+        passed_over = f.reason == Reason.UNSUPPORTED.value
+        order = (passed_over, f.at_us, f.text)
+        rows = connection.execute(select(tables.failure).order_by(*order).limit(most)).all()
     return [Failure(r.text, r.reason, r.message, from_us(r.at_us), r.run_id) for r in rows]
 
 

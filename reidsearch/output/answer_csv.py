@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reidsearch.domain.answer_json import match_json, statement_json
-from reidsearch.domain.answers import Answer, Match, Statement
+from reidsearch.domain.answers import Match, Statement
 from reidsearch.domain.attributes import PRESENT
 from reidsearch.output.emit import csv_line, dumps
 
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
     "x1", "y1", "x2", "y2", "extra", "media_s", "uncertainty_s", "tracklet_id", "first_time",
-    "last_time", "duration_s", "views", "upper", "lower", "things",
+    "last_time", "duration_s", "best_shots", "upper", "lower", "things",
     "identity", "rejected_for",
     "log10_lr", "probability", "probability_low",
     "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked",
@@ -24,22 +24,16 @@ STATEMENT_COLUMNS = (
 )  # fmt: skip
 
 
-def answer_csv(answer: Answer) -> str:
-    """An answer as CSV with a header line and CRLF line ends.
+def answer_csv_lines(
+    statement: Statement, matches: Iterable[Match], *, head: bool = True, query: str | None = None
+) -> Iterator[str]:
+    """Yield an answer as CSV, line by line as matches come: a header, then a row a match; CRLF.
 
     Every row repeats the main columns of the statement, so that no match travels without it; an
     answer without matches has one row whose match columns are empty. Unknown is an empty cell.
     A text cell that begins with `=`, `+`, `-`, `@`, their full-width forms, a tab, a line end or
     `'` is written with one `'` before it, so that no spreadsheet runs it: to read the text back,
     take one leading `'` away.
-    """
-    return "".join(answer_csv_lines(answer.statement, answer.matches))
-
-
-def answer_csv_lines(
-    statement: Statement, matches: Iterable[Match], *, head: bool = True, query: str | None = None
-) -> Iterator[str]:
-    """The same line by line, as matches come.
 
     Args:
         head: begin with the header line.
@@ -84,7 +78,7 @@ def _line(
 def _row(match: dict[str, Any]) -> dict[str, Any]:
     box = dict(zip(("x1", "y1", "x2", "y2"), match["box"], strict=True))
     tracklet = match["tracklet"] or {}
-    views = {"views": len(tracklet["crop_ids"])} if tracklet else {}
+    shots = {"best_shots": len(tracklet["crop_ids"])} if tracklet else {}
     extra = {"extra": dumps(match["extra"]) if match["extra"] else None}
     worn = wears(match["attributes"]) if match["attributes"] else {}
     decided = {
@@ -95,7 +89,7 @@ def _row(match: dict[str, Any]) -> dict[str, Any]:
     if reading:
         reading["probability_low"], reading["probability_high"] = reading["probability_interval"]
     facts = (match["moment"] or {}) | tracklet | reading | match
-    return facts | box | extra | views | worn | decided
+    return facts | box | extra | shots | worn | decided
 
 
 def wears(attributes: dict[str, Any]) -> dict[str, str]:

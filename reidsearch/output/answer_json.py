@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reidsearch.domain.answer_json import SCHEMA, match_json, statement_json
-from reidsearch.domain.answers import Answer, Match, Statement
+from reidsearch.domain.answers import Match, Statement
 from reidsearch.output.emit import dumps
 
 
-def answer_jsonl(answer: Answer) -> Iterator[str]:
+def jsonl_lines(statement: Statement, matches: Iterable[Match]) -> Iterator[str]:
     """Yield an answer as lines, without line ends: the statement first, then one line a match.
 
     Every line has `kind`. Without it the first line is the document less its `matches`, each
     other line an item of `matches`.
     """
-    yield from jsonl_lines(answer.statement, answer.matches)
-
-
-def jsonl_lines(statement: Statement, matches: Iterable[Match]) -> Iterator[str]:
-    """Yield the same lines as matches come."""
     yield dumps({"kind": "statement", "schema": SCHEMA, "statement": statement_json(statement)})
     for match in matches:
         yield dumps({"kind": "match", **match_json(match)})

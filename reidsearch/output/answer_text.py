@@ -63,8 +63,8 @@ def _columns(answer: Answer) -> list[Column]:
     if any(match.identity or match.rejected_for for match in matches):
         found.append(column("identity", 3, lambda match: decided_text(match) or UNKNOWN))
     if footage:
-        found.append(column("lasts", 7, _lasts, right=True))
-        found.append(column("views", 8, _views, right=True))
+        found.append(column("duration", 7, _lasts, right=True))
+        found.append(column("best shots", 8, _views, right=True))
     if any(match.attributes for match in matches):
         found.append(column("wears", 9, _wears))
     places = [visible(match.crop.location) for match in matches]

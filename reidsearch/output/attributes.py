@@ -19,25 +19,25 @@ def wears(attributes: Attributes) -> str:
 
 
 def attribute_pairs(attributes: Attributes | None) -> list[tuple[str, str]]:
-    """Line by line: each thing and part, its confidence, and how far the views agree."""
+    """Line by line: each thing and part, its confidence, and how far the crops agree."""
     if attributes is None:
         return []
-    views = count(attributes.views, "view")
+    crops = count(attributes.crops, "crop")
     lines = []
     for part in PARTS:
         shares = sorted(attributes.colours[part].items(), key=lambda item: -item[1])
         told = ", ".join(f"{colour} {share:.2f}" for colour, share in shares if share >= 0.05)
-        lines.append((f"{part} body", _agreed(told, attributes, part, views)))
+        lines.append((f"{part} body", _agreed(told, attributes, part, crops)))
     for thing in THINGS:
         told = f"{attributes.things[thing]:.2f}"
-        lines.append((thing, _agreed(told, attributes, thing, views)))
+        lines.append((thing, _agreed(told, attributes, thing, crops)))
     return lines
 
 
-def _agreed(told: str, attributes: Attributes, name: str, views: str) -> str:
-    if attributes.views == 1:
-        return f"{told} (1 view)"
-    return f"{told} ({attributes.agreement[name]:.0%} of {views} agree)"
+def _agreed(told: str, attributes: Attributes, name: str, crops: str) -> str:
+    if attributes.crops == 1:
+        return f"{told} (1 crop)"
+    return f"{told} ({attributes.agreement[name]:.0%} of {crops} agree)"
 
 
 def annotation_text(report: AttributesReport) -> str:

@@ -10,26 +10,26 @@ from rich.text import Text
 
 from reidsearch.domain.answer_json import provenance_json
 from reidsearch.domain.scores import Calibration, Soundness, Tested
+from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.readings import chance, one_in, ratio
-from reidsearch.output.text import table
 from reidsearch.output.visible import count, visible
 
 SCORES = tuple(step / 20 for step in range(2, 19))  # 0.1 to 0.9
 
 
-def sentences(calibration: Calibration, standing: str) -> list[str]:
+def sentences(calibration: Calibration, status: str) -> list[str]:
     """What it was made from, and how sound it is; the same in text and picture."""
     made, sound = calibration.provenance, calibration.soundness
-    told = f"{standing[0].upper()}{standing[1:]}."
+    told = f"{status[0].upper()}{status[1:]}."
     data = f" (SHA-256 {made.sha256[:12]})" if made.sha256 else ""
     return [
         visible(told),
         f"Made from {visible(made.source)}{data}: {count(made.crops, 'crop')} of "
         f"{count(made.people, 'person', 'people')} by {count(made.cameras, 'camera')}; "
-        f"{count(made.same_pairs, 'pair')} of one person, "
-        f"{count(made.different_pairs, 'pair')} of two, always by two cameras; "
+        f"{count(made.same_pairs, 'same-person pair')}, "
+        f"{count(made.different_pairs, 'different-person pair')}, all across two cameras; "
         f"reidsearch {made.version}.",
-        *_sound(sound, "on people left out"),
+        *_sound(sound, "on held-out people"),
         f"log10 likelihood ratio = {calibration.intercept:.3f} + {calibration.slope:.3f} x score, "
         f"within {calibration.lowest:.3f} to {calibration.highest:.3f}, the scores seen; "
         f"false-alarm rates are measured down to {one_in(calibration.floor)}.",
@@ -37,31 +37,37 @@ def sentences(calibration: Calibration, standing: str) -> list[str]:
     ]
 
 
-def calibration_view(calibration: Calibration, standing: str) -> RenderableType:
+def calibration_view(calibration: Calibration, status: str) -> RenderableType:
     """The sentences, and what some scores mean."""
-    rows = table("score", "log10 LR", "95 %", "different people reach it", "95 %", "found")
-    for column in rows.columns:
-        column.justify = "right"
-    for score in shown_scores(calibration):
-        read = calibration.read(score, prior=0.5, comparisons=1)
-        low, high = read.log10_lr_interval
-        span = "limit" if read.limited else f"{ratio(low)} to {ratio(high)}"
-        rare, often = read.false_alarm_rate_interval
-        below = "below " if read.at_most else ""
-        rows.add_row(
-            f"{score:.2f}",
-            ratio(read.log10_lr),
-            span,
-            below + one_in(read.false_alarm_rate),
-            "" if read.at_most else f"{one_in(often)} to {one_in(rare)}",
-            chance(found(calibration, score)),
-        )
-    told = [Text(sentence, style="dim") for sentence in sentences(calibration, standing)]
+    lines = [_reading_cells(calibration, score) for score in shown_scores(calibration)]
+    titles = ("score", "log10 LR", "its 95 %", "false-alarm rate", "in 95 %", "found")
+    ranks = (0, 0, 2, 1, 4, 3)
+    rows = FittedTable(
+        [
+            Column(title, [line[number] for line in lines], rank, right=True)
+            for number, (title, rank) in enumerate(zip(titles, ranks, strict=True))
+        ]
+    )
+    told = [Text(sentence, style="dim") for sentence in sentences(calibration, status)]
     explained = (
         "found: pairs of one person with this score or more. Limits: a log-likelihood ratio never "
         "says more than so many people can show."
     )
     return Group(rows, Text(), *told, Text(explained, style="dim"))
+
+
+def _reading_cells(calibration: Calibration, score: float) -> list[str]:
+    read = calibration.read(score, prior=0.5, comparisons=1)
+    low, high = read.log10_lr_interval
+    rare, often = read.false_alarm_rate_interval
+    return [
+        f"{score:.2f}",
+        ratio(read.log10_lr),
+        "limit" if read.limited else f"{ratio(low)} to {ratio(high)}",
+        ("below " if read.at_most else "") + one_in(read.false_alarm_rate),
+        "" if read.at_most else f"{one_in(often)} to {one_in(rare)}",
+        chance(found(calibration, score)),
+    ]
 
 
 def tested_view(tested: Tested) -> RenderableType:
@@ -84,11 +90,11 @@ def shown_scores(calibration: Calibration) -> list[float]:
     return [score for score in SCORES if calibration.lowest <= score <= calibration.highest]
 
 
-def calibration_json(calibration: Calibration, standing: str) -> dict[str, Any]:
+def calibration_json(calibration: Calibration, status: str) -> dict[str, Any]:
     """A calibration, with the readings of some scores at a prior of 1/2."""
     return {
         "schema": "reidsearch/calibration/1",
-        "standing": standing,
+        "status": status,
         "provenance": provenance_json(calibration.provenance),
         "model": {"digest": calibration.digest, "preprocessing": calibration.preprocessing},
         "log10_lr": {"intercept": calibration.intercept, "slope": calibration.slope},
@@ -145,9 +151,9 @@ def soundness_json(sound: Soundness) -> dict[str, Any]:
 def _sound(sound: Soundness, where: str) -> list[str]:
     return [
         f"Cllr {sound.cllr:.3f} bits {where}, of which {sound.cllr_min:.3f} because people look "
-        "alike (Cllr_min; 0 is perfect, 1 says nothing).",
-        f"Expected calibration error {where}: {100 * sound.ece:.1f} points of probability at a "
-        f"prior of 1/2, {100 * _worst(sound):.0f} in the worst tenth.",
+        "alike (Cllr_min; 0 is perfect, 1 carries no information).",
+        f"Expected calibration error {where}: {100 * sound.ece:.1f} percentage points at a "
+        f"prior of 1/2, {100 * _worst(sound):.0f} in the worst decile.",
     ]
 
 

@@ -44,11 +44,11 @@ class Axes:
         return [self.at(one, other) for one, other in zip(x, y, strict=True)]
 
 
-def calibration_picture(calibration: Calibration, standing: str) -> Image.Image:
+def calibration_picture(calibration: Calibration, status: str) -> Image.Image:
     """Draw it."""
     told = [
         line
-        for sentence in sentences(calibration, standing)
+        for sentence in sentences(calibration, status)
         for line in PLAIN.wrap(sentence, WIDTH_PX - 2 * MARGIN_PX)
     ]
     top = MARGIN_PX + HEADING.line_px + 12 + TITLE.line_px + 8
@@ -72,10 +72,10 @@ def _distributions(
     every = 8
     x, same, different = coarse(calibration, every)
     axes = Axes(box, span(calibration), (0.0, float(max(same.max(), different.max())) * 1.05))
-    _frame(canvas, axes, "Scores of pairs by two cameras", "score", _tenths(axes.x), ())
+    _frame(canvas, axes, "Cross-camera pair scores", "score", _tenths(axes.x), ())
     for values, colour in ((different, DIFFERENT), (same, SAME)):
         canvas.line(axes.line(x.tolist(), values.tolist()), colour, 2)
-    _key(canvas, box, [(SAME, "one person"), (DIFFERENT, "two people")])
+    _key(canvas, box, [(SAME, "same person"), (DIFFERENT, "different people")])
 
 
 def _map(
@@ -101,13 +101,15 @@ def _reliability(
 ) -> None:
     axes = Axes(box, (0.0, 1.0), (0.0, 1.0))
     ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    _frame(canvas, axes, "Of one person: found against told", "probability told", ticks, ticks)
+    _frame(
+        canvas, axes, "Calibration: observed vs. predicted", "predicted probability", ticks, ticks
+    )
     canvas.line(axes.line([0, 1], [0, 1]), AXIS)
     points = [(told, found) for told, found, _ in calibration.soundness.reliability]
     canvas.line([axes.at(*point) for point in points], MAP, 2)
     for x, y in (axes.at(*point) for point in points):
         canvas.ellipse((x - 4, y - 4, x + 4, y + 4), MAP)
-    FAINT.draw(canvas, box[0] + 10, box[1] + 8, "people left out; prior 1/2")
+    FAINT.draw(canvas, box[0] + 10, box[1] + 8, "held-out people; prior 1/2")
 
 
 def coarse(calibration: Calibration, every: int) -> tuple[Values, Values, Values]:

@@ -1,19 +1,28 @@
-"""A table that fits a narrow terminal: columns are left out by priority, and a line says which."""
+"""A table that fits a narrow terminal: columns are left out by priority, and a line says which.
+
+Every table of the command line is a `FittedTable`. Where its columns do not all fit, those of the
+highest rank are left out first; those of rank 0 (crop, score, camera, time and whatever a row
+would say nothing without) never are. The others give way within limits: long text wraps, a
+location loses its middle, a heading takes a second line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
 from rich.text import Text
 
-from reidsearch.output.text import Shortened, table
+from reidsearch.output.visible import shorten
 
 GAP = 3  # cells between two columns
-LEAST = 16  # cells of a column whose text may be shortened
+LEAST = 16  # cells of a column whose text may be shortened or wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,7 @@ class Column:
         rank: order of importance; the largest is left out first, 0 never.
         right: align to the right.
         shortened: the middle of its text is taken out where it does not fit.
+        wrapped: its text takes several lines where it does not fit.
     """
 
     title: str
@@ -31,41 +41,41 @@ class Column:
     rank: int
     right: bool = False
     shortened: bool = False
-    style: str = ""
+    wrapped: bool = False
+
+    @property
+    def widest(self) -> int:
+        """Cells that it takes where there is room."""
+        return max(map(cell_len, [self.title, *self.cells]))
 
     @property
     def width(self) -> int:
         """Cells that it needs."""
-        widest = max(map(cell_len, [self.title, *self.cells]))
-        return min(widest, max(LEAST, cell_len(self.title))) if self.shortened else widest
+        heading = max(map(cell_len, self.title.split()), default=0)
+        widest = max(map(cell_len, self.cells), default=0)
+        gives_way = self.shortened or self.wrapped
+        return max(heading, min(widest, LEAST) if gives_way else widest)
 
 
 @dataclass(frozen=True, slots=True)
 class FittedTable:
     """A table of columns, of which as many are shown as fit."""
 
-    columns: Sequence[Column] = field(default_factory=list)
+    columns: Sequence[Column]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         shown = fitting(self.columns, options.max_width)
-        view = table()
-        for column in shown:
+        view = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+        for column, width in zip(shown, widths(shown, options.max_width), strict=True):
             justify: Literal["right", "left"] = "right" if column.right else "left"
-            view.add_column(
-                column.title,
-                justify=justify,
-                style=column.style,
-                no_wrap=not column.shortened and column.rank > 0,
-                min_width=None if column.shortened else min(column.width, options.max_width),
-                overflow="fold",
-            )
+            view.add_column(column.title, justify=justify, width=width, overflow="fold")
         for row in zip(*(_cells(column) for column in shown), strict=True):
             view.add_row(*row)
         yield view
         if gone := [column.title for column in self.columns if column not in shown]:
             yield Text(
-                f"Columns that do not fit: {', '.join(gone)}. All of them: --format json, or a "
-                "wider terminal.",
+                f"Columns that do not fit: {', '.join(gone)}. All of them: a wider terminal, "
+                "--format csv or json.",
                 style="dim",
             )
 
@@ -74,11 +84,45 @@ def fitting(columns: Sequence[Column], width: int) -> list[Column]:
     """Return the columns that fit into `width` cells, in their order; those of rank 0 always."""
     shown = list(columns)
     for column in sorted(columns, key=lambda column: -column.rank):
-        if sum(one.width for one in shown) + GAP * (len(shown) - 1) <= width or not column.rank:
+        if _total([one.width for one in shown]) <= width or not column.rank:
             break
         shown.remove(column)
     return shown
 
 
+def widths(columns: Sequence[Column], width: int) -> list[int]:
+    """Return the cells of each column: as many as it would take, the widest giving way first.
+
+    None gets less than it needs, unless all together need more than there is.
+    """
+    given = [column.widest for column in columns]
+    for least in ([column.width for column in columns], [1] * len(columns)):
+        while _total(given) > width:
+            giving = [number for number, cells in enumerate(given) if cells > least[number]]
+            if not giving:
+                break
+            given[max(giving, key=lambda number: given[number])] -= 1
+    return given
+
+
+def _total(cells: Sequence[int]) -> int:
+    return sum(cells) + GAP * (len(cells) - 1)
+
+
 def _cells(column: Column) -> list[RenderableType]:
-    return [Shortened(cell) if column.shortened else cell for cell in column.cells]
+    return [_Shortened(cell) if column.shortened else Text(cell) for cell in column.cells]
+
+
+class _Shortened:
+    """Text on one line; where it does not fit its middle is taken out."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        mark = "..." if options.ascii_only else "…"
+        yield Text(shorten(self._text, options.max_width, cell_len, mark), no_wrap=True)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        whole = cell_len(self._text)
+        return Measurement(min(whole, LEAST), min(whole, options.max_width))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.footage import CoverageGap, How, SourceCoverage, Span
+from reidsearch.domain.footage import UNSEEN, CoverageGap, How, SourceCoverage, SourceState, Span
+from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.statement import HOW_TEXTS
-from reidsearch.output.text import table
-from reidsearch.output.times import local
+from reidsearch.output.text import UNKNOWN, known
+from reidsearch.output.times import clock, local, zone_name
 from reidsearch.output.visible import count, duration, visible
+
+Cell = Callable[[SourceCoverage], str]
 
 LISTED_AT_MOST = 12  # spans of one source in the text; JSON has all
 
@@ -22,17 +25,23 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
     """Return a table of sources, then what of them could not be seen, and the coverage gaps."""
     if not sources:
         return Text("The archive holds no footage.")
-    rows = table("camera", "starts", "length", "analysed", "tracklets", "state", "location")
-    for one in sources:
-        rows.add_row(
-            "-" if one.facts.camera is None else visible(one.facts.camera),
-            _start(one),
-            duration(float(one.duration_s)),
-            _how(one.spans),
-            f"{one.counts.get('tracklets', 0):,}",
-            one.state,
-            visible(one.location),
-        )
+
+    def column(title: str, rank: int, cell: Cell, **look: bool) -> Column:
+        return Column(title, [cell(one) for one in sources], rank, **look)
+
+    rows = FittedTable(
+        [
+            column("camera", 0, lambda one: known(one.facts.camera)),
+            column(f"starts ({zone_name()})", 0, _starts),
+            column("start from", 5, lambda one: one.facts.clock.origin or UNKNOWN),
+            column("length", 1, lambda one: duration(float(one.duration_s)), right=True),
+            column("analysed", 2, lambda one: _how(one.spans), wrapped=True),
+            column("tracklets", 6, lambda one: f"{one.counts.get('tracklets', 0):,}", right=True),
+            column("state", 4, lambda one: one.state),
+            column("sha-256", 7, lambda one: one.sha256[:8]),
+            column("location", 3, lambda one: visible(one.location), shortened=True),
+        ]
+    )
     lines = [line for one in sources for line in lacking(one)]
     for gap in gaps[:LISTED_AT_MOST]:
         first, last = (local(from_us(at).replace(microsecond=0)) for at in (gap.from_us, gap.to_us))
@@ -53,7 +62,8 @@ def clock_view(one: SourceCoverage) -> RenderableType:
     if clock.offset_s or clock.drift_ppm:
         start = local(clock.start) if clock.start else "-"
         lines.append(
-            f"read as {start}, offset {float(clock.offset_s):+g} s, drift {clock.drift_ppm:+g} ppm"
+            f"recorded start {start}, offset {float(clock.offset_s):+g} s, "
+            f"drift {clock.drift_ppm:+g} ppm"
         )
     return Text("\n".join(lines))
 
@@ -62,7 +72,7 @@ def lacking(one: SourceCoverage) -> list[str]:
     """Return what of a source could not be seen, and its warnings."""
     name = visible(one.location.rpartition("/")[2])
     told = []
-    unseen = [span for span in one.spans if span.how in {How.FAILED, How.GAP}]
+    unseen = [span for span in one.spans if span.how in UNSEEN]
     for span in unseen[:LISTED_AT_MOST]:
         detail = f" ({visible(span.detail)})" if span.detail else ""
         told.append(
@@ -72,10 +82,14 @@ def lacking(one: SourceCoverage) -> list[str]:
     if len(unseen) > LISTED_AT_MOST:
         more = len(unseen) - LISTED_AT_MOST
         told.append(f"{name}: {count(more, 'further interval')} (--format json lists all)")
-    if one.state != "finished":
+    if one.state is SourceState.RUNNING:
+        told.append(f"{name}: being indexed, {duration(float(one.duration_s))} so far")
+    if one.state is SourceState.INTERRUPTED:
         told.append(
             f"{name}: not finished; nothing after {duration(float(one.duration_s))} is indexed"
         )
+    if one.replaced:
+        told.append(f"{name}: other footage lies at its place now (this one: {one.sha256[:8]})")
     small = one.counts.get("small", 0)
     if small:
         told.append(f"{name}: {count(small, 'detection')} too small to be kept")
@@ -131,6 +145,7 @@ def _source_json(one: SourceCoverage) -> dict[str, Any]:
         "camera": one.facts.camera,
         "clock": _clock_json(one),
         "state": one.state,
+        "replaced": one.replaced,
         "duration_s": float(one.duration_s),
         "declared_fps": one.info.declared_fps,
         "measured_fps": one.measured_fps,
@@ -171,6 +186,14 @@ def _start(one: SourceCoverage) -> str:
         return "-"
     uncertain = "±?" if clock.uncertainty_s is None else f"±{clock.uncertainty_s:g} s"
     return f"{local(from_us(at_us).replace(microsecond=0))} {uncertain} ({clock.origin})"
+
+
+def _starts(one: SourceCoverage) -> str:
+    at_us, uncertainty_s = wall_us(one, 0), one.facts.clock.uncertainty_s
+    if at_us is None:
+        return UNKNOWN
+    uncertain = "±?" if uncertainty_s is None else f"±{uncertainty_s:g} s"
+    return f"{clock(from_us(at_us).replace(microsecond=0))} {uncertain}"
 
 
 def _how(spans: Sequence[Span]) -> str:

@@ -112,7 +112,7 @@ def _curve(canvas: ImageDraw.ImageDraw, found: Evaluation, at: tuple[int, int]) 
     point = _plot(
         canvas,
         at,
-        "Queries with a right crop among the first n (CMC), %",
+        "Queries with a correct match among the first n (CMC), %",
         [(across(rank), str(rank)) for rank in ranks],
         [(share / 100, str(share)) for share in range(0, 101, 20)],
     )
@@ -136,7 +136,7 @@ def _histograms(canvas: ImageDraw.ImageDraw, found: Evaluation, at: tuple[int, i
         return float((score - low) / (high - low))
 
     ticks = [tick / 4 for tick in range(-4, 5) if low <= tick / 4 <= high]
-    title = "Scores of pairs, each curve to its own height"
+    title = "Pair scores, each curve scaled to its own maximum"
     point = _plot(canvas, at, title, [(across(tick), f"{tick:g}") for tick in ticks], [])
     for counts, colour in ((found.different, DIFFERENT), (found.same, SAME)):
         shares = counts / max(1, counts.max()) * 0.95

@@ -16,7 +16,7 @@ from reidsearch.domain.figures import (
     Rate,
     Way,
 )
-from reidsearch.output.text import table
+from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.visible import count, visible
 
 FIGURES: Mapping[str, tuple[str, Callable[[Quality], float]]] = {
@@ -25,6 +25,9 @@ FIGURES: Mapping[str, tuple[str, Callable[[Quality], float]]] = {
     "map_step": ("mAP step", lambda q: q.map_step),
     "minp": ("mINP", lambda q: q.minp),
 }
+
+_FIGURE_RANKS = dict.fromkeys(FIGURES, 7) | {"rank_1": 1, "map_trapezoid": 2, "minp": 6}
+"""Which figures a narrow terminal keeps, the smallest longest."""
 
 
 def percent(share: float) -> str:
@@ -66,31 +69,41 @@ def evaluation_view(comparison: Comparison) -> RenderableType:
 
 
 def _figures(quality: Quality) -> RenderableType:
-    rows = table("figure")
-    rows.add_column("%", justify="right")
-    rows.add_column("95 % interval", justify="right")
-    for name, (title, figure) in FIGURES.items():
-        interval = quality.intervals.get(name)
-        ends = f"{percent(interval[0])} to {percent(interval[1])}" if interval else "-"
-        rows.add_row(title, percent(figure(quality)), ends)
-    return rows
+    ends = [quality.intervals.get(name) for name in FIGURES]
+    intervals = [f"{percent(one[0])} to {percent(one[1])}" if one else "-" for one in ends]
+    return FittedTable(
+        [
+            Column("figure", [title for title, _ in FIGURES.values()], 0),
+            Column(
+                "%", [percent(figure(quality)) for _, figure in FIGURES.values()], 0, right=True
+            ),
+            Column("95 % interval", intervals, 0, right=True),
+        ]
+    )
 
 
 def _rates(found: Evaluation) -> RenderableType:
-    rows = table("false-positive rate")
-    rows.add_column("true-positive rate %", justify="right")
-    rows.add_column("above score", justify="right")
-    for rate in found.rates:
-        if rate.tpr is None or rate.threshold is None:
-            rows.add_row(f"{rate.fpr:g}", _unmeasured(rate), "-")
-        else:
-            rows.add_row(f"{rate.fpr:g}", percent(rate.tpr), f"{rate.threshold:.3f}")
-    told = (
-        f"{found.negatives:,} pairs of different people, {found.positives:,} of the same."
-        if found.rates
-        else "No rates: this ranking has no scores that can be compared between queries."
+    if not found.rates:
+        return Text("No rates: this ranking has no scores that can be compared between queries.")
+    above = ["-" if rate.threshold is None else f"{rate.threshold:.3f}" for rate in found.rates]
+    rows = FittedTable(
+        [
+            Column("false-positive rate", [f"{rate.fpr:g}" for rate in found.rates], 0),
+            Column(
+                "true-positive rate %",
+                [
+                    _unmeasured(rate) if rate.tpr is None else percent(rate.tpr)
+                    for rate in found.rates
+                ],
+                0,
+                right=True,
+                wrapped=True,
+            ),
+            Column("above score", above, 0, right=True),
+        ]
     )
-    return Group(rows, Text(told, style="dim")) if found.rates else Text(told)
+    told = f"{found.negatives:,} pairs of different people, {found.positives:,} of the same."
+    return Group(rows, Text(told, style="dim"))
 
 
 def _unmeasured(rate: Rate) -> str:
@@ -98,45 +111,56 @@ def _unmeasured(rate: Rate) -> str:
 
 
 def _cameras(found: Evaluation) -> RenderableType:
-    rows = table("query by", "gallery by")
-    for title in ("valid queries", *(title for title, _ in FIGURES.values())):
-        rows.add_column(title, justify="right")
-    for (query, gallery), quality in found.by_cameras.items():
-        rows.add_row(
-            visible(query),
-            visible(gallery),
-            f"{quality.valid_queries:,}",
-            *(percent(figure(quality)) for _, figure in FIGURES.values()),
+    qualities = list(found.by_cameras.values())
+    queries = [f"{quality.valid_queries:,}" for quality in qualities]
+    figures = [
+        Column(
+            title,
+            [percent(figure(quality)) for quality in qualities],
+            _FIGURE_RANKS[name],
+            right=True,
         )
-    return rows
+        for name, (title, figure) in FIGURES.items()
+    ]
+    return FittedTable(
+        [
+            Column("query camera", [visible(query) for query, _ in found.by_cameras], 0),
+            Column("gallery camera", [visible(gallery) for _, gallery in found.by_cameras], 0),
+            Column("valid queries", queries, 3, right=True),
+            *figures,
+        ]
+    )
 
 
 def _worst(found: Evaluation) -> RenderableType:
-    rows = table("worst query", "first, wrongly")
-    rows.add_column("score", justify="right")
-    rows.add_column("best right crop", overflow="fold")
-    rows.add_column("score", justify="right")
-    rows.add_column("at rank", justify="right")
-    for each in found.worst:
-        rows.add_row(
-            Text(visible(each.query.name)),
-            Text(visible(each.wrong.name)),
-            f"{each.wrong_score:.3f}",
-            Text(visible(each.right.name)),
-            f"{each.right_score:.3f}",
-            f"{each.rank:,}",
-        )
-    return rows
+    worst = found.worst
+    return FittedTable(
+        [
+            Column("worst query", [visible(one.query.name) for one in worst], 0, wrapped=True),
+            Column(
+                "wrong first match", [visible(one.wrong.name) for one in worst], 1, wrapped=True
+            ),
+            Column("score", [f"{one.wrong_score:.3f}" for one in worst], 0, right=True),
+            Column(
+                "best correct crop", [visible(one.right.name) for one in worst], 2, wrapped=True
+            ),
+            Column("right score", [f"{one.right_score:.3f}" for one in worst], 0, right=True),
+            Column("at rank", [f"{one.rank:,}" for one in worst], 0, right=True),
+        ]
+    )
 
 
 def comparison_view(comparison: Comparison) -> RenderableType:
     """Ways of searching, one a line."""
     head, lines = _comparison(comparison)
-    rows = table()
-    for number, title in enumerate(head):
-        rows.add_column(title, justify="right" if number > 3 else "left", overflow="fold")
-    for line in lines:
-        rows.add_row(*line)
+    ranks = {"model": 0, "ranking": 3, "resize": 4, "query": 5}
+    ranks |= {title: _FIGURE_RANKS[name] for name, (title, _) in FIGURES.items()}
+    rows = FittedTable(
+        [
+            Column(title, [line[number] for line in lines], ranks.get(title, 9), right=number > 3)
+            for number, title in enumerate(head)
+        ]
+    )
     told = [Text(line) for line in data_lines(comparison.ways[0].evaluation)]
     missing = [
         Text(f"{name} is missing here: {visible(why)}", style="yellow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -9,8 +10,8 @@ from rich.text import Text
 
 from reidsearch.domain.answer_json import crop_facts_json, model_json, reading_json
 from reidsearch.domain.explanation import Explanation, Neighbour, Observed
+from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.readings import chance, false_alarms, one_in, probability, ratio, times
-from reidsearch.output.text import table
 from reidsearch.output.visible import count, visible
 
 SCHEMA = "reidsearch/explanation/1"
@@ -25,25 +26,25 @@ def sentences(told: Explanation) -> list[str]:
     """The score's place, the most important first; the same in text and picture."""
     said = [f"Score {told.score:.3f} of crop {told.match.crop_id} for {visible(told.query)}."]
     if told.reading is None or told.same_below is None:
-        said.append(f"Scores are {visible(told.standing)}: no probability can be told.")
+        said.append(f"Scores are {visible(told.status)}: no probability can be given.")
     else:
         read = told.reading
         said.append(
-            f"{visible(told.standing[0].upper() + told.standing[1:])}: log10 likelihood ratio "
+            f"{visible(told.status[0].upper() + told.status[1:])}: log10 likelihood ratio "
             f"{ratio(read.log10_lr)}, {times(read.log10_lr)}; probability "
-            f"{probability(read)} for a prior of 1 in the crops held."
+            f"{probability(read)} for a prior of 1 in the stored crops."
         )
         below = "below " if read.at_most else ""
         said.append(
-            f"Of pairs of different people {below}{one_in(read.false_alarm_rate)} scores this or "
-            f"more: {false_alarms(read)} false alarms are expected among the crops held. Of pairs "
-            f"of one person {chance(told.same_below)} score less."
+            f"Of pairs of different people {below}{one_in(read.false_alarm_rate)} score this "
+            f"or higher: {false_alarms(read)} false alarms are expected among the stored crops. Of "
+            f"same-person pairs {chance(told.same_below)} score lower."
         )
     said += [_place(one) for one in told.observed]
     if not told.observed:
         said.append(
-            "Nothing in this archive is known to show different people, so that the score cannot "
-            "be compared with theirs."
+            "No crops in this archive are known to show different people, so the score cannot be "
+            "compared with such pairs."
         )
     return said
 
@@ -51,40 +52,52 @@ def sentences(told: Explanation) -> list[str]:
 def _place(one: Observed) -> str:
     return (
         f"Of {count(len(one.scores), 'pair')} of {one.how} in this archive, "
-        f"{one.at_or_above or 'none'} {'reach' if one.at_or_above != 1 else 'reaches'} it."
+        f"{one.at_or_above or 'none'} {'reach' if one.at_or_above != 1 else 'reaches'} this score."
     )
 
 
 def explanation_view(told: Explanation) -> RenderableType:
     """Stripes, the nearest others, and the sentences."""
-    stripes = table("stripe of height", "fall, query masked", "fall, match masked")
-    for column in stripes.columns[1:]:
-        column.justify = "right"
-    for one in told.stripes:
-        stripes.add_row(
-            f"{100 * one.top:.0f} to {100 * one.bottom:.0f} %",
-            f"{one.query_fall:+.3f}",
-            f"{one.match_fall:+.3f}",
-        )
-    near = table("nearest to", "score", "crop", "camera", "person", "another person?")
-    for name, others in (("query", told.near_query), ("match", told.near_match)):
-        for other in others:
-            facts = other.crop.facts
-            near.add_row(
-                name,
-                f"{other.score:.3f}",
-                str(other.crop.crop_id),
-                visible(facts.camera or "-"),
-                visible(facts.person or "-"),
-                visible(known(other)),
-            )
+    stripes = FittedTable(
+        [
+            Column(
+                "stripe of height",
+                [f"{100 * one.top:.0f} to {100 * one.bottom:.0f} %" for one in told.stripes],
+                0,
+            ),
+            _falls("fall, query masked", [one.query_fall for one in told.stripes]),
+            _falls("fall, match masked", [one.match_fall for one in told.stripes]),
+        ]
+    )
     return Group(
         *(Text(line) for line in sentences(told)),
         Text(),
         stripes,
         Text(LIMITS, style="dim"),
         Text(),
-        near,
+        _nearest(told),
+    )
+
+
+def _falls(title: str, falls: Sequence[float]) -> Column:
+    return Column(title, [f"{fall:+.3f}" for fall in falls], 0, right=True)
+
+
+def _nearest(told: Explanation) -> FittedTable:
+    sides = (("query", told.near_query), ("match", told.near_match))
+    near = [(side, other) for side, others in sides for other in others]
+    crops = [other.crop for _, other in near]
+    return FittedTable(
+        [
+            Column("nearest to", [side for side, _ in near], 1),
+            Column("score", [f"{other.score:.3f}" for _, other in near], 0, right=True),
+            Column("crop", [str(crop.crop_id) for crop in crops], 0, right=True),
+            Column("camera", [visible(crop.facts.camera or "-") for crop in crops], 0),
+            Column("person", [visible(crop.facts.person or "-") for crop in crops], 3),
+            Column(
+                "another person?", [visible(known(other)) for _, other in near], 2, wrapped=True
+            ),
+        ]
     )
 
 
@@ -102,7 +115,7 @@ def explanation_json(told: Explanation) -> dict[str, Any]:
         "model": model_json(told.model),
         "score": told.score,
         "score_of_pictures": told.score_of_pictures,
-        "calibration": told.standing,
+        "calibration": told.status,
         "reading": reading_json(told.reading) if told.reading else None,
         "same_below": told.same_below,
         "stripes": [

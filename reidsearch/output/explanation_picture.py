@@ -97,14 +97,16 @@ def _strip(canvas: ImageDraw.ImageDraw, told: Explanation, at: tuple[int, int]) 
     if told.calibration is not None:
         at_score, same, different = coarse(told.calibration, 16)
         curves += [
-            ("one person (calibration)", SAME, at_score, same),
-            ("two people (calibration)", DIFFERENT, at_score, different),
+            ("same person (calibration)", SAME, at_score, same),
+            ("different people (calibration)", DIFFERENT, at_score, different),
         ]
     if told.observed:
         scores = np.concatenate([one.scores for one in told.observed])
         counts, edges = np.histogram(scores, 50, (-1.0, 1.0))
         shares = counts / max(len(scores), 1)
-        curves.append(("two people (this archive)", SEEN, (edges[:-1] + edges[1:]) / 2, shares))
+        curves.append(
+            ("different people (this archive)", SEEN, (edges[:-1] + edges[1:]) / 2, shares)
+        )
     left, top = at
     axes = Axes((left, top, left + TEXT_PX, top + STRIP_PX), (-0.4, 1.0), (0.0, 1.0))
     for tick in np.arange(-0.4, 1.01, 0.2):
@@ -121,7 +123,7 @@ def _strip(canvas: ImageDraw.ImageDraw, told: Explanation, at: tuple[int, int]) 
         FAINT.draw(canvas, across + 15, top - 21, name)
         across += 35 + FAINT.width(name)
     if not curves:
-        FAINT.draw(canvas, left, top - 21, "no scores of known pairs to compare with")
+        FAINT.draw(canvas, left, top - 21, "no known pairs to compare with")
     x, _ = axes.at(told.score, 0.0)
     canvas.line((x, top, x, top + STRIP_PX), HERE, 2)
     text = f"{told.score:.3f}"
@@ -152,4 +154,4 @@ def _others(
             text = lettering.fit(line, THUMB_STEP_PX - THUMB_PX[0] - 18)
             lettering.draw(canvas, left + THUMB_PX[0] + 8, top + place * PLAIN.line_px, text)
     if not others:
-        FAINT.draw(canvas, MARGIN_PX, top, "nobody else is held")
+        FAINT.draw(canvas, MARGIN_PX, top, "no other person is stored")

@@ -39,8 +39,8 @@ def _near(near: list[str], joint: str = ", ") -> str:
 
 def _model_unknown(near: list[str], **_: Any) -> str:
     return (
-        f"{_near(near, ' or ')}`reidsearch models list` names all; a model of your own is given "
-        "by its file, path/to/model.xml or path/to/model.onnx"
+        f"{_near(near, ' or ')}`reidsearch models list` names all; give a custom model by its "
+        "file, path/to/model.xml or path/to/model.onnx"
     )
 
 
@@ -53,7 +53,7 @@ def _model_mismatch(
     else:
         keep = f"use --model {archive_model}"
         change = f"--model {model}" + (f" {option}" if flip != archive_flip else "")
-    return f"{keep}, or embed all crops anew: reidsearch reembed {change} -a {archive}"
+    return f"{keep}, or re-embed all crops: reidsearch reembed {change} -a {archive}"
 
 
 def _labels_missing(labels: str) -> str:
@@ -103,8 +103,8 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.MODEL_FILE_NEEDED: "name that file: --model path/to/model.xml",
     Kind.MODEL_ALTERED: (
-        "remove it, or fetch it anew into the cache with `reidsearch models install {model}`; "
-        "to use it as a model of your own, give its file: --model {file}"
+        "remove it, or download it again with `reidsearch models install {model}`; "
+        "to use it as a custom model, give its file: --model {file}"
     ),
     Kind.MODEL_INCOMPLETE: (
         "copy it there too, or remove the folder from --model-path and REIDSEARCH_MODELS"
@@ -165,7 +165,7 @@ HINTS: dict[str, Hint] = {
     Kind.NOTHING_TO_CHANGE: "give --model NAME, --flip or --no-flip",
     Kind.NOTHING_TO_DELETE: "give --source, --camera, --after, --before or --crop",
     Kind.ARCHIVE_MISSING: "make one: reidsearch index PATH... -a {archive}",
-    Kind.MIGRATION_REFUSED: "run the earlier version's: reidsearch check -a {archive}",
+    Kind.MIGRATION_REFUSED: "run `reidsearch check -a {archive}` with the earlier version",
     Kind.DATABASE_DAMAGED: "run: reidsearch check -a {archive}   or restore from a backup",
     Kind.CHECKPOINT_DAMAGED: (
         "delete that source and index it again: reidsearch delete --source PATH"
@@ -176,13 +176,13 @@ HINTS: dict[str, Hint] = {
     Kind.ARCHIVE_NEEDS_REPAIR: _needs_repair,
     Kind.ARCHIVE_NOT_VERIFIED: "reidsearch check -a {archive}",
     Kind.CROP_NOT_EMBEDDED: (
-        "restore it from a backup, or give it up: reidsearch delete --crop {crop}"
+        "restore it from a backup, or delete it: reidsearch delete --crop {crop}"
     ),
     # Scores and calibration
     Kind.LABELS_MISSING: _labels_missing,
     Kind.SCORES_NOT_FINITE: "check the model and the runtime: reidsearch doctor",
     Kind.SCORES_DO_NOT_SEPARATE: "check the labels, and the model: reidsearch doctor",
-    Kind.TOO_FEW_PEOPLE: "label more people, or take a labelled set: reidsearch calibrate SET",
+    Kind.TOO_FEW_PEOPLE: "label more people, or use a labelled set: reidsearch calibrate SET",
     Kind.CALIBRATION_MISSING: (
         "reidsearch calibrate SET -a {archive}; reidsearch calibrate --help"
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,10 +12,12 @@ from rich.text import Text
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import Change, Decision, Identity, Of, Presence, Story
-from reidsearch.output.text import UNKNOWN, table
-from reidsearch.output.times import local
+from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.text import UNKNOWN, known
+from reidsearch.output.times import clock, zone_name
 from reidsearch.output.visible import count, visible
 
+Cell = Callable[[Presence], str]
 Names = Mapping[int, str]
 """The names of identities by id; those that were undone have none."""
 
@@ -44,20 +46,22 @@ def decision_text(decision: Decision, names: Names) -> str:
             moved.setdefault(_of_member(change, names), []).append(change.member.text)
     parts += [f"{', '.join(members)}: {what}" for what, members in moved.items()]
     told = f"undid decision {decision.undoes}: " if decision.undoes is not None else ""
-    return told + "; ".join(parts) + (" (forced)" if decision.forced else "")
+    return told + "; ".join(parts) + (" (conflicts ignored)" if decision.forced else "")
 
 
 def _of_identity(change: Change, names: Names) -> str:
     number = change.identity_id or 0
     if change.of is Of.MERGED:
         if change.after is None:
-            return f"{_name(number, names)} stands for itself again"
-        return f"{_name(number, names)} became a part of {_name(change.after, names)}"
+            return f"{_name(number, names)} is separate again"
+        return f"{_name(number, names)} was merged into {_name(change.after, names)}"
     before, after = (visible(str(one)) for one in (change.before, change.after))
     if change.before is None:
         return f"new identity {after} ({number})"
     return (
-        f"no identity {before} ({number})" if change.after is None else f"{before} is now {after}"
+        f"identity {before} ({number}) removed"
+        if change.after is None
+        else f"{before} is now {after}"
     )
 
 
@@ -82,35 +86,40 @@ def list_view(identities: Sequence[Identity]) -> RenderableType:
     if not identities:
         return Text("No identities yet: reidsearch identity new IDENTITY CROP...")
     names = {one.identity_id: one.name for one in identities}
-    rows = table("identity", "name", "members", "rejected", "")
-    for one in identities:
-        merged = f"merged into {_name(one.merged_into, names)}" if one.merged_into else ""
-        rows.add_row(
-            str(one.identity_id),
-            visible(one.name),
-            str(len(one.members)),
-            str(len(one.rejected)),
-            merged,
-        )
-    return rows
+    columns = [
+        Column("identity", [str(one.identity_id) for one in identities], 0, right=True),
+        Column("name", [visible(one.name) for one in identities], 0, wrapped=True),
+        Column("members", [str(len(one.members)) for one in identities], 1, right=True),
+        Column("rejected", [str(len(one.rejected)) for one in identities], 3, right=True),
+    ]
+    if any(one.merged_into for one in identities):
+        merged = [
+            _name(one.merged_into, names) if one.merged_into else UNKNOWN for one in identities
+        ]
+        columns.append(Column("merged into", merged, 2, wrapped=True))
+    return FittedTable(columns)
 
 
 def log_view(decisions: Sequence[Decision], names: Names) -> RenderableType:
     """The log of decisions, oldest first."""
     if not decisions:
         return Text("No decisions yet.")
-    rows = table("decision", "at", "who", "what", "changed", "note")
-    for one in decisions:
-        undone = f" [undone by {one.undone_by}]" if one.undone_by is not None else ""
-        rows.add_row(
-            str(one.decision_id),
-            local(one.at.replace(microsecond=0)),
-            visible(one.who),
-            one.what,
-            Text(decision_text(one, names) + undone),
-            visible(one.note),
-        )
-    return rows
+    at = [clock(one.at.replace(microsecond=0)) for one in decisions]
+    return FittedTable(
+        [
+            Column("decision", [str(one.decision_id) for one in decisions], 0, right=True),
+            Column(f"at ({zone_name()})", at, 0),
+            Column("who", [visible(one.who) for one in decisions], 2),
+            Column("what", [one.what for one in decisions], 3),
+            Column("changed", [_changed(one, names) for one in decisions], 0, wrapped=True),
+            Column("note", [visible(one.note) for one in decisions], 1, wrapped=True),
+        ]
+    )
+
+
+def _changed(one: Decision, names: Names) -> str:
+    undone = f" [undone by {one.undone_by}]" if one.undone_by is not None else ""
+    return decision_text(one, names) + undone
 
 
 def story_view(story: Story, names: Names) -> RenderableType:
@@ -127,8 +136,8 @@ def story_view(story: Story, names: Names) -> RenderableType:
     if story.deleted:
         views.append(
             Text(
-                f"{count(story.deleted, 'decision')} in force is about what the archive no longer "
-                "holds.",
+                f"{count(story.deleted, 'decision')} in force: the crops are no longer in the "
+                "archive.",
                 style="yellow",
             )
         )
@@ -137,24 +146,32 @@ def story_view(story: Story, names: Names) -> RenderableType:
 
 def presence_table(presences: Sequence[Presence], scores: Sequence[float] = ()) -> RenderableType:
     """Where and when each was seen, perhaps with a score."""
-    told = ("score",) if scores else ()
-    rows = table("member", *told, "camera", "first", "last", "views", "crop", "location")
-    for number, one in enumerate(presences):
-        rows.add_row(
-            one.member.text,
-            *([f"{scores[number]:.3f}"] if scores else []),
-            visible(one.camera) if one.camera else UNKNOWN,
-            _time(one.first_us),
-            _time(one.last_us),
-            str(len(one.crop_ids)),
-            str(one.crop_ids[0]) if one.crop_ids else UNKNOWN,
-            visible(one.location),
-        )
-    return rows
+
+    def column(title: str, rank: int, cell: Cell, *, right: bool = False) -> Column:
+        return Column(title, [cell(one) for one in presences], rank, right=right)
+
+    columns = [column("member", 1, lambda one: one.member.text)]
+    if scores:
+        columns.append(Column("score", [f"{score:.3f}" for score in scores], 0, right=True))
+    columns += [
+        column("camera", 0, lambda one: known(one.camera)),
+        column(f"first ({zone_name()})", 0, lambda one: time_of(one.first_us)),
+        column("last", 2, lambda one: time_of(one.last_us)),
+        column("best shots", 4, lambda one: str(len(one.crop_ids)), right=True),
+        column("crop", 0, first_crop, right=True),
+    ]
+    places = [visible(one.location) for one in presences]
+    return FittedTable([*columns, Column("location", places, 3, shortened=True)])
 
 
-def _time(at_us: int | None) -> str:
-    return UNKNOWN if at_us is None else local(from_us(at_us))
+def time_of(at_us: int | None) -> str:
+    """Return when it was, without the zone; a dash where that is not known."""
+    return UNKNOWN if at_us is None else clock(from_us(at_us))
+
+
+def first_crop(one: Presence) -> str:
+    """Return the id of the first view; a dash where there is none."""
+    return str(one.crop_ids[0]) if one.crop_ids else UNKNOWN
 
 
 def decision_json(decision: Decision) -> dict[str, Any]:

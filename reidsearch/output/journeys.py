@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -9,31 +10,37 @@ from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.answer_json import named_json
+from reidsearch.domain.decisions import Presence
 from reidsearch.domain.journeys import Between, Journey, Stop
-from reidsearch.output.identities import presence_json
+from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.identities import first_crop, presence_json, time_of
 from reidsearch.output.proposals import too_fast_json, too_fast_text
-from reidsearch.output.text import UNKNOWN, table
-from reidsearch.output.times import local
+from reidsearch.output.text import UNKNOWN, known
+from reidsearch.output.times import zone_name
 from reidsearch.output.visible import count, duration, visible
+
+Cell = Callable[[Stop], str]
 
 NAMED_AT_MOST = 6  # cameras whose footage was not analysed
 
 
 def journey_view(journey: Journey) -> RenderableType:
     """Return the sightings in order of time, the intervals between them, and the caveats."""
-    rows = table("", "camera", "first", "last", "lasts", "", "crop", "location")
-    for stop in journey.stops:
-        rows.add_row(*_stop_cells(stop))
     views: list[RenderableType] = [
         Text(f"Journey of {visible(journey.identity.named.text)}", style="bold"),
-        rows,
+        _stops(journey.stops),
     ]
-    if journey.between:
-        gaps = table("between", "without a sighting", "footage not analysed")
-        for one in journey.between:
-            unseen = _unseen(one) or "none: all cameras were analysed"
-            gaps.add_row(f"{one.after} and {one.before}", duration(one.seconds), unseen)
-        views.append(gaps)
+    if between := journey.between:
+        unseen = [_unseen(one) or "none: all cameras were analysed" for one in between]
+        views.append(
+            FittedTable(
+                [
+                    Column("between", [f"{one.after} and {one.before}" for one in between], 0),
+                    Column("without a sighting", [duration(one.seconds) for one in between], 0),
+                    Column("footage not analysed", unseen, 0, wrapped=True),
+                ]
+            )
+        )
     views += [Text(too_fast_text(pair), style="red") for pair in journey.too_fast]
     return Group(*views, *(Text(line, style="dim") for line in journey_sentences(journey)))
 
@@ -76,22 +83,40 @@ def journey_sentences(journey: Journey) -> list[str]:
     return told
 
 
-def _stop_cells(stop: Stop) -> list[str]:
-    seen = stop.seen
-    unsure = "" if seen.first_us is None else " ±?"
-    if seen.uncertainty_s is not None:
-        unsure = f" ±{seen.uncertainty_s:g} s" if seen.uncertainty_s else ""
+def _stops(stops: Sequence[Stop]) -> FittedTable:
+    def column(title: str, rank: int, cell: Cell, **look: bool) -> Column:
+        return Column(title, [cell(one) for one in stops], rank, **look)
+
+    return FittedTable(
+        [
+            column("no.", 1, lambda stop: str(stop.number), right=True),
+            column("camera", 0, lambda stop: known(stop.seen.camera)),
+            column(f"first ({zone_name()})", 0, lambda stop: _first(stop.seen)),
+            column("last", 3, lambda stop: time_of(stop.seen.last_us)),
+            column("lasts", 4, lambda stop: _lasts(stop.seen), right=True),
+            column("decided", 2, _decided),
+            column("crop", 0, lambda stop: first_crop(stop.seen), right=True),
+            column("location", 5, lambda stop: visible(stop.seen.location), shortened=True),
+        ]
+    )
+
+
+def _first(seen: Presence) -> str:
+    """Return when somebody came into sight, and by how much that may be off."""
+    if seen.first_us is None:
+        return "not known"
+    if seen.uncertainty_s is None:
+        return f"{time_of(seen.first_us)} ±?"
+    return time_of(seen.first_us) + (f" ±{seen.uncertainty_s:g} s" if seen.uncertainty_s else "")
+
+
+def _lasts(seen: Presence) -> str:
     lasts_s = (seen.last_media_us - seen.first_media_us) / 1e6
-    return [
-        str(stop.number),
-        visible(seen.camera) if seen.camera else UNKNOWN,
-        "not known" if seen.first_us is None else local(from_us(seen.first_us)) + unsure,
-        UNKNOWN if seen.last_us is None else local(from_us(seen.last_us)),
-        duration(lasts_s) if lasts_s else UNKNOWN,
-        "confirmed" if stop.confirmed else f"proposal {stop.proposal_id}",
-        str(seen.crop_ids[0]) if seen.crop_ids else UNKNOWN,
-        visible(seen.location),
-    ]
+    return duration(lasts_s) if lasts_s else UNKNOWN
+
+
+def _decided(stop: Stop) -> str:
+    return "confirmed" if stop.confirmed else f"proposal {stop.proposal_id}"
 
 
 def _unseen(one: Between) -> str:

@@ -12,10 +12,13 @@ from rich.text import Text
 from reidsearch.base.timecode import iso
 from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import Linking, Proposal, Seen, TooFast
+from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.identities import presence_json, presence_table
-from reidsearch.output.text import table
+from reidsearch.output.text import UNKNOWN
 from reidsearch.output.times import local
 from reidsearch.output.visible import count, visible
+
+NEW = "a new identity"
 
 
 def linking_view(linking: Linking) -> RenderableType:
@@ -37,16 +40,20 @@ def linking_view(linking: Linking) -> RenderableType:
     lines = [Text(line, style="dim") for line in told]
     if not linking.proposals:
         return Group(Text("No proposals to be decided.", style="bold"), *lines)
-    rows = table("proposal", "for", "members", "score", "adjusted", "")
-    for one in linking.proposals:
-        rows.add_row(
-            str(one.proposal_id),
-            f"add to {visible(one.adds_to.name)}" if one.adds_to else "a new identity",
-            str(len(one.members)),
-            f"{sum(one.scores) / len(one.scores):.3f}",
-            f"{one.score:.3f}",
-            _transits(one.too_fast),
-        )
+    made = linking.proposals
+    whom = [f"add to {visible(one.adds_to.name)}" if one.adds_to else NEW for one in made]
+    means = [f"{sum(one.scores) / len(one.scores):.3f}" for one in made]
+    columns = [
+        Column("proposal", [str(one.proposal_id) for one in made], 0, right=True),
+        Column("for", whom, 1, wrapped=True),
+        Column("members", [str(len(one.members)) for one in made], 3, right=True),
+        Column("score", means, 0, right=True),
+        Column("adjusted", [f"{one.score:.3f}" for one in made], 2, right=True),
+    ]
+    if any(one.too_fast for one in made):
+        transits = [_transits(one.too_fast) for one in made]
+        columns.append(Column("transits", transits, 1, wrapped=True))
+    rows = FittedTable(columns)
     return Group(rows, Text(), *lines)
 
 
@@ -54,13 +61,13 @@ def _transits(pairs: Sequence[TooFast]) -> str:
     certain = sum(one.certain for one in pairs)
     if certain:
         return f"too fast: {count(certain, 'transit')}"
-    return f"perhaps too fast: {count(len(pairs), 'transit')}" if pairs else ""
+    return f"perhaps too fast: {count(len(pairs), 'transit')}" if pairs else UNKNOWN
 
 
 def seen_view(seen: Seen) -> RenderableType:
     """One proposal: who is proposed, where and when."""
     one = seen.proposal
-    whom = f"add to {visible(one.adds_to.text)}" if one.adds_to else "a new identity"
+    whom = f"add to {visible(one.adds_to.text)}" if one.adds_to else NEW
     views: list[RenderableType] = [
         Text(f"Proposal {one.proposal_id}: {whom}", style="bold"),
         presence_table(seen.members, one.scores),
@@ -77,7 +84,7 @@ def too_fast_text(pair: TooFast) -> str:
     between = "at once" if pair.gap_s < 0 else f"{pair.gap_s:.1f} s apart"
     return (
         f"{pair.first.text} and {pair.second.text} are {between}, at least {pair.minimum_s:g} s "
-        f"are needed: one of them is somebody else{unless}."
+        f"are needed: one of them shows another person{unless}."
     )
 
 

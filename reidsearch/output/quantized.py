@@ -24,13 +24,13 @@ def quantized_text(made: Quantized) -> str:
             f"mAP {one.map_before:.2%} -> {one.map_after:.2%}"
             for one in found.labels
         ),
-        f"  crops a second              {found.before_per_s:.0f} -> {found.after_per_s:.0f} "
+        f"  crops per second            {found.before_per_s:.0f} -> {found.after_per_s:.0f} "
         f"({visible(found.processor)}; other processors differ)",
     ]
     shortfalls = found.shortfalls()
     lines += [f"falls short: {visible(text)}" for text in shortfalls]
     if made.model is None:
-        return "\n".join([*lines, "not installed; --accept installs it all the same"])
+        return "\n".join([*lines, "not installed; --accept installs it anyway"])
     lines.append(f"installed as {visible(made.model.key)}, digest {made.model.digest[:12]}")
     lines.append(f"use it: reidsearch reembed --model {visible(made.model.key)}")
     return "\n".join(lines)

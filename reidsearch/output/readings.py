@@ -56,5 +56,9 @@ def times(log10_lr: float) -> str:
     size = 10.0 ** abs(log10_lr)
     digits = max(0, math.floor(math.log10(size)) - 1)
     shown = f"{round(size, -digits):,.0f}" if size >= 9.5 else f"{size:.1f}"
-    whom = "one person than for two" if log10_lr >= 0 else "two people than for one"
-    return f"{shown} times likelier for {whom}"
+    whom = (
+        "the same person than for different people"
+        if log10_lr >= 0
+        else "different people than for the same person"
+    )
+    return f"{shown} times more likely for {whom}"

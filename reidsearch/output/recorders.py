@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from reidsearch.output.text import UNKNOWN, table
+from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.text import UNKNOWN
 from reidsearch.output.visible import visible
 
 Row = Mapping[str, Any]
@@ -18,17 +19,18 @@ def recorders_view(rows: Sequence[Row], tried: str | None = None) -> RenderableT
     """Return the patterns as a table, with what each reads from `tried` or from its example."""
     if not rows:
         return Text("file name matches no known recorder pattern; give --pattern REGEX")
-    view = table("name", "recorder", "example", "camera", "time", "zone")
-    for row in rows:
-        view.add_row(
-            row["name"],
-            row["maker"],
-            visible(tried or row["example"]),
-            visible(row["camera"] or UNKNOWN),
-            row["time"] or UNKNOWN,
-            "UTC" if row["utc"] else "--timezone",
-        )
-    return view
+    examples = [visible(tried or row["example"]) for row in rows]
+    zones = ["UTC" if row["utc"] else "--timezone" for row in rows]
+    return FittedTable(
+        [
+            Column("name", [row["name"] for row in rows], 0),
+            Column("recorder", [row["maker"] for row in rows], 2, wrapped=True),
+            Column("example", examples, 1, shortened=True),
+            Column("camera", [visible(row["camera"] or UNKNOWN) for row in rows], 0),
+            Column("time", [row["time"] or UNKNOWN for row in rows], 0),
+            Column("zone", zones, 3),
+        ]
+    )
 
 
 def recorders_json(rows: Sequence[Row]) -> dict[str, Any]:

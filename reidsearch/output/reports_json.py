@@ -23,7 +23,15 @@ from reidsearch.domain.reports import (
 
 def report_json(report: IndexReport) -> dict[str, Any]:
     """What one index run did."""
-    return {"schema": "reidsearch/run/1", **asdict(report)}
+    facts = asdict(report)
+    footage = facts.pop("footage")
+    return {
+        "schema": "reidsearch/run/1",
+        "run_id": facts.pop("run_id"),
+        "inputs": facts.pop("offered"),
+        **facts,
+        "footage": {"sources": footage.pop("offered"), **footage},
+    }
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
@@ -44,6 +52,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "first_time": iso(summary.first_time) if summary.first_time else None,
         "last_time": iso(summary.last_time) if summary.last_time else None,
         "failures": [{"reason": reason, "count": number} for reason, number in summary.failures],
+        "not_searched": [_failure_json(failure) for failure in summary.not_searched],
     }
 
 
@@ -60,8 +69,12 @@ def failures_json(failures: Sequence[Failure]) -> dict[str, Any]:
     """Return the failures ledger."""
     return {
         "schema": "reidsearch/failures/1",
-        "failures": [asdict(failure) | {"at": iso(failure.at)} for failure in failures],
+        "failures": [_failure_json(failure) for failure in failures],
     }
+
+
+def _failure_json(failure: Failure) -> dict[str, Any]:
+    return asdict(failure) | {"at": iso(failure.at)}
 
 
 def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:
@@ -106,7 +119,9 @@ def deletion_json(
     }
 
 
-def backup_json(folder: str, crops: int, size_bytes: int, sha256: str) -> dict[str, Any]:
+def backup_json(
+    folder: str, crops: int, size_bytes: int, sha256: str, settings_sha256: str | None
+) -> dict[str, Any]:
     """Return what a backup contains."""
     return {
         "schema": "reidsearch/backup/1",
@@ -114,6 +129,7 @@ def backup_json(folder: str, crops: int, size_bytes: int, sha256: str) -> dict[s
         "crops": crops,
         "size_bytes": size_bytes,
         "sha256": sha256,
+        "settings_sha256": settings_sha256,
     }
 
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 from reidsearch.domain.answers import (
     Answer,
     Feedback,
+    FootageSearched,
     IdentitySearched,
     Match,
     RankedBy,
     Statement,
     WhyNot,
 )
-from reidsearch.domain.footage import How
+from reidsearch.domain.footage import UNSEEN, How
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
 from reidsearch.output.readings import one_in
@@ -29,6 +30,7 @@ HOW_TEXTS = {
     How.PRECOMPUTED: "with precomputed detections",
     How.FAILED: "could not be decoded",
     How.GAP: "missing in the recording itself",
+    How.ERASED: "deleted from this archive",
 }
 """How footage was analysed, as the end of a sentence."""
 NAMED_AT_MOST = 5  # cameras with coverage gaps
@@ -59,7 +61,7 @@ def short(statement: Statement) -> list[str]:
         *_not_analysed(statement),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
-        "More about how it was searched: --statement.",
+        "Full statement: --statement.",
     ]
 
 
@@ -137,7 +139,7 @@ def _identity(searched: IdentitySearched | None) -> list[str]:
     return [
         f"Identity {visible(searched.named.name)} ({searched.named.identity_id}): "
         f"{count(searched.members, 'confirmed tracklet or crop', 'confirmed tracklets or crops')} "
-        f"with {count(searched.views, 'view')}"
+        f"as {count(searched.query_pictures, 'query picture')}"
         + (f"; excluded: {' and '.join(out)}." if out else "."),
     ]
 
@@ -256,7 +258,7 @@ def _footage(statement: Statement) -> list[str]:
         if seconds >= 0.5
     )
     told = [f"Footage: {count(footage.sources, 'source')}, {how or 'nothing analysed'}."]
-    return [*told, *_unfinished(footage.unfinished), *gaps]
+    return [*told, *_unfinished(footage), *gaps]
 
 
 def _not_analysed(statement: Statement) -> list[str]:
@@ -267,18 +269,21 @@ def _not_analysed(statement: Statement) -> list[str]:
         return ["Footage: none of the cameras and times searched.", *gaps] if gaps else []
     lost = [
         f"{duration(seconds)} {HOW_TEXTS[how]}"
-        for how in (How.FAILED, How.GAP)
-        if (seconds := footage.seconds.get(how, 0.0)) >= 0.5
+        for how in How
+        if how in UNSEEN and (seconds := footage.seconds.get(how, 0.0)) >= 0.5
     ]
     told = [f"Footage not analysed: {', '.join(lost)}."] if lost else []
-    return [*told, *_unfinished(footage.unfinished), *gaps]
+    return [*told, *_unfinished(footage), *gaps]
 
 
-def _unfinished(number: int) -> list[str]:
-    if not number:
-        return []
-    are = "source is" if number == 1 else "sources are"
-    return [f"{number:,} {are} not finished (run the index command again)."]
+def _unfinished(footage: FootageSearched) -> list[str]:
+    told = []
+    if footage.unfinished:
+        are = "source is" if footage.unfinished == 1 else "sources are"
+        told.append(f"{footage.unfinished:,} {are} not finished (run the index command again).")
+    if footage.running:
+        told.append(f"{count(footage.running, 'source')} being indexed just now.")
+    return told
 
 
 def _gaps(seconds: Mapping[str, float]) -> list[str]:
@@ -302,8 +307,10 @@ def _missing(statement: Statement) -> list[str]:
         told.append(
             f"{count(statement.unfinished_runs, 'index run')} "
             f"{'was' if statement.unfinished_runs == 1 else 'were'} interrupted: "
-            "what it had not reached was not searched (run the same index command again)."
+            "inputs that were not reached were not searched (run the same index command again)."
         )
+    if statement.running_runs:
+        told.append("An index run is at work: what it has not reached yet was not searched.")
     return told
 
 

@@ -8,27 +8,25 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.measure import Measurement
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from reidsearch.base.errors import Reason
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import Moment
 from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
 from reidsearch.output.attributes import attribute_pairs
-from reidsearch.output.times import local
-from reidsearch.output.visible import count, shorten, size, visible
+from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.times import clock, local, zone_name
+from reidsearch.output.visible import count, size, visible
 
 # Wider than any line, so that a pipe gets every line whole.
 UNBROKEN = 100_000
 UNKNOWN = "-"
 NAMED_SKIPPED = 5
 NAMED_LOSSES = 5
-TIME_WIDTH = len("2024-05-31T12:00:00.0")
 
 
 def show(view: RenderableType, out: TextIO | None = None) -> None:
@@ -82,7 +80,7 @@ def _in_footage(moment: Moment | None) -> list[tuple[str, str]]:
     return [
         ("tracklet", str(moment.tracklet_id)),
         ("in footage", f"{float(moment.media_s):.3f} s (pts {moment.pts})"),
-        ("time is", sure),
+        ("uncertainty", sure),
         ("quality", f"{moment.quality:.2f}"),
     ]
 
@@ -132,7 +130,7 @@ def _footage_lines(report: FootageReport) -> list[Text]:
 def report_view(report: IndexReport) -> RenderableType:
     """What one index run did, in one or two lines."""
     parts = _outcomes(report)
-    told = f"Run {report.run_id}: {count(report.offered, 'input')} offered"
+    told = f"Run {report.run_id}: {count(report.offered, 'input')}"
     told += f": {', '.join(parts)}" if parts else ""
     told += f"; {report.seconds:.1f} s"
     rate = report.indexed / report.seconds if report.seconds else 0.0
@@ -145,12 +143,12 @@ def report_view(report: IndexReport) -> RenderableType:
     if report.conflicting:
         copies = count(
             report.conflicting,
-            "copy of a picture held already came",
-            "copies of pictures held already came",
+            "duplicate of a stored picture came",
+            "duplicates of stored pictures came",
         )
         lines.append(
             Text(
-                f"{copies} with another camera, time, person or extra; the first were kept.",
+                f"{copies} with another camera, time, person or extra; the stored facts were kept.",
                 style="yellow",
             )
         )
@@ -158,7 +156,7 @@ def report_view(report: IndexReport) -> RenderableType:
         lines.append(Text("Why inputs failed: reidsearch failures", style="yellow"))
     if report.interrupted:
         lines.append(
-            Text("Interrupted; the same command goes on where it stopped.", style="yellow")
+            Text("Interrupted; the same command continues where it stopped.", style="yellow")
         )
     return Group(*lines)
 
@@ -168,12 +166,15 @@ def _skipped(report: IndexReport) -> Text:
     names = [visible(name.rpartition("/")[2]) for name in report.skipped_names[:NAMED_SKIPPED]]
     told = f"{count(report.skipped, 'file')} skipped (unsupported type): {', '.join(names)}"
     more = report.skipped - len(names)
-    return Text(f"{told} and {more:,} more" if more else told)
+    return Text(f"{told} and {more:,} more (reidsearch failures)" if more else told)
 
 
 def summary_view(summary: Summary) -> RenderableType:
     """What an archive holds: facts, then cameras, then failures."""
     model = summary.model
+    reasons = dict(summary.failures)
+    passed_over = reasons.pop(Reason.UNSUPPORTED.value, 0)
+    failed = sum(reasons.values())
     views: list[RenderableType] = [
         _pairs(
             ("archive", visible(summary.archive)),
@@ -196,44 +197,62 @@ def summary_view(summary: Summary) -> RenderableType:
                 "size",
                 f"database {size(summary.database_bytes)}, index {size(summary.index_bytes)}",
             ),
-            ("runs", f"{summary.runs:,}, of these {summary.unfinished_runs:,} unfinished"),
-            ("failures", f"{sum(number for _, number in summary.failures):,}"),
+            ("runs", _runs(summary)),
+            ("failures", f"{failed:,}"),
+            ("not read", f"{count(passed_over, 'file')} of other types (reidsearch failures)"),
         )
     ]
     if summary.cameras:
-        cameras = table("camera", "crops", "first", "last")
-        cameras.columns[1].justify = "right"
-        for camera, crops, first, last in summary.cameras:
-            cameras.add_row(known(camera), f"{crops:,}", *(_moment(time) for time in (first, last)))
-        views.append(cameras)
-    if summary.failures:
-        reasons = table("failure", "inputs")
-        reasons.columns[1].justify = "right"
-        for reason, number in summary.failures:
-            reasons.add_row(visible(reason), f"{number:,}")
-        views.append(reasons)
+        names, crops, first, last = zip(*summary.cameras, strict=True)
+        views.append(
+            FittedTable(
+                [
+                    Column("camera", [known(name) for name in names], 0),
+                    Column("crops", [f"{number:,}" for number in crops], 1, right=True),
+                    Column(f"first ({zone_name()})", [_moment(time) for time in first], 0),
+                    Column(f"last ({zone_name()})", [_moment(time) for time in last], 2),
+                ]
+            )
+        )
+    if reasons:
+        names, numbers = zip(*reasons.items(), strict=True)
+        views.append(
+            FittedTable(
+                [
+                    Column("failure", [visible(name) for name in names], 0),
+                    Column("inputs", [f"{number:,}" for number in numbers], 0, right=True),
+                ]
+            )
+        )
+    if summary.not_searched:
+        views.append(Text("Not searched:", style="bold"))
+        views.append(_failures(summary.not_searched))
+        more = failed + passed_over - len(summary.not_searched)
+        if more > 0:
+            views.append(Text(f"{more:,} more: reidsearch failures"))
     return Group(*views)
 
 
 def failures_view(failures: Sequence[Failure]) -> RenderableType:
     """The inputs that never became crops, and why."""
-    if not failures:
-        return Text("No failures.")
-    rows = table("reason", "location", "message", "run")
-    for failure in failures:
-        rows.add_row(
-            visible(failure.reason),
-            Shortened(visible(failure.location)),
-            Text(visible(failure.message)),
-            str(failure.run_id),
-        )
-    return rows
+    return _failures(failures) if failures else Text("No failures.")
+
+
+def _failures(failures: Sequence[Failure]) -> FittedTable:
+    return FittedTable(
+        [
+            Column("reason", [visible(one.reason) for one in failures], 0),
+            Column("location", [visible(one.location) for one in failures], 1, shortened=True),
+            Column("message", [visible(one.message) for one in failures], 0, wrapped=True),
+            Column("run", [str(one.run_id) for one in failures], 2, right=True),
+        ]
+    )
 
 
 def findings_view(findings: Sequence[Finding]) -> RenderableType:
     """What `check` found wrong."""
     if not findings:
-        return Text("Nothing wrong.")
+        return Text("No problems found.")
     return Group(*(_finding(finding) for finding in findings))
 
 
@@ -260,8 +279,19 @@ def _ids(crop_ids: Sequence[int], most: int = 20) -> str:
     return told if len(crop_ids) <= most else f"{told} and {len(crop_ids) - most:,} more"
 
 
+def _runs(summary: Summary) -> str:
+    told = f"{summary.runs:,}"
+    for number, what in (
+        (summary.unfinished_runs, "interrupted"),
+        (summary.running_runs, "at work just now"),
+    ):
+        if number:
+            told += f", {number:,} {what}"
+    return told
+
+
 def _moment(time: dt.datetime | None) -> str:
-    return UNKNOWN if time is None else local(time)
+    return UNKNOWN if time is None else clock(time)
 
 
 def _times(summary: Summary) -> str:
@@ -269,20 +299,12 @@ def _times(summary: Summary) -> str:
         return "none known"
     told = f"{local(summary.first_time)} to {local(summary.last_time)}"
     unknown = summary.crops_without_time
-    return told + (f"; not known of {count(unknown, 'crop')}" if unknown else "")
+    return told + (f"; unknown for {count(unknown, 'crop')}" if unknown else "")
 
 
 def known(text: str | None) -> str:
     """Return text from outside made safe to show; a dash where it is not known."""
     return UNKNOWN if text is None else visible(text)
-
-
-def table(*columns: str) -> Table:
-    """An empty table in this program's one style."""
-    made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    return made
 
 
 def _pairs(*pairs: tuple[str, str]) -> Table:
@@ -292,18 +314,3 @@ def _pairs(*pairs: tuple[str, str]) -> Table:
     for name, value in pairs:
         table.add_row(name, Text(value))
     return table
-
-
-class Shortened:
-    """Text on one line; where it does not fit its middle is taken out."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        mark = "..." if options.ascii_only else "…"
-        yield Text(shorten(self._text, options.max_width, cell_len, mark), no_wrap=True)
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        whole = cell_len(self._text)
-        return Measurement(min(whole, 16), min(whole, options.max_width))

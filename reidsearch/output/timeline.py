@@ -27,6 +27,7 @@ COLOURS = {
     How.PRECOMPUTED: "#a5b4fc",
     How.FAILED: "#dc2626",
     How.GAP: "#fca5a5",
+    How.ERASED: "#d6d3d1",
 }
 LEGEND = {
     How.DENSE: "fully analysed",
@@ -36,6 +37,7 @@ LEGEND = {
     How.PRECOMPUTED: "precomputed detections",
     How.FAILED: "could not be decoded",
     How.GAP: "missing in the recording",
+    How.ERASED: "deleted",
 }
 MATCH, MATCH_FAINT, PROPOSED = "#111827", "#9ca3af", "#c2410c"
 FAINT_BELOW = 0.5  # a way to tell strong scores from weak ones at a glance; it decides nothing
@@ -117,7 +119,7 @@ def journey_timeline(sources: Sequence[SourceCoverage], journey: Journey) -> Ima
     told = journey_sentences(journey)
     held = {one.source_id for one in sources}
     if loose := sum(stop.seen.source_id not in held for stop in journey.stops):
-        told.append(f"Not drawn: {count(loose, 'sighting')} on pictures, which have no footage.")
+        told.append(f"Not drawn: {count(loose, 'sighting')} in pictures, which have no footage.")
     return _drawn(heading, sources, marks, meaning, told)
 
 
@@ -247,4 +249,4 @@ def _axis(
                 FAINT.draw(canvas, x - FAINT.width(day) / 2, bottom + 22, day)
         FAINT.draw(canvas, x - FAINT.width(text) / 2, bottom + 7, text)
         at += step_s * 1_000_000
-    FAINT.draw(canvas, MARGIN_PX, bottom + 7, "UTC" if wall else "from each start")
+    FAINT.draw(canvas, MARGIN_PX, bottom + 7, "UTC" if wall else "from the start of each source")

@@ -330,6 +330,7 @@ def _statement(
     filters = request.filters
     filters = replace(filters, exclude_crops=(*filters.exclude_crops, *query.exclude))
     measured = None if exact else gallery.recall(ranked.depth)
+    interrupted, running = store.unfinished_runs()
     return Statement(
         archive=store.location,
         archive_id=store.row.uuid,
@@ -349,7 +350,8 @@ def _statement(
         left_out_unknown_time=unknown.time,
         left_out_unknown_camera=unknown.camera,
         failures=state.failures,
-        unfinished_runs=state.unfinished_runs,
+        unfinished_runs=interrupted,
+        running_runs=running,
         calibration=UNCALIBRATED,
         warnings=(*query.warnings, *gallery.warnings),
         grouped=request.grouped,

@@ -18,7 +18,7 @@ class IdentityQuery:
     """What a search for an identity is made of; without one, of nothing.
 
     Args:
-        crop_ids: of its members: all its confirmed views.
+        crop_ids: of its members: all its confirmed crops.
         rejected: crops of what was rejected for it.
         searched: what the statement tells of it.
     """
@@ -31,7 +31,7 @@ class IdentityQuery:
         """Return what was searched with: the query as it is, or the identity and how much more."""
         if self.searched is None:
             return query
-        label = f"all confirmed views of {self.searched.named.text}"
+        label = f"all confirmed crops of {self.searched.named.text}"
         return f"{label} and {further} further" if further else label
 
     def excluded(self, query_crops: tuple[int, ...]) -> tuple[int, ...]:

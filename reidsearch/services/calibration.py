@@ -55,9 +55,9 @@ class CalibrationService:
         """The calibration of the archive's model; None: none, or it is another model's."""
         return self._reader().calibration
 
-    def standing(self) -> str:
+    def status(self) -> str:
         """`calibrated ...`, or `uncalibrated` and why, as an answer's statement says it."""
-        return self._reader().standing
+        return self._reader().status
 
     def from_set(self, path: Path, *, progress: Progress = NO_PROGRESS) -> Calibration:
         """Calibrate on a labelled set: a folder in Market-1501 layout, or a manifest.
@@ -158,7 +158,7 @@ class CalibrationService:
         reader = self._reader()
         if reader.calibration is None:
             raise NotFound(
-                f"{self._store.location} is {reader.standing}",
+                f"{self._store.location} is {reader.status}",
                 "calibrate the archive",
                 kind=Kind.CALIBRATION_MISSING,
                 archive=self._store.location,

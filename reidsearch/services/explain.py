@@ -74,7 +74,7 @@ def explain(
         stripes=stripes,
         near_query=around.nearest(embedded.vector),
         near_match=around.nearest(rows[match_id]),
-        standing=reader.standing,
+        status=reader.status,
         calibration=calibration,
         reading=calibration.read(score, prior=1 / searched, comparisons=searched)
         if calibration
@@ -196,7 +196,7 @@ class _Around:
 def _observed(store: Store, score: float) -> list[Observed]:
     rng = np.random.default_rng(SEED)
     together = known_different(store, OBSERVED, SEED)
-    found = [("two people seen at the same time by one camera", together)]
+    found = [("different people seen at the same time by one camera", together)]
     labelled, _ = labelled_crops(store)
     if len(labelled) > _LABELLED:
         drawn = np.sort(rng.choice(len(labelled), _LABELLED, replace=False))
@@ -209,7 +209,7 @@ def _observed(store: Store, score: float) -> list[Observed]:
     ]
     if len(apart) > OBSERVED:
         apart = [apart[at] for at in np.sort(rng.choice(len(apart), OBSERVED, replace=False))]
-    found.append(("two people by their labels, by two cameras", apart))
+    found.append(("different people by their labels, at two cameras", apart))
     return [_scored(store, how, pairs, score) for how, pairs in found if pairs]
 
 

@@ -42,10 +42,11 @@ class FootageService:
 
     Args:
         detector: gives the detector for `people`.
+        actor: who corrects clocks, for the record of events.
     """
 
-    def __init__(self, store: Store, detector: Callable[[], Detector]) -> None:
-        self._store = store
+    def __init__(self, store: Store, detector: Callable[[], Detector], actor: str) -> None:
+        self._store, self._actor = store, actor
         self._detector = detector
 
     def coverage(self) -> list[SourceCoverage]:
@@ -94,7 +95,9 @@ class FootageService:
         return found[0]
 
     def set_clock(self, source_id: int, clock: Clock) -> None:
-        """Another clock for a source: every crop's time follows, nothing is indexed again.
+        """Set a source's clock: the times of its crops follow, nothing is indexed again.
+
+        The event is recorded with the actor and with what the clock was before.
 
         Raises:
             ArchiveLocked: another process writes.
@@ -102,7 +105,7 @@ class FootageService:
         from reidsearch.store.footage.writer import record_clock
 
         with self._store.lock(), self._store.write() as connection:
-            record_clock(connection, source_id, clock)
+            record_clock(connection, source_id, clock, self._actor)
 
     def people(self, path: Path, media_s: Fraction) -> People:
         """Who is to be seen in a frame of any video.
@@ -129,15 +132,18 @@ class FootageService:
                 crop.
         """
         from reidsearch.media.video.frames import frame_of
-        from reidsearch.media.video.views import require_shown
+        from reidsearch.media.video.views import Differs, require_shown
 
         crop = self._of_footage(crop_id)
         view = view_of(self._store, crop)
 
         def shown() -> Pixels:
-            pixels = frame_of(footage, view.pts).bgr()
-            require_shown(pixels, view)
-            return pixels
+            # Compared with the stored crop, so that one reading is proof enough.
+            frame = frame_of(footage, view.pts, once=True)
+            if frame.pts != view.pts:
+                raise Differs("the frame of the stored crop cannot be found in the footage")
+            require_shown(frame.bgr(), view)
+            return frame.bgr()
 
         _, footage = open_indexed(self._store, crop.source_id, verify=verify)
         with footage:
@@ -229,7 +235,7 @@ class FootageService:
         crop = self._store.crop(crop_id)
         if crop.moment is None:
             raise NotFound(
-                f"crop {crop_id} was offered as a picture ({crop.location}); it has no footage",
+                f"crop {crop_id} was indexed as a picture ({crop.location}); it has no footage",
                 kind=Kind.CROP_WITHOUT_FOOTAGE,
                 crop=crop_id,
             )

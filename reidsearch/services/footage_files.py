@@ -66,7 +66,7 @@ def _is(path: Path, known: SourceBytes, *, verify: bool) -> bool:
     if path.is_file() and path.stat().st_size != known.size_bytes:
         return False
     digest = None if verify else known_digest(path)
-    return (digest or digest_of(path)[0].hex()) == known.sha256
+    return (digest or digest_of(path).sha256.hex()) == known.sha256
 
 
 def relocate(store: Store, moved: Relocation, *, dry_run: bool) -> Relocated:

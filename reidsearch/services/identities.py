@@ -50,7 +50,7 @@ class IdentityService:
             >>> archive.identities.by("maria").confirm("anna", [7])
         """
         if not actor.strip():
-            raise UsageError("a decision needs a name of who takes it")
+            raise UsageError("the actor of a decision needs a name")
         return IdentityService(self._store, actor.strip())
 
     # -- deciding ---------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class IdentityService:
             UsageError: a match does not belong to it, none was named, or none would stay.
         """
         if not crop_ids:
-            raise UsageError("no matches were named that leave", kind=Kind.SPLIT_OF_NOTHING)
+            raise UsageError("no matches to move were named", kind=Kind.SPLIT_OF_NOTHING)
 
         def plan(
             connection: Transaction, ledger: Ledger, _: Sequence[Decision]

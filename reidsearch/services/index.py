@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +23,7 @@ from reidsearch.ingest.crops import ingest, request_digest
 from reidsearch.ingest.progress import CropBytes
 from reidsearch.media.files.crop_inputs import CropInputs
 from reidsearch.media.files.inventory import FOOTAGE, Inventory, take_inventory
-from reidsearch.media.files.paths import location_text
+from reidsearch.media.files.paths import NAMED_AT_MOST, location_text
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.store.crops.store import Store
@@ -87,13 +88,12 @@ class Run:
         """Index everything that lies there: pictures first, then footage."""
         inventory = take_inventory(paths, frames=options.frames)
         _require_one_source(inventory, options)
-        request = [
-            *(location_text(str(path.absolute())) for path in paths),
-            repr(naming),
-            repr(options),
-        ]
+        roots = [location_text(str(path.absolute())) for path in paths]
+        # How they are read does not matter: a finished run has met all that lies there.
+        request = [*roots, f"frames={options.frames}"]
         with open_writer(self.store, self.embedder.identity) as writer:
-            self._begin(writer, request)
+            command = [*roots, repr(naming), repr(options)]
+            self._begin(writer, request, command, paths="\n".join(roots))
             sink = ArchiveSink(writer)
             total = inventory.crop_bytes + inventory.footage_bytes
             self.progress.begin("indexing", total, "bytes")
@@ -102,11 +102,11 @@ class Run:
                 footage = self._footage(sink, inventory, options)
                 report = replace(report, footage=footage, interrupted=self.stop.is_set())
             self.progress.end()
-            report = replace(
-                report,
-                skipped=inventory.skipped.count,
-                skipped_names=tuple(inventory.skipped.names),
-            )
+            skipped = inventory.skipped
+            first = tuple(itertools.islice(skipped, NAMED_AT_MOST))
+            report = replace(report, skipped=skipped.count, skipped_names=first)
+            if not report.interrupted:
+                writer.record_skipped(skipped, roots)
             self._end(writer, report)
         return report
 
@@ -115,19 +115,27 @@ class Run:
     ) -> IndexReport:
         """Index the crops that an iterable gives."""
         with open_writer(self.store, self.embedder.identity) as writer:
-            self._begin(writer, request or [uuid.uuid4().hex])
+            request = request or [uuid.uuid4().hex]
+            self._begin(writer, request, request)
             self.progress.begin("indexing", total, "crops")
             report = self._ingest(ArchiveSink(writer), inputs, self.progress)
             self.progress.end()
             self._end(writer, report)
         return report
 
-    def _begin(self, writer: Writer, request: Sequence[str]) -> None:
+    def _begin(
+        self,
+        writer: Writer,
+        request: Sequence[str],
+        command: Sequence[str],
+        paths: str | None = None,
+    ) -> None:
         writer.begin_run(
             request=request_digest(request),
-            command="\n".join(request),
+            command="\n".join(command),
             version=self.version,
             runtime=self.embedder.runtime,
+            paths=paths,
         )
 
     def _end(self, writer: Writer, report: IndexReport) -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.domain.decisions import Member, Transits
-from reidsearch.domain.footage import How, SourceCoverage
+from reidsearch.domain.footage import UNSEEN, SourceCoverage
 from reidsearch.domain.journeys import Between, Journey, Stop
 from reidsearch.linking.constraints import too_fast
 from reidsearch.services.identities import IdentityService
@@ -15,8 +15,6 @@ from reidsearch.services.proposals import ProposalService
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.presence import presences
-
-UNSEEN = {How.FAILED, How.GAP}
 
 
 def journey(
@@ -38,7 +36,7 @@ def journey(
     identity = identities.find(name)
     if not identity.members:
         raise UsageError(
-            f"nothing is confirmed of {identity.named.text}, so there is no way to tell",
+            f"nothing is confirmed of {identity.named.text}, so it has no journey",
             "confirm a match first",
             kind=Kind.IDENTITY_EMPTY,
             identity=identity.name,

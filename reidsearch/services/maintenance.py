@@ -39,7 +39,13 @@ class MaintenanceService:
         self._engines = engines
         self._progress = progress
 
-    def plan_delete(self, filters: Filters = Filters(), crop_ids: Sequence[int] = ()) -> Erasure:
+    def plan_delete(
+        self,
+        filters: Filters = Filters(),
+        crop_ids: Sequence[int] = (),
+        *,
+        permanent: bool = False,
+    ) -> Erasure:
         """Count what `delete` would delete; with both filters and ids, both must hold.
 
         Raises:
@@ -48,7 +54,7 @@ class MaintenanceService:
         """
         from reidsearch.maintenance.erase import plan
 
-        return plan(self._store, filters, tuple(crop_ids))
+        return plan(self._store, filters, tuple(crop_ids), permanent=permanent)
 
     def delete(self, planned: Erasure) -> bool:
         """Delete for good just what was planned: rows, pictures, embeddings, index entries.

@@ -125,7 +125,7 @@ class ProposalService:
         adds_to = seen.proposal.adds_to
         if name is None and adds_to is None:
             raise UsageError(
-                f"proposal {proposal_id} shows somebody who has no identity yet",
+                f"proposal {proposal_id} is for a person without an identity",
                 "name a new identity for it",
                 kind=Kind.PROPOSAL_OF_NOBODY,
                 proposal=proposal_id,

@@ -42,11 +42,11 @@ class PersonUnclear(UsageError):
 
     def __init__(self, source: str, boxes: Sequence[Box], number: int | None = None) -> None:
         if not boxes:
-            message = f"the detector sees nobody in {source}"
+            message = f"the detector found nobody in {source}"
         elif number is not None:
-            message = f"there is no person {number} in {source}, the detector sees {len(boxes)}"
+            message = f"there is no person {number} in {source}, the detector found {len(boxes)}"
         else:
-            message = f"the detector sees {len(boxes)} people in {source}: which one?"
+            message = f"the detector found {len(boxes)} people in {source}: which one?"
         super().__init__(
             message,
             "look at the numbered people, or give a box",
@@ -79,7 +79,7 @@ class FrameInput:
 
     def __post_init__(self) -> None:
         if self.box is not None and self.person is not None:
-            raise UsageError("a box and a person's number say the same thing: give one of them")
+            raise UsageError("give a box or the number of a person, not both")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +158,7 @@ def read_frame(source: str) -> Pixels:
             return read_picture(Path(source), PictureLimits())
         except Refused as refused:
             if kind_of(Path(source).name) == "video" and Path(source).is_file():
-                raise InputError(refused.message, "of a video say when: VIDEO@TIME") from refused
+                raise InputError(refused.message, "a video needs a time: VIDEO@TIME") from refused
             raise
     seconds = _seconds(time)
     try:
@@ -179,7 +179,7 @@ def _seconds(time: str) -> Fraction:
             raise ValueError
     except (ValueError, ZeroDivisionError) as error:
         raise UsageError(
-            f"{time!r} is no time in a video", "count from its first frame: 75.5 or 1:15.5"
+            f"{time!r} is not a time in a video", "count from its first frame: 75.5 or 1:15.5"
         ) from error
     if seconds < 0:
         raise UsageError(f"{time!r} lies before the first frame")

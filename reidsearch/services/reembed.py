@@ -30,7 +30,7 @@ def renew(store: Store, embedder: Embedder, progress: Progress) -> int:
         ArchiveLocked: another process writes.
     """
     count, pictures = pictures_without(store, embedder.identity)
-    progress.begin("embedding anew", count, "crops")
+    progress.begin("re-embedding", count, "crops")
     reembed(store, embedder.identity, _batches(embedder, pictures, progress))
     progress.end()
     return count

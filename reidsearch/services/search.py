@@ -87,7 +87,7 @@ class SearchService:
             UsageError: the request names no score that is to be reached.
         """
         if request.min_score is None and request.max_false_alarms is None:
-            raise UsageError("all matches are too many: give the least score")
+            raise UsageError("all matches are too many: give a minimum score")
         self._require_crops()
         reader = self._reader()
         (ready,) = self._ready([request], reader)

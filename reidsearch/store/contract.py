@@ -84,6 +84,17 @@ class Database(Protocol):
         """Tell whether somebody holds the writer lock just now."""
         ...
 
+    def announce(self, run_id: int) -> None:
+        """Let others know which index run the lock, which the caller holds, is held for."""
+        ...
+
+    def live_run(self) -> int | None:
+        """Return the index run that the writer lock is held for just now; None: for none.
+
+        A run that is recorded as running and is not this one was killed.
+        """
+        ...
+
     def changed(self) -> bool:
         """Tell whether anybody has committed since the last call; True at the first.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -55,7 +56,7 @@ def test_a_killed_process_leaves_the_old_file_or_all_of_the_new_one(tmp_path, st
     left = final.read_bytes() if final.exists() else None
     assert left == (NEW if step == 2 else before)  # after the rename only the folder is synced
     others = [path for path in tmp_path.iterdir() if path != final]
-    assert all(atomic.is_temporary(path) for path in others)
+    assert others in ([], [atomic.temporary(final)])
     assert len(others) == (step < 2)
     with atomic.replacing(final) as partial:  # what was left is no obstacle
         partial.write_bytes(NEW)
@@ -154,7 +155,29 @@ def test_folders_are_their_owners_alone(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "folder"]
 
 
-def test_temporary_names_are_told_from_others():
+def test_a_temporary_name_lies_beside_the_final_one():
     assert atomic.temporary(Path("x/a.db")) == Path("x/a.db.partial")
-    assert atomic.is_temporary(Path("x/a.db.partial"))
-    assert not atomic.is_temporary(Path("x.partial/a.db"))
+
+
+def test_a_new_file_never_replaces_another_that_appeared_meanwhile(tmp_path):
+    final = tmp_path / "file"
+
+    def make(partial: Path) -> None:
+        partial.write_bytes(NEW)
+        final.write_bytes(OLD)  # somebody else
+
+    with pytest.raises(FileExistsError), atomic.creating(final) as partial:
+        make(partial)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": OLD}
+    final.unlink()
+    with atomic.creating(final) as partial:
+        partial.write_bytes(NEW)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": NEW}
+
+
+def test_a_new_file_where_there_are_no_hard_links(tmp_path, monkeypatch):
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")  # as FAT does
+
+    monkeypatch.setattr(os, "link", refused)
+    test_a_new_file_never_replaces_another_that_appeared_meanwhile(tmp_path)

@@ -97,7 +97,7 @@ def test_the_environment_is_read_as_text(places: tuple[Path, Path]) -> None:
         ("[footage]\nframes_fps = nan", "frames_fps is nan, not a rate", ""),
         ("[footage]\ncontainer_time = 'yes'", "container_time is 'yes', not true or false", ""),
         ("[runtime]\ndevice = 1", "device is 1, not a device", ""),
-        ("[runtime", "is no TOML", ""),
+        ("[runtime", "is not valid TOML", ""),
     ],
 )
 def test_what_is_refused_names_file_and_key(

@@ -265,10 +265,10 @@ def test_few_people_are_refused_with_the_reason(people):
 @pytest.mark.parametrize(
     ("scores", "cameras", "message"),
     [
-        ([0.5, np.nan], None, "1 scores are no numbers"),
-        ([0.5, np.inf], None, "1 scores are no numbers"),
+        ([0.5, np.nan], None, "1 scores are not numbers"),
+        ([0.5, np.inf], None, "1 scores are not numbers"),
         ([0.5, 1.5], None, "unit length"),
-        ([0.5, 0.5], (np.array([0, 1]), np.array([1, 1])), "by one camera"),
+        ([0.5, 0.5], (np.array([0, 1]), np.array([1, 1])), "from one camera"),
         ([0.5, 0.5, 0.5], None, "differ in length"),
     ],
 )

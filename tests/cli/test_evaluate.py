@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from archives import fill, unit_rows
+from drawn_set import write_market
 from jsonschema import Draft202012Validator
 from PIL import Image
 
 from reidsearch.datasets.readers import DataSet, read_market
-from reidsearch.datasets.synthetic.people import write_market
 from reidsearch.domain.crops import Facts
 from reidsearch.evaluation.compare import evaluate_data
 from reidsearch.evaluation.rankings import RANKINGS
@@ -40,7 +40,7 @@ def test_the_table_tells_every_figure_and_what_cannot_be_measured(run, drawn):
     assert "not measurable: needs 300,000 pairs of different people" in ran.out
     assert "not measurable: needs 3,000 pairs of different people" in ran.out
     assert "360 pairs of different people, 20 of the same." in ran.out
-    assert "query by" in ran.out
+    assert "query camera" in ran.out
     assert "worst query" in ran.out
 
 

@@ -83,7 +83,7 @@ def test_index_tells_what_became_of_the_footage(run, footage):
     assert "5 tracklets" in ran.out
     again = run(*command, "--format", "json")
     report = json.loads(again.out)["footage"]
-    assert (report["offered"], report["unchanged"], report["indexed"]) == (2, 2, 0)
+    assert (report["sources"], report["unchanged"], report["indexed"]) == (2, 2, 0)
 
 
 def test_index_refuses_what_cannot_be_meant(run, footage):
@@ -126,7 +126,7 @@ def test_show_tells_when_in_its_footage_a_crop_was_taken(held):
     told = " ".join(held("show", "crop", view_of(held.archive, 1)).out.split())
     assert "tracklet 1 in footage " in told
     assert "s (pts " in told
-    assert "time is ±1 s quality 0." in told
+    assert "uncertainty ±1 s quality 0." in told
 
 
 def test_no_match_tells_what_was_and_was_not_looked_at(held):
@@ -149,17 +149,17 @@ def test_coverage_as_text_json_and_picture(held, tmp_path):
     ran = held("coverage", "-o", tmp_path / "coverage.png")
     assert ran.code == 0, ran.err
     assert "gate" in ran.out
-    assert "given 18.0 s" in ran.out or "given 17.9 s" in ran.out
+    assert "precomputed 18.0 s" in ran.out or "precomputed 17.9 s" in ran.out
     assert "yard: no footage supplied for 1:00" in ran.out
     with Image.open(tmp_path / "coverage.png") as picture:
         assert picture.size[0] == 1200
         colours = {colour for _, colour in picture.getcolors(1 << 24)}
-        assert (0xA5, 0xB4, 0xFC) in colours, "detections were given"
+        assert (0xA5, 0xB4, 0xFC) in colours, "detections were precomputed"
     told = json.loads(held("coverage", "--format", "json", "--camera", "gate").out)
     (source,) = told["sources"]
     assert source["camera"] == "gate"
     assert source["counts"]["tracklets"] == 3
-    assert [span["how"] for span in source["spans"]] == ["given"]
+    assert [span["how"] for span in source["spans"]] == ["precomputed"]
     assert source["spans"][0]["from_time"] == "2024-05-31T12:00:00Z"
     (hole,) = told["not_supplied"]
     assert hole["from_time"].startswith("2024-05-31T12:00:1")
@@ -340,7 +340,7 @@ def test_a_query_from_a_frame_by_its_box(held, footage, scene):
     [
         (("--frame", "{}/gate.mp4@3", "--box", "1,2,3"), 2, "--box"),
         (("--frame", "{}/gate.mp4@3", "--box", "600,300,100,100"), 2, "--box"),
-        (("--frame", "{}/gate.mp4@3", "--box", "1,2,3,4", "--person", "1"), 2, "same thing"),
+        (("--frame", "{}/gate.mp4@3", "--box", "1,2,3,4", "--person", "1"), 2, "not both"),
         (("--box", "1,2,3,4"), 2, "--frame"),
         (("--frame", "{}/gate.mp4@100", "--box", "1,2,30,40"), 9, "gate.mp4"),
         (("--frame", "{}/gate.mp4@soon", "--box", "1,2,30,40"), 2, "soon"),
@@ -425,7 +425,7 @@ def test_a_picture_that_is_a_full_frame_works_the_same(seeing, footage, tmp_path
     two = seeing("query", tmp_path / "two.png", "--model", "builtin", "--offline")
     assert (two.code, "which one?" in two.err) == (2, True)
     nobody = seeing("query", "--frame", tmp_path / "none.png", "--model", "builtin", "--offline")
-    assert (nobody.code, "sees nobody" in nobody.err) == (2, True)
+    assert (nobody.code, "found nobody" in nobody.err) == (2, True)
 
 
 @pytest.mark.full

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -13,9 +14,9 @@ from archives import CommandLine
 
 from reidsearch.base.version import __version__
 from reidsearch.cli.commands import GROUPS
-from reidsearch.cli.grouped import GENERAL, HARDWARE, REQUIRED, option_groups
+from reidsearch.cli.filters import CropIds
+from reidsearch.cli.grouped import GENERAL, HARDWARE, option_groups
 from reidsearch.cli.main import cli
-from reidsearch.cli.options import CropIds
 from reidsearch.cli.renamed import COMMANDS as RENAMED
 
 
@@ -32,8 +33,42 @@ def test_required_options_stand_first_and_general_ones_last() -> None:
         assert command is not None
         return [title for title, _ in option_groups(command.get_params(click.Context(command)))]
 
-    assert titles("clip")[0] == REQUIRED
+    for name in ("clip", "reject"):
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        _, options = option_groups(command.get_params(click.Context(command)))[0]
+        assert options[0].required
     assert titles("query")[-2:] == [HARDWARE, GENERAL]
+
+
+def commands(group: click.Group, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for below in group.list_commands(context):
+        command = group.get_command(context, below)
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name}{below} ")
+        elif command is not None:
+            yield f"{name}{below}", command
+
+
+def test_no_group_holds_one_option_and_every_option_is_in_one() -> None:
+    for name, command in commands(cli):
+        parameters = command.get_params(click.Context(command))
+        groups = option_groups(parameters)
+        assert all(len(some) > 1 for _, some in groups), (name, groups)
+        told = [one for _, some in groups for one in some]
+        assert len(told) == len(set(told)) == sum(isinstance(p, click.Option) for p in parameters)
+
+
+@pytest.mark.parametrize("name", ["index", "query", "evaluate"])
+def test_every_option_is_explained_in_one_line_of_80_columns(name: str, run: CommandLine) -> None:
+    told = run(name, "--help").out
+    lines = told[re.search(r"^\w[\w ]+:$", told, re.M).start() :].splitlines()  # type: ignore[union-attr]
+    options = [line for line in lines if re.match(r"  -", line)]
+    assert len(options) > 10
+    assert [line for line in lines if re.match(r" {3,}\S", line)] == []
+    assert all(re.search(r"\S {2,}\S", line) for line in options)
+    assert max(map(len, lines)) <= 80
 
 
 def test_misspelt_command_is_answered_with_the_closest(run: CommandLine) -> None:

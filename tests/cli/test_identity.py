@@ -12,14 +12,13 @@ import jsonschema
 import pytest
 from archives import CommandLine, fill, unit_rows
 from PIL import Image
-from present_samples import NASTY, answer, crop
+from present_samples import NASTY, answer, answer_csv, crop
 from tracklets import Seen, write_footage
 
 from reidsearch.base.timecode import now
 from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.answers import IdentitySearched
 from reidsearch.domain.decisions import Change, Decision, Member, Named, Of
-from reidsearch.output.answer_csv import answer_csv
 from reidsearch.output.identities import decision_text
 from reidsearch.output.statement import decided_text, gist
 
@@ -59,13 +58,13 @@ def test_the_course_of_an_investigation(held):
     out = told(held, "query", "--identity", "anna", "--statement")
     assert "identity" in out.splitlines()[0]
     assert (
-        "Identity anna (1): 2 confirmed tracklets or crops with 3 views; excluded: the 1 rejected "
-        "for it." in out
+        "Identity anna (1): 2 confirmed tracklets or crops as 3 query pictures; excluded: "
+        "the 1 rejected for it." in out
     )
-    assert "all confirmed views of anna (identity 1)" in out
+    assert "all confirmed crops of anna (identity 1)" in out
     assert "rejected for anna" in told(held, "query", "--crop", 1)
     shown = told(held, "identity", "show", "anna")
-    for part in ("tracklet 1", "gate", "2024-05-31 12:00:01 UTC", "the red jacket", "crop 5"):
+    for part in ("tracklet 1", "gate", "2024-05-31 12:00:01", "the red jacket", "crop 5"):
         assert part in shown
     assert told(held, "undo") == (
         "Decision 4: undid decision 3: crop 5: no longer rejected for anna (1).\n"
@@ -73,14 +72,16 @@ def test_the_course_of_an_investigation(held):
     log = told(held, "identity", "list", "--decisions")
     assert "[undone by 4]" in log
     assert "anna" in told(held, "identity", "list")
-    assert told(held, "check") == "Nothing wrong.\n"
+    assert told(held, "check") == "No problems found.\n"
 
 
 def test_merge_split_rename(held):
     told(held, "identity", "new", "anna", 1)
     told(held, "identity", "new", "bert", 4, 5)
-    assert "bert (2) became a part of anna (1)" in told(held, "identity", "merge", "anna", "bert")
-    assert "merged into anna (1)" in told(held, "identity", "list")
+    assert "bert (2) was merged into anna (1)" in told(held, "identity", "merge", "anna", "bert")
+    listed = told(held, "identity", "list").splitlines()
+    assert listed[0].endswith("merged into")
+    assert listed[-1].endswith("anna (1)")
     assert told(held, "identity", "show", "bert").startswith(
         "bert (identity 2), merged into anna (1)\n0 confirmed members:"
     )
@@ -102,8 +103,8 @@ def test_the_empty_archive_of_identities(held):
         (["confirm", 1, "--as", "nobody"], 9, "make it: reidsearch identity new nobody"),
         (["confirm", 99, "--as", "anna"], 9, "holds no crop 99"),
         (["confirm", 3, "--as", "anna"], 2, "at the same time"),
-        (["confirm", 1, "--as", "a\x1b[31m"], 2, "no printable text"),
-        (["confirm", 1, "--as", "anna", "--note", "a\nb"], 2, "no printable text"),
+        (["confirm", 1, "--as", "a\x1b[31m"], 2, "not printable text"),
+        (["confirm", 1, "--as", "anna", "--note", "a\nb"], 2, "not printable text"),
         (["confirm", 1], 2, "--as"),
         (["confirm", "--as", "anna"], 2, "CROP"),
         (["identity", "new", "anna"], 2, "there is an identity 'anna' already"),
@@ -123,7 +124,9 @@ def test_what_is_refused_says_what_to_do(held, arguments, code, text):
 
 def test_force_is_recorded(held):
     told(held, "identity", "new", "anna", 1)
-    assert told(held, "confirm", 3, "--as", "anna", "--ignore-conflicts").endswith("(forced).\n")
+    assert told(held, "confirm", 3, "--as", "anna", "--ignore-conflicts").endswith(
+        "(conflicts ignored).\n"
+    )
 
 
 def test_json(held):
@@ -153,7 +156,7 @@ def test_json(held):
         "identity_id": 1,
         "name": "anna",
         "members": 1,
-        "views": 2,
+        "query_pictures": 2,
         "rejected": 0,
         "new_only": True,
     }
@@ -187,8 +190,8 @@ def test_decided_matches_in_every_form(tmp_path):
     (told_of,) = [line for line in gist(decided().statement) if line.startswith("Identity")]
     assert told_of.isprintable()
     assert told_of.endswith(
-        "(3): 2 confirmed tracklets or crops with 9 views; excluded: the 1 rejected for it and "
-        "its confirmed members."
+        "(3): 2 confirmed tracklets or crops as 9 query pictures; excluded: "
+        "the 1 rejected for it and its confirmed members."
     )
 
 
@@ -225,9 +228,9 @@ def test_decisions_in_words():
     def worded(*changes: Change, undoes: int | None = None) -> str:
         return decision_text(Decision(1, now(), "me", "x", "", False, undoes, changes), names)
 
-    assert worded(Change(Of.NAME, 1, None, "anna", None)) == "no identity anna (1)"
+    assert worded(Change(Of.NAME, 1, None, "anna", None)) == "identity anna (1) removed"
     assert worded(Change(Of.MERGED, 2, None, 1, None), undoes=4) == (
-        "undid decision 4: bert (2) stands for itself again"
+        "undid decision 4: bert (2) is separate again"
     )
     assert (
         worded(Change(Of.MEMBER, None, one, None, 1), Change(Of.MEMBER, None, two, None, 1))

@@ -85,14 +85,14 @@ def test_a_list_as_csv_and_as_tables(indexed, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     {
-        "": "no list of queries",
-        "query\na\n": "no list of queries",
-        "crop,other\n3,4\n": "no list of queries",
-        "crop\nx\n": "line 2: 'x' is no id",
+        "": "not a list of queries",
+        "query\na\n": "not a list of queries",
+        "crop,other\n3,4\n": "not a list of queries",
+        "crop\nx\n": "line 2: 'x' is not a crop id",
         "image,crop\na.png,3\n": "line 2: give an image or the id",
         "image,crop\n,\n": "line 2: give an image or the id",
-        "crop,likes\n3,a\n": "line 2: likes 'a' are no crop ids",
-        "crop,prior\n3,half\n": "line 2: prior 'half' is no number",
+        "crop,likes\n3,a\n": "line 2: likes 'a' are not crop ids",
+        "crop,prior\n3,half\n": "line 2: prior 'half' is not a number",
         "crop,prior\n3,7\n": "line 2: a prior lies between 0 and 1",
         "query,crop,min_score\na,3,0.2\na,4,0.3\n": "line 3: min_score differs",
     }.items(),
@@ -167,7 +167,7 @@ def test_a_batch_beside_pictures_is_refused(indexed, tmp_path):
     (tmp_path / "list.csv").write_text("crop\n3\n")
     ran = indexed("query", "--crop", 3, "--batch", tmp_path / "list.csv")
     assert ran.code == 2
-    assert "the list says" in ran.err
+    assert "queries come from the list alone" in ran.err
 
 
 def test_a_list_says_what_a_query_says(indexed, tmp_path):

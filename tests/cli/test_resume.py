@@ -227,7 +227,7 @@ def test_a_fifo_and_broken_files_never_hang_or_end_the_run(tmp_path, run):
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     report = json.loads(out)
-    assert (report["offered"], report["indexed"], report["failed"]) == (7, 3, 4)
+    assert (report["inputs"], report["indexed"], report["failed"]) == (7, 3, 4)
     failures = json.loads(run("failures", "--format", "json").out)["failures"]
     assert {Path(f["location"]).name: f["reason"] for f in failures} == {
         "fifo.png": "not-a-file",

@@ -13,6 +13,7 @@ from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused, ReidsearchError, UsageError
 from reidsearch.base.timecode import from_us, iso, parse_time, parse_zone, to_us
 from reidsearch.domain.crops import Facts
+from reidsearch.domain.footage import How
 
 
 @pytest.mark.parametrize(
@@ -120,3 +121,9 @@ def test_any_corrected_fact_changes_the_digest():
     ]
     assert len({facts.digest() for facts in kinds}) == len(kinds)
     assert Facts(extra={"a": 1, "b": 2}).digest() == Facts(extra={"b": 2, "a": 1}).digest()
+
+
+def test_older_archives_call_precomputed_detections_given():
+    assert How("given") is How("precomputed") is How.PRECOMPUTED
+    with pytest.raises(ValueError, match="taken"):
+        How("taken")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import combinations, permutations
 
 import pytest
+from clustering import Agreement, clustering
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reidsearch.base.errors import UsageError
-from reidsearch.evaluation.clustering import Agreement, clustering
 
 
 @pytest.mark.parametrize(

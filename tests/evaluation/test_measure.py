@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_set import write_market
 
 from reidsearch import Archive
 from reidsearch.base.errors import ModelError, Refused, UsageError
 from reidsearch.base.settings import PictureLimits
 from reidsearch.datasets.embedded import embed_set
 from reidsearch.datasets.readers import DataSet, read_market
-from reidsearch.datasets.synthetic.people import write_market
 from reidsearch.domain.figures import EDGES, LabelledCrop
 from reidsearch.evaluation.compare import compare, evaluate_data, evaluate_held, every_model
 from reidsearch.evaluation.measure import measure

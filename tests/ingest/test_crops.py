@@ -12,6 +12,7 @@ from archives import NOON, contents, draw, draw_many, opened, sql
 from PIL import Image
 
 import reidsearch.ingest.crops as loop
+from reidsearch.archive import Archive
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
@@ -124,6 +125,31 @@ def test_an_exception_of_a_read_surfaces(archive):
 
     with pytest.raises(RuntimeError, match="the reader broke"):
         archive.index_crops([offer(1), CropInput("2.png", "1", Broken()), offer(3)])
+
+
+def test_a_run_at_work_is_not_called_interrupted_until_its_process_is_gone(archive, tmp_path):
+    """The run is asked about by another open archive while it waits for its next input."""
+    told = []
+
+    def statement():
+        with Archive.open(tmp_path / "archive") as other:
+            summary, searched = other.show(), other.search(png_array(0)).statement
+            told.append((summary.running_runs, summary.unfinished_runs))
+            told.append((searched.running_runs, searched.unfinished_runs))
+
+    def offers():
+        yield offer(3)
+        statement()
+        raise KeyboardInterrupt
+
+    archive.index_crops([offer(number) for number in range(3)])
+    with pytest.raises(KeyboardInterrupt):
+        archive.index_crops(offers())
+    assert told == [(1, 0), (1, 0)]
+    statement()
+    with Store(tmp_path / "archive") as store, store.lock():  # of another writer, at no run
+        statement()
+    assert told[2:] == [(0, 1)] * 4
 
 
 @pytest.mark.full

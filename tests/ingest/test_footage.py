@@ -1,14 +1,17 @@
 """The loop for footage on drawn scenes: what is found, what a kill costs, what is counted."""
 
 import datetime as dt
+import json
 import os
 import shutil
 import threading
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from archives import sql
 from footage_dump import dump
 from scenes import NOON
 from videos import write_video
@@ -228,6 +231,17 @@ def test_a_clock_is_corrected_without_indexing(indexed, scene):
         assert archive.crop(1) == crop, "running again does not undo a correction"
 
 
+def test_a_corrected_clock_is_recorded_with_who_did_it(indexed):
+    with Archive.open(indexed, actor="inspector") as archive:
+        source = archive.footage.find("gate.mp4")
+        before = source.facts.clock
+        archive.footage.set_clock(source.source_id, replace(before, offset_s=Fraction(60)))
+    (detail,) = sql(indexed, "SELECT detail FROM event WHERE what = 'clock'")
+    recorded = json.loads(detail[0])
+    assert (recorded["actor"], recorded["source_id"]) == ("inspector", source.source_id)
+    assert recorded["before"] != recorded["after"]
+
+
 def test_deleting_takes_tracklets_along(scene, indexed):
     path, _ = scene
     with Archive.open(indexed) as archive:
@@ -238,7 +252,9 @@ def test_deleting_takes_tracklets_along(scene, indexed):
         (source,) = archive.footage.coverage()
         assert [t.tracklet_id for t in archive.footage.tracklets(source.source_id)] == [1, 3]
         assert archive.footage.tracklet(1).crop_ids == kept[1:]
-        assert archive.index([path], footage=options(path)).footage.unchanged == 1
+        assert archive.index([path], footage=options(path)).footage.indexed == 1
+        assert [t.tracklet_id for t in archive.footage.tracklets(source.source_id)] == [1, 4, 3]
+        assert len(archive.footage.tracklet(1).crop_ids) == len(kept)
         archive.delete(archive.plan_delete(Filters(sources=("gate.mp4",))))
         assert archive.footage.coverage() == []
         assert archive.check() == []

@@ -2,64 +2,65 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from footage_dump import dump
 
-# Checkpoints every tenth of a second instead of every two: kills then fall between all of them.
+# A checkpoint after every sampled frame. The process kills itself a moment after
+# it has begun its n-th commit, however fast or busy the machine is.
 PROGRAM = """
-import sys
+import os, signal, sys, threading
 import reidsearch.ingest.footage.run as run
-run.MARK_S = 0.1
+from reidsearch.store.footage.writer import FootageWriter
+
+run.MARK_S = 0.0
+at, after_s = int(sys.argv.pop(1)), float(sys.argv.pop(1))
+commit, begun = FootageWriter.commit, []
+
+def counted(self, step):
+    begun.append(step)
+    if len(begun) == at:
+        threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    commit(self, step)
+
+FootageWriter.commit = counted
 from reidsearch.cli.main import run as command
 command()
 """
+NEVER = 0
 KILLS = 30
 
 
-def start(video: Path, archive: Path) -> subprocess.Popen[bytes]:
+def index(video: Path, archive: Path, at: int = NEVER, after_s: float = 0.0) -> int:
+    """Run `reidsearch index`, to be killed at a commit; return its exit code."""
     detections = video.with_suffix(".det.txt")
     command = ["index", video, "-a", archive, "-q", "--model", "builtin"]
     command += ["--detections", detections, "--camera", "gate"]
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *map(str, command)], stdout=subprocess.DEVNULL
-    )
-
-
-def finish(video: Path, archive: Path) -> float:
-    began = time.monotonic()
-    assert start(video, archive).wait(timeout=120) == 0
-    return time.monotonic() - began
+    arguments = [str(at), str(after_s), *map(str, command)]
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300,
+    )  # fmt: skip
+    return ended.returncode
 
 
 @pytest.mark.fuzz
 def test_killed_at_thirty_random_points_the_archive_is_the_same(scene, tmp_path):
     video, _ = scene
-    took = finish(video, tmp_path / "whole")
+    assert index(video, tmp_path / "whole") == 0
     whole = dump(tmp_path / "whole")
     rng = random.Random(20)
-    reached = number = 0
-    # Beside other programs a start takes longer, and more kills fall before the footage.
-    while number < KILLS or reached < KILLS // 2:
-        assert number < 4 * KILLS, "hardly a kill fell into the footage"
-        number += 1
-        after_s = rng.uniform(0.3 * took, took)
+    killed = 0
+    for number in range(KILLS):
         archive = tmp_path / f"killed-{number}"
         for _ in range(rng.randint(1, 3)):
-            process = start(video, archive)
-            try:
-                process.wait(timeout=after_s)
-            except subprocess.TimeoutExpired:
-                os.kill(process.pid, signal.SIGKILL)
-                process.wait()
-        if (archive / "archive.db").exists():
-            reached += bool(dump(archive)["footage"])
-        finish(video, archive)
-        assert dump(archive) == whole, f"kill {number} after {after_s:.2f} s"
+            at, after_s = rng.randint(1, 100), rng.uniform(0, 0.01)
+            killed += index(video, archive, at, after_s) == -signal.SIGKILL
+        assert index(video, archive) == 0
+        assert dump(archive) == whole, f"run {number}, last killed {after_s:.4f} s after {at}"
+    assert killed >= KILLS, "hardly a kill fell into the footage"

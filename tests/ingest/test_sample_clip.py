@@ -6,10 +6,10 @@ import csv
 from pathlib import Path
 
 import pytest
+from footage_files import temporal_iou
 
 from reidsearch import Archive
 from reidsearch.base.settings import PRESETS
-from reidsearch.datasets.synthetic.truth import temporal_iou
 from reidsearch.services.index import FootageOptions
 
 pytestmark = pytest.mark.full  # a minute of real footage

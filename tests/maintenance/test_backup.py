@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 
@@ -9,6 +10,7 @@ import pytest
 from archives import contents, fill, small_disk, unit_rows
 
 from reidsearch.base.errors import ArchiveError, InputError, ReidsearchError, StorageError
+from reidsearch.base.settings_file import read_settings
 from reidsearch.maintenance.backup import backup, restore
 from reidsearch.maintenance.check import check
 from reidsearch.store.crops.store import Store
@@ -38,6 +40,63 @@ def test_what_comes_back_is_what_went(tmp_path, folder):
     assert (folder.stat().st_mode | made.folder.stat().st_mode) & 0o077 == 0
 
 
+SETTINGS = b"[pictures]\r\nmin_width_px = 12  # caf\xc3\xa9\r\n"
+
+
+@pytest.fixture
+def with_settings(folder):
+    (folder / "reidsearch.toml").write_bytes(SETTINGS)
+    return folder
+
+
+def test_the_settings_file_comes_back_byte_by_byte(tmp_path, with_settings):
+    with Store(with_settings) as store:
+        made = backup(store, tmp_path / "backup")
+    note = json.loads((made.folder / "backup.json").read_text())
+    assert note["settings_sha256"] == made.settings_sha256 == hashlib.sha256(SETTINGS).hexdigest()
+    assert restore(made.folder, tmp_path / "restored") == 10
+    assert (tmp_path / "restored" / "reidsearch.toml").read_bytes() == SETTINGS
+    assert read_settings(tmp_path / "restored", user=tmp_path).pictures.min_width_px == 12
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [flip, lambda path: path.unlink()])
+def test_damaged_settings_are_refused_and_leave_nothing(tmp_path, with_settings, damage):
+    with Store(with_settings) as store:
+        backup(store, tmp_path / "backup")
+    damage(tmp_path / "backup" / "reidsearch.toml")
+    with pytest.raises(ArchiveError, match=r"reidsearch\.toml is damaged or missing"):
+        restore(tmp_path / "backup", tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()
+
+
+def test_a_backup_of_before_settings_were_copied_is_restored(tmp_path, folder):
+    with Store(folder) as store:
+        made = backup(store, tmp_path / "backup")
+    assert made.settings_sha256 is None
+    note = json.loads((made.folder / "backup.json").read_text())
+    del note["settings_sha256"]
+    (made.folder / "backup.json").write_text(json.dumps(note))
+    (made.folder / "reidsearch.toml").write_bytes(SETTINGS)  # not of this backup: no checksum
+    assert restore(made.folder, tmp_path / "restored") == 10
+    assert not (tmp_path / "restored" / "reidsearch.toml").exists()
+
+
+def test_settings_that_cannot_be_read_stop_the_backup(tmp_path, folder):
+    (folder / "reidsearch.toml").mkdir()
+    with (
+        Store(folder) as store,
+        pytest.raises(InputError, match="toml cannot be read"),
+    ):
+        backup(store, tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()
+
+
 @pytest.mark.full
 def test_each_backup_while_somebody_writes_is_one_state(tmp_path, folder):
     """Batches of two: no backup holds half of one, and every one is whole."""
@@ -62,12 +121,6 @@ def test_each_backup_while_somebody_writes_is_one_state(tmp_path, folder):
     assert all(count % 2 == 0 for count in counts)
     restore(tmp_path / f"backup{len(counts) - 1}", tmp_path / "restored")
     assert contents(tmp_path / "restored") <= contents(folder)
-
-
-def flip(path):
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
 
 
 DAMAGE = {

@@ -67,7 +67,7 @@ def test_crops_of_unknown_time_stay_and_are_counted(folder):
 
 def test_everything_is_never_deleted_by_an_empty_request(folder):
     with Store(folder) as store:
-        with pytest.raises(UsageError, match="nothing was named that is to be deleted"):
+        with pytest.raises(UsageError, match="nothing to delete was named"):
             plan(store, Filters(), ())
         with pytest.raises(NotFound, match="no crop 99"):
             plan(store, Filters(), (1, 99))

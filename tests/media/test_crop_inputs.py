@@ -54,7 +54,7 @@ def test_a_tree_in_order_without_what_nobody_means(tmp_path: Path) -> None:
     assert short(tmp_path, list(found)) == ["a.jpeg", "z.tiff", "b/1.png", "b/2.JPG", "b/a/0.webp"]
     # The film is footage.
     assert inventory.skipped.count == 3
-    assert sorted(inventory.skipped.names) == [
+    assert sorted(inventory.skipped) == [
         f"{tmp_path}/{name}" for name in ("noending", "notes.txt", "rows.csv")
     ]
     assert [entry.location for entry in inventory.entries(FOOTAGE)] == [f"{tmp_path}/film.mp4"]

@@ -179,7 +179,7 @@ def test_the_checksum_is_of_the_bytes_and_of_all_frames_of_a_folder(tmp_path):
     copy = tmp_path / "other-name.mov"
     copy.write_bytes(path.read_bytes())
     assert digest_of(path) == digest_of(copy)
-    assert digest_of(path)[1] == path.stat().st_size
+    assert digest_of(path).size_bytes == path.stat().st_size
 
 
 # -- still groups of pictures -----------------------------------------------------------------

@@ -12,14 +12,23 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from present_samples import CALIBRATED, NASTY, NOON, READING, answer, crop, footage_answer
+from present_samples import (
+    CALIBRATED,
+    NASTY,
+    NOON,
+    READING,
+    answer,
+    answer_csv,
+    crop,
+    footage_answer,
+)
 
 from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.answers import Answer, Match, Statement
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
-from reidsearch.output.answer_csv import MATCH_COLUMNS, answer_csv
-from reidsearch.output.answer_json import answer_jsonl
+from reidsearch.output.answer_csv import MATCH_COLUMNS
+from reidsearch.output.answer_json import jsonl_lines
 from reidsearch.output.emit import dumps
 
 SCHEMA = json.loads((files("reidsearch.output") / "schemas/answer-3.json").read_text())
@@ -118,13 +127,15 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
     assert document["statement"]["footage"] == {
         "sources": 3,
         "unfinished": 1,
+        "running": 0,
         "seconds": {
             "dense": 300.0,
             "gated": 1500.0,
             "key-frames": 0.0,
-            "given": 0.0,
+            "precomputed": 0.0,
             "failed": 12.0,
             "gap": 0.0,
+            "erased": 0.0,
         },
         "not_supplied_s": {"gate": 3725.0},
     }
@@ -132,7 +143,7 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
 
 @pytest.mark.parametrize("given", ANSWERS.values(), ids=ANSWERS)
 def test_json_lines_hold_the_same_as_json(given: Answer) -> None:
-    first, *rest = [json.loads(line) for line in answer_jsonl(given)]
+    first, *rest = [json.loads(line) for line in jsonl_lines(given.statement, given.matches)]
     assert first.pop("kind") == "statement"
     assert {line.pop("kind") for line in rest} <= {"match"}
     assert first | {"matches": rest} == json.loads(dumps(answer_json(given)))
@@ -160,7 +171,7 @@ def test_csv_never_loses_the_statement(given: Answer) -> None:
 
 def test_csv_tells_of_tracklets() -> None:
     (row,) = rows(ANSWERS["footage"])
-    told = ("tracklet_id", "media_s", "uncertainty_s", "duration_s", "views", "last_time")
+    told = ("tracklet_id", "media_s", "uncertainty_s", "duration_s", "best_shots", "last_time")
     assert [row[name] for name in told] == [
         "4", "15.0", "1.0", "4.5", "2", "2024-05-31T12:03:04.500000Z",
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from PIL import Image
-from present_samples import answer, crop
+from present_samples import answer, answer_csv, crop
 from tracklets import Seen, write_footage
 
 from reidsearch import Archive
@@ -27,7 +27,6 @@ from reidsearch.domain.crops import Facts, Vectors
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.domain.scores import REFINED
-from reidsearch.output.answer_csv import answer_csv
 from reidsearch.output.hints import advice
 from reidsearch.output.sheet import contact_sheet
 from reidsearch.output.statement import no_match, sentences
@@ -197,7 +196,7 @@ def test_where_all_that_passes_was_marked_nothing_else_is_said_to_be_wrong(archi
     found = archive.search(2, unlikes=right, filters=Filters(cameras=("right",)))
     assert found.statement.crops_searched == 0
     assert no_match(found).startswith("No match: only marked crops passed the filters")
-    assert "Ranked by score only (nothing was found to order)." in sentences(found.statement)
+    assert "Ranked by score only (there are no matches to order)." in sentences(found.statement)
 
 
 def test_more_unliked_ones_than_dimensions_cost_no_more():
@@ -399,10 +398,10 @@ def test_as_a_user_types_it(run, made):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--like", "2"], 2, "say whom to look for"),
+        (["--like", "2"], 2, "no query was given"),
         (["--crop", "1", "--like", "x"], 2, "--like"),
         (["--crop", "1", "--like", "2", "--unlike", "2"], 2, "leave --like or --unlike out"),
-        (["--crop", "1", "--unlike", "999"], 9, "ids stand in every answer"),
+        (["--crop", "1", "--unlike", "999"], 9, "every answer shows the ids"),
     ],
 )
 def test_the_command_refuses(run, made, tmp_path, arguments, code, words):

@@ -153,7 +153,7 @@ def test_what_is_told_is_the_mean_of_a_tracklets_views(folder):
         for ids in units(folder):
             expected = Attributes.mean(np.array([values(i) for i in ids]))
             told = archive.attributes.of(ids[-1])
-            assert told.views == len(ids)
+            assert told.crops == len(ids)
             assert told.things == pytest.approx(expected.things, abs=1e-6)
             assert told.agreement == pytest.approx(expected.agreement)
         answer = archive.search(1, k=100)
@@ -204,7 +204,7 @@ def test_attributes_leave_with_their_crop_and_means_follow(folder):
         archive.delete(archive.plan_delete(crop_ids=[view]))
         assert archive.check() == []
         told = archive.attributes.of(rest[0])
-        assert told.views == len(rest)
+        assert told.crops == len(rest)
         assert told.things == pytest.approx(
             Attributes.mean(np.array([values(i) for i in rest])).things, abs=1e-6
         )
@@ -289,8 +289,8 @@ def test_the_commands_record_filter_and_show(held, shared):
     assert ",upper,lower,things," in csv[0]
     shown = held("show", "crop", 1)
     assert "upper body" in shown.out
-    assert "views agree)" in shown.out
-    assert json.loads(held("show", "crop", 1, "--format", "json").out)["attributes"]["views"] >= 1
+    assert "crops agree)" in shown.out
+    assert json.loads(held("show", "crop", 1, "--format", "json").out)["attributes"]["crops"] >= 1
 
 
 @pytest.mark.parametrize(

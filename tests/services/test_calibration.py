@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from archives import DIMENSION, fill, opened, sql, unit_rows, write_set
 from PIL import Image
-from present_samples import footage_answer
+from present_samples import answer_csv, footage_answer
 
 from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, InputError, NotFound, UsageError
@@ -25,7 +25,6 @@ from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import LOWER, REFINED, UNCALIBRATED, Calibration, posterior
 from reidsearch.maintenance.check import check
-from reidsearch.output.answer_csv import answer_csv
 from reidsearch.output.hints import advice
 from reidsearch.output.statement import sentences
 from reidsearch.store.crops.store import Store
@@ -75,12 +74,12 @@ def calibrated(made_once: Path, tmp_path: Path) -> Path:
 def test_labels_become_a_calibration_that_is_kept(labelled):
     with Archive.open(labelled) as archive:
         assert archive.calibration.held() is None
-        assert archive.calibration.standing() == UNCALIBRATED
+        assert archive.calibration.status() == UNCALIBRATED
         made = archive.calibration.from_labels()
     with Archive.open(labelled) as archive:
         kept = archive.calibration.in_force()
         assert kept is not None
-        assert archive.calibration.standing() == (
+        assert archive.calibration.status() == (
             f"calibrated on this archive's own labels ({PEOPLE} people, 2 cameras, "
             f"{made.provenance.at:%Y-%m-%d})"
         )
@@ -224,8 +223,8 @@ def test_scores_beyond_what_was_seen_are_read_at_its_end(calibrated):
 
 def test_a_query_of_several_views_says_that_it_was_not_calibrated_for_them(calibrated):
     with Archive.open(calibrated) as archive:
-        assert any("2 views" in text for text in archive.search([1, 2]).statement.warnings)
-        assert not any("views" in text for text in archive.search(1).statement.warnings)
+        assert any("2 pictures" in text for text in archive.search([1, 2]).statement.warnings)
+        assert not any("2 pictures" in text for text in archive.search(1).statement.warnings)
 
 
 def test_best_views_say_that_they_were_chosen(calibrated):
@@ -233,10 +232,10 @@ def test_best_views_say_that_they_were_chosen(calibrated):
         made, answer = archive.calibration.in_force(), archive.search(1)
     views = footage_answer().matches[0]  # the better of two
     chosen = read_answer(replace(answer, matches=(views,)), made)
-    assert any("best of several views" in text for text in chosen.statement.warnings)
+    assert any("best of several crops" in text for text in chosen.statement.warnings)
     alone = replace(views, tracklet=replace(views.tracklet, crop_ids=(7,)))
     read = read_answer(replace(answer, matches=(alone,)), made)
-    assert not any("several views" in text for text in read.statement.warnings)
+    assert not any("several crops" in text for text in read.statement.warnings)
 
 
 @pytest.mark.full
@@ -306,7 +305,7 @@ def test_confirmed_identities_become_a_calibration(tmp_path):
         made = archive.calibration.from_identities()
         assert made.provenance.people == 12
         assert made.provenance.same_pairs == 9 * 12
-        assert archive.calibration.standing().startswith(
+        assert archive.calibration.status().startswith(
             "calibrated on what was confirmed in this archive (12 people, 2 cameras"
         )
         # A wrong confirmation that is taken back is compared no more.
@@ -371,7 +370,7 @@ def test_a_set_becomes_a_calibration_on_other_footage(drawn, tmp_path):
         made = archive.calibration.from_set(drawn / "set" / "manifest.csv")
         assert made.provenance.source == "set/manifest.csv"
         assert (made.provenance.people, made.provenance.crops) == (10, 40)
-        assert archive.calibration.standing().startswith(
+        assert archive.calibration.status().startswith(
             "calibrated on other footage: set/manifest.csv (10 people"
         )
         told = " ".join(sentences(archive.search(1).statement))
@@ -432,7 +431,7 @@ def test_command(run, labelled, tmp_path):
     made = run("calibrate", "--labels", "-o", tmp_path / "c.png")
     assert made.code == 0, made.err
     assert "Calibrated on this archive's own labels (30 people, 2 cameras" in made.out
-    assert "270 pairs of one person, 7,830 pairs of two, always by two cameras" in made.out
+    assert "270 same-person pairs, 7,830 different-person pairs, all across two cameras" in made.out
     with Image.open(tmp_path / "c.png") as picture:
         assert picture.size[0] == 1280
     shown = json.loads(run("calibrate", "--show", "--format", "json").out)

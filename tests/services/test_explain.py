@@ -13,6 +13,7 @@ from archives import opened, sql, write_set
 from frozen import DATA, thawed
 from PIL import Image
 
+from reidsearch import migrate
 from reidsearch.base.errors import NotFound
 from reidsearch.base.settings import PictureLimits
 from reidsearch.media.pictures import decode
@@ -171,8 +172,10 @@ def test_the_score_is_placed_among_different_people_of_the_archive(folder):
     assert observed.scores.tolist() == pytest.approx(sorted(expected), abs=1e-5)
     assert observed.at_or_above == sum(score >= told.score for score in expected)
     said = " ".join(sentences(told))
-    assert "Of 360 pairs of two people by their labels, by two cameras in this archive, " in said
-    assert "Scores are uncalibrated: no probability can be told." in said
+    assert (
+        "Of 360 pairs of different people by their labels, at two cameras in this archive, " in said
+    )
+    assert "Scores are uncalibrated: no probability can be given." in said
 
 
 def test_where_nothing_is_known_it_is_said(folder):
@@ -180,7 +183,9 @@ def test_where_nothing_is_known_it_is_said(folder):
     with opened(folder) as archive:
         told = archive.explain(1, 3)
     assert told.observed == ()
-    assert "Nothing in this archive is known to show different people" in " ".join(sentences(told))
+    assert "No crops in this archive are known to show different people" in " ".join(
+        sentences(told)
+    )
 
 
 @pytest.mark.full
@@ -193,7 +198,7 @@ def test_a_calibrated_score_is_read(folder):
     assert told.same_below == pytest.approx(made.same_below(told.score))
     said = " ".join(sentences(told))
     assert "log10 likelihood ratio" in said
-    assert "false alarms are expected among the crops held" in said
+    assert "false alarms are expected among the stored crops" in said
     document = json.loads(json.dumps(explanation_json(told), allow_nan=False))
     assert document["reading"]["log10_lr"] == told.reading.log10_lr
     assert len(document["stripes"]) == STRIPES
@@ -203,6 +208,7 @@ def test_a_calibrated_score_is_read(folder):
 def test_people_seen_at_once_are_strangers(tmp_path):
     """Tracklet 1 lasts from 0 to 400 000; its view is crop 4."""
     folder = thawed(DATA / "archive-0003.sql", tmp_path / "a")
+    migrate(folder)
     for number, first, last, crop_id in ((2, 400_000, 500_000, 3), (3, 500_001, 600_000, 2)):
         sql(
             folder,

@@ -110,7 +110,7 @@ def test_the_command(run: CommandLine, made: Path, tmp_path: Path):
     assert ran.code == 0, ran.err
     for part in (
         "Journey of anna (identity 1)",
-        "2024-05-31 12:00:10 UTC ±1 s",
+        "2024-05-31 12:00:10 ±1 s",
         "1 and 2",
         "roof at all, yard for 40.0 s",
         "100.0 s apart, at least 103 s are needed",

@@ -131,7 +131,7 @@ def test_all_matches_of_an_identity_keep_to_its_decisions(archive):
     for match in every.matches:
         assert match.reading is not None
         assert (match.identity is not None) == (match.crop.crop_id in {17, 18})
-    with pytest.raises(UsageError, match="least score"):
+    with pytest.raises(UsageError, match="minimum score"):
         archive.search_all(identity="anna")
 
 

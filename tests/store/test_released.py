@@ -8,9 +8,11 @@ the neighbour graph; and `yard.mp4` itself. `data/archive-0.1.0.json` is what th
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import shutil
+import sqlite3
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,7 @@ def test_all_that_it_holds_is_whole(released):
         assert archive.check() == []
         assert len(archive) == 119
         sources = archive.footage.coverage()
-        assert [source.state for source in sources] == ["finished", "running"]
+        assert [source.state for source in sources] == ["finished", "interrupted"]
         assert [source.settings["sample_rate_hz"] for source in sources] == [4, 4]
         story = archive.identities.show("anna")
         assert [one.member.text for one in story.members] == ["tracklet 1"]
@@ -84,11 +86,20 @@ def test_the_interrupted_run_goes_on_to_the_very_crops(released, tmp_path):
         naming=SourceNaming(camera="yard", start=NOON + dt.timedelta(minutes=1)),
         detections=folder / "yard.det.txt",
     )
+    with (
+        contextlib.closing(sqlite3.connect(folder / "archive" / "archive.db")) as database,
+        database,
+    ):
+        database.execute(
+            "UPDATE run SET command = replace(command, ?, ?)", ("/tmp/footage", str(folder))
+        )
     with Archive.open(folder / "archive", model="builtin") as archive:
+        assert archive.show().unfinished_runs == 1
         report = archive.index([folder / "yard.mp4"], footage=options).footage
         assert (report.indexed, report.resumed, report.tracklets) == (1, 1, 2)
         assert archive.check() == []
         source = archive.footage.find("yard.mp4")
+        assert archive.show().unfinished_runs == 0, "it has made up for the interrupted one"
     found = sql(
         folder / "archive",
         "SELECT id, pts, x1, y1, x2, y2 FROM crop WHERE source_id = :source ORDER BY id",

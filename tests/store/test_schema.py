@@ -61,7 +61,7 @@ def test_frozen_footage_is_read_and_goes_on(tmp_path):
     migrate(folder)
     with Archive.open(folder, model="builtin") as archive:
         half, whole = archive.footage.coverage()  # by location
-        assert (whole.state, half.state) == ("finished", "running")
+        assert (whole.state, half.state) == ("finished", "interrupted")
         assert [span.how for span in whole.spans] == [How.GATED]
         (seen,) = archive.footage.tracklets(whole.source_id)
         assert (seen.crop_ids, seen.camera, seen.last_s) == ((4,), "yard", Fraction(2, 5))
@@ -83,9 +83,11 @@ def test_frozen_decisions_are_read_and_go_on(tmp_path):
 
 
 def test_frozen_attributes_are_read(tmp_path):
-    with Archive.open(thawed(DATA / "archive-0003.sql", tmp_path / "archive")) as archive:
+    folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
+    migrate(folder)
+    with Archive.open(folder) as archive:
         told = archive.attributes.of(4)
-        assert (told.views, told.things["bag"], told.colour("upper")) == (1, 0.75, ("blue", 1.0))
+        assert (told.crops, told.things["bag"], told.colour("upper")) == (1, 0.75, ("blue", 1.0))
         assert told.colours["lower"]["grey"] == 0.75
         assert archive.attributes.of(2) is None
         filters = Filters(wearing=("red",), with_things=("backpack",))
@@ -98,7 +100,7 @@ def test_a_frozen_calibration_is_read_and_replaced_by_a_new_number(tmp_path):
     with Archive.open(folder, model="builtin") as archive:
         held = archive.calibration.in_force()
         assert held is not None
-        assert archive.calibration.standing() == (
+        assert archive.calibration.status() == (
             "calibrated on other footage: market (100 people, 2 cameras, 2024-05-31)"
         )
         read = held.read(0.5, prior=0.5, comparisons=100)
@@ -149,3 +151,13 @@ def test_a_database_of_something_else_is_refused(tmp_path):
         Store(tmp_path)
     with pytest.raises(ArchiveError, match="no archive tables"):
         migrate(tmp_path)
+
+
+def test_frozen_holes_in_coverage_are_read(tmp_path):
+    folder = thawed(DATA / "archive-0004.sql", tmp_path / "archive")
+    migrate(folder)
+    with Archive.open(folder, model="builtin") as archive:
+        half, whole = archive.footage.coverage()  # by location
+        assert [(span.how, span.to_us) for span in whole.spans] == [(How.ERASED, 5_000_000)]
+        assert {span.how for span in half.spans} == {How.ERASED, How.DENSE}
+        assert archive.check() == []

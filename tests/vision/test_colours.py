@@ -105,7 +105,7 @@ def test_means_and_agreement():
         [row(0.9, red=0.8, grey=0.2), row(0.4, red=0.4, grey=0.6), row(0.8, red=1.0)], np.float32
     )
     told = Attributes.mean(rows)
-    assert told.views == 3
+    assert told.crops == 3
     assert told.things["backpack"] == pytest.approx(0.7)
     assert [thing for thing, _ in told.present()] == ["backpack", "long-trousers", "long-hair"]
     assert told.colour("upper") == ("red", pytest.approx(2.2 / 3))

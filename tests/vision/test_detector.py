@@ -101,7 +101,7 @@ def test_an_answer_is_read_as_the_cards_say(shared):
 
 
 def test_what_is_no_detector_is_refused(shared):
-    with pytest.raises(ModelError, match="no person detector"):
+    with pytest.raises(ModelError, match="not a person detector"):
         load(shared, "person-reidentification-retail-0286")
     with pytest.raises(ModelError):
         load_detector("nosuch", offline=True)

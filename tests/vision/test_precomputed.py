@@ -65,8 +65,8 @@ def test_the_surest_comes_first(tmp_path):
     [
         ("det.txt", "1,-1,1,2,3\n", "line 1"),
         ("det.txt", "1,-1,1,2,three,4\n", "line 1"),
-        ("det.txt", "1,-1,1,2,nan,4,1\n", "no numbers of a box"),
-        ("det.txt", "1,-1,1,2,1e300,4,1\n", "no numbers of a box"),
+        ("det.txt", "1,-1,1,2,nan,4,1\n", "not the numbers of a box"),
+        ("det.txt", "1,-1,1,2,1e300,4,1\n", "not the numbers of a box"),
         ("det.txt", "1,-1,1,2,-3,4,1\n", "no area"),
         ("det.txt", "nan,-1,1,2,3,4,1\n", "line 1"),
         ("det.txt", "inf,-1,1,2,3,4,1\n", "line 1"),
@@ -95,7 +95,7 @@ def test_what_is_wrong_is_told_with_its_place(name, text, said, tmp_path):
 
 def test_bytes_that_are_no_text(tmp_path):
     (tmp_path / "det.txt").write_bytes(b"1,-1,\xff\xfe")
-    with pytest.raises(InputError, match="no text"):
+    with pytest.raises(InputError, match="not text"):
         read_precomputed(tmp_path / "det.txt")
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from reidsearch.base.errors import ModelError
-from reidsearch.domain.attributes import THINGS, Attributes
+from reidsearch.domain.attributes import NAMES, THINGS, Attributes, Values
+from reidsearch.domain.crops import Pixels
 from reidsearch.media.video.open import open_footage
 from reidsearch.vision.attributes.recognizer import Recognizer, load_recognizer
 from reidsearch.vision.models.runtime import read_model
 
 NAME = "person-attributes-recognition-crossroad-0230"
+
+
+def describe(recognizer: Recognizer, crops: Sequence[Pixels]) -> Values:
+    """(n, len(NAMES)) float32 of (h, w, 3) uint8 BGR crops of any size."""
+    rows = [row for _, row in recognizer.stream((None, recognizer.prepare(c)) for c in crops)]
+    return np.array(rows, np.float32).reshape(len(rows), len(NAMES))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +47,7 @@ def test_the_graph_is_told_bgr_as_the_card_says(shared, recognizer, crops):
     (xml,) = (shared / "models" / NAME).rglob("*.xml")
     bare = ov.Core().compile_model(xml, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     small = recognizer.prepare(crops[0])
-    ours = recognizer.describe([crops[0]])[0]
+    ours = describe(recognizer, [crops[0]])[0]
     bgr, rgb = (bare(planes.transpose(2, 0, 1)[None].astype(np.float32))["453"].reshape(-1)
                 for planes in (small, small[..., ::-1]))  # fmt: skip
     places = [1, 2, 3, 5, 6]  # of the card's list: neither sex, nor sleeves, nor coat
@@ -48,7 +56,7 @@ def test_the_graph_is_told_bgr_as_the_card_says(shared, recognizer, crops):
 
 
 def test_what_everybody_sees(recognizer, crops):
-    woman, man = (Attributes.mean(recognizer.describe([crop])) for crop in crops)
+    woman, man = (Attributes.mean(describe(recognizer, [crop])) for crop in crops)
     assert woman.colour("upper")[0] == "grey"
     assert man.colour("upper")[0] == man.colour("lower")[0] == "black"
     assert woman.things["long-hair"] > 0.3 > man.things["long-hair"]
@@ -64,14 +72,14 @@ def test_a_stream_hands_through_and_keeps_order(recognizer, crops):
     tags, rows = zip(*recognizer.stream(items), strict=True)
     assert tags == ("a", "none", "b")
     assert rows[1] is None
-    np.testing.assert_allclose([rows[0], rows[2]], recognizer.describe(crops), atol=1e-6)
-    assert recognizer.describe([]).shape == (0, recognizer.identity.dimension)
+    np.testing.assert_allclose([rows[0], rows[2]], describe(recognizer, crops), atol=1e-6)
+    assert describe(recognizer, []).shape == (0, recognizer.identity.dimension)
 
 
 @pytest.mark.parametrize("name", ["person-reidentification-retail-0286", "person-detection-0201"])
 def test_other_models_are_refused(shared, name):
     (xml,) = (shared / "models" / name).rglob("*.xml")
-    with pytest.raises(ModelError, match="does not tell attributes"):
+    with pytest.raises(ModelError, match="is not an attribute model"):
         Recognizer(read_model(xml), name, "FP16", "0" * 96)
 
 

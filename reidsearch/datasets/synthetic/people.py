@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -68,28 +67,6 @@ def drawn_people(people: int, cameras: int, views: int, seed: int = 0) -> Iterat
                     time=moment + view * dt.timedelta(seconds=3),
                     pixels=viewpoints[index].see(look, pose, own),
                 )
-
-
-def write_market(folder: Path, people: int, cameras: int, views: int, seed: int = 0) -> Path:
-    """Write synthetic people in the layout of Market-1501: of every camera one view is the query.
-
-    Args:
-        folder: made; its `query` and `bounding_box_test` are filled.
-
-    Returns:
-        `folder`, for `datasets.read_market`.
-    """
-    sides = [folder / "query", folder / "bounding_box_test"]
-    for side in sides:
-        side.mkdir(parents=True)
-    drawn = list(drawn_people(people, cameras, views, seed))
-    names = {name: place for place, name in enumerate(sorted({c.camera for c in drawn}), start=1)}
-    for number, crop in enumerate(drawn):
-        person, camera = int(crop.person.rpartition("-")[2]), names[crop.camera]
-        side = sides[0 if number % views == 0 else 1]
-        name = f"{person:04}_c{camera}s1_{number:06}_00.png"
-        cv2.imwrite(str(side / name), crop.pixels)
-    return folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,12 +54,6 @@ def _overlap(visit: Visit, frames: NDArray[np.int64], xyxy: Boxes) -> float:
     return max(shared, 0) / max(max(last, ends) - min(first, begins), 1)
 
 
-def temporal_iou(visit: tuple[float, float], seen: tuple[float, float]) -> float:
-    """Intersection over union of two stretches of time."""
-    shared = min(visit[1], seen[1]) - max(visit[0], seen[0])
-    return max(shared, 0.0) / max(max(visit[1], seen[1]) - min(visit[0], seen[0]), 1e-9)
-
-
 def _iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
     shared = np.prod(np.clip(high - low, 0, None), axis=1)

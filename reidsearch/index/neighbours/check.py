@@ -24,7 +24,7 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
     """
     useless = [path.name for path in strays(store)]
     if useless and not store.locked():
-        text = f"files of no use beside the neighbour graph: {', '.join(useless)}"
+        text = f"unused files beside the neighbour graph: {', '.join(useless)}"
         yield Finding("neighbours", text, repairable=True)
     newest = newest_graph(store)
     if newest is None or newest.model_id != store.state().model_id or not newest.path.exists():
@@ -44,7 +44,9 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
         return
     wrong = [crop_id for crop_id, right in _looked_at(store, graph) if not right]
     if wrong:
-        text = f"{newest.path.name} has scores of {len(wrong)} crops that the embeddings deny"
+        text = (
+            f"{newest.path.name} has scores of {len(wrong)} crops that differ from the embeddings"
+        )
         yield Finding("neighbours", text, True, tuple(wrong))
 
 

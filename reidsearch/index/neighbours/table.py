@@ -52,7 +52,6 @@ _LAYOUT = np.dtype(
         ("farthest", "<i4"),
     ]
 )
-BYTES_A_CROP = _LAYOUT.itemsize
 
 
 class Neighbours:

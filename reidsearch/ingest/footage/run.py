@@ -215,7 +215,7 @@ class _Run:
                 log=pack_log(mark.log),
                 log_restarts=mark.log_restarts,
                 counts=counts,
-                duration_us=mark.time_us,
+                duration_us=mark.time_us if mark.finished else self._complete_us(mark),
                 measured_fps=measured_fps,
                 notes=self._all_notes(mark, measured_fps),
             ),
@@ -229,6 +229,11 @@ class _Run:
         self.outcome.duration_us = mark.time_us
         self.outcome.frames = mark.decoded
         self.outcome.counts = counts
+
+    def _complete_us(self, mark: Mark) -> int:
+        """Return up to where all that was found is committed: whoever is in sight is not yet."""
+        waiting = (piece.first_us for piece in self.stitcher.pending)
+        return min((mark.time_us, *mark.open_since_us, *waiting))
 
     def _tracklet(self, piece: TrackletPiece) -> Tracklet | None:
         if len(piece.trace) < _least_detections(piece, self._settings.min_detections):

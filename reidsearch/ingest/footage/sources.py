@@ -33,10 +33,10 @@ from reidsearch.media.files.inventory import Entry
 from reidsearch.media.files.paths import location_text, refusal
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
-from reidsearch.media.video.open import digest_of, open_footage, path_of
+from reidsearch.media.video.open import Digest, digest_of, open_footage, path_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import KnownSource, source, source_at, source_of
-from reidsearch.store.footage.writer import facts_digest
+from reidsearch.store.footage.writer import facts_digest, same_analysis
 from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.precomputed import PrecomputedDetections, read_precomputed
 from reidsearch.vision.embedding.embedder import Embedder
@@ -141,7 +141,8 @@ class _Source:
         fingerprint = _fingerprint(self._path)
         known = source_at(self._run.store, self._location)
         naming = self._run.naming
-        if known and known.finished and known.fingerprint == fingerprint:
+        restored = known is not None and known.erased and not known.permanently
+        if known and known.finished and not restored and known.fingerprint == fingerprint:
             told = None if naming.container_time else naming.facts(self._location, None).facts
             same = (
                 () if told is None else (facts_digest(told), facts_digest(_at_assumed_rate(told)))
@@ -150,9 +151,16 @@ class _Source:
                 self.loss = loss_of(known.counts)
                 return {"unchanged": 1, **self._other_settings(known)}
         with open_footage(self._path, frames_fps=self._run.frames_fps) as footage:
-            sha256, size_bytes = digest_of(self._path, self._share.progress)
+            start_bytes = known.size_bytes if known else None
+            digest = digest_of(self._path, self._share.progress, start_bytes)
             self._require_unchanged(fingerprint)
-            file = SourceFile(self._location, fingerprint, sha256, size_bytes)
+            file = SourceFile(
+                self._location,
+                fingerprint,
+                digest.sha256,
+                digest.size_bytes,
+                grown_from=_grown_from(known, digest),
+            )
             return self._take_in(file, footage, known)
 
     def _take_in(
@@ -163,7 +171,8 @@ class _Source:
         told = self._run.naming.facts(self._location, footage.info, first_stamp)
         facts = _at_assumed_rate(told.facts) if footage.clock_assumed else told.facts
         sink = self._run.sink
-        if held is not None and held.finished:
+        precomputed = self._precomputed()
+        if held is not None and held.finished and not self._brings_back(held, precomputed):
             shown = source(self._run.store, held.source_id).location
             moved = not path_of(shown).exists()
             changed = sink.place_source(held.source_id, file, facts, moved=moved)
@@ -171,7 +180,6 @@ class _Source:
             if known is None or known.source_id != held.source_id:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
-        precomputed = self._precomputed()
         settings = self._settings(precomputed)
         begun = sink.begin_source(file, footage.info, facts, settings)
         detections: DetectionSource
@@ -229,6 +237,17 @@ class _Source:
         path = self._run.detections or (row.detections if row else None)
         return read_precomputed(path) if path else None
 
+    def _brings_back(self, held: KnownSource, precomputed: PrecomputedDetections | None) -> bool:
+        """Tell whether to analyse a finished source again, since some of it was deleted.
+
+        What other settings would find could not be told from what is held.
+        """
+        if not held.erased or held.permanently:
+            return False
+        if held.emptied:
+            return True
+        return same_analysis(held.settings, self._settings(precomputed), resumed=False)
+
     def _settings(self, precomputed: PrecomputedDetections | None) -> dict[str, Any]:
         """Return what has to be equal for a run to go on from another's checkpoint."""
         run = self._run
@@ -248,6 +267,13 @@ class _Source:
 def _at_assumed_rate(facts: SourceFacts) -> SourceFacts:
     """Return facts of a source whose media time nobody measured: no time of it is known well."""
     return replace(facts, clock=replace(facts.clock, uncertainty_s=None))
+
+
+def _grown_from(known: KnownSource | None, digest: Digest) -> int | None:
+    """Return the source that was here before, if its bytes are the first of the file's."""
+    if known is None or digest.sha256 == known.sha256 or digest.start_sha256 != known.sha256:
+        return None
+    return known.source_id
 
 
 def _fingerprint(path: str) -> str:

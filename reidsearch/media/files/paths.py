@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Reason, Refused
@@ -41,16 +42,25 @@ NAMED_AT_MOST = 20
 
 @dataclass(slots=True)
 class Skipped:
-    """Files that were passed over because of their type; the first ones by name."""
+    """Files that were passed over because of their type, by folder or container."""
 
     count: int = 0
-    names: list[str] = field(default_factory=list)
+    _folders: list[tuple[str, list[str]]] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over their locations."""
+        for folder, names in self._folders:
+            for name in names:
+                yield folder + name
 
     def note(self, location: str) -> None:
-        """Count one file."""
+        """Take one file."""
         self.count += 1
-        if len(self.names) < NAMED_AT_MOST:
-            self.names.append(location)
+        head, separator, name = location.rpartition("/")
+        folder = head + separator
+        if not self._folders or self._folders[-1][0] != folder:
+            self._folders.append((folder, []))
+        self._folders[-1][1].append(name)
 
 
 def location_text(path: str) -> str:

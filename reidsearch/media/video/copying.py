@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import av
 import av.error
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import InputError, Kind
+from reidsearch.base.errors import InputError, Kind, NotFound
 from reidsearch.media.video.frames import Footage, frame_of
 from reidsearch.media.video.middle import SEEK_BACK_S
 from reidsearch.media.video.streams import video_stream
@@ -28,13 +29,15 @@ from reidsearch.media.video.written import (
     Clip,
     ClipError,
     Seen,
-    coarse_of,
     container_of,
     endings_for,
     holds,
     require_readable,
+    said,
     writing,
 )
+
+TRIES = 4  # key frames, one before the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +83,32 @@ def copy(
     """
     _require_copyable(path, footage, out)
     failed: ClipError | None = None
-    tried: set[int] = set()
-    for begins in (*(from_pts - int(s / footage.info.time_base) for s in SEEK_BACK_S), None):
-        plan = _plan(path, begins, from_pts, to_pts)
-        if plan is None or plan.key_pts in tried:
-            continue
-        tried.add(plan.key_pts)
+    until_pts, look_up = from_pts, footage.seekable
+    for _ in range(TRIES):
+        plan = _last_plan(path, footage, until_pts, to_pts, look_up=look_up)
+        if plan is None:
+            break
         try:
             return _written(path, footage, plan, out, views, note)
         except ClipError as error:
             failed = error
-    if failed is not None:
+            if plan.begins is None:
+                until_pts = plan.key_pts - 1
+            look_up = False  # after a seek some containers tell other times
+    if failed is None:
         raise InputError(
-            f"a copy of {path.name} does not show what the footage does: {failed.message}",
+            f"{path.name} has no key frame that a copy could begin with",
             kind=Kind.STREAM_COPY_IMPOSSIBLE,
-        ) from failed
+        )
+    endings: list[str] = []
+    if container_of(out) == "mpegts":  # what is missing there is in the headers of others
+        with open_container(path) as source:
+            endings = endings_for(video_stream(source), but="mpegts")
     raise InputError(
-        f"{path.name} has no key frame that a copy could begin with",
-        kind=Kind.STREAM_COPY_IMPOSSIBLE,
-    )
+        f"a copy of {path.name} does not show what the footage does: {failed.message}",
+        kind=Kind.STREAM_COPY_FAILED,
+        endings=endings,
+    ) from failed
 
 
 def _require_copyable(path: Path, footage: Footage, out: Path) -> None:
@@ -106,7 +116,7 @@ def _require_copyable(path: Path, footage: Footage, out: Path) -> None:
         raise InputError(
             "a folder of frames has no stream to copy", kind=Kind.STREAM_COPY_IMPOSSIBLE
         )
-    if not footage.seekable:
+    if not footage.even:
         raise InputError(
             "timestamps are not monotonic; the stream cannot be copied",
             kind=Kind.STREAM_COPY_IMPOSSIBLE,
@@ -114,18 +124,14 @@ def _require_copyable(path: Path, footage: Footage, out: Path) -> None:
     container = container_of(out)
     with open_container(path) as source:
         stream = video_stream(source)
-        if not holds(container, stream):
-            codec = stream.codec_context.codec.canonical_name
+        codec = stream.codec_context.codec.canonical_name
+        turned = container == "mpegts" and footage.info.rotation
+        if turned or not holds(container, stream):
+            what = "how the pictures are turned" if turned else codec
             raise InputError(
-                f"{codec} cannot be copied into {out.name}",
+                f"{what} cannot be copied into {out.name}",
                 kind=Kind.STREAM_COPY_FAILED,
-                endings=endings_for(stream),
-            )
-        if container == "mpegts" and footage.info.rotation:
-            raise InputError(
-                f"{out.name} cannot keep how the pictures are turned",
-                kind=Kind.STREAM_COPY_FAILED,
-                endings=[each for each in endings_for(stream) if each != ".ts"],
+                endings=endings_for(stream, but=container),
             )
 
 
@@ -143,18 +149,39 @@ def _packets(path: Path, begins: int | None) -> Iterator[tuple[Any, Any]]:
             return  # what is missing then is found when the clip is read back
 
 
-def _plan(path: Path, begins: int | None, from_pts: int, to_pts: int) -> _Plan | None:
-    """Choose the packets of a stretch; None where no key frame lies before it."""
+def _last_plan(
+    path: Path, footage: Footage, until_pts: int, to_pts: int, *, look_up: bool
+) -> _Plan | None:
+    """Choose packets from the last key frame on that is not later than `until_pts`.
+
+    Args:
+        look_up: seek; else all packets are read.
+    """
+    base = footage.info.time_base
+    seeks = [until_pts - int(back_s / base) for back_s in SEEK_BACK_S] if look_up else []
+    for begins in (*seeks, None):
+        plan = _plan(path, footage, begins, until_pts, to_pts)
+        if plan is not None:
+            return plan
+    return None
+
+
+def _plan(
+    path: Path, footage: Footage, begins: int | None, until_pts: int, to_pts: int
+) -> _Plan | None:
+    """Choose the packets of a stretch; None where no key frame lies before it after that seek.
+
+    It ends where no later packet is shown before those that are in it.
+    """
     held: list[tuple[int, int | None]] = []
     key_pts: int | None = None
-    for packet, stream in _packets(path, begins):
+    last_pts = 0
+    for packet in _told(path, footage, begins):
         pts = packet.pts
-        if pts is None and not stream.codec_context.has_b_frames:
-            pts = packet.dts  # nothing is told out of order
-        if packet.is_keyframe and pts is not None and (key_pts is None or pts <= from_pts):
-            if begins is not None and pts > from_pts:
+        if packet.is_keyframe and pts is not None and (key_pts is None or pts <= until_pts):
+            if pts > until_pts and begins is not None:
                 return None  # it seeks too far
-            held, key_pts = [], pts
+            held, key_pts, last_pts = [], pts, pts
         if key_pts is None:
             continue
         if pts is None:
@@ -164,12 +191,32 @@ def _plan(path: Path, begins: int | None, from_pts: int, to_pts: int) -> _Plan |
             )
         if pts < key_pts:
             continue  # it needs what lies before the key frame
-        if (pts if packet.dts is None else packet.dts) > to_pts:
+        if pts > last_pts >= to_pts:
             break
+        last_pts = max(last_pts, pts)
         held.append((pts, packet.dts))
     if key_pts is None:
         return None
     return _Plan(begins, key_pts, _stamps(path, held))
+
+
+def _told(path: Path, footage: Footage, begins: int | None) -> Iterator[Any]:
+    """Packets with the time at which they are shown, told or counted on.
+
+    Program streams tell it of some packets alone. As long as packets come in the order in which
+    they are shown, the others follow one picture later, as they do when they are read.
+    """
+    fps = footage.info.declared_fps
+    tick = max(1, round(1 / (Fraction(fps or 25) * footage.info.time_base)))
+    last: int | None = None
+    in_order = True
+    for packet, _ in _packets(path, begins):
+        if packet.pts is None and in_order and last is not None:
+            packet.pts, packet.dts = last + tick, None
+        elif packet.pts is not None and last is not None and packet.pts < last:
+            in_order = False
+        last = packet.pts
+        yield packet
 
 
 def _stamps(path: Path, held: list[tuple[int, int | None]]) -> tuple[_Stamp, ...]:
@@ -191,25 +238,27 @@ def _written(
     path: Path, footage: Footage, plan: _Plan, out: Path, views: list[View], note: str
 ) -> Clip:
     base = footage.info.time_base
-    first = frame_of(footage, plan.key_pts)
-    last = frame_of(footage, plan.last_pts)
-    if first.pts != plan.key_pts or last.pts < first.pts:
+    try:
+        first, last = frame_of(footage, plan.key_pts), frame_of(footage, plan.last_pts)
+    except NotFound as error:
+        raise ClipError(f"{out.name}: its key frame lies before the footage begins") from error
+    if first.pts != plan.key_pts:
         raise ClipError(f"{out.name}: its key frame cannot be decoded")
     with atomic.replacing(out) as partial:
         try:
             with writing(partial, out, note) as target:
                 _mux(path, plan, target)
         except (av.error.FFmpegError, ValueError) as error:
-            raise ClipError(f"{out.name}: {error}") from error
-        seen = [
-            Seen((frame.pts - first.pts) * base, coarse_of(frame.bgr())) for frame in (first, last)
-        ]
+            raise ClipError(f"{out.name}: {said(error)}") from error
+        shown = [first, last]
         for view in views:
             frame = frame_of(footage, view.pts)
             if frame.pts != view.pts:
                 raise Differs("the frame of a stored crop cannot be found in the footage")
             require_shown(frame.bgr(), view)
-            seen.insert(-1, Seen((frame.pts - first.pts) * base, coarse_of(frame.bgr())))
+            shown.append(frame)
+        shown.sort(key=lambda frame: frame.pts)
+        seen = [Seen.of(frame, (frame.pts - first.pts) * base, exactly=True) for frame in shown]
         require_readable(partial, out, seen)
     return Clip(first.pts, last.pts)
 
@@ -218,13 +267,12 @@ def _mux(path: Path, plan: _Plan, target: av.container.OutputContainer) -> None:
     copied: Any = None
     planned = iter(plan.stamps)
     for packet, stream in _packets(path, plan.begins):
-        pts = packet.dts if packet.pts is None else packet.pts
         if copied is None:
-            if not packet.is_keyframe or pts != plan.key_pts:
+            if not packet.is_keyframe or packet.pts != plan.key_pts:
                 continue
             # Of the decoder: not every codec has an encoder, and none is needed.
             copied = target.add_stream_from_template(stream, opaque=True)
-        if pts is None or pts < plan.key_pts:
+        if packet.pts is not None and packet.pts < plan.key_pts:
             continue
         stamp = next(planned, None)
         if stamp is None:

@@ -23,6 +23,7 @@ from reidsearch.media.video.written import (
     coarse_of,
     container_of,
     require_readable,
+    said,
     writing,
 )
 
@@ -75,7 +76,7 @@ def cut(
                 clip = encoder.end(target)
             except (av.error.FFmpegError, ValueError) as error:
                 raise InputError(
-                    f"{out} cannot be encoded: {error}", kind=Kind.CLIP_NOT_ENCODED
+                    f"{out} cannot be encoded: {said(error)}", kind=Kind.CLIP_NOT_ENCODED
                 ) from error
         if clip is None:
             base = footage.info.time_base

@@ -86,6 +86,11 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
         """See `Footage.seekable`: every picture is a file of its own."""
         return True
 
+    @property
+    def even(self) -> bool:
+        """See `Footage.even`: names that do not increase are counted instead."""
+        return True
+
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Every picture in order; see `Footage.frames`. There are no groups to be left out."""
         del still
@@ -96,8 +101,11 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
                 yield item if isinstance(item, Frame) else Damage(before, ticks, item.detail)
             before = ticks
 
-    def frames_from(self, pts: int, still: StillRule | None = None) -> Iterator[Item]:
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
         """What is shown at a pts and all that follows; see `Footage.frames_from`."""
+        del once
         for ticks, name in reversed(self._frames):
             if ticks <= pts and isinstance(self._read(ticks, name), Frame):
                 return self.frames(ticks - 1, still)

@@ -97,6 +97,11 @@ class Frame:
         self.pts = pts
         self.width_px, self.height_px = lies.size(picture.width, picture.height)
 
+    @property
+    def key(self) -> bool:
+        """Whether nothing before it was needed to decode it."""
+        return bool(self._picture.key_frame)
+
     def bgr(self) -> Pixels:
         """(h, w, 3) uint8 BGR; converted once."""
         if self._bgr is None:
@@ -173,6 +178,11 @@ class Footage(Protocol):
         """Whether what lies at a pts can be found without reading all that comes before."""
         ...
 
+    @property
+    def even(self) -> bool:
+        """Whether its own time stamps go on without a jump, so that each names one frame."""
+        ...
+
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Everything in order; pts of frames strictly increase.
 
@@ -182,10 +192,15 @@ class Footage(Protocol):
         """
         ...
 
-    def frames_from(self, pts: int, still: StillRule | None = None) -> Iterator[Item]:
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
         """The last frame that is not later than a pts, and everything after it.
 
         What comes before that frame may come too.
+
+        Args:
+            once: believe one reading from the middle; for a caller who compares what it shows.
         """
         ...
 
@@ -211,9 +226,23 @@ class Footage(Protocol):
     ) -> None: ...
 
 
-def frame_of(footage: Footage, pts: int) -> Frame:
-    """The frame with just this pts, or else the last before it."""
-    return footage.frame_at(footage.info.media_s(pts))
+def frame_of(footage: Footage, pts: int, *, once: bool = False) -> Frame:
+    """The frame with just this pts, or else the last before it; see `Footage.frames_from`.
+
+    Raises:
+        NotFound: none is that early.
+    """
+    shown: Frame | None = None
+    for item in footage.frames_from(pts, once=once):
+        if isinstance(item, Frame):
+            if item.pts > pts:
+                break
+            shown = item
+            if item.pts == pts:
+                break
+    if shown is None:
+        raise NotFound(f"there is no frame at {float(footage.info.media_s(pts)):.3f} s")
+    return shown
 
 
 def frame_shown_at(footage: Footage, media_s: Fraction) -> Frame:

@@ -19,7 +19,7 @@ from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.video.frames import Damage, Frame, Item, Skipped
 from reidsearch.media.video.order import Picture
 
-SEEK_BACK_S = (0, 1, 5, 20, 60, 300)
+SEEK_BACK_S = (0, 1, 2, 4, 7, 11, 16, 25, 40, 60, 120, 300)
 """How long before the wanted time to begin, one after the other."""
 # Decoders that give no picture before one that nothing before it is needed for, where that is not
 # an intra picture: a stream of these may renew itself bit by bit, without any key picture.
@@ -52,13 +52,14 @@ class _Begun:
 
 
 def read_from_middle(
-    wanted: int, info: VideoInfo, read: Callable[[int], Reading], *, intra_only: bool
+    wanted: int, info: VideoInfo, read: Callable[[int], Reading], *, once: bool
 ) -> Iterator[Item] | None:
     """Return the frame that is shown at a pts and all that follows, as a linear reading gives it.
 
     Args:
         read: everything from the first whole picture on that a seek to a pts finds.
-        intra_only: every picture is coded for itself, so that one reading is proof enough.
+        once: one reading is enough: every picture is coded for itself, or the caller knows what
+            it should show.
 
     Returns:
         None: nothing could be proven; read from the start.
@@ -73,7 +74,7 @@ def read_from_middle(
                 begun.reading.close()
                 continue
             found.append(begun)
-            if intra_only or (len(found) > 1 and begun.agrees(found[-2])):
+            if once or (len(found) > 1 and begun.agrees(found[-2])):
                 return chain((begun.shown,), found.pop().rest)
     finally:
         for begun in found:
@@ -101,17 +102,21 @@ def _begin(reading: Reading, wanted: int) -> _Begun | None:
     shown: Frame | None = None
     seen: dict[int, bytes] = {}
     rest: Iterator[Item] = reading
+    damaged = False
     for item in reading:
         if _later(item, wanted):
             rest = chain((item,), reading)
             break
         if isinstance(item, Frame):
+            if damaged and not item.key:
+                continue
+            damaged = False
             first_pts = item.pts if first_pts is None else first_pts
             shown = item
             seen[item.pts] = item.digest()
         elif isinstance(item, Damage):
             # What was seen before it proves nothing for what comes after.
-            first_pts, shown, seen = None, None, {}
+            damaged, first_pts, shown, seen = True, None, None, {}
     if shown is None or first_pts is None:
         reading.close()
         return None
@@ -127,20 +132,13 @@ def _later(item: Item, wanted: int) -> bool:
 def from_first_whole(
     decoded: Iterator[Picture | Damage | Skipped], codec: str
 ) -> Iterator[Picture | Damage | Skipped]:
-    """Leave out what a decoder shows before the first picture that is whole by itself.
-
-    After damage the next such picture is waited for again.
-    """
+    """Leave out what a decoder shows before the first picture that is whole by itself."""
     whole = False
     for item in decoded:
-        if isinstance(item, Damage):
-            whole = False
-            yield item
-            continue
         if isinstance(item, Picture) and not whole:
             picture = item.picture
             whole = picture.pts is not None and (picture.key_frame or codec in WAITS_FOR_WHOLE)
-        if whole:
+        if whole or isinstance(item, Damage):
             yield item
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,19 +46,38 @@ def path_of(location: str) -> Path:
     return next(same, path)
 
 
-def digest_of(path: str | os.PathLike[str], progress: Progress = NO_PROGRESS) -> tuple[bytes, int]:
-    """SHA-256 of a source's bytes, and how many there are.
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A source's bytes.
 
-    Of a folder of frames: of the lines `NAME SHA256` of its pictures, by name. It is remembered for
-    `known_digest`.
+    Args:
+        sha256: of a file's bytes; of a folder of frames: of the lines `NAME SHA256` of its
+            pictures, by name.
+        start_sha256: of as many first bytes (whole pictures) as were asked for; None: it has fewer.
+    """
+
+    sha256: bytes
+    size_bytes: int
+    start_sha256: bytes | None = None
+
+
+def digest_of(
+    path: str | os.PathLike[str],
+    progress: Progress = NO_PROGRESS,
+    start_bytes: int | None = None,
+) -> Digest:
+    """Read a source and return its digest, which is remembered for `known_digest`.
+
+    Args:
+        start_bytes: of how many first bytes a digest is wanted too.
 
     Raises:
         Refused: it cannot be read.
     """
     state = state_of(path)
-    sha256, size = _digest_of(path, progress)
-    remember(path, state, sha256=sha256.hex())
-    return sha256, size
+    digest = _digest_of(path, progress, start_bytes)
+    remember(path, state, sha256=digest.sha256.hex())
+    return digest
 
 
 def known_digest(path: str | os.PathLike[str]) -> str | None:
@@ -66,22 +86,28 @@ def known_digest(path: str | os.PathLike[str]) -> str | None:
     return str(found) if found else None
 
 
-def _digest_of(path: str | os.PathLike[str], progress: Progress) -> tuple[bytes, int]:
+def _digest_of(path: str | os.PathLike[str], progress: Progress, start_bytes: int | None) -> Digest:
     folder = Path(path)
     if folder.is_dir():
         from reidsearch.media.video.frame_folder import pictures_in
 
-        whole, total = hashlib.sha256(), 0
+        whole, total, start = hashlib.sha256(), 0, None
         for name in pictures_in(folder):
-            sha256, size = _digest_of(folder / name, NO_PROGRESS)
-            whole.update(f"{name} {sha256.hex()}\n".encode("utf-8", "surrogateescape"))
-            total += size
-        return whole.digest(), total
+            one = _digest_of(folder / name, NO_PROGRESS, None)
+            whole.update(f"{name} {one.sha256.hex()}\n".encode("utf-8", "surrogateescape"))
+            total += one.size_bytes
+            if total == start_bytes:
+                start = whole.digest()
+        return Digest(whole.digest(), total, start)
     descriptor = open_regular(os.fspath(path))
-    hashed, held = hashlib.sha256(), 0
+    hashed, held, start = hashlib.sha256(), 0, None
     progress.begin(f"reading {folder.name}", os.fstat(descriptor).st_size, "bytes")
     try:
         while part := os.read(descriptor, READ_AT_ONCE):
+            if start_bytes is not None and held <= start_bytes <= held + len(part):
+                begun = hashed.copy()
+                begun.update(part[: start_bytes - held])
+                start = begun.digest()
             hashed.update(part)
             held += len(part)
             progress.advance(len(part))
@@ -90,4 +116,4 @@ def _digest_of(path: str | os.PathLike[str], progress: Progress) -> tuple[bytes,
     finally:
         os.close(descriptor)
         progress.end()
-    return hashed.digest(), held
+    return Digest(hashed.digest(), held, start)

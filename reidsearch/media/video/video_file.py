@@ -33,7 +33,7 @@ from reidsearch.media.video.frames import (
     frame_shown_at,
 )
 from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
-from reidsearch.media.video.order import Order, Picture, is_jump
+from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump
 from reidsearch.media.video.orientation import orientation_of
 from reidsearch.media.video.streams import (
     has_broken_index,
@@ -52,6 +52,8 @@ TEXT = frozenset({"tty", "bin", "xbin", "adf", "idf"})
 PLAYLISTS = frozenset({"hls", "dash", "concat", "imf"})
 # Their index holds every frame's duration, so time only goes on; fragments have own clocks.
 STEADY = frozenset({"mov", "mp4", "avi"})
+# After a seek their time stamps go on from whatever was read before it.
+COUNTS_ON = frozenset({"dhav"})
 
 
 class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
@@ -67,7 +69,8 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         self._linear_avi = False
         self.lacking = Lacking()
         self._pace_s = Fraction(0)
-        self._seekable: bool | None = None
+        self._even: bool | None = None
+        self._looks_up = True
         self.info = self._probe()
 
     def __exit__(self, *_: object) -> None:
@@ -75,11 +78,16 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
 
     @property
     def seekable(self) -> bool:
-        """See `Footage.seekable`; looked up once, by reading all packets where need be."""
-        if self._seekable is None:
+        """See `Footage.seekable`."""
+        return self._looks_up and self.info.container not in COUNTS_ON and self.even
+
+    @property
+    def even(self) -> bool:
+        """See `Footage.even`; looked up once, by reading all packets where need be."""
+        if self._even is None:
             known = known_of(self._path).get("even")
-            self._seekable = not self._counted and (known is True or not self._jumps())
-        return self._seekable
+            self._even = not self._counted and (known is True or not self._jumps())
+        return self._even
 
     def frame_at(self, media_s: Fraction) -> Frame:
         """The frame that is shown at a media time; see `Footage.frame_at`."""
@@ -94,14 +102,16 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         items = self._read(None, still) if after is None else self.frames_from(after, still)
         yield from (item for item in items if after is None or _end_pts(item) > after)
 
-    def frames_from(self, pts: int, still: StillRule | None = None) -> Iterator[Item]:
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
         """What is shown at a pts and all that follows; see `Footage.frames_from`."""
         if self.seekable:
             found = read_from_middle(
                 pts,
                 self.info,
                 lambda begins: self._read(begins, still),
-                intra_only=av.Codec(self.info.codec, "r").intra_only,
+                once=once or av.Codec(self.info.codec, "r").intra_only,
             )
             if found is not None:
                 return found
@@ -109,7 +119,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
 
     def read_linearly(self) -> None:
         """Seek no more; see `Footage.read_linearly`."""
-        self._seekable = False
+        self._looks_up = False
 
     def _jumps(self) -> bool:
         """Whether the time stamps jump, so that a seek would end up in another stretch."""
@@ -246,6 +256,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         lies = orientation_of(first)
         width_px, height_px = lies.size(first.width, first.height)
         time_base, first_pts = stream.time_base, first.pts
+        late = 0 if self._counted else _late(container, stream, first_pts)
         notes = [*told, *_notes(first)]
         if self._linear_avi:
             notes.append(
@@ -262,7 +273,9 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             )
         declared_s = None
         if stream.duration is not None and not self._counted:
-            declared_s = float(stream.duration * stream.time_base)
+            # Counted from where the container says that the pictures begin.
+            begins = (stream.start_time or 0) - ((first_pts or 0) - late)
+            declared_s = float((stream.duration + min(max(begins, 0), late)) * stream.time_base)
         elif container.duration is not None and not self._counted:
             declared_s = container.duration / av.time_base
             if "matroska" in container.format.name:  # it counts from zero, not from the first frame
@@ -276,7 +289,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             height_px=height_px,
             rotation=lies.rotation,
             time_base=Fraction(time_base),
-            first_pts=first_pts or 0,
+            first_pts=(first_pts or 0) - late,
             declared_fps=declared_fps,
             declared_s=declared_s,
             created=_created(container, stream),
@@ -329,6 +342,22 @@ def _notes(picture: av.VideoFrame) -> list[str]:
             "a high dynamic range recording look pale"
         )
     return notes
+
+
+def _late(container: Any, stream: Any, first_pts: int | None) -> int:
+    """How much later than the file's sound its pictures begin, in the stream's time base.
+
+    Every player counts from whatever comes first; so does a name that says when the file begins.
+    """
+    starts = [
+        Fraction(sound.start_time * sound.time_base)
+        for sound in container.streams.audio
+        if sound.start_time is not None
+    ]
+    if not starts or first_pts is None:
+        return 0
+    late_s = first_pts * stream.time_base - min(starts)
+    return round(late_s / stream.time_base) if 0 < late_s <= AHEAD_S else 0
 
 
 def _created(container: Any, stream: Any) -> dt.datetime | None:

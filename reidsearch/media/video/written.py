@@ -65,11 +65,18 @@ class Seen:
 
     Args:
         at_s: since the clip's first picture.
-        coarse: `coarse_of` its pixels.
+        coarse: a small grey picture that encoding hardly changes.
+        digest: of a picture that was not encoded anew; None: it was.
     """
 
     at_s: Fraction
     coarse: NDArray[np.int16]
+    digest: bytes | None = None
+
+    @classmethod
+    def of(cls, frame: Frame, at_s: Fraction, *, exactly: bool) -> Seen:
+        """Return how a frame should be seen in the clip."""
+        return cls(at_s, coarse_of(frame.bgr()), frame.digest() if exactly else None)
 
 
 def container_of(out: Path) -> str:
@@ -154,18 +161,30 @@ def _require_picture(clip: Footage, first_pts: int, one: Seen, out: Path, *, las
     if shown is None or abs(shown.pts - wanted) > slack:
         raise ClipError(f"{out.name}: its picture at {float(one.at_s):.3f} s is missing")
     difference = float(np.abs(coarse_of(shown.bgr()) - one.coarse).mean())
-    if difference > LARGEST_DIFFERENCE:
+    other = one.digest is not None and shown.digest() != one.digest
+    if other or difference > LARGEST_DIFFERENCE:
         raise ClipError(f"{out.name}: its picture at {float(one.at_s):.3f} s is another")
 
 
-def endings_for(stream: Any) -> list[str]:
-    """Endings of containers that hold a stream as it is."""
-    return [ending for ending, name in CONTAINERS.items() if ending and holds(name, stream)]
+def endings_for(stream: Any, but: str) -> list[str]:
+    """Endings of the containers, but for one, that hold a stream as it is."""
+    first = {name: ending for ending, name in reversed(CONTAINERS.items()) if ending}
+    return [ending for name, ending in first.items() if name != but and holds(name, stream)][::-1]
 
 
 def holds(container: str, stream: Any) -> bool:
     """Whether a container can hold the stream of a file as it is, and players find it there."""
-    codec = stream.codec_context.codec.canonical_name
     if container == "mpegts":
-        return codec in IN_TRANSPORT_STREAMS
-    return codec in av.open(io.BytesIO(), "w", format=container).supported_codecs
+        return stream.codec_context.codec.canonical_name in IN_TRANSPORT_STREAMS
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as target:
+            target.add_stream_from_template(stream, opaque=True)
+            target.start_encoding()
+    except (av.error.FFmpegError, ValueError):
+        return False
+    return True
+
+
+def said(error: Exception) -> str:
+    """What FFmpeg says of an error, without the name of a file that is not there any more."""
+    return str(getattr(error, "strerror", None) or error)

@@ -48,14 +48,16 @@ class State:
     """Where the archive stands.
 
     States are equal when an index that has everything of the one has everything of the other;
-    `failures` and `unfinished_runs` tell what an answer lacks and do not count for that.
+    the rest tells what an answer lacks and does not count for that.
     """
 
     last_crop_id: int
     erasures: int
     model_id: int | None
     failures: int = field(compare=False)
-    unfinished_runs: int = field(compare=False)
+    interrupted_runs: int = field(compare=False)
+    running_run: int | None = field(compare=False)
+    """The run that has not ended, whether it still lives or was killed."""
 
 
 def location_key(key: str) -> bytes:
@@ -138,6 +140,22 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def locked(self) -> bool:
         """Tell whether somebody holds the writer lock."""
         return self._database.locked()
+
+    def announce(self, run_id: int) -> None:
+        """Let others know which index run the writer lock is held for."""
+        self._database.announce(run_id)
+
+    def live_run(self) -> int | None:
+        """Return the index run that the writer lock is held for just now."""
+        return self._database.live_run()
+
+    def unfinished_runs(self) -> tuple[int, int]:
+        """Return how many index runs were interrupted, and how many are at work just now."""
+        state = self.state()
+        if state.running_run is None:
+            return state.interrupted_runs, 0
+        lives = self.live_run() == state.running_run
+        return state.interrupted_runs + (not lives), int(lives)
 
     def damage(self) -> list[str]:
         """Return what the database itself finds damaged."""
@@ -228,7 +246,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """
         found = self.crops([crop_id])
         if not found:
-            raise NotFound(f"{self.location} holds no crop {crop_id}", "ids stand in every answer")
+            raise NotFound(f"{self.location} holds no crop {crop_id}", "every answer shows the ids")
         return found[0]
 
     def picture(self, crop_id: int) -> bytes:

@@ -7,13 +7,15 @@ one committed transaction, and it will be there after a crash, once.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from reidsearch.base.errors import Reason
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts, Rejected
 from reidsearch.domain.models import ModelIdentity
@@ -30,7 +32,7 @@ from reidsearch.store.crops.rows import (
     merge_facts,
     sha256_of,
 )
-from reidsearch.store.crops.store import Store, location_key
+from reidsearch.store.crops.store import CHUNK, Store, location_key
 
 
 class Writer:
@@ -40,13 +42,23 @@ class Writer:
         self._store = store
         self._cameras: dict[str, int] = {}
         self.run_id = 0
+        self._paths: str | None = None
         with store.write() as connection:
             self.model_id = adopt_model(connection, model, store.location)
             rows = connection.execute(select(tables.camera.c.name, tables.camera.c.id))
             self._cameras.update({row.name: row.id for row in rows})
 
-    def begin_run(self, *, request: str, command: str, version: str, runtime: str) -> int:
-        """Record that a run starts; until `end_run` it counts as unfinished."""
+    def begin_run(
+        self, *, request: str, command: str, version: str, runtime: str, paths: str | None = None
+    ) -> int:
+        """Record that a run starts; until `end_run` it counts as unfinished.
+
+        Args:
+            request: equal for runs that are offered the same inputs.
+            command: what was asked for, for the record.
+            paths: the lines that `command` begins with when these paths were given; None: no paths.
+        """
+        self._paths = paths
         with self._store.write() as connection:
             # No other writer lives (we hold the lock), so what still "runs" was killed.
             connection.execute(
@@ -68,6 +80,7 @@ class Writer:
             ).inserted_primary_key
             assert inserted is not None
         self.run_id = int(inserted[0])
+        self._store.announce(self.run_id)
         return self.run_id
 
     def end_run(self, counts: Mapping[str, int], *, finished: bool) -> None:
@@ -88,13 +101,50 @@ class Writer:
             )
             if finished:
                 this = select(run.c.request).where(run.c.id == self.run_id).scalar_subquery()
+                same = run.c.request == this
+                if self._paths is not None:
+                    # Version 0.1.0 made the request of all options' Python representations.
+                    same |= run.c.command.startswith(f"{self._paths}\nNaming(", autoescape=True)
                 connection.execute(
                     run.update()
-                    .where(run.c.state == "interrupted", run.c.request == this)
+                    .where(run.c.state == "interrupted", same)
                     .values(state="superseded")
                 )
-                earlier = select(run.c.id).where(run.c.request == this, run.c.id < self.run_id)
+                earlier = select(run.c.id).where(same, run.c.id < self.run_id)
                 connection.execute(delete(failure).where(failure.c.run_id.in_(earlier)))
+
+    def record_skipped(self, locations: Iterable[str], roots: Sequence[str]) -> None:
+        """Record files that were passed over for their type, in place of those known below `roots`.
+
+        Args:
+            roots: the paths that were given, all of which were walked over.
+        """
+        f = tables.failure.c
+        with self._store.write() as connection:
+            for root in roots:
+                below = [f"{root.rstrip('/')}/", f"{root}!/"]  # in a folder, in a container
+                under = or_(*(func.substr(f.text, 1, len(one)) == one for one in below))
+                connection.execute(
+                    delete(tables.failure).where(f.reason == Reason.UNSUPPORTED.value, under)
+                )
+            found = iter(locations)
+            while part := list(itertools.islice(found, CHUNK)):
+                keys = [location_key(location) for location in part]
+                connection.execute(delete(tables.failure).where(f.key.in_(keys)))
+                connection.execute(
+                    insert(tables.failure),
+                    [
+                        {
+                            "key": key,
+                            "text": location,
+                            "reason": Reason.UNSUPPORTED.value,
+                            "message": "its type is not read",
+                            "run_id": self.run_id,
+                            "at_us": to_us(now()),
+                        }
+                        for key, location in zip(keys, part, strict=True)
+                    ],
+                )
 
     def commit(self, items: Sequence[NewCrop | AlreadyStored | Rejected]) -> Committed:
         """Store everything in one transaction.

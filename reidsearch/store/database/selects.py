@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Select, bindparam, func, select
 
+from reidsearch.base.errors import Reason
 from reidsearch.store import tables
 from reidsearch.store.tables.footage import footage, footage_location, moment
 
@@ -17,12 +18,21 @@ STATE = select(
     tables.archive.c.next_crop_id,
     tables.archive.c.erasures,
     tables.archive.c.model_id,
-    select(func.count()).select_from(tables.failure).scalar_subquery().label("failures"),
+    select(func.count())
+    .select_from(tables.failure)
+    .where(tables.failure.c.reason != Reason.UNSUPPORTED.value)
+    .scalar_subquery()
+    .label("failures"),
     select(func.count())
     .select_from(tables.run)
-    .where(tables.run.c.state.in_(("interrupted", "running")))
+    .where(tables.run.c.state == "interrupted")
     .scalar_subquery()
-    .label("unfinished_runs"),
+    .label("interrupted_runs"),
+    # Only one can live: the newest.
+    select(func.max(tables.run.c.id))
+    .where(tables.run.c.state == "running")
+    .scalar_subquery()
+    .label("running_run"),
 )
 
 MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()

@@ -21,7 +21,7 @@ from sqlalchemy.pool import QueuePool
 
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
-from reidsearch.store.database.lock import is_locked, writer_lock
+from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
 
 DATABASE = "archive.db"
 BUSY_TIMEOUT_S = 30.0
@@ -79,6 +79,14 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def locked(self) -> bool:
         """See `Database.locked`."""
         return is_locked(self._folder)
+
+    def announce(self, run_id: int) -> None:
+        """Write the run into the note beside the lock."""
+        sign(self._folder, run_id)
+
+    def live_run(self) -> int | None:
+        """Ask the lock, then the note beside it."""
+        return live_run(self._folder)
 
     def changed(self) -> bool:
         """See `Database.changed`."""

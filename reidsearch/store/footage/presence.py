@@ -122,31 +122,20 @@ def _crops(connection: Connection, ids: Sequence[int]) -> dict[Member, Presence]
 
 
 def at_once(a: Presence, b: Presence) -> bool:
-    """Tell whether one camera certainly showed both at the same time: two people, then.
+    """Tell whether one recording shows both at the same time: two people, then.
 
-    In one source media time decides, exactly. Two sources of one camera have to show them at once
-    however much their clocks are off, within what they may be; where that is not known, nothing is
-    certain.
-    Two cameras may show one person at once: their views can overlap.
+    Media time decides, exactly. Two recordings of one camera that overlap in time both show
+    everybody who was there, and two cameras may see one place: of two sources nothing is certain.
     """
-    if a.source_id == b.source_id:
-        return max(a.first_media_us, b.first_media_us) <= min(a.last_media_us, b.last_media_us)
-    if a.camera is None or a.camera != b.camera:
-        return False
-    if a.uncertainty_s is None or b.uncertainty_s is None:
-        return False
-    if None in (a.first_us, a.last_us, b.first_us, b.last_us):
-        return False
-    assert a.first_us is not None and b.first_us is not None  # noqa: PT018
-    assert a.last_us is not None and b.last_us is not None  # noqa: PT018
-    off_us = round((a.uncertainty_s + b.uncertainty_s) * 1_000_000)
-    return a.first_us + off_us < b.last_us and b.first_us + off_us < a.last_us
+    return a.source_id == b.source_id and max(a.first_media_us, b.first_media_us) <= min(
+        a.last_media_us, b.last_media_us
+    )
 
 
 def conflicts(
     held: Iterable[Presence], joining: Sequence[Presence]
 ) -> list[tuple[Presence, Presence]]:
-    """Return pairs that one camera showed at once, each with at least one that is joining."""
+    """Return pairs that one recording shows at once, each with at least one that is joining."""
     before = list(held)
     return [
         (a, b)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
@@ -15,7 +15,9 @@ from reidsearch.domain.footage import How, SourceCoverage, Span, Trace, Tracklet
 from reidsearch.domain.steps import current_names
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store, location_key
+from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.tables.footage import erased as erased_table
 from reidsearch.store.tables.footage import footage, footage_location, moment, span, tracklet
 
 SHORTEST_SHA = 8  # characters of a SHA-256 that may stand for a source
@@ -27,14 +29,23 @@ class KnownSource:
 
     Args:
         fingerprint, facts: of the place that was asked about; empty when asked by checksum.
-        settings: how it was looked at.
+        settings: how it was analysed.
         counts: what was found in it.
+        sha256, size_bytes: of its bytes.
+        erased: some of what was found in it was deleted since.
+        permanently: no run is to bring that back.
+        emptied: nothing of it is left.
     """
 
     source_id: int
     state: str
     settings: Mapping[str, Any]
     counts: Mapping[str, int]
+    sha256: bytes
+    size_bytes: int
+    erased: bool
+    permanently: bool
+    emptied: bool
     fingerprint: str = ""
     facts: str = ""
 
@@ -42,6 +53,15 @@ class KnownSource:
     def finished(self) -> bool:
         """Whether it was worked through to its end."""
         return self.state == "finished"
+
+
+_BYTES_AND_LOSS = (
+    tables.source.c.sha256,
+    tables.source.c.size_bytes,
+    exists().where(erased_table.c.source_id == footage.c.source_id),
+    exists().where(erased_table.c.source_id == footage.c.source_id, erased_table.c.permanent),
+    ~exists().where(tracklet.c.source_id == footage.c.source_id),
+)
 
 
 def source_at(store: Store, location: str) -> KnownSource | None:
@@ -54,9 +74,12 @@ def source_at(store: Store, location: str) -> KnownSource | None:
                 footage.c.state,
                 footage.c.settings,
                 footage.c.counts,
+                *_BYTES_AND_LOSS,
                 where.fingerprint,
                 where.facts,
             )
+            .select_from(footage)
+            .join(tables.source)
             .join(footage_location, where.source_id == footage.c.source_id)
             .where(where.key == location_key(location), where.replaced_us.is_(None))
         ).one_or_none()
@@ -67,7 +90,14 @@ def source_of(store: Store, sha256: bytes) -> KnownSource | None:
     """Return the source with these bytes, wherever it lies."""
     with store.read() as connection:
         row = connection.execute(
-            select(footage.c.source_id, footage.c.state, footage.c.settings, footage.c.counts)
+            select(
+                footage.c.source_id,
+                footage.c.state,
+                footage.c.settings,
+                footage.c.counts,
+                *_BYTES_AND_LOSS,
+            )
+            .select_from(footage)
             .join(tables.source)
             .where(tables.source.c.sha256 == sha256)
         ).one_or_none()
@@ -82,6 +112,7 @@ _SOURCES = (
         tables.source.c.height_px,
         tables.camera.c.name.label("camera"),
         footage_location.c.text.label("location"),
+        footage_location.c.replaced_us,
     )
     .select_from(footage)
     .join(tables.source)
@@ -93,16 +124,50 @@ _SOURCES = (
 )
 
 
+_COUNTED = _SOURCES.add_columns(
+    select(func.count())
+    .where(tracklet.c.source_id == footage.c.source_id)
+    .scalar_subquery()
+    .label("tracklets_held"),
+    select(func.count())
+    .select_from(moment.join(tracklet))
+    .where(tracklet.c.source_id == footage.c.source_id)
+    .scalar_subquery()
+    .label("views_held"),
+)
+
+
 def coverage(store: Store) -> list[SourceCoverage]:
     """Return what was seen of every source of footage; by camera, then start, then place."""
+    live_run = store.live_run()
     with store.read() as connection:
-        rows = connection.execute(_SOURCES).all()
-        spans: dict[int, list[Span]] = {}
-        for row in connection.execute(select(span).order_by(span.c.source_id, span.c.number)):
+        rows = connection.execute(_COUNTED).all()
+        spans = read_spans(connection)
+        holes = erased.holes(connection)
+    found = [
+        _coverage(row, spans.get(row.source_id, ()), holes.get(row.source_id, ()), live_run)
+        for row in rows
+    ]
+    return sorted(found, key=_order)
+
+
+def read_spans(connection: Connection, ids: Sequence[int] | None = None) -> dict[int, list[Span]]:
+    """Return how sources were analysed, as it was then, by source; None: of all."""
+    every = select(span).order_by(span.c.source_id, span.c.number)
+    parts = (
+        [every]
+        if ids is None
+        else [
+            every.where(span.c.source_id.in_(ids[start : start + CHUNK]))
+            for start in range(0, len(ids), CHUNK)
+        ]
+    )
+    spans: dict[int, list[Span]] = {}
+    for part in parts:
+        for row in connection.execute(part):
             seen = Span(row.from_us, row.to_us, How(row.how), row.detail)
             spans.setdefault(row.source_id, []).append(seen)
-    found = [_coverage(row, tuple(spans.get(row.source_id, ()))) for row in rows]
-    return sorted(found, key=_order)
+    return spans
 
 
 def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
@@ -116,20 +181,32 @@ def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
     )
 
 
-def _coverage(row: Row[Any], spans: tuple[Span, ...]) -> SourceCoverage:
+def _coverage(
+    row: Row[Any],
+    spans: Sequence[Span],
+    holes: Sequence[erased.Interval],
+    live_run: int | None,
+) -> SourceCoverage:
+    until_us = None if row.state == "finished" else row.duration_us
     return SourceCoverage(
         source_id=row.source_id,
         sha256=row.sha256.hex(),
         location=row.location or "",
         info=footage_rows.read_info(row),
         facts=footage_rows.read_facts(row),
-        state=row.state,
+        state=footage_rows.read_state(row, live_run),
         duration_s=Fraction(row.duration_us, 1_000_000),
         measured_fps=row.measured_fps,
         settings=current_names(row.settings),
-        counts=current_names(row.counts),
-        spans=spans,
+        # Found when it was analysed; what is held may be less since.
+        counts={
+            **current_names(row.counts),
+            "tracklets": row.tracklets_held,
+            "best_shots": row.views_held,
+        },
+        spans=erased.held(spans, holes, until_us),
         warnings=tuple(row.notes),
+        replaced=row.replaced_us is not None,
     )
 
 
@@ -164,14 +241,12 @@ def source(store: Store, source_id: int) -> SourceCoverage:
         NotFound: no source of footage has this id.
     """
     with store.read() as connection:
-        row = connection.execute(_SOURCES.where(footage.c.source_id == source_id)).one_or_none()
+        row = connection.execute(_COUNTED.where(footage.c.source_id == source_id)).one_or_none()
         if row is None:
             raise NotFound(f"{store.location} holds no footage {source_id}")
-        rows = connection.execute(
-            select(span).where(span.c.source_id == source_id).order_by(span.c.number)
-        )
-        spans = tuple(Span(r.from_us, r.to_us, How(r.how), r.detail) for r in rows)
-    return _coverage(row, spans)
+        spans = read_spans(connection, [source_id]).get(source_id, ())
+        holes = erased.holes(connection, [source_id]).get(source_id, ())
+    return _coverage(row, spans, holes, store.live_run())
 
 
 def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:

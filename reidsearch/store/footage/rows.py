@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import from_us, to_us
-from reidsearch.domain.footage import Clock, SourceFacts, Trace, VideoInfo
+from reidsearch.domain.footage import Clock, SourceFacts, SourceState, Trace, VideoInfo
 from reidsearch.store.crops.rows import sha256_of
 
 
@@ -54,6 +54,18 @@ def info_values(info: VideoInfo) -> dict[str, Any]:
         "created_us": to_us(info.created) if info.created else None,
         "notes": list(info.notes),
     }
+
+
+def read_state(row: Any, live_run: int | None) -> SourceState:
+    """Read how far a source is; the row has `state` and `run_id`.
+
+    Args:
+        row: of `footage`.
+        live_run: the run at work just now: whatever else is recorded as running was killed.
+    """
+    if row.state == "finished":
+        return SourceState.FINISHED
+    return SourceState.RUNNING if row.run_id == live_run else SourceState.INTERRUPTED
 
 
 def read_info(row: Row[Any]) -> VideoInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -9,13 +10,14 @@ from sqlalchemy import Connection, func, select
 
 from reidsearch.base.timecode import to_us
 from reidsearch.domain.answers import FootageSearched
-from reidsearch.domain.footage import How
+from reidsearch.domain.footage import How, SourceState
 from reidsearch.domain.request import Filters
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.gaps import Stretch, not_supplied
-from reidsearch.store.footage.reader import any_footage, at_one_of
+from reidsearch.store.footage.reader import any_footage, at_one_of, read_spans
 from reidsearch.store.tables.footage import footage, footage_location, span
 
 
@@ -27,7 +29,7 @@ class _Source:
     camera: str | None
     location: str
     sha256: str
-    finished: bool
+    state: SourceState
     first_us: int | None
     last_us: int | None
 
@@ -40,20 +42,24 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
     """
     if not any_footage(store):
         return FootageSearched()
+    live_run = store.live_run()
     with store.read() as connection:
-        sources = [one for one in _sources(connection) if _of_camera_and_place(one, filters)]
+        sources = [
+            one for one in _sources(connection, live_run) if _of_camera_and_place(one, filters)
+        ]
         concerned = [one for one in sources if _of_time(one, filters)]
         everything = filters.empty
         seconds = _seconds(connection, None if everything else [s.source_id for s in concerned])
     return FootageSearched(
         sources=len(concerned),
-        unfinished=sum(not one.finished for one in concerned),
+        unfinished=sum(one.state is SourceState.INTERRUPTED for one in concerned),
+        running=sum(one.state is SourceState.RUNNING for one in concerned),
         seconds=seconds,
         not_supplied_s={} if filters.sources else _coverage_gaps(sources, filters),
     )
 
 
-def _sources(connection: Connection) -> list[_Source]:
+def _sources(connection: Connection, live_run: int | None) -> list[_Source]:
     f = footage.c
     rows = connection.execute(
         select(
@@ -62,6 +68,7 @@ def _sources(connection: Connection) -> list[_Source]:
             tables.camera.c.name.label("camera"),
             footage_location.c.text.label("location"),
             f.state,
+            f.run_id,
             *(f.start_us, f.clock_origin, f.uncertainty_s, f.offset_us, f.drift_ppm),
             f.duration_us,
         )
@@ -82,7 +89,7 @@ def _sources(connection: Connection) -> list[_Source]:
                 row.camera,
                 row.location or "",
                 row.sha256.hex(),
-                row.state == "finished",
+                footage_rows.read_state(row, live_run),
                 clock.at_us(Fraction(0)),
                 clock.at_us(Fraction(row.duration_us, 1_000_000)),
             )
@@ -109,7 +116,7 @@ def _of_time(one: _Source, filters: Filters) -> bool:
     )
 
 
-def _seconds(connection: Connection, ids: list[int] | None) -> dict[How, float]:
+def _seconds(connection: Connection, ids: Sequence[int] | None) -> dict[How, float]:
     """Media time by how it was looked at, of these sources; None: of all."""
     summed = select(span.c.how, func.sum(span.c.to_us - span.c.from_us)).group_by(span.c.how)
     parts = (
@@ -124,7 +131,24 @@ def _seconds(connection: Connection, ids: list[int] | None) -> dict[How, float]:
     for part in parts:
         for how, length_us in connection.execute(part):
             seconds[How(how)] = seconds.get(How(how), 0.0) + length_us / 1_000_000
+    _take_out(connection, seconds, ids)
     return seconds
+
+
+def _take_out(connection: Connection, seconds: dict[How, float], ids: Sequence[int] | None) -> None:
+    """Count apart what was deleted, and not at all what is not committed yet."""
+    holes = erased.holes(connection, ids)
+    unfinished = select(footage.c.source_id, footage.c.duration_us).where(
+        footage.c.state != "finished"
+    )
+    until = {row.source_id: row.duration_us for row in connection.execute(unfinished)}
+    chosen = {*holes, *until} if ids is None else {*holes, *until} & set(ids)
+    for source_id, spans in read_spans(connection, sorted(chosen)).items():
+        kept = erased.held(spans, holes.get(source_id, ()), until.get(source_id))
+        for sign, counted in ((-1, spans), (1, kept)):
+            for one in counted:
+                length_s = (one.to_us - one.from_us) / 1_000_000
+                seconds[one.how] = seconds.get(one.how, 0.0) + sign * length_s
 
 
 def _coverage_gaps(sources: list[_Source], filters: Filters) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, delete, exists, insert, select
@@ -10,8 +11,8 @@ from sqlalchemy import Connection, delete, exists, insert, select
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.store import tables
+from reidsearch.store.crops.rows import embedding_row
 from reidsearch.store.crops.store import CHUNK
-from reidsearch.store.footage.writer import tracklet_row
 from reidsearch.store.tables.footage import moment, tracklet, tracklet_embedding
 
 
@@ -58,3 +59,9 @@ def renew_means(connection: Connection, model_id: int, ids: Iterable[int] | None
             connection.execute(insert(tracklet_embedding), rows)
         empty = ~exists().where(moment.c.tracklet_id == tracklet.c.id)
         connection.execute(delete(tracklet).where(tracklet.c.id.in_(part), empty))
+
+
+def tracklet_row(tracklet_id: int, model_id: int, vector: Any) -> dict[str, Any]:
+    """Return one row of `tracklet_embedding`."""
+    row = embedding_row(0, model_id, vector)
+    return {"tracklet_id": tracklet_id, **{k: v for k, v in row.items() if k != "crop_id"}}

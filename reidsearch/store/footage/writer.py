@@ -6,24 +6,28 @@ next step goes on. So whatever kills the process, the archive holds just what th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts
-from reidsearch.domain.footage import Clock, SourceFacts, Tracklet, VideoInfo
+from reidsearch.domain.footage import Clock, SourceFacts, VideoInfo
 from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
 from reidsearch.store import tables
-from reidsearch.store.crops.rows import embedding_row, sha256_of
+from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.crops.store import location_key
 from reidsearch.store.crops.writer import Writer
 from reidsearch.store.events import Event, record_event
+from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.places import show_at
+from reidsearch.store.footage.supersede import supersede
+from reidsearch.store.footage.tracklet_means import renew_means
+from reidsearch.store.footage.tracklet_writer import Target, insert_tracklets
 from reidsearch.store.tables.footage import (
     checkpoint,
     checkpoint_log,
@@ -31,9 +35,8 @@ from reidsearch.store.tables.footage import (
     footage_location,
     moment,
     span,
-    tracklet,
-    tracklet_embedding,
 )
+from reidsearch.store.tables.footage import erased as erased_table
 
 
 class FootageWriter:
@@ -47,16 +50,22 @@ class FootageWriter:
     ) -> Begun:
         """Take up a source: new, or where an interrupted run with the same settings left it.
 
-        What a run with other settings left unfinished is deleted first.
+        What a run with other settings left unfinished is deleted first. A finished one, of which
+        something was deleted since, is analysed again from its start; what is held stays.
         """
         with self._writer.transaction() as connection:
             held = connection.execute(
-                select(footage.c.source_id, footage.c.settings)
+                select(footage.c.source_id, footage.c.settings, footage.c.state)
                 .join(tables.source)
                 .where(tables.source.c.sha256 == file.sha256)
             ).one_or_none()
-            if held and current_names(held.settings) == dict(settings):
+            if held and same_analysis(held.settings, settings, resumed=held.state == "running"):
                 self._place(connection, held.source_id, file, facts)
+                connection.execute(
+                    update(footage)
+                    .where(footage.c.source_id == held.source_id)
+                    .values(state="running", settings=dict(settings), run_id=self._writer.run_id)
+                )
                 return _resumed(connection, held.source_id)
             if held is not None:
                 delete_source(connection, held.source_id)
@@ -65,9 +74,26 @@ class FootageWriter:
         return Begun(source_id, None, ())
 
     def drop(self, source_id: int) -> None:
-        """Delete a source that was begun, and all that was found in it."""
+        """Delete a source that was begun, and all that was found in it.
+
+        One that was analysed again for what was deleted of it only loses what this run found.
+        """
         with self._writer.transaction() as connection:
-            delete_source(connection, source_id)
+            if connection.scalar(select(exists().where(erased_table.c.source_id == source_id))):
+                self._abandon(connection, source_id)
+            else:
+                delete_source(connection, source_id)
+
+    def _abandon(self, connection: Connection, source_id: int) -> None:
+        of_run = tables.crop.c.source_id == source_id, tables.crop.c.run_id == self._writer.run_id
+        touched = connection.scalars(
+            select(moment.c.tracklet_id).join(tables.crop).where(*of_run).distinct()
+        ).all()
+        connection.execute(delete(tables.crop).where(*of_run))
+        connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+        renew_means(connection, self._writer.model_id, touched)
+        for table in (checkpoint, checkpoint_log):
+            connection.execute(delete(table).where(table.c.source_id == source_id))
 
     def _insert(
         self,
@@ -77,6 +103,9 @@ class FootageWriter:
         facts: SourceFacts,
         settings: Mapping[str, Any],
     ) -> int:
+        if file.grown_from is not None:
+            before = connection.execute(_FACTS.where(footage.c.source_id == file.grown_from)).one()
+            facts = _corrected(footage_rows.read_facts(before), facts)
         source_id = connection.execute(select(tables.archive.c.next_source_id)).scalar_one()
         connection.execute(update(tables.archive).values(next_source_id=source_id + 1))
         connection.execute(
@@ -100,8 +129,11 @@ class FootageWriter:
                 counts={},
                 run_id=self._writer.run_id,
                 indexed_us=to_us(now()),
+                supersedes=file.grown_from,
             )
         )
+        if file.grown_from is not None:
+            erased.carry_over(connection, file.grown_from, source_id)
         return int(source_id)
 
     def place(
@@ -159,20 +191,9 @@ class FootageWriter:
         return changed
 
     def _correct(self, connection: Connection, source_id: int, told: SourceFacts) -> None:
-        """Unknown never wipes what is known."""
         held = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
-        kept = footage_rows.read_facts(held)
-        clock = kept.clock
-        if told.clock.start is not None:
-            clock = Clock(
-                told.clock.start,
-                told.clock.origin,
-                told.clock.uncertainty_s,
-                kept.clock.offset_s or told.clock.offset_s,
-                kept.clock.drift_ppm or told.clock.drift_ppm,
-            )
-        camera = told.camera if told.camera is not None else kept.camera
-        camera_id = self._writer.camera_id(connection, camera)
+        facts = _corrected(footage_rows.read_facts(held), told)
+        camera_id = self._writer.camera_id(connection, facts.camera)
         connection.execute(
             update(footage).where(footage.c.source_id == source_id).values(camera_id=camera_id)
         )
@@ -181,13 +202,16 @@ class FootageWriter:
             .where(tables.crop.c.source_id == source_id)
             .values(camera_id=camera_id)
         )
-        set_clock(connection, source_id, clock)
+        set_clock(connection, source_id, facts.clock)
 
     def commit(self, step: SourceStep) -> None:
         """Store a step, whole or not at all."""
         source_id = step.source_id
         with self._writer.transaction() as connection:
-            self._insert_tracklets(connection, source_id, step.tracklets)
+            if step.tracklets:
+                facts = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+                target = Target(source_id, facts, self._writer.run_id, self._writer.model_id)
+                insert_tracklets(connection, target, step.tracklets)
             connection.execute(
                 delete(span).where(span.c.source_id == source_id, span.c.number >= step.first_span)
             )
@@ -202,6 +226,8 @@ class FootageWriter:
             if rows:
                 connection.execute(insert(span), rows)
             self._keep_state(connection, source_id, step)
+            if step.state is None:
+                self._finish(connection, source_id)
             connection.execute(
                 update(footage)
                 .where(footage.c.source_id == source_id)
@@ -214,6 +240,22 @@ class FootageWriter:
                     run_id=self._writer.run_id,
                 )
             )
+
+    def _finish(self, connection: Connection, source_id: int) -> None:
+        erased.close(connection, source_id)
+        of_source = footage.c.source_id == source_id
+        old_id = connection.scalar(select(footage.c.supersedes).where(of_source))
+        if old_id is None:
+            return
+        connection.execute(update(footage).where(of_source).values(supersedes=None))
+        if connection.scalar(select(exists().where(footage.c.source_id == old_id))):
+            supersede(connection, old_id, source_id, self._writer.model_id)
+            # Times of what was taken over follow this source's clock.
+            set_clock(connection, source_id, self._clock_of(connection, source_id))
+
+    def _clock_of(self, connection: Connection, source_id: int) -> Clock:
+        row = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+        return footage_rows.read_clock(row)
 
     def _keep_state(self, connection: Connection, source_id: int, step: SourceStep) -> None:
         connection.execute(delete(checkpoint).where(checkpoint.c.source_id == source_id))
@@ -237,80 +279,6 @@ class FootageWriter:
             )
         )
 
-    def _insert_tracklets(
-        self, connection: Connection, source_id: int, tracklets: Sequence[Tracklet]
-    ) -> None:
-        if not tracklets:
-            return
-        facts = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
-        info, clock = footage_rows.read_info(facts), footage_rows.read_clock(facts)
-        counter = connection.execute(select(tables.archive)).one()
-        crop_id, tracklet_id = counter.next_crop_id, counter.next_tracklet_id
-        model_id = self._writer.model_id
-        rows: dict[Any, list[dict[str, Any]]] = {
-            table: []
-            for table in (
-                tracklet,
-                tracklet_embedding,
-                tables.crop,
-                tables.picture,
-                tables.embedding,
-                moment,
-            )
-        }
-        indexed_us = to_us(now())
-        for one in tracklets:
-            blob = footage_rows.trace_blob(one.trace)
-            rows[tracklet].append(
-                {
-                    "id": tracklet_id,
-                    "source_id": source_id,
-                    "first_us": round(info.media_s(int(one.trace.pts[0])) * 1_000_000),
-                    "last_us": round(info.media_s(int(one.trace.pts[-1])) * 1_000_000),
-                    "detections": len(one.trace),
-                    "fragments": one.fragments,
-                    "trace": blob,
-                    "sha256": sha256_of(blob),
-                    "run_id": self._writer.run_id,
-                }
-            )
-            rows[tracklet_embedding].append(tracklet_row(tracklet_id, model_id, one.vector))
-            for view, vector in zip(one.views, one.vectors, strict=True):
-                media_s = info.media_s(view.pts)
-                rows[tables.crop].append(
-                    {
-                        "id": crop_id,
-                        "source_id": source_id,
-                        "pts": view.pts,
-                        **asdict(view.box),
-                        "camera_id": facts.camera_id,
-                        "time_us": clock.at_us(media_s),
-                        "run_id": self._writer.run_id,
-                        "indexed_us": indexed_us,
-                    }
-                )
-                rows[tables.picture].append(
-                    {"crop_id": crop_id, "jpeg": view.jpeg, "sha256": sha256_of(view.jpeg)}
-                )
-                rows[tables.embedding].append(embedding_row(crop_id, model_id, vector))
-                rows[moment].append(
-                    {
-                        "crop_id": crop_id,
-                        "tracklet_id": tracklet_id,
-                        "media_us": round(media_s * 1_000_000),
-                        "quality": view.quality,
-                        "confidence": view.confidence,
-                        "sharpness": view.sharpness,
-                    }
-                )
-                crop_id += 1
-            tracklet_id += 1
-        connection.execute(
-            update(tables.archive).values(next_crop_id=crop_id, next_tracklet_id=tracklet_id)
-        )
-        for table, values in rows.items():
-            connection.execute(insert(table), values)
-
 
 _FACTS = (
     select(footage, tables.source.c.width_px, tables.source.c.height_px)
@@ -319,6 +287,31 @@ _FACTS = (
     .join(tables.source)
     .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
 )
+
+
+def _corrected(kept: SourceFacts, told: SourceFacts) -> SourceFacts:
+    """Unknown never wipes what is known, nor does a new start what somebody set later."""
+    clock = kept.clock
+    if told.clock.start is not None:
+        clock = Clock(
+            told.clock.start,
+            told.clock.origin,
+            told.clock.uncertainty_s,
+            kept.clock.offset_s or told.clock.offset_s,
+            kept.clock.drift_ppm or told.clock.drift_ppm,
+        )
+    return SourceFacts(told.camera if told.camera is not None else kept.camera, clock)
+
+
+def same_analysis(stored: Mapping[str, Any], settings: Mapping[str, Any], *, resumed: bool) -> bool:
+    """Tell whether a run with `settings` can go on with what is stored of a source.
+
+    Args:
+        resumed: from a checkpoint, which holds embeddings; otherwise the model may be another one.
+    """
+    but = set() if resumed else {"model"}
+    before = {name: value for name, value in current_names(stored).items() if name not in but}
+    return before == {name: value for name, value in settings.items() if name not in but}
 
 
 def _resumed(connection: Connection, source_id: int) -> Begun:
@@ -339,12 +332,6 @@ def _resumed(connection: Connection, source_id: int) -> Begun:
         .order_by(checkpoint_log.c.number)
     )
     return Begun(source_id, row.state, tuple(log))
-
-
-def tracklet_row(tracklet_id: int, model_id: int, vector: Any) -> dict[str, Any]:
-    """Return one row of `tracklet_embedding`."""
-    row = embedding_row(0, model_id, vector)
-    return {"tracklet_id": tracklet_id, **{k: v for k, v in row.items() if k != "crop_id"}}
 
 
 def delete_source(connection: Connection, source_id: int) -> None:
@@ -370,8 +357,8 @@ def set_clock(connection: Connection, source_id: int, clock: Clock) -> None:
         connection.execute(update(crop).where(crop.c.id == row.id).values(time_us=time_us))
 
 
-def record_clock(connection: Connection, source_id: int, clock: Clock) -> None:
-    """Set a clock by hand: what it was before stays on record."""
+def record_clock(connection: Connection, source_id: int, clock: Clock, actor: str) -> None:
+    """Set a clock by hand; record who did it and what the clock was before."""
     before = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
     set_clock(connection, source_id, clock)
     record_event(
@@ -379,6 +366,7 @@ def record_clock(connection: Connection, source_id: int, clock: Clock) -> None:
         Event.CLOCK,
         {
             "source_id": source_id,
+            "actor": actor,
             "before": footage_rows.clock_values(footage_rows.read_clock(before)),
             "after": footage_rows.clock_values(clock),
         },

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
-from reidsearch.domain.decisions import Change, Decision, Member, Named, Of, Value
+from reidsearch.domain.decisions import Change, Decision, Member, Named, Of, Value, name_key
 
 UNDO = "undo"
 
@@ -111,6 +111,9 @@ class Ledger:
         names, merged = self.names(), self.merged()
         by_name = {name: identity_id for identity_id, name in names.items()}
         identity_id = by_name.get(text, int(text) if text.isdecimal() else 0)
+        if not identity_id:  # archives of version 0.1.0 may hold names that differ in case alone
+            alike = [one for one, name in names.items() if name_key(name) == name_key(text)]
+            identity_id = alike[0] if len(alike) == 1 else 0
         if identity_id not in names:
             raise _no_such(text, sorted(by_name))
         if identity_id in merged and not merged_too:
@@ -133,7 +136,8 @@ class Ledger:
         names, merged = self.names(), self.merged()
         for change in changes:
             if change.of is Of.NAME and change.after is not None:
-                same = [one for one, name in names.items() if name == change.after]
+                key = name_key(str(change.after))
+                same = [one for one, name in names.items() if name_key(name) == key]
                 if len(same) > 1:
                     raise UsageError(
                         f"there is an identity {change.after!r} already",
@@ -146,7 +150,7 @@ class Ledger:
         for identity_id in sorted(touched & holding):
             if identity_id not in names or identity_id in merged:
                 raise UsageError(
-                    f"identity {identity_id} would be gone, but decisions about it stand",
+                    f"identity {identity_id} would be removed, but later decisions are about it",
                     "undo the later decisions first",
                     kind=Kind.DECISIONS_STAND,
                 )

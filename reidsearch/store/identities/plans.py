@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from reidsearch.base.errors import Kind, UsageError
-from reidsearch.domain.decisions import Change, Member, Named, Of
+from reidsearch.domain.decisions import Change, Member, Named, Of, name_key
 from reidsearch.store.identities.ledger import Ledger
 
 LONGEST_NAME = 200
@@ -23,19 +24,23 @@ def new(ledger: Ledger, name: str) -> tuple[Named, list[Change]]:
 
 def rename(ledger: Ledger, named: Named, name: str) -> list[Change]:
     """Plan another name for the same identity; its id stays."""
-    return [Change(Of.NAME, named.identity_id, None, named.name, _usable(ledger, name))]
+    usable = _usable(ledger, name, but=named.identity_id)
+    return [Change(Of.NAME, named.identity_id, None, named.name, usable)]
 
 
-def _usable(ledger: Ledger, name: str) -> str:
+def _usable(ledger: Ledger, name: str, but: int | None = None) -> str:
+    name = unicodedata.normalize("NFC", name)
     if not name.strip() or name != name.strip() or not name.isprintable():
-        raise UsageError(f"{name!r} is no name for an identity", "give printable text")
+        raise UsageError(f"{name!r} is not a name for an identity", "give printable text")
     if len(name) > LONGEST_NAME:
-        raise UsageError(f"the name has {len(name)} characters, {LONGEST_NAME} are possible")
+        raise UsageError(f"the name has {len(name)} characters; at most {LONGEST_NAME} are allowed")
     if name.isdecimal():
         raise UsageError(f"{name!r} would be taken for an identity's number", "add a letter")
-    if name in ledger.names().values():
+    taken = {name_key(other): other for one, other in ledger.names().items() if one != but}
+    if name_key(name) in taken or name in ledger.names().values():
+        other = taken.get(name_key(name), name)
         raise UsageError(
-            f"there is an identity {name!r} already",
+            f"there is an identity {other!r} already",
             "confirm matches as that one, or choose another name",
             kind=Kind.IDENTITY_NAME_TAKEN,
             identity=name,
@@ -136,7 +141,7 @@ def split(
             )
     if len(leaving) == sum(one == named.identity_id for one in ledger.members().values()):
         raise UsageError(
-            f"nothing of {named.text} would stay",
+            f"no members of {named.text} would stay",
             "rename it instead",
             kind=Kind.NOTHING_WOULD_STAY,
             identity=named.name,

@@ -175,7 +175,7 @@ def members_of_crops(connection: Connection, crop_ids: Iterable[int]) -> dict[in
             )
     for crop_id in wanted:
         if crop_id not in found:
-            raise NotFound(f"the archive holds no crop {crop_id}", "ids stand in every answer")
+            raise NotFound(f"the archive holds no crop {crop_id}", "every answer shows the ids")
     return {crop_id: found[crop_id] for crop_id in wanted}
 
 

@@ -52,6 +52,8 @@ footage = Table(
     Column("counts", JSON, nullable=False),
     Column("run_id", ForeignKey("run.id"), nullable=False),
     Column("indexed_us", BigInteger, nullable=False),
+    # The source that this one is the grown file of, until it takes that one's place when finished.
+    Column("supersedes", BigInteger),
 )
 
 # Every place a source of footage was offered from; the first is where it is shown to be.
@@ -77,6 +79,20 @@ span = Table(
     Column("to_us", BigInteger, nullable=False),
     Column("how", String(16), nullable=False),
     Column("detail", Text, nullable=False),
+)
+
+# What was deleted of a source that is still held: until it is analysed again, coverage has a hole
+# there. Deleted views of a tracklet that kept others leave an interval without length.
+erased = Table(
+    "erased",
+    metadata,
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("from_us", BigInteger, nullable=False),
+    Column("to_us", BigInteger, nullable=False),
+    Column("crops", Integer, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("permanent", Boolean, nullable=False),  # no index run brings it back
 )
 
 tracklet = Table(

@@ -87,11 +87,6 @@ class Recognizer:
         for (tag, picture), raw in stream_in_order(many, tagged):
             yield tag, None if raw is None or picture is None else _values(picture, raw)
 
-    def describe(self, crops: Sequence[Pixels]) -> Values:
-        """(h, w, 3) uint8 BGR crops of any size -> (n, len(NAMES)) float32."""
-        rows = [row for _, row in self.stream((None, self.prepare(crop)) for crop in crops)]
-        return np.array(rows, np.float32).reshape(len(rows), len(NAMES))
-
 
 def _values(picture: Pixels, raw: NDArray[np.float32]) -> Values:
     """The model's 12 numbers, and the colours at its two points."""
@@ -139,7 +134,7 @@ def _prepared(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, in
     one = len(takes) == 1 and takes[0].is_static and len(takes[0]) == 4
     if not one or takes[0].to_shape()[:2] != [1, 3] or sorted(gives) != usual:
         raise ModelError(
-            f"{name} takes {takes} and answers with {gives}: it does not tell attributes",
+            f"{name} takes {takes} and answers with {gives}: it is not an attribute model",
             kind=Kind.NOT_A_RECOGNIZER,
         )
     _, _, height, width = takes[0].to_shape()

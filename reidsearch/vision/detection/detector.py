@@ -162,7 +162,7 @@ def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Mode
     )
     if not detects:
         raise ModelError(
-            f"{name} takes {takes} and answers with {gives}: it is no person detector",
+            f"{name} takes {takes} and answers with {gives}: it is not a person detector",
             kind=Kind.NOT_A_DETECTOR,
         )
     _, _, height, width = takes[0].to_shape()

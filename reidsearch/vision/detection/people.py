@@ -51,7 +51,7 @@ class People:
         """
         if not 1 <= number <= len(self):
             raise UsageError(
-                f"there is no person {number} in the frame, the detector source {len(self)}"
+                f"there is no person {number} in the frame, the detector found {len(self)}"
             )
         box = self.boxes[number - 1]
         return self.pixels[box.y1 : box.y2, box.x1 : box.x2]

@@ -86,7 +86,7 @@ def read_precomputed(path: Path) -> PrecomputedDetections:
     try:
         lines = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text: {error.reason} at byte {error.start}") from error
+        raise InputError(f"{path} is not text: {error.reason} at byte {error.start}") from error
     if lines.lstrip().startswith("<"):
         found, by_time = _collected(path, _cvat(path, lines)), False
     else:
@@ -107,7 +107,7 @@ def _require_one_place(path: Path, found: Mapping[int, list[Row]]) -> None:
         if count > 1:
             raise InputError(
                 f"{path}: id {who} is in {count} places at once ({key})",
-                "an id is one person; -1 stands for nobody in particular",
+                "an id is one person; use -1 for boxes without an id",
             )
 
 
@@ -123,7 +123,7 @@ def _collected(path: Path, rows: Iterator[tuple[int, Row]]) -> dict[int, list[Ro
     found: dict[int, list[Row]] = {}
     for number, (key, row) in enumerate(rows, start=1):
         if not all(abs(value) <= LARGEST for value in row[:5]):  # what is no number is neither
-            raise InputError(f"{path}, detection {number}: {row[:5]} are no numbers of a box")
+            raise InputError(f"{path}, detection {number}: {row[:5]} are not the numbers of a box")
         if row[2] <= row[0] or row[3] <= row[1]:
             raise InputError(f"{path}, detection {number}: the box has no area")
         if key < 0 or not -1 <= row[5] <= LARGEST:
@@ -192,7 +192,7 @@ def _cvat(path: Path, text: str) -> Iterator[tuple[int, Row]]:
             for box in image.iter("box"):
                 yield int(image.attrib["id"]), _cvat_row(box, -1)
     except (KeyError, ValueError) as error:
-        raise InputError(f"{path}: a box lacks or spoils {error}") from error
+        raise InputError(f"{path}: a box has a missing or invalid {error}") from error
 
 
 def _cvat_row(box: ElementTree.Element, who: int) -> Row:

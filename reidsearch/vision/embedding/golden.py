@@ -53,12 +53,11 @@ class GoldenResult:
 
     Args:
         cosines: one a picture; empty when this model has no golden vectors.
-        ok: all are at or above the model's tolerance; True when there is nothing to compare.
-        fault: what is likely wrong; None when ok.
+        fault: what is likely wrong; None when all are at or above the model's tolerance, or when
+            there is nothing to compare.
     """
 
     cosines: tuple[float, ...]
-    ok: bool
     fault: Fault | None = None
 
 
@@ -116,19 +115,19 @@ def diagnose(embedder: Embedder) -> GoldenResult:
     """
     golden = vectors().get(key(embedder.identity))
     if golden is None:
-        return GoldenResult((), True)
+        return GoldenResult(())
     floor = TOLERANCE_INT8 if "INT8" in embedder.identity.precision else TOLERANCE
     drawn = pictures()
     answers = embedder.embed(drawn)
     cosines = _cosines(answers, golden)
     if min(cosines) >= floor:
-        return GoldenResult(cosines, True)
+        return GoldenResult(cosines)
 
     def fits(offered: list[Pixels]) -> bool:
         return min(_cosines(embedder.embed(offered), golden)) >= floor
 
     fault = _preprocessing_fault(embedder, drawn, fits) or _other_fault(answers, min(cosines))
-    return GoldenResult(cosines, False, fault)
+    return GoldenResult(cosines, fault)
 
 
 def _preprocessing_fault(
@@ -180,7 +179,7 @@ def _other_fault(answers: Vectors, worst: float) -> Fault:
             Kind.REDUCED_PRECISION,
         )
     return Fault(
-        "unknown: neither the pre-processing nor another known model explains it",
+        "unknown: neither preprocessing nor another known model explains it",
         "verify the model's files; then try the CPU, and another version of openvino",
         Kind.INFERENCE_DIFFERS,
     )

@@ -44,12 +44,13 @@ def find_custom(key: str, folder: Path) -> CustomModel | None:
     for file, expected in sha384s.items():
         if sha384_of(place.parent / file) != expected:
             raise ModelError(
-                f"{place.parent / file} is not what {RECORD} beside it says",
+                f"{place.parent / file} differs from what {RECORD} beside it records",
                 kind=Kind.CUSTOM_MODEL_DAMAGED,
             )
     if f"{name}/{precision}" != key or set(sha384s) != {f"{name}.xml", f"{name}.bin"}:
         raise ModelError(
-            f"{place} is of another model than its folder says", kind=Kind.CUSTOM_MODEL_DAMAGED
+            f"{place} is of another model than the name of its folder",
+            kind=Kind.CUSTOM_MODEL_DAMAGED,
         )
     return CustomModel(name, precision, digest_of(sha384s), place.parent / f"{name}.xml", record)
 

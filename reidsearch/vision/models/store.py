@@ -50,7 +50,7 @@ def differs(path: Path, expected: ModelFile, found_sha384: str) -> ModelError:
         f"{path} is not the official {expected.name}\n"
         f"    expected {expected.size_bytes} bytes, SHA-384 {expected.sha384}\n"
         f"    found    {path.stat().st_size} bytes, SHA-384 {found_sha384}",
-        "remove it, fetch it anew, or use it as a model of your own by its file",
+        "remove it, download it again, or use it as a custom model by its file",
         kind=Kind.MODEL_ALTERED,
         model=Path(expected.name).stem,
         file=path.with_suffix(".xml"),

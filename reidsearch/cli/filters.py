@@ -1,0 +1,184 @@
+"""Options that say which crops: by id, by filters, by what people wear, and how many."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reidsearch.cli.grouped import OPTIONS, option
+
+if TYPE_CHECKING:
+    from reidsearch.domain.request import Filters
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class CountOrAll(click.ParamType[int | None]):
+    """A number of 1 or more, or `all`, which becomes None."""
+
+    name = "N|all"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | None:
+        """Read what was given."""
+        if value == "all":
+            return None
+        number: int = click.IntRange(1).convert(value, param, ctx)
+        return number
+
+
+class CropIds(click.ParamType[tuple[int, ...]]):
+    """One or more crop ids: `7` or `1,6`."""
+
+    name = "crop"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Read ids that commas separate."""
+        try:
+            return tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a crop id, nor several with commas", param, ctx)
+
+
+def crops_option(*names: str, help_: str, group: str = OPTIONS) -> Callable[[F], F]:
+    """Declare an option for crop ids, as `--crop 1,6` or `--crop 1 --crop 6`, passed as a tuple."""
+    return option(
+        *names,
+        group=group,
+        multiple=True,
+        type=CropIds(),
+        metavar="CROP[,CROP]",
+        callback=_joined,
+        help=f"{help_} Repeatable.",
+    )
+
+
+def _joined(
+    _ctx: click.Context, _option: click.Parameter, value: Sequence[tuple[int, ...]]
+) -> tuple[int, ...]:
+    return tuple(itertools.chain.from_iterable(value))
+
+
+def filter_options(function: F) -> F:
+    """What part of the archive: passed as `cameras`, `not_cameras`, `after`, `before`, ..."""
+    for declare in (
+        option(
+            "--timezone",
+            group="Filters",
+            metavar="ZONE",
+            help="Zone of these times; default: the archive's.",
+        ),
+        option(
+            "--source",
+            "sources",
+            group="Filters",
+            multiple=True,
+            metavar="TEXT",
+            help="Only sources with this in their path or SHA-256.",
+        ),
+        option(
+            "--before",
+            group="Filters",
+            metavar="TIME",
+            help="Only before: 2024-05-31, '31.05.2024 14:00'.",
+        ),
+        option(
+            "--after",
+            group="Filters",
+            metavar="TIME",
+            help="Only at or after; forms as --before.",
+        ),
+        option(
+            "--not-camera",
+            "not_cameras",
+            group="Filters",
+            multiple=True,
+            metavar="NAME",
+            help="Not this camera.",
+        ),
+        option(
+            "--camera",
+            "cameras",
+            group="Filters",
+            multiple=True,
+            metavar="NAME",
+            help="Only this camera.",
+        ),
+    ):
+        function = declare(function)
+    return function
+
+
+def attribute_options(function: F) -> F:
+    """What they wear and carry: passed as `wearing`, `with_things`, `without_things`."""
+    for declare in (
+        option(
+            "--without",
+            "without_things",
+            group="Filters",
+            multiple=True,
+            metavar="THING",
+            help="Only people without such a thing.",
+        ),
+        option(
+            "--with",
+            "with_things",
+            group="Filters",
+            multiple=True,
+            metavar="THING",
+            help="Only with bag, backpack, hat, long-trousers, long-hair.",
+        ),
+        option(
+            "--wearing",
+            group="Filters",
+            multiple=True,
+            metavar="COLOUR",
+            help="Only in red, upper:red, lower:blue,black (`annotate`).",
+        ),
+    ):
+        function = declare(function)
+    return function
+
+
+def filters_from(
+    cameras: tuple[str, ...],
+    not_cameras: tuple[str, ...],
+    after: str | None,
+    before: str | None,
+    sources: tuple[str, ...],
+    timezone: str | None,
+    wearing: tuple[str, ...] = (),
+    with_things: tuple[str, ...] = (),
+    without_things: tuple[str, ...] = (),
+) -> Filters:
+    """The `Filters` that `filter_options` and `attribute_options` describe.
+
+    Raises:
+        UsageError: a time, zone or attribute cannot be read.
+    """
+    from reidsearch.cli.times import moment
+    from reidsearch.domain.attributes import require_things, worn
+    from reidsearch.domain.request import Filters
+
+    require_things((*with_things, *without_things))
+    for text in wearing:
+        worn(text)
+
+    archive: Path = click.get_current_context().params["archive"]
+    return Filters(
+        cameras=cameras,
+        not_cameras=not_cameras,
+        after=moment("--after", after, timezone, archive=archive),
+        before=moment("--before", before, timezone, archive=archive),
+        sources=sources,
+        wearing=wearing,
+        with_things=with_things,
+        without_things=without_things,
+    )

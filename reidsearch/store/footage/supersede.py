@@ -1,0 +1,79 @@
+"""A file that has grown: the source of the whole takes over what the source of its start holds.
+
+Tracklets and crops keep their ids, since decisions are about them; what was found a second time in
+the grown file is dropped, and what of a person was new there is added to the tracklet held.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from reidsearch.store import tables
+from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.footage.tracklet_means import renew_means
+from reidsearch.store.footage.tracklet_writer import one_person
+from reidsearch.store.tables.footage import footage, moment, tracklet
+
+_TRACE_COLUMNS = ("first_us", "last_us", "detections", "fragments", "trace", "sha256")
+
+
+def supersede(connection: Connection, old_id: int, new_id: int, model_id: int) -> None:
+    """Let `new_id`, which is analysed to its end, take the place of `old_id`."""
+    found = connection.execute(select(tracklet).where(tracklet.c.source_id == new_id)).all()
+    by_start = sorted(found, key=lambda row: int(row.first_us))
+    touched = []
+    stored = select(tracklet).where(tracklet.c.source_id == old_id).order_by(tracklet.c.id)
+    for row in connection.execute(stored).all():
+        again = _again(row, by_start)
+        if again is not None:
+            by_start.remove(again)
+            _join(connection, row, again)
+            touched.append(row.id)
+    for table in (tracklet, tables.crop):
+        connection.execute(
+            update(table).where(table.c.source_id == old_id).values(source_id=new_id)
+        )
+    camera_id = select(footage.c.camera_id).where(footage.c.source_id == new_id).scalar_subquery()
+    crop = tables.crop
+    connection.execute(update(crop).where(crop.c.source_id == new_id).values(camera_id=camera_id))
+    connection.execute(delete(tables.source).where(tables.source.c.id == old_id))
+    connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+    renew_means(connection, model_id, touched)
+
+
+def _again(stored: Row[Any], found: list[Row[Any]]) -> Row[Any] | None:
+    trace = footage_rows.read_trace(stored.trace, stored.sha256)
+    for row in found:
+        if row.first_us > stored.last_us:
+            return None
+        if row.last_us >= stored.first_us and one_person(
+            trace, footage_rows.read_trace(row.trace, row.sha256)
+        ):
+            return row
+    return None
+
+
+def _join(connection: Connection, stored: Row[Any], again: Row[Any]) -> None:
+    """Give the stored tracklet what the same person's new one has more; drop the new one."""
+    crop = tables.crop.c
+    views = select(crop.id, crop.pts, crop.x1, crop.y1, crop.x2, crop.y2).join(
+        moment, moment.c.crop_id == crop.id
+    )
+    held = {
+        tuple(row[1:]) for row in connection.execute(views.where(moment.c.tracklet_id == stored.id))
+    }
+    for row in connection.execute(views.where(moment.c.tracklet_id == again.id)).all():
+        if tuple(row[1:]) in held:
+            connection.execute(delete(tables.crop).where(crop.id == row.id))
+        else:
+            connection.execute(
+                update(moment).where(moment.c.crop_id == row.id).values(tracklet_id=stored.id)
+            )
+    connection.execute(delete(tracklet).where(tracklet.c.id == again.id))
+    connection.execute(
+        update(tracklet)
+        .where(tracklet.c.id == stored.id)
+        .values({name: getattr(again, name) for name in _TRACE_COLUMNS})
+    )

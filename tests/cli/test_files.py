@@ -1,0 +1,135 @@
+"""Files that a command writes: `-o`, `--force`, pipes."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from reidsearch.base.errors import StorageError, UsageError
+from reidsearch.cli.files import force_option, write_file
+from reidsearch.cli.grouped import grouped_command
+
+
+def test_crop_writes_the_picture(held, tmp_path):
+    assert held("crop", 1, "-o", tmp_path / "one.jpg").code == 0
+    with Image.open(tmp_path / "one.jpg") as image:
+        assert (image.format, image.size) == ("JPEG", (16, 32))
+
+
+@pytest.mark.full
+def test_crop_writes_the_picture_to_a_pipe(held, tmp_path):
+    assert held("crop", 1, "-o", tmp_path / "one.jpg").code == 0
+    command = [sys.executable, "-m", "reidsearch", "crop", "1", "-o", "-", "-a", held.archive]
+    for name in ("-", "/dev/stdout"):
+        command[command.index("-o") + 1] = name
+        piped = subprocess.run(command, capture_output=True, check=True)
+        assert piped.stderr == b""
+        assert piped.stdout == (tmp_path / "one.jpg").read_bytes()
+
+
+def test_a_file_that_exists_is_only_overwritten_with_force(held, tmp_path):
+    picture = tmp_path / "sheet.jpg"
+    assert held("query", "--crop", 1, "-o", picture).code == 0
+    first = picture.read_bytes()
+    ran = held("query", "--crop", 1, "-o", picture)
+    assert (ran.code, "--force overwrites it" in ran.err) == (2, True)
+    assert picture.read_bytes() == first
+    assert held("query", "--crop", 2, "-o", picture, "--force").code == 0
+    assert picture.read_bytes() != first
+    wrong = held("query", "--crop", 1, "-o", tmp_path / "sheet.bmp")
+    assert (wrong.code, ".png, .jpg, .jpeg, .pdf, .html" in wrong.err) == (2, True)
+
+
+@contextmanager
+def files_of_at_most(size_bytes: int) -> Iterator[None]:
+    """A disk that is full, as far as this process can tell."""
+    kept = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, kept[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, kept)
+
+
+def written(path: Path, data: bytes, *, force: bool) -> None:
+    """`write_file` within a command that got `--force` or did not."""
+
+    @grouped_command("command")
+    @force_option
+    def command() -> None:
+        write_file(path, data)
+
+    command.main(["--force"] if force else [], standalone_mode=False)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_failed_write_leaves_no_part_of_a_file(tmp_path, force):
+    path = tmp_path / "sheet.png"
+    if force:
+        path.write_bytes(b"before")
+    with (
+        files_of_at_most(1000),
+        pytest.raises(StorageError, match=r"sheet\.png cannot be written: File too large"),
+    ):
+        written(path, bytes(5000), force=force)
+    left = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    assert left == ({"sheet.png": b"before"} if force else {})
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path):
+    path = tmp_path / "sheet.png"
+    path.write_bytes(b"before")
+    with pytest.raises(UsageError, match="exists"):
+        written(path, b"after", force=False)
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"before"]
+
+
+def test_force_overwrites_what_a_link_points_to_and_keeps_its_permissions(tmp_path):
+    path, link = tmp_path / "sheet.png", tmp_path / "link.png"
+    path.write_bytes(b"before")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    written(link, b"after", force=True)
+    assert link.is_symlink()
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"after", 0o640)
+
+
+def test_a_pipe_is_written_to_without_force_and_stays_a_pipe(held, tmp_path):
+    assert held("crop", 1, "-o", tmp_path / "one.jpg").code == 0
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    assert held("crop", 1, "-o", pipe).code == 0
+    reader.join(60)
+    assert read == [(tmp_path / "one.jpg").read_bytes()]
+    assert pipe.is_fifo()
+    refused = held("clip", 1, "-o", pipe.rename(tmp_path / "pipe.mp4"), "--force")
+    assert (refused.code, "is no ordinary file" in refused.err) == (2, True)
+
+
+def test_standard_output_by_its_name_goes_wherever_it_was_redirected(tmp_path):
+    script = (
+        "import os; from pathlib import Path; from reidsearch.cli.files import write_file; "
+        "os.write(1, b'before '); write_file(Path('/dev/stdout'), b'after')"
+    )
+    with (tmp_path / "out").open("wb") as out:
+        subprocess.run([sys.executable, "-c", script], stdout=out, check=True)
+    assert (tmp_path / "out").read_bytes() == b"before after"
+    piped = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert piped.stdout == b"before after"
+
+
+def test_a_full_device_is_told(tmp_path):
+    with pytest.raises(StorageError, match="/dev/full cannot be written: No space left on device"):
+        write_file(Path("/dev/full"), b"data")

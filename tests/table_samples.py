@@ -1,0 +1,324 @@
+"""One of every table that the command line prints, made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from present_samples import CALIBRATED, MODEL, NOON, PROVENANCE, READING, answer, crop
+from rich.console import RenderableType
+
+from reidsearch.base.timecode import to_us
+from reidsearch.calibration.comparisons import Comparisons
+from reidsearch.calibration.fit import fit
+from reidsearch.domain.crops import Crop
+from reidsearch.domain.decisions import (
+    Change,
+    Decision,
+    Identity,
+    Linking,
+    Member,
+    Named,
+    Of,
+    Presence,
+    Proposal,
+    Seen,
+    Story,
+    TooFast,
+    Transits,
+)
+from reidsearch.domain.explanation import Explanation, Neighbour, Stripe
+from reidsearch.domain.figures import (
+    RANKS,
+    Comparison,
+    Evaluation,
+    LabelledCrop,
+    Misranked,
+    Quality,
+    Rate,
+    Way,
+)
+from reidsearch.domain.footage import (
+    Clock,
+    CoverageGap,
+    How,
+    SourceCoverage,
+    SourceFacts,
+    Span,
+    VideoInfo,
+)
+from reidsearch.domain.journeys import Between, Journey, Stop
+from reidsearch.domain.reports import Failure, Summary
+from reidsearch.domain.scores import Calibration
+from reidsearch.output import (
+    calibration,
+    coverage,
+    evaluation_text,
+    explanation,
+    identities,
+    journeys,
+    proposals,
+    recorders,
+    text,
+)
+from reidsearch.output.answer_text import answer_view
+
+PLACE = "/srv/footage/building-7/entrance/2024/05/31/entrance_20240531_090000.mp4"
+CAMERA = "entrance-7"
+TIME = "2024-05-31 12:03:00"
+"""NOON as tables show it, in UTC."""
+CROP = 1234567
+T1, T2 = Member("tracklet", 1234), Member("tracklet", 1235)
+ANNA = Identity(12, "anna of the red jacket", (T1, T2), (Member("crop", 99),))
+AT_US = to_us(NOON)
+
+
+def presence(member: Member = T1) -> Presence:
+    return Presence(
+        member, 1, CAMERA, PLACE, AT_US, AT_US + 4_500_000, 0, 4_500_000, 1.0, (CROP, CROP + 1)
+    )
+
+
+def found() -> Crop:
+    return replace(crop(CROP, PLACE, camera=CAMERA, person="0042"), crop_id=CROP)
+
+
+def summary() -> Summary:
+    return Summary(
+        archive="archive",
+        archive_id="0f5c",
+        created_at=NOON,
+        schema="0001",
+        model=MODEL,
+        crops=1500,
+        sources=1400,
+        footage=2,
+        tracklets=7,
+        persons_labelled=3,
+        cameras=(("gate", 1000, NOON, NOON), (None, 500, None, None)),
+        first_time=NOON,
+        last_time=NOON,
+        crops_without_time=500,
+        failures=(("empty", 2), ("truncated", 1)),
+        not_searched=(Failure("/crops/a.png", "empty", "it has no bytes", NOON, 1),),
+        runs=3,
+        unfinished_runs=1,
+        running_runs=0,
+        database_bytes=12_345_678,
+        index_bytes=999,
+        generation=3,
+        crops_in_index=1500,
+    )
+
+
+def failures() -> RenderableType:
+    message = "the video ends in the middle of a frame: 1 234 567 bytes are missing"
+    return text.failures_view([Failure(PLACE, "truncated", message, NOON, 17)])
+
+
+def covered() -> RenderableType:
+    info = VideoInfo(
+        "video", "mp4", "h264", "yuv420p", 1920, 1080, 0, Fraction(1, 1000), 0, 25.0, 60.0
+    )
+    spans = (
+        Span(0, 30_000_000, How.DENSE),
+        Span(30_000_000, 50_000_000, How.GATED),
+        Span(50_000_000, 60_000_000, How.FAILED, "no frame"),
+    )
+    facts = SourceFacts(CAMERA, Clock(NOON, "name", 1.0))
+    one = SourceCoverage(
+        1,
+        "ab" * 32,
+        PLACE,
+        info,
+        facts,
+        "finished",
+        Fraction(60),
+        25.0,
+        {},
+        {"tracklets": 7},
+        spans,
+    )
+    return coverage.coverage_view([one], [CoverageGap(CAMERA, AT_US, AT_US + 90_000_000)])
+
+
+def decisions() -> tuple[Decision, ...]:
+    changes = (Change(Of.MEMBER, None, T1, None, 12), Change(Of.MEMBER, None, T2, None, 12))
+    note = "the same jacket and the same walk"
+    return (Decision(3, NOON, "night shift", "confirm", note, False, None, changes),)
+
+
+def linking() -> Linking:
+    pair = TooFast(T1, T2, 20.0, 60.0, certain=False)
+    made = (
+        Proposal(7, Named(12, ANNA.name), (T1, T2), (0.91, 0.87), 0.734, (pair,)),
+        Proposal(8, None, (T1, T2), (0.81, 0.77), 0.634),
+    )
+    return Linking(1, NOON, 0.45, Transits(), 18, 0, MODEL.text, made)
+
+
+def journey() -> Journey:
+    stops = (Stop(1, presence(), None), Stop(2, presence(T2), 7))
+    between = (Between(1, 2, AT_US, AT_US + 75_000_000, {"yard": 75.0, "hall": 20.0}),)
+    return Journey(ANNA, stops, between, 3, (), Transits())
+
+
+def explained() -> RenderableType:
+    picture = np.zeros((8, 4, 3), np.uint8)
+    near = (
+        Neighbour(found(), 0.871, "on the same frame as the match"),
+        Neighbour(found(), 0.8, ""),
+    )
+    stripes = tuple(Stripe(part / 4, (part + 1) / 4, 0.1, 0.2) for part in range(4))
+    return explanation.explanation_view(
+        Explanation(
+            query="1 picture",
+            match=found(),
+            model=MODEL,
+            score=0.912,
+            score_of_pictures=0.912,
+            query_picture=picture,
+            match_picture=picture,
+            stripes=stripes,
+            near_query=near,
+            near_match=near,
+            status="uncalibrated",
+            calibration=None,
+            reading=None,
+            same_below=None,
+            observed=(),
+        )
+    )
+
+
+def calibrated() -> RenderableType:
+    rng = np.random.default_rng(0)
+    own, one = np.repeat(np.arange(60), 8), np.repeat(np.arange(60), 20)
+    other = (one + np.tile(np.arange(1, 21), 60)) % 60
+    scores = np.concatenate([rng.normal(0.5, 0.1, len(own)), rng.normal(0.1, 0.1, len(one))])
+    first, second = np.concatenate([own, one]), np.concatenate([own, other])
+    cameras = np.zeros(len(first), np.int64), np.ones(len(first), np.int64)
+    compared = Comparisons(scores.clip(-1, 1), first, second, *cameras, crops=len(first))
+    made = fit(compared, replicates=20)
+    return calibration.calibration_view(
+        Calibration(
+            provenance=replace(PROVENANCE, source="cuhk03"),
+            digest=MODEL.digest,
+            preprocessing="bgr/1",
+            intercept=made.line.intercept,
+            slope=made.line.slope,
+            lowest=made.lowest,
+            highest=made.highest,
+            soundness=made.soundness,
+            curves=made.curves,
+        ),
+        "calibrated on other footage",
+    )
+
+
+def way() -> Way:
+    quality = Quality(
+        1400, dict.fromkeys(RANKS, 0.81), 0.71, 0.7, 0.31, 700, {"rank_1": (0.79, 0.83)}
+    )
+
+    def labelled(name: str) -> LabelledCrop:
+        return LabelledCrop(name, "0042", CAMERA, lambda: np.zeros((8, 4, 3), np.uint8))
+
+    worst = Misranked(
+        labelled("0042_c1s1_000151_01.jpg"),
+        labelled("0013_c2s1_000251_01.jpg"),
+        labelled("0042_c2s1_000351_01.jpg"),
+        57,
+        0.912,
+        0.412,
+    )
+    evaluation = Evaluation(
+        data="cuhk03",
+        queries=1400,
+        gallery=5300,
+        distractors=0,
+        people=700,
+        cameras=("entrance-7", "yard-2"),
+        notes=(),
+        quality=quality,
+        by_cameras={(CAMERA, "yard-2"): quality, ("yard-2", CAMERA): quality},
+        curve=(0.81,),
+        positives=4600,
+        negatives=920_000,
+        rates=(Rate(0.001, 0.67, 0.52, 1000), Rate(1e-6, None, None, 1_000_000)),
+        same=np.zeros(1, np.int64),
+        different=np.zeros(1, np.int64),
+        worst=(worst,),
+    )
+    return Way(
+        f"{MODEL.name}/FP16-INT8",
+        "bilinear",
+        "re-ranked",
+        "mean of all",
+        evaluation,
+        0.004,
+        0.01,
+        0.2,
+    )
+
+
+def recorded() -> RenderableType:
+    row = {
+        "name": "plain",
+        "maker": "camera_date_time, as many programs write it",
+        "example": "entrance_20240531_090000.mp4",
+        "camera": CAMERA,
+        "time": TIME.replace(" ", "T"),
+        "utc": False,
+    }
+    return recorders.recorders_view([row], PLACE)
+
+
+def query() -> RenderableType:
+    told = answer(found(), **CALIBRATED)
+    return answer_view(
+        replace(told, matches=tuple(replace(m, reading=READING) for m in told.matches))
+    )
+
+
+def story() -> RenderableType:
+    told = Story(ANNA, (presence(), presence(T2)), (presence(),), decisions())
+    return identities.story_view(told, {12: ANNA.name})
+
+
+def proposal() -> RenderableType:
+    return proposals.seen_view(
+        Seen(linking().proposals[0], (presence(), presence(T2)), (presence(),))
+    )
+
+
+SEEN = (str(CROP), CAMERA, TIME)
+TABLES: dict[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
+    "query": (query, (*SEEN, "0.900")),
+    "show": (lambda: text.summary_view(summary()), ("gate", TIME, "truncated")),
+    "failures": (failures, ("truncated",)),
+    "coverage": (covered, (CAMERA, TIME)),
+    "identity list": (
+        lambda: identities.list_view([ANNA, Identity(13, "bert", merged_into=12)]),
+        ("12", "13", "bert"),
+    ),
+    "identity log": (lambda: identities.log_view(decisions(), {12: ANNA.name}), ("3", TIME)),
+    "identity show": (story, SEEN),
+    "link": (lambda: proposals.linking_view(linking()), ("7", "0.890")),
+    "identity proposals": (proposal, (*SEEN, "0.910")),
+    "journey": (lambda: journeys.journey_view(journey()), SEEN),
+    "recorders": (recorded, ("plain", CAMERA, TIME.replace(" ", "T"))),
+    "explain": (explained, (str(CROP), CAMERA, "0.871")),
+    "calibrate": (calibrated, ("0.30",)),
+    "evaluate": (
+        lambda: evaluation_text.evaluation_view(Comparison((way(),), (), "OpenVINO on CPU")),
+        ("81.00", CAMERA, "0.912", "57"),
+    ),
+    "evaluate --compare": (
+        lambda: evaluation_text.comparison_view(Comparison((way(), way()), (), "OpenVINO on CPU")),
+        (f"{MODEL.name}/FP16-INT8",),
+    ),
+}
+"""By command: what makes the table, and the cells in it that no terminal may cut."""
