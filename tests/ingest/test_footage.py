@@ -155,7 +155,7 @@ def test_stopping_commits_and_says_so(scene, whole, tmp_path, monkeypatch):
             assert report.interrupted
             assert report.footage.indexed == 0
             (source,) = archive.footage.coverage()
-            assert source.state == "running"
+            assert source.state == "interrupted"
             assert 4 < float(source.duration_s) < 17
     assert index(tmp_path / "a", path).footage.resumed == 1
     assert dump(tmp_path / "a") == whole

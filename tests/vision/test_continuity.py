@@ -8,6 +8,7 @@ from reidsearch.vision.tracking.continuity import (
     WHERE_NOTHING_DECIDES,
     clothes_of,
     leaps,
+    leaves,
     other_clothes,
 )
 
@@ -69,3 +70,12 @@ def test_a_walk_does_not_leap_and_a_swap_does():
     cut_off = BOX.copy()
     cut_off[3] = 120  # the feet leave the frame
     assert not leaps(BOX, cut_off, quarter, WHERE_APPEARANCE_DECIDES)
+
+
+def test_whoever_leaves_is_told_by_the_side_edges():
+    for box, wanted in (
+        ((0, 5, 40, 90), True),
+        ((600, 5, 636, 90), True),
+        ((9, 0, 60, 360), False),
+    ):
+        assert leaves(np.array(box, np.float32), 640) is wanted

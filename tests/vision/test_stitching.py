@@ -165,3 +165,17 @@ def test_in_slow_footage_pieces_are_stitched_across_some_frames():
     assert len(joined(before, after)) == 2
     slow = [replace(each, interval_us=5 * SECOND) for each in (before, after)]
     assert len(joined(*slow)) == 1
+
+
+def test_of_many_pieces_no_more_shots_are_kept_than_of_one():
+    pieces = []
+    for number in range(6):
+        whole = piece(2.2 * number, 2.2 * number + 2, 0, 0)
+        pts = [int(whole.trace.pts[row]) for row in (1, 4, 8)]
+        shots = tuple(replace(VIEW, pts=each, quality=0.1 * n) for n, each in enumerate(pts, 1))
+        pieces.append(replace(whole, shots=shots, vectors=np.tile(ANNA, (3, 1))))
+    (together,) = joined(*pieces)
+    assert together.pieces == 6
+    assert 4 <= len(together.shots) == len(together.vectors) <= 8
+    assert max(shot.quality for shot in together.shots) == pytest.approx(0.3)
+    assert sum(shot.quality < 0.25 for shot in together.shots) <= 3

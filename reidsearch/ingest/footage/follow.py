@@ -27,6 +27,7 @@ from reidsearch.vision.tracking.continuity import (
     Doubts,
     clothes_of,
     leaps,
+    leaves,
     other_clothes,
 )
 from reidsearch.vision.tracking.tracker import Tracker
@@ -275,7 +276,7 @@ class Follower:
         return one
 
     def _clothes(self, frame: Frame, box: NDArray[np.float32]) -> Clothes | None:
-        if self._doubts is None:
+        if self._doubts is None or leaves(box, frame.width_px):
             return None
         if self._pictured is None or self._pictured[0] != frame.pts:
             self._pictured = frame.pts, frame.small(*COMPARED_PX)

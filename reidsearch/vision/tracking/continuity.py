@@ -27,6 +27,7 @@ LOST_US = 600_000
 At four sampled frames a second the detector may miss one."""
 COVERED = 0.2
 """Where more than this share of a box lies under another one, its clothes are not seen."""
+EDGE = 0.01  # of the frame's width
 REMEMBERED = 3
 """Clothes are compared with so many of the last detections: a turn of the body lasts less."""
 _BINS = 6
@@ -82,6 +83,14 @@ def clothes_of(picture: Pixels, box: NDArray[np.float32], width_px: int, height_
 
 def _within(value: float, size: int) -> int:
     return min(max(0, int(value)), size - 1)
+
+
+def leaves(box: NDArray[np.float32], width_px: int) -> bool:
+    """Tell whether somebody is cut off by the left or right edge of a frame: half a body is in
+    other colours than the whole.
+    """
+    margin_px = EDGE * width_px
+    return bool(box[0] < margin_px or box[2] > width_px - margin_px)
 
 
 def distance(one: Clothes, other: Clothes) -> float:

@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.footage import BestShot, Trace, Tracklet
-from reidsearch.vision.tracking.best_shots import choose, like_the_rest
+from reidsearch.vision.tracking.best_shots import (
+    CANDIDATES,
+    FIRST_STRETCH_US,
+    choose,
+    like_the_rest,
+)
 
 # With Open Model Zoo's re-ID models 1 pair of different people in 100 scores above 0.36, 1 in 1000
 # above 0.48, 1 in 10 000 above 0.61; one person's crops within a tracklet score 0.65 to 0.85
@@ -200,7 +205,7 @@ def _anchor(xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _stitched(before: TrackletPiece, after: TrackletPiece) -> TrackletPiece:
-    return TrackletPiece(
+    whole = TrackletPiece(
         trace=Trace(
             np.concatenate([before.trace.pts, after.trace.pts]),
             np.concatenate([before.trace.xyxy, after.trace.xyxy]),
@@ -214,6 +219,24 @@ def _stitched(before: TrackletPiece, after: TrackletPiece) -> TrackletPiece:
         interval_us=min(before.interval_us, after.interval_us),
         order_us=after.order_us,
     )
+    return _thinned(whole)
+
+
+def _thinned(piece: TrackletPiece) -> TrackletPiece:
+    """Keep as many shots of stitched pieces as of one: the best of every stretch of time."""
+    stretch_us = FIRST_STRETCH_US
+    rows = np.searchsorted(piece.trace.pts, [shot.pts for shot in piece.shots])
+    times_us = piece.times_us[np.minimum(rows, len(piece.times_us) - 1)]
+    kept = list(range(len(piece.shots)))
+    while len(kept) > CANDIDATES:
+        best: dict[int, int] = {}
+        for row in kept:
+            slot = int(times_us[row]) // stretch_us
+            if slot not in best or piece.shots[row].quality > piece.shots[best[slot]].quality:
+                best[slot] = row
+        kept, stretch_us = sorted(best.values()), 2 * stretch_us
+    shots = tuple(piece.shots[row] for row in kept)
+    return replace(piece, shots=shots, vectors=piece.vectors[kept])
 
 
 def _order(piece: TrackletPiece) -> tuple[int, int, int]:
