@@ -119,7 +119,7 @@ def verify_option(function: F) -> F:
     return option(
         "--verify",
         is_flag=True,
-        help="Hash the footage again, even if it was hashed before and looks unchanged.",
+        help="Hash the footage again, even if it seems unchanged since it was hashed.",
     )(function)
 
 

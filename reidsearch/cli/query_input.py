@@ -68,7 +68,13 @@ def read_query_input(
     try:
         where = None if box is None else _box(box)
         meant = None if frame is None else FrameInput(frame, where, person)
-        return query_input(images, crops, meant, detector=archive.detector)
+        return query_input(
+            images,
+            crops,
+            meant,
+            detector=archive.detector,
+            check=archive.footage.require_shown,
+        )
     except Refused as refused:
         if box is None or refused.reason is not Reason.BAD_BOX:
             raise

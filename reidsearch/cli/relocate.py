@@ -13,7 +13,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 @grouped_command("relocate")
 @click.argument("old")
 @click.argument("new", type=click.Path(path_type=Path))
-@option("--dry-run", is_flag=True, help="Only look which sources would be found.")
+@option("--dry-run", is_flag=True, help="Only count which sources would be found.")
 @format_option()
 @archive_option
 def command(old: str, new: Path, archive: Path, dry_run: bool, form: str) -> None:

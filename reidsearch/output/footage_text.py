@@ -34,6 +34,8 @@ def relocation_text(moved: Relocated, *, recorded: bool) -> str:
         if len(places) > NAMED:
             lines.append(f"{what}: {len(places) - NAMED:,} more")
     lines.append(
-        "Recorded; bytes are verified when a source is first used." if recorded else "Only looked."
+        "Recorded; bytes are verified when a source is first used."
+        if recorded
+        else "Only counted; nothing was recorded."
     )
     return "\n".join(lines)

@@ -29,7 +29,7 @@ from reidsearch.services.footage_files import open_indexed, proven, relocate, vi
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.gaps import Stretch, not_supplied
-from reidsearch.store.footage.places import Relocation
+from reidsearch.store.footage.places import Relocation, crops_at
 
 if TYPE_CHECKING:
     from reidsearch.media.video.written import Clip
@@ -218,7 +218,7 @@ class FootageService:
         Args:
             old: how the places that the archive knows begin; parts of a path, whole.
             new: the folder that stands there instead.
-            dry_run: only look which sources would be found.
+            dry_run: only count which sources would be found.
 
         Raises:
             NotFound: no known place begins so.
@@ -226,6 +226,21 @@ class FootageService:
         """
         moved = Relocation(old, location_text(os.path.abspath(new)))  # noqa: PTH100 - no resolve
         return relocate(self._store, moved, dry_run=dry_run)
+
+    def require_shown(self, path: Path, pts: int, pixels: Pixels) -> None:
+        """Refuse a frame of any video that is not what the archive holds of its moment.
+
+        A video that is not held, or was not hashed since it last changed, is not looked at.
+
+        Raises:
+            Differs: a crop of this frame is stored, and it does not show it.
+        """
+        from reidsearch.media.video.open import known_digest
+        from reidsearch.media.video.views import require_shown
+
+        sha256 = known_digest(path)
+        for crop_id in crops_at(self._store, sha256, pts) if sha256 else ():
+            require_shown(pixels, view_of(self._store, self._store.crop(crop_id)))
 
     def trace(self, tracklet_id: int) -> Trace:
         """Where a tracklet's person was, frame by frame."""

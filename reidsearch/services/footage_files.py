@@ -75,7 +75,7 @@ def relocate(store: Store, moved: Relocation, *, dry_run: bool) -> Relocated:
     Sizes are compared here; bytes are when a file is first used.
 
     Args:
-        dry_run: only look.
+        dry_run: record nothing.
 
     Raises:
         NotFound: no known place begins so.

@@ -14,8 +14,9 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -25,9 +26,12 @@ from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
 
 if TYPE_CHECKING:
+    from reidsearch.media.video.frames import Footage
     from reidsearch.vision.detection.detector import Detector
     from reidsearch.vision.detection.people import People
 
+FrameCheck: TypeAlias = Callable[[Path, int, Pixels], None]
+"""Takes a video, the pts of one of its frames and its pixels; raises `Differs`."""
 LONGEST_VIDEO_S = 1_000_000_000
 
 
@@ -101,6 +105,7 @@ def query_input(
     frame: FrameInput | None = None,
     *,
     detector: Callable[[], Detector],
+    check: FrameCheck | None = None,
 ) -> QueryInput:
     """Return everything that a query shows: one person each of the images, the frame, the crops.
 
@@ -109,6 +114,7 @@ def query_input(
 
     Args:
         detector: gives the detector; called only where somebody has to be found.
+        check: as in `read_frame`.
 
     Raises:
         PersonUnclear: it is not clear who of several people is meant, or there is nobody.
@@ -121,7 +127,7 @@ def query_input(
     """
     found = [_of_image(Path(image), detector) for image in images]
     if frame is not None:
-        found.append(_of_frame(frame, detector))
+        found.append(_of_frame(frame, detector, check))
     pictures: tuple[Pixels | int, ...] = (*(pixels for pixels, _ in found), *crops)
     labels = [label for _, label in found]
     if not any(labels):
@@ -131,10 +137,14 @@ def query_input(
     return QueryInput(pictures, label if len(pictures) == 1 else f"mean of {label}")
 
 
-def read_frame(source: str) -> Pixels:
+def read_frame(source: str, check: FrameCheck | None = None) -> Pixels:
     """Read the frame that `VIDEO@TIME`, or the name of a picture, stands for.
 
     TIME counts from the first frame, in seconds, minutes:seconds or hours:minutes:seconds.
+
+    Args:
+        check: refuses a frame that is not what is known of its moment, such as
+            `archive.footage.require_shown`.
 
     Returns:
         (h, w, 3) uint8 BGR.
@@ -151,6 +161,7 @@ def read_frame(source: str) -> Pixels:
     from reidsearch.media.files.paths import kind_of
     from reidsearch.media.pictures import read_picture
     from reidsearch.media.video.open import open_footage
+    from reidsearch.services.footage_files import proven
 
     name, at, time = source.rpartition("@")
     if not at or Path(source).exists():
@@ -163,11 +174,18 @@ def read_frame(source: str) -> Pixels:
     seconds = _seconds(time)
     try:
         with open_footage(name) as footage:
-            return footage.frame_at(seconds).bgr()
+            return proven(footage, partial(_checked, footage, Path(name), seconds, check))
     except Refused as refused:
         raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
     except NotFound as missing:
         raise missing.reworded(f"{name}: {missing.message}", NotFound) from missing
+
+
+def _checked(footage: Footage, path: Path, seconds: Fraction, check: FrameCheck | None) -> Pixels:
+    frame = footage.frame_at(seconds)
+    if check is not None:
+        check(path, frame.pts, frame.bgr())
+    return frame.bgr()
 
 
 def _seconds(time: str) -> Fraction:
@@ -186,8 +204,10 @@ def _seconds(time: str) -> Fraction:
     return seconds
 
 
-def _of_frame(frame: FrameInput, detector: Callable[[], Detector]) -> tuple[Pixels, str]:
-    pixels = read_frame(frame.source)
+def _of_frame(
+    frame: FrameInput, detector: Callable[[], Detector], check: FrameCheck | None
+) -> tuple[Pixels, str]:
+    pixels = read_frame(frame.source, check)
     if frame.box is not None:
         box = frame.box
         box.require_inside(pixels.shape[1], pixels.shape[0])

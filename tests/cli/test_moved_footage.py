@@ -170,7 +170,7 @@ def test_a_changed_file_with_its_old_time_is_never_shown(kept, tmp_path):
 def test_a_picture_that_is_not_the_stored_crop_is_refused(kept, tmp_path):
     """Whatever went wrong between the bytes and the picture: it would be false evidence."""
     with Archive.open(kept.archive) as archive:
-        box = archive.crop(1).box
+        box, moment = archive.crop(1).box, archive.crop(1).moment
         grey = np.full((box.height_px, box.width_px, 3), 128, np.uint8)
     jpeg = cv2.imencode(".jpg", grey)[1].tobytes()
     digest = hashlib.sha256(jpeg).digest()
@@ -180,6 +180,10 @@ def test_a_picture_that_is_not_the_stored_crop_is_refused(kept, tmp_path):
         jpeg=jpeg,
         digest=digest,
     )
+    video = tmp_path / "footage" / "gate" / "gate.mp4"
+    at = f"{video}@{float(moment.media_s)}"
+    asked = kept("query", "--frame", at, "--box", "1,2,30,40", "--model", "builtin")
+    assert (asked.code, "not the stored crop" in asked.err) == (3, True), asked.err
     for command, name in (("frame", "a.png"), ("clip", "a.mp4")):
         ran = kept(command, 1, "-o", tmp_path / name)
         assert (ran.code, "not the stored crop" in ran.err) == (3, True), ran.err

@@ -176,7 +176,7 @@ def _plan(
     held: list[tuple[int, int | None]] = []
     key_pts: int | None = None
     last_pts = 0
-    for packet in _told(path, footage, begins):
+    for packet, _ in _told(path, footage, begins):
         pts = packet.pts
         if packet.is_keyframe and pts is not None and (key_pts is None or pts <= until_pts):
             if pts > until_pts and begins is not None:
@@ -200,23 +200,22 @@ def _plan(
     return _Plan(begins, key_pts, _stamps(path, held))
 
 
-def _told(path: Path, footage: Footage, begins: int | None) -> Iterator[Any]:
+def _told(path: Path, footage: Footage, begins: int | None) -> Iterator[tuple[Any, Any]]:
     """Packets with the time at which they are shown, told or counted on.
 
-    Program streams tell it of some packets alone. As long as packets come in the order in which
-    they are shown, the others follow one picture later, as they do when they are read.
+    Program streams tell it of some packets alone, and sometimes twice. Where packets come in the
+    order in which they are shown, the others are counted on as when they are read (`order.py`).
     """
     fps = footage.info.declared_fps
     tick = max(1, round(1 / (Fraction(fps or 25) * footage.info.time_base)))
     last: int | None = None
-    in_order = True
-    for packet, _ in _packets(path, begins):
-        if packet.pts is None and in_order and last is not None:
-            packet.pts, packet.dts = last + tick, None
-        elif packet.pts is not None and last is not None and packet.pts < last:
-            in_order = False
+    for packet, stream in _packets(path, begins):
+        if not stream.codec_context.has_b_frames and last is not None:
+            at = last + tick if packet.pts is None else max(packet.pts, last + 1)
+            if at != packet.pts:
+                packet.pts, packet.dts = at, None
         last = packet.pts
-        yield packet
+        yield packet, stream
 
 
 def _stamps(path: Path, held: list[tuple[int, int | None]]) -> tuple[_Stamp, ...]:
@@ -247,7 +246,7 @@ def _written(
     with atomic.replacing(out) as partial:
         try:
             with writing(partial, out, note) as target:
-                _mux(path, plan, target)
+                _mux(path, footage, plan, target)
         except (av.error.FFmpegError, ValueError) as error:
             raise ClipError(f"{out.name}: {said(error)}") from error
         shown = [first, last]
@@ -263,10 +262,10 @@ def _written(
     return Clip(first.pts, last.pts)
 
 
-def _mux(path: Path, plan: _Plan, target: av.container.OutputContainer) -> None:
+def _mux(path: Path, footage: Footage, plan: _Plan, target: av.container.OutputContainer) -> None:
     copied: Any = None
     planned = iter(plan.stamps)
-    for packet, stream in _packets(path, plan.begins):
+    for packet, stream in _told(path, footage, plan.begins):
         if copied is None:
             if not packet.is_keyframe or packet.pts != plan.key_pts:
                 continue

@@ -117,6 +117,18 @@ def bytes_of(store: Store, source_id: int | None = None) -> list[SourceBytes]:
     ]
 
 
+def crops_at(store: Store, sha256: str, pts: int) -> list[int]:
+    """Return the crops that were cut from one frame of footage with these bytes."""
+    query = (
+        select(tables.crop.c.id)
+        .join(tables.source, tables.source.c.id == tables.crop.c.source_id)
+        .join(footage, footage.c.source_id == tables.source.c.id)
+        .where(tables.source.c.sha256 == bytes.fromhex(sha256), tables.crop.c.pts == pts)
+    )
+    with store.read() as connection:
+        return list(connection.scalars(query.order_by(tables.crop.c.id)))
+
+
 def candidates(places: Iterable[str], moved: Sequence[Relocation]) -> list[str]:
     """Return the places, and where they were moved to, once or more often; moved ones first."""
     found = list(places)
