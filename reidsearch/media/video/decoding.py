@@ -147,7 +147,8 @@ class Reader:
         if packet is not None and packet.pts is not None:
             if not packet.size:
                 return  # the picture before it is shown on
-            heapq.heappush(self._waiting, packet.pts)
+            if not packet.is_discard:  # cut away by an edit list, which needs it decoded
+                heapq.heappush(self._waiting, packet.pts)
         try:
             frames = self._stream.codec_context.decode(packet)
         except av.error.EOFError:
