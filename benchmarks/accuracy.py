@@ -25,6 +25,8 @@ from reidsearch.datasets.readers import DataSet, read_manifest, read_market
 from reidsearch.evaluation.compare import AXES, evaluate_data
 from reidsearch.output.evaluation_picture import evaluation_picture
 from reidsearch.output.evaluation_text import markdown
+from reidsearch.output.imprint import Imprint
+from reidsearch.output.picture_file import encode
 
 SETS = ("cuhk03-dev", "pku-viewpoints")
 
@@ -55,7 +57,9 @@ def main(
             written = write_market(Path(folder) / "drawn", people=40, cameras=4, views=4)
             data = replace(read_market(written), name="synthetic people")
             found = evaluate_data(data, model_path=model_path)
-            evaluation_picture(found.ways[0]).save(picture)
+            command = f"python benchmarks/accuracy.py --picture {picture}"
+            imprint = Imprint("", "", dt.datetime.now(dt.UTC), command)
+            picture.write_bytes(encode(evaluation_picture(found.ways[0], imprint), picture.suffix))
         return
     opencv = f"opencv-python-headless {version('opencv-python-headless')}"
     for name in sets or SETS:

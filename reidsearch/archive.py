@@ -365,6 +365,16 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         return len(self._gallery)
 
     @property
+    def location(self) -> str:
+        """The folder of the archive, as text. Example: `print(archive.location)`."""
+        return self._store.location
+
+    @property
+    def archive_id(self) -> str:
+        """What stays when the folder is moved or renamed. Example: `print(archive.archive_id)`."""
+        return str(self._store.row.uuid)
+
+    @property
     def model(self) -> ModelIdentity | None:
         """The model of the archive's embeddings; None while it is empty."""
         return self._store.model()

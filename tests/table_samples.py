@@ -118,7 +118,7 @@ def failures() -> RenderableType:
     return text.failures_view([Failure(PLACE, "truncated", message, NOON, 17)])
 
 
-def covered() -> RenderableType:
+def covered_source() -> SourceCoverage:
     info = VideoInfo(
         "video", "mp4", "h264", "yuv420p", 1920, 1080, 0, Fraction(1, 1000), 0, 25.0, 60.0
     )
@@ -128,7 +128,7 @@ def covered() -> RenderableType:
         Span(50_000_000, 60_000_000, How.FAILED, "no frame"),
     )
     facts = SourceFacts(CAMERA, Clock(NOON, "name", 1.0))
-    one = SourceCoverage(
+    return SourceCoverage(
         1,
         "ab" * 32,
         PLACE,
@@ -141,6 +141,10 @@ def covered() -> RenderableType:
         {"tracklets": 7},
         spans,
     )
+
+
+def covered() -> RenderableType:
+    one = covered_source()
     return coverage.coverage_view([one], [CoverageGap(CAMERA, AT_US, AT_US + 90_000_000)])
 
 
@@ -166,34 +170,40 @@ def journey() -> Journey:
 
 
 def explained() -> RenderableType:
+    return explanation.explanation_view(explanation_sample())
+
+
+def explanation_sample() -> Explanation:
     picture = np.zeros((8, 4, 3), np.uint8)
     near = (
         Neighbour(found(), 0.871, "on the same frame as the match"),
         Neighbour(found(), 0.8, ""),
     )
     stripes = tuple(Stripe(part / 4, (part + 1) / 4, 0.1, 0.2) for part in range(4))
-    return explanation.explanation_view(
-        Explanation(
-            query="1 picture",
-            match=found(),
-            model=MODEL,
-            score=0.912,
-            score_of_pictures=0.912,
-            query_picture=picture,
-            match_picture=picture,
-            stripes=stripes,
-            near_query=near,
-            near_match=near,
-            status="uncalibrated",
-            calibration=None,
-            reading=None,
-            same_below=None,
-            observed=(),
-        )
+    return Explanation(
+        query="1 picture",
+        match=found(),
+        model=MODEL,
+        score=0.912,
+        score_of_pictures=0.912,
+        query_picture=picture,
+        match_picture=picture,
+        stripes=stripes,
+        near_query=near,
+        near_match=near,
+        status="uncalibrated",
+        calibration=None,
+        reading=None,
+        same_below=None,
+        observed=(),
     )
 
 
 def calibrated() -> RenderableType:
+    return calibration.calibration_view(calibration_sample(), "calibrated on other footage")
+
+
+def calibration_sample() -> Calibration:
     rng = np.random.default_rng(0)
     own, one = np.repeat(np.arange(60), 8), np.repeat(np.arange(60), 20)
     other = (one + np.tile(np.arange(1, 21), 60)) % 60
@@ -202,19 +212,16 @@ def calibrated() -> RenderableType:
     cameras = np.zeros(len(first), np.int64), np.ones(len(first), np.int64)
     compared = Comparisons(scores.clip(-1, 1), first, second, *cameras, crops=len(first))
     made = fit(compared, replicates=20)
-    return calibration.calibration_view(
-        Calibration(
-            provenance=replace(PROVENANCE, source="cuhk03"),
-            digest=MODEL.digest,
-            preprocessing="bgr/1",
-            intercept=made.line.intercept,
-            slope=made.line.slope,
-            lowest=made.lowest,
-            highest=made.highest,
-            soundness=made.soundness,
-            curves=made.curves,
-        ),
-        "calibrated on other footage",
+    return Calibration(
+        provenance=replace(PROVENANCE, source="cuhk03"),
+        digest=MODEL.digest,
+        preprocessing="bgr/1",
+        intercept=made.line.intercept,
+        slope=made.line.slope,
+        lowest=made.lowest,
+        highest=made.highest,
+        soundness=made.soundness,
+        curves=made.curves,
     )
 
 

@@ -9,6 +9,7 @@ import click
 
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
     format_option,
@@ -92,10 +93,11 @@ def command(
             return
         made = _calibration(service, archive, labelled, labels, identities, progress)
         status = service.status()
+        imprint = imprint_of(opened)
     if output is not None:
         from reidsearch.output.calibration_picture import calibration_picture
 
-        write_picture(output, calibration_picture(made, status))
+        write_picture(output, calibration_picture(made, status, imprint))
     emit(
         form,
         views.calibration_json(made, status),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
@@ -29,13 +30,14 @@ def command(archive: Path, cameras: tuple[str, ...], output: Path | None, form: 
         sources = [
             one for one in opened.footage.coverage() if not cameras or one.facts.camera in cameras
         ]
+        imprint = imprint_of(opened)
         gaps = [
             one for one in opened.footage.not_supplied() if not cameras or one.camera in cameras
         ]
     if output is not None:
         from reidsearch.output.timeline import timeline
 
-        write_picture(output, timeline(sources))
+        write_picture(output, timeline(sources, imprint))
     emit(
         form,
         coverage.coverage_json(sources, gaps),

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.files import output_option, write_file
-from reidsearch.cli.grouped import grouped_command
+from reidsearch.base.errors import UsageError
+from reidsearch.cli.files import PICTURES, output_option, write_file, write_picture
+from reidsearch.cli.grouped import OUTPUT, grouped_command, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, reading_archive
 
 
@@ -16,20 +18,40 @@ from reidsearch.cli.options import archive_option, reading_archive
 @click.argument("crop_id", type=int, metavar="CROP")
 @output_option(
     "The JPEG to write, as it is stored; - for standard output",
-    (".jpg", ".jpeg"),
+    PICTURES,
     required=True,
     allow_dash=True,
 )
+@option(
+    "--caption",
+    group=OUTPUT,
+    is_flag=True,
+    help="Write camera, time and ids on a margin below it.",
+)
 @archive_option
-def command(crop_id: int, output: Path, archive: Path) -> None:
+def command(crop_id: int, output: Path, caption: bool, archive: Path) -> None:
     """Write the picture of one crop.
 
     Every answer of `reidsearch query` shows the id of each crop. The picture's checksum is
-    verified.
+    verified. It is written byte for byte as it is stored, as JPEG; with --caption it is drawn anew,
+    with a margin, as the file's ending says.
     """
+    from reidsearch.base.settings import PictureLimits
+    from reidsearch.media.pictures import decode
+    from reidsearch.output.stills import still
+
+    if caption and output.suffix.lower() not in PICTURES:
+        raise UsageError("--caption needs a file whose ending says the format")
+    if not caption and output.suffix.lower() in {".png", ".pdf"}:
+        raise UsageError(f"{output}: a crop is stored as JPEG", "name it .jpg, or add --caption")
 
     with reading_archive(archive) as opened:
         jpeg = opened.picture(crop_id)
+        if caption:
+            pixels = decode(jpeg, PictureLimits())
+            drawn = still(pixels, opened.crop(crop_id), imprint_of(opened), whole=False)
+            write_picture(output, drawn)
+            return
     if str(output) == "-":
         sys.stdout.buffer.write(jpeg)
     else:

@@ -15,6 +15,7 @@ import click
 
 from reidsearch.cli.files import write_file, write_picture
 from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import model_options
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ def _show(archive: Archive, folder: Path, found: Found, tracklet_id: int) -> tup
     """One answer, its contact sheet and its timeline."""
     from reidsearch.base.settings import PictureLimits
     from reidsearch.media.pictures import decode
+    from reidsearch.output.cards import picture_name
     from reidsearch.output.sheet import contact_sheet
     from reidsearch.output.timeline import timeline
 
@@ -227,16 +229,19 @@ def _show(archive: Archive, folder: Path, found: Found, tracklet_id: int) -> tup
     answer = archive.search(crop_id, k=10)
     person = found.persons[tracklet_id]
     limits = PictureLimits()
+    imprint = imprint_of(archive, answer.statement.asked_at)
     sheet = contact_sheet(
         answer,
         [decode(archive.picture(crop_id), limits)],
         lambda each: decode(archive.picture(each), limits),
+        imprint,
+        names=[picture_name(crop_id)],
         truth=lambda match: (
             match.tracklet is not None and found.persons.get(match.tracklet.tracklet_id) == person
         ),
     )
     write_picture(folder / "answer.png", sheet)
-    write_picture(folder / "timeline.png", timeline(archive.footage.coverage(), answer))
+    write_picture(folder / "timeline.png", timeline(archive.footage.coverage(), imprint, answer))
     return answer, crop_id
 
 

@@ -8,6 +8,7 @@ import click
 
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     format_option,
     model_path_options,
@@ -51,7 +52,8 @@ def command(
         runtime=runtime_settings(device),
     )
     found = people_in(pixels, loaded).detections
-    if output is not None:
-        write_picture(output, numbered(pixels, found.xyxy))
     name = loaded.identity.text
+    if output is not None:
+        drawn = numbered(pixels, found, imprint_of(None), shown=frame, detector=name)
+        write_picture(output, drawn)
     emit(form, detections_json(found, name), detections_text(found, name), "people")

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
     flip_option,
@@ -142,7 +143,8 @@ def command(
         if output is not None:
             from reidsearch.output.evaluation_picture import evaluation_picture
 
-            write_picture(output, evaluation_picture(found.ways[0]))
+            imprint = imprint_of(opened if data is None else None)
+            write_picture(output, evaluation_picture(found.ways[0], imprint))
     _print(found, form, compared)
 
 

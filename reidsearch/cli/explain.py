@@ -8,6 +8,7 @@ import click
 
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
     format_option,
@@ -61,11 +62,15 @@ def command(
         if output is not None:
             from reidsearch.base.settings import PictureLimits
             from reidsearch.media.pictures import decode
+            from reidsearch.output.cards import picture_name
             from reidsearch.output.explanation_picture import explanation_picture
 
             limits = PictureLimits()
             drawn = explanation_picture(
-                told, lambda crop_id: decode(opened.picture(crop_id), limits)
+                told,
+                lambda crop_id: decode(opened.picture(crop_id), limits),
+                imprint_of(opened),
+                name=picture_name(found.pictures[0]),
             )
             write_picture(output, drawn)
     emit(form, explanation.explanation_json(told), explanation.explanation_view(told))

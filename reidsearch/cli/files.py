@@ -12,7 +12,7 @@ import click
 from reidsearch.cli.grouped import OUTPUT, option
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from reidsearch.output.drawing import Drawing
 
 PICTURES = (".png", ".jpg", ".jpeg", ".pdf")
 """Endings that every drawn picture can be written with."""
@@ -154,15 +154,15 @@ def write_file(path: Path, data: bytes) -> None:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def write_picture(path: Path, picture: Image) -> None:
-    """Write a drawn picture in the format of the file's ending, as `write_file` does.
+def write_picture(path: Path, drawing: Drawing) -> None:
+    """Write a drawing in the format of the file's ending, as `write_file` does.
 
     Raises:
         UsageError, StorageError: as `write_file`.
     """
     from reidsearch.output.picture_file import encode
 
-    write_file(path, encode(picture, path.suffix))
+    write_file(path, encode(drawing, path.suffix))
 
 
 def _remember(ctx: click.Context, _option: click.Parameter, value: bool) -> None:

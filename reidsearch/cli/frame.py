@@ -8,6 +8,7 @@ import click
 
 from reidsearch.cli.files import output_option, verify_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
@@ -21,17 +22,19 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 def command(crop_id: int, archive: Path, output: Path, box: bool, verify: bool, form: str) -> None:
     """Write the full frame that a crop of footage was cut from.
 
-    Footage is read from any place where it is known to lie, and must not have changed since it was
-    indexed; the frame has to show the stored crop.
+    Camera, time and ids stand on a margin below the frame, which covers nothing of it. Footage is
+    read from any place where it is known to lie, and must not have changed since it was indexed;
+    the frame has to show the stored crop.
     """
-    from reidsearch.output.detections import framed
     from reidsearch.output.emit import emit
     from reidsearch.output.reports_json import frame_json
+    from reidsearch.output.stills import still
     from reidsearch.output.visible import visible
 
     with reading_archive(archive) as opened:
         pixels, crop = opened.footage.frame(crop_id, verify=verify)
-    write_picture(output, framed(pixels, crop.box if box else None))
+        imprint = imprint_of(opened)
+    write_picture(output, still(pixels, crop, imprint, box=box))
     assert crop.moment is not None
     emit(
         form,

@@ -9,6 +9,7 @@ import click
 from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 
@@ -41,6 +42,6 @@ def command(
         if output is not None:
             from reidsearch.output.timeline import journey_timeline
 
-            picture = journey_timeline(opened.footage.coverage(), found)
-            write_picture(output, picture)
+            drawn = journey_timeline(opened.footage.coverage(), found, imprint_of(opened))
+            write_picture(output, drawn)
     emit(form, journeys.journey_json(found), journeys.journey_view(found), "stops")

@@ -19,6 +19,7 @@ from reidsearch.cli.filters import (
     filters_from,
 )
 from reidsearch.cli.grouped import OUTPUT, grouped_command, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
     format_option,
@@ -216,7 +217,8 @@ def command(
         if timeline is not None:
             from reidsearch.output.timeline import timeline as drawn
 
-            write_picture(timeline, drawn(opened.footage.coverage(), answer))
+            imprint = imprint_of(opened, answer.statement.asked_at)
+            write_picture(timeline, drawn(opened.footage.coverage(), imprint, answer))
         if output or open_sheet:
             path = output or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
             _write_sheet(opened, answer, request, path)
@@ -229,6 +231,7 @@ def command(
 
 def _write_sheet(archive: Archive, answer: Answer, request: SearchRequest, path: Path) -> None:
     from reidsearch.media.pictures import decode, read_picture
+    from reidsearch.output.cards import picture_name
     from reidsearch.output.sheet import contact_sheet
 
     limits = request.limits
@@ -238,10 +241,13 @@ def _write_sheet(archive: Archive, answer: Answer, request: SearchRequest, path:
             return decode(archive.picture(picture), limits)
         return read_picture(picture, limits) if isinstance(picture, (str, PathLike)) else picture
 
-    shown = [pixels(one) for one in archive.searching.query_pictures(request)]
+    pictures = archive.searching.query_pictures(request)
+    shown = [pixels(one) for one in pictures]
+    names = [picture_name(one) for one in pictures]
+    imprint = imprint_of(archive, answer.statement.asked_at)
     if path.suffix.lower() == ".html":
         from reidsearch.output.sheet_html import contact_sheet_html
 
-        write_file(path, contact_sheet_html(answer, shown, pixels))
+        write_file(path, contact_sheet_html(answer, shown, pixels, imprint, names=names))
     else:
-        write_picture(path, contact_sheet(answer, shown, pixels))
+        write_picture(path, contact_sheet(answer, shown, pixels, imprint, names=names))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PIL import Image, ImageDraw
-
 from reidsearch.domain.figures import CURVE_RANKS, EDGES, RATES, Evaluation, Misranked, Way
+from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.evaluation_text import data_lines, percent
+from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
-from reidsearch.output.sheet import RIGHT, WRONG, mark, place
+from reidsearch.output.sheet import RIGHT, WRONG, mark
 
-PAPER, CARD, LINE, GRID = "#ffffff", "#f9fafb", "#d3d7de", "#e5e7eb"
+CARD, LINE, GRID = "#f9fafb", "#d3d7de", "#e5e7eb"
 CURVE, SAME, DIFFERENT = "#1d4ed8", "#15803d", "#dc2626"
 HEADING = Lettering(18, "#111827")
 TITLE = Lettering(15, "#111827")
 PLAIN = Lettering(13, "#374151")
 FAINT = Lettering(12, "#6b7280")
-WIDTH_PX, MARGIN_PX, GAP_PX = 1200, 20, 16
+WIDTH_PX, GAP_PX = 1200, 16
 PLOT_PX = ((WIDTH_PX - 2 * MARGIN_PX - 2 * GAP_PX) // 2, 300)
 AXIS_LEFT_PX, AXIS_BOTTOM_PX = 44, 30
 LEGEND_LINES = 2 + len(RATES)
@@ -25,45 +25,42 @@ CROP_PX = (84, 168)
 COLUMNS = 4
 CARD_PX = (
     (WIDTH_PX - 2 * MARGIN_PX - (COLUMNS - 1) * GAP_PX) // COLUMNS,
-    CROP_PX[1] + 20 + 4 * FAINT.line_px,
+    CROP_PX[1] + 20 + 5 * FAINT.line_px,
 )
 
 Point = tuple[float, float]
 
 
-def evaluation_picture(way: Way) -> Image.Image:
+def evaluation_picture(way: Way, imprint: Imprint) -> Drawing:
     """Draw one way of searching. The failures show pictures of the data set: real people.
 
-    Raises:
-        Refused: a picture of the data set cannot be read any more.
+    Pictures are read when it is drawn, and `Refused` if one cannot be read any more.
     """
     found = way.evaluation
-    told = [
+    sheet = Drawing("How well people are found again", imprint, WIDTH_PX)
+    sheet.line_of_text(HEADING, MARGIN_PX, MARGIN_PX, sheet.title)
+    y: float = MARGIN_PX + HEADING.line_px + 6
+    for text in (
         f"{way.model}, resize {way.resize}, {way.ranking}.",
         *data_lines(found),
         _figures(found),
-    ]
-    lines = [line for text in told for line in PLAIN.wrap(text, WIDTH_PX - 2 * MARGIN_PX)]
-    rows = -(-len(found.worst) // COLUMNS)
-    top = MARGIN_PX + HEADING.line_px + 6
-    plots = top + len(lines) * PLAIN.line_px + GAP_PX
+    ):
+        y = sheet.paragraph(PLAIN, MARGIN_PX, y, text, WIDTH_PX - 2 * MARGIN_PX)
+    plots = round(y) + GAP_PX
+    _curve(sheet, found, (MARGIN_PX, plots))
+    _histograms(sheet, found, (WIDTH_PX - MARGIN_PX - PLOT_PX[0], plots))
     cards = plots + TITLE.line_px + PLOT_PX[1] + LEGEND_LINES * FAINT.line_px + GAP_PX
-    height = cards + TITLE.line_px + 6 + max(1, rows) * (CARD_PX[1] + GAP_PX) + MARGIN_PX
-    sheet = Image.new("RGB", (WIDTH_PX, height if rows else cards + 2 * TITLE.line_px), PAPER)
-    canvas = ImageDraw.Draw(sheet)
-    HEADING.draw(canvas, MARGIN_PX, MARGIN_PX, "How well people are found again")
-    for number, line in enumerate(lines):
-        PLAIN.draw(canvas, MARGIN_PX, top + number * PLAIN.line_px, line)
-    _curve(canvas, found, (MARGIN_PX, plots))
-    _histograms(canvas, found, (WIDTH_PX - MARGIN_PX - PLOT_PX[0], plots))
-    worst = "The worst failures" if rows else "The first match was right for every valid query."
-    TITLE.draw(canvas, MARGIN_PX, cards, worst)
+    sheet.breaks.append(cards - GAP_PX // 2)
+    worst = (
+        "The worst failures" if found.worst else "The first match was right for every valid query."
+    )
+    sheet.line_of_text(TITLE, MARGIN_PX, cards, worst)
     for number, each in enumerate(found.worst):
         row, column = divmod(number, COLUMNS)
-        left = MARGIN_PX + column * (CARD_PX[0] + GAP_PX)
-        at = left, cards + TITLE.line_px + 6 + row * (CARD_PX[1] + GAP_PX)
-        sheet.paste(_card(each), at)
-    return sheet
+        top = cards + TITLE.line_px + 6 + row * (CARD_PX[1] + GAP_PX)
+        _card(sheet, (MARGIN_PX + column * (CARD_PX[0] + GAP_PX), top), each)
+        sheet.breaks.append(top + CARD_PX[1] + GAP_PX // 2)
+    return sheet.sign()
 
 
 def _figures(found: Evaluation) -> str:
@@ -76,15 +73,15 @@ def _figures(found: Evaluation) -> str:
 
 
 def _plot(
-    canvas: ImageDraw.ImageDraw,
+    sheet: Drawing,
     at: tuple[int, int],
     title: str,
     across: Sequence[tuple[float, str]],
     up: Sequence[tuple[float, str]],
 ) -> Callable[[float, float], Point]:
     """Title, frame and ticks, each at its share of the axis. Returns shares -> pixels."""
-    TITLE.draw(canvas, *at, title)
-    left, top = at[0] + AXIS_LEFT_PX, at[1] + TITLE.line_px + 4
+    sheet.line_of_text(TITLE, *at, title, room_px=PLOT_PX[0])
+    left, top = at[0] + AXIS_LEFT_PX, at[1] + TITLE.line_px + FAINT.line_px // 2 + 2
     right, bottom = at[0] + PLOT_PX[0], at[1] + TITLE.line_px + PLOT_PX[1] - AXIS_BOTTOM_PX
 
     def point(x: float, y: float) -> Point:
@@ -92,17 +89,17 @@ def _plot(
 
     for share, text in across:
         x, _ = point(share, 0)
-        canvas.line((x, top, x, bottom), GRID)
-        FAINT.draw(canvas, x - FAINT.width(text) / 2, bottom + 4, text)
+        sheet.line([(x, top), (x, bottom)], GRID)
+        sheet.line_of_text(FAINT, x, bottom + FAINT.line_px // 2 + 2, text, align="middle")
     for share, text in up:
         _, y = point(0, share)
-        canvas.line((left, y, right, y), GRID)
-        FAINT.draw(canvas, left - 6 - FAINT.width(text), y - FAINT.line_px / 2, text)
-    canvas.rectangle((left, top, right, bottom), outline=LINE)
+        sheet.line([(left, y), (right, y)], GRID)
+        sheet.line_of_text(FAINT, left - 6, y - FAINT.line_px / 2, text, align="right")
+    sheet.rectangle((left, top, right, bottom), outline=LINE)
     return point
 
 
-def _curve(canvas: ImageDraw.ImageDraw, found: Evaluation, at: tuple[int, int]) -> None:
+def _curve(sheet: Drawing, found: Evaluation, at: tuple[int, int]) -> None:
     """The share of queries with a right crop among the first n."""
     ranks = (1, 5, 10, 20, 30, 40, 50)
 
@@ -110,22 +107,22 @@ def _curve(canvas: ImageDraw.ImageDraw, found: Evaluation, at: tuple[int, int]) 
         return (rank - 1) / (CURVE_RANKS - 1)
 
     point = _plot(
-        canvas,
+        sheet,
         at,
         "Queries with a correct match among the first n (CMC), %",
         [(across(rank), str(rank)) for rank in ranks],
         [(share / 100, str(share)) for share in range(0, 101, 20)],
     )
     line = [point(across(rank), share) for rank, share in enumerate(found.curve, start=1)]
-    canvas.line(line, CURVE, 3, joint="curve")
+    sheet.line(line, CURVE, 3)
     for rank, share in found.quality.cmc.items():
         x, y = point(across(rank), share)
-        canvas.ellipse((x - 4, y - 4, x + 4, y + 4), CURVE)
+        sheet.disc(x, y, 4, CURVE)
         below = y + 8 if y < at[1] + PLOT_PX[1] / 2 else y - 24
-        PLAIN.draw(canvas, x + 6, below, percent(share))
+        sheet.line_of_text(PLAIN, x + 6, below, percent(share))
 
 
-def _histograms(canvas: ImageDraw.ImageDraw, found: Evaluation, at: tuple[int, int]) -> None:
+def _histograms(sheet: Drawing, found: Evaluation, at: tuple[int, int]) -> None:
     """Scores of pairs of the same person and of different people, each as high as its peak."""
     used = (found.same + found.different).nonzero()[0]
     if not len(used):
@@ -137,7 +134,7 @@ def _histograms(canvas: ImageDraw.ImageDraw, found: Evaluation, at: tuple[int, i
 
     ticks = [tick / 4 for tick in range(-4, 5) if low <= tick / 4 <= high]
     title = "Pair scores, each curve scaled to its own maximum"
-    point = _plot(canvas, at, title, [(across(tick), f"{tick:g}") for tick in ticks], [])
+    point = _plot(sheet, at, title, [(across(tick), f"{tick:g}") for tick in ticks], [])
     for counts, colour in ((found.different, DIFFERENT), (found.same, SAME)):
         shares = counts / max(1, counts.max()) * 0.95
         steps = [
@@ -145,27 +142,25 @@ def _histograms(canvas: ImageDraw.ImageDraw, found: Evaluation, at: tuple[int, i
             for bin_ in range(used[0], used[-1] + 1)
             for edge in EDGES[bin_ : bin_ + 2]
         ]
-        canvas.line([point(across(EDGES[used[0]]), 0), *steps], colour, 2)
+        sheet.line([point(across(EDGES[used[0]]), 0), *steps], colour, 2)
     for rate in found.rates:
         if rate.tpr is not None and rate.threshold is not None:
             x, y = point(across(rate.threshold), 1)
             _, foot = point(0, 0)
             for start in range(int(y) + 2, int(foot), 8):
-                canvas.line((x, start, x, start + 3), "#6b7280")
-    _legend(canvas, found, point)
+                sheet.line([(x, start), (x, start + 3)], "#6b7280")
+    _legend(sheet, found, point)
 
 
-def _legend(
-    canvas: ImageDraw.ImageDraw, found: Evaluation, point: Callable[[float, float], Point]
-) -> None:
+def _legend(sheet: Drawing, found: Evaluation, point: Callable[[float, float], Point]) -> None:
     x, y = point(0, 0)
     y += AXIS_BOTTOM_PX
     for colour, text in (
         (SAME, f"the same person: {found.positives:,} pairs"),
         (DIFFERENT, f"different people: {found.negatives:,} pairs"),
     ):
-        canvas.line((x, y + 9, x + 18, y + 9), colour, 3)
-        FAINT.draw(canvas, x + 24, y, text)
+        sheet.line([(x, y + 9), (x + 18, y + 9)], colour, 3)
+        sheet.line_of_text(FAINT, x + 24, y, text)
         y += FAINT.line_px
     for rate in found.rates:
         few = f"1 in {1 / rate.fpr:,.0f} pairs of different people"
@@ -175,34 +170,31 @@ def _legend(
             else f"above {rate.threshold:.3f} (dashed): {few}, "
             f"{percent(rate.tpr)} % of the same person"
         )
-        FAINT.draw(canvas, x, y, text)
+        sheet.line_of_text(FAINT, x, y, text, room_px=PLOT_PX[0] - AXIS_LEFT_PX)
         y += FAINT.line_px
 
 
-def _card(each: Misranked) -> Image.Image:
+def _card(sheet: Drawing, at: tuple[int, int], each: Misranked) -> None:
     """Query, what came first wrongly, and the best right crop."""
-    card = Image.new("RGB", CARD_PX, CARD)
-    canvas = ImageDraw.Draw(card)
-    canvas.rectangle((0, 0, CARD_PX[0] - 1, CARD_PX[1] - 1), outline=LINE)
+    left, top = at
+    sheet.rectangle((left, top, left + CARD_PX[0] - 1, top + CARD_PX[1] - 1), CARD, LINE)
     step = (CARD_PX[0] - 3 * CROP_PX[0]) // 4
     shown = (
         (each.query, "query", None, ""),
-        (each.wrong, "rank 1", False, f"{each.wrong_score:.3f}"),
-        (each.right, f"rank {each.rank}", True, f"{each.right_score:.3f}"),
+        (each.wrong, "rank 1", False, f"score {each.wrong_score:.3f}"),
+        (each.right, f"rank {each.rank:,}", True, f"score {each.right_score:.3f}"),
     )
     for number, (crop, title, right, score) in enumerate(shown):
-        left = step + number * (CROP_PX[0] + step)
-        place(card, crop.read(), (left, 8), CROP_PX)
+        x = left + step + number * (CROP_PX[0] + step)
+        sheet.picture(crop.read, (x, top + 8, *CROP_PX))
         if right is not None:
-            box = (left - 2, 6, left + CROP_PX[0] + 1, 8 + CROP_PX[1] + 1)
-            canvas.rectangle(box, outline=RIGHT if right else WRONG, width=3)
-            mark(canvas, right, left + CROP_PX[0] - 10, 18)
-        top = CROP_PX[1] + 14
-        camera = f"camera {crop.camera}"
+            box = (x - 2, top + 6, x + CROP_PX[0] + 1, top + 8 + CROP_PX[1] + 1)
+            sheet.rectangle(box, outline=RIGHT if right else WRONG, width=3)
+            mark(sheet, right, x + CROP_PX[0] - 10, top + 18)
+        y = top + CROP_PX[1] + 14
         person = f"person {crop.person}" if crop.person else "distractor"
-        for text in (title + (f"  {score}" if score else ""), camera, person):
-            FAINT.draw(canvas, left, top, FAINT.fit(text, CROP_PX[0] + step - 4))
-            top += FAINT.line_px
-    name = FAINT.fit(each.query.name, CARD_PX[0] - 2 * step)
-    FAINT.draw(canvas, step, CROP_PX[1] + 14 + 3 * FAINT.line_px, name)
-    return card
+        for text in (title, score, f"camera {crop.camera}", person):
+            sheet.line_of_text(FAINT, x, y, text, room_px=CROP_PX[0])
+            y += FAINT.line_px
+    y = top + CROP_PX[1] + 14 + 4 * FAINT.line_px
+    sheet.line_of_text(FAINT, left + step, y, each.query.name, room_px=CARD_PX[0] - 2 * step)

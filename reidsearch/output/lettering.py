@@ -1,12 +1,13 @@
 """Text in pictures: only glyphs the font has, measured and wrapped in pixels.
 
 The font is the one that Pillow carries, so that a sheet looks the same on every machine. It knows
-little more than ASCII: other text is drawn in a font of the system where one knows all of it,
-else as escapes.
+little more than ASCII: other text is drawn in a font of the system that has it, and only what none
+has as escapes.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 
@@ -23,6 +24,7 @@ SYSTEM_FONTS = (
     "Arial Unicode.ttf",
     "arial.ttf",
 )
+_NUMBER, _UNIT = re.compile(r"[(<>±+-]*[\d.,:]+"), re.compile(r"(%|s|px|bits)[.,;)]*")
 # A noncharacter: what is drawn for it is drawn for everything that the font lacks.
 _LACKING = "\uffff"
 
@@ -46,14 +48,19 @@ class Lettering:
 
     def width(self, text: str) -> float:
         """Width of `text` in pixels."""
-        return float(_font(_knows(text) or "", self.size_px).getlength(text))
+        return _width(text, self.size_px)
 
     def spell(self, text: str) -> str:
-        r"""`text` as it is where a font knows all of it, else in ASCII with `\xNN`, `\uNNNN`."""
+        r"""`text` with what no font has as `\xNN`, `\uNNNN`; the rest as it is."""
         safe = visible(text)
-        if _knows(safe) is None:
-            return safe.encode("ascii", "backslashreplace").decode()
-        return safe
+        if safe.isascii():
+            return safe
+        return "".join(
+            char
+            if _knowing(char) is not None
+            else char.encode("ascii", "backslashreplace").decode()
+            for char in safe
+        )
 
     def fit(self, text: str, width_px: int) -> str:
         """`text` spelled on one line of `width_px`, its middle taken out where it is too long."""
@@ -61,35 +68,109 @@ class Lettering:
 
     def wrap(self, text: str, width_px: int) -> list[str]:
         """`text` spelled in lines of at most `width_px`; words too long for a line are broken."""
+        words = _words(self.spell(text))
+        whole = " ".join(words)
+        if self.width(whole) <= width_px:
+            return [whole]
         lines = [""]
-        for word in self.spell(text).split():
+        for word in words:
             joined = f"{lines[-1]} {word}" if lines[-1] else word
             if self.width(joined) <= width_px:
                 lines[-1] = joined
                 continue
+            rest = word
+            if lines[-1] and self.width(rest) > width_px:
+                # A word that is broken anyway begins where there is still room.
+                begun = f"{lines[-1]} "
+                kept = self._fitting(begun, rest, width_px)
+                lines[-1] = begun + rest[:kept] if kept else lines[-1]
+                rest = rest[kept:]
             if lines[-1]:
                 lines.append("")
-            for char in word:
-                if lines[-1] and self.width(lines[-1] + char) > width_px:
-                    lines.append("")
-                lines[-1] += char
+            while self.width(rest) > width_px and len(rest) > 1:
+                kept = max(1, self._fitting("", rest, width_px))
+                lines[-1] = rest[:kept]
+                lines.append("")
+                rest = rest[kept:]
+            lines[-1] = rest
         return lines
+
+    def _fitting(self, before: str, word: str, width_px: int) -> int:
+        """How many of its first characters fit behind `before`; never all of them.
+
+        They are measured together: a character may change the font of all.
+        """
+        few, many = 0, len(word) - 1
+        while few < many:
+            middle = (few + many + 1) // 2
+            if self.width(before + word[:middle]) <= width_px:
+                few = middle
+            else:
+                many = middle - 1
+        return few
+
+    def within(self, text: str, width_px: int, most: int) -> list[str]:
+        """`text` spelled in at most `most` lines; its middle is taken out where it is too long."""
+        spelled = self.spell(text)
+        lines = self.wrap(spelled, width_px)
+        if len(lines) <= most:
+            return lines
+        # Not more than the lines could hold, so that a search over a long text stays short.
+        spelled = shorten(spelled, most * width_px, self.width)
+
+        def cost(part: str) -> float:
+            return len(self.wrap(part, width_px))
+
+        return self.wrap(shorten(spelled, most, cost), width_px)[:most]
 
     def draw(self, canvas: ImageDraw.ImageDraw, x_px: float, y_px: float, text: str) -> None:
         """Draw spelled `text` with its top left corner at (`x_px`, `y_px`)."""
-        canvas.text(
-            (x_px, y_px), text, font=_font(_knows(text) or "", self.size_px), fill=self.colour
-        )
+        # All fonts on one line: by its ascender each would have its own.
+        base_px = y_px + _font("", self.size_px).getmetrics()[0]  # type: ignore[union-attr]
+        for name, part in _runs(text):
+            font = _font(name, self.size_px)
+            canvas.text((x_px, base_px), part, font=font, fill=self.colour, anchor="ls")
+            x_px += font.getlength(part)
 
 
-@lru_cache(maxsize=1024)
-def _knows(text: str) -> str | None:
-    """The first font that has every character of `text`; "" is Pillow's own, None: none has."""
+def _words(text: str) -> list[str]:
+    """The words of a text; a number and its unit are one: `21.3 s`, `81 %`."""
+    words: list[str] = []
+    for word in text.split():
+        if words and _UNIT.fullmatch(word) and _NUMBER.fullmatch(words[-1]):
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+    return words
+
+
+@lru_cache(maxsize=16_384)
+def _width(text: str, size_px: int) -> float:
+    return sum(float(_font(name, size_px).getlength(part)) for name, part in _runs(text))
+
+
+@lru_cache(maxsize=4096)
+def _runs(text: str) -> tuple[tuple[str, str], ...]:
+    """Parts of a text with the font of each: one for all of it where one has all."""
     if text.isascii():
-        return ""
-    return next(
-        (name for name in ("", *SYSTEM_FONTS) if all(_has(name, c) for c in set(text))), None
-    )
+        return (("", text),)
+    fonts = ("", *SYSTEM_FONTS)
+    whole = next((name for name in fonts if all(_has(name, char) for char in set(text))), None)
+    if whole is not None:
+        return ((whole, text),)
+    runs: list[tuple[str, str]] = []
+    for char in text:
+        name, before = runs[-1] if runs else ("", "")
+        if runs and _has(name, char):  # joiners and accents stay with what they belong to
+            runs[-1] = name, before + char
+        else:
+            runs.append((_knowing(char) or "", char))
+    return tuple(runs)
+
+
+def _knowing(char: str) -> str | None:
+    """The first font that has a character; "" is Pillow's own, None: none has it."""
+    return next((name for name in ("", *SYSTEM_FONTS) if _has(name, char)), None)
 
 
 @cache

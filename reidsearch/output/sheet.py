@@ -3,186 +3,237 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-from PIL import Image, ImageDraw
+from dataclasses import dataclass
 
 from reidsearch.domain.answers import Answer, Match
 from reidsearch.domain.crops import Pixels
+from reidsearch.output.cards import answer_title, card_fields, rank_text
+from reidsearch.output.drawing import MARGIN_PX, Drawing
+from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
-from reidsearch.output.readings import chance
-from reidsearch.output.statement import decided_text, gist, no_match
-from reidsearch.output.times import local
+from reidsearch.output.statement import gist, no_match
+from reidsearch.output.visible import count
 
 PAPER, CARD, LINE = "#f3f4f6", "#ffffff", "#d3d7de"
 RIGHT, WRONG = "#15803d", "#dc2626"
 HEADING = Lettering(18, "#111827")
-SCORE = Lettering(17, "#111827")
+STRONG = Lettering(14, "#111827")
 PLAIN = Lettering(13, "#374151")
 FAINT = Lettering(12, "#6b7280")
+LETTERS = {"camera": PLAIN, "time": PLAIN, "crop": PLAIN}
 
-MARGIN_PX = 20
 PANEL_PX = 272
-CROP_PX = (152, 256)
+CROP_PX, SMALL_PX = (196, 256), (172, 150)
+MANY = 100  # matches; from there on crops are drawn small
 PAD_PX = 10
 GAP_PX = 12
 BETWEEN_PX = 6
-CARD_PX = (
-    CROP_PX[0] + 2 * PAD_PX,
-    CROP_PX[1] + 3 * PAD_PX + SCORE.line_px + 2 * PLAIN.line_px + FAINT.line_px,
-)
-MOST_QUERIES = 6
+MOST_QUERIES, MOST_CARDS = 6, 1000
 EMPTY_PX = 560
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The cards' text: every field has its rows, the same on all cards, so that none meets another.
+
+    Args:
+        lines: for each match, for each field its lines.
+        most: for each field, how many lines it takes on the card that has the most of it.
+        names: of the fields.
+    """
+
+    lines: list[list[list[str]]]
+    most: list[int]
+    names: list[str]
+
+    @property
+    def height_px(self) -> int:
+        """Of all rows."""
+        return sum(
+            most * _letters(name).line_px for name, most in zip(self.names, self.most, strict=True)
+        )
 
 
 def contact_sheet(
     answer: Answer,
     query_pictures: Sequence[Pixels],
     picture_of: Callable[[int], Pixels],
+    imprint: Imprint,
+    *,
+    names: Sequence[str] = (),
     truth: Callable[[Match], bool] | None = None,
-) -> Image.Image:
+) -> Drawing:
     """An answer as a picture.
 
-    On the left the query and the statement, on the right the matches in order of rank with score,
-    camera, time and location. Pictures keep their aspect.
+    On top who was searched for, in which archive, when and by which command; on the left the query
+    and the statement; on the right the matches in order of rank, a card each. Pictures keep their
+    aspect. Of more than 1 000 matches the first are shown, and the sheet says so.
 
     Args:
         query_pictures: what was searched for, each (h, w, 3) uint8 BGR; six are shown.
-        picture_of: the picture of a crop id, (h, w, 3) uint8 BGR.
+        picture_of: the picture of a crop id, (h, w, 3) uint8 BGR; read when the sheet is drawn.
+        names: of the query pictures; empty where one has none.
         truth: whether a match shows the right person, where that is known; framed in green with a
             tick or in red with a cross.
     """
-    columns = _columns(len(answer.matches))
-    rows = -(-len(answer.matches) // columns)
-    cards_width = columns * (CARD_PX[0] + GAP_PX) - GAP_PX if answer.matches else EMPTY_PX
-    cards_height = rows * (CARD_PX[1] + GAP_PX) - GAP_PX
-    panel = _panel(answer, query_pictures, legend=truth is not None)
-    sheet = Image.new(
-        "RGB",
-        (
-            3 * MARGIN_PX + PANEL_PX + cards_width,
-            2 * MARGIN_PX + max(panel.height, cards_height),
-        ),
-        PAPER,
-    )
-    sheet.paste(panel, (MARGIN_PX, MARGIN_PX))
+    matches = answer.matches[:MOST_CARDS]
+    crop_px = CROP_PX if len(matches) <= MANY else SMALL_PX
+    rows = _rows(answer, matches, crop_px[0])
+    card_px = (crop_px[0] + 2 * PAD_PX, crop_px[1] + 3 * PAD_PX + STRONG.line_px + rows.height_px)
+    columns = _columns(len(matches))
+    cards_width = columns * (card_px[0] + GAP_PX) - GAP_PX if matches else EMPTY_PX
+    title = answer_title(answer, names)
+    sheet = Drawing(title, imprint, max(760, 3 * MARGIN_PX + PANEL_PX + cards_width), paper=PAPER)
+    top = _header(sheet, title)
+    shown = list(zip(query_pictures, names or [""] * len(query_pictures), strict=True))
+    panel_end = _panel(sheet, top, answer, shown, legend=truth is not None)
     left = 2 * MARGIN_PX + PANEL_PX
-    for index, match in enumerate(answer.matches):
+    for index, match in enumerate(matches):
         row, column = divmod(index, columns)
-        card = _card(match, picture_of(match.crop.crop_id), truth and truth(match))
-        sheet.paste(
-            card,
-            (left + column * (CARD_PX[0] + GAP_PX), MARGIN_PX + row * (CARD_PX[1] + GAP_PX)),
-        )
-    if not answer.matches:
-        lines = HEADING.wrap(no_match(answer), EMPTY_PX)
-        _write(ImageDraw.Draw(sheet), HEADING, lines, left, MARGIN_PX)
-    return sheet
+        at = left + column * (card_px[0] + GAP_PX), top + row * (card_px[1] + GAP_PX)
+        right = None if truth is None else truth(match)
+        _card(sheet, at, card_px, crop_px, match, rows, index, picture_of, right)
+        if column == 0 and at[1] >= panel_end:
+            sheet.breaks.append(at[1] - GAP_PX // 2)
+    if not matches:
+        sheet.paragraph(HEADING, left, top, no_match(answer), EMPTY_PX)
+    sheet.height_px += MARGIN_PX // 2
+    return sheet.sign()
 
 
 def _columns(matches: int) -> int:
-    """As many that the sheet stays about as wide as high: a reader scrolls in one direction."""
-    return max(1, min(matches, 5 if matches <= 15 else 8 if matches <= 32 else 10))
+    """As many that a reader scrolls in one direction."""
+    return max(1, min(matches, 5 if matches <= 15 else 8 if matches <= MANY else 14))
 
 
-def _panel(answer: Answer, pictures: Sequence[Pixels], legend: bool) -> Image.Image:
-    """The query pictures, what the frames mean, and the statement."""
+def _rows(answer: Answer, matches: Sequence[Match], room_px: int) -> _Rows:
+    told = [card_fields(match, answer.statement.filters) for match in matches]
+    lines = [
+        [
+            _letters(field.name).within(field.text, room_px, field.lines) if field.text else []
+            for field in fields
+        ]
+        for fields in told
+    ]
+    most = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return _Rows(lines, most, [field.name for field in told[0]] if told else [])
+
+
+def _letters(name: str) -> Lettering:
+    return LETTERS.get(name, FAINT)
+
+
+def _header(sheet: Drawing, title: str) -> int:
+    """Who was searched for, where, when and how."""
+    room, imprint = sheet.width_px - 2 * MARGIN_PX, sheet.imprint
+    y = sheet.paragraph(HEADING, MARGIN_PX, MARGIN_PX, title, room, most=2)
+    y = sheet.paragraph(PLAIN, MARGIN_PX, y + 2, f"{imprint.made}; {imprint.source}", room, most=2)
+    if imprint.command:
+        y = sheet.paragraph(PLAIN, MARGIN_PX, y, imprint.command, room, most=1)
+    return round(y) + GAP_PX
+
+
+def _panel(
+    sheet: Drawing,
+    top: int,
+    answer: Answer,
+    pictures: Sequence[tuple[Pixels, str]],
+    legend: bool,
+) -> float:
+    """The query pictures, what the frames mean, and the statement. Returns where it ends."""
     shown = pictures[:MOST_QUERIES]
     side_by_side = 1 if len(shown) == 1 else 2 if len(shown) <= 4 else 3
     width = (PANEL_PX - (side_by_side - 1) * GAP_PX) // side_by_side
-    box = (min(width, 160), min(2 * width, 320))
-    rows = -(-len(shown) // side_by_side)
-    more = f" ({len(shown)} of {len(pictures)} pictures)" if len(pictures) > len(shown) else ""
-    only_liked = answer.matches and all(match.liked for match in answer.matches)
-    sentences = [*([no_match(answer)] if only_liked else []), *gist(answer.statement)]
-    told = [PLAIN.wrap(sentence, PANEL_PX) for sentence in sentences]
-    told_px = sum(len(lines) * PLAIN.line_px + BETWEEN_PX for lines in told)
-
-    legend_px = 2 * FAINT.line_px + GAP_PX if legend else 0
-    pictures_px = rows * (box[1] + GAP_PX)
-    height = HEADING.line_px + GAP_PX + pictures_px + legend_px + told_px
-    panel = Image.new("RGB", (PANEL_PX, height), PAPER)
-    canvas = ImageDraw.Draw(panel)
-    HEADING.draw(canvas, 0, 0, f"Query{more}")
-    top = HEADING.line_px + GAP_PX
-    for index, picture in enumerate(shown):
+    box = (width, min(2 * width, 320))
+    y: float = top
+    if len(pictures) > len(shown):
+        told = f"{len(shown)} of {len(pictures)} query pictures"
+        sheet.line_of_text(FAINT, MARGIN_PX, y, told)
+        y += FAINT.line_px + BETWEEN_PX
+    step = box[1] + FAINT.line_px + GAP_PX
+    for index, (picture, name) in enumerate(shown):
         row, column = divmod(index, side_by_side)
-        at = (column * (width + GAP_PX), top + row * (box[1] + GAP_PX))
-        place(panel, picture, at, box)
-    top += pictures_px
+        left, above = MARGIN_PX + column * (width + GAP_PX), round(y) + row * step
+        sheet.picture(lambda picture=picture: picture, (left, above, *box))  # type: ignore[misc]
+        sheet.line_of_text(
+            FAINT,
+            left + width / 2,
+            above + box[1] + 2,
+            name or f"query picture {index + 1}",
+            room_px=width,
+            align="middle",
+        )
+    y += -(-len(shown) // side_by_side) * step
     if legend:
         for right, meaning in (
             (True, "the same person (known)"),
             (False, "another person (known)"),
         ):
-            mark(canvas, right, 8, top + FAINT.line_px / 2)
-            FAINT.draw(canvas, 24, top, meaning)
-            top += FAINT.line_px
-        top += GAP_PX
-    for lines in told:
-        _write(canvas, PLAIN, lines, 0, top)
-        top += len(lines) * PLAIN.line_px + BETWEEN_PX
-    return panel
+            mark(sheet, right, MARGIN_PX + 8, y + FAINT.line_px / 2)
+            sheet.line_of_text(FAINT, MARGIN_PX + 24, y, meaning)
+            y += FAINT.line_px + 2
+        y += GAP_PX
+    for sentence in _sentences(answer):
+        y = sheet.paragraph(PLAIN, MARGIN_PX, y, sentence, PANEL_PX) + BETWEEN_PX
+    return y
 
 
-def _card(match: Match, picture: Pixels, right: bool | None) -> Image.Image:
-    """One match: its picture, then rank, crop id and score, camera and probability or
-    `liked`, time, and what was decided of it, or its location."""
-    card = Image.new("RGB", CARD_PX, CARD)
-    canvas = ImageDraw.Draw(card)
-    place(card, picture, (PAD_PX, PAD_PX), CROP_PX)
-    frame = LINE if right is None else RIGHT if right else WRONG
-    canvas.rectangle(
-        (0, 0, CARD_PX[0] - 1, CARD_PX[1] - 1), outline=frame, width=1 if right is None else 4
+def _sentences(answer: Answer) -> list[str]:
+    """What the statement says, and before it what the sheet lacks."""
+    found = answer.matches
+    only_liked = bool(found) and all(match.liked for match in found)
+    cut = (
+        f"The first {MOST_CARDS:,} of {count(len(found), 'match', 'matches')} are shown."
+        if len(found) > MOST_CARDS
+        else ""
     )
+    return [
+        *([cut] if cut else []),
+        *([no_match(answer)] if only_liked else []),
+        *gist(answer.statement),
+    ]
+
+
+def _card(
+    sheet: Drawing,
+    at: tuple[int, int],
+    card_px: tuple[int, int],
+    crop_px: tuple[int, int],
+    match: Match,
+    rows: _Rows,
+    index: int,
+    picture_of: Callable[[int], Pixels],
+    right: bool | None,
+) -> None:
+    """One match: its picture, then rank and score, then its fields."""
+    left, top = at
+    frame = LINE if right is None else RIGHT if right else WRONG
+    box = (left, top, left + card_px[0] - 1, top + card_px[1] - 1)
+    sheet.rectangle(box, CARD, frame, 1 if right is None else 4)
+    crop_id = match.crop.crop_id
+    sheet.picture(lambda: picture_of(crop_id), (left + PAD_PX, top + PAD_PX, *crop_px))
     if right is not None:
-        mark(canvas, right, CARD_PX[0] - 18, 18)
-    facts, top = match.crop.facts, CROP_PX[1] + 2 * PAD_PX
-    rank = str(match.rank)
-    if match.rank_before not in (None, match.rank):
-        rank += f" (was {match.rank_before})"
-    FAINT.draw(canvas, PAD_PX, top + 4, f"{rank}  crop {match.crop.crop_id}")
-    score = f"{match.score:.3f}"
-    SCORE.draw(canvas, CARD_PX[0] - PAD_PX - SCORE.width(score), top, score)
-    top += SCORE.line_px
-    camera = "camera unknown" if facts.camera is None else facts.camera
-    time = "time unknown" if facts.time is None else local(facts.time.replace(microsecond=0))
-    last = decided_text(match) or match.crop.location
-    told = chance(match.reading.probability) if match.reading else "liked" if match.liked else ""
-    PLAIN.draw(canvas, CARD_PX[0] - PAD_PX - PLAIN.width(told), top, told)
-    room_px = CROP_PX[0] - round(PLAIN.width(f"{told}  ")) if told else CROP_PX[0]
-    for lettering, text, width_px in (
-        (PLAIN, camera, room_px),
-        (PLAIN, time, CROP_PX[0]),
-        (FAINT, last, CROP_PX[0]),
-    ):
-        lettering.draw(canvas, PAD_PX, top, lettering.fit(text, width_px))
-        top += lettering.line_px
-    return card
+        mark(sheet, right, left + card_px[0] - 18, top + 18)
+    x, y = left + PAD_PX, top + crop_px[1] + 2 * PAD_PX
+    score = sheet.line_of_text(
+        STRONG, left + card_px[0] - PAD_PX, y, f"{match.score:.3f}", align="right"
+    )
+    room = score.x - x - GAP_PX
+    sheet.line_of_text(STRONG, x, y, rank_text(match), room_px=room)
+    y += STRONG.line_px
+    for name, most, lines in zip(rows.names, rows.most, rows.lines[index], strict=True):
+        lettering = _letters(name)
+        sheet.lines_of_text(lettering, x, y, lines)
+        y += most * lettering.line_px
 
 
-def place(sheet: Image.Image, picture: Pixels, at: tuple[int, int], box: tuple[int, int]) -> None:
-    """Scale a picture to fit into a box, keeping its aspect, and paste it in the box's middle."""
-    height, width = picture.shape[:2]
-    scale = min(box[0] / width, box[1] / height)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    scaled = Image.fromarray(picture[..., ::-1].copy()).resize(size, Image.Resampling.LANCZOS)
-    sheet.paste(scaled, (at[0] + (box[0] - size[0]) // 2, at[1] + (box[1] - size[1]) // 2))
-
-
-def mark(canvas: ImageDraw.ImageDraw, right: bool, x: float, y: float, radius: float = 7) -> None:
+def mark(sheet: Drawing, right: bool, x: float, y: float, radius: float = 7) -> None:
     """A tick or a cross in a disc: colour alone is not seen by everyone."""
-    canvas.ellipse((x - radius, y - radius, x + radius, y + radius), RIGHT if right else WRONG)
+    sheet.disc(x, y, radius, RIGHT if right else WRONG)
     strokes = (
         [((-3, 0), (-1, 3)), ((-1, 3), (4, -3))]
         if right
         else [((-3, -3), (3, 3)), ((-3, 3), (3, -3))]
     )
     for (x1, y1), (x2, y2) in strokes:
-        canvas.line((x + x1, y + y1, x + x2, y + y2), "#ffffff", 2)
-
-
-def _write(
-    canvas: ImageDraw.ImageDraw, lettering: Lettering, lines: Sequence[str], x: int, y: int
-) -> None:
-    for index, line in enumerate(lines):
-        lettering.draw(canvas, x, y + index * lettering.line_px, line)
+        sheet.line([(x + x1, y + y1), (x + x2, y + y2)], "#ffffff", 2)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from PIL import Image, ImageDraw
-
-from reidsearch.base.timecode import EPOCH, from_us
 from reidsearch.domain.answers import Answer
 from reidsearch.domain.footage import How, SourceCoverage
 from reidsearch.domain.journeys import Journey
+from reidsearch.domain.request import Filters
 from reidsearch.output.coverage import wall_us
+from reidsearch.output.drawing import MARGIN_PX, Drawing
+from reidsearch.output.imprint import Imprint
 from reidsearch.output.journeys import journey_sentences
 from reidsearch.output.lettering import Lettering
 from reidsearch.output.statement import gist
+from reidsearch.output.time_lanes import Bar, Lane, Mark, axis_of, clipped, draw_lanes
 from reidsearch.output.visible import count
 
-PAPER, GRID, LANE = "#ffffff", "#e5e7eb", "#f3f4f6"
+GRID = "#e5e7eb"
 COLOURS = {
     How.DENSE: "#60a5fa",
     How.SPARSE: "#93c5fd",
@@ -44,51 +44,23 @@ FAINT_BELOW = 0.5  # a way to tell strong scores from weak ones at a glance; it 
 HEADING = Lettering(18, "#111827")
 PLAIN = Lettering(13, "#374151")
 FAINT = Lettering(12, "#6b7280")
-WIDTH_PX, LABEL_PX, MARGIN_PX, LANE_PX, ROW_PX = 1200, 210, 20, 26, 44
-STEPS_S = (
-    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200),
-    *(86400 * days for days in (1, 2, 7, 14, 30, 91, 182, 365)),
-)
+WIDTH_PX = 1200
+SHORTEST_SHA = 8  # letters of a SHA-256 that may stand for it
 
 
-@dataclass(frozen=True, slots=True)
-class _Bar:
-    from_us: int
-    to_us: int
-    colour: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Lane:
-    """One camera, or one source whose clock is not known (then counted from its start)."""
-
-    name: str
-    known: bool
-    bars: list[_Bar]
-    marks: list[_Mark]
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """A sighting: a bar in the lane with its number above it; larger numbers lie underneath."""
-
-    source_id: int
-    from_us: int
-    to_us: int
-    number: int
-    colour: str
-
-
-def timeline(sources: Sequence[SourceCoverage], answer: Answer | None = None) -> Image.Image:
+def timeline(
+    sources: Sequence[SourceCoverage], imprint: Imprint, answer: Answer | None = None
+) -> Drawing:
     """Draw coverage, and the matches of an answer.
 
     Args:
-        answer: its matches are marked with their rank, better ones darker.
+        answer: its matches are marked with their rank, better ones darker; only the footage that
+            passes its filters by camera, time and place is drawn.
     """
     if answer is None:
-        return _drawn("Coverage", sources, [], "", [])
+        return _drawn("Coverage", sources, imprint, [], "", [], Filters())
     marks = [
-        _Mark(
+        Mark(
             tracklet.source_id,
             round(tracklet.first_s * 1_000_000),
             round(tracklet.last_s * 1_000_000),
@@ -99,13 +71,19 @@ def timeline(sources: Sequence[SourceCoverage], answer: Answer | None = None) ->
         if (tracklet := match.tracklet) is not None
     ]
     meaning = f"black: matches with their rank, grey below a score of {FAINT_BELOW:g}"
-    return _drawn("Matches over time", sources, marks, meaning, gist(answer.statement))
+    told = gist(answer.statement)
+    if loose := len(answer.matches) - len(marks):
+        told = [*_not_drawn(loose, "match", "matches"), *told]
+    filters = answer.statement.filters
+    return _drawn("Matches over time", sources, imprint, marks, meaning, told, filters)
 
 
-def journey_timeline(sources: Sequence[SourceCoverage], journey: Journey) -> Image.Image:
+def journey_timeline(
+    sources: Sequence[SourceCoverage], journey: Journey, imprint: Imprint
+) -> Drawing:
     """Draw where an identity was: confirmed sightings black, proposed ones orange."""
     marks = [
-        _Mark(
+        Mark(
             stop.seen.source_id,
             stop.seen.first_media_us,
             stop.seen.last_media_us,
@@ -119,56 +97,92 @@ def journey_timeline(sources: Sequence[SourceCoverage], journey: Journey) -> Ima
     told = journey_sentences(journey)
     held = {one.source_id for one in sources}
     if loose := sum(stop.seen.source_id not in held for stop in journey.stops):
-        told.append(f"Not drawn: {count(loose, 'sighting')} in pictures, which have no footage.")
-    return _drawn(heading, sources, marks, meaning, told)
+        told += _not_drawn(loose, "sighting", "sightings")
+    return _drawn(heading, sources, imprint, marks, meaning, told, Filters())
+
+
+def _not_drawn(number: int, one: str, many: str) -> list[str]:
+    return [f"Not drawn: {count(number, one, many)} in pictures, which have no footage."]
 
 
 def _drawn(
     heading: str,
     sources: Sequence[SourceCoverage],
-    marks: Sequence[_Mark],
+    imprint: Imprint,
+    marks: Sequence[Mark],
     meaning: str,
     sentences: Sequence[str],
-) -> Image.Image:
-    lanes = _lanes(sources, marks)
-    known = [lane for lane in lanes if lane.known]
-    loose = [lane for lane in lanes if not lane.known]
-    told = [line for text in sentences for line in _wrap(text)]
-    height = 2 * MARGIN_PX + HEADING.line_px + 30 + len(told) * PLAIN.line_px
-    height += sum(len(part) * ROW_PX + 70 for part in (known, loose) if part)
-    sheet = Image.new("RGB", (WIDTH_PX, height + 20), PAPER)
-    canvas = ImageDraw.Draw(sheet)
-    HEADING.draw(canvas, MARGIN_PX, MARGIN_PX, heading)
-    top = MARGIN_PX + HEADING.line_px + 8
-    top = _legend(canvas, top, lanes, meaning)
-    for part, wall in ((known, True), (loose, False)):
-        if part:
-            top = _chart(canvas, part, top, wall=wall)
-    for line in told:
-        PLAIN.draw(canvas, MARGIN_PX, top, line)
-        top += PLAIN.line_px
-    return sheet.crop((0, 0, WIDTH_PX, min(top + MARGIN_PX, sheet.height)))
+    filters: Filters,
+) -> Drawing:
+    lanes = _lanes(sources, marks, filters)
+    sheet = Drawing(heading, imprint, WIDTH_PX)
+    room = WIDTH_PX - 2 * MARGIN_PX
+    y = sheet.paragraph(HEADING, MARGIN_PX, MARGIN_PX, heading, room, most=2)
+    parts = [
+        (part, axis_of(part, WIDTH_PX), wall)
+        for wall in (True, False)
+        if (part := [lane for lane in lanes if lane.known is wall])
+    ]
+    top = _legend(sheet, y + 6, lanes, meaning, cut=any(axis.cuts for _, axis, _ in parts))
+    for part, axis, wall in parts:
+        top = draw_lanes(sheet, part, axis, round(top), wall=wall)
+    if not lanes:
+        nothing = "No footage is held." if not sources else "No footage passes the filters."
+        top = sheet.paragraph(PLAIN, MARGIN_PX, top, nothing, room)
+    for text in sentences:
+        top = sheet.paragraph(PLAIN, MARGIN_PX, top, text, room)
+    return sheet.sign()
 
 
-def _wrap(text: str) -> list[str]:
-    return PLAIN.wrap(text, WIDTH_PX - 2 * MARGIN_PX)
-
-
-def _lanes(sources: Sequence[SourceCoverage], marks: Sequence[_Mark]) -> list[_Lane]:
-    lanes: dict[tuple[bool, str], _Lane] = {}
+def _lanes(
+    sources: Sequence[SourceCoverage], marks: Sequence[Mark], filters: Filters
+) -> list[Lane]:
+    """The lanes of what was searched, and of what has a mark."""
+    of_source: dict[int, list[Mark]] = {}
+    for mark in marks:
+        of_source.setdefault(mark.source_id, []).append(mark)
+    lanes: dict[tuple[bool, str], Lane] = {}
     for one in sources:
+        own = of_source.get(one.source_id, [])
+        bars = _bars(one, filters)
+        if not own and (not bars or not _searched(one, filters)):
+            continue
         known = wall_us(one, 0) is not None
         camera = one.facts.camera or "camera not known"
         name = camera if known else f"{camera}: {one.location.rpartition('/')[2]}"
-        lane = lanes.setdefault((not known, name), _Lane(name, known, [], []))
-        for span in one.spans:
-            first, last = _at(one, span.from_us), _at(one, span.to_us)
-            lane.bars.append(_Bar(first, last, COLOURS[span.how]))
-        for mark in marks:
-            if mark.source_id == one.source_id:
-                first, last = _at(one, mark.from_us), _at(one, mark.to_us)
-                lane.marks.append(replace(mark, from_us=first, to_us=last))
+        lane = lanes.setdefault((not known, name), Lane(name, known))
+        lane.bars += bars
+        for mark in own:
+            first, last = _at(one, mark.from_us), _at(one, mark.to_us)
+            if known:  # a match may go on beyond the time asked for, which is not drawn
+                first, last = clipped(first, last, filters.after, filters.before) or (first, last)
+            lane.marks.append(replace(mark, from_us=first, to_us=last))
     return [lanes[key] for key in sorted(lanes)]
+
+
+def _bars(one: SourceCoverage, filters: Filters) -> list[Bar]:
+    """Spans of a source, within the time asked for where its clock is known."""
+    known = wall_us(one, 0) is not None
+    bars = []
+    for span in one.spans:
+        whole = _at(one, span.from_us), _at(one, span.to_us)
+        part = clipped(*whole, filters.after, filters.before) if known else whole
+        if part is not None:
+            bars.append(Bar(*part, COLOURS[span.how]))
+    return bars
+
+
+def _searched(one: SourceCoverage, filters: Filters) -> bool:
+    """Whether a source passes the filters by camera and place; an unknown camera may have."""
+    camera, places = one.facts.camera, filters.sources
+    if camera is not None and (
+        (filters.cameras and camera not in filters.cameras) or camera in filters.not_cameras
+    ):
+        return False
+    return not places or any(
+        text in one.location or (len(text) >= SHORTEST_SHA and one.sha256.startswith(text.lower()))
+        for text in places
+    )
 
 
 def _at(one: SourceCoverage, media_us: int) -> int:
@@ -176,77 +190,22 @@ def _at(one: SourceCoverage, media_us: int) -> int:
     return media_us if at_us is None else at_us
 
 
-def _legend(canvas: ImageDraw.ImageDraw, top: int, lanes: Sequence[_Lane], meaning: str) -> int:
+def _legend(sheet: Drawing, top: float, lanes: Sequence[Lane], meaning: str, *, cut: bool) -> float:
+    """What the colours mean, in as many lines as it takes. Returns where it ends."""
     used = {bar.colour for lane in lanes for bar in lane.bars}
-    left = float(MARGIN_PX)
-    for how, text in LEGEND.items():
-        if COLOURS[how] in used:
-            canvas.rectangle((left, top + 2, left + 14, top + 14), COLOURS[how], GRID)
-            FAINT.draw(canvas, left + 20, top, text)
-            left += 40 + FAINT.width(text)
-    texts = ["blank: no footage supplied"]
+    entries = [(COLOURS[how], text) for how, text in LEGEND.items() if COLOURS[how] in used]
+    entries.append(("", "blank: no footage supplied"))
+    if cut:
+        entries.append(("", "between jagged lines: time cut out, not to scale"))
     if any(lane.marks for lane in lanes):
-        texts.append(meaning)
-    FAINT.draw(canvas, left, top, "; ".join(texts))
-    return top + 26
-
-
-def _chart(canvas: ImageDraw.ImageDraw, lanes: Sequence[_Lane], top: int, *, wall: bool) -> int:
-    bars = [bar for lane in lanes for bar in lane.bars]
-    first = min((bar.from_us for bar in bars), default=0)
-    last = max((bar.to_us for bar in bars), default=1_000_000)
-    last = max(last, first + 1_000_000)
-    left, right = MARGIN_PX + LABEL_PX, WIDTH_PX - MARGIN_PX
-
-    def x(at_us: int) -> float:
-        return left + (at_us - first) / (last - first) * (right - left)
-
-    bottom = top + len(lanes) * ROW_PX
-    _axis(canvas, first, last, (left, right, bottom), wall=wall)
-    for row, lane in enumerate(lanes):
-        y = top + row * ROW_PX + (ROW_PX - LANE_PX) // 2
-        PLAIN.draw(canvas, MARGIN_PX, y + 4, PLAIN.fit(lane.name, LABEL_PX - 12))
-        canvas.rectangle((left, y, right, y + LANE_PX), LANE)
-        for bar in lane.bars:
-            # What is missing must not vanish because it is short.
-            canvas.rectangle(
-                (x(bar.from_us), y, max(x(bar.to_us), x(bar.from_us) + 1), y + LANE_PX), bar.colour
-            )
-        for mark in sorted(lane.marks, key=lambda mark: -mark.number):
-            _mark(canvas, (x(mark.from_us), x(mark.to_us)), y, mark)
-    return bottom + 60
-
-
-def _mark(canvas: ImageDraw.ImageDraw, span: tuple[float, float], y: int, mark: _Mark) -> None:
-    """A bar in the lane, its number above it."""
-    canvas.rectangle((span[0], y + 6, max(span[1], span[0] + 3), y + LANE_PX - 6), mark.colour)
-    text = str(mark.number)
-    middle = (span[0] + span[1]) / 2
-    Lettering(11, mark.colour).draw(canvas, middle - FAINT.width(text) / 2, y - 12, text)
-
-
-def _axis(
-    canvas: ImageDraw.ImageDraw,
-    first: int,
-    last: int,
-    frame: tuple[int, int, int],
-    *,
-    wall: bool,
-) -> None:
-    left, right, bottom = frame
-    span_s = (last - first) / 1e6
-    step_s = next((step for step in STEPS_S if span_s / step <= 8), STEPS_S[-1])
-    at = -(-first // (step_s * 1_000_000)) * step_s * 1_000_000
-    day = ""
-    while at <= last:
-        x = left + (at - first) / (last - first) * (right - left)
-        canvas.line((x, bottom, x, bottom + 5), MATCH_FAINT)
-        text = f"{(from_us(at) - EPOCH) // dt.timedelta(seconds=1)} s"
-        if wall:
-            text = f"{from_us(at):%H:%M}" if step_s >= 60 else f"{from_us(at):%H:%M:%S}"
-            if f"{from_us(at):%Y-%m-%d}" != day:
-                day = f"{from_us(at):%Y-%m-%d}"
-                FAINT.draw(canvas, x - FAINT.width(day) / 2, bottom + 22, day)
-        FAINT.draw(canvas, x - FAINT.width(text) / 2, bottom + 7, text)
-        at += step_s * 1_000_000
-    FAINT.draw(canvas, MARGIN_PX, bottom + 7, "UTC" if wall else "from the start of each source")
+        entries.append(("", meaning))
+    left, y = float(MARGIN_PX), top
+    for colour, text in entries:
+        wide = FAINT.width(text) + (20 if colour else 0)
+        if left > MARGIN_PX and left + wide > sheet.width_px - MARGIN_PX:
+            left, y = float(MARGIN_PX), y + FAINT.line_px + 4
+        if colour:
+            sheet.rectangle((left, y + 2, left + 14, y + 14), colour, GRID)
+        sheet.line_of_text(FAINT, left + (20 if colour else 0), y, text)
+        left += wide + 20
+    return y + FAINT.line_px + 12

@@ -38,6 +38,11 @@ def tenths(time: dt.datetime) -> str:
     return f"{there:%Y-%m-%d %H:%M:%S}.{there.microsecond // 100_000}"
 
 
+def shifted(time: dt.datetime) -> dt.datetime:
+    """Return a time in the zone in use."""
+    return time.astimezone(_ZONE.get())
+
+
 def local(time: dt.datetime) -> str:
     """Return a time with its zone: `2024-05-31 14:03:00 CEST`."""
     return f"{clock(time)} {time.astimezone(_ZONE.get()).tzname()}"

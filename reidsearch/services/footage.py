@@ -7,7 +7,6 @@ is a picture that does not show the stored crop of its moment.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -29,7 +28,7 @@ from reidsearch.services.footage_files import open_indexed, proven, relocate, vi
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.gaps import Stretch, not_supplied
-from reidsearch.store.footage.places import Relocation, crops_at
+from reidsearch.store.footage.places import Relocation, crops_at, whole_path
 
 if TYPE_CHECKING:
     from reidsearch.media.video.written import Clip
@@ -224,7 +223,7 @@ class FootageService:
             NotFound: no known place begins so.
             ArchiveLocked: another process writes.
         """
-        moved = Relocation(old, location_text(os.path.abspath(new)))  # noqa: PTH100 - no resolve
+        moved = Relocation(whole_path(old), whole_path(str(new)))
         return relocate(self._store, moved, dry_run=dry_run)
 
     def require_shown(self, path: Path, pts: int, pixels: Pixels) -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from reidsearch.base.errors import InputError, Kind, NotFound
+from reidsearch.base.errors import InputError, Kind, NotFound, Refused
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.reports import Relocated
 from reidsearch.store.crops.store import Store
@@ -31,24 +31,24 @@ def open_indexed(store: Store, source_id: int, *, verify: bool) -> tuple[Path, F
     Raises:
         InputError: (footage-missing, footage-differs) no place holds them.
     """
-    from reidsearch.media.video.open import open_footage, path_of
+    from reidsearch.media.video.open import lies_there, open_footage, path_of
 
     source = footage_store.source(store, source_id)
     (known,) = places.bytes_of(store, source_id)
-    others: list[Path] = []
+    others: list[InputError] = []
     for place in known.places:
         path = path_of(place)
-        if not path.exists():
+        if not lies_there(path):
             continue
-        if _is(path, known, verify=verify):
-            rate = source.info.declared_fps if source.info.kind == "frames" else None
-            return path, open_footage(path, frames_fps=Fraction(rate) if rate else None)
-        others.append(path)
+        try:
+            _require_same(path, known, verify=verify)
+        except InputError as error:
+            others.append(error)
+            continue
+        rate = source.info.declared_fps if source.info.kind == "frames" else None
+        return path, open_footage(path, frames_fps=Fraction(rate) if rate else None)
     if others:
-        raise InputError(
-            f"{others[0]} is no longer the footage that was indexed: its SHA-256 differs",
-            kind=Kind.FOOTAGE_DIFFERS,
-        )
+        raise others[0]
     tried = ", ".join(known.places[:5])
     raise InputError(
         f"{source.location} is no longer there"
@@ -60,13 +60,22 @@ def open_indexed(store: Store, source_id: int, *, verify: bool) -> tuple[Path, F
     )
 
 
-def _is(path: Path, known: SourceBytes, *, verify: bool) -> bool:
+def _require_same(path: Path, known: SourceBytes, *, verify: bool) -> None:
     from reidsearch.media.video.open import digest_of, known_digest
 
-    if path.is_file() and path.stat().st_size != known.size_bytes:
-        return False
-    digest = None if verify else known_digest(path)
-    return (digest or digest_of(path).sha256.hex()) == known.sha256
+    try:
+        same_size = not path.is_file() or path.stat().st_size == known.size_bytes
+        digest = None if verify else known_digest(path)
+        if same_size and (digest or digest_of(path).sha256.hex()) == known.sha256:
+            return
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except Refused as refused:
+        raise refused.reworded(f"{path}: {refused.message}", InputError) from refused
+    raise InputError(
+        f"{path} is no longer the footage that was indexed: its SHA-256 differs",
+        kind=Kind.FOOTAGE_DIFFERS,
+    )
 
 
 def relocate(store: Store, moved: Relocation, *, dry_run: bool) -> Relocated:
@@ -81,7 +90,7 @@ def relocate(store: Store, moved: Relocation, *, dry_run: bool) -> Relocated:
         NotFound: no known place begins so.
         ArchiveLocked: another process writes.
     """
-    from reidsearch.media.video.open import path_of
+    from reidsearch.media.video.open import lies_there, path_of
 
     found: dict[int, str] = {}
     missing: list[str] = []
@@ -91,7 +100,7 @@ def relocate(store: Store, moved: Relocation, *, dry_run: bool) -> Relocated:
         if now is None:
             continue
         path = path_of(now)
-        if not path.exists():
+        if not lies_there(path):
             missing.append(now)
         elif path.is_file() and path.stat().st_size != known.size_bytes:
             differing.append(now)

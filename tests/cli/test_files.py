@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -23,6 +24,20 @@ def test_crop_writes_the_picture(held, tmp_path):
     assert held("crop", 1, "-o", tmp_path / "one.jpg").code == 0
     with Image.open(tmp_path / "one.jpg") as image:
         assert (image.format, image.size) == ("JPEG", (16, 32))
+
+
+def test_a_crop_is_drawn_with_a_caption_when_asked(held, tmp_path):
+    assert held("crop", 1, "-o", tmp_path / "one.png", "--caption").code == 0
+    assert held("crop", 1, "-o", tmp_path / "one.jpg").code == 0
+    with Image.open(tmp_path / "one.png") as drawn, Image.open(tmp_path / "one.jpg") as stored:
+        whole, crop = np.asarray(drawn), np.asarray(stored)
+        assert drawn.text["Title"] == "Crop 1"
+    assert np.array_equal(whole[: crop.shape[0], : crop.shape[1]], crop)
+    assert whole.shape[0] > crop.shape[0]
+    refused = held("crop", 1, "-o", tmp_path / "two.png")
+    assert (refused.code, "add --caption" in refused.err) == (2, True)
+    refused = held("crop", 1, "-o", "-", "--caption")
+    assert (refused.code, "--caption needs a file" in refused.err) == (2, True)
 
 
 @pytest.mark.full

@@ -226,12 +226,17 @@ def test_frame_writes_the_frame_the_match_was_cut_from(held, tmp_path, footage):
     with Archive.open(held.archive) as archive:
         moment = archive.crop(crop).moment
     with Image.open(tmp_path / "frame.png") as picture:
-        shown = np.asarray(picture)
+        shown, chunks = np.asarray(picture), picture.text
     with open_footage(footage / "gate.mp4") as video:
-        assert np.array_equal(shown[..., ::-1], video.frame_at(moment.media_s).bgr())
+        frame = video.frame_at(moment.media_s).bgr()
+    height, width = frame.shape[:2]
+    assert shown.shape[0] > height, "the margin lies below the frame"
+    assert np.array_equal(shown[:height, :width, ::-1], frame), "and covers nothing of it"
+    assert chunks["Command"] == f"reidsearch frame {crop} -o {tmp_path / 'frame.png'}"
+    assert chunks["Title"] == f"Frame of crop {crop}"
     held("frame", crop, "-o", tmp_path / "boxed.png", "--box")
     with Image.open(tmp_path / "boxed.png") as picture:
-        assert np.any(np.asarray(picture) != shown)
+        assert np.any(np.asarray(picture)[:height, :width] != shown[:height, :width])
 
 
 FULL = pytest.mark.full

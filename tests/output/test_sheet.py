@@ -1,123 +1,285 @@
-"""The contact sheet."""
+"""The contact sheet: what a card says, and that no text meets another."""
 
 from __future__ import annotations
 
-import io
 import re
+import time
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from PIL import Image
-from present_samples import NASTY, answer, crop
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from layouts import IMPRINT, grey, require_apart, signed, words
+from present_samples import CALIBRATED, NASTY, READING, answer, crop, footage_answer
 
-from reidsearch.domain.answers import Match
+from reidsearch.domain.answers import Answer, Match
+from reidsearch.domain.attributes import COLOURS, PARTS, THINGS, Attributes
 from reidsearch.domain.crops import Pixels
+from reidsearch.domain.decisions import Named
+from reidsearch.domain.footage import Moment, TrackletSeen
+from reidsearch.domain.request import Filters
+from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.lettering import Lettering
-from reidsearch.output.picture_file import encode
-from reidsearch.output.sheet import CARD_PX, CROP_PX, MARGIN_PX, PAD_PX, PANEL_PX, contact_sheet
+from reidsearch.output.sheet import MOST_CARDS, PANEL_PX, contact_sheet
 from reidsearch.output.sheet_html import contact_sheet_html
 
 BLUE = np.full((128, 64, 3), (255, 0, 0), np.uint8)
 LETTERS = Lettering(13, "#000000")
+FILTERS = Filters(wearing=("upper:red", "black,blue"), with_things=("backpack",))
+ATTRIBUTES = Attributes(
+    3,
+    {thing: 0.93 if thing == "backpack" else 0.1 for thing in THINGS},
+    {part: {name: 0.31 if name == "red" else 0.069 for name in COLOURS} for part in PARTS},
+    dict.fromkeys((*THINGS, *PARTS), 1.0),
+)
 
 
-def sheet(matches: int, queries: int = 1, location: str = "a.jpg", **rest: object) -> Image.Image:
-    given = answer(*(crop(number + 1, location) for number in range(matches)))
-    drawn = contact_sheet(given, [BLUE] * queries, lambda crop_id: BLUE, **rest)  # type: ignore[arg-type]
-    assert drawn.mode == "RGB"
-    return drawn
+def full_match(rank: int, **facts: object) -> Match:
+    """A match of which everything is known, re-ranked, calibrated, filtered and decided."""
+    location = str(facts.pop("location", "north/gate_20240531.mp4"))
+    moment = Moment(40 + rank, 375, Fraction(15), 1.5, 0.75)
+    held = replace(crop(1000 + rank, location, **facts), moment=moment)
+    seen = TrackletSeen(
+        40 + rank, 7, "gate", location, Fraction(13), Fraction(18), None, None, 1.5, 19, (7, 8)
+    )
+    return Match(
+        rank,
+        0.9,
+        held,
+        seen,
+        identity=Named(3, "anna"),
+        attributes=ATTRIBUTES,
+        reading=READING,
+        rank_before=rank + 12,
+        liked=True,
+    )
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("matches", [0, 1, 2, 10, 50])
+def full_answer(*matches: Match) -> Answer:
+    return replace(answer(filters=FILTERS, **CALIBRATED), matches=matches)
+
+
+def sheet(matches: int, queries: int = 1, location: str = "a.jpg", **rest: object) -> Drawing:
+    found = answer(*(crop(number + 1, location) for number in range(matches)))
+    return contact_sheet(found, [BLUE] * queries, lambda crop_id: BLUE, IMPRINT, **rest)  # type: ignore[arg-type]
+
+
+def drawn(given: Answer, **rest: object) -> Drawing:
+    return contact_sheet(given, [grey()], lambda crop_id: grey(), IMPRINT, **rest)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("queries", [1, 3, 9])
+@pytest.mark.parametrize("matches", [0, 1, 2, 10, 50])
 def test_a_sheet_of_any_number(matches: int, queries: int) -> None:
-    drawn = sheet(matches, queries)
-    columns = (drawn.width - 2 * MARGIN_PX - PANEL_PX) // CARD_PX[0]
-    assert columns >= 1
-    blue = np.all(np.asarray(drawn) == (0, 0, 255), axis=-1)
+    layout = sheet(matches, queries)
+    require_apart(layout)
+    blue = np.all(np.asarray(layout.render()) == (0, 0, 255), axis=-1)
     assert blue[:, : PANEL_PX + MARGIN_PX].any()
     assert blue[:, PANEL_PX + 2 * MARGIN_PX :].any() == (matches > 0)
 
 
-def test_pictures_keep_their_aspect_and_colours() -> None:
-    left, top = 2 * MARGIN_PX + PANEL_PX, MARGIN_PX
-    drawn = sheet(1).crop((left, top, left + CARD_PX[0], top + PAD_PX + CROP_PX[1]))
-    ys, xs = np.nonzero(np.all(np.asarray(drawn) == (0, 0, 255), axis=-1))
-    assert (np.ptp(xs) + 1, np.ptp(ys) + 1) == (CROP_PX[1] // 2, CROP_PX[1])
+def test_the_header_says_who_was_searched_for_where_when_and_how() -> None:
+    layout = drawn(answer(crop()), names=["person.jpg"])
+    said = words(layout)
+    assert layout.texts[0].text == layout.title == "Query: person.jpg"
+    for part in ("archives/north", "2024-05-31 12:03:00 UTC", IMPRINT.command, "Searched 1,527"):
+        assert part in said
+    assert signed(layout)
 
 
 @pytest.mark.parametrize(
-    ("ending", "start"),
+    ("names", "title"),
     [
-        (".png", b"\x89PNG"),
-        (".jpg", b"\xff\xd8\xff"),
-        (".JPEG", b"\xff\xd8\xff"),
-        (".pdf", b"%PDF"),
+        (["a.jpg", "b.jpg"], "Query: a.jpg, b.jpg"),
+        (["a", "b", "c", "d", "e"], "Query: a, b, c and 2 further pictures"),
+        (["", "crop 7"], "Query: 1 picture"),  # pixels have no name: the statement's words
     ],
 )
-def test_the_ending_decides_the_format(ending: str, start: bytes) -> None:
-    data = encode(sheet(2), ending)
-    assert data.startswith(start)
-    if ending != ".pdf":
-        with Image.open(io.BytesIO(data)) as read:
-            assert read.size == sheet(2).size
+def test_several_pictures_are_named_in_the_title(names: list[str], title: str) -> None:
+    found = answer(crop())
+    layout = contact_sheet(
+        found, [grey()] * len(names), lambda crop_id: grey(), IMPRINT, names=names
+    )
+    assert layout.title == title
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1)])
-def test_pictures_of_odd_shape(shape: tuple[int, int]) -> None:
-    odd: Pixels = np.zeros((*shape, 3), np.uint8)
-    drawn = contact_sheet(answer(crop()), [odd], lambda crop_id: odd)
-    assert drawn.height >= CARD_PX[1]
+def test_a_card_says_everything() -> None:
+    layout = drawn(full_answer(full_match(1)))
+    require_apart(layout)
+    said = words(layout)
+    for part in (
+        "1 (was 13)",
+        "0.900",
+        "crop 1001, tracklet 41",
+        "probability 17 % (10 to 27)",
+        "camera gate",
+        "2024-05-31 12:03:00 UTC ±1.5 s",
+        "gate_20240531.mp4",
+        "upper red 0.31, upper black/blue 0.14, backpack 0.93",
+        "liked; anna",
+    ):
+        assert part in said, part
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    camera=st.text(max_size=80),
+    name=st.text(st.characters(exclude_characters="/"), min_size=1, max_size=200),
+    number=st.integers(1, 13),
+    before=st.integers(1, 99_999),
+    crop_id=st.integers(1, 2**40),
+    uncertain=st.none() | st.floats(0, 1e10),
+    identity=st.text(min_size=1, max_size=200),
+    archive=st.text(max_size=300),
+    command=st.text(max_size=2000),
+)
+def test_no_texts_meet_whatever_they_are(
+    camera: str,
+    name: str,
+    number: int,
+    before: int,
+    crop_id: int,
+    uncertain: float | None,
+    identity: str,
+    archive: str,
+    command: str,
+) -> None:
+    matches = []
+    for rank in range(1, number + 1):
+        one = full_match(rank, camera=camera if rank % 2 else None, location=f"a/{name}")
+        assert one.crop.moment is not None
+        held = replace(
+            one.crop,
+            crop_id=crop_id + rank,
+            moment=replace(one.crop.moment, uncertainty_s=uncertain),
+        )
+        matches.append(
+            replace(one, crop=held, rank_before=before, rejected_for=(Named(4, identity),))
+        )
+    made = replace(IMPRINT, archive=archive, command=command)
+    layout = contact_sheet(
+        full_answer(*matches), [grey()], lambda _: grey(), made, names=[name], truth=lambda _: True
+    )
+    require_apart(layout)
+    said = words(layout)
+    for rank in (1, number):  # never shortened
+        assert f"{crop_id + rank}" in said
+        if before < 1000:
+            moved = before != rank
+            assert any(
+                box.text == (f"{rank} (was {before})" if moved else str(rank))
+                for box in layout.texts
+            )
+
+
+def test_a_thousand_matches_take_bounded_memory_and_time() -> None:
+    read: list[int] = []
+    found = full_answer(
+        *(full_match(rank, location=f"x/{rank:080}.mp4") for rank in range(1, 1001))
+    )
+    begun = time.process_time()
+
+    def picture(crop_id: int) -> Pixels:
+        read.append(crop_id)
+        return grey()
+
+    layout = contact_sheet(found, [grey()], picture, IMPRINT)
+    assert time.process_time() - begun < 30  # a tenth of it on an idle machine
+    assert read == [], "crops are read one at a time, while they are drawn"
+    assert layout.width_px * layout.height_px < 89_000_000  # what viewers open without a warning
+    assert layout.height_px < 65_000  # what a JPEG can hold
+    require_apart(layout)
+
+
+def test_more_than_a_sheet_holds_is_said_to_be_cut() -> None:
+    layout = sheet(MOST_CARDS + 1)
+    assert f"The first {MOST_CARDS:,} of {MOST_CARDS + 1:,} matches are shown." in words(layout)
+    assert sum(box.text.startswith("crop ") for box in layout.texts) == MOST_CARDS
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1), (300, 200)])
+def test_pictures_keep_their_aspect_and_colours(shape: tuple[int, int]) -> None:
+    odd: Pixels = np.full((*shape, 3), (255, 0, 0), np.uint8)
+    layout = contact_sheet(answer(crop()), [grey()], lambda crop_id: odd, IMPRINT)
+    ys, xs = np.nonzero(np.all(np.asarray(layout.render()) == (0, 0, 255), axis=-1))
+    found, wanted = (np.ptp(ys) + 1) / (np.ptp(xs) + 1), shape[0] / shape[1]
+    assert found == pytest.approx(wanted, rel=0.02) or 1 in (np.ptp(ys) + 1, np.ptp(xs) + 1)
 
 
 def test_the_truth_is_framed_in_green_and_red() -> None:
-    def right(match: Match) -> bool:
-        return match.rank == 1
-
-    drawn = sheet(2, truth=right)
-    left = 2 * MARGIN_PX + PANEL_PX
-    first = drawn.getpixel((left + 1, MARGIN_PX + 1))
-    second = drawn.getpixel((drawn.width - MARGIN_PX - 2, MARGIN_PX + 1))
-    assert first[1] > first[0]
-    assert second[0] > second[1]
+    layout = sheet(2, truth=lambda match: match.rank == 1)
+    require_apart(layout)
+    colours = {colour for _, colour in layout.render().getcolors(1 << 24) or []}
+    assert {(0x15, 0x80, 0x3D), (0xDC, 0x26, 0x26)} <= colours
+    assert "the same person (known)" in words(layout)
 
 
-def test_long_and_foreign_names_stay_in_their_card() -> None:
+def test_hostile_names_do_not_move_anything() -> None:
     plain, nasty = sheet(2), sheet(2, location=NASTY * 20)
-    assert plain.size == nasty.size
-    between = 2 * MARGIN_PX + PANEL_PX + CARD_PX[0]
-    gutter = (between, 0, between + 10, plain.height)
-    assert nasty.crop(gutter).getcolors() == plain.crop(gutter).getcolors()
+    assert plain.width_px == nasty.width_px
+    require_apart(nasty)
 
 
 @pytest.mark.parametrize(
     ("text", "spelled"),
     [("plain", {"plain"}), ("a\nb", {r"a\nb"}), ("café", {"café", r"caf\xe9"}),
-     ("東a", {"東a", r"\u6771a"}), ("\U0010fffd", {r"\U0010fffd"})],
+     ("東a", {"東a", r"\u6771a"}), ("東é", {"東é", r"\u6771é"}),
+     ("\U0010fffd", {r"\U0010fffd"})],
 )  # fmt: skip
-def test_only_what_a_font_of_this_machine_can_draw(text: str, spelled: set[str]) -> None:
+def test_only_what_no_font_of_this_machine_has_is_escaped(text: str, spelled: set[str]) -> None:
     assert LETTERS.spell(text) in spelled
 
 
-@pytest.mark.parametrize("text", ["one two three four five", "x" * 80, "", "a " + "y" * 50])
+@pytest.mark.parametrize(
+    "text", ["one two three four five", "x" * 80, "", "a " + "y" * 50, "21.3 s at 81 % or so"]
+)
 def test_wrapped_lines_fit_and_lose_nothing(text: str) -> None:
     lines = LETTERS.wrap(text, 60)
     assert all(LETTERS.width(line) <= 60 for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert not any(line.startswith(("s ", "%")) for line in lines), "a number keeps its unit"
 
 
-def test_a_page_holds_its_pictures_and_escapes_names() -> None:
-    given = answer(crop(7, "<script>/a.jpg"), crop(8))
-    page = contact_sheet_html(given, [BLUE], lambda crop_id: BLUE).decode()
-    assert page.count("data:image/jpeg;base64,") == 3
-    assert "<script>" not in page
-    assert "&lt;script&gt;/a.jpg" in page
-    assert "crop 7, score 0.900" in page
-    assert "Searched 1,527 of 1,527 crops" in page
-    assert re.findall(r'(?:src|href)="(?!data:)', page) == []
+@given(text=st.text(max_size=200), width_px=st.integers(30, 400), most=st.integers(1, 4))
+def test_what_is_cut_says_so(text: str, width_px: int, most: int) -> None:
+    lines = LETTERS.within(text, width_px, most)
+    assert len(lines) <= most
+    assert all(LETTERS.width(line) <= width_px for line in lines)
+    whole = "".join(LETTERS.wrap(text, width_px)).replace(" ", "")
+    assert "…" in "".join(lines) or "".join(lines).replace(" ", "") == whole
+
+
+def test_a_page_says_all_that_a_card_says_and_escapes_names() -> None:
+    given = full_answer(full_match(1, location="<script>/a.jpg"), full_match(2))
+    page = contact_sheet_html(given, [BLUE], lambda crop_id: BLUE, IMPRINT, names=["<b>.jpg"])
+    told = page.decode()
+    assert told.count("data:image/jpeg;base64,") == 3
+    assert "<script>" not in told
+    for part in (
+        "<title>Query: &lt;b&gt;.jpg - reidsearch</title>",
+        'title="&lt;script&gt;/a.jpg"',
+        "crop 1001, tracklet 41",
+        "probability 17 % (10 to 27)",
+        "±1.5 s",
+        "upper red 0.31",
+        "Searched 1,527 of 1,527 crops",
+        f'<meta name="Command" content="{IMPRINT.command}">',
+        f'<meta name="Source" content="{IMPRINT.archive}">',
+        '<meta name="Creation Time" content="2024-05-31T12:03:00+00:00">',
+    ):
+        assert part in told, part
+    assert re.findall(r'(?:src|href)="(?!data:)', told) == []
 
 
 def test_a_page_without_matches_says_why() -> None:
-    page = contact_sheet_html(answer(), [BLUE], lambda crop_id: BLUE).decode()
+    page = contact_sheet_html(answer(), [BLUE], lambda crop_id: BLUE, IMPRINT).decode()
     assert "No match" in page
+
+
+def test_a_time_that_is_not_known_says_where_in_the_footage() -> None:
+    (match,) = footage_answer().matches
+    held = replace(match.crop, facts=replace(match.crop.facts, time=None))
+    said = words(drawn(replace(footage_answer(), matches=(replace(match, crop=held),))))
+    assert "time unknown; 15.0 s in footage" in said

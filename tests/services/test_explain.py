@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from archives import opened, sql, write_set
 from frozen import DATA, thawed
+from layouts import IMPRINT, require_apart, words
 from PIL import Image
 
 from reidsearch import migrate
@@ -149,7 +150,7 @@ def test_a_small_archive_has_few_others_or_none(folder):
         told = archive.explain(1, 3)
         assert told.near_query == told.near_match == ()
         assert told.observed == ()
-        explanation_picture(told, lambda crop_id: picture(archive, crop_id))
+        explanation_picture(told, lambda crop_id: picture(archive, crop_id), IMPRINT)
 
 
 # -- the score's place ---------------------------------------------------------------------------
@@ -193,7 +194,7 @@ def test_a_calibrated_score_is_read(folder):
     with opened(folder) as archive:
         made = archive.calibration.from_labels()
         told = archive.explain(1, 3)
-        drawn_ = explanation_picture(told, lambda crop_id: picture(archive, crop_id))
+        drawn_ = explanation_picture(told, lambda crop_id: picture(archive, crop_id), IMPRINT)
     assert told.reading == made.read(told.score, prior=1 / 40, comparisons=40)
     assert told.same_below == pytest.approx(made.same_below(told.score))
     said = " ".join(sentences(told))
@@ -202,7 +203,9 @@ def test_a_calibrated_score_is_read(folder):
     document = json.loads(json.dumps(explanation_json(told), allow_nan=False))
     assert document["reading"]["log10_lr"] == told.reading.log10_lr
     assert len(document["stripes"]) == STRIPES
-    assert drawn_.height > 800
+    assert drawn_.height_px > 700
+    require_apart(drawn_)
+    assert "same person (calibration)" in words(drawn_)
 
 
 def test_people_seen_at_once_are_strangers(tmp_path):

@@ -33,7 +33,7 @@ from reidsearch.media.files.inventory import Entry
 from reidsearch.media.files.paths import location_text, refusal
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
-from reidsearch.media.video.open import Digest, digest_of, open_footage, path_of
+from reidsearch.media.video.open import Digest, digest_of, lies_there, open_footage, path_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import KnownSource, source, source_at, source_of
 from reidsearch.store.footage.writer import facts_digest, same_analysis
@@ -174,7 +174,7 @@ class _Source:
         precomputed = self._precomputed()
         if held is not None and held.finished and not self._brings_back(held, precomputed):
             shown = source(self._run.store, held.source_id).location
-            moved = not path_of(shown).exists()
+            moved = not lies_there(path_of(shown))
             changed = sink.place_source(held.source_id, file, facts, moved=moved)
             self.loss = loss_of(held.counts)
             if known is None or known.source_id != held.source_id:

@@ -251,7 +251,7 @@ def _written(
             raise ClipError(f"{out.name}: {said(error)}") from error
         shown = [first, last]
         for view in views:
-            frame = frame_of(footage, view.pts)
+            frame = frame_of(footage, view.pts, once=True)  # compared with the crop
             if frame.pts != view.pts:
                 raise Differs("the frame of a stored crop cannot be found in the footage")
             require_shown(frame.bgr(), view)

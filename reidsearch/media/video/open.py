@@ -40,10 +40,18 @@ def open_footage(path: str | os.PathLike[str], *, frames_fps: Fraction | None = 
 def path_of(location: str) -> Path:
     """The file that a stored location means; names that are no text were stored as escapes."""
     path = Path(location)
-    if path.exists() or "\\x" not in path.name or not path.parent.is_dir():
+    if lies_there(path) or "\\x" not in path.name:
         return path
-    same = (each for each in path.parent.iterdir() if location_text(str(each)) == location)
-    return next(same, path)
+    try:
+        same = (each for each in path.parent.iterdir() if location_text(str(each)) == location)
+        return next(same, path)
+    except OSError:
+        return path
+
+
+def lies_there(path: Path) -> bool:
+    """Whether anything can be seen at a path; where it may not be looked at, nothing can."""
+    return os.path.exists(path)  # noqa: PTH110 - that raises what it is not allowed to see
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,17 +140,23 @@ def require_readable(partial: Path, out: Path, seen: list[Seen]) -> None:
             if first is None:
                 raise ClipError(f"{out.name}: no picture of it can be decoded")
             for one in seen:
-                _require_picture(clip, first.pts, one, out, last=one is seen[-1])
+                last = one is seen[-1]
+                try:
+                    _require_picture(clip, first.pts, one, out, last=last, once=True)
+                except ClipError:
+                    _require_picture(clip, first.pts, one, out, last=last, once=False)
     except Refused as refused:
         raise ClipError(f"{out.name}: {refused.message}") from refused
 
 
-def _require_picture(clip: Footage, first_pts: int, one: Seen, out: Path, *, last: bool) -> None:
+def _require_picture(
+    clip: Footage, first_pts: int, one: Seen, out: Path, *, last: bool, once: bool
+) -> None:
     base = clip.info.time_base
     wanted = first_pts + round(one.at_s / base)
     slack = max(1, round(LARGEST_SHIFT_S / base))
     shown: Frame | None = None
-    for item in clip.frames_from(wanted + slack):
+    for item in clip.frames_from(wanted + slack, once=once):
         if not isinstance(item, Frame):
             continue
         if item.pts > wanted + slack:

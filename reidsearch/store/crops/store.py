@@ -152,10 +152,14 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def unfinished_runs(self) -> tuple[int, int]:
         """Return how many index runs were interrupted, and how many are at work just now."""
         state = self.state()
-        if state.running_run is None:
-            return state.interrupted_runs, 0
-        lives = self.live_run() == state.running_run
-        return state.interrupted_runs + (not lives), int(lives)
+        lives = self.running_run() is not None
+        killed = state.running_run is not None and not lives
+        return state.interrupted_runs + killed, int(lives)
+
+    def running_run(self) -> int | None:
+        """Return the index run at work just now; asks the lock only when one has not ended."""
+        recorded = self.state().running_run
+        return recorded if recorded is not None and self.live_run() == recorded else None
 
     def damage(self) -> list[str]:
         """Return what the database itself finds damaged."""

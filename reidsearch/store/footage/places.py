@@ -6,6 +6,7 @@ person who has it now says it lies.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from sqlalchemy import Connection, insert, select, update
 
 from reidsearch.base.timecode import now, to_us
+from reidsearch.media.files.paths import location_text
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store, location_key
 from reidsearch.store.events import Event, record_event
@@ -66,6 +68,13 @@ class SourceBytes:
     sha256: str
     size_bytes: int
     places: tuple[str, ...]
+
+
+def whole_path(path: str) -> str:
+    """Return a path as places are stored: from the root on; one of another system as it is."""
+    if _WINDOWS.match(path):
+        return path
+    return location_text(os.path.abspath(path))  # noqa: PTH100 - no resolve
 
 
 def relocations(store: Store) -> list[Relocation]:

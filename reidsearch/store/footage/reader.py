@@ -139,7 +139,7 @@ _COUNTED = _SOURCES.add_columns(
 
 def coverage(store: Store) -> list[SourceCoverage]:
     """Return what was seen of every source of footage; by camera, then start, then place."""
-    live_run = store.live_run()
+    live_run = store.running_run()
     with store.read() as connection:
         rows = connection.execute(_COUNTED).all()
         spans = read_spans(connection)
@@ -246,7 +246,7 @@ def source(store: Store, source_id: int) -> SourceCoverage:
             raise NotFound(f"{store.location} holds no footage {source_id}")
         spans = read_spans(connection, [source_id]).get(source_id, ())
         holes = erased.holes(connection, [source_id]).get(source_id, ())
-    return _coverage(row, spans, holes, store.live_run())
+    return _coverage(row, spans, holes, store.running_run())
 
 
 def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:

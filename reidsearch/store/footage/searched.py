@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from reidsearch.base.timecode import to_us
 from reidsearch.domain.answers import FootageSearched
@@ -18,6 +18,7 @@ from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.gaps import Stretch, not_supplied
 from reidsearch.store.footage.reader import any_footage, at_one_of, read_spans
+from reidsearch.store.tables.footage import erased as erased_table
 from reidsearch.store.tables.footage import footage, footage_location, span
 
 
@@ -30,6 +31,8 @@ class _Source:
     location: str
     sha256: str
     state: SourceState
+    duration_us: int
+    erased: bool
     first_us: int | None
     last_us: int | None
 
@@ -42,14 +45,13 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
     """
     if not any_footage(store):
         return FootageSearched()
-    live_run = store.live_run()
+    live_run = store.running_run()
     with store.read() as connection:
         sources = [
             one for one in _sources(connection, live_run) if _of_camera_and_place(one, filters)
         ]
         concerned = [one for one in sources if _of_time(one, filters)]
-        everything = filters.empty
-        seconds = _seconds(connection, None if everything else [s.source_id for s in concerned])
+        seconds = _seconds(connection, concerned, everything=filters.empty)
     return FootageSearched(
         sources=len(concerned),
         unfinished=sum(one.state is SourceState.INTERRUPTED for one in concerned),
@@ -59,29 +61,32 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
     )
 
 
-def _sources(connection: Connection, live_run: int | None) -> list[_Source]:
-    f = footage.c
-    rows = connection.execute(
-        select(
-            f.source_id,
-            tables.source.c.sha256,
-            tables.camera.c.name.label("camera"),
-            footage_location.c.text.label("location"),
-            f.state,
-            f.run_id,
-            *(f.start_us, f.clock_origin, f.uncertainty_s, f.offset_us, f.drift_ppm),
-            f.duration_us,
-        )
-        .select_from(footage)
-        .join(tables.source)
-        .outerjoin(tables.camera, tables.camera.c.id == f.camera_id)
-        .outerjoin(
-            footage_location,
-            (footage_location.c.source_id == f.source_id) & footage_location.c.own,
-        )
+_F = footage.c
+_SOURCES = (
+    select(
+        _F.source_id,
+        tables.source.c.sha256,
+        tables.camera.c.name.label("camera"),
+        footage_location.c.text.label("location"),
+        _F.state,
+        _F.run_id,
+        *(_F.start_us, _F.clock_origin, _F.uncertainty_s, _F.offset_us, _F.drift_ppm),
+        _F.duration_us,
+        exists().where(erased_table.c.source_id == _F.source_id).label("erased"),
     )
+    .select_from(footage)
+    .join(tables.source)
+    .outerjoin(tables.camera, tables.camera.c.id == _F.camera_id)
+    .outerjoin(
+        footage_location,
+        (footage_location.c.source_id == _F.source_id) & footage_location.c.own,
+    )
+)
+
+
+def _sources(connection: Connection, live_run: int | None) -> list[_Source]:
     found = []
-    for row in rows:
+    for row in connection.execute(_SOURCES):
         clock = footage_rows.read_clock(row)
         found.append(
             _Source(
@@ -90,6 +95,8 @@ def _sources(connection: Connection, live_run: int | None) -> list[_Source]:
                 row.location or "",
                 row.sha256.hex(),
                 footage_rows.read_state(row, live_run),
+                row.duration_us,
+                row.erased,
                 clock.at_us(Fraction(0)),
                 clock.at_us(Fraction(row.duration_us, 1_000_000)),
             )
@@ -116,12 +123,15 @@ def _of_time(one: _Source, filters: Filters) -> bool:
     )
 
 
-def _seconds(connection: Connection, ids: Sequence[int] | None) -> dict[How, float]:
-    """Media time by how it was looked at, of these sources; None: of all."""
+def _seconds(
+    connection: Connection, sources: Sequence[_Source], *, everything: bool
+) -> dict[How, float]:
+    """Media time by how it was analysed, of these sources; `everything`: they are all there are."""
     summed = select(span.c.how, func.sum(span.c.to_us - span.c.from_us)).group_by(span.c.how)
+    ids = [one.source_id for one in sources]
     parts = (
         [summed]
-        if ids is None
+        if everything
         else [
             summed.where(span.c.source_id.in_(ids[start : start + CHUNK]))
             for start in range(0, len(ids), CHUNK)
@@ -131,20 +141,24 @@ def _seconds(connection: Connection, ids: Sequence[int] | None) -> dict[How, flo
     for part in parts:
         for how, length_us in connection.execute(part):
             seconds[How(how)] = seconds.get(How(how), 0.0) + length_us / 1_000_000
-    _take_out(connection, seconds, ids)
+    _take_out(connection, seconds, sources)
     return seconds
 
 
-def _take_out(connection: Connection, seconds: dict[How, float], ids: Sequence[int] | None) -> None:
+def _take_out(
+    connection: Connection, seconds: dict[How, float], sources: Sequence[_Source]
+) -> None:
     """Count apart what was deleted, and not at all what is not committed yet."""
-    holes = erased.holes(connection, ids)
-    unfinished = select(footage.c.source_id, footage.c.duration_us).where(
-        footage.c.state != "finished"
-    )
-    until = {row.source_id: row.duration_us for row in connection.execute(unfinished)}
-    chosen = {*holes, *until} if ids is None else {*holes, *until} & set(ids)
-    for source_id, spans in read_spans(connection, sorted(chosen)).items():
-        kept = erased.held(spans, holes.get(source_id, ()), until.get(source_id))
+    until = {
+        one.source_id: None if one.state is SourceState.FINISHED else one.duration_us
+        for one in sources
+        if one.erased or one.state is not SourceState.FINISHED
+    }
+    if not until:
+        return
+    holes = erased.holes(connection, list(until))
+    for source_id, spans in read_spans(connection, list(until)).items():
+        kept = erased.held(spans, holes.get(source_id, ()), until[source_id])
         for sign, counted in ((-1, spans), (1, kept)):
             for one in counted:
                 length_s = (one.to_us - one.from_us) / 1_000_000

@@ -1,0 +1,159 @@
+"""Stills and frames of clips with a margin that says what they show.
+
+The margin lies below the picture, outside it: nothing of the footage is covered, and places in the
+picture stay where they are.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from fractions import Fraction
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from reidsearch.base.timecode import from_us
+from reidsearch.domain.crops import Crop, Pixels
+from reidsearch.domain.footage import Clock
+from reidsearch.output.cards import camera_text, file_name, uncertainty_text
+from reidsearch.output.drawing import MARGIN_PX, Drawing
+from reidsearch.output.imprint import Imprint
+from reidsearch.output.lettering import Lettering
+from reidsearch.output.times import shifted
+
+INK = "#ffdc00"
+MARGIN_PAPER = "#111827"
+STRONG = Lettering(15, "#ffffff")
+PLAIN = Lettering(13, "#e5e7eb")
+NARROWEST_PX = 420  # a margin needs some width, also below a narrow crop
+MOST_LINES = 2  # of one fact
+
+
+def still(
+    pixels: Pixels, crop: Crop, imprint: Imprint, *, box: bool = False, whole: bool = True
+) -> Drawing:
+    """A frame, or a crop alone, with its margin.
+
+    Args:
+        pixels: (h, w, 3) uint8 BGR.
+        box: draw the person's box.
+        whole: it is the full frame, else what was cut out.
+    """
+    height, width = pixels.shape[:2]
+    title = f"Frame of crop {crop.crop_id}" if whole else f"Crop {crop.crop_id}"
+    sheet = Drawing(title, imprint, max(width, NARROWEST_PX))
+    sheet.picture(lambda: pixels, (0, 0, width, height))
+    if box:
+        left, top, right, bottom = crop.box.as_list()
+        sheet.rectangle((left, top, right, bottom), outline=INK, width=max(2, height // 270))
+    y = sheet.height_px = height
+    head = _head(crop, crop.facts.time)
+    lines = _lines(crop, sheet.width_px)
+    room = sheet.width_px - 2 * MARGIN_PX
+    first = STRONG.within(head, room, MOST_LINES)
+    end = y + 16 + len(first) * STRONG.line_px + len(lines) * PLAIN.line_px
+    sheet.rectangle((0, y, sheet.width_px, end), MARGIN_PAPER)
+    below = sheet.lines_of_text(STRONG, MARGIN_PX, y + 8, first)
+    sheet.lines_of_text(PLAIN, MARGIN_PX, below, lines)
+    return sheet.sign()
+
+
+class ClipMargin:
+    """The margin of a clip's frames: the same on each but for its time.
+
+    Args:
+        crop: whose tracklet the clip shows.
+        clock: of its source.
+        imprint: where the clip comes from.
+
+    Example:
+        >>> margin = ClipMargin(crop, clock, imprint)
+        >>> taller = margin(frame, media_s)  # (h + margin.height_px(w), w, 3)
+    """
+
+    def __init__(self, crop: Crop, clock: Clock, imprint: Imprint) -> None:
+        self._crop, self._clock, self._imprint = crop, clock, imprint
+        self._strips: dict[int, Image.Image] = {}
+
+    def height_px(self, width: int) -> int:
+        """Height of the margin below a frame of this width; even, as encoders need it."""
+        return self._strip(width).height
+
+    def __call__(self, pixels: Pixels, media_s: Fraction) -> Pixels:
+        """A frame with its margin below it.
+
+        Args:
+            pixels: (h, w, 3) uint8 BGR.
+            media_s: of this frame.
+
+        Returns:
+            (h + height_px(w), w, 3) uint8 BGR.
+        """
+        width = pixels.shape[1]
+        strip = self._strip(width).copy()
+        at_us = self._clock.at_us(media_s)
+        head = _head(self._crop, None if at_us is None else from_us(at_us), media_s)
+        room = width - 2 * _side(width)
+        canvas = ImageDraw.Draw(strip)
+        for number, line in enumerate(STRONG.within(head, room, self._rows(width))):
+            STRONG.draw(canvas, _side(width), 8 + number * STRONG.line_px, line)
+        return np.concatenate((pixels, np.asarray(strip)[..., ::-1]))
+
+    def _rows(self, width: int) -> int:
+        """Lines that camera and time take; none of them moves while the clip runs."""
+        crop = self._crop
+        longest = f"{_head(crop, crop.facts.time, Fraction(10_000))}  "
+        return len(STRONG.wrap(longest, width - 2 * _side(width)))
+
+    def _strip(self, width: int) -> Image.Image:
+        """Everything but camera and time, drawn once."""
+        if width not in self._strips:
+            told = f"{self._imprint.made}; {self._imprint.source}"
+            room = width - 2 * _side(width)
+            lines = [*_lines(self._crop, width), *PLAIN.within(told, room, MOST_LINES)]
+            head_px = self._rows(width) * STRONG.line_px
+            height = 16 + head_px + len(lines) * PLAIN.line_px
+            strip = Image.new("RGB", (width, height + height % 2), MARGIN_PAPER)
+            canvas = ImageDraw.Draw(strip)
+            for number, line in enumerate(lines):
+                y = 8 + head_px + number * PLAIN.line_px
+                PLAIN.draw(canvas, _side(width), y, line)
+            self._strips[width] = strip
+        return self._strips[width]
+
+
+def _side(width: int) -> int:
+    """Room left of the text; less where there is little."""
+    return min(MARGIN_PX, width // 20)
+
+
+def _head(crop: Crop, time: dt.datetime | None, media_s: Fraction | None = None) -> str:
+    """Camera and time, to a thousandth, with its uncertainty."""
+    moment = crop.moment
+    at_s = media_s if media_s is not None else moment.media_s if moment else None
+    if time is None:
+        told = "time unknown"
+    else:
+        there = shifted(time)
+        told = f"{there:%Y-%m-%d %H:%M:%S}.{there.microsecond // 1000:03} {there.tzname()}"
+        told += uncertainty_text(crop)
+    return f"{told}; {camera_text(crop)}" + (
+        f"; {float(at_s):.3f} s in footage" if at_s is not None else ""
+    )
+
+
+def _lines(crop: Crop, width: int) -> list[str]:
+    """Ids and file, for a margin of some width."""
+    room = width - 2 * _side(width)
+    x1, y1, x2, y2 = crop.box.as_list()
+    ids = f"crop {crop.crop_id}"
+    if crop.moment is not None:
+        ids += f", tracklet {crop.moment.tracklet_id}"
+    return [
+        line
+        for text, most in (
+            (f"{ids}; box {x1},{y1} to {x2},{y2}; {file_name(crop)}", MOST_LINES),
+            (f"SHA-256 of the source {crop.source_sha256}", 9),  # of use only whole
+        )
+        for line in PLAIN.within(text, room, most)
+    ]
