@@ -279,6 +279,8 @@ def recorded() -> RenderableType:
         "camera": CAMERA,
         "time": TIME.replace(" ", "T"),
         "utc": False,
+        "zone": None,
+        "problem": None,
     }
     return recorders.recorders_view([row], PLACE)
 

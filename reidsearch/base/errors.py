@@ -269,6 +269,7 @@ class Reason(StrEnum):
     BAD_EMBEDDING = "bad-embedding"
     NO_VIDEO = "no-video"
     PARTLY_READ = "partly-read"
+    DETECTIONS_UNUSED = "detections-unused"
     UNSUPPORTED = "unsupported"  # a file of another type, passed over: no failure
 
 

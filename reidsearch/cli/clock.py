@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 from reidsearch.cli.times import Duration
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @grouped_command("clock")
-@click.argument("source")
+@click.argument("source", required=False)
 @option(
     "--start",
     metavar="TIME",
@@ -30,40 +30,54 @@ if TYPE_CHECKING:
 )
 @option("--drift", type=float, metavar="PPM", help="Added to every second, in millionths.")
 @option("--uncertainty", type=Duration(least=0), help="Timestamp uncertainty (+- seconds).")
+@option("--note", metavar="TEXT", callback=text_value, help="Why, for the record.")
 @format_option()
 @archive_option
 def command(
-    source: str,
+    source: str | None,
     archive: Path,
     start: str | None,
     timezone: str | None,
     offset: Fraction | None,
     drift: float | None,
     uncertainty: Fraction | None,
+    note: str | None,
     form: str,
 ) -> None:
-    """Show or correct the clock of a source; nothing is indexed again.
+    """Show or correct the clock of a source, or list all corrections.
 
-    SOURCE is part of its path, or the start of its SHA-256. Wall-clock time = start + offset +
-    media time x (1 + drift / 1 000 000).
+    SOURCE is part of its path, or the start of its SHA-256; without it, every correction is listed
+    with who made it, when and why. Wall-clock time = start + offset + media time x (1 + drift /
+    1 000 000). Nothing is indexed again.
     """
     from fractions import Fraction
 
     from reidsearch.base.errors import UsageError
-    from reidsearch.cli.times import moment
+    from reidsearch.cli.times import start_of
     from reidsearch.domain.footage import Clock
-    from reidsearch.output import coverage
+    from reidsearch.output import clocks
     from reidsearch.output.emit import emit
     from reidsearch.services.footage import corrected
 
-    begins = moment("--start", start, timezone, archive=archive, machine=False)
+    begins = start_of("--start", start, timezone, archive)
+    changing = any(given is not None for given in (begins, offset, drift, uncertainty))
+    if source is None and (changing or note is not None):
+        raise UsageError("a clock is corrected of one source", "name it: part of its path")
+    if note is not None and not changing:
+        raise UsageError("--note says why a clock is corrected", "give --start or --offset too")
     with reading_archive(archive) as opened:
+        if source is None:
+            changes = opened.footage.clock_changes()
+            emit(form, clocks.changes_json(changes), clocks.changes_view(changes), "corrections")
+            return
         one = opened.footage.find(source)
-        if any(given is not None for given in (begins, offset, drift, uncertainty)):
+        if changing:
             try:
                 clock = corrected(
                     one.facts.clock,
-                    start=None if begins is None else Clock(begins, "option", 1.0),
+                    start=None
+                    if begins is None
+                    else Clock(begins.time, "hand", begins.uncertainty_s),
                     offset_s=offset,
                     drift_ppm=drift,
                     uncertainty_s=None if uncertainty is None else float(uncertainty),
@@ -74,6 +88,7 @@ def command(
                 raise UsageError("its start is not known", "give --start TIME too")
             if None in (clock.at_us(Fraction(0)), clock.at_us(one.duration_s)):
                 raise UsageError("the footage would lie outside the calendar")
-            opened.footage.set_clock(one.source_id, clock)
-            one = opened.footage.find(source)
-    emit(form, coverage.clock_json(one), coverage.clock_view(one))
+            opened.footage.set_clock(one.source_id, clock, note or "")
+            one = opened.footage.find(one.sha256)
+        changes = opened.footage.clock_changes(one.source_id)
+    emit(form, clocks.clock_json(one, changes), clocks.clock_view(one, changes))

@@ -42,7 +42,7 @@ GROUPS = {
         "annotate": "Record what people wear and carry, for `query --wearing` and `--with`.",
         "prepare-reranking": "Build the neighbour graph that re-ranks answers of a large archive.",
         "reembed": "Re-embed all crops, with another model or flip averaging.",
-        "clock": "Show or correct the clock of a source; nothing is indexed again.",
+        "clock": "Show or correct the clock of a source, or list all corrections.",
         "relocate": "Record that a folder of footage was moved: clips and frames find it there.",
         "failures": "List the inputs that could not be indexed, and why.",
         "check": "Verify integrity; --repair rebuilds what is derived.",

@@ -9,7 +9,7 @@ import click
 
 from reidsearch.base.errors import UsageError
 from reidsearch.cli.files import PICTURES, output_option, write_file, write_picture
-from reidsearch.cli.grouped import OUTPUT, grouped_command, option
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, reading_archive
 
@@ -17,17 +17,12 @@ from reidsearch.cli.options import archive_option, reading_archive
 @grouped_command("crop")
 @click.argument("crop_id", type=int, metavar="CROP")
 @output_option(
-    "The JPEG to write, as it is stored; - for standard output",
+    "The stored JPEG, or any of these with --caption; - is standard output",
     PICTURES,
     required=True,
     allow_dash=True,
 )
-@option(
-    "--caption",
-    group=OUTPUT,
-    is_flag=True,
-    help="Write camera, time and ids on a margin below it.",
-)
+@option("--caption", is_flag=True, help="Write camera, time and ids on a margin below it.")
 @archive_option
 def command(crop_id: int, output: Path, caption: bool, archive: Path) -> None:
     """Write the picture of one crop.

@@ -10,8 +10,10 @@ from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
+    archive_option,
     format_option,
     model_path_options,
+    reading_archive,
     runtime_options,
     runtime_settings,
 )
@@ -24,8 +26,10 @@ from reidsearch.cli.options import (
 @output_option("Draw the people with their numbers")
 @model_path_options
 @runtime_options
+@archive_option
 def command(
     frame: str,
+    archive: Path,
     output: Path | None,
     detector: str | None,
     form: str,
@@ -36,15 +40,21 @@ def command(
     """Detect and number the people in a frame, for `query --frame --person`.
 
     TIME counts from the video's first frame: 75.5, 1:15.5 or 0:01:15.5. A picture file needs no
-    time.
+    time. Of footage in the archive the clock's time can be given, as answers show it:
+    ch01@08:15:33 of a camera, gate.mp4@2026-03-10T08:15:33 of a file.
     """
+    from contextlib import ExitStack
+
     from reidsearch.output.detections import detections_json, detections_text, numbered
     from reidsearch.output.emit import emit
     from reidsearch.services.query_input import read_frame
     from reidsearch.vision.detection.detector import load_detector
     from reidsearch.vision.detection.people import people_in
 
-    pixels = read_frame(frame)
+    with ExitStack() as stack:
+        pixels = read_frame(
+            frame, lambda: stack.enter_context(reading_archive(_there(archive, frame))).footage
+        )
     loaded = load_detector(
         detector,
         model_path=model_path,
@@ -57,3 +67,16 @@ def command(
         drawn = numbered(pixels, found, imprint_of(None), shown=frame, detector=name)
         write_picture(output, drawn)
     emit(form, detections_json(found, name), detections_text(found, name), "people")
+
+
+def _there(archive: Path, frame: str) -> Path:
+    """Return the archive that tells what a name means. Raises InputError where there is none."""
+    from reidsearch.base.errors import InputError
+
+    if not archive.exists():
+        name = frame.rpartition("@")[0]
+        raise InputError(
+            f"there is no file {name}, and no archive {archive} in which a camera is called so",
+            "give a file, or the archive's folder",
+        )
+    return archive

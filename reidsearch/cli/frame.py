@@ -39,5 +39,5 @@ def command(crop_id: int, archive: Path, output: Path, box: bool, verify: bool, 
     emit(
         form,
         frame_json(crop, str(output)),
-        f"{visible(crop.location)} at {float(crop.moment.media_s):.3f} s: {visible(str(output))}",
+        f"{visible(crop.place)} at {float(crop.moment.media_s):.3f} s: {visible(str(output))}",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 from pathlib import Path
@@ -25,6 +26,7 @@ from reidsearch.cli.options import (
 if TYPE_CHECKING:
     from reidsearch.base.settings import FootageSettings
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+[^/]")
 FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Footage"
 
 
@@ -87,9 +89,9 @@ FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Foo
 @option(
     "--detections",
     group=FOOTAGE,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Detections of the one video (MOT, CSV, CVAT XML).",
+    help="Detections of the one video (MOT, COCO, ...).",
 )
 @model_options
 @flip_option
@@ -135,7 +137,7 @@ def command(
     from reidsearch.base.errors import Interrupted, UsageError
     from reidsearch.base.settings_file import read_settings
     from reidsearch.base.timecode import parse_zone
-    from reidsearch.cli.times import moment
+    from reidsearch.cli.times import start_of
     from reidsearch.media.files.paths import MANIFESTS
     from reidsearch.media.naming.patterns import Naming, compile_pattern
     from reidsearch.media.naming.source_facts import SourceNaming
@@ -144,14 +146,15 @@ def command(
     from reidsearch.output.emit import emit
     from reidsearch.services.index import FootageOptions
 
+    _require_something(paths, archive)
     if time_format and not (pattern or any(p.name.lower().endswith(MANIFESTS) for p in paths)):
         raise UsageError("--time-format needs --pattern or a manifest")
     settings = read_settings(archive)
     zone = parse_zone(timezone) if timezone else None
-    start = moment("--time", time, timezone)
+    start = start_of("--time", time, timezone)
     naming = Naming(
         camera=camera,
-        time=start,
+        time=start.time if start else None,
         zone=zone,
         pattern=compile_pattern(pattern) if pattern else None,
         time_format=time_format,
@@ -200,6 +203,28 @@ def command(
         raise Interrupted("stopped after committing", "the same command continues from there")
     failed = report.failed or report.footage.failed or report.footage.partly
     return 1 if failed else 0
+
+
+def _require_something(paths: tuple[Path, ...], archive: Path) -> None:
+    """Refuse what can never be indexed before an archive is made for it.
+
+    In an archive that is there already, a path that is missing is recorded as a failure.
+
+    Raises:
+        UsageError: a path is an address on the network.
+        InputError: there is no archive yet, and no path exists.
+    """
+    from reidsearch.base.errors import InputError, UsageError
+
+    for path in paths:
+        if _ADDRESS.match(str(path)) and not path.exists():
+            raise UsageError(
+                f"{path} is an address, and only files and folders are indexed",
+                "record the stream to a file first, then index the file",
+            )
+    if not archive.exists() and not any(path.exists() for path in paths):
+        names = ", ".join(map(str, paths[:3])) + (", ..." if paths[3:] else "")
+        raise InputError(f"{names}: there is no such file or folder", "nothing was indexed")
 
 
 def _footage_settings(

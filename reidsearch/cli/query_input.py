@@ -37,7 +37,7 @@ def query_input_options(function: F) -> F:
             "--frame",
             group=PERSON,
             metavar="VIDEO@TIME",
-            help="A frame of any video, or a full picture.",
+            help="A frame of a video or camera; a full picture.",
         ),
         crops_option("--crop", "crops", help_="A crop of the archive.", group=PERSON),
     ):
@@ -73,6 +73,7 @@ def read_query_input(
             crops,
             meant,
             detector=archive.detector,
+            footage=lambda: archive.footage,
             check=archive.footage.require_shown,
         )
     except Refused as refused:

@@ -6,9 +6,12 @@ import datetime as dt
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from reidsearch.base.timecode import Reading
 
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
 _WITH_UNIT = re.compile(r"([+-]?\d+(?:\.\d+)?) ?(s|min|m|h|d|)")
@@ -76,10 +79,31 @@ def moment(
         UsageError: naming the option.
     """
     from reidsearch.base.errors import Refused, UsageError
-    from reidsearch.base.timecode import parse_time, parse_zone
+    from reidsearch.base.timecode import at_local, only_once, parse_time
 
     if text is None:
         return None
+    iso, zone = _iso_and_zone(option, text, timezone, archive)
+    local = dt.datetime.fromisoformat(iso)
+    try:
+        if local.tzinfo is None and zone is None and archive is not None and machine:
+            return only_once(at_local(local, None), text)
+        return parse_time(iso, zone)
+    except Refused as refused:
+        raise refused.reworded(f"{option}: {refused.message}", UsageError) from refused
+
+
+def _iso_and_zone(
+    option: str, text: str, timezone: str | None, archive: Path | None
+) -> tuple[str, dt.tzinfo | None]:
+    """Return a time in ISO 8601, and the zone that it has where it names none.
+
+    Raises:
+        UsageError: it is no time, or may be two.
+    """
+    from reidsearch.base.errors import UsageError
+    from reidsearch.base.timecode import parse_zone
+
     zone = parse_zone(timezone) if timezone else None
     try:
         iso = iso_text(text)
@@ -90,12 +114,32 @@ def moment(
         raise UsageError(f"{option}: {text!r} is no time", f"times are written {FORMS}") from error
     if local and zone is None and archive is not None:
         zone = _zone_of(archive)
-        if zone is None and machine:
-            return dt.datetime.fromisoformat(iso).astimezone(dt.UTC)
+    return iso, zone
+
+
+def start_of(
+    option: str, text: str | None, timezone: str | None, archive: Path | None = None
+) -> Reading | None:
+    """Read when something begins, with how exactly the option tells it.
+
+    Args:
+        archive: its time zone, if it has one, is that of a time without one.
+
+    Raises:
+        UsageError: naming the option; also where the local time happened twice.
+    """
+    from reidsearch.base.errors import Refused, UsageError
+    from reidsearch.base.timecode import only_once, read_time
+
+    if text is None:
+        return None
     try:
-        return parse_time(iso, zone)
+        iso, zone = _iso_and_zone(option, text, timezone, archive)
+        read = read_time(iso, zone)
+        only_once(read, text)
     except Refused as refused:
         raise refused.reworded(f"{option}: {refused.message}", UsageError) from refused
+    return read
 
 
 def iso_text(text: str) -> str:

@@ -17,13 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError, InputError, Kind, UsageError
+from reidsearch.base.locations import location_text
 from reidsearch.base.settings import PictureLimits
 from reidsearch.datasets.labels import DISTRACTOR, Labelled
 from reidsearch.domain.crops import CropInput, Pixels, Rejected, Vectors
 from reidsearch.domain.figures import LabelledCrop
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.media.files.manifest import Manifest
-from reidsearch.media.files.paths import location_text
+from reidsearch.media.files.paths import kind_of
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.pictures import cut, decode, read_picture
 from reidsearch.store.crops.labelled import confirmed_crops, labelled_crops
@@ -36,7 +37,8 @@ _SAID = {
     "identities), mostly of matches that a search had found: people who are hard to find are "
     "missing, so the figures are too good",
 }
-_MARKET = re.compile(r"(-?\d+)_c(\d+).*\.(?:jpg|jpeg|png)", re.IGNORECASE)
+_MARKET = re.compile(r"(-?\d+)_c(\d+).*\.[^.]+", re.IGNORECASE)
+_NAMED_AT_MOST = 3
 _UNLABELLED = "no crop of {} has both a person and a camera"
 _AS_MARKET = re.compile(r"-1|0+")
 
@@ -138,12 +140,19 @@ def read_market(folder: Path) -> DataSet:
     Raises:
         InputError: a folder is missing or holds no picture of such a name.
     """
+    passed: list[str] = []
     query, gallery = (
-        tuple(_market_crops(folder / name)) for name in ("query", "bounding_box_test")
+        tuple(_market_crops(folder / name, passed)) for name in ("query", "bounding_box_test")
     )
     junk = sum(crop.person == "-1" for crop in query + gallery)
     unknown = sum(crop.person is None for crop in query)
     notes = []
+    if passed:
+        shown = ", ".join(passed[:_NAMED_AT_MOST]) + (", ..." if passed[_NAMED_AT_MOST:] else "")
+        notes.append(
+            f"{len(passed):,} of {len(passed) + len(query) + len(gallery):,} pictures were left "
+            f"out, their names are not PPPP_cC...: {shown}; the figures are of the others"
+        )
     if junk:
         notes.append(f"{junk:,} crops of person -1 (junk) were left out")
     if unknown:
@@ -158,7 +167,8 @@ def read_market(folder: Path) -> DataSet:
     )
 
 
-def _market_crops(folder: Path) -> Iterator[LabelledCrop]:
+def _market_crops(folder: Path, passed: list[str]) -> Iterator[LabelledCrop]:
+    """Yield the crops of a folder; the names of its other pictures and folders go to `passed`."""
     if not folder.is_dir():
         raise InputError(
             f"{folder} does not exist",
@@ -167,7 +177,16 @@ def _market_crops(folder: Path) -> Iterator[LabelledCrop]:
         )
     found = False
     for path in sorted(folder.iterdir()):
-        if match := _MARKET.fullmatch(path.name):
+        kind = kind_of(path.name)
+        if kind == "other" and path.is_dir():
+            inside = [one for one in path.rglob("*") if kind_of(one.name) == "picture"]
+            passed += [location_text(str(one.relative_to(folder.parent))) for one in inside]
+        if kind != "picture":
+            continue
+        match = _MARKET.fullmatch(path.name)
+        if match is None:
+            passed.append(location_text(f"{folder.name}/{path.name}"))
+        else:
             person = int(match[1])
             read = partial(read_picture, path, PictureLimits())
             name = f"{folder.name}/{path.name}"

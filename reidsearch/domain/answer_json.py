@@ -68,7 +68,11 @@ def reading_json(reading: Reading) -> dict[str, Any]:
 
 def provenance_json(provenance: Provenance) -> dict[str, Any]:
     """Return where a calibration comes from."""
-    return asdict(provenance) | {"at": iso(provenance.at), "origin": provenance.origin.value}
+    return asdict(provenance) | {
+        "at": iso(provenance.at),
+        "origin": provenance.origin.value,
+        "notes": [*provenance.notes],
+    }
 
 
 def tracklet_json(tracklet: TrackletSeen) -> dict[str, Any]:
@@ -107,6 +111,8 @@ def moment_json(moment: Moment) -> dict[str, Any]:
         "pts": moment.pts,
         "uncertainty_s": moment.uncertainty_s,
         "quality": moment.quality,
+        "correction_s": moment.correction_s,
+        "picture": moment.picture,
     }
 
 

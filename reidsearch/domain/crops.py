@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.locations import composed
 from reidsearch.base.settings import PictureLimits
 from reidsearch.base.timecode import iso
 from reidsearch.domain.footage import Moment
@@ -36,6 +37,9 @@ class Facts:
     time: dt.datetime | None = None
     person: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "camera", composed(self.camera))
 
     def digest(self) -> str:
         """A short hash that changes when any fact changes; corrected facts are noticed by it."""
@@ -151,3 +155,9 @@ class Crop:
     facts: Facts
     indexed_at: dt.datetime
     moment: Moment | None = None
+
+    @property
+    def place(self) -> str:
+        """Where its picture lies: the file, also of a folder of frames, where that is known."""
+        picture = self.moment.picture if self.moment is not None else None
+        return self.location if picture is None else f"{self.location}/{picture}"

@@ -158,6 +158,7 @@ class Presence:
         first_media_us, last_media_us: from the first frame of its source.
         uncertainty_s: of the wall clock; None: not known.
         crop_ids: its views, best first.
+        correction_s: by how much its times differ from what the recorder said.
     """
 
     member: Member
@@ -170,6 +171,7 @@ class Presence:
     last_media_us: int
     uncertainty_s: float | None
     crop_ids: tuple[int, ...]
+    correction_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

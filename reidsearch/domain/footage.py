@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
+from reidsearch.base.locations import composed
+from reidsearch.domain.told import FactNote, Stamp
 
 Boxes: TypeAlias = NDArray[np.float32]
 """(n, 4) float32, xyxy in pixels of the upright frame, right and bottom exclusive."""
@@ -73,11 +75,14 @@ class Clock:
 
     Args:
         start: aware; None: not known, and then no time is told.
-        origin: where `start` is from: `option`, `list`, `name`, `container`; None with `start`.
+        origin: where `start` is from: `option`, `list`, `name`, `container`, `hand` (set later by
+            somebody); None with `start`.
         uncertainty_s: half the width of the interval that holds the true time; None: not known.
         offset_s: a correction that somebody set later; exact.
         drift_ppm: how much faster than true time the camera's media time is slow; parts per
             million added to every second.
+        moved_s: by how much a start that somebody set differs from what the recorder said.
+        certain_until_s: media time at which the recording's own clock jumped; None: it never did.
     """
 
     start: dt.datetime | None = None
@@ -85,9 +90,22 @@ class Clock:
     uncertainty_s: float | None = None
     offset_s: Fraction = Fraction(0)
     drift_ppm: float = 0.0
+    moved_s: Fraction = Fraction(0)
+    certain_until_s: Fraction | None = None
 
     def __post_init__(self) -> None:
         require_clock(self.offset_s, self.drift_ppm, self.uncertainty_s)
+
+    @property
+    def correction_s(self) -> Fraction:
+        """By how much its times differ from the recorder's own words."""
+        return self.moved_s + self.offset_s
+
+    def uncertainty_at(self, media_s: Fraction) -> float | None:
+        """Half the width of the interval that holds the true time of a media time, if known."""
+        if self.certain_until_s is not None and media_s > self.certain_until_s:
+            return None
+        return self.uncertainty_s
 
     def at_us(self, media_s: Fraction) -> int | None:
         """Microseconds since 1970-01-01 UTC of a media time; None when not known, and where that
@@ -114,10 +132,26 @@ def require_clock(offset_s: Fraction, drift_ppm: float, uncertainty_s: float | N
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What is known of a source beside its pixels; unknown is None, never a guess."""
+    """What is known of a source beside its pixels; unknown is None, never a guess.
+
+    Args:
+        camera: composed (NFC), so that one name is one camera however it was typed.
+        notes: what must be said about it.
+    """
 
     camera: str | None = None
     clock: Clock = field(default_factory=Clock)
+    notes: tuple[FactNote, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "camera", composed(self.camera))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The notes whose cause is still there: what is known now needs no excuse any more."""
+        holds = {"time": self.clock.start is None, "camera": self.camera is None}
+        holds |= {self.clock.origin or "": True}
+        return tuple(dict.fromkeys(note.text for note in self.notes if holds.get(note.about)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +168,8 @@ class VideoInfo:
         declared_fps, declared_s: as the container claims; None when it does not.
         created: the container's own creation time, if it has one with a zone.
         notes: what a reader must know, in sentences (interlaced, high dynamic range, ...).
+        first_time: what the recorder wrote into the file beside its first frame; asked for while
+            indexing, not stored.
     """
 
     kind: str
@@ -149,10 +185,15 @@ class VideoInfo:
     declared_s: float | None
     created: dt.datetime | None = None
     notes: tuple[str, ...] = ()
+    first_time: Stamp | None = field(default=None, compare=False)
 
     def media_s(self, pts: int) -> Fraction:
         """Media time of a pts, exactly."""
         return (pts - self.first_pts) * self.time_base
+
+
+DISCONTINUITY = "timestamp discontinuity"
+"""How the detail of a span begins where the recording's own clock jumped."""
 
 
 class How(StrEnum):
@@ -235,6 +276,7 @@ class BestShot:
         quality: larger is better, in [0, 1]; see `vision/tracking/best_shots.py`.
         confidence: the detector's.
         sharpness: a part of quality, shown with it.
+        picture: name of the picture file that is the frame; None: it is in a video.
     """
 
     pts: int
@@ -245,6 +287,7 @@ class BestShot:
     quality: float
     confidence: float
     sharpness: float
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -275,6 +318,8 @@ class Moment:
         pts, media_s: of its frame; exact.
         uncertainty_s: of the wall-clock time; None: not known.
         quality: of the view, in [0, 1].
+        correction_s: by how much its time differs from what the recorder said.
+        picture: name of the picture file in a folder of frames; None: it was a frame of a video.
     """
 
     tracklet_id: int
@@ -282,6 +327,8 @@ class Moment:
     media_s: Fraction
     uncertainty_s: float | None
     quality: float
+    correction_s: float = 0.0
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +339,7 @@ class TrackletSeen:
         first_s, last_s: media times.
         first_time, last_time: wall clock; None when not known.
         crop_ids: its views, best first.
+        correction_s: by how much its times differ from what the recorder said.
     """
 
     tracklet_id: int
@@ -306,6 +354,7 @@ class TrackletSeen:
     detections: int
     crop_ids: tuple[int, ...]
     fragments: int = 1
+    correction_s: float = 0.0
 
     @property
     def duration_s(self) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from reidsearch.domain.footage import Clock
 from reidsearch.domain.models import ModelIdentity
 
 if TYPE_CHECKING:
@@ -25,6 +26,51 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockChange:
+    """One correction of a source's clock by hand.
+
+    Args:
+        location: of the source; empty when it is no longer held.
+        before, after: the clock.
+        who, why: empty where that was not recorded.
+    """
+
+    source_id: int
+    location: str
+    at: dt.datetime
+    before: Clock
+    after: Clock
+    who: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FactsReport:
+    """What the archive does not know of the inputs of a run, and what was told for nothing.
+
+    Args:
+        inputs: that are held now, of those offered.
+        without_time, without_camera: of these.
+        names_read: names were read at all, by a pattern, a recorder or a convention.
+        unread_names: of these inputs, whose names were not understood.
+        same_start: sources to which an option gave one and the same start; 0 when at most one.
+        source_list: the list of footage that was given; None: none was.
+        rows_without_file: rows of it that name no file, `line 4`.
+        rows_elsewhere: rows of it whose files are there, but were not among the inputs.
+    """
+
+    inputs: int = 0
+    without_time: int = 0
+    without_camera: int = 0
+    names_read: bool = False
+    unread_names: int = 0
+    same_start: int = 0
+    source_list: str | None = None
+    rows_without_file: tuple[str, ...] = ()
+    rows_elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FootageReport:
     """What one index run did with footage.
 
@@ -32,7 +78,8 @@ class FootageReport:
     of the indexed ones went on where an interrupted run had stopped; `other_settings` of the
     unchanged ones were analysed with other settings than this run's. The rest counts what was
     found in the indexed ones: frames decoded and sampled, tracklets and best shots kept, and what
-    was not kept (`small` detections, `brief` tracklets); `footage_s` is their length.
+    was not kept (`small` detections, `brief` tracklets); `footage_s` is their length. `precomputed`
+    counts precomputed detections that were read, `precomputed_used` those that met a frame.
 
     `partly` of the indexed, unchanged, updated and duplicate ones were not read as a whole; each is
     a failure of its own kind, and `losses` says of the first ones what is missing.
@@ -53,8 +100,11 @@ class FootageReport:
     best_shots: int = 0
     small: int = 0
     brief: int = 0
+    precomputed: int = 0
+    precomputed_used: int = 0
     footage_s: float = 0.0
     seconds: float = 0.0
+    facts: FactsReport = FactsReport()
     losses: tuple[str, ...] = ()
 
 
@@ -65,7 +115,8 @@ class IndexReport:
     `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `skipped`
     files in folders and containers were skipped for their type; `skipped_names` are the first ones.
     `conflicting` of the duplicates came with other facts (camera, time, person, extra) than the
-    crop's own, which were kept. All of this is of pictures; `footage` tells of videos.
+    crop's own, which were kept; `facts` tells which lack camera or time. All of this is of
+    pictures; `footage` tells of videos.
     """
 
     run_id: int
@@ -80,6 +131,7 @@ class IndexReport:
     skipped: int = 0
     skipped_names: tuple[str, ...] = ()
     conflicting: int = 0
+    facts: FactsReport = FactsReport()
     footage: FootageReport = FootageReport()
 
 

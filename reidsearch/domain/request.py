@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 import numpy as np
 
 from reidsearch.base.errors import Kind, UsageError
+from reidsearch.base.locations import composed
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.attributes import require_things, worn
 from reidsearch.domain.crops import Pixels
@@ -78,7 +79,10 @@ class Filters:
             given = getattr(self, name)
             if isinstance(given, str):
                 raise UsageError(f"{name} is a list of texts, not the text {given!r}")
-            object.__setattr__(self, name, tuple(given))
+            names = tuple(given)
+            if name in {"cameras", "not_cameras"}:
+                names = tuple(map(composed, names))
+            object.__setattr__(self, name, names)
         object.__setattr__(self, "exclude_crops", _ids("exclude_crops", self.exclude_crops))
         for name, time in (("after", self.after), ("before", self.before)):
             if time is not None and time.utcoffset() is None:

@@ -59,6 +59,7 @@ class Provenance:
         people_pairs: pairs of different people among these.
         seed, replicates: of the bootstrap over people.
         version: of this program.
+        notes: what of a set was left out, in sentences.
     """
 
     origin: Origin
@@ -74,6 +75,7 @@ class Provenance:
     replicates: int
     version: str
     at: dt.datetime
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

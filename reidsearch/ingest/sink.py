@@ -46,6 +46,10 @@ class Sink(Protocol):
         """
         ...
 
+    def keep_notes(self, source_id: int, facts: SourceFacts) -> None:
+        """Replace the remarks on camera and start of a stored source, whose facts are the same."""
+        ...
+
     def drop_source(self, source_id: int) -> None:
         """Delete a source that was begun, and all that was found in it."""
         ...

@@ -17,6 +17,7 @@ MATCH_COLUMNS = (
     "identity", "rejected_for",
     "log10_lr", "probability", "probability_low",
     "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked",
+    "correction_s", "picture",
 )  # fmt: skip
 STATEMENT_COLUMNS = (
     "crops_searched", "crops_stored", "exact", "recall", "model", "generation", "calibration",

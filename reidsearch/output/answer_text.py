@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.domain.answers import Answer, Match
-from reidsearch.domain.crops import Crop
 from reidsearch.output.attributes import wears
+from reidsearch.output.cards import uncertainty_text
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.readings import false_alarms, probability
 from reidsearch.output.statement import decided_text, no_match, sentences, short
@@ -67,7 +67,7 @@ def _columns(answer: Answer) -> list[Column]:
         found.append(column("best shots", 8, _views, right=True))
     if any(match.attributes for match in matches):
         found.append(column("wears", 9, _wears))
-    places = [visible(match.crop.location) for match in matches]
+    places = [visible(match.crop.place) for match in matches]
     return [*found, Column("location", places, 10, shortened=True)]
 
 
@@ -104,7 +104,7 @@ def _when(match: Match, grouped: bool) -> str:
 
     Where the clock is not known, seconds from the start of the footage.
     """
-    tracklet, uncertain = match.tracklet, _uncertain(match.crop)
+    tracklet, uncertain = match.tracklet, uncertainty_text(match.crop)
     if not grouped or tracklet is None:
         time = match.crop.facts.time
         return (UNKNOWN if time is None else clock(time)) + uncertain
@@ -114,11 +114,3 @@ def _when(match: Match, grouped: bool) -> str:
     first, last = tenths(tracklet.first_time), tenths(tracklet.last_time)
     until = last[11:] if first[:10] == last[:10] else last
     return f"{first} to {until}{uncertain}"
-
-
-def _uncertain(crop: Crop) -> str:
-    """Return by how much the wall-clock time may be off."""
-    if crop.facts.time is None or crop.moment is None:
-        return ""
-    uncertainty_s = crop.moment.uncertainty_s
-    return " ±?" if uncertainty_s is None else f" ±{uncertainty_s:g} s" if uncertainty_s else ""

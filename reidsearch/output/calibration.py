@@ -29,6 +29,7 @@ def sentences(calibration: Calibration, status: str) -> list[str]:
         f"{count(made.same_pairs, 'same-person pair')}, "
         f"{count(made.different_pairs, 'different-person pair')}, all across two cameras; "
         f"reidsearch {made.version}.",
+        *(f"{visible(note)}." for note in made.notes),
         *_sound(sound, "on held-out people"),
         f"log10 likelihood ratio = {calibration.intercept:.3f} + {calibration.slope:.3f} x score, "
         f"within {calibration.lowest:.3f} to {calibration.highest:.3f}, the scores seen; "

@@ -13,7 +13,7 @@ from reidsearch.domain.crops import Crop
 from reidsearch.domain.request import Filters, QueryPicture
 from reidsearch.output.readings import probability
 from reidsearch.output.statement import decided_text
-from reidsearch.output.times import local
+from reidsearch.output.times import correction_text, local
 from reidsearch.output.visible import count
 
 NAMED_AT_MOST = 3  # query pictures in a title
@@ -75,16 +75,18 @@ def time_text(crop: Crop) -> str:
 
 
 def uncertainty_text(crop: Crop) -> str:
-    """By how much a crop's wall-clock time may be off, to stand behind it; empty: by nothing."""
+    """By how much a crop's wall-clock time may be off and was corrected, to stand behind it."""
     if crop.facts.time is None or crop.moment is None:
         return ""
     uncertainty_s = crop.moment.uncertainty_s
-    return " ±?" if uncertainty_s is None else f" ±{uncertainty_s:g} s" if uncertainty_s else ""
+    sure = " ±?" if uncertainty_s is None else f" ±{uncertainty_s:g} s" if uncertainty_s else ""
+    moved_s = crop.moment.correction_s
+    return f"{sure}, {correction_text(moved_s)}" if moved_s else sure
 
 
 def file_name(crop: Crop) -> str:
     """The name of the file that a crop is from, without its folders."""
-    return crop.location.rstrip("/").rpartition("/")[2]
+    return crop.place.rstrip("/").rpartition("/")[2]
 
 
 def filtered_attributes(attributes: Attributes | None, filters: Filters) -> str:

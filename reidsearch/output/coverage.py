@@ -10,10 +10,11 @@ from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.footage import UNSEEN, CoverageGap, How, SourceCoverage, SourceState, Span
+from reidsearch.output.clocks import clock_values, wall_us
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.statement import HOW_TEXTS
 from reidsearch.output.text import UNKNOWN, known
-from reidsearch.output.times import clock, local, zone_name
+from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, duration, visible
 
 Cell = Callable[[SourceCoverage], str]
@@ -53,19 +54,6 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
         more = count(len(gaps) - LISTED_AT_MOST, "further gap")
         lines.append(f"{more} (--format json lists all)")
     return Group(rows, *(Text(line, style="yellow") for line in lines))
-
-
-def clock_view(one: SourceCoverage) -> RenderableType:
-    """When a source was recorded, in lines."""
-    clock = one.facts.clock
-    lines = [f"{visible(one.location)}: starts {_start(one)}"]
-    if clock.offset_s or clock.drift_ppm:
-        start = local(clock.start) if clock.start else "-"
-        lines.append(
-            f"recorded start {start}, offset {float(clock.offset_s):+g} s, "
-            f"drift {clock.drift_ppm:+g} ppm"
-        )
-    return Text("\n".join(lines))
 
 
 def lacking(one: SourceCoverage) -> list[str]:
@@ -115,35 +103,13 @@ def coverage_json(
     }
 
 
-def clock_json(one: SourceCoverage) -> dict[str, Any]:
-    """Return when a source was recorded as a document."""
-    return {
-        "schema": "reidsearch/clock/1",
-        "source_id": one.source_id,
-        "source": one.sha256,
-        "location": one.location,
-        **_clock_json(one),
-    }
-
-
-def _clock_json(one: SourceCoverage) -> dict[str, Any]:
-    clock = one.facts.clock
-    return {
-        "start": iso(clock.start) if clock.start else None,
-        "origin": clock.origin,
-        "uncertainty_s": clock.uncertainty_s,
-        "offset_s": float(clock.offset_s),
-        "drift_ppm": clock.drift_ppm,
-    }
-
-
 def _source_json(one: SourceCoverage) -> dict[str, Any]:
     return {
         "source_id": one.source_id,
         "source": one.sha256,
         "location": one.location,
         "camera": one.facts.camera,
-        "clock": _clock_json(one),
+        "clock": clock_values(one),
         "state": one.state,
         "replaced": one.replaced,
         "duration_s": float(one.duration_s),
@@ -172,28 +138,16 @@ def _span_json(one: SourceCoverage, span: Span) -> dict[str, Any]:
     }
 
 
-def wall_us(one: SourceCoverage, media_us: int) -> int | None:
-    """Wall-clock microseconds of a media time; None when the clock is not known."""
-    from fractions import Fraction
-
-    return one.facts.clock.at_us(Fraction(media_us, 1_000_000))
-
-
-def _start(one: SourceCoverage) -> str:
-    clock = one.facts.clock
-    at_us = wall_us(one, 0)
-    if clock.start is None or at_us is None:
-        return "-"
-    uncertain = "±?" if clock.uncertainty_s is None else f"±{clock.uncertainty_s:g} s"
-    return f"{local(from_us(at_us).replace(microsecond=0))} {uncertain} ({clock.origin})"
-
-
 def _starts(one: SourceCoverage) -> str:
-    at_us, uncertainty_s = wall_us(one, 0), one.facts.clock.uncertainty_s
+    known_clock, at_us = one.facts.clock, wall_us(one, 0)
     if at_us is None:
         return UNKNOWN
-    uncertain = "±?" if uncertainty_s is None else f"±{uncertainty_s:g} s"
-    return f"{clock(from_us(at_us).replace(microsecond=0))} {uncertain}"
+    sure = known_clock.uncertainty_s
+    told = (
+        f"{clock(from_us(at_us).replace(microsecond=0))} ±{'?' if sure is None else f'{sure:g} s'}"
+    )
+    moved_s = float(known_clock.correction_s)
+    return f"{told}, {correction_text(moved_s)}" if moved_s else told
 
 
 def _how(spans: Sequence[Span]) -> str:

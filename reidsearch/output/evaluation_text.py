@@ -173,7 +173,9 @@ def markdown(comparison: Comparison) -> str:
     """The same as a table in Markdown, without a line end."""
     head, lines = _comparison(comparison)
     under = ["---" if number <= 3 else "--:" for number in range(len(head))]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (head, under, *lines))
+    rows = [f"| {' | '.join(line)} |" for line in (head, under, *lines)]
+    notes = comparison.ways[0].evaluation.notes
+    return "\n".join([*rows, *("", *(f"{visible(note)}." for note in notes))]).rstrip()
 
 
 def _comparison(comparison: Comparison) -> tuple[list[str], list[list[str]]]:

@@ -16,7 +16,7 @@ from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.identities import first_crop, presence_json, time_of
 from reidsearch.output.proposals import too_fast_json, too_fast_text
 from reidsearch.output.text import UNKNOWN, known
-from reidsearch.output.times import zone_name
+from reidsearch.output.times import correction_text, zone_name
 from reidsearch.output.visible import count, duration, visible
 
 Cell = Callable[[Stop], str]
@@ -105,9 +105,12 @@ def _first(seen: Presence) -> str:
     """Return when somebody came into sight, and by how much that may be off."""
     if seen.first_us is None:
         return "not known"
+    told = time_of(seen.first_us)
     if seen.uncertainty_s is None:
-        return f"{time_of(seen.first_us)} ±?"
-    return time_of(seen.first_us) + (f" ±{seen.uncertainty_s:g} s" if seen.uncertainty_s else "")
+        told += " ±?"
+    elif seen.uncertainty_s:
+        told += f" ±{seen.uncertainty_s:g} s"
+    return f"{told}, {correction_text(seen.correction_s)}" if seen.correction_s else told
 
 
 def _lasts(seen: Presence) -> str:

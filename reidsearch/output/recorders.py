@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.output.columns import Column, FittedTable
@@ -20,8 +20,8 @@ def recorders_view(rows: Sequence[Row], tried: str | None = None) -> RenderableT
     if not rows:
         return Text("file name matches no known recorder pattern; give --pattern REGEX")
     examples = [visible(tried or row["example"]) for row in rows]
-    zones = ["UTC" if row["utc"] else "--timezone" for row in rows]
-    return FittedTable(
+    zones = [row["zone"] or ("UTC" if row["utc"] else "--timezone") for row in rows]
+    table = FittedTable(
         [
             Column("name", [row["name"] for row in rows], 0),
             Column("recorder", [row["maker"] for row in rows], 2, wrapped=True),
@@ -31,6 +31,9 @@ def recorders_view(rows: Sequence[Row], tried: str | None = None) -> RenderableT
             Column("zone", zones, 3),
         ]
     )
+    problems = dict.fromkeys(row["problem"] for row in rows if row["problem"])
+    told = [f"No time is taken: {visible(problem)}." for problem in problems]
+    return Group(table, *(Text(line, style="yellow") for line in told))
 
 
 def recorders_json(rows: Sequence[Row]) -> dict[str, Any]:

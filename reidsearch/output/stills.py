@@ -110,7 +110,7 @@ class ClipMargin:
         if width not in self._strips:
             told = f"{self._imprint.made}; {self._imprint.source}"
             room = width - 2 * _side(width)
-            lines = [*_lines(self._crop, width), *PLAIN.within(told, room, MOST_LINES)]
+            lines = [*_lines(self._crop, width), *PLAIN.within(told, room, 3)]
             head_px = self._rows(width) * STRONG.line_px
             height = 16 + head_px + len(lines) * PLAIN.line_px
             strip = Image.new("RGB", (width, height + height % 2), MARGIN_PAPER)

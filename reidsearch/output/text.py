@@ -19,7 +19,8 @@ from reidsearch.domain.footage import Moment
 from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
 from reidsearch.output.attributes import attribute_pairs
 from reidsearch.output.columns import Column, FittedTable
-from reidsearch.output.times import clock, local, zone_name
+from reidsearch.output.missing_facts import missing_facts
+from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, size, visible
 
 # Wider than any line, so that a pipe gets every line whole.
@@ -63,7 +64,7 @@ def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableTyp
         ("time", local(facts.time) if facts.time else UNKNOWN),
         ("person", known(facts.person)),
         ("box", crop.box.text()),
-        ("location", visible(crop.location)),
+        ("location", visible(crop.place)),
         ("source", f"{crop.source_sha256} (SHA-256)"),
         ("indexed", local(crop.indexed_at)),
         *_in_footage(crop.moment),
@@ -77,6 +78,8 @@ def _in_footage(moment: Moment | None) -> list[tuple[str, str]]:
     if moment is None:
         return []
     sure = "not known" if moment.uncertainty_s is None else f"±{moment.uncertainty_s:g} s"
+    if moment.correction_s:
+        sure += f", {correction_text(moment.correction_s)}"
     return [
         ("tracklet", str(moment.tracklet_id)),
         ("in footage", f"{float(moment.media_s):.3f} s (pts {moment.pts})"),
@@ -112,6 +115,10 @@ def _footage_lines(report: FootageReport) -> list[Text]:
         ]
         if dropped:
             lines.append(Text(f"Not kept: {', '.join(dropped)}."))
+        if report.precomputed:
+            used, rows = report.precomputed_used, report.precomputed
+            told = f"Precomputed detections: {used:,} of {rows:,} met a frame."
+            lines.append(Text(told, style="" if used == rows else "yellow"))
     lines += [Text(visible(loss), style="yellow") for loss in report.losses[:NAMED_LOSSES]]
     if report.partly > NAMED_LOSSES:
         more = count(report.partly - NAMED_LOSSES, "further source")
@@ -138,6 +145,7 @@ def report_view(report: IndexReport) -> RenderableType:
     lines = [Text(told)]
     if report.footage.offered:
         lines = [*([Text(told)] if report.offered else []), *_footage_lines(report.footage)]
+    lines += missing_facts(report)
     if report.skipped:
         lines.append(_skipped(report))
     if report.conflicting:

@@ -51,10 +51,15 @@ class TimeAxis:
 
     def x(self, at_us: int) -> float:
         """Where a time lies; before the first and after the last part, at the ends."""
+        part = self.part(at_us)
+        return part.x(min(max(at_us, part.from_us), part.to_us))
+
+    def part(self, at_us: int) -> Part:
+        """The part that a time lies in; where two meet, the one that is to scale."""
         for part in self.parts:
-            if at_us <= part.to_us:
-                return part.x(max(at_us, part.from_us))
-        return self.parts[-1].right
+            if at_us < part.to_us or (at_us == part.to_us and not part.cut):
+                return part
+        return self.parts[-1]
 
     @property
     def shown(self) -> list[Part]:

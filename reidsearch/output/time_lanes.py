@@ -103,14 +103,14 @@ class _Unit:
 
 
 def _units(lane: Lane, axis: TimeAxis) -> list[_Unit]:
-    ends = axis.parts[0].left, axis.parts[-1].right
     units = []
     for mark in sorted(lane.marks, key=lambda mark: mark.number):
         number = str(mark.number)
-        first = min(axis.x(mark.from_us), ends[1] - MARK_PX)
+        end = axis.part(mark.from_us).right  # neither bar nor number lies over a cut
+        first = min(axis.x(mark.from_us), end - MARK_PX)
         last = max(axis.x(mark.to_us), first + MARK_PX)
         wide = NUMBER.width(number)
-        left = min(first, ends[1] - wide)
+        left = min(first, end - wide)
         units.append(_Unit(mark, number, left, max(last, left + wide), (first, last)))
     return units
 
@@ -186,7 +186,7 @@ def long_duration(seconds: float) -> str:
 
 def _zigzag(sheet: Drawing, cut: Part, top: float, bottom: float) -> None:
     """Mark a cut: two jagged lines down its sides."""
-    for x in (cut.left + 4, cut.right - 4):
+    for x in (cut.left + 6, cut.right - 6):
         steps = range(int(top), int(bottom) + 1, 6)
         points = [(x + (3 if at % 2 else -3), float(y)) for at, y in enumerate(steps)]
         if len(points) > 1:

@@ -9,7 +9,7 @@ from reidsearch.domain.answers import Answer
 from reidsearch.domain.footage import How, SourceCoverage
 from reidsearch.domain.journeys import Journey
 from reidsearch.domain.request import Filters
-from reidsearch.output.coverage import wall_us
+from reidsearch.output.clocks import wall_us
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.journeys import journey_sentences

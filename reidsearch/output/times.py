@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 LOCALTIME = Path("/etc/localtime")
+DAY_S = 86_400
 _ZONE: ContextVar[dt.tzinfo | None] = ContextVar("zone", default=dt.UTC)
 
 
@@ -46,6 +47,20 @@ def shifted(time: dt.datetime) -> dt.datetime:
 def local(time: dt.datetime) -> str:
     """Return a time with its zone: `2024-05-31 14:03:00 CEST`."""
     return f"{clock(time)} {time.astimezone(_ZONE.get()).tzname()}"
+
+
+def correction_text(seconds: float) -> str:
+    """Return by how much a time was corrected: `corrected -73:00`, `corrected +1.5 s`."""
+    sign = "-" if seconds < 0 else "+"
+    size = abs(seconds)
+    if size < 60:
+        return f"corrected {sign}{size:g} s"
+    minutes, rest = divmod(round(size, 3), 60)
+    told = f"{rest:06.3f}".rstrip("0").rstrip(".")
+    if size < DAY_S:
+        return f"corrected {sign}{minutes:.0f}:{told}"
+    days, minutes = divmod(minutes, 1440)
+    return f"corrected {sign}{days:.0f} d {minutes // 60:02.0f}:{minutes % 60:02.0f}:{told}"
 
 
 def _machine_zone() -> str:

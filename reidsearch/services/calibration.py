@@ -70,8 +70,8 @@ class CalibrationService:
             ArchiveLocked: another process writes.
         """
         model = self._require_model()
-        compared, sha256 = self._of_set(path, progress)
-        return self._make(compared, Origin.SET, _name(path), sha256, model, progress)
+        compared, sha256, notes = self._of_set(path, progress)
+        return self._make(compared, Origin.SET, _name(path), sha256, model, progress, notes)
 
     def from_labels(self, *, progress: Progress = NO_PROGRESS) -> Calibration:
         """Calibrate on the crops of the archive that carry a person and a camera.
@@ -135,7 +135,7 @@ class CalibrationService:
         from reidsearch.calibration.fit import CENTRES, soundness
 
         calibration = self._require()
-        compared, _ = self._of_set(path, progress)
+        compared, _, _ = self._of_set(path, progress)
         line_lr, _ = calibration.log10_lr(CENTRES)
         return Tested(
             source=_name(path),
@@ -175,7 +175,7 @@ class CalibrationService:
             )
         return model
 
-    def _of_set(self, path: Path, progress: Progress) -> tuple[Comparisons, str]:
+    def _of_set(self, path: Path, progress: Progress) -> tuple[Comparisons, str, tuple[str, ...]]:
         from reidsearch.datasets.embedded import embed_set
         from reidsearch.datasets.readers import read_data
 
@@ -185,7 +185,8 @@ class CalibrationService:
         known = tuple(_noted(crop, digests) for crop in data.crops if crop.person is not None)
         data = replace(data, query=known, gallery=known)
         rows = embed_set(data, self._embedder(), progress=progress)
-        return _compared(data, rows), hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+        sha256 = hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+        return _compared(data, rows), sha256, data.notes
 
     def _make(
         self,
@@ -195,6 +196,7 @@ class CalibrationService:
         sha256: str | None,
         model: ModelIdentity,
         progress: Progress,
+        notes: tuple[str, ...] = (),
     ) -> Calibration:
         from reidsearch.calibration.fit import REPLICATES, SEED, fit
 
@@ -216,6 +218,7 @@ class CalibrationService:
                 replicates=REPLICATES,
                 version=self._version,
                 at=now(),
+                notes=notes,
             ),
             digest=model.digest,
             preprocessing=model.preprocessing,

@@ -14,19 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
+from reidsearch.base.locations import composed, location_text
+from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.crops import Crop, Pixels
-from reidsearch.domain.footage import (
-    Clock,
-    CoverageGap,
-    SourceCoverage,
-    Trace,
-    TrackletSeen,
-)
-from reidsearch.domain.reports import ClipReport, Relocated
-from reidsearch.media.files.paths import location_text
+from reidsearch.domain.footage import Clock, CoverageGap, SourceCoverage, Trace, TrackletSeen
+from reidsearch.domain.reports import ClipReport, ClockChange, Relocated
 from reidsearch.services.footage_files import open_indexed, proven, relocate, view_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
+from reidsearch.store.footage.clocks import clock_changes, record_clock
 from reidsearch.store.footage.gaps import Stretch, not_supplied
 from reidsearch.store.footage.places import Relocation, crops_at, whole_path
 
@@ -82,7 +78,8 @@ class FootageService:
         found = [
             one
             for one in self.coverage()
-            if text in one.location or (len(text) >= 8 and one.sha256.startswith(text.lower()))
+            if composed(text) in composed(one.location)
+            or (len(text) >= 8 and one.sha256.startswith(text.lower()))
         ]
         if len(found) != 1:
             names = ", ".join(one.location for one in found[:5])
@@ -93,18 +90,24 @@ class FootageService:
             )
         return found[0]
 
-    def set_clock(self, source_id: int, clock: Clock) -> None:
+    def set_clock(self, source_id: int, clock: Clock, why: str = "") -> None:
         """Set a source's clock: the times of its crops follow, nothing is indexed again.
 
         The event is recorded with the actor and with what the clock was before.
 
+        Args:
+            why: for the record, beside who and when.
+
         Raises:
             ArchiveLocked: another process writes.
         """
-        from reidsearch.store.footage.writer import record_clock
-
         with self._store.lock(), self._store.write() as connection:
-            record_clock(connection, source_id, clock, self._actor)
+            record_clock(connection, source_id, clock, self._actor, why)
+
+    def clock_changes(self, source_id: int | None = None) -> list[ClockChange]:
+        """Every correction by hand, of one source or of all, the earliest first."""
+        changes = clock_changes(self._store)
+        return [one for one in changes if source_id is None or one.source_id == source_id]
 
     def people(self, path: Path, media_s: Fraction) -> People:
         """Who is to be seen in a frame of any video.
@@ -118,6 +121,34 @@ class FootageService:
 
         with open_footage(path) as footage:
             return people_in(footage.frame_at(media_s).bgr(), self._detector())
+
+    def frame_at_clock(self, name: str, time: str) -> Pixels:
+        """The frame that a camera, or a source of that name, showed at a time of its clock.
+
+        Args:
+            name, time: see `services.clock_times.find_moment`; the archive's time zone counts.
+
+        Returns:
+            (h, w, 3) uint8 BGR.
+
+        Raises:
+            NotFound, UsageError: as `find_moment`.
+            InputError: as `frame`.
+        """
+        from reidsearch.services.clock_times import find_moment
+        from reidsearch.store.timezone import stored_timezone
+
+        zone = stored_timezone(self._store)
+        moment = find_moment(self.coverage(), name, time, parse_zone(zone) if zone else None)
+        path, footage = open_indexed(self._store, moment.source.source_id, verify=False)
+
+        def shown() -> Pixels:
+            frame = footage.frame_at(moment.media_s)
+            self.require_shown(path, frame.pts, frame.bgr())
+            return frame.bgr()
+
+        with footage:
+            return proven(footage, shown)
 
     def frame(self, crop_id: int, *, verify: bool = False) -> tuple[Pixels, Crop]:
         """The full frame that a crop was cut from, (h, w, 3) uint8 BGR, and the crop.

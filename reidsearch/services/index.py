@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -13,21 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import ArchiveLocked, UsageError
+from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
-from reidsearch.domain.reports import FootageReport, IndexReport
+from reidsearch.domain.reports import FactsReport, FootageReport, IndexReport
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.ingest.crops import ingest, request_digest
 from reidsearch.ingest.progress import CropBytes
 from reidsearch.media.files.crop_inputs import CropInputs
-from reidsearch.media.files.inventory import FOOTAGE, Inventory, take_inventory
-from reidsearch.media.files.paths import NAMED_AT_MOST, location_text
+from reidsearch.media.files.inventory import FOOTAGE, Inventory, Kind, take_inventory
+from reidsearch.media.files.paths import NAMED_AT_MOST
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import Writer, open_writer
+from reidsearch.store.footage.reader import facts_at
 from reidsearch.store.sink import ArchiveSink
 
 if TYPE_CHECKING:
@@ -100,6 +103,7 @@ class Run:
             report = self._crops(sink, inventory, naming)
             if inventory.footage_count and not report.interrupted:
                 footage = self._footage(sink, inventory, options)
+                footage = replace(footage, facts=facts_of_sources(self.store, inventory, options))
                 report = replace(report, footage=footage, interrupted=self.stop.is_set())
             self.progress.end()
             skipped = inventory.skipped
@@ -146,11 +150,12 @@ class Run:
     def _crops(self, sink: ArchiveSink, inventory: Inventory, naming: Naming) -> IndexReport:
         if not inventory.has_crops:
             return IndexReport(sink.run_id)
-        inputs = CropBytes(CropInputs(inventory, naming, self.limits), self.progress)
+        crops = CropInputs(inventory, naming, self.limits)
+        inputs = CropBytes(crops, self.progress)
         report = self._ingest(sink, inputs, inputs)
         if not report.interrupted:
             inputs.finish()
-        return report
+        return replace(report, facts=crops.facts)
 
     def _ingest(
         self, sink: ArchiveSink, inputs: Iterable[CropInput | Rejected], progress: Progress
@@ -183,6 +188,28 @@ class Run:
             stop=self.stop,
         )
         return index_sources(inventory.entries(FOOTAGE), run, count=inventory.footage_count)
+
+
+def facts_of_sources(store: Store, inventory: Inventory, options: FootageOptions) -> FactsReport:
+    """Return what is not known of the footage among the inputs, by what is stored of it now."""
+    naming = options.naming
+    locations = [entry.location for entry in inventory.entries(FOOTAGE)]
+    held = facts_at(store, locations)
+    starts = Counter(f.clock.start for f in held if f.clock.origin == "option")
+    missing, others = naming.listed.unused(locations) if naming.listed else ([], [])
+    videos = [entry.location for entry in inventory.entries({Kind.VIDEO})]
+    unread = [one for one in videos if naming.reads_names and not naming.understands(one)]
+    return FactsReport(
+        inputs=len(held),
+        without_time=sum(facts.clock.start is None for facts in held),
+        without_camera=sum(facts.camera is None for facts in held),
+        names_read=naming.reads_names,
+        unread_names=len(unread),
+        same_start=max((count for count in starts.values() if count > 1), default=0),
+        source_list=naming.listed.path if naming.listed else None,
+        rows_without_file=tuple(missing),
+        rows_elsewhere=tuple(others),
+    )
 
 
 class IndexService:

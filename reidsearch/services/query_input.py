@@ -22,11 +22,14 @@ import numpy as np
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Kind, ModelError, NotFound, Refused, UsageError
+from reidsearch.base.locations import location_text
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
+from reidsearch.services.clock_times import is_dated
 
 if TYPE_CHECKING:
     from reidsearch.media.video.frames import Footage
+    from reidsearch.services.footage import FootageService
     from reidsearch.vision.detection.detector import Detector
     from reidsearch.vision.detection.people import People
 
@@ -105,6 +108,7 @@ def query_input(
     frame: FrameInput | None = None,
     *,
     detector: Callable[[], Detector],
+    footage: Callable[[], FootageService] | None = None,
     check: FrameCheck | None = None,
 ) -> QueryInput:
     """Return everything that a query shows: one person each of the images, the frame, the crops.
@@ -114,6 +118,7 @@ def query_input(
 
     Args:
         detector: gives the detector; called only where somebody has to be found.
+        footage: gives the footage of an archive, for times by its clocks.
         check: as in `read_frame`.
 
     Raises:
@@ -127,7 +132,7 @@ def query_input(
     """
     found = [_of_image(Path(image), detector) for image in images]
     if frame is not None:
-        found.append(_of_frame(frame, detector, check))
+        found.append(_of_frame(frame, detector, footage, check))
     pictures: tuple[Pixels | int, ...] = (*(pixels for pixels, _ in found), *crops)
     labels = [label for _, label in found]
     if not any(labels):
@@ -137,12 +142,18 @@ def query_input(
     return QueryInput(pictures, label if len(pictures) == 1 else f"mean of {label}")
 
 
-def read_frame(source: str, check: FrameCheck | None = None) -> Pixels:
+def read_frame(
+    source: str,
+    footage: Callable[[], FootageService] | None = None,
+    check: FrameCheck | None = None,
+) -> Pixels:
     """Read the frame that `VIDEO@TIME`, or the name of a picture, stands for.
 
-    TIME counts from the first frame, in seconds, minutes:seconds or hours:minutes:seconds.
+    TIME counts from the first frame, in seconds, minutes:seconds or hours:minutes:seconds. With
+    its date, or behind the name of a camera, it is a time of the clock.
 
     Args:
+        footage: gives the footage of an archive, called for a time of the clock.
         check: refuses a frame that is not what is known of its moment, such as
             `archive.footage.require_shown`.
 
@@ -152,7 +163,7 @@ def read_frame(source: str, check: FrameCheck | None = None) -> Pixels:
     Raises:
         UsageError: the time cannot be read.
         InputError: it is no video or picture.
-        NotFound: the time lies beyond the video's end.
+        NotFound: the time lies beyond the video's end, or there is no footage of that time.
 
     Example:
         >>> read_frame("gate.mp4@1:15.5").shape
@@ -171,10 +182,14 @@ def read_frame(source: str, check: FrameCheck | None = None) -> Pixels:
             if kind_of(Path(source).name) == "video" and Path(source).is_file():
                 raise InputError(refused.message, "a video needs a time: VIDEO@TIME") from refused
             raise
+    there = Path(name).exists()
+    if footage is not None and (is_dated(time) or (not there and ":" in time)):
+        meant = location_text(str(Path(name).absolute())) if there else name
+        return footage().frame_at_clock(meant, time)
     seconds = _seconds(time)
     try:
-        with open_footage(name) as footage:
-            return proven(footage, partial(_checked, footage, Path(name), seconds, check))
+        with open_footage(name) as opened:
+            return proven(opened, partial(_checked, opened, Path(name), seconds, check))
     except Refused as refused:
         raise refused.reworded(f"{name}: {refused.message}", InputError) from refused
     except NotFound as missing:
@@ -205,9 +220,12 @@ def _seconds(time: str) -> Fraction:
 
 
 def _of_frame(
-    frame: FrameInput, detector: Callable[[], Detector], check: FrameCheck | None
+    frame: FrameInput,
+    detector: Callable[[], Detector],
+    footage: Callable[[], FootageService] | None,
+    check: FrameCheck | None,
 ) -> tuple[Pixels, str]:
-    pixels = read_frame(frame.source, check)
+    pixels = read_frame(frame.source, footage, check)
     if frame.box is not None:
         box = frame.box
         box.require_inside(pixels.shape[1], pixels.shape[0])

@@ -132,7 +132,9 @@ def _calibration(row: Row[Any]) -> Calibration:
     curves = np.frombuffer(zlib.decompress(row.curves), "<f8").reshape(len(_CURVES), BINS)
     return Calibration(
         provenance=Provenance(
-            **told | {"origin": Origin(told["origin"]), "at": from_us(row.at_us)}
+            **told
+            | {"origin": Origin(told["origin"]), "at": from_us(row.at_us)}
+            | {"notes": tuple(told.get("notes", ()))}
         ),
         digest=row.digest,
         preprocessing=row.preprocessing,

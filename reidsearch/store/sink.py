@@ -42,6 +42,10 @@ class ArchiveSink:
         """Record another place, and corrected facts, of a stored source."""
         return self._footage.place(source_id, file, facts, moved=moved)
 
+    def keep_notes(self, source_id: int, facts: SourceFacts) -> None:
+        """Replace the remarks on camera and start of a stored source, whose facts are the same."""
+        self._footage.keep_notes(source_id, facts)
+
     def drop_source(self, source_id: int) -> None:
         """Delete a source that was begun, and all that was found in it."""
         self._footage.drop(source_id)

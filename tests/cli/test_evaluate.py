@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,6 +28,19 @@ SCHEMA = json.loads((files("reidsearch.output") / "schemas/evaluation-1.json").r
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory) -> Path:
     return write_market(tmp_path_factory.mktemp("set") / "drawn", people=10, cameras=2, views=2)
+
+
+def test_pictures_whose_names_cannot_be_read_are_told_beside_the_figures(run, drawn, tmp_path):
+    data = tmp_path / "set"
+    shutil.copytree(drawn, data)
+    pictures = sorted((data / "bounding_box_test").iterdir())
+    for path in pictures[::2]:
+        path.rename(path.with_name(path.name.replace("_c", "_cam")))
+    told = f"{len(pictures[::2])} of {len(pictures) + 20} pictures were left out"
+    for form in ("table", "markdown", "json"):
+        ran = run("evaluate", data, "--model", "builtin", "--format", form)
+        assert ran.code == 0, ran.err
+        assert told in ran.out
 
 
 @pytest.mark.full

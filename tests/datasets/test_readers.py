@@ -34,6 +34,8 @@ def test_market_names_tell_person_and_camera(tmp_path):
     assert told(data.query) == {("2", "2")}
     assert told(data.gallery) == {("2", "1"), (None, "6")}
     assert data.notes == (
+        "1 of 6 pictures were left out, their names are not PPPP_cC...: bounding_box_test/x.jpg; "
+        "the figures are of the others",
         "1 crops of person -1 (junk) were left out",
         "1 queries of person 0 (distractors) were left out",
     )

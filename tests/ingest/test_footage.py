@@ -206,7 +206,7 @@ def test_other_bytes_at_the_same_place_are_another_source(tmp_path, scene):
     place.write_bytes(path.read_bytes())
     index(tmp_path / "a", place)
     write_video(place, 30)
-    det.write_text("")
+    det.write_text("1,-1,10,10,30,60,0.9\n")
     assert index(tmp_path / "a", place).footage.indexed == 1
     with Archive.open(tmp_path / "a") as archive:
         assert len(archive.footage.coverage()) == 2

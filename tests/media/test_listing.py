@@ -89,7 +89,7 @@ def test_time_stamped_frames_carry_their_time(tmp_path):
     with open_footage(tmp_path) as footage:
         times = [footage.info.media_s(item.pts) for item in footage.frames()]
         assert times == [0, 1, 3]
-        assert str(footage.first_stamp) == "2024-05-31 12:00:00.250000"
+        assert str(footage.first_stamp.local) == "2024-05-31 12:00:00.250000"
 
 
 def test_frames_that_tell_no_time_are_a_second_apart_and_it_says_so(tmp_path):

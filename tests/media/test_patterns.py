@@ -67,6 +67,25 @@ def test_a_time_that_does_not_exist_is_refused(location: str) -> None:
     assert caught.value.reason is Reason.BAD_TIME
 
 
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("/n/20241027T023000.jpg", "happened twice"),
+        ("/n/20240331T023000.jpg", "did not happen"),
+        ("/n/20240531T120000EST.jpg", "EST"),
+    ],
+)
+def test_a_crop_whose_time_leaves_an_hour_open_is_refused(location: str, said: str) -> None:
+    naming = Naming(zone=parse_zone("Europe/Berlin"), pattern=compile_pattern(r"(?P<time>\d+T\d+)"))
+    with pytest.raises(Refused, match=said):
+        naming.facts(location)
+
+
+def test_what_follows_the_time_of_a_crop_is_read() -> None:
+    naming = Naming(zone=dt.UTC, pattern=compile_pattern(r"(?P<time>\d+T\d+)"))
+    assert naming.facts("/n/20240531T140000+0200.jpg").time == NOON
+
+
 def test_a_time_without_zone_is_refused_not_guessed() -> None:
     with pytest.raises(Refused, match="time zone"):
         Naming(pattern=compile_pattern(DATED)).facts("/n/20240531T120000.jpg")

@@ -9,13 +9,17 @@ import pytest
 from reidsearch.base.errors import InputError, UsageError
 from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.footage import Clock, SourceFacts, VideoInfo
-from reidsearch.media.naming.recorders import RECORDERS, stamp_of
+from reidsearch.media.naming.recorders import RECORDERS
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.naming.source_list import read_source_list
+from reidsearch.media.naming.stamps import stamp_of
 from reidsearch.output.hints import advice
 
 NOON = dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
 BERLIN = parse_zone("Europe/Berlin")
+
+
+NAMELESS = {"pixel", "phone", "reolink-card", "motion-default", "wyze", "yi", "xiaomi", "unnamed"}
 
 
 def facts(location, **naming):
@@ -26,12 +30,14 @@ def facts(location, **naming):
 def test_every_recorder_reads_its_own_example(one):
     match = one.pattern.search(one.example)
     stamp = stamp_of(match)
-    assert f"{stamp:%Y-%m-%d %H:%M:%S}" == "2024-05-31 14:03:00"
+    hour = 12 if stamp.zone is dt.UTC else 14  # seconds since 1970 are in UTC
+    assert f"{stamp.local:%Y-%m-%d %H:%M:%S}" == f"2024-05-31 {hour}:03:00"
     told = facts(f"/footage/{one.example}", recorder=one.name, zone=BERLIN)
-    hour = 14 if one.utc else 12
+    hour = 14 if one.utc and stamp.zone is None else 12
     assert told.clock.start.replace(microsecond=0) == NOON.replace(hour=hour, minute=3)
     assert told.clock.origin == "name"
-    assert (told.camera is None) == (one.name in {"pixel", "phone"})
+    assert told == facts(f"/footage/{one.example}", recorder="auto", zone=BERLIN)
+    assert (told.camera is None) == (one.name in NAMELESS)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +75,7 @@ def test_a_time_that_the_clock_change_repeats_or_leaves_out():
     assert twice.facts.clock.uncertainty_s == 3601
     never = naming.facts("/f/gate_20240331_023000.mp4")
     assert never.facts.clock == Clock()
-    assert "left out" in never.notes[0]
+    assert "left it out" in never.notes[0]
 
 
 def test_a_pattern_of_ones_own():

@@ -113,6 +113,8 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
         "pts": 375,
         "uncertainty_s": 1.0,
         "quality": 0.75,
+        "correction_s": 0.0,
+        "picture": None,
     }
     assert match["tracklet"] == {
         "tracklet_id": 4,

@@ -26,7 +26,15 @@ from reidsearch.domain.footage import (
 from reidsearch.domain.request import Filters
 from reidsearch.output.drawing import Drawing
 from reidsearch.output.time_axis import CUT_PX, PART_PX, broken_axis
-from reidsearch.output.time_lanes import MOST_SUBLANES, sublanes
+from reidsearch.output.time_lanes import (
+    MOST_SUBLANES,
+    Bar,
+    Lane,
+    Mark,
+    axis_of,
+    draw_lanes,
+    sublanes,
+)
 from reidsearch.output.timeline import timeline
 
 INFO = VideoInfo("video", "mp4", "h264", "yuv420p", 640, 480, 0, Fraction(1, 1000), 0, 25.0, 60.0)
@@ -169,6 +177,26 @@ def test_no_texts_meet_whatever_is_drawn(
     require_apart(layout)
     assert signed(layout)
     require_apart(timeline(sources, IMPRINT))
+
+
+@settings(deadline=None)
+@given(
+    starts=st.lists(st.integers(0, 10**8), min_size=1, max_size=40),
+    lengths=st.lists(st.integers(0, 60), min_size=1, max_size=5),
+)
+def test_no_number_and_no_mark_lies_over_a_cut(starts: list[int], lengths: list[int]) -> None:
+    marks = [
+        Mark(1, start * S, (start + lengths[at % len(lengths)]) * S, 1000 + at, "#000000")
+        for at, start in enumerate(starts)
+    ]
+    lane = Lane("gate", known=True, bars=[Bar(0, 10**8 * S, "#0000ff")], marks=marks)
+    axis = axis_of([lane], 1200)
+    layout = Drawing("a", IMPRINT, 1200)
+    draw_lanes(layout, [lane], axis, 40, wall=True)
+    numbers = {str(mark.number) for mark in marks}
+    for box in layout.texts:
+        if box.text in numbers:
+            assert not any(box.x < cut.right and cut.left < box.x + box.width for cut in axis.cuts)
 
 
 def test_matches_that_overlap_lie_apart() -> None:

@@ -14,6 +14,7 @@ import jsonschema
 import numpy as np
 import pytest
 from archives import DIMENSION, fill, opened, sql, unit_rows, write_set
+from drawn_set import write_market
 from PIL import Image
 from present_samples import answer_csv, footage_answer
 
@@ -25,6 +26,7 @@ from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import LOWER, REFINED, UNCALIBRATED, Calibration, posterior
 from reidsearch.maintenance.check import check
+from reidsearch.output.calibration import sentences as calibration_sentences
 from reidsearch.output.hints import advice
 from reidsearch.output.statement import sentences
 from reidsearch.store.crops.store import Store
@@ -385,6 +387,20 @@ def test_a_set_becomes_a_calibration_on_other_footage(drawn, tmp_path):
         moved.write_text(text.replace("person-001", "person-002", 1), encoding="utf-8")
         other = archive.calibration.from_set(moved)
         assert same.provenance.sha256 == made.provenance.sha256 != other.provenance.sha256
+
+
+def test_what_of_a_set_was_left_out_stays_with_the_calibration(drawn, tmp_path):
+    data = write_market(tmp_path / "set", people=12, cameras=2, views=3)
+    first = min((data / "query").iterdir())
+    first.rename(first.with_name("somebody.png"))
+    shutil.copytree(drawn / "archive", tmp_path / "archive")
+    with opened(tmp_path / "archive") as archive:
+        (note,) = archive.calibration.from_set(data).provenance.notes
+        assert "query/somebody.png" in note
+    with opened(tmp_path / "archive") as archive:
+        held = archive.calibration.in_force()
+        assert held.provenance.notes == (note,)
+        assert f"{note}." in calibration_sentences(held, archive.calibration.status())
 
 
 @pytest.mark.full

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import sqlite3
+import unicodedata
 from fractions import Fraction
 
 import numpy as np
@@ -79,6 +81,26 @@ def test_frozen_decisions_are_read_and_go_on(tmp_path):
         made = archive.identities.confirm("anna", [1])
         assert made is not None
         assert made.decision_id == 5
+        assert archive.check() == []
+
+
+def test_notes_on_facts_are_parted_and_cameras_are_composed_while_migrating(tmp_path):
+    folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
+    why = "file name matches no known recorder pattern"
+    decomposed = unicodedata.normalize("NFD", "café")
+    sql(folder, "UPDATE footage SET notes = :n WHERE source_id = 5",
+        n=json.dumps(["interlaced", why]))  # fmt: skip
+    sql(folder, "UPDATE camera SET name = :n WHERE id = 1", n="café")
+    sql(folder, "UPDATE camera SET name = :n WHERE id = 3", n=decomposed)
+    sql(folder, "UPDATE footage SET camera_id = NULL WHERE source_id = 5")
+    migrate(folder)
+    with Archive.open(folder) as archive:
+        by_id = {one.source_id: one for one in archive.footage.coverage()}
+        assert {one.facts.camera for one in by_id.values()} == {"café", None}
+        assert archive.crop(1).facts.camera == archive.crop(4).facts.camera == "café"
+        assert by_id[5].warnings[0] == "interlaced"
+        assert why in by_id[5].warnings
+        assert by_id[4].warnings == ()
         assert archive.check() == []
 
 

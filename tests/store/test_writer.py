@@ -9,9 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
+from fractions import Fraction
 
 import pytest
-from archives import MODEL, NOON, contents, fill, new_crop, read_only, sql, unit_rows
+from archives import MODEL, NOON, contents, fill, make_empty, new_crop, read_only, sql, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,12 +27,14 @@ from reidsearch.base.errors import (
     StorageError,
 )
 from reidsearch.domain.crops import Facts, Rejected
+from reidsearch.domain.footage import SourceFacts, VideoInfo
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.steps import AlreadyStored, Effect
+from reidsearch.domain.steps import AlreadyStored, Effect, SourceFile
 from reidsearch.output.hints import advice
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.database.lock import is_locked, writer_lock
+from reidsearch.store.footage.writer import FootageWriter
 
 VECTORS = unit_rows(10)
 
@@ -280,3 +284,19 @@ def test_numbers_that_are_no_id_are_not_found(folder):
             assert store.embeddings([number]) == {}
             with pytest.raises(Exception, match=f"no crop {number}"):
                 store.picture(number)
+
+
+def test_an_interrupted_source_whose_media_time_begins_elsewhere_starts_anew(tmp_path):
+    """An earlier version counted from the first picture, where the sound begins before it."""
+    make_empty(tmp_path / "a")
+    info = VideoInfo("video", "mp4", "h264", None, 640, 360, 0, Fraction(1, 90_000), 0, 25, 60)
+    file = SourceFile("/footage/late.mp4", "1", b"\x01" * 32, 1000)
+    with Store(tmp_path / "a") as store, open_writer(store, MODEL) as writer:
+        writer.begin_run(request="late", command="", version="0", runtime="none")
+        footage = FootageWriter(writer)
+        later = replace(info, first_pts=2_700_000)
+        begun = footage.begin(file, later, SourceFacts(), {"preset": "made"})
+        again = footage.begin(file, later, SourceFacts(), {"preset": "made"})
+        anew = footage.begin(file, info, SourceFacts(), {"preset": "made"})
+    assert again.source_id == begun.source_id
+    assert anew.source_id != begun.source_id

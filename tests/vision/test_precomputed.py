@@ -1,11 +1,13 @@
 """Detections that somebody else made: the formats, and what is wrong in them."""
 
+import json
 from fractions import Fraction
 
 import pytest
 
-from reidsearch.base.errors import InputError
-from reidsearch.vision.detection.precomputed import read_precomputed
+from reidsearch.base.errors import InputError, Reason, Refused
+from reidsearch.vision.detection.precomputed import Applied
+from reidsearch.vision.detection.precomputed_files import read_precomputed
 
 CVAT_TRACKS = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version>
@@ -104,3 +106,125 @@ def test_an_empty_file_is_nobody(tmp_path):
     given = read_precomputed(tmp_path / "det.txt")
     assert len(given.at(0, Fraction(0), 10, 10)) == 0
     assert not given.has_ids
+
+
+COCO = {
+    "images": [
+        {"id": 7, "file_name": "frame_000000.png", "width": 200, "height": 100},
+        {"id": 8, "file_name": "frame_000004.png", "width": 200, "height": 100},
+    ],
+    "categories": [{"id": 1, "name": "person"}, {"id": 3, "name": "car"}],
+    "annotations": [
+        {"image_id": 8, "category_id": 1, "bbox": [10, 20, 30, 70], "score": 0.9},
+        {"image_id": 8, "category_id": 1, "bbox": [100, 20, 40, 70], "score": 0.8},
+        {"image_id": 8, "category_id": 3, "bbox": [0, 0, 50, 50], "score": 0.9},
+    ],
+}
+
+
+def fitted(path, width_px=200, height_px=100):
+    return read_precomputed(path).fitted(width_px, height_px)
+
+
+def boxes(given, number=4, picture=None):
+    return given.at(number, Fraction(number, 10), 200, 100, picture).xyxy.round().tolist()
+
+
+def test_coco_annotations_and_results(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(COCO))
+    given = fitted(tmp_path / "a.json")
+    assert boxes(given) == BOXES
+    assert given.left_out == {"of other categories": 1}
+    assert boxes(given, 99, "frame_000004.jpg") == BOXES, "a picture is known by its name"
+    results = [{**one, "image_id": 5} for one in COCO["annotations"]]
+    (tmp_path / "r.json").write_text(json.dumps(results))
+    given = fitted(tmp_path / "r.json")
+    assert boxes(given) == BOXES, "images count from 1 where none is 0"
+    assert given.left_out == {"of other categories": 1}
+
+
+def test_a_folder_of_yolo_labels(tmp_path):
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    (folder / "classes.txt").write_text("person\ncar\n")
+    (folder / "gate_1.txt").write_text("")
+    (folder / "gate_5.txt").write_text(
+        "0 0.125 0.55 0.15 0.7 0.9\n0 0.6 0.55 0.2 0.7 0.8\n2 0.5 0.5 0.5 0.5 0.9\n"
+    )
+    given = fitted(folder)
+    assert boxes(given) == BOXES
+    assert given.left_out == {"of other classes than 0": 1}
+    assert boxes(given, 0, "gate_5.jpg") == BOXES
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '<polygon frame="4" outside="0" points="10,20;40,20;40,90;10,60"/>',
+        '<polyline frame="4" outside="0" points="10,20;40,90"/>',
+        '<ellipse frame="4" outside="0" cx="25" cy="55" rx="15" ry="35"/>',
+        '<mask frame="4" outside="0" rle="" left="10" top="20" width="30" height="70"/>',
+        '<skeleton frame="4"><points points="10,20"/><points points="40,90"/></skeleton>',
+        '<box frame="4" outside="0" xtl="-10" ytl="40" xbr="60" ybr="70" rotation="90"/>',
+    ],
+)
+def test_shapes_of_cvat_count_by_the_box_they_lie_in(shape, tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text(
+        f'<annotations><track id="0" label="person">{shape}</track>'
+        '<track id="1" label="car"><box frame="4" outside="0" xtl="0" ytl="0" xbr="9" ybr="9"/>'
+        "</track></annotations>"
+    )
+    given = fitted(path)
+    assert boxes(given) == BOXES[:1]
+    assert given.left_out == {"of other labels": 1}
+
+
+def test_a_confidence_of_minus_one_is_not_known(tmp_path):
+    (tmp_path / "a.txt").write_text("5,1,10,20,30,70,-1,-1,-1,-1\n")
+    found = read_precomputed(tmp_path / "a.txt").at(4, Fraction(0), 200, 100)
+    assert found.confidence.tolist() == [1.0]
+
+
+def test_boxes_of_frames_of_another_size_are_scaled_where_the_file_tells_it(tmp_path):
+    larger = CVAT_IMAGES.replace('width="200" height="100"', 'width="400" height="200"')
+    (tmp_path / "a.xml").write_text(larger)
+    assert boxes(fitted(tmp_path / "a.xml")) == [[5, 10, 20, 45], [50, 10, 70, 45]]
+    with pytest.raises(Refused, match="frames of 400 x 200"):
+        fitted(tmp_path / "a.xml", 200, 200)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "holds no detection"),
+        ("5,1,0.4,0.1,0.2,0.8,0.9\n", "shares of the frame"),
+        ("5,1,900,500,80,200,0.9\n5,2,10,10,20,20,0.9\n", "another resolution"),
+        ("1,1,0,0,9,9,0,1,1\n", "not to be counted"),
+    ],
+)
+def test_what_cannot_be_about_the_footage_is_refused(text, said, tmp_path):
+    (tmp_path / "det.txt").write_text(text)
+    with pytest.raises(Refused, match=said) as error:
+        fitted(tmp_path / "det.txt")
+    assert error.value.reason is Reason.DETECTIONS_UNUSED
+
+
+def test_rows_read_are_counted_against_rows_used(tmp_path):
+    (tmp_path / "det.txt").write_text("1,1,5,5,20,60\n2,1,5,5,20,60\n9001,1,5,5,20,60\n")
+    applied = Applied(fitted(tmp_path / "det.txt"))
+    for number in range(10):
+        found = applied.detections.at(number, Fraction(number, 10), 200, 100)
+        applied.note(number, Fraction(number, 10), None, len(found))
+    assert applied.used == 2
+    assert "1 of 3 detections of det.txt met no frame" in applied.notes()[0]
+    applied.require_some()
+    with pytest.raises(Refused, match="none is of a frame"):
+        Applied(applied.detections).require_some()
+
+
+def test_boxes_in_a_corner_of_the_frame_are_doubted(tmp_path):
+    rows = "".join(f"{n},1,{n},5,20,60\n" for n in range(1, 20))
+    (tmp_path / "det.txt").write_text(rows)
+    assert "lower resolution" in fitted(tmp_path / "det.txt").doubt(200, 100)
+    assert fitted(tmp_path / "det.txt", 40, 66).doubt(40, 66) == ""

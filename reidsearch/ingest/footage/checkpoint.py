@@ -1,6 +1,7 @@
 """Checkpoints as bytes: a JSON header and arrays, in NumPy's own .npz format.
 
-Counts of a checkpoint of version 0.1.0 are read by their present names; the format is the same.
+A checkpoint of version 0.1.0 is read as well: its counts by their present names, and what it lacks
+as if nothing of it had happened yet.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from reidsearch.vision.tracking.best_shots import BestShotKeeper
 from reidsearch.vision.tracking.continuity import Clothes
 from reidsearch.vision.tracking.stitching import LONGEST_US, TrackletPiece
 
-FORMAT = 2
+FORMAT = 1
 """Part of the settings that a checkpoint is valid for; raised when anything here changes."""
 
 
@@ -112,6 +113,7 @@ def pack(followed: Followed, pending: Sequence[TrackletPiece], outcomes: dict[st
         outcomes: what became of those that were complete so far.
     """
     gate, scene = followed.position.gate, followed.position.scene
+    assert scene is not None
     arrays: dict[str, NDArray[Any]] = {}
     header = {
         "pts": followed.position.pts,
@@ -152,18 +154,18 @@ def unpack(data: bytes) -> tuple[Followed, list[TrackletPiece], dict[str, int]]:
                 bytes.fromhex(header["digest"]),
                 header["number"],
                 None if gate is None else GateState(arrays["earlier"], *gate),
-                SceneState(arrays["scene"], *header["scene"]),
+                SceneState(arrays["scene"], *header["scene"]) if "scene" in header else None,
             ),
-            sampled_us=header["sampled_us"],
+            sampled_us=header.get("sampled_us", header["covered_us"]),
             open=tuple(
                 _unpack_open_piece(one, f"open{row}", arrays)
                 for row, one in enumerate(header["open"])
             ),
             ids=dict(map(tuple, header["ids"])),
             next_number=header["next_number"],
-            stretch=header["stretch"],
-            analysed_us=header["analysed_us"],
-            damaged_us=header["damaged_us"],
+            stretch=header.get("stretch", 0),
+            analysed_us=header.get("analysed_us", header["covered_us"]),
+            damaged_us=header.get("damaged_us", -1),
             counts=current_names(header["counts"]),
             spans=tuple(Span(a, b, How(how), detail) for a, b, how, detail in header["spans"]),
             covered_us=header["covered_us"],
@@ -229,10 +231,10 @@ def _unpack_open_piece(header: dict[str, Any], key: str, arrays: Any) -> OpenPie
     shots = _unpack_shots(header["views"], key, arrays)
     return OpenPiece(
         number=header["number"],
-        stretch=header["stretch"],
-        closed=header["closed"],
-        interval_us=header["interval_us"],
-        clothes=list(arrays[f"{key}.clothes"]),
+        stretch=header.get("stretch", 0),
+        closed=header.get("closed", False),
+        interval_us=header.get("interval_us", LONGEST_US),
+        clothes=list(arrays[f"{key}.clothes"]) if f"{key}.clothes" in arrays else [],
         pts=trace.pts.tolist(),
         times_us=times_us.tolist(),
         xyxy=list(trace.xyxy),
@@ -263,8 +265,8 @@ def _unpack_piece(header: dict[str, Any], key: str, arrays: Any) -> TrackletPiec
         shots,
         arrays[f"{key}.vectors"],
         header["pieces"],
-        header["stretch"],
-        header["interval_us"],
+        header.get("stretch", 0),
+        header.get("interval_us", LONGEST_US),
     )
 
 

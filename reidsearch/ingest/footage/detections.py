@@ -12,7 +12,7 @@ from reidsearch.domain.footage import Detections
 from reidsearch.ingest.footage.sampled_frames import Pictures, SampledFrame, Seen
 from reidsearch.media.video.frames import Footage
 from reidsearch.vision.detection.detector import Detector
-from reidsearch.vision.detection.precomputed import PrecomputedDetections, PrecomputedIds
+from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections, PrecomputedIds
 from reidsearch.vision.detection.tiles import joined, tiles_of
 from reidsearch.vision.tracking.bytetrack import ByteTracker
 from reidsearch.vision.tracking.tracker import Tracker
@@ -97,6 +97,7 @@ class WithPrecomputed:
     detections: PrecomputedDetections
     footage: Footage
     settings: FootageSettings
+    applied: Applied
 
     @property
     def size_px(self) -> tuple[int, int] | None:
@@ -120,7 +121,10 @@ class WithPrecomputed:
             if isinstance(what, SampledFrame):
                 frame = what.frame
                 media_s = self.footage.info.media_s(frame.pts)
-                found = self.detections.at(what.number, media_s, frame.width_px, frame.height_px)
+                picture = self.footage.picture_at(frame.pts)
+                size_px = frame.width_px, frame.height_px
+                found = self.detections.at(what.number, media_s, *size_px, picture)
+                self.applied.note(what.number, media_s, picture, len(found))
                 yield what, found
             else:
                 yield what, None

@@ -119,7 +119,7 @@ class Follower:
         self._damaged_us = followed.damaged_us if followed else -DAMAGE_US
         self._sampled_us = followed.sampled_us if followed else None
         self._pictured: tuple[int, Pixels] | None = None
-        self._counts = dict(followed.counts) if followed else dict.fromkeys(COUNTED, 0)
+        self._counts = dict.fromkeys(COUNTED, 0) | (dict(followed.counts) if followed else {})
         self._coverage = (
             Coverage(followed.spans, followed.covered_us, precomputed=precomputed)
             if followed

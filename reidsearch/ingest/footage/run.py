@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def index_source(
     sink: Sink,
     settings: FootageSettings,
     share: SourceBytes,
-    notes: Sequence[str] = (),
+    notes: Callable[[], Sequence[str]] = tuple,
     stop: threading.Event | None = None,
     require_unchanged: Callable[[], None] = lambda: None,
 ) -> SourceOutcome:
@@ -66,7 +66,8 @@ def index_source(
     Args:
         begun: the source, and where to go on.
         share: of the source in the run's progress.
-        notes: what a reader of coverage must know beside what the footage says of itself.
+        notes: gives in the end what a reader of coverage must know beside what the footage says
+            of itself.
         stop: when set, what was worked through is committed and `finished` is False.
         require_unchanged: called before the last step is committed; what it raises ends the work.
     """
@@ -89,13 +90,13 @@ def index_source(
         stop=stop,
     )
     run = _Run(footage, begun.source_id, embedder, sink, settings, share)
-    run.notes = tuple(notes)
+    run.notes_in_the_end = notes
     run.require_unchanged = require_unchanged
     if not source.has_ids:
         run.stitch(embedder, gap_us)
     run.outcome.resumed = followed is not None
     if outcomes is not None:
-        run.outcomes = outcomes
+        run.outcomes |= outcomes
         run.stitcher.pending = pending
     position = followed.position if followed else None
     sampled = sampled_frames(footage, settings, source.size_px, position)
@@ -150,6 +151,7 @@ class _Run:
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self.outcome = SourceOutcome()
         self.notes: tuple[str, ...] = ()
+        self.notes_in_the_end: Callable[[], Sequence[str]] = tuple
         self.require_unchanged: Callable[[], None] = lambda: None
 
     def stitch(self, embedder: Embedder, gap_us: int) -> None:
@@ -242,15 +244,23 @@ class _Run:
         if not piece.shots:
             self.outcomes["without_shot"] += 1
             return None
-        tracklet = piece.tracklet(self._settings.best_shots)
+        tracklet = self._pictured(piece.tracklet(self._settings.best_shots))
         self.outcomes["unlike"] += piece.unlike
         self.outcomes["tracklets"] += 1
         self.outcomes["best_shots"] += len(tracklet.views)
         return tracklet
 
+    def _pictured(self, tracklet: Tracklet) -> Tracklet:
+        """Name the pictures that the views of a folder of frames were cut from."""
+        if self._footage.info.kind != "frames":
+            return tracklet
+        name = self._footage.picture_at
+        views = tuple(replace(view, picture=name(view.pts)) for view in tracklet.views)
+        return replace(tracklet, views=views)
+
     def _all_notes(self, mark: Mark, measured_fps: float | None) -> list[str]:
         info, finished = self._footage.info, mark.finished
-        notes = [*info.notes, *self.notes]
+        notes = [*info.notes, *self.notes, *(self.notes_in_the_end() if finished else ())]
         head_s = self._footage.lacking.head_s
         if head_s:
             notes.append(

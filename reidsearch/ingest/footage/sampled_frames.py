@@ -73,7 +73,7 @@ class Position:
     digest: bytes
     number: int
     gate: GateState | None
-    scene: SceneState
+    scene: SceneState | None
 
 
 def sampled_frames(

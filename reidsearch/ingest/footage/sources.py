@@ -12,7 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.errors import InputError, Reason, Refused
+from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Rejected
@@ -30,7 +31,7 @@ from reidsearch.ingest.footage.run import index_source
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.files.inventory import Entry
-from reidsearch.media.files.paths import location_text, refusal
+from reidsearch.media.files.paths import refusal
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
 from reidsearch.media.video.open import Digest, digest_of, lies_there, open_footage, path_of
@@ -38,7 +39,8 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import KnownSource, source, source_at, source_of
 from reidsearch.store.footage.writer import facts_digest, same_analysis
 from reidsearch.vision.detection.detector import Detector
-from reidsearch.vision.detection.precomputed import PrecomputedDetections, read_precomputed
+from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections
+from reidsearch.vision.detection.precomputed_files import read_precomputed
 from reidsearch.vision.embedding.embedder import Embedder
 
 NAMED_AT_MOST = 20  # losses in the report
@@ -81,7 +83,8 @@ def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> Fo
     Returns:
         Counts of what became of every source. What fails is in the failures ledger.
     """
-    counts: dict[str, int] = dict.fromkeys(asdict(FootageReport()), 0)
+    counts: dict[str, Any] = dict.fromkeys(asdict(FootageReport()), 0)
+    counts.pop("facts")
     losses: list[str] = []
     seconds = 0.0
     began = time.monotonic()
@@ -149,6 +152,8 @@ class _Source:
             )
             if known.facts in same:
                 self.loss = loss_of(known.counts)
+                if known.notes is not None and told is not None and told.notes != known.notes:
+                    self._run.sink.keep_notes(known.source_id, told)
                 return {"unchanged": 1, **self._other_settings(known)}
         with open_footage(self._path, frames_fps=self._run.frames_fps) as footage:
             start_bytes = known.size_bytes if known else None
@@ -168,7 +173,8 @@ class _Source:
     ) -> dict[str, float]:
         held = source_of(self._run.store, file.sha256)
         first_stamp = getattr(footage, "first_stamp", None)
-        told = self._run.naming.facts(self._location, footage.info, first_stamp)
+        picture = footage.picture_at(footage.info.first_pts)
+        told = self._run.naming.facts(self._location, footage.info, first_stamp, picture)
         facts = _at_assumed_rate(told.facts) if footage.clock_assumed else told.facts
         sink = self._run.sink
         precomputed = self._precomputed()
@@ -180,11 +186,15 @@ class _Source:
             if known is None or known.source_id != held.source_id:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
+        if precomputed:
+            info = footage.info
+            precomputed = precomputed.fitted(info.width_px, info.height_px)
         settings = self._settings(precomputed)
         begun = sink.begin_source(file, footage.info, facts, settings)
         detections: DetectionSource
-        if precomputed:
-            detections = WithPrecomputed(precomputed, footage, self._run.settings)
+        applied = Applied(precomputed) if precomputed else None
+        if precomputed and applied:
+            detections = WithPrecomputed(precomputed, footage, self._run.settings, applied)
         else:
             detections = WithDetector(self._run.detector(), self._run.settings)
         self._share.declare(footage.info.declared_s)
@@ -196,13 +206,13 @@ class _Source:
                 embedder=self._run.embedder,
                 sink=sink,
                 settings=self._run.settings,
-                notes=told.notes,
                 share=self._share,
                 stop=self._run.stop,
-                require_unchanged=lambda: self._require_unchanged(file.fingerprint),
+                require_unchanged=lambda: self._require_sound(file.fingerprint, applied),
+                notes=applied.notes if applied else tuple,
             )
         except Refused:
-            # Other bytes lie there now than those that were analysed.
+            # Other bytes lie there now than those that were analysed, or it was not about them.
             sink.drop_source(begun.source_id)
             raise
         if not outcome.finished:
@@ -216,7 +226,14 @@ class _Source:
             "frames": outcome.frames,
             "footage_s": outcome.duration_us / 1e6,
             **{name: found.get(name, 0) for name in names},
+            **(_rows_of(applied) if applied else {}),
         }
+
+    def _require_sound(self, fingerprint: str, applied: Applied | None) -> None:
+        """Ask before the last step is committed. Raises Refused."""
+        self._require_unchanged(fingerprint)
+        if applied is not None:
+            applied.require_some()
 
     def _require_unchanged(self, fingerprint: str) -> None:
         """A recorder may still write it, or a disk be lost; one that was deleted was read whole.
@@ -234,8 +251,14 @@ class _Source:
     def _precomputed(self) -> PrecomputedDetections | None:
         listed = self._run.naming.listed
         row = listed.lookup(self._path) if listed else None
-        path = self._run.detections or (row.detections if row else None)
-        return read_precomputed(path) if path else None
+        if self._run.detections is not None:
+            return read_precomputed(self._run.detections)
+        if row is None or row.detections is None:
+            return None
+        try:
+            return read_precomputed(row.detections)
+        except InputError as error:  # of one source among many
+            raise Refused(Reason.DETECTIONS_UNUSED, error.message, error.hint) from error
 
     def _brings_back(self, held: KnownSource, precomputed: PrecomputedDetections | None) -> bool:
         """Tell whether to analyse a finished source again, since some of it was deleted.
@@ -267,6 +290,11 @@ class _Source:
 def _at_assumed_rate(facts: SourceFacts) -> SourceFacts:
     """Return facts of a source whose media time nobody measured: no time of it is known well."""
     return replace(facts, clock=replace(facts.clock, uncertainty_s=None))
+
+
+def _rows_of(applied: Applied) -> dict[str, float]:
+    """How many precomputed detections were read, and how many met a frame."""
+    return {"precomputed": applied.detections.count, "precomputed_used": applied.used}
 
 
 def _grown_from(known: KnownSource | None, digest: Digest) -> int | None:

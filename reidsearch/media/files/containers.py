@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.locations import location_text
 from reidsearch.domain.crops import CropInput, Locator, Rejected
 from reidsearch.media.files.locators import ContainerFile
-from reidsearch.media.files.paths import Skipped, kind_of, location_text
+from reidsearch.media.files.paths import Skipped, kind_of
 from reidsearch.media.naming.patterns import Naming
 
 # Pictures hardly compress: drawn ones reach 30 to 1, blank bitmaps 1000 to 1. More than this out

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
+from reidsearch.domain.reports import FactsReport
 from reidsearch.media.files.containers import Container
 from reidsearch.media.files.inventory import CROPS, Entry, Inventory, Kind
 from reidsearch.media.files.locators import ContainerFile, FileBytes
@@ -34,12 +36,32 @@ class CropInputs(Iterator[CropInput | Rejected]):
         self._entry_bytes = 0
         self._within_bytes = 0
         self._listing = self._list()
+        self._counts: Counter[str] = Counter()
 
     def __iter__(self) -> CropInputs:
         return self
 
     def __next__(self) -> CropInput | Rejected:
-        return next(self._listing)
+        item = next(self._listing)
+        if isinstance(item, CropInput):
+            facts = item.facts
+            self._counts["inputs"] += 1
+            self._counts["without_time"] += facts.time is None
+            self._counts["without_camera"] += facts.camera is None
+            self._counts["unread_names"] += not self._naming.matches(item.location)
+        return item
+
+    @property
+    def facts(self) -> FactsReport:
+        """What is not known of the inputs that were listed so far."""
+        told = self._counts
+        return FactsReport(
+            inputs=told["inputs"],
+            without_time=told["without_time"],
+            without_camera=told["without_camera"],
+            names_read=self._naming.reads_names,
+            unread_names=told["unread_names"],
+        )
 
     @property
     def position_bytes(self) -> int:

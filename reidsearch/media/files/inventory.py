@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.locations import location_text
 from reidsearch.media.files.manifest import Manifest
 from reidsearch.media.files.paths import (
     CONTAINERS,
     MANIFESTS,
     Skipped,
     kind_of,
-    location_text,
     refusal,
     require_file,
 )

@@ -11,14 +11,10 @@ from typing import IO, Any, NoReturn
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Reason, Refused
+from reidsearch.base.locations import location_text
 from reidsearch.domain.crops import CropInput, Facts, Rejected
 from reidsearch.media.files.locators import FileBytes
-from reidsearch.media.files.paths import (
-    location_text,
-    open_regular,
-    refusal,
-    require_file,
-)
+from reidsearch.media.files.paths import open_regular, refusal, require_file
 from reidsearch.media.naming.patterns import Naming
 
 DELIMITERS = ",;\t"

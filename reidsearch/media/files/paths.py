@@ -63,13 +63,6 @@ class Skipped:
         self._folders[-1][1].append(name)
 
 
-def location_text(path: str) -> str:
-    r"""A path as text that can be shown and stored; bytes that are not UTF-8 become `\xNN`."""
-    if path.isascii():
-        return path
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
 def kind_of(name: str) -> str:
     """`picture`, `video`, `container`, `hidden` or `other`, from a file's name alone."""
     if name[0] == "." or name == "Thumbs.db":

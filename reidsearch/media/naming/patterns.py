@@ -6,12 +6,14 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field
 
-from reidsearch.base.errors import UsageError
-from reidsearch.base.timecode import parse_time
+from reidsearch.base.errors import Kind, Reason, Refused, UsageError
+from reidsearch.base.locations import readable_location, told_location
+from reidsearch.base.timecode import at_local, only_once, parse_time
 from reidsearch.domain.crops import Facts
-from reidsearch.media.naming.recorders import PARTS, stamp_of
+from reidsearch.media.naming.stamps import PARTS, holds_stamp
+from reidsearch.media.naming.told_times import told_stamp
 
-GROUPS = frozenset({"camera", "time", "person", "millisecond", *PARTS})
+GROUPS = frozenset({"camera", "time", "person", "millisecond", "epoch", *PARTS})
 
 # PPPP_cCsS_FFFFFF_DD.jpg: person, camera, sequence, frame, detection. -1 marks crops without a
 # person of interest, 0000 distractors; both are labels like any other here.
@@ -74,20 +76,42 @@ class Naming:
         Raises:
             Refused: (bad-time) when the pattern matches but its time cannot be read.
         """
-        if self._names is None or (match := self._names.search(location)) is None:
+        if self._names is None:
+            return self._options
+        match = self._names.search(readable_location(location))
+        if match is None:
             return self._options
         told = match.groupdict()
+        camera = told.get("camera") or self.camera
+        if told.get("camera") and holds_stamp(told["camera"]):
+            raise Refused(Reason.BAD_TIME, f"its camera would be {camera!r}, which holds a time")
         return Facts(
-            camera=told.get("camera") or self.camera,
+            camera=None if camera is None else told_location(camera),
             time=self._told_time(match) or self.time,
             person=told.get("person") or None,
         )
 
+    @property
+    def reads_names(self) -> bool:
+        """Whether names are read at all."""
+        return self._names is not None
+
+    def matches(self, location: str) -> bool:
+        """Whether names are read, and this one is understood."""
+        return self._names is None or bool(self._names.search(readable_location(location)))
+
     def _told_time(self, match: re.Match[str]) -> dt.datetime | None:
-        if text := match.groupdict().get("time"):
-            return self.moment(text)
-        stamp = stamp_of(match)
-        return None if stamp is None else parse_time(stamp.isoformat(), self.zone)
+        stamp = told_stamp(match, self.time_format)
+        if stamp is None:
+            return None
+        if (zone := stamp.zone or self.zone) is None:
+            raise Refused(
+                Reason.BAD_TIME,
+                f"time '{stamp.local}' names no time zone",
+                "give the time zone",
+                kind=Kind.TIME_WITHOUT_ZONE,
+            )
+        return only_once(at_local(stamp.local, zone), str(stamp.local))
 
     def moment(self, text: str) -> dt.datetime:
         """One time, by this naming's zone and format.

@@ -7,26 +7,39 @@ none of them tells stays unknown; a time whose zone is not known is no time.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Refused, UsageError
-from reidsearch.base.timecode import parse_time
+from reidsearch.base.locations import readable_location, told_location
+from reidsearch.base.timecode import Reading, at_local
 from reidsearch.domain.footage import Clock, SourceFacts, VideoInfo
-from reidsearch.media.naming.recorders import Recorder, readings, recorder, stamp_of
+from reidsearch.domain.told import FactNote, Stamp
+from reidsearch.media.naming.recorders import (
+    Recorder,
+    may_be_epoch,
+    named_by_messenger,
+    readings,
+    recorder,
+)
 from reidsearch.media.naming.source_list import ListedSource, SourceList
+from reidsearch.media.naming.stamps import holds_stamp, stamp_of
+from reidsearch.media.naming.told_times import told_stamp
 
-WHOLE_SECONDS_S = 1.0
-MILLISECONDS_S = 0.001
-HOUR_S = 3600.0
+REPEATED = "which the clock change repeats: the earlier was taken, the uncertainty holds both"
 
 
 @dataclass(frozen=True, slots=True)
 class NamedSource:
-    """What is known of a source, and what must be said about it, in sentences."""
+    """What is known of a source, and what must be said about it."""
 
     facts: SourceFacts
-    notes: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be said, in sentences."""
+        return tuple(note.text for note in self.facts.notes)
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,7 @@ class SourceNaming:
         camera, start: of every source that nothing else tells of; `start` is aware.
         zone: of times in names that carry none.
         pattern: searched for in a location; groups camera and time, or year, month, day, hour,
-            minute, second.
+            minute, second, or epoch.
         time_format: of the group time, as in `strptime`; None: ISO 8601.
         recorder: name of a ready-made pattern, or `auto`: all are tried, and taken when all that
             match agree (see `recorders.readings`).
@@ -50,7 +63,7 @@ class SourceNaming:
     """
 
     camera: str | None = None
-    start: dt.datetime | None = None
+    start: dt.datetime | Reading | None = None
     zone: dt.tzinfo | None = None
     pattern: re.Pattern[str] | None = None
     time_format: str | None = None
@@ -69,140 +82,185 @@ class SourceNaming:
         self,
         location: str,
         info: VideoInfo | None = None,
-        first_stamp: dt.datetime | None = None,
+        first_stamp: Stamp | None = None,
+        picture: str | None = None,
     ) -> NamedSource:
         """Camera and clock of one source.
 
         Args:
-            location: absolute path.
+            location: absolute path, as `location_text` writes it.
             info: what the container says; None: it has not been opened.
-            first_stamp: the first frame's time by its own name, without a zone.
+            first_stamp: the first frame's time by its own name.
+            picture: name of the first picture of a folder of frames: it tells the camera where
+                the folder's name does not.
         """
-        notes: list[str] = []
-        listed = self.listed.lookup(location) if self.listed else None
-        camera, named = self._named(location, notes)
-        clock = self._clock(listed, named or self._stamped(first_stamp, notes), info, notes)
-        told = (listed.camera if listed else None) or camera or self.camera
-        return NamedSource(SourceFacts(told, clock), tuple(notes))
+        return _Naming(self, location, picture).facts(info, first_stamp)
+
+    def understands(self, location: str) -> bool:
+        """Whether the name of a source tells its camera or its time."""
+        camera, clock = _Naming(self, location).named()
+        return camera is not None or clock is not None
+
+    @property
+    def reads_names(self) -> bool:
+        """Whether names are read at all."""
+        return self.pattern is not None or self.recorder is not None
+
+
+@dataclass
+class _Naming:
+    """One source on its way to its facts."""
+
+    by: SourceNaming
+    location: str
+    picture: str | None = None
+    notes: list[FactNote] = field(default_factory=list)
+
+    def facts(self, info: VideoInfo | None, first_stamp: Stamp | None) -> NamedSource:
+        by = self.by
+        listed = by.listed.lookup(self.location) if by.listed else None
+        camera, named = self.named()
+        if self.picture is not None and camera is None and named is None:
+            inside = _Naming(by, f"{self.location}{os.sep}{self.picture}")
+            camera, _ = inside.named()
+            if camera is not None:
+                self.notes = inside.notes
+        if named is None and first_stamp is not None:
+            named = self._clock_of(first_stamp, by.zone, "the name of its first picture")
+        clock = self._clock(listed, named, info)
+        told = (listed.camera if listed else None) or camera or by.camera
+        return NamedSource(SourceFacts(told, clock, tuple(self.notes)))
+
+    def note(self, about: str, text: str) -> None:
+        self.notes.append(FactNote(about, text))
 
     def _clock(
-        self,
-        listed: ListedSource | None,
-        named: Clock | None,
-        info: VideoInfo | None,
-        notes: list[str],
+        self, listed: ListedSource | None, named: Clock | None, info: VideoInfo | None
     ) -> Clock:
-        if listed is not None:
-            uncertainty_s = (
-                WHOLE_SECONDS_S if listed.uncertainty_s is None else listed.uncertainty_s
-            )
-            if listed.start is not None:
-                return Clock(listed.start, "list", uncertainty_s, listed.offset_s, listed.drift_ppm)
-        found = named or self._untold(info, notes)
+        if listed is not None and listed.start is not None:
+            if listed.start.repeated:
+                self.note("list", f"the list gives it a start {REPEATED}")
+            found = Clock(listed.start.time, "list", listed.start.uncertainty_s)
+        else:
+            found = named or self._untold(info)
         if listed is None or found.start is None:
             return found
+        uncertainty_s = found.uncertainty_s
         if listed.uncertainty_s is not None:
-            found = Clock(found.start, found.origin, listed.uncertainty_s)
-        return Clock(
-            found.start, found.origin, found.uncertainty_s, listed.offset_s, listed.drift_ppm
-        )
+            uncertainty_s = listed.uncertainty_s
+            if listed.start is not None and listed.start.repeated:
+                uncertainty_s += listed.start.uncertainty_s
+        return Clock(found.start, found.origin, uncertainty_s, listed.offset_s, listed.drift_ppm)
 
-    def _untold(self, info: VideoInfo | None, notes: list[str]) -> Clock:
-        if self.start is not None:
-            return Clock(self.start, "option", WHOLE_SECONDS_S)
-        if self.container_time and info is not None and info.created is not None:
-            notes.append(
+    def _untold(self, info: VideoInfo | None) -> Clock:
+        start = self.by.start
+        if isinstance(start, dt.datetime):
+            start = Reading(start)
+        if start is not None:
+            return Clock(start.time, "option", start.uncertainty_s)
+        if self.by.container_time and info is not None:
+            return self._by_container(info)
+        return Clock()
+
+    def _by_container(self, info: VideoInfo) -> Clock:
+        if info.first_time is not None:
+            told = "the first time stamp that the recorder wrote into the file"
+            clock = self._clock_of(info.first_time, self.by.zone, told, "container")
+            if clock is not None:
+                self.note("container", f"the start is {told}")
+                return clock
+        if info.created is not None:
+            self.note(
+                "container",
                 "the start is the container's creation time, which many cameras write in local "
-                "time or at the end of the recording"
+                "time or at the end of the recording",
             )
             return Clock(info.created, "container", None)
         return Clock()
 
-    def _named(self, location: str, notes: list[str]) -> tuple[str | None, Clock | None]:
+    def named(self) -> tuple[str | None, Clock | None]:
         """Camera and clock by the name."""
-        if self.pattern is not None:
-            match = self.pattern.search(location)
+        path = readable_location(self.location)
+        if self.by.pattern is not None:
+            match = self.by.pattern.search(path)
             if match is None:
-                notes.append("the pattern does not match its path")
+                self._unread("the pattern does not match its path")
                 return None, None
-            return match.groupdict().get("camera"), self._time_of(match, notes)
-        if self.recorder is None:
+            return self._taken(match, None)
+        if self.by.recorder is None:
             return None, None
-        path = location.replace("\\", "/")
-        found = readings(path)
-        if self.recorder != "auto":
-            one = recorder(self.recorder)
+        path = path.replace(os.sep, "/")
+        if self.by.recorder != "auto":
+            one = recorder(self.by.recorder)
             match = one.pattern.search(path)
-            found = [(one, match)] if match else []
-        told = {(match.groupdict().get("camera"), stamp_of(match)) for _, match in found}
+            if match is None:
+                self._unread(f"file name does not match the pattern of recorder {one.name}")
+                return None, None
+            return self._taken(match, one)
+        return self._automatic(path)
+
+    def _automatic(self, path: str) -> tuple[str | None, Clock | None]:
+        if named_by_messenger(path):
+            self._unread("a messenger named it by when it was sent or saved, not recorded")
+            return None, None
+        found = readings(path)
         if not found:
-            notes.append(_no_recorder(self.recorder))
+            text = "file name matches no known recorder pattern"
+            if may_be_epoch(path):
+                text += "; its number may be seconds since 1970, which the recorder epoch reads"
+            self._unread(text)
             return None, None
-        if len(told) > 1:
-            names = ", ".join(one.name for one, _ in found)
-            notes.append(f"its name can be read in several ways ({names}); none was taken")
-            return None, None
-        one, match = found[0]
-        return match.groupdict().get("camera"), self._recorded(one, match, notes)
-
-    def _recorded(self, one: Recorder, match: re.Match[str], notes: list[str]) -> Clock | None:
-        stamp = stamp_of(match)
-        if stamp is None:
-            return None
-        exact = "millisecond" in match.groupdict() and match["millisecond"] is not None
-        uncertainty_s = MILLISECONDS_S if exact else WHOLE_SECONDS_S
-        return _local(stamp, dt.UTC if one.utc else self.zone, uncertainty_s, notes)
-
-    def _time_of(self, match: re.Match[str], notes: list[str]) -> Clock | None:
-        text = match.groupdict().get("time")
-        if text is None:
-            stamp = stamp_of(match)
-            return None if stamp is None else _local(stamp, self.zone, WHOLE_SECONDS_S, notes)
         try:
-            moment = parse_time(text, dt.UTC, self.time_format)
-            has_zone = parse_time(text, dt.timezone(dt.timedelta(hours=1)), self.time_format)
+            stamps = {(stamp_of(match), one.utc) for one, match in found}
+        except Refused:
+            stamps = set()  # said below
+        cameras = {match.groupdict().get("camera") for _, match in found} - {None}
+        if len(stamps) > 1 or len(cameras) > 1:
+            names = ", ".join(one.name for one, _ in found)
+            self._unread(f"its name can be read in several ways ({names}); none was taken")
+            return None, None
+        one, match = max(found, key=lambda each: each[1].groupdict().get("camera") is not None)
+        return self._taken(match, one)
+
+    def _unread(self, text: str) -> None:
+        self.note("camera", text)
+        self.note("time", text)
+
+    def _taken(self, match: re.Match[str], one: Recorder | None) -> tuple[str | None, Clock | None]:
+        """Read what matched. A camera that holds a time stamp means that the end was matched."""
+        camera = match.groupdict().get("camera")
+        if camera is not None and holds_stamp(camera):
+            self._unread(f"its camera would be {camera!r}, which holds a time: none was taken")
+            return None, None
+        try:
+            stamp = told_stamp(match, self.by.time_format) if one is None else stamp_of(match)
         except Refused as refused:
-            notes.append(refused.message)
-            return None
-        if moment == has_zone:  # it names its own zone
-            return Clock(moment, "name", WHOLE_SECONDS_S)
-        return _local(moment.replace(tzinfo=None), self.zone, WHOLE_SECONDS_S, notes)
-
-    def _stamped(self, stamp: dt.datetime | None, notes: list[str]) -> Clock | None:
+            self.note("time", refused.message)
+            stamp = None
+        camera = None if camera is None else told_location(camera)
         if stamp is None:
-            return None
-        exact = bool(stamp.microsecond)
-        return _local(stamp, self.zone, MILLISECONDS_S if exact else WHOLE_SECONDS_S, notes)
+            return camera, None
+        zone = dt.UTC if one is not None and one.utc else self.by.zone
+        return camera, self._clock_of(stamp, zone, "its name")
 
-
-def _no_recorder(name: str) -> str:
-    if name == "auto":
-        return "file name matches no known recorder pattern"
-    return f"file name does not match the pattern of recorder {name}"
-
-
-def _local(
-    stamp: dt.datetime, zone: dt.tzinfo | None, uncertainty_s: float, notes: list[str]
-) -> Clock | None:
-    """A clock that starts at a local time; None when the zone is not known, or has no such time."""
-    if zone is None:
-        notes.append(
-            f"its name tells {stamp.isoformat(sep=' ')} without a time zone, so its time is not "
-            "known: give the time zone"
-        )
-        return None
-    early, late = (stamp.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if early.utcoffset() != late.utcoffset():
-        back = early.astimezone(dt.UTC).astimezone(zone).replace(tzinfo=None)
-        if back != stamp:
-            notes.append(
-                f"its name tells {stamp.isoformat(sep=' ')}, a time that the clock change left "
-                "out: its time is not known"
+    def _clock_of(
+        self, stamp: Stamp, zone: dt.tzinfo | None, teller: str, origin: str = "name"
+    ) -> Clock | None:
+        """A clock that starts at a stamp; None where its zone is not known, or had no such time."""
+        zone = stamp.zone or zone
+        if zone is None:
+            self.note(
+                "time",
+                f"{teller} tells {stamp.local.isoformat(sep=' ')} without a time zone, so its time "
+                "is not known: give the time zone",
             )
             return None
-        notes.append(
-            f"its name tells {stamp.isoformat(sep=' ')}, which the clock change repeats: the "
-            "earlier was taken, the uncertainty is an hour more"
-        )
-        uncertainty_s += HOUR_S
-    return Clock(early.astimezone(dt.UTC), "name", uncertainty_s)
+        try:
+            read = at_local(stamp.local, zone, stamp.uncertainty_s)
+        except Refused as refused:
+            self.note("time", f"{teller} tells a time that cannot be: {refused.message}")
+            return None
+        if read.repeated:
+            local = stamp.local.isoformat(sep=" ")
+            self.note(origin, f"{teller} tells {local}, {REPEATED}")
+        return Clock(read.time, origin, read.uncertainty_s)

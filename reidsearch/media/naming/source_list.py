@@ -9,14 +9,15 @@ import glob
 import math
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from reidsearch.base.errors import InputError, ReidsearchError
-from reidsearch.base.timecode import parse_time, parse_zone
+from reidsearch.base.locations import composed, location_text, path_of
+from reidsearch.base.timecode import Reading, parse_zone, read_time
 from reidsearch.domain.footage import require_clock
 
 COLUMNS = (
@@ -36,12 +37,11 @@ class ListedSource:
     """One row. None: not told.
 
     Args:
-        start: aware.
         detections: file of precomputed detections; absolute.
     """
 
     camera: str | None
-    start: dt.datetime | None
+    start: Reading | None
     offset_s: Fraction
     drift_ppm: float
     uncertainty_s: float | None
@@ -51,15 +51,50 @@ class ListedSource:
         require_clock(self.offset_s, self.drift_ppm, self.uncertainty_s)
 
 
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """Where a row stands, and which files it names.
+
+    Args:
+        where: `line 4`, `source 2`.
+        files: marks of the files that are there; see `mark_of`. None: nothing is there.
+    """
+
+    where: str
+    files: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class SourceList:
-    """Rows by absolute path."""
+    """Rows by the files that they name.
+
+    Args:
+        rows: by `mark_of` a file, so that a row is found through links and however its name is
+            composed.
+        read: every row, for telling which of them named nothing.
+    """
 
     rows: Mapping[str, ListedSource]
+    path: str = ""
+    read: tuple[ListRow, ...] = ()
 
-    def lookup(self, path: str) -> ListedSource | None:
-        """The row of a file, by its absolute path."""
-        return self.rows.get(path)
+    def lookup(self, location: str) -> ListedSource | None:
+        """Return the row of a file, by its absolute path or its location."""
+        return self.rows.get(mark_of(location)) if self.rows else None
+
+    def unused(self, locations: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Return which rows name no file at all, and which name none of the files given."""
+        given = {mark_of(location) for location in locations}
+        missing = [row.where for row in self.read if not row.files]
+        others = [row.where for row in self.read if row.files and given.isdisjoint(row.files)]
+        return missing, others
+
+
+def mark_of(location: str) -> str:
+    """Return what two ways to name one file have in common: no links, composed letters."""
+    path = path_of(location)
+    whole = path if os.path.exists(path) else location  # noqa: PTH110
+    return composed(os.path.realpath(whole))
 
 
 def read_source_list(path: Path, zone: dt.tzinfo | None = None) -> SourceList:
@@ -73,6 +108,7 @@ def read_source_list(path: Path, zone: dt.tzinfo | None = None) -> SourceList:
     """
     folder = path.resolve().parent
     rows: dict[str, ListedSource] = {}
+    read: list[ListRow] = []
     for where, told in _told(path):
         try:
             listed = _listed(told, folder, zone)
@@ -82,10 +118,13 @@ def read_source_list(path: Path, zone: dt.tzinfo | None = None) -> SourceList:
             if isinstance(error, KeyError):
                 said = "it has no path"
             raise InputError(f"{path}, {where}: {said}") from error
-        for found in _matching(folder, pattern):
-            if rows.setdefault(found, listed) != listed:
+        marks = [(found, mark_of(found)) for found in _matching(folder, pattern)]
+        for found, mark in marks:
+            if rows.setdefault(mark, listed) != listed:
                 raise InputError(f"{path}, {where}: {found} is listed twice, differently")
-    return SourceList(rows)
+        there = tuple(mark for found, mark in marks if os.path.exists(found))  # noqa: PTH110
+        read.append(ListRow(where, there))
+    return SourceList(rows, location_text(str(path)), tuple(read))
 
 
 def _told(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -125,8 +164,8 @@ def _listed(told: Mapping[str, Any], folder: Path, zone: dt.tzinfo | None) -> Li
         start = start.isoformat()
     detections = told.get("detections")
     return ListedSource(
-        camera=str(told["camera"]) if "camera" in told else None,
-        start=parse_time(str(start), own_zone) if start is not None else None,
+        camera=composed(str(told["camera"])) if "camera" in told else None,
+        start=read_time(str(start), own_zone) if start is not None else None,
         offset_s=Fraction(str(told.get("offset_s", 0))),
         drift_ppm=_number(told.get("drift_ppm", 0.0)),
         uncertainty_s=_number(told["uncertainty_s"]) if "uncertainty_s" in told else None,
@@ -142,8 +181,56 @@ def _number(value: Any) -> float:
 
 
 def _matching(folder: Path, pattern: str) -> list[str]:
-    """Absolute paths; a path without wildcards stands for itself, whether or not it exists."""
-    whole = os.path.abspath(folder / pattern)  # noqa: PTH100 - no resolve
-    if not glob.has_magic(pattern) or os.path.exists(whole):  # noqa: PTH110
-        return [whole]
-    return sorted(glob.glob(whole, recursive=True))  # noqa: PTH207
+    """Absolute paths; a path that names no file stands for itself, whether or not it exists.
+
+    A name is first taken as it is written, brackets included, then without regard to case, to
+    the direction of slashes and to how letters are composed, and only then as a pattern.
+    """
+    for text in dict.fromkeys((pattern, pattern.replace("\\", "/"))):
+        whole = os.path.abspath(folder / text)  # noqa: PTH100 - no resolve
+        if os.path.exists(whole):  # noqa: PTH110
+            return [whole]
+        if found := sorted(_globbed(whole)):
+            return found
+        if found := sorted(_alike(Path(whole))):
+            return found
+    return [os.path.abspath(folder / pattern)]  # noqa: PTH100
+
+
+def _globbed(whole: str) -> list[str]:
+    """Files that a pattern matches; folders stand as they are written, brackets included."""
+    if not glob.has_magic(whole):
+        return []
+    head = Path(whole)
+    while glob.has_magic(str(head)) and not head.exists():
+        head = head.parent
+    rest = os.path.relpath(whole, head)
+    joined = os.path.join(glob.escape(str(head)), rest)  # noqa: PTH118
+    return glob.glob(joined, recursive=True) or glob.glob(whole, recursive=True)  # noqa: PTH207
+
+
+def _alike(whole: Path) -> list[str]:
+    """Files whose names differ from this path in case or composition only; one, or none."""
+    found = [Path(whole.anchor)]
+    for part in whole.parts[1:]:
+        below = [one / part for one in found if (one / part).exists()]
+        if not below:
+            wanted = _folded(part)
+            below = [each for one in found for each in _entries(one) if _folds(each, wanted)]
+        found = below
+    return [str(one) for one in found] if len(found) == 1 else []
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir()) if folder.is_dir() else []
+    except OSError:
+        return []
+
+
+def _folds(path: Path, wanted: str) -> bool:
+    return _folded(location_text(path.name)) == wanted
+
+
+def _folded(name: str) -> str:
+    return composed(composed(name).casefold())

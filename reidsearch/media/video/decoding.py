@@ -11,7 +11,7 @@ from typing import Any
 
 import av.error
 
-from reidsearch.media.files.paths import location_text
+from reidsearch.base.locations import location_text
 from reidsearch.media.video.frames import Damage, Skipped, StillRule
 from reidsearch.media.video.order import Picture
 from reidsearch.media.video.still import groups

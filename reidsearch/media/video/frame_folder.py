@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 
 import av
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.locations import location_text
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.told import Stamp
 from reidsearch.media.files.paths import kind_of, refusal
+from reidsearch.media.naming.frame_names import frame_times
 from reidsearch.media.pictures import read_picture
 from reidsearch.media.video.frames import Damage, Frame, Item, Lacking, StillRule, frame_shown_at
 
 TICKS_A_SECOND = 1_000_000
 
-# 20240531_140300, 2024-05-31T14-03-00.123, 20240531140300123: a date, a time, perhaps a fraction.
-_STAMP = re.compile(
-    r"(?<!\d)(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[-_.T ]?(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)"
-    r"(?:[-_.,s]?(\d{3}|\d{6}))?(?!\d)"
-)
 _NUMBERS = re.compile(r"(\d+)")
 
 
@@ -43,23 +39,25 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
     def __init__(self, folder: Path, fps: Fraction | None) -> None:
         self._folder = folder
         names = pictures_in(folder)
-        self.first_stamp: dt.datetime | None = None
+        self.first_stamp: Stamp | None = None
         self.lacking = Lacking()
         self.clock_assumed = False
         notes: list[str] = []
         if not names:
             raise Refused(Reason.NO_VIDEO, "the folder holds no pictures")
-        stamps = None if fps is not None else _stamps(names)
-        if stamps is not None:
-            self.first_stamp = stamps[0]
-            ticks = [round((s - stamps[0]) / dt.timedelta(microseconds=1)) for s in stamps]
+        times, why = (None, "") if fps is not None else frame_times(names)
+        ticks: Sequence[int]
+        if times is not None:
+            self.first_stamp, names, ticks = times.first, list(times.names), times.ticks
+            notes.extend(location_text(note) for note in times.notes)
         else:
             if fps is None:
                 fps = Fraction(1)
                 self.clock_assumed = True
-                notes.append("the names tell no time: one picture a second was assumed")
+                notes.append(f"{why}: one picture a second was assumed")
             ticks = [round(number * TICKS_A_SECOND / fps) for number in range(len(names))]
         self._frames = list(zip(ticks, names, strict=True))
+        self._names = dict(self._frames)
         first = next((item for item in self.frames() if isinstance(item, Frame)), None)
         if first is None:
             raise Refused(Reason.NO_VIDEO, "no picture in the folder can be decoded")
@@ -122,6 +120,11 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
     def read_linearly(self) -> None:
         """See `Footage.read_linearly`: every picture is read by itself."""
 
+    def picture_at(self, pts: int) -> str | None:
+        """See `Footage.picture_at`."""
+        name = self._names.get(pts)
+        return None if name is None else location_text(name)
+
     def frame_at(self, media_s: Fraction) -> Frame:
         """The frame that is shown at a media time; see `Footage.frame_at`."""
         return frame_shown_at(self, media_s)
@@ -148,20 +151,3 @@ def _natural(name: str) -> tuple[list[tuple[bool, int, str]], str]:
         if part
     ]
     return parts, name
-
-
-def _stamps(names: list[str]) -> list[dt.datetime] | None:
-    """The times that the names tell, if all do and they increase."""
-    found = []
-    for name in names:
-        match = _STAMP.search(name)
-        if match is None:
-            return None
-        *whole, fraction = match.groups()
-        try:
-            stamp = dt.datetime(*map(int, whole))  # type: ignore[arg-type]  # noqa: DTZ001
-        except ValueError:
-            return None
-        found.append(stamp + dt.timedelta(microseconds=int((fraction or "0").ljust(6, "0"))))
-    increases = all(a < b for a, b in pairwise(found))
-    return found if increases and len(found) > 1 else None

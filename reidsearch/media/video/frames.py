@@ -216,6 +216,10 @@ class Footage(Protocol):
         """
         ...
 
+    def picture_at(self, pts: int) -> str | None:
+        """The name of the picture file that is the frame at a pts; None: it is in a video."""
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(

@@ -9,8 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidsearch.base import locations
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.media.files.paths import location_text, open_regular, refusal
+from reidsearch.media.files.paths import open_regular, refusal
 from reidsearch.media.video.verified import known_of, remember, state_of
 
 if TYPE_CHECKING:
@@ -40,13 +41,7 @@ def open_footage(path: str | os.PathLike[str], *, frames_fps: Fraction | None = 
 def path_of(location: str) -> Path:
     """The file that a stored location means; names that are no text were stored as escapes."""
     path = Path(location)
-    if lies_there(path) or "\\x" not in path.name:
-        return path
-    try:
-        same = (each for each in path.parent.iterdir() if location_text(str(each)) == location)
-        return next(same, path)
-    except OSError:
-        return path
+    return path if lies_there(path) else Path(locations.path_of(location))
 
 
 def lies_there(path: Path) -> bool:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import av
 
-from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.footage import DISCONTINUITY, VideoInfo
 from reidsearch.media.video.frames import Damage, Frame, Item, Jump, Skipped
 from reidsearch.media.video.orientation import orientation_of
 
@@ -115,7 +115,7 @@ class Order:
             return pts, Jump(
                 self._last,
                 pts,
-                "timestamp discontinuity: another recording begins in the file",
+                f"{DISCONTINUITY}: another recording begins in the file",
                 clock=True,
             )
         if self._last is None:
@@ -128,7 +128,7 @@ class Order:
         if is_jump(gap_s):
             self._shift += self._last + self._tick - pts
             pts = self._last + self._tick
-            text = f"timestamp discontinuity: {float(gap_s):+.1f} s"
+            text = f"{DISCONTINUITY}: {float(gap_s):+.1f} s"
             return pts, Jump(self._last, pts, text, clock=True)
         if pts <= self._last:
             return self._last + 1, None

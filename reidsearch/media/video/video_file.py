@@ -24,6 +24,7 @@ from reidsearch.media.video.extent import (
     is_cut_short,
     unread_bytes,
 )
+from reidsearch.media.video.first_time import first_time
 from reidsearch.media.video.frames import (
     Damage,
     Frame,
@@ -92,6 +93,11 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     def frame_at(self, media_s: Fraction) -> Frame:
         """The frame that is shown at a media time; see `Footage.frame_at`."""
         return frame_shown_at(self, media_s)
+
+    def picture_at(self, pts: int) -> str | None:
+        """See `Footage.picture_at`: it holds no files."""
+        del pts
+        return None
 
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Everything in order; see `Footage.frames`.
@@ -294,6 +300,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             declared_s=declared_s,
             created=_created(container, stream),
             notes=tuple(notes),
+            first_time=first_time(self._path, container),
         )
 
 

@@ -390,12 +390,17 @@ def _crop(row: Row[Any]) -> Crop:
 def _moment(row: Row[Any]) -> Moment | None:
     if row.tracklet_id is None:
         return None
+    media_s = (row.pts - row.first_pts) * Fraction(row.time_base_num, row.time_base_den)
+    jumped_us = row.clock_until_us  # see `Clock.uncertainty_at`; no clock is built for each row
+    certain = jumped_us is None or media_s * 1_000_000 <= jumped_us
     return Moment(
         tracklet_id=row.tracklet_id,
         pts=row.pts,
-        media_s=(row.pts - row.first_pts) * Fraction(row.time_base_num, row.time_base_den),
-        uncertainty_s=row.uncertainty_s,
+        media_s=media_s,
+        uncertainty_s=row.uncertainty_s if certain else None,
         quality=row.quality,
+        correction_s=(row.moved_us + row.offset_us) / 1_000_000,
+        picture=row.picture,
     )
 
 

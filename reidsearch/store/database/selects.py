@@ -96,6 +96,10 @@ _CROP = (
         footage.c.first_pts,
         footage.c.start_us,
         footage.c.uncertainty_s,
+        footage.c.offset_us,
+        footage.c.moved_us,
+        footage.c.clock_until_us,
+        moment.c.picture,
     )
     .select_from(tables.crop)
     .join(tables.source)

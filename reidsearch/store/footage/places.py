@@ -14,8 +14,8 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from sqlalchemy import Connection, insert, select, update
 
+from reidsearch.base.locations import location_text
 from reidsearch.base.timecode import now, to_us
-from reidsearch.media.files.paths import location_text
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store, location_key
 from reidsearch.store.events import Event, record_event

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -20,6 +19,8 @@ _CLOCK = (
     footage.c.uncertainty_s,
     footage.c.offset_us,
     footage.c.drift_ppm,
+    footage.c.moved_us,
+    footage.c.clock_until_us,
 )
 _TRACKLETS = (
     select(
@@ -80,7 +81,9 @@ def _tracklets(connection: Connection, ids: Sequence[int]) -> dict[Member, Prese
     found: dict[Member, Presence] = {}
     for row in connection.execute(_TRACKLETS.where(tracklet.c.id.in_(ids))):
         member = Member("tracklet", row.id)
-        first_us, last_us = _wall(row)
+        clock = footage_rows.read_clock(row)
+        first_s, last_s = (Fraction(at_us, 1_000_000) for at_us in (row.first_us, row.last_us))
+        first_us, last_us = clock.at_us(first_s), clock.at_us(last_s)
         found[member] = Presence(
             member=member,
             source_id=row.source_id,
@@ -90,16 +93,11 @@ def _tracklets(connection: Connection, ids: Sequence[int]) -> dict[Member, Prese
             last_us=last_us,
             first_media_us=row.first_us,
             last_media_us=row.last_us,
-            uncertainty_s=row.uncertainty_s,
+            uncertainty_s=clock.uncertainty_at(last_s),
             crop_ids=tuple(views.get(row.id, ())),
+            correction_s=float(clock.correction_s),
         )
     return found
-
-
-def _wall(row: Any) -> tuple[int | None, int | None]:
-    clock = footage_rows.read_clock(row)
-    first_s, last_s = (Fraction(at_us, 1_000_000) for at_us in (row.first_us, row.last_us))
-    return clock.at_us(first_s), clock.at_us(last_s)
 
 
 def _crops(connection: Connection, ids: Sequence[int]) -> dict[Member, Presence]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
+from reidsearch.base.locations import composed
 from reidsearch.base.timecode import from_us
-from reidsearch.domain.footage import How, SourceCoverage, Span, Trace, TrackletSeen
+from reidsearch.domain.footage import How, SourceCoverage, SourceFacts, Span, Trace, TrackletSeen
 from reidsearch.domain.steps import current_names
+from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store, location_key
 from reidsearch.store.footage import erased
@@ -31,6 +33,7 @@ class KnownSource:
         fingerprint, facts: of the place that was asked about; empty when asked by checksum.
         settings: how it was analysed.
         counts: what was found in it.
+        notes: on its facts; None where others are told of its first place.
         sha256, size_bytes: of its bytes.
         erased: some of what was found in it was deleted since.
         permanently: no run is to bring that back.
@@ -48,6 +51,7 @@ class KnownSource:
     emptied: bool
     fingerprint: str = ""
     facts: str = ""
+    notes: tuple[FactNote, ...] | None = None
 
     @property
     def finished(self) -> bool:
@@ -77,13 +81,39 @@ def source_at(store: Store, location: str) -> KnownSource | None:
                 *_BYTES_AND_LOSS,
                 where.fingerprint,
                 where.facts,
+                footage.c.facts_notes,
+                where.own,
             )
             .select_from(footage)
             .join(tables.source)
             .join(footage_location, where.source_id == footage.c.source_id)
             .where(where.key == location_key(location), where.replaced_us.is_(None))
         ).one_or_none()
-    return KnownSource(*row) if row else None
+    if row is None:
+        return None
+    *known, notes, own = row
+    known.append(footage_rows.read_notes(notes) if own else None)
+    return KnownSource(*known)
+
+
+def facts_at(store: Store, locations: Iterable[str]) -> list[SourceFacts]:
+    """Return what is known of the sources at some places, each source once."""
+    where = footage_location.c
+    keys = [location_key(location) for location in locations]
+    found: dict[int, SourceFacts] = {}
+    with store.read() as connection:
+        for start in range(0, len(keys), CHUNK):
+            part = where.key.in_(keys[start : start + CHUNK])
+            for row in connection.execute(_SOURCES_AT.where(part, where.replaced_us.is_(None))):
+                found[row.source_id] = footage_rows.read_facts(row)
+    return list(found.values())
+
+
+_SOURCES_AT = (
+    select(footage, tables.camera.c.name.label("camera"))
+    .join(footage_location, footage_location.c.source_id == footage.c.source_id)
+    .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
+)
 
 
 def source_of(store: Store, sha256: bytes) -> KnownSource | None:
@@ -188,12 +218,13 @@ def _coverage(
     live_run: int | None,
 ) -> SourceCoverage:
     until_us = None if row.state == "finished" else row.duration_us
+    facts = footage_rows.read_facts(row)
     return SourceCoverage(
         source_id=row.source_id,
         sha256=row.sha256.hex(),
         location=row.location or "",
         info=footage_rows.read_info(row),
-        facts=footage_rows.read_facts(row),
+        facts=facts,
         state=footage_rows.read_state(row, live_run),
         duration_s=Fraction(row.duration_us, 1_000_000),
         measured_fps=row.measured_fps,
@@ -205,7 +236,7 @@ def _coverage(
             "best_shots": row.views_held,
         },
         spans=erased.held(spans, holes, until_us),
-        warnings=tuple(row.notes),
+        warnings=(*row.notes, *facts.warnings),
         replaced=row.replaced_us is not None,
     )
 
@@ -222,8 +253,9 @@ def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
 
 def at_one_of(location: str, sha256: str, texts: Sequence[str]) -> bool:
     """Tell whether any text is part of a source's place, or begins its SHA-256."""
+    place = composed(location)
     return any(
-        text in location or (len(text) >= SHORTEST_SHA and sha256.startswith(text.lower()))
+        composed(text) in place or (len(text) >= SHORTEST_SHA and sha256.startswith(text.lower()))
         for text in texts
     )
 
@@ -305,10 +337,11 @@ def _tracklet(row: Row[Any], crop_ids: tuple[int, ...]) -> TrackletSeen:
         last_s=last_s,
         first_time=None if first_us is None else from_us(first_us),
         last_time=None if last_us is None else from_us(last_us),
-        uncertainty_s=clock.uncertainty_s,
+        uncertainty_s=clock.uncertainty_at(first_s),
         detections=row.detections,
         crop_ids=crop_ids,
         fragments=row.fragments,
+        correction_s=float(clock.correction_s),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Row
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import from_us, to_us
 from reidsearch.domain.footage import Clock, SourceFacts, SourceState, Trace, VideoInfo
+from reidsearch.domain.told import FactNote
 from reidsearch.store.crops.rows import sha256_of
 
 
@@ -88,13 +90,14 @@ def read_info(row: Row[Any]) -> VideoInfo:
 
 
 def clock_values(clock: Clock) -> dict[str, Any]:
-    """Return A clock as columns of `footage`."""
+    """Return a clock as columns of `footage`."""
     return {
         "start_us": to_us(clock.start) if clock.start else None,
         "clock_origin": clock.origin,
         "uncertainty_s": clock.uncertainty_s,
         "offset_us": round(clock.offset_s * 1_000_000),
         "drift_ppm": clock.drift_ppm,
+        "moved_us": round(clock.moved_s * 1_000_000),
     }
 
 
@@ -106,9 +109,23 @@ def read_clock(row: Any) -> Clock:
         uncertainty_s=row.uncertainty_s,
         offset_s=Fraction(row.offset_us, 1_000_000),
         drift_ppm=row.drift_ppm,
+        moved_s=Fraction(row.moved_us, 1_000_000),
+        certain_until_s=(
+            None if row.clock_until_us is None else Fraction(row.clock_until_us, 1_000_000)
+        ),
     )
 
 
 def read_facts(row: Row[Any]) -> SourceFacts:
     """Return camera and clock; the row holds the camera's name as `camera`."""
-    return SourceFacts(row.camera, read_clock(row))
+    return SourceFacts(row.camera, read_clock(row), read_notes(row.facts_notes))
+
+
+def notes_values(notes: Sequence[FactNote]) -> list[list[str]]:
+    """Return notes on facts as a column of `footage`."""
+    return [[note.about, note.text] for note in notes]
+
+
+def read_notes(stored: Sequence[Sequence[str]]) -> tuple[FactNote, ...]:
+    """Read what `notes_values` made."""
+    return tuple(FactNote(about, text) for about, text in stored)

@@ -71,6 +71,7 @@ _SOURCES = (
         _F.state,
         _F.run_id,
         *(_F.start_us, _F.clock_origin, _F.uncertainty_s, _F.offset_us, _F.drift_ppm),
+        *(_F.moved_us, _F.clock_until_us),
         _F.duration_us,
         exists().where(erased_table.c.source_id == _F.source_id).label("erased"),
     )

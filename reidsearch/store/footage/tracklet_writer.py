@@ -184,6 +184,7 @@ class _Batch:
                     "quality": view.quality,
                     "confidence": view.confidence,
                     "sharpness": view.sharpness,
+                    "picture": view.picture,
                 }
             )
             self._crop_id += 1

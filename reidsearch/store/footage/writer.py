@@ -10,20 +10,20 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, ScalarSelect, delete, exists, func, insert, select, update
 
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts
-from reidsearch.domain.footage import Clock, SourceFacts, VideoInfo
+from reidsearch.domain.footage import DISCONTINUITY, Clock, How, SourceFacts, VideoInfo
 from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.crops.store import location_key
 from reidsearch.store.crops.writer import Writer
-from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.footage.clocks import moved_from, set_clock
 from reidsearch.store.footage.places import show_at
 from reidsearch.store.footage.supersede import supersede
 from reidsearch.store.footage.tracklet_means import renew_means
@@ -50,16 +50,24 @@ class FootageWriter:
     ) -> Begun:
         """Take up a source: new, or where an interrupted run with the same settings left it.
 
-        What a run with other settings left unfinished is deleted first. A finished one, of which
+        What a run with other settings, or with another zero of media time, left unfinished is
+        deleted first. A finished one, of which
         something was deleted since, is analysed again from its start; what is held stays.
         """
         with self._writer.transaction() as connection:
             held = connection.execute(
-                select(footage.c.source_id, footage.c.settings, footage.c.state)
+                select(
+                    footage.c.source_id,
+                    footage.c.settings,
+                    footage.c.state,
+                    (footage.c.first_pts == info.first_pts).label("same_zero"),
+                )
                 .join(tables.source)
                 .where(tables.source.c.sha256 == file.sha256)
             ).one_or_none()
-            if held and same_analysis(held.settings, settings, resumed=held.state == "running"):
+            resumed = held is not None and held.state == "running"
+            same = held and same_analysis(held.settings, settings, resumed=resumed)
+            if held and same and held.same_zero:
                 self._place(connection, held.source_id, file, facts)
                 connection.execute(
                     update(footage)
@@ -72,6 +80,11 @@ class FootageWriter:
             source_id = self._insert(connection, file, info, facts, settings)
             self._place(connection, source_id, file, facts)
         return Begun(source_id, None, ())
+
+    def keep_notes(self, source_id: int, facts: SourceFacts) -> None:
+        """Replace the remarks on camera and start of a stored source."""
+        with self._writer.transaction() as connection:
+            keep_notes(connection, source_id, facts)
 
     def drop(self, source_id: int) -> None:
         """Delete a source that was begun, and all that was found in it.
@@ -122,6 +135,7 @@ class FootageWriter:
                 source_id=source_id,
                 **footage_rows.info_values(info),
                 **footage_rows.clock_values(facts.clock),
+                facts_notes=footage_rows.notes_values(facts.notes),
                 camera_id=self._writer.camera_id(connection, facts.camera),
                 state="running",
                 settings=dict(settings),
@@ -169,6 +183,8 @@ class FootageWriter:
         changed = here is not None and here.facts not in {digest, ""}
         if changed:
             self._correct(connection, source_id, facts)
+        if here is None or here.own:
+            keep_notes(connection, source_id, facts)
         connection.execute(
             delete(footage_location).where(where.key == key, where.source_id == source_id)
         )
@@ -237,6 +253,7 @@ class FootageWriter:
                     duration_us=step.duration_us,
                     measured_fps=step.measured_fps,
                     notes=list(step.notes),
+                    clock_until_us=_jumped_us(source_id),
                     run_id=self._writer.run_id,
                 )
             )
@@ -292,7 +309,9 @@ _FACTS = (
 def _corrected(kept: SourceFacts, told: SourceFacts) -> SourceFacts:
     """Unknown never wipes what is known, nor does a new start what somebody set later."""
     clock = kept.clock
-    if told.clock.start is not None:
+    if clock.origin == "hand":
+        clock = moved_from(clock, told.clock)
+    elif told.clock.start is not None:
         clock = Clock(
             told.clock.start,
             told.clock.origin,
@@ -300,7 +319,8 @@ def _corrected(kept: SourceFacts, told: SourceFacts) -> SourceFacts:
             kept.clock.offset_s or told.clock.offset_s,
             kept.clock.drift_ppm or told.clock.drift_ppm,
         )
-    return SourceFacts(told.camera if told.camera is not None else kept.camera, clock)
+    camera = told.camera if told.camera is not None else kept.camera
+    return SourceFacts(camera, clock, told.notes)
 
 
 def same_analysis(stored: Mapping[str, Any], settings: Mapping[str, Any], *, resumed: bool) -> bool:
@@ -341,35 +361,22 @@ def delete_source(connection: Connection, source_id: int) -> None:
     connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
 
 
-def set_clock(connection: Connection, source_id: int, clock: Clock) -> None:
-    """Set another clock for a source: the times of all its crops follow."""
+def keep_notes(connection: Connection, source_id: int, facts: SourceFacts) -> None:
+    """Store what must be said of a source's camera and start, in place of what was said."""
     connection.execute(
         update(footage)
         .where(footage.c.source_id == source_id)
-        .values(**footage_rows.clock_values(clock))
+        .values(facts_notes=footage_rows.notes_values(facts.notes))
     )
-    facts = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
-    info = footage_rows.read_info(facts)
-    crop = tables.crop
-    rows = connection.execute(select(crop.c.id, crop.c.pts).where(crop.c.source_id == source_id))
-    for row in rows.all():
-        time_us = clock.at_us(info.media_s(row.pts))
-        connection.execute(update(crop).where(crop.c.id == row.id).values(time_us=time_us))
 
 
-def record_clock(connection: Connection, source_id: int, clock: Clock, actor: str) -> None:
-    """Set a clock by hand; record who did it and what the clock was before."""
-    before = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
-    set_clock(connection, source_id, clock)
-    record_event(
-        connection,
-        Event.CLOCK,
-        {
-            "source_id": source_id,
-            "actor": actor,
-            "before": footage_rows.clock_values(footage_rows.read_clock(before)),
-            "after": footage_rows.clock_values(clock),
-        },
+def _jumped_us(source_id: int) -> ScalarSelect[Any]:
+    """Select the media time at which the recording's own clock first jumped."""
+    return (
+        select(func.min(span.c.from_us))
+        .where(span.c.source_id == source_id, span.c.how == How.GAP.value)
+        .where(span.c.detail.startswith(DISCONTINUITY))
+        .scalar_subquery()
     )
 
 

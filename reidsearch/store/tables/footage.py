@@ -39,12 +39,16 @@ footage = Table(
     Column("declared_s", Float),
     Column("created_us", BigInteger),
     Column("notes", JSON, nullable=False),
+    Column("facts_notes", JSON, nullable=False, server_default="[]"),  # of camera and start
     Column("camera_id", ForeignKey("camera.id")),
     Column("start_us", BigInteger),
     Column("clock_origin", String(16)),
     Column("uncertainty_s", Float),
     Column("offset_us", BigInteger, nullable=False),
     Column("drift_ppm", Float, nullable=False),
+    # By how much a start that somebody set differs from the recorder's own words.
+    Column("moved_us", BigInteger, nullable=False, server_default="0"),
+    Column("clock_until_us", BigInteger),  # media time at which the recording's clock jumped
     Column("state", String(16), nullable=False),  # running, finished
     Column("settings", JSON, nullable=False),
     Column("measured_fps", Float),
@@ -131,6 +135,7 @@ moment = Table(
     Column("quality", Float, nullable=False),
     Column("confidence", Float, nullable=False),
     Column("sharpness", Float, nullable=False),
+    Column("picture", Text),  # the file, in a folder of frames
     Index(None, "tracklet_id"),
 )
 

@@ -1,47 +1,141 @@
-"""Precomputed detections of a video: MOT text files, CSV, CVAT XML."""
+"""Precomputed detections of a source: what a file says, and whether it is about this footage."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from pathlib import Path
-from xml.etree import ElementTree
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import InputError
+from reidsearch.base.errors import Reason, Refused
 from reidsearch.domain.footage import Detections
 
-LARGEST = 2**53  # exact as a float, and as an int64 of any unit
-NEAREST_S = 0.02  # a time in a CSV belongs to the frame within this distance
+NEAREST_S = 0.02  # a time in a file belongs to the frame within this distance
+LARGEST_NORMALISED = 1.5  # shares of the frame's sides; a little beyond its edge
+MOST_OUTSIDE = 0.2  # of the boxes with their centre beyond the frame: it had another size
+SAME_ASPECT = 0.02
+CORNER = 0.7  # of both sides; people of a whole scene reach farther
+FEW = 10
 
-Row = tuple[float, float, float, float, float, int]
+Row: TypeAlias = tuple[float, float, float, float, float, int]
 """x1, y1, x2, y2, confidence, id; an id of -1 is none."""
+Key: TypeAlias = int | str
+"""A frame's number from 0, media time in milliseconds, or a picture's name without ending."""
 
 
 @dataclass(frozen=True)
 class PrecomputedDetections:
-    """What a file says, by frame number (from 0) or by media time in milliseconds.
+    """What a file says.
 
     Args:
+        name: of the file.
         text: names the file and its checksum, for records.
+        rows: by frame number (from 0), by media time in milliseconds, or by picture.
         by_time: keys are milliseconds, not frame numbers.
         has_ids: its rows carry track ids, so that no tracker is needed.
+        size_px: of the frames that the boxes are about; None: the file does not say.
+        normalised: boxes are shares of the frame's sides.
+        left_out: how many entries of the file were not taken, by why.
+        stems: the key of each picture that the file names, by its name without ending: in a
+            folder of frames a picture is known by its name, not by its number.
     """
 
+    name: str
     text: str
-    rows: Mapping[int, list[Row]]
-    by_time: bool
-    has_ids: bool
+    rows: Mapping[Key, list[Row]]
+    by_time: bool = False
+    has_ids: bool = False
+    size_px: tuple[int, int] | None = None
+    normalised: bool = False
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    stems: Mapping[str, Key] = field(default_factory=dict)
 
-    def at(self, number: int, media_s: Fraction, width_px: int, height_px: int) -> Detections:
-        """Return the detections of a frame, clipped to its size; most confident first."""
-        rows = self._rows(number, media_s)
+    @property
+    def count(self) -> int:
+        """How many boxes it holds."""
+        return sum(map(len, self.rows.values()))
+
+    def fitted(self, width_px: int, height_px: int) -> PrecomputedDetections:
+        """Return them in pixels of a source's frames.
+
+        Raises:
+            Refused: (detections-unused) they cannot be about frames of this size.
+        """
+        if not self.count:
+            why = "".join(f"; left out: {self._left_out()}" for _ in self.left_out)
+            self.refuse(f"holds no detection{why}")
+        scale = self._scale(width_px, height_px)
+        rows = {
+            key: [_scaled(row, *scale) for row in rows] if scale != (1, 1) else rows
+            for key, rows in self.rows.items()
+        }
+        boxes = np.array([row[:4] for these in rows.values() for row in these], np.float64)
+        if not self.normalised and boxes.max() <= LARGEST_NORMALISED:
+            self.refuse("has boxes in shares of the frame, not in pixels")
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        outside = (centres < 0).any(axis=1) | (centres >= (width_px, height_px)).any(axis=1)
+        if outside.mean() > MOST_OUTSIDE:
+            right, bottom = boxes[:, 2].max(), boxes[:, 3].max()
+            self.refuse(
+                f"has boxes up to {right:.0f},{bottom:.0f}, but the frames are {width_px} x "
+                f"{height_px}: they were made at another resolution"
+            )
+        return replace(self, rows=rows, normalised=False, size_px=(width_px, height_px))
+
+    def doubt(self, width_px: int, height_px: int) -> str:
+        """Say where boxes keep to a corner of the frame, as those of a smaller one do."""
+        boxes = [row[2:4] for rows in self.rows.values() for row in rows]
+        right, bottom = (max((box[side] for box in boxes), default=0.0) for side in (0, 1))
+        corner = right < CORNER * width_px and bottom < CORNER * height_px
+        if len(boxes) < FEW or not corner:
+            return ""
+        return (
+            f"the boxes of {self.name} reach only to {right:.0f},{bottom:.0f} of {width_px} x "
+            f"{height_px}: were they made at a lower resolution?"
+        )
+
+    def refuse(self, what: str) -> None:
+        """Raise that nothing of the file applies. Raises Refused."""
+        raise Refused(
+            Reason.DETECTIONS_UNUSED,
+            f"{self.name} {what}",
+            "give the detections of this very footage, boxes in its pixels",
+        )
+
+    def _left_out(self) -> str:
+        return ", ".join(f"{count:,} {why}" for why, count in self.left_out.items())
+
+    def _scale(self, width_px: int, height_px: int) -> tuple[float, float]:
+        if self.normalised:
+            return float(width_px), float(height_px)
+        if self.size_px is None or self.size_px == (width_px, height_px):
+            return 1, 1
+        across, down = width_px / self.size_px[0], height_px / self.size_px[1]
+        if abs(across / down - 1) > SAME_ASPECT:
+            self.refuse(
+                f"is about frames of {self.size_px[0]} x {self.size_px[1]}, "
+                f"these are {width_px} x {height_px}"
+            )
+        return across, down
+
+    def at(
+        self,
+        number: int,
+        media_s: Fraction,
+        width_px: int,
+        height_px: int,
+        picture: str | None = None,
+    ) -> Detections:
+        """Return the detections of a frame, clipped to its size; most confident first.
+
+        Args:
+            picture: name of the file, in a folder of frames.
+        """
+        key = self.key_of(number, media_s, picture)
+        rows = self.rows.get(key, []) if key is not None else []
         values = np.array([row[:5] for row in rows], np.float32).reshape(-1, 5)
         xyxy = np.clip(values[:, :4], 0, [width_px, height_px, width_px, height_px])
         xyxy = xyxy.astype(np.float32)
@@ -50,12 +144,72 @@ class PrecomputedDetections:
         found = Detections(xyxy, np.clip(values[:, 4], 0, 1), ids)[inside]
         return found[np.argsort(-found.confidence, kind="stable")]
 
-    def _rows(self, number: int, media_s: Fraction) -> list[Row]:
+    def key_of(self, number: int, media_s: Fraction, picture: str | None) -> Key | None:
+        """Return the key of a frame's rows; None: it has none."""
+        if picture is not None and self.stems:
+            key = self.stems.get(picture.rpartition(".")[0])
+            return key if key in self.rows else None
         if not self.by_time:
-            return self.rows.get(number, [])
+            return number if number in self.rows else None
         here, reach = round(media_s * 1000), round(NEAREST_S * 1000)
         near = [key for key in range(here - reach, here + reach + 1) if key in self.rows]
-        return self.rows[min(near, key=lambda key: abs(key - here))] if near else []
+        return min(near, key=lambda key: abs(key - here)) if near else None
+
+
+@dataclass
+class Applied:
+    """Which rows of a file a run used, so that what met no frame is told.
+
+    Going on in the middle of a source counts what lies before as used by the earlier run.
+    """
+
+    detections: PrecomputedDetections
+    used: int = 0
+    _keys: set[Key] = field(default_factory=set)
+    _begun: bool = False
+
+    def note(self, number: int, media_s: Fraction, picture: str | None, found: int) -> None:
+        """Add what was found for a frame."""
+        if not self._begun:
+            self._begun = True
+            self._before(number, media_s)
+        key = self.detections.key_of(number, media_s, picture)
+        if key is not None and key not in self._keys:
+            self._keys.add(key)
+            self.used += found
+
+    def _before(self, number: int, media_s: Fraction) -> None:
+        by_time = self.detections.by_time
+        first = round((media_s - Fraction(NEAREST_S)) * 1000) if by_time else number
+        for key, rows in self.detections.rows.items():
+            if isinstance(key, int) and key < first:
+                self._keys.add(key)
+                self.used += len(rows)
+
+    def require_some(self) -> None:
+        """Refuse a file of which nothing met a frame of the source. Raises Refused."""
+        if not self.used:
+            self.detections.refuse(
+                f"has {self.detections.count:,} detections, but none is of a frame of this footage"
+            )
+
+    def notes(self) -> Sequence[str]:
+        """Say what of the file was not used, in sentences."""
+        given = self.detections
+        told = [doubt] if (doubt := given.doubt(*(given.size_px or (0, 0)))) else []
+        if unused := given.count - self.used:
+            told.append(
+                f"{unused:,} of {given.count:,} detections of {given.name} met no frame, or lie "
+                "outside it"
+            )
+        if given.left_out:
+            told.append(f"of {given.name} were left out: {given._left_out()}")
+        return told
+
+
+def _scaled(row: Row, across: float, down: float) -> Row:
+    x1, y1, x2, y2, confidence, who = row
+    return x1 * across, y1 * down, x2 * across, y2 * down, confidence, who
 
 
 class PrecomputedIds:
@@ -66,135 +220,3 @@ class PrecomputedIds:
         del time_us
         ids = detections.ids
         return np.full(len(detections), -1, np.int64) if ids is None else ids
-
-
-def read_precomputed(path: Path) -> PrecomputedDetections:
-    """Read a file of detections; its content tells its kind.
-
-    MOT (`det.txt`, `gt.txt`): frame from 1, id, x, y, w, h, confidence; in a ground truth a
-    confidence of 0 means "not to be counted". CSV with a header: `frame` from 0 or `time_s`;
-    `x1 y1 x2 y2` or `x y w h`; `confidence`, `id` if known. CVAT 1.1 for video or images.
-
-    Raises:
-        InputError: naming file and line.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    text = f"given by {path.name} ({hashlib.sha256(data).hexdigest()[:12]})"
-    try:
-        lines = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not text: {error.reason} at byte {error.start}") from error
-    if lines.lstrip().startswith("<"):
-        found, by_time = _collected(path, _cvat(path, lines)), False
-    else:
-        first = lines.lstrip().partition("\n")[0]
-        names = next(csv.reader([first]), [])
-        by_time = "time_s" in names and "frame" not in names
-        found = _collected(path, _csv(path, lines) if _is_header(first) else _mot(path, lines))
-    ids = [row[5] for rows in found.values() for row in rows]
-    has_ids = bool(ids) and min(ids) >= 0
-    if has_ids:
-        _require_one_place(path, found)
-    return PrecomputedDetections(text, found, by_time, has_ids)
-
-
-def _require_one_place(path: Path, found: Mapping[int, list[Row]]) -> None:
-    for key, rows in found.items():
-        (who, count), *_ = Counter(row[5] for row in rows).most_common(1)
-        if count > 1:
-            raise InputError(
-                f"{path}: id {who} is in {count} places at once ({key})",
-                "an id is one person; use -1 for boxes without an id",
-            )
-
-
-def _is_header(line: str) -> bool:
-    try:
-        float(line.partition(",")[0] or 0)
-    except ValueError:
-        return True
-    return False
-
-
-def _collected(path: Path, rows: Iterator[tuple[int, Row]]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
-    for number, (key, row) in enumerate(rows, start=1):
-        if not all(abs(value) <= LARGEST for value in row[:5]):  # what is no number is neither
-            raise InputError(f"{path}, detection {number}: {row[:5]} are not the numbers of a box")
-        if row[2] <= row[0] or row[3] <= row[1]:
-            raise InputError(f"{path}, detection {number}: the box has no area")
-        if key < 0 or not -1 <= row[5] <= LARGEST:
-            raise InputError(f"{path}, detection {number}: frames and ids count from 0")
-        found.setdefault(key, []).append(row)
-    return found
-
-
-def _mot(path: Path, text: str) -> Iterator[tuple[int, Row]]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            frame, who, x, y, w, h, *rest = (float(part) for part in line.split(","))
-            key, owner = int(frame) - 1, max(int(who), -1)
-        except (ValueError, OverflowError) as error:
-            raise InputError(
-                f"{path}, line {number}: not MOT (frame, id, x, y, w, h, confidence)"
-            ) from error
-        confidence = rest[0] if rest else 1.0
-        ground_truth = len(rest) >= 3 and rest[1] >= 0
-        if key < 0:
-            raise InputError(f"{path}, line {number}: MOT counts frames from 1, not {frame:g}")
-        if ground_truth and confidence == 0:
-            continue
-        yield key, (x, y, x + w, y + h, min(confidence, 1.0), owner)
-
-
-def _csv(path: Path, text: str) -> Iterator[tuple[int, Row]]:
-    reader = csv.DictReader(text.splitlines())
-    names = set(reader.fieldnames or ())
-    corners = {"x1", "y1", "x2", "y2"} <= names
-    if not ({"frame", "time_s"} & names) or not (corners or {"x", "y", "w", "h"} <= names):
-        raise InputError(
-            f"{path} lacks columns",
-            "it needs frame (from 0) or time_s, and x1,y1,x2,y2 or x,y,w,h",
-        )
-    for row in reader:
-        try:
-            key = int(row["frame"]) if "frame" in names else round(float(row["time_s"]) * 1000)
-            if corners:
-                x1, y1, x2, y2 = (float(row[name]) for name in ("x1", "y1", "x2", "y2"))
-            else:
-                x1, y1, w, h = (float(row[name]) for name in ("x", "y", "w", "h"))
-                x2, y2 = x1 + w, y1 + h
-            confidence = float(row.get("confidence") or 1.0)
-            who = max(int(row["id"]), -1) if row.get("id") else -1
-        except (TypeError, ValueError, OverflowError) as error:
-            raise InputError(f"{path}, line {reader.line_num}: {error}") from error
-        yield key, (x1, y1, x2, y2, confidence, who)
-
-
-def _cvat(path: Path, text: str) -> Iterator[tuple[int, Row]]:
-    try:
-        root = ElementTree.fromstring(text)  # noqa: S314
-    except ElementTree.ParseError as error:
-        raise InputError(f"{path} is not well-formed XML: {error}") from error
-    if root.tag != "annotations":
-        raise InputError(f"{path} is not CVAT XML: its root is <{root.tag}>, not <annotations>")
-    try:
-        for number, track in enumerate(root.iter("track")):
-            for box in track.iter("box"):
-                if box.get("outside") != "1":
-                    yield int(box.attrib["frame"]), _cvat_row(box, number)
-        for image in root.iter("image"):
-            for box in image.iter("box"):
-                yield int(image.attrib["id"]), _cvat_row(box, -1)
-    except (KeyError, ValueError) as error:
-        raise InputError(f"{path}: a box has a missing or invalid {error}") from error
-
-
-def _cvat_row(box: ElementTree.Element, who: int) -> Row:
-    x1, y1, x2, y2 = (float(box.attrib[name]) for name in ("xtl", "ytl", "xbr", "ybr"))
-    return x1, y1, x2, y2, 1.0, who

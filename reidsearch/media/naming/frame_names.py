@@ -1,0 +1,210 @@
+"""When the pictures of a folder of frames were taken, by their names alone.
+
+A number behind a time stamp is a counter or a fraction of the second, and only all names together
+tell which: fractions are spread over the second, counters go on one by one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+
+from reidsearch.base.errors import Refused
+from reidsearch.base.timecode import MILLISECONDS_S, WHOLE_SECONDS_S
+from reidsearch.domain.told import Stamp
+from reidsearch.media.naming.stamps import PARTS, completed, of_epoch
+
+_STAMP = re.compile(
+    r"(?<!\d)(?P<year>[12]\d{3})[-_.]?(?P<month>\d\d)[-_.]?(?P<day>\d\d)[-_.T ]?"
+    r"(?P<hour>\d\d)[-_.:h]?(?P<minute>\d\d)[-_.:m]?(?P<second>\d\d)"
+)
+_NUMBER = re.compile(r"s?(?:[-_., ]?|[-_., ]*\()(\d{1,9})(?!\d)\)?")
+_EPOCH = re.compile(r"(?<!\d)1\d{9}(?:[._]?\d{3}(?:\d{3})?)?(?!\d)")
+_MOST_NAMED = 3
+FEW = 10  # pictures a second that a recorder may have left out
+_LEAST_SHARE = 0.5  # of the names that tell a time, for the others to be left out
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """Which pictures count, in order, and when each is shown.
+
+    Args:
+        names: those whose names tell a time.
+        ticks: microseconds since the first.
+        first: when the first was taken.
+        notes: what must be said, in sentences.
+    """
+
+    names: tuple[str, ...]
+    ticks: tuple[int, ...]
+    first: Stamp
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A picture: to the second, with the number behind it."""
+
+    name: str
+    second: dt.datetime
+    number: int | None
+    digits: int
+
+
+def frame_times(names: Sequence[str]) -> tuple[FrameTimes | None, str]:
+    """Read the times of a folder's pictures.
+
+    Args:
+        names: in natural order.
+
+    Returns:
+        The times, or None and why there are none.
+    """
+    if by_epoch := _by_epoch(names):
+        return by_epoch, ""
+    told = [one for name in names if (one := _named(name)) is not None]
+    untold = len(names) - len(told)
+    if not told or len(told) < _LEAST_SHARE * len(names):
+        of_all = f"{untold:,} of {len(names):,}" if told else "the"
+        return None, f"{of_all} names tell no time"
+    try:
+        stamp = _first_stamp(min(told, key=lambda one: (one.second, one.number or 0)))
+    except Refused as refused:
+        return None, refused.message
+    placed = _placed(told)
+    if len(placed) < 2 or placed[-1][0] == placed[0][0]:
+        return None, "all names tell the same time"
+    return _times(placed, stamp, _exact(told), _left_out(names, told)), ""
+
+
+def _times(
+    placed: Sequence[tuple[dt.datetime, str]], stamp: Stamp, exact: bool, notes: tuple[str, ...]
+) -> FrameTimes:
+    zero = placed[0][0]
+    ticks = [round((at - zero) / dt.timedelta(microseconds=1)) for at, _ in placed]
+    uncertainty_s = MILLISECONDS_S if exact else WHOLE_SECONDS_S
+    first = replace(stamp, local=_same_half(zero, stamp.local), uncertainty_s=uncertainty_s)
+    return FrameTimes(tuple(name for _, name in placed), tuple(ticks), first, notes)
+
+
+def _same_half(local: dt.datetime, told: dt.datetime) -> dt.datetime:
+    """The time within its second, on the half of the day that AM or PM tells."""
+    return told.replace(second=local.second, microsecond=local.microsecond)
+
+
+def _named(name: str) -> _Named | None:
+    match = _STAMP.search(name)
+    if match is None:
+        return None
+    try:
+        second = dt.datetime(*(int(match[part]) for part in PARTS))  # type: ignore[arg-type]  # noqa: DTZ001
+    except ValueError:
+        return None
+    number = _NUMBER.match(name, match.end())
+    if number is None:
+        return _Named(name, second, None, 0)
+    return _Named(name, second, int(number[1]), len(number[1]))
+
+
+def _first_stamp(one: _Named) -> Stamp:
+    """What the name tells beside its number: a zone, AM or PM. Raises Refused."""
+    match = _STAMP.search(one.name)
+    assert match is not None
+    number = _NUMBER.match(one.name, match.end())
+    tail = one.name[number.end() if number else match.end() :]
+    return completed(Stamp(one.second), tail.rpartition(".")[0])
+
+
+def _exact(told: Sequence[_Named]) -> bool:
+    return _fractions(told) and all(one.digits >= 3 for one in told)
+
+
+def _placed(told: Sequence[_Named]) -> list[tuple[dt.datetime, str]]:
+    """Each picture with its time, which strictly increases."""
+    if _fractions(told):
+        found = [
+            (one.second + dt.timedelta(seconds=(one.number or 0) / 10**one.digits), one.name)
+            for one in told
+        ]
+        found.sort(key=lambda each: each[0])
+        if all(a < b for (a, _), (b, _) in pairwise(found)):
+            return found
+    return _counted(told)
+
+
+def _fractions(told: Sequence[_Named]) -> bool:
+    """Whether the numbers are parts of the second, of one width; see the module's first lines."""
+    if len({one.digits for one in told}) != 1 or told[0].digits not in {1, 2, 3, 6}:
+        return False
+    seconds = [[one.number or 0 for one in group] for _, group in _by_second(told)]
+    full = [sorted(numbers) for numbers in seconds if len(numbers) > 1]
+    if full and all(b - a == 1 for numbers in full for a, b in pairwise(numbers)):
+        return False  # one by one within each second
+    numbers = [number for group in seconds for number in group]
+    if len(seconds) > 2 and all(a < b for a, b in pairwise(numbers)):
+        return False  # one count through all of them
+    # A counter goes as far as there are pictures a second, fractions go on to the second's end.
+    fullest = max(map(len, seconds))
+    beyond = told[0].digits >= 3 and max(numbers) > 3 * fullest + FEW
+    return beyond or max(numbers) >= 10 ** told[0].digits / 2
+
+
+def _counted(told: Sequence[_Named]) -> list[tuple[dt.datetime, str]]:
+    """Spread the pictures of each second evenly, at the rate of the fullest."""
+    groups = [list(group) for _, group in _by_second(told)]
+    fullest = max(map(len, groups))
+    numbers = [one.number for one in told if one.number is not None]
+    lowest, highest = min(numbers, default=0), max(numbers, default=0)
+    restarts = highest - lowest < 2 * fullest and 2 * len(numbers) > len(told)
+    rate = highest - lowest + 1 if restarts else fullest
+    found = []
+    for place, group in enumerate(groups):
+        # The first second may have begun before the first picture; the last may end early.
+        behind = fullest - len(group) if place == 0 and not restarts and len(groups) > 1 else 0
+        for rank, one in enumerate(group):
+            number = max(0, (one.number or 0) - lowest) if restarts else rank + behind
+            found.append((one.second + dt.timedelta(seconds=number / rate), one.name))
+    found.sort(key=lambda each: each[0])
+    doubled = [at for at, count in Counter(at for at, _ in found).items() if count > 1]
+    if not doubled:
+        return found
+    spread = []  # names that differ in something else: in their order
+    for at, same in groupby(found, key=lambda each: each[0]):
+        spread += [(at + dt.timedelta(microseconds=n), name) for n, (_, name) in enumerate(same)]
+    return spread
+
+
+def _by_second(told: Sequence[_Named]) -> groupby[dt.datetime, _Named]:
+    ordered = sorted(told, key=lambda one: (one.second, -1 if one.number is None else one.number))
+    return groupby(ordered, key=lambda one: one.second)
+
+
+def _left_out(names: Sequence[str], told: Sequence[_Named]) -> tuple[str, ...]:
+    known = {one.name for one in told}
+    others = [name for name in names if name not in known]
+    if not others:
+        return ()
+    shown = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
+    are = "picture whose name tells" if len(others) == 1 else "pictures whose names tell"
+    return (f"{len(others):,} {are} no time left out: {shown}",)
+
+
+def _by_epoch(names: Sequence[str]) -> FrameTimes | None:
+    """Read seconds since 1970, where every name tells them and they increase."""
+    found = []
+    for name in names:
+        match = _EPOCH.search(name)
+        if match is None or _STAMP.search(name):
+            return None
+        found.append((of_epoch(match[0].replace("_", ".")), name))
+    found.sort(key=lambda each: each[0].local)
+    times = [stamp.local for stamp, _ in found]
+    if len(times) < 2 or any(a >= b for a, b in pairwise(times)):
+        return None
+    ticks = [round((at - times[0]) / dt.timedelta(microseconds=1)) for at in times]
+    return FrameTimes(tuple(name for _, name in found), tuple(ticks), found[0][0])
