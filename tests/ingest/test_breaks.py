@@ -239,7 +239,7 @@ def test_times_at_an_assumed_rate_are_not_known_well(tmp_path):
     path = write_video(
         tmp_path / "a.mjpeg", 50, fps=5, codec="mjpeg", pix_fmt="yuvj420p", draw=scene_of(1)
     )
-    path.with_suffix(".det.txt").write_text("")
+    seen_in(path, range(50), (10, 10, 30, 60))
     import datetime as dt
 
     from reidsearch.media.naming.source_facts import SourceNaming
