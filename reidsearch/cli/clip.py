@@ -8,6 +8,7 @@ import click
 
 from reidsearch.cli.files import output_option, verify_option
 from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
@@ -23,6 +24,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
     help="Time before the person appears and after they leave.",
 )
 @option("--box", is_flag=True, help="Draw the person's box.")
+@option("--no-caption", is_flag=True, help="Leave out the margin with camera, time and ids.")
 @option("--copy", "as_it_is", is_flag=True, help="Copy the stream without encoding it again.")
 @verify_option
 @format_option()
@@ -33,12 +35,14 @@ def command(
     output: Path,
     margin: float,
     box: bool,
+    no_caption: bool,
     as_it_is: bool,
     verify: bool,
     form: str,
 ) -> None:
     """Cut out the footage that shows the person of a match.
 
+    Camera, time and ids stand on a margin below the picture, which covers nothing of it.
     With --copy the stream is not re-encoded; the clip then starts at the preceding key frame, and
     what it shows is told. Footage is read from any place where it is known to lie, and must not
     have changed since it was indexed.
@@ -49,11 +53,18 @@ def command(
     from reidsearch.output.emit import emit
     from reidsearch.output.footage_text import clip_text
     from reidsearch.output.reports_json import clip_json
+    from reidsearch.output.stills import ClipMargin
 
     if math.isnan(margin):
         raise UsageError("--margin is not a number")
     with reading_archive(archive) as opened:
+        crop = opened.crop(crop_id)
+        sources = {one.source_id: one for one in opened.footage.coverage()}
+        below = None
+        if crop.source_id in sources and not (as_it_is or no_caption):
+            clock = sources[crop.source_id].facts.clock
+            below = ClipMargin(crop, clock, imprint_of(opened))
         written = opened.footage.clip(
-            crop_id, output, margin_s=margin, box=box, as_it_is=as_it_is, verify=verify
+            crop_id, output, margin_s=margin, box=box, as_it_is=as_it_is, verify=verify, below=below
         )
     emit(form, clip_json(written, str(output)), clip_text(written, str(output)))

@@ -48,7 +48,7 @@ def still(
         sheet.rectangle((left, top, right, bottom), outline=INK, width=max(2, height // 270))
     y = sheet.height_px = height
     head = _head(crop, crop.facts.time)
-    lines = _lines(crop, sheet.width_px)
+    lines = _lines(crop, sheet.width_px, placed=True)
     room = sheet.width_px - 2 * MARGIN_PX
     first = STRONG.within(head, room, MOST_LINES)
     end = y + 16 + len(first) * STRONG.line_px + len(lines) * PLAIN.line_px
@@ -110,7 +110,7 @@ class ClipMargin:
         if width not in self._strips:
             told = f"{self._imprint.made}; {self._imprint.source}"
             room = width - 2 * _side(width)
-            lines = [*_lines(self._crop, width), *PLAIN.within(told, room, 3)]
+            lines = [*_lines(self._crop, width, placed=False), *PLAIN.within(told, room, 3)]
             head_px = self._rows(width) * STRONG.line_px
             height = 16 + head_px + len(lines) * PLAIN.line_px
             strip = Image.new("RGB", (width, height + height % 2), MARGIN_PAPER)
@@ -142,17 +142,19 @@ def _head(crop: Crop, time: dt.datetime | None, media_s: Fraction | None = None)
     )
 
 
-def _lines(crop: Crop, width: int) -> list[str]:
-    """Ids and file, for a margin of some width."""
+def _lines(crop: Crop, width: int, *, placed: bool) -> list[str]:
+    """Ids and file, for a margin of some width; `placed`: the box, which holds for one frame."""
     room = width - 2 * _side(width)
-    x1, y1, x2, y2 = crop.box.as_list()
     ids = f"crop {crop.crop_id}"
     if crop.moment is not None:
         ids += f", tracklet {crop.moment.tracklet_id}"
+    if placed:
+        x1, y1, x2, y2 = crop.box.as_list()
+        ids += f"; box {x1},{y1} to {x2},{y2}"
     return [
         line
         for text, most in (
-            (f"{ids}; box {x1},{y1} to {x2},{y2}; {file_name(crop)}", MOST_LINES),
+            (f"{ids}; {file_name(crop)}", MOST_LINES),
             (f"SHA-256 of the source {crop.source_sha256}", 9),  # of use only whole
         )
         for line in PLAIN.within(text, room, most)

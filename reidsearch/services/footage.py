@@ -188,6 +188,7 @@ class FootageService:
         box: bool,
         as_it_is: bool,
         verify: bool = False,
+        below: Callable[[Pixels, Fraction], Pixels] | None = None,
     ) -> ClipReport:
         """Cut the footage around the tracklet of a crop.
 
@@ -196,6 +197,8 @@ class FootageService:
             box: draw the person's box; the footage is then encoded anew.
             as_it_is: copy the stream, from the key frame before.
             verify: as `frame`.
+            below: gives each frame a margin below its picture, by its media time; not when the
+                stream is copied.
 
         Raises:
             UsageError: a box cannot be drawn on a copied stream.
@@ -227,7 +230,9 @@ class FootageService:
             if as_it_is:
                 return copy(path, footage, from_pts, to_pts, out, views=views, note=note)
             drawn = trace if box else None
-            return cut(footage, from_pts, to_pts, out, trace=drawn, views=views, note=note)
+            return cut(
+                footage, from_pts, to_pts, out, trace=drawn, below=below, views=views, note=note
+            )
 
         with footage:
             clip = proven(footage, written)

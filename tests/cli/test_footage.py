@@ -243,12 +243,17 @@ FULL = pytest.mark.full
 
 
 @pytest.mark.parametrize(
-    "how", [("--box",), pytest.param((), marks=FULL), pytest.param(("--copy",), marks=FULL)]
+    "how",
+    [
+        ("--box",),
+        *(pytest.param(how, marks=FULL) for how in ((), ("--copy",), ("--no-caption",))),
+    ],
 )
 def test_clip_cuts_the_footage_around_a_match(how, held, tmp_path):
     crop = view_of(held.archive, 2)
     with Archive.open(held.archive) as archive:
         seen = archive.footage.tracklet(2)
+        height_px = archive.footage.coverage()[0].info.height_px
     out = tmp_path / "clip.mp4"
     ran = held("clip", crop, "-o", out, "--margin", "1", *how)
     assert ran.code == 0, ran.err
@@ -258,6 +263,8 @@ def test_clip_cuts_the_footage_around_a_match(how, held, tmp_path):
     assert len(cut) >= length_s * 10 - 2
     assert copied or len(cut) <= length_s * 10 + 2
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    captioned = how not in {("--copy",), ("--no-caption",)}
+    assert (cut[0].height_px > height_px) is captioned, "the caption lies below the picture"
     if how == ("--box",):
         middle = cut[len(cut) // 2].bgr().astype(int)
         yellow = (abs(middle - [0, 220, 255]) < 60).all(axis=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 import av.error
@@ -33,6 +34,9 @@ TICKS = {"matroska": Fraction(1, 1000), "mpegts": Fraction(1, 90_000)}
 FINEST = Fraction(1, 1_000_000)
 FINEST_MPEG4 = Fraction(1, 65_535)  # MPEG-4 part 2 has 16 bits for it
 BOX_BGR = (0, 220, 255)
+Below: TypeAlias = Callable[[Pixels, Fraction], Pixels]
+"""Makes a frame higher by a margin, the same height for all frames of a width."""
+
 NEAR_S = Fraction(1)  # a box is drawn on frames this close to one in which the person was detected
 
 
@@ -43,6 +47,7 @@ def cut(
     out: Path,
     *,
     trace: Trace | None = None,
+    below: Below | None = None,
     views: Sequence[View] = (),
     note: str = "",
 ) -> Clip:
@@ -50,6 +55,7 @@ def cut(
 
     Args:
         trace: the person to draw a box around; between detections the box is interpolated.
+        below: gives a frame a margin below its picture, by the frame's media time.
         views: stored crops of frames in the stretch, which have to show them.
         note: kept in the file as its comment.
 
@@ -59,7 +65,7 @@ def cut(
         ClipError: what was written cannot be read back.
         InputError: there is no frame in the stretch, no encoder, or no container of this ending.
     """
-    encoder = _Encoder(footage, container_of(out), _drawer(footage, trace))
+    encoder = _Encoder(footage, container_of(out), _drawer(footage, trace), below)
     unseen = {view.pts: view for view in views}
     with atomic.replacing(out) as partial:
         with writing(partial, out, note) as target:
@@ -90,7 +96,13 @@ def cut(
 class _Encoder:
     """Takes frames and gives them to a container, each at its own time after the first."""
 
-    def __init__(self, footage: Footage, container: str, draw: Callable[[Frame], Pixels]) -> None:
+    def __init__(
+        self,
+        footage: Footage,
+        container: str,
+        draw: Callable[[Frame], Pixels],
+        below: Below | None,
+    ) -> None:
         name = next((each for each in ENCODERS if each in av.codecs_available), None)
         if name is None:
             raise InputError(
@@ -98,7 +110,8 @@ class _Encoder:
             )
         self._name = name
         self._info = footage.info
-        self._draw = draw
+        self._draw, self._below = draw, below
+        self._size: tuple[int, int] | None = None
         finest = FINEST_MPEG4 if name == "mpeg4" else FINEST
         own = footage.info.time_base
         self._base = TICKS.get(container, own if own.denominator <= 1 / finest else finest)
@@ -111,12 +124,17 @@ class _Encoder:
         self.seen: list[Seen] = []
 
     def put(self, target: av.container.OutputContainer, frame: Frame) -> None:
-        pixels = _even(self._draw(frame))
+        pixels = self._draw(frame)
+        if self._size is None:
+            self._size = pixels.shape[1], pixels.shape[0]
+        elif self._size != (pixels.shape[1], pixels.shape[0]):
+            pixels = _letterboxed(pixels, self._size)
+        if self._below is not None:
+            pixels = self._below(pixels, self._info.media_s(frame.pts))
+        pixels = _even(pixels)
         if self._stream is None or self._first is None:
             self._stream, self._first = self._begin(target, pixels), frame.pts
             self.seen.append(Seen(Fraction(0), coarse_of(pixels)))
-        elif pixels.shape[:2] != (self._stream.height, self._stream.width):
-            pixels = cv2.resize(pixels, (self._stream.width, self._stream.height))
         picture = av.VideoFrame.from_ndarray(pixels, format="bgr24")
         # Frames closer to each other than the container can tell keep their order.
         after = round((frame.pts - self._first) * self._info.time_base / self._base)
@@ -149,6 +167,16 @@ class _Encoder:
         else:
             stream.bit_rate = 8_000_000
         return stream
+
+
+def _letterboxed(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """A picture at its aspect in a frame of another size, after the footage changed its own."""
+    scale = min(size[0] / pixels.shape[1], size[1] / pixels.shape[0])
+    width, height = (max(1, round(side * scale)) for side in pixels.shape[1::-1])
+    framed = np.zeros((size[1], size[0], 3), np.uint8)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    framed[top : top + height, left : left + width] = cv2.resize(pixels, (width, height))
+    return framed
 
 
 def _even(pixels: Pixels) -> Pixels:
