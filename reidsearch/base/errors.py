@@ -268,6 +268,7 @@ class Reason(StrEnum):
     BOMB = "bomb"
     BAD_EMBEDDING = "bad-embedding"
     NO_VIDEO = "no-video"
+    PARTLY_READ = "partly-read"
     DETECTIONS_UNUSED = "detections-unused"
     UNSUPPORTED = "unsupported"  # a file of another type, passed over: no failure
 

@@ -19,6 +19,7 @@ def command(archive: Path, cameras: tuple[str, ...], output: Path | None, form: 
     """Show which footage was analysed and how, what failed, and what is missing.
 
     Blank in the picture: no footage was supplied. `dense`: fully analysed at the sample rate;
+    `sparse`: likewise, but the recording has a frame every 1.5 s or less often;
     `gated`: nothing moved, sampled every two seconds; `key-frames`: a still scene, only key frames
     were decoded; `precomputed`: precomputed detections; `failed`, `gap`: nothing could be seen.
     """

@@ -201,7 +201,8 @@ def command(
     emit(form, reports_json.report_json(report), text.report_view(report))
     if report.interrupted:
         raise Interrupted("stopped after committing", "the same command continues from there")
-    return 1 if report.failed or report.footage.failed else 0
+    failed = report.failed or report.footage.failed or report.footage.partly
+    return 1 if failed else 0
 
 
 def _require_something(paths: tuple[Path, ...], archive: Path) -> None:

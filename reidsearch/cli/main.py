@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -36,6 +37,9 @@ def run() -> NoReturn:
     """Run the command line and leave with its exit code."""
     debug = "--debug" in sys.argv[1:] or bool(os.environ.get("REIDSEARCH_DEBUG"))
     signal.signal(signal.SIGTERM, _terminate)
+    # What the terminal's encoding lacks is shown as an escape, in tables, CSV and messages alike.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(_guarded(debug))
 
 

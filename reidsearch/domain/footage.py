@@ -200,6 +200,7 @@ class How(StrEnum):
     """How a span of footage was analysed; the words of every coverage report."""
 
     DENSE = "dense"  # fully analysed: the detector ran at the full sampling rate
+    SPARSE = "sparse"  # every frame was analysed, but the recording has few
     GATED = "gated"  # nothing moved: one frame in two seconds was analysed
     KEY_FRAMES = "key-frames"  # a still scene: only key frames were decoded
     PRECOMPUTED = "precomputed"  # precomputed detections; no detector ran

@@ -80,6 +80,9 @@ class FootageReport:
     found in the indexed ones: frames decoded and sampled, tracklets and best shots kept, and what
     was not kept (`small` detections, `brief` tracklets); `footage_s` is their length. `precomputed`
     counts precomputed detections that were read, `precomputed_used` those that met a frame.
+
+    `partly` of the indexed, unchanged, updated and duplicate ones were not read as a whole; each is
+    a failure of its own kind, and `losses` says of the first ones what is missing.
     """
 
     offered: int = 0
@@ -90,6 +93,7 @@ class FootageReport:
     other_settings: int = 0
     duplicates: int = 0
     failed: int = 0
+    partly: int = 0
     frames: int = 0
     sampled_frames: int = 0
     tracklets: int = 0
@@ -101,6 +105,7 @@ class FootageReport:
     footage_s: float = 0.0
     seconds: float = 0.0
     facts: FactsReport = FactsReport()
+    losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

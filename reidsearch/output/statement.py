@@ -26,6 +26,7 @@ from reidsearch.output.visible import count, duration, visible
 
 HOW_TEXTS = {
     How.DENSE: "fully analysed",
+    How.SPARSE: "analysed frame by frame, with 1.5 s and more between them",
     How.GATED: "without motion, sampled every 2 s",
     How.KEY_FRAMES: "still, only key frames analysed",
     How.PRECOMPUTED: "with precomputed detections",

@@ -27,6 +27,7 @@ from reidsearch.output.visible import count, size, visible
 UNBROKEN = 100_000
 UNKNOWN = "-"
 NAMED_SKIPPED = 5
+NAMED_LOSSES = 5
 
 
 def show(view: RenderableType, out: TextIO | None = None) -> None:
@@ -118,6 +119,10 @@ def _footage_lines(report: FootageReport) -> list[Text]:
             used, rows = report.precomputed_used, report.precomputed
             told = f"Precomputed detections: {used:,} of {rows:,} met a frame."
             lines.append(Text(told, style="" if used == rows else "yellow"))
+    lines += [Text(visible(loss), style="yellow") for loss in report.losses[:NAMED_LOSSES]]
+    if report.partly > NAMED_LOSSES:
+        more = count(report.partly - NAMED_LOSSES, "further source")
+        lines.append(Text(f"{more} in part alone: reidsearch failures", style="yellow"))
     if report.other_settings:
         lines.append(
             Text(

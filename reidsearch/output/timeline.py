@@ -22,6 +22,7 @@ from reidsearch.output.visible import count
 GRID = "#e5e7eb"
 COLOURS = {
     How.DENSE: "#60a5fa",
+    How.SPARSE: "#93c5fd",
     How.GATED: "#bfdbfe",
     How.KEY_FRAMES: "#dbeafe",
     How.PRECOMPUTED: "#a5b4fc",
@@ -31,6 +32,7 @@ COLOURS = {
 }
 LEGEND = {
     How.DENSE: "fully analysed",
+    How.SPARSE: "few frames recorded",
     How.GATED: "no motion: sampled",
     How.KEY_FRAMES: "still: key frames only",
     How.PRECOMPUTED: "precomputed detections",

@@ -148,3 +148,20 @@ def test_real_people_are_found_by_the_real_model(run, shared, tmp_path):
         }
     assert first[person] == document["matches"][0]["person"]
     assert sum(person == found for person, found in first.items()) >= 12  # by chance: 1
+
+
+def test_csv_where_the_encoding_lacks_letters_shows_escapes(tmp_path):
+    archive = tmp_path / "archive"
+    pictures = [draw(tmp_path / f"{seed}.png", seed) for seed in (1, 2)]
+    indexed = start(
+        *("index", *pictures, "-a", archive, "--camera", "Вход", "--model", "builtin"),
+    )
+    assert (indexed.communicate()[1], indexed.returncode) == ("", 0)
+    for form in ("csv", "table"):
+        asked = start(
+            *("query", "--crop", "1", "-a", archive, "--format", form),
+            env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+        )
+        out, err = asked.communicate()
+        assert (err, asked.returncode) == ("", 0)
+        assert r"\u0412\u0445\u043e\u0434" in out

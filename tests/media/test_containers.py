@@ -370,3 +370,20 @@ def test_a_container_that_changes_is_not_misread(tmp_path: Path, kind: str) -> N
     with pytest.raises(Refused, match="changed") as caught:
         entry.locator.read(LIMITS)
     assert caught.value.reason is Reason.UNREADABLE
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz"])
+def test_an_archive_that_was_appended_to_another_is_read_too(ending: str, tmp_path: Path) -> None:
+    parts = [make(tmp_path / f"{n}{ending}", {f"{n}.jpg": b"x" * 900}) for n in (1, 2)]
+    both = tmp_path / f"both{ending}"
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert outcome(both) == ["1.jpg", "2.jpg"]
+
+
+def test_a_tar_cut_short_between_two_members_is_told(tmp_path: Path) -> None:
+    whole = make(tmp_path / "whole.tar", {"1.jpg": b"x" * 512, "2.jpg": b"y" * 512})
+    with tarfile.open(whole) as tar:
+        second = tar.getmembers()[1].offset
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(whole.read_bytes()[:second])
+    assert outcome(cut) == ["1.jpg", ("", Reason.BAD_CONTAINER)]

@@ -134,6 +134,7 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
         "running": 0,
         "seconds": {
             "dense": 300.0,
+            "sparse": 0.0,
             "gated": 1500.0,
             "key-frames": 0.0,
             "precomputed": 0.0,

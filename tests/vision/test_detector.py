@@ -114,3 +114,14 @@ def test_its_identity_names_it(shared):
         "person-detection-0201", identity.precision, identity.digest
     )
     assert identity.text.startswith(f"person-detection-0201 {identity.precision} (")
+
+
+def test_somebody_in_a_panorama_is_found(shared, frame):
+    """Three times as wide, they would be a sliver in the detector's picture."""
+    detector = load(shared, "person-detection-0201")
+    (alone,) = detector.detect(frame).xyxy[:1]
+    width_px = frame.shape[1]
+    found = detector.detect(np.pad(frame, ((0, 0), (width_px, width_px), (0, 0))))
+    assert found.confidence[0] >= 0.6
+    moved = alone + np.array([width_px, 0] * 2, np.float32)
+    assert np.abs(found.xyxy[0] - moved).max() < 25

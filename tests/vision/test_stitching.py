@@ -1,5 +1,7 @@
 """Pieces of a walk are joined across an occlusion; two people never are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from reidsearch.base.boxes import Box
 from reidsearch.domain.footage import BestShot, Trace
-from reidsearch.vision.tracking.stitching import Stitcher, TrackletPiece
+from reidsearch.vision.tracking.stitching import Stitcher, TrackletPiece, divided
 
 SECOND = 1_000_000
 VIEW = BestShot(0, Box(0, 0, 60, 180), 640, 360, b"", 0.5, 0.9, 0.5)
@@ -109,3 +111,71 @@ def test_nobody_is_ever_in_two_places(walks):
     for one in whole:
         assert np.all(np.diff(one.times_us) > 0)
         assert np.all(np.diff(one.trace.pts) > 0)
+
+
+def shown(*people, every_s=1.0):
+    """One piece of the tracker that shows these people, one shot each, in this order."""
+    whole = piece(0, every_s * len(people), 0, 100)
+    pts = [round((number + 0.5) * every_s * 1000) for number in range(len(people))]
+    shots = tuple(replace(VIEW, pts=each) for each in pts)
+    return replace(whole, shots=shots, vectors=np.stack(people))
+
+
+def test_a_piece_that_shows_two_people_is_divided():
+    one, other = divided(shown(ANNA, ANNA, ANNA, BERT, BERT))
+    assert (one.first_us, other.last_us) == (0, 5 * SECOND)
+    assert one.last_us < other.first_us
+    assert len(one.trace) + len(other.trace) == len(piece(0, 5, 0, 100).trace)
+    assert (len(one.shots), len(other.shots)) == (3, 2)
+    assert [len(each.shots) for each in divided(shown(ANNA, ANNA, BERT, BERT, ANNA))] == [2, 2, 1]
+    assert len(divided(shown(ANNA, ANNA, BERT, BERT, ANNA, ANNA))) == 3
+
+
+def test_a_piece_is_divided_where_it_was_lost_longest():
+    whole = shown(ANNA, ANNA, BERT, BERT)
+    times = whole.times_us.copy()
+    times[times > 1.7 * SECOND] += SECOND
+    one, _ = divided(replace(whole, times_us=times))
+    assert one.last_us == pytest.approx(1.6 * SECOND, abs=0.21 * SECOND)
+
+
+def test_one_person_is_never_divided():
+    turned = like(ANNA, 0.6)
+    for people in ((ANNA,), (ANNA, ANNA), (ANNA, turned, ANNA, turned), (ANNA, BERT, ANNA)):
+        assert len(divided(shown(*people))) == 1
+    half_a_body = replace(shown(ANNA, ANNA, BERT), shots=shown(ANNA, ANNA, BERT).shots)
+    shots = (*half_a_body.shots[:2], replace(half_a_body.shots[2], quality=0.1))
+    assert len(divided(replace(half_a_body, shots=shots))) == 1
+
+
+def test_two_people_of_one_piece_are_two_tracklets():
+    one, other = joined(shown(ANNA, ANNA, BERT, BERT))
+    assert one.tracklet(5).vector @ ANNA > 0.99
+    assert other.tracklet(5).vector @ BERT > 0.99
+
+
+def test_nothing_is_stitched_across_a_break_of_the_recording():
+    before, after = piece(0, 2, 0, 200), piece(2.2, 4, 220, 400)
+    assert len(joined(before, after)) == 1
+    assert len(joined(before, replace(after, stretch=1))) == 2
+
+
+def test_in_slow_footage_pieces_are_stitched_across_some_frames():
+    before, after = piece(0, 0, 0, 0), piece(10, 10, 30, 30)
+    assert len(joined(before, after)) == 2
+    slow = [replace(each, interval_us=5 * SECOND) for each in (before, after)]
+    assert len(joined(*slow)) == 1
+
+
+def test_of_many_pieces_no_more_shots_are_kept_than_of_one():
+    pieces = []
+    for number in range(6):
+        whole = piece(2.2 * number, 2.2 * number + 2, 0, 0)
+        pts = [int(whole.trace.pts[row]) for row in (1, 4, 8)]
+        shots = tuple(replace(VIEW, pts=each, quality=0.1 * n) for n, each in enumerate(pts, 1))
+        pieces.append(replace(whole, shots=shots, vectors=np.tile(ANNA, (3, 1))))
+    (together,) = joined(*pieces)
+    assert together.pieces == 6
+    assert 4 <= len(together.shots) == len(together.vectors) <= 8
+    assert max(shot.quality for shot in together.shots) == pytest.approx(0.3)
+    assert sum(shot.quality < 0.25 for shot in together.shots) <= 3

@@ -1,6 +1,7 @@
 """Checkpoints as bytes: a JSON header and arrays, in NumPy's own .npz format.
 
-Counts of a checkpoint of version 0.1.0 are read by their present names; the format is the same.
+A checkpoint of version 0.1.0 is read as well: its counts by their present names, and what it lacks
+as if nothing of it had happened yet.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from reidsearch.domain.footage import BestShot, Detections, How, Span, Trace
 from reidsearch.domain.steps import current_names
 from reidsearch.ingest.footage.sampled_frames import Position
 from reidsearch.media.video.motion import GateState
+from reidsearch.media.video.scene import SceneState
 from reidsearch.vision.tracking.best_shots import BestShotKeeper
-from reidsearch.vision.tracking.stitching import TrackletPiece
+from reidsearch.vision.tracking.continuity import Clothes
+from reidsearch.vision.tracking.stitching import LONGEST_US, TrackletPiece
 
 FORMAT = 1
 """Part of the settings that a checkpoint is valid for; raised when anything here changes."""
@@ -28,24 +31,40 @@ FORMAT = 1
 
 @dataclass(slots=True, eq=False)
 class OpenPiece:
-    """A tracklet piece that has not ended: it grows with every detection."""
+    """A tracklet piece that has not ended: it grows with every detection.
+
+    Args:
+        stretch: of the recording, without a break in its time or its view.
+        closed: it grows no more; it is handed on when it would have ended anyway, so that pieces
+            end in the order in which their people were last seen.
+        interval_us: the shortest time between sampled frames while it is open.
+        clothes: of its last detections.
+    """
 
     number: int
+    stretch: int = 0
+    closed: bool = False
+    interval_us: int = LONGEST_US
     pts: list[int] = field(default_factory=list)
     times_us: list[int] = field(default_factory=list)
     xyxy: list[NDArray[np.float32]] = field(default_factory=list)
     confidence: list[float] = field(default_factory=list)
     keeper: BestShotKeeper = field(default_factory=BestShotKeeper)
+    clothes: list[Clothes] = field(default_factory=list)
 
     def copy(self) -> OpenPiece:
         """Copy it as it is now; the original grows on."""
         return OpenPiece(
             self.number,
+            self.stretch,
+            self.closed,
+            self.interval_us,
             list(self.pts),
             list(self.times_us),
             list(self.xyxy),
             list(self.confidence),
             BestShotKeeper.restored(self.keeper.stretch_us, self.keeper.kept()),
+            list(self.clothes),
         )
 
     def trace(self) -> Trace:
@@ -62,18 +81,25 @@ class Followed:
     """The state of `follow`, at one frame.
 
     Args:
-        position: the last frame that was worked through.
+        position, sampled_us: the last frame that was worked through, and its media time.
         open: pieces that have not ended.
         ids: the tracker's id -> the piece's number, of open pieces.
         next_number: of the next piece.
+        stretch: of the recording, that the frame belongs to.
+        analysed_us: media time of the last analysed frame.
+        damaged_us: media time at which pieces were last closed because of damage.
         counts: what was seen and dropped so far.
         spans, covered_us: the coverage so far.
     """
 
     position: Position
+    sampled_us: int
     open: tuple[OpenPiece, ...]
     ids: dict[int, int]
     next_number: int
+    stretch: int
+    analysed_us: int
+    damaged_us: int
     counts: dict[str, int]
     spans: tuple[Span, ...]
     covered_us: int
@@ -86,15 +112,21 @@ def pack(followed: Followed, pending: Sequence[TrackletPiece], outcomes: dict[st
         pending: pieces that may still be continued.
         outcomes: what became of those that were complete so far.
     """
-    gate = followed.position.gate
+    gate, scene = followed.position.gate, followed.position.scene
+    assert scene is not None
     arrays: dict[str, NDArray[Any]] = {}
     header = {
         "pts": followed.position.pts,
         "digest": followed.position.digest.hex(),
         "number": followed.position.number,
+        "sampled_us": followed.sampled_us,
         "gate": None if gate is None else [gate.earlier_us, gate.moved_us, gate.analysed_us],
         "ids": [[key, value] for key, value in followed.ids.items()],
+        "scene": [scene.calm, scene.width_px, scene.height_px],
         "next_number": followed.next_number,
+        "stretch": followed.stretch,
+        "analysed_us": followed.analysed_us,
+        "damaged_us": followed.damaged_us,
         "counts": followed.counts,
         "spans": [[s.from_us, s.to_us, s.how.value, s.detail] for s in followed.spans],
         "covered_us": followed.covered_us,
@@ -106,6 +138,7 @@ def pack(followed: Followed, pending: Sequence[TrackletPiece], outcomes: dict[st
     }
     if gate is not None:
         arrays["earlier"] = gate.earlier
+    arrays["scene"] = scene.grey
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     return _npz(arrays)
 
@@ -121,13 +154,18 @@ def unpack(data: bytes) -> tuple[Followed, list[TrackletPiece], dict[str, int]]:
                 bytes.fromhex(header["digest"]),
                 header["number"],
                 None if gate is None else GateState(arrays["earlier"], *gate),
+                SceneState(arrays["scene"], *header["scene"]) if "scene" in header else None,
             ),
+            sampled_us=header.get("sampled_us", header["covered_us"]),
             open=tuple(
                 _unpack_open_piece(one, f"open{row}", arrays)
                 for row, one in enumerate(header["open"])
             ),
             ids=dict(map(tuple, header["ids"])),
             next_number=header["next_number"],
+            stretch=header.get("stretch", 0),
+            analysed_us=header.get("analysed_us", header["covered_us"]),
+            damaged_us=header.get("damaged_us", -1),
             counts=current_names(header["counts"]),
             spans=tuple(Span(a, b, How(how), detail) for a, b, how, detail in header["spans"]),
             covered_us=header["covered_us"],
@@ -176,8 +214,12 @@ def _npz(arrays: dict[str, NDArray[Any]]) -> bytes:
 def _pack_open_piece(one: OpenPiece, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     kept = one.keeper.kept()
     _pack_trace(one.trace(), np.array(one.times_us, np.int64), key, arrays)
+    arrays[f"{key}.clothes"] = np.array(one.clothes, np.float32)
     return {
         "number": one.number,
+        "stretch": one.stretch,
+        "closed": one.closed,
+        "interval_us": one.interval_us,
         "stretch_us": one.keeper.stretch_us,
         "view_times_us": [time_us for time_us, _ in kept],
         "views": _pack_shots([shot for _, shot in kept], key, arrays),
@@ -189,6 +231,10 @@ def _unpack_open_piece(header: dict[str, Any], key: str, arrays: Any) -> OpenPie
     shots = _unpack_shots(header["views"], key, arrays)
     return OpenPiece(
         number=header["number"],
+        stretch=header.get("stretch", 0),
+        closed=header.get("closed", False),
+        interval_us=header.get("interval_us", LONGEST_US),
+        clothes=list(arrays[f"{key}.clothes"]) if f"{key}.clothes" in arrays else [],
         pts=trace.pts.tolist(),
         times_us=times_us.tolist(),
         xyxy=list(trace.xyxy),
@@ -202,13 +248,26 @@ def _unpack_open_piece(header: dict[str, Any], key: str, arrays: Any) -> OpenPie
 def _pack_piece(one: TrackletPiece, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     _pack_trace(one.trace, one.times_us, key, arrays)
     arrays[f"{key}.vectors"] = one.vectors
-    return {"pieces": one.pieces, "views": _pack_shots(one.shots, key, arrays)}
+    return {
+        "pieces": one.pieces,
+        "stretch": one.stretch,
+        "interval_us": one.interval_us,
+        "views": _pack_shots(one.shots, key, arrays),
+    }
 
 
 def _unpack_piece(header: dict[str, Any], key: str, arrays: Any) -> TrackletPiece:
     trace, times_us = _unpack_trace(key, arrays)
     shots = _unpack_shots(header["views"], key, arrays)
-    return TrackletPiece(trace, times_us, shots, arrays[f"{key}.vectors"], header["pieces"])
+    return TrackletPiece(
+        trace,
+        times_us,
+        shots,
+        arrays[f"{key}.vectors"],
+        header["pieces"],
+        header.get("stretch", 0),
+        header.get("interval_us", LONGEST_US),
+    )
 
 
 def _pack_trace(

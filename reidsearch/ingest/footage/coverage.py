@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from reidsearch.domain.footage import How, Span
 from reidsearch.ingest.footage.sampled_frames import SampledFrame, Seen, Unseen
 from reidsearch.media.video.frames import Damage, Skipped
+from reidsearch.vision.tracking.stitching import SPARSE_US
 
 
 class Coverage:
@@ -29,12 +30,26 @@ class Coverage:
     def note(self, seen: Seen) -> None:
         """Add what comes next."""
         if isinstance(seen, SampledFrame):
-            how = How.PRECOMPUTED if self._precomputed else How.DENSE if seen.active else How.GATED
-            self._extend(seen.time_us, how, "")
+            self._extend(seen.time_us, self._how(seen), "")
         elif isinstance(seen, Unseen):
             self._note_unseen(seen)
         elif seen.time_us > self.at_us and self.spans:
             self._extend(seen.time_us, self.spans[-1].how, self.spans[-1].detail)
+
+    def _how(self, seen: SampledFrame) -> How:
+        if self._precomputed:
+            return How.PRECOMPUTED
+        if seen.time_us - self.at_us >= SPARSE_US:
+            return How.SPARSE
+        return How.DENSE if seen.active else How.GATED
+
+    def whole_us(self) -> int:
+        """Return how long the source is, with what could not be decoded."""
+        return max((span.to_us for span in self.spans), default=0)
+
+    def lost_us(self) -> int:
+        """Return how much of the source could not be decoded."""
+        return sum(span.to_us - span.from_us for span in self.spans if span.how is How.FAILED)
 
     def _note_unseen(self, seen: Unseen) -> None:
         item = seen.item

@@ -5,29 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
-from reidsearch.domain.footage import BestShot, Detections, Tracklet
+from reidsearch.domain.footage import BestShot, Tracklet, VideoInfo
 from reidsearch.domain.steps import Begun, SourceStep
 from reidsearch.ingest.footage.checkpoint import pack, pack_log, unpack, unpack_log
+from reidsearch.ingest.footage.detections import DetectionSource
 from reidsearch.ingest.footage.follow import Ended, Event, Follower, Mark
-from reidsearch.ingest.footage.sampled_frames import SampledFrame, Seen, sampled_frames
+from reidsearch.ingest.footage.sampled_frames import sampled_frames
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.pictures import decode
 from reidsearch.media.video.frames import Footage
-from reidsearch.vision.detection.detector import Detector
-from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections, PrecomputedIds
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import by_digest
-from reidsearch.vision.tracking.bytetrack import ByteTracker
-from reidsearch.vision.tracking.stitching import Stitcher, TrackletPiece
-from reidsearch.vision.tracking.tracker import LIFESPAN_US, Tracker
+from reidsearch.vision.tracking.continuity import WHERE_APPEARANCE_DECIDES, WHERE_NOTHING_DECIDES
+from reidsearch.vision.tracking.stitching import SPARSE_US, Stitcher, TrackletPiece
+from reidsearch.vision.tracking.tracker import LIFESPAN_US
 
 MARK_S = 2.0
 """Seconds between checkpoints: what a kill costs at most, beside opening the file."""
@@ -36,105 +34,7 @@ NOT_STITCHED = (
     "tracklets before and after an occlusion were not stitched: this model's scores are not known"
 )
 LIMITS = PictureLimits(min_width_px=1, min_height_px=1)  # of crops that were just cut
-OUTCOMES = ("tracklets", "best_shots", "brief", "without_shot", "refused")
-
-
-class DetectionSource(Protocol):
-    """Where detections come from: a detector, or a file of precomputed ones."""
-
-    @property
-    def size_px(self) -> tuple[int, int] | None:
-        """Return width and height of the pictures it takes; None: it needs none."""
-        ...
-
-    @property
-    def has_ids(self) -> bool:
-        """Whether its detections carry track ids."""
-        ...
-
-    def tracker(self) -> Tracker:
-        """Return a fresh tracker for its detections."""
-        ...
-
-    def detect(
-        self, sampled: Iterable[tuple[Seen, Pixels | None]]
-    ) -> Iterator[tuple[Seen, Detections | None]]:
-        """Yield the detections of every sampled frame in order; None where none was analysed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class WithDetector:
-    """Detections by a model."""
-
-    detector: Detector
-    settings: FootageSettings
-
-    @property
-    def size_px(self) -> tuple[int, int] | None:
-        """Return what the detector takes."""
-        return self.detector.width_px, self.detector.height_px
-
-    @property
-    def has_ids(self) -> bool:
-        """Tell that a detector gives no track ids."""
-        return False
-
-    def tracker(self) -> Tracker:
-        """Return a tracker by motion."""
-        return ByteTracker(self.settings.min_confidence)
-
-    def detect(
-        self, sampled: Iterable[tuple[Seen, Pixels | None]]
-    ) -> Iterator[tuple[Seen, Detections | None]]:
-        """Detect asynchronously, in order."""
-        for what, raw in self.detector.stream(sampled):
-            if raw is None or not isinstance(what, SampledFrame):
-                yield what, None
-            else:
-                frame = what.frame
-                size_px = frame.width_px, frame.height_px
-                yield what, self.detector.read(raw, *size_px, self.settings)
-
-
-@dataclass(frozen=True, slots=True)
-class WithPrecomputed:
-    """Detections from a file, made by another program."""
-
-    detections: PrecomputedDetections
-    footage: Footage
-    settings: FootageSettings
-    applied: Applied
-
-    @property
-    def size_px(self) -> tuple[int, int] | None:
-        """Return None: no pictures are needed."""
-        return None
-
-    @property
-    def has_ids(self) -> bool:
-        """Whether the file gives track ids."""
-        return self.detections.has_ids
-
-    def tracker(self) -> Tracker:
-        """Return a tracker that goes by the file's ids, or by motion."""
-        return PrecomputedIds() if self.has_ids else ByteTracker(self.settings.min_confidence)
-
-    def detect(
-        self, sampled: Iterable[tuple[Seen, Pixels | None]]
-    ) -> Iterator[tuple[Seen, Detections | None]]:
-        """Yield what the file says of each frame."""
-        for what, _ in sampled:
-            if isinstance(what, SampledFrame):
-                frame = what.frame
-                media_s = self.footage.info.media_s(frame.pts)
-                picture = self.footage.picture_at(frame.pts)
-                size_px = frame.width_px, frame.height_px
-                found = self.detections.at(what.number, media_s, *size_px, picture)
-                self.applied.note(what.number, media_s, picture, len(found))
-                yield what, found
-            else:
-                yield what, None
+OUTCOMES = ("tracklets", "best_shots", "brief", "without_shot", "refused", "unlike")
 
 
 @dataclass(slots=True)
@@ -177,9 +77,11 @@ def index_source(
     # While the tracker waits for a track to go on, stitching does too. Precomputed ids are the
     # truth: two ids are never stitched, and one that comes back in time needs no proof.
     gap_us = max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US)
+    doubts = WHERE_APPEARANCE_DECIDES if scores_known(embedder) else WHERE_NOTHING_DECIDES
     follower = Follower(
         settings,
         source.tracker,
+        doubts=None if source.has_ids else doubts,
         lifespan_us=gap_us if source.has_ids else LIFESPAN_US,
         precomputed=source.size_px is None,
         followed=followed,
@@ -194,7 +96,7 @@ def index_source(
         run.stitch(embedder, gap_us)
     run.outcome.resumed = followed is not None
     if outcomes is not None:
-        run.outcomes = outcomes
+        run.outcomes |= outcomes
         run.stitcher.pending = pending
     position = followed.position if followed else None
     sampled = sampled_frames(footage, settings, source.size_px, position)
@@ -205,6 +107,15 @@ def index_source(
     finally:
         stream.close()  # type: ignore[attr-defined]
     return run.outcome
+
+
+def scores_known(embedder: Embedder) -> bool:
+    """Tell whether it was measured how alike a model's crops of one person are.
+
+    That is so for the catalogue's models; for any other a threshold would be a guess, and a guess
+    merges two people.
+    """
+    return by_digest(embedder.identity.digest) is not None
 
 
 def _pictures(events: Iterable[Event], embedder: Embedder) -> Iterator[tuple[Event, Pixels | None]]:
@@ -244,15 +155,11 @@ class _Run:
         self.require_unchanged: Callable[[], None] = lambda: None
 
     def stitch(self, embedder: Embedder, gap_us: int) -> None:
-        """Stitch pieces up to this far apart.
-
-        How alike crops of one person are is measured for the catalogue's models; for any other a
-        threshold would be a guess, and a guess merges two people.
-        """
-        if by_digest(embedder.identity.digest) is None:
-            self.notes = (NOT_STITCHED, *self.notes)
-        else:
+        """Stitch pieces up to this far apart, where the model's scores are known."""
+        if scores_known(embedder):
             self.stitcher = Stitcher(gap_us)
+        else:
+            self.notes = (NOT_STITCHED, *self.notes)
 
     def take(self, event: Event, vector: Vectors | Refused | None) -> None:
         if isinstance(event, BestShot):
@@ -272,6 +179,8 @@ class _Run:
             np.stack(self._vectors) if self._vectors else np.zeros((0, self._dimension), np.float32)
         )
         piece = TrackletPiece(
+            stretch=ended.open.stretch,
+            interval_us=ended.open.interval_us,
             trace=ended.open.trace(),
             times_us=np.array(ended.open.times_us, np.int64),
             shots=tuple(self._shots),
@@ -288,6 +197,10 @@ class _Run:
             ready = self.stitcher.ready(mark.time_us, mark.open_since_us)
         tracklets = [one for piece in ready if (one := self._tracklet(piece)) is not None]
         counts = {**mark.counts, **self.outcomes}
+        lacking = self._footage.lacking
+        counts["lost_us"] += round(lacking.head_s * 1_000_000)
+        counts["whole_us"] += round(lacking.head_s * 1_000_000)
+        counts["other_streams"] = len(lacking.streams)
         state = (
             None
             if mark.followed is None
@@ -306,7 +219,7 @@ class _Run:
                 counts=counts,
                 duration_us=mark.time_us if mark.finished else self._complete_us(mark),
                 measured_fps=measured_fps,
-                notes=self._all_notes(measured_fps, finished=mark.finished),
+                notes=self._all_notes(mark, measured_fps),
             ),
         )
         self._share.reach(
@@ -325,13 +238,14 @@ class _Run:
         return min((mark.time_us, *mark.open_since_us, *waiting))
 
     def _tracklet(self, piece: TrackletPiece) -> Tracklet | None:
-        if len(piece.trace) < self._settings.min_detections:
+        if len(piece.trace) < _least_detections(piece, self._settings.min_detections):
             self.outcomes["brief"] += 1
             return None
         if not piece.shots:
             self.outcomes["without_shot"] += 1
             return None
         tracklet = self._pictured(piece.tracklet(self._settings.best_shots))
+        self.outcomes["unlike"] += piece.unlike
         self.outcomes["tracklets"] += 1
         self.outcomes["best_shots"] += len(tracklet.views)
         return tracklet
@@ -344,9 +258,26 @@ class _Run:
         views = tuple(replace(view, picture=name(view.pts)) for view in tracklet.views)
         return replace(tracklet, views=views)
 
-    def _all_notes(self, measured_fps: float | None, *, finished: bool) -> list[str]:
-        info = self._footage.info
+    def _all_notes(self, mark: Mark, measured_fps: float | None) -> list[str]:
+        info, finished = self._footage.info, mark.finished
         notes = [*info.notes, *self.notes, *(self.notes_in_the_end() if finished else ())]
+        head_s = self._footage.lacking.head_s
+        if head_s:
+            notes.append(
+                f"its first {head_s:.1f} s cannot be decoded; media time begins after them"
+            )
+        cuts = mark.counts["cuts"]
+        if cuts:
+            what = "another view begins" if cuts == 1 else f"another view begins {cuts} times"
+            notes.append(
+                f"{what} without a break in its time stamps (a hard cut, or another picture size): "
+                "wall-clock times after it hold only if the recording ran on"
+            )
+        seconds = mark.counts["whole_us"] / 1e6
+        if finished and info.declared_s and abs(info.declared_s - seconds) > _wrong_s(info):
+            notes.append(
+                f"its container declares {info.declared_s:.1f} s, it holds {seconds:.1f} s"
+            )
         # Of a folder the rate is what its frames were taken to be; damaged ones do not change it.
         declared = info.declared_fps if info.kind == "video" else None
         if finished and declared and measured_fps and abs(measured_fps / declared - 1) > 0.02:
@@ -355,6 +286,22 @@ class _Run:
                 "media time follows the measured frames"
             )
         return notes
+
+
+def _least_detections(piece: TrackletPiece, usual: int) -> int:
+    """Return of how many detections a tracklet is.
+
+    At the usual rate, one or two are rather a mistake of the detector. In slow footage they are
+    all that there is of somebody who passes.
+    """
+    if piece.interval_us <= SPARSE_US // usual:
+        return usual
+    return min(usual, max(1, round(SPARSE_US / piece.interval_us)))
+
+
+def _wrong_s(info: VideoInfo) -> float:
+    """Return by how many seconds a declared length may be wrong without being worth a note."""
+    return max(2.0, 0.02 * (info.declared_s or 0.0), 20 / (info.declared_fps or 25.0))
 
 
 def _rate(decoded: int, time_us: int) -> float | None:

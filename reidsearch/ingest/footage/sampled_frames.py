@@ -10,6 +10,8 @@ from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Pixels
 from reidsearch.media.video.frames import Damage, Footage, Frame, Item, Jump, Skipped, StillRule
 from reidsearch.media.video.motion import HEIGHT_PX, WIDTH_PX, GateState, pass_gate
+from reidsearch.media.video.scene import SceneState, next_scene
+from reidsearch.vision.detection.tiles import tiles_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +23,8 @@ class SampledFrame:
         active: something moves, so the detector runs at its full rate.
         analysed: the detector is asked about this frame.
         gate: the gate's state after it.
+        scene: likewise, of what looks for cuts.
+        cut: why it shows another view than the sampled frame before it; empty: it does not.
     """
 
     frame: Frame
@@ -29,6 +33,8 @@ class SampledFrame:
     active: bool
     analysed: bool
     gate: GateState | None
+    scene: SceneState
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class End:
 
 
 Seen: TypeAlias = SampledFrame | Unseen | End
+Pictures: TypeAlias = tuple[Pixels, ...]
+"""What a detector is shown of a frame: one picture, of a panorama one for each tile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +66,14 @@ class Position:
     Args:
         pts, digest: of the last frame that was worked through.
         number: of that frame.
-        gate: as it was then.
+        gate, scene: as they were then.
     """
 
     pts: int
     digest: bytes
     number: int
     gate: GateState | None
+    scene: SceneState | None
 
 
 def sampled_frames(
@@ -72,8 +81,8 @@ def sampled_frames(
     settings: FootageSettings,
     size_px: tuple[int, int] | None,
     position: Position | None = None,
-) -> Iterator[tuple[Seen, Pixels | None]]:
-    """Yield every sampled frame in order, with the detector's picture where it is analysed.
+) -> Iterator[tuple[Seen, Pictures | None]]:
+    """Yield every sampled frame in order, with the detector's pictures where it is analysed.
 
     Args:
         size_px: width and height that the detector takes; None: detections are precomputed, every
@@ -81,27 +90,42 @@ def sampled_frames(
         position: go on after it.
     """
     gate = position.gate if position else None
+    scene = position.scene if position else None
     number = position.number + 1 if position else 0
     last_slot = _slot(footage, position.pts, settings) if position else -1
     time_us = _time_us(footage, position.pts) if position else 0
+    damaged = False
     for item in _items(footage, settings, position):
         if not isinstance(item, Frame):
+            damaged |= isinstance(item, Damage)
             yield Unseen(item, *_bounds(footage, item)), None
             continue
         number += 1
         time_us = _time_us(footage, item.pts)
         slot = _slot(footage, item.pts, settings)
-        if size_px is None:
-            yield SampledFrame(item, time_us, number - 1, True, True, None), None
-        elif slot is None or last_slot is None or slot > last_slot:
-            active = analysed = True
-            if settings.gate:
-                grey = item.grey(WIDTH_PX, HEIGHT_PX)
-                active, analysed, gate = pass_gate(gate, grey, time_us)
-            picture = item.small(*size_px) if analysed else None
-            yield SampledFrame(item, time_us, number - 1, active, analysed, gate), picture
-            last_slot = slot
+        told = size_px is None or slot is None or last_slot is None or slot > last_slot
+        if not told:
+            continue
+        grey = item.grey(WIDTH_PX, HEIGHT_PX)
+        cut, scene = next_scene(scene, grey, item.width_px, item.height_px, damaged=damaged)
+        damaged = False
+        active = analysed = True
+        if settings.gate and size_px is not None:
+            active, analysed, gate = pass_gate(None if cut else gate, grey, time_us)
+        pictures = _pictures(item, size_px) if analysed and size_px is not None else None
+        yield (
+            SampledFrame(item, time_us, number - 1, active, analysed, gate, scene, cut),
+            pictures,
+        )
+        last_slot = slot
     yield End(time_us, number), None
+
+
+def _pictures(frame: Frame, size_px: tuple[int, int]) -> Pictures:
+    tiles = tiles_of(frame.width_px, frame.height_px)
+    if len(tiles) == 1:
+        return (frame.small(*size_px),)
+    return tuple(frame.part(tile, *size_px) for tile in tiles)
 
 
 def _items(

@@ -7,7 +7,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,17 @@ from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Rejected
+from reidsearch.domain.footage import SourceFacts
 from reidsearch.domain.reports import FootageReport
 from reidsearch.domain.steps import CropStep, SourceFile
 from reidsearch.ingest.footage.checkpoint import FORMAT
-from reidsearch.ingest.footage.run import (
+from reidsearch.ingest.footage.detections import (
     DetectionSource,
     WithDetector,
     WithPrecomputed,
-    index_source,
 )
+from reidsearch.ingest.footage.losses import loss_of
+from reidsearch.ingest.footage.run import index_source
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.files.inventory import Entry
@@ -40,6 +42,8 @@ from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections
 from reidsearch.vision.detection.precomputed_files import read_precomputed
 from reidsearch.vision.embedding.embedder import Embedder
+
+NAMED_AT_MOST = 20  # losses in the report
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> Fo
     """
     counts: dict[str, Any] = dict.fromkeys(asdict(FootageReport()), 0)
     counts.pop("facts")
+    losses: list[str] = []
     seconds = 0.0
     began = time.monotonic()
     for number, entry in enumerate(sources, start=1):
@@ -89,7 +94,12 @@ def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> Fo
         title = f"{number} of {count}: {location_text(Path(entry.path).name)}"
         share = SourceBytes(run.progress, title, entry.size_bytes)
         try:
-            outcome = _Source(entry.path, run, share).take_in()
+            one = _Source(entry.path, run, share)
+            outcome = one.take_in()
+            if one.loss is not None:
+                run.sink.commit(CropStep([Rejected(entry.location, one.loss)]))
+                losses.append(f"{entry.location}: {one.loss.message}")
+                outcome["partly"] = 1
         except Refused as refused:
             run.sink.commit(CropStep([Rejected(entry.location, refused)]))
             outcome = {"failed": 1}
@@ -101,19 +111,29 @@ def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> Fo
             else:
                 counts[name] += int(value)
         counts["offered"] += 1
-    counts.pop("footage_s")
-    counts.pop("seconds")
-    return FootageReport(**counts, footage_s=seconds, seconds=time.monotonic() - began)
+    for name in ("footage_s", "seconds", "losses"):
+        counts.pop(name)
+    return FootageReport(
+        **counts,
+        footage_s=seconds,
+        seconds=time.monotonic() - began,
+        losses=tuple(losses[:NAMED_AT_MOST]),
+    )
 
 
 class _Source:
-    """One source on its way into the archive."""
+    """One source on its way into the archive.
+
+    Attributes:
+        loss: what of it was not read, as a failure; None: nothing, or it is not known yet.
+    """
 
     def __init__(self, path: str, run: SourceRun, share: SourceBytes) -> None:
         self._path = path
         self._location = location_text(path)
         self._run = run
         self._share = share
+        self.loss: Refused | None = None
 
     def take_in(self) -> dict[str, float]:
         """Index it; return what became of it as counts of a `FootageReport`.
@@ -127,8 +147,12 @@ class _Source:
         restored = known is not None and known.erased and not known.permanently
         if known and known.finished and not restored and known.fingerprint == fingerprint:
             told = None if naming.container_time else naming.facts(self._location, None).facts
-            if told is not None and facts_digest(told) == known.facts:
-                if known.notes is not None and told.notes != known.notes:
+            same = (
+                () if told is None else (facts_digest(told), facts_digest(_at_assumed_rate(told)))
+            )
+            if known.facts in same:
+                self.loss = loss_of(known.counts)
+                if known.notes is not None and told is not None and told.notes != known.notes:
                     self._run.sink.keep_notes(known.source_id, told)
                 return {"unchanged": 1, **self._other_settings(known)}
         with open_footage(self._path, frames_fps=self._run.frames_fps) as footage:
@@ -151,12 +175,14 @@ class _Source:
         first_stamp = getattr(footage, "first_stamp", None)
         picture = footage.picture_at(footage.info.first_pts)
         told = self._run.naming.facts(self._location, footage.info, first_stamp, picture)
+        facts = _at_assumed_rate(told.facts) if footage.clock_assumed else told.facts
         sink = self._run.sink
         precomputed = self._precomputed()
         if held is not None and held.finished and not self._brings_back(held, precomputed):
             shown = source(self._run.store, held.source_id).location
             moved = not lies_there(path_of(shown))
-            changed = sink.place_source(held.source_id, file, told.facts, moved=moved)
+            changed = sink.place_source(held.source_id, file, facts, moved=moved)
+            self.loss = loss_of(held.counts)
             if known is None or known.source_id != held.source_id:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
@@ -164,7 +190,7 @@ class _Source:
             info = footage.info
             precomputed = precomputed.fitted(info.width_px, info.height_px)
         settings = self._settings(precomputed)
-        begun = sink.begin_source(file, footage.info, told.facts, settings)
+        begun = sink.begin_source(file, footage.info, facts, settings)
         detections: DetectionSource
         applied = Applied(precomputed) if precomputed else None
         if precomputed and applied:
@@ -192,6 +218,7 @@ class _Source:
         if not outcome.finished:
             return {}
         found = outcome.counts or {}
+        self.loss = loss_of(found)
         names = ("sampled_frames", "tracklets", "best_shots", "small", "brief")
         return {
             "indexed": 1,
@@ -258,6 +285,11 @@ class _Source:
     def _other_settings(self, known: KnownSource) -> dict[str, float]:
         same = known.settings.get("preset") == self._run.settings.preset
         return {} if same else {"other_settings": 1}
+
+
+def _at_assumed_rate(facts: SourceFacts) -> SourceFacts:
+    """Return facts of a source whose media time nobody measured: no time of it is known well."""
+    return replace(facts, clock=replace(facts.clock, uncertainty_s=None))
 
 
 def _rows_of(applied: Applied) -> dict[str, float]:

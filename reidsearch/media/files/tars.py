@@ -32,15 +32,21 @@ _ERRORS = (
 
 
 class _Header(tarfile.TarInfo):
-    """Only the end mark is the end; every other header that cannot be read is damage."""
+    """Only the end mark is the end; every other header that cannot be read is damage.
+
+    After the mark another archive may follow, which `cat` or a tape appended.
+    """
 
     @classmethod
     def fromtarfile(cls, tar: tarfile.TarFile) -> Self:
         try:
             return super().fromtarfile(tar)
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # typeshed lacks it
+            _source_of(tar).marked_end()
             raise
         except tarfile.HeaderError as error:
+            if _source_of(tar).ended and isinstance(error, tarfile.EmptyHeaderError):  # type: ignore[attr-defined]
+                raise
             raise tarfile.ReadError(f"the header at byte {tar.offset}: {error}") from error
 
 
@@ -55,10 +61,15 @@ class _Source:
     def __init__(self, file: IO[bytes], unpacked: IO[bytes] | None, container: Container) -> None:
         self.packed = unpacked is not None
         self.header_bytes = 0
+        self.ended = False
         self._file = file
         self._stream = unpacked or file
         self._container = container
         self._offset = 0
+
+    def marked_end(self) -> None:
+        """Note that the end mark was read; what follows is another archive, or nothing."""
+        self.ended, self.header_bytes = True, 0
 
     def tell(self) -> int:
         return self._offset
@@ -90,6 +101,10 @@ class _Source:
         while self._offset < offset:
             if not (self.packed and self.take(min(offset - self._offset, _CHUNK_BYTES))):
                 raise tarfile.ReadError("it ends within a member")
+
+
+def _source_of(tar: tarfile.TarFile) -> _Source:
+    return tar.fileobj  # type: ignore[return-value]
 
 
 def tar_crops(container: Container, limits: PictureLimits) -> Iterator[CropInput | Rejected]:
@@ -137,6 +152,7 @@ def _members(source: _Source) -> Iterator[tarfile.TarInfo]:
         tarinfo=_Header,
         encoding="utf-8",
         errors="surrogateescape",
+        ignore_zeros=True,
     )
     reached = 0
     while (member := tar.next()) is not None:
@@ -145,7 +161,7 @@ def _members(source: _Source) -> Iterator[tarfile.TarInfo]:
         reached = tar.offset
         if not member.isdir():
             yield member
-        source.header_bytes = 0
+        source.header_bytes, source.ended = 0, False
         tar.members.clear()  # type: ignore[attr-defined]
 
 

@@ -19,7 +19,7 @@ from reidsearch.domain.told import Stamp
 from reidsearch.media.files.paths import kind_of, refusal
 from reidsearch.media.naming.frame_names import frame_times
 from reidsearch.media.pictures import read_picture
-from reidsearch.media.video.frames import Damage, Frame, Item, StillRule, frame_shown_at
+from reidsearch.media.video.frames import Damage, Frame, Item, Lacking, StillRule, frame_shown_at
 
 TICKS_A_SECOND = 1_000_000
 
@@ -40,6 +40,8 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
         self._folder = folder
         names = pictures_in(folder)
         self.first_stamp: Stamp | None = None
+        self.lacking = Lacking()
+        self.clock_assumed = False
         notes: list[str] = []
         if not names:
             raise Refused(Reason.NO_VIDEO, "the folder holds no pictures")
@@ -51,6 +53,7 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
         else:
             if fps is None:
                 fps = Fraction(1)
+                self.clock_assumed = True
                 notes.append(f"{why}: one picture a second was assumed")
             ticks = [round(number * TICKS_A_SECOND / fps) for number in range(len(names))]
         self._frames = list(zip(ticks, names, strict=True))
@@ -89,10 +92,12 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Every picture in order; see `Footage.frames`. There are no groups to be left out."""
         del still
+        before = 0
         for ticks, name in self._frames:
-            if after is not None and ticks <= after:
-                continue
-            yield self._read(ticks, name)
+            if after is None or ticks > after:
+                item = self._read(ticks, name)
+                yield item if isinstance(item, Frame) else Damage(before, ticks, item.detail)
+            before = ticks
 
     def frames_from(
         self, pts: int, still: StillRule | None = None, *, once: bool = False

@@ -21,9 +21,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base.boxes import Box
 from reidsearch.base.errors import NotFound
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import VideoInfo
+from reidsearch.media.video.orientation import UPRIGHT, Orientation
 
 if TYPE_CHECKING:
     import av
@@ -44,11 +46,16 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """Where the recording itself holds nothing, or its clock jumped; times of its neighbours."""
+    """Where the recording itself holds nothing, or its clock jumped; times of its neighbours.
+
+    Args:
+        clock: the clock jumped, so that nobody knows how much time passed.
+    """
 
     from_pts: int
     to_pts: int
     detail: str
+    clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +66,36 @@ class Skipped:
     to_pts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What of a source no frame shows, and no item of its stretches tells.
+
+    Args:
+        head_s: seconds before the first frame that could not be decoded.
+        streams: other streams of pictures that nobody looked at, in sentences.
+    """
+
+    head_s: float = 0.0
+    streams: tuple[str, ...] = ()
+
+
 class Frame:
     """One picture. Pixels are converted when they are asked for, always upright.
 
     Args:
         picture: as FFmpeg decoded it.
         pts: in units of the source's time base.
-        turns: quarter turns counter-clockwise that make it upright.
+        lies: how it has to be turned to stand upright.
     """
 
-    __slots__ = ("_bgr", "_picture", "_turns", "height_px", "pts", "width_px")
+    __slots__ = ("_bgr", "_lies", "_picture", "height_px", "pts", "width_px")
 
-    def __init__(self, picture: av.VideoFrame, pts: int, turns: int = 0) -> None:
+    def __init__(self, picture: av.VideoFrame, pts: int, lies: Orientation = UPRIGHT) -> None:
         self._picture = picture
-        self._turns = turns % 4
+        self._lies = lies
         self._bgr: Pixels | None = None
         self.pts = pts
-        sides = picture.width, picture.height
-        self.width_px, self.height_px = sides[::-1] if self._turns % 2 else sides
+        self.width_px, self.height_px = lies.size(picture.width, picture.height)
 
     @property
     def key(self) -> bool:
@@ -86,26 +105,33 @@ class Frame:
     def bgr(self) -> Pixels:
         """(h, w, 3) uint8 BGR; converted once."""
         if self._bgr is None:
-            self._bgr = self._upright(_bytes(self._picture, "bgr24"))
+            self._bgr = self._lies.upright(_bytes(self._picture, "bgr24"))
         return self._bgr
 
     def small(self, width_px: int, height_px: int) -> Pixels:
         """(height_px, width_px, 3) uint8 BGR, the aspect not kept; scaled while converted."""
-        width, height = (height_px, width_px) if self._turns % 2 else (width_px, height_px)
+        width, height = self._lies.size(width_px, height_px)
         small = self._picture.reformat(width=width, height=height, format="bgr24")
-        return self._upright(_bytes(small, "bgr24"))
+        return self._lies.upright(_bytes(small, "bgr24"))
+
+    def part(self, box: Box, width_px: int, height_px: int) -> Pixels:
+        """A part of it, scaled like `small`."""
+        part = self.bgr()[box.y1 : box.y2, box.x1 : box.x2]
+        return np.asarray(
+            cv2.resize(part, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8
+        )
 
     def grey(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
         """(height_px, width_px) uint8, averaged over areas; cheap.
 
         Of each area some 25 pixels are enough to average a sensor's noise away.
         """
-        turned = self._turns % 2
-        size = (height_px, width_px) if turned else (width_px, height_px)
+        size = self._lies.size(width_px, height_px)
         luma = self._luma()
         step = max(1, min(luma.shape[0] // (5 * size[1]), luma.shape[1] // (5 * size[0])))
         small = np.ascontiguousarray(luma[::step, ::step])
-        return self._upright(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
+        grey = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
+        return self._lies.upright(np.asarray(grey, np.uint8))
 
     def digest(self) -> bytes:
         """16 bytes that tell this decoded picture from any other: every eighth row's luma."""
@@ -121,9 +147,6 @@ class Frame:
         luma: NDArray[np.uint8] = rows[: picture.height, : picture.width]
         return luma
 
-    def _upright(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return np.ascontiguousarray(np.rot90(pixels, self._turns)) if self._turns else pixels
-
 
 def _bytes(picture: av.VideoFrame, form: str) -> NDArray[np.uint8]:
     return np.asarray(picture.to_ndarray(format=form), np.uint8)
@@ -138,6 +161,16 @@ class Footage(Protocol):
     @property
     def info(self) -> VideoInfo:
         """What it says of itself."""
+        ...
+
+    @property
+    def lacking(self) -> Lacking:
+        """What of it is not looked at."""
+        ...
+
+    @property
+    def clock_assumed(self) -> bool:
+        """Whether media time rests on a rate that nobody measured or told."""
         ...
 
     @property

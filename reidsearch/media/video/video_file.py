@@ -15,14 +15,34 @@ import av.error
 import av.logging
 
 from reidsearch.base.errors import Reason, Refused
-from reidsearch.base.locations import location_text
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.files.paths import open_regular
+from reidsearch.media.video.decoding import Reader, said
+from reidsearch.media.video.extent import (
+    appended_at,
+    end_of_first,
+    is_cut_short,
+    unread_bytes,
+)
 from reidsearch.media.video.first_time import first_time
-from reidsearch.media.video.frames import Damage, Frame, Item, Skipped, StillRule, frame_shown_at
+from reidsearch.media.video.frames import (
+    Damage,
+    Frame,
+    Item,
+    Lacking,
+    StillRule,
+    frame_shown_at,
+)
 from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
-from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump, turns_of
-from reidsearch.media.video.still import groups
+from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump
+from reidsearch.media.video.orientation import orientation_of
+from reidsearch.media.video.streams import (
+    has_broken_index,
+    has_no_clock,
+    other_streams,
+    still_picture,
+    video_stream,
+)
 from reidsearch.media.video.verified import known_of, remember, state_of
 
 av.logging.set_level(None)  # FFmpeg writes to standard error by itself
@@ -31,13 +51,10 @@ av.logging.set_level(None)  # FFmpeg writes to standard error by itself
 # footage whose bytes tell what was seen.
 TEXT = frozenset({"tty", "bin", "xbin", "adf", "idf"})
 PLAYLISTS = frozenset({"hls", "dash", "concat", "imf"})
-# Elementary streams carry no time stamps that could be trusted; FFmpeg makes some up.
-RAW = frozenset({"h264", "hevc", "m4v", "mpegvideo", "obu", "h263", "cavsvideo", "vc1"})
 # Their index holds every frame's duration, so time only goes on; fragments have own clocks.
 STEADY = frozenset({"mov", "mp4", "avi"})
 # After a seek their time stamps go on from whatever was read before it.
 COUNTS_ON = frozenset({"dhav"})
-_MANY_ERRORS = 50  # after so many packets in a row that cannot be read, nothing more will come
 
 
 class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
@@ -50,6 +67,9 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._counted = False
+        self._linear_avi = False
+        self.lacking = Lacking()
+        self._pace_s = Fraction(0)
         self._even: bool | None = None
         self._looks_up = True
         self.info = self._probe()
@@ -112,16 +132,22 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         last: int | None = None
         with self._open() as container:
             stream = video_stream(container)
-            if stream.frames and STEADY.intersection(self.info.container.split(",")):
+            names = set(self.info.container.split(","))
+            if end_of_first(self._path, self.info.container, 0) is not None:
+                return True
+            if stream.frames and STEADY & names:
                 return False
             state = state_of(self._path)
-            for packet in _packets(container, stream):
+            reader = Reader(container, stream)
+            for packet in reader.read():
                 stamp = None if isinstance(packet, Damage) else _stamp(packet)
                 if stamp is None:
                     continue
                 if last is not None and is_jump((stamp - last) * self.info.time_base):
                     return True
                 last = stamp
+            if appended_at(self._path, self.info.container, reader.end) is not None:
+                return True
         remember(self._path, state, even=True)
         return False
 
@@ -131,38 +157,73 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         """
         if self._counted:
             still = None  # groups are told apart by their time stamps
-        with self._open() as container:
-            stream = video_stream(container)
-            assert stream is not None
-            stream.thread_type = "AUTO"
-            packets = _packets(container, stream)
-            if begins is not None:
-                try:
-                    container.seek(begins, stream=stream, backward=True)
-                except av.error.FFmpegError:
-                    return  # it cannot seek
-                packets = from_first_key(_packets(container, stream))
-            decoded = _decoded(packets, stream.codec_context, still)
-            if begins is not None:
-                decoded = from_first_whole(decoded, self.info.codec)
-            order = Order(self.info, self._counted, from_start=begins is None)
-            state = state_of(self._path)
-            for item in decoded:
-                yield from order.put(item)
-            if begins is None and order.even:
-                remember(self._path, state, even=True)
-            yield from order.ending()
+        order = Order(self.info, self._counted, from_start=begins is None, pace_s=self._pace_s)
+        state = state_of(self._path)
+        start: int | None = 0
+        while start is not None:
+            with self._open(start) as container:
+                stream = video_stream(container)
+                stream.thread_type = "AUTO"
+                reader = Reader(container, stream, start=start, begun=begins is not None)
+                packets = reader.read()
+                if begins is not None:
+                    try:
+                        container.seek(begins, stream=stream, backward=True)
+                    except av.error.FFmpegError:
+                        return  # it cannot seek
+                    packets = from_first_key(packets)
+                decoded = reader.decoded(packets, still)
+                if begins is not None:
+                    decoded = from_first_whole(decoded, self.info.codec)
+                order.begin(Fraction(stream.time_base))
+                for item in decoded:
+                    yield from order.put(item)
+                indexed = stream.frames if begins is None else 0
+            following = self._appended(reader.end)
+            unread = self._unread(start, reader.end, following)
+            whole = not is_cut_short(self._path, self.info.container, start)
+            start = following if unread == 0 else None
+        if begins is None and order.even:
+            remember(self._path, state, even=True)
+        yield from order.ending(
+            whole=whole and (begins is not None or reader.packets >= indexed),
+            unread_share=unread / max(1, reader.end),
+        )
 
-    def _open(self) -> Any:
+    def _appended(self, end: int) -> int | None:
+        """Where another recording begins after byte `end`."""
+        return appended_at(self._path, self.info.container, end) if end else None
+
+    def _unread(self, start: int, end: int, following: int | None) -> int:
+        """How many bytes nobody reads; `following` begins with a recording, or with something like
+        one.
+        """
+        if not end:
+            return 0
+        if following is None:
+            return unread_bytes(self._path, self.info.container, start, end)
+        with contextlib.suppress(Refused), self._open(following) as container:
+            if video_stream(container) is not None:
+                return 0
+        return self._path.stat().st_size - following
+
+    def _open(self, start: int = 0, end: int | None = None) -> Any:
         os.close(open_regular(str(self._path)))
         if self._path.stat().st_size == 0:
             raise Refused(Reason.EMPTY, "the file is empty")
         try:
-            return open_container(self._path)
+            container = open_container(self._path, start, end, ignore_index=self._linear_avi)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise Refused(
-                Reason.NO_VIDEO, f"it cannot be read as a video: {_said(error)}"
+                Reason.NO_VIDEO, f"it cannot be read as a video: {said(error)}"
             ) from error
+        another = end_of_first(self._path, container.format.name, start) if end is None else None
+        linear = not self._linear_avi and has_broken_index(container, another)
+        if another is None and not linear:
+            return container
+        container.close()
+        self._linear_avi |= linear
+        return self._open(start, another)
 
     def _probe(self) -> VideoInfo:
         with self._open() as container:
@@ -172,37 +233,48 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
                 raise Refused(Reason.NO_VIDEO, "it is a playlist", "index the files that it lists")
             if stream is None or name in TEXT:
                 raise Refused(Reason.NO_VIDEO, "it holds no video stream, only other data")
-            if name.endswith("_pipe") or name == "image2":
-                raise Refused(Reason.NO_VIDEO, "it is a single picture, not a video")
-            self._counted = name in RAW
-            first = next(
-                (
-                    item.picture
-                    for item in _decoded(_packets(container, stream), stream.codec_context, None)
-                    if isinstance(item, Picture)
-                ),
-                None,
-            )
+            if kind := still_picture(container):
+                raise Refused(Reason.NO_VIDEO, f"it is a single picture ({kind}), not a video")
+            self._counted = has_no_clock(container)
+            reader = Reader(container, stream)
+            pictures = reader.decoded(reader.read(), None)
+            first = next((item.picture for item in pictures if isinstance(item, Picture)), None)
             if first is None:
                 raise Refused(Reason.NO_VIDEO, "no frame of it can be decoded")
             if first.pts is None:
                 self._counted = True
-            return self._info(container, stream, first)
+            copies, others = other_streams(container, stream)
+            head_s = 0.0 if self._counted else float(reader.head_s)
+            self.lacking = Lacking(head_s, tuple(others))
+            self._pace_s = reader.pace_s()
+            return self._info(container, stream, first, copies + others)
 
-    def _info(self, container: Any, stream: Any, first: av.VideoFrame) -> VideoInfo:
+    @property
+    def clock_assumed(self) -> bool:
+        """See `Footage.clock_assumed`."""
+        return self._counted
+
+    def _info(
+        self, container: Any, stream: Any, first: av.VideoFrame, told: list[str]
+    ) -> VideoInfo:
         rate = stream.average_rate or stream.guessed_rate or stream.base_rate
         declared_fps = float(rate) if rate else None
-        turns = turns_of(first)
-        sides = first.width, first.height
-        width_px, height_px = sides[::-1] if turns % 2 else sides
+        lies = orientation_of(first)
+        width_px, height_px = lies.size(first.width, first.height)
         time_base, first_pts = stream.time_base, first.pts
         late = 0 if self._counted else _late(container, stream, first_pts)
-        notes = _notes(first)
+        notes = [*told, *_notes(first)]
+        if self._linear_avi:
+            notes.append(
+                "its index holds a part of it alone: it was read from its first byte to its last"
+            )
+        if lies.mirrored:
+            notes.append("its display matrix mirrors the pictures, and so were they analysed")
         if self._counted:
             counted = Fraction(rate) if rate else Fraction(25)
             time_base, first_pts = 1 / counted, 0
             notes.append(
-                "the stream has no time stamps: media time counts frames at "
+                "the stream has no time stamps: media time counts frames at an assumed rate of "
                 f"{float(counted):g} a second"
             )
         declared_s = None
@@ -221,7 +293,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             pixel_format=first.format.name,
             width_px=width_px,
             height_px=height_px,
-            rotation=-90 * turns % 360,
+            rotation=lies.rotation,
             time_base=Fraction(time_base),
             first_pts=(first_pts or 0) - late,
             declared_fps=declared_fps,
@@ -232,79 +304,28 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         )
 
 
-def open_container(path: Path) -> Any:
+def open_container(
+    path: Path, start: int = 0, end: int | None = None, *, ignore_index: bool = False
+) -> Any:
     """FFmpeg's view of a file, which is never taken for anything else.
+
+    Args:
+        start, end: bytes at which the container begins and ends; None: at the file's end.
+        ignore_index: find the pictures of an AVI by reading it.
 
     Raises:
         av.error.FFmpegError, OSError, ValueError: it cannot be read.
     """
     # Absolute: FFmpeg takes what stands before a colon for a protocol.
-    return av.open(
-        os.path.abspath(path),  # noqa: PTH100 - no resolve
-        metadata_errors="replace",
-        options={"protocol_whitelist": "file"},
-    )
-
-
-def _decoded(
-    packets: Iterator[Any], context: Any, still: StillRule | None
-) -> Iterator[Picture | Damage | Skipped]:
-    """Frames as they come out of the decoder, damage where it fails."""
-    if still is None:
-        for packet in packets:
-            if isinstance(packet, Damage):
-                yield packet
-            else:
-                yield from _decode(context, packet)
-        return
-    for group in groups(packets, context, still):
-        if isinstance(group, Damage):
-            yield group
-        elif group.still is not None:
-            # What the decoder still holds belongs before; a fresh start follows.
-            yield from _decode(context, None)
-            context.flush_buffers()
-            yield Picture(group.still)
-            yield Skipped(group.from_pts, group.to_pts)
-        else:
-            for packet in group.packets:
-                yield from _decode(context, packet)
-    yield from _decode(context, None)
-
-
-def _packets(container: Any, stream: Any) -> Iterator[Any]:
-    """Packets until the end, or until nothing more can be read."""
-    errors = 0
-    demuxed = container.demux(stream)
-    while True:
-        try:
-            packet = next(demuxed, None)
-        except (av.error.FFmpegError, IndexError) as error:  # IndexError: a stream out of nothing
-            errors += 1
-            yield Damage(None, None, f"the file cannot be read here: {_said(error)}")
-            if errors >= _MANY_ERRORS:
-                return
-            demuxed = container.demux(stream)
-            continue
-        if packet is None:
-            return
-        errors = 0
-        yield packet
-
-
-def _decode(context: Any, packet: Any) -> Iterator[Picture | Damage]:
-    try:
-        frames = context.decode(packet)
-    except av.error.EOFError:
-        return
-    except (av.error.FFmpegError, ValueError) as error:
-        at = packet.pts if packet is not None else None
-        yield Damage(at, None, f"a packet cannot be decoded: {_said(error)}")
-        return
-    for frame in frames:
-        yield Picture(frame)
-        if frame.is_corrupt:
-            yield Damage(frame.pts, frame.pts, "decoded with errors")
+    location = os.path.abspath(path)  # noqa: PTH100 - no resolve
+    options = {"protocol_whitelist": "file"}
+    if start or end is not None:
+        end = path.stat().st_size if end is None else end
+        location = f"subfile,,start,{start},end,{end},,:{location}"
+        options["protocol_whitelist"] = "file,subfile"
+    if ignore_index:
+        options["fflags"] = "+ignidx"
+    return av.open(location, metadata_errors="replace", options=options)
 
 
 def _stamp(packet: Any) -> int | None:
@@ -315,17 +336,6 @@ def _end_pts(item: Item) -> int:
     if isinstance(item, Frame):
         return item.pts
     return item.to_pts if item.to_pts is not None else 1 << 62
-
-
-def video_stream(container: Any) -> Any:
-    """The first stream of moving pictures; cover art is none."""
-    for stream in container.streams.video:
-        # A damaged header may name a codec that does not exist.
-        if stream.codec_context is not None and not (
-            stream.disposition & av.stream.Disposition.attached_pic
-        ):
-            return stream
-    return None
 
 
 def _notes(picture: av.VideoFrame) -> list[str]:
@@ -368,8 +378,3 @@ def _created(container: Any, stream: Any) -> dt.datetime | None:
     if moment.tzinfo is None or moment.year <= 1970:  # QuickTime's zero is 1904
         return None
     return moment.astimezone(dt.UTC)
-
-
-def _said(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return location_text(text.splitlines()[0] if text else type(error).__name__)

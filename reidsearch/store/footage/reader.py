@@ -32,6 +32,7 @@ class KnownSource:
     Args:
         fingerprint, facts: of the place that was asked about; empty when asked by checksum.
         settings: how it was analysed.
+        counts: what was found in it.
         notes: on its facts; None where others are told of its first place.
         sha256, size_bytes: of its bytes.
         erased: some of what was found in it was deleted since.
@@ -42,6 +43,7 @@ class KnownSource:
     source_id: int
     state: str
     settings: Mapping[str, Any]
+    counts: Mapping[str, int]
     sha256: bytes
     size_bytes: int
     erased: bool
@@ -75,6 +77,7 @@ def source_at(store: Store, location: str) -> KnownSource | None:
                 footage.c.source_id,
                 footage.c.state,
                 footage.c.settings,
+                footage.c.counts,
                 *_BYTES_AND_LOSS,
                 where.fingerprint,
                 where.facts,
@@ -117,7 +120,13 @@ def source_of(store: Store, sha256: bytes) -> KnownSource | None:
     """Return the source with these bytes, wherever it lies."""
     with store.read() as connection:
         row = connection.execute(
-            select(footage.c.source_id, footage.c.state, footage.c.settings, *_BYTES_AND_LOSS)
+            select(
+                footage.c.source_id,
+                footage.c.state,
+                footage.c.settings,
+                footage.c.counts,
+                *_BYTES_AND_LOSS,
+            )
             .select_from(footage)
             .join(tables.source)
             .where(tables.source.c.sha256 == sha256)

@@ -18,6 +18,7 @@ from reidsearch.base.settings import FootageSettings, RuntimeSettings
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Detections
 from reidsearch.vision.detection.suppress import suppress
+from reidsearch.vision.detection.tiles import joined, tiles_of
 from reidsearch.vision.models.compiled import Compiled, load, taking_pictures
 from reidsearch.vision.models.stream import stream_in_order
 
@@ -71,9 +72,15 @@ class Detector:
     def detect(self, frame: Pixels, policy: FootageSettings = FootageSettings()) -> Detections:
         """The people in one frame, (h, w, 3) uint8 BGR, of any size; see `read`."""
         height_px, width_px = frame.shape[:2]
-        small = cv2.resize(frame, (self.width_px, self.height_px), interpolation=cv2.INTER_AREA)
-        answer = self._compiled.model("LATENCY")({0: small[None]})
-        return self.read(np.asarray(answer[0]), width_px, height_px, policy)
+        size_px = self.width_px, self.height_px
+        tiles = tiles_of(width_px, height_px)
+        found = []
+        for tile in tiles:
+            part = frame[tile.y1 : tile.y2, tile.x1 : tile.x2]
+            small = cv2.resize(part, size_px, interpolation=cv2.INTER_AREA)
+            answer = self._compiled.model("LATENCY")({0: small[None]})
+            found.append(self.read(np.asarray(answer[0]), tile.width_px, tile.height_px, policy))
+        return joined(tiles, found, policy)
 
     def stream(
         self, items: Iterable[tuple[T, Pixels | None]]

@@ -63,7 +63,7 @@ def candidates(
         One candidate a detection; None where nothing of the box is inside the frame.
     """
     found: list[Candidate | None] = []
-    covered = _covered(xyxy, hidden)
+    covered = covered_shares(xyxy, hidden)
     for row, (x1, y1, x2, y2) in enumerate(xyxy.tolist()):
         left, top = max(0, int(x1)), max(0, int(y1))
         right, bottom = min(width_px, round(x2)), min(height_px, round(y2))
@@ -97,7 +97,7 @@ def _upright(box: Box) -> float:
     return 1.0 if aspect <= 0.6 else max(0.2, 1.0 - (aspect - 0.6) / 0.8)
 
 
-def _covered(xyxy: Boxes, hidden: Boxes) -> NDArray[np.float32]:
+def covered_shares(xyxy: Boxes, hidden: Boxes) -> NDArray[np.float32]:
     """Return which part of each box lies under another one, or under one that is hidden."""
     everybody = np.concatenate([xyxy, hidden])
     if len(everybody) < 2:
@@ -189,7 +189,7 @@ def choose(shots: Sequence[BestShot], vectors: NDArray[np.float32], count: int) 
         rest: it shows whoever went by in front, and would be found as them.
     """
     quality = np.array([shot.quality for shot in shots])
-    belongs = _like_the_rest(vectors)
+    belongs = like_the_rest(vectors)
     quality = np.where(belongs, quality, 0.0) if belongs.any() else quality
     usable = quality >= quality.max() / 3
     chosen = [int(np.argmax(quality))]
@@ -204,7 +204,7 @@ def choose(shots: Sequence[BestShot], vectors: NDArray[np.float32], count: int) 
     return chosen
 
 
-def _like_the_rest(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+def like_the_rest(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return (n,) which shots are like at least half of the others; a single one is."""
     count = len(vectors)
     if count < 2:

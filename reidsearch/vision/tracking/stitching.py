@@ -2,21 +2,27 @@
 
 A piece that ends behind a pillar and another that begins on its far side are one person when time,
 place and appearance say so. Two people who were seen at the same time are never stitched: a piece
-only continues one that has ended before it begins, and a chain of pieces likewise.
+only continues one that has ended before it begins, and a chain of pieces likewise. Nothing is
+stitched across a break of the recording's time or view: place and time mean nothing there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import takewhile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.footage import BestShot, Trace, Tracklet
-from reidsearch.vision.tracking.best_shots import choose
+from reidsearch.vision.tracking.best_shots import (
+    CANDIDATES,
+    FIRST_STRETCH_US,
+    choose,
+    like_the_rest,
+)
 
 # With Open Model Zoo's re-ID models 1 pair of different people in 100 scores above 0.36, 1 in 1000
 # above 0.48, 1 in 10 000 above 0.61; one person's crops within a tracklet score 0.65 to 0.85
@@ -27,7 +33,17 @@ LIKE_WHEN_NEAR = 0.35
 NEAR_US = 1_500_000
 NEAR_HEIGHTS = 0.75
 SPEED_HEIGHTS = 1.2  # a walking person covers about one own height a second, a runner more
+UNLIKE = 0.3  # two stretches of one piece that are less alike show two people
+APART = 0.25  # and by so much less than each is like itself
+SHOWN = 0.5  # of the best shot's quality: half a body is unlike its own whole
 MARGIN = 0.08  # between two that could be continued; closer is a guess, and stays two tracklets
+LONGEST_US = 1 << 62
+"""No time between frames is known."""
+SPARSE_US = 1_500_000
+"""Between sampled frames of slow footage: most of who passes is seen once or not at all."""
+SPARSE_GAPS = 2.5
+"""In slow footage pieces are stitched across so many frames: one may miss somebody."""
+SPARSE_REACH_US = 30_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +55,10 @@ class TrackletPiece:
         shots: candidates, by time.
         vectors: (len(shots), d) float32, rows of unit length.
         pieces: how many of the tracker's pieces it is made of.
+        stretch: of the recording; see above.
+        interval_us: the shortest time between sampled frames meanwhile.
+        order_us: when the tracker's piece that it is a part of was last seen; None: that is all of
+            it. Pieces come in this order.
     """
 
     trace: Trace
@@ -46,6 +66,9 @@ class TrackletPiece:
     shots: tuple[BestShot, ...]
     vectors: NDArray[np.float32]
     pieces: int = 1
+    stretch: int = 0
+    interval_us: int = LONGEST_US
+    order_us: int | None = None
 
     @property
     def first_us(self) -> int:
@@ -56,6 +79,18 @@ class TrackletPiece:
     def last_us(self) -> int:
         """Return when it was last seen."""
         return int(self.times_us[-1])
+
+    @property
+    def unlike(self) -> int:
+        """Return how many of its shots are unlike the rest, and so are never a view of it."""
+        belongs = like_the_rest(self.vectors)
+        return int(np.count_nonzero(~belongs)) if belongs.any() else 0
+
+    def reach_us(self, max_gap_us: int) -> int:
+        """Return for how long after it ends it may be continued."""
+        if not SPARSE_US <= self.interval_us < LONGEST_US or not max_gap_us:
+            return max_gap_us
+        return max(max_gap_us, min(round(SPARSE_GAPS * self.interval_us), SPARSE_REACH_US))
 
     def mean(self) -> NDArray[np.float32]:
         """Return its mean embedding, (d,); zeros without shots."""
@@ -90,7 +125,13 @@ class Stitcher:
         self.pending = list(pending)
 
     def add(self, piece: TrackletPiece) -> None:
-        """Add a piece that has ended; those that ended earlier came earlier."""
+        """Add a piece that has ended; those that ended earlier came earlier.
+
+        What a piece is divided into after its first part stands for itself: what it could continue
+        may have been taken out by now, or not.
+        """
+        piece, *others = divided(piece) if self._max_gap_us else (piece,)
+        self.pending += others
         before = self._continued_by(piece)
         if before is None:
             self.pending.append(piece)
@@ -107,10 +148,10 @@ class Stitcher:
         begun = list(open_since_us)
 
         def complete(piece: TrackletPiece) -> bool:
-            until = piece.last_us + self._max_gap_us
+            until = piece.last_us + piece.reach_us(self._max_gap_us)
             return now_us > until and not any(piece.last_us < at <= until for at in begun)
 
-        self.pending.sort(key=lambda piece: (piece.last_us, piece.first_us))
+        self.pending.sort(key=_order)
         done = list(takewhile(complete, self.pending))
         self.pending = self.pending[len(done) :]
         return done
@@ -129,7 +170,9 @@ class Stitcher:
     def _likeness(self, before: TrackletPiece, after: TrackletPiece) -> float | None:
         """Return how alike two pieces look; None when they cannot be one person."""
         gap_us = after.first_us - before.last_us
-        if not 0 < gap_us <= self._max_gap_us or not before.shots or not after.shots:
+        if before.stretch != after.stretch or not before.shots or not after.shots:
+            return None
+        if not 0 < gap_us <= before.reach_us(self._max_gap_us):
             return None
         heights = _distance_heights(before, after.trace.xyxy[0], gap_us)
         near = gap_us <= NEAR_US and heights <= NEAR_HEIGHTS
@@ -162,7 +205,7 @@ def _anchor(xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _stitched(before: TrackletPiece, after: TrackletPiece) -> TrackletPiece:
-    return TrackletPiece(
+    whole = TrackletPiece(
         trace=Trace(
             np.concatenate([before.trace.pts, after.trace.pts]),
             np.concatenate([before.trace.xyxy, after.trace.xyxy]),
@@ -172,4 +215,115 @@ def _stitched(before: TrackletPiece, after: TrackletPiece) -> TrackletPiece:
         shots=(*before.shots, *after.shots),
         vectors=np.concatenate([before.vectors, after.vectors]),
         pieces=before.pieces + after.pieces,
+        stretch=before.stretch,
+        interval_us=min(before.interval_us, after.interval_us),
+        order_us=after.order_us,
+    )
+    return _thinned(whole)
+
+
+def _thinned(piece: TrackletPiece) -> TrackletPiece:
+    """Keep as many shots of stitched pieces as of one: the best of every stretch of time."""
+    stretch_us = FIRST_STRETCH_US
+    rows = np.searchsorted(piece.trace.pts, [shot.pts for shot in piece.shots])
+    times_us = piece.times_us[np.minimum(rows, len(piece.times_us) - 1)]
+    kept = list(range(len(piece.shots)))
+    while len(kept) > CANDIDATES:
+        best: dict[int, int] = {}
+        for row in kept:
+            slot = int(times_us[row]) // stretch_us
+            if slot not in best or piece.shots[row].quality > piece.shots[best[slot]].quality:
+                best[slot] = row
+        kept, stretch_us = sorted(best.values()), 2 * stretch_us
+    shots = tuple(piece.shots[row] for row in kept)
+    return replace(piece, shots=shots, vectors=piece.vectors[kept])
+
+
+def _order(piece: TrackletPiece) -> tuple[int, int, int]:
+    last_us = piece.last_us if piece.order_us is None else piece.order_us
+    return last_us, piece.last_us, piece.first_us
+
+
+def divided(piece: TrackletPiece) -> list[TrackletPiece]:
+    """Divide a piece that shows several people, one after the other.
+
+    A tracker may go over to somebody else without any sign of it. Shots that follow each other and
+    are alike make a group; where two groups are unlike, and each like itself, these are two people.
+    The piece is divided where it was lost longest, or leapt farthest, between their shots. One shot
+    of somebody else between two groups of one person is of whoever went by in front.
+    """
+    scores = piece.vectors @ piece.vectors.T
+    quality = np.array([shot.quality for shot in piece.shots])
+    parts, rest = [], piece
+    for at in reversed(_changes(scores, quality)):
+        row = _break_between(rest, rest.shots[at - 1].pts, rest.shots[at].pts)
+        parts.append(_part(rest, slice(row, None), slice(at, None)))
+        rest = _part(rest, slice(None, row), slice(None, at))
+    return [rest, *reversed(parts)] if parts else [piece]
+
+
+def _changes(scores: NDArray[np.float32], quality: NDArray[np.float64]) -> list[int]:
+    """Return the shots with which somebody else begins."""
+    groups = [range(row, row + 1) for row in range(len(quality))]
+    while len(groups) > 1:
+        across = [_across(scores, one, other) for one, other in pairwise(groups)]
+        at = int(np.argmax(across))
+        if across[at] < UNLIKE:
+            at = _doubtful(groups, across, scores, quality)
+        if at < 0:
+            break
+        groups[at : at + 2] = [range(groups[at].start, groups[at + 1].stop)]
+    return [group.start for group in groups[1:]]
+
+
+def _doubtful(
+    groups: Sequence[range],
+    across: Sequence[float],
+    scores: NDArray[np.float32],
+    quality: NDArray[np.float64],
+) -> int:
+    """Return a group that is no other person than the next one for sure; -1: there is none."""
+    least = SHOWN * float(quality.max())
+    for at, (one, other) in enumerate(pairwise(groups)):
+        own = min(_within(scores, one), _within(scores, other))
+        shown = min(float(quality[list(group)].max()) for group in (one, other))
+        if own - across[at] < APART or shown < least:
+            return at
+    for at, (one, between, other) in enumerate(zip(groups, groups[1:], groups[2:], strict=False)):
+        if len(between) == 1 and _across(scores, one, other) >= UNLIKE:
+            return at
+    return -1
+
+
+def _across(scores: NDArray[np.float32], one: range, other: range) -> float:
+    return float(scores[one.start : one.stop, other.start : other.stop].mean())
+
+
+def _within(scores: NDArray[np.float32], group: range) -> float:
+    """Return how alike the shots of one group are: the mean of all pairs; 1 for a single shot."""
+    own = scores[group.start : group.stop, group.start : group.stop]
+    count = len(group)
+    return 1.0 if count < 2 else float((own.sum() - np.trace(own)) / (count * (count - 1)))
+
+
+def _break_between(piece: TrackletPiece, first_pts: int, last_pts: int) -> int:
+    """Return the row of the trace with which another person begins."""
+    begin, end = np.searchsorted(piece.trace.pts, (first_pts, last_pts))
+    rows = np.arange(begin + 1, end + 1)
+    waited_s = np.diff(piece.times_us[begin : end + 1]) / 1e6
+    boxes = piece.trace.xyxy[begin : end + 1]
+    heights = np.maximum(boxes[1:, 3] - boxes[1:, 1], 1.0)
+    leapt = np.linalg.norm(np.diff(_anchor(boxes), axis=0), axis=1) / heights
+    return int(rows[np.argmax(waited_s * SPEED_HEIGHTS + leapt)])
+
+
+def _part(piece: TrackletPiece, rows: slice, shots: slice) -> TrackletPiece:
+    trace = piece.trace
+    return replace(
+        piece,
+        trace=Trace(trace.pts[rows], trace.xyxy[rows], trace.confidence[rows]),
+        times_us=piece.times_us[rows],
+        shots=piece.shots[shots],
+        vectors=piece.vectors[shots],
+        order_us=piece.last_us if piece.order_us is None else piece.order_us,
     )

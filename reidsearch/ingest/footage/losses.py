@@ -1,0 +1,34 @@
+"""How much of a source was not looked at, and whether that is a failure of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reidsearch.base.errors import Reason, Refused
+
+LOST_S = 1.0
+LOST_SHARE = 0.01
+SHORTEST_S = 0.2
+"""A transmission error costs single pictures, and coverage lists them. Somebody may pass within a
+second; a hundredth of a recording is more than such an error, unless it is a picture or two."""
+
+
+def loss_of(counts: Mapping[str, int]) -> Refused | None:
+    """Return what is told of a source that was not read as a whole; None: it was.
+
+    Args:
+        counts: of a source: `lost_us` of `whole_us` could not be decoded, and `other_streams`
+            were not looked at.
+    """
+    lost_s, whole_s = counts.get("lost_us", 0) / 1e6, counts.get("whole_us", 0) / 1e6
+    told = []
+    if lost_s > LOST_S or (lost_s >= SHORTEST_S and lost_s > LOST_SHARE * whole_s):
+        share = 100 * lost_s / whole_s if whole_s else 100.0
+        told.append(f"{share:.1f} % of it ({lost_s:.1f} of {whole_s:.1f} s) could not be decoded")
+    streams = counts.get("other_streams", 0)
+    if streams:
+        what = "video stream was" if streams == 1 else "video streams were"
+        told.append(f"{streams} further {what} not analysed")
+    if not told:
+        return None
+    return Refused(Reason.PARTLY_READ, f"indexed in part: {'; '.join(told)}")

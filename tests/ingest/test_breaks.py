@@ -1,0 +1,252 @@
+"""Tracker state never outlives what it is about: cuts, jumps, empty scenes, slow footage."""
+
+import cv2
+import numpy as np
+import pytest
+from footage_dump import dump
+from videos import write_video
+
+from reidsearch.archive import Archive
+from reidsearch.domain.footage import How
+from reidsearch.ingest.footage import run
+from reidsearch.services.index import FootageOptions
+from reidsearch.store.footage import writer as footage_writer
+
+BOX = (60, 40, 60, 150)  # left, top, width, height
+RED, BLUE = (30, 30, 200), (190, 60, 30)
+
+
+def scene_of(seed=1, colour=RED, *, empty=False):
+    """Somebody who stands in one place, before a wall of its own."""
+
+    def draw(number, size_px):
+        del number
+        width, height = size_px
+        rng = np.random.default_rng(seed)
+        frame = np.full((height, width, 3), 110, np.uint8)
+        for _ in range(60):
+            x, y = int(rng.integers(0, width)), int(rng.integers(0, height))
+            far = x + int(rng.integers(10, 90)), y + int(rng.integers(10, 90))
+            cv2.rectangle(frame, (x, y), far, rng.integers(20, 235, 3).tolist(), -1)
+        if not empty:
+            x, y, w, h = BOX
+            cv2.rectangle(frame, (x, y), (x + w, y + h), colour, -1)
+        return frame
+
+    return draw
+
+
+def then(*parts):
+    """Parts of (frames, how they are drawn), one after the other."""
+    drawers = [draw for count, draw in parts for _ in range(count)]
+    return lambda number, size_px: drawers[number](number, size_px)
+
+
+def seen_in(path, frames, box=BOX):
+    """Give detections without ids: a tracker has to follow."""
+    rows = [f"{n + 1},-1,{','.join(map(str, box))},0.9" for n in frames]
+    path.with_suffix(".det.txt").write_text("\n".join(rows))
+
+
+def index(folder, path, **more):
+    detections = path.with_suffix(".det.txt")
+    with Archive.open(folder, create=True, model="builtin") as archive:
+        return archive.index([path], footage=FootageOptions(detections=detections, **more)).footage
+
+
+def tracklets(folder):
+    with Archive.open(folder) as archive:
+        (source,) = archive.footage.coverage()
+        return archive.footage.tracklets(source.source_id), source
+
+
+SIZE = {"size_px": (320, 240), "fps": 10}
+
+
+def times(seen):
+    return [(float(one.first_s), float(one.last_s)) for one in seen]
+
+
+def test_a_hard_cut_ends_everybody(tmp_path):
+    draw = then((30, scene_of(1)), (30, scene_of(2)))
+    path = write_video(tmp_path / "a.mp4", 60, draw=draw, **SIZE)
+    seen_in(path, range(60))
+    index(tmp_path / "a", path)
+    seen, source = tracklets(tmp_path / "a")
+    assert times(seen) == [(0.0, 2.9), (3.0, 5.9)]
+    assert source.counts["cuts"] == 1
+    assert any("hard cut" in warning for warning in source.warnings)
+
+
+def test_without_a_cut_nobody_ends(tmp_path):
+    path = write_video(tmp_path / "a.mp4", 60, draw=scene_of(1), **SIZE)
+    seen_in(path, range(60))
+    index(tmp_path / "a", path)
+    seen, source = tracklets(tmp_path / "a")
+    assert times(seen) == [(0.0, 5.9)]
+    assert (source.counts["cuts"], source.counts["doubts"]) == (0, 0)
+
+
+def joined_ts(tmp_path, first, second):
+    parts = [
+        write_video(
+            tmp_path / f"{number}.ts",
+            30,
+            draw=draw,
+            fps=10,
+            size_px=size_px,
+            container_options={"muxdelay": "0"},
+        )
+        for number, (draw, size_px) in enumerate((first, second))
+    ]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+def test_a_jump_of_the_clock_ends_everybody(tmp_path):
+    path = joined_ts(tmp_path, (scene_of(1), (320, 240)), (scene_of(1), (320, 240)))
+    seen_in(path, range(60))
+    index(tmp_path / "a", path)
+    seen, _ = tracklets(tmp_path / "a")
+    assert len(seen) == 2
+
+
+def test_given_ids_do_not_go_on_across_a_jump_of_the_clock(tmp_path):
+    path = joined_ts(tmp_path, (scene_of(1), (320, 240)), (scene_of(1), (320, 240)))
+    rows = [f"{n + 1},1,{','.join(map(str, BOX))},0.9" for n in range(60)]
+    path.with_suffix(".det.txt").write_text("\n".join(rows))
+    index(tmp_path / "a", path)
+    assert len(tracklets(tmp_path / "a")[0]) == 2
+
+
+def test_another_picture_size_ends_everybody_and_boxes_are_of_their_frame(tmp_path):
+    path = joined_ts(tmp_path, (scene_of(1), (320, 240)), (scene_of(1), (160, 240)))
+    seen_in(path, range(60))
+    index(tmp_path / "a", path)
+    seen, _ = tracklets(tmp_path / "a")
+    assert len(seen) == 2
+    with Archive.open(tmp_path / "a") as archive:
+        for one in seen:
+            picture, crop = archive.footage.frame(one.crop_ids[0])
+            box = crop.box
+            inside = picture[box.y1 + 4 : box.y2 - 4, box.x1 + 4 : box.x2 - 4]
+            assert np.abs(inside.astype(int) - RED).mean() < 20
+
+
+def test_an_empty_scene_between_two_people_in_one_place(tmp_path):
+    draw = then((25, scene_of(1)), (12, scene_of(1, empty=True)), (25, scene_of(1, BLUE)))
+    path = write_video(tmp_path / "a.mp4", 62, draw=draw, **SIZE)
+    seen_in(path, [*range(25), *range(37, 62)])
+    index(tmp_path / "a", path)
+    seen, source = tracklets(tmp_path / "a")
+    assert times(seen) == [(0.0, 2.4), (3.7, 6.1)]
+    assert source.counts["doubts"] == 1
+
+
+def test_a_short_miss_of_the_detector_is_bridged(tmp_path):
+    path = write_video(tmp_path / "a.mp4", 62, draw=scene_of(1), **SIZE)
+    seen_in(path, [*range(25), *range(37, 62)])
+    index(tmp_path / "a", path)
+    assert times(tracklets(tmp_path / "a")[0]) == [(0.0, 6.1)]
+
+
+def test_somebody_else_from_one_picture_to_the_next(tmp_path):
+    draw = then((25, scene_of(1)), (25, scene_of(1, BLUE)))
+    path = write_video(tmp_path / "a.mp4", 50, draw=draw, **SIZE)
+    seen_in(path, range(50))
+    index(tmp_path / "a", path)
+    assert times(tracklets(tmp_path / "a")[0]) == [(0.0, 2.4), (2.5, 4.9)]
+
+
+def test_after_a_kill_cuts_and_doubts_are_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "MARK_S", 0.0)
+    parts = (20, scene_of(1)), (20, scene_of(1, BLUE)), (20, scene_of(2)), (20, scene_of(2, BLUE))
+    path = write_video(tmp_path / "a.mp4", 80, draw=then(*parts), options={"g": "10"}, **SIZE)
+    seen_in(path, range(80))
+    index(tmp_path / "whole", path)
+    assert len(tracklets(tmp_path / "whole")[0]) == 4
+    real = footage_writer.FootageWriter.commit
+    for kill in (19, 20, 21, 40, 41, 60, 61):
+        done = []
+
+        def commit(self, step, kill=kill, done=done):
+            if len(done) == kill:
+                raise KeyboardInterrupt
+            done.append(real(self, step))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(footage_writer.FootageWriter, "commit", commit)
+            with pytest.raises(KeyboardInterrupt):
+                index(tmp_path / f"k{kill}", path)
+        assert index(tmp_path / f"k{kill}", path).resumed == 1
+        assert dump(tmp_path / f"k{kill}") == dump(tmp_path / "whole"), kill
+
+
+@pytest.mark.parametrize(("every_s", "least"), [(1, 2), (2, 1), (5, 1), (20, 1)])
+def test_slow_footage_keeps_who_is_seen_but_once_or_twice(every_s, least, tmp_path):
+    pts = [1000 * every_s * n for n in range(12)]
+    path = write_video(tmp_path / "a.mkv", 12, size_px=(320, 240), draw=scene_of(1), pts=pts)
+    seen_in(path, range(5, 5 + least))
+    assert index(tmp_path / "a", path).tracklets == 1
+
+
+def test_at_the_usual_rate_a_single_detection_is_brief(tmp_path):
+    path = write_video(tmp_path / "a.mp4", 60, draw=scene_of(1), **SIZE)
+    seen_in(path, [30])
+    report = index(tmp_path / "a", path)
+    assert (report.tracklets, report.brief) == (0, 1)
+
+
+def test_slow_footage_is_not_called_dense(tmp_path, shared):
+    pts = [5000 * n for n in range(6)]
+    path = write_video(tmp_path / "a.mkv", 6, size_px=(320, 240), draw=scene_of(1), pts=pts)
+    models = {"model_path": [shared / "models"], "offline": True}
+    with Archive.open(tmp_path / "a", create=True, **models) as archive:
+        archive.index([path])
+        (source,) = archive.footage.coverage()
+        assert {span.how for span in source.spans} == {How.SPARSE}
+
+
+def test_what_could_not_be_decoded_is_a_failure_of_its_own_kind(tmp_path, run):
+    path = write_video(
+        tmp_path / "a.mp4",
+        100,
+        draw=scene_of(1),
+        container_options={"movflags": "faststart"},
+        options={"g": "10", "bf": "0"},
+        **SIZE,
+    )
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    seen_in(path, range(20))
+    command = "index", path, "--detections", path.with_suffix(".det.txt"), "--model", "builtin"
+    for word in ("1 indexed", "1 unchanged"):
+        ran = run(*command)
+        assert ran.code == 1
+        assert word in ran.out
+        assert "could not be decoded" in ran.out
+        assert "partly-read" in run("failures").out
+
+
+def test_a_sound_file_is_no_failure(tmp_path):
+    path = write_video(tmp_path / "a.mp4", 60, draw=scene_of(1), **SIZE)
+    seen_in(path, range(60))
+    report = index(tmp_path / "a", path)
+    assert (report.partly, report.losses) == (0, ())
+
+
+def test_times_at_an_assumed_rate_are_not_known_well(tmp_path):
+    path = write_video(
+        tmp_path / "a.mjpeg", 50, fps=5, codec="mjpeg", pix_fmt="yuvj420p", draw=scene_of(1)
+    )
+    seen_in(path, range(50), (10, 10, 30, 60))
+    import datetime as dt
+
+    from reidsearch.media.naming.source_facts import SourceNaming
+
+    naming = SourceNaming(start=dt.datetime(2024, 5, 31, tzinfo=dt.UTC))
+    index(tmp_path / "a", path, naming=naming)
+    assert index(tmp_path / "a", path, naming=naming).unchanged == 1
+    source = tracklets(tmp_path / "a")[1]
+    assert source.facts.clock.start == naming.start
+    assert source.facts.clock.uncertainty_s is None
