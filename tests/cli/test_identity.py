@@ -49,9 +49,9 @@ def told(run: CommandLine, *arguments: object) -> str:
 @pytest.mark.full
 def test_the_course_of_an_investigation(held):
     out = told(held, "identity", "new", "anna", 2, "--note", "the red jacket")
-    assert out == "Decision 1: new identity anna (1); tracklet 1: confirmed as anna (1).\n"
+    assert out == "Decision 1: new identity anna (1); crop 2 (tracklet 1): confirmed as anna (1).\n"
     assert told(held, "confirm", 4, "--as", "anna") == (
-        "Decision 2: tracklet 3: confirmed as anna (1).\n"
+        "Decision 2: crop 4 (tracklet 3): confirmed as anna (1).\n"
     )
     assert told(held, "confirm", 1, "--as", "anna") == ("No change: already recorded.\n")
     assert told(held, "reject", 5, "--as", "1") == "Decision 3: crop 5: rejected for anna (1).\n"
