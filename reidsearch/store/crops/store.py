@@ -11,21 +11,19 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
-from reidsearch.base.timecode import from_us
-from reidsearch.domain.crops import Crop, CropIds, Facts, Vectors
-from reidsearch.domain.footage import Moment
+from reidsearch.domain.crops import Crop, CropIds, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.contract import Database
+from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.database import lifecycle, schema, selects, sqlite
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
@@ -239,7 +237,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 for part in _chunks(wanted)
                 for row in connection.execute(selects.CROPS, {"ids": part})
             ]
-        held = {row.id: _crop(row) for row in rows}
+        held = {row.id: read_crop(row) for row in rows}
         return [held[crop_id] for crop_id in wanted if crop_id in held]
 
     def crop(self, crop_id: int) -> Crop:
@@ -284,7 +282,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 padded = [*part, *([0] * (size - len(part)))]  # no crop has the id 0
                 asked = {f"id{number}": crop_id for number, crop_id in enumerate(padded)}
                 for row in connection.execute(selects.crops_with_embeddings(size), asked):
-                    found[row.id] = _crop(row), np.frombuffer(row.vector, dtype="<f4")
+                    found[row.id] = read_crop(row), np.frombuffer(row.vector, dtype="<f4")
         return found
 
     def embeddings(self, ids: Iterable[int]) -> dict[int, Vectors]:
@@ -367,41 +365,6 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
 # What a search or a re-run asks over and over is built once: for small answers, building and
 # compiling a statement takes longer than SQLite takes to answer it (benchmarks/query_warm.py).
-
-
-def _crop(row: Row[Any]) -> Crop:
-    return Crop(
-        crop_id=row.id,
-        source_id=row.source_id,
-        source_sha256=row.sha256.hex(),
-        location=row.location or "",
-        box=Box(row.x1, row.y1, row.x2, row.y2),
-        facts=Facts(
-            camera=row.camera,
-            time=None if row.time_us is None else from_us(row.time_us),
-            person=row.person,
-            extra=row.extra or {},
-        ),
-        indexed_at=from_us(row.indexed_us),
-        moment=_moment(row),
-    )
-
-
-def _moment(row: Row[Any]) -> Moment | None:
-    if row.tracklet_id is None:
-        return None
-    media_s = (row.pts - row.first_pts) * Fraction(row.time_base_num, row.time_base_den)
-    jumped_us = row.clock_until_us  # see `Clock.uncertainty_at`; no clock is built for each row
-    certain = jumped_us is None or media_s * 1_000_000 <= jumped_us
-    return Moment(
-        tracklet_id=row.tracklet_id,
-        pts=row.pts,
-        media_s=media_s,
-        uncertainty_s=row.uncertainty_s if certain else None,
-        quality=row.quality,
-        correction_s=(row.moved_us + row.offset_us) / 1_000_000,
-        picture=row.picture,
-    )
 
 
 def _possible(ids: Iterable[int]) -> list[int]:
