@@ -256,7 +256,7 @@ class StoreContract:
         asking = threading.Thread(target=ask)
         asking.start()
         try:
-            for _ in range(300):
+            for _ in range(100):
                 with store.lock():
                     pass
         finally:

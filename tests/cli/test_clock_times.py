@@ -112,6 +112,7 @@ def test_an_hour_that_is_not_one_is_refused_while_indexing(option, run, made_onc
     assert not run.archive.exists()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "frame",
     ["gate@14:00:03", "gate@2024-05-31T14:00:03", "gate@2024-05-31T12:00:03Z", "gate.mp4@14:00:03"],

@@ -30,6 +30,7 @@ def drawn(tmp_path_factory) -> Path:
     return write_market(tmp_path_factory.mktemp("set") / "drawn", people=10, cameras=2, views=2)
 
 
+@pytest.mark.full
 def test_pictures_whose_names_cannot_be_read_are_told_beside_the_figures(run, drawn, tmp_path):
     data = tmp_path / "set"
     shutil.copytree(drawn, data)

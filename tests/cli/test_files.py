@@ -151,6 +151,7 @@ def test_a_plan_draws_nothing_and_says_so(held, tmp_path):
     assert (ran.code, "a plan is printed" in ran.err) == (2, True)
 
 
+@pytest.mark.full
 def test_what_is_read_is_never_overwritten_not_even_with_force(held, tmp_path, crops):
     picture = tmp_path / "a.png"
     shutil.copy(crops / "unknown.png", picture)

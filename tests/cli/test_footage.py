@@ -245,8 +245,8 @@ FULL = pytest.mark.full
 @pytest.mark.parametrize(
     "how",
     [
-        ("--box",),
-        *(pytest.param(how, marks=FULL) for how in ((), ("--copy",), ("--no-caption",))),
+        *(pytest.param(how, marks=FULL) for how in (("--box",), (), ("--copy",))),
+        ("--no-caption",),
     ],
 )
 def test_clip_cuts_the_footage_around_a_match(how, held, tmp_path):

@@ -158,6 +158,7 @@ def test_one_bad_file_of_detections_in_a_list_is_the_failure_of_one_source(run, 
     assert "film.mp4" in run("failures").out
 
 
+@pytest.mark.full
 def test_a_match_in_a_folder_of_frames_names_the_picture(run, scene_once, tmp_path):
     folder = tmp_path / "frames"
     folder.mkdir()

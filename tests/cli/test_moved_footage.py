@@ -38,6 +38,7 @@ def shows(run, tmp_path, *more):
     return frame.code == 0
 
 
+@pytest.mark.full
 def test_a_folder_that_was_moved_and_indexed_again_is_shown_and_found_there(kept, tmp_path):
     (tmp_path / "footage").rename(tmp_path / "new")
     assert not shows(kept, tmp_path)
@@ -50,6 +51,7 @@ def test_a_folder_that_was_moved_and_indexed_again_is_shown_and_found_there(kept
     assert place in kept("query", "--crop", 1, "--source", "new/gate", "--model", "builtin").out
 
 
+@pytest.mark.full
 def test_a_copy_stands_in_for_the_first_place_and_does_not_replace_it(kept, tmp_path):
     first = tmp_path / "footage" / "gate" / "gate.mp4"
     shutil.copytree(tmp_path / "footage", tmp_path / "copy")
@@ -82,6 +84,7 @@ def test_relocate_maps_a_tree_and_counts_what_it_finds(kept, tmp_path):
     assert shows(kept, tmp_path)
 
 
+@pytest.mark.full
 def test_an_archive_of_another_machine_finds_its_footage(kept, tmp_path):
     """Made where the disk is D:, opened where it is mounted."""
     text = "D:\\cctv\\gate\\gate.mp4"
@@ -92,6 +95,7 @@ def test_an_archive_of_another_machine_finds_its_footage(kept, tmp_path):
     assert shows(kept, tmp_path)
 
 
+@pytest.mark.full
 def test_relocate_tells_what_is_missing_and_what_has_another_size(kept, tmp_path):
     old = tmp_path / "footage"
     empty = tmp_path / "empty"
@@ -106,6 +110,7 @@ def test_relocate_tells_what_is_missing_and_what_has_another_size(kept, tmp_path
     assert (nothing.code, "reidsearch coverage" in nothing.err) == (9, True)
 
 
+@pytest.mark.full
 def test_another_file_at_the_new_place_is_never_shown(kept, tmp_path):
     old, new = tmp_path / "footage", tmp_path / "new"
     old.rename(new)
@@ -141,6 +146,7 @@ def test_what_was_moved_back_ends(tmp_path):
     assert candidates(["/a/x"], moved) == ["/c/x", "/b/x", "/a/x"]
 
 
+@pytest.mark.full
 def test_footage_is_hashed_once_and_again_when_that_is_asked_for(kept, tmp_path, monkeypatch):
     hashed = []
     real = opening._digest_of
@@ -167,6 +173,7 @@ def test_a_changed_file_with_its_old_time_is_never_shown(kept, tmp_path):
     assert not shows(kept, tmp_path)
 
 
+@pytest.mark.full
 def test_a_picture_that_is_not_the_stored_crop_is_refused(kept, tmp_path):
     """Whatever went wrong between the bytes and the picture: it would be false evidence."""
     with Archive.open(kept.archive) as archive:
@@ -190,6 +197,7 @@ def test_a_picture_that_is_not_the_stored_crop_is_refused(kept, tmp_path):
         assert not (tmp_path / name).exists()
 
 
+@pytest.mark.full
 def test_a_copied_clip_tells_its_true_interval_and_where_the_crop_is(run, tmp_path):
     video = write_video(tmp_path / "a.ts", 300, size_px=(320, 240), options={"g": "100", "bf": "0"})
     (tmp_path / "det.txt").write_text("\n".join(f"{n},-1,50,50,60,150,1" for n in range(140, 180)))
@@ -214,6 +222,7 @@ def test_a_copied_clip_tells_its_true_interval_and_where_the_crop_is(run, tmp_pa
     assert json.loads(trimmed.out)["from_s"] == pytest.approx(5.56)
 
 
+@pytest.mark.full
 def test_a_still_of_garbage_is_never_written(run, tmp_path):
     """MPEG-4 part 2 in a transport stream: a seek ends between key frames, and all looks grey."""
     noise = np.random.default_rng(3).integers(0, 200, (24, 32, 3), dtype=np.uint8)

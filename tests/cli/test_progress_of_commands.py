@@ -99,6 +99,7 @@ def test_restoring_shows_one_total(held, told, tmp_path):
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("way", ["set", "labels", "identities", "test"])
 def test_calibrating_shows_one_total(run: CommandLine, told, tmp_path, way):
     table = write_set(tmp_path / "set", people=12)
@@ -120,6 +121,7 @@ def test_calibrating_shows_one_total(run: CommandLine, told, tmp_path, way):
         assert "drawing people anew" in told.steps
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "more", [[], ["--compare", "--axis", "rankings", "--axis", "flips", "--axis", "fusions"]]
 )

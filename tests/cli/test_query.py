@@ -150,6 +150,7 @@ def test_real_people_are_found_by_the_real_model(run, shared, tmp_path):
     assert sum(person == found for person, found in first.items()) >= 12  # by chance: 1
 
 
+@pytest.mark.full
 def test_csv_where_the_encoding_lacks_letters_shows_escapes(tmp_path):
     archive = tmp_path / "archive"
     pictures = [draw(tmp_path / f"{seed}.png", seed) for seed in (1, 2)]

@@ -115,6 +115,7 @@ def test_what_was_decoded_is_what_was_digested_though_the_file_changes(held, tmp
         assert answer.statement.query_pictures[0].sha256 == before != sha256(path)
 
 
+@pytest.mark.full
 def test_sheets_and_explanations_name_it(held, crops, tmp_path):
     picture = crops / "unknown.png"
     page, drawn, other = tmp_path / "s.html", tmp_path / "s.png", tmp_path / "t.png"
@@ -159,6 +160,7 @@ def watched(run: CommandLine, seen) -> tuple[CommandLine, Path]:
     return run, seen[1]
 
 
+@pytest.mark.full
 def test_a_frame_is_told_by_its_video_time_and_box(watched):
     run, video = watched
     with Archive.open(run.archive) as archive:

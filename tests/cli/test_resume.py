@@ -179,10 +179,13 @@ def test_a_second_run_meanwhile_is_refused_and_readers_are_not(tmp_path, crops):
         document = json.loads(shown.communicate()[0])
         assert shown.returncode == 0
         assert 0 < document["crops"] < COUNT
-        assert document["unfinished_runs"] == 1
+        assert (document["running_runs"], document["unfinished_runs"]) == (1, 0)
     finally:
         process.send_signal(signal.SIGKILL)
         told.finish()
+    shown = start("show", "-a", folder, "--format", "json")
+    document = json.loads(shown.communicate()[0])
+    assert (document["running_runs"], document["unfinished_runs"]) == (0, 1)
 
 
 def test_a_full_disk_costs_nothing_that_was_committed(tmp_path, crops, uninterrupted):

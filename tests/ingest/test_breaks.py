@@ -120,6 +120,7 @@ def test_given_ids_do_not_go_on_across_a_jump_of_the_clock(tmp_path):
     assert len(tracklets(tmp_path / "a")[0]) == 2
 
 
+@pytest.mark.full
 def test_another_picture_size_ends_everybody_and_boxes_are_of_their_frame(tmp_path):
     path = joined_ts(tmp_path, (scene_of(1), (320, 240)), (scene_of(1), (160, 240)))
     seen_in(path, range(60))
@@ -134,6 +135,7 @@ def test_another_picture_size_ends_everybody_and_boxes_are_of_their_frame(tmp_pa
             assert np.abs(inside.astype(int) - RED).mean() < 20
 
 
+@pytest.mark.full
 def test_an_empty_scene_between_two_people_in_one_place(tmp_path):
     draw = then((25, scene_of(1)), (12, scene_of(1, empty=True)), (25, scene_of(1, BLUE)))
     path = write_video(tmp_path / "a.mp4", 62, draw=draw, **SIZE)
@@ -159,6 +161,7 @@ def test_somebody_else_from_one_picture_to_the_next(tmp_path):
     assert times(tracklets(tmp_path / "a")[0]) == [(0.0, 2.4), (2.5, 4.9)]
 
 
+@pytest.mark.full
 def test_after_a_kill_cuts_and_doubts_are_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "MARK_S", 0.0)
     parts = (20, scene_of(1)), (20, scene_of(1, BLUE)), (20, scene_of(2)), (20, scene_of(2, BLUE))
@@ -183,6 +186,7 @@ def test_after_a_kill_cuts_and_doubts_are_the_same(tmp_path, monkeypatch):
         assert dump(tmp_path / f"k{kill}") == dump(tmp_path / "whole"), kill
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("every_s", "least"), [(1, 2), (2, 1), (5, 1), (20, 1)])
 def test_slow_footage_keeps_who_is_seen_but_once_or_twice(every_s, least, tmp_path):
     pts = [1000 * every_s * n for n in range(12)]
@@ -198,6 +202,7 @@ def test_at_the_usual_rate_a_single_detection_is_brief(tmp_path):
     assert (report.tracklets, report.brief) == (0, 1)
 
 
+@pytest.mark.full
 def test_slow_footage_is_not_called_dense(tmp_path, shared):
     pts = [5000 * n for n in range(6)]
     path = write_video(tmp_path / "a.mkv", 6, size_px=(320, 240), draw=scene_of(1), pts=pts)
@@ -208,6 +213,7 @@ def test_slow_footage_is_not_called_dense(tmp_path, shared):
         assert {span.how for span in source.spans} == {How.SPARSE}
 
 
+@pytest.mark.full
 def test_what_could_not_be_decoded_is_a_failure_of_its_own_kind(tmp_path, run):
     path = write_video(
         tmp_path / "a.mp4",

@@ -92,7 +92,9 @@ def test_a_view_less_is_no_hole_while_the_person_can_still_be_found(folder):
         assert {span.how for span in source.spans} == {How.PRECOMPUTED}
 
 
-@pytest.mark.parametrize("what", ["camera", "person", "view"])
+@pytest.mark.parametrize(
+    "what", ["person", *(pytest.param(one, marks=pytest.mark.full) for one in ("camera", "view"))]
+)
 def test_indexing_again_brings_back_what_was_deleted_and_nothing_twice(folder, scene, what):
     with Archive.open(folder) as archive:
         before = held(archive)
@@ -115,6 +117,7 @@ def test_indexing_again_brings_back_what_was_deleted_and_nothing_twice(folder, s
     assert index(folder, scene[0]).footage.unchanged == 1
 
 
+@pytest.mark.full
 def test_with_other_settings_it_is_only_brought_back_when_nothing_is_left(folder, scene):
     other = FootageSettings(best_shots=2)
     with Archive.open(folder) as archive:
@@ -132,6 +135,7 @@ def test_with_other_settings_it_is_only_brought_back_when_nothing_is_left(folder
         assert source.counts["best_shots"] == 6
 
 
+@pytest.mark.full
 def test_what_is_deleted_does_not_come_back_from_a_checkpoint(scene, tmp_path, monkeypatch):
     """Somebody deleted while the run was interrupted is not on their way in any more."""
     done = []
@@ -162,6 +166,7 @@ def test_what_is_deleted_does_not_come_back_from_a_checkpoint(scene, tmp_path, m
         assert archive.check() == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("what", ["source", "person", "view"])
 def test_what_is_kept_out_never_comes_back(folder, scene, what):
     with Archive.open(folder) as archive:
@@ -179,6 +184,7 @@ def test_what_is_kept_out_never_comes_back(folder, scene, what):
         assert archive.footage.coverage() == []
 
 
+@pytest.mark.full
 def test_what_is_held_survives_a_file_that_changes_while_it_is_read_again(
     folder, scene, tmp_path, monkeypatch
 ):

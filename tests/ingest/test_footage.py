@@ -242,6 +242,7 @@ def test_a_corrected_clock_is_recorded_with_who_did_it(indexed):
     assert recorded["before"] != recorded["after"]
 
 
+@pytest.mark.full
 def test_deleting_takes_tracklets_along(scene, indexed):
     path, _ = scene
     with Archive.open(indexed) as archive:

@@ -88,6 +88,7 @@ def test_everybody_is_there_once_and_keeps_their_ids(place, recording, tmp_path)
         assert all_views <= views, "whoever was indexed whole has no view more"
 
 
+@pytest.mark.full
 def test_other_footage_at_the_same_place_takes_nothing_over(place, recording, tmp_path):
     path, detections = place
     data, half = recording
@@ -103,6 +104,7 @@ def test_other_footage_at_the_same_place_takes_nothing_over(place, recording, tm
         assert before < set(held(archive))
 
 
+@pytest.mark.full
 def test_nothing_is_lost_while_the_whole_is_not_analysed_to_its_end(
     place, recording, tmp_path, monkeypatch
 ):
@@ -137,6 +139,7 @@ def test_nothing_is_lost_while_the_whole_is_not_analysed_to_its_end(
         assert [one.sha256 for one in archive.footage.coverage()] == [source.sha256]
 
 
+@pytest.mark.full
 def test_whoever_was_kept_out_of_the_start_stays_out_of_the_whole(place, recording, tmp_path):
     path, detections = place
     data, half = recording

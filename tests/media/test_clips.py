@@ -82,6 +82,7 @@ def test_a_name_with_a_colon_is_a_file(tmp_path, monkeypatch):
     assert len(frames(tmp_path / "14:03:01.mkv")) == 30
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "container", "codec", "options"),
     [
@@ -120,6 +121,7 @@ def test_a_copied_clip_is_the_footage_from_a_key_frame_on(
     assert times(out) == pytest.approx(wanted, abs=0.0011)
 
 
+@pytest.mark.full
 def test_footage_of_a_recorder_that_cannot_seek_is_copied_and_cut(tmp_path):
     """Its failed seek says `Operation not permitted`, and was taken for an error of the disk."""
     made = write_video(tmp_path / "a.mp4", 100, options=H264, size_px=(320, 240))
@@ -157,6 +159,7 @@ def test_a_container_that_cannot_hold_the_codec_is_refused(
     assert sorted(tmp_path.iterdir()) == sorted([path, *(tmp_path / f"out{e}" for e in others)])
 
 
+@pytest.mark.full
 @pytest.mark.skipif("libsvtav1" not in av.codecs_available, reason="no AV1 encoder here")
 @pytest.mark.parametrize("ending", [".mp4", ".mkv"])
 def test_av1_is_cut_and_copied(ending, tmp_path):
@@ -191,6 +194,7 @@ def test_a_container_that_cannot_turn_pictures_is_refused(tmp_path):
     assert refused.value.fields["endings"] == [".mp4", ".mov", ".mkv"]
 
 
+@pytest.mark.full
 def test_a_copy_that_does_not_show_the_footage_is_not_kept(tmp_path):
     """A stream that renews itself bit by bit has no picture that a copy could begin with."""
     options = {"x264-params": "intra-refresh=1:keyint=40"}
@@ -299,6 +303,7 @@ with open_footage(path) as footage:
 """
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs limits on files")
 def test_a_disk_that_is_full_is_called_so_and_nothing_is_left(tmp_path):
     path = write_video(tmp_path / "a.mp4", 200, options=H264, size_px=(320, 240))

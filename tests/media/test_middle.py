@@ -31,6 +31,7 @@ def shown(found):
     return [(item.pts, item.digest()) for item in found if isinstance(item, Frame)]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "codec", "options", "container"),
     [
@@ -114,6 +115,7 @@ def test_a_container_that_cannot_seek_is_read_from_its_start(tmp_path):
     assert shown(items(path, after=whole[70][0])) == whole[71:]
 
 
+@pytest.mark.full
 def test_seeking_reads_little_of_a_long_file(tmp_path, monkeypatch):
     """A still out of hours of footage must not cost hours."""
     path = write_video(tmp_path / "a.ts", 1500, options={"g": "25", "bf": "0"}, fps=25)

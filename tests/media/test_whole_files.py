@@ -143,6 +143,7 @@ def test_a_declared_length_that_is_wrong_is_no_loss(tmp_path):
     assert items == frames
 
 
+@pytest.mark.full
 def test_a_file_cut_short_lacks_its_end(tmp_path):
     path = write_video(tmp_path / "a.mkv", 150, draw=noise, options=EVERY_TENTH)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])

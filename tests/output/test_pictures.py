@@ -109,6 +109,7 @@ def test_every_picture_keeps_its_texts_apart_with_long_and_hostile_names(name: s
     assert "…" in words(bare), "what is cut says so"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_metadata_of_a_file_say_the_whole_of_it(name: str) -> None:
     layout = PICTURES[name]()

@@ -174,6 +174,7 @@ def test_no_texts_meet_whatever_they_are(
             )
 
 
+@pytest.mark.full
 def test_a_thousand_matches_take_bounded_memory_and_time() -> None:
     read: list[int] = []
     found = full_answer(

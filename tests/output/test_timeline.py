@@ -251,6 +251,7 @@ def test_nothing_to_draw_is_said(sources: int, said: str) -> None:
     assert said in words(timeline(held, IMPRINT, found(filters=Filters(cameras=("x",)))))
 
 
+@pytest.mark.full
 def test_a_thousand_cameras_and_matches_stay_drawable() -> None:
     held = [source(number, f"camera {number:04}", number * 500) for number in range(1100)]
     layout = timeline(held, IMPRINT, found(*(match(n + 1, held[n], 1, 3) for n in range(1000))))

@@ -389,6 +389,7 @@ def test_a_set_becomes_a_calibration_on_other_footage(drawn, tmp_path):
         assert same.provenance.sha256 == made.provenance.sha256 != other.provenance.sha256
 
 
+@pytest.mark.full
 def test_what_of_a_set_was_left_out_stays_with_the_calibration(drawn, tmp_path):
     data = write_market(tmp_path / "set", people=12, cameras=2, views=3)
     first = min((data / "query").iterdir())
