@@ -59,7 +59,7 @@ def command(
         if form == "table":
             for line in _lines(plan):
                 click.echo(line)
-        deleting = len(plan.ids) > 0 and not dry_run
+        deleting = (len(plan.ids) > 0 or plan.sources > 0) and not dry_run
         if deleting:
             if not yes:
                 click.confirm("Delete them?", abort=True, err=True)
@@ -74,7 +74,9 @@ def command(
         unknown_camera=plan.unknown_camera,
         deleted=deleting,
     )
-    emit(form, document, f"Deleted {count(len(ids), 'crop')}." if deleting else None)
+    # A source of footage whose crops were deleted earlier has none left to count.
+    told = count(len(ids), "crop") if ids else count(plan.sources, "source")
+    emit(form, document, f"Deleted {told}." if deleting else None)
     if not emptied:
         click.echo(
             "another process is reading the archive: deleted pages leave the write-ahead log "

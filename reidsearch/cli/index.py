@@ -218,8 +218,9 @@ def _require_something(paths: tuple[Path, ...], archive: Path) -> None:
 
     for path in paths:
         if _ADDRESS.match(str(path)) and not path.exists():
+            address = re.sub(":/+", "://", str(path), count=1)  # paths have lost a slash
             raise UsageError(
-                f"{path} is an address, and only files and folders are indexed",
+                f"{address} is an address, and only files and folders are indexed",
                 "record the stream to a file first, then index the file",
             )
     if not archive.exists() and not any(path.exists() for path in paths):

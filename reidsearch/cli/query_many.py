@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.base.errors import SomeFailed
+from reidsearch.base.errors import ReidsearchError, SomeFailed
 from reidsearch.output.visible import visible
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.domain.answers import Answer, Failed, Match, Plan, Statement
-    from reidsearch.domain.request import SearchRequest
+    from reidsearch.domain.request import QueryPicture, SearchRequest
 
 
 def show_answer(answer: Answer, form: str, *, whole: bool = False) -> None:
@@ -78,11 +79,10 @@ def answer_list(
         UsageError: the list cannot be read.
         SomeFailed: some queries could not be answered.
     """
-    from reidsearch.base.errors import ReidsearchError
     from reidsearch.cli.query_list import read_query_list
     from reidsearch.domain.answers import Failed
 
-    named = read_query_list(path, common)
+    named = [(name, _of_people(archive, one)) for name, one in read_query_list(path, common)]
     answers = archive.search_many(one for _, one in named if not isinstance(one, ReidsearchError))
     failed = 0
     for number, (name, one) in enumerate(named):
@@ -94,6 +94,37 @@ def answer_list(
             _show_named(name, answer, form, head=not number, whole=whole)
     if failed:
         raise SomeFailed(f"{failed} of {len(named)} queries could not be answered")
+
+
+def _of_people(
+    archive: Archive, one: SearchRequest | ReidsearchError
+) -> SearchRequest | ReidsearchError:
+    """Take the one person out of full frames, as a single query does; crops are read later.
+
+    Returns:
+        The request, or why it is not clear who is meant.
+    """
+    from reidsearch.base.errors import Refused
+    from reidsearch.media.pictures import is_wide
+    from reidsearch.services.query_input import query_input
+
+    if isinstance(one, ReidsearchError):
+        return one
+    pictures: list[QueryPicture] = []
+    label = one.label
+    try:
+        for picture in one.pictures:
+            if isinstance(picture, Path) and is_wide(picture, one.limits):
+                found = query_input([picture], detector=archive.detector)
+                label = found.label
+                pictures += found.pictures
+            else:
+                pictures.append(picture)
+    except Refused:
+        return one  # the search says why
+    except ReidsearchError as error:
+        return error
+    return replace(one, query=pictures, label=label if len(pictures) == 1 else one.label)
 
 
 def _show_named(name: str, answer: Answer, form: str, *, head: bool, whole: bool) -> None:

@@ -100,6 +100,13 @@ def _eight_bits(array: NDArray[Any]) -> Pixels:
     if kind == "u" and size == 1:
         return array
     if kind == "u" and size == 2:
+        # A darkness that no camera makes: 8-bit values in a wide array.
+        if 0 < int(array.max()) < 256:
+            raise _refused(
+                f"pixels of type {array.dtype} lie between 0 (black) and 65535 (white), "
+                f"these between {int(array.min())} and {int(array.max())}",
+                "convert values of 0 to 255 to uint8",
+            )
         return _scaled(array)
     if kind == "f":
         if not np.isfinite(array).all():

@@ -160,7 +160,7 @@ def report_view(report: IndexReport) -> RenderableType:
                 style="yellow",
             )
         )
-    if report.failed:
+    if report.failed or report.footage.failed:
         lines.append(Text("Why inputs failed: reidsearch failures", style="yellow"))
     if report.interrupted:
         lines.append(

@@ -165,6 +165,8 @@ class FootageService:
     def frame(self, crop_id: int, *, verify: bool = False) -> tuple[Pixels, Crop]:
         """The full frame that a crop was cut from, (h, w, 3) uint8 BGR, and the crop.
 
+        The crop's location is the place that the frame was read from.
+
         Args:
             verify: hash the footage, even if it was hashed before and cannot have changed.
 
@@ -187,9 +189,9 @@ class FootageService:
             require_shown(frame.bgr(), view)
             return frame.bgr()
 
-        _, footage = open_indexed(self._store, crop.source_id, verify=verify)
+        path, footage = open_indexed(self._store, crop.source_id, verify=verify)
         with footage:
-            return proven(footage, shown), crop
+            return proven(footage, shown), replace(crop, location=location_text(str(path)))
 
     def clip(
         self,

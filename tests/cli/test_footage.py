@@ -434,6 +434,14 @@ def test_a_picture_that_is_a_full_frame_works_the_same(seeing, footage, tmp_path
     told = answer(seeing, tmp_path / "one.png", "--offline")
     assert told["matches"][0]["tracklet"]["tracklet_id"] == 1
     assert told["statement"]["query"] == "the one person seen in one.png"
+    (tmp_path / "list.csv").write_text("image\none.png\ntwo.png\n")
+    asked = ("query", "--batch", tmp_path / "list.csv", "--format", "jsonl", "--model", "builtin")
+    listed = seeing(*asked, "--offline")
+    first, second = map(json.loads, listed.out.splitlines())
+    assert listed.code == 1, "of the other row it is not clear who is meant"
+    assert first["matches"] == told["matches"], "a list takes the one person as well"
+    assert first["statement"]["query"] == "the one person seen in one.png"
+    assert "which one?" in second["error"]["message"]
     two = seeing("query", tmp_path / "two.png", "--model", "builtin", "--offline")
     assert (two.code, "which one?" in two.err) == (2, True)
     nobody = seeing("query", "--frame", tmp_path / "none.png", "--model", "builtin", "--offline")

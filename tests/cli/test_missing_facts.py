@@ -221,6 +221,7 @@ def test_two_folders_whose_names_are_no_text_are_two_cameras_and_found_again(run
 def test_what_can_never_be_indexed_makes_no_archive(run, tmp_path):
     ran = run("index", "rtsp://192.0.2.1/stream", *MODEL)
     assert (ran.code, "only files and folders" in ran.err) == (2, True)
+    assert "rtsp://192.0.2.1/stream is an address" in ran.err
     ran = run("index", tmp_path / "gone.mp4", *MODEL)
     assert (ran.code, "no such file or folder" in ran.err) == (3, True)
     assert not run.archive.exists()

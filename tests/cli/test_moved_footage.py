@@ -59,6 +59,11 @@ def test_a_copy_stands_in_for_the_first_place_and_does_not_replace_it(kept, tmp_
     assert str(first) in kept("coverage").out
     first.unlink()
     assert shows(kept, tmp_path)
+    copy = str(tmp_path / "copy" / "gate" / "gate.mp4")
+    frame = kept("frame", 1, "-o", tmp_path / "a.png", "--format", "json")
+    assert json.loads(frame.out)["location"] == copy, "the place that was read is named"
+    clip = kept("clip", 1, "-o", tmp_path / "a.mp4", "--format", "json")
+    assert json.loads(clip.out)["location"] == copy
 
 
 def test_relocate_maps_a_tree_and_counts_what_it_finds(kept, tmp_path):
@@ -245,3 +250,16 @@ def test_a_still_of_garbage_is_never_written(run, tmp_path):
     shown = cv2.imread(str(out))[box.y1 : box.y2, box.x1 : box.x2]
     kept = cv2.imdecode(np.frombuffer(stored, np.uint8), cv2.IMREAD_COLOR)
     assert np.abs(shown.astype(int) - kept).mean() < 8
+
+
+def test_a_source_whose_crops_are_deleted_is_forgotten_by_its_place(kept):
+    with Archive.open(kept.archive) as archive:
+        (source,) = archive.footage.coverage()
+        seen = archive.footage.tracklets(source.source_id)
+    crops = ",".join(str(crop) for one in seen for crop in one.crop_ids)
+    assert kept("delete", "--crop", crops, "--yes").code == 0
+    assert "erased" in kept("coverage").out
+    ran = kept("delete", "--source", "gate.mp4", "--yes")
+    assert (ran.code, "Deleted 1 source." in ran.out) == (0, True), ran.err
+    with Archive.open(kept.archive) as archive:
+        assert not archive.footage.coverage()

@@ -102,6 +102,7 @@ WRONG = [
     pytest.param(BGR.astype(complex), Reason.NOT_AN_IMAGE, "type complex", id="complex"),
     pytest.param(BGR.astype(object), Reason.NOT_AN_IMAGE, "type object", id="object"),
     pytest.param(BGR.astype(np.float32), Reason.NOT_AN_IMAGE, "between 0", id="floats to 255"),
+    pytest.param(BGR.astype(np.uint16), Reason.NOT_AN_IMAGE, "65535", id="bytes in uint16"),
     pytest.param(BGR / 255.0 - 0.5, Reason.NOT_AN_IMAGE, "between 0", id="negative floats"),
     pytest.param(nan(), Reason.NOT_AN_IMAGE, "not a number", id="NaN"),
     pytest.param(Image.new("RGB", (0, 5)), Reason.EMPTY, "empty", id="an empty image"),

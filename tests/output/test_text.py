@@ -25,7 +25,7 @@ from present_samples import (
 )
 from table_samples import summary
 
-from reidsearch.domain.reports import Failure, Finding, IndexReport
+from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport
 from reidsearch.domain.request import Filters
 from reidsearch.output import readings, reports_json, text
 from reidsearch.output.answer_text import answer_view
@@ -169,6 +169,8 @@ def test_a_report_counts_and_says_what_to_do() -> None:
         "Why inputs failed: reidsearch failures\n"
         "Interrupted; the same command continues where it stopped.\n"
     )
+    of_footage = IndexReport(5, footage=FootageReport(offered=1, failed=1))
+    assert "Why inputs failed: reidsearch failures" in shown(text.report_view(of_footage))
     assert shown(text.report_view(IndexReport(4))) == "Run 4: 0 inputs; 0.0 s.\n"
     for names, number, told in [
         (("/a/notes.txt",), 1, "1 file skipped (unsupported type): notes.txt"),

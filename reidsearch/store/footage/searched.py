@@ -138,16 +138,17 @@ def _seconds(
             for start in range(0, len(ids), CHUNK)
         ]
     )
-    seconds: dict[How, float] = {}
+    # In whole microseconds: what is taken out again leaves nothing, and no -1e-16 s.
+    lengths_us: dict[How, int] = {}
     for part in parts:
         for how, length_us in connection.execute(part):
-            seconds[How(how)] = seconds.get(How(how), 0.0) + length_us / 1_000_000
-    _take_out(connection, seconds, sources)
-    return seconds
+            lengths_us[How(how)] = lengths_us.get(How(how), 0) + length_us
+    _take_out(connection, lengths_us, sources)
+    return {how: length_us / 1_000_000 for how, length_us in lengths_us.items()}
 
 
 def _take_out(
-    connection: Connection, seconds: dict[How, float], sources: Sequence[_Source]
+    connection: Connection, lengths_us: dict[How, int], sources: Sequence[_Source]
 ) -> None:
     """Count apart what was deleted, and not at all what is not committed yet."""
     until = {
@@ -162,8 +163,8 @@ def _take_out(
         kept = erased.held(spans, holes.get(source_id, ()), until[source_id])
         for sign, counted in ((-1, spans), (1, kept)):
             for one in counted:
-                length_s = (one.to_us - one.from_us) / 1_000_000
-                seconds[one.how] = seconds.get(one.how, 0.0) + sign * length_s
+                length_us = one.to_us - one.from_us
+                lengths_us[one.how] = lengths_us.get(one.how, 0) + sign * length_us
 
 
 def _coverage_gaps(sources: list[_Source], filters: Filters) -> dict[str, float]:
