@@ -101,6 +101,7 @@ def summary() -> Summary:
         first_time=NOON,
         last_time=NOON,
         crops_without_time=500,
+        crops_deleted=2,
         failures=(("empty", 2), ("truncated", 1)),
         not_searched=(Failure("/crops/a.png", "empty", "it has no bytes", NOON, 1),),
         runs=3,

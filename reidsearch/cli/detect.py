@@ -48,15 +48,17 @@ def command(
     from reidsearch.output.detections import detections_json, detections_text, numbered
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
-    from reidsearch.services.query_input import read_frame
+    from reidsearch.services.query_input import read_frame_of
     from reidsearch.vision.detection.detector import load_detector
     from reidsearch.vision.detection.people import people_in
 
     with ExitStack() as stack:
         progress = stack.enter_context(progress_for(name="detect"))
-        pixels = read_frame(
+        read = read_frame_of(
             frame,
-            lambda: stack.enter_context(reading_archive(_there(archive, frame), progress)).footage,
+            footage=lambda: (
+                stack.enter_context(reading_archive(_there(archive, frame), progress)).footage
+            ),
         )
         loaded = load_detector(
             detector,
@@ -65,12 +67,17 @@ def command(
             runtime=runtime_settings(device),
             progress=progress,
         )
-        found = people_in(pixels, loaded).detections
+        found = people_in(read.pixels, loaded).detections
     name = loaded.identity.text
     if output is not None:
-        drawn = numbered(pixels, found, imprint_of(None), shown=frame, detector=name)
+        drawn = numbered(read.pixels, found, imprint_of(None), shown=frame, detector=name)
         write_picture(output, drawn)
-    emit(form, detections_json(found, name), detections_text(found, name), "people")
+    emit(
+        form,
+        detections_json(found, name, read.origin),
+        detections_text(found, name, read.origin),
+        "people",
+    )
 
 
 def _there(archive: Path, frame: str) -> Path:

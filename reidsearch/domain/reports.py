@@ -155,6 +155,8 @@ class Summary:
     first_time: dt.datetime | None
     last_time: dt.datetime | None
     crops_without_time: int
+    crops_deleted: int
+    """Of footage, and not indexed again."""
     failures: tuple[tuple[str, int], ...]
     """(reason, count), most first."""
     not_searched: tuple[Failure, ...]

@@ -13,6 +13,7 @@ from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database import schema
 from reidsearch.store.derived import INDEX_FOLDER, newest_generation
+from reidsearch.store.footage.erased import deleted_crops
 from reidsearch.store.tables.footage import footage, tracklet
 
 NAMED_AT_MOST = 10  # files in a summary; the ledger has all
@@ -42,6 +43,7 @@ def summarise(store: Store) -> Summary:
             .group_by(failure.c.reason)
             .order_by(func.count().desc(), failure.c.reason)
         ).all()
+        deleted = deleted_crops(connection)
         runs = connection.scalar(select(func.count()).select_from(run)) or 0
     interrupted, running = store.unfinished_runs()
     newest = newest_generation(store)
@@ -60,6 +62,7 @@ def summarise(store: Store) -> Summary:
         cameras=tuple((name, count, _time(a), _time(b)) for name, count, a, b in cameras),
         first_time=_time(first),
         last_time=_time(last),
+        crops_deleted=deleted,
         crops_without_time=crops - timed,
         failures=tuple((reason, count) for reason, count in reasons),
         not_searched=tuple(failures(store, NAMED_AT_MOST)),

@@ -7,11 +7,12 @@ from typing import Any, TypeAlias
 
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Detections
+from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
 from reidsearch.output.stills import INK, NARROWEST_PX
-from reidsearch.output.visible import count
+from reidsearch.output.visible import count, visible
 
 PAPER = "#111827"
 PLAIN = Lettering(13, "#374151")
@@ -20,11 +21,12 @@ Place: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom, pixels."""
 
 
-def detections_json(found: Detections, detector: str) -> dict[str, Any]:
+def detections_json(found: Detections, detector: str, origin: QueryOrigin) -> dict[str, Any]:
     """Return the people as a document; `box` is [x1, y1, x2, y2] in pixels."""
     return {
         "schema": "reidsearch/detections/1",
         "detector": detector,
+        "frame": {"location": origin.location, "media_s": origin.media_s},
         "people": [
             {"person": number, "box": box, "confidence": confidence}
             for number, box, confidence in _people(found)
@@ -32,9 +34,11 @@ def detections_json(found: Detections, detector: str) -> dict[str, Any]:
     }
 
 
-def detections_text(found: Detections, detector: str) -> str:
-    """Return one line a person, with size and place."""
-    lines = [f"{len(found)} found by {detector}"]
+def detections_text(found: Detections, detector: str, origin: QueryOrigin) -> str:
+    """Return what was looked at, and one line a person, with size and place."""
+    at = "" if origin.media_s is None else f" at {origin.media_s:.3f} s"
+    where = f"{visible(origin.location)}{at}: " if origin.location is not None else ""
+    lines = [f"{where}{len(found)} found by {detector}"]
     for number, (x1, y1, x2, y2), confidence in _people(found):
         lines.append(
             f"{number}: {x2 - x1} x {y2 - y1} px at {x1},{y1}, confidence {confidence:.2f}"

@@ -204,7 +204,7 @@ HINTS: dict[str, Hint] = {
     Kind.IDENTITY_UNKNOWN: _identity_unknown,
     Kind.IDENTITY_MERGED: "name {into}, or undo the merge: reidsearch undo",
     Kind.IDENTITY_NAME_TAKEN: (
-        "reidsearch confirm CROP --as {identity}; see reidsearch identity show {identity}"
+        "one person: reidsearch confirm CROP --as {identity}, or identity merge {identity} OTHER"
     ),
     Kind.CONFIRMED_AS_ANOTHER: (
         "one person: reidsearch identity merge {identity} {other}; not {other}: reidsearch reject "

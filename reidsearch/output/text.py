@@ -90,7 +90,11 @@ def _in_footage(moment: Moment | None) -> list[tuple[str, str]]:
 
 def _outcomes(report: IndexReport | FootageReport) -> list[str]:
     names = ("indexed", "unchanged", "updated", "duplicates", "failed")
-    return [f"{number:,} {name}" for name in names if (number := getattr(report, name))]
+    return [
+        count(number, "duplicate") if name == "duplicates" else f"{number:,} {name}"
+        for name in names
+        if (number := getattr(report, name))
+    ]
 
 
 def _footage_lines(report: FootageReport) -> list[Text]:
@@ -205,6 +209,7 @@ def summary_view(summary: Summary) -> RenderableType:
                 "size",
                 f"database {size(summary.database_bytes)}, index {size(summary.index_bytes)}",
             ),
+            ("deleted", f"{count(summary.crops_deleted, 'crop')} of footage"),
             ("runs", _runs(summary)),
             ("failures", f"{failed:,}"),
             ("not read", f"{count(passed_over, 'file')} of other types (reidsearch failures)"),

@@ -125,7 +125,7 @@ def read_query_picture(
 
 def origin_of_file(
     name: str,
-    sha256: str,
+    sha256: str | None,
     pixels: Pixels,
     *,
     of: OriginKind = OriginKind.FILE,

@@ -136,7 +136,7 @@ def query_input(
     """
     found = [_of_image(Path(image), detector, progress) for image in images]
     if frame is not None:
-        picture = _read_whole(frame.source, progress, footage, check)
+        picture = read_frame_of(frame.source, progress, footage, check)
         found.append(_of_frame(picture, frame, detector))
     pictures: tuple[ReadPicture | int, ...] = (*(picture for picture, _ in found), *crops)
     labels = [label for _, label in found]
@@ -174,19 +174,19 @@ def read_frame(
         >>> read_frame("gate.mp4@1:15.5").shape
         (1080, 1920, 3)
     """
-    return _read_whole(source, None, footage, check).pixels
+    return read_frame_of(source, footage=footage, check=check).pixels
 
 
-def _read_whole(
+def read_frame_of(
     source: str,
-    progress: Progress | None,
+    progress: Progress | None = None,
     footage: Callable[[], FootageService] | None = None,
     check: FrameCheck | None = None,
 ) -> ReadPicture:
-    """`read_frame`, with where the frame is from: its file, the digest of that, and its time.
+    """Read like `read_frame`; return the frame with its file, the digest of that, and its time.
 
     Args:
-        progress: told while a video is digested; None: it is not.
+        progress: told while a video is digested; None: it is not, and has no digest.
     """
     from reidsearch.media.video.open import digest_of, known_digest, open_footage
     from reidsearch.search.query_pictures import origin_of_file
@@ -204,9 +204,9 @@ def _read_whole(
         with open_footage(name) as opened:
             show = partial(_checked, opened, Path(name), seconds, check)
             pixels, media_s = proven(opened, show)
-        if progress is None:
-            return ReadPicture.of_pixels(pixels)
-        sha256 = known_digest(name) or digest_of(name, progress).sha256.hex()
+        sha256 = known_digest(name)
+        if sha256 is None and progress is not None:
+            sha256 = digest_of(name, progress).sha256.hex()
         origin = origin_of_file(name, sha256, pixels, of=OriginKind.FRAME, media_s=media_s)
         return ReadPicture.of_pixels(pixels, origin)
     except Refused as refused:
@@ -275,7 +275,7 @@ def _of_image(
     image: Path, detector: Callable[[], Detector], progress: Progress
 ) -> tuple[ReadPicture, str | None]:
     """Return a crop as it is, of a full frame the one person in it."""
-    picture = _read_whole(str(image), progress)
+    picture = read_frame_of(str(image), progress)
     height_px, width_px = picture.pixels.shape[:2]
     if width_px <= height_px:
         return picture, None

@@ -407,7 +407,9 @@ def test_people_in_a_frame_are_numbered_and_one_of_them_is_found(seeing, footage
     frame = f"{footage / 'gate.mp4'}@12.5"  # two are on their way
     ran = seeing("detect", frame, "-o", tmp_path / "people.png", "--format", "json", "--offline")
     assert ran.code == 0, ran.err
-    people = json.loads(ran.out)["people"]
+    told = json.loads(ran.out)
+    people = told["people"]
+    assert told["frame"] == {"location": str(footage / "gate.mp4"), "media_s": 12.5}
     assert [one["person"] for one in people] == [1, 2]
     assert people[0]["box"][0] < people[1]["box"][0], "from left to right"
     assert (tmp_path / "people.png").is_file()

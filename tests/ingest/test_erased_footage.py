@@ -63,6 +63,7 @@ def test_a_camera_that_was_deleted_is_a_hole_and_no_longer_searched(folder):
         assert {span.how for span in source.spans} == {How.ERASED}
         assert source.counts["tracklets"] == archive.show().tracklets == 0
         assert source.counts["best_shots"] == len(archive) == 0
+        assert archive.show().crops_deleted > 0
         picture = np.random.default_rng(1).integers(0, 255, (128, 64, 3), np.uint8)
         searched = archive.search(picture).statement.footage
         assert searched.seconds[How.ERASED] == pytest.approx(17.9)
