@@ -29,10 +29,11 @@ def location_text(path: str) -> str:
 
 def path_of(location: str) -> str:
     """The path that `location_text` wrote: with any folder of it whose name is not UTF-8."""
-    if not _ESCAPES or "\\x" not in location:
+    if not _ESCAPES or ("\\x" not in location and location.isascii()):
         return location
-    raw = _ESCAPED_BYTES.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(location))
-    return os.fsdecode(raw)
+    # A location is UTF-8, whatever the locale takes names for.
+    text = location.encode("utf-8", "surrogateescape")
+    return os.fsdecode(_ESCAPED_BYTES.sub(lambda found: bytes([int(found[1], 16)]), text))
 
 
 def readable_location(location: str) -> str:

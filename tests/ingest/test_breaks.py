@@ -1,5 +1,7 @@
 """Tracker state never outlives what it is about: cuts, jumps, empty scenes, slow footage."""
 
+import datetime as dt
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from videos import write_video
 from reidsearch.archive import Archive
 from reidsearch.domain.footage import How
 from reidsearch.ingest.footage import run
+from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
 from reidsearch.store.footage import writer as footage_writer
 
@@ -110,6 +113,18 @@ def test_a_jump_of_the_clock_ends_everybody(tmp_path):
     index(tmp_path / "a", path)
     seen, _ = tracklets(tmp_path / "a")
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize(("ahead_s", "sure"), [(50_000, False), (600, True)])
+def test_times_after_hours_without_a_frame_are_not_sure(tmp_path, ahead_s, sure):
+    pts = [100 * n + 1000 * ahead_s * (n >= 30) for n in range(60)]
+    path = write_video(tmp_path / "a.mkv", 60, draw=scene_of(1), pts=pts, **SIZE)
+    seen_in(path, range(60))
+    naming = SourceNaming(start=dt.datetime(2024, 5, 31, 14, tzinfo=dt.UTC))
+    index(tmp_path / "a", path, naming=naming)
+    seen, _ = tracklets(tmp_path / "a")
+    assert [float(one.first_s) for one in seen] == [0, ahead_s + 3]
+    assert [one.uncertainty_s for one in seen] == [1, 1 if sure else None]
 
 
 def test_given_ids_do_not_go_on_across_a_jump_of_the_clock(tmp_path):

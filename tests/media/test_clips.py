@@ -165,6 +165,7 @@ def test_a_container_that_cannot_hold_the_codec_is_refused(
 def test_av1_is_cut_and_copied(ending, tmp_path):
     options = {"preset": "12", "svtav1-params": "keyint=20"}
     path = write_video(tmp_path / "a.mkv", 60, codec="libsvtav1", options=options)
+    assert open_footage(path).info.codec == "av1"  # not the name of who decodes it
     copied(path, tmp_path / f"copy{ending}", 30, 45)
     numbers = shown(path, tmp_path / f"copy{ending}")
     assert numbers[0] <= 30

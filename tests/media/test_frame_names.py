@@ -97,3 +97,42 @@ def test_names_in_seconds_since_1970_are_in_utc():
         dt.UTC,
         dt.datetime(2024, 5, 31, 12, 3, 0, 123_000),  # noqa: DTZ001
     )
+
+
+SEVEN_S = [dt.timedelta(seconds=n) for n in range(7)]
+
+
+@pytest.mark.parametrize("start", [(23, 59, 57), (11, 59, 57), (12, 59, 57)])
+def test_am_and_pm_are_read_of_every_picture(start):
+    first = dt.datetime(2024, 5, 31, *start)  # noqa: DTZ001
+    names = [f"gate {first + n:%Y-%m-%d %I.%M.%S %p}.jpg" for n in SEVEN_S]
+    times, _ = frame_times(sorted(names))
+    assert times.names == tuple(names)
+    assert times.ticks == tuple(n * 1_000_000 for n in range(7))
+    assert times.first.local == first
+
+
+def test_a_zone_that_changes_within_the_folder_is_followed():
+    summer = [f"gate_20241027T0259{n}+0200.jpg" for n in range(57, 60)]
+    winter = [f"gate_20241027T02000{n}+0100.jpg" for n in range(4)]
+    times, _ = frame_times(sorted(summer + winter))
+    assert times.names == (*summer, *winter)
+    assert times.ticks == tuple(n * 1_000_000 for n in range(7))
+    at = times.first.local.replace(tzinfo=times.first.zone)
+    assert at == dt.datetime(2024, 10, 27, 0, 59, 57, tzinfo=dt.UTC)
+
+
+def test_a_number_that_is_the_same_in_all_names_is_no_counter():
+    channel = ten_a_second(lambda n, t: f"{t:%Y%m%d_%H%M%S}_01_{n % 10}.jpg")
+    times, _ = frame_times(channel)
+    assert times.ticks == tuple(n * 100_000 for n in range(160))
+    times, why = frame_times([f"{T0 + n:%Y%m%dT%H%M%S}-0500.jpg" for n in SEVEN_S])
+    assert times is None
+    assert "may be a zone or a number" in why
+
+
+def test_one_name_that_is_refused_leaves_out_one_picture():
+    names = [f"{T0 + n:%Y%m%d_%H%M%S}.jpg" for n in SEVEN_S]
+    times, _ = frame_times([*names, "20240531_140301_EST.jpg"])
+    assert times.names == tuple(names)
+    assert "20240531_140301_EST.jpg" in times.notes[0]

@@ -92,6 +92,12 @@ def test_what_follows_is_understood(name, camera, hours_before, uncertainty_s):
     [
         ("gate_20240531_140300_EST.mp4", "EST"),
         ("gate_20240531_140300-0500.mp4", "a zone or a number"),
+        ("gate_20240531_140300\u22120500.mp4", "a zone or a number"),
+        ("gate_20240531_140300Zulu.mp4", "Zulu"),
+        ("gate_20240531_140300_Winterzeit.mp4", "Winterzeit"),
+        ("gate_20240531_020300\u4e0b\u5348.mp4", "\u4e0b\u5348"),
+        ("gate_UTC_20240531_140300.mp4", "UTC before its time"),
+        ("gate_PM_2024-05-31_02-03-00.mp4", "PM before its time"),
         ("gate_2024-05-31T14-03-00-05-00.mp4", "a zone or a number"),
         ("gate_20240531_140300+2500.mp4", "no zone"),
         ("gate_20240531_140300PM.mp4", "PM"),

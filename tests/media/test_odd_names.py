@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import unicodedata
 
@@ -36,6 +37,26 @@ def test_a_location_stands_for_one_path_and_back():
     assert [path_of(location) for location in locations] == paths
     for location in locations:
         location.encode()
+
+
+def test_a_location_leads_to_its_file_in_a_locale_that_is_not_utf_8(tmp_path):
+    file = tmp_path / "тор é.mp4"
+    file.write_bytes(b"")
+    code = (
+        "import os, sys; from reidsearch.base.locations import location_text, path_of; "
+        "text = location_text(sys.argv[1]); "
+        "print(sys.getfilesystemencoding(), ascii(text), os.path.exists(path_of(text)))"
+    )
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    told = subprocess.run(
+        [sys.executable, "-c", code, os.fsencode(file)],
+        env=os.environ | locale,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert told[0] == "ascii"
+    assert told[1:] == [*ascii(str(file)).split(), "True"]
 
 
 @pytest.mark.parametrize("pattern", [r"(?P<camera>[^/]+)/a\.", r"(?P<camera>\w+)/a\."])

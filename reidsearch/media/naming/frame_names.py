@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from reidsearch.base.errors import Refused
+from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.timecode import MILLISECONDS_S, WHOLE_SECONDS_S
 from reidsearch.domain.told import Stamp
 from reidsearch.media.naming.stamps import PARTS, completed, of_epoch
@@ -48,10 +48,14 @@ class FrameTimes:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A picture: to the second, with the number behind it."""
+    """A picture: what its name tells to the second, with the number behind it.
+
+    `second` is in the zone of the first name that was read, so that all can be compared.
+    """
 
     name: str
     second: dt.datetime
+    zone: dt.tzinfo | None
     number: int | None
     digits: int
 
@@ -67,57 +71,67 @@ def frame_times(names: Sequence[str]) -> tuple[FrameTimes | None, str]:
     """
     if by_epoch := _by_epoch(names):
         return by_epoch, ""
-    told = [one for name in names if (one := _named(name)) is not None]
+    told, why = _told(names)
     untold = len(names) - len(told)
     if not told or len(told) < _LEAST_SHARE * len(names):
         of_all = f"{untold:,} of {len(names):,}" if told else "the"
-        return None, f"{of_all} names tell no time"
-    try:
-        stamp = _first_stamp(min(told, key=lambda one: (one.second, one.number or 0)))
-    except Refused as refused:
-        return None, refused.message
+        return None, why or f"{of_all} names tell no time"
     placed = _placed(told)
     if len(placed) < 2 or placed[-1][0] == placed[0][0]:
         return None, "all names tell the same time"
-    return _times(placed, stamp, _exact(told), _left_out(names, told)), ""
+    return _times(placed, told[0].zone, _exact(told), _left_out(names, told)), ""
 
 
 def _times(
-    placed: Sequence[tuple[dt.datetime, str]], stamp: Stamp, exact: bool, notes: tuple[str, ...]
+    placed: Sequence[tuple[dt.datetime, str]],
+    zone: dt.tzinfo | None,
+    exact: bool,
+    notes: tuple[str, ...],
 ) -> FrameTimes:
     zero = placed[0][0]
     ticks = [round((at - zero) / dt.timedelta(microseconds=1)) for at, _ in placed]
-    uncertainty_s = MILLISECONDS_S if exact else WHOLE_SECONDS_S
-    first = replace(stamp, local=_same_half(zero, stamp.local), uncertainty_s=uncertainty_s)
+    first = Stamp(zero, MILLISECONDS_S if exact else WHOLE_SECONDS_S, zone)
     return FrameTimes(tuple(name for _, name in placed), tuple(ticks), first, notes)
 
 
-def _same_half(local: dt.datetime, told: dt.datetime) -> dt.datetime:
-    """The time within its second, on the half of the day that AM or PM tells."""
-    return told.replace(second=local.second, microsecond=local.microsecond)
+def _told(names: Sequence[str]) -> tuple[list[_Named], str]:
+    """Read the names that tell a time, and why one was refused (empty: none was)."""
+    found = [(name, match) for name in names if (match := _STAMP.search(name)) is not None]
+    numbers = [_NUMBER.match(name, match.end()) for name, match in found]
+    if len({number and number[0] for number in numbers}) == 1 and len(found) > 1:
+        numbers = [None] * len(found)  # in all names alike: a channel or a zone, no number
+    told: list[_Named] = []
+    why = ""
+    for (name, match), number in zip(found, numbers, strict=True):
+        try:
+            one = _named(name, match, number)
+        except Refused as refused:
+            why = why or refused.message
+            continue
+        told.append(_in_zone(one, told[0].zone if told else one.zone))
+    return told, why
 
 
-def _named(name: str) -> _Named | None:
-    match = _STAMP.search(name)
-    if match is None:
-        return None
+def _named(name: str, match: re.Match[str], number: re.Match[str] | None) -> _Named:
+    """Read one name, with a zone, AM or PM behind its number. Raises Refused."""
     try:
         second = dt.datetime(*(int(match[part]) for part in PARTS))  # type: ignore[arg-type]  # noqa: DTZ001
-    except ValueError:
-        return None
-    number = _NUMBER.match(name, match.end())
-    if number is None:
-        return _Named(name, second, None, 0)
-    return _Named(name, second, int(number[1]), len(number[1]))
+    except ValueError as error:
+        raise Refused(Reason.BAD_TIME, "") from error
+    tail = name[number.end() if number else match.end() :]
+    stamp = completed(Stamp(second), tail.rpartition(".")[0])
+    value, digits = (int(number[1]), len(number[1])) if number else (None, 0)
+    return _Named(name, stamp.local, stamp.zone, value, digits)
 
 
-def _first_stamp(one: _Named) -> Stamp:
-    """What the name tells beside its number: a zone, AM or PM. Raises Refused."""
-    match = _STAMP.search(one.name)
-    assert match is not None
-    number = _NUMBER.match(one.name, match.end())
-    tail = one.name[number.end() if number else match.end() :]
-    return completed(Stamp(one.second), tail.rpartition(".")[0])
+def _in_zone(one: _Named, zone: dt.tzinfo | None) -> _Named:
+    """Return a name's time in another's zone: clock changes alter the zone within a folder."""
+    if one.zone == zone:
+        return one
+    if one.zone is None or zone is None:
+        raise Refused(Reason.BAD_TIME, "some names tell a time zone, others do not")
+    local = one.second.replace(tzinfo=one.zone).astimezone(zone).replace(tzinfo=None)
+    return replace(one, second=local, zone=zone)
 
 
 def _exact(told: Sequence[_Named]) -> bool:

@@ -24,7 +24,7 @@ from reidsearch.media.naming.recorders import (
     recorder,
 )
 from reidsearch.media.naming.source_list import ListedSource, SourceList
-from reidsearch.media.naming.stamps import holds_stamp, stamp_of
+from reidsearch.media.naming.stamps import holds_stamp, said_before, stamp_of
 from reidsearch.media.naming.told_times import told_stamp
 
 REPEATED = "which the clock change repeats: the earlier was taken, the uncertainty holds both"
@@ -236,6 +236,9 @@ class _Naming:
             stamp = told_stamp(match, self.by.time_format) if one is None else stamp_of(match)
         except Refused as refused:
             self.note("time", refused.message)
+            stamp = None
+        if stamp is not None and camera is not None and (word := said_before(camera)):
+            self.note("time", f"its name tells {word} before its time, which is not understood")
             stamp = None
         camera = None if camera is None else told_location(camera)
         if stamp is None:

@@ -52,7 +52,9 @@ _SECOND_US = re.compile(
     re.IGNORECASE,
 )
 _EPOCH = re.compile(rf"{_SEPARATORS}(?<!\d)(1\d{{9}}(?:\d{{3}}|\d{{6}})?)(?!\d)")
+_MINUS = "\u2212"
 _ATTACHED = re.compile(r"\d+")
+_WORDS = re.compile(r"[^\W\d_]+")
 _REST = re.compile(r"[^\W\d_]+|\d+|.", re.DOTALL)
 
 # Abbreviations that stand for one offset only; hours. Any other is refused.
@@ -65,9 +67,16 @@ _UNCLEAR = frozenset(
         *("AWST", "BRT", "ART", "PKT", "GST", "ICT", "DST", "LT", "LST"),
     )
 )
-# In lower case only those that are no words, and words that say how the clock stands.
+# In lower case only those that are no words, and words that say how the clock stands, or which
+# half of the day it is.
 _SAID = frozenset(
-    ("est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "bst", "dst", "daylight", "summertime")
+    (
+        *("est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "bst", "dst", "daylight"),
+        *("summertime", "wintertime", "sommerzeit", "winterzeit", "zulu"),
+        *("vorm", "nachm", "vormittags", "nachmittags"),
+        *("\u4e0a\u5348", "\u4e0b\u5348", "\u5348\u524d", "\u5348\u5f8c"),  # Chinese, Japanese
+        *("\uc624\uc804", "\uc624\ud6c4"),  # Korean
+    )
 )
 _PLACE = re.compile(
     r"(?<![A-Za-z])(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc)"
@@ -112,13 +121,19 @@ def holds_stamp(text: str) -> bool:
     return _STAMPED.search(text) is not None
 
 
+def said_before(camera: str) -> str | None:
+    """Return a zone or half of the day that a name tells before its time; it is not understood."""
+    last = _WORDS.findall(camera)[-1:]
+    return last[0] if last and last[0] in _OUT_OF_PLACE - {"Z"} else None
+
+
 def tail_of(match: re.Match[str]) -> str:
     """Return what follows the time within its part of a path, without a file's ending."""
     told = match.groupdict()
     end = max(match.end(name) for name in TIME_GROUPS if told.get(name) is not None)
     if told.get("millisecond") and match.string[end : end + 2] == "ms":
         end += 2
-    tail = match.string[end:].partition("/")[0]
+    tail = match.string[end:].partition("/")[0].replace(_MINUS, "-")
     return _ENDING.sub("", tail)
 
 

@@ -16,6 +16,9 @@ BACK_A_LITTLE_S = 1  # re-ordered or doubled frames, not a jump of the clock
 GAP_S = 2
 AHEAD_S = 30 * 86_400
 """No recording pauses for longer within one file: its clock jumped, or its bytes are damaged."""
+PAUSE_S = 3600
+"""Longer pauses may as well be a jump of the clock: media time goes on, how much passed is not
+known."""
 ENDS_EARLY_S = 2
 
 
@@ -133,6 +136,9 @@ class Order:
         if pts <= self._last:
             return self._last + 1, None
         if gap_s > max(Fraction(GAP_S), 10 * self._tick * base, 3 * self._pace_s):
+            if gap_s > PAUSE_S:
+                text = f"{DISCONTINUITY}: {float(gap_s):+.1f} s"
+                return pts, Jump(self._last, pts, text, clock=True)
             return pts, Jump(self._last, pts, f"no frames for {float(gap_s):.1f} s")
         return pts, None
 

@@ -84,8 +84,8 @@ def other_streams(container: Any, chosen: Any) -> tuple[list[str], list[str]]:
             continue
         context = stream.codec_context
         what = (
-            f"video stream {stream.index} ({context.name}, {context.width} x {context.height}) "
-            f"was not analysed, stream {chosen.index} was"
+            f"video stream {stream.index} ({context.codec.canonical_name}, "
+            f"{context.width} x {context.height}) was not analysed, stream {chosen.index} was"
         )
         if 0 < _area(stream) < _area(chosen) and _same_length(stream, chosen):
             copies.append(f"{what}: it is as long and smaller, as a sub-stream of the same view is")

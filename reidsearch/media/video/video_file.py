@@ -289,7 +289,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         return VideoInfo(
             kind="video",
             container=container.format.name,
-            codec=stream.codec_context.name,
+            codec=stream.codec_context.codec.canonical_name,
             pixel_format=first.format.name,
             width_px=width_px,
             height_px=height_px,
