@@ -252,6 +252,7 @@ def test_an_open_archive_loads_the_new_model_after_a_reembedding(archive, crops)
         archive.search(crops / "000.png")
 
 
+@pytest.mark.full
 def test_a_damaged_picture_stops_a_reembedding_before_the_switch(other_model):
     bad = b"\xff\xd8 no picture"
     sql(

@@ -16,6 +16,8 @@ from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.naming.source_list import read_source_list
 from reidsearch.services.index import FootageOptions
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def made_once(tmp_path_factory):

@@ -59,6 +59,7 @@ def test_the_table_tells_every_figure_and_what_cannot_be_measured(run, drawn):
     assert "worst query" in ran.out
 
 
+@pytest.mark.full
 def test_json_is_as_its_schema_says_and_closed(run, drawn):
     Draft202012Validator.check_schema(SCHEMA)
     ran = run("evaluate", drawn, "--model", "builtin", "--format", "json")

@@ -108,6 +108,7 @@ def test_exit_codes(held, tmp_path, monkeypatch, before, arguments, code, said):
     assert (ran.code, said in ran.err) == (code, True), ran.err
 
 
+@pytest.mark.full
 def test_a_writer_is_refused_while_another_writes_and_a_reader_is_not(held, crops, tmp_path):
     with writer_lock(held.archive):
         for command in (

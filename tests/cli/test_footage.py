@@ -22,6 +22,8 @@ from reidsearch.media.video.frames import Frame
 from reidsearch.media.video.open import open_footage
 from reidsearch.services.index import FootageOptions
 
+pytestmark = pytest.mark.full
+
 MINE = ("coverage", "detect", "clip", "frame", "clock", "recorders")
 
 

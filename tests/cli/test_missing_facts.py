@@ -15,6 +15,8 @@ from videos import picture, write_video
 
 from reidsearch import Archive
 
+pytestmark = pytest.mark.full
+
 MODEL = ("--model", "builtin")
 
 

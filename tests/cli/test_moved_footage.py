@@ -17,6 +17,8 @@ from reidsearch import Archive
 from reidsearch.media.video import open as opening
 from reidsearch.store.footage.places import Relocation, candidates
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture
 def kept(run: CommandLine, scene, tmp_path):

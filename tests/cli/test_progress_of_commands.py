@@ -75,6 +75,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", COMMANDS)
 def test_commands_show_one_total_that_moves(held, told, tmp_path, monkeypatch, name):
     monkeypatch.setattr("reidsearch.index.neighbours.table.BLOCKS_IN_A_SEARCH", 0)
@@ -134,6 +135,7 @@ def test_evaluating_shows_one_total(run: CommandLine, told, tmp_path, more):
     assert "ranking" in told.steps
 
 
+@pytest.mark.full
 def test_evaluating_an_archive_shows_one_total(run: CommandLine, told, tmp_path):
     table = write_set(tmp_path / "set", people=5)
     assert run("index", table, "--model", "builtin").code == 0

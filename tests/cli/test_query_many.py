@@ -135,6 +135,7 @@ BAD_ROWS = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("form", ["jsonl", "csv", "table"])
 def test_a_bad_row_of_any_kind_is_told_and_the_others_are_answered(indexed, tmp_path, form):
     (tmp_path / "empty.png").touch()

@@ -22,6 +22,8 @@ from reidsearch.media.pictures import read_picture
 from reidsearch.media.video.open import open_footage
 from reidsearch.services.index import FootageOptions
 
+pytestmark = pytest.mark.full
+
 FORMATS = ("table", "json", "jsonl", "csv")
 
 

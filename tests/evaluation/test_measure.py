@@ -194,6 +194,7 @@ def test_models_that_cannot_be_had_are_told_and_the_base_must_be_had(drawn, tmp_
         evaluate_data(data, offline=True)
 
 
+@pytest.mark.full
 def test_a_picture_that_cannot_be_read_is_named(drawn, embedder, tmp_path):
     data = read_market(drawn)
     broken = tmp_path / "broken.jpg"

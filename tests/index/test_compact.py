@@ -70,6 +70,7 @@ def crowded(tmp_path_factory):
 SHARES = (1 / 6000, 0.001, 0.01, 0.04, 0.06, 0.1, 0.3, 0.5, 0.9, 0.999, 1.0)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("share", SHARES)
 def test_every_selectivity_gives_all_and_only_what_passes(crowded, share):
     rng = np.random.default_rng(int(share * 1e6))

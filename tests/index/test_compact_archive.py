@@ -102,6 +102,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("exact", [False, pytest.param(True, marks=pytest.mark.full)])
 @pytest.mark.parametrize("ending", ["scan", "sums", "fine"])
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)

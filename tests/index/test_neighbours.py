@@ -104,6 +104,7 @@ def test_additions_and_erasures_are_caught_up_in_every_process(store):
     assert_right(opened(store).graph(), store)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("damage", ["gone", "cut", "flipped", "other", "empty"])
 def test_a_damaged_file_is_not_trusted(store, damage):
     opened(store).keep()
@@ -192,6 +193,7 @@ def test_a_stopped_run_writes_nothing_and_keeps_what_there_was(store):
     assert newest_graph(store).crops == 150
 
 
+@pytest.mark.full
 def test_another_models_graph_is_not_used(store):
     opened(store).keep()
     sql(

@@ -81,6 +81,7 @@ def test_a_hard_cut_ends_everybody(tmp_path):
     assert any("hard cut" in warning for warning in source.warnings)
 
 
+@pytest.mark.full
 def test_without_a_cut_nobody_ends(tmp_path):
     path = write_video(tmp_path / "a.mp4", 60, draw=scene_of(1), **SIZE)
     seen_in(path, range(60))
@@ -115,6 +116,7 @@ def test_a_jump_of_the_clock_ends_everybody(tmp_path):
     assert len(seen) == 2
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("ahead_s", "sure"), [(50_000, False), (600, True)])
 def test_times_after_hours_without_a_frame_are_not_sure(tmp_path, ahead_s, sure):
     pts = [100 * n + 1000 * ahead_s * (n >= 30) for n in range(60)]
@@ -127,6 +129,7 @@ def test_times_after_hours_without_a_frame_are_not_sure(tmp_path, ahead_s, sure)
     assert [one.uncertainty_s for one in seen] == [1, 1 if sure else None]
 
 
+@pytest.mark.full
 def test_given_ids_do_not_go_on_across_a_jump_of_the_clock(tmp_path):
     path = joined_ts(tmp_path, (scene_of(1), (320, 240)), (scene_of(1), (320, 240)))
     rows = [f"{n + 1},1,{','.join(map(str, BOX))},0.9" for n in range(60)]
@@ -161,6 +164,7 @@ def test_an_empty_scene_between_two_people_in_one_place(tmp_path):
     assert source.counts["doubts"] == 1
 
 
+@pytest.mark.full
 def test_a_short_miss_of_the_detector_is_bridged(tmp_path):
     path = write_video(tmp_path / "a.mp4", 62, draw=scene_of(1), **SIZE)
     seen_in(path, [*range(25), *range(37, 62)])
@@ -168,6 +172,7 @@ def test_a_short_miss_of_the_detector_is_bridged(tmp_path):
     assert times(tracklets(tmp_path / "a")[0]) == [(0.0, 6.1)]
 
 
+@pytest.mark.full
 def test_somebody_else_from_one_picture_to_the_next(tmp_path):
     draw = then((25, scene_of(1)), (25, scene_of(1, BLUE)))
     path = write_video(tmp_path / "a.mp4", 50, draw=draw, **SIZE)
@@ -210,6 +215,7 @@ def test_slow_footage_keeps_who_is_seen_but_once_or_twice(every_s, least, tmp_pa
     assert index(tmp_path / "a", path).tracklets == 1
 
 
+@pytest.mark.full
 def test_at_the_usual_rate_a_single_detection_is_brief(tmp_path):
     path = write_video(tmp_path / "a.mp4", 60, draw=scene_of(1), **SIZE)
     seen_in(path, [30])
@@ -249,6 +255,7 @@ def test_what_could_not_be_decoded_is_a_failure_of_its_own_kind(tmp_path, run):
         assert "partly-read" in run("failures").out
 
 
+@pytest.mark.full
 def test_a_sound_file_is_no_failure(tmp_path):
     path = write_video(tmp_path / "a.mp4", 60, draw=scene_of(1), **SIZE)
     seen_in(path, range(60))
@@ -256,6 +263,7 @@ def test_a_sound_file_is_no_failure(tmp_path):
     assert (report.partly, report.losses) == (0, ())
 
 
+@pytest.mark.full
 def test_times_at_an_assumed_rate_are_not_known_well(tmp_path):
     path = write_video(
         tmp_path / "a.mjpeg", 50, fps=5, codec="mjpeg", pix_fmt="yuvj420p", draw=scene_of(1)

@@ -112,6 +112,7 @@ def test_what_was_deleted_leaves_exactly_nothing_to_count(folder):
         assert archive.search(picture).statement.footage.seconds[How.GATED] == 0
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "what", ["person", *(pytest.param(one, marks=pytest.mark.full) for one in ("camera", "view"))]
 )

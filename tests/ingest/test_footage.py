@@ -118,6 +118,7 @@ def busy_marks(monkeypatch):
     monkeypatch.setattr(run, "MARK_S", 0.0)
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("busy_marks")
 @pytest.mark.parametrize(
     "kill", [97, *(pytest.param(n, marks=pytest.mark.full) for n in (0, 1, 40, 118, 160))]
@@ -176,6 +177,7 @@ def test_other_settings_begin_anew(scene, tmp_path, monkeypatch):
         assert len(archive) == 6
 
 
+@pytest.mark.full
 def test_a_source_is_known_by_its_bytes(scene, tmp_path):
     path, _ = scene
     moved = tmp_path / "elsewhere.mp4"
@@ -269,6 +271,7 @@ def test_another_model_makes_the_tracklets_embeddings_anew(indexed):
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_what_cannot_be_read_is_in_the_ledger_and_the_run_goes_on(scene, tmp_path):
     path, _ = scene
     folder = tmp_path / "footage"

@@ -51,6 +51,7 @@ def held(archive):
     return found
 
 
+@pytest.mark.full
 def test_everybody_is_there_once_and_keeps_their_ids(place, recording, tmp_path):
     path, detections = place
     data, half = recording

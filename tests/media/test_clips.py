@@ -48,6 +48,7 @@ def copied(path, out, first, last, views=()):
         return copy(path, footage, whole[first].pts, whole[last].pts, out, views=list(views))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("ending", [".mp4", ".mkv", ".ts", pytest.param(".mov", marks=FULL)])
 def test_an_encoded_clip_keeps_the_times_of_a_variable_frame_rate(ending, tmp_path):
     pts = np.cumsum([40, 73, 91, 110, 8, 133, 70, 1000, 1000, 2, 40, 55] * 4).tolist()
@@ -175,6 +176,7 @@ def test_av1_is_cut_and_copied(ending, tmp_path):
     assert len(frames(tmp_path / f"cut{ending}")) == 60
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("ending", [".mp4", ".mov", ".mkv"])
 def test_a_clip_stands_as_upright_as_the_footage(ending, tmp_path):
     path = rotate(write_video(tmp_path / "a.mp4", 60, options=H264), 90)
@@ -249,6 +251,7 @@ def test_a_frame_shows_its_own_crop_and_no_other(tmp_path):
         require_shown(whole[20].bgr()[:60], stored)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("how", ["cut", "copy"])
 def test_a_clip_that_does_not_show_a_stored_crop_is_not_written(how, tmp_path):
     path = write_video(tmp_path / "a.mp4", 60, options=H264)

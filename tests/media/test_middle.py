@@ -78,6 +78,7 @@ def test_what_follows_a_seek_is_what_a_linear_reading_gives(
             assert (frame.pts, frame.digest()) == whole[number]
 
 
+@pytest.mark.full
 def test_a_stream_that_begins_between_key_frames_is_read_alike_from_anywhere(tmp_path):
     path = write_video(
         tmp_path / "a.ts", 150, options={"g": "60", "bf": "0"}, container="mpegts", draw=textured

@@ -159,6 +159,7 @@ def test_a_bomb_is_refused_in_little_memory(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr, done.returncode) == ("too-many-pixels\n", "", 0)
 
 
+@pytest.mark.full
 def test_odd_metadata_is_harmless_and_flaws_are_silent(tmp_path: Path) -> None:
     exif = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\xee" * 40
     broken = encoded(flat("RGB", RGB), "JPEG", exif=exif)

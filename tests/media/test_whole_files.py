@@ -13,6 +13,8 @@ from reidsearch.base.errors import Reason, Refused
 from reidsearch.media.video.frames import Damage, Frame, Jump
 from reidsearch.media.video.open import open_footage
 
+pytestmark = pytest.mark.full
+
 EVERY_TENTH = {"g": "10", "bf": "0"}
 
 

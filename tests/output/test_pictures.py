@@ -99,6 +99,7 @@ def test_every_picture_has_its_texts_apart_and_says_where_it_comes_from(name: st
     assert layout.render().size == (layout.width_px, layout.height_px)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_picture_keeps_its_texts_apart_with_long_and_hostile_names(name: str) -> None:
     layout = PICTURES[name]()

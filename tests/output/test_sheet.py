@@ -70,6 +70,7 @@ def drawn(given: Answer, **rest: object) -> Drawing:
     return contact_sheet(given, [grey()], lambda crop_id: grey(), IMPRINT, **rest)  # type: ignore[arg-type]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("queries", [1, 3, 9])
 @pytest.mark.parametrize("matches", [0, 1, 2, 10, 50])
 def test_a_sheet_of_any_number(matches: int, queries: int) -> None:

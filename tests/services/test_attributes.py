@@ -27,6 +27,8 @@ from reidsearch.services.index import FootageOptions
 from reidsearch.store.crops.store import Store
 from reidsearch.store.selection import select_crops
 
+pytestmark = pytest.mark.full
+
 DRAWN = ModelIdentity("drawn-attributes", "FP16", "cd" * 48, "none/1", len(NAMES))
 
 
@@ -192,6 +194,7 @@ def test_what_a_filter_was_met_by_is_shown(filters, told):
     assert f"{cells['upper']} / {cells['lower']}" in told
 
 
+@pytest.mark.full
 def test_every_match_of_a_filter_shows_a_share_that_met_it(folder, run):
     record(folder)
     run.archive = folder

@@ -275,6 +275,7 @@ def test_deleted_crops_are_compared_no_more(calibrated):
         assert archive.search(7).matches[0].reading is not None
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("facts", "kind", "message"),
     [

@@ -86,6 +86,7 @@ def test_falls_are_those_of_the_masked_pictures(folder):
     assert stripe.match_fall == pytest.approx(score - float(rows[0] @ rows[3]), abs=1e-5)
 
 
+@pytest.mark.full
 def test_the_score_is_that_of_the_search(folder):
     with opened(folder) as archive:
         best = archive.search(5).matches[0]

@@ -80,6 +80,7 @@ def test_all_that_it_holds_is_whole(released):
         assert worn.colour("lower") == ("purple", 1.0)
 
 
+@pytest.mark.full
 def test_the_interrupted_run_goes_on_to_the_very_crops(released, tmp_path):
     folder = Path(shutil.copytree(released, tmp_path / "released"))
     options = FootageOptions(

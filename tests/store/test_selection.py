@@ -104,6 +104,7 @@ filters = st.builds(
 ).filter(lambda f: not (f.after and f.before) or f.after < f.before)
 
 
+@pytest.mark.full
 @settings(max_examples=60, deadline=None)
 @given(filters, st.integers(1, COUNT + 5))
 def test_a_filtered_search_equals_the_oracle(store, chosen, k):

@@ -43,6 +43,7 @@ def test_every_detector_of_the_catalogue_sees_one_person(name, shared, frame):
     assert y2 - y1 > 0.5 * height_px
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", EACH)
 def test_the_graph_is_told_bgr_as_the_cards_say(name, shared, frame):
     """Equal to the bare model on planes of blue, green, red; unlike it on red, green, blue."""
@@ -116,6 +117,7 @@ def test_its_identity_names_it(shared):
     assert identity.text.startswith(f"person-detection-0201 {identity.precision} (")
 
 
+@pytest.mark.full
 def test_somebody_in_a_panorama_is_found(shared, frame):
     """Three times as wide, they would be a sliver in the detector's picture."""
     detector = load(shared, "person-detection-0201")

@@ -77,6 +77,7 @@ def test_install_replaces_a_damaged_file_and_no_other(server, entry, cache):
     assert server.seen == [("m.bin", None)]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("acts", "ranges"),
     [
@@ -119,6 +120,7 @@ def test_a_wrong_leftover_is_thrown_away(server, entry, cache, left):
     assert names(cache) == {"m.bin", "m.xml"}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("act", "requests", "says"),
     [

@@ -101,6 +101,7 @@ FAULTS = {
 QUICK = ("red and blue are exchanged, and the resize is wrong (nearest neighbour)",)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "cause", [*QUICK, *(pytest.param(c, marks=pytest.mark.full) for c in FAULTS if c not in QUICK)]
 )
