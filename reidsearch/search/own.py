@@ -17,16 +17,29 @@ from reidsearch.store.footage.reader import source, trace, tracklet_ids
 
 OVERLAP = 0.5
 """Intersection over union from which two boxes of one frame show the same person."""
+ALIKE = 0.98
+"""The score of two pictures that may be one, whatever rounding and resizing did to it."""
 
 
 def with_own(
-    store: Store, matches: tuple[Match, ...], origins: Sequence[QueryOrigin]
+    store: Store,
+    matches: tuple[Match, ...],
+    origins: Sequence[QueryOrigin],
+    *,
+    refined: bool = False,
 ) -> tuple[Match, ...]:
-    """Return the matches, each marked where it is what was searched with."""
+    """Return the matches, each marked where it is what was searched with.
+
+    Args:
+        refined: scores are those with a query that was refined by feedback.
+    """
     if not matches or not origins:
         return matches
     query = _Searched.of(store, origins)
-    digests = crop_digests(store, [crop_id for match in matches for crop_id in _shown(match)])
+    # Searched for by itself alone, a picture that is stored scores 1: lower ones are others.
+    alone = len(origins) == 1 and not refined
+    alike = [match for match in matches if not alone or match.score >= ALIKE]
+    digests = crop_digests(store, [crop_id for match in alike for crop_id in _shown(match)])
     return tuple(replace(match, own=query.own(match, digests)) for match in matches)
 
 

@@ -174,7 +174,8 @@ class SearchService:
 
         answer = reader.read(answer, ready.request, ready.count)
         statement = replace(answer.statement, identity=ready.identity.searched)
-        matches = with_own(self._store, answer.matches, ready.query.origins)
+        refined = statement.feedback is not None
+        matches = with_own(self._store, answer.matches, ready.query.origins, refined=refined)
         return Answer(statement, with_identities(self._store, matches))
 
     # -- before the index is asked -----------------------------------------------------------

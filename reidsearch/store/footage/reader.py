@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select
+from sqlalchemy import Connection, Row, bindparam, exists, func, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.locations import composed
@@ -281,14 +281,19 @@ def source(store: Store, source_id: int) -> SourceCoverage:
     return _coverage(row, spans, holes, store.running_run())
 
 
+# A search asks this: built once, see `selects.py`.
+_TRACKLET_IDS = select(moment.c.crop_id, moment.c.tracklet_id).where(
+    moment.c.crop_id.in_(bindparam("ids", expanding=True))
+)
+
+
 def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:
     """Return the tracklet of each of those crops that is a view of one."""
     found: dict[int, int] = {}
     with store.read() as connection:
         for start in range(0, len(crop_ids), CHUNK):
             part = crop_ids[start : start + CHUNK]
-            query = select(moment.c.crop_id, moment.c.tracklet_id)
-            for row in connection.execute(query.where(moment.c.crop_id.in_(part))):
+            for row in connection.execute(_TRACKLET_IDS, {"ids": part}):
                 found[row.crop_id] = row.tracklet_id
     return found
 
