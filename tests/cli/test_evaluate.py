@@ -22,6 +22,8 @@ from reidsearch.output import text
 from reidsearch.output.evaluation_json import comparison_json
 from reidsearch.output.evaluation_text import comparison_view, markdown
 
+pytestmark = pytest.mark.full
+
 SCHEMA = json.loads((files("reidsearch.output") / "schemas/evaluation-1.json").read_text())
 
 

@@ -12,6 +12,8 @@ from reidsearch.domain.attributes import NAMES
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.vision.engines import Engines
 
+pytestmark = pytest.mark.full
+
 
 class Told:
     """A progress that keeps what it was told of its outermost tasks."""

@@ -20,6 +20,8 @@ from reidsearch.media.video.open import open_footage
 from reidsearch.media.video.views import Differs, View, require_shown
 from reidsearch.media.video.written import Seen, coarse_of, require_readable
 
+pytestmark = pytest.mark.full
+
 FULL = pytest.mark.full
 H264 = {"g": "40", "bf": "0"}
 

@@ -37,6 +37,8 @@ from reidsearch.output.time_lanes import (
 )
 from reidsearch.output.timeline import timeline
 
+pytestmark = pytest.mark.full
+
 INFO = VideoInfo("video", "mp4", "h264", "yuv420p", 640, 480, 0, Fraction(1, 1000), 0, 25.0, 60.0)
 S = 1_000_000
 DAY_S = 86_400

@@ -24,6 +24,8 @@ from reidsearch.services.explain import NEAREST, STRIPES, masked
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.different_people import known_different
 
+pytestmark = pytest.mark.full
+
 PEOPLE = 10  # each of them: crops 4n + 1, 4n + 2 by one camera, 4n + 3, 4n + 4 by the other
 
 

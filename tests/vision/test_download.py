@@ -29,6 +29,8 @@ from reidsearch.output.hints import advice
 from reidsearch.vision.models.download import install
 from reidsearch.vision.models.unavailable import ModelUnavailable
 
+pytestmark = pytest.mark.full
+
 
 class Counting:
     """Adds up what is reported."""
