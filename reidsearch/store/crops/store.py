@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
@@ -202,7 +202,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Return what is recorded under those location keys."""
         found: dict[bytes, Known] = {}
         with self.read() as connection:
-            for part in _chunks(keys):
+            for part in chunks(keys):
                 for row in connection.execute(selects.KNOWN, {"keys": part}):
                     found[row.key] = Known(*row[1:])
         return found
@@ -218,7 +218,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """
         held: dict[tuple[bytes, Box | None], int] = {}
         with self.read() as connection:
-            for part in _chunks([sha256 for sha256, _ in places]):
+            for part in chunks([sha256 for sha256, _ in places]):
                 for row in connection.execute(selects.CROPS_OF_SOURCES, {"sources": part}):
                     crop_id, sha256, width_px, height_px, *corners = row
                     held[sha256, Box(*corners)] = crop_id
@@ -234,7 +234,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         with self.read() as connection:
             rows = [
                 row
-                for part in _chunks(wanted)
+                for part in chunks(wanted)
                 for row in connection.execute(selects.CROPS, {"ids": part})
             ]
         held = {row.id: read_crop(row) for row in rows}
@@ -277,7 +277,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Return those crops that are stored, by id, each with its (d,) embedding."""
         found: dict[int, tuple[Crop, Vectors]] = {}
         with self.read() as connection:
-            for part in _chunks(_possible(ids)):
+            for part in chunks(_possible(ids)):
                 size = FEW if len(part) <= FEW else CHUNK
                 padded = [*part, *([0] * (size - len(part)))]  # no crop has the id 0
                 asked = {f"id{number}": crop_id for number, crop_id in enumerate(padded)}
@@ -289,7 +289,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Return the (d,) embeddings of those crops that are stored, by id."""
         found: dict[int, Vectors] = {}
         with self.read() as connection:
-            for part in _chunks(_possible(ids)):
+            for part in chunks(_possible(ids)):
                 for row in connection.execute(selects.EMBEDDINGS, {"ids": part}):
                     found[row.crop_id] = np.frombuffer(row.vector, dtype="<f4")
         return found
@@ -303,7 +303,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         rows: list[Any] = []
         wanted = ids.tolist()
         with self.read() as connection:
-            for part in _chunks(wanted):
+            for part in chunks(wanted):
                 size = next(size for size in (FEW, SOME, CHUNK) if len(part) <= size)
                 padded = [*part, *([0] * (size - len(part)))]  # no crop has the id 0
                 asked = {f"id{number}": crop_id for number, crop_id in enumerate(padded)}
@@ -372,6 +372,14 @@ def _possible(ids: Iterable[int]) -> list[int]:
     return [crop_id for crop_id in ids if 0 < crop_id < 2**63]
 
 
-def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Part values into as many as one statement takes."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]
+
+
+def of_ids(
+    query: Select[Any], column: ColumnElement[int], ids: Sequence[int] | None
+) -> list[Select[Any]]:
+    """Return the query for all rows (`ids` is None), or its parts for the rows of these ids."""
+    return [query] if ids is None else [query.where(column.in_(part)) for part in chunks(ids)]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select
 
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.footage import UNSEEN, How, Span
-from reidsearch.store.crops.store import CHUNK
+from reidsearch.store.crops.store import CHUNK, of_ids
 from reidsearch.store.tables.footage import (
     checkpoint,
     checkpoint_log,
@@ -161,16 +161,8 @@ def carry_over(connection: Connection, old_id: int, new_id: int) -> None:
 def holes(connection: Connection, ids: Sequence[int] | None = None) -> dict[int, list[Interval]]:
     """Return the holes by source, of these sources; None: of all."""
     every = select(erased).order_by(erased.c.source_id, erased.c.from_us)
-    parts = (
-        [every]
-        if ids is None
-        else [
-            every.where(erased.c.source_id.in_(ids[start : start + CHUNK]))
-            for start in range(0, len(ids), CHUNK)
-        ]
-    )
     found: dict[int, list[Interval]] = {}
-    for part in parts:
+    for part in of_ids(every, erased.c.source_id, ids):
         for row in connection.execute(part):
             found.setdefault(row.source_id, []).append((row.from_us, row.to_us))
     return found

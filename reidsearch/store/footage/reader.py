@@ -16,7 +16,7 @@ from reidsearch.domain.footage import How, SourceCoverage, SourceFacts, Span, Tr
 from reidsearch.domain.steps import current_names
 from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK, Store, location_key
+from reidsearch.store.crops.store import CHUNK, Store, location_key, of_ids
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import erased as erased_table
@@ -184,16 +184,8 @@ def coverage(store: Store) -> list[SourceCoverage]:
 def read_spans(connection: Connection, ids: Sequence[int] | None = None) -> dict[int, list[Span]]:
     """Return how sources were analysed, as it was then, by source; None: of all."""
     every = select(span).order_by(span.c.source_id, span.c.number)
-    parts = (
-        [every]
-        if ids is None
-        else [
-            every.where(span.c.source_id.in_(ids[start : start + CHUNK]))
-            for start in range(0, len(ids), CHUNK)
-        ]
-    )
     spans: dict[int, list[Span]] = {}
-    for part in parts:
+    for part in of_ids(every, span.c.source_id, ids):
         for row in connection.execute(part):
             seen = Span(row.from_us, row.to_us, How(row.how), row.detail)
             spans.setdefault(row.source_id, []).append(seen)

@@ -13,7 +13,7 @@ from reidsearch.domain.answers import FootageSearched
 from reidsearch.domain.footage import How, SourceState
 from reidsearch.domain.request import Filters
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.crops.store import Store, of_ids
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.gaps import Stretch, not_supplied
@@ -129,18 +129,10 @@ def _seconds(
 ) -> dict[How, float]:
     """Media time by how it was analysed, of these sources; `everything`: they are all there are."""
     summed = select(span.c.how, func.sum(span.c.to_us - span.c.from_us)).group_by(span.c.how)
-    ids = [one.source_id for one in sources]
-    parts = (
-        [summed]
-        if everything
-        else [
-            summed.where(span.c.source_id.in_(ids[start : start + CHUNK]))
-            for start in range(0, len(ids), CHUNK)
-        ]
-    )
+    ids = None if everything else [one.source_id for one in sources]
     # In whole microseconds: what is taken out again leaves nothing, and no -1e-16 s.
     lengths_us: dict[How, int] = {}
-    for part in parts:
+    for part in of_ids(summed, span.c.source_id, ids):
         for how, length_us in connection.execute(part):
             lengths_us[How(how)] = lengths_us.get(How(how), 0) + length_us
     _take_out(connection, lengths_us, sources)
