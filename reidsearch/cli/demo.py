@@ -135,7 +135,7 @@ def _archive(
 
 
 def _options(archive: Archive, folder: Path, videos: Sequence[DrawnVideo]) -> FootageOptions:
-    """How the footage is looked at: by a detector, or, without one, by the truth that was drawn."""
+    """How the footage is analysed: by a detector, or, without one, by the truth that was drawn."""
     import datetime as dt
 
     from reidsearch.media.naming.source_facts import SourceNaming

@@ -29,7 +29,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """From the end of one sighting to the beginning of the next, and what was looked at then.
+    """From the end of one sighting to the beginning of the next, and what was analysed then.
 
     Args:
         after, before: numbers of the stops.

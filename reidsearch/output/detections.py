@@ -35,7 +35,7 @@ def detections_json(found: Detections, detector: str, origin: QueryOrigin) -> di
 
 
 def detections_text(found: Detections, detector: str, origin: QueryOrigin) -> str:
-    """Return what was looked at, and one line a person, with size and place."""
+    """Return which frame it was, and one line a person, with size and place."""
     at = "" if origin.media_s is None else f" at {origin.media_s:.3f} s"
     where = f"{visible(origin.location)}{at}: " if origin.location is not None else ""
     lines = [f"{where}{len(found)} found by {detector}"]

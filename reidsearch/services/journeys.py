@@ -1,4 +1,4 @@
-"""Where an identity was and when, and what nobody looked at in between."""
+"""Where an identity was and when, and what was not analysed in between."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def journey(
 
 
 def _looked(sources: Iterable[SourceCoverage]) -> dict[str, list[tuple[int, int]]]:
-    """When each camera was looked at, wall clock; merged, in order."""
+    """When each camera's footage was analysed, wall clock; merged, in order."""
     found: dict[str, list[tuple[int, int]]] = {}
     for one in sources:
         camera, clock = one.facts.camera, one.facts.clock

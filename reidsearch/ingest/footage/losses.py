@@ -1,4 +1,4 @@
-"""How much of a source was not looked at, and whether that is a failure of the run."""
+"""How much of a source was not analysed, and whether that is a failure of the run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def loss_of(counts: Mapping[str, int]) -> Refused | None:
 
     Args:
         counts: of a source: `lost_us` of `whole_us` could not be decoded, and `other_streams`
-            were not looked at.
+            were not analysed.
     """
     lost_s, whole_s = counts.get("lost_us", 0) / 1e6, counts.get("whole_us", 0) / 1e6
     told = []

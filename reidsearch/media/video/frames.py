@@ -72,7 +72,7 @@ class Lacking:
 
     Args:
         head_s: seconds before the first frame that could not be decoded.
-        streams: other streams of pictures that nobody looked at, in sentences.
+        streams: other streams of pictures that are not analysed, in sentences.
     """
 
     head_s: float = 0.0
@@ -165,7 +165,7 @@ class Footage(Protocol):
 
     @property
     def lacking(self) -> Lacking:
-        """What of it is not looked at."""
+        """What of it is not analysed."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""The tables of footage: sources with media time, what was looked at, tracklets and their views.
+"""The tables of footage: sources with media time, what was analysed, tracklets and their views.
 
 Media times are integer microseconds from the source's first frame, wall-clock times as in
 `crops.py`; `pts` and the time base keep media time exact.
