@@ -244,3 +244,11 @@ def query_ids(run: CommandLine, *arguments: object) -> list[int]:
     ran = run("query", *map(str, arguments), "--format", "json", "-k", 100)
     assert ran.code == 0, ran.err
     return [match["crop_id"] for match in json.loads(ran.out)["matches"]]
+
+
+def answer_of(run: CommandLine, *arguments: object) -> dict[str, Any]:
+    """What `reidsearch query` answers with the built-in model."""
+    ran = run("query", *arguments, "--format", "json", "--model", "builtin")
+    assert ran.code == 0, ran.err
+    answer: dict[str, Any] = json.loads(ran.out)
+    return answer

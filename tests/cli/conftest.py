@@ -1,4 +1,4 @@
-"""An archive of nine drawn crops, made once, for the tests of commands."""
+"""Archives for the tests of commands, made once: of nine drawn crops, and of two drawn videos."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import shutil
 
 import pytest
 from archives import CommandLine, draw, opened
+from scenes import write_yard
 
+from reidsearch import Archive
 from reidsearch.media.naming.patterns import Naming, compile_pattern
+from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.media.naming.source_list import read_source_list
+from reidsearch.services.index import FootageOptions
 
 PATTERN = r"(?P<camera>[^/_]+)_(?P<time>\d{8}T\d{2}Z)"
 
@@ -38,3 +43,29 @@ def held(run: CommandLine, made_once) -> CommandLine:
     """The command line on an archive of those nine crops, by name: doors 1-4, gates 5-8, 9."""
     shutil.copytree(made_once, run.archive)
     return run
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory, scene):
+    """`gate.mp4` from noon and `yard.mp4` from a minute later, with the truth as detections."""
+    folder = tmp_path_factory.mktemp("footage")
+    shutil.copy(scene[0], folder)
+    shutil.copy(scene[0].with_suffix(".det.txt"), folder)
+    write_yard(folder / "yard.mp4")
+    (folder / "sources.csv").write_text(
+        "path,camera,start,detections\n"
+        "gate.mp4,gate,2024-05-31T12:00:00Z,gate.det.txt\n"
+        "yard.mp4,yard,2024-05-31T12:01:00Z,yard.det.txt\n"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def footage_once(tmp_path_factory, footage):
+    folder = tmp_path_factory.mktemp("once") / "archive"
+    naming = SourceNaming(listed=read_source_list(footage / "sources.csv"))
+    with Archive.open(folder, create=True, model="builtin") as archive:
+        videos = [footage / "gate.mp4", footage / "yard.mp4"]
+        report = archive.index(videos, footage=FootageOptions(naming=naming)).footage
+        assert (report.indexed, report.tracklets) == (2, 5)
+    return folder

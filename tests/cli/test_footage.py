@@ -10,60 +10,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from archives import CommandLine
+from archives import CommandLine, answer_of
 from PIL import Image
-from scenes import NOON, write_yard
 from videos import write_video
 
 from reidsearch import Archive
-from reidsearch.media.naming.source_facts import SourceNaming
-from reidsearch.media.naming.source_list import read_source_list
 from reidsearch.media.video.frames import Frame
 from reidsearch.media.video.open import open_footage
-from reidsearch.services.index import FootageOptions
 
 pytestmark = pytest.mark.full
 
 MINE = ("coverage", "detect", "clip", "frame", "clock", "recorders")
 
 
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory, scene):
-    """`gate.mp4` from noon and `yard.mp4` from a minute later, with the truth as detections."""
-    folder = tmp_path_factory.mktemp("footage")
-    shutil.copy(scene[0], folder)
-    shutil.copy(scene[0].with_suffix(".det.txt"), folder)
-    write_yard(folder / "yard.mp4")
-    (folder / "sources.csv").write_text(
-        "path,camera,start,detections\n"
-        "gate.mp4,gate,2024-05-31T12:00:00Z,gate.det.txt\n"
-        "yard.mp4,yard,2024-05-31T12:01:00Z,yard.det.txt\n"
-    )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def made_once(tmp_path_factory, footage):
-    folder = tmp_path_factory.mktemp("once") / "archive"
-    naming = SourceNaming(listed=read_source_list(footage / "sources.csv"))
-    with Archive.open(folder, create=True, model="builtin") as archive:
-        videos = [footage / "gate.mp4", footage / "yard.mp4"]
-        report = archive.index(videos, footage=FootageOptions(naming=naming)).footage
-        assert (report.indexed, report.tracklets) == (2, 5)
-    return folder
-
-
 @pytest.fixture
-def held(run: CommandLine, made_once) -> CommandLine:
+def held(run: CommandLine, footage_once) -> CommandLine:
     """The command line on an archive of that footage: tracklets 1 to 3 at the gate, 4 and 5."""
-    shutil.copytree(made_once, run.archive)
+    shutil.copytree(footage_once, run.archive)
     return run
-
-
-def answer(run: CommandLine, *arguments: object) -> dict:
-    ran = run("query", *arguments, "--format", "json", "--model", "builtin")
-    assert ran.code == 0, ran.err
-    return json.loads(ran.out)
 
 
 def view_of(folder: Path, tracklet_id: int) -> int:
@@ -108,7 +72,7 @@ def test_index_refuses_what_cannot_be_meant(run, footage):
 @pytest.mark.full
 def test_an_answer_has_a_row_a_tracklet_with_first_and_last_time(held):
     crop = view_of(held.archive, 1)
-    told = answer(held, "--crop", crop)
+    told = answer_of(held, "--crop", crop)
     rows = told["matches"]
     assert [row["tracklet"]["tracklet_id"] for row in rows].count(1) == 1
     assert len(rows) == 5
@@ -116,7 +80,7 @@ def test_an_answer_has_a_row_a_tracklet_with_first_and_last_time(held):
     assert own["tracklet_id"] == 1
     assert own["first_time"].startswith("2024-05-31T12:00:01")
     assert 3 < own["duration_s"] < 5
-    single = answer(held, "--crop", crop, "--ungrouped", "-k", 100)
+    single = answer_of(held, "--crop", crop, "--ungrouped", "-k", 100)
     assert len(single["matches"]) > 10
     assert not single["statement"]["grouped"]
     text = held("query", "--crop", crop, "--statement").out
@@ -142,7 +106,7 @@ def test_no_match_tells_what_was_and_was_not_looked_at(held):
     assert "No match" in later.out
     assert "Footage: none of the cameras and times searched." in later.out
     assert "gate 1:00:00" in later.out
-    told = answer(held, "--crop", 1, "--camera", "gate", "--after", "2024-05-31T12:00:00Z")
+    told = answer_of(held, "--crop", 1, "--camera", "gate", "--after", "2024-05-31T12:00:00Z")
     assert told["statement"]["footage"]["not_supplied_s"] == {}
     assert told["statement"]["footage"]["sources"] == 1
 
@@ -179,7 +143,7 @@ def test_a_clock_is_shown_and_corrected(held):
     ran = held("clock", "gate", "--offset", "-90.5", "--drift", "50", "--uncertainty", "0.2")
     assert "starts 2024-05-31 11:58:29 UTC ±0.2 s" in ran.out
     assert "offset -90.5 s, drift +50 ppm" in ran.out
-    told = answer(held, "--crop", view_of(held.archive, 1))
+    told = answer_of(held, "--crop", view_of(held.archive, 1))
     assert told["matches"][0]["time"].startswith("2024-05-31T11:58:3")
     assert told["matches"][0]["moment"]["uncertainty_s"] == 0.2
     ran = held(
@@ -320,7 +284,7 @@ def test_footage_whose_name_is_no_text_is_shown_like_any_other(run, tmp_path, sc
 
 
 @pytest.mark.full
-def test_footage_that_is_gone_or_another_is_never_shown(run, made_once, scene, tmp_path):
+def test_footage_that_is_gone_or_another_is_never_shown(run, footage_once, scene, tmp_path):
     """A picture that is no longer what was indexed would be false evidence."""
     video = tmp_path / "gate.mp4"
     shutil.copy(scene[0], video)
@@ -344,7 +308,7 @@ def test_a_query_from_a_frame_by_its_box(held, footage, scene):
     x1, y1, x2, y2 = walk.xyxy[20].round().astype(int).tolist()
     at = Fraction(int(walk.frames[20]), 10)
     box = f"{x1},{y1},{x2 - x1},{y2 - y1}"
-    told = answer(held, "--frame", f"{footage / 'gate.mp4'}@{float(at)}", "--box", box)
+    told = answer_of(held, "--frame", f"{footage / 'gate.mp4'}@{float(at)}", "--box", box)
     assert told["matches"][0]["tracklet"]["tracklet_id"] == 1
     assert told["statement"]["query"] == f"box {box} in {footage / 'gate.mp4'}@{float(at)}"
 
@@ -393,76 +357,6 @@ def test_deleting_a_source_takes_its_coverage(held):
     told = json.loads(held("coverage", "--format", "json").out)
     assert [source["camera"] for source in told["sources"]] == ["gate"]
     assert held("check").code == 0
-
-
-# -- with the genuine detector ---------------------------------------------------------------
-
-
-@pytest.fixture
-def seeing(held, shared, monkeypatch) -> CommandLine:
-    monkeypatch.setenv("REIDSEARCH_MODELS", str(shared / "models"))
-    return held
-
-
-@pytest.mark.full
-def test_people_in_a_frame_are_numbered_and_one_of_them_is_found(seeing, footage, tmp_path):
-    frame = f"{footage / 'gate.mp4'}@12.5"  # two are on their way
-    ran = seeing("detect", frame, "-o", tmp_path / "people.png", "--format", "json", "--offline")
-    assert ran.code == 0, ran.err
-    told = json.loads(ran.out)
-    people = told["people"]
-    assert told["frame"] == {"location": str(footage / "gate.mp4"), "media_s": 12.5}
-    assert [one["person"] for one in people] == [1, 2]
-    assert people[0]["box"][0] < people[1]["box"][0], "from left to right"
-    assert (tmp_path / "people.png").is_file()
-    asked = seeing("query", "--frame", frame, "--model", "builtin", "--offline")
-    assert (asked.code, "which one?" in asked.err) == (2, True)
-    assert "--person N" in asked.err
-    found = {
-        answer(seeing, "--frame", frame, "--person", number, "--offline")["matches"][0]["tracklet"][
-            "tracklet_id"
-        ]
-        for number in (1, 2)
-    }
-    assert found == {2, 3}
-    beyond = seeing("query", "--frame", frame, "--person", 3, "--model", "builtin", "--offline")
-    assert (beyond.code, "there is no person 3" in beyond.err) == (2, True)
-
-
-@pytest.mark.full
-def test_a_picture_that_is_a_full_frame_works_the_same(seeing, footage, tmp_path):
-    for at, name in (("3.0", "one.png"), ("12.5", "two.png"), ("7.5", "none.png")):
-        with open_footage(footage / "gate.mp4") as video:
-            pixels = video.frame_at(Fraction(at)).bgr()
-        Image.fromarray(pixels[..., ::-1].copy()).save(tmp_path / name)
-    told = answer(seeing, tmp_path / "one.png", "--offline")
-    assert told["matches"][0]["tracklet"]["tracklet_id"] == 1
-    assert told["statement"]["query"] == "the one person seen in one.png"
-    (tmp_path / "list.csv").write_text("image\none.png\ntwo.png\n")
-    asked = ("query", "--batch", tmp_path / "list.csv", "--format", "jsonl", "--model", "builtin")
-    listed = seeing(*asked, "--offline")
-    first, second = map(json.loads, listed.out.splitlines())
-    assert listed.code == 1, "of the other row it is not clear who is meant"
-    assert first["matches"] == told["matches"], "a list takes the one person as well"
-    assert first["statement"]["query"] == "the one person seen in one.png"
-    assert "which one?" in second["error"]["message"]
-    two = seeing("query", tmp_path / "two.png", "--model", "builtin", "--offline")
-    assert (two.code, "which one?" in two.err) == (2, True)
-    nobody = seeing("query", "--frame", tmp_path / "none.png", "--model", "builtin", "--offline")
-    assert (nobody.code, "found nobody" in nobody.err) == (2, True)
-
-
-@pytest.mark.full
-def test_index_with_the_detector_finds_the_drawn_people(run, shared, footage, monkeypatch):
-    monkeypatch.setenv("REIDSEARCH_MODELS", str(shared / "models"))
-    ran = run("index", footage / "yard.mp4", "--camera", "yard", "--time", NOON.isoformat(),
-              "--offline", "--format", "json")  # fmt: skip
-    assert ran.code == 0, ran.err
-    report = json.loads(ran.out)["footage"]
-    assert (report["tracklets"], report["brief"]) == (2, 0)
-    told = json.loads(run("coverage", "--format", "json").out)["sources"][0]
-    assert {span["how"] for span in told["spans"]} <= {"dense", "gated"}
-    assert told["settings"]["detector"].startswith("person-detection-0201")
 
 
 def test_footage_is_not_overwritten_by_its_own_frames_and_clips(held, footage, tmp_path):
