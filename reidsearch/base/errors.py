@@ -113,6 +113,7 @@ class Kind(StrEnum):
     ARCHIVE_MISSING = "archive-missing"
     MIGRATION_REFUSED = "migration-refused"
     DATABASE_DAMAGED = "database-damaged"
+    ROW_DAMAGED = "row-damaged"
     CHECKPOINT_DAMAGED = "checkpoint-damaged"
     CALIBRATION_DAMAGED = "calibration-damaged"
     ARCHIVE_DAMAGED = "archive-damaged"

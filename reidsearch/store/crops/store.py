@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
@@ -127,6 +127,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Give a connection on one consistent snapshot; see `Database.read`."""
         return self._database.read()
 
+    def scan(self) -> AbstractContextManager[Connection]:
+        """Give a connection whose rows are not proven; see `Database.scan`."""
+        return self._database.scan()
+
     def write(self) -> AbstractContextManager[Connection]:
         """Give a connection in one transaction under the write lock; see `Database.write`."""
         return self._database.write()
@@ -158,6 +162,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Return the index run at work just now; asks the lock only when one has not ended."""
         recorded = self.state().running_run
         return recorded if recorded is not None and self.live_run() == recorded else None
+
+    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[str]]]:
+        """Prove all rows of a table; see `Database.rows_proven`."""
+        return self._database.rows_proven(table)
 
     def damage(self) -> list[str]:
         """Return what the database itself finds damaged."""

@@ -15,18 +15,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
+from reidsearch.store.database import proofs
 from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
 
 DATABASE = "archive.db"
 BUSY_TIMEOUT_S = 30.0
 MINIMUM_VERSION = (3, 35, 0)
 PURGE_TIMEOUT_S = 5.0
+ROWS_AT_ONCE = 5000
+LOWEST_ROW_ID = -(2**63)
 KEPT_CONNECTIONS = 16  # of threads that read at once; more are opened and closed as they come
 
 
@@ -39,7 +42,9 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / DATABASE
-        self._reading = _engine(self._path, _begin_reading, read_only=True)
+        self._reading = _engine(
+            self._path, _begin_reading, proofs.on_reading, read_only=True
+        )
         self._writing: Engine | None = None
         self._in_write = threading.local()
         self._making = threading.Lock()
@@ -53,6 +58,10 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def read(self) -> AbstractContextManager[Connection]:
         """See `Database.read`."""
         return self._reading.connect()
+
+    def scan(self) -> AbstractContextManager[Connection]:
+        """See `Database.scan`."""
+        return self._reading.connect().execution_options(**proofs.UNPROVEN)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -69,7 +78,9 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def _writer(self) -> Engine:
         with self._making:
             if self._writing is None:
-                self._writing = _engine(self._path, _begin_writing, read_only=False)
+                self._writing = _engine(
+                    self._path, _begin_writing, proofs.on_writing, read_only=False
+                )
             return self._writing
 
     def lock(self) -> AbstractContextManager[None]:
@@ -91,6 +102,14 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def changed(self) -> bool:
         """See `Database.changed`."""
         return self._watch.changed()
+
+    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[str]]]:
+        """See `Database.rows_proven`."""
+        last: int | None = LOWEST_ROW_ID
+        while last is not None:
+            with self.scan() as connection:
+                last, count, damaged = proofs.rows_proven(connection, table, last, ROWS_AT_ONCE)
+            yield count, damaged
 
     def damage(self) -> list[str]:
         """Return what SQLite finds damaged: pages, indexes, foreign keys."""
@@ -149,10 +168,13 @@ def creating(folder: Path) -> Iterator[Connection]:
     """
     # A folder of its own: beside the database SQLite keeps its log.
     with atomic.scratch_folder(folder / DATABASE) as making:
-        engine = _engine(making / DATABASE, _begin_writing, read_only=False)
+        engine = _engine(
+            making / DATABASE, _begin_writing, proofs.on_migrating, read_only=False
+        )
         try:
             with engine.begin() as connection:
                 yield connection
+                proofs.seal(connection)
         finally:
             engine.dispose()
         atomic.publish(making / DATABASE, folder / DATABASE)
@@ -165,10 +187,17 @@ def rebuilding(folder: Path) -> Iterator[Connection]:
     Foreign keys do not act meanwhile (dropping the old table would delete what refers to it);
     `broken_references` tells before the end whether they hold.
     """
-    engine = _engine(folder / DATABASE, _begin_writing, read_only=False, foreign_keys=False)
+    engine = _engine(
+        folder / DATABASE,
+        _begin_writing,
+        proofs.on_migrating,
+        read_only=False,
+        foreign_keys=False,
+    )
     try:
         with engine.begin() as connection:
             yield connection
+            proofs.seal(connection)
     finally:
         engine.dispose()
 
@@ -181,11 +210,16 @@ def broken_references(connection: Connection) -> int:
 def _engine(
     path: Path,
     begin: Callable[[Connection], None],
+    prove: Callable[[sqlite3.Connection], None],
     *,
     read_only: bool,
     foreign_keys: bool = True,
 ) -> Engine:
-    """An engine whose errors are already reidsearch's."""
+    """An engine whose errors are already reidsearch's.
+
+    Args:
+        prove: adds to a connection what keeps and compares the digests of rows.
+    """
     address = _address(path, read_only=read_only)
     engine = create_engine(
         "sqlite+pysqlite://",
@@ -197,7 +231,7 @@ def _engine(
         max_overflow=-1,  # a reader never waits for another one's connection
         pool_use_lifo=True,  # the connection with the warmest cache first
     )
-    event.listen(engine, "connect", _configure(read_only, foreign_keys))
+    event.listen(engine, "connect", _configure(prove, read_only, foreign_keys))
     event.listen(engine, "begin", begin)
     event.listen(engine, "handle_error", _translate_for(path), retval=True)
     return engine
@@ -219,7 +253,9 @@ def _has_log(path: Path) -> bool:
     return log.is_file() and log.stat().st_size > 0
 
 
-def _configure(read_only: bool, foreign_keys: bool) -> Callable[[Any, Any], None]:
+def _configure(
+    prove: Callable[[sqlite3.Connection], None], read_only: bool, foreign_keys: bool
+) -> Callable[[Any, Any], None]:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         # SQLAlchemy's begin event starts transactions; the driver must not start its own.
         connection.isolation_level = None
@@ -232,13 +268,14 @@ def _configure(read_only: bool, foreign_keys: bool) -> Callable[[Any, Any], None
             "temp_store=MEMORY",
             "cache_size=-8192",
         ]
-        if read_only:
-            pragmas.append("query_only=ON")
-        else:
+        if not read_only:
             # FULL: an acknowledged crop survives a power cut, not only a killed process.
             pragmas += ["journal_mode=WAL", "synchronous=FULL"]
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
+        prove(connection)
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")  # after it nothing temporary can be made
 
     return configure
 
@@ -263,6 +300,8 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
     """Return what an error of SQLite means for the user; None when it is a mistake of ours."""
     if not isinstance(error, sqlite3.Error):
         return None
+    if (row := proofs.stopped_at(error)) is not None:
+        return damaged_row(path.parent, row.table, row.row)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
     said = f"{path}: {error}"
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
@@ -281,6 +320,19 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
             archive=path.parent,
         )
     return None
+
+
+def damaged_row(archive: Path, table: str, row: str) -> ArchiveError:
+    """Return the error that a row is not what was written."""
+    return ArchiveError(
+        f"{archive}: a row of table {table} is damaged ({row}): its checksum differs",
+        "verify the archive, then restore it from a backup, or delete that source and index it "
+        "again",
+        kind=Kind.ROW_DAMAGED,
+        archive=archive,
+        table=table,
+        row=row,
+    )
 
 
 class _ChangeWatch:
