@@ -48,7 +48,7 @@ def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
 
 
 def _count(store: Store, table: Table) -> int:
-    with store.read() as connection:
+    with store.scan() as connection:
         return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
@@ -106,7 +106,7 @@ def _relations(store: Store) -> Iterator[Finding]:
         ("picture", "have no picture", tables.picture),
         ("embedding", "have no embedding of the archive's model", tables.embedding),
     ]
-    with store.read() as connection:
+    with store.scan() as connection:
         for code, text, table in lacking:
             has = exists().where(table.c.crop_id == crop.c.id, *_of_model(table))
             ids = list(connection.scalars(select(crop.c.id).where(~has).order_by(crop.c.id)))
@@ -120,7 +120,7 @@ def _relations(store: Store) -> Iterator[Finding]:
 
 
 def _identities(store: Store) -> Iterator[Finding]:
-    with store.read() as connection:
+    with store.scan() as connection:
         yield from identity_check.check(connection)
 
 
@@ -246,7 +246,7 @@ def _compare(
             yield Finding("index", text, True, _named(differing.tolist()))
         progress.advance(len(shared))
     both = np.concatenate(seen) if seen else np.empty(0, np.int64)
-    with store.read() as connection:
+    with store.scan() as connection:
         erasures = connection.execute(select(tables.archive.c.erasures)).scalar_one()
     gone = np.setdiff1d(held, both)
     if len(gone):
@@ -273,7 +273,7 @@ def _rows(
     while True:
         query = select(table.c.crop_id, table.c[column], table.c.sha256)
         query = query.where(table.c.crop_id > last, *_of_model(table)).order_by(table.c.crop_id)
-        with store.read() as connection:
+        with store.scan() as connection:
             rows = connection.execute(query.limit(ROWS_AT_ONCE)).all()
         if not rows:
             break

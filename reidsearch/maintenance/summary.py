@@ -23,7 +23,7 @@ def summarise(store: Store) -> Summary:
     """Count everything, in one consistent view."""
     crop, camera, failure, run = tables.crop, tables.camera, tables.failure, tables.run
     span = func.min(crop.c.time_us), func.max(crop.c.time_us)
-    with store.read() as connection:
+    with store.scan() as connection:
         crops, labelled, timed, first, last = connection.execute(
             select(
                 func.count(), func.count(crop.c.person), func.count(crop.c.time_us), *span

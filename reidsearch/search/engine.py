@@ -242,7 +242,7 @@ def _scope(
     asked_at, selection = now(), None
     # To leave crops out a few more are asked for, instead of reading the ids of all others.
     if not replace(request.filters, exclude_crops=()).empty:
-        with store.read() as connection:
+        with store.scan() as connection:
             selection = select_crops(connection, request.filters)
     # After the selection, so that whatever passed the filters is in the index too.
     gallery.sync()
@@ -316,7 +316,7 @@ def _unknown(store: Store, query: Query, scope: _Scope) -> Unknown:
     every = Unknown(selection.unknown_time, selection.unknown_camera, selection.unknown_attributes)
     if not query.exclude or every == Unknown(0, 0, 0):
         return every
-    with store.read() as connection:
+    with store.scan() as connection:
         own = count_unknown(connection, query.request.filters, query.exclude)
     return Unknown(
         every.time - own.time, every.camera - own.camera, every.attributes - own.attributes

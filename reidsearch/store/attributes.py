@@ -54,7 +54,7 @@ def pending(store: Store, model: ModelIdentity) -> tuple[int, Iterator[list[Unit
     of_tracklets = (
         select(moment.c.tracklet_id).join(tables.crop, tables.crop.c.id == moment.c.crop_id)
     ).where(lacks)
-    with store.read() as connection:
+    with store.scan() as connection:
         count = connection.scalar(select(func.count()).select_from(tables.crop).where(lone)) or 0
         count += (
             connection.scalar(
@@ -81,7 +81,7 @@ def pending(store: Store, model: ModelIdentity) -> tuple[int, Iterator[list[Unit
 
 
 def _next(store: Store, query: object) -> list[int]:
-    with store.read() as connection:
+    with store.scan() as connection:
         return list(connection.scalars(query))  # type: ignore[call-overload]
 
 

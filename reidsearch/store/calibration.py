@@ -112,7 +112,7 @@ def forget(store: Store) -> bool:
 
 def check_calibration(store: Store) -> Iterator[Finding]:
     """Yield a finding when the calibration is not as it was written."""
-    with store.read() as connection:
+    with store.scan() as connection:
         damaged = [row.id for row in connection.execute(select(table)) if not _intact(row)]
     if damaged:
         yield Finding(

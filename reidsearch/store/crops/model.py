@@ -8,6 +8,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from reidsearch.domain.models import ModelIdentity, require_model
 from reidsearch.store import tables
+from reidsearch.store.database import selects
+from reidsearch.store.database.proofs import intact
 
 
 def model_row(connection: Connection, model: ModelIdentity) -> int:
@@ -26,10 +28,12 @@ def model_row(connection: Connection, model: ModelIdentity) -> int:
 def adopt_model(connection: Connection, model: ModelIdentity, location: str) -> int:
     """Return the archive's model id; a new archive takes the given model as its own."""
     held = connection.execute(
-        select(tables.model).join(tables.archive, tables.archive.c.model_id == tables.model.c.id)
+        selects.MODEL.add_columns(tables.model.c.id).where(
+            intact(tables.archive), intact(tables.model)
+        )
     ).one_or_none()
     if held is not None:
-        require_model(ModelIdentity(*held[1:]), model, location)
+        require_model(ModelIdentity(*held[:-1]), model, location)
         return int(held.id)
     model_id = model_row(connection, model)
     connection.execute(update(tables.archive).values(model_id=model_id))

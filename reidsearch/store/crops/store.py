@@ -193,7 +193,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             # Asked before reading: a commit in between is seen by the next call, never missed.
             if self._database.changed() or self._state is None:
                 self._state = None
-                with self.read() as connection:
+                with self.scan() as connection:
                     next_crop_id, *rest = connection.execute(selects.STATE).one()
                 self._state = State(next_crop_id - 1, *rest)
             return self._state
@@ -209,7 +209,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
         """Return what is recorded under those location keys."""
         found: dict[bytes, Known] = {}
-        with self.read() as connection:
+        with self.scan() as connection:
             for part in chunks(keys):
                 for row in connection.execute(selects.KNOWN, {"keys": part}):
                     found[row.key] = Known(*row[1:])
@@ -225,7 +225,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             For each place its crop's id, or None.
         """
         held: dict[tuple[bytes, Box | None], int] = {}
-        with self.read() as connection:
+        with self.scan() as connection:
             for part in chunks([sha256 for sha256, _ in places]):
                 for row in connection.execute(selects.CROPS_OF_SOURCES, {"sources": part}):
                     crop_id, sha256, width_px, height_px, *corners = row
@@ -254,10 +254,20 @@ class Store(contextlib.AbstractContextManager["Store"]):
         Raises:
             NotFound: no crop has this id.
         """
-        found = self.crops([crop_id])
-        if not found:
+        self.require_crop(crop_id)
+        return self.crops([crop_id])[0]
+
+    def require_crop(self, crop_id: int) -> None:
+        """Refuse an id that no crop has; whether its row is whole does not matter.
+
+        Raises:
+            NotFound: no crop has this id.
+        """
+        c = tables.crop.c
+        with self.scan() as connection:
+            held = connection.scalar(select(c.id).where(c.id.in_(_possible([crop_id]))))
+        if held is None:
             raise NotFound(f"{self.location} holds no crop {crop_id}", "every answer shows the ids")
-        return found[0]
 
     def picture(self, crop_id: int) -> bytes:
         """Return the crop's JPEG.
@@ -320,7 +330,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def embedding_count(self) -> int:
         """Return how many embeddings of the archive's model there are."""
-        with self.read() as connection:
+        with self.scan() as connection:
             return connection.execute(selects.EMBEDDING_COUNT).scalar_one()
 
     def some_embeddings(self, count: int, dimension: int) -> Vectors:
@@ -367,7 +377,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Return ids up to `up_to` that have an embedding, increasing."""
         e = tables.embedding.c
         query = select(e.crop_id).where(e.model_id == selects.MODEL_ID, e.crop_id <= up_to)
-        with self.read() as connection:
+        with self.scan() as connection:
             return np.fromiter(connection.scalars(query.order_by(e.crop_id)), dtype=np.int64)
 
 

@@ -33,6 +33,7 @@ from reidsearch.store.crops.rows import (
     sha256_of,
 )
 from reidsearch.store.crops.store import CHUNK, Store, location_key
+from reidsearch.store.database.proofs import intact
 
 
 class Writer:
@@ -192,7 +193,7 @@ class Writer:
         """Insert what is new; return what turned out to be held already."""
         if not fresh:
             return []
-        counter = connection.execute(select(tables.archive)).one()
+        counter = connection.execute(select(tables.archive).where(intact(tables.archive))).one()
         crop_id, source_id = counter.next_crop_id, counter.next_source_id
         sources = existing_sources(connection, {item.source_sha256 for item in fresh})
         taken = existing_crops(connection, sources.values())

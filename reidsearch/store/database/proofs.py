@@ -152,7 +152,7 @@ def _views() -> tuple[str, ...]:
     # `likely`: otherwise SQLite takes the proof for a filter, and may join in another order.
     return tuple(
         f"CREATE TEMP VIEW {table.name} AS SELECT * FROM main.{table.name} "  # noqa: S608
-        f"WHERE likely({_intact(table, '')})"
+        f"WHERE likely((SELECT {_intact(table, '')}))"
         for table in metadata.tables.values()
     )
 

@@ -15,11 +15,16 @@ from reidsearch.domain.footage import Clock
 from reidsearch.domain.reports import ClockChange
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.proofs import intact
 from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import footage, footage_location
 
-_MEDIA = select(footage, tables.source.c.width_px, tables.source.c.height_px).join(tables.source)
+_MEDIA = (
+    select(footage, tables.source.c.width_px, tables.source.c.height_px)
+    .join(tables.source)
+    .where(intact(footage))
+)
 
 
 def set_clock(connection: Connection, source_id: int, clock: Clock) -> None:
@@ -54,7 +59,7 @@ def record_clock(connection: Connection, source_id: int, clock: Clock, who: str,
 
     A start of the origin `hand` is compared with the one it replaces.
     """
-    row = connection.execute(select(footage).where(footage.c.source_id == source_id)).one()
+    row = connection.execute(select(footage).where(footage.c.source_id == source_id, intact(footage))).one()
     before = footage_rows.read_clock(row)
     if clock.start != before.start and clock.start is not None and before.start is not None:
         further_s = Fraction((clock.start - before.start).total_seconds())

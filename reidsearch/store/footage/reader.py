@@ -17,6 +17,7 @@ from reidsearch.domain.steps import current_names
 from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store, location_key, of_ids
+from reidsearch.store.database.proofs import UNPROVEN
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import erased as erased_table
@@ -154,28 +155,34 @@ _SOURCES = (
 )
 
 
-_COUNTED = _SOURCES.add_columns(
-    select(func.count())
-    .where(tracklet.c.source_id == footage.c.source_id)
-    .scalar_subquery()
-    .label("tracklets_held"),
-    select(func.count())
-    .select_from(moment.join(tracklet))
-    .where(tracklet.c.source_id == footage.c.source_id)
-    .scalar_subquery()
-    .label("views_held"),
-)
+def _held(connection: Connection, source_id: int | None = None) -> dict[int, dict[str, int]]:
+    """Return how many tracklets and views are held, by source; None: of all."""
+    own = select(tracklet.c.source_id, func.count()).group_by(tracklet.c.source_id)
+    if source_id is not None:
+        own = own.where(tracklet.c.source_id == source_id)
+    found: dict[int, dict[str, int]] = {}
+    for name, query in (("tracklets", own), ("best_shots", own.join(moment))):
+        for one, count in connection.execute(query, execution_options=UNPROVEN):
+            found.setdefault(one, {})[name] = count
+    return found
 
 
 def coverage(store: Store) -> list[SourceCoverage]:
     """Return what was seen of every source of footage; by camera, then start, then place."""
     live_run = store.running_run()
     with store.read() as connection:
-        rows = connection.execute(_COUNTED).all()
+        rows = connection.execute(_SOURCES).all()
+        counts = _held(connection)
         spans = read_spans(connection)
         holes = erased.holes(connection)
     found = [
-        _coverage(row, spans.get(row.source_id, ()), holes.get(row.source_id, ()), live_run)
+        _coverage(
+            row,
+            counts.get(row.source_id, {}),
+            spans.get(row.source_id, ()),
+            holes.get(row.source_id, ()),
+            live_run,
+        )
         for row in rows
     ]
     return sorted(found, key=_order)
@@ -205,6 +212,7 @@ def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
 
 def _coverage(
     row: Row[Any],
+    held: Mapping[str, int],
     spans: Sequence[Span],
     holes: Sequence[erased.Interval],
     live_run: int | None,
@@ -224,8 +232,8 @@ def _coverage(
         # Found when it was analysed; what is held may be less since.
         counts={
             **current_names(row.counts),
-            "tracklets": row.tracklets_held,
-            "best_shots": row.views_held,
+            "tracklets": held.get("tracklets", 0),
+            "best_shots": held.get("best_shots", 0),
         },
         spans=erased.held(spans, holes, until_us),
         warnings=(*row.notes, *facts.warnings),
@@ -237,7 +245,7 @@ def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
     """Return sources of footage whose place or checksum matches a text, as in `Filters`."""
     query = select(footage_location.c.source_id, footage_location.c.text, tables.source.c.sha256)
     query = query.join(tables.source, tables.source.c.id == footage_location.c.source_id)
-    with store.read() as connection:
+    with store.scan() as connection:
         places = connection.execute(query.order_by(footage_location.c.source_id)).all()
     found = [one.source_id for one in places if at_one_of(one.text, one.sha256.hex(), texts)]
     return tuple(dict.fromkeys(found))
@@ -265,12 +273,13 @@ def source(store: Store, source_id: int) -> SourceCoverage:
         NotFound: no source of footage has this id.
     """
     with store.read() as connection:
-        row = connection.execute(_COUNTED.where(footage.c.source_id == source_id)).one_or_none()
+        row = connection.execute(_SOURCES.where(footage.c.source_id == source_id)).one_or_none()
         if row is None:
             raise NotFound(f"{store.location} holds no footage {source_id}")
+        held = _held(connection, source_id).get(source_id, {})
         spans = read_spans(connection, [source_id]).get(source_id, ())
         holes = erased.holes(connection, [source_id]).get(source_id, ())
-    return _coverage(row, spans, holes, store.running_run())
+    return _coverage(row, held, spans, holes, store.running_run())
 
 
 # A search asks this: built once, see `selects.py`.

@@ -14,6 +14,7 @@ from reidsearch.domain.footage import Clock, Trace, Tracklet, VideoInfo
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import embedding_row, sha256_of
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage.erased import Interval, permanent
 from reidsearch.store.footage.tracklet_means import renew_means, tracklet_row
 from reidsearch.store.tables.footage import erased, moment, tracklet, tracklet_embedding
@@ -61,7 +62,7 @@ class _Batch:
         self._target = target
         self._info: VideoInfo = footage_rows.read_info(target.facts)
         self._clock: Clock = footage_rows.read_clock(target.facts)
-        counter = connection.execute(select(tables.archive)).one()
+        counter = connection.execute(select(tables.archive).where(intact(tables.archive))).one()
         self._crop_id, self._tracklet_id = counter.next_crop_id, counter.next_tracklet_id
         self._indexed_us = to_us(now())
         self._completed: list[int] = []
@@ -84,6 +85,7 @@ class _Batch:
             select(tracklet)
             .where(tracklet.c.source_id == self._target.source_id)
             .where(tracklet.c.first_us <= last_us, tracklet.c.last_us >= first_us)
+            .where(intact(tracklet))
             .order_by(tracklet.c.id)
         )
         for row in rows.all():

@@ -21,6 +21,7 @@ from reidsearch.store import tables
 from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.crops.store import location_key
 from reidsearch.store.crops.writer import Writer
+from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.clocks import moved_from, set_clock
@@ -303,6 +304,7 @@ _FACTS = (
     .select_from(footage)
     .join(tables.source)
     .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
+    .where(intact(footage))
 )
 
 

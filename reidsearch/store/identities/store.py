@@ -25,6 +25,7 @@ from reidsearch.domain.decisions import (
 )
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.database.proofs import intact
 from reidsearch.store.identities.ledger import UNDO, Ledger, from_json, to_json, with_undone
 from reidsearch.store.tables.footage import moment, tracklet
 from reidsearch.store.tables.identities import (
@@ -44,7 +45,8 @@ def log(connection: Connection) -> list[Decision]:
     Raises:
         ArchiveError: it was altered.
     """
-    rows = connection.execute(select(decision).order_by(decision.c.id))
+    # Proven here, because a decision is taken on a connection that writes.
+    rows = connection.execute(select(decision).where(intact(decision)).order_by(decision.c.id))
     return with_undone(
         [
             Decision(
