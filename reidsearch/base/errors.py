@@ -8,12 +8,26 @@ advise: the command line turns them into commands (`output/hints.py`), a web pag
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 
 FieldValue: TypeAlias = bool | int | float | str | Sequence[str] | Sequence[int] | None
 _Error = TypeVar("_Error", bound="ReidsearchError")
+
+
+DECODING_ERRORS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What decoding stored bytes or values raises when they are not what was written."""
 
 
 class Kind(StrEnum):

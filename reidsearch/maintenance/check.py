@@ -9,12 +9,12 @@ derived and never touches what is true.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
-from reidsearch.base.errors import ArchiveError, StorageError
+from reidsearch.base.errors import DECODING_ERRORS, ArchiveError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Parts, Progress, parts, step
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.models import ModelIdentity
@@ -24,6 +24,8 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import files_of, verify_file
 from reidsearch.index.neighbours.check import check_neighbours
 from reidsearch.index.neighbours.table import forget
+from reidsearch.maintenance.row_check import CODE as ROW
+from reidsearch.maintenance.row_check import check_rows, repair_rows
 from reidsearch.store import attributes as attribute_store
 from reidsearch.store import tables
 from reidsearch.store.calibration import check_calibration
@@ -41,8 +43,8 @@ NAMED_AT_MOST = 1000  # crop ids listed in one finding
 def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
     """Look at everything; an empty list means that the archive is whole."""
     rows = _count(store, tables.crop)
-    # The database's pages, relations, pictures, embeddings, the index, the neighbour graph.
-    weights = [max(rows, 1), rows, rows, rows, rows, rows]
+    # The database's pages, rows, relations, pictures, embeddings, the index, the neighbour graph.
+    weights = [max(rows, 1), 4 * rows, rows, rows, rows, rows, rows]
     with parts(progress, "checking", weights) as whole:
         return _check(store, whole)
 
@@ -58,22 +60,48 @@ def _check(store: Store, progress: Parts) -> list[Finding]:
     if damage:
         # Deeper questions would be asked of a database that lies.
         return [Finding("database", text, repairable=False) for text in damage]
-    model = store.model()
+    findings = list(check_rows(store, progress))
     with step(progress, "checking what belongs together"):
-        findings = [*_relations(store), *_identities(store), *check_calibration(store)]
+        for code, look in (
+            ("row", _relations),
+            ("decisions", _identities),
+            ("calibration", check_calibration),
+        ):
+            findings += _told(code, look, store)
     findings += _pictures(store, progress)
-    if model is not None:
-        findings += _embeddings(store, model, progress)
-    if not any(finding.code == "embedding" for finding in findings):
-        while True:  # until no writer has replaced the file while it was looked at
-            newest = newest_generation(store)
-            found = list(_index(store, newest, model, progress))
-            if newest_generation(store) == newest:
-                break
-        findings += found
-        with step(progress, "checking the neighbour graph"):
-            findings += check_neighbours(store)
+    findings += _told("embedding", lambda store: _vectors(store, progress), store)
+    # An index is compared with embeddings that are known to be right, and so are its rows.
+    if not any(finding.code in {"embedding", ROW} for finding in findings):
+        findings += _told("index", lambda store: _derived(store, progress), store)
     return findings
+
+
+def _told(code: str, look: Callable[[Store], Iterable[Finding]], store: Store) -> Iterator[Finding]:
+    """What a part of the check finds; what stops it is a finding as well."""
+    try:
+        yield from look(store)
+    except ArchiveError as error:
+        yield Finding(code, error.message, repairable=False)
+    except DECODING_ERRORS as error:
+        yield Finding(code, f"a stored value cannot be read: {error!r}", repairable=False)
+
+
+def _vectors(store: Store, progress: Progress) -> Iterator[Finding]:
+    model = store.model()
+    if model is not None:
+        yield from _embeddings(store, model, progress)
+
+
+def _derived(store: Store, progress: Progress) -> Iterator[Finding]:
+    model = store.model()
+    while True:  # until no writer has replaced the file while it was looked at
+        newest = newest_generation(store)
+        found = list(_index(store, newest, model, progress))
+        if newest_generation(store) == newest:
+            break
+    yield from found
+    with step(progress, "checking the neighbour graph"):
+        yield from check_neighbours(store)
 
 
 def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:
@@ -88,6 +116,10 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
     if not any(finding.repairable for finding in findings):
         return
     with store.lock():
+        if any(finding.code == ROW for finding in findings):
+            repair_rows(store)
+            # By rows that are whole now.
+            findings = [*findings, *_told("index", lambda store: _derived(store, progress), store)]
         for stray in _strays(store, newest_generation(store)):
             (store.derived(INDEX_FOLDER) / stray).unlink()
         if any(finding.code == "identity" for finding in findings):

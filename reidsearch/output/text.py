@@ -127,6 +127,14 @@ def _footage_lines(report: FootageReport) -> list[Text]:
     if report.partly > NAMED_LOSSES:
         more = count(report.partly - NAMED_LOSSES, "further source")
         lines.append(Text(f"{more} in part alone: reidsearch failures", style="yellow"))
+    if report.restarted:
+        lines.append(
+            Text(
+                f"{count(report.restarted, 'source')} analysed from the start again: what an "
+                "interrupted run had kept of the progress is damaged",
+                style="yellow",
+            )
+        )
     if report.other_settings:
         lines.append(
             Text(

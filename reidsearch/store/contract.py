@@ -41,6 +41,8 @@ from typing import Protocol, TypeAlias
 
 from sqlalchemy import Connection, Table
 
+from reidsearch.store.row_digests import Value
+
 Transaction: TypeAlias = Connection
 """What `read` and `write` give; rooms above name it without knowing SQLAlchemy."""
 
@@ -112,8 +114,11 @@ class Database(Protocol):
         """
         ...
 
-    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[str]]]:
-        """Prove all rows of a table; yield how many were read, and the damaged ones by name."""
+    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
+        """Prove all rows of a table; yield how many were read, and which are damaged.
+
+        A damaged one is told by the columns of `row_digests.told_of`.
+        """
         ...
 
     def damage(self) -> list[str]:

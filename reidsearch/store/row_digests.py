@@ -14,7 +14,7 @@ every crop has just one of them is checked by the keys.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import Column, LargeBinary, Table
@@ -66,7 +66,9 @@ def told_of(table: Table) -> list[str]:
     return [*keys, *(name for name in OWNERS if name in table.c and name not in keys)]
 
 
-def row_name(columns: Sequence[str], values: Sequence[Value]) -> str:
+def row_name(told: Mapping[str, Value]) -> str:
     """Return how messages name a row: `id 7, source_id 3`."""
-    told = (value.hex() if isinstance(value, bytes) else value for value in values)
-    return ", ".join(f"{column} {value}" for column, value in zip(columns, told, strict=True))
+    return ", ".join(
+        f"{column} {value.hex() if isinstance(value, bytes) else value}"
+        for column, value in told.items()
+    )

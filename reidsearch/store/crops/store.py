@@ -25,6 +25,7 @@ from reidsearch.store import tables
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.database import lifecycle, schema, selects, sqlite
+from reidsearch.store.row_digests import Value
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
 FEW = 16  # as many as an answer usually has
@@ -163,7 +164,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         recorded = self.state().running_run
         return recorded if recorded is not None and self.live_run() == recorded else None
 
-    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[str]]]:
+    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
         """Prove all rows of a table; see `Database.rows_proven`."""
         return self._database.rows_proven(table)
 

@@ -99,16 +99,27 @@ def seal(connection: Connection) -> None:
         )
 
 
+def reseal(connection: Connection, table: Table) -> None:
+    """Take the rows of a table for what they are: they are about to be made anew."""
+    connection.exec_driver_sql(f"UPDATE {table.name} SET {DIGEST} = {_digest(table, '')}")  # noqa: S608
+
+
+def damaged(table: Table) -> TextClause:
+    """Return the condition on rows of a table that are not what was written; it raises nothing."""
+    return text(f"{table.name}.{DIGEST} IS NOT {_digest(table, f'{table.name}.')}")
+
+
 def rows_proven(
     connection: Connection, table: Table, after: int, most: int
-) -> tuple[int | None, int, list[str]]:
+) -> tuple[int | None, int, list[dict[str, Value]]]:
     """Prove some rows of a table, by row id.
 
     Args:
         connection: past the views.
 
     Returns:
-        The last row's id (None: there was none), how many were read, and the damaged ones by name.
+        The last row's id (None: there was none), how many were read, and of the damaged ones the
+        columns of `told_of`.
     """
     told = told_of(table)
     names = ", ".join(_told(column, "") for column in told)
@@ -118,8 +129,8 @@ def rows_proven(
         "ORDER BY rowid LIMIT ?",
         (after, most),
     ).all()
-    damaged = [row_name(told, row[2:]) for row in rows if not row[1]]
-    return rows[-1][0] if rows else None, len(rows), damaged
+    odd = [dict(zip(told, row[2:], strict=True)) for row in rows if not row[1]]
+    return rows[-1][0] if rows else None, len(rows), odd
 
 
 def _digest_function(table: str, *values: Value) -> bytes:
@@ -130,7 +141,7 @@ def _intact_function(table: str, digest: Value, *values: Value) -> int:
     if digest_of(table, values) != digest:
         names = [column.name for column in covered(metadata.tables[table])]
         told = told_of(metadata.tables[table])
-        row = row_name(told, [values[names.index(name)] for name in told])
+        row = row_name({name: values[names.index(name)] for name in told})
         _found.row = DamagedRow(table, row)
         raise ValueError
     return 1
@@ -138,7 +149,7 @@ def _intact_function(table: str, digest: Value, *values: Value) -> int:
 
 def _blob_function(table: str, key: str, value: Value, blob: Value, sha256: Value) -> int:
     if not isinstance(blob, bytes) or hashlib.sha256(blob).digest() != sha256:
-        _found.row = DamagedRow(table, row_name([key], [value]))
+        _found.row = DamagedRow(table, row_name({key: value}))
         raise ValueError
     return 1
 

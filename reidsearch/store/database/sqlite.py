@@ -23,6 +23,7 @@ from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
 from reidsearch.store.database import proofs
 from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
+from reidsearch.store.row_digests import Value
 
 DATABASE = "archive.db"
 BUSY_TIMEOUT_S = 30.0
@@ -103,7 +104,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """See `Database.changed`."""
         return self._watch.changed()
 
-    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[str]]]:
+    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
         """See `Database.rows_proven`."""
         last: int | None = LOWEST_ROW_ID
         while last is not None:
