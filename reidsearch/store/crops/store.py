@@ -25,6 +25,7 @@ from reidsearch.store import tables
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.database import lifecycle, schema, selects, sqlite
+from reidsearch.store.decoding import decoding
 from reidsearch.store.row_digests import Value
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
@@ -125,12 +126,16 @@ class Store(contextlib.AbstractContextManager["Store"]):
         return self._database.location
 
     def read(self) -> AbstractContextManager[Connection]:
-        """Give a connection on one consistent snapshot; see `Database.read`."""
-        return self._database.read()
+        """Give a connection on one consistent snapshot; see `Database.read`.
+
+        Raises:
+            ArchiveError: a row is damaged, or a value in it cannot be decoded.
+        """
+        return decoding(self._database.read(), self.location)
 
     def scan(self) -> AbstractContextManager[Connection]:
         """Give a connection whose rows are not proven; see `Database.scan`."""
-        return self._database.scan()
+        return decoding(self._database.scan(), self.location)
 
     def write(self) -> AbstractContextManager[Connection]:
         """Give a connection in one transaction under the write lock; see `Database.write`."""

@@ -13,11 +13,12 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Table, TextClause, text
+from sqlalchemy import JSON, Column, Connection, String, Table, TextClause, text
 
 from reidsearch.store.row_digests import (
     DIGEST,
@@ -34,12 +35,13 @@ from reidsearch.store.tables.every import metadata
 
 UNPROVEN: dict[str, Any] = {"schema_translate_map": {None: "main"}}
 """Execution options of a connection that reads past the views."""
+_Value: TypeAlias = Callable[[Column[Any], str], str]
 _MISMATCH = "user-defined function raised exception"
 
 
 @dataclass(frozen=True, slots=True)
 class DamagedRow:
-    """A row that is not what was written: which one, as messages name it."""
+    """A row that is not what was written: which one, as messages name it; empty: not known."""
 
     table: str
     row: str
@@ -55,11 +57,11 @@ _found = _Found()
 
 
 def stopped_at(error: sqlite3.Error) -> DamagedRow | None:
-    """Return the damaged row that made a statement of this thread fail with this error."""
+    """Return the damaged row that made a statement of this thread fail; None: no row did."""
     if str(error) != _MISMATCH:
         return None
     row, _found.row = _found.row, None
-    return row
+    return row or DamagedRow("", "")  # a number that became bytes that are no text
 
 
 def on_reading(connection: sqlite3.Connection) -> None:
@@ -106,7 +108,7 @@ def reseal(connection: Connection, table: Table) -> None:
 
 def damaged(table: Table) -> TextClause:
     """Return the condition on rows of a table that are not what was written; it raises nothing."""
-    return text(f"{table.name}.{DIGEST} IS NOT {_digest(table, f'{table.name}.')}")
+    return text(f"{table.name}.{DIGEST} IS NOT {_digest(table, f'{table.name}.', _told)}")
 
 
 def rows_proven(
@@ -122,8 +124,8 @@ def rows_proven(
         columns of `told_of`.
     """
     told = told_of(table)
-    names = ", ".join(_told(column, "") for column in told)
-    whole = f"{DIGEST} IS {_digest(table, '')}"
+    names = ", ".join(_told(table.c[name], "") for name in told)
+    whole = f"{DIGEST} IS {_digest(table, '', _told)}"
     rows = connection.exec_driver_sql(
         f"SELECT rowid, {whole}, {names} FROM main.{table.name} WHERE rowid > ? "  # noqa: S608
         "ORDER BY rowid LIMIT ?",
@@ -187,23 +189,31 @@ def _triggers() -> tuple[str, ...]:
     return tuple(made)
 
 
-def _digest(table: Table, prefix: str) -> str:
-    return f"row_digest('{table.name}', {_arguments(table, prefix)})"
+def _digest(table: Table, prefix: str, value: _Value | None = None) -> str:
+    return f"row_digest('{table.name}', {_arguments(table, prefix, value or _as_declared)})"
 
 
 def _intact(table: Table, prefix: str) -> str:
     if has_digest(table):
-        return f"row_intact('{table.name}', {prefix}{DIGEST}, {_arguments(table, prefix)})"
+        arguments = _arguments(table, prefix, _as_declared)
+        return f"row_intact('{table.name}', {prefix}{DIGEST}, {arguments})"
     key = told_of(table)[-1]
     blob = f"{prefix}{blob_of(table)}, {prefix}{SHA256}"
     return f"blob_intact('{table.name}', '{key}', {prefix}{key}, {blob})"
 
 
-def _arguments(table: Table, prefix: str) -> str:
-    return ", ".join(_told(column.name, prefix) for column in covered(table))
+def _arguments(table: Table, prefix: str, value: _Value) -> str:
+    return ", ".join(value(column, prefix) for column in covered(table))
 
 
-def _told(column: str, prefix: str) -> str:
+def _as_declared(column: Column[Any], prefix: str) -> str:
+    # A fifth of the time of `_told`; both give the same of all that a column should hold.
+    if isinstance(column.type, String | JSON):
+        return _told(column, prefix)
+    return f'{prefix}"{column.name}"'
+
+
+def _told(column: Column[Any], prefix: str) -> str:
     # Text that is no UTF-8 any more cannot be handed to Python as text.
-    value = f'{prefix}"{column}"'
+    value = f'{prefix}"{column.name}"'
     return f"iif(typeof({value}) = 'text', hex({value}), {value})"

@@ -43,9 +43,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / DATABASE
-        self._reading = _engine(
-            self._path, _begin_reading, proofs.on_reading, read_only=True
-        )
+        self._reading = _engine(self._path, _begin_reading, proofs.on_reading, read_only=True)
         self._writing: Engine | None = None
         self._in_write = threading.local()
         self._making = threading.Lock()
@@ -169,9 +167,7 @@ def creating(folder: Path) -> Iterator[Connection]:
     """
     # A folder of its own: beside the database SQLite keeps its log.
     with atomic.scratch_folder(folder / DATABASE) as making:
-        engine = _engine(
-            making / DATABASE, _begin_writing, proofs.on_migrating, read_only=False
-        )
+        engine = _engine(making / DATABASE, _begin_writing, proofs.on_migrating, read_only=False)
         try:
             with engine.begin() as connection:
                 yield connection
@@ -325,6 +321,12 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
 
 def damaged_row(archive: Path, table: str, row: str) -> ArchiveError:
     """Return the error that a row is not what was written."""
+    if not table:
+        return ArchiveError(
+            f"{archive}: a row that is needed is damaged",
+            kind=Kind.ARCHIVE_DAMAGED,
+            archive=archive,
+        )
     return ArchiveError(
         f"{archive}: a row of table {table} is damaged ({row}): its checksum differs",
         "verify the archive, then restore it from a backup, or delete that source and index it "

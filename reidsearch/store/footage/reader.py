@@ -18,6 +18,7 @@ from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store, location_key, of_ids
 from reidsearch.store.database.proofs import UNPROVEN
+from reidsearch.store.decoding import reads
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import erased as erased_table
@@ -194,9 +195,13 @@ def read_spans(connection: Connection, ids: Sequence[int] | None = None) -> dict
     spans: dict[int, list[Span]] = {}
     for part in of_ids(every, span.c.source_id, ids):
         for row in connection.execute(part):
-            seen = Span(row.from_us, row.to_us, How(row.how), row.detail)
-            spans.setdefault(row.source_id, []).append(seen)
+            spans.setdefault(row.source_id, []).append(_span(row))
     return spans
+
+
+@reads(span)
+def _span(row: Row[Any]) -> Span:
+    return Span(row.from_us, row.to_us, How(row.how), row.detail)
 
 
 def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
@@ -210,6 +215,7 @@ def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
     )
 
 
+@reads(footage)
 def _coverage(
     row: Row[Any],
     held: Mapping[str, int],
@@ -330,6 +336,7 @@ def _tracklets(connection: Connection, ids: list[int]) -> dict[int, TrackletSeen
     return {row.tracklet_id: _tracklet(row, tuple(views.get(row.tracklet_id, ()))) for row in rows}
 
 
+@reads(tracklet)
 def _tracklet(row: Row[Any], crop_ids: tuple[int, ...]) -> TrackletSeen:
     clock = footage_rows.read_clock(row)
     first_s, last_s = Fraction(row.first_us, 1_000_000), Fraction(row.last_us, 1_000_000)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import Linking, Member, Named, Proposal, Transits
 from reidsearch.store.crops.store import Store
+from reidsearch.store.decoding import reads
 from reidsearch.store.identities.store import exists
 from reidsearch.store.tables.identities import (
     identity,
@@ -88,6 +90,11 @@ def last_linking(connection: Connection) -> Linking | None:
     row = connection.execute(select(linking)).one_or_none()
     if row is None:
         return None
+    return _linking(row, tuple(_open_proposals(connection)))
+
+
+@reads(linking)
+def _linking(row: Row[Any], proposals: tuple[Proposal, ...]) -> Linking:
     settings = row.settings
     return Linking(
         linking_id=row.id,
@@ -97,7 +104,7 @@ def last_linking(connection: Connection) -> Linking | None:
         linked=row.counts["linked"],
         capped=row.counts["capped"],
         model=settings["model"],
-        proposals=tuple(_open_proposals(connection)),
+        proposals=proposals,
     )
 
 

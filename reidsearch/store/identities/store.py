@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, update
 
 from reidsearch.base.errors import NotFound
 from reidsearch.base.timecode import from_us, now, to_us
@@ -26,6 +27,7 @@ from reidsearch.domain.decisions import (
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.decoding import reads
 from reidsearch.store.identities.ledger import UNDO, Ledger, from_json, to_json, with_undone
 from reidsearch.store.tables.footage import moment, tracklet
 from reidsearch.store.tables.identities import (
@@ -47,20 +49,20 @@ def log(connection: Connection) -> list[Decision]:
     """
     # Proven here, because a decision is taken on a connection that writes.
     rows = connection.execute(select(decision).where(intact(decision)).order_by(decision.c.id))
-    return with_undone(
-        [
-            Decision(
-                decision_id=row.id,
-                at=from_us(row.at_us),
-                who=row.who,
-                what=row.what,
-                note=row.note,
-                forced=row.forced,
-                undoes=row.undoes,
-                changes=from_json(row.changes),
-            )
-            for row in rows
-        ]
+    return with_undone([_decision(row) for row in rows])
+
+
+@reads(decision)
+def _decision(row: Row[Any]) -> Decision:
+    return Decision(
+        decision_id=row.id,
+        at=from_us(row.at_us),
+        who=row.who,
+        what=row.what,
+        note=row.note,
+        forced=row.forced,
+        undoes=row.undoes,
+        changes=from_json(row.changes),
     )
 
 
