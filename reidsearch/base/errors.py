@@ -128,6 +128,7 @@ class Kind(StrEnum):
     MIGRATION_REFUSED = "migration-refused"
     DATABASE_DAMAGED = "database-damaged"
     ROW_DAMAGED = "row-damaged"
+    LOG_DAMAGED = "log-damaged"
     CHECKPOINT_DAMAGED = "checkpoint-damaged"
     CALIBRATION_DAMAGED = "calibration-damaged"
     ARCHIVE_DAMAGED = "archive-damaged"

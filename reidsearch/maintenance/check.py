@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
@@ -30,6 +31,8 @@ from reidsearch.store import attributes as attribute_store
 from reidsearch.store import tables
 from reidsearch.store.calibration import check_calibration
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.log import go_on_without
+from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.store.derived import INDEX_FOLDER, Generation, newest_generation
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
@@ -47,6 +50,12 @@ def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
     weights = [max(rows, 1), 4 * rows, rows, rows, rows, rows, rows]
     with parts(progress, "checking", weights) as whole:
         return _check(store, whole)
+
+
+def lost_in_log(folder: Path) -> list[Finding]:
+    """Go on without what of an archive's log cannot be read; return what that was."""
+    lost = go_on_without(folder / DATABASE)
+    return [] if lost is None else [Finding("log", lost, repairable=False)]
 
 
 def _count(store: Store, table: Table) -> int:

@@ -140,6 +140,19 @@ class MaintenanceService:
         return backup(self._store, target, progress)
 
 
+def mend_log(path: str | os.PathLike[str]) -> list[Finding]:
+    """Go on without what of a damaged write-ahead log cannot be read; a copy of it is kept.
+
+    An archive with such a log is not opened.
+
+    Returns:
+        What was lost; nothing where the log is whole.
+    """
+    from reidsearch.maintenance.check import lost_in_log
+
+    return lost_in_log(Path(path))
+
+
 def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
     """Bring an archive of an earlier version to this one's schema; return both versions.
 

@@ -219,7 +219,7 @@ def test_people_seen_at_once_are_strangers(tmp_path):
         sql(
             folder,
             "INSERT INTO tracklet SELECT :n, source_id, :f, :l, detections, fragments, trace,"
-            " sha256, run_id FROM tracklet WHERE id = 1",
+            " sha256, run_id, NULL FROM tracklet WHERE id = 1",
             n=number, f=first, l=last,
         )  # fmt: skip
         sql(

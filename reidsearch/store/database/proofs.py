@@ -184,7 +184,8 @@ def _triggers() -> tuple[str, ...]:
             f"CREATE TEMP TRIGGER {name}_inserted AFTER INSERT ON main.{name} {renewed}",
             f"CREATE TEMP TRIGGER {name}_proven BEFORE UPDATE OF {columns} ON main.{name} "
             f"BEGIN SELECT {_intact(table, 'OLD.')}; END",
-            f"CREATE TEMP TRIGGER {name}_changed AFTER UPDATE OF {columns} ON main.{name} {renewed}",
+            f"CREATE TEMP TRIGGER {name}_changed AFTER UPDATE OF {columns} ON main.{name} "
+            f"{renewed}",
         ]
     return tuple(made)
 

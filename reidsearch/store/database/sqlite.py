@@ -23,6 +23,7 @@ from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
 from reidsearch.store.database import proofs
 from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
+from reidsearch.store.database.log import require_whole_log
 from reidsearch.store.row_digests import Value
 
 DATABASE = "archive.db"
@@ -43,6 +44,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / DATABASE
+        require_whole_log(self._path)
         self._reading = _engine(self._path, _begin_reading, proofs.on_reading, read_only=True)
         self._writing: Engine | None = None
         self._in_write = threading.local()
@@ -184,6 +186,7 @@ def rebuilding(folder: Path) -> Iterator[Connection]:
     Foreign keys do not act meanwhile (dropping the old table would delete what refers to it);
     `broken_references` tells before the end whether they hold.
     """
+    require_whole_log(folder / DATABASE)
     engine = _engine(
         folder / DATABASE,
         _begin_writing,

@@ -13,8 +13,8 @@ from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.footage import Clock, Trace, Tracklet, VideoInfo
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import embedding_row, sha256_of
-from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.erased import Interval, permanent
 from reidsearch.store.footage.tracklet_means import renew_means, tracklet_row
 from reidsearch.store.tables.footage import erased, moment, tracklet, tracklet_embedding

@@ -33,13 +33,13 @@ from reidsearch.store.footage.unfinished import (
     restart,
     taken_up,
 )
+from reidsearch.store.tables.footage import erased as erased_table
 from reidsearch.store.tables.footage import (
     footage,
     footage_location,
     moment,
     span,
 )
-from reidsearch.store.tables.footage import erased as erased_table
 
 
 class FootageWriter:
