@@ -216,10 +216,12 @@ class Gallery:
         """Check hits of (n, d) queries, in any order, against the database's own embeddings.
 
         Raises:
-            ArchiveError: the index gives a score that the database does not confirm.
+            ArchiveError: the index gives a score that the database does not confirm, or knows a
+                crop that the database lost without a deletion.
         """
         ids = {crop_id for hits in found for crop_id in hits.ids.tolist()}
         held = self._store.crops_with_embeddings(sorted(ids))
+        self._require_erased(ids - held.keys())
         confirmed = []
         for query, hits in zip(queries, found, strict=True):
             crops, scores = [], []
@@ -239,6 +241,18 @@ class Gallery:
                 scores.append(score)
             confirmed.append(Confirmed(tuple(crops), np.array(scores, np.float32), hits.exact))
         return confirmed
+
+    def _require_erased(self, missing: set[int]) -> None:
+        """Refuse to leave out crops that nobody deleted: their rows are damaged."""
+        if not missing or self._state is None:
+            return
+        if self._store.state().erasures == self._state.erasures:
+            raise ArchiveError(
+                f"{self._store.location}: crop {min(missing)} is in the index, but the database "
+                "does not hold it with its embedding, and nobody deleted it",
+                kind=Kind.ARCHIVE_DAMAGED,
+                archive=self._store.location,
+            )
 
     # -- generations ------------------------------------------------------------------------
 
