@@ -31,7 +31,9 @@ from reidsearch.index.cores import ahead, gathered
 from reidsearch.index.factory import ENGINES, TAKEOVER, engine_for
 from reidsearch.index.generations import index_folder, verify_file, write_generation
 from reidsearch.index.recall import Measured, measure
-from reidsearch.store.crops.store import State, Store
+from reidsearch.store.crops.lost import require_deleted
+from reidsearch.store.crops.state import State
+from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import Generation, newest_generation
 
 # A tail of 10 000 rows is read back in about 50 ms on opening, one of 50 000 in 250; rewriting a
@@ -216,12 +218,11 @@ class Gallery:
         """Check hits of (n, d) queries, in any order, against the database's own embeddings.
 
         Raises:
-            ArchiveError: the index gives a score that the database does not confirm, or knows a
-                crop that the database lost without a deletion.
+            ArchiveError: the database does not confirm a score, or lost a crop.
         """
         ids = {crop_id for hits in found for crop_id in hits.ids.tolist()}
         held = self._store.crops_with_embeddings(sorted(ids))
-        self._require_erased(ids - held.keys())
+        require_deleted(self._store, ids - held.keys(), self._state)
         confirmed = []
         for query, hits in zip(queries, found, strict=True):
             crops, scores = [], []
@@ -241,18 +242,6 @@ class Gallery:
                 scores.append(score)
             confirmed.append(Confirmed(tuple(crops), np.array(scores, np.float32), hits.exact))
         return confirmed
-
-    def _require_erased(self, missing: set[int]) -> None:
-        """Refuse to leave out crops that nobody deleted: their rows are damaged."""
-        if not missing or self._state is None:
-            return
-        if self._store.state().erasures == self._state.erasures:
-            raise ArchiveError(
-                f"{self._store.location}: crop {min(missing)} is in the index, but the database "
-                "does not hold it with its embedding, and nobody deleted it",
-                kind=Kind.ARCHIVE_DAMAGED,
-                archive=self._store.location,
-            )
 
     # -- generations ------------------------------------------------------------------------
 

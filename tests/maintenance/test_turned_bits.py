@@ -149,7 +149,8 @@ def turn_in_a_row(database: Path, rng: random.Random) -> str | None:
         cell = "CAST(? AS TEXT)" if kind == b"text" else "?"
         try:
             connection.execute(
-                f"UPDATE {table} SET {column} = {cell} WHERE rowid = ?", (turned(value, rng), row_id)
+                f"UPDATE {table} SET {column} = {cell} WHERE rowid = ?",
+                (turned(value, rng), row_id),
             )
         except sqlite3.IntegrityError:
             return None

@@ -23,7 +23,8 @@ from reidsearch.index.contract import VectorIndex
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without, work_of
-from reidsearch.store.crops.store import State, Store
+from reidsearch.store.crops.state import State
+from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import (
     GRAPH_FOLDER,
     Contents,

@@ -10,7 +10,6 @@ import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
+from reidsearch.store.crops.state import Known, State
 from reidsearch.store.database import lifecycle, schema, selects, sqlite
 from reidsearch.store.decoding import decoding
 from reidsearch.store.row_digests import Value
@@ -32,32 +32,6 @@ CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
 FEW = 16  # as many as an answer usually has
 SOME = 64  # as many as may be among the ten best
 EMBEDDINGS_CHUNK = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What an earlier run recorded of a location."""
-
-    fingerprint: str
-    facts: str
-    crop_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where the archive stands.
-
-    States are equal when an index that has everything of the one has everything of the other;
-    the rest tells what an answer lacks and does not count for that.
-    """
-
-    last_crop_id: int
-    erasures: int
-    model_id: int | None
-    failures: int = field(compare=False)
-    interrupted_runs: int = field(compare=False)
-    running_run: int | None = field(compare=False)
-    """The run that has not ended, whether it still lives or was killed."""
 
 
 def location_key(key: str) -> bytes:

@@ -1,0 +1,28 @@
+"""Crops that were there and are not: deleted, or lost."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from reidsearch.base.errors import ArchiveError, Kind
+from reidsearch.store.crops.state import State
+from reidsearch.store.crops.store import Store
+
+
+def require_deleted(store: Store, missing: Set[int], indexed: State | None) -> None:
+    """Refuse to leave out crops that nobody deleted: rows of theirs are damaged.
+
+    Args:
+        missing: crops that the database does not hold with an embedding, though the index does.
+        indexed: where the archive stood when the index was brought up to date.
+
+    Raises:
+        ArchiveError: nothing was deleted since then.
+    """
+    if missing and indexed is not None and store.state().erasures == indexed.erasures:
+        raise ArchiveError(
+            f"{store.location}: crop {min(missing)} is in the index, but the database does not "
+            "hold it with its embedding, and nobody deleted it",
+            kind=Kind.ARCHIVE_DAMAGED,
+            archive=store.location,
+        )
