@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, StorageError
+from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.answers import Plan, Recall
 from reidsearch.domain.crops import Crop, CropIds, Vectors
@@ -31,7 +31,7 @@ from reidsearch.index.cores import ahead, gathered
 from reidsearch.index.factory import ENGINES, TAKEOVER, engine_for
 from reidsearch.index.generations import index_folder, verify_file, write_generation
 from reidsearch.index.recall import Measured, measure
-from reidsearch.store.crops.lost import require_deleted
+from reidsearch.store.crops.disagreement import disagreement, require_deleted
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import Generation, newest_generation
@@ -232,12 +232,7 @@ class Gallery:
                 crop, embedding = held[crop_id]
                 truth = float(embedding @ query)
                 if not abs(truth - score) <= SCORE_TOLERANCE:
-                    raise ArchiveError(
-                        f"the index scores crop {crop_id} {score:.4f}, the database {truth:.4f}",
-                        "repair the archive",
-                        kind=Kind.ARCHIVE_NEEDS_REPAIR,
-                        archive=self._store.location,
-                    )
+                    raise disagreement(self._store, crop_id, score, truth)
                 crops.append(crop)
                 scores.append(score)
             confirmed.append(Confirmed(tuple(crops), np.array(scores, np.float32), hits.exact))

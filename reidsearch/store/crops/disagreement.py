@@ -1,4 +1,4 @@
-"""Crops that were there and are not: deleted, or lost."""
+"""Where the database and an index do not agree on a crop."""
 
 from __future__ import annotations
 
@@ -26,3 +26,13 @@ def require_deleted(store: Store, missing: Set[int], indexed: State | None) -> N
             kind=Kind.ARCHIVE_DAMAGED,
             archive=store.location,
         )
+
+
+def disagreement(store: Store, crop_id: int, score: float, truth: float) -> ArchiveError:
+    """Return the error that an index gives a score that the database does not confirm."""
+    return ArchiveError(
+        f"the index scores crop {crop_id} {score:.4f}, the database {truth:.4f}",
+        "repair the archive",
+        kind=Kind.ARCHIVE_NEEDS_REPAIR,
+        archive=store.location,
+    )
