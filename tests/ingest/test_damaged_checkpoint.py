@@ -61,7 +61,9 @@ def resealed(folder: Path) -> None:
 DAMAGE = {
     "its state": lambda f: raw_sql(f, "UPDATE checkpoint SET state = zeroblob(100)"),
     "its row": lambda f: raw_sql(f, "UPDATE checkpoint SET at_us = at_us + 1"),
-    "its log": lambda f: raw_sql(f, "UPDATE checkpoint_log SET told = zeroblob(9) WHERE number = 0"),
+    "its log": lambda f: raw_sql(
+        f, "UPDATE checkpoint_log SET told = zeroblob(9) WHERE number = 0"
+    ),
     "its form": resealed,
 }
 

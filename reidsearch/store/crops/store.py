@@ -235,7 +235,14 @@ class Store(contextlib.AbstractContextManager["Store"]):
             NotFound: no crop has this id.
         """
         self.require_crop(crop_id)
-        return self.crops([crop_id])[0]
+        found = self.crops([crop_id])
+        if not found:
+            raise ArchiveError(
+                f"{self.location}: crop {crop_id} has lost its source or camera",
+                kind=Kind.ARCHIVE_DAMAGED,
+                archive=self.location,
+            )
+        return found[0]
 
     def require_crop(self, crop_id: int) -> None:
         """Refuse an id that no crop has; whether its row is whole does not matter.

@@ -22,6 +22,7 @@ from sqlalchemy.pool import QueuePool
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
 from reidsearch.store.database import proofs
+from reidsearch.store.database.damage import damage_of
 from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
 from reidsearch.store.database.log import require_whole_log
 from reidsearch.store.row_digests import Value
@@ -300,8 +301,8 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
     """Return what an error of SQLite means for the user; None when it is a mistake of ours."""
     if not isinstance(error, sqlite3.Error):
         return None
-    if (row := proofs.stopped_at(error)) is not None:
-        return damaged_row(path.parent, row.table, row.row)
+    if (damage := damage_of(path.parent, error)) is not None:
+        return damage
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
     said = f"{path}: {error}"
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
@@ -320,25 +321,6 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
             archive=path.parent,
         )
     return None
-
-
-def damaged_row(archive: Path, table: str, row: str) -> ArchiveError:
-    """Return the error that a row is not what was written."""
-    if not table:
-        return ArchiveError(
-            f"{archive}: a row that is needed is damaged",
-            kind=Kind.ARCHIVE_DAMAGED,
-            archive=archive,
-        )
-    return ArchiveError(
-        f"{archive}: a row of table {table} is damaged ({row}): its checksum differs",
-        "verify the archive, then restore it from a backup, or delete that source and index it "
-        "again",
-        kind=Kind.ROW_DAMAGED,
-        archive=archive,
-        table=table,
-        row=row,
-    )
 
 
 class _ChangeWatch:
