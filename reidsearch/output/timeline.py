@@ -61,18 +61,19 @@ def timeline(
         return _drawn("Coverage", sources, imprint, [], "", [], Filters())
     marks = [
         Mark(
-            tracklet.source_id,
-            round(tracklet.first_s * 1_000_000),
-            round(tracklet.last_s * 1_000_000),
+            part.source_id,
+            part.first_us,
+            part.last_us,
             match.rank,
             MATCH_FAINT if unlikely(match.reading) else MATCH,
         )
         for match in answer.matches
         if (tracklet := match.tracklet) is not None
+        for part in tracklet.parts
     ]
     meaning = f"black: matches with their rank; {unlikely_text(answer.statement)}"
     told = gist(answer.statement)
-    if loose := len(answer.matches) - len(marks):
+    if loose := sum(match.tracklet is None for match in answer.matches):
         told = [*_not_drawn(loose, "match", "matches"), *told]
     filters = answer.statement.filters
     return _drawn("Matches over time", sources, imprint, marks, meaning, told, filters)
@@ -84,19 +85,20 @@ def journey_timeline(
     """Draw where an identity was: confirmed sightings black, proposed ones orange."""
     marks = [
         Mark(
-            stop.seen.source_id,
-            stop.seen.first_media_us,
-            stop.seen.last_media_us,
+            part.source_id,
+            part.first_us,
+            part.last_us,
             stop.number,
             MATCH if stop.confirmed else PROPOSED,
         )
         for stop in journey.stops
+        for part in stop.seen.parts
     ]
     meaning = "black: confirmed sightings in order of time, orange: proposed ones"
     heading = f"Journey of {journey.identity.named.text}"
     told = journey_sentences(journey)
     held = {one.source_id for one in sources}
-    if loose := sum(stop.seen.source_id not in held for stop in journey.stops):
+    if loose := sum(stop.seen.parts[0].source_id not in held for stop in journey.stops):
         told += _not_drawn(loose, "sighting", "sightings")
     return _drawn(heading, sources, imprint, marks, meaning, told, Filters())
 

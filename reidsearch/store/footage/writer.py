@@ -35,6 +35,7 @@ from reidsearch.store.tables.footage import (
     footage_location,
     moment,
     span,
+    tracklet_part,
 )
 from reidsearch.store.tables.footage import erased as erased_table
 
@@ -356,8 +357,12 @@ def _resumed(connection: Connection, source_id: int) -> Begun:
 
 def delete_source(connection: Connection, source_id: int) -> None:
     """Delete everything of one source: crops, tracklets, coverage, checkpoint."""
+    shown = select(tracklet_part.c.tracklet_id).where(tracklet_part.c.source_id == source_id)
+    ids = connection.scalars(shown).all()
     connection.execute(delete(tables.crop).where(tables.crop.c.source_id == source_id))
     connection.execute(delete(tables.source).where(tables.source.c.id == source_id))
+    model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
+    renew_means(connection, model_id, ids)
     connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
 
 
