@@ -205,7 +205,7 @@ class FootageService:
         verify: bool = False,
         below: Callable[[Pixels, Fraction], Pixels] | None = None,
     ) -> ClipReport:
-        """Cut the footage around the tracklet of a crop.
+        """Cut the footage around what the source of a crop shows of its tracklet.
 
         Args:
             margin_s: seconds before its first and after its last detection.
@@ -228,9 +228,10 @@ class FootageService:
             )
         crop = self._of_footage(crop_id)
         assert crop.moment is not None
+        seen = self.tracklet(crop.moment.tracklet_id)
         views = [
             view_of(self._store, view)
-            for each in self.tracklet(crop.moment.tracklet_id).crop_ids
+            for each in seen.crop_ids
             if (view := self._store.crop(each)).source_id == crop.source_id
         ]
         trace = self.trace(crop.moment.tracklet_id, crop.source_id)
@@ -261,6 +262,7 @@ class FootageService:
             crop_s=(crop.moment.pts - clip.first_pts) * info.time_base,
             copied=as_it_is,
             location=location_text(str(path)),
+            elsewhere=tuple(part for part in seen.parts if part.source_id != crop.source_id),
         )
 
     def relocate(self, old: str, new: Path, *, dry_run: bool = False) -> Relocated:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
@@ -67,17 +67,14 @@ def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[A
     Each row has the clock of its source, its `camera` and its `location`.
     """
     parts: dict[int, list[Row[Any]]] = {}
-    found: Sequence[Row[Any]] = connection.execute(
-        _PARTS.where(tracklet_part.c.tracklet_id.in_(ids))
-    ).all()
-    for row in found:
+    for row in connection.execute(_PARTS.where(tracklet_part.c.tracklet_id.in_(ids))):
         parts.setdefault(row.tracklet_id, []).append(row)
     for rows in parts.values():
         rows.sort(key=_begins)
     return parts
 
 
-_PARTS = (
+_PARTS: Select[Any] = (
     select(
         tracklet_part.c.tracklet_id,
         tracklet_part.c.source_id,

@@ -25,6 +25,7 @@ from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.clocks import moved_from, set_clock
 from reidsearch.store.footage.places import show_at
+from reidsearch.store.footage.segments import join_segments
 from reidsearch.store.footage.supersede import supersede
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.footage.tracklet_writer import Target, insert_tracklets
@@ -220,6 +221,7 @@ class FootageWriter:
             .values(camera_id=camera_id)
         )
         set_clock(connection, source_id, facts.clock)
+        join_segments(connection, source_id, self._writer.model_id)
 
     def commit(self, step: SourceStep) -> None:
         """Store a step, whole or not at all."""
@@ -243,8 +245,6 @@ class FootageWriter:
             if rows:
                 connection.execute(insert(span), rows)
             self._keep_state(connection, source_id, step)
-            if step.state is None:
-                self._finish(connection, source_id)
             connection.execute(
                 update(footage)
                 .where(footage.c.source_id == source_id)
@@ -258,18 +258,20 @@ class FootageWriter:
                     run_id=self._writer.run_id,
                 )
             )
+            if step.state is None:
+                self._finish(connection, source_id)
 
     def _finish(self, connection: Connection, source_id: int) -> None:
         erased.close(connection, source_id)
         of_source = footage.c.source_id == source_id
         old_id = connection.scalar(select(footage.c.supersedes).where(of_source))
-        if old_id is None:
-            return
-        connection.execute(update(footage).where(of_source).values(supersedes=None))
-        if connection.scalar(select(exists().where(footage.c.source_id == old_id))):
-            supersede(connection, old_id, source_id, self._writer.model_id)
-            # Times of what was taken over follow this source's clock.
-            set_clock(connection, source_id, self._clock_of(connection, source_id))
+        if old_id is not None:
+            connection.execute(update(footage).where(of_source).values(supersedes=None))
+            if connection.scalar(select(exists().where(footage.c.source_id == old_id))):
+                supersede(connection, old_id, source_id, self._writer.model_id)
+                # Times of what was taken over follow this source's clock.
+                set_clock(connection, source_id, self._clock_of(connection, source_id))
+        join_segments(connection, source_id, self._writer.model_id)
 
     def _clock_of(self, connection: Connection, source_id: int) -> Clock:
         row = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
