@@ -17,14 +17,16 @@ def loss_of(counts: Mapping[str, int]) -> Refused | None:
     """Return what is told of a source that was not read as a whole; None: it was.
 
     Args:
-        counts: of a source: `lost_us` of `whole_us` could not be decoded, and `other_streams`
-            were not analysed.
+        counts: of a source: `lost_us` of `whole_us` could not be decoded, `other_streams` were
+            not analysed, and `cut_off` is 1 if an end of unknown length is missing.
     """
     lost_s, whole_s = counts.get("lost_us", 0) / 1e6, counts.get("whole_us", 0) / 1e6
     told = []
     if lost_s > LOST_S or (lost_s >= SHORTEST_S and lost_s > LOST_SHARE * whole_s):
         share = 100 * lost_s / whole_s if whole_s else 100.0
         told.append(f"{share:.1f} % of it ({lost_s:.1f} of {whole_s:.1f} s) could not be decoded")
+    elif counts.get("cut_off"):
+        told.append("the file was cut off, and how much is missing is not known")
     streams = counts.get("other_streams", 0)
     if streams:
         what = "video stream was" if streams == 1 else "video streams were"

@@ -201,6 +201,7 @@ class _Run:
         counts["lost_us"] += round(lacking.head_s * 1_000_000)
         counts["whole_us"] += round(lacking.head_s * 1_000_000)
         counts["other_streams"] = len(lacking.streams)
+        counts["cut_off"] = int(lacking.cut_off)
         state = (
             None
             if mark.followed is None
