@@ -208,6 +208,7 @@ class ClipReport:
     Args:
         from_s, to_s: of its first and last picture.
         asked_from_s, asked_to_s: of the stretch that was asked for.
+        footage_s: length of the source.
         crop_s: since the clip's first picture, when the frame of the crop is shown.
         copied: the stream is the camera's own; nothing was encoded.
         location: of the file that was read.
@@ -218,6 +219,7 @@ class ClipReport:
     to_s: Fraction
     asked_from_s: Fraction
     asked_to_s: Fraction
+    footage_s: Fraction
     crop_s: Fraction
     copied: bool
     location: str

@@ -2,12 +2,11 @@
 
 import struct
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from videos import picture, write_video
+from videos import picture, write_streams, write_video
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.ingest.footage.losses import loss_of
@@ -174,24 +173,6 @@ def test_a_still_picture_is_no_footage(brand, tmp_path):
     assert refused.value.reason is Reason.NO_VIDEO
 
 
-def write_streams(path: Path, *sizes, seconds=2):
-    with av.open(str(path), "w") as target:
-        streams = []
-        for size_px in sizes:
-            stream = target.add_stream("libx264", rate=25)
-            stream.width, stream.height = size_px
-            streams.append(stream)
-        for number in range(25 * seconds):
-            for stream, size_px in zip(streams, sizes, strict=True):
-                frame = av.VideoFrame.from_ndarray(picture(number, size_px), format="bgr24")
-                frame.pts = number
-                frame.time_base = Fraction(1, 25)
-                target.mux(stream.encode(frame))
-        for stream in streams:
-            target.mux(stream.encode())
-    return path
-
-
 def test_of_a_main_and_a_sub_stream_the_main_one_is_taken(tmp_path):
     footage, frames, _ = read(write_streams(tmp_path / "a.mp4", (160, 96), (320, 192)))
     assert (footage.info.width_px, frames[0].width_px) == (320, 320)
@@ -202,6 +183,10 @@ def test_of_a_main_and_a_sub_stream_the_main_one_is_taken(tmp_path):
 def test_another_lens_is_told_and_lacking(tmp_path):
     footage, _, _ = read(write_streams(tmp_path / "a.mp4", (160, 96), (160, 96)))
     assert len(footage.lacking.streams) == 1
+    assert (
+        "stream 1 (h264, 160 x 96)"
+        in loss_of({"other_streams": 1}, footage.lacking.streams).message
+    )
 
 
 def test_a_damaged_picture_of_a_folder_is_a_loss_too(tmp_path):
