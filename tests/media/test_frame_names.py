@@ -35,6 +35,20 @@ def test_counters_are_not_milliseconds(form):
     assert times.first.uncertainty_s == 1
 
 
+@pytest.mark.parametrize(("digits", "rate", "first"), [(2, 30, 0), (2, 12, 7), (4, 25, 9980)])
+def test_a_count_that_begins_anew_within_a_second_goes_on(digits, rate, first):
+    names = [
+        f"gate_{T0 + dt.timedelta(seconds=n // rate):%Y%m%d_%H%M%S}"
+        f"_{(first + n) % 10**digits:0{digits}d}.jpg"
+        for n in range(rate * 12)
+    ]
+    times, why = frame_times(sorted(names))
+    assert why == ""
+    assert times.names == tuple(names)
+    assert times.ticks == tuple(round(n * 1_000_000 / rate) for n in range(rate * 12))
+    assert times.first.uncertainty_s == 1
+
+
 @pytest.mark.parametrize(
     ("form", "step_ms", "uncertainty_s"),
     [

@@ -7,6 +7,7 @@ tell which: fractions are spread over the second, counters go on one by one.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ _NUMBER = re.compile(r"s?(?:[-_., ]?|[-_., ]*\()(\d{1,9})(?!\d)\)?")
 _EPOCH = re.compile(r"(?<!\d)1\d{9}(?:[._]?\d{3}(?:\d{3})?)?(?!\d)")
 _MOST_NAMED = 3
 FEW = 10  # pictures a second that a recorder may have left out
+_LEAST_ONES = 0.9  # of the steps of a counter, that are by one
 _LEAST_SHARE = 0.5  # of the names that tell a time, for the others to be left out
 
 
@@ -140,6 +142,8 @@ def _exact(told: Sequence[_Named]) -> bool:
 
 def _placed(told: Sequence[_Named]) -> list[tuple[dt.datetime, str]]:
     """Each picture with its time, which strictly increases."""
+    if wrapping := _one_count(told):
+        return _spread(wrapping, max(map(len, wrapping)))
     if _fractions(told):
         found = [
             (one.second + dt.timedelta(seconds=(one.number or 0) / 10**one.digits), one.name)
@@ -155,7 +159,7 @@ def _fractions(told: Sequence[_Named]) -> bool:
     """Whether the numbers are parts of the second, of one width; see the module's first lines."""
     if len({one.digits for one in told}) != 1 or told[0].digits not in {1, 2, 3, 6}:
         return False
-    seconds = [[one.number or 0 for one in group] for _, group in _by_second(told)]
+    seconds = [[one.number or 0 for one in group] for group in _by_second(told)]
     full = [sorted(numbers) for numbers in seconds if len(numbers) > 1]
     if full and all(b - a == 1 for numbers in full for a, b in pairwise(numbers)):
         return False  # one by one within each second
@@ -170,19 +174,18 @@ def _fractions(told: Sequence[_Named]) -> bool:
 
 def _counted(told: Sequence[_Named]) -> list[tuple[dt.datetime, str]]:
     """Spread the pictures of each second evenly, at the rate of the fullest."""
-    groups = [list(group) for _, group in _by_second(told)]
+    groups = _by_second(told)
     fullest = max(map(len, groups))
     numbers = [one.number for one in told if one.number is not None]
     lowest, highest = min(numbers, default=0), max(numbers, default=0)
     restarts = highest - lowest < 2 * fullest and 2 * len(numbers) > len(told)
-    rate = highest - lowest + 1 if restarts else fullest
-    found = []
-    for place, group in enumerate(groups):
-        # The first second may have begun before the first picture; the last may end early.
-        behind = fullest - len(group) if place == 0 and not restarts and len(groups) > 1 else 0
-        for rank, one in enumerate(group):
-            number = max(0, (one.number or 0) - lowest) if restarts else rank + behind
-            found.append((one.second + dt.timedelta(seconds=number / rate), one.name))
+    if not restarts:
+        return _spread(groups, fullest)
+    rate = highest - lowest + 1
+    found = [
+        (one.second + dt.timedelta(seconds=max(0, (one.number or 0) - lowest) / rate), one.name)
+        for one in itertools.chain.from_iterable(groups)
+    ]
     found.sort(key=lambda each: each[0])
     doubled = [at for at, count in Counter(at for at, _ in found).items() if count > 1]
     if not doubled:
@@ -193,9 +196,47 @@ def _counted(told: Sequence[_Named]) -> list[tuple[dt.datetime, str]]:
     return spread
 
 
-def _by_second(told: Sequence[_Named]) -> groupby[dt.datetime, _Named]:
+def _spread(groups: Sequence[Sequence[_Named]], rate: int) -> list[tuple[dt.datetime, str]]:
+    """Give each picture its place within its second, by its rank at so many a second."""
+    found = []
+    for place, group in enumerate(groups):
+        # The first second may have begun before the first picture; the last may end early.
+        behind = rate - len(group) if place == 0 and len(groups) > 1 else 0
+        for rank, one in enumerate(group):
+            found.append((one.second + dt.timedelta(seconds=(rank + behind) / rate), one.name))
+    return found
+
+
+def _one_count(told: Sequence[_Named]) -> list[list[_Named]]:
+    """The pictures of each second, if their numbers are one count through all of them that begins
+    anew when its digits are used up, as within a second; else none.
+    """
+    digits = {one.digits for one in told}
+    if len(digits) != 1 or 0 in digits:
+        return []
+    most = 10 ** told[0].digits
+    groups = [_turned(group, most) for group in _by_second(told)]
+    steps = [
+        [((b.number or 0) - (a.number or 0)) % most for a, b in pairwise(group)] for group in groups
+    ]
+    between = [((b[0].number or 0) - (a[-1].number or 0)) % most for a, b in pairwise(groups)]
+    within = list(itertools.chain.from_iterable(steps))
+    turns = any((a.number or 0) > (b.number or 0) for one in groups for a, b in pairwise(one))
+    if not turns or not between or max(between) > FEW:
+        return []
+    return groups if within.count(1) >= _LEAST_ONES * len(within) else []
+
+
+def _turned(group: Sequence[_Named], most: int) -> list[_Named]:
+    """The pictures of a second from where their count begins: behind its widest gap."""
+    gaps = [((b.number or 0) - (a.number or 0)) % most for a, b in pairwise([*group, group[0]])]
+    at = (gaps.index(max(gaps)) + 1) % len(group)
+    return [*group[at:], *group[:at]]
+
+
+def _by_second(told: Sequence[_Named]) -> list[list[_Named]]:
     ordered = sorted(told, key=lambda one: (one.second, -1 if one.number is None else one.number))
-    return groupby(ordered, key=lambda one: one.second)
+    return [list(group) for _, group in groupby(ordered, key=lambda one: one.second)]
 
 
 def _left_out(names: Sequence[str], told: Sequence[_Named]) -> tuple[str, ...]:
