@@ -136,6 +136,24 @@ def test_a_zone_that_changes_within_the_folder_is_followed():
     assert at == dt.datetime(2024, 10, 27, 0, 59, 57, tzinfo=dt.UTC)
 
 
+@pytest.mark.parametrize("form", ["{zone}", "_{zone}", "-{n}{zone}", "-00{zone}", " {zone} gate"])
+@pytest.mark.parametrize("colon", ["", ":"])
+def test_offsets_behind_utc_that_change_within_the_folder_are_followed(form, colon):
+    first = dt.datetime(2024, 11, 3, 5, 59, 57, tzinfo=dt.UTC)
+    names = []
+    for n in range(7):
+        at = first + dt.timedelta(seconds=n)
+        hours = 4 if at.hour < 6 else 5
+        zone = f"-{hours:02d}{colon}00"
+        local = at - dt.timedelta(hours=hours)
+        names.append(f"{local:%Y%m%dT%H%M%S}{form.format(zone=zone, n=n % 2)}.jpg")
+    times, why = frame_times(sorted(names))
+    assert why == ""
+    assert times.names == tuple(names)
+    assert [tick // 1_000_000 for tick in times.ticks] == list(range(7))
+    assert times.first.local.replace(tzinfo=times.first.zone, microsecond=0) == first
+
+
 def test_a_number_that_is_the_same_in_all_names_is_no_counter():
     channel = ten_a_second(lambda n, t: f"{t:%Y%m%d_%H%M%S}_01_{n % 10}.jpg")
     times, _ = frame_times(channel)

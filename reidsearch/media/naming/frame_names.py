@@ -17,13 +17,15 @@ from itertools import groupby, pairwise
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.timecode import MILLISECONDS_S, WHOLE_SECONDS_S
 from reidsearch.domain.told import Stamp
-from reidsearch.media.naming.stamps import PARTS, completed, of_epoch
+from reidsearch.media.naming.stamps import BEHIND, PARTS, completed, of_epoch
 
 _STAMP = re.compile(
     r"(?<!\d)(?P<year>[12]\d{3})[-_.]?(?P<month>\d\d)[-_.]?(?P<day>\d\d)[-_.T ]?"
     r"(?P<hour>\d\d)[-_.:h]?(?P<minute>\d\d)[-_.:m]?(?P<second>\d\d)"
 )
 _NUMBER = re.compile(r"s?(?:[-_., ]?|[-_., ]*\()(\d{1,9})(?!\d)\)?")
+_OFFSET = re.compile(r"[\s_]?[+-]\d\d")
+_BEHIND_UTC = re.compile(r"[\s_]?-(\d\d):?(\d\d)(?!\d)")
 _EPOCH = re.compile(r"(?<!\d)1\d{9}(?:[._]?\d{3}(?:\d{3})?)?(?!\d)")
 _MOST_NAMED = 3
 FEW = 10  # pictures a second that a recorder may have left out
@@ -99,14 +101,12 @@ def _times(
 def _told(names: Sequence[str]) -> tuple[list[_Named], str]:
     """Read the names that tell a time, and why one was refused (empty: none was)."""
     found = [(name, match) for name in names if (match := _STAMP.search(name)) is not None]
-    numbers = [_NUMBER.match(name, match.end()) for name, match in found]
-    if len({number and number[0] for number in numbers}) == 1 and len(found) > 1:
-        numbers = [None] * len(found)  # in all names alike: a channel or a zone, no number
+    numbers, tails = _numbers([name[match.end() :] for name, match in found])
     told: list[_Named] = []
     why = ""
-    for (name, match), number in zip(found, numbers, strict=True):
+    for (name, match), number, tail in zip(found, numbers, tails, strict=True):
         try:
-            one = _named(name, match, number)
+            one = _named(name, match, number, tail)
         except Refused as refused:
             why = why or refused.message
             continue
@@ -114,16 +114,49 @@ def _told(names: Sequence[str]) -> tuple[list[_Named], str]:
     return told, why
 
 
-def _named(name: str, match: re.Match[str], number: re.Match[str] | None) -> _Named:
+def _numbers(tails: Sequence[str]) -> tuple[list[str], Sequence[str]]:
+    """Part what follows the time stamps into numbers (empty: none) and the rest."""
+    none = [""] * len(tails)
+    if zones := _zones(tails):
+        return none, zones
+    matches = [_NUMBER.match(tail) for tail in tails]
+    rest = [
+        tail[match.end() :] if match else tail for match, tail in zip(matches, tails, strict=True)
+    ]
+    if len({match and match[0] for match in matches}) != 1 or len(tails) == 1:
+        return [match[1] if match else "" for match in matches], _zones(rest) or rest
+    # In all names alike: a channel or a zone, no number.
+    if all(_OFFSET.match(tail) for tail in rest) and not any(map(_BEHIND_UTC.match, tails)):
+        return none, _zones(rest) or rest
+    return none, tails
+
+
+def _zones(tails: Sequence[str]) -> list[str]:
+    """What follows, with offsets behind UTC as nothing else is written; empty: there are none.
+
+    A minus and four digits may as well be a number. Two of them in one folder, an hour apart, are
+    the zone before and after a clock change.
+    """
+    matches = [match for tail in tails if (match := _BEHIND_UTC.match(tail))]
+    offsets = {match[1] + match[2] for match in matches}
+    if len(matches) < len(tails) or len(offsets) != 2 or not offsets <= BEHIND:
+        return []
+    if max(map(int, offsets)) - min(map(int, offsets)) != 100:
+        return []
+    return [
+        f"-{match[1]}:{match[2]}{tail[match.end() :]}"
+        for match, tail in zip(matches, tails, strict=True)
+    ]
+
+
+def _named(name: str, match: re.Match[str], number: str, tail: str) -> _Named:
     """Read one name, with a zone, AM or PM behind its number. Raises Refused."""
     try:
         second = dt.datetime(*(int(match[part]) for part in PARTS))  # type: ignore[arg-type]  # noqa: DTZ001
     except ValueError as error:
         raise Refused(Reason.BAD_TIME, "") from error
-    tail = name[number.end() if number else match.end() :]
     stamp = completed(Stamp(second), tail.rpartition(".")[0])
-    value, digits = (int(number[1]), len(number[1])) if number else (None, 0)
-    return _Named(name, stamp.local, stamp.zone, value, digits)
+    return _Named(name, stamp.local, stamp.zone, int(number) if number else None, len(number))
 
 
 def _in_zone(one: _Named, zone: dt.tzinfo | None) -> _Named:
