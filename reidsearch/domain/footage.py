@@ -192,6 +192,8 @@ class VideoInfo:
         return (pts - self.first_pts) * self.time_base
 
 
+OTHER_STREAM = "copy it into a file of its own to have it analysed"
+"""How a remark ends on a stream of pictures that was not analysed."""
 DISCONTINUITY = "timestamp discontinuity"
 """How the detail of a span begins where the recording's own clock jumped."""
 

@@ -29,9 +29,16 @@ def _elsewhere(parts: Sequence[SourceInterval]) -> list[str]:
 
 
 def _shown(written: ClipReport, file: str) -> str:
-    """What a clip shows; of a copied one why it begins earlier, and how to have it shorter."""
+    """What a clip shows, and why it is not what was asked for: the footage ends before, or a copied
+    stream begins earlier.
+    """
     first, last = float(written.from_s), float(written.to_s)
     told = f"{first:.1f} to {last:.1f} s: {visible(file)}"
+    if written.asked_to_s > written.footage_s:
+        told += (
+            f"\nasked up to {float(written.asked_to_s):.1f} s; the footage ends at "
+            f"{float(written.footage_s):.1f} s"
+        )
     earlier_s = float(written.asked_from_s) - first
     if not written.copied or earlier_s < 0.05:
         return told

@@ -235,7 +235,8 @@ class FootageService:
             if (view := self._store.crop(each)).source_id == crop.source_id
         ]
         trace = self.trace(crop.moment.tracklet_id, crop.source_id)
-        info = footage_store.source(self._store, crop.source_id).info
+        source = footage_store.source(self._store, crop.source_id)
+        info = source.info
         margin = int(Fraction(margin_s).limit_denominator(1000) / info.time_base)
         # No media time lies before zero, where a file's sound may begin before its pictures.
         from_pts = max(int(trace.pts[0]) - margin, info.first_pts)
@@ -259,6 +260,7 @@ class FootageService:
             to_s=info.media_s(clip.last_pts),
             asked_from_s=info.media_s(from_pts),
             asked_to_s=info.media_s(to_pts),
+            footage_s=source.duration_s,
             crop_s=(crop.moment.pts - clip.first_pts) * info.time_base,
             copied=as_it_is,
             location=location_text(str(path)),

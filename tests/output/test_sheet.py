@@ -241,6 +241,13 @@ def test_only_what_no_font_of_this_machine_has_is_escaped(text: str, spelled: se
     assert LETTERS.spell(text) in spelled
 
 
+def test_a_picture_says_what_its_escapes_stand_for() -> None:
+    assert "no font of the machine" in words(sheet(1, location="\U0010fffd.jpg"))
+    for location in ("north/gate.jpg", "caf\u00e9.jpg"):
+        known = LETTERS.spell(location) == location
+        assert ("no font of the machine" not in words(sheet(1, location=location))) is known
+
+
 @pytest.mark.parametrize(
     "text", ["one two three four five", "x" * 80, "", "a " + "y" * 50, "21.3 s at 81 % or so"]
 )

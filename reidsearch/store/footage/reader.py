@@ -38,6 +38,7 @@ class KnownSource:
         fingerprint, facts: of the place that was asked about; empty when asked by checksum.
         settings: how it was analysed.
         counts: what was found in it.
+        remarks: what a reader of its coverage must know.
         notes: on its facts; None where others are told of its first place.
         sha256, size_bytes: of its bytes.
         erased: some of what was found in it was deleted since.
@@ -49,6 +50,7 @@ class KnownSource:
     state: str
     settings: Mapping[str, Any]
     counts: Mapping[str, int]
+    remarks: Sequence[str]
     sha256: bytes
     size_bytes: int
     erased: bool
@@ -83,6 +85,7 @@ def source_at(store: Store, location: str) -> KnownSource | None:
                 footage.c.state,
                 footage.c.settings,
                 footage.c.counts,
+                footage.c.notes,
                 *_BYTES_AND_LOSS,
                 where.fingerprint,
                 where.facts,
@@ -130,6 +133,7 @@ def source_of(store: Store, sha256: bytes) -> KnownSource | None:
                 footage.c.state,
                 footage.c.settings,
                 footage.c.counts,
+                footage.c.notes,
                 *_BYTES_AND_LOSS,
             )
             .select_from(footage)

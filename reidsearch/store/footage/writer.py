@@ -182,9 +182,8 @@ class FootageWriter:
         ).all()
         here = next((place for place in places if place.key == key), None)
         digest = facts_digest(facts)
-        changed = here is not None and here.facts not in {digest, ""}
-        if changed:
-            self._correct(connection, source_id, facts)
+        told_anew = here is not None and here.facts not in {digest, ""}
+        changed = told_anew and self._correct(connection, source_id, facts)
         if here is None or here.own:
             keep_notes(connection, source_id, facts)
         connection.execute(
@@ -208,9 +207,13 @@ class FootageWriter:
         self._writer.forget_failures(connection, [file.location])
         return changed
 
-    def _correct(self, connection: Connection, source_id: int, told: SourceFacts) -> None:
-        held = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
-        facts = _corrected(footage_rows.read_facts(held), told)
+    def _correct(self, connection: Connection, source_id: int, told: SourceFacts) -> bool:
+        """Store what is newly told. Returns whether that differs from what is held."""
+        row = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+        held = footage_rows.read_facts(row)
+        facts = _corrected(held, told)
+        if (facts.camera, facts.clock) == (held.camera, held.clock):
+            return False
         camera_id = self._writer.camera_id(connection, facts.camera)
         connection.execute(
             update(footage).where(footage.c.source_id == source_id).values(camera_id=camera_id)
@@ -222,6 +225,7 @@ class FootageWriter:
         )
         set_clock(connection, source_id, facts.clock)
         join_segments(connection, source_id, self._writer.model_id)
+        return True
 
     def commit(self, step: SourceStep) -> None:
         """Store a step, whole or not at all."""
