@@ -36,7 +36,8 @@ AFFECTED = {
     "footage_location": "where footage lay",
     "span": "how footage was analysed",
     "erased": "what was deleted of footage",
-    "tracklet": "when tracklets were seen",
+    "tracklet": "tracklets",
+    "tracklet_part": "when tracklets were seen",
     "moment": "which tracklet crops belong to",
     "decision": "what was decided about identities",
     "calibration": "the calibration",
@@ -62,7 +63,17 @@ RENEWED = {
 RESTORED = "restore from a backup"
 INDEXED_AGAIN = f"{RESTORED}, or delete that source and index it again"
 OF_SOURCES = frozenset(
-    {"source", "crop", "location", "footage", "footage_location", "span", "tracklet", "moment"}
+    {
+        "source",
+        "crop",
+        "location",
+        "footage",
+        "footage_location",
+        "span",
+        "tracklet",
+        "tracklet_part",
+        "moment",
+    }
 )
 
 

@@ -16,7 +16,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.row_digests import blob_of, covered, digest_of, has_digest
 from reidsearch.store.tables.every import metadata
-from reidsearch.store.tables.footage import checkpoint, tracklet
+from reidsearch.store.tables.footage import checkpoint, tracklet_part
 
 WITHOUT = {"picture", "embedding", "tracklet_embedding"}
 
@@ -34,8 +34,8 @@ def test_every_row_is_proven_by_a_digest_or_by_the_checksum_of_its_blob():
     for name in WITHOUT:
         assert blob_of(metadata.tables[name]) is not None
     assert blob_of(checkpoint) == "state"
-    assert "trace" not in {column.name for column in covered(tracklet)}
-    assert "sha256" in {column.name for column in covered(tracklet)}
+    assert "trace" not in {column.name for column in covered(tracklet_part)}
+    assert "sha256" in {column.name for column in covered(tracklet_part)}
     assert blob_of(tables.source) is None  # a checksum of what is not stored is a value
 
 

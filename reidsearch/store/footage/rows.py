@@ -95,6 +95,18 @@ def read_info(row: Row[Any]) -> VideoInfo:
     )
 
 
+CLOCK = (
+    footage.c.start_us,
+    footage.c.clock_origin,
+    footage.c.uncertainty_s,
+    footage.c.offset_us,
+    footage.c.drift_ppm,
+    footage.c.moved_us,
+    footage.c.clock_until_us,
+)
+"""The columns that `read_clock` reads."""
+
+
 def clock_values(clock: Clock) -> dict[str, Any]:
     """Return a clock as columns of `footage`."""
     return {

@@ -4,14 +4,14 @@ The column stays empty here: `migrate` gives every row without a digest its own 
 (`store/database/proofs.py`). A later revision that adds or changes other columns of a table empties
 `row_digest` of the rows that it changes, for the same reason.
 
-Revision: 0006, after 0005
+Revision: 0007, after 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -20,6 +20,7 @@ TABLES = (
     "decision", "erased", "event", "failure", "footage", "footage_location", "generation",
     "identity", "identity_member", "identity_rejection", "linking", "location", "model", "moment",
     "neighbours", "proposal", "proposal_member", "run", "source", "span", "tracklet",
+    "tracklet_part",
 )  # fmt: skip
 
 
