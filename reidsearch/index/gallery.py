@@ -28,8 +28,8 @@ from reidsearch.index.contract import (
     no_hits,
 )
 from reidsearch.index.cores import ahead, gathered
-from reidsearch.index.factory import ENGINES, TAKEOVER, engine_for
-from reidsearch.index.generations import index_folder, verify_file, write_generation
+from reidsearch.index.factory import TAKEOVER, engine_for
+from reidsearch.index.generations import index_folder, loaded, write_generation
 from reidsearch.index.recall import Measured, measure
 from reidsearch.store.crops.store import State, Store
 from reidsearch.store.derived import Generation, newest_generation
@@ -310,14 +310,16 @@ class Gallery:
         kind = newest.kind if newest else None
         if (
             newest is None
-            or newest.model_id != state.model_id
-            or self._needs_other_kind(newest, state)
+            or (not newest.odd and newest.model_id != state.model_id)
+            or (not newest.odd and self._needs_other_kind(newest, state))
         ):
             self._begin(kind, folder)
             return
         try:
-            verify_file(newest)
-            self._index = ENGINES[newest.kind].load(newest.path, self._truth, folder)
+            self._index = loaded(newest, self._truth, self._dimension(), folder)
+            self._measured = Measured.of_row(newest.recall)
+            if held > self._store.state().last_crop_id:
+                raise IndexDamaged(f"{newest.path.name} claims crops that were never stored")
         except (ArchiveError, OSError) as error:
             again = newest_generation(self._store)
             if again != newest:  # a writer replaced it meanwhile
@@ -326,7 +328,6 @@ class Gallery:
                 self._restore(state, error, progress)
             return
         self._taken_to, self.generation = held, newest.number
-        self._measured = Measured.of_row(newest.recall)
         if newest.erasures != state.erasures:
             self._mask_erased(newest.last_crop_id)
 

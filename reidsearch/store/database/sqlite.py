@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
-from reidsearch.base import atomic
+from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
+from reidsearch.store.database import opening
 from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
 
 DATABASE = "archive.db"
@@ -39,6 +40,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / DATABASE
+        opening.require_own(self._path)
         self._reading = _engine(self._path, _begin_reading, read_only=True)
         self._writing: Engine | None = None
         self._in_write = threading.local()
@@ -52,7 +54,21 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
 
     def read(self) -> AbstractContextManager[Connection]:
         """See `Database.read`."""
-        return self._reading.connect()
+        if os.access(self._path, os.W_OK):  # then SQLite itself sees what others commit
+            return self._reading.connect()
+        return self._reading_unchanged()
+
+    @contextlib.contextmanager
+    def _reading_unchanged(self) -> Iterator[Connection]:
+        """Give a connection, and refuse what it read of a file that changed under it."""
+        with self._reading.connect() as connection:
+            opened: Any = connection.connection.dbapi_connection
+            snapshot: opening.Snapshot | None = opened.snapshot
+            try:
+                yield connection
+            finally:
+                if snapshot is not None:
+                    opening.require_unchanged(self._path, snapshot)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -107,6 +123,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         VACUUM INTO reads one snapshot, where the backup API starts over whenever somebody commits.
         """
         target = folder / DATABASE
+        own_files.create(target).close()  # for its permissions: SQLite's are wider
         with _connected(self._path) as connection:
             connection.execute("VACUUM INTO ?", (str(target),))
         return target
@@ -137,8 +154,8 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
 
 
 def holds_archive(folder: Path) -> bool:
-    """Tell whether an archive's database lies in this folder."""
-    return (folder / DATABASE).is_file()
+    """Tell whether an archive's database lies in this folder, or something with its name."""
+    return os.path.lexists(folder / DATABASE)
 
 
 @contextlib.contextmanager
@@ -149,6 +166,7 @@ def creating(folder: Path) -> Iterator[Connection]:
     """
     # A folder of its own: beside the database SQLite keeps its log.
     with atomic.scratch_folder(folder / DATABASE) as making:
+        own_files.create(making / DATABASE).close()  # for its permissions: SQLite's are wider
         engine = _engine(making / DATABASE, _begin_writing, read_only=False)
         try:
             with engine.begin() as connection:
@@ -156,6 +174,8 @@ def creating(folder: Path) -> Iterator[Connection]:
         finally:
             engine.dispose()
         atomic.publish(making / DATABASE, folder / DATABASE)
+        if shared := folder.stat().st_mode & 0o060:
+            (folder / DATABASE).chmod(0o600 | shared)
 
 
 @contextlib.contextmanager
@@ -165,6 +185,7 @@ def rebuilding(folder: Path) -> Iterator[Connection]:
     Foreign keys do not act meanwhile (dropping the old table would delete what refers to it);
     `broken_references` tells before the end whether they hold.
     """
+    opening.require_own(folder / DATABASE)
     engine = _engine(folder / DATABASE, _begin_writing, read_only=False, foreign_keys=False)
     try:
         with engine.begin() as connection:
@@ -186,43 +207,65 @@ def _engine(
     foreign_keys: bool = True,
 ) -> Engine:
     """An engine whose errors are already reidsearch's."""
-    address = _address(path, read_only=read_only)
     engine = create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: sqlite3.connect(
-            address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
-        ),
+        creator=lambda: _connect(path, BUSY_TIMEOUT_S, read_only=read_only),
         poolclass=QueuePool,
         pool_size=KEPT_CONNECTIONS,
         max_overflow=-1,  # a reader never waits for another one's connection
         pool_use_lifo=True,  # the connection with the warmest cache first
     )
     event.listen(engine, "connect", _configure(read_only, foreign_keys))
+    if read_only:
+        event.listen(engine, "checkout", _require_current(path))
     event.listen(engine, "begin", begin)
     event.listen(engine, "handle_error", _translate_for(path), retval=True)
     return engine
 
 
-def _address(path: Path, *, read_only: bool) -> str:
-    mode = "rwc"
-    if read_only:
-        mode = "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
-    address = f"file:{quote(os.fsencode(path.resolve()))}?mode={mode}"
-    if mode == "ro" and not _has_log(path):
-        # WAL needs a shared-memory file; where nobody can write, nobody changes the file either.
-        address += "&immutable=1"
-    return address
+class _Opened(sqlite3.Connection):
+    """A connection that knows what it was opened on."""
+
+    snapshot: opening.Snapshot | None = None
+    """What the files have to stay as while it reads; None: it sees what others commit."""
+
+    def is_current(self, path: Path) -> bool:
+        return self.snapshot is None or self.snapshot == opening.Snapshot.of(path)
 
 
-def _has_log(path: Path) -> bool:
-    log = path.with_name(path.name + "-wal")
-    return log.is_file() and log.stat().st_size > 0
+def _connect(path: Path, timeout_s: float, *, read_only: bool) -> _Opened:
+    """Open a connection, without the driver's own transactions.
+
+    Raises:
+        ReidsearchError: that cannot be done, as `translated` has it.
+    """
+    address, snapshot = opening.address(path, read_only=read_only)
+    try:
+        connection = sqlite3.connect(
+            address,
+            uri=True,
+            timeout=timeout_s,
+            check_same_thread=False,
+            isolation_level=None,
+            factory=_Opened,
+        )
+        opening.harden(connection)
+    except sqlite3.Error as error:
+        raise translated(path, error) or error from error
+    connection.snapshot = snapshot
+    return connection
+
+
+def _require_current(path: Path) -> Callable[[Any, Any, Any], None]:
+    def require(connection: _Opened, _record: object, _proxy: object) -> None:
+        if not connection.is_current(path):
+            raise DisconnectionError  # the pool opens another, by what lies there now
+
+    return require
 
 
 def _configure(read_only: bool, foreign_keys: bool) -> Callable[[Any, Any], None]:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
-        # SQLAlchemy's begin event starts transactions; the driver must not start its own.
-        connection.isolation_level = None
         # 8 MiB keep the upper pages of every table at hand; with SQLite's own 2 MiB, looking up ten
         # matches among 100 000 crops took twice as long (benchmarks/query_warm.py). Each
         # connection has its own, and an index run has five (benchmarks/memory.py).
@@ -270,7 +313,7 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
             said, "free some space and run the same command again; nothing committed is lost"
         )
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
-        return StorageError(said, "the archive's folder must be writable for this command")
+        return opening.refusal(path, said)
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return ArchiveLocked(said, "another program holds the database; try again")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
@@ -299,6 +342,10 @@ class _ChangeWatch:
     def changed(self) -> bool:
         """Tell whether something was committed since the last call; True at the first."""
         with self._asking:
+            if not self._connection.is_current(self._path):
+                self._connection.close()
+                self._connection = _connect(self._path, BUSY_TIMEOUT_S, read_only=True)
+                self._seen = None
             try:
                 version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
             except sqlite3.Error as error:
@@ -309,16 +356,6 @@ class _ChangeWatch:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
-
-
-def _connect(path: Path, timeout_s: float, *, read_only: bool) -> sqlite3.Connection:
-    return sqlite3.connect(
-        _address(path, read_only=read_only),
-        uri=True,
-        timeout=timeout_s,
-        check_same_thread=False,
-        isolation_level=None,
-    )
 
 
 @contextlib.contextmanager
