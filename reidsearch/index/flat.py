@@ -194,9 +194,7 @@ class FaissFlat:
     def save(self, path: Path) -> None:
         """Write base and tail without the removed rows as one flat index."""
         kept = [~np.isin(part.ids, self._removed, assume_unique=True) for part in self._parts]
-        ids = np.concatenate(
-            [part.ids[keep] for part, keep in zip(self._parts, kept, strict=True)]
-        )
+        ids = np.concatenate([part.ids[keep] for part, keep in zip(self._parts, kept, strict=True)])
         whole = layout.flat_layout(self.dimension, len(ids))
         with own_files.create(path) as file:
             file.write(whole.head)
@@ -266,9 +264,7 @@ class _Part:
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
         if candidates == 0 or k < 1:
             return no_hits()
-        scores, rows = self.flat.search(
-            query.reshape(1, -1), min(k, candidates), params=parameters
-        )
+        scores, rows = self.flat.search(query.reshape(1, -1), min(k, candidates), params=parameters)
         found = rows[0] >= 0
         return Hits(self.ids[rows[0][found]], scores[0][found])
 

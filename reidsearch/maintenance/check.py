@@ -315,6 +315,7 @@ def _foreign(store: Store) -> Iterator[Finding]:
                 one
                 for one in own_files.names(folder)
                 if not (ours(one) and own_files.is_file(folder / one))
+                and not one.startswith(".")  # of the system: .nfs..., .DS_Store
             ]
         except own_files.NotOurs as error:
             yield Finding("foreign", f"{folder} {error.strerror}", repairable=False)

@@ -102,9 +102,7 @@ class CompactEngine:
     def files(self, path: Path) -> list[str]:
         """Return names of the segments' files."""
         return [
-            f"{segment.name}.{ending}"
-            for segment in Note.read(path).segments
-            for ending in ENDINGS
+            f"{segment.name}.{ending}" for segment in Note.read(path).segments for ending in ENDINGS
         ]
 
 
