@@ -10,10 +10,8 @@ import contextlib
 import hashlib
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,7 +126,7 @@ def snapshot(*folders: Path) -> dict[str, tuple[object, ...]]:
             entry = path.lstat()
             content: object = None
             if path.is_symlink():
-                content = os.readlink(path)
+                content = str(path.readlink())
             elif path.is_file():
                 content = hashlib.sha256(path.read_bytes()).hexdigest()
             changed = None if path.is_dir() and not path.is_symlink() else entry.st_mtime_ns
@@ -147,14 +145,3 @@ def spread(cases: Sequence[Any], most: int, seed: int) -> list[Any]:
 
     drawn = sorted(random.Random(seed).sample(range(len(cases)), min(most, len(cases))))
     return [cases[number] for number in drawn]
-
-
-def until(seconds: float) -> Iterator[int]:
-    """Count up for so long."""
-    end, number = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        yield number
-        number += 1
-
-
-TIMED_OUT = -signal.SIGALRM if hasattr(signal, "SIGALRM") else None

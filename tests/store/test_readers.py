@@ -150,9 +150,7 @@ def test_an_archive_of_another_user_is_refused_and_says_so(folder):
 
 def test_a_change_while_an_unchanging_file_is_read_is_noticed(folder, monkeypatch):
     writable = os.access
-    monkeypatch.setattr(
-        os, "access", lambda path, mode: mode != os.W_OK and writable(path, mode)
-    )
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and writable(path, mode))
     with Store(folder) as store:
         with pytest.raises(ArchiveLocked, match="written while it was read"), store.read():
             sql(folder, "UPDATE archive SET erasures = erasures + 1")

@@ -83,6 +83,7 @@ def migrate(folder: Path) -> tuple[str, str]:
         if before is None or before > schema.REVISION:
             schema.require_current(connection, folder)
         if before == schema.REVISION:
+            schema.require_current(connection, folder)
             return schema.REVISION, schema.REVISION
         schema.upgrade(connection)
         schema.require_current(connection, folder)

@@ -28,6 +28,7 @@ DATABASE = "archive.db"
 BUSY_TIMEOUT_S = 30.0
 MINIMUM_VERSION = (3, 35, 0)
 PURGE_TIMEOUT_S = 5.0
+_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 KEPT_CONNECTIONS = 16  # of threads that read at once; more are opened and closed as they come
 
 
@@ -215,7 +216,7 @@ def _engine(
         max_overflow=-1,  # a reader never waits for another one's connection
         pool_use_lifo=True,  # the connection with the warmest cache first
     )
-    event.listen(engine, "connect", _configure(read_only, foreign_keys))
+    event.listen(engine, "connect", _configure(path, read_only, foreign_keys))
     if read_only:
         event.listen(engine, "checkout", _require_current(path))
     event.listen(engine, "begin", begin)
@@ -250,7 +251,7 @@ def _connect(path: Path, timeout_s: float, *, read_only: bool) -> _Opened:
             factory=_Opened,
         )
         opening.harden(connection)
-    except sqlite3.Error as error:
+    except _ERRORS as error:
         raise translated(path, error) or error from error
     connection.snapshot = snapshot
     return connection
@@ -264,7 +265,7 @@ def _require_current(path: Path) -> Callable[[Any, Any, Any], None]:
     return require
 
 
-def _configure(read_only: bool, foreign_keys: bool) -> Callable[[Any, Any], None]:
+def _configure(path: Path, read_only: bool, foreign_keys: bool) -> Callable[[Any, Any], None]:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         # 8 MiB keep the upper pages of every table at hand; with SQLite's own 2 MiB, looking up ten
         # matches among 100 000 crops took twice as long (benchmarks/query_warm.py). Each
@@ -280,8 +281,11 @@ def _configure(read_only: bool, foreign_keys: bool) -> Callable[[Any, Any], None
         else:
             # FULL: an acknowledged crop survives a power cut, not only a killed process.
             pragmas += ["journal_mode=WAL", "synchronous=FULL"]
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+        except _ERRORS as error:
+            raise translated(path, error) or error from error
 
     return configure
 
@@ -304,6 +308,8 @@ def _translate_for(path: Path) -> Callable[[ExceptionContext], ReidsearchError |
 
 def translated(path: Path, error: BaseException) -> ReidsearchError | None:
     """Return what an error of SQLite means for the user; None when it is a mistake of ours."""
+    if isinstance(error, UnicodeDecodeError):  # of the text in a message of SQLite's
+        return _damaged(path, f"{path} holds text that is none")
     if not isinstance(error, sqlite3.Error):
         return None
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
@@ -317,13 +323,17 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return ArchiveLocked(said, "another program holds the database; try again")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return ArchiveError(
-            said,
-            "verify the archive, or restore it from a backup",
-            kind=Kind.DATABASE_DAMAGED,
-            archive=path.parent,
-        )
+        return _damaged(path, said)
     return None
+
+
+def _damaged(path: Path, said: str) -> ArchiveError:
+    return ArchiveError(
+        said,
+        "verify the archive, or restore it from a backup",
+        kind=Kind.DATABASE_DAMAGED,
+        archive=path.parent,
+    )
 
 
 class _ChangeWatch:
@@ -348,7 +358,7 @@ class _ChangeWatch:
                 self._seen = None
             try:
                 version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
-            except sqlite3.Error as error:
+            except _ERRORS as error:
                 raise translated(self._path, error) or error from error
             seen, self._seen = self._seen, version
             return version != seen
@@ -366,7 +376,7 @@ def _connected(
     connection = _connect(path, timeout_s, read_only=read_only)
     try:
         yield connection
-    except sqlite3.Error as error:
+    except _ERRORS as error:
         raise translated(path, error) or error from error
     finally:
         connection.close()
