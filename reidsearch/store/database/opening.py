@@ -137,20 +137,6 @@ def refusal(path: Path, said: str) -> StorageError:
     return StorageError(said, "the archive's folder must be writable for this command")
 
 
-def tighten(path: Path) -> None:
-    """Take from everybody but owner and group what they may do with a database, where we may.
-
-    What is in it is personal data; SQLite gives the files beside it the same permissions.
-    """
-    for one in (path, *(beside(path, ending) for ending in BESIDE)):
-        try:
-            mode = os.lstat(one).st_mode
-            if stat.S_ISREG(mode) and mode & 0o007:
-                one.chmod(stat.S_IMODE(mode) & ~0o007)
-        except OSError:  # of another owner, or not there
-            continue
-
-
 def _told(path: Path) -> tuple[int, int, int] | None:
     """(inode, size, time of the last change) of a file; None: it is not there."""
     try:
