@@ -18,6 +18,7 @@ from reidsearch.base.cache import cache_folder
 from reidsearch.base.errors import FieldValue, Kind, ReidsearchError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
+from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.vision.embedding import Embedder, load_embedder
 from reidsearch.vision.embedding.golden import diagnose
 from reidsearch.vision.models.catalogue import default_entry
@@ -232,7 +233,8 @@ def _open_to_all(folder: Path) -> list[str]:
     """Return names of what others than owner and group can read in an archive's folder."""
     if os.name == "nt" or not folder.stat().st_mode & 0o001:
         return []
-    return sorted(path.name for path in folder.iterdir() if path.lstat().st_mode & 0o004)
+    files = folder.glob(f"{DATABASE}*")
+    return sorted(path.name for path in files if path.lstat().st_mode & 0o004)
 
 
 def _archive_checks(folder: Path, progress: Progress) -> Iterator[Check]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from reidsearch.base import own_files
 from reidsearch.base.errors import InputError
+from reidsearch.base.said import said
 from reidsearch.base.settings import PictureLimits, RuntimeSettings, TimeSettings
 
 NAME = "reidsearch.toml"
@@ -150,8 +151,7 @@ def _take_file(path: Path, values: dict[str, dict[str, Any]], *, linked: bool) -
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise InputError(f"{path} cannot be read: {said}") from error
+        raise InputError(f"{path} cannot be read: {said(error)}") from error
     import tomllib  # most archives have no settings file, and every command asks for one
 
     try:
