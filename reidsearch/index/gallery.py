@@ -308,11 +308,7 @@ class Gallery:
         self.model = self._store.model()
         held = newest.last_crop_id if newest else 0
         kind = newest.kind if newest else None
-        if (
-            newest is None
-            or (not newest.odd and newest.model_id != state.model_id)
-            or (not newest.odd and self._needs_other_kind(newest, state))
-        ):
+        if newest is None or (not newest.odd and self._is_of_no_use(newest, state)):
             self._begin(kind, folder)
             return
         try:
@@ -331,8 +327,10 @@ class Gallery:
         if newest.erasures != state.erasures:
             self._mask_erased(newest.last_crop_id)
 
-    def _needs_other_kind(self, newest: Generation, state: State) -> bool:
-        """Whether most of the archive is not in the file, and another kind is due."""
+    def _is_of_no_use(self, newest: Generation, state: State) -> bool:
+        """Whether it is another model's, or lacks most of the archive and another kind is due."""
+        if newest.model_id != state.model_id:
+            return True
         engine = self._choose(state.last_crop_id, newest.kind)
         lacking = state.last_crop_id - newest.last_crop_id
         return engine.kind != newest.kind and lacking > max(TAKEOVER, newest.crops)
