@@ -133,6 +133,7 @@ class Kind(StrEnum):
     CALIBRATION_DAMAGED = "calibration-damaged"
     ARCHIVE_DAMAGED = "archive-damaged"
     ARCHIVE_NEEDS_REPAIR = "archive-needs-repair"
+    ARCHIVE_FOREIGN = "archive-foreign"
     ARCHIVE_NOT_VERIFIED = "archive-not-verified"
     CODECS_MISSING = "codecs-missing"
 

@@ -28,8 +28,8 @@ from reidsearch.index.contract import (
     no_hits,
 )
 from reidsearch.index.cores import ahead, gathered
-from reidsearch.index.factory import ENGINES, TAKEOVER, engine_for
-from reidsearch.index.generations import index_folder, verify_file, write_generation
+from reidsearch.index.factory import TAKEOVER, engine_for
+from reidsearch.index.generations import index_folder, loaded, write_generation
 from reidsearch.index.recall import Measured, measure
 from reidsearch.store.crops.disagreement import disagreement, require_deleted
 from reidsearch.store.crops.state import State
@@ -306,16 +306,14 @@ class Gallery:
         self.model = self._store.model()
         held = newest.last_crop_id if newest else 0
         kind = newest.kind if newest else None
-        if (
-            newest is None
-            or newest.model_id != state.model_id
-            or self._needs_other_kind(newest, state)
-        ):
+        if newest is None or (not newest.odd and self._is_of_no_use(newest, state)):
             self._begin(kind, folder)
             return
         try:
-            verify_file(newest)
-            self._index = ENGINES[newest.kind].load(newest.path, self._truth, folder)
+            self._index = loaded(newest, self._truth, self._dimension(), folder)
+            self._measured = Measured.of_row(newest.recall)
+            if held > self._store.state().last_crop_id:
+                raise IndexDamaged(f"{newest.path.name} claims crops that were never stored")
         except (ArchiveError, OSError) as error:
             again = newest_generation(self._store)
             if again != newest:  # a writer replaced it meanwhile
@@ -324,12 +322,13 @@ class Gallery:
                 self._restore(state, error, progress)
             return
         self._taken_to, self.generation = held, newest.number
-        self._measured = Measured.of_row(newest.recall)
         if newest.erasures != state.erasures:
             self._mask_erased(newest.last_crop_id)
 
-    def _needs_other_kind(self, newest: Generation, state: State) -> bool:
-        """Whether most of the archive is not in the file, and another kind is due."""
+    def _is_of_no_use(self, newest: Generation, state: State) -> bool:
+        """Whether it is another model's, or lacks most of the archive and another kind is due."""
+        if newest.model_id != state.model_id:
+            return True
         engine = self._choose(state.last_crop_id, newest.kind)
         lacking = state.last_crop_id - newest.last_crop_id
         return engine.kind != newest.kind and lacking > max(TAKEOVER, newest.crops)

@@ -245,6 +245,8 @@ class FootageService:
         path, footage = open_indexed(self._store, crop.source_id, verify=verify)
 
         def written() -> Clip:
+            if out.exists() and out.samefile(path):
+                raise UsageError(f"{out} is the footage itself, and is not overwritten")
             if as_it_is:
                 return copy(path, footage, from_pts, to_pts, out, views=views, note=note)
             drawn = trace if box else None
