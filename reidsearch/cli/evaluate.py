@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from reidsearch.cli.files import output_option, write_picture
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
@@ -30,7 +30,7 @@ LABELS = ("persons", "identities")
 
 
 @grouped_command("evaluate")
-@click.argument("data", required=False, type=click.Path(path_type=Path))
+@argument("data", required=False, type=click.Path(path_type=Path))
 @option(
     "--query-camera",
     "query_cameras",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.grouped import CommandGroup, option
+from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import format_option
 from reidsearch.cli.quantize import command as quantize
 
@@ -64,7 +64,7 @@ def list_(form: str) -> None:
 
 
 @command.command()
-@click.argument("name")
+@argument("name")
 @format_option()
 def show(name: str, form: str) -> None:
     """Show all that is known of the model NAME or NAME/PRECISION."""
@@ -79,7 +79,7 @@ def show(name: str, form: str) -> None:
 
 
 @command.command()
-@click.argument("names", nargs=-1, metavar="NAME...")
+@argument("names", nargs=-1, metavar="NAME...")
 @option("--all", "everything", is_flag=True, help="Install every model of the catalogue.")
 @format_option()
 def install(names: tuple[str, ...], everything: bool, form: str) -> None:
@@ -104,7 +104,7 @@ def install(names: tuple[str, ...], everything: bool, form: str) -> None:
 
 
 @command.command("import")
-@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
+@argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
 @format_option()
 def import_(folder: Path, form: str) -> None:
     """Copy the known models below FOLDER into the cache, verified."""

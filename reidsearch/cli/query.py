@@ -17,7 +17,7 @@ from reidsearch.cli.filters import (
     filter_options,
     filters_from,
 )
-from reidsearch.cli.grouped import OUTPUT, grouped_command, option
+from reidsearch.cli.grouped import OUTPUT, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 @grouped_command("query")
-@click.argument("images", nargs=-1, type=click.Path(path_type=Path))
+@argument("images", nargs=-1, type=click.Path(path_type=Path))
 @query_input_options
 @option(
     "--identity",

@@ -16,10 +16,13 @@ def transits_of(rows: list[tuple[str, str, float]]) -> Transits:
     """Minima between cameras; each holds in both directions.
 
     Raises:
-        UsageError: a camera with itself, a pair twice, or no positive number of seconds.
+        UsageError: a camera without a name or with itself, a pair twice, or no positive number of
+            seconds.
     """
     seen: set[frozenset[str]] = set()
     for a, b, seconds in rows:
+        if not a.strip() or not b.strip():
+            raise UsageError("a transit leads between two cameras; one has no name")
         if a == b:
             raise UsageError(
                 f"a transit leads from one camera to another, not from {a!r} to itself"
