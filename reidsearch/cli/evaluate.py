@@ -20,6 +20,7 @@ from reidsearch.cli.options import (
     runtime_options,
     runtime_settings,
 )
+from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
     from reidsearch.domain.figures import Comparison
@@ -154,7 +155,7 @@ def _print(found: Comparison, form: str, compared: bool) -> None:
     from reidsearch.output.evaluation_json import comparison_json
 
     if form == "markdown":
-        click.echo(evaluation_text.markdown(found))
+        say(evaluation_text.markdown(found))
         return
     view = evaluation_text.comparison_view if compared else evaluation_text.evaluation_view
     emit(form, comparison_json(found), view(found), "ways")

@@ -10,6 +10,7 @@ import click
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import format_option
 from reidsearch.cli.quantize import command as quantize
+from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
     from reidsearch.vision.models.catalogue import ModelEntry
@@ -99,7 +100,7 @@ def install(names: tuple[str, ...], everything: bool, form: str) -> None:
             xml = fetch(entry, progress)
         rows.append({"key": entry.key, "folder": str(xml.parent)})
         if form == "table":
-            click.echo(f"{entry.key}  {xml.parent}")
+            say(f"{entry.key}  {xml.parent}")
     emit(form, {"schema": "reidsearch/models-installed/1", "models": rows}, None, "models")
 
 

@@ -15,7 +15,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from reidsearch.base.errors import Reason, Refused, UsageError
+from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.locations import location_text
 from reidsearch.media.files.manifest import Manifest
 from reidsearch.media.files.paths import (
@@ -164,7 +164,6 @@ def take_inventory(paths: Sequence[Path], *, frames: bool = False) -> Inventory:
 
     Raises:
         InputError: a manifest cannot be read at all, or has no path column.
-        UsageError: a path is empty.
     """
     return _Walk(frames).over(paths)
 
@@ -179,8 +178,6 @@ class _Walk:
 
     def over(self, paths: Sequence[Path]) -> Inventory:
         # One path twice is one entry.
-        if "" in map(os.fspath, paths):
-            raise UsageError("an empty path was given to index; it would mean this folder")
         for path in dict.fromkeys(os.path.abspath(each) for each in paths):  # noqa: PTH100 - no resolve
             if path.lower().endswith(MANIFESTS):
                 self._manifest(path)
