@@ -52,11 +52,11 @@ def test_no_parameter_of_any_command_takes_empty_text(text, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     for words, command, parameter in CASES:
         assert isinstance(parameter, GroupedOption | FilledArgument), (words, parameter.name)
-        with click.Context(command) as context, pytest.raises(click.UsageError):
+        given = text if parameter.nargs == 1 else (text,) * max(parameter.nargs, 1)
+        with click.Context(command) as context:
             context.set_parameter_source(parameter.name, ParameterSource.COMMANDLINE)
-            given = text if parameter.nargs == 1 else (text,) * max(parameter.nargs, 1)
-            value = (given,) if parameter.multiple else given
-            parameter.process_value(context, value)
+            with pytest.raises(click.UsageError):
+                parameter.process_value(context, (given,) if parameter.multiple else given)
     assert len(CASES) > 150
     assert list(tmp_path.iterdir()) == []
 
