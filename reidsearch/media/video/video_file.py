@@ -42,6 +42,7 @@ from reidsearch.media.video.frames import (
 from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
 from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump
 from reidsearch.media.video.orientation import orientation_of
+from reidsearch.media.video.sample_tables import require_few_samples
 from reidsearch.media.video.streams import (
     has_broken_index,
     has_no_clock,
@@ -217,6 +218,8 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         os.close(open_regular(str(self._path)))
         if self._path.stat().st_size == 0:
             raise Refused(Reason.EMPTY, "the file is empty")
+        if self._demuxer is None:
+            require_few_samples(self._path)
         try:
             container = open_container(
                 self._path, start, end, ignore_index=self._linear_avi, known=self._demuxer
