@@ -6,7 +6,8 @@ import csv
 import math
 from pathlib import Path
 
-from reidsearch.base.errors import InputError, UsageError
+from reidsearch.base.errors import InputError, Refused, UsageError
+from reidsearch.base.reading import read_table
 from reidsearch.domain.decisions import Transits
 
 COLUMNS = ("from", "to", "seconds")
@@ -42,20 +43,24 @@ def read_transits(path: Path) -> list[tuple[str, str, float]]:
         InputError: it cannot be read, lacks a column, or a number is none; the line is named.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-            if missing:
-                raise InputError(f"{path} lacks the column {missing[0]}", "from,to,seconds")
-            found = []
-            for row in rows:
-                try:
-                    found.append((row["from"], row["to"], float(row["seconds"])))
-                except (TypeError, ValueError) as error:
-                    raise InputError(
-                        f"{path}, line {rows.line_num}: {row['seconds']!r} is not a number of "
-                        "seconds"
-                    ) from error
-            return found
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read: {error}", "give a CSV table in UTF-8") from error
+        table = read_table(path)
+    except Refused as refused:
+        raise InputError(
+            f"{path} cannot be read: {refused.message}", "give a CSV table in UTF-8"
+        ) from refused
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        raise InputError(f"{path} lacks the column {missing[0]}", "from,to,seconds")
+    found = []
+    for line, cells in table.rows:
+        if isinstance(cells, csv.Error):
+            raise InputError(f"{path}, line {line}: {cells}", "give a CSV table in UTF-8")
+        row = table.named(cells)
+        seconds = row.get("seconds", "")
+        try:
+            found.append((row["from"], row["to"], float(seconds)))
+        except (KeyError, ValueError) as error:
+            raise InputError(
+                f"{path}, line {line}: {seconds!r} is not a number of seconds"
+            ) from error
+    return found

@@ -15,8 +15,8 @@ import av.error
 import av.logging
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.reading import open_regular
 from reidsearch.domain.footage import VideoInfo
-from reidsearch.media.files.paths import open_regular
 from reidsearch.media.video.decoding import Reader
 from reidsearch.media.video.demuxers import (
     kind_refused,
