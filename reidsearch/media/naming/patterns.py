@@ -12,6 +12,7 @@ from reidsearch.base.timecode import at_local, only_once, parse_time
 from reidsearch.domain.crops import Facts
 from reidsearch.media.naming.stamps import PARTS, holds_stamp
 from reidsearch.media.naming.told_times import told_stamp
+from reidsearch.media.naming.user_pattern import Matched, NamePattern, Searching
 
 GROUPS = frozenset({"camera", "time", "person", "millisecond", "epoch", *PARTS})
 
@@ -20,16 +21,13 @@ GROUPS = frozenset({"camera", "time", "person", "millisecond", "epoch", *PARTS})
 MARKET1501 = re.compile(r"(?:^|/)(?P<person>-1|\d+)_(?P<camera>c\d+)s\d+_\d+_\d+\.[^/]*$")
 
 
-def compile_pattern(text: str) -> re.Pattern[str]:
+def compile_pattern(text: str) -> NamePattern:
     """Read a regular expression with one or more of the groups camera, time, person.
 
     Raises:
         UsageError: when it is no regular expression, or has no such group, or another one.
     """
-    try:
-        pattern = re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise UsageError(f"pattern {text!r} is no regular expression: {error}") from error
+    pattern = NamePattern(text)
     _require_groups(pattern)
     return pattern
 
@@ -56,11 +54,11 @@ class Naming:
     camera: str | None = None
     time: dt.datetime | None = None
     zone: dt.tzinfo | None = None
-    pattern: re.Pattern[str] | None = None
+    pattern: Searching | None = None
     time_format: str | None = None
     market1501: bool = False
     _options: Facts = field(init=False, repr=False, compare=False)
-    _names: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    _names: Searching | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.pattern is not None:
@@ -100,7 +98,7 @@ class Naming:
         """Whether names are read, and this one is understood."""
         return self._names is None or bool(self._names.search(readable_location(location)))
 
-    def _told_time(self, match: re.Match[str]) -> dt.datetime | None:
+    def _told_time(self, match: Matched) -> dt.datetime | None:
         stamp = told_stamp(match, self.time_format)
         if stamp is None:
             return None
@@ -122,7 +120,7 @@ class Naming:
         return parse_time(text, self.zone, self.time_format)
 
 
-def _require_groups(pattern: re.Pattern[str]) -> None:
+def _require_groups(pattern: Searching) -> None:
     names = set(pattern.groupindex)
     hint = "name the parts: (?P<camera>...), (?P<time>...), (?P<person>...)"
     if unknown := sorted(names - GROUPS):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Refused, UsageError
@@ -26,6 +25,7 @@ from reidsearch.media.naming.recorders import (
 from reidsearch.media.naming.source_list import ListedSource, SourceList
 from reidsearch.media.naming.stamps import holds_stamp, said_before, stamp_of
 from reidsearch.media.naming.told_times import told_stamp
+from reidsearch.media.naming.user_pattern import Matched, Searching
 
 REPEATED = "which the clock change repeats: the earlier was taken, the uncertainty holds both"
 
@@ -65,7 +65,7 @@ class SourceNaming:
     camera: str | None = None
     start: dt.datetime | Reading | None = None
     zone: dt.tzinfo | None = None
-    pattern: re.Pattern[str] | None = None
+    pattern: Searching | None = None
     time_format: str | None = None
     recorder: str | None = None
     listed: SourceList | None = None
@@ -226,7 +226,7 @@ class _Naming:
         self.note("camera", text)
         self.note("time", text)
 
-    def _taken(self, match: re.Match[str], one: Recorder | None) -> tuple[str | None, Clock | None]:
+    def _taken(self, match: Matched, one: Recorder | None) -> tuple[str | None, Clock | None]:
         """Read what matched. A camera that holds a time stamp means that the end was matched."""
         camera = match.groupdict().get("camera")
         if camera is not None and holds_stamp(camera):
