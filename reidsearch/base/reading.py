@@ -27,6 +27,8 @@ TABLE_BYTES = 256 << 20
 MOST_COLUMNS = 1000
 DEEPEST = 64
 """Levels of lists and objects within each other."""
+LONGEST_LABEL = 1000
+"""Characters of the name of a camera or person."""
 TOML_BYTES = 4 << 20
 """Of a list in TOML, whose parser is slow."""
 _MOST_POINTS = 20  # in a line of TOML outside of its texts: the parser takes their square in time
@@ -140,6 +142,33 @@ def parse_toml(text: str) -> dict[str, Any]:
         raise ValueError(f"nested deeper than {DEEPEST} levels") from error
     require_shallow(value)
     return value
+
+
+def require_label(text: str, what: str) -> None:
+    """Refuse a name that is empty, too long to be shown, or no text.
+
+    Raises:
+        ValueError: saying which.
+    """
+    if not text.strip():
+        raise ValueError(f"{what} is empty")
+    require_text(text, what)
+
+
+def require_text(text: str, what: str, longest: int = LONGEST_LABEL) -> None:
+    """Refuse what could not be stored and given out again.
+
+    Raises:
+        ValueError: it is longer than allowed, not UTF-8, or holds a NUL.
+    """
+    if len(text) > longest:
+        raise ValueError(f"{what} has {len(text):,} characters; {longest:,} are allowed")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{what} {text!a} is not UTF-8") from error
+    if "\0" in text:
+        raise ValueError(f"{what} {text!a} holds a NUL")
 
 
 def require_shallow(value: object, deepest: int = DEEPEST) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reidsearch.base.errors import Reason
+from reidsearch.domain.answer_json import finite
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import Moment
@@ -71,7 +72,10 @@ def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableTyp
         ("indexed", local(crop.indexed_at)),
         *_in_footage(crop.moment),
         *attribute_pairs(attributes),
-        *((visible(f"extra {name}"), visible(str(value))) for name, value in facts.extra.items()),
+        *(
+            (visible(f"extra {name}"), visible(str(value)))
+            for name, value in finite(dict(facts.extra)).items()
+        ),
     )
 
 

@@ -280,7 +280,8 @@ def _label(row: Row, name: str) -> str | None:
     value = row.get(name)
     if isinstance(value, bool | float | list | dict):
         _refuse(Reason.BAD_ROW, f"{name} {value!r} is no name")
-    return None if value is None else str(value)
+    text = "" if value is None else str(value)
+    return text if text.strip() else None
 
 
 def _refuse(reason: Reason, message: str) -> NoReturn:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Kind, Reason, Refused, UsageError
 from reidsearch.base.locations import readable_location, told_location
+from reidsearch.base.reading import require_label
 from reidsearch.base.timecode import at_local, only_once, parse_time
 from reidsearch.domain.crops import Facts
 from reidsearch.media.naming.stamps import PARTS, holds_stamp
@@ -48,7 +49,8 @@ class Naming:
         market1501: read Market-1501 file names instead of a pattern.
 
     Raises:
-        UsageError: when pattern and market1501 are both given, or a pattern lacks the groups.
+        UsageError: when the camera cannot be stored, pattern and market1501 are both given, or a
+            pattern lacks the groups.
     """
 
     camera: str | None = None
@@ -61,6 +63,7 @@ class Naming:
     _names: Searching | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        require_camera(self.camera)
         if self.pattern is not None:
             if self.market1501:
                 raise UsageError("names are read by a pattern or as Market-1501 names, not both")
@@ -118,6 +121,19 @@ class Naming:
             Refused: (bad-time).
         """
         return parse_time(text, self.zone, self.time_format)
+
+
+def require_camera(camera: str | None) -> None:
+    """Refuse a name that a camera cannot have.
+
+    Raises:
+        UsageError: it is empty, too long, or not UTF-8.
+    """
+    try:
+        if camera is not None:
+            require_label(camera, "the camera")
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _require_groups(pattern: Searching) -> None:

@@ -15,6 +15,7 @@ from reidsearch.base.locations import readable_location, told_location
 from reidsearch.base.timecode import Reading, at_local
 from reidsearch.domain.footage import Clock, SourceFacts, VideoInfo
 from reidsearch.domain.told import FactNote, Stamp
+from reidsearch.media.naming.patterns import require_camera
 from reidsearch.media.naming.recorders import (
     Recorder,
     may_be_epoch,
@@ -59,7 +60,8 @@ class SourceNaming:
             write local time there, or the end of the recording.
 
     Raises:
-        UsageError: pattern and recorder are both given, or there is no such recorder.
+        UsageError: the camera cannot be stored, pattern and recorder are both given, or there is
+            no such recorder.
     """
 
     camera: str | None = None
@@ -72,6 +74,7 @@ class SourceNaming:
     container_time: bool = False
 
     def __post_init__(self) -> None:
+        require_camera(self.camera)
         if self.recorder is not None:
             if self.pattern is not None:
                 raise UsageError("names are read by a pattern or as a recorder's, not both")

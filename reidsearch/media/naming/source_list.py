@@ -16,7 +16,13 @@ from typing import Any
 
 from reidsearch.base.errors import InputError, Refused, ReidsearchError
 from reidsearch.base.locations import composed, location_text, path_of
-from reidsearch.base.reading import TOML_BYTES, parse_toml, read_table, read_text
+from reidsearch.base.reading import (
+    TOML_BYTES,
+    parse_toml,
+    read_table,
+    read_text,
+    require_label,
+)
 from reidsearch.base.timecode import Reading, parse_zone, read_time
 from reidsearch.domain.footage import require_clock
 
@@ -48,6 +54,8 @@ class ListedSource:
     detections: Path | None
 
     def __post_init__(self) -> None:
+        if self.camera is not None:
+            require_label(self.camera, "the camera")
         require_clock(self.offset_s, self.drift_ppm, self.uncertainty_s)
 
 

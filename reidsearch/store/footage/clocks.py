@@ -15,7 +15,7 @@ from reidsearch.domain.footage import Clock
 from reidsearch.domain.reports import ClockChange
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import Event, record_event, require_record
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import footage, footage_location
 
@@ -53,7 +53,11 @@ def record_clock(connection: Connection, source_id: int, clock: Clock, who: str,
     """Set a clock by hand: what it was before stays on record, with who changed it and why.
 
     A start of the origin `hand` is compared with the one it replaces.
+
+    Raises:
+        UsageError: who or why cannot be stored.
     """
+    require_record(who, why)
     row = connection.execute(select(footage).where(footage.c.source_id == source_id)).one()
     before = footage_rows.read_clock(row)
     if clock.start != before.start and clock.start is not None and before.start is not None:
