@@ -14,8 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base.errors import InputError, Reason, Refused
-from reidsearch.base.reading import parse_toml, read_text
+from reidsearch.base.errors import InputError
+from reidsearch.base.reading import parse_toml
 from reidsearch.base.settings import PictureLimits, RuntimeSettings, TimeSettings
 
 NAME = "reidsearch.toml"
@@ -139,11 +139,11 @@ def _defaults() -> dict[str, PictureLimits | TimeSettings | RuntimeSettings]:
 
 def _take_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
     try:
-        text = read_text(path)
-    except Refused as refused:
-        if refused.reason is Reason.MISSING:
-            return
-        raise InputError(f"{path} cannot be read: {refused.message}") from refused
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
     try:
         given = parse_toml(text)
     except ValueError as error:

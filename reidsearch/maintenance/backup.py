@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import ArchiveError, InputError, Reason, Refused, StorageError
+from reidsearch.base.errors import ArchiveError, InputError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
-from reidsearch.base.reading import parse_json, read_bytes, read_text
 from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now
 from reidsearch.index.gallery import Gallery
@@ -163,11 +162,11 @@ def _watched(path: Path, size_bytes: int, progress: Progress) -> Iterator[None]:
 def _read_settings(path: Path) -> bytes | None:
     """Return the bytes of an archive's settings file; None: it has none."""
     try:
-        return read_bytes(path)
-    except Refused as refused:
-        if refused.reason is Reason.MISSING:
-            return None
-        raise InputError(f"{path} cannot be read: {refused.message}") from refused
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _write_settings(path: Path, settings: bytes | None) -> str | None:
@@ -190,12 +189,10 @@ def _verified_settings(path: Path, sha256: str | None) -> bytes | None:
 
 def _note(source: Path) -> dict[str, Any]:
     try:
-        note = parse_json(read_text(source / NOTE))
-    except Refused as refused:
-        if refused.reason is Reason.MISSING:
-            raise InputError(f"{source} is not a backup: it has no {NOTE}") from refused
-        raise InputError(f"{source / NOTE} cannot be read: {refused.message}") from refused
-    except ValueError as error:
+        note = json.loads((source / NOTE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{source} is not a backup: it has no {NOTE}") from error
+    except (OSError, ValueError) as error:
         raise InputError(f"{source / NOTE} cannot be read: {error}") from error
     if not isinstance(note, dict) or note.get("format") != FORMAT:
         raise InputError(f"{source / NOTE} is of another format", "upgrade reidsearch")

@@ -14,8 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from reidsearch.base.actor import system_user
-from reidsearch.base.errors import ArchiveLocked, Refused, StorageError
-from reidsearch.base.reading import parse_json, read_text
+from reidsearch.base.errors import ArchiveLocked, StorageError
 from reidsearch.base.timecode import iso, now
 
 LOCK = "writer.lock"
@@ -95,7 +94,7 @@ def _holder(folder: Path) -> str:
 
 def _note(folder: Path) -> dict[str, Any]:
     try:
-        holder = parse_json(read_text(folder / HOLDER))
-    except (Refused, ValueError):
+        holder = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
     return holder if isinstance(holder, dict) else {}
