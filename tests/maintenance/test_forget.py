@@ -116,7 +116,7 @@ def test_drawn_archives(tmp_path):
     tally = Tally("names of deleted sources: no row holds them")
     chance = random.Random(7)
     letters = "abcÄß '\"%_[]\\#:!;-\x1b"
-    for number in range(40):
+    for number in range(12):
         folder = tmp_path / str(number)
         names = ["".join(chance.choices(letters, k=12)) + f"~{n}~.png" for n in range(5)]
         for n, name in enumerate(names):
