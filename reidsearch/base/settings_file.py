@@ -16,6 +16,7 @@ from typing import Any
 
 from reidsearch.base.errors import InputError
 from reidsearch.base.reading import parse_toml
+from reidsearch.base.said import said
 from reidsearch.base.settings import PictureLimits, RuntimeSettings, TimeSettings
 
 NAME = "reidsearch.toml"
@@ -143,7 +144,7 @@ def _take_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {said(error)}") from error
     try:
         given = parse_toml(text)
     except ValueError as error:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base.errors import InputError, Refused, ReidsearchError
+from reidsearch.base.errors import InputError, Kind, Refused, ReidsearchError
 from reidsearch.base.locations import composed, location_text, path_of
 from reidsearch.base.reading import (
     TOML_BYTES,
@@ -122,10 +122,12 @@ def read_source_list(path: Path, zone: dt.tzinfo | None = None) -> SourceList:
             listed = _listed(told, folder, zone)
             pattern = str(told["path"])
         except (ArithmeticError, ValueError, KeyError, ReidsearchError) as error:
-            said = error.message if isinstance(error, ReidsearchError) else str(error)
+            why = error.message if isinstance(error, ReidsearchError) else str(error)
             if isinstance(error, KeyError):
-                said = "it has no path"
-            raise InputError(f"{path}, {where}: {said}") from error
+                why = "it has no path"
+            unzoned = getattr(error, "kind", None) == Kind.TIME_WITHOUT_ZONE
+            kind = Kind.TIME_WITHOUT_ZONE if unzoned else None
+            raise InputError(f"{path}, {where}: {why}", kind=kind) from error
         marks = [(found, mark_of(found)) for found in _matching(folder, pattern)]
         for found, mark in marks:
             if rows.setdefault(mark, listed) != listed:

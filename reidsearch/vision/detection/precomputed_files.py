@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 from reidsearch.base.errors import InputError, Refused
 from reidsearch.base.reading import TABLE_BYTES, parse_json, read_bytes, require_columns
+from reidsearch.base.said import said
 from reidsearch.vision.detection.precomputed import Key, PrecomputedDetections, Row
 
 LARGEST = 2**53  # exact as a float, and as an int64 of any unit
@@ -66,7 +67,7 @@ def read_precomputed(path: Path) -> PrecomputedDetections:
             data = read_bytes(path, TABLE_BYTES)
             read = _of_text(path, _decoded(path, data))
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(f"{path} cannot be read: {said(error)}") from error
     except Refused as refused:
         raise InputError(f"{path} cannot be read: {refused.message}") from refused
     except csv.Error as error:
