@@ -16,6 +16,7 @@ from typing import Any
 
 from reidsearch.base import own_files
 from reidsearch.base.errors import InputError
+from reidsearch.base.reading import parse_toml
 from reidsearch.base.said import said
 from reidsearch.base.settings import PictureLimits, RuntimeSettings, TimeSettings
 
@@ -152,11 +153,9 @@ def _take_file(path: Path, values: dict[str, dict[str, Any]], *, linked: bool) -
         return
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {said(error)}") from error
-    import tomllib  # most archives have no settings file, and every command asks for one
-
     try:
-        given = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        given = parse_toml(text)
+    except ValueError as error:
         raise InputError(f"{path} is not valid TOML: {error}") from error
     for section, pairs in given.items():
         if section not in KEYS or not isinstance(pairs, dict):

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from reidsearch.cli.files import (
     output_option,
     require_other_file,
     verify_option,
     write_picture,
 )
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("frame")
-@click.argument("crop_id", metavar="CROP", type=int)
+@argument("crop_id", metavar="CROP", type=int)
 @output_option("The picture to write", required=True)
 @option("--box", is_flag=True, help="Draw the person's box.")
 @verify_option

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 import traceback
-from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -15,6 +13,8 @@ import click
 from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError
 from reidsearch.base.version import __version__
 from reidsearch.cli.commands import LazyGroup
+from reidsearch.cli.signals import stop_on_signals
+from reidsearch.output.terminal import say, shown_streams
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,16 +36,13 @@ def cli(debug: bool) -> None:
 def run() -> NoReturn:
     """Run the command line and leave with its exit code."""
     debug = "--debug" in sys.argv[1:] or bool(os.environ.get("REIDSEARCH_DEBUG"))
-    signal.signal(signal.SIGTERM, _terminate)
+    stop_on_signals()
     # What the terminal's encoding lacks is shown as an escape, in tables, CSV and messages alike.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(_guarded(debug))
-
-
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    """SIGTERM (service managers, containers) stops as cleanly as Ctrl-C."""
-    raise KeyboardInterrupt
+    with shown_streams():
+        code = _guarded(debug)
+    sys.exit(code)
 
 
 def _guarded(debug: bool) -> int:
@@ -56,7 +53,7 @@ def _guarded(debug: bool) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        error.show(sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -86,9 +83,14 @@ def _tell(error: ReidsearchError) -> None:
     from reidsearch.output.hints import advice
 
     if error.message:
-        click.echo(f"reidsearch: {error.message}", err=True)
+        say(f"reidsearch: {_indented(error.message)}", err=True)
     if hint := advice(error):
-        click.echo(f"  -> {hint}", err=True)
+        say(f"  -> {_indented(hint)}", err=True)
+
+
+def _indented(text: str) -> str:
+    """Text whose further lines cannot be taken for messages of their own."""
+    return text.replace("\n", "\n    ")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from reidsearch.output.schema_columns import schema_columns
+from reidsearch.output.terminal import shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -67,7 +68,10 @@ def _csv_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def csv_line(cells: Iterable[Any]) -> str:
-    """Return one CSV line; text that a spreadsheet would run as a formula begins with `'`."""
+    """Return one CSV line; text that a spreadsheet would run as a formula begins with `'`.
+
+    Control characters but line ends and tabs are shown as escapes; JSON holds them as they are.
+    """
     out = io.StringIO()
     csv.writer(out).writerow(_cell(value) for value in cells)
     return out.getvalue()
@@ -96,5 +100,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
+        value = shown(value)
         return f"'{value}" if value.startswith(_GUARDED) else value
     return repr(value)

@@ -13,13 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from reidsearch.base.errors import Reason
+from reidsearch.domain.answer_json import finite
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import Moment
 from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
 from reidsearch.output.attributes import attribute_pairs
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.console import ShownConsole
 from reidsearch.output.missing_facts import missing_facts
+from reidsearch.output.terminal import drawing_on
 from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, size, visible
 
@@ -42,7 +45,7 @@ def show(view: RenderableType, out: TextIO | None = None) -> None:
     encoding = out.encoding or "utf-8"
     # rich draws lines in ASCII when the file it writes to has no better encoding.
     rendered = io.TextIOWrapper(io.BytesIO(), encoding, errors="backslashreplace", newline="")
-    console = Console(
+    console = ShownConsole(
         file=rendered,
         force_terminal=terminal,
         width=Console(file=out).width if terminal else UNBROKEN,
@@ -52,7 +55,7 @@ def show(view: RenderableType, out: TextIO | None = None) -> None:
     )
     console.print(view, soft_wrap=isinstance(view, str))
     rendered.seek(0)
-    out.writelines(f"{line.rstrip()}\n" for line in rendered)
+    drawing_on(out).writelines(f"{line.rstrip()}\n" for line in rendered)
 
 
 def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableType:
@@ -69,7 +72,10 @@ def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableTyp
         ("indexed", local(crop.indexed_at)),
         *_in_footage(crop.moment),
         *attribute_pairs(attributes),
-        *((visible(f"extra {name}"), visible(str(value))) for name, value in facts.extra.items()),
+        *(
+            (visible(f"extra {name}"), visible(str(value)))
+            for name, value in finite(dict(facts.extra)).items()
+        ),
     )
 
 

@@ -76,8 +76,11 @@ class FootageService:
         """The one source that a part of its location, or the start of its SHA-256, names.
 
         Raises:
+            UsageError: the text is empty.
             NotFound: none, or several.
         """
+        if not text.strip():
+            raise UsageError("a source was named by an empty text, which every place holds")
         found = [
             one
             for one in self.coverage()
@@ -278,9 +281,12 @@ class FootageService:
             dry_run: only count which sources would be found.
 
         Raises:
+            UsageError: what was moved is an empty text.
             NotFound: no known place begins so.
             ArchiveLocked: another process writes.
         """
+        if not old.strip():
+            raise UsageError("how the places begin that were moved is an empty text")
         moved = Relocation(whole_path(old), whole_path(str(new)))
         return relocate(self._store, moved, dry_run=dry_run)
 

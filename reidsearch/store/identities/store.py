@@ -28,6 +28,7 @@ from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
+from reidsearch.store.events import require_record
 from reidsearch.store.identities.ledger import UNDO, Ledger, from_json, to_json, with_undone
 from reidsearch.store.tables.footage import moment, tracklet
 from reidsearch.store.tables.identities import (
@@ -83,9 +84,13 @@ def decide(
         actor: who decides.
         undoes: finds the decision that this one reverses.
 
+    Raises:
+        UsageError: actor or note cannot be stored.
+
     Returns:
         The decision; None when it would change nothing, which is then not logged.
     """
+    require_record(actor, note)
     with store.write() as connection:
         before = log(connection)
         ledger = Ledger.replay(before)
