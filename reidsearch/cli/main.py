@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -15,6 +16,8 @@ import click
 from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError
 from reidsearch.base.version import __version__
 from reidsearch.cli.commands import LazyGroup
+
+_NO = frozenset({"", "0", "false", "f", "no", "n", "off"})
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,12 +38,26 @@ def cli(debug: bool) -> None:
 
 def run() -> NoReturn:
     """Run the command line and leave with its exit code."""
-    debug = "--debug" in sys.argv[1:] or bool(os.environ.get("REIDSEARCH_DEBUG"))
+    debug = "--debug" in sys.argv[1:] or _switched_on("REIDSEARCH_DEBUG")
     signal.signal(signal.SIGTERM, _terminate)
+    _on_interrupt(signal.default_int_handler)
     # What the terminal's encoding lacks is shown as an escape, in tables, CSV and messages alike.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(_guarded(debug))
+    code = _guarded(debug)
+    _on_interrupt(lambda *_: os._exit(code))  # all is done and said
+    sys.exit(code)
+
+
+def _switched_on(variable: str) -> bool:
+    """Whether an environment variable is set to anything but a no, as click reads flags."""
+    return os.environ.get(variable, "").strip().lower() not in _NO
+
+
+def _on_interrupt(handler: Callable[[int, FrameType | None], Any]) -> None:
+    """Handle Ctrl-C so, unless whoever started the process has it ignored."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
@@ -62,6 +79,7 @@ def _guarded(debug: bool) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, click.Abort):
+        _on_interrupt(lambda *_: os._exit(Interrupted.exit_code))
         _tell(Interrupted("stopped; what was committed stays"))
         return Interrupted.exit_code
     except Exception as error:  # noqa: BLE001  the one boundary
