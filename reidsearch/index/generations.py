@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import ArchiveError, StorageError
+from reidsearch.base.errors import ArchiveError, StorageError, absent
 from reidsearch.index.contract import FileIndex, IndexDamaged
 from reidsearch.index.factory import ENGINES
 from reidsearch.store.crops.store import State, Store
@@ -82,7 +82,8 @@ def write_generation(
     except (RuntimeError, OSError) as error:  # FAISS's only error; Python's
         fresh.unlink(missing_ok=True)
         raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
-    assert state.model_id is not None
+    if state.model_id is None:
+        raise absent("the archive's model")
     contents = Contents(state.model_id, fresh.stat().st_size, file_sha256(fresh), len(index))
 
     def publish(number: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, insert, select, update
 
+from reidsearch.base.errors import absent
 from reidsearch.base.timecode import now, to_us
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
@@ -148,7 +149,8 @@ def _announce(
             **values,
         )
     ).inserted_primary_key
-    assert inserted is not None
+    if inserted is None:
+        raise absent("the id of a new row")
     number = int(inserted[0])
     name = publish(number)
     connection.execute(update(table).where(table.c.id == number).values(file=name))

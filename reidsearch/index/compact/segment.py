@@ -254,7 +254,7 @@ class Segment:
         `.fine` is mapped and verified block by block by `.sums`.
 
         Raises:
-            RuntimeError: FAISS cannot write.
+            RuntimeError: FAISS cannot write, or the disk holds something else.
             OSError: nor can Python.
         """
         name = f"{NAME}{uuid.uuid4().hex}"
@@ -265,7 +265,8 @@ class Segment:
         data = path.read_bytes()
         sums = block_sums(data)
         # The checksum is of what was meant, not what the disk made of it.
-        assert data.endswith(self.codes.tobytes())
+        if not data.endswith(self.codes.tobytes()):
+            raise RuntimeError("other bytes lie on the disk than were written")
         names: dict[str, Any] = {
             "name": name,
             "rows": len(self),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import Kind, ModelError
+from reidsearch.base.errors import Kind, ModelError, absent
 from reidsearch.domain.models import CustomModel
 from reidsearch.vision.models.catalogue import digest_of
 from reidsearch.vision.models.store import models_folder, publish, sha384_of, storing
@@ -100,5 +100,6 @@ def make_custom(
         written.write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
         publish(written, target / RECORD)
     made = find_custom(key, models_folder())
-    assert made is not None
+    if made is None:
+        raise absent("the model that was made")
     return made
