@@ -181,6 +181,14 @@ class ReidsearchError(Exception):
         return other
 
 
+def absent(what: str) -> ReidsearchError:
+    """Return the error for what has to be there and is not: a fault of this program.
+
+    Unlike an `assert`, such a check also stands under `python -O`.
+    """
+    return ReidsearchError(f"{what} is missing where it must be")
+
+
 class SomeFailed(ReidsearchError):
     """The work was finished, but some inputs failed; each is recorded with its reason."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError
+from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.answers import Plan, Recall
 from reidsearch.domain.crops import Crop, CropIds, Vectors
@@ -285,16 +285,15 @@ class Gallery:
                 self._write(self._measured)
 
     def _write(self, measured: Measured | None) -> None:
-        assert self._index is not None
-        assert self._state is not None
+        if self._index is None or self._state is None:
+            raise absent("the index")
         held = len(self)
         if measured is None or abs(held - measured.crops) > MEASURED_SHARE * held:
             measured = measure(self._index)
         self._measured = measured
         row = measured.to_row() if measured else None
-        self.generation = write_generation(
-            self._store, self._index, self._state, self._last_id(), row
-        )
+        last = self._last_id()
+        self.generation = write_generation(self._store, self._index, self._state, last, row)
 
     def _last_id(self) -> int:
         ids = self._index.ids() if self._index is not None else np.empty(0, np.int64)
@@ -367,14 +366,16 @@ class Gallery:
         self._state = state
 
     def _dimension(self) -> int:
-        assert self.model is not None
+        if self.model is None:
+            raise absent("the archive's model")
         return self.model.dimension
 
     def _truth(self, ids: CropIds) -> tuple[CropIds, Vectors]:
         return self._store.embedding_rows(ids, self._dimension())
 
     def _catch_up(self, progress: Progress) -> None:
-        assert self._index is not None
+        if self._index is None:
+            raise absent("the index")
         started = False
         lacking = self._store.embeddings_after(self._taken_to, self._dimension())
         number = self._store.state().last_crop_id - self._taken_to  # or less: some were erased
@@ -391,6 +392,6 @@ class Gallery:
             progress.end()
 
     def _mask_erased(self, up_to: int) -> None:
-        assert self._index is not None
-        held = self._index.ids()
-        self._index.remove(np.setdiff1d(held, self._store.embedded_ids(up_to), assume_unique=True))
+        if self._index is not None:
+            held = self._store.embedded_ids(up_to)
+            self._index.remove(np.setdiff1d(self._index.ids(), held, assume_unique=True))

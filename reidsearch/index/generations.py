@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base import atomic, own_files
-from reidsearch.base.errors import ArchiveError, StorageError
+from reidsearch.base.errors import ArchiveError, StorageError, absent
 from reidsearch.index.contract import FileIndex, IndexDamaged, Truth
 from reidsearch.index.factory import CODES, ENGINES
 from reidsearch.store.crops.state import State
@@ -130,7 +130,8 @@ def write_generation(
         with contextlib.suppress(OSError):
             own_files.remove(fresh)
         raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
-    assert state.model_id is not None
+    if state.model_id is None:
+        raise absent("the archive's model")
     contents = Contents(state.model_id, fresh.stat().st_size, file_sha256(fresh), len(index))
 
     def publish(number: int) -> str:

@@ -31,6 +31,7 @@ UNBROKEN = 100_000
 UNKNOWN = "-"
 NAMED_SKIPPED = 5
 NAMED_LOSSES = 5
+MOST_FAILURES = 1000  # in a table
 
 
 def show(view: RenderableType, out: TextIO | None = None) -> None:
@@ -260,9 +261,13 @@ def summary_view(summary: Summary) -> RenderableType:
     return Group(*views)
 
 
-def failures_view(failures: Sequence[Failure]) -> RenderableType:
-    """The inputs that never became crops, and why."""
-    return _failures(failures) if failures else Text("No failures.")
+def failures_view(failures: Sequence[Failure], total: int) -> RenderableType:
+    """The inputs that never became crops, and why; `total`: how many there are altogether."""
+    if not failures:
+        return Text("No failures.")
+    more = total - len(failures)
+    told = f"{more:,} more: reidsearch failures --format csv or jsonl"
+    return Group(_failures(failures), *([Text(told)] if more > 0 else []))
 
 
 def _failures(failures: Sequence[Failure]) -> FittedTable:

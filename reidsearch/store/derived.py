@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from reidsearch.base.errors import absent
 from reidsearch.base.timecode import now, to_us
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
@@ -210,7 +211,8 @@ def _announce(
             **values,
         )
     ).inserted_primary_key
-    assert inserted is not None
+    if inserted is None:
+        raise absent("the id of a new row")
     number = int(inserted[0])
     name = publish(number)
     connection.execute(update(table).where(table.c.id == number).values(file=name))

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from reidsearch.base import atomic, own_files
-from reidsearch.base.errors import ArchiveError, StorageError
+from reidsearch.base.errors import ArchiveError, StorageError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import VectorIndex
@@ -280,7 +280,8 @@ def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
     announce_graph(store, contents, publish)
     remove_strays(store)
     written = newest_graph(store)
-    assert written is not None
+    if written is None:
+        raise absent("the neighbour graph that was written")
     return written
 
 
