@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError
+from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError, exhausted
 from reidsearch.base.version import __version__
 from reidsearch.cli.commands import LazyGroup
 
@@ -94,6 +94,8 @@ def _guarded(debug: bool) -> int:
 def _as_ours(error: Exception) -> ReidsearchError:
     if isinstance(error, ReidsearchError):
         return error
+    if resource := exhausted(error, str(getattr(error, "filename", None) or "")):
+        return resource
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return StorageError(f"{error.strerror or error}{where}")
@@ -101,10 +103,12 @@ def _as_ours(error: Exception) -> ReidsearchError:
 
 
 def _tell(error: ReidsearchError) -> None:
-    from reidsearch.output.hints import advice
-
     if error.message:
         click.echo(f"reidsearch: {error.message}", err=True)
+    try:
+        from reidsearch.output.hints import advice
+    except OSError:  # no descriptor is left to read it with
+        return
     if hint := advice(error):
         click.echo(f"  -> {hint}", err=True)
 

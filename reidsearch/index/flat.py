@@ -15,7 +15,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import ArchiveError
+from reidsearch.base.errors import ArchiveError, telling_exhaustion
 from reidsearch.domain.answers import Plan
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import Hits, Truth, no_hits, no_ids
@@ -60,7 +60,8 @@ class FaissEngine:
             ArchiveError: FAISS cannot read it, or it holds another kind of index.
         """
         try:
-            base = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+            with telling_exhaustion(path.name):
+                base = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             raise ArchiveError(f"{path}: FAISS cannot read it: {error}") from error
         inner = faiss.downcast_index(base.index) if isinstance(base, faiss.IndexIDMap) else base

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import ArchiveError, StorageError, absent
+from reidsearch.base.errors import ArchiveError, StorageError, absent, telling_exhaustion
 from reidsearch.index.contract import FileIndex, IndexDamaged
 from reidsearch.index.factory import ENGINES
 from reidsearch.store.crops.store import State, Store
@@ -47,7 +47,7 @@ def verify_file(generation: Generation) -> None:
 
 def file_sha256(path: Path) -> bytes:
     """Return SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
+    with telling_exhaustion(path.name), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 

@@ -142,6 +142,10 @@ HINTS: dict[str, Hint] = {
         "reidsearch models verify; then try --device CPU, and another version of openvino"
     ),
     Reason.BAD_EMBEDDING: "check the model and the runtime: reidsearch doctor",
+    Kind.TOO_MANY_FILES: (
+        "allow more (ulimit -n 4096) or end other programs, then run the same command again"
+    ),
+    Kind.OUT_OF_MEMORY: "end other programs, then run the same command again",
     Kind.CODECS_MISSING: "{python} -m pip install --force-reinstall pillow",
     # Footage
     Kind.TIME_WITHOUT_ZONE: "give --timezone ZONE",

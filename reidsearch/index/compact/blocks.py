@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base.errors import telling_exhaustion
 from reidsearch.index.contract import IndexDamaged
 
 BLOCK_BYTES = 4096  # what the system reads at least
@@ -49,7 +50,8 @@ class VerifiedFile:
         blocks = -(-size_bytes // BLOCK_BYTES)
         self.path = path
         try:
-            self._file = path.open("rb", buffering=0)
+            with telling_exhaustion(path.name):
+                self._file = path.open("rb", buffering=0)
         except OSError as error:
             raise IndexDamaged(f"{path.name} is missing") from error
         weakref.finalize(self, self._file.close)

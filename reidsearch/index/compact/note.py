@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base.errors import ArchiveError
+from reidsearch.base.errors import ArchiveError, telling_exhaustion
 
 FORMAT = "reidsearch/compact/1"
 
@@ -18,7 +18,8 @@ def read_note(path: Path) -> dict[str, Any]:
         ArchiveError: it is no such file.
     """
     try:
-        note = json.loads(path.read_bytes())
+        with telling_exhaustion(path.name):
+            note = json.loads(path.read_bytes())
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:

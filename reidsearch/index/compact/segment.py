@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base import atomic
+from reidsearch.base.errors import telling_exhaustion
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.blocks import VerifiedFile, block_sums
 from reidsearch.index.compact.codec import Codec, Codes, slices
@@ -296,7 +297,8 @@ class Segment:
         sums = _read_verified(folder / f"{name}.sums", names["sums_sha256"])
         file = VerifiedFile(folder / f"{name}.fine", names["fine_bytes"], sums)
         file.verify(np.zeros(1, dtype=np.int64), 1)  # FAISS reads the head now
-        fine = faiss.read_index(str(file.path), faiss.IO_FLAG_MMAP_IFC)
+        with telling_exhaustion(file.path.name):
+            fine = faiss.read_index(str(file.path), faiss.IO_FLAG_MMAP_IFC)
         return cls(
             codec,
             scan,
@@ -316,7 +318,8 @@ ENDINGS = ("scan", "sums", "fine")
 
 def _read_verified(path: Path, sha256: str) -> bytes:
     try:
-        content = path.read_bytes()
+        with telling_exhaustion(path.name):
+            content = path.read_bytes()
     except OSError as error:
         raise IndexDamaged(f"{path.name} is missing") from error
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import ArchiveError, StorageError, absent
+from reidsearch.base.errors import ArchiveError, StorageError, absent, telling_exhaustion
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import VectorIndex
@@ -205,7 +205,8 @@ def load(file: GraphFile) -> Graph:
     try:
         if file.path.stat().st_size != file.size_bytes or file_sha256(file.path) != file.sha256:
             raise ArchiveError(f"{name} was altered: its checksum differs")
-        rows = np.load(file.path, mmap_mode="r", allow_pickle=False)
+        with telling_exhaustion(name):
+            rows = np.load(file.path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as error:
         raise ArchiveError(f"{name} is missing") from error
     except ValueError as error:

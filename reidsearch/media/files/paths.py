@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.errors import Reason, Refused, exhausted
 from reidsearch.base.settings import PictureLimits
 
 PICTURES = frozenset(
@@ -77,7 +77,13 @@ def kind_of(name: str) -> str:
 
 
 def refusal(error: OSError | ValueError) -> Refused:
-    """What the operating system says about a file, as a `Refused`."""
+    """What the operating system says about a file, as a `Refused`.
+
+    Raises:
+        StorageError: it says nothing about the file: descriptors or memory are used up.
+    """
+    if resource := exhausted(error, str(getattr(error, "filename", None) or "")):
+        raise resource from error
     if not isinstance(error, OSError):  # a NUL in the name
         return Refused(Reason.MISSING, f"no file can have this name: {error}")
     if isinstance(error, FileNotFoundError | NotADirectoryError):

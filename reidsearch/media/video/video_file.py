@@ -15,7 +15,7 @@ import av
 import av.error
 import av.logging
 
-from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.errors import Reason, Refused, exhausted
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.files.paths import open_regular
 from reidsearch.media.video.decoding import Reader, said
@@ -219,6 +219,8 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         try:
             container = open_container(self._path, start, end, ignore_index=self._linear_avi)
         except (av.error.FFmpegError, OSError, ValueError) as error:
+            if resource := exhausted(error, str(self._path)):
+                raise resource from error
             raise Refused(
                 Reason.NO_VIDEO, f"it cannot be read as a video: {said(error)}"
             ) from error

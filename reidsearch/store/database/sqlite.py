@@ -20,13 +20,21 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
+from reidsearch.base.errors import (
+    ArchiveError,
+    ArchiveLocked,
+    Kind,
+    ReidsearchError,
+    StorageError,
+    exhausted,
+)
 from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
 
 DATABASE = "archive.db"
 BUSY_TIMEOUT_S = 30.0
 MINIMUM_VERSION = (3, 35, 0)
 PURGE_TIMEOUT_S = 5.0
+FILES_OPENED = 4  # by SQLite at once: the database, its log, the shared memory, one to spare
 KEPT_CONNECTIONS = 16  # of threads that read at once; more are opened and closed as they come
 
 
@@ -263,7 +271,10 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
     """Return what an error of SQLite means for the user; None when it is a mistake of ours."""
     if not isinstance(error, sqlite3.Error):
         return None
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
+    whole = getattr(error, "sqlite_errorcode", 0)
+    if resource := _exhausted(path, whole):
+        return resource
+    code = whole & 0xFF  # without the extended part
     said = f"{path}: {error}"
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         return StorageError(
@@ -280,6 +291,27 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
             kind=Kind.DATABASE_DAMAGED,
             archive=path.parent,
         )
+    return None
+
+
+def _exhausted(path: Path, code: int) -> StorageError | None:
+    """Return the error of a process without descriptors or memory, which SQLite tells as another.
+
+    Where it could not open a file, this tries whether any can be opened: not the database, since
+    closing that again would give up the locks that SQLite holds on it.
+    """
+    if code in {sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_IOERR_NOMEM}:
+        return exhausted(MemoryError(), str(path))
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        descriptors = []
+        try:
+            for _ in range(FILES_OPENED):
+                descriptors.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as error:
+            return exhausted(error, str(path))
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
     return None
 
 
@@ -312,13 +344,16 @@ class _ChangeWatch:
 
 
 def _connect(path: Path, timeout_s: float, *, read_only: bool) -> sqlite3.Connection:
-    return sqlite3.connect(
-        _address(path, read_only=read_only),
-        uri=True,
-        timeout=timeout_s,
-        check_same_thread=False,
-        isolation_level=None,
-    )
+    try:
+        return sqlite3.connect(
+            _address(path, read_only=read_only),
+            uri=True,
+            timeout=timeout_s,
+            check_same_thread=False,
+            isolation_level=None,
+        )
+    except sqlite3.Error as error:
+        raise translated(path, error) or error from error
 
 
 @contextlib.contextmanager
