@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from reidsearch.domain.footage import Clock
+from reidsearch.domain.footage import Clock, SourceInterval
 from reidsearch.domain.models import ModelIdentity
 
 if TYPE_CHECKING:
@@ -212,6 +212,7 @@ class ClipReport:
         crop_s: since the clip's first picture, when the frame of the crop is shown.
         copied: the stream is the camera's own; nothing was encoded.
         location: of the file that was read.
+        elsewhere: what other files of the recording show of the same tracklet.
     """
 
     crop_id: int
@@ -223,6 +224,7 @@ class ClipReport:
     crop_s: Fraction
     copied: bool
     location: str
+    elsewhere: tuple[SourceInterval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

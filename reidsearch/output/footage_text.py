@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from reidsearch.domain.footage import SourceInterval
 from reidsearch.domain.reports import ClipReport, Relocated
 from reidsearch.output.visible import count, visible
 
@@ -9,6 +12,23 @@ NAMED = 5
 
 
 def clip_text(written: ClipReport, file: str) -> str:
+    """What a clip shows, and what other files of the recording show of the same person."""
+    return "\n".join([_shown(written, file), *_elsewhere(written.elsewhere)])
+
+
+def _elsewhere(parts: Sequence[SourceInterval]) -> list[str]:
+    """Name the files that a recorder cut the same visit into; `clip` takes a crop of each."""
+    lines = [
+        f"also seen from {float(part.first_s):.1f} to {float(part.last_s):.1f} s of "
+        f"{visible(part.location)}"
+        for part in parts[:NAMED]
+    ]
+    if len(parts) > NAMED:
+        lines.append(f"and in {len(parts) - NAMED:,} more files of this recording")
+    return lines
+
+
+def _shown(written: ClipReport, file: str) -> str:
     """What a clip shows, and why it is not what was asked for: the footage ends before, or a copied
     stream begins earlier.
     """

@@ -61,30 +61,28 @@ def timeline(
     if answer is None:
         return _drawn("Coverage", sources, imprint, [], "", [], Filters())
     marks = [
-        mark
-        for match in answer.matches
-        if (mark := _mark(match, grouped=answer.statement.grouped)) is not None
+        mark for match in answer.matches for mark in _marks(match, grouped=answer.statement.grouped)
     ]
     meaning = f"black: matches with their rank; {unlikely_text(answer.statement)}"
     told = gist(answer.statement)
-    if loose := len(answer.matches) - len(marks):
+    if loose := sum(match.tracklet is None for match in answer.matches):
         told = [*_not_drawn(loose, "match", "matches"), *told]
     filters = answer.statement.filters
     return _drawn("Matches over time", sources, imprint, marks, meaning, told, filters)
 
 
-def _mark(match: Match, *, grouped: bool) -> Mark | None:
-    """A match: its tracklet, or in an answer of crops the crop's moment; None: it is a picture."""
-    seen, moment = match.tracklet, match.crop.moment
+def _marks(match: Match, *, grouped: bool) -> list[Mark]:
+    """Mark a match: its tracklet, or in an answer of crops the crop's moment; none of a picture."""
+    seen, crop = match.tracklet, match.crop
     if seen is None:
-        return None
-    first_s, last_s = seen.first_s, seen.last_s
-    if not grouped and moment is not None:
-        first_s = last_s = moment.media_s
+        return []
     colour = MATCH_FAINT if unlikely(match.reading) else MATCH
-    return Mark(
-        seen.source_id, round(first_s * 1_000_000), round(last_s * 1_000_000), match.rank, colour
-    )
+    if not grouped and crop.moment is not None:
+        at_us = round(crop.moment.media_s * 1_000_000)
+        return [Mark(crop.source_id, at_us, at_us, match.rank, colour)]
+    return [
+        Mark(part.source_id, part.first_us, part.last_us, match.rank, colour) for part in seen.parts
+    ]
 
 
 def journey_timeline(
@@ -93,19 +91,20 @@ def journey_timeline(
     """Draw where an identity was: confirmed sightings black, proposed ones orange."""
     marks = [
         Mark(
-            stop.seen.source_id,
-            stop.seen.first_media_us,
-            stop.seen.last_media_us,
+            part.source_id,
+            part.first_us,
+            part.last_us,
             stop.number,
             MATCH if stop.confirmed else PROPOSED,
         )
         for stop in journey.stops
+        for part in stop.seen.parts
     ]
     meaning = "black: confirmed sightings in order of time, orange: proposed ones"
     heading = f"Journey of {journey.identity.named.text}"
     told = journey_sentences(journey)
     held = {one.source_id for one in sources}
-    if loose := sum(stop.seen.source_id not in held for stop in journey.stops):
+    if loose := sum(stop.seen.parts[0].source_id not in held for stop in journey.stops):
         told += _not_drawn(loose, "sighting", "sightings")
     return _drawn(heading, sources, imprint, marks, meaning, told, Filters())
 

@@ -22,7 +22,7 @@ from reidsearch.store.crops.labelled import labelled_crops
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.different_people import known_different
 from reidsearch.store.footage.presence import at_once, presences
-from reidsearch.store.footage.reader import tracklets
+from reidsearch.store.footage.tracklet_reader import tracklets
 from reidsearch.store.identities.store import marks, members_of_crops
 
 STRIPES = 8

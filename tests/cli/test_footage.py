@@ -224,7 +224,7 @@ def test_clip_cuts_the_footage_around_a_match(how, held, tmp_path):
     ran = held("clip", crop, "-o", out, "--margin", "1", *how)
     assert ran.code == 0, ran.err
     cut = frames_of(out)
-    length_s = float(seen.last_s - seen.first_s) + 2
+    length_s = float(seen.parts[0].last_s - seen.parts[0].first_s) + 2
     copied = how == ("--copy",)
     assert len(cut) >= length_s * 10 - 2
     assert copied or len(cut) <= length_s * 10 + 2

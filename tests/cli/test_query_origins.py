@@ -253,7 +253,8 @@ def test_a_tracklet_is_its_own_and_another_in_the_same_frame_is_told(watched):
         if match.tracklet.tracklet_id == crop.moment.tracklet_id:
             assert match.own == "tracklet"
         else:
-            there = match.tracklet.first_s <= crop.moment.media_s <= match.tracklet.last_s
+            (part,) = match.tracklet.parts
+            there = part.first_s <= crop.moment.media_s <= part.last_s
             assert match.own == ("frame" if there else None)
     assert {match.own for match in every} >= {"tracklet", None}
     box, at_s = crop.box, float(crop.moment.media_s)

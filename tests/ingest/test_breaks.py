@@ -67,7 +67,7 @@ SIZE = {"size_px": (320, 240), "fps": 10}
 
 
 def times(seen):
-    return [(float(one.first_s), float(one.last_s)) for one in seen]
+    return [(float(one.parts[0].first_s), float(one.parts[0].last_s)) for one in seen]
 
 
 def test_a_hard_cut_ends_everybody(tmp_path):
@@ -125,7 +125,7 @@ def test_times_after_hours_without_a_frame_are_not_sure(tmp_path, ahead_s, sure)
     naming = SourceNaming(start=dt.datetime(2024, 5, 31, 14, tzinfo=dt.UTC))
     index(tmp_path / "a", path, naming=naming)
     seen, _ = tracklets(tmp_path / "a")
-    assert [float(one.first_s) for one in seen] == [0, ahead_s + 3]
+    assert [float(one.parts[0].first_s) for one in seen] == [0, ahead_s + 3]
     assert [one.uncertainty_s for one in seen] == [1, 1 if sure else None]
 
 

@@ -18,7 +18,7 @@ from reidsearch.domain.answers import Answer, Match
 from reidsearch.domain.attributes import COLOURS, PARTS, THINGS, Attributes
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.decisions import Named
-from reidsearch.domain.footage import Moment, TrackletSeen
+from reidsearch.domain.footage import Moment, SourceInterval, TrackletSeen
 from reidsearch.domain.request import Filters
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.lettering import Lettering
@@ -42,7 +42,14 @@ def full_match(rank: int, **facts: object) -> Match:
     moment = Moment(40 + rank, 375, Fraction(15), 1.5, 0.75)
     held = replace(crop(1000 + rank, location, **facts), moment=moment)
     seen = TrackletSeen(
-        40 + rank, 7, "gate", location, Fraction(13), Fraction(18), None, None, 1.5, 19, (7, 8)
+        40 + rank,
+        "gate",
+        (SourceInterval(held.source_id, location, 13_000_000, 18_000_000),),
+        None,
+        None,
+        1.5,
+        19,
+        (7, 8),
     )
     return Match(
         rank,

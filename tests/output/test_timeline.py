@@ -21,6 +21,7 @@ from reidsearch.domain.footage import (
     Moment,
     SourceCoverage,
     SourceFacts,
+    SourceInterval,
     Span,
     TrackletSeen,
     VideoInfo,
@@ -69,11 +70,8 @@ def source(
 def match(rank: int, of: SourceCoverage, first_s: float, last_s: float) -> Match:
     seen = TrackletSeen(
         rank,
-        of.source_id,
         of.facts.camera,
-        of.location,
-        Fraction(first_s),
-        Fraction(last_s),
+        (SourceInterval(of.source_id, of.location, round(first_s * S), round(last_s * S)),),
         None,
         None,
         1.0,
