@@ -120,6 +120,7 @@ class Kind(StrEnum):
     ARCHIVE_DAMAGED = "archive-damaged"
     ARCHIVE_NEEDS_REPAIR = "archive-needs-repair"
     ARCHIVE_NOT_VERIFIED = "archive-not-verified"
+    MODEL_BLIND = "model-blind"
     CODECS_MISSING = "codecs-missing"
     TOO_MANY_FILES = "too-many-files"
     OUT_OF_MEMORY = "out-of-memory"

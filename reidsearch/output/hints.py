@@ -133,6 +133,9 @@ HINTS: dict[str, Hint] = {
     Kind.NOT_AN_EMBEDDER: (
         "give a re-identification model, for instance one of: reidsearch models list"
     ),
+    Kind.MODEL_BLIND: (
+        "give a trained re-identification model, for instance one of: reidsearch models list"
+    ),
     Kind.NOT_A_DETECTOR: "give one of the detectors of: reidsearch models list",
     Kind.NOT_A_RECOGNIZER: "reidsearch models list names the one that does",
     Kind.DEVICE_UNKNOWN: "give --device CPU, or install the device's driver",
