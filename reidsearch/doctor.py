@@ -176,8 +176,8 @@ def _golden_check(name: str, embedder: Embedder) -> Check:
         return Check(
             name,
             "warn",
-            f"{model} runs, but no golden vectors are known for it; of drawn people the same have "
-            f"a cosine of {seen.same:.2f}, different ones {seen.different:.2f}"
+            f"{model} runs, but no golden vectors are known for it; of synthetic people the same "
+            f"have a cosine of {seen.same:.2f}, different ones {seen.different:.2f}"
             + (f": {seen.doubt}" if seen.doubt else ""),
             "nothing needs to be done for a custom model" if not seen.doubt else "",
         )

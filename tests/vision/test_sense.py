@@ -133,7 +133,7 @@ def test_a_doubtful_model_is_used_and_said(run, tmp_path):
     draw_many(tmp_path / "crops", 3)
     ran = run("index", tmp_path / "crops", "--model", saved(tmp_path, untrained()))
     assert ran.code == 0
-    assert "Doubtful model: untrained: it hardly tells drawn people apart" in " ".join(
+    assert "Doubtful model: untrained: it hardly tells synthetic people apart" in " ".join(
         ran.out.split()
     )
     assert "Doubtful" not in run("index", tmp_path / "crops", "-a", tmp_path / "b", "--model",

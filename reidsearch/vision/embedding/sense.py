@@ -1,7 +1,7 @@
 """Whether a model's embeddings have anything to do with the pictures; for models without golden
 vectors.
 
-Six drawn people of clearly different clothes, each in four nearly equal pictures. Genuine
+Six synthetic people of clearly different clothes, each in four nearly equal pictures. Genuine
 re-identification models give the pictures of one person 0.97 and those of different people 0.5 on
 average; a model that answers alike to everything, or without regard to the picture, gives both the
 same, and untrained convolutions 0.99 and 0.97.
@@ -40,7 +40,7 @@ _CLOTHES = (
 
 @dataclass(frozen=True, slots=True)
 class Sense:
-    """How a model tells drawn people apart; mean cosines.
+    """How a model tells synthetic people apart; mean cosines.
 
     Args:
         same: of pictures of one person.
@@ -61,8 +61,8 @@ class Sense:
             )
         if not (self.same >= ALIKE and self.same - self.different >= BLIND):
             return (
-                f"its embeddings hardly depend on what pictures show: those of one drawn person "
-                f"have a cosine of {self.same:.3f}, those of different ones {self.different:.3f}"
+                "its embeddings hardly depend on what pictures show: those of one synthetic person "
+                f"have a cosine of {self.same:.3f}, of different ones {self.different:.3f}"
             )
         return ""
 
@@ -72,14 +72,14 @@ class Sense:
         if self.fault or self.same - self.different >= DOUBTED:
             return ""
         return (
-            f"it hardly tells drawn people apart: pictures of one have a cosine of "
+            f"it hardly tells synthetic people apart: pictures of one have a cosine of "
             f"{self.same:.3f}, of different ones {self.different:.3f}; trained models have 0.97 "
             "and 0.5"
         )
 
 
 def sense(embedder: Embedder) -> Sense:
-    """Embed the drawn people, and compare."""
+    """Embed the synthetic people, and compare."""
     drawn = [_views(person) for person in range(len(_CLOTHES))]
     rows = embedder.embed([picture for views in drawn for picture in views])
     again = embedder.embed([views[0] for views in drawn])
