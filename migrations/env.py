@@ -9,6 +9,7 @@ from reidsearch.store.tables import (  # importing a module adds its tables to t
     identities,  # noqa: F401
     metadata,
     neighbours,  # noqa: F401
+    pending,  # noqa: F401
 )
 
 connection = context.config.attributes["connection"]

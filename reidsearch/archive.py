@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
@@ -27,6 +27,7 @@ from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import AnyPicture, Filters, Searched, SearchOptions, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.maintenance.finish import finish
 from reidsearch.services.search import SearchService
 from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
@@ -71,6 +72,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         self._actor = actor
         self.neighbours = Neighbours(store, self._gallery)
         """The neighbour graph, for re-ranking: `archive.neighbours.keep()` brings it up to date."""
+        store.finish = partial(finish, store, self._gallery, self.neighbours, progress)
 
     def close(self) -> None:
         """Close the archive's files: `archive.close()`, or the end of a `with` statement."""

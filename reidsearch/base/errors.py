@@ -109,6 +109,7 @@ class Kind(StrEnum):
 
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"
+    DELETION_UNFINISHED = "deletion-unfinished"
     ARCHIVE_OUTDATED = "archive-outdated"
     ARCHIVE_MISSING = "archive-missing"
     MIGRATION_REFUSED = "migration-refused"

@@ -19,6 +19,7 @@ from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.answers import Plan
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import Hits, Truth, no_hits, no_ids
+from reidsearch.index.disk import reading
 from reidsearch.index.scan import scan
 
 KIND = "faiss-flat-ip"
@@ -59,10 +60,8 @@ class FaissEngine:
         Raises:
             ArchiveError: FAISS cannot read it, or it holds another kind of index.
         """
-        try:
+        with reading(path):
             base = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
-            raise ArchiveError(f"{path}: FAISS cannot read it: {error}") from error
         inner = faiss.downcast_index(base.index) if isinstance(base, faiss.IndexIDMap) else base
         if inner is base or not isinstance(inner, faiss.IndexFlatIP):
             raise ArchiveError(f"{path} holds a {type(inner).__name__}, not a flat index with ids")

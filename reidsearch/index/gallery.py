@@ -28,8 +28,10 @@ from reidsearch.index.contract import (
     no_hits,
 )
 from reidsearch.index.cores import ahead, gathered
+from reidsearch.index.disk import reading
 from reidsearch.index.factory import ENGINES, TAKEOVER, engine_for
 from reidsearch.index.generations import index_folder, verify_file, write_generation
+from reidsearch.index.leftovers import recorded
 from reidsearch.index.recall import Measured, measure
 from reidsearch.store.crops.store import State, Store
 from reidsearch.store.derived import Generation, newest_generation
@@ -253,22 +255,27 @@ class Gallery:
 
     def compact(self, progress: Progress = NO_PROGRESS) -> None:
         """Take everything in and write a generation; the caller holds the writer lock."""
-        with self.busy:
+        if self._store.state().model_id is None:
+            return
+        with self.busy, recorded(self._store):
             self._sync(progress, index_folder(self._store))
-            self.persist(progress)
+            self._persist(progress)
 
     def rebuild(self, progress: Progress = NO_PROGRESS) -> None:
         """Build a new generation from the database alone; the caller holds the writer lock."""
-        with self.busy:
-            state = self._store.state()
-            if state.model_id is None:
-                return
-            self.model = self._store.model()
-            self._begin(None, index_folder(self._store))
-            self._catch_up(progress)
-            self._state = state
-            with step(progress, "writing the index"):
-                self._write(None)
+        if self._store.state().model_id is None:
+            return
+        with self.busy, recorded(self._store):
+            self._rebuild(progress)
+
+    def _rebuild(self, progress: Progress) -> None:
+        state = self._store.state()
+        self.model = self._store.model()
+        self._begin(None, index_folder(self._store))
+        self._catch_up(progress)
+        self._state = state
+        with step(progress, "writing the index"):
+            self._write(None)
 
     def persist(self, progress: Progress = NO_PROGRESS) -> None:
         """Write the index as the next generation; the caller holds the writer lock.
@@ -276,12 +283,17 @@ class Gallery:
         It is built anew where its size asks for another kind, or its codes were trained from a
         small part of what it holds now. A crash at any point leaves the old generation in force.
         """
+        if self._index is not None:
+            with recorded(self._store):
+                self._persist(progress)
+
+    def _persist(self, progress: Progress) -> None:
         if self._index is None or self._state is None or self._state.model_id is None:
             return
         if self._choose(len(self), self._index.kind).kind != self._index.kind or (
             self._index.needs_rebuild()
         ):
-            self.rebuild(progress)
+            self._rebuild(progress)
         else:
             with step(progress, "writing the index"):
                 self._write(self._measured)
@@ -316,9 +328,10 @@ class Gallery:
             self._begin(kind, folder)
             return
         try:
-            verify_file(newest)
-            self._index = ENGINES[newest.kind].load(newest.path, self._truth, folder)
-        except (ArchiveError, OSError) as error:
+            with reading(newest.path):
+                verify_file(newest)
+                self._index = ENGINES[newest.kind].load(newest.path, self._truth, folder)
+        except ArchiveError as error:
             again = newest_generation(self._store)
             if again != newest:  # a writer replaced it meanwhile
                 self._load(again, state, progress, folder)

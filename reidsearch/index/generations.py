@@ -15,6 +15,7 @@ from typing import Any
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, StorageError
 from reidsearch.index.contract import FileIndex, IndexDamaged
+from reidsearch.index.disk import writing
 from reidsearch.index.factory import ENGINES
 from reidsearch.store.crops.store import State, Store
 from reidsearch.store.derived import (
@@ -22,7 +23,6 @@ from reidsearch.store.derived import (
     Contents,
     Generation,
     announce_generation,
-    newest_generation,
 )
 
 
@@ -69,28 +69,27 @@ def write_generation(
     last_crop_id: int,
     recall: dict[str, Any] | None,
 ) -> int:
-    """Write, sync, rename, announce; then remove older files. Returns the generation's number.
+    """Write, sync, rename, announce. Returns the generation's number.
 
-    A crash at any point leaves the old generation in force, and files that `check` calls strays.
-    A reader that has the old files mapped keeps them until it is done.
+    A crash at any point leaves the old generation in force; the caller removes older and
+    half-written files (`leftovers.recorded`). A reader that has the old files mapped keeps them
+    until it is done.
     """
     folder = index_folder(store)
     fresh = atomic.temporary(folder / "generation")
-    try:
+    assert state.model_id is not None
+    with writing(fresh):
         index.save(fresh)
         atomic.sync(fresh)  # before the transaction: it may take long
-    except (RuntimeError, OSError) as error:  # FAISS's only error; Python's
-        fresh.unlink(missing_ok=True)
-        raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
-    assert state.model_id is not None
-    contents = Contents(state.model_id, fresh.stat().st_size, file_sha256(fresh), len(index))
+        contents = Contents(state.model_id, fresh.stat().st_size, file_sha256(fresh), len(index))
 
     def publish(number: int) -> str:
         path = folder / f"generation-{number:06d}.index"
-        atomic.publish(fresh, path)
+        with writing(path):
+            atomic.publish(fresh, path)
         return path.name
 
-    number = announce_generation(
+    return announce_generation(
         store,
         contents,
         publish,
@@ -99,12 +98,6 @@ def write_generation(
         erasures=state.erasures,
         recall=recall,
     )
-    wanted = files_of(newest_generation(store))
-    for old in folder.iterdir():
-        if old.name not in wanted:
-            with contextlib.suppress(OSError):  # still mapped by a reader on some systems
-                old.unlink()
-    return number
 
 
 def index_folder(store: Store) -> Path:

@@ -14,23 +14,28 @@ from collections.abc import Iterator
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
-from reidsearch.base.errors import ArchiveError, StorageError
+from reidsearch.base.errors import ArchiveError
 from reidsearch.base.progress import NO_PROGRESS, Parts, Progress, parts, step
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.pending import Work
 from reidsearch.domain.reports import Finding
-from reidsearch.index.factory import CODES, ENGINES
+from reidsearch.index.disk import reading
+from reidsearch.index.factory import ENGINES
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import files_of, verify_file
+from reidsearch.index.generations import verify_file
+from reidsearch.index.leftovers import leftovers, remove_leftovers
 from reidsearch.index.neighbours.check import check_neighbours
-from reidsearch.index.neighbours.table import forget
+from reidsearch.index.neighbours.table import Neighbours, forget
+from reidsearch.maintenance.finish import finish
 from reidsearch.store import attributes as attribute_store
 from reidsearch.store import tables
 from reidsearch.store.calibration import check_calibration
 from reidsearch.store.crops.store import Store
-from reidsearch.store.derived import INDEX_FOLDER, Generation, newest_generation
+from reidsearch.store.derived import Generation, newest_generation, newest_graph
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
+from reidsearch.store.pending import pending_work
 from reidsearch.store.tables.footage import tracklet, tracklet_embedding
 
 ROWS_AT_ONCE = 2000
@@ -58,22 +63,36 @@ def _check(store: Store, progress: Parts) -> list[Finding]:
     if damage:
         # Deeper questions would be asked of a database that lies.
         return [Finding("database", text, repairable=False) for text in damage]
-    model = store.model()
-    with step(progress, "checking what belongs together"):
-        findings = [*_relations(store), *_identities(store), *check_calibration(store)]
-    findings += _pictures(store, progress)
-    if model is not None:
-        findings += _embeddings(store, model, progress)
+    with store.snapshot() as seen:
+        model = seen.model()
+        with step(progress, "checking what belongs together"):
+            findings = [*_relations(seen), *_identities(seen), *check_calibration(seen)]
+        findings += _pictures(seen, progress)
+        if model is not None:
+            findings += _embeddings(seen, model, progress)
     if not any(finding.code == "embedding" for finding in findings):
-        while True:  # until no writer has replaced the file while it was looked at
-            newest = newest_generation(store)
-            found = list(_index(store, newest, model, progress))
-            if newest_generation(store) == newest:
-                break
-        findings += found
-        with step(progress, "checking the neighbour graph"):
-            findings += check_neighbours(store)
-    return findings
+        findings += _derived(store, progress)
+    return [*findings, *_unfinished(store)]
+
+
+def _unfinished(store: Store) -> Iterator[Finding]:
+    """Pending work that no writer is at just now."""
+    for one in pending_work(store):
+        if not one.running:
+            code = "stray" if one.work is Work.FILES else "pending"
+            yield Finding(code, one.sentence, repairable=True)
+
+
+def _derived(store: Store, progress: Progress) -> list[Finding]:
+    """Compare files with one state of the database, until no writer replaces them meanwhile."""
+    while True:
+        with store.snapshot() as seen:
+            newest, graph = newest_generation(seen), newest_graph(seen)
+            found = list(_index(seen, newest, seen.model(), progress))
+            with step(progress, "checking the neighbour graph"):
+                found += check_neighbours(seen)
+        if not found or (newest_generation(store), newest_graph(store)) == (newest, graph):
+            return [*found, *_strays(store)]
 
 
 def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:
@@ -88,12 +107,13 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
     if not any(finding.repairable for finding in findings):
         return
     with store.lock():
-        for stray in _strays(store, newest_generation(store)):
-            (store.derived(INDEX_FOLDER) / stray).unlink()
+        gallery = Gallery(store)
+        finish(store, gallery, Neighbours(store, gallery), progress)
+        remove_leftovers(store)
         if any(finding.code == "identity" for finding in findings):
             identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
-            Gallery(store).rebuild(progress)
+            gallery.rebuild(progress)
         if any(finding.code == "neighbours" for finding in findings):
             forget(store)  # the next search or index run makes it anew
         if any(finding.code == "attributes" for finding in findings):
@@ -201,9 +221,6 @@ def _embeddings(store: Store, model: ModelIdentity, progress: Progress) -> list[
 def _index(
     store: Store, newest: Generation | None, model: ModelIdentity | None, progress: Progress
 ) -> Iterator[Finding]:
-    strays = _strays(store, newest)
-    if strays and not store.locked():  # a writer's half-written file is none
-        yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
     if newest is None or model is None or newest.model_id != store.state().model_id:
         return  # of the model before `reembed`: never used, and replaced by the next writer
     progress.begin("comparing index and database", newest.crops, "crops")
@@ -211,8 +228,9 @@ def _index(
         if damage := _damaged(newest):
             yield Finding("index", damage, repairable=True)
             return
-        yield from _compare(store, newest, model, progress)
-    except (ArchiveError, OSError) as error:
+        with reading(newest.path):
+            yield from _compare(store, newest, model, progress)
+    except ArchiveError as error:
         yield Finding("index", str(error), repairable=True)
     finally:
         progress.end()
@@ -221,8 +239,9 @@ def _index(
 def _damaged(newest: Generation) -> str:
     """What is wrong with the file in force; empty when it is what the database says."""
     try:
-        verify_file(newest)
-    except (ArchiveError, OSError) as error:
+        with reading(newest.path):
+            verify_file(newest)
+    except ArchiveError as error:
         return str(error)
     return ""
 
@@ -249,7 +268,7 @@ def _compare(
     with store.read() as connection:
         erasures = connection.execute(select(tables.archive.c.erasures)).scalar_one()
     gone = np.setdiff1d(held, both)
-    if len(gone):
+    if len(gone) and not store.state().pending:  # else a deletion is not finished, and told so
         # Masked in every search when the deletion was counted; yet deleted means gone.
         why = "were deleted" if newest.erasures != erasures else "the database does not hold"
         text = f"{newest.path.name} holds {len(gone)} crops that {why}"
@@ -283,20 +302,15 @@ def _rows(
     progress.end()
 
 
-def _strays(store: Store, newest: Generation | None) -> list[str]:
-    folder = store.derived(INDEX_FOLDER)
-    wanted = files_of(newest)
-    damaged = newest is not None and _damaged(newest)  # then nothing tells which codes are of use
-    if not folder.is_dir():
-        return []
-    try:
-        return sorted(
-            path.name
-            for path in folder.iterdir()
-            if path.name not in wanted and not (damaged and path.name.startswith(CODES))
-        )
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
+def _strays(store: Store) -> Iterator[Finding]:
+    """Files of no use, unless a writer is at work: they may be its own, half written."""
+    before = leftovers(store)
+    if not before or store.locked():
+        return
+    # A writer may have ended in between: its files are of use now, or gone.
+    strays = [path.name for path in leftovers(store) if path in before]
+    if strays and not store.locked():
+        yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
 
 
 def _lost(code: str, text: str, ids: list[int]) -> Finding:

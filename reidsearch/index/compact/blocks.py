@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.index.contract import IndexDamaged
+from reidsearch.index.disk import reading
 
 BLOCK_BYTES = 4096  # what the system reads at least
 SUM_BYTES = 16  # of SHA-256: nobody finds other bytes for half of it either
@@ -50,7 +51,7 @@ class VerifiedFile:
         self.path = path
         try:
             self._file = path.open("rb", buffering=0)
-        except OSError as error:
+        except FileNotFoundError as error:
             raise IndexDamaged(f"{path.name} is missing") from error
         weakref.finalize(self, self._file.close)
         held = os.fstat(self._file.fileno()).st_size
@@ -91,7 +92,8 @@ class VerifiedFile:
         handle = self._file.fileno()
         for block in blocks.tolist():
             of_sum = block * SUM_BYTES
-            content = os.pread(handle, BLOCK_BYTES, block * BLOCK_BYTES)
+            with reading(self.path):
+                content = os.pread(handle, BLOCK_BYTES, block * BLOCK_BYTES)
             found = hashlib.sha256(content).digest()[:SUM_BYTES]
             if found != self._sums[of_sum : of_sum + SUM_BYTES]:
                 raise IndexDamaged(f"{self.path.name} was altered: its checksum differs")

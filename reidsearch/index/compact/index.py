@@ -31,6 +31,7 @@ from reidsearch.index.compact.note import FORMAT, read_note
 from reidsearch.index.compact.segment import ENDINGS, Rows, Segment
 from reidsearch.index.contract import Hits, IndexDamaged, Truth, in_order, merged, no_hits, no_ids
 from reidsearch.index.cores import each
+from reidsearch.index.disk import reading, writing
 from reidsearch.index.flat import FaissEngine
 
 KIND = "faiss-pq4-sq8"
@@ -95,7 +96,8 @@ class CompactEngine:
         index.trained_for = note["trained_for"]
 
         def load(names: dict[str, Any]) -> Segment:
-            return Segment.load(path.parent, names, index.codec_or_fail())
+            with reading(path):
+                return Segment.load(path.parent, names, index.codec_or_fail())
 
         index.segments = each(load, note["segments"])
         return index
@@ -202,7 +204,8 @@ class Compact:
             last = last.grown(ids[:room], vectors[:room])
             ids, vectors = ids[room:], vectors[room:]
             if self._folder is not None and len(last) >= self._engine.segment_rows:
-                last = last.written(self._folder)
+                with writing(self._folder / "codes"):
+                    last = last.written(self._folder)
             self.segments.append(last)
 
     def train(self, sample: Vectors) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base.errors import ArchiveError
+from reidsearch.index.disk import reading
 
 FORMAT = "reidsearch/compact/1"
 
@@ -16,11 +17,11 @@ def read_note(path: Path) -> dict[str, Any]:
 
     Raises:
         ArchiveError: it is no such file.
+        StorageError: the machine cannot read it now.
     """
     try:
-        note = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
+        with reading(path):
+            note = json.loads(path.read_bytes())
     except ValueError as error:
         raise ArchiveError(f"{path} does not describe an index") from error
     if not isinstance(note, dict) or note.get("format") != FORMAT:

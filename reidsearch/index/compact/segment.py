@@ -316,7 +316,7 @@ ENDINGS = ("scan", "sums", "fine")
 def _read_verified(path: Path, sha256: str) -> bytes:
     try:
         content = path.read_bytes()
-    except OSError as error:
+    except FileNotFoundError as error:
         raise IndexDamaged(f"{path.name} is missing") from error
     if hashlib.sha256(content).hexdigest() != sha256:
         raise IndexDamaged(f"{path.name} was altered: its checksum differs")

@@ -11,17 +11,19 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import AbstractContextManager
 
 import numpy as np
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import ArchiveError, StorageError
+from reidsearch.base.errors import ArchiveError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import VectorIndex
+from reidsearch.index.disk import reading, writing
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
+from reidsearch.index.leftovers import recorded
 from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without, work_of
 from reidsearch.store.crops.store import State, Store
 from reidsearch.store.derived import (
@@ -88,12 +90,14 @@ class Neighbours:
         *,
         blocks: int | None = BLOCKS_IN_A_RUN,
         stopped: Callable[[], bool] = lambda: False,
+        locked: bool = False,
     ) -> bool:
         """Catch up with the gallery, and write the graph if it has changed.
 
         Args:
             blocks: how much work it may be; None: whatever it takes.
             stopped: asked between blocks; nothing is written then.
+            locked: the caller holds the writer lock.
 
         Returns:
             Whether the graph holds all that the gallery holds.
@@ -103,19 +107,26 @@ class Neighbours:
             StorageError: it cannot be written.
         """
         with self._gallery.busy:
-            return self._keep(progress, blocks, stopped)
+            lock = contextlib.nullcontext if locked else self._store.lock
+            return self._keep(progress, blocks, stopped, lock)
 
-    def _keep(self, progress: Progress, blocks: int | None, stopped: Callable[[], bool]) -> bool:
+    def _keep(
+        self,
+        progress: Progress,
+        blocks: int | None,
+        stopped: Callable[[], bool],
+        lock: Callable[[], AbstractContextManager[None]],
+    ) -> bool:
         self._gallery.sync(progress)
         self._asked = self._gallery.state
         self._current = self._catch_up(blocks, progress, stopped)
         if self._current and self._unwritten and self._model_id is not None:
-            with self._store.lock():
+            with lock():
                 self._file = _write(self._store, self._graph, self._model_id)
             self._unwritten = False
-        elif not self._current and self._file is not None and not stopped():
-            # It may hold what was deleted, and deleted means gone.
-            with self._store.lock():
+        elif not (self._current and self._file) and not stopped() and newest_graph(self._store):
+            # What was not read may hold what was deleted, and deleted means gone.
+            with lock():
                 forget(self._store)
             self._file = None
         return self._current
@@ -203,11 +214,10 @@ def load(file: GraphFile) -> Graph:
     """
     name = file.path.name
     try:
-        if file.path.stat().st_size != file.size_bytes or file_sha256(file.path) != file.sha256:
-            raise ArchiveError(f"{name} was altered: its checksum differs")
-        rows = np.load(file.path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError as error:
-        raise ArchiveError(f"{name} is missing") from error
+        with reading(file.path):
+            if file.path.stat().st_size != file.size_bytes or file_sha256(file.path) != file.sha256:
+                raise ArchiveError(f"{name} was altered: its checksum differs")
+            rows = np.load(file.path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
         raise ArchiveError(f"{name} holds something else: {error}") from error
     if rows.dtype != _LAYOUT or rows.ndim != 1:
@@ -219,30 +229,27 @@ def load(file: GraphFile) -> Graph:
 
 
 def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
-    """Write, sync, rename, announce; then remove older files. The caller holds the lock."""
+    """Write, sync, rename, announce, and remove older files. The caller holds the lock."""
     folder = store.derived(GRAPH_FOLDER)
     fresh = atomic.temporary(folder / "graph")
     rows = np.empty(len(graph), dtype=_LAYOUT)
     rows["crop_id"], rows["near"], rows["score"] = graph.ids, graph.near, graph.scores
     rows["least"], rows["farthest"] = graph.least, graph.farthest
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with fresh.open("wb") as file:
-            np.save(file, rows, allow_pickle=False)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
-        raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
-    atomic.sync(fresh)  # before the transaction: it may take long
-    contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
 
     def publish(number: int) -> str:
         path = folder / f"graph-{number:06d}.npy"
-        atomic.publish(fresh, path)
+        with writing(path):
+            atomic.publish(fresh, path)
         return path.name
 
-    announce_graph(store, contents, publish)
-    remove_strays(store)
+    with recorded(store):
+        with writing(fresh):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            with fresh.open("wb") as file:
+                np.save(file, rows, allow_pickle=False)
+            atomic.sync(fresh)  # before the transaction: it may take long
+            contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
+        announce_graph(store, contents, publish)
     written = newest_graph(store)
     assert written is not None
     return written
@@ -250,26 +257,8 @@ def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
 
 def forget(store: Store) -> None:
     """Remove the graph; the caller holds the writer lock."""
-    forget_graph(store)
-    remove_strays(store)
-
-
-def strays(store: Store) -> list[Path]:
-    """Return files beside the graph that are of no use."""
-    newest, folder = newest_graph(store), store.derived(GRAPH_FOLDER)
-    if not folder.is_dir():
-        return []
-    try:
-        return sorted(path for path in folder.iterdir() if not newest or path != newest.path)
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
-
-
-def remove_strays(store: Store) -> None:
-    """Unlink what is of no use; the caller holds the writer lock."""
-    for path in strays(store):
-        with contextlib.suppress(OSError):  # still mapped by a reader on some systems
-            path.unlink()
+    with recorded(store):
+        forget_graph(store)
 
 
 def _blocks(rows: int) -> int:

@@ -6,13 +6,14 @@ Every read is one transaction, so it sees one state even while an index run comm
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, select
@@ -25,6 +26,7 @@ from reidsearch.store import tables
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.database import lifecycle, schema, selects, sqlite
+from reidsearch.store.snapshot import OneRead
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
 FEW = 16  # as many as an answer usually has
@@ -56,6 +58,8 @@ class State:
     interrupted_runs: int = field(compare=False)
     running_run: int | None = field(compare=False)
     """The run that has not ended, whether it still lives or was killed."""
+    pending: int = field(compare=False)
+    """How many pieces of work are not finished."""
 
 
 def location_key(key: str) -> bytes:
@@ -71,6 +75,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     Args:
         folder: the archive's folder; works on read-only media too.
+
+    Attributes:
+        finish: does the work that an earlier writer left pending; called with the writer lock held,
+            before anything else is done under it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -88,6 +96,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._database: Database = sqlite.Sqlite(folder)
         self._state: State | None = None
         self._looking = threading.Lock()
+        self.finish: Callable[[], object] | None = None
         try:
             with self.read() as connection:
                 schema.require_current(connection, folder)
@@ -127,13 +136,36 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Give a connection on one consistent snapshot; see `Database.read`."""
         return self._database.read()
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Store]:
+        """Give this store as it stands now, for many reads of one state.
+
+        While it lasts, the write-ahead log cannot be emptied. Files and the writer lock are live.
+
+            with store.snapshot() as seen:
+                crops = seen.embedded_ids(seen.state().last_crop_id)
+        """
+        with self.read() as connection:
+            seen = copy.copy(self)
+            seen._database = cast("Database", OneRead(self._database, connection))
+            seen._state = None
+            seen.state()  # the first statement, from which on nothing changes
+            yield seen
+
     def write(self) -> AbstractContextManager[Connection]:
         """Give a connection in one transaction under the write lock; see `Database.write`."""
         return self._database.write()
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Hold the writer lock for many transactions; see `Database.lock`."""
-        return self._database.lock()
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the writer lock for many transactions; see `Database.lock`.
+
+        What an earlier writer left pending is finished first.
+        """
+        with self._database.lock():
+            if self.finish is not None and self.state().pending:
+                self.finish()
+            yield
 
     def locked(self) -> bool:
         """Tell whether somebody holds the writer lock."""
@@ -149,10 +181,13 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def unfinished_runs(self) -> tuple[int, int]:
         """Return how many index runs were interrupted, and how many are at work just now."""
-        state = self.state()
-        lives = self.running_run() is not None
-        killed = state.running_run is not None and not lives
-        return state.interrupted_runs + killed, int(lives)
+        while True:
+            state = self.state()
+            run = state.running_run
+            lives = run is not None and self.live_run() == run
+            if lives or self.state().running_run == run:  # else it has ended meanwhile
+                killed = run is not None and not lives
+                return state.interrupted_runs + killed, int(lives)
 
     def running_run(self) -> int | None:
         """Return the index run at work just now; asks the lock only when one has not ended."""

@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, Select, bindparam, func, select
 from reidsearch.base.errors import Reason
 from reidsearch.store import tables
 from reidsearch.store.tables.footage import footage, footage_location, moment
+from reidsearch.store.tables.pending import pending
 
 STATE = select(
     tables.archive.c.next_crop_id,
@@ -33,6 +34,7 @@ STATE = select(
     .where(tables.run.c.state == "running")
     .scalar_subquery()
     .label("running_run"),
+    select(func.count()).select_from(pending).scalar_subquery().label("pending"),
 )
 
 MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()

@@ -16,6 +16,7 @@ from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.footage import DISCONTINUITY, Clock, How, SourceFacts, VideoInfo
+from reidsearch.domain.pending import Cause
 from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import sha256_of
@@ -28,6 +29,7 @@ from reidsearch.store.footage.places import show_at
 from reidsearch.store.footage.supersede import supersede
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.footage.tracklet_writer import Target, insert_tracklets
+from reidsearch.store.pending import record_erasure
 from reidsearch.store.tables.footage import (
     checkpoint,
     checkpoint_log,
@@ -103,7 +105,7 @@ class FootageWriter:
             select(moment.c.tracklet_id).join(tables.crop).where(*of_run).distinct()
         ).all()
         connection.execute(delete(tables.crop).where(*of_run))
-        connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+        record_erasure(connection, Cause.ANALYSIS)
         renew_means(connection, self._writer.model_id, touched)
         for table in (checkpoint, checkpoint_log):
             connection.execute(delete(table).where(table.c.source_id == source_id))
@@ -358,7 +360,7 @@ def delete_source(connection: Connection, source_id: int) -> None:
     """Delete everything of one source: crops, tracklets, coverage, checkpoint."""
     connection.execute(delete(tables.crop).where(tables.crop.c.source_id == source_id))
     connection.execute(delete(tables.source).where(tables.source.c.id == source_id))
-    connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+    record_erasure(connection, Cause.ANALYSIS)
 
 
 def keep_notes(connection: Connection, source_id: int, facts: SourceFacts) -> None:

@@ -1,0 +1,73 @@
+"""Work that a committed change has left to do, recorded in the database until it is done."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Work(StrEnum):
+    """What is still to be done; stable, since it is stored and printed in JSON."""
+
+    ERASURE = "erasure"
+    """Index files and neighbour graph hold embeddings of crops that the database no longer has."""
+    LOG = "log"
+    """The files are rewritten; the write-ahead log still holds the deleted rows."""
+    FILES = "files"
+    """Files were being written, or are no longer in force: what is of no use is to be removed."""
+
+
+class Cause(StrEnum):
+    """What made crops disappear from the database."""
+
+    DELETE = "delete"
+    ANALYSIS = "analysis"
+    """A source of footage was analysed again, or has grown."""
+    REEMBED = "reembed"
+    EARLIER = "earlier"
+    """A version before 0006 of the schema, which kept no record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One piece of work that is not finished.
+
+    Args:
+        since: when the change was committed.
+        cause: of an erasure; None: of files only.
+        crops: how many crops disappeared; None where that was not recorded.
+        running: a writer is at work just now, and finishes it.
+    """
+
+    work: Work
+    since: dt.datetime
+    cause: Cause | None
+    crops: int | None
+    running: bool
+
+    @property
+    def sentence(self) -> str:
+        """What is not finished, and what it means, without a full stop.
+
+        Example:
+            "a deletion of 2026-11-26T14:00:00Z is not finished: deleted embeddings are still in
+            index files"
+        """
+        from reidsearch.base.timecode import iso
+
+        when = iso(self.since.replace(microsecond=0))
+        state = "is being finished just now" if self.running else "is not finished"
+        if self.work is Work.FILES:
+            return f"the writing of index files of {when} {state}: unused files are left"
+        where = "index files" if self.work is Work.ERASURE else "the write-ahead log"
+        return f"{_NOUNS[self.cause]} of {when} {state}: deleted embeddings are still in {where}"
+
+
+_NOUNS = {
+    Cause.DELETE: "a deletion",
+    Cause.ANALYSIS: "a new analysis of footage",
+    Cause.REEMBED: "a re-embedding",
+    Cause.EARLIER: "a deletion by an earlier version",
+    None: "a deletion",
+}

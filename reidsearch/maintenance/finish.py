@@ -1,0 +1,77 @@
+"""Finish what a committed change has left to do, whoever left it: files, graph, log.
+
+Every step may be cut off and done again. `Archive` gives `finish` to its store, which calls it
+before anything else is done under the writer lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from reidsearch.base.errors import Interrupted, Kind, StorageError
+from reidsearch.base.progress import NO_PROGRESS, Progress, step
+from reidsearch.domain.pending import Work
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.leftovers import remove_leftovers
+from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.store import pending
+from reidsearch.store.crops.store import Store
+from reidsearch.store.derived import newest_generation
+
+
+def finish(
+    store: Store, gallery: Gallery, neighbours: Neighbours, progress: Progress = NO_PROGRESS
+) -> None:
+    """Do all pending work; the caller holds the writer lock.
+
+    What a reader still needs of the write-ahead log stays pending.
+
+    Raises:
+        StorageError: it cannot be written; the work stays pending.
+    """
+    rows = pending.pending_rows(store)
+    if not rows:
+        return
+    ids, works = [row for row, _ in rows], {work for _, work in rows}
+    if Work.ERASURE in works:
+        if outdated(store):
+            with step(progress, "updating the index"):
+                gallery.compact(progress)
+        with step(progress, "updating the neighbour graph"):
+            neighbours.keep(progress, locked=True)
+    if not remove_leftovers(store):  # one that a reader has mapped, on some systems
+        return
+    if works != {Work.FILES} and not store.purge():
+        pending.only_log_left(store, ids)
+        return
+    pending.forget(store, ids)
+
+
+def outdated(store: Store) -> bool:
+    """Tell whether the generation in force may hold what was erased since."""
+    newest = newest_generation(store)
+    return newest is not None and newest.erasures != store.state().erasures
+
+
+@contextlib.contextmanager
+def told_as_unfinished(store: Store) -> Iterator[None]:
+    """Say of a step that is cut off that the deletion is committed, and what is left to do.
+
+    Raises:
+        StorageError, Interrupted: in place of what cut it off.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        told: StorageError | Interrupted = Interrupted(
+            f"stopped; {_LEFT}", kind=Kind.DELETION_UNFINISHED, archive=store.location
+        )
+        raise told from error
+    except StorageError as error:
+        raise StorageError(
+            f"{error.message}; {_LEFT}", kind=Kind.DELETION_UNFINISHED, archive=store.location
+        ) from error
+
+
+_LEFT = "the deletion is committed but not finished: index files may hold deleted embeddings"
