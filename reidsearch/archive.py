@@ -23,6 +23,7 @@ from reidsearch.base.version import __version__
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Crop, CropInput, Rejected, Vectors
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import AnyPicture, Filters, Searched, SearchOptions, SearchRequest
 from reidsearch.index.gallery import Gallery
@@ -31,6 +32,7 @@ from reidsearch.maintenance.finish import finish
 from reidsearch.services.search import SearchService
 from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
+from reidsearch.store.pending import pending_work
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
@@ -410,6 +412,13 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         return journey(self._store, self.identities, self.proposals, identity, transits)
 
     # -- health -------------------------------------------------------------------------------
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Return what a committed change has left to do, e.g. `archive.pending()[0].sentence`.
+
+        Whatever writes next finishes it first.
+        """
+        return pending_work(self._store)
 
     def check(self, *, repair: bool = False, progress: Progress = NO_PROGRESS) -> list[Finding]:
         """Verify the archive; return what is wrong, after a repair: `archive.check() == []`."""

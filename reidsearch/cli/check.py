@@ -25,7 +25,7 @@ def command(archive: Path, repair: bool, form: str) -> int:
 
     with (
         progress_for(quiet=form != "table", name="check") as progress,
-        reading_archive(archive, progress) as opened,
+        reading_archive(archive, progress, shows_pending=True) as opened,
     ):
         findings = opened.check(repair=repair, progress=progress)
     emit(form, reports_json.findings_json(findings), text.findings_view(findings), "findings")

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reidsearch.base.timecode import iso
+
 
 class Work(StrEnum):
     """What is still to be done; stable, since it is stored and printed in JSON."""
@@ -54,16 +56,21 @@ class Pending:
             "a deletion of 2026-11-26T14:00:00Z is not finished: deleted embeddings are still in
             index files"
         """
-        from reidsearch.base.timecode import iso
-
-        when = iso(self.since.replace(microsecond=0))
         state = "is being finished just now" if self.running else "is not finished"
-        if self.work is Work.FILES:
-            return f"the writing of index files of {when} {state}: unused files are left"
-        where = "index files" if self.work is Work.ERASURE else "the write-ahead log"
-        return f"{_NOUNS[self.cause]} of {when} {state}: deleted embeddings are still in {where}"
+        return f"{self.noun} {state}: {_LEFT[self.work]}"
+
+    @property
+    def noun(self) -> str:
+        """What it is and when it began, e.g. `a deletion of 2026-11-26T14:00:00Z`."""
+        what = "writing index files" if self.work is Work.FILES else _NOUNS[self.cause]
+        return f"{what} of {iso(self.since.replace(microsecond=0))}"
 
 
+_LEFT = {
+    Work.ERASURE: "deleted embeddings are still in index files",
+    Work.LOG: "deleted rows are still in the write-ahead log, which another process reads",
+    Work.FILES: "files of no use are left",
+}
 _NOUNS = {
     Cause.DELETE: "a deletion",
     Cause.ANALYSIS: "a new analysis of footage",

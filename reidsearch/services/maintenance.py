@@ -74,10 +74,6 @@ class MaintenanceService:
         with parts(progress, "deleting", [crops] * 3) as whole:
             return erase(self._store, self._gallery, planned, whole, self._neighbours)
 
-    def pending(self) -> tuple[Pending, ...]:
-        """Return what a committed change has left to do, oldest first; empty: nothing."""
-        return pending_work(self._store)
-
     def finish(self, progress: Progress = NO_PROGRESS) -> tuple[Pending, ...]:
         """Finish what is pending, and return what it was; costs nothing when nothing is.
 
@@ -89,12 +85,12 @@ class MaintenanceService:
         """
         from reidsearch.maintenance.finish import finish, told_as_unfinished
 
-        found = self.pending()
+        found = pending_work(self._store)
         if not found:
             return ()
         with told_as_unfinished(self._store), self._store.lock():
             finish(self._store, self._gallery, self._neighbours, progress)
-        left = {(one.work, one.since) for one in self.pending()}
+        left = {(one.work, one.since) for one in pending_work(self._store)}
         return tuple(one for one in found if (one.work, one.since) not in left)
 
     def reembed(self, progress: Progress = NO_PROGRESS) -> int:

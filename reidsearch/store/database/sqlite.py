@@ -6,6 +6,7 @@ All that only SQLite does is here: pragmas, locking, error codes, its own check,
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 import threading
@@ -22,6 +23,9 @@ from sqlalchemy.pool import QueuePool
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
 from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
+
+# An error while a connection is closed is no news for a user: the pool would print its traceback.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 DATABASE = "archive.db"
 BUSY_TIMEOUT_S = 30.0
