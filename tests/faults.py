@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import json
 import os
 import platform
@@ -17,6 +16,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,10 +165,10 @@ class _Traced:
             return ""
         else:
             with contextlib.suppress(OSError):
-                path = os.readlink(f"/proc/{self._pid}/fd/{arguments[0]}")
+                path = str(Path(f"/proc/{self._pid}/fd/{arguments[0]}").readlink())
                 return NAMES[number] if path.startswith(self._folder) else ""
             return ""
-        full = os.path.join(os.readlink(f"/proc/{self._pid}/cwd"), path)  # noqa: PTH118
+        full = str(Path(f"/proc/{self._pid}/cwd").readlink() / path)
         return NAMES[number] if full.startswith(self._folder) else ""
 
     def _text(self, address: int) -> str:
@@ -222,8 +222,8 @@ def _child(arguments: list[str], out: int, err: int) -> None:
     _stop_at(sorted(NAMES))
     os.dup2(out, 1)
     os.dup2(err, 2)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
-    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.argv = ["reidsearch", *arguments]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     from reidsearch.cli.main import run
@@ -240,15 +240,7 @@ def _child(arguments: list[str], out: int, err: int) -> None:
 
 
 def _once(asked: dict[str, Any]) -> dict[str, Any]:
-    with (
-        open("/dev/shm/out-%d" % os.getpid(), "w+b") as out,
-        open(  # noqa: PTH123, S108
-            "/dev/shm/err-%d" % os.getpid(),
-            "w+b",  # noqa: S108
-        ) as err,
-    ):
-        os.unlink(out.name)  # noqa: PTH108
-        os.unlink(err.name)  # noqa: PTH108
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         pid = os.fork()
         if pid == 0:
             _child(asked["arguments"], out.fileno(), err.fileno())
@@ -265,7 +257,7 @@ def _served() -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    exec(sys.argv[1])  # noqa: S102
+    exec(sys.argv[1])
     import importlib
 
     for module in (

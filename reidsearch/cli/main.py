@@ -37,6 +37,9 @@ def run() -> NoReturn:
     """Run the command line and leave with its exit code."""
     debug = "--debug" in sys.argv[1:] or bool(os.environ.get("REIDSEARCH_DEBUG"))
     signal.signal(signal.SIGTERM, _terminate)
+    # Python has no stream where the shell has closed it (`>&-`).
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     # What the terminal's encoding lacks is shown as an escape, in tables, CSV and messages alike.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -58,6 +61,8 @@ def _guarded(debug: bool) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except SystemExit:  # only so: click's end of a command whose output nobody reads any more
+        return 0
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -76,6 +81,8 @@ def _guarded(debug: bool) -> int:
 def _as_ours(error: Exception) -> ReidsearchError:
     if isinstance(error, ReidsearchError):
         return error
+    if isinstance(error, MemoryError):
+        return StorageError("memory ran out", "free some, or raise its limit")
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return StorageError(f"{error.strerror or error}{where}")

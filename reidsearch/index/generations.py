@@ -17,7 +17,8 @@ from reidsearch.base.errors import ArchiveError, StorageError
 from reidsearch.index.contract import FileIndex, IndexDamaged
 from reidsearch.index.disk import writing
 from reidsearch.index.factory import ENGINES
-from reidsearch.store.crops.store import State, Store
+from reidsearch.store.crops.state import State
+from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import (
     INDEX_FOLDER,
     Contents,

@@ -63,13 +63,13 @@ def _check(store: Store, progress: Parts) -> list[Finding]:
     if damage:
         # Deeper questions would be asked of a database that lies.
         return [Finding("database", text, repairable=False) for text in damage]
-    with store.snapshot() as seen:
-        model = seen.model()
+    with store.one_state():
+        model = store.model()
         with step(progress, "checking what belongs together"):
-            findings = [*_relations(seen), *_identities(seen), *check_calibration(seen)]
-        findings += _pictures(seen, progress)
+            findings = [*_relations(store), *_identities(store), *check_calibration(store)]
+        findings += _pictures(store, progress)
         if model is not None:
-            findings += _embeddings(seen, model, progress)
+            findings += _embeddings(store, model, progress)
     if not any(finding.code == "embedding" for finding in findings):
         findings += _derived(store, progress)
     return [*findings, *_unfinished(store)]
@@ -86,11 +86,11 @@ def _unfinished(store: Store) -> Iterator[Finding]:
 def _derived(store: Store, progress: Progress) -> list[Finding]:
     """Compare files with one state of the database, until no writer replaces them meanwhile."""
     while True:
-        with store.snapshot() as seen:
-            newest, graph = newest_generation(seen), newest_graph(seen)
-            found = list(_index(seen, newest, seen.model(), progress))
+        with store.one_state():
+            newest, graph = newest_generation(store), newest_graph(store)
+            found = list(_index(store, newest, store.model(), progress))
             with step(progress, "checking the neighbour graph"):
-                found += check_neighbours(seen)
+                found += check_neighbours(store)
         if not found or (newest_generation(store), newest_graph(store)) == (newest, graph):
             return [*found, *_strays(store)]
 

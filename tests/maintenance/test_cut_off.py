@@ -142,7 +142,7 @@ def test_a_deletion_that_is_cut_off_is_finished_by_the_same_command(whole, tmp_p
             left = require_told(run, folder, secrets, ended)
             again = run(folder, *command, folder)
             # Ended after its last step there is no such camera any more, and nothing to finish.
-            assert again.code == (9 if ended.code == 0 or not left and again.code else 0), again
+            assert again.code == (9 if ended.code == 0 or (not left and again.code) else 0), again
             assert ("Finished a deletion" in again.out) == ("erasure" in left or "log" in left)
             require_gone(folder, secrets)
             shutil.rmtree(folder)
@@ -187,4 +187,3 @@ def _cut_off_after_commit(run: Attacker, made: Path, folder: Path) -> int:
         if "erasure" in pending(run, folder):
             return at
     raise AssertionError("no kill fell behind the transaction")
-

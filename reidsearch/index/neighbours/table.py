@@ -25,7 +25,8 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.leftovers import recorded
 from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without, work_of
-from reidsearch.store.crops.store import State, Store
+from reidsearch.store.crops.state import State
+from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import (
     GRAPH_FOLDER,
     Contents,

@@ -80,6 +80,8 @@ class Reader:
         while True:
             try:
                 packet = next(demuxed, None)
+            except MemoryError:
+                raise  # no fault of the file
             # IndexError: a stream out of nothing
             except (av.error.FFmpegError, IndexError) as error:
                 errors += 1
@@ -153,6 +155,8 @@ class Reader:
             frames = self._stream.codec_context.decode(packet)
         except av.error.EOFError:
             return
+        except MemoryError:
+            raise  # no fault of the file: it is not finished
         except (av.error.FFmpegError, ValueError) as error:
             yield Damage(None, None, f"a packet cannot be decoded: {said(error)}")
             return

@@ -213,6 +213,8 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             raise Refused(Reason.EMPTY, "the file is empty")
         try:
             container = open_container(self._path, start, end, ignore_index=self._linear_avi)
+        except MemoryError:
+            raise
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise Refused(
                 Reason.NO_VIDEO, f"it cannot be read as a video: {said(error)}"

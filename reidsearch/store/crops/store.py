@@ -6,14 +6,13 @@ Every read is one transaction, so it sees one state even while an index run comm
 from __future__ import annotations
 
 import contextlib
-import copy
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, select
@@ -25,8 +24,8 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
+from reidsearch.store.crops.state import Held, HeldByThread, State, state_of
 from reidsearch.store.database import lifecycle, schema, selects, sqlite
-from reidsearch.store.snapshot import OneRead
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
 FEW = 16  # as many as an answer usually has
@@ -41,25 +40,6 @@ class Known:
     fingerprint: str
     facts: str
     crop_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where the archive stands.
-
-    States are equal when an index that has everything of the one has everything of the other;
-    the rest tells what an answer lacks and does not count for that.
-    """
-
-    last_crop_id: int
-    erasures: int
-    model_id: int | None
-    failures: int = field(compare=False)
-    interrupted_runs: int = field(compare=False)
-    running_run: int | None = field(compare=False)
-    """The run that has not ended, whether it still lives or was killed."""
-    pending: int = field(compare=False)
-    """How many pieces of work are not finished."""
 
 
 def location_key(key: str) -> bytes:
@@ -96,6 +76,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._database: Database = sqlite.Sqlite(folder)
         self._state: State | None = None
         self._looking = threading.Lock()
+        self._held = HeldByThread()
         self.finish: Callable[[], object] | None = None
         try:
             with self.read() as connection:
@@ -134,26 +115,37 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def read(self) -> AbstractContextManager[Connection]:
         """Give a connection on one consistent snapshot; see `Database.read`."""
-        return self._database.read()
+        held = self._held.now
+        return contextlib.nullcontext(held.connection) if held else self._database.read()
 
     @contextlib.contextmanager
-    def snapshot(self) -> Iterator[Store]:
-        """Give this store as it stands now, for many reads of one state.
+    def one_state(self) -> Iterator[None]:
+        """Let all reads of this thread see the archive as it stands now, whatever is committed.
 
-        While it lasts, the write-ahead log cannot be emptied. Files and the writer lock are live.
+        For work of many reads that must fit together. Files and the writer lock are live; writing
+        is refused meanwhile, and the write-ahead log cannot be emptied.
 
-            with store.snapshot() as seen:
-                crops = seen.embedded_ids(seen.state().last_crop_id)
+            with store.one_state():
+                crops = store.embedded_ids(store.state().last_crop_id)
         """
-        with self.read() as connection:
-            seen = copy.copy(self)
-            seen._database = cast("Database", OneRead(self._database, connection))
-            seen._state = None
-            seen.state()  # the first statement, from which on nothing changes
-            yield seen
+        if self._held.now is not None:
+            yield
+            return
+        lived = self.live_run()
+        with self._database.read() as connection:
+            state = state_of(connection)
+            # A run may have begun since it was asked for, or have ended meanwhile.
+            runs = {lived, self.live_run()} & {state.running_run}
+            self._held.now = Held(connection, state, next(iter(runs), None))
+            try:
+                yield
+            finally:
+                self._held.now = None
 
     def write(self) -> AbstractContextManager[Connection]:
         """Give a connection in one transaction under the write lock; see `Database.write`."""
+        if self._held.now is not None:
+            raise RuntimeError("write() within one_state() would not be seen there")
         return self._database.write()
 
     @contextlib.contextmanager
@@ -183,14 +175,15 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Return how many index runs were interrupted, and how many are at work just now."""
         while True:
             state = self.state()
-            run = state.running_run
-            lives = run is not None and self.live_run() == run
-            if lives or self.state().running_run == run:  # else it has ended meanwhile
-                killed = run is not None and not lives
+            lives = self.running_run() is not None
+            if lives or self.state().running_run == state.running_run:  # else it has just ended
+                killed = state.running_run is not None and not lives
                 return state.interrupted_runs + killed, int(lives)
 
     def running_run(self) -> int | None:
         """Return the index run at work just now; asks the lock only when one has not ended."""
+        if self._held.now is not None:
+            return self._held.now.running_run
         recorded = self.state().running_run
         return recorded if recorded is not None and self.live_run() == recorded else None
 
@@ -216,13 +209,14 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def state(self) -> State:
         """Return where the archive stands now; nothing is read when nobody has committed since."""
+        if self._held.now is not None:
+            return self._held.now.state
         with self._looking:
             # Asked before reading: a commit in between is seen by the next call, never missed.
             if self._database.changed() or self._state is None:
                 self._state = None
                 with self.read() as connection:
-                    next_crop_id, *rest = connection.execute(selects.STATE).one()
-                self._state = State(next_crop_id - 1, *rest)
+                    self._state = state_of(connection)
             return self._state
 
     def model(self) -> ModelIdentity | None:
