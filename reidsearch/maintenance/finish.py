@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from reidsearch.base.errors import Interrupted, Kind, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.pending import Work
+from reidsearch.index.contract import IndexDamaged
+from reidsearch.index.disk import reading
 from reidsearch.index.gallery import Gallery
+from reidsearch.index.generations import verify_file
 from reidsearch.index.leftovers import remove_leftovers
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.store import pending
@@ -35,7 +38,7 @@ def finish(
         return
     ids, works = [row for row, _ in rows], {work for _, work in rows}
     if Work.ERASURE in works:
-        if outdated(store):
+        if _to_be_written(store):
             with step(progress, "updating the index"):
                 gallery.compact(progress)
         with step(progress, "updating the neighbour graph"):
@@ -48,10 +51,20 @@ def finish(
     pending.forget(store, ids)
 
 
-def outdated(store: Store) -> bool:
-    """Tell whether the generation in force may hold what was erased since."""
+def _to_be_written(store: Store) -> bool:
+    """Tell whether the generation in force may hold what was erased since, or is damaged."""
     newest = newest_generation(store)
-    return newest is not None and newest.erasures != store.state().erasures
+    if newest is None:
+        return False
+    if newest.erasures != store.state().erasures:
+        return True
+    try:
+        with reading(newest.path):
+            verify_file(newest)
+    except IndexDamaged:
+        # A disk that fails while a transaction is committed leaves open whether it was.
+        return True
+    return False
 
 
 @contextlib.contextmanager

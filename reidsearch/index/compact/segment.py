@@ -12,6 +12,7 @@ error is larger (values beyond the codes' range) are listed apart and always loo
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import uuid
 from dataclasses import dataclass
@@ -264,8 +265,9 @@ class Segment:
         faiss.write_index(fine, str(path))
         data = path.read_bytes()
         sums = block_sums(data)
-        # The checksum is of what was meant, not what the disk made of it.
-        assert data.endswith(self.codes.tobytes())
+        # FAISS does not notice what is lost when it closes the file.
+        if not data.endswith(self.codes.tobytes()):
+            raise OSError(errno.EIO, f"{path} does not hold what was written")
         names: dict[str, Any] = {
             "name": name,
             "rows": len(self),

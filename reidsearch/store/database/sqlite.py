@@ -159,7 +159,18 @@ def creating(folder: Path) -> Iterator[Connection]:
                 yield connection
         finally:
             engine.dispose()
+        _emptied_log(making / DATABASE)
         atomic.publish(making / DATABASE, folder / DATABASE)
+
+
+def _emptied_log(path: Path) -> None:
+    """Move everything into the database's file: closing it tries that, and tells no error.
+
+    Raises:
+        StorageError: there is no room for it.
+    """
+    with _connected(path, read_only=False) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 @contextlib.contextmanager
