@@ -403,13 +403,15 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """Return the crops of known person and camera: `archive.labelled("identities")`."""
         from reidsearch.datasets.readers import read_archive
 
-        return read_archive(self._store, labels)
+        with self._store.one_state():
+            return read_archive(self._store, labels)
 
     def journey(self, identity: str, *, transits: Transits | None = None) -> Journey:
         """Return where an identity was and when, e.g. `archive.journey("anna").stops`."""
         from reidsearch.services.journeys import journey
 
-        return journey(self._store, self.identities, self.proposals, identity, transits)
+        with self._store.one_state():
+            return journey(self._store, self.identities, self.proposals, identity, transits)
 
     # -- health -------------------------------------------------------------------------------
 

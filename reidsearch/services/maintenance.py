@@ -128,7 +128,8 @@ class MaintenanceService:
         """Return what the archive holds, in numbers."""
         from reidsearch.maintenance.summary import summarise
 
-        return summarise(self._store)
+        with self._store.one_state():
+            return summarise(self._store)
 
     def failures(self) -> list[Failure]:
         """Return the inputs that never became crops, and why; oldest first."""
