@@ -191,7 +191,7 @@ def truth(archive: Archive, videos: Sequence[DrawnVideo]) -> dict[int, str]:
         base = float(source.info.time_base)
         traces = {}
         for one in archive.footage.tracklets(source.source_id):
-            trace = archive.footage.trace(one.tracklet_id)
+            trace = archive.footage.trace(one.tracklet_id, source.source_id)
             frames = ((trace.pts - source.info.first_pts) * base * FPS).round().astype(np.int64)
             traces[one.tracklet_id] = frames, trace.xyxy
         for tracklet_id, number in match_visits(video.visits, traces).items():

@@ -11,8 +11,9 @@ from sqlalchemy import text
 from reidsearch.store.crops.store import Store
 
 QUERIES = {
-    "tracklet": "SELECT id, source_id, first_us, last_us, detections, fragments, hex(sha256) "
-    "FROM tracklet ORDER BY id",
+    "tracklet": "SELECT id FROM tracklet ORDER BY id",
+    "tracklet_part": "SELECT tracklet_id, source_id, first_us, last_us, detections, fragments, "
+    "hex(sha256) FROM tracklet_part ORDER BY 1, 2",
     "tracklet_embedding": "SELECT tracklet_id, hex(sha256) FROM tracklet_embedding ORDER BY 1",
     "crop": "SELECT id, source_id, pts, x1, y1, x2, y2, time_us FROM crop ORDER BY id",
     "moment": "SELECT crop_id, tracklet_id, media_us, quality, confidence, sharpness "

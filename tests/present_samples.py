@@ -10,7 +10,7 @@ from typing import Any
 from reidsearch.base.boxes import Box
 from reidsearch.domain.answers import Answer, FootageSearched, Match, Statement
 from reidsearch.domain.crops import Crop, Facts
-from reidsearch.domain.footage import How, Moment, TrackletSeen
+from reidsearch.domain.footage import How, Moment, SourceInterval, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin
 from reidsearch.domain.request import Filters
@@ -124,20 +124,17 @@ FOOTAGE = FootageSearched(
 def footage_answer() -> Answer:
     """One match in footage: a view of a tracklet."""
     moment = Moment(4, 375, Fraction(15), 1.0, 0.75)
+    held = replace(crop(7), moment=moment)
     seen = TrackletSeen(
         tracklet_id=4,
-        source_id=7,
         camera="gate",
-        location="gate.mp4",
-        first_s=Fraction(27, 2),
-        last_s=Fraction(18),
+        parts=(SourceInterval(held.source_id, "gate.mp4", 13_500_000, 18_000_000),),
         first_time=NOON,
         last_time=NOON + dt.timedelta(seconds=4.5),
         uncertainty_s=1.0,
         detections=19,
         crop_ids=(7, 8),
     )
-    held = replace(crop(7), moment=moment)
     return Answer(statement(footage=FOOTAGE, grouped=True), (Match(1, 0.9, held, seen),))
 
 

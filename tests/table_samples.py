@@ -46,6 +46,7 @@ from reidsearch.domain.footage import (
     How,
     SourceCoverage,
     SourceFacts,
+    SourceInterval,
     Span,
     VideoInfo,
 )
@@ -77,7 +78,13 @@ AT_US = to_us(NOON)
 
 def presence(member: Member = T1) -> Presence:
     return Presence(
-        member, 1, CAMERA, PLACE, AT_US, AT_US + 4_500_000, 0, 4_500_000, 1.0, (CROP, CROP + 1)
+        member,
+        CAMERA,
+        (SourceInterval(1, PLACE, 0, 4_500_000),),
+        AT_US,
+        AT_US + 4_500_000,
+        1.0,
+        (CROP, CROP + 1),
     )
 
 

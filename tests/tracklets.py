@@ -25,6 +25,7 @@ from reidsearch.domain.footage import (
     Tracklet,
     VideoInfo,
 )
+from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.steps import SourceFile, SourceStep
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
@@ -35,11 +36,15 @@ FPS = 10
 
 @dataclass(frozen=True)
 class Seen:
-    """A tracklet to be: seconds from the footage's start, and (n, DIMENSION) views."""
+    """A tracklet to be: seconds from the footage's start, and (n, DIMENSION) views.
+
+    `left_px` is where it stands; None: beside the one before it.
+    """
 
     from_s: float
     to_s: float
     vectors: Vectors
+    left_px: int | None = None
 
 
 def write_footage(
@@ -51,16 +56,19 @@ def write_footage(
     start: dt.datetime | None = NOON,
     uncertainty_s: float | None = 1.0,
     seconds: float = 600,
+    model: ModelIdentity = MODEL,
 ) -> None:
     """One finished source with these tracklets; crops and tracklets get the next ids."""
     make_empty(folder)
     info = VideoInfo("video", "mp4", "h264", None, 640, 360, 0, Fraction(1, FPS), 0, FPS, seconds)
     clock = Clock(start, "option" if start else None, uncertainty_s if start else None)
     file = SourceFile(f"/footage/{name}", name, hashlib.sha256(name.encode()).digest(), 1000)
-    with Store(folder) as store, open_writer(store, MODEL) as writer:
+    with Store(folder) as store, open_writer(store, model) as writer:
         writer.begin_run(request=name, command="", version="0", runtime="none")
         footage = FootageWriter(writer)
-        begun = footage.begin(file, info, SourceFacts(camera, clock), {"preset": "made"})
+        begun = footage.begin(
+            file, info, SourceFacts(camera, clock), {"preset": "made", "max_gap_s": 4.0}
+        )
         length_us = round(seconds * 1_000_000)
         footage.commit(
             SourceStep(
@@ -82,7 +90,7 @@ def write_footage(
 
 def _tracklet(one: Seen, name: str, number: int) -> Tracklet:
     pts = np.arange(round(one.from_s * FPS), round(one.to_s * FPS) + 1)
-    x = 10 + 80 * number
+    x = 10 + 80 * number if one.left_px is None else one.left_px
     boxes = np.tile(np.array([x, 20, x + 40, 120], np.float32), (len(pts), 1))
     views = [
         BestShot(

@@ -53,6 +53,25 @@ def write_video(
     return path
 
 
+def write_streams(path: Path, *sizes: tuple[int, int], seconds: int = 2) -> Path:
+    """Several streams of pictures in one file."""
+    with av.open(str(path), "w") as target:
+        streams = []
+        for size_px in sizes:
+            stream = target.add_stream("libx264", rate=25)
+            stream.width, stream.height = size_px
+            streams.append(stream)
+        for number in range(25 * seconds):
+            for stream, size_px in zip(streams, sizes, strict=True):
+                frame = av.VideoFrame.from_ndarray(picture(number, size_px), format="bgr24")
+                frame.pts = number
+                frame.time_base = Fraction(1, 25)
+                target.mux(stream.encode(frame))
+        for stream in streams:
+            target.mux(stream.encode())
+    return path
+
+
 def write_audio(path: Path) -> Path:
     """A file with a tone and nothing to see."""
     with av.open(str(path), "w") as target:

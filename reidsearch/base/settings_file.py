@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base.errors import InputError
+from reidsearch.base.said import said
 from reidsearch.base.settings import PictureLimits, RuntimeSettings, TimeSettings
 
 NAME = "reidsearch.toml"
@@ -142,7 +143,7 @@ def _take_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {said(error)}") from error
     import tomllib  # most archives have no settings file, and every command asks for one
 
     try:

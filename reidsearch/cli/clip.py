@@ -42,7 +42,8 @@ def command(
 ) -> None:
     """Cut out the footage that shows the person of a match.
 
-    Camera, time and ids stand on a margin below the picture, which covers nothing of it.
+    Camera, time, ids, archive and command stand on a margin below the picture, which covers nothing
+    of it.
     With --copy the stream is not re-encoded; the clip then starts at the preceding key frame, and
     what it shows is told. Footage is read from any place where it is known to lie, and must not
     have changed since it was indexed.

@@ -188,7 +188,7 @@ def _compare(archive: Archive, videos: Sequence[DrawnVideo], progress: Progress)
         base = source.info.time_base
         traces = {}
         for one in archive.footage.tracklets(source.source_id):
-            trace = archive.footage.trace(one.tracklet_id)
+            trace = archive.footage.trace(one.tracklet_id, source.source_id)
             frames = ((trace.pts - source.info.first_pts) * float(base) * FPS).round()
             traces[one.tracklet_id] = frames.astype("int64"), trace.xyxy
         count += len(traces)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reidsearch.base.errors import ReidsearchError, UsageError
 from reidsearch.base.locations import location_text
+from reidsearch.base.said import said
 
 if TYPE_CHECKING:
     from reidsearch.domain.request import QueryPicture, SearchRequest
@@ -44,7 +45,7 @@ def read_query_list(
             columns = reader.fieldnames or ()
             named = list(_rows(reader))
     except (OSError, ValueError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read as CSV: {error}") from error
+        raise UsageError(f"{path} cannot be read as CSV: {said(error)}") from error
     if not named or not set(columns) <= set(COLUMNS) or not set(columns) & set(WHO):
         raise UsageError(
             f"{path} is not a list of queries",

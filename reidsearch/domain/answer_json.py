@@ -11,7 +11,7 @@ from reidsearch.domain.answers import Answer, Feedback, IdentitySearched, Match,
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
-from reidsearch.domain.footage import How, Moment, TrackletSeen
+from reidsearch.domain.footage import How, Moment, SourceInterval, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
@@ -39,7 +39,7 @@ def match_json(match: Match) -> dict[str, Any]:
         "rank_before": match.rank_before,
         "score": match.score,
         **crop_facts_json(match.crop),
-        "tracklet": tracklet_json(match.tracklet) if match.tracklet else None,
+        "tracklet": tracklet_json(match.tracklet, match.crop.source_id) if match.tracklet else None,
         "attributes": attributes_json(match.attributes) if match.attributes else None,
         "identity": named_json(match.identity) if match.identity else None,
         "rejected_for": [named_json(one) for one in match.rejected_for],
@@ -79,18 +79,34 @@ def provenance_json(provenance: Provenance) -> dict[str, Any]:
     }
 
 
-def tracklet_json(tracklet: TrackletSeen) -> dict[str, Any]:
-    """Return a tracklet: one person in one camera without interruption."""
+def tracklet_json(tracklet: TrackletSeen, source_id: int) -> dict[str, Any]:
+    """Return a tracklet: one person in one camera without interruption.
+
+    Args:
+        source_id: of the match's crop: `first_s` and `last_s` are media times of that source.
+    """
     first, last = tracklet.first_time, tracklet.last_time
+    here = tracklet.part_in(source_id)
     return {
         "tracklet_id": tracklet.tracklet_id,
-        "first_s": float(tracklet.first_s),
-        "last_s": float(tracklet.last_s),
+        "first_s": float(here.first_s),
+        "last_s": float(here.last_s),
         "first_time": iso(first) if first else None,
         "last_time": iso(last) if last else None,
         "duration_s": tracklet.duration_s,
         "detections": tracklet.detections,
         "crop_ids": list(tracklet.crop_ids),
+        "parts": [interval_json(part) for part in tracklet.parts],
+    }
+
+
+def interval_json(part: SourceInterval) -> dict[str, Any]:
+    """Return a stretch of one source, in media time."""
+    return {
+        "source_id": part.source_id,
+        "location": part.location,
+        "first_s": float(part.first_s),
+        "last_s": float(part.last_s),
     }
 
 

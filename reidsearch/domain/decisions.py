@@ -12,6 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.domain.footage import SourceInterval
+
 Given: TypeAlias = "Mapping[Member, tuple[int, ...]]"
 """Members that a decision is about, each with the crops by which it was named."""
 
@@ -167,8 +169,9 @@ class Presence:
     """Where and when a member was seen.
 
     Args:
+        parts: where it was seen, in order of time, one stretch of each source; of a crop that was
+            offered as a picture, no time of that picture.
         first_us, last_us: wall clock, microseconds since 1970-01-01 UTC; None: not known.
-        first_media_us, last_media_us: from the first frame of its source.
         uncertainty_s: of the wall clock; None: not known.
         crop_ids: its views, best first.
         correction_s: by how much its times differ from what the recorder said.
@@ -176,17 +179,26 @@ class Presence:
     """
 
     member: Member
-    source_id: int
     camera: str | None
-    location: str
+    parts: tuple[SourceInterval, ...]
     first_us: int | None
     last_us: int | None
-    first_media_us: int
-    last_media_us: int
     uncertainty_s: float | None
     crop_ids: tuple[int, ...]
     correction_s: float = 0.0
     named_by: tuple[int, ...] = ()
+
+    @property
+    def location(self) -> str:
+        """Return where it was seen first."""
+        return self.parts[0].location
+
+    @property
+    def seen_s(self) -> float:
+        """Return for how long it was seen; over several sources by the wall clock."""
+        if len(self.parts) > 1 and self.first_us is not None and self.last_us is not None:
+            return (self.last_us - self.first_us) / 1e6
+        return sum(part.last_us - part.first_us for part in self.parts) / 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)

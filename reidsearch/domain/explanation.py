@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.domain.answers import Own
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.query_origins import QueryOrigin
@@ -73,6 +74,7 @@ class Explanation:
         calibration: in force, with the `reading` of the score; None: `status` says why.
         same_below: by the calibration, the share of pairs of one person that score less.
         observed: empty where nothing is known of different people in this archive.
+        own: what the match shares with the query, as an answer marks it; None: nothing is known.
     """
 
     query: str
@@ -91,3 +93,4 @@ class Explanation:
     reading: Reading | None
     same_below: float | None
     observed: tuple[Observed, ...]
+    own: Own | None = None

@@ -192,6 +192,8 @@ class VideoInfo:
         return (pts - self.first_pts) * self.time_base
 
 
+OTHER_STREAM = "copy it into a file of its own to have it analysed"
+"""How a remark ends on a stream of pictures that was not analysed."""
 DISCONTINUITY = "timestamp discontinuity"
 """How the detail of a span begins where the recording's own clock jumped."""
 
@@ -332,22 +334,40 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceInterval:
+    """A stretch of one source's media time, microseconds from its first frame."""
+
+    source_id: int
+    location: str
+    first_us: int
+    last_us: int
+
+    @property
+    def first_s(self) -> Fraction:
+        """Return where it begins, in seconds."""
+        return Fraction(self.first_us, 1_000_000)
+
+    @property
+    def last_s(self) -> Fraction:
+        """Return where it ends, in seconds."""
+        return Fraction(self.last_us, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
 class TrackletSeen:
     """What the archive knows of one tracklet.
 
     Args:
-        first_s, last_s: media times.
+        parts: where it was seen, in order of time: one stretch of each source, several where a
+            recorder cuts one recording into files.
         first_time, last_time: wall clock; None when not known.
         crop_ids: its views, best first.
         correction_s: by how much its times differ from what the recorder said.
     """
 
     tracklet_id: int
-    source_id: int
     camera: str | None
-    location: str
-    first_s: Fraction
-    last_s: Fraction
+    parts: tuple[SourceInterval, ...]
     first_time: dt.datetime | None
     last_time: dt.datetime | None
     uncertainty_s: float | None
@@ -358,8 +378,14 @@ class TrackletSeen:
 
     @property
     def duration_s(self) -> float:
-        """From first to last detection, by media time."""
-        return float(self.last_s - self.first_s)
+        """From first to last detection: by media time, over several sources by the wall clock."""
+        if len(self.parts) > 1 and self.first_time is not None and self.last_time is not None:
+            return (self.last_time - self.first_time).total_seconds()
+        return sum(float(part.last_s - part.first_s) for part in self.parts)
+
+    def part_in(self, source_id: int) -> SourceInterval:
+        """Return what one of its sources shows of it. Raises KeyError for any other source."""
+        return {part.source_id: part for part in self.parts}[source_id]
 
 
 class SourceState(StrEnum):

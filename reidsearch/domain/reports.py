@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from reidsearch.domain.footage import Clock
+from reidsearch.domain.footage import Clock, SourceInterval
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 
@@ -54,7 +54,8 @@ class FactsReport:
         without_time, without_camera: of these.
         names_read: names were read at all, by a pattern, a recorder or a convention.
         unread_names: of these inputs, whose names were not understood.
-        same_start: sources to which an option gave one and the same start; 0 when at most one.
+        same_start: sources of the archive to which an option gave one and the same start, an input
+            of the run among them; 0 when at most one.
         source_list: the list of footage that was given; None: none was.
         rows_without_file: rows of it that name no file, `line 4`.
         rows_elsewhere: rows of it whose files are there, but were not among the inputs.
@@ -210,9 +211,11 @@ class ClipReport:
     Args:
         from_s, to_s: of its first and last picture.
         asked_from_s, asked_to_s: of the stretch that was asked for.
+        footage_s: length of the source.
         crop_s: since the clip's first picture, when the frame of the crop is shown.
         copied: the stream is the camera's own; nothing was encoded.
         location: of the file that was read.
+        elsewhere: what other files of the recording show of the same tracklet.
     """
 
     crop_id: int
@@ -220,9 +223,11 @@ class ClipReport:
     to_s: Fraction
     asked_from_s: Fraction
     asked_to_s: Fraction
+    footage_s: Fraction
     crop_s: Fraction
     copied: bool
     location: str
+    elsewhere: tuple[SourceInterval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

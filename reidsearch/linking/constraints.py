@@ -22,15 +22,17 @@ class Constraints:
     """
 
     def __init__(self, presences: Sequence[Presence], identities: Iterable[Identity]) -> None:
-        self._source = np.array([one.source_id for one in presences], np.int64)
         cameras = sorted({one.camera for one in presences if one.camera is not None})
         numbers = {camera: number for number, camera in enumerate(cameras)}
         self.cameras: NDArray[np.int64] = np.array(
             [numbers.get(one.camera or "", -1) for one in presences], np.int64
         )
-        self._media = np.array(
-            [(one.first_media_us, one.last_media_us) for one in presences], np.int64
-        ).reshape(-1, 2)
+        parts = [part for one in presences for part in one.parts]
+        self._source = np.array([part.source_id for part in parts], np.int64)
+        media = [(part.first_us, part.last_us) for part in parts]
+        self._media = np.array(media, np.int64).reshape(-1, 2)
+        counts = np.array([len(one.parts) for one in presences], np.int64)
+        self._first_part = np.concatenate([[0], np.cumsum(counts)])
         rows = {one.member: row for row, one in enumerate(presences)}
         self.identity: NDArray[np.int64] = np.full(len(presences), NOBODY, np.int64)
         self._rejected: dict[int, NDArray[np.bool_]] = {}
@@ -60,8 +62,16 @@ class Constraints:
             mask = self._rejected.get(number)
             if mask is not None and (mask[a].any() or mask[b].any()):
                 return True
-        same_source = self._source[a][:, None] == self._source[b][None]
-        return bool((same_source & _overlap(self._media[a], self._media[b])).any())
+        one, other = self._parts(a), self._parts(b)
+        same_source = self._source[one][:, None] == self._source[other][None]
+        return bool((same_source & _overlap(self._media[one], self._media[other])).any())
+
+    def _parts(self, items: Items) -> Items:
+        """Return the rows of all parts of these items."""
+        if len(self._source) == len(self._first_part) - 1:
+            return items  # each has one: a part's row is its item's
+        stretches = zip(self._first_part[items], self._first_part[items + 1], strict=True)
+        return np.concatenate([np.arange(first, end) for first, end in stretches])
 
 
 def _overlap(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:

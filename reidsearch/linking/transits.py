@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 from reidsearch.base.errors import InputError, UsageError
+from reidsearch.base.said import said
 from reidsearch.domain.decisions import Transits
 
 COLUMNS = ("from", "to", "seconds")
@@ -55,4 +56,5 @@ def read_transits(path: Path) -> list[tuple[str, str, float]]:
                     ) from error
             return found
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read: {error}", "give a CSV table in UTF-8") from error
+        told = f"{path} cannot be read: {said(error)}"
+        raise InputError(told, "give a CSV table in UTF-8") from error

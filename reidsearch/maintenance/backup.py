@@ -19,6 +19,7 @@ from typing import Any
 from reidsearch.base import atomic
 from reidsearch.base.errors import ArchiveError, InputError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
+from reidsearch.base.said import said
 from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now
 from reidsearch.index.gallery import Gallery
@@ -170,7 +171,7 @@ def _read_settings(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise InputError(f"{path} cannot be read: {said(error)}") from error
 
 
 def _write_settings(path: Path, settings: bytes | None) -> str | None:
@@ -197,7 +198,7 @@ def _note(source: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise InputError(f"{source} is not a backup: it has no {NOTE}") from error
     except (OSError, ValueError) as error:
-        raise InputError(f"{source / NOTE} cannot be read: {error}") from error
+        raise InputError(f"{source / NOTE} cannot be read: {said(error)}") from error
     if not isinstance(note, dict) or note.get("format") != FORMAT:
         raise InputError(f"{source / NOTE} is of another format", "upgrade reidsearch")
     return note

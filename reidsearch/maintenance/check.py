@@ -36,7 +36,7 @@ from reidsearch.store.derived import Generation, newest_generation, newest_graph
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
 from reidsearch.store.pending import pending_work
-from reidsearch.store.tables.footage import tracklet, tracklet_embedding
+from reidsearch.store.tables.footage import tracklet, tracklet_embedding, tracklet_part
 
 ROWS_AT_ONCE = 2000
 UNIT_TOLERANCE = 1e-3
@@ -154,11 +154,11 @@ def _tracklets(connection: Connection) -> Iterator[Finding]:
             select(tracklet_embedding).where(tracklet_embedding.c.model_id == model_id)
         )
     }
-    ids = []
-    for row in connection.execute(select(tracklet.c.id, tracklet.c.trace, tracklet.c.sha256)):
-        ids.append(row.id)
+    part = tracklet_part.c
+    for row in connection.execute(select(part.tracklet_id, part.trace, part.sha256)):
         if hashlib.sha256(row.trace).digest() != row.sha256:
-            damaged.append(row.id)
+            damaged.append(row.tracklet_id)
+    ids = list(connection.scalars(select(tracklet.c.id).order_by(tracklet.c.id)))
     truth = dict(means(connection, model_id, ids)) if ids else {}
     for tracklet_id in ids:
         if tracklet_id not in truth:

@@ -172,11 +172,19 @@ class _refusing:  # noqa: N801 - reads as a statement; a class costs a tenth of 
         raise Refused(Reason.DAMAGED, f"the picture is damaged: {text}") from error
 
 
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1"})
+"""What an ISO container begins with whose pictures phones write and Pillow does not read."""
+
+
 def _open(data: bytes, limits: PictureLimits) -> Image.Image:
     """Read the header and refuse what must not be decoded."""
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
+        if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+            raise Refused(
+                Reason.NOT_AN_IMAGE, "it is a HEIC picture, which is not read", "convert it to JPEG"
+            ) from error
         raise Refused(
             Reason.NOT_AN_IMAGE, "not a picture of a known format, or its header is damaged"
         ) from error

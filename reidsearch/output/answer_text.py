@@ -124,7 +124,8 @@ def _when(match: Match, grouped: bool) -> str:
         time = match.crop.facts.time
         return (UNKNOWN if time is None else clock(time)) + uncertain
     if not tracklet.first_time or not tracklet.last_time:
-        first_s, last_s = float(tracklet.first_s), float(tracklet.last_s)
+        here = tracklet.part_in(match.crop.source_id)
+        first_s, last_s = float(here.first_s), float(here.last_s)
         return f"not known; {first_s:.1f} to {last_s:.1f} s in footage"
     first, last = tenths(tracklet.first_time), tenths(tracklet.last_time)
     until = last[11:] if first[:10] == last[:10] else last

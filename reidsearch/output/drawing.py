@@ -14,11 +14,12 @@ from PIL import Image, ImageDraw
 
 from reidsearch.domain.crops import Pixels
 from reidsearch.output.imprint import Imprint
-from reidsearch.output.lettering import Lettering
+from reidsearch.output.lettering import Lettering, holds_escapes
 
 PAPER, RULE = "#ffffff", "#d3d7de"
 FOOT = Lettering(13, "#6b7280")  # two hyphens are told apart from this size on
 MARGIN_PX = 20
+ESCAPES = r"\u and digits stand for characters that no font of the machine had that drew this."
 FOOT_LINES = 3  # of the command; the metadata has all of it
 
 Draw: TypeAlias = Callable[[Image.Image, ImageDraw.ImageDraw], None]
@@ -166,6 +167,8 @@ class Drawing:
         ):
             if text:
                 y = self.paragraph(FOOT, MARGIN_PX, y, text, room, most=most)
+        if any(holds_escapes(box.text) for box in self.texts):
+            y = self.paragraph(FOOT, MARGIN_PX, y, ESCAPES, room)
         self._reach(y + 10)
         self.foot_px = self.height_px - top
         return self

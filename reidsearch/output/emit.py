@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from reidsearch.output.schema_columns import schema_columns
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -49,16 +51,17 @@ def lines(form: str, document: Mapping[str, Any], rows: str = "") -> Iterator[st
         yield dumps({"kind": "document", **rest}) + "\n"
         for row in document[rows] if rows else ():
             yield dumps({"kind": "row", **row}) + "\n"
+    elif rows and not document[rows]:
+        yield csv_line(schema_columns(document["schema"], rows))
     else:
-        yield from csv_lines(document[rows] if rows else [document])
+        yield from _csv_lines(document[rows] if rows else [document])
 
 
-def csv_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _csv_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Return rows as CSV (RFC 4180) with a header line; members of members as `outer.inner`."""
     flat = [dict(_flat(row)) for row in rows]
     columns = list(dict.fromkeys(column for row in flat for column in row))
-    if columns:
-        yield csv_line(columns)
+    yield csv_line(columns)
     for row in flat:
         yield csv_line(row.get(column) for column in columns)
 

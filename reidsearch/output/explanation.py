@@ -13,6 +13,7 @@ from reidsearch.domain.explanation import Explanation, Neighbour, Observed
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.query_origins import origin_sentences
 from reidsearch.output.readings import chance, false_alarms, one_in, probability, ratio, times
+from reidsearch.output.statement import OWN_TEXTS
 from reidsearch.output.visible import count, visible
 
 SCHEMA = "reidsearch/explanation/1"
@@ -29,6 +30,8 @@ def sentences(told: Explanation) -> list[str]:
         f"Score {told.score:.3f} of crop {told.match.crop_id} for {visible(told.query)}.",
         *origin_sentences([told.origin], told.origin.embedding_sha256),
     ]
+    if told.own is not None:
+        said.append(f"It is marked own, so no finding: {OWN_TEXTS[told.own]}.")
     if told.reading is None or told.same_below is None:
         said.append(f"Scores are {visible(told.status)}: no probability can be given.")
     else:
@@ -120,6 +123,8 @@ def explanation_json(told: Explanation) -> dict[str, Any]:
         "model": model_json(told.model),
         "score": told.score,
         "score_of_pictures": told.score_of_pictures,
+        "own": told.own is not None,
+        "own_by": told.own,
         "calibration": told.status,
         "reading": reading_json(told.reading) if told.reading else None,
         "same_below": told.same_below,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from reidsearch.domain.footage import SourceInterval
 from reidsearch.domain.reports import ClipReport, Relocated
 from reidsearch.output.visible import count, visible
 
@@ -9,9 +12,33 @@ NAMED = 5
 
 
 def clip_text(written: ClipReport, file: str) -> str:
-    """What a clip shows; of a copied one why it begins earlier, and how to have it shorter."""
+    """What a clip shows, and what other files of the recording show of the same person."""
+    return "\n".join([_shown(written, file), *_elsewhere(written.elsewhere)])
+
+
+def _elsewhere(parts: Sequence[SourceInterval]) -> list[str]:
+    """Name the files that a recorder cut the same visit into; `clip` takes a crop of each."""
+    lines = [
+        f"also seen from {float(part.first_s):.1f} to {float(part.last_s):.1f} s of "
+        f"{visible(part.location)}"
+        for part in parts[:NAMED]
+    ]
+    if len(parts) > NAMED:
+        lines.append(f"and in {len(parts) - NAMED:,} more files of this recording")
+    return lines
+
+
+def _shown(written: ClipReport, file: str) -> str:
+    """What a clip shows, and why it is not what was asked for: the footage ends before, or a copied
+    stream begins earlier.
+    """
     first, last = float(written.from_s), float(written.to_s)
     told = f"{first:.1f} to {last:.1f} s: {visible(file)}"
+    if written.asked_to_s > written.footage_s:
+        told += (
+            f"\nasked up to {float(written.asked_to_s):.1f} s; the footage ends at "
+            f"{float(written.footage_s):.1f} s"
+        )
     earlier_s = float(written.asked_from_s) - first
     if not written.copied or earlier_s < 0.05:
         return told

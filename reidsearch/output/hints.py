@@ -7,6 +7,7 @@ command or option helps. Another face has a table of its own over the same kinds
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from shlex import quote
 from typing import Any, TypeAlias
 
 from reidsearch.base.errors import Kind, Reason, ReidsearchError
@@ -67,6 +68,15 @@ def _labels_missing(labels: str) -> str:
 
 def _identity_unknown(identity: str, near: list[str]) -> str:
     return f"{_near(near)}make it: reidsearch identity new {identity} CROP..."
+
+
+def _identity_name_taken(identity: str, renamed: str | None) -> str:
+    if renamed is None:
+        return f"one person: reidsearch confirm CROP --as {quote(identity)}; else another name"
+    return (
+        f"one person: reidsearch identity merge {quote(identity)} {quote(renamed)}; else another "
+        "name"
+    )
 
 
 def _feedback_uncalibrated(setting: str) -> str:
@@ -206,9 +216,7 @@ HINTS: dict[str, Hint] = {
     # Identities
     Kind.IDENTITY_UNKNOWN: _identity_unknown,
     Kind.IDENTITY_MERGED: "name {into}, or undo the merge: reidsearch undo",
-    Kind.IDENTITY_NAME_TAKEN: (
-        "one person: reidsearch confirm CROP --as {identity}, or identity merge {identity} OTHER"
-    ),
+    Kind.IDENTITY_NAME_TAKEN: _identity_name_taken,
     Kind.CONFIRMED_AS_ANOTHER: (
         "one person: reidsearch identity merge {identity} {other}; not {other}: reidsearch reject "
         "CROP --as {other}, then confirm it as {identity}"

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.answer_json import named_json
+from reidsearch.domain.answer_json import interval_json, named_json
 from reidsearch.domain.decisions import Change, Decision, Identity, Of, Presence, Story
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.text import UNKNOWN, known
@@ -239,8 +239,9 @@ def presence_json(one: Presence) -> dict[str, Any]:
         "first_time": None if one.first_us is None else iso(from_us(one.first_us)),
         "last_time": None if one.last_us is None else iso(from_us(one.last_us)),
         "uncertainty_s": one.uncertainty_s,
-        "first_s": one.first_media_us / 1e6,
-        "last_s": one.last_media_us / 1e6,
+        "first_s": float(one.parts[0].first_s),
+        "last_s": float(one.parts[-1].last_s),
+        "parts": [interval_json(part) for part in one.parts],
         "crop_ids": list(one.crop_ids),
         "named_by": list(one.named_by),
     }

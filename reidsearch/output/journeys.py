@@ -114,8 +114,7 @@ def _first(seen: Presence) -> str:
 
 
 def _lasts(seen: Presence) -> str:
-    lasts_s = (seen.last_media_us - seen.first_media_us) / 1e6
-    return duration(lasts_s) if lasts_s else UNKNOWN
+    return duration(seen.seen_s) if seen.seen_s else UNKNOWN
 
 
 def _decided(stop: Stop) -> str:

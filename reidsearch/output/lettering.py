@@ -19,11 +19,16 @@ from reidsearch.output.visible import shorten, visible
 SYSTEM_FONTS = (
     "DejaVuSans.ttf",
     "NotoSans-Regular.ttf",
-    "NotoSansCJK-Regular.ttc",
     "LiberationSans-Regular.ttf",
     "Arial Unicode.ttf",
     "arial.ttf",
+    # Chinese, Japanese, Korean: of Linux, Windows and macOS.
+    *("NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "SourceHanSans-Regular.ttc"),
+    *("wqy-microhei.ttc", "wqy-zenhei.ttc", "DroidSansFallbackFull.ttf", "NanumGothic.ttf"),
+    *("msyh.ttc", "simsun.ttc", "msgothic.ttc", "YuGothM.ttc", "malgun.ttf"),
+    *("PingFang.ttc", "Hiragino Sans GB.ttc", "AppleSDGothicNeo.ttc"),
 )
+_ESCAPED = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 _NUMBER, _UNIT = re.compile(r"[(<>±+-]*[\d.,:]+"), re.compile(r"(%|s|px|bits)[.,;)]*")
 # A noncharacter: what is drawn for it is drawn for everything that the font lacks.
 _LACKING = "\uffff"
@@ -131,6 +136,11 @@ class Lettering:
             font = _font(name, self.size_px)
             canvas.text((x_px, base_px), part, font=font, fill=self.colour, anchor="ls")
             x_px += font.getlength(part)
+
+
+def holds_escapes(text: str) -> bool:
+    """Whether a spelled text holds the escape of a character that no font has."""
+    return _ESCAPED.search(text) is not None
 
 
 def _words(text: str) -> list[str]:

@@ -70,7 +70,9 @@ def _unread(facts: FactsReport) -> list[str]:
 def _rows(facts: FactsReport) -> list[str]:
     told = []
     if facts.rows_without_file:
-        told.append(f"{_named(facts.rows_without_file)} matched no file")
+        told.append(
+            f"{_named(facts.rows_without_file)} matched no file (paths count from its folder)"
+        )
     if facts.rows_elsewhere:
         told.append(f"{_named(facts.rows_elsewhere)} matched none of the files that were given")
     if not told:

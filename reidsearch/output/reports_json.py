@@ -7,7 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 from reidsearch.base.timecode import iso
-from reidsearch.domain.answer_json import attributes_json, crop_facts_json, model_json, pending_json
+from reidsearch.domain.answer_json import (
+    attributes_json,
+    crop_facts_json,
+    interval_json,
+    model_json,
+    pending_json,
+)
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
@@ -179,6 +185,7 @@ def clip_json(written: ClipReport, file: str) -> dict[str, Any]:
         "crop_at_s": float(written.crop_s),
         "copied": written.copied,
         "location": written.location,
+        "elsewhere": [interval_json(part) for part in written.elsewhere],
     }
 
 

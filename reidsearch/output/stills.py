@@ -16,7 +16,7 @@ from reidsearch.base.timecode import from_us
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import Clock
 from reidsearch.output.cards import camera_text, file_name, uncertainty_text
-from reidsearch.output.drawing import MARGIN_PX, Drawing
+from reidsearch.output.drawing import FOOT_LINES, MARGIN_PX, Drawing
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
 from reidsearch.output.times import shifted
@@ -108,9 +108,10 @@ class ClipMargin:
     def _strip(self, width: int) -> Image.Image:
         """Everything but camera and time, drawn once."""
         if width not in self._strips:
-            told = f"{self._imprint.made}; {self._imprint.source}"
-            room = width - 2 * _side(width)
-            lines = [*_lines(self._crop, width, placed=False), *PLAIN.within(told, room, 3)]
+            lines = _lines(self._crop, width, placed=False)
+            for told in (f"{self._imprint.made}; {self._imprint.source}", self._imprint.command):
+                if told:
+                    lines += PLAIN.within(told, width - 2 * _side(width), FOOT_LINES)
             head_px = self._rows(width) * STRONG.line_px
             height = 16 + head_px + len(lines) * PLAIN.line_px
             strip = Image.new("RGB", (width, height + height % 2), MARGIN_PAPER)

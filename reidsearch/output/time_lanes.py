@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reidsearch.base.timecode import EPOCH, from_us, to_us
 from reidsearch.output.drawing import MARGIN_PX, Drawing, TextBox
 from reidsearch.output.lettering import Lettering
-from reidsearch.output.time_axis import SECOND_US, Interval, Part, TimeAxis, broken_axis
+from reidsearch.output.time_axis import (
+    SECOND_US,
+    Interval,
+    Part,
+    TimeAxis,
+    broken_axis,
+    joined,
+)
 from reidsearch.output.times import shifted, zone_name
 from reidsearch.output.visible import count, duration
 
@@ -19,6 +26,7 @@ FAINT = Lettering(12, "#6b7280")
 NUMBER = Lettering(11, "#111827")
 LABEL_PX = 220  # names of the lanes
 STRIP_PX, BAR_PX, MARK_PX, PAD_PX, APART_PX = 14, 6, 5, 7, 4
+CUT_BAR_PX = 3
 SUBLANE_PX = NUMBER.line_px + BAR_PX + 3
 MOST_SUBLANES = 8
 MOST_LANES = 1000
@@ -76,14 +84,15 @@ def draw_lanes(
     Args:
         wall: the times are of the wall clock, else from the start of each source.
     """
-    _cut_lengths(sheet, axis, top)
-    y: float = top + (FAINT.line_px + 4 if axis.cuts else 0)
-    first_y = y
+    within = {cut: footage_in(cut, lanes) for cut in axis.cuts}
+    first_y = y = _cut_labels(sheet, axis, within, top, wall=wall)
     for lane in lanes[:MOST_LANES]:
         y = _lane(sheet, lane, axis, y)
         sheet.breaks.append(int(y))
     for cut in axis.cuts:
         _zigzag(sheet, cut, first_y, y)
+        for first, _ in within[cut]:
+            sheet.line([(cut.x(first), y), (cut.x(first), y + 5)], TICK)
     y = _ticks(sheet, axis, y, wall=wall)
     if len(lanes) > MOST_LANES:
         further = f"{count(len(lanes) - MOST_LANES, 'further lane')} not drawn."
@@ -148,9 +157,8 @@ def _lane(sheet: Drawing, lane: Lane, axis: TimeAxis, top: float) -> int:
     for bar in lane.bars:
         # What is missing must not vanish because it is short.
         first = axis.x(bar.from_us)
-        sheet.rectangle(
-            (first, strip, max(axis.x(bar.to_us), first + 1), strip + STRIP_PX), bar.colour
-        )
+        last = max(axis.x(bar.to_us), first + (CUT_BAR_PX if axis.part(bar.from_us).cut else 1))
+        sheet.rectangle((first, strip, last, strip + STRIP_PX), bar.colour)
     for unit, place in zip(units, places, strict=True):
         if place is not None:
             y = below + place * SUBLANE_PX
@@ -168,12 +176,44 @@ def _lane(sheet: Drawing, lane: Lane, axis: TimeAxis, top: float) -> int:
     return round(max(bottom, end) + PAD_PX)
 
 
-def _cut_lengths(sheet: Drawing, axis: TimeAxis, top: float) -> None:
-    """How much time each cut takes out, above it."""
-    ends = axis.parts[0].left, axis.parts[-1].right
+def footage_in(cut: Part, lanes: Sequence[Lane]) -> list[Interval]:
+    """The stretches of footage that begin in a cut, in order; what touches is one."""
+    bars = [(bar.from_us, bar.to_us) for lane in lanes for bar in lane.bars]
+    return [one for one in joined(bars) if cut.from_us <= one[0] < cut.to_us]
+
+
+def _cut_labels(
+    sheet: Drawing,
+    axis: TimeAxis,
+    within: Mapping[Part, Sequence[Interval]],
+    top: float,
+    *,
+    wall: bool,
+) -> float:
+    """How much time each cut takes out, and when footage in it begins. Returns where they end."""
+    if not axis.cuts:
+        return top
+    ends = float(MARGIN_PX), float(sheet.width_px - MARGIN_PX)
+    last: dict[int, TextBox | None] = {0: None, 1: None}
     for cut in axis.cuts:
-        text = long_duration((cut.to_us - cut.from_us) / SECOND_US)
-        _within(sheet, FAINT, (cut.left + cut.right) / 2, top, text, ends)
+        told: list[tuple[str, ...]] = [(long_duration((cut.to_us - cut.from_us) / SECOND_US),)]
+        if found := within[cut]:
+            told.append(_footage_texts(found, wall=wall))
+        for row, texts in enumerate(told):
+            x, y = (cut.left + cut.right) / 2, top + row * FAINT.line_px
+            placed = (_within(sheet, FAINT, x, y, text, ends, last[row]) for text in texts)
+            last[row] = next((box for box in placed if box is not None), last[row])
+    return top + (2 if any(within.values()) else 1) * FAINT.line_px + 4
+
+
+def _footage_texts(found: Sequence[Interval], *, wall: bool) -> tuple[str, ...]:
+    """When footage in a cut begins, which no tick tells; shorter and shorter."""
+    at_us, further = found[0][0], len(found) - 1
+    if not wall:
+        return (duration((from_us(at_us) - EPOCH) / dt.timedelta(seconds=1)),)
+    time = shifted(from_us(at_us))
+    whole = f"{time:%Y-%m-%d %H:%M}"
+    return (f"{whole} +{further:,}" if further else whole, whole, f"{time:%m-%d %H:%M}")
 
 
 def long_duration(seconds: float) -> str:
@@ -186,9 +226,9 @@ def long_duration(seconds: float) -> str:
 
 def _zigzag(sheet: Drawing, cut: Part, top: float, bottom: float) -> None:
     """Mark a cut: two jagged lines down its sides."""
-    for x in (cut.left + 6, cut.right - 6):
+    for x in (cut.left + 2, cut.right - 2):  # what lies between them stays visible
         steps = range(int(top), int(bottom) + 1, 6)
-        points = [(x + (3 if at % 2 else -3), float(y)) for at, y in enumerate(steps)]
+        points = [(x + (2 if at % 2 else -2), float(y)) for at, y in enumerate(steps)]
         if len(points) > 1:
             sheet.line(points, "#ffffff", 4)
             sheet.line(points, CUT, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reidsearch.domain.answers import Answer
+from reidsearch.domain.answers import Answer, Match
 from reidsearch.domain.footage import How, SourceCoverage
 from reidsearch.domain.journeys import Journey
 from reidsearch.domain.request import Filters
@@ -16,7 +16,8 @@ from reidsearch.output.journeys import journey_sentences
 from reidsearch.output.lettering import Lettering
 from reidsearch.output.readings import unlikely, unlikely_text
 from reidsearch.output.statement import gist
-from reidsearch.output.time_lanes import Bar, Lane, Mark, axis_of, clipped, draw_lanes
+from reidsearch.output.time_axis import Interval
+from reidsearch.output.time_lanes import Bar, Lane, Mark, axis_of, clipped, draw_lanes, footage_in
 from reidsearch.output.visible import count
 
 GRID = "#e5e7eb"
@@ -60,22 +61,28 @@ def timeline(
     if answer is None:
         return _drawn("Coverage", sources, imprint, [], "", [], Filters())
     marks = [
-        Mark(
-            tracklet.source_id,
-            round(tracklet.first_s * 1_000_000),
-            round(tracklet.last_s * 1_000_000),
-            match.rank,
-            MATCH_FAINT if unlikely(match.reading) else MATCH,
-        )
-        for match in answer.matches
-        if (tracklet := match.tracklet) is not None
+        mark for match in answer.matches for mark in _marks(match, grouped=answer.statement.grouped)
     ]
     meaning = f"black: matches with their rank; {unlikely_text(answer.statement)}"
     told = gist(answer.statement)
-    if loose := len(answer.matches) - len(marks):
+    if loose := sum(match.tracklet is None for match in answer.matches):
         told = [*_not_drawn(loose, "match", "matches"), *told]
     filters = answer.statement.filters
     return _drawn("Matches over time", sources, imprint, marks, meaning, told, filters)
+
+
+def _marks(match: Match, *, grouped: bool) -> list[Mark]:
+    """Mark a match: its tracklet, or in an answer of crops the crop's moment; none of a picture."""
+    seen, crop = match.tracklet, match.crop
+    if seen is None:
+        return []
+    colour = MATCH_FAINT if unlikely(match.reading) else MATCH
+    if not grouped and crop.moment is not None:
+        at_us = round(crop.moment.media_s * 1_000_000)
+        return [Mark(crop.source_id, at_us, at_us, match.rank, colour)]
+    return [
+        Mark(part.source_id, part.first_us, part.last_us, match.rank, colour) for part in seen.parts
+    ]
 
 
 def journey_timeline(
@@ -84,19 +91,20 @@ def journey_timeline(
     """Draw where an identity was: confirmed sightings black, proposed ones orange."""
     marks = [
         Mark(
-            stop.seen.source_id,
-            stop.seen.first_media_us,
-            stop.seen.last_media_us,
+            part.source_id,
+            part.first_us,
+            part.last_us,
             stop.number,
             MATCH if stop.confirmed else PROPOSED,
         )
         for stop in journey.stops
+        for part in stop.seen.parts
     ]
     meaning = "black: confirmed sightings in order of time, orange: proposed ones"
     heading = f"Journey of {journey.identity.named.text}"
     told = journey_sentences(journey)
     held = {one.source_id for one in sources}
-    if loose := sum(stop.seen.source_id not in held for stop in journey.stops):
+    if loose := sum(stop.seen.parts[0].source_id not in held for stop in journey.stops):
         told += _not_drawn(loose, "sighting", "sightings")
     return _drawn(heading, sources, imprint, marks, meaning, told, Filters())
 
@@ -123,7 +131,8 @@ def _drawn(
         for wall in (True, False)
         if (part := [lane for lane in lanes if lane.known is wall])
     ]
-    top = _legend(sheet, y + 6, lanes, meaning, cut=any(axis.cuts for _, axis, _ in parts))
+    cuts = [footage_in(cut, part) for part, axis, _ in parts for cut in axis.cuts]
+    top = _legend(sheet, y + 6, lanes, meaning, cuts)
     for part, axis, wall in parts:
         top = draw_lanes(sheet, part, axis, round(top), wall=wall)
     if not lanes:
@@ -190,13 +199,26 @@ def _at(one: SourceCoverage, media_us: int) -> int:
     return media_us if at_us is None else at_us
 
 
-def _legend(sheet: Drawing, top: float, lanes: Sequence[Lane], meaning: str, *, cut: bool) -> float:
-    """What the colours mean, in as many lines as it takes. Returns where it ends."""
+def _legend(
+    sheet: Drawing,
+    top: float,
+    lanes: Sequence[Lane],
+    meaning: str,
+    cuts: Sequence[Sequence[Interval]],
+) -> float:
+    """What the colours mean, in as many lines as it takes. Returns where it ends.
+
+    Args:
+        cuts: the footage in each cut of the axes.
+    """
     used = {bar.colour for lane in lanes for bar in lane.bars}
     entries = [(COLOURS[how], text) for how, text in LEGEND.items() if COLOURS[how] in used]
     entries.append(("", "blank: no footage supplied"))
-    if cut:
-        entries.append(("", "between jagged lines: time cut out, not to scale"))
+    if cuts:
+        told = "between jagged lines: time cut out, not to scale"
+        if any(cuts):
+            told += "; above them when footage in it begins, and how many more stretches there are"
+        entries.append(("", told))
     if any(lane.marks for lane in lanes):
         entries.append(("", meaning))
     left, y = float(MARGIN_PX), top

@@ -31,8 +31,8 @@ from reidsearch.search.feedback import MarkedCrops, liked_rows
 from reidsearch.search.ranking import Ranked, Ranking, Row, Wanted
 from reidsearch.store.attributes import attributes_of
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.reader import tracklets
 from reidsearch.store.footage.searched import footage_searched
+from reidsearch.store.footage.tracklet_reader import tracklets
 from reidsearch.store.pending import pending_work
 from reidsearch.store.selection import Selection, Unknown, count_unknown, select_crops
 

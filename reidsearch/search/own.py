@@ -13,7 +13,8 @@ from reidsearch.domain.answers import Match, Own
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.store.crops.digests import CropDigests, crop_digests
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.reader import source, trace, tracklet_ids
+from reidsearch.store.footage.reader import source
+from reidsearch.store.footage.tracklet_reader import trace, tracklet_ids
 
 OVERLAP = 0.5
 """Intersection over union from which two boxes of one frame show the same person."""
@@ -102,17 +103,18 @@ class _Searched:
         at_s = origin.media_s
         if seen is None:
             return Own.FRAME if float(match.crop.moment.media_s) == at_s else None
-        if not float(seen.first_s) <= at_s <= float(seen.last_s):
+        part = seen.part_in(match.crop.source_id)
+        if not float(part.first_s) <= at_s <= float(part.last_s):
             return None
         if origin.crop_id is not None:  # another tracklet, which was kept apart from this one
             return Own.FRAME
-        there = _box_at(self.store, seen.tracklet_id, seen.source_id, at_s)
+        there = _box_at(self.store, seen.tracklet_id, part.source_id, at_s)
         return Own.TRACKLET if _overlap(there, origin.box) >= OVERLAP else Own.FRAME
 
 
 def _box_at(store: Store, tracklet_id: int, source_id: int, at_s: float) -> Box:
     """Return where a tracklet's person was at a media time, or nearest to it."""
-    info, seen = source(store, source_id).info, trace(store, tracklet_id)
+    info, seen = source(store, source_id).info, trace(store, tracklet_id, source_id)
     pts = info.first_pts + Fraction(at_s) / info.time_base
     x1, y1, x2, y2 = seen.xyxy[int(np.abs(seen.pts - float(pts)).argmin())].round().tolist()
     left, top = max(int(x1), 0), max(int(y1), 0)

@@ -17,7 +17,7 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.search.rerank import DEFAULT, order
 from reidsearch.search.scope import IndexGallery
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.reader import tracklet_ids
+from reidsearch.store.footage.tracklet_reader import tracklet_ids
 
 VIEWS_OF_A_TRACKLET = 5  # as a rule; where there are more, more is asked for
 

@@ -8,17 +8,21 @@ import numpy as np
 
 from reidsearch.base.errors import UsageError
 from reidsearch.calibration.apply import ScoreReader
+from reidsearch.domain.answers import Match, Own
 from reidsearch.domain.crops import Crop, Pixels, Vectors
 from reidsearch.domain.decisions import Mark, Member, Presence
 from reidsearch.domain.explanation import Explanation, Neighbour, Observed, Stripe
+from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.media.pictures import decode
+from reidsearch.search.own import with_own
 from reidsearch.search.query_pictures import Embed, embed_query, read_query_picture
 from reidsearch.store.crops.labelled import labelled_crops
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.different_people import known_different
 from reidsearch.store.footage.presence import at_once, presences
+from reidsearch.store.footage.tracklet_reader import tracklets
 from reidsearch.store.identities.store import marks, members_of_crops
 
 STRIPES = 8
@@ -83,7 +87,17 @@ def explain(
         else None,
         same_below=calibration.same_below(score) if calibration else None,
         observed=tuple(_observed(store, score)),
+        own=_own(store, match, score, embedded.origins),
     )
+
+
+def _own(store: Store, match: Crop, score: float, origins: Sequence[QueryOrigin]) -> Own | None:
+    """Return what an answer would say that the match shares with the query."""
+    seen = None
+    if match.moment is not None:
+        seen = tracklets(store, [match.moment.tracklet_id]).get(match.moment.tracklet_id)
+    (marked,) = with_own(store, (Match(1, score, match, seen),), origins)
+    return marked.own
 
 
 def _occluded(embed: Embed, query: Pixels, match: Pixels) -> tuple[float, tuple[Stripe, ...]]:

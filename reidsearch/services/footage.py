@@ -23,6 +23,7 @@ from reidsearch.domain.reports import ClipReport, ClockChange, Relocated
 from reidsearch.services.footage_files import open_indexed, proven, relocate, view_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
+from reidsearch.store.footage import tracklet_reader as tracklet_store
 from reidsearch.store.footage.clocks import clock_changes, record_clock
 from reidsearch.store.footage.gaps import Stretch, not_supplied
 from reidsearch.store.footage.places import Relocation, crops_at, whole_path
@@ -62,14 +63,14 @@ class FootageService:
 
     def tracklet(self, tracklet_id: int) -> TrackletSeen:
         """One tracklet. Raises NotFound."""
-        found = footage_store.tracklets(self._store, [tracklet_id])
+        found = tracklet_store.tracklets(self._store, [tracklet_id])
         if tracklet_id not in found:
             raise NotFound(f"{self._store.location} holds no tracklet {tracklet_id}")
         return found[tracklet_id]
 
     def tracklets(self, source_id: int) -> list[TrackletSeen]:
-        """All tracklets of a source, by the time they were first seen."""
-        return footage_store.tracklets_of(self._store, source_id)
+        """All tracklets that a source shows, by the time they were first seen in it."""
+        return tracklet_store.tracklets_of(self._store, source_id)
 
     def find(self, text: str) -> SourceCoverage:
         """The one source that a part of its location, or the start of its SHA-256, names.
@@ -204,7 +205,7 @@ class FootageService:
         verify: bool = False,
         below: Callable[[Pixels, Fraction], Pixels] | None = None,
     ) -> ClipReport:
-        """Cut the footage around the tracklet of a crop.
+        """Cut the footage around what the source of a crop shows of its tracklet.
 
         Args:
             margin_s: seconds before its first and after its last detection.
@@ -227,12 +228,15 @@ class FootageService:
             )
         crop = self._of_footage(crop_id)
         assert crop.moment is not None
+        seen = self.tracklet(crop.moment.tracklet_id)
         views = [
-            view_of(self._store, self._store.crop(each))
-            for each in self.tracklet(crop.moment.tracklet_id).crop_ids
+            view_of(self._store, view)
+            for each in seen.crop_ids
+            if (view := self._store.crop(each)).source_id == crop.source_id
         ]
-        trace = self.trace(crop.moment.tracklet_id)
-        info = footage_store.source(self._store, crop.source_id).info
+        trace = self.trace(crop.moment.tracklet_id, crop.source_id)
+        source = footage_store.source(self._store, crop.source_id)
+        info = source.info
         margin = int(Fraction(margin_s).limit_denominator(1000) / info.time_base)
         # No media time lies before zero, where a file's sound may begin before its pictures.
         from_pts = max(int(trace.pts[0]) - margin, info.first_pts)
@@ -256,9 +260,11 @@ class FootageService:
             to_s=info.media_s(clip.last_pts),
             asked_from_s=info.media_s(from_pts),
             asked_to_s=info.media_s(to_pts),
+            footage_s=source.duration_s,
             crop_s=(crop.moment.pts - clip.first_pts) * info.time_base,
             copied=as_it_is,
             location=location_text(str(path)),
+            elsewhere=tuple(part for part in seen.parts if part.source_id != crop.source_id),
         )
 
     def relocate(self, old: str, new: Path, *, dry_run: bool = False) -> Relocated:
@@ -291,9 +297,9 @@ class FootageService:
         for crop_id in crops_at(self._store, sha256, pts) if sha256 else ():
             require_shown(pixels, view_of(self._store, self._store.crop(crop_id)))
 
-    def trace(self, tracklet_id: int) -> Trace:
-        """Where a tracklet's person was, frame by frame."""
-        return footage_store.trace(self._store, tracklet_id)
+    def trace(self, tracklet_id: int, source_id: int) -> Trace:
+        """Where a tracklet's person was in one of its sources, frame by frame."""
+        return tracklet_store.trace(self._store, tracklet_id, source_id)
 
     def _of_footage(self, crop_id: int) -> Crop:
         crop = self._store.crop(crop_id)

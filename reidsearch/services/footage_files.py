@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from reidsearch.base.errors import InputError, Kind, NotFound, Refused
+from reidsearch.base.said import said
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.reports import Relocated
 from reidsearch.store.crops.store import Store
@@ -69,7 +70,7 @@ def _require_same(path: Path, known: SourceBytes, *, verify: bool) -> None:
         if same_size and (digest or digest_of(path).sha256.hex()) == known.sha256:
             return
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(f"{path} cannot be read: {said(error)}") from error
     except Refused as refused:
         raise refused.reworded(f"{path}: {refused.message}", InputError) from refused
     raise InputError(

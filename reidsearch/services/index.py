@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import threading
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -30,6 +29,7 @@ from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import Writer, open_writer
+from reidsearch.store.footage.clocks import most_of_one_start
 from reidsearch.store.footage.reader import facts_at
 from reidsearch.store.sink import ArchiveSink
 
@@ -195,7 +195,7 @@ def facts_of_sources(store: Store, inventory: Inventory, options: FootageOptions
     naming = options.naming
     locations = [entry.location for entry in inventory.entries(FOOTAGE)]
     held = facts_at(store, locations)
-    starts = Counter(f.clock.start for f in held if f.clock.origin == "option")
+    alike = most_of_one_start(store, (facts.clock for facts in held))
     missing, others = naming.listed.unused(locations) if naming.listed else ([], [])
     videos = [entry.location for entry in inventory.entries({Kind.VIDEO})]
     unread = [one for one in videos if naming.reads_names and not naming.understands(one)]
@@ -205,7 +205,7 @@ def facts_of_sources(store: Store, inventory: Inventory, options: FootageOptions
         without_camera=sum(facts.camera is None for facts in held),
         names_read=naming.reads_names,
         unread_names=len(unread),
-        same_start=max((count for count in starts.values() if count > 1), default=0),
+        same_start=alike if alike > 1 else 0,
         source_list=naming.listed.path if naming.listed else None,
         rows_without_file=tuple(missing),
         rows_elsewhere=tuple(others),

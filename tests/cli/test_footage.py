@@ -224,10 +224,11 @@ def test_clip_cuts_the_footage_around_a_match(how, held, tmp_path):
     ran = held("clip", crop, "-o", out, "--margin", "1", *how)
     assert ran.code == 0, ran.err
     cut = frames_of(out)
-    length_s = float(seen.last_s - seen.first_s) + 2
+    length_s = float(seen.parts[0].last_s - seen.parts[0].first_s) + 2
     copied = how == ("--copy",)
     assert len(cut) >= length_s * 10 - 2
     assert copied or len(cut) <= length_s * 10 + 2
+    assert "the footage ends" not in ran.out
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     captioned = how not in {("--copy",), ("--no-caption",)}
     assert (cut[0].height_px > height_px) is captioned, "the caption lies below the picture"
@@ -257,6 +258,7 @@ def test_a_clip_is_what_its_ending_says_and_tells_how_far_it_goes(held, tmp_path
     for name, container in (("a.mkv", "matroska"), ("a.ts", "mpegts"), ("a.mp4", "mp4")):
         ran = held("clip", 1, "-o", tmp_path / name, "--margin", "3600")
         assert "0.0 to 17.9 s" in ran.out
+        assert "; the footage ends at 17.9 s" in ran.out
         with open_footage(tmp_path / name) as cut:
             assert container in cut.info.container
 

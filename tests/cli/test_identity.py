@@ -108,6 +108,9 @@ def test_the_empty_archive_of_identities(held):
         (["confirm", 1], 2, "--as"),
         (["confirm", "--as", "anna"], 2, "CROP"),
         (["identity", "new", "anna"], 2, "there is an identity 'anna' already"),
+        (["identity", "new", "ANNA", 2], 2, "'ANNA' differs in letter case or spaces only"),
+        (["identity", "new", "ANNA", 2], 2, "reidsearch confirm CROP --as anna; else another name"),
+        (["identity", "rename", "Jo Li", "Anna"], 2, "reidsearch identity merge anna 'Jo Li'"),
         (["identity", "merge", "anna", "anna"], 2, "with itself"),
         (["undo", 9], 9, "no decision 9"),
         (["query", "--new-only", "--crop", 1], 2, "--identity"),
@@ -117,6 +120,7 @@ def test_the_empty_archive_of_identities(held):
 )
 def test_what_is_refused_says_what_to_do(held, arguments, code, text):
     told(held, "identity", "new", "anna", 1)
+    told(held, "identity", "new", "Jo Li")
     ran = held(*arguments)
     assert ran.code == code
     assert text in ran.err

@@ -76,9 +76,9 @@ def test_rows_that_met_nothing_are_named(run, footage, tmp_path):
     sources = listed(footage, "gone.mp4,x,", "../elsewhere.mp4,y,", "none*.mkv,z,")
     ran = index(run, footage, sources=sources)
     assert (
-        "list.csv: lines 5 and 7 matched no file; line 6 matched none of the files that were given."
-        in ran.out
-    )
+        "list.csv: lines 5 and 7 matched no file (paths count from its folder); line 6 matched "
+        "none of the files that were given."
+    ) in ran.out.replace("\n", " ")
     told = facts(run, footage, sources=sources)
     assert told["rows_without_file"] == ["line 5", "line 7"]
     assert told["rows_elsewhere"] == ["line 6"]
@@ -90,6 +90,37 @@ def test_one_start_for_all_is_warned_of(run, footage):
     run("clock", "film.mp4", "--start", "2024-05-31T15:00:00Z")
     ran = index(run, footage, "--time", "2024-05-31T14:00:00Z")
     assert "--time gave 2 sources the same start" in ran.out, "by what is stored"
+    gate, yard = (footage / f"{name}_20240531_140000.mp4" for name in ("gate", "yard"))
+    ran = run("index", gate, "--sources", listed(footage), *MODEL)
+    assert "--time gave 2 sources the same start" in ran.out, "of which this run offers one"
+    run("clock", yard.name, "--offset", "60s")
+    ran = run("index", gate, "--sources", listed(footage), *MODEL)
+    assert "--time gave" not in ran.out, "the cause is gone"
+
+
+def test_other_options_that_tell_nothing_new_update_nothing(run, footage):
+    index(run, footage, "--camera", "gate", "--time", "2024-05-31T14:00:00Z")
+    for options in ((), ("--camera", "gate"), ("--recorder", "hikvision"), ("--camera", "yard")):
+        told = json.loads(index(run, footage, *options, "--format", "json").out)["footage"]
+        changed = "yard" in options
+        assert (told["updated"], told["unchanged"]) == ((3, 0) if changed else (0, 3))
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ("film.mp4,2024-05-31T14:00:00", "line 2: time '2024-05-31T14:00:00' names no time zone"),
+        (None, "list.csv cannot be read as a list of footage: there is no such file"),
+    ],
+)
+def test_a_list_that_cannot_be_read_says_why(run, footage, row, text):
+    if row:
+        (footage / "list.csv").write_text(f"path,start\n{row}\n")
+    ran = run("index", footage / "film.mp4", "--sources", footage / "list.csv", *MODEL)
+    assert ran.code == 3
+    assert text in ran.err
+    assert "Errno" not in ran.err
+    assert ("give --timezone ZONE" in ran.err) is bool(row)
 
 
 def test_a_pattern_that_matches_no_name_is_warned_of(run, footage):

@@ -192,6 +192,10 @@ def test_a_frame_is_told_by_its_video_time_and_box(watched):
 # -- a match that is the query itself ------------------------------------------------------------
 
 
+def plain_words(ran) -> str:
+    return " ".join(ran.out.split())
+
+
 def own(ran) -> dict[int, str | None]:
     matches = json.loads(ran.out)["matches"]
     assert all(match["own"] == (match["own_by"] is not None) for match in matches)
@@ -235,13 +239,22 @@ def test_a_tracklet_is_its_own_and_another_in_the_same_frame_is_told(watched):
     with Archive.open(run.archive) as archive:
         every = archive.search(1, k=50, grouped=False).matches
         crop = archive.crop(1)
+        for match in every:
+            assert archive.explain(1, match.crop.crop_id).own == match.own
+    others = [match.crop.crop_id for match in every if match.own == "tracklet"]
+    assert "own, so no finding: query's own tracklet" in plain_words(
+        run("explain", "--crop", 1, others[0])
+    )
+    told = json.loads(run("explain", "--crop", 1, others[0], "--format", "json").out)
+    assert (told["own"], told["own_by"]) == (True, "tracklet")
     assert crop.moment is not None
     for match in every:
         assert match.tracklet is not None
         if match.tracklet.tracklet_id == crop.moment.tracklet_id:
             assert match.own == "tracklet"
         else:
-            there = match.tracklet.first_s <= crop.moment.media_s <= match.tracklet.last_s
+            (part,) = match.tracklet.parts
+            there = part.first_s <= crop.moment.media_s <= part.last_s
             assert match.own == ("frame" if there else None)
     assert {match.own for match in every} >= {"tracklet", None}
     box, at_s = crop.box, float(crop.moment.media_s)

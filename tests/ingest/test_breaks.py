@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from footage_dump import dump
-from videos import write_video
+from videos import write_streams, write_video
 
 from reidsearch.archive import Archive
 from reidsearch.domain.footage import How
@@ -67,7 +67,7 @@ SIZE = {"size_px": (320, 240), "fps": 10}
 
 
 def times(seen):
-    return [(float(one.first_s), float(one.last_s)) for one in seen]
+    return [(float(one.parts[0].first_s), float(one.parts[0].last_s)) for one in seen]
 
 
 def test_a_hard_cut_ends_everybody(tmp_path):
@@ -125,7 +125,7 @@ def test_times_after_hours_without_a_frame_are_not_sure(tmp_path, ahead_s, sure)
     naming = SourceNaming(start=dt.datetime(2024, 5, 31, 14, tzinfo=dt.UTC))
     index(tmp_path / "a", path, naming=naming)
     seen, _ = tracklets(tmp_path / "a")
-    assert [float(one.first_s) for one in seen] == [0, ahead_s + 3]
+    assert [float(one.parts[0].first_s) for one in seen] == [0, ahead_s + 3]
     assert [one.uncertainty_s for one in seen] == [1, 1 if sure else None]
 
 
@@ -253,6 +253,38 @@ def test_what_could_not_be_decoded_is_a_failure_of_its_own_kind(tmp_path, run):
         assert word in ran.out
         assert "could not be decoded" in ran.out
         assert "partly-read" in run("failures").out
+
+
+def noise(number, size_px):
+    """Pictures that cannot be compressed: a file of some size."""
+    return np.random.default_rng(number).integers(0, 255, (*size_px[::-1], 3), np.uint8)
+
+
+@pytest.mark.full
+def test_a_hole_in_a_stream_says_nothing_of_its_rate(tmp_path):
+    path = write_video(tmp_path / "a.ts", 150, draw=noise, options={"g": "10", "bf": "0"}, **SIZE)
+    data = bytearray(path.read_bytes())
+    begin, end = len(data) // 5, len(data) * 4 // 5
+    data[begin:end] = bytes(end - begin)
+    path.write_bytes(data)
+    seen_in(path, range(150))
+    assert index(tmp_path / "a", path).partly == 1
+    _, source = tracklets(tmp_path / "a")
+    assert not [text for text in source.warnings if "frames a second" in text]
+    assert source.measured_fps == pytest.approx(10, rel=0.1)
+    assert source.spans[-1].how is not How.FAILED, "what follows some megabytes of zeros is read"
+
+
+@pytest.mark.full
+def test_what_was_not_analysed_of_a_second_lens_is_named_at_the_end_of_each_run(tmp_path, run):
+    path = write_streams(tmp_path / "a.mp4", (160, 96), (160, 96))
+    seen_in(path, range(20), (10, 10, 30, 60))
+    for word in ("1 indexed", "1 unchanged"):
+        ran = run("index", path, "--detections", path.with_suffix(".det.txt"), "--model", "builtin")
+        assert ran.code == 1
+        assert word in ran.out
+        said = " ".join(ran.out.split())
+        assert "video stream 1 (h264, 160 x 96) was not analysed, stream 0 was: copy it" in said
 
 
 @pytest.mark.full

@@ -78,7 +78,7 @@ def test_one_person_deleted_is_a_hole_as_long_as_they_were_to_be_seen(folder):
     with Archive.open(folder) as archive:
         (source,) = archive.footage.coverage()
         holes = [span for span in source.spans if span.how is How.ERASED]
-        first_us, last_us = (round(at * 1_000_000) for at in (gone.first_s, gone.last_s))
+        first_us, last_us = gone.parts[0].first_us, gone.parts[0].last_us
         assert [(hole.from_us, hole.to_us) for hole in holes] == [(first_us, last_us)]
         assert sum(span.to_us - span.from_us for span in source.spans) == 17_900_000
         assert source.counts["tracklets"] == archive.show().tracklets == len(others)

@@ -68,12 +68,12 @@ def test_every_visit_is_one_tracklet_and_nothing_else(scene, made_once, indexed)
         (source,) = archive.footage.coverage()
         traces = {}
         for one in archive.footage.tracklets(source.source_id):
-            trace = archive.footage.trace(one.tracklet_id)
+            trace = archive.footage.trace(one.tracklet_id, one.parts[0].source_id)
             frames = trace.pts * float(source.info.time_base) * 10
             traces[one.tracklet_id] = frames.round().astype(np.int64), trace.xyxy
             assert 1 <= len(one.crop_ids) <= 5
             assert one.camera == "gate"
-            assert one.first_time == NOON + dt.timedelta(seconds=float(one.first_s))
+            assert one.first_time == NOON + dt.timedelta(seconds=float(one.parts[0].first_s))
         assert len(match_visits(visits, traces)) == 3
         assert archive.check() == []
         crop = archive.crop(1)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from pathlib import Path
 
+import av
 import pytest
 from footage_files import temporal_iou
+from videos import write_video
 
 from reidsearch import Archive
 from reidsearch.base.settings import PRESETS
+from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
 
 pytestmark = pytest.mark.full  # a minute of real footage
 
 CLIP = "one-by-one-person-detection.mp4"
 FPS = 10
+BEGINS = dt.datetime(2026, 3, 10, 8, 15, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +44,8 @@ def assert_every_visit_is_one_tracklet(archive: Archive, truth: list[tuple[float
     seen = archive.footage.tracklets(source.source_id)
     assert len(seen) == len(truth) == 6
     for visit, tracklet in zip(truth, seen, strict=True):
-        assert temporal_iou(visit, (float(tracklet.first_s), float(tracklet.last_s))) >= 0.85
+        (part,) = tracklet.parts
+        assert temporal_iou(visit, (float(part.first_s), float(part.last_s))) >= 0.85
 
 
 def test_six_people_are_six_tracklets_that_find_themselves(shared, truth, tmp_path):
@@ -64,3 +70,47 @@ def test_six_people_are_six_tracklets_that_find_themselves(shared, truth, tmp_pa
 def test_the_other_presets_find_the_same_six(preset, shared, truth, tmp_path):
     with index(tmp_path / "archive", shared, preset) as archive:
         assert_every_visit_is_one_tracklet(archive, truth)
+
+
+@pytest.mark.slow
+def test_files_of_ten_seconds_are_one_recording(shared, truth, tmp_path):
+    """As a recorder writes them: no visit is cut where a file ends."""
+    cut = tmp_path / "footage"
+    cut_into_files(shared / "footage" / CLIP, cut, seconds=10)
+    with Archive.open(
+        tmp_path / "a", create=True, model_path=[shared / "models"], offline=True
+    ) as archive:
+        naming = SourceNaming(recorder="auto", zone=dt.UTC)
+        report = archive.index([cut], footage=FootageOptions(naming=naming)).footage
+        assert (report.indexed, report.failed) == (14, 0)
+        visits = {
+            one.tracklet_id: one
+            for source in archive.footage.coverage()
+            for one in archive.footage.tracklets(source.source_id)
+        }
+        seen = sorted(visits.values(), key=lambda one: one.first_time)
+        for visit, one in zip(truth, seen, strict=True):
+            first, last = ((at - BEGINS).total_seconds() for at in (one.first_time, one.last_time))
+            assert temporal_iou(visit, (first, last)) >= 0.85
+            assert len(one.parts) == int(last // 10) - int(first // 10) + 1
+            matches = archive.search(one.crop_ids[0], k=6).matches
+            assert [match.tracklet.tracklet_id for match in matches].count(one.tracklet_id) == 1
+        assert archive.check() == []
+
+
+def cut_into_files(video: Path, folder: Path, seconds: int) -> None:
+    """Write files of that length, named by camera and time."""
+    folder.mkdir()
+    with av.open(str(video)) as source:
+        pictures = [frame.to_ndarray(format="bgr24") for frame in source.decode(video=0)]
+    for number in range(0, len(pictures), seconds * FPS):
+        part = pictures[number : number + seconds * FPS]
+        begins = BEGINS + dt.timedelta(seconds=number / FPS)
+        write_video(
+            folder / f"gate_{begins:%Y%m%d_%H%M%S}.mp4",
+            len(part),
+            fps=FPS,
+            size_px=(part[0].shape[1], part[0].shape[0]),
+            options={"crf": "20"},
+            draw=lambda frame, _, part=part: part[frame],
+        )

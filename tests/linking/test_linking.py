@@ -17,6 +17,7 @@ from tracklets import Seen, write_footage
 from reidsearch.base.errors import ArchiveError, InputError, NotFound, UsageError
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.decisions import Member, Presence, Transits
+from reidsearch.domain.footage import SourceInterval
 from reidsearch.linking import cluster as clusters
 from reidsearch.linking.adjust import adjusted
 from reidsearch.linking.cluster import Items, cluster
@@ -163,14 +164,25 @@ def test_many_at_once_are_judged_like_two(a, b, starts, sources, cameras, off):
         media = first * 1_000_000, (first + length) * 1_000_000
         wall = (start * 1_000_000 + media[0], start * 1_000_000 + media[1])
         member = Member("tracklet", number + 1)
-        both.append(Presence(member, source, camera, "", *wall, *media, uncertainty_s, (1,)))
+        both.append(
+            Presence(
+                member, camera, (SourceInterval(source, "", *media),), *wall, uncertainty_s, (1,)
+            )
+        )
     one, other = np.array([0]), np.array([1])
     assert Constraints(both, []).apart(one, other) is at_once(*both)
 
 
 def seen(number: int, camera: str, first_s: float, last_s: float, off_s: float | None) -> Presence:
     media = round(first_s * 1e6), round(last_s * 1e6)
-    return Presence(Member("tracklet", number), number, camera, "", *media, *media, off_s, (1,))
+    return Presence(
+        Member("tracklet", number),
+        camera,
+        (SourceInterval(number, "", *media),),
+        *media,
+        off_s,
+        (1,),
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,20 @@ def test_counters_are_not_milliseconds(form):
     assert times.first.uncertainty_s == 1
 
 
+@pytest.mark.parametrize(("digits", "rate", "first"), [(2, 30, 0), (2, 12, 7), (4, 25, 9980)])
+def test_a_count_that_begins_anew_within_a_second_goes_on(digits, rate, first):
+    names = [
+        f"gate_{T0 + dt.timedelta(seconds=n // rate):%Y%m%d_%H%M%S}"
+        f"_{(first + n) % 10**digits:0{digits}d}.jpg"
+        for n in range(rate * 12)
+    ]
+    times, why = frame_times(sorted(names))
+    assert why == ""
+    assert times.names == tuple(names)
+    assert times.ticks == tuple(round(n * 1_000_000 / rate) for n in range(rate * 12))
+    assert times.first.uncertainty_s == 1
+
+
 @pytest.mark.parametrize(
     ("form", "step_ms", "uncertainty_s"),
     [
@@ -120,6 +134,24 @@ def test_a_zone_that_changes_within_the_folder_is_followed():
     assert times.ticks == tuple(n * 1_000_000 for n in range(7))
     at = times.first.local.replace(tzinfo=times.first.zone)
     assert at == dt.datetime(2024, 10, 27, 0, 59, 57, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("form", ["{zone}", "_{zone}", "-{n}{zone}", "-00{zone}", " {zone} gate"])
+@pytest.mark.parametrize("colon", ["", ":"])
+def test_offsets_behind_utc_that_change_within_the_folder_are_followed(form, colon):
+    first = dt.datetime(2024, 11, 3, 5, 59, 57, tzinfo=dt.UTC)
+    names = []
+    for n in range(7):
+        at = first + dt.timedelta(seconds=n)
+        hours = 4 if at.hour < 6 else 5
+        zone = f"-{hours:02d}{colon}00"
+        local = at - dt.timedelta(hours=hours)
+        names.append(f"{local:%Y%m%dT%H%M%S}{form.format(zone=zone, n=n % 2)}.jpg")
+    times, why = frame_times(sorted(names))
+    assert why == ""
+    assert times.names == tuple(names)
+    assert [tick // 1_000_000 for tick in times.ticks] == list(range(7))
+    assert times.first.local.replace(tzinfo=times.first.zone, microsecond=0) == first
 
 
 def test_a_number_that_is_the_same_in_all_names_is_no_counter():

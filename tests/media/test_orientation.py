@@ -1,7 +1,9 @@
 """Display matrices: all eight ways a picture can lie."""
 
+import gc
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -73,3 +75,16 @@ def test_people_stand_upright(name, tmp_path):
     mirrored = any("mirrors" in note for note in footage.info.notes)
     a, b, c, d = matrix
     assert mirrored == (a * d - b * c < 0)
+
+
+def test_pictures_are_freed_as_soon_as_they_are_read(tmp_path):
+    """Each one that waits for the garbage collector keeps its decoder's threads as well."""
+    video = write_video(tmp_path / "gate.mp4", 30)
+    gc.collect()
+    gc.disable()
+    try:
+        with open_footage(video) as footage:
+            assert sum(isinstance(item, Frame) for item in footage.frames()) == 30
+        assert not [one for one in gc.get_objects() if isinstance(one, av.VideoFrame)]
+    finally:
+        gc.enable()

@@ -94,6 +94,7 @@ REFUSED: dict[str, tuple[bytes, Reason]] = {
     "zeros": (b"\0" * 5000, Reason.NOT_AN_IMAGE),
     "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", Reason.NOT_AN_IMAGE),
     "photoshop": (b"8BPS\0\1" + b"\0" * 200, Reason.NOT_AN_IMAGE),
+    "heic": (b"\0\0\0\x1cftypheic\0\0\0\0mif1heic", Reason.NOT_AN_IMAGE),
     "mp4": (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", Reason.NOT_AN_IMAGE),
     "floats": (encoded(flat("F", 0.5), "TIFF"), Reason.NOT_AN_IMAGE),
     "32-bit": (encoded(flat("I", 5), "TIFF"), Reason.NOT_AN_IMAGE),
@@ -119,6 +120,7 @@ def test_refused_with_its_reason(kind: str) -> None:
         decode(data, LIMITS)
     assert caught.value.reason is reason
     assert caught.value.message
+    assert ("HEIC" in caught.value.message) is (kind == "heic")
 
 
 def test_limits_are_the_callers() -> None:

@@ -2,14 +2,15 @@
 
 import struct
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from videos import picture, write_video
+from videos import picture, write_streams, write_video
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.ingest.footage.losses import loss_of
+from reidsearch.media.video.extent import missing_bytes
 from reidsearch.media.video.frames import Damage, Frame, Jump
 from reidsearch.media.video.open import open_footage
 
@@ -172,24 +173,6 @@ def test_a_still_picture_is_no_footage(brand, tmp_path):
     assert refused.value.reason is Reason.NO_VIDEO
 
 
-def write_streams(path: Path, *sizes, seconds=2):
-    with av.open(str(path), "w") as target:
-        streams = []
-        for size_px in sizes:
-            stream = target.add_stream("libx264", rate=25)
-            stream.width, stream.height = size_px
-            streams.append(stream)
-        for number in range(25 * seconds):
-            for stream, size_px in zip(streams, sizes, strict=True):
-                frame = av.VideoFrame.from_ndarray(picture(number, size_px), format="bgr24")
-                frame.pts = number
-                frame.time_base = Fraction(1, 25)
-                target.mux(stream.encode(frame))
-        for stream in streams:
-            target.mux(stream.encode())
-    return path
-
-
 def test_of_a_main_and_a_sub_stream_the_main_one_is_taken(tmp_path):
     footage, frames, _ = read(write_streams(tmp_path / "a.mp4", (160, 96), (320, 192)))
     assert (footage.info.width_px, frames[0].width_px) == (320, 320)
@@ -200,6 +183,10 @@ def test_of_a_main_and_a_sub_stream_the_main_one_is_taken(tmp_path):
 def test_another_lens_is_told_and_lacking(tmp_path):
     footage, _, _ = read(write_streams(tmp_path / "a.mp4", (160, 96), (160, 96)))
     assert len(footage.lacking.streams) == 1
+    assert (
+        "stream 1 (h264, 160 x 96)"
+        in loss_of({"other_streams": 1}, footage.lacking.streams).message
+    )
 
 
 def test_a_damaged_picture_of_a_folder_is_a_loss_too(tmp_path):
@@ -215,3 +202,47 @@ def test_a_damaged_picture_of_a_folder_is_a_loss_too(tmp_path):
     footage, frames, items = read(tmp_path)
     assert len(frames) == 3
     assert lost_s(footage, items) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("ending", ["avi", "flv", "wmv"])
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_container_that_is_longer_than_its_file_proves_a_cut(ending, share, tmp_path):
+    codec = {"avi": "mpeg4", "flv": "flv1", "wmv": "wmv2"}[ending]
+    path = write_video(tmp_path / f"a.{ending}", 150, codec=codec, draw=noise, options=EVERY_TENTH)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    footage, frames, items = read(path)
+    assert lost_s(footage, items) == pytest.approx(6 - len(frames) / 25, rel=0.3)
+    counts = {"lost_us": int(1e6 * lost_s(footage, items)), "whole_us": 6_000_000}
+    assert loss_of(counts) is not None, "partly-read"
+
+
+def test_an_flv_whose_last_tag_is_longer_than_the_file_was_cut(tmp_path):
+    """As a live recording has it: neither length nor size are filled in."""
+    path = write_video(
+        tmp_path / "a.flv",
+        100,
+        codec="flv1",
+        draw=noise,
+        options=EVERY_TENTH,
+        container_options={"flvflags": "no_duration_filesize"},
+    )
+    whole = path.read_bytes()
+    assert missing_bytes(path, "flv", 0) == 0
+    path.write_bytes(whole[: len(whole) // 2])
+    assert 0 < missing_bytes(path, "flv", 0) < 30_000
+    footage, _, items = read(path)
+    assert any("cut off" in one.detail for one in items if isinstance(one, Damage))
+    assert footage.lacking.cut_off
+    assert "cut off" in loss_of({"lost_us": 4_000, "whole_us": 2_000_000, "cut_off": 1}).message
+
+
+def test_an_avi_that_lacks_its_index_alone_lost_no_picture(tmp_path):
+    path = write_video(tmp_path / "a.avi", 80, codec="mpeg4", options=EVERY_TENTH)
+    data = path.read_bytes()
+    path.write_bytes(data[: data.rindex(b"idx1")])
+    footage, frames, items = read(path)
+    assert (len(frames), lost_s(footage, items)) == (80, 0)
+    for length in (0, 0xFFFFFFFF):  # never closed
+        path.write_bytes(data[:4] + struct.pack("<I", length) + data[8 : data.rindex(b"idx1")])
+        footage, frames, items = read(path)
+        assert (len(frames), lost_s(footage, items)) == (80, 0)

@@ -127,6 +127,7 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
         "duration_s": 4.5,
         "detections": 19,
         "crop_ids": [7, 8],
+        "parts": [{"source_id": 7, "location": "gate.mp4", "first_s": 13.5, "last_s": 18.0}],
     }
     assert document["statement"]["footage"] == {
         "sources": 3,

@@ -30,7 +30,7 @@ from reidsearch.output.evaluation_picture import evaluation_picture
 from reidsearch.output.explanation_picture import explanation_picture
 from reidsearch.output.picture_file import encode
 from reidsearch.output.sheet import contact_sheet
-from reidsearch.output.stills import ClipMargin, still
+from reidsearch.output.stills import PLAIN, ClipMargin, still
 from reidsearch.output.timeline import journey_timeline, timeline
 
 LONG = "Überwachungskamera-Eingangshalle-Nordseite-东京-" * 4
@@ -215,6 +215,17 @@ def test_a_clip_has_the_same_margin_on_every_frame_but_for_its_time(width: int) 
     changed = np.nonzero(np.any(frames[0] != frames[1], axis=(1, 2)))[0]
     assert changed.size
     assert changed.max() < 480 + 8 + 2 * 21, "only the lines with the time change"
+
+
+def test_the_margin_of_a_clip_tells_its_command() -> None:
+    told, bare = (
+        ClipMargin(view(), Clock(NOON, "name", 1.0), imprint)
+        for imprint in (IMPRINT, replace(IMPRINT, command=""))
+    )
+    line_px = told.height_px(1200) - bare.height_px(1200)
+    assert abs(line_px - PLAIN.line_px) <= 1, "one line more"
+    long = ClipMargin(view(), Clock(), replace(IMPRINT, command="reidsearch clip " + "x" * 9000))
+    assert long.height_px(352) < 480
 
 
 def test_a_margin_of_a_crop_of_which_little_is_known() -> None:

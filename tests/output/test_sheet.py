@@ -18,7 +18,7 @@ from reidsearch.domain.answers import Answer, Match
 from reidsearch.domain.attributes import COLOURS, PARTS, THINGS, Attributes
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.decisions import Named
-from reidsearch.domain.footage import Moment, TrackletSeen
+from reidsearch.domain.footage import Moment, SourceInterval, TrackletSeen
 from reidsearch.domain.request import Filters
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.lettering import Lettering
@@ -42,7 +42,14 @@ def full_match(rank: int, **facts: object) -> Match:
     moment = Moment(40 + rank, 375, Fraction(15), 1.5, 0.75)
     held = replace(crop(1000 + rank, location, **facts), moment=moment)
     seen = TrackletSeen(
-        40 + rank, 7, "gate", location, Fraction(13), Fraction(18), None, None, 1.5, 19, (7, 8)
+        40 + rank,
+        "gate",
+        (SourceInterval(held.source_id, location, 13_000_000, 18_000_000),),
+        None,
+        None,
+        1.5,
+        19,
+        (7, 8),
     )
     return Match(
         rank,
@@ -232,6 +239,13 @@ def test_hostile_names_do_not_move_anything() -> None:
 )  # fmt: skip
 def test_only_what_no_font_of_this_machine_has_is_escaped(text: str, spelled: set[str]) -> None:
     assert LETTERS.spell(text) in spelled
+
+
+def test_a_picture_says_what_its_escapes_stand_for() -> None:
+    assert "no font of the machine" in words(sheet(1, location="\U0010fffd.jpg"))
+    for location in ("north/gate.jpg", "caf\u00e9.jpg"):
+        known = LETTERS.spell(location) == location
+        assert ("no font of the machine" not in words(sheet(1, location=location))) is known
 
 
 @pytest.mark.parametrize(

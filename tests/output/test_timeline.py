@@ -7,6 +7,7 @@ import itertools
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +18,10 @@ from reidsearch.domain.answers import Answer, Match
 from reidsearch.domain.footage import (
     Clock,
     How,
+    Moment,
     SourceCoverage,
     SourceFacts,
+    SourceInterval,
     Span,
     TrackletSeen,
     VideoInfo,
@@ -67,11 +70,8 @@ def source(
 def match(rank: int, of: SourceCoverage, first_s: float, last_s: float) -> Match:
     seen = TrackletSeen(
         rank,
-        of.source_id,
         of.facts.camera,
-        of.location,
-        Fraction(first_s),
-        Fraction(last_s),
+        (SourceInterval(of.source_id, of.location, round(first_s * S), round(last_s * S)),),
         None,
         None,
         1.0,
@@ -260,3 +260,47 @@ def test_a_thousand_cameras_and_matches_stay_drawable() -> None:
     require_apart(layout)
     assert layout.height_px < 65_000
     assert "100 further lanes not drawn." in words(layout)
+
+
+def test_footage_in_a_cut_is_told_with_its_date() -> None:
+    between = [source(3, "yard", DAY_S), source(4, "yard", DAY_S + 7200)]
+    one, other = source(1), source(2, "door", 2 * DAY_S + 3600)
+    layout = timeline(
+        [one, *between, other], IMPRINT, found(match(1, one, 5, 8), match(2, other, 5, 8))
+    )
+    require_apart(layout)
+    assert "2024-06-01 12:03 +1" in words(layout)
+    assert "when footage in it begins" in words(layout)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=12, unique=True), st.booleans())
+def test_labels_of_cuts_stay_apart(days: list[int], blank: bool) -> None:
+    seen = [source(2 * n, "gate", day * 10 * DAY_S) for n, day in enumerate(days)]
+    rest = [source(2 * n + 1, "yard", (day * 10 + 5) * DAY_S) for n, day in enumerate(days)]
+    matches = [match(rank, one, 5, 8) for rank, one in enumerate(seen, 1)]
+    layout = timeline(seen if blank else [*seen, *rest], IMPRINT, found(*matches))
+    require_apart(layout)
+
+
+def test_crops_of_an_ungrouped_answer_are_drawn_at_their_moments() -> None:
+    one = source(1)
+    matches = [match(rank, one, 2, 18) for rank in (1, 2)]
+    moments = [Moment(1, at_s * 1000, Fraction(at_s), 1.0, 0.9) for at_s in (3, 17)]
+    matches = [
+        replace(held, crop=replace(held.crop, moment=moment))
+        for held, moment in zip(matches, moments, strict=True)
+    ]
+    whole = found(*matches)
+    whole = replace(whole, statement=replace(whole.statement, grouped=True))
+    single = replace(whole, statement=replace(whole.statement, grouped=False))
+    assert longest_run(timeline([one], IMPRINT, whole)) > 500
+    assert longest_run(timeline([one], IMPRINT, single)) < 30, "two short marks"
+
+
+def longest_run(drawing: Drawing) -> int:
+    """Pixels of the longest horizontal line in the colour of matches."""
+    dark = np.all(np.asarray(drawing.render()) == (0x11, 0x18, 0x27), axis=2)
+    return max(
+        sum(group) for row in dark for value, group in itertools.groupby(row.tolist()) if value
+    )

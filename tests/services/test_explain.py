@@ -218,8 +218,13 @@ def test_people_seen_at_once_are_strangers(tmp_path):
     for number, first, last, crop_id in ((2, 400_000, 500_000, 3), (3, 500_001, 600_000, 2)):
         sql(
             folder,
-            "INSERT INTO tracklet SELECT :n, source_id, :f, :l, detections, fragments, trace,"
-            " sha256, run_id FROM tracklet WHERE id = 1",
+            "INSERT INTO tracklet SELECT :n, run_id FROM tracklet WHERE id = 1",
+            n=number,
+        )
+        sql(
+            folder,
+            "INSERT INTO tracklet_part SELECT source_id, :n, :f, :l, detections, fragments, trace,"
+            " sha256 FROM tracklet_part WHERE tracklet_id = 1",
             n=number, f=first, l=last,
         )  # fmt: skip
         sql(
@@ -230,7 +235,7 @@ def test_people_seen_at_once_are_strangers(tmp_path):
         )  # fmt: skip
     with Store(folder) as store:
         assert known_different(store, 10, 0) == [(4, 3)]
-    sql(folder, "UPDATE tracklet SET first_us = 0 WHERE id > 1")  # all three at once
+    sql(folder, "UPDATE tracklet_part SET first_us = 0 WHERE tracklet_id > 1")  # all three at once
     with Store(folder) as store:
         assert known_different(store, 10, 0) == [(4, 3), (4, 2), (3, 2)]
         drawn_ = known_different(store, 2, 0)

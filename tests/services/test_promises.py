@@ -74,8 +74,8 @@ def index(archive: Archive, video: Path) -> None:
 def found(archive: Archive, source: SourceCoverage) -> list[Person]:
     return [
         (
-            round(one.first_s * 1_000_000),
-            round(one.last_s * 1_000_000),
+            one.parts[0].first_us,
+            one.parts[0].last_us,
             frozenset(
                 (crop.moment.pts, crop.box)
                 for crop in (archive.crop(crop_id) for crop_id in one.crop_ids)

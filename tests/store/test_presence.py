@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reidsearch.domain.decisions import Member, Presence
+from reidsearch.domain.footage import SourceInterval
 from reidsearch.store.footage.presence import at_once
 
 
@@ -18,7 +19,14 @@ def presence(
 ) -> Presence:
     media = round(first_s * 1e6), round(last_s * 1e6)
     wall = (None, None) if start_s is None else tuple(round(start_s * 1e6) + one for one in media)
-    return Presence(Member("tracklet", 1), source, camera, "", *wall, *media, uncertainty_s, (1,))
+    return Presence(
+        Member("tracklet", 1),
+        camera,
+        (SourceInterval(source, "", *media),),
+        *wall,
+        uncertainty_s,
+        (1,),
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import json
 import math
 import sqlite3
 import unicodedata
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -66,7 +65,7 @@ def test_frozen_footage_is_read_and_goes_on(tmp_path):
         assert (whole.state, half.state) == ("finished", "interrupted")
         assert [span.how for span in whole.spans] == [How.GATED]
         (seen,) = archive.footage.tracklets(whole.source_id)
-        assert (seen.crop_ids, seen.camera, seen.last_s) == ((4,), "yard", Fraction(2, 5))
+        assert (seen.crop_ids, seen.camera, seen.parts[0].last_us) == ((4,), "yard", 400_000)
         assert archive.crop(4).facts.time == NOON + dt.timedelta(seconds=0.2)
 
 

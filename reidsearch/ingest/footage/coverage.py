@@ -49,7 +49,14 @@ class Coverage:
 
     def lost_us(self) -> int:
         """Return how much of the source could not be decoded."""
-        return sum(span.to_us - span.from_us for span in self.spans if span.how is How.FAILED)
+        return self._total_us(How.FAILED)
+
+    def gap_us(self) -> int:
+        """Return for how long the recording itself holds nothing."""
+        return self._total_us(How.GAP)
+
+    def _total_us(self, how: How) -> int:
+        return sum(span.to_us - span.from_us for span in self.spans if span.how is how)
 
     def _note_unseen(self, seen: Unseen) -> None:
         item = seen.item

@@ -315,6 +315,7 @@ class Follower:
     def _mark(self, time_us: int, decoded: int, *, finished: bool) -> Mark:
         first_span, spans = self._coverage.take_changes()
         self._counts["lost_us"] = self._coverage.lost_us()
+        self._counts["gap_us"] = self._coverage.gap_us()
         self._counts["whole_us"] = self._coverage.whole_us()
         mark = Mark(
             followed=None if finished else self._followed(),

@@ -201,12 +201,13 @@ class _Run:
         counts["lost_us"] += round(lacking.head_s * 1_000_000)
         counts["whole_us"] += round(lacking.head_s * 1_000_000)
         counts["other_streams"] = len(lacking.streams)
+        counts["cut_off"] = int(lacking.cut_off)
         state = (
             None
             if mark.followed is None
             else pack(mark.followed, self.stitcher.pending, self.outcomes)
         )
-        measured_fps = _rate(mark.decoded, mark.time_us) if not self._settings.still else None
+        measured_fps = None if self._settings.still else _rate(mark.decoded, _shown_us(mark))
         self._sink.commit(
             SourceStep(
                 source_id=self._source_id,
@@ -280,7 +281,15 @@ class _Run:
             )
         # Of a folder the rate is what its frames were taken to be; damaged ones do not change it.
         declared = info.declared_fps if info.kind == "video" else None
-        if finished and declared and measured_fps and abs(measured_fps / declared - 1) > 0.02:
+        # Nobody knows how many frames lay where some could not be decoded.
+        least_fps = _rate(mark.decoded, mark.counts["whole_us"])
+        if (
+            finished
+            and declared
+            and measured_fps
+            and least_fps
+            and not least_fps * 0.98 <= declared <= measured_fps * 1.02
+        ):
             notes.append(
                 f"declared {declared:.3f} frames a second, measured {measured_fps:.3f}: "
                 "media time follows the measured frames"
@@ -302,6 +311,11 @@ def _least_detections(piece: TrackletPiece, usual: int) -> int:
 def _wrong_s(info: VideoInfo) -> float:
     """Return by how many seconds a declared length may be wrong without being worth a note."""
     return max(2.0, 0.02 * (info.declared_s or 0.0), 20 / (info.declared_fps or 25.0))
+
+
+def _shown_us(mark: Mark) -> int:
+    """Return for how long frames were shown: media time less what is missing of it."""
+    return mark.counts["whole_us"] - mark.counts["lost_us"] - mark.counts["gap_us"]
 
 
 def _rate(decoded: int, time_us: int) -> float | None:

@@ -154,7 +154,7 @@ class _Source:
                 () if told is None else (facts_digest(told), facts_digest(_at_assumed_rate(told)))
             )
             if known.facts in same:
-                self.loss = loss_of(known.counts)
+                self.loss = loss_of(known.counts, known.remarks)
                 if known.notes is not None and told is not None and told.notes != known.notes:
                     self._run.sink.keep_notes(known.source_id, told)
                 return {"unchanged": 1, **self._other_settings(known)}
@@ -185,7 +185,7 @@ class _Source:
             shown = source(self._run.store, held.source_id).location
             moved = not lies_there(path_of(shown))
             changed = sink.place_source(held.source_id, file, facts, moved=moved)
-            self.loss = loss_of(held.counts)
+            self.loss = loss_of(held.counts, held.remarks)
             if known is None or known.source_id != held.source_id:
                 return {"duplicates": 1, **self._other_settings(held)}
             return {"updated" if changed else "unchanged": 1, **self._other_settings(held)}
@@ -221,7 +221,7 @@ class _Source:
         if not outcome.finished:
             return {}
         found = outcome.counts or {}
-        self.loss = loss_of(found)
+        self.loss = loss_of(found, footage.lacking.streams)
         names = ("sampled_frames", "tracklets", "best_shots", "small", "brief")
         return {
             "indexed": 1,

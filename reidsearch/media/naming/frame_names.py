@@ -7,6 +7,7 @@ tell which: fractions are spread over the second, counters go on one by one.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -16,16 +17,19 @@ from itertools import groupby, pairwise
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.timecode import MILLISECONDS_S, WHOLE_SECONDS_S
 from reidsearch.domain.told import Stamp
-from reidsearch.media.naming.stamps import PARTS, completed, of_epoch
+from reidsearch.media.naming.stamps import BEHIND, PARTS, completed, of_epoch
 
 _STAMP = re.compile(
     r"(?<!\d)(?P<year>[12]\d{3})[-_.]?(?P<month>\d\d)[-_.]?(?P<day>\d\d)[-_.T ]?"
     r"(?P<hour>\d\d)[-_.:h]?(?P<minute>\d\d)[-_.:m]?(?P<second>\d\d)"
 )
 _NUMBER = re.compile(r"s?(?:[-_., ]?|[-_., ]*\()(\d{1,9})(?!\d)\)?")
+_OFFSET = re.compile(r"[\s_]?[+-]\d\d")
+_BEHIND_UTC = re.compile(r"[\s_]?-(\d\d):?(\d\d)(?!\d)")
 _EPOCH = re.compile(r"(?<!\d)1\d{9}(?:[._]?\d{3}(?:\d{3})?)?(?!\d)")
 _MOST_NAMED = 3
 FEW = 10  # pictures a second that a recorder may have left out
+_LEAST_ONES = 0.9  # of the steps of a counter, that are by one
 _LEAST_SHARE = 0.5  # of the names that tell a time, for the others to be left out
 
 
@@ -97,14 +101,12 @@ def _times(
 def _told(names: Sequence[str]) -> tuple[list[_Named], str]:
     """Read the names that tell a time, and why one was refused (empty: none was)."""
     found = [(name, match) for name in names if (match := _STAMP.search(name)) is not None]
-    numbers = [_NUMBER.match(name, match.end()) for name, match in found]
-    if len({number and number[0] for number in numbers}) == 1 and len(found) > 1:
-        numbers = [None] * len(found)  # in all names alike: a channel or a zone, no number
+    numbers, tails = _numbers([name[match.end() :] for name, match in found])
     told: list[_Named] = []
     why = ""
-    for (name, match), number in zip(found, numbers, strict=True):
+    for (name, match), number, tail in zip(found, numbers, tails, strict=True):
         try:
-            one = _named(name, match, number)
+            one = _named(name, match, number, tail)
         except Refused as refused:
             why = why or refused.message
             continue
@@ -112,16 +114,49 @@ def _told(names: Sequence[str]) -> tuple[list[_Named], str]:
     return told, why
 
 
-def _named(name: str, match: re.Match[str], number: re.Match[str] | None) -> _Named:
+def _numbers(tails: Sequence[str]) -> tuple[list[str], Sequence[str]]:
+    """Part what follows the time stamps into numbers (empty: none) and the rest."""
+    none = [""] * len(tails)
+    if zones := _zones(tails):
+        return none, zones
+    matches = [_NUMBER.match(tail) for tail in tails]
+    rest = [
+        tail[match.end() :] if match else tail for match, tail in zip(matches, tails, strict=True)
+    ]
+    if len({match and match[0] for match in matches}) != 1 or len(tails) == 1:
+        return [match[1] if match else "" for match in matches], _zones(rest) or rest
+    # In all names alike: a channel or a zone, no number.
+    if all(_OFFSET.match(tail) for tail in rest) and not any(map(_BEHIND_UTC.match, tails)):
+        return none, _zones(rest) or rest
+    return none, tails
+
+
+def _zones(tails: Sequence[str]) -> list[str]:
+    """What follows, with offsets behind UTC as nothing else is written; empty: there are none.
+
+    A minus and four digits may as well be a number. Two of them in one folder, an hour apart, are
+    the zone before and after a clock change.
+    """
+    matches = [match for tail in tails if (match := _BEHIND_UTC.match(tail))]
+    offsets = {match[1] + match[2] for match in matches}
+    if len(matches) < len(tails) or len(offsets) != 2 or not offsets <= BEHIND:
+        return []
+    if max(map(int, offsets)) - min(map(int, offsets)) != 100:
+        return []
+    return [
+        f"-{match[1]}:{match[2]}{tail[match.end() :]}"
+        for match, tail in zip(matches, tails, strict=True)
+    ]
+
+
+def _named(name: str, match: re.Match[str], number: str, tail: str) -> _Named:
     """Read one name, with a zone, AM or PM behind its number. Raises Refused."""
     try:
         second = dt.datetime(*(int(match[part]) for part in PARTS))  # type: ignore[arg-type]  # noqa: DTZ001
     except ValueError as error:
         raise Refused(Reason.BAD_TIME, "") from error
-    tail = name[number.end() if number else match.end() :]
     stamp = completed(Stamp(second), tail.rpartition(".")[0])
-    value, digits = (int(number[1]), len(number[1])) if number else (None, 0)
-    return _Named(name, stamp.local, stamp.zone, value, digits)
+    return _Named(name, stamp.local, stamp.zone, int(number) if number else None, len(number))
 
 
 def _in_zone(one: _Named, zone: dt.tzinfo | None) -> _Named:
@@ -140,6 +175,8 @@ def _exact(told: Sequence[_Named]) -> bool:
 
 def _placed(told: Sequence[_Named]) -> list[tuple[dt.datetime, str]]:
     """Each picture with its time, which strictly increases."""
+    if wrapping := _one_count(told):
+        return _spread(wrapping, max(map(len, wrapping)))
     if _fractions(told):
         found = [
             (one.second + dt.timedelta(seconds=(one.number or 0) / 10**one.digits), one.name)
@@ -155,7 +192,7 @@ def _fractions(told: Sequence[_Named]) -> bool:
     """Whether the numbers are parts of the second, of one width; see the module's first lines."""
     if len({one.digits for one in told}) != 1 or told[0].digits not in {1, 2, 3, 6}:
         return False
-    seconds = [[one.number or 0 for one in group] for _, group in _by_second(told)]
+    seconds = [[one.number or 0 for one in group] for group in _by_second(told)]
     full = [sorted(numbers) for numbers in seconds if len(numbers) > 1]
     if full and all(b - a == 1 for numbers in full for a, b in pairwise(numbers)):
         return False  # one by one within each second
@@ -170,19 +207,18 @@ def _fractions(told: Sequence[_Named]) -> bool:
 
 def _counted(told: Sequence[_Named]) -> list[tuple[dt.datetime, str]]:
     """Spread the pictures of each second evenly, at the rate of the fullest."""
-    groups = [list(group) for _, group in _by_second(told)]
+    groups = _by_second(told)
     fullest = max(map(len, groups))
     numbers = [one.number for one in told if one.number is not None]
     lowest, highest = min(numbers, default=0), max(numbers, default=0)
     restarts = highest - lowest < 2 * fullest and 2 * len(numbers) > len(told)
-    rate = highest - lowest + 1 if restarts else fullest
-    found = []
-    for place, group in enumerate(groups):
-        # The first second may have begun before the first picture; the last may end early.
-        behind = fullest - len(group) if place == 0 and not restarts and len(groups) > 1 else 0
-        for rank, one in enumerate(group):
-            number = max(0, (one.number or 0) - lowest) if restarts else rank + behind
-            found.append((one.second + dt.timedelta(seconds=number / rate), one.name))
+    if not restarts:
+        return _spread(groups, fullest)
+    rate = highest - lowest + 1
+    found = [
+        (one.second + dt.timedelta(seconds=max(0, (one.number or 0) - lowest) / rate), one.name)
+        for one in itertools.chain.from_iterable(groups)
+    ]
     found.sort(key=lambda each: each[0])
     doubled = [at for at, count in Counter(at for at, _ in found).items() if count > 1]
     if not doubled:
@@ -193,9 +229,47 @@ def _counted(told: Sequence[_Named]) -> list[tuple[dt.datetime, str]]:
     return spread
 
 
-def _by_second(told: Sequence[_Named]) -> groupby[dt.datetime, _Named]:
+def _spread(groups: Sequence[Sequence[_Named]], rate: int) -> list[tuple[dt.datetime, str]]:
+    """Give each picture its place within its second, by its rank at so many a second."""
+    found = []
+    for place, group in enumerate(groups):
+        # The first second may have begun before the first picture; the last may end early.
+        behind = rate - len(group) if place == 0 and len(groups) > 1 else 0
+        for rank, one in enumerate(group):
+            found.append((one.second + dt.timedelta(seconds=(rank + behind) / rate), one.name))
+    return found
+
+
+def _one_count(told: Sequence[_Named]) -> list[list[_Named]]:
+    """The pictures of each second, if their numbers are one count through all of them that begins
+    anew when its digits are used up, as within a second; else none.
+    """
+    digits = {one.digits for one in told}
+    if len(digits) != 1 or 0 in digits:
+        return []
+    most = 10 ** told[0].digits
+    groups = [_turned(group, most) for group in _by_second(told)]
+    steps = [
+        [((b.number or 0) - (a.number or 0)) % most for a, b in pairwise(group)] for group in groups
+    ]
+    between = [((b[0].number or 0) - (a[-1].number or 0)) % most for a, b in pairwise(groups)]
+    within = list(itertools.chain.from_iterable(steps))
+    turns = any((a.number or 0) > (b.number or 0) for one in groups for a, b in pairwise(one))
+    if not turns or not between or max(between) > FEW:
+        return []
+    return groups if within.count(1) >= _LEAST_ONES * len(within) else []
+
+
+def _turned(group: Sequence[_Named], most: int) -> list[_Named]:
+    """The pictures of a second from where their count begins: behind its widest gap."""
+    gaps = [((b.number or 0) - (a.number or 0)) % most for a, b in pairwise([*group, group[0]])]
+    at = (gaps.index(max(gaps)) + 1) % len(group)
+    return [*group[at:], *group[:at]]
+
+
+def _by_second(told: Sequence[_Named]) -> list[list[_Named]]:
     ordered = sorted(told, key=lambda one: (one.second, -1 if one.number is None else one.number))
-    return groupby(ordered, key=lambda one: one.second)
+    return [list(group) for _, group in groupby(ordered, key=lambda one: one.second)]
 
 
 def _left_out(names: Sequence[str], told: Sequence[_Named]) -> tuple[str, ...]:

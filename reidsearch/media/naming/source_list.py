@@ -15,8 +15,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base.errors import InputError, ReidsearchError
+from reidsearch.base.errors import InputError, Kind, ReidsearchError
 from reidsearch.base.locations import composed, location_text, path_of
+from reidsearch.base.said import said
 from reidsearch.base.timecode import Reading, parse_zone, read_time
 from reidsearch.domain.footage import require_clock
 
@@ -114,10 +115,12 @@ def read_source_list(path: Path, zone: dt.tzinfo | None = None) -> SourceList:
             listed = _listed(told, folder, zone)
             pattern = str(told["path"])
         except (ArithmeticError, ValueError, KeyError, ReidsearchError) as error:
-            said = error.message if isinstance(error, ReidsearchError) else str(error)
+            why = error.message if isinstance(error, ReidsearchError) else str(error)
             if isinstance(error, KeyError):
-                said = "it has no path"
-            raise InputError(f"{path}, {where}: {said}") from error
+                why = "it has no path"
+            unzoned = getattr(error, "kind", None) == Kind.TIME_WITHOUT_ZONE
+            kind = Kind.TIME_WITHOUT_ZONE if unzoned else None
+            raise InputError(f"{path}, {where}: {why}", kind=kind) from error
         marks = [(found, mark_of(found)) for found in _matching(folder, pattern)]
         for found, mark in marks:
             if rows.setdefault(mark, listed) != listed:
@@ -146,7 +149,7 @@ def _told(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 told = {name: value.strip() for name, value in row.items() if name and value}
                 yield f"line {reader.line_num}", {k: v for k, v in told.items() if v}
     except (OSError, UnicodeDecodeError, csv.Error, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} cannot be read as a list of footage: {error}") from error
+        raise InputError(f"{path} cannot be read as a list of footage: {said(error)}") from error
 
 
 def _require_columns(path: Path, names: Mapping[str, Any]) -> None:

@@ -85,7 +85,7 @@ _PLACE = re.compile(
 _OUT_OF_PLACE = frozenset(("Z", "UTC", "GMT", "AM", "PM"))
 _FARTHEST = dt.timedelta(hours=14, minutes=30)  # of a local time from UTC
 # Where clocks are behind UTC; anything else behind a minus is a number.
-_BEHIND = frozenset([*(f"{hour:02}00" for hour in range(1, 13)), "0230", "0330", "0430", "0930"])
+BEHIND = frozenset([*(f"{hour:02}00" for hour in range(1, 13)), "0230", "0330", "0430", "0930"])
 
 
 def stamp_of(match: re.Match[str]) -> Stamp | None:
@@ -203,7 +203,7 @@ def _zone(stamp: Stamp, tail: str) -> tuple[dt.tzinfo, int] | None:
     sign, hours, minutes = match.groups()
     if sign == "+":
         return _offset(sign, hours, minutes or "0", match[0]), match.end()
-    if minutes is None or hours + minutes not in _BEHIND:
+    if minutes is None or hours + minutes not in BEHIND:
         return None
     if ":" not in match[0]:
         _refuse(
@@ -241,7 +241,10 @@ def _ended(stamp: Stamp, match: re.Match[str], tail: str) -> tuple[Stamp, str]:
     end, rest = _half_and_zone(end, tail[match.end() :])
     if end.zone is not None and stamp.zone is None:
         stamp = replace(stamp, zone=end.zone)
-    if end.local < stamp.local.replace(microsecond=0):
+    begin, until = stamp.local.replace(microsecond=0), end.local
+    if end.zone is not None and stamp.zone is not None:  # the clocks may change while it runs
+        begin, until = begin.replace(tzinfo=stamp.zone), until.replace(tzinfo=end.zone)
+    if until < begin:
         _refuse(f"its name tells {stamp.local}, and behind it {end.local}, which is earlier")
     return stamp, rest
 

@@ -16,7 +16,10 @@ from reidsearch.media.video.frames import Damage, Skipped, StillRule
 from reidsearch.media.video.order import Picture
 from reidsearch.media.video.still import groups
 
-_MANY_ERRORS = 50  # after so many packets in a row that cannot be read, nothing more will come
+_MANY_ERRORS = 50
+"""After so many packets in a row that cannot be read, nothing more will come."""
+_RESYNC_BYTES = 64 * 1024
+"""So much of a transport stream is passed over in search of a packet before that is an error."""
 # Some of their packets hold pictures that are never shown.
 _HIDDEN_PICTURES = frozenset({"vp8", "vp9", "av1", "libdav1d", "libaom-av1"})
 # Their packets lie one after the other, in the order of their time.
@@ -75,7 +78,9 @@ class Reader:
             yield held
 
     def _demuxed(self) -> Iterator[Any]:
-        errors = 0
+        errors, most = 0, _MANY_ERRORS
+        if self._container.format.name == "mpegts":
+            most += self._container.size // _RESYNC_BYTES
         demuxed = self._container.demux(self._stream)
         while True:
             try:
@@ -86,7 +91,7 @@ class Reader:
             except (av.error.FFmpegError, IndexError) as error:
                 errors += 1
                 yield Damage(None, None, f"the file cannot be read here: {said(error)}")
-                if errors >= _MANY_ERRORS:
+                if errors >= most:
                     return
                 demuxed = self._container.demux(self._stream)
                 continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,13 @@ _SEGMENT = b"\x18\x53\x80\x67"  # Matroska
 _BEGINS = {"mov": (b"ftyp", 4), "flv": (b"FLV\x01", 0), "asf": (_ASF, 0), "avi": (b"RIFF", 0)}
 """What a container begins with, and how many bytes before that."""
 _HEAD = 64 * 1024
+_NOT_KNOWN = frozenset({0, 0xFFFFFFFF})
+"""Lengths of a RIFF that was not closed."""
+_FLV_SIZE = b"\x00\x08filesize\x00"
+_FLV_TAG = 11
+"""Bytes of a tag's header."""
+_FLV_TAGS = frozenset({8, 9, 18})
+"""Sound, pictures, data."""
 
 
 def end_of_first(path: Path, container: str, start: int) -> int | None:
@@ -66,11 +74,10 @@ def unread_bytes(path: Path, container: str, start: int, end: int) -> int:
     return left if left > max(UNREAD_BYTES, UNREAD_SHARE * size) else 0
 
 
-def is_cut_short(path: Path, container: str, start: int) -> bool:
-    """Tell whether a container says that it is longer than the file."""
+def missing_bytes(path: Path, container: str, start: int) -> int:
+    """Return by how many bytes a container says that it goes on beyond the end of the file."""
     size = path.stat().st_size
-    declared = _declared_end(path, container, start, size)
-    return declared is not None and declared > size
+    return max(0, (_declared_end(path, container, start, size) or 0) - size)
 
 
 def _declared_end(path: Path, container: str, start: int, size: int) -> int | None:
@@ -89,6 +96,8 @@ def _declared_end(path: Path, container: str, start: int, size: int) -> int | No
             return start + _little(head[at + 40 : at + 48]) if at >= 0 else None
         if "matroska" in names:
             return _end_of_segment(head, start)
+        if "flv" in names:
+            return _end_of_tags(data, start, size)
     return None
 
 
@@ -96,9 +105,9 @@ def _end_of_boxes(data: mmap.mmap, start: int, size: int, up_to: bytes = b"") ->
     """Return where the chain of boxes from `start` on ends, breaks, or comes to one again."""
     at = start
     while at + 8 <= size:
-        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        length, kind = _big(data[at : at + 4]), data[at + 4 : at + 8]
         if length == 1:
-            length = int.from_bytes(data[at + 8 : at + 16], "big")
+            length = _big(data[at + 8 : at + 16])
         elif length == 0:
             return size
         if length < 8 or not all(32 <= letter < 127 for letter in kind):
@@ -116,8 +125,27 @@ def _end_of_riff(data: mmap.mmap, start: int, size: int) -> int:
         if at > start and data[at + 8 : at + 12] != b"AVIX":
             break
         length = _little(data[at + 4 : at + 8])
+        if length in _NOT_KNOWN:  # nobody filled it in
+            return size
         at += 8 + length + length % 2
     return at
+
+
+def _end_of_tags(data: mmap.mmap, start: int, size: int) -> int:
+    """Return where an FLV ends: as its metadata says, or where its last tag does."""
+    head = data[start : start + _HEAD]
+    told, at = 0.0, head.find(_FLV_SIZE)
+    if at >= 0 and at + len(_FLV_SIZE) + 8 <= len(head):
+        (told,) = struct.unpack_from(">d", head, at + len(_FLV_SIZE))
+    declared = start + int(told) if 0 < told < 1 << 62 else 0
+    last = _big(data[size - 4 : size])  # the length of the tag before it
+    begin = size - 4 - last
+    if begin > start and _FLV_TAG + _big(data[begin + 1 : begin + 4]) == last:
+        return max(declared, size)
+    at = start + _big(head[5:9]) + 4
+    while at + _FLV_TAG <= size and data[at] & 0x1F in _FLV_TAGS:
+        at += _FLV_TAG + _big(data[at + 1 : at + 4]) + 4
+    return max(declared, at)
 
 
 def _end_of_segment(head: bytes, start: int) -> int | None:
@@ -127,9 +155,13 @@ def _end_of_segment(head: bytes, start: int) -> int | None:
         return None
     first = head[at + 4]
     count = 9 - first.bit_length()  # bytes of the number
-    number = int.from_bytes(head[at + 4 : at + 4 + count], "big") - (1 << (7 * count))
+    number = _big(head[at + 4 : at + 4 + count]) - (1 << (7 * count))
     unknown = number == (1 << (7 * count)) - 1
     return None if first == 0 or unknown else start + at + 4 + count + number
+
+
+def _big(data: bytes) -> int:
+    return int.from_bytes(data, "big")
 
 
 def _little(data: bytes) -> int:

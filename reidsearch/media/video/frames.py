@@ -73,10 +73,13 @@ class Lacking:
     Args:
         head_s: seconds before the first frame that could not be decoded.
         streams: other streams of pictures that are not analysed, in sentences.
+        cut_off: the file lacks its end, and nobody knows how long that was; known when all that is
+            there was read.
     """
 
     head_s: float = 0.0
     streams: tuple[str, ...] = ()
+    cut_off: bool = False
 
 
 class Frame:

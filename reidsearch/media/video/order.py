@@ -142,12 +142,14 @@ class Order:
             return pts, Jump(self._last, pts, f"no frames for {float(gap_s):.1f} s")
         return pts, None
 
-    def ending(self, *, whole: bool, unread_share: float) -> Iterator[Item]:
+    def ending(self, *, whole: bool, cut_share: float, unread_share: float) -> Iterator[Item]:
         """What is known to be missing at the end.
 
         Args:
             whole: everything that the container tells of was read: when its declared end lies
                 later, that is wrong.
+            cut_share: bytes that the container tells of beyond the end of the file, over the
+                file's. They prove that it was cut, however little is missing.
             unread_share: bytes after it that nobody can read, over those that were read.
         """
         info = self._info
@@ -163,7 +165,12 @@ class Order:
             text = "bytes at the end of the file belong to no picture that its index knows"
             yield Damage(self._last, self._last + more, text)
         elif end is not None and self._last is not None and not self._counted and not whole:
+            tick_s = float(self._tick * info.time_base)
             missing_s = float((end - self._last) * info.time_base)
-            if missing_s > max(ENDS_EARLY_S, 20 * float(self._tick * info.time_base)):
+            if missing_s > (2 * tick_s if cut_share else max(ENDS_EARLY_S, 20 * tick_s)):
                 text = f"the file ends {missing_s:.1f} s before its declared end"
                 yield Damage(self._last, end, text)
+        elif end is None and self._last is not None and cut_share:
+            more = round((self._last - info.first_pts) * cut_share)
+            text = "the file ends before its container does: it was cut off"
+            yield Damage(self._last, self._last + more, text)

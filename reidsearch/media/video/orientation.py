@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from numpy.typing import NDArray
 
 
@@ -56,7 +56,9 @@ def orientation_of(picture: av.VideoFrame) -> Orientation:
 
     Source: FFmpeg, libavutil/display.h: 3 x 3 numbers of 16.16 bits, (x', y') = (ax + cy, bx + dy).
     """
-    told = picture.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]
+    # `picture.side_data` would make a reference cycle, and keep every picture and its decoder's
+    # threads until the garbage collector next runs.
+    told = SideDataContainer(picture).get(Type.DISPLAYMATRIX)  # type: ignore[call-arg]
     if told is None:
         return UPRIGHT
     values = np.frombuffer(bytes(told), "<i4")

@@ -8,6 +8,8 @@ from typing import Any
 import av
 import av.error
 
+from reidsearch.domain.footage import OTHER_STREAM
+
 # FFmpeg makes time stamps up where a stream holds none: elementary streams, raw and multipart JPEG.
 NO_TIMESTAMPS = 0x80
 """AVFMT_NOTIMESTAMPS of FFmpeg's avformat.h, which PyAV gives as a number."""
@@ -90,7 +92,7 @@ def other_streams(container: Any, chosen: Any) -> tuple[list[str], list[str]]:
         if 0 < _area(stream) < _area(chosen) and _same_length(stream, chosen):
             copies.append(f"{what}: it is as long and smaller, as a sub-stream of the same view is")
         else:
-            others.append(f"{what}: copy it into a file of its own to have it analysed")
+            others.append(f"{what}: {OTHER_STREAM}")
     return copies, others
 
 

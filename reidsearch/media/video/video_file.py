@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import os
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from reidsearch.media.video.decoding import Reader, said
 from reidsearch.media.video.extent import (
     appended_at,
     end_of_first,
-    is_cut_short,
+    missing_bytes,
     unread_bytes,
 )
 from reidsearch.media.video.first_time import first_time
@@ -181,12 +182,16 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
                 indexed = stream.frames if begins is None else 0
             following = self._appended(reader.end)
             unread = self._unread(start, reader.end, following)
-            whole = not is_cut_short(self._path, self.info.container, start)
+            missing = missing_bytes(self._path, self.info.container, start)
             start = following if unread == 0 else None
+        cut_share = missing / self._path.stat().st_size if reader.packets != indexed else 0
+        if cut_share and self.info.declared_s is None:
+            self.lacking = replace(self.lacking, cut_off=True)
         if begins is None and order.even:
             remember(self._path, state, even=True)
         yield from order.ending(
-            whole=whole and (begins is not None or reader.packets >= indexed),
+            whole=not missing and (begins is not None or reader.packets >= indexed),
+            cut_share=cut_share,
             unread_share=unread / max(1, reader.end),
         )
 
@@ -288,6 +293,9 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             declared_s = container.duration / av.time_base
             if "matroska" in container.format.name:  # it counts from zero, not from the first frame
                 declared_s -= max(0.0, (container.start_time or 0) / av.time_base)
+        if container.format.name == "avi" and rate and missing_bytes(self._path, "avi", 0):
+            # FFmpeg counts what is there.
+            declared_s = max(declared_s or 0.0, float(stream.frames / rate))
         return VideoInfo(
             kind="video",
             container=container.format.name,

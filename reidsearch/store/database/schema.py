@@ -16,7 +16,7 @@ from reidsearch.base.errors import ArchiveError, ArchiveVersionError, Kind
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0006"
+REVISION = "0007"
 """The head revision; a test holds it equal to Alembic's."""
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.footage import Clock
@@ -100,3 +100,29 @@ def _clock(values: Mapping[str, Any]) -> Clock:
     """Read a clock of the record; earlier ones lack what came later."""
     later = {"moved_us": 0, "clock_until_us": None}
     return footage_rows.read_clock(SimpleNamespace(**{**later, **values}))
+
+
+def most_of_one_start(store: Store, clocks: Iterable[Clock]) -> int:
+    """Return how many sources of the archive begin alike by an option: of these clocks, the most.
+
+    A clock that was corrected begins at another time, whatever it was told first.
+    """
+    clock = footage.c.start_us, footage.c.offset_us
+    ours = {
+        (values["start_us"], values["offset_us"])
+        for values in map(footage_rows.clock_values, clocks)
+        if values["clock_origin"] == "option"
+    }
+    if not ours:
+        return 0
+    here = exists().where(
+        footage_location.c.source_id == footage.c.source_id,
+        footage_location.c.replaced_us.is_(None),
+    )
+    with store.read() as connection:
+        rows = connection.execute(
+            select(*clock, func.count())
+            .where(footage.c.clock_origin == "option", here)
+            .group_by(*clock)
+        ).all()
+    return max((number for *begins, number in rows if tuple(begins) in ours), default=0)

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import and_, func, or_, select
 
 from reidsearch.store.crops.store import Store
-from reidsearch.store.tables.footage import moment, tracklet
+from reidsearch.store.tables.footage import moment, tracklet_part
 
 MOST_FOUND = 50_000
 
@@ -20,7 +20,7 @@ def known_different(store: Store, most: int, seed: int) -> list[tuple[int, int]]
 
     Of each tracklet its best view is taken.
     """
-    one, other = tracklet.alias(), tracklet.alias()
+    one, other = tracklet_part.alias(), tracklet_part.alias()
     best = (
         select(moment.c.tracklet_id, moment.c.crop_id)
         .add_columns(
@@ -37,7 +37,7 @@ def known_different(store: Store, most: int, seed: int) -> list[tuple[int, int]]
     first, second = ranked.alias(), ranked.alias()
     later = or_(
         other.c.first_us > one.c.first_us,
-        and_(other.c.first_us == one.c.first_us, other.c.id > one.c.id),
+        and_(other.c.first_us == one.c.first_us, other.c.tracklet_id > one.c.tracklet_id),
     )
     query = (
         select(first.c.crop_id, second.c.crop_id)
@@ -50,9 +50,9 @@ def known_different(store: Store, most: int, seed: int) -> list[tuple[int, int]]
                 later,
             ),
         )
-        .join(first, first.c.tracklet_id == one.c.id)
-        .join(second, second.c.tracklet_id == other.c.id)
-        .order_by(one.c.id, other.c.id)
+        .join(first, first.c.tracklet_id == one.c.tracklet_id)
+        .join(second, second.c.tracklet_id == other.c.tracklet_id)
+        .order_by(one.c.tracklet_id, other.c.tracklet_id)
         .limit(MOST_FOUND)
     )
     with store.read() as connection:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select
 
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.footage import UNSEEN, How, Span
+from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, of_ids
 from reidsearch.store.tables.footage import (
     checkpoint,
@@ -22,7 +23,7 @@ from reidsearch.store.tables.footage import (
     erased,
     footage,
     moment,
-    tracklet,
+    tracklet_part,
 )
 
 Interval = tuple[int, int]
@@ -31,7 +32,7 @@ Interval = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What a tracklet loses by a deletion.
+    """What a tracklet loses in one source by a deletion.
 
     Args:
         seen: when its person was to be seen.
@@ -47,33 +48,36 @@ class Loss:
 
 
 def losses(connection: Connection, crop_ids: Sequence[int]) -> list[Loss]:
-    """Return what tracklets will lose, before those crops are deleted."""
-    found: dict[int, Loss] = {}
+    """Return what tracklets will lose in each source, before those crops are deleted."""
+    part_of, crop = tracklet_part.c, tables.crop
+    found: dict[tuple[int, int], Loss] = {}
     for start in range(0, len(crop_ids), CHUNK):
         part = crop_ids[start : start + CHUNK]
         rows = connection.execute(
             select(
-                tracklet.c.id,
-                tracklet.c.source_id,
-                tracklet.c.first_us,
-                tracklet.c.last_us,
+                part_of.tracklet_id,
+                part_of.source_id,
+                part_of.first_us,
+                part_of.last_us,
                 func.min(moment.c.media_us).label("first_view_us"),
                 func.max(moment.c.media_us).label("last_view_us"),
                 func.count().label("crops"),
             )
-            .join(moment, moment.c.tracklet_id == tracklet.c.id)
+            .join(moment, moment.c.tracklet_id == part_of.tracklet_id)
+            .join(crop, (crop.c.id == moment.c.crop_id) & (crop.c.source_id == part_of.source_id))
             .where(moment.c.crop_id.in_(part))
-            .group_by(tracklet.c.id)
+            .group_by(part_of.tracklet_id, part_of.source_id)
         )
         for row in rows:
             views, crops = (row.first_view_us, row.last_view_us), row.crops
-            if row.id in found:
-                before = found[row.id]
+            key = row.tracklet_id, row.source_id
+            if key in found:
+                before = found[key]
                 views = min(before.views[0], views[0]), max(before.views[1], views[1])
                 crops += before.crops
             seen = row.first_us, row.last_us
-            found[row.id] = Loss(row.id, row.source_id, seen, views, crops)
-    return [found[tracklet_id] for tracklet_id in sorted(found)]
+            found[key] = Loss(*key, seen, views, crops)
+    return [found[key] for key in sorted(found)]
 
 
 def record(connection: Connection, lost: Iterable[Loss], *, permanent: bool) -> None:
@@ -91,7 +95,7 @@ def record(connection: Connection, lost: Iterable[Loss], *, permanent: bool) -> 
         )
         if length_us is None:  # the source itself was deleted
             continue
-        if connection.scalar(select(~exists().where(tracklet.c.source_id == source_id))):
+        if connection.scalar(select(~exists().where(tracklet_part.c.source_id == source_id))):
             holes = [(0, length_us, sum(loss.crops for loss in own))]
         else:
             holes = [(*_hole(connection, loss), loss.crops) for loss in own]
@@ -102,7 +106,11 @@ def record(connection: Connection, lost: Iterable[Loss], *, permanent: bool) -> 
 
 def _hole(connection: Connection, loss: Loss) -> Interval:
     """A tracklet that keeps views can still be found: its hole has no length."""
-    if connection.scalar(select(exists().where(tracklet.c.id == loss.tracklet_id))):
+    part_of = tracklet_part.c
+    kept = exists().where(
+        part_of.tracklet_id == loss.tracklet_id, part_of.source_id == loss.source_id
+    )
+    if connection.scalar(select(kept)):
         return loss.views[0], loss.views[0]
     return loss.seen
 

@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 
 from sqlalchemy import Connection, select
 
 from reidsearch.domain.decisions import Member, Presence
+from reidsearch.domain.footage import SourceInterval
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK
 from reidsearch.store.footage import rows as footage_rows
-from reidsearch.store.tables.footage import footage, footage_location, moment, tracklet
+from reidsearch.store.footage.tracklet_reader import interval, parts_of, views_of
 
-_CLOCK = (
-    footage.c.start_us,
-    footage.c.clock_origin,
-    footage.c.uncertainty_s,
-    footage.c.offset_us,
-    footage.c.drift_ppm,
-    footage.c.moved_us,
-    footage.c.clock_until_us,
-)
-_TRACKLETS = (
-    select(
-        tracklet.c.id,
-        tracklet.c.source_id,
-        tracklet.c.first_us,
-        tracklet.c.last_us,
-        *_CLOCK,
-        tables.camera.c.name.label("camera"),
-        footage_location.c.text.label("location"),
-    )
-    .select_from(tracklet)
-    .join(footage, footage.c.source_id == tracklet.c.source_id)
-    .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
-    .outerjoin(
-        footage_location,
-        (footage_location.c.source_id == footage.c.source_id) & footage_location.c.own,
-    )
-)
 _CROPS = (
     select(
         tables.crop.c.id,
@@ -71,31 +44,21 @@ def presences(connection: Connection, members: Iterable[Member]) -> dict[Member,
 
 
 def _tracklets(connection: Connection, ids: Sequence[int]) -> dict[Member, Presence]:
-    views: dict[int, list[int]] = {}
-    for tracklet_id, crop_id in connection.execute(
-        select(moment.c.tracklet_id, moment.c.crop_id)
-        .where(moment.c.tracklet_id.in_(ids))
-        .order_by(moment.c.quality.desc(), moment.c.crop_id)
-    ):
-        views.setdefault(tracklet_id, []).append(crop_id)
+    views = views_of(connection, ids)
     found: dict[Member, Presence] = {}
-    for row in connection.execute(_TRACKLETS.where(tracklet.c.id.in_(ids))):
-        member = Member("tracklet", row.id)
-        clock = footage_rows.read_clock(row)
-        first_s, last_s = (Fraction(at_us, 1_000_000) for at_us in (row.first_us, row.last_us))
-        first_us, last_us = clock.at_us(first_s), clock.at_us(last_s)
+    for tracklet_id, rows in parts_of(connection, ids).items():
+        member = Member("tracklet", tracklet_id)
+        parts = tuple(interval(row) for row in rows)
+        begins, ends = (footage_rows.read_clock(row) for row in (rows[0], rows[-1]))
         found[member] = Presence(
             member=member,
-            source_id=row.source_id,
-            camera=row.camera,
-            location=row.location or "",
-            first_us=first_us,
-            last_us=last_us,
-            first_media_us=row.first_us,
-            last_media_us=row.last_us,
-            uncertainty_s=clock.uncertainty_at(last_s),
-            crop_ids=tuple(views.get(row.id, ())),
-            correction_s=float(clock.correction_s),
+            camera=rows[0].camera,
+            parts=parts,
+            first_us=begins.at_us(parts[0].first_s),
+            last_us=ends.at_us(parts[-1].last_s),
+            uncertainty_s=ends.uncertainty_at(parts[-1].last_s),
+            crop_ids=views.get(tracklet_id, ()),
+            correction_s=float(begins.correction_s),
         )
     return found
 
@@ -106,13 +69,10 @@ def _crops(connection: Connection, ids: Sequence[int]) -> dict[Member, Presence]
         member = Member("crop", row.id)
         found[member] = Presence(
             member=member,
-            source_id=row.source_id,
             camera=row.camera,
-            location=row.location or "",
+            parts=(SourceInterval(row.source_id, row.location or "", 0, 0),),
             first_us=row.time_us,
             last_us=row.time_us,
-            first_media_us=0,
-            last_media_us=0,
             uncertainty_s=None,  # a picture's time came without a word on how sure it is
             crop_ids=(row.id,),
         )
@@ -125,8 +85,11 @@ def at_once(a: Presence, b: Presence) -> bool:
     Media time decides, exactly. Two recordings of one camera that overlap in time both show
     everybody who was there, and two cameras may see one place: of two sources nothing is certain.
     """
-    return a.source_id == b.source_id and max(a.first_media_us, b.first_media_us) <= min(
-        a.last_media_us, b.last_media_us
+    return any(
+        one.source_id == other.source_id
+        and max(one.first_us, other.first_us) <= min(one.last_us, other.last_us)
+        for one in a.parts
+        for other in b.parts
     )
 
 

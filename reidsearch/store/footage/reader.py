@@ -1,4 +1,4 @@
-"""Reading footage: which sources are held, what was seen of them, tracklets."""
+"""Reading footage: which sources are held, and what was seen of them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
-from reidsearch.base.errors import ArchiveError, Kind, NotFound
+from reidsearch.base.errors import NotFound
 from reidsearch.base.locations import composed
-from reidsearch.base.timecode import from_us
-from reidsearch.domain.footage import How, SourceCoverage, SourceFacts, Span, Trace, TrackletSeen
+from reidsearch.domain.footage import How, SourceCoverage, SourceFacts, Span
 from reidsearch.domain.steps import current_names
 from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
@@ -20,7 +19,13 @@ from reidsearch.store.crops.store import CHUNK, Store, location_key, of_ids
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import erased as erased_table
-from reidsearch.store.tables.footage import footage, footage_location, moment, span, tracklet
+from reidsearch.store.tables.footage import (
+    footage,
+    footage_location,
+    moment,
+    span,
+    tracklet_part,
+)
 
 SHORTEST_SHA = 8  # characters of a SHA-256 that may stand for a source
 
@@ -33,6 +38,7 @@ class KnownSource:
         fingerprint, facts: of the place that was asked about; empty when asked by checksum.
         settings: how it was analysed.
         counts: what was found in it.
+        remarks: what a reader of its coverage must know.
         notes: on its facts; None where others are told of its first place.
         sha256, size_bytes: of its bytes.
         erased: some of what was found in it was deleted since.
@@ -44,6 +50,7 @@ class KnownSource:
     state: str
     settings: Mapping[str, Any]
     counts: Mapping[str, int]
+    remarks: Sequence[str]
     sha256: bytes
     size_bytes: int
     erased: bool
@@ -64,7 +71,7 @@ _BYTES_AND_LOSS = (
     tables.source.c.size_bytes,
     exists().where(erased_table.c.source_id == footage.c.source_id),
     exists().where(erased_table.c.source_id == footage.c.source_id, erased_table.c.permanent),
-    ~exists().where(tracklet.c.source_id == footage.c.source_id),
+    ~exists().where(tracklet_part.c.source_id == footage.c.source_id),
 )
 
 
@@ -78,6 +85,7 @@ def source_at(store: Store, location: str) -> KnownSource | None:
                 footage.c.state,
                 footage.c.settings,
                 footage.c.counts,
+                footage.c.notes,
                 *_BYTES_AND_LOSS,
                 where.fingerprint,
                 where.facts,
@@ -125,6 +133,7 @@ def source_of(store: Store, sha256: bytes) -> KnownSource | None:
                 footage.c.state,
                 footage.c.settings,
                 footage.c.counts,
+                footage.c.notes,
                 *_BYTES_AND_LOSS,
             )
             .select_from(footage)
@@ -156,12 +165,12 @@ _SOURCES = (
 
 _COUNTED = _SOURCES.add_columns(
     select(func.count())
-    .where(tracklet.c.source_id == footage.c.source_id)
+    .where(tracklet_part.c.source_id == footage.c.source_id)
     .scalar_subquery()
     .label("tracklets_held"),
     select(func.count())
-    .select_from(moment.join(tracklet))
-    .where(tracklet.c.source_id == footage.c.source_id)
+    .select_from(moment.join(tables.crop))
+    .where(tables.crop.c.source_id == footage.c.source_id)
     .scalar_subquery()
     .label("views_held"),
 )
@@ -271,109 +280,3 @@ def source(store: Store, source_id: int) -> SourceCoverage:
         spans = read_spans(connection, [source_id]).get(source_id, ())
         holes = erased.holes(connection, [source_id]).get(source_id, ())
     return _coverage(row, spans, holes, store.running_run())
-
-
-# A search asks this: built once, see `selects.py`.
-_TRACKLET_IDS = select(moment.c.crop_id, moment.c.tracklet_id).where(
-    moment.c.crop_id.in_(bindparam("ids", expanding=True))
-)
-
-
-def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:
-    """Return the tracklet of each of those crops that is a view of one."""
-    found: dict[int, int] = {}
-    with store.read() as connection:
-        for start in range(0, len(crop_ids), CHUNK):
-            part = crop_ids[start : start + CHUNK]
-            for row in connection.execute(_TRACKLET_IDS, {"ids": part}):
-                found[row.crop_id] = row.tracklet_id
-    return found
-
-
-def tracklets(store: Store, ids: Sequence[int]) -> dict[int, TrackletSeen]:
-    """Return those tracklets that are stored, by id."""
-    found: dict[int, TrackletSeen] = {}
-    with store.read() as connection:
-        for start in range(0, len(ids), CHUNK):
-            found.update(_tracklets(connection, list(ids[start : start + CHUNK])))
-    return found
-
-
-def _tracklets(connection: Connection, ids: list[int]) -> dict[int, TrackletSeen]:
-    views: dict[int, list[int]] = {}
-    for row in connection.execute(
-        select(moment.c.tracklet_id, moment.c.crop_id)
-        .where(moment.c.tracklet_id.in_(ids))
-        .order_by(moment.c.quality.desc(), moment.c.crop_id)
-    ):
-        views.setdefault(row.tracklet_id, []).append(row.crop_id)
-    rows = connection.execute(
-        _SOURCES.add_columns(
-            tracklet.c.id.label("tracklet_id"),
-            tracklet.c.first_us,
-            tracklet.c.last_us,
-            tracklet.c.detections,
-            tracklet.c.fragments,
-        )
-        .join(tracklet, tracklet.c.source_id == footage.c.source_id)
-        .where(tracklet.c.id.in_(ids))
-    )
-    return {row.tracklet_id: _tracklet(row, tuple(views.get(row.tracklet_id, ()))) for row in rows}
-
-
-def _tracklet(row: Row[Any], crop_ids: tuple[int, ...]) -> TrackletSeen:
-    clock = footage_rows.read_clock(row)
-    first_s, last_s = Fraction(row.first_us, 1_000_000), Fraction(row.last_us, 1_000_000)
-    first_us, last_us = clock.at_us(first_s), clock.at_us(last_s)
-    return TrackletSeen(
-        tracklet_id=row.tracklet_id,
-        source_id=row.source_id,
-        camera=row.camera,
-        location=row.location or "",
-        first_s=first_s,
-        last_s=last_s,
-        first_time=None if first_us is None else from_us(first_us),
-        last_time=None if last_us is None else from_us(last_us),
-        uncertainty_s=clock.uncertainty_at(first_s),
-        detections=row.detections,
-        crop_ids=crop_ids,
-        fragments=row.fragments,
-        correction_s=float(clock.correction_s),
-    )
-
-
-def tracklets_of(store: Store, source_id: int) -> list[TrackletSeen]:
-    """Return all tracklets of a source, by the time they were first seen."""
-    with store.read() as connection:
-        ids = list(
-            connection.scalars(
-                select(tracklet.c.id)
-                .where(tracklet.c.source_id == source_id)
-                .order_by(tracklet.c.first_us, tracklet.c.id)
-            )
-        )
-    held = tracklets(store, ids)
-    return [held[tracklet_id] for tracklet_id in ids]
-
-
-def trace(store: Store, tracklet_id: int) -> Trace:
-    """Return where a tracklet's person was, frame by frame.
-
-    Raises:
-        NotFound: no tracklet has this id.
-        ArchiveError: it is damaged.
-    """
-    with store.read() as connection:
-        row = connection.execute(
-            select(tracklet.c.trace, tracklet.c.sha256).where(tracklet.c.id == tracklet_id)
-        ).one_or_none()
-    if row is None:
-        raise NotFound(f"{store.location} holds no tracklet {tracklet_id}")
-    try:
-        return footage_rows.read_trace(row.trace, row.sha256)
-    except ArchiveError as error:
-        raise ArchiveError(
-            f"the trace of tracklet {tracklet_id} is damaged",
-            kind=Kind.ARCHIVE_DAMAGED,
-            archive=store.location,
-        ) from error

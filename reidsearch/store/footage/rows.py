@@ -15,6 +15,7 @@ from reidsearch.base.timecode import from_us, to_us
 from reidsearch.domain.footage import Clock, SourceFacts, SourceState, Trace, VideoInfo
 from reidsearch.domain.told import FactNote
 from reidsearch.store.crops.rows import sha256_of
+from reidsearch.store.tables.footage import footage
 
 
 def trace_blob(trace: Trace) -> bytes:
@@ -87,6 +88,18 @@ def read_info(row: Row[Any]) -> VideoInfo:
         created=None if row.created_us is None else from_us(row.created_us),
         notes=tuple(row.notes),
     )
+
+
+CLOCK = (
+    footage.c.start_us,
+    footage.c.clock_origin,
+    footage.c.uncertainty_s,
+    footage.c.offset_us,
+    footage.c.drift_ppm,
+    footage.c.moved_us,
+    footage.c.clock_until_us,
+)
+"""The columns that `read_clock` reads."""
 
 
 def clock_values(clock: Clock) -> dict[str, Any]:

@@ -16,24 +16,25 @@ from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.footage.tracklet_writer import one_person
 from reidsearch.store.pending import record_erasure
-from reidsearch.store.tables.footage import footage, moment, tracklet
+from reidsearch.store.tables.footage import footage, moment, tracklet, tracklet_part
 
 _TRACE_COLUMNS = ("first_us", "last_us", "detections", "fragments", "trace", "sha256")
 
 
 def supersede(connection: Connection, old_id: int, new_id: int, model_id: int) -> None:
     """Let `new_id`, which is analysed to its end, take the place of `old_id`."""
-    found = connection.execute(select(tracklet).where(tracklet.c.source_id == new_id)).all()
+    part = tracklet_part.c
+    found = connection.execute(select(tracklet_part).where(part.source_id == new_id)).all()
     by_start = sorted(found, key=lambda row: int(row.first_us))
     touched = []
-    stored = select(tracklet).where(tracklet.c.source_id == old_id).order_by(tracklet.c.id)
+    stored = select(tracklet_part).where(part.source_id == old_id).order_by(part.tracklet_id)
     for row in connection.execute(stored).all():
         again = _again(row, by_start)
         if again is not None:
             by_start.remove(again)
             _join(connection, row, again)
-            touched.append(row.id)
-    for table in (tracklet, tables.crop):
+            touched.append(row.tracklet_id)
+    for table in (tracklet_part, tables.crop):
         connection.execute(
             update(table).where(table.c.source_id == old_id).values(source_id=new_id)
         )
@@ -59,23 +60,27 @@ def _again(stored: Row[Any], found: list[Row[Any]]) -> Row[Any] | None:
 
 def _join(connection: Connection, stored: Row[Any], again: Row[Any]) -> None:
     """Give the stored tracklet what the same person's new one has more; drop the new one."""
-    crop = tables.crop.c
+    crop, part = tables.crop.c, tracklet_part.c
+    ours = crop.source_id == stored.source_id
     views = select(crop.id, crop.pts, crop.x1, crop.y1, crop.x2, crop.y2).join(
         moment, moment.c.crop_id == crop.id
     )
     held = {
-        tuple(row[1:]) for row in connection.execute(views.where(moment.c.tracklet_id == stored.id))
+        tuple(row[1:])
+        for row in connection.execute(views.where(moment.c.tracklet_id == stored.tracklet_id, ours))
     }
-    for row in connection.execute(views.where(moment.c.tracklet_id == again.id)).all():
+    for row in connection.execute(views.where(moment.c.tracklet_id == again.tracklet_id)).all():
         if tuple(row[1:]) in held:
             connection.execute(delete(tables.crop).where(crop.id == row.id))
         else:
             connection.execute(
-                update(moment).where(moment.c.crop_id == row.id).values(tracklet_id=stored.id)
+                update(moment)
+                .where(moment.c.crop_id == row.id)
+                .values(tracklet_id=stored.tracklet_id)
             )
-    connection.execute(delete(tracklet).where(tracklet.c.id == again.id))
+    connection.execute(delete(tracklet).where(tracklet.c.id == again.tracklet_id))
     connection.execute(
-        update(tracklet)
-        .where(tracklet.c.id == stored.id)
+        update(tracklet_part)
+        .where(part.tracklet_id == stored.tracklet_id, part.source_id == stored.source_id)
         .values({name: getattr(again, name) for name in _TRACE_COLUMNS})
     )

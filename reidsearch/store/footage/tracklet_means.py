@@ -13,7 +13,7 @@ from reidsearch.domain.embeddings import robust_mean
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import embedding_row
 from reidsearch.store.crops.store import CHUNK
-from reidsearch.store.tables.footage import moment, tracklet, tracklet_embedding
+from reidsearch.store.tables.footage import moment, tracklet, tracklet_embedding, tracklet_part
 
 
 def means(
@@ -41,7 +41,8 @@ def means(
 def renew_means(connection: Connection, model_id: int, ids: Iterable[int] | None = None) -> None:
     """Write the means of these tracklets (None: of all) for a model; others' are dropped.
 
-    A tracklet without a view left has no mean, and is deleted.
+    A tracklet without a view left has no mean, and is deleted; so is what it shows of a source of
+    which it has none left.
     """
     wanted = list(
         connection.scalars(select(tracklet.c.id).order_by(tracklet.c.id)) if ids is None else ids
@@ -57,8 +58,20 @@ def renew_means(connection: Connection, model_id: int, ids: Iterable[int] | None
         ]
         if rows:
             connection.execute(insert(tracklet_embedding), rows)
-        empty = ~exists().where(moment.c.tracklet_id == tracklet.c.id)
-        connection.execute(delete(tracklet).where(tracklet.c.id.in_(part), empty))
+        _drop_empty(connection, part)
+
+
+def _drop_empty(connection: Connection, ids: Sequence[int]) -> None:
+    """Delete of these tracklets the parts that have no view left, and those without a part."""
+    crop, part = tables.crop.c, tracklet_part.c
+    views = exists().where(
+        moment.c.tracklet_id == part.tracklet_id,
+        moment.c.crop_id == crop.id,
+        crop.source_id == part.source_id,
+    )
+    connection.execute(delete(tracklet_part).where(part.tracklet_id.in_(ids), ~views))
+    parts = exists().where(part.tracklet_id == tracklet.c.id)
+    connection.execute(delete(tracklet).where(tracklet.c.id.in_(ids), ~parts))
 
 
 def tracklet_row(tracklet_id: int, model_id: int, vector: Any) -> dict[str, Any]:

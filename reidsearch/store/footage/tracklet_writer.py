@@ -16,7 +16,13 @@ from reidsearch.store.crops.rows import embedding_row, sha256_of
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.erased import Interval, permanent
 from reidsearch.store.footage.tracklet_means import renew_means, tracklet_row
-from reidsearch.store.tables.footage import erased, moment, tracklet, tracklet_embedding
+from reidsearch.store.tables.footage import (
+    erased,
+    moment,
+    tracklet,
+    tracklet_embedding,
+    tracklet_part,
+)
 
 SAME_PX = 1.0
 """Boxes of one person found twice in one frame differ by less, in pixels."""
@@ -69,6 +75,7 @@ class _Batch:
             table: []
             for table in (
                 tracklet,
+                tracklet_part,
                 tracklet_embedding,
                 tables.crop,
                 tables.picture,
@@ -78,13 +85,13 @@ class _Batch:
         }
 
     def held(self, trace: Trace) -> Row[Any] | None:
-        """Return the stored tracklet of the same person at the same time."""
+        """Return the stored part of a tracklet of the same person at the same time."""
         first_us, last_us = self._interval(trace)
         rows = self._connection.execute(
-            select(tracklet)
-            .where(tracklet.c.source_id == self._target.source_id)
-            .where(tracklet.c.first_us <= last_us, tracklet.c.last_us >= first_us)
-            .order_by(tracklet.c.id)
+            select(tracklet_part)
+            .where(tracklet_part.c.source_id == self._target.source_id)
+            .where(tracklet_part.c.first_us <= last_us, tracklet_part.c.last_us >= first_us)
+            .order_by(tracklet_part.c.tracklet_id)
         )
         for row in rows.all():
             if one_person(footage_rows.read_trace(row.trace, row.sha256), trace):
@@ -94,13 +101,13 @@ class _Batch:
     def add(self, one: Tracklet) -> None:
         """Add one that is new."""
         first_us, last_us = self._interval(one.trace)
-        self._rows[tracklet].append(
+        self._rows[tracklet].append({"id": self._tracklet_id, "run_id": self._target.run_id})
+        self._rows[tracklet_part].append(
             {
-                "id": self._tracklet_id,
+                "tracklet_id": self._tracklet_id,
                 "source_id": self._target.source_id,
                 "first_us": first_us,
                 "last_us": last_us,
-                "run_id": self._target.run_id,
                 **_trace_values(one),
             }
         )
@@ -122,15 +129,21 @@ class _Batch:
         stored = self._connection.execute(
             select(crop.pts, crop.x1, crop.y1, crop.x2, crop.y2)
             .join(moment, moment.c.crop_id == crop.id)
-            .where(moment.c.tracklet_id == held.id)
+            .where(
+                moment.c.tracklet_id == held.tracklet_id,
+                crop.source_id == self._target.source_id,
+            )
         )
-        self._add_views(held.id, one, frozenset(tuple(row) for row in stored))
-        self._completed.append(held.id)
+        self._add_views(held.tracklet_id, one, frozenset(tuple(row) for row in stored))
+        self._completed.append(held.tracklet_id)
         if held.detections < len(one.trace):
             first_us, last_us = self._interval(one.trace)
             self._connection.execute(
-                update(tracklet)
-                .where(tracklet.c.id == held.id)
+                update(tracklet_part)
+                .where(
+                    tracklet_part.c.tracklet_id == held.tracklet_id,
+                    tracklet_part.c.source_id == self._target.source_id,
+                )
                 .values(first_us=first_us, last_us=last_us, **_trace_values(one))
             )
 

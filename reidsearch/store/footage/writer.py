@@ -26,6 +26,7 @@ from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.clocks import moved_from, set_clock
 from reidsearch.store.footage.places import show_at
+from reidsearch.store.footage.segments import join_segments
 from reidsearch.store.footage.supersede import supersede
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.footage.tracklet_writer import Target, insert_tracklets
@@ -37,6 +38,7 @@ from reidsearch.store.tables.footage import (
     footage_location,
     moment,
     span,
+    tracklet_part,
 )
 from reidsearch.store.tables.footage import erased as erased_table
 
@@ -182,9 +184,8 @@ class FootageWriter:
         ).all()
         here = next((place for place in places if place.key == key), None)
         digest = facts_digest(facts)
-        changed = here is not None and here.facts not in {digest, ""}
-        if changed:
-            self._correct(connection, source_id, facts)
+        told_anew = here is not None and here.facts not in {digest, ""}
+        changed = told_anew and self._correct(connection, source_id, facts)
         if here is None or here.own:
             keep_notes(connection, source_id, facts)
         connection.execute(
@@ -208,9 +209,13 @@ class FootageWriter:
         self._writer.forget_failures(connection, [file.location])
         return changed
 
-    def _correct(self, connection: Connection, source_id: int, told: SourceFacts) -> None:
-        held = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
-        facts = _corrected(footage_rows.read_facts(held), told)
+    def _correct(self, connection: Connection, source_id: int, told: SourceFacts) -> bool:
+        """Store what is newly told. Returns whether that differs from what is held."""
+        row = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
+        held = footage_rows.read_facts(row)
+        facts = _corrected(held, told)
+        if (facts.camera, facts.clock) == (held.camera, held.clock):
+            return False
         camera_id = self._writer.camera_id(connection, facts.camera)
         connection.execute(
             update(footage).where(footage.c.source_id == source_id).values(camera_id=camera_id)
@@ -221,6 +226,8 @@ class FootageWriter:
             .values(camera_id=camera_id)
         )
         set_clock(connection, source_id, facts.clock)
+        join_segments(connection, source_id, self._writer.model_id)
+        return True
 
     def commit(self, step: SourceStep) -> None:
         """Store a step, whole or not at all."""
@@ -244,8 +251,6 @@ class FootageWriter:
             if rows:
                 connection.execute(insert(span), rows)
             self._keep_state(connection, source_id, step)
-            if step.state is None:
-                self._finish(connection, source_id)
             connection.execute(
                 update(footage)
                 .where(footage.c.source_id == source_id)
@@ -259,18 +264,20 @@ class FootageWriter:
                     run_id=self._writer.run_id,
                 )
             )
+            if step.state is None:
+                self._finish(connection, source_id)
 
     def _finish(self, connection: Connection, source_id: int) -> None:
         erased.close(connection, source_id)
         of_source = footage.c.source_id == source_id
         old_id = connection.scalar(select(footage.c.supersedes).where(of_source))
-        if old_id is None:
-            return
-        connection.execute(update(footage).where(of_source).values(supersedes=None))
-        if connection.scalar(select(exists().where(footage.c.source_id == old_id))):
-            supersede(connection, old_id, source_id, self._writer.model_id)
-            # Times of what was taken over follow this source's clock.
-            set_clock(connection, source_id, self._clock_of(connection, source_id))
+        if old_id is not None:
+            connection.execute(update(footage).where(of_source).values(supersedes=None))
+            if connection.scalar(select(exists().where(footage.c.source_id == old_id))):
+                supersede(connection, old_id, source_id, self._writer.model_id)
+                # Times of what was taken over follow this source's clock.
+                set_clock(connection, source_id, self._clock_of(connection, source_id))
+        join_segments(connection, source_id, self._writer.model_id)
 
     def _clock_of(self, connection: Connection, source_id: int) -> Clock:
         row = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
@@ -358,8 +365,12 @@ def _resumed(connection: Connection, source_id: int) -> Begun:
 
 def delete_source(connection: Connection, source_id: int) -> None:
     """Delete everything of one source: crops, tracklets, coverage, checkpoint."""
+    shown = select(tracklet_part.c.tracklet_id).where(tracklet_part.c.source_id == source_id)
+    ids = connection.scalars(shown).all()
     connection.execute(delete(tables.crop).where(tables.crop.c.source_id == source_id))
     connection.execute(delete(tables.source).where(tables.source.c.id == source_id))
+    model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
+    renew_means(connection, model_id, ids)
     record_erasure(connection, Cause.ANALYSIS)
 
 

@@ -144,6 +144,7 @@ class Ledger:
                         "rename that one first",
                         kind=Kind.IDENTITY_NAME_TAKEN,
                         identity=str(change.after),
+                        renamed=None,
                     )
         touched = {one for change in changes for one in change.identities}
         holding = {*self.members().values(), *(one for one, _ in self.rejections())}

@@ -24,11 +24,11 @@ def new(ledger: Ledger, name: str) -> tuple[Named, list[Change]]:
 
 def rename(ledger: Ledger, named: Named, name: str) -> list[Change]:
     """Plan another name for the same identity; its id stays."""
-    usable = _usable(ledger, name, but=named.identity_id)
+    usable = _usable(ledger, name, but=named)
     return [Change(Of.NAME, named.identity_id, None, named.name, usable)]
 
 
-def _usable(ledger: Ledger, name: str, but: int | None = None) -> str:
+def _usable(ledger: Ledger, name: str, but: Named | None = None) -> str:
     name = unicodedata.normalize("NFC", name)
     if not name.strip() or name != name.strip() or not name.isprintable():
         raise UsageError(f"{name!r} is not a name for an identity", "give printable text")
@@ -36,14 +36,17 @@ def _usable(ledger: Ledger, name: str, but: int | None = None) -> str:
         raise UsageError(f"the name has {len(name)} characters; at most {LONGEST_NAME} are allowed")
     if name.isdecimal():
         raise UsageError(f"{name!r} would be taken for an identity's number", "add a letter")
-    taken = {name_key(other): other for one, other in ledger.names().items() if one != but}
+    own = but.identity_id if but else None
+    taken = {name_key(other): other for one, other in ledger.names().items() if one != own}
     if name_key(name) in taken or name in ledger.names().values():
         other = taken.get(name_key(name), name)
+        alike = "" if other == name else f", and {name!r} differs in letter case or spaces only"
         raise UsageError(
-            f"there is an identity {other!r} already",
+            f"there is an identity {other!r} already{alike}",
             "confirm matches as that one, or choose another name",
             kind=Kind.IDENTITY_NAME_TAKEN,
-            identity=name,
+            identity=other,
+            renamed=but.name if but else None,
         )
     return name
 

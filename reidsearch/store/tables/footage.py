@@ -103,14 +103,23 @@ tracklet = Table(
     "tracklet",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
-    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+)
+
+# What one source shows of a tracklet; several where a recorder cuts one recording into files. Each
+# part has at least one view, and a tracklet at least one part.
+tracklet_part = Table(
+    "tracklet_part",
+    metadata,
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
+    Column("tracklet_id", ForeignKey("tracklet.id", ondelete="CASCADE"), primary_key=True),
     Column("first_us", BigInteger, nullable=False),
     Column("last_us", BigInteger, nullable=False),
     Column("detections", Integer, nullable=False),
     Column("fragments", Integer, nullable=False),
     Column("trace", LargeBinary, nullable=False),  # see footage_rows.trace_blob
     Column("sha256", LargeBinary(32), nullable=False),
-    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Index(None, "tracklet_id"),
     Index(None, "source_id", "first_us"),
 )
 

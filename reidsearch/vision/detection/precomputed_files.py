@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from reidsearch.base.errors import InputError
+from reidsearch.base.said import said
 from reidsearch.vision.detection.precomputed import Key, PrecomputedDetections, Row
 
 LARGEST = 2**53  # exact as a float, and as an int64 of any unit
@@ -66,7 +67,7 @@ def read_precomputed(path: Path) -> PrecomputedDetections:
             data = path.read_bytes()
             read = _of_text(path, _decoded(path, data))
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(f"{path} cannot be read: {said(error)}") from error
     ids = [row[5] for rows in read.rows.values() for row in rows]
     has_ids = bool(ids) and min(ids) >= 0
     if has_ids:

@@ -47,6 +47,50 @@ SPARSE_REACH_US = 30_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """Where somebody was, and what they look like.
+
+    Args:
+        times_us: (n,) int64, increasing.
+        xyxy: (n, 4) float32, where they were at these times.
+        mean: (d,) float32 of unit length.
+    """
+
+    times_us: NDArray[np.int64]
+    xyxy: NDArray[np.float32]
+    mean: NDArray[np.float32]
+
+
+def likeness(before: Sighting, after: Sighting, reach_us: int) -> float | None:
+    """Return how alike two sightings are; None when time, place or looks say: not one person.
+
+    Args:
+        reach_us: for how long after it ends the first may be continued.
+    """
+    gap_us = int(after.times_us[0] - before.times_us[-1])
+    if not 0 < gap_us <= reach_us:
+        return None
+    heights = _distance_heights(before, after.xyxy[0], gap_us)
+    near = gap_us <= NEAR_US and heights <= NEAR_HEIGHTS
+    if not near and heights > NEAR_HEIGHTS + SPEED_HEIGHTS * gap_us / 1e6:
+        return None
+    score = float(before.mean @ after.mean)
+    return score if score >= (LIKE_WHEN_NEAR if near else LIKE) else None
+
+
+def reach_us(interval_us: int, max_gap_us: int) -> int:
+    """Return for how long after it ends a sighting may be continued.
+
+    Args:
+        interval_us: the shortest time between sampled frames meanwhile.
+        max_gap_us: at the usual rates; 0: never.
+    """
+    if not SPARSE_US <= interval_us < LONGEST_US or not max_gap_us:
+        return max_gap_us
+    return max(max_gap_us, min(round(SPARSE_GAPS * interval_us), SPARSE_REACH_US))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TrackletPiece:
     """One piece of a tracklet, or several that were stitched.
 
@@ -88,15 +132,12 @@ class TrackletPiece:
 
     def reach_us(self, max_gap_us: int) -> int:
         """Return for how long after it ends it may be continued."""
-        if not SPARSE_US <= self.interval_us < LONGEST_US or not max_gap_us:
-            return max_gap_us
-        return max(max_gap_us, min(round(SPARSE_GAPS * self.interval_us), SPARSE_REACH_US))
+        return reach_us(self.interval_us, max_gap_us)
 
-    def mean(self) -> NDArray[np.float32]:
-        """Return its mean embedding, (d,); zeros without shots."""
-        if not self.shots:
-            return np.zeros(self.vectors.shape[1], np.float32)
-        return robust_mean(self.vectors, np.array([shot.quality for shot in self.shots]))
+    def sighting(self) -> Sighting:
+        """Return where it was, and its mean embedding. It has at least one shot."""
+        mean = robust_mean(self.vectors, np.array([shot.quality for shot in self.shots]))
+        return Sighting(self.times_us, self.trace.xyxy, mean)
 
     def tracklet(self, count: int) -> Tracklet:
         """Make the tracklet of its best shots and their robust mean. It has at least one shot."""
@@ -159,9 +200,9 @@ class Stitcher:
     def _continued_by(self, piece: TrackletPiece) -> int | None:
         """Return the pending piece that this one continues; None when none does, or unclear."""
         found = sorted(
-            (likeness, -number)
+            (score, -number)
             for number, before in enumerate(self.pending)
-            if (likeness := self._likeness(before, piece)) is not None
+            if (score := self._likeness(before, piece)) is not None
         )
         if not found or (len(found) > 1 and found[-1][0] - found[-2][0] < MARGIN):
             return None
@@ -169,27 +210,22 @@ class Stitcher:
 
     def _likeness(self, before: TrackletPiece, after: TrackletPiece) -> float | None:
         """Return how alike two pieces look; None when they cannot be one person."""
-        gap_us = after.first_us - before.last_us
+        reach = before.reach_us(self._max_gap_us)
         if before.stretch != after.stretch or not before.shots or not after.shots:
             return None
-        if not 0 < gap_us <= before.reach_us(self._max_gap_us):
-            return None
-        heights = _distance_heights(before, after.trace.xyxy[0], gap_us)
-        near = gap_us <= NEAR_US and heights <= NEAR_HEIGHTS
-        if not near and heights > NEAR_HEIGHTS + SPEED_HEIGHTS * gap_us / 1e6:
-            return None
-        likeness = float(before.mean() @ after.mean())
-        return likeness if likeness >= (LIKE_WHEN_NEAR if near else LIKE) else None
+        if not 0 < after.first_us - before.last_us <= reach:
+            return None  # a mean costs more than this
+        return likeness(before.sighting(), after.sighting(), reach)
 
 
-def _distance_heights(before: TrackletPiece, box: NDArray[np.float32], gap_us: int) -> float:
+def _distance_heights(before: Sighting, box: NDArray[np.float32], gap_us: int) -> float:
     """Return how far a box is from where it should be, in heights of the person.
 
     The person may have gone on as before, or stopped: the nearer of the two counts. Feet and
     middle of a box move differently when it is cut off by the frame's edge, so tops are compared.
     """
-    recent = before.times_us >= before.last_us - 1_000_000
-    xyxy, times_us = before.trace.xyxy[recent], before.times_us[recent]
+    recent = before.times_us >= before.times_us[-1] - 1_000_000
+    xyxy, times_us = before.xyxy[recent], before.times_us[recent]
     centre = _anchor(xyxy)
     elapsed = float(times_us[-1] - times_us[0])
     velocity = (centre[-1] - centre[0]) / elapsed if elapsed > 0 else np.zeros(2)

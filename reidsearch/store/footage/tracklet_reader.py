@@ -1,0 +1,167 @@
+"""Reading tracklets: where and when each was seen, its views, its trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select
+
+from reidsearch.base.errors import ArchiveError, Kind, NotFound
+from reidsearch.base.timecode import from_us
+from reidsearch.domain.footage import SourceInterval, Trace, TrackletSeen
+from reidsearch.store import tables
+from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.tables.footage import footage, footage_location, moment, tracklet_part
+
+# A search asks this: built once, see `selects.py`.
+_TRACKLET_IDS = select(moment.c.crop_id, moment.c.tracklet_id).where(
+    moment.c.crop_id.in_(bindparam("ids", expanding=True))
+)
+
+
+def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:
+    """Return the tracklet of each of those crops that is a view of one."""
+    found: dict[int, int] = {}
+    with store.read() as connection:
+        for start in range(0, len(crop_ids), CHUNK):
+            part = crop_ids[start : start + CHUNK]
+            for row in connection.execute(_TRACKLET_IDS, {"ids": part}):
+                found[row.crop_id] = row.tracklet_id
+    return found
+
+
+def tracklets(store: Store, ids: Sequence[int]) -> dict[int, TrackletSeen]:
+    """Return those tracklets that are stored, by id."""
+    found: dict[int, TrackletSeen] = {}
+    with store.read() as connection:
+        for start in range(0, len(ids), CHUNK):
+            found.update(_tracklets(connection, list(ids[start : start + CHUNK])))
+    return found
+
+
+def _tracklets(connection: Connection, ids: list[int]) -> dict[int, TrackletSeen]:
+    views = views_of(connection, ids)
+    return {
+        tracklet_id: _tracklet(tracklet_id, parts, views.get(tracklet_id, ()))
+        for tracklet_id, parts in parts_of(connection, ids).items()
+    }
+
+
+def views_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """Return the crops of each of at most `CHUNK` tracklets, best first."""
+    views: dict[int, list[int]] = {}
+    for tracklet_id, crop_id in connection.execute(
+        select(moment.c.tracklet_id, moment.c.crop_id)
+        .where(moment.c.tracklet_id.in_(ids))
+        .order_by(moment.c.quality.desc(), moment.c.crop_id)
+    ):
+        views.setdefault(tracklet_id, []).append(crop_id)
+    return {tracklet_id: tuple(crop_ids) for tracklet_id, crop_ids in views.items()}
+
+
+def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """Return the parts of each of at most `CHUNK` tracklets in order of time.
+
+    Each row has the clock of its source, its `camera` and its `location`.
+    """
+    parts: dict[int, list[Row[Any]]] = {}
+    for row in connection.execute(_PARTS.where(tracklet_part.c.tracklet_id.in_(ids))):
+        parts.setdefault(row.tracklet_id, []).append(row)
+    for rows in parts.values():
+        rows.sort(key=_begins)
+    return parts
+
+
+_PARTS: Select[Any] = (
+    select(
+        tracklet_part.c.tracklet_id,
+        tracklet_part.c.source_id,
+        tracklet_part.c.first_us,
+        tracklet_part.c.last_us,
+        tracklet_part.c.detections,
+        tracklet_part.c.fragments,
+        *footage_rows.CLOCK,
+        tables.camera.c.name.label("camera"),
+        footage_location.c.text.label("location"),
+    )
+    .select_from(tracklet_part)
+    .join(footage, footage.c.source_id == tracklet_part.c.source_id)
+    .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
+    .outerjoin(
+        footage_location,
+        (footage_location.c.source_id == footage.c.source_id) & footage_location.c.own,
+    )
+)
+
+
+def _begins(part: Row[Any]) -> tuple[int, int]:
+    at_us = footage_rows.read_clock(part).at_us(interval(part).first_s)
+    return at_us or 0, part.source_id
+
+
+def interval(part: Row[Any]) -> SourceInterval:
+    """Return the stretch of its source that a part is."""
+    return SourceInterval(part.source_id, part.location or "", part.first_us, part.last_us)
+
+
+def _tracklet(
+    tracklet_id: int, parts: Sequence[Row[Any]], crop_ids: tuple[int, ...]
+) -> TrackletSeen:
+    seen = tuple(interval(part) for part in parts)
+    clock = footage_rows.read_clock(parts[0])
+    first_us = clock.at_us(seen[0].first_s)
+    last_us = footage_rows.read_clock(parts[-1]).at_us(seen[-1].last_s)
+    return TrackletSeen(
+        tracklet_id=tracklet_id,
+        camera=parts[0].camera,
+        parts=seen,
+        first_time=None if first_us is None else from_us(first_us),
+        last_time=None if last_us is None else from_us(last_us),
+        uncertainty_s=clock.uncertainty_at(seen[0].first_s),
+        detections=sum(part.detections for part in parts),
+        crop_ids=crop_ids,
+        fragments=sum(part.fragments for part in parts),
+        correction_s=float(clock.correction_s),
+    )
+
+
+def tracklets_of(store: Store, source_id: int) -> list[TrackletSeen]:
+    """Return all tracklets that a source shows, by the time they were first seen in it."""
+    with store.read() as connection:
+        ids = list(
+            connection.scalars(
+                select(tracklet_part.c.tracklet_id)
+                .where(tracklet_part.c.source_id == source_id)
+                .order_by(tracklet_part.c.first_us, tracklet_part.c.tracklet_id)
+            )
+        )
+    held = tracklets(store, ids)
+    return [held[tracklet_id] for tracklet_id in ids]
+
+
+def trace(store: Store, tracklet_id: int, source_id: int) -> Trace:
+    """Return where a tracklet's person was in one source, frame by frame.
+
+    Raises:
+        NotFound: that source shows no tracklet with this id.
+        ArchiveError: it is damaged.
+    """
+    with store.read() as connection:
+        row = connection.execute(
+            select(tracklet_part.c.trace, tracklet_part.c.sha256).where(
+                tracklet_part.c.tracklet_id == tracklet_id,
+                tracklet_part.c.source_id == source_id,
+            )
+        ).one_or_none()
+    if row is None:
+        raise NotFound(f"{store.location} holds no tracklet {tracklet_id}")
+    try:
+        return footage_rows.read_trace(row.trace, row.sha256)
+    except ArchiveError as error:
+        raise ArchiveError(
+            f"the trace of tracklet {tracklet_id} is damaged",
+            kind=Kind.ARCHIVE_DAMAGED,
+            archive=store.location,
+        ) from error

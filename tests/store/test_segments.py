@@ -1,0 +1,148 @@
+"""Files into which a recorder cuts one recording: a visit across a border is one tracklet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pytest
+from archives import NOON
+from tracklets import Seen, write_footage
+
+from reidsearch.archive import Archive
+from reidsearch.domain.footage import How, TrackletSeen
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.request import Filters
+from reidsearch.vision.models.catalogue import catalogue
+
+DIMENSION = 16
+KNOWN = ModelIdentity("known", "FP32", catalogue()[0].digest, "none/1", DIMENSION)
+UNKNOWN = ModelIdentity("unknown", "FP32", "ab" * 48, "none/1", DIMENSION)
+ROWS = np.eye(DIMENSION, dtype=np.float32)
+ANNA, BERT = ROWS[:1], ROWS[1:2]
+MINUTE = 60
+
+
+def segment(folder: Path, number: int, *seen: Seen, camera: str | None = "gate", **more) -> None:
+    """One file of a minute; they begin when the one before ends, by names of whole seconds."""
+    start = NOON + dt.timedelta(seconds=MINUTE * number) + more.pop("late", dt.timedelta())
+    more = {"model": KNOWN, "seconds": MINUTE, "start": start} | more
+    write_footage(folder, f"{camera}/{number}-{more['start']}", camera, seen, **more)
+
+
+def until_the_end(who: np.ndarray = ANNA) -> Seen:
+    return Seen(50, MINUTE, who, left_px=100)
+
+
+def from_the_start(who: np.ndarray = ANNA, first_s: float = 0.2) -> Seen:
+    return Seen(first_s, 8, who, left_px=105)
+
+
+def held(folder: Path) -> list[TrackletSeen]:
+    """Every tracklet of the archive, by its id."""
+    with Archive.open(folder) as archive:
+        assert archive.check() == []
+        found = {
+            one.tracklet_id: one
+            for source in archive.footage.coverage()
+            for one in archive.footage.tracklets(source.source_id)
+        }
+        assert archive.show().tracklets == len(found)
+    return [found[number] for number in sorted(found)]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (0, 2, 1)])
+def test_a_visit_through_three_files_is_one_tracklet(tmp_path, order):
+    folder = tmp_path / "a"
+    seen = {0: until_the_end(), 1: Seen(0, MINUTE, ANNA, left_px=100), 2: from_the_start()}
+    for number in order:
+        segment(folder, number, seen[number])
+    (visit,) = held(folder)
+    assert visit.tracklet_id == 1
+    assert [(float(p.first_s), float(p.last_s)) for p in visit.parts] == [
+        (50, 60),
+        (0, 60),
+        (0.2, 8),
+    ]
+    assert visit.first_time == NOON + dt.timedelta(seconds=50)
+    assert visit.last_time == NOON + dt.timedelta(seconds=128)
+    assert visit.duration_s == 78
+    assert len(visit.crop_ids) == 3
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"camera": "yard"},
+        {"camera": None},
+        {"late": dt.timedelta(seconds=5)},  # a gap in the recording, longer than any occlusion
+        {"late": dt.timedelta(seconds=-3)},  # an overlap, not a border
+        {"start": None},
+    ],
+)
+def test_other_files_are_other_recordings(tmp_path, after):
+    segment(tmp_path / "a", 0, until_the_end())
+    segment(tmp_path / "a", 1, from_the_start(), **after)
+    assert len(held(tmp_path / "a")) == 2
+
+
+@pytest.mark.parametrize("second", [from_the_start(BERT), from_the_start(ANNA, 6)])
+def test_others_and_later_visits_are_tracklets_of_their_own(tmp_path, second):
+    segment(tmp_path / "a", 0, until_the_end())
+    segment(tmp_path / "a", 1, second)
+    assert len(held(tmp_path / "a")) == 2
+
+
+def test_without_known_scores_nothing_is_joined(tmp_path):
+    segment(tmp_path / "a", 0, until_the_end(), model=UNKNOWN)
+    segment(tmp_path / "a", 1, from_the_start(), model=UNKNOWN)
+    assert len(held(tmp_path / "a")) == 2
+
+
+def test_what_somebody_decided_on_stays_as_it_was(tmp_path):
+    folder = tmp_path / "a"
+    segment(folder, 0, until_the_end())
+    with Archive.open(folder) as archive:
+        archive.identities.new("anna", [1])
+    segment(folder, 1, from_the_start())
+    assert [len(one.parts) for one in held(folder)] == [1, 1]
+
+
+def test_an_answer_shows_the_whole_visit_once(tmp_path):
+    folder = tmp_path / "a"
+    segment(folder, 0, until_the_end(), Seen(10, 20, BERT))
+    segment(folder, 1, from_the_start())
+    with Archive.open(folder) as archive:
+        matches = archive.search(2, k=5).matches  # Bert's view asks
+        document = archive.search(2, k=5).to_json()["matches"]
+    (visit,) = [match.tracklet for match in matches if match.tracklet.tracklet_id == 1]
+    assert len(visit.parts) == 2
+    assert [one["tracklet"]["tracklet_id"] for one in document].count(1) == 1
+
+
+def test_deleting_one_file_leaves_what_the_others_show(tmp_path):
+    folder = tmp_path / "a"
+    for number, seen in enumerate((until_the_end(), from_the_start())):
+        segment(folder, number, seen)
+    with Archive.open(folder) as archive:
+        second = archive.footage.coverage()[1].location
+        archive.delete(archive.plan_delete(Filters(sources=(second,))))
+    (visit,) = held(folder)
+    assert [float(part.last_s) for part in visit.parts] == [60]
+    assert len(visit.crop_ids) == 1
+
+
+def test_deleting_its_crops_of_one_file_is_a_hole_there_alone(tmp_path):
+    folder = tmp_path / "a"
+    for number, seen in enumerate((until_the_end(), from_the_start())):
+        segment(folder, number, seen)
+    with Archive.open(folder) as archive:
+        (visit,) = archive.footage.tracklets(1)
+        gone = max(visit.crop_ids)
+        assert archive.crop(gone).source_id == 2
+        archive.delete(archive.plan_delete(crop_ids=(gone,)))
+        first, second = archive.footage.coverage()
+        assert {span.how for span in first.spans} == {How.DENSE}
+        assert How.ERASED in {span.how for span in second.spans}
+    assert [len(one.parts) for one in held(folder)] == [1]
