@@ -92,7 +92,9 @@ def _derived(store: Store, progress: Progress) -> list[Finding]:
             with step(progress, "checking the neighbour graph"):
                 found += check_neighbours(store)
         if not found or (newest_generation(store), newest_graph(store)) == (newest, graph):
-            return [*found, *_strays(store)]
+            # Nothing tells which codes are of use to an index that is damaged.
+            damaged = any(finding.code == "index" for finding in found)
+            return found if damaged else [*found, *_strays(store)]
 
 
 def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:
