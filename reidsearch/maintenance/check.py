@@ -21,7 +21,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Work
 from reidsearch.domain.reports import Finding
 from reidsearch.index.disk import reading
-from reidsearch.index.factory import ENGINES
+from reidsearch.index.factory import CODES, ENGINES
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import verify_file
 from reidsearch.index.leftovers import leftovers, remove_leftovers
@@ -92,9 +92,8 @@ def _derived(store: Store, progress: Progress) -> list[Finding]:
             with step(progress, "checking the neighbour graph"):
                 found += check_neighbours(store)
         if not found or (newest_generation(store), newest_graph(store)) == (newest, graph):
-            # Nothing tells which codes are of use to an index that is damaged.
             damaged = any(finding.code == "index" for finding in found)
-            return found if damaged else [*found, *_strays(store)]
+            return [*found, *_strays(store, damaged=damaged)]
 
 
 def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:
@@ -304,13 +303,20 @@ def _rows(
     progress.end()
 
 
-def _strays(store: Store) -> Iterator[Finding]:
-    """Files of no use, unless a writer is at work: they may be its own, half written."""
+def _strays(store: Store, *, damaged: bool) -> Iterator[Finding]:
+    """Files of no use, unless a writer is at work: they may be its own, half written.
+
+    Nothing tells which codes are of use to an index that is damaged.
+    """
     before = leftovers(store)
     if not before or store.locked():
         return
     # A writer may have ended in between: its files are of use now, or gone.
-    strays = [path.name for path in leftovers(store) if path in before]
+    strays = [
+        path.name
+        for path in leftovers(store)
+        if path in before and not (damaged and path.name.startswith(CODES))
+    ]
     if strays and not store.locked():
         yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
 

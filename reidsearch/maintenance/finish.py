@@ -67,24 +67,22 @@ def _to_be_written(store: Store) -> bool:
     return False
 
 
+DELETION = "the deletion is committed but not finished: index files may hold deleted embeddings"
+EARLIER = "what an earlier command has left to do is not finished, and nothing else was done"
+
+
 @contextlib.contextmanager
-def told_as_unfinished(store: Store) -> Iterator[None]:
-    """Say of a step that is cut off that the deletion is committed, and what is left to do.
+def told_as_unfinished(store: Store, left: str = DELETION) -> Iterator[None]:
+    """Say of work that is cut off what is committed and what is left to do.
 
     Raises:
         StorageError, Interrupted: in place of what cut it off.
     """
+    kind, archive = Kind.DELETION_UNFINISHED, store.location
     try:
         yield
     except KeyboardInterrupt as error:
-        told: StorageError | Interrupted = Interrupted(
-            f"stopped; {_LEFT}", kind=Kind.DELETION_UNFINISHED, archive=store.location
-        )
-        raise told from error
+        raise Interrupted(f"stopped; {left}", kind=kind, archive=archive) from error
     except StorageError as error:
-        raise StorageError(
-            f"{error.message}; {_LEFT}", kind=Kind.DELETION_UNFINISHED, archive=store.location
-        ) from error
-
-
-_LEFT = "the deletion is committed but not finished: index files may hold deleted embeddings"
+        said = f"{error.message} ({error.hint})" if error.hint else error.message
+        raise StorageError(f"{said}; {left}", kind=kind, archive=archive) from error

@@ -83,12 +83,12 @@ class MaintenanceService:
             ArchiveLocked: another process writes.
             StorageError: it cannot be written; the rest stays pending.
         """
-        from reidsearch.maintenance.finish import finish, told_as_unfinished
+        from reidsearch.maintenance.finish import EARLIER, finish, told_as_unfinished
 
         found = pending_work(self._store)
         if not found:
             return ()
-        with told_as_unfinished(self._store), self._store.lock():
+        with told_as_unfinished(self._store, EARLIER), self._store.lock():
             finish(self._store, self._gallery, self._neighbours, progress)
         left = {(one.work, one.since) for one in pending_work(self._store)}
         return tuple(one for one in found if (one.work, one.since) not in left)

@@ -38,7 +38,7 @@ ENDS: dict[str, dict[str, int]] = {
     "full disk": {"fail": errno.ENOSPC},
     "bad disk": {"fail": errno.EIO},
 }
-TRIES = 6  # of each way to end
+TRIES = 4  # of each way to end
 SMALL = """
 from reidsearch.index import factory
 from reidsearch.index.compact.index import CompactEngine

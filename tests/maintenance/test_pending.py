@@ -66,7 +66,11 @@ def unfinished(folder, monkeypatch):
     ("error", "code", "said"),
     [
         (KeyboardInterrupt(), 130, "stopped; the deletion is committed but not finished"),
-        (OSError(errno.ENOSPC, "No space left"), 8, "No space left; the deletion is committed"),
+        (
+            OSError(errno.ENOSPC, "No space left"),
+            8,
+            "No space left (free some space); the deletion is",
+        ),
     ],
 )
 def test_what_cuts_a_deletion_off_says_what_is_left(folder, monkeypatch, error, code, said):
