@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from archives import NOON, fill, opened, unit_rows
+from archives import NOON, draw_many, fill, opened, unit_rows
 from faults import AVAILABLE, Attacker
 
 from reidsearch.domain.crops import Facts
@@ -112,3 +112,40 @@ def test_a_backup_beside_deletions_is_whole(deleting, tmp_path):
                 assert archive.pending() == ()
             tried += 1
     print(f"\nbackup beside {DELETIONS} deletions: {tried} tried, {tried} held")
+
+
+def test_check_beside_runs_raises_no_false_alarm(tmp_path):
+    """Indexing, deleting, another embedding: each writes a generation."""
+    folder, crops = tmp_path / "archive", tmp_path / "crops"
+    draw_many(crops, 8)
+    with opened(folder) as archive:
+        archive.index([crops])
+    done, wrong = threading.Event(), []
+
+    def write() -> None:
+        with Attacker("import openvino") as run:
+            for number in range(4):
+                draw_many(crops, 4, start=8 + 4 * number)
+                flip = "--no-flip" if number % 2 else "--flip"
+                for command in (
+                    ["index", crops, "-q"],
+                    ["delete", "--source", f"{number:03d}.png", "-y"],
+                    ["reembed", flip],
+                ):
+                    ran = run(folder, *command, "-a", folder)
+                    if ran.code:
+                        wrong.append(ran)
+        done.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    tried = 0
+    with Attacker() as run:
+        while not done.is_set():
+            ran = run(folder, "check", "-a", folder, "--format", "json")
+            assert ran.code == 0, ran
+            assert json.loads(ran.out)["findings"] == []
+            tried += 1
+    thread.join()
+    assert wrong == []
+    print(f"\ncheck beside 12 runs: {tried} tried, {tried} held")

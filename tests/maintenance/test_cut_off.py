@@ -84,6 +84,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory, small_index: None) -> tuple[
     return folder, secrets
 
 
+@pytest.fixture(scope="module")
+def run() -> Iterator[Attacker]:
+    with Attacker(SMALL) as attacker:
+        yield attacker
+
+
 def held_bytes(folder: Path) -> bytes:
     return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
@@ -124,86 +130,83 @@ def require_gone(folder: Path, secrets: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_deletion_that_is_cut_off_is_finished_by_the_same_command(whole, tmp_path, end):
+def test_a_deletion_that_is_cut_off_is_finished_by_the_same_command(run, whole, tmp_path, end):
     made, secrets = whole
     held = 0
-    with Attacker(SMALL) as run:
-        folder = Path(shutil.copytree(made, tmp_path / "uncut"))
-        command = ["delete", "--camera", "gate", "-y", "-a"]
-        uncut = run(folder, *command, folder)
-        assert uncut.code == 0, uncut.err
+    folder = Path(shutil.copytree(made, tmp_path / "uncut"))
+    command = ["delete", "--camera", "gate", "-y", "-a"]
+    uncut = run(folder, *command, folder)
+    assert uncut.code == 0, uncut.err
+    require_gone(folder, secrets)
+    points = attacked_at(uncut.calls, end)
+    for at in points:
+        folder = Path(shutil.copytree(made, tmp_path / f"{at}"))
+        ended = run(folder, *command, folder, at=at, **ENDS[end])
+        left = require_told(run, folder, secrets, ended)
+        if "erasure" in left and ended.code > 0:
+            assert "not finished" in ended.err, ended
+        again = run(folder, *command, folder)
+        # Ended after its last step there is no such camera any more, and nothing to finish.
+        assert again.code == (9 if ended.code == 0 or (not left and again.code) else 0), again
+        assert ("Finished a deletion" in again.out) == ("erasure" in left or "log" in left)
         require_gone(folder, secrets)
-        points = attacked_at(uncut.calls, end)
-        for at in points:
-            folder = Path(shutil.copytree(made, tmp_path / f"{at}"))
-            ended = run(folder, *command, folder, at=at, **ENDS[end])
-            left = require_told(run, folder, secrets, ended)
-            if "erasure" in left and ended.code > 0:
-                assert "not finished" in ended.err, ended
-            again = run(folder, *command, folder)
-            # Ended after its last step there is no such camera any more, and nothing to finish.
-            assert again.code == (9 if ended.code == 0 or (not left and again.code) else 0), again
-            assert ("Finished a deletion" in again.out) == ("erasure" in left or "log" in left)
-            require_gone(folder, secrets)
-            shutil.rmtree(folder)
-            held += 1
+        shutil.rmtree(folder)
+        held += 1
     print(f"\ndelete, {end}: {len(points)} tried, {held} held (of {uncut.calls} calls)")
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_repair_that_is_cut_off_is_finished_by_the_next(whole, tmp_path, end):
+def test_a_repair_that_is_cut_off_is_finished_by_the_next(run, whole, tmp_path, end):
     """A damaged index, and a deletion that was cut off: both are mended in the end."""
     made, secrets = whole
     held = 0
-    with Attacker(SMALL) as run:
-        start = Path(shutil.copytree(made, tmp_path / "start"))
-        committed = _cut_off_after_commit(run, made, start)
-        command = ["check", "--repair", "-a"]
-        for path in (start / "index").glob("*.fine"):
-            path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
-        folder = Path(shutil.copytree(start, tmp_path / "uncut"))
-        uncut = run(folder, *command, folder)
-        assert uncut.code == 0, uncut
+    start = Path(shutil.copytree(made, tmp_path / "start"))
+    committed = _cut_off_after_commit(run, made, start)
+    command = ["check", "--repair", "-a"]
+    for path in (start / "index").glob("*.fine"):
+        path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
+    folder = Path(shutil.copytree(start, tmp_path / "uncut"))
+    uncut = run(folder, *command, folder)
+    assert uncut.code == 0, uncut
+    require_gone(folder, secrets)
+    points = attacked_at(uncut.calls, f"repair {end}")
+    for at in points:
+        folder = Path(shutil.copytree(start, tmp_path / f"{at}"))
+        ended = run(folder, *command, folder, at=at, **ENDS[end])
+        require_told(run, folder, secrets, ended)
+        assert run(folder, *command, folder).code == 0
         require_gone(folder, secrets)
-        points = attacked_at(uncut.calls, f"repair {end}")
-        for at in points:
-            folder = Path(shutil.copytree(start, tmp_path / f"{at}"))
-            ended = run(folder, *command, folder, at=at, **ENDS[end])
-            require_told(run, folder, secrets, ended)
-            assert run(folder, *command, folder).code == 0
-            require_gone(folder, secrets)
-            shutil.rmtree(folder)
-            held += 1
+        shutil.rmtree(folder)
+        held += 1
     assert committed
     print(f"\ncheck --repair, {end}: {len(points)} tried, {held} held (of {uncut.calls} calls)")
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EMFILE])
-def test_a_query_beside_a_damaged_index_answers_from_memory(whole, tmp_path, error):
+def test_a_query_beside_a_damaged_index_answers_from_memory(run, whole, tmp_path, error):
     """Whatever fails while the index is rebuilt, its half-written files are gone afterwards."""
     made, _ = whole
     start = Path(shutil.copytree(made, tmp_path / "start"))
     next(start.glob("index/generation-*")).write_bytes(b"damaged")
     before = len(list((start / "index").iterdir()))
     command = ["query", "--crop", "3", "-k", "3", "--format", "json", "-a"]
-    with Attacker(SMALL) as run:
-        folder = Path(shutil.copytree(start, tmp_path / "uncut"))
-        uncut = run(folder, *command, folder)
-        expected = [one["crop_id"] for one in json.loads(uncut.out)["matches"]]
-        points = attacked_at(uncut.calls, f"query {error}")
-        for at in points:
-            folder = Path(shutil.copytree(start, tmp_path / f"{at}"))
-            ended = run(folder, *command, folder, at=at, fail=error)
-            if ended.code == 8:
-                assert "archive.db" in ended.err  # nothing can be read without it
-                continue
-            assert ended.code == 0, ended
-            answer = json.loads(ended.out)
-            assert [one["crop_id"] for one in answer["matches"]] == expected
-            assert "rebuilt from the database" in answer["statement"]["warnings"][0]
-            in_place = "in memory only" not in answer["statement"]["warnings"][0]
-            assert in_place or len(list((folder / "index").iterdir())) <= before
-            shutil.rmtree(folder)
+    folder = Path(shutil.copytree(start, tmp_path / "uncut"))
+    uncut = run(folder, *command, folder)
+    expected = [one["crop_id"] for one in json.loads(uncut.out)["matches"]]
+    points = attacked_at(uncut.calls, f"query {error}")
+    for at in points:
+        folder = Path(shutil.copytree(start, tmp_path / f"{at}"))
+        ended = run(folder, *command, folder, at=at, fail=error)
+        if ended.code == 8:
+            assert "archive.db" in ended.err  # nothing can be read without it
+            continue
+        assert ended.code == 0, ended
+        answer = json.loads(ended.out)
+        assert [one["crop_id"] for one in answer["matches"]] == expected
+        assert "rebuilt from the database" in answer["statement"]["warnings"][0]
+        in_place = "in memory only" not in answer["statement"]["warnings"][0]
+        assert in_place or len(list((folder / "index").iterdir())) <= before
+        shutil.rmtree(folder)
     print(f"\nquery, {errno.errorcode[error]}: {len(points)} tried, {len(points)} held")
 
 
