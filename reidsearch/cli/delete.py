@@ -10,6 +10,7 @@ import click
 from reidsearch.cli.filters import crops_option, filter_options, filters_from
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -71,7 +72,7 @@ def command(
             return
         if form == "table":
             for line in _lines(plan):
-                click.echo(line)
+                say(line)
         deleting = (len(plan.ids) > 0 or plan.sources > 0) and not dry_run
         if deleting:
             if not yes:
@@ -101,7 +102,7 @@ def _finished(archive: Archive, form: str) -> tuple[Pending, ...]:
     with progress_for(name="delete") as progress:
         finished = archive.maintenance.finish(progress)
     for one in finished:
-        click.echo(finished_line(one), err=form != "table")
+        say(finished_line(one), err=form != "table")
     return finished
 
 

@@ -28,7 +28,7 @@ class Cause(StrEnum):
     """A source of footage was analysed again, or has grown."""
     REEMBED = "reembed"
     EARLIER = "earlier"
-    """A version before 0007 of the schema, which kept no record."""
+    """A version before 0008 of the schema, which kept no record."""
 
 
 @dataclass(frozen=True, slots=True)

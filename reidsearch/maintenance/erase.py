@@ -15,6 +15,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.finish import finish, told_as_unfinished
+from reidsearch.maintenance.forget import forget, places_of
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
 from reidsearch.store.events import Event, record_event
@@ -59,11 +60,11 @@ def plan(
     if filters.empty and not crop_ids:
         raise UsageError("nothing to delete was named", kind=Kind.NOTHING_TO_DELETE)
     for crop_id in crop_ids:
-        store.crop(crop_id)
+        store.require_crop(crop_id)
     # A source that is forgotten would be indexed again as new.
     by_place = filters == Filters(sources=filters.sources) and not crop_ids and not permanent
     footage = footage_at(store, filters.sources) if by_place else ()
-    with store.read() as connection:
+    with store.scan() as connection:
         selection = select_crops(connection, filters)
         ids = selection.ids
         if crop_ids:
@@ -109,6 +110,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
     sources = [*_sources_only_of(connection, planned.ids), *planned.footage]
     wanted = planned.ids.tolist()
     lost = erased.losses(connection, wanted)
+    places = places_of(connection, planned.ids, planned.footage)
     for start in range(0, len(wanted), CHUNK):  # pictures, embeddings, locations cascade
         part = wanted[start : start + CHUNK]
         connection.execute(delete(tables.crop).where(tables.crop.c.id.in_(part)))
@@ -118,6 +120,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
         part = sources[start : start + CHUNK]
         connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
     erased.record(connection, lost, permanent=planned.permanent)
+    forget(connection, places)
     unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id) & ~exists().where(
         footage_table.c.camera_id == tables.camera.c.id
     )

@@ -13,14 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from reidsearch.base.errors import Reason
+from reidsearch.domain.answer_json import finite
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import Moment
 from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
 from reidsearch.output.attributes import attribute_pairs
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.console import ShownConsole
 from reidsearch.output.missing_facts import missing_facts
 from reidsearch.output.pending import pending_lines
+from reidsearch.output.terminal import drawing_on
 from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, size, visible
 
@@ -29,6 +32,7 @@ UNBROKEN = 100_000
 UNKNOWN = "-"
 NAMED_SKIPPED = 5
 NAMED_LOSSES = 5
+MOST_FAILURES = 1000  # in a table
 
 
 def show(view: RenderableType, out: TextIO | None = None) -> None:
@@ -43,7 +47,7 @@ def show(view: RenderableType, out: TextIO | None = None) -> None:
     encoding = out.encoding or "utf-8"
     # rich draws lines in ASCII when the file it writes to has no better encoding.
     rendered = io.TextIOWrapper(io.BytesIO(), encoding, errors="backslashreplace", newline="")
-    console = Console(
+    console = ShownConsole(
         file=rendered,
         force_terminal=terminal,
         width=Console(file=out).width if terminal else UNBROKEN,
@@ -53,7 +57,7 @@ def show(view: RenderableType, out: TextIO | None = None) -> None:
     )
     console.print(view, soft_wrap=isinstance(view, str))
     rendered.seek(0)
-    out.writelines(f"{line.rstrip()}\n" for line in rendered)
+    drawing_on(out).writelines(f"{line.rstrip()}\n" for line in rendered)
 
 
 def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableType:
@@ -70,7 +74,10 @@ def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableTyp
         ("indexed", local(crop.indexed_at)),
         *_in_footage(crop.moment),
         *attribute_pairs(attributes),
-        *((visible(f"extra {name}"), visible(str(value))) for name, value in facts.extra.items()),
+        *(
+            (visible(f"extra {name}"), visible(str(value)))
+            for name, value in finite(dict(facts.extra)).items()
+        ),
     )
 
 
@@ -128,6 +135,14 @@ def _footage_lines(report: FootageReport) -> list[Text]:
     if report.partly > NAMED_LOSSES:
         more = count(report.partly - NAMED_LOSSES, "further source")
         lines.append(Text(f"{more} in part alone: reidsearch failures", style="yellow"))
+    if report.restarted:
+        lines.append(
+            Text(
+                f"{count(report.restarted, 'source')} analysed from the start again: what an "
+                "interrupted run had kept of the progress is damaged",
+                style="yellow",
+            )
+        )
     if report.other_settings:
         lines.append(
             Text(
@@ -250,9 +265,13 @@ def summary_view(summary: Summary) -> RenderableType:
     return Group(*views)
 
 
-def failures_view(failures: Sequence[Failure]) -> RenderableType:
-    """The inputs that never became crops, and why."""
-    return _failures(failures) if failures else Text("No failures.")
+def failures_view(failures: Sequence[Failure], total: int) -> RenderableType:
+    """The inputs that never became crops, and why; `total`: how many there are altogether."""
+    if not failures:
+        return Text("No failures.")
+    more = total - len(failures)
+    told = f"{more:,} more: reidsearch failures --format csv or jsonl"
+    return Group(_failures(failures), *([Text(told)] if more > 0 else []))
 
 
 def _failures(failures: Sequence[Failure]) -> FittedTable:

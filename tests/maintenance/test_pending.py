@@ -161,7 +161,7 @@ def test_a_killed_writer_of_files_leaves_a_row_and_the_next_one_cleans_up(folder
 
 
 def test_a_deletion_that_an_earlier_version_left_is_pending_after_migration(tmp_path):
-    folder = thawed(DATA / "archive-0006.sql", tmp_path / "archive")
+    folder = thawed(DATA / "archive-0007.sql", tmp_path / "archive")
     newest = "SELECT id FROM generation ORDER BY id DESC LIMIT 1"
     if not sql(folder, newest):
         sql(

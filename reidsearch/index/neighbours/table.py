@@ -9,22 +9,25 @@ alone and made anew. Searching does without where catching up would take too lon
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import numpy as np
 
-from reidsearch.base import atomic
-from reidsearch.base.errors import ArchiveError
+from reidsearch.base import atomic, own_files
+from reidsearch.base.errors import ArchiveError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import VectorIndex
 from reidsearch.index.disk import reading, writing
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import file_sha256
+from reidsearch.index.generations import file_sha256, require_file
+from reidsearch.index.layout import mapped, require_increasing
 from reidsearch.index.leftovers import recorded
 from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without, work_of
+from reidsearch.index.scan import NOTHING
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import (
@@ -33,6 +36,7 @@ from reidsearch.store.derived import (
     GraphFile,
     announce_graph,
     forget_graph,
+    graph_name,
     newest_graph,
 )
 
@@ -211,36 +215,66 @@ def load(file: GraphFile) -> Graph:
     """Map a graph file, once it is verified to be what the database says.
 
     Raises:
-        ArchiveError: missing, of another size, or altered.
+        ArchiveError: missing, of another size, altered, or no graph.
     """
     name = file.path.name
-    try:
-        with reading(file.path):
-            if file.path.stat().st_size != file.size_bytes or file_sha256(file.path) != file.sha256:
-                raise ArchiveError(f"{name} was altered: its checksum differs")
-            rows = np.load(file.path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
-        raise ArchiveError(f"{name} holds something else: {error}") from error
-    if rows.dtype != _LAYOUT or rows.ndim != 1:
+    if file.odd:
+        raise ArchiveError(f"the row that describes the neighbour graph is damaged: {file.odd}")
+    with reading(file.path):
+        require_file(file.path, file.size_bytes, file.sha256)
+        data, head = mapped(file.path), _head(file.crops)
+    if data[: len(head)] != head or len(data) != len(head) + file.crops * _LAYOUT.itemsize:
         raise ArchiveError(f"{name} is of another layout than this version's")
+    rows = np.frombuffer(data, _LAYOUT, file.crops, len(head))
     ids, least, farthest = (
         np.ascontiguousarray(rows[column]) for column in ("crop_id", "least", "farthest")
     )
-    return Graph(ids, rows["near"], rows["score"], least, farthest)
+    graph = Graph(ids, rows["near"], rows["score"], least, farthest)
+    _require_sane(graph, name)
+    return graph
+
+
+def _head(count: int) -> bytes:
+    """Return how NumPy's file of so many rows begins."""
+    head = io.BytesIO()
+    described = {"descr": np.lib.format.dtype_to_descr(_LAYOUT), "fortran_order": False}
+    np.lib.format.write_array_header_1_0(head, {**described, "shape": (count,)})
+    return head.getvalue()
+
+
+def _require_sane(graph: Graph, name: str) -> None:
+    """Refuse a graph whose rows point outside it: a fitting checksum does not say that it is sane.
+
+    Raises:
+        ArchiveError: they do.
+    """
+    require_increasing(graph.ids, name)
+    for start in range(0, len(graph), READ_AT_ONCE):
+        part = slice(start, start + READ_AT_ONCE)
+        near, scores, farthest = graph.near[part], graph.scores[part], graph.farthest[part]
+        if (
+            near.min() < NOTHING
+            or near.max() >= len(graph)
+            or farthest.min() < NOTHING
+            or farthest.max() >= len(graph)
+            or np.isnan(scores).any()
+            or np.isnan(graph.least[part]).any()
+        ):
+            raise ArchiveError(f"{name} holds rows that point to no crop")
 
 
 def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
     """Write, sync, rename, announce, and remove older files. The caller holds the lock."""
     folder = store.derived(GRAPH_FOLDER)
-    fresh = atomic.temporary(folder / "graph")
+    fresh = folder / UNFINISHED_GRAPH
     rows = np.empty(len(graph), dtype=_LAYOUT)
     rows["crop_id"], rows["near"], rows["score"] = graph.ids, graph.near, graph.scores
     rows["least"], rows["farthest"] = graph.least, graph.farthest
 
     def publish(number: int) -> str:
-        path = folder / f"graph-{number:06d}.npy"
+        path = folder / graph_name(number)
         with writing(path):
-            atomic.publish(fresh, path)
+            own_files.rename(fresh, path)
         return path.name
 
     with recorded(store):
@@ -252,7 +286,8 @@ def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
             contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
         announce_graph(store, contents, publish)
     written = newest_graph(store)
-    assert written is not None
+    if written is None:
+        raise absent("the neighbour graph that was written")
     return written
 
 

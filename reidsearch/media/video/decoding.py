@@ -87,6 +87,9 @@ class Reader:
                 packet = next(demuxed, None)
             except MemoryError:
                 raise  # no fault of the file
+            except av.error.ExitError:  # its time is up
+                yield Damage(None, None, "the file cannot be read on: a packet took too long")
+                return
             # IndexError: a stream out of nothing
             except (av.error.FFmpegError, IndexError) as error:
                 errors += 1

@@ -1,4 +1,4 @@
-"""Where an archive stands, and the one state that a thread's reads may be held to."""
+"""Where an archive stands, the one state that reads may be held to, and what a run recorded."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from reidsearch.store.database import selects
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an earlier run recorded of a location."""
+
+    fingerprint: str
+    facts: str
+    crop_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
@@ -24,22 +23,15 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
-from reidsearch.store.crops.state import Held, HeldByThread, State, state_of
+from reidsearch.store.crops.state import Held, HeldByThread, Known, State, state_of
 from reidsearch.store.database import lifecycle, schema, selects, sqlite
+from reidsearch.store.decoding import decoding
+from reidsearch.store.row_digests import Value
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
 FEW = 16  # as many as an answer usually has
 SOME = 64  # as many as may be among the ten best
 EMBEDDINGS_CHUNK = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What an earlier run recorded of a location."""
-
-    fingerprint: str
-    facts: str
-    crop_id: int
 
 
 def location_key(key: str) -> bytes:
@@ -114,9 +106,21 @@ class Store(contextlib.AbstractContextManager["Store"]):
         return self._database.location
 
     def read(self) -> AbstractContextManager[Connection]:
-        """Give a connection on one consistent snapshot; see `Database.read`."""
+        """Give a connection on one consistent snapshot; see `Database.read`.
+
+        Raises:
+            ArchiveError: a row is damaged, or a value in it cannot be decoded.
+        """
         held = self._held.now
-        return contextlib.nullcontext(held.connection) if held else self._database.read()
+        reading = contextlib.nullcontext(held.connection) if held else self._database.read()
+        return decoding(reading, self.location)
+
+    def scan(self) -> AbstractContextManager[Connection]:
+        """Give a connection whose rows are not proven; see `Database.scan`."""
+        held = self._held.now
+        database = self._database
+        reading = database.unproven(held.connection) if held else database.scan()
+        return decoding(reading, self.location)
 
     @contextlib.contextmanager
     def one_state(self) -> Iterator[None]:
@@ -133,7 +137,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
             return
         lived = self.live_run()
         with self._database.read() as connection:
-            state = state_of(connection)
+            with self._database.unproven(connection) as scanned:
+                state = state_of(scanned)
             # A run may have begun since it was asked for, or have ended meanwhile.
             runs = {lived, self.live_run()} & {state.running_run}
             self._held.now = Held(connection, state, next(iter(runs), None))
@@ -187,6 +192,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
         recorded = self.state().running_run
         return recorded if recorded is not None and self.live_run() == recorded else None
 
+    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
+        """Prove all rows of a table; see `Database.rows_proven`."""
+        return self._database.rows_proven(table)
+
     def damage(self) -> list[str]:
         """Return what the database itself finds damaged."""
         return self._database.damage()
@@ -215,7 +224,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             # Asked before reading: a commit in between is seen by the next call, never missed.
             if self._database.changed() or self._state is None:
                 self._state = None
-                with self.read() as connection:
+                with self.scan() as connection:
                     self._state = state_of(connection)
             return self._state
 
@@ -230,7 +239,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
         """Return what is recorded under those location keys."""
         found: dict[bytes, Known] = {}
-        with self.read() as connection:
+        with self.scan() as connection:
             for part in chunks(keys):
                 for row in connection.execute(selects.KNOWN, {"keys": part}):
                     found[row.key] = Known(*row[1:])
@@ -246,7 +255,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             For each place its crop's id, or None.
         """
         held: dict[tuple[bytes, Box | None], int] = {}
-        with self.read() as connection:
+        with self.scan() as connection:
             for part in chunks([sha256 for sha256, _ in places]):
                 for row in connection.execute(selects.CROPS_OF_SOURCES, {"sources": part}):
                     crop_id, sha256, width_px, height_px, *corners = row
@@ -275,10 +284,27 @@ class Store(contextlib.AbstractContextManager["Store"]):
         Raises:
             NotFound: no crop has this id.
         """
+        self.require_crop(crop_id)
         found = self.crops([crop_id])
         if not found:
-            raise NotFound(f"{self.location} holds no crop {crop_id}", "every answer shows the ids")
+            raise ArchiveError(
+                f"{self.location}: crop {crop_id} has lost its source or camera",
+                kind=Kind.ARCHIVE_DAMAGED,
+                archive=self.location,
+            )
         return found[0]
+
+    def require_crop(self, crop_id: int) -> None:
+        """Refuse an id that no crop has; whether its row is whole does not matter.
+
+        Raises:
+            NotFound: no crop has this id.
+        """
+        c = tables.crop.c
+        with self.scan() as connection:
+            held = connection.scalar(select(c.id).where(c.id.in_(_possible([crop_id]))))
+        if held is None:
+            raise NotFound(f"{self.location} holds no crop {crop_id}", "every answer shows the ids")
 
     def picture(self, crop_id: int) -> bytes:
         """Return the crop's JPEG.
@@ -341,7 +367,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def embedding_count(self) -> int:
         """Return how many embeddings of the archive's model there are."""
-        with self.read() as connection:
+        with self.scan() as connection:
             return connection.execute(selects.EMBEDDING_COUNT).scalar_one()
 
     def some_embeddings(self, count: int, dimension: int) -> Vectors:
@@ -388,7 +414,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Return ids up to `up_to` that have an embedding, increasing."""
         e = tables.embedding.c
         query = select(e.crop_id).where(e.model_id == selects.MODEL_ID, e.crop_id <= up_to)
-        with self.read() as connection:
+        with self.scan() as connection:
             return np.fromiter(connection.scalars(query.order_by(e.crop_id)), dtype=np.int64)
 
 

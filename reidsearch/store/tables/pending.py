@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table
 
-from reidsearch.store.tables.crops import metadata
+from reidsearch.store.tables.crops import metadata, row_digest
 
 pending = Table(
     "pending",
@@ -13,5 +13,6 @@ pending = Table(
     Column("kind", String(16), nullable=False),  # `domain.pending.Work`
     Column("detail", JSON, nullable=False),
     Column("at_us", BigInteger, nullable=False),
+    row_digest(),
     sqlite_autoincrement=True,
 )

@@ -1,13 +1,13 @@
 """What has still to be done after a transaction: a row until it is done.
 
-Revision: 0007, after 0006
+Revision: 0008, after 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("row_digest", sa.LargeBinary(length=8), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pending")),
         sqlite_autoincrement=True,
     )
