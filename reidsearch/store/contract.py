@@ -72,7 +72,7 @@ class Database(Protocol):
         ...
 
     def unproven(self, connection: Connection) -> AbstractContextManager[Connection]:
-        """Give a connection of `read`, whose rows are not proven meanwhile: one state for `scan`."""
+        """Give a connection of `read`, whose rows are not proven meanwhile."""
         ...
 
     def write(self) -> AbstractContextManager[Connection]:

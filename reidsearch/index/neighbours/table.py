@@ -25,7 +25,7 @@ from reidsearch.index.disk import reading, writing
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256, require_file
 from reidsearch.index.layout import mapped, require_increasing
-from reidsearch.index.leftovers import recorded
+from reidsearch.index.leftovers import UNFINISHED_GRAPH, recorded
 from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without, work_of
 from reidsearch.index.scan import NOTHING
 from reidsearch.store.crops.state import State
@@ -279,8 +279,9 @@ def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
 
     with recorded(store):
         with writing(fresh):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            with fresh.open("wb") as file:
+            own_files.make_folder(folder)
+            own_files.remove(fresh)  # a killed writer's
+            with own_files.create(fresh) as file:
                 np.save(file, rows, allow_pickle=False)
             atomic.sync(fresh)  # before the transaction: it may take long
             contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
