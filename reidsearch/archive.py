@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
@@ -24,13 +24,16 @@ from reidsearch.base.version import __version__
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Crop, CropInput, Rejected, Vectors
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import AnyPicture, Filters, Searched, SearchOptions, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.maintenance.finish import finish
 from reidsearch.services.search import SearchService
 from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
+from reidsearch.store.pending import pending_work
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
@@ -72,6 +75,7 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         self._actor = actor
         self.neighbours = Neighbours(store, self._gallery)
         """The neighbour graph, for re-ranking: `archive.neighbours.keep()` brings it up to date."""
+        store.finish = partial(finish, store, self._gallery, self.neighbours, progress)
 
     def close(self) -> None:
         """Close the archive's files: `archive.close()`, or the end of a `with` statement."""
@@ -403,15 +407,24 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
         """Return the crops of known person and camera: `archive.labelled("identities")`."""
         from reidsearch.datasets.readers import read_archive
 
-        return read_archive(self._store, labels)
+        with self._store.one_state():
+            return read_archive(self._store, labels)
 
     def journey(self, identity: str, *, transits: Transits | None = None) -> Journey:
         """Return where an identity was and when, e.g. `archive.journey("anna").stops`."""
         from reidsearch.services.journeys import journey
 
-        return journey(self._store, self.identities, self.proposals, identity, transits)
+        with self._store.one_state():
+            return journey(self._store, self.identities, self.proposals, identity, transits)
 
     # -- health -------------------------------------------------------------------------------
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Return what a committed change has left to do, e.g. `archive.pending()[0].sentence`.
+
+        Whatever writes next finishes it first.
+        """
+        return pending_work(self._store)
 
     def check(self, *, repair: bool = False, progress: Progress = NO_PROGRESS) -> list[Finding]:
         """Verify the archive; return what is wrong, after a repair: `archive.check() == []`."""

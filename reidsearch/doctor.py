@@ -257,6 +257,9 @@ def _archive_checks(folder: Path, progress: Progress) -> Iterator[Check]:
     try:
         with Archive.open(folder) as archive:
             if archive.show().database_bytes > _WHOLE_BYTES:
+                for one in archive.pending():
+                    kind, fields = Kind.ARCHIVE_NEEDS_REPAIR, {"archive": str(folder)}
+                    yield Check("archive", "warn", one.sentence, "", kind, fields)
                 yield Check(
                     "archive",
                     "ok",

@@ -125,6 +125,7 @@ class Kind(StrEnum):
 
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"
+    DELETION_UNFINISHED = "deletion-unfinished"
     ARCHIVE_OUTDATED = "archive-outdated"
     ARCHIVE_MISSING = "archive-missing"
     MIGRATION_REFUSED = "migration-refused"
@@ -254,7 +255,10 @@ class StorageError(ReidsearchError):
     """The disk is full, read-only, or failed."""
 
     exit_code = 8
-    meaning = "the disk is full, read-only, or failed; what was committed before is safe"
+    meaning = (
+        "the disk is full, read-only, or failed, or memory or file descriptors ran out; what was "
+        "committed before is safe"
+    )
     kind = Kind.STORAGE
 
 
@@ -342,6 +346,7 @@ class Reason(StrEnum):
     NO_VIDEO = "no-video"
     PARTLY_READ = "partly-read"
     DETECTIONS_UNUSED = "detections-unused"
+    OUT_OF_MEMORY = "out-of-memory"
     UNSUPPORTED = "unsupported"  # a file of another type, passed over: no failure
 
 
@@ -371,3 +376,12 @@ class Refused(ReidsearchError):
     def __reduce__(self) -> tuple[type[Refused], tuple[Reason, str, str], dict[str, Any]]:
         """Travel between processes: the exception's own way knows the message alone."""
         return type(self), (self.reason, self.message, self.hint), dict(self.__dict__)
+
+
+def out_of_memory() -> Refused:
+    """Return what is recorded of an input that this machine has no memory for, now or ever."""
+    return Refused(
+        Reason.OUT_OF_MEMORY,
+        "this machine has not enough memory for it",
+        "free some memory or raise its limit, then index it again",
+    )

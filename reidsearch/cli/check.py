@@ -28,7 +28,7 @@ def command(archive: Path, repair: bool, form: str) -> int:
     lost = mend_log(archive) if repair else []
     with (
         progress_for(quiet=form != "table", name="check") as progress,
-        reading_archive(archive, progress) as opened,
+        reading_archive(archive, progress, shows_pending=True) as opened,
     ):
         findings = [*lost, *opened.check(repair=repair, progress=progress)]
     emit(form, reports_json.findings_json(findings), text.findings_view(findings), "findings")

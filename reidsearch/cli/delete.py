@@ -13,6 +13,8 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
+    from reidsearch.archive import Archive
+    from reidsearch.domain.pending import Pending
     from reidsearch.maintenance.erase import Erasure
 
 
@@ -47,16 +49,27 @@ def command(
     not touched: indexing it again with the same settings brings its crops back, unless --keep-out
     was given (for a retention period, or a person who is to be forgotten).
     """
+    from rich.text import Text
+
+    from reidsearch.base.errors import NotFound
     from reidsearch.base.progress import NO_PROGRESS
+    from reidsearch.domain.pending import Cause
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import deletion_json
     from reidsearch.output.visible import count
 
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
-    emptied = True
     with reading_archive(archive, NO_PROGRESS) as opened:  # which would draw over the question
-        plan = opened.plan_delete(filters, crop_ids=crops, permanent=keep_out)
+        finished = () if dry_run else _finished(opened, form)
+        try:
+            plan = opened.plan_delete(filters, crop_ids=crops, permanent=keep_out)
+        except NotFound as error:
+            if not any(one.cause is Cause.DELETE for one in finished):
+                raise
+            # As after a deletion of just this that was cut off.
+            emit(form, deletion_json([], finished=finished), Text(f"Now {error.message}."))
+            return
         if form == "table":
             for line in _lines(plan):
                 say(line)
@@ -65,7 +78,7 @@ def command(
             if not yes:
                 click.confirm("Delete them?", abort=True, err=True)
             with progress_for(name="delete") as progress:
-                emptied = opened.delete(plan, progress=progress)
+                opened.delete(plan, progress=progress)
     ids = plan.ids.tolist()
     document = deletion_json(
         ids,
@@ -74,16 +87,23 @@ def command(
         unknown_time=plan.unknown_time,
         unknown_camera=plan.unknown_camera,
         deleted=deleting,
+        finished=finished,
     )
     # A source of footage whose crops were deleted earlier has none left to count.
     told = count(len(ids), "crop") if ids else count(plan.sources, "source")
     emit(form, document, f"Deleted {told}." if deleting else None)
-    if not emptied:
-        say(
-            "another process is reading the archive: deleted pages leave the write-ahead log "
-            "when it ends",
-            err=True,
-        )
+
+
+def _finished(archive: Archive, form: str) -> tuple[Pending, ...]:
+    """Finish what an earlier deletion left to do, and say so."""
+    from reidsearch.output.pending import finished_line
+    from reidsearch.output.progress import progress_for
+
+    with progress_for(name="delete") as progress:
+        finished = archive.maintenance.finish(progress)
+    for one in finished:
+        say(finished_line(one), err=form != "table")
+    return finished
 
 
 def _lines(plan: Erasure) -> list[str]:

@@ -39,6 +39,9 @@ def run() -> NoReturn:
     """Run the command line and leave with its exit code."""
     debug = "--debug" in sys.argv[1:] or _switched_on("REIDSEARCH_DEBUG")
     stop_on_signals()
+    # Python has no stream where the shell has closed it (`>&-`).
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     # What the terminal's encoding lacks is shown as an escape, in tables, CSV and messages alike.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -63,6 +66,8 @@ def _guarded(debug: bool) -> int:
     except click.ClickException as error:
         error.show(sys.stderr)
         return error.exit_code
+    except SystemExit:  # only so: click's end of a command whose output nobody reads any more
+        return 0
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option, format_option
+from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("migrate")
@@ -29,3 +29,5 @@ def command(archive: Path, form: str) -> None:
     if before == after:
         told = f"{name} is up to date (schema {after})"
     emit(form, migration_json(str(archive), before, after), told)
+    with reading_archive(archive):
+        pass  # it tells of what an earlier version has left to do

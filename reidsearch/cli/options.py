@@ -153,8 +153,12 @@ def opened_archive(
     create: bool = False,
     json_lines: bool = False,
     quiet: bool = False,
+    shows_pending: bool = False,
 ) -> Iterator[tuple[Archive, Progress]]:
-    """The archive with its model, as these options say, and progress."""
+    """The archive with its model, as these options say, and progress.
+
+    For `shows_pending` see `reading_archive`.
+    """
     from reidsearch.archive import Archive
     from reidsearch.output.progress import progress_for
 
@@ -170,6 +174,7 @@ def opened_archive(
             runtime=runtime_settings(device, archive),
             progress=progress,
         ) as opened,
+        _telling_pending(opened, shown=shows_pending),
     ):
         show_times_of(opened)
         yield opened, progress
@@ -185,11 +190,14 @@ def show_times_of(archive: Archive) -> None:
 
 
 @contextlib.contextmanager
-def reading_archive(archive: Path, progress: Progress | None = None) -> Iterator[Archive]:
+def reading_archive(
+    archive: Path, progress: Progress | None = None, *, shows_pending: bool = False
+) -> Iterator[Archive]:
     """Open an archive without its model; times are shown in its zone.
 
     Args:
         progress: of the command; None: one that tells of whatever takes long.
+        shows_pending: the command's own output tells of pending work; others tell at their end.
     """
     from reidsearch.archive import Archive
     from reidsearch.output.progress import progress_for
@@ -197,8 +205,33 @@ def reading_archive(archive: Path, progress: Progress | None = None) -> Iterator
     with contextlib.ExitStack() as stack:
         told = progress or stack.enter_context(progress_for(name=command_name()))
         opened = stack.enter_context(Archive.open(archive, progress=told))
+        stack.enter_context(_telling_pending(opened, shown=shows_pending))
         show_times_of(opened)
         yield opened
+
+
+@contextlib.contextmanager
+def _telling_pending(archive: Archive, *, shown: bool) -> Iterator[None]:
+    """Say at the end of a command, whatever became of it, what is still pending."""
+    from reidsearch.base.errors import Kind, ReidsearchError
+
+    try:
+        yield
+    except ReidsearchError as error:
+        shown |= error.kind == Kind.DELETION_UNFINISHED
+        raise
+    finally:
+        if not shown:
+            with contextlib.suppress(ReidsearchError):
+                _tell_pending(archive)
+
+
+def _tell_pending(archive: Archive) -> None:
+    if pending := archive.pending():
+        from reidsearch.output.pending import pending_lines
+
+        for line in pending_lines(pending, archive.location):
+            click.echo(line, err=True)
 
 
 def command_name() -> str:

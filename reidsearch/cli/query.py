@@ -201,7 +201,7 @@ def command(
         likes=likes,
         unlikes=unlikes,
     )
-    with opened_archive(archive, model, model_path, offline, device) as (
+    with opened_archive(archive, model, model_path, offline, device, shows_pending=True) as (
         opened,
         progress,
     ):

@@ -25,7 +25,7 @@ def command(what: tuple[str, ...], archive: Path, form: str) -> None:
 
     if what and (len(what) != 2 or what[0] != "crop" or not what[1].isdecimal()):
         raise UsageError(f"cannot show {' '.join(what)!r}", "reidsearch show, or: show crop CROP")
-    with reading_archive(archive) as opened:
+    with reading_archive(archive, shows_pending=not what) as opened:
         if what:
             crop = opened.crop(int(what[1]))
             worn = opened.attributes.of(crop.crop_id)

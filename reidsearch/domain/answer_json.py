@@ -14,6 +14,7 @@ from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
 from reidsearch.domain.footage import How, Moment, SourceInterval, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.scores import Provenance, Reading
 
@@ -208,6 +209,19 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "feedback": _feedback_json(statement.feedback) if statement.feedback else None,
         "query_pictures": [origin_json(one) for one in statement.query_pictures],
         "embedding_sha256": statement.embedding_sha256,
+        "pending": [pending_json(one) for one in statement.pending],
+    }
+
+
+def pending_json(pending: Pending) -> dict[str, Any]:
+    """Return one piece of work that a committed change has left to do."""
+    return {
+        "work": pending.work.value,
+        "since": iso(pending.since),
+        "cause": pending.cause.value if pending.cause else None,
+        "crops": pending.crops,
+        "running": pending.running,
+        "message": pending.sentence,
     }
 
 

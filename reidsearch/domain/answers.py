@@ -14,6 +14,7 @@ from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
 from reidsearch.domain.footage import How, TrackletSeen
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.domain.scores import Provenance, Reading
@@ -191,6 +192,7 @@ class Statement:
             identity last.
         embedding_sha256: of the embedding that was searched with: the mean of these, as
             feedback refined it (`query_origins.embedding_sha256`).
+        pending: deletions whose embeddings are still in index files, where no answer shows them.
     """
 
     archive: str
@@ -227,6 +229,7 @@ class Statement:
     feedback: Feedback | None = None
     query_pictures: tuple[QueryOrigin, ...] = ()
     embedding_sha256: str = ""
+    pending: tuple[Pending, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reidsearch.domain.footage import Clock, SourceInterval
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.pending import Pending
 
 if TYPE_CHECKING:
     pass
@@ -175,6 +176,8 @@ class Summary:
     index_bytes: int
     generation: int
     crops_in_index: int
+    pending: tuple[Pending, ...] = ()
+    """What a committed change has left to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,10 @@ from reidsearch.index.contract import (
     no_hits,
 )
 from reidsearch.index.cores import ahead, gathered
+from reidsearch.index.disk import reading
 from reidsearch.index.factory import TAKEOVER, engine_for
 from reidsearch.index.generations import index_folder, loaded, write_generation
+from reidsearch.index.leftovers import recorded
 from reidsearch.index.recall import Measured, measure
 from reidsearch.store.crops.disagreement import disagreement, require_deleted
 from reidsearch.store.crops.state import State
@@ -251,22 +253,27 @@ class Gallery:
 
     def compact(self, progress: Progress = NO_PROGRESS) -> None:
         """Take everything in and write a generation; the caller holds the writer lock."""
-        with self.busy:
+        if self._store.state().model_id is None:
+            return
+        with self.busy, recorded(self._store):
             self._sync(progress, index_folder(self._store))
-            self.persist(progress)
+            self._persist(progress)
 
     def rebuild(self, progress: Progress = NO_PROGRESS) -> None:
         """Build a new generation from the database alone; the caller holds the writer lock."""
-        with self.busy:
-            state = self._store.state()
-            if state.model_id is None:
-                return
-            self.model = self._store.model()
-            self._begin(None, index_folder(self._store))
-            self._catch_up(progress)
-            self._state = state
-            with step(progress, "writing the index"):
-                self._write(None)
+        if self._store.state().model_id is None:
+            return
+        with self.busy, recorded(self._store):
+            self._rebuild(progress)
+
+    def _rebuild(self, progress: Progress) -> None:
+        state = self._store.state()
+        self.model = self._store.model()
+        self._begin(None, index_folder(self._store))
+        self._catch_up(progress)
+        self._state = state
+        with step(progress, "writing the index"):
+            self._write(None)
 
     def persist(self, progress: Progress = NO_PROGRESS) -> None:
         """Write the index as the next generation; the caller holds the writer lock.
@@ -274,12 +281,17 @@ class Gallery:
         It is built anew where its size asks for another kind, or its codes were trained from a
         small part of what it holds now. A crash at any point leaves the old generation in force.
         """
+        if self._index is not None:
+            with recorded(self._store):
+                self._persist(progress)
+
+    def _persist(self, progress: Progress) -> None:
         if self._index is None or self._state is None or self._state.model_id is None:
             return
         if self._choose(len(self), self._index.kind).kind != self._index.kind or (
             self._index.needs_rebuild()
         ):
-            self.rebuild(progress)
+            self._rebuild(progress)
         else:
             with step(progress, "writing the index"):
                 self._write(self._measured)
@@ -309,11 +321,12 @@ class Gallery:
             self._begin(kind, folder)
             return
         try:
-            self._index = loaded(newest, self._truth, self._dimension(), folder)
+            with reading(newest.path):
+                self._index = loaded(newest, self._truth, self._dimension(), folder)
             self._measured = Measured.of_row(newest.recall)
             if held > self._store.state().last_crop_id:
                 raise IndexDamaged(f"{newest.path.name} claims crops that were never stored")
-        except (ArchiveError, OSError) as error:
+        except ArchiveError as error:
             again = newest_generation(self._store)
             if again != newest:  # a writer replaced it meanwhile
                 self._load(again, state, progress, folder)

@@ -16,6 +16,7 @@ from typing import Any
 from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import ArchiveError, StorageError, absent
 from reidsearch.index.contract import FileIndex, IndexDamaged, Truth
+from reidsearch.index.disk import writing
 from reidsearch.index.factory import CODES, ENGINES
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
@@ -26,7 +27,6 @@ from reidsearch.store.derived import (
     Generation,
     announce_generation,
     generation_name,
-    newest_generation,
 )
 
 UNFINISHED = "generation.partial"
@@ -115,31 +115,29 @@ def write_generation(
     last_crop_id: int,
     recall: dict[str, Any] | None,
 ) -> int:
-    """Write, sync, rename, announce; then remove older files. Returns the generation's number.
+    """Write, sync, rename, announce. Returns the generation's number.
 
-    A crash at any point leaves the old generation in force, and files that `check` calls strays.
-    A reader that has the old files mapped keeps them until it is done.
+    A crash at any point leaves the old generation in force; the caller removes older and
+    half-written files (`leftovers.recorded`). A reader that has the old files mapped keeps them
+    until it is done.
     """
     folder = index_folder(store)
     fresh = folder / UNFINISHED
-    try:
+    if state.model_id is None:
+        raise absent("the archive's model")
+    with writing(fresh):
         own_files.remove(fresh)  # a killed writer's
         index.save(fresh)
         atomic.sync(fresh)  # before the transaction: it may take long
-    except (RuntimeError, OSError) as error:  # FAISS's only error; Python's
-        with contextlib.suppress(OSError):
-            own_files.remove(fresh)
-        raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
-    if state.model_id is None:
-        raise absent("the archive's model")
-    contents = Contents(state.model_id, fresh.stat().st_size, file_sha256(fresh), len(index))
+        contents = Contents(state.model_id, fresh.stat().st_size, file_sha256(fresh), len(index))
 
     def publish(number: int) -> str:
         path = folder / generation_name(number)
-        own_files.rename(fresh, path)
+        with writing(path):
+            own_files.rename(fresh, path)
         return path.name
 
-    number = announce_generation(
+    return announce_generation(
         store,
         contents,
         publish,
@@ -148,12 +146,6 @@ def write_generation(
         erasures=state.erasures,
         recall=recall,
     )
-    wanted = files_of(newest_generation(store))
-    for name in own_files.names(folder):
-        if name not in wanted and is_ours(name):
-            with contextlib.suppress(OSError):  # still mapped by a reader on some systems
-                own_files.remove(folder / name)
-    return number
 
 
 def is_ours(name: str) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from reidsearch.base.boxes import Box
-from reidsearch.base.errors import Refused, absent
+from reidsearch.base.errors import Refused, absent, out_of_memory
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Pixels, Rejected, Vectors
@@ -315,6 +315,8 @@ def _bytes(step: _ToRead, limits: PictureLimits) -> _Bytes | Rejected:
         data = step.input.locator.read(limits)
     except Refused as refused:
         return Rejected(step.input.key, refused)
+    except MemoryError:
+        return Rejected(step.input.key, out_of_memory())
     # The input waits for its commit, the bytes it may hold need not.
     return _Bytes(step.input.spent(), step.known, data, hashlib.sha256(data).digest())
 
@@ -330,6 +332,8 @@ def _outcome(
         crop = cut(picture, given.box, limits)
     except Refused as refused:
         return Rejected(given.key, refused), None
+    except MemoryError:
+        return Rejected(given.key, out_of_memory()), None
     height_px, width_px = picture.shape[:2]
     read = Read(
         input=given,

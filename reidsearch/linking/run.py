@@ -39,13 +39,15 @@ def link(
         UsageError: the threshold makes no sense, or none is known for the archive's model.
         NotFound: a transit names a camera that is not in the archive.
     """
-    model = store.model()
-    if model is None:
-        raise ArchiveError(
-            f"{store.location} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.location
-        )
-    above = _threshold(join_above, model)
-    with step(progress, "reading embeddings"), store.read() as connection:
+    with store.one_state(), step(progress, "reading embeddings"), store.read() as connection:
+        model = store.model()
+        if model is None:
+            raise ArchiveError(
+                f"{store.location} holds no crops yet",
+                kind=Kind.ARCHIVE_EMPTY,
+                archive=store.location,
+            )
+        above = _threshold(join_above, model)
         held = linking_candidates(connection, model.dimension)
         identities = [
             one for one in identity_store.identities(connection) if one.merged_into is None

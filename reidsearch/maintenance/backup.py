@@ -25,6 +25,8 @@ from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
+from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.maintenance.finish import finish
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lifecycle import migrate, require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
@@ -144,6 +146,8 @@ def _restored(database: Path, folder: Path, settings: bytes | None, progress: Pr
         gallery = Gallery(store)
         with store.lock(), step(progress, "building the index"):
             gallery.compact(progress)
+            # The backup may be of a moment at which a deletion was not finished.
+            finish(store, gallery, Neighbours(store, gallery), progress)
         return len(gallery)
 
 

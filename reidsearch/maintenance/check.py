@@ -16,17 +16,21 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
 from reidsearch.base import own_files
-from reidsearch.base.errors import DECODING_ERRORS, ArchiveError, StorageError
+from reidsearch.base.errors import DECODING_ERRORS, ArchiveError
 from reidsearch.base.progress import NO_PROGRESS, Parts, Progress, parts, step
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.pending import Work
 from reidsearch.domain.reports import Finding
+from reidsearch.index.disk import reading
 from reidsearch.index.factory import CODES
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import files_of, is_ours, loaded, verify_file
+from reidsearch.index.generations import is_ours, loaded, verify_file
+from reidsearch.index.leftovers import is_graph_file, leftovers, remove_leftovers
 from reidsearch.index.neighbours.check import check_neighbours
-from reidsearch.index.neighbours.table import forget, is_graph_file
+from reidsearch.index.neighbours.table import Neighbours, forget
 from reidsearch.index.recall import Measured
+from reidsearch.maintenance.finish import finish
 from reidsearch.maintenance.row_check import CODE as ROW
 from reidsearch.maintenance.row_check import check_rows, repair_rows
 from reidsearch.store import attributes as attribute_store
@@ -35,9 +39,15 @@ from reidsearch.store.calibration import check_calibration
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.log import go_on_without
 from reidsearch.store.database.sqlite import DATABASE
-from reidsearch.store.derived import GRAPH_FOLDER, INDEX_FOLDER, Generation, newest_generation
+from reidsearch.store.derived import (
+    GRAPH_FOLDER,
+    INDEX_FOLDER,
+    Generation,
+    newest_generation,
+)
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
+from reidsearch.store.pending import pending_work
 from reidsearch.store.tables.footage import tracklet, tracklet_embedding, tracklet_part
 
 ROWS_AT_ONCE = 2000
@@ -72,19 +82,28 @@ def _check(store: Store, progress: Parts) -> list[Finding]:
         # Deeper questions would be asked of a database that lies.
         return [Finding("database", text, repairable=False) for text in damage]
     findings = list(check_rows(store, progress))
-    with step(progress, "checking what belongs together"):
-        for code, look in (
-            ("row", _relations),
-            ("decisions", _identities),
-            ("calibration", check_calibration),
-        ):
-            findings += _told(code, look, store)
-    findings += _pictures(store, progress)
-    findings += _told("embedding", lambda store: _vectors(store, progress), store)
+    with store.one_state():
+        with step(progress, "checking what belongs together"):
+            for code, look in (
+                ("row", _relations),
+                ("decisions", _identities),
+                ("calibration", check_calibration),
+            ):
+                findings += _told(code, look, store)
+        findings += _pictures(store, progress)
+        findings += _told("embedding", lambda store: _vectors(store, progress), store)
     # An index is compared with embeddings that are known to be right, and so are its rows.
     if not any(finding.code in {"embedding", ROW} for finding in findings):
         findings += _told("index", lambda store: _derived(store, progress), store)
-    return findings
+    return [*findings, *_unfinished(store)]
+
+
+def _unfinished(store: Store) -> Iterator[Finding]:
+    """Pending work that no writer is at just now."""
+    for one in pending_work(store):
+        if not one.running:
+            code = "stray" if one.work is Work.FILES else "pending"
+            yield Finding(code, one.sentence, repairable=True)
 
 
 def _told(code: str, look: Callable[[Store], Iterable[Finding]], store: Store) -> Iterator[Finding]:
@@ -131,12 +150,13 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
             repair_rows(store)
             # By rows that are whole now.
             findings = [*findings, *_told("index", lambda store: _derived(store, progress), store)]
-        for stray in _strays(store, newest_generation(store)):
-            own_files.remove(store.derived(INDEX_FOLDER) / stray)
+        gallery = Gallery(store)
+        finish(store, gallery, Neighbours(store, gallery), progress)
+        remove_leftovers(store)
         if any(finding.code == "identity" for finding in findings):
             identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
-            Gallery(store).rebuild(progress)
+            gallery.rebuild(progress)
         if any(finding.code == "neighbours" for finding in findings):
             forget(store)  # the next search or index run makes it anew
         if any(finding.code == "attributes" for finding in findings):
@@ -245,9 +265,6 @@ def _index(
     store: Store, newest: Generation | None, model: ModelIdentity | None, progress: Progress
 ) -> Iterator[Finding]:
     yield from _foreign(store)
-    strays = _strays(store, newest)
-    if strays and not store.locked():  # a writer's half-written file is none
-        yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
     if newest is None or model is None:
         return
     if not newest.odd and newest.model_id != store.state().model_id:
@@ -257,8 +274,9 @@ def _index(
         if damage := _damaged(newest):
             yield Finding("index", damage, repairable=True)
             return
-        yield from _compare(store, newest, model, progress)
-    except (ArchiveError, OSError) as error:
+        with reading(newest.path):
+            yield from _compare(store, newest, model, progress)
+    except ArchiveError as error:
         yield Finding("index", str(error), repairable=True)
     finally:
         progress.end()
@@ -267,8 +285,9 @@ def _index(
 def _damaged(newest: Generation) -> str:
     """What is wrong with the file in force; empty when it is what the database says."""
     try:
-        verify_file(newest)
-    except (ArchiveError, OSError) as error:
+        with reading(newest.path):
+            verify_file(newest)
+    except ArchiveError as error:
         return str(error)
     return ""
 
@@ -294,7 +313,7 @@ def _compare(
     with store.scan() as connection:
         erasures = connection.execute(select(tables.archive.c.erasures)).scalar_one()
     gone = np.setdiff1d(held, both)
-    if len(gone):
+    if len(gone) and not store.state().pending:  # else a deletion is not finished, and told so
         # Masked in every search when the deletion was counted; yet deleted means gone.
         why = "were deleted" if newest.erasures != erasures else "the database does not hold"
         text = f"{newest.path.name} holds {len(gone)} crops that {why}"
@@ -328,23 +347,22 @@ def _rows(
     progress.end()
 
 
-def _strays(store: Store, newest: Generation | None) -> list[str]:
-    folder = store.derived(INDEX_FOLDER)
-    wanted = files_of(newest)
-    damaged = newest is not None and _damaged(newest)  # then nothing tells which codes are of use
-    try:
-        return sorted(
-            name
-            for name in own_files.names(folder)
-            if is_ours(name)
-            and name not in wanted
-            and not (damaged and CODES.fullmatch(name))
-            and own_files.is_file(folder / name)
-        )
-    except own_files.NotOurs:  # told beside: it is not read, and nothing in it is removed
-        return []
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
+def _strays(store: Store, *, damaged: bool) -> Iterator[Finding]:
+    """Files of no use, unless a writer is at work: they may be its own, half written.
+
+    Nothing tells which codes are of use to an index that is damaged.
+    """
+    before = leftovers(store)
+    if not before or store.locked():
+        return
+    # A writer may have ended in between: its files are of use now, or gone.
+    strays = [
+        path.name
+        for path in leftovers(store)
+        if path in before and not (damaged and CODES.fullmatch(path.name))
+    ]
+    if strays and not store.locked():
+        yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
 
 
 def _foreign(store: Store) -> Iterator[Finding]:

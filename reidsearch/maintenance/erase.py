@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import Connection, delete, exists, func, select
 
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.crops import CropIds
+from reidsearch.domain.pending import Cause
 from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.maintenance.finish import finish, told_as_unfinished
 from reidsearch.maintenance.forget import forget, places_of
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
@@ -19,6 +22,7 @@ from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage import erased
 from reidsearch.store.footage.reader import footage_at
 from reidsearch.store.footage.tracklet_means import renew_means
+from reidsearch.store.pending import record_erasure
 from reidsearch.store.selection import select_crops
 from reidsearch.store.tables.footage import footage as footage_table
 
@@ -72,26 +76,34 @@ def plan(
 
 
 def erase(
-    store: Store, gallery: Gallery, planned: Erasure, progress: Progress = NO_PROGRESS
+    store: Store,
+    gallery: Gallery,
+    planned: Erasure,
+    progress: Progress = NO_PROGRESS,
+    neighbours: Neighbours | None = None,
 ) -> bool:
     """Delete those crops and write an index without them.
 
     One transaction deletes the rows; from then on no search returns them, in any process, since
-    every answer is checked against the database. Then the index file is rewritten and the
-    write-ahead log emptied.
+    every answer is checked against the database. It records what is left to do as well: rewriting
+    index file and neighbour graph, and emptying the write-ahead log (`maintenance/finish.py`).
+
+    Args:
+        neighbours: of the gallery, to be kept open; None: they are opened for this.
 
     Returns:
         Whether the log could be emptied; otherwise a reader still holds it.
 
     Raises:
         ArchiveLocked: another process writes.
+        StorageError, Interrupted: the rows are deleted, and the rest is left to the next writer.
     """
     with store.lock():
         with step(progress, "deleting rows"), store.write() as connection:
             _delete(connection, planned)
-        with step(progress, "updating the index"):
-            gallery.compact(progress)
-        return store.purge()
+        with told_as_unfinished(store):
+            finish(store, gallery, neighbours or Neighbours(store, gallery), progress)
+    return not store.state().pending
 
 
 def _delete(connection: Connection, planned: Erasure) -> None:
@@ -113,7 +125,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
         footage_table.c.camera_id == tables.camera.c.id
     )
     connection.execute(delete(tables.camera).where(unused))
-    connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+    record_erasure(connection, Cause.DELETE, len(wanted))
     record_event(connection, Event.DELETE, {"crops": len(wanted)})
 
 

@@ -15,6 +15,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.database import schema
 from reidsearch.store.derived import INDEX_FOLDER, newest_generation
 from reidsearch.store.footage.erased import deleted_crops
+from reidsearch.store.pending import pending_work
 from reidsearch.store.tables.footage import footage, tracklet
 
 CHUNK = 2_000  # rows of the ledger that are held at a time
@@ -75,6 +76,7 @@ def summarise(store: Store) -> Summary:
         index_bytes=sum(p.stat().st_size for p in index.iterdir()) if index.is_dir() else 0,
         generation=newest.number if newest else 0,
         crops_in_index=newest.crops if newest else 0,
+        pending=pending_work(store),
     )
 
 

@@ -181,6 +181,9 @@ HINTS: dict[str, Hint] = {
     Kind.ARCHIVE_EMPTY: "reidsearch index PATH... -a {archive}",
     Kind.NOTHING_TO_CHANGE: "give --model NAME, --flip or --no-flip",
     Kind.NOTHING_TO_DELETE: "give --source, --camera, --after, --before or --crop",
+    Kind.DELETION_UNFINISHED: (
+        "any writing command finishes it, for instance: reidsearch check --repair -a {archive}"
+    ),
     Kind.ARCHIVE_MISSING: "make one: reidsearch index PATH... -a {archive}",
     Kind.MIGRATION_REFUSED: "run `reidsearch check -a {archive}` with the earlier version",
     Kind.DATABASE_DAMAGED: "run: reidsearch check -a {archive}   or restore from a backup",

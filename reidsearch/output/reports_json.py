@@ -12,10 +12,12 @@ from reidsearch.domain.answer_json import (
     crop_facts_json,
     interval_json,
     model_json,
+    pending_json,
 )
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import (
     ClipReport,
     Failure,
@@ -58,6 +60,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "last_time": iso(summary.last_time) if summary.last_time else None,
         "failures": [{"reason": reason, "count": number} for reason, number in summary.failures],
         "not_searched": [_failure_json(failure) for failure in summary.not_searched],
+        "pending": [pending_json(one) for one in summary.pending],
     }
 
 
@@ -109,13 +112,14 @@ def checks_json(checks: Sequence[tuple[str, str, str, str]]) -> dict[str, Any]:
 def deletion_json(
     crop_ids: Sequence[int],
     *,
-    sources: int,
-    footage: Sequence[int],
-    unknown_time: int,
-    unknown_camera: int,
-    deleted: bool,
+    sources: int = 0,
+    footage: Sequence[int] = (),
+    unknown_time: int = 0,
+    unknown_camera: int = 0,
+    deleted: bool = False,
+    finished: Sequence[Pending] = (),
 ) -> dict[str, Any]:
-    """Return what was deleted, or would be."""
+    """Return what was deleted, or would be; and what was `finished` of earlier deletions."""
     return {
         "schema": "reidsearch/deletion/1",
         "deleted": deleted,
@@ -124,6 +128,7 @@ def deletion_json(
         "footage": list(footage),
         "unknown_time": unknown_time,
         "unknown_camera": unknown_camera,
+        "finished": [pending_json(one) for one in finished],
     }
 
 

@@ -346,6 +346,9 @@ def _missing(statement: Statement) -> list[str]:
         )
     if statement.running_runs:
         told.append("An index run is at work: what it has not reached yet was not searched.")
+    for one in statement.pending:
+        way_out = "" if one.running else " (reidsearch check --repair)"
+        told.append(f"{one.sentence[0].upper()}{one.sentence[1:]}{way_out}.")
     return told
 
 

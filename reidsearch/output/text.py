@@ -22,6 +22,7 @@ from reidsearch.output.attributes import attribute_pairs
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.console import ShownConsole
 from reidsearch.output.missing_facts import missing_facts
+from reidsearch.output.pending import pending_lines
 from reidsearch.output.terminal import drawing_on
 from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, size, visible
@@ -232,6 +233,9 @@ def summary_view(summary: Summary) -> RenderableType:
             ("not read", f"{count(passed_over, 'file')} of other types (reidsearch failures)"),
         )
     ]
+    if summary.pending:
+        lines = pending_lines(summary.pending, summary.archive)
+        views.append(Text("\n".join(lines), style="yellow"))
     if summary.cameras:
         names, crops, first, last = zip(*summary.cameras, strict=True)
         views.append(

@@ -33,6 +33,7 @@ from reidsearch.store.attributes import attributes_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.searched import footage_searched
 from reidsearch.store.footage.tracklet_reader import tracklets
+from reidsearch.store.pending import pending_work
 from reidsearch.store.selection import Selection, Unknown, count_unknown, select_crops
 
 
@@ -366,4 +367,5 @@ def _statement(
         ranked_by=ranked.ranked_by,
         query_pictures=query.origins,
         embedding_sha256=embedding_sha256(query.vector),
+        pending=pending_work(store),
     )

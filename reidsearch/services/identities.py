@@ -259,8 +259,8 @@ class IdentityService:
 
     def show(self, name: str) -> Story:
         """One identity with its whole story, a merged one too. Raises NotFound."""
-        identity = self.find(name, merged_too=True)
-        with self._store.read() as connection:
+        with self._store.one_state(), self._store.read() as connection:
+            identity = self.find(name, merged_too=True)
             seen = presences(connection, (*identity.members, *identity.rejected))
             decisions = held.log(connection)
         seen = held.with_given(seen, decisions)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
+from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, Summary
 from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.store.crops.store import Store
+from reidsearch.store.pending import pending_work
 
 if TYPE_CHECKING:
     from reidsearch.maintenance.backup import Backup
@@ -70,13 +72,26 @@ class MaintenanceService:
 
         crops = len(planned.ids)
         with parts(progress, "deleting", [crops] * 3) as whole:
-            forgotten = erase(self._store, self._gallery, planned, whole)
-            with (
-                contextlib.suppress(ArchiveLocked),  # a writer that has begun meanwhile does it
-                step(whole, "updating the neighbour graph"),
-            ):
-                self._neighbours.keep(whole)
-        return forgotten
+            return erase(self._store, self._gallery, planned, whole, self._neighbours)
+
+    def finish(self, progress: Progress = NO_PROGRESS) -> tuple[Pending, ...]:
+        """Finish what is pending, and return what it was; costs nothing when nothing is.
+
+        Every method that writes does this first.
+
+        Raises:
+            ArchiveLocked: another process writes.
+            StorageError: it cannot be written; the rest stays pending.
+        """
+        from reidsearch.maintenance.finish import EARLIER, finish, told_as_unfinished
+
+        found = pending_work(self._store)
+        if not found:
+            return ()
+        with told_as_unfinished(self._store, EARLIER), self._store.lock():
+            finish(self._store, self._gallery, self._neighbours, progress)
+        left = {(one.work, one.since) for one in pending_work(self._store)}
+        return tuple(one for one in found if (one.work, one.since) not in left)
 
     def reembed(self, progress: Progress = NO_PROGRESS) -> int:
         """Re-embed all crops as `model` and `flip` given to `Archive.open` say.
@@ -99,20 +114,24 @@ class MaintenanceService:
             )
         require_sense(embedder)
         # Embedding takes nearly all of the time; index and graph follow.
-        with parts(progress, "re-embedding", [90, 5, 5]) as whole:
+        with parts(progress, "re-embedding", [95, 5]) as whole:
             count = renew(self._store, embedder, whole)
             self._engines.use(embedder)
-            with self._store.lock(), step(whole, "building the index"):
-                self._gallery.compact(whole)
-            with contextlib.suppress(ArchiveLocked):
-                self._neighbours.keep(whole)
+            with (
+                contextlib.suppress(ArchiveLocked),  # a writer that has begun meanwhile does it
+                self._store.lock(),
+                step(whole, "building the index"),
+            ):
+                if self._gallery.needs_compaction():
+                    self._gallery.compact(whole)
         return count
 
     def summary(self) -> Summary:
         """Return what the archive holds, in numbers."""
         from reidsearch.maintenance.summary import summarise
 
-        return summarise(self._store)
+        with self._store.one_state():
+            return summarise(self._store)
 
     def failures(self) -> list[Failure]:
         """Return the inputs that never became crops, and why; oldest first."""

@@ -93,6 +93,10 @@ class ProposalService:
 
     def find(self, proposal_id: int) -> Seen:
         """One proposal that is still to be decided. Raises NotFound."""
+        with self._store.one_state():
+            return self._find(proposal_id)
+
+    def _find(self, proposal_id: int) -> Seen:
         found = {one.proposal_id: one for one in self.last().proposals}
         if proposal_id not in found:
             raise NotFound(

@@ -71,6 +71,10 @@ class Database(Protocol):
         """
         ...
 
+    def unproven(self, connection: Connection) -> AbstractContextManager[Connection]:
+        """Give a connection of `read`, whose rows are not proven meanwhile."""
+        ...
+
     def write(self) -> AbstractContextManager[Connection]:
         """Give a connection in one transaction under the database's write lock.
 

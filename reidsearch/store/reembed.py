@@ -13,12 +13,14 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.pending import Cause
 from reidsearch.store import tables
 from reidsearch.store.crops.model import model_row
 from reidsearch.store.crops.rows import embedding_row
 from reidsearch.store.crops.store import Store
 from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage.tracklet_means import renew_means
+from reidsearch.store.pending import record_erasure
 
 PICTURES_AT_ONCE = 256
 
@@ -72,8 +74,8 @@ def reembed(store: Store, model: ModelIdentity, embedded: Iterable[list[Embedded
 
 
 def _switch(connection: Connection, model_id: int, model: ModelIdentity) -> None:
-    archive = tables.archive
-    connection.execute(update(archive).values(model_id=model_id, erasures=archive.c.erasures + 1))
+    connection.execute(update(tables.archive).values(model_id=model_id))
+    record_erasure(connection, Cause.REEMBED)
     old = tables.embedding.c.model_id != model_id
     connection.execute(delete(tables.embedding).where(old))
     renew_means(connection, model_id)

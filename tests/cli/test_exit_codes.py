@@ -165,3 +165,18 @@ def test_stopped_while_it_waits_for_an_answer(held):
     assert asking.returncode == 130
     assert "Traceback" not in err
     assert held("show", "crop", "1").code == 0
+
+
+@pytest.mark.full
+def test_a_reader_that_leaves_or_was_never_there_is_no_error(run, tmp_path):
+    draw(tmp_path / "crops" / "a.png", 1)
+    assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
+    for number, output in enumerate((">&-", "2>&-", "| true")):
+        command = f'"$0" -m reidsearch "$@" {output}; exit ${{PIPESTATUS[0]}}'
+        copy = tmp_path / f"copy{number}"
+        arguments = [sys.executable, "backup", copy, "-a", run.archive]
+        ended = subprocess.run(
+            ["bash", "-c", command, *arguments], capture_output=True, text=True, check=False
+        )
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert (copy / "backup.json").exists()

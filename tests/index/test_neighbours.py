@@ -96,9 +96,7 @@ def test_additions_and_erasures_are_caught_up_in_every_process(store):
     for held in (early, late, opened(store)):
         held._gallery.sync()
         assert_right(held.graph(), store)
-    findings = check(store)
-    assert [finding.code for finding in findings] == ["neighbours"]
-    assert findings[0].crop_ids == tuple(range(3, 90, 7))
+    assert check(store) == []  # the erasure has rewritten the file as well
     assert late.keep()
     assert check(store) == []
     assert_right(opened(store).graph(), store)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from reidsearch.base import own_files
 from reidsearch.index.contract import IndexDamaged
+from reidsearch.index.disk import reading
 from reidsearch.index.layout import mapped_file
 
 BLOCK_BYTES = 4096  # what the system reads at least
@@ -99,7 +100,8 @@ class VerifiedFile:
         handle = self._file.fileno()
         for block in blocks.tolist():
             of_sum = block * SUM_BYTES
-            content = os.pread(handle, BLOCK_BYTES, block * BLOCK_BYTES)
+            with reading(self.path):
+                content = os.pread(handle, BLOCK_BYTES, block * BLOCK_BYTES)
             found = hashlib.sha256(content).digest()[:SUM_BYTES]
             if found != self._sums[of_sum : of_sum + SUM_BYTES]:
                 raise IndexDamaged(f"{self.path.name} was altered: its checksum differs")

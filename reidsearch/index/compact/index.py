@@ -31,6 +31,7 @@ from reidsearch.index.compact.note import Note, SegmentNote
 from reidsearch.index.compact.segment import ENDINGS, Rows, Segment
 from reidsearch.index.contract import Hits, IndexDamaged, Truth, in_order, merged, no_hits, no_ids
 from reidsearch.index.cores import each
+from reidsearch.index.disk import reading, writing
 from reidsearch.index.flat import FaissEngine
 
 KIND = "faiss-pq4-sq8"
@@ -92,7 +93,8 @@ class CompactEngine:
         index.trained_for = note.trained_for
 
         def load(segment: SegmentNote) -> Segment:
-            return Segment.load(path.parent, segment, index.codec_or_fail())
+            with reading(path):
+                return Segment.load(path.parent, segment, index.codec_or_fail())
 
         index.segments = each(load, note.segments)
         last = 0  # within a segment they were found to increase
@@ -202,7 +204,8 @@ class Compact:
             last = last.grown(ids[:room], vectors[:room])
             ids, vectors = ids[room:], vectors[room:]
             if self._folder is not None and len(last) >= self._engine.segment_rows:
-                last = last.written(self._folder)
+                with writing(self._folder / "codes"):
+                    last = last.written(self._folder)
             self.segments.append(last)
 
     def train(self, sample: Vectors) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.reports import Finding
 from reidsearch.index.neighbours.graph import Graph
-from reidsearch.index.neighbours.table import load, strays
+from reidsearch.index.neighbours.table import load
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
 
@@ -22,10 +22,6 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
 
     A file that is missing is no finding: a restored archive has none.
     """
-    useless = [path.name for path in strays(store)]
-    if useless and not store.locked():
-        text = f"unused files beside the neighbour graph: {', '.join(useless)}"
-        yield Finding("neighbours", text, repairable=True)
     newest = newest_graph(store)
     if newest is None:
         return
@@ -44,6 +40,8 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
         return
     held = store.embedded_ids(int(graph.ids[-1]))
     gone = np.setdiff1d(graph.ids, held)
+    if len(gone) and store.state().pending:
+        return  # a deletion that is not finished, which is told as such
     if len(gone):
         text = f"{newest.path.name} holds {len(gone)} crops that the database does not hold"
         yield Finding("neighbours", text, True, tuple(gone[:1000].tolist()))

@@ -12,25 +12,26 @@ import contextlib
 import io
 import itertools
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import AbstractContextManager
 
 import numpy as np
 
 from reidsearch.base import atomic, own_files
-from reidsearch.base.errors import ArchiveError, StorageError, absent
+from reidsearch.base.errors import ArchiveError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import VectorIndex
+from reidsearch.index.disk import reading, writing
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256, require_file
 from reidsearch.index.layout import mapped, require_increasing
+from reidsearch.index.leftovers import UNFINISHED_GRAPH, recorded
 from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without, work_of
 from reidsearch.index.scan import NOTHING
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import (
     GRAPH_FOLDER,
-    GRAPH_NAME,
     Contents,
     GraphFile,
     announce_graph,
@@ -48,7 +49,6 @@ BLOCKS_IN_A_RUN = 10_000
 embedding them takes a quarter of an hour."""
 
 READ_AT_ONCE = 8192
-UNFINISHED = "graph.partial"
 
 _LAYOUT = np.dtype(
     [
@@ -95,12 +95,14 @@ class Neighbours:
         *,
         blocks: int | None = BLOCKS_IN_A_RUN,
         stopped: Callable[[], bool] = lambda: False,
+        locked: bool = False,
     ) -> bool:
         """Catch up with the gallery, and write the graph if it has changed.
 
         Args:
             blocks: how much work it may be; None: whatever it takes.
             stopped: asked between blocks; nothing is written then.
+            locked: the caller holds the writer lock.
 
         Returns:
             Whether the graph holds all that the gallery holds.
@@ -110,19 +112,26 @@ class Neighbours:
             StorageError: it cannot be written.
         """
         with self._gallery.busy:
-            return self._keep(progress, blocks, stopped)
+            lock = contextlib.nullcontext if locked else self._store.lock
+            return self._keep(progress, blocks, stopped, lock)
 
-    def _keep(self, progress: Progress, blocks: int | None, stopped: Callable[[], bool]) -> bool:
+    def _keep(
+        self,
+        progress: Progress,
+        blocks: int | None,
+        stopped: Callable[[], bool],
+        lock: Callable[[], AbstractContextManager[None]],
+    ) -> bool:
         self._gallery.sync(progress)
         self._asked = self._gallery.state
         self._current = self._catch_up(blocks, progress, stopped)
         if self._current and self._unwritten and self._model_id is not None:
-            with self._store.lock():
+            with lock():
                 self._file = _write(self._store, self._graph, self._model_id)
             self._unwritten = False
-        elif not self._current and self._file is not None and not stopped():
-            # It may hold what was deleted, and deleted means gone.
-            with self._store.lock():
+        elif not (self._current and self._file) and not stopped() and newest_graph(self._store):
+            # What was not read may hold what was deleted, and deleted means gone.
+            with lock():
                 forget(self._store)
             self._file = None
         return self._current
@@ -211,8 +220,9 @@ def load(file: GraphFile) -> Graph:
     name = file.path.name
     if file.odd:
         raise ArchiveError(f"the row that describes the neighbour graph is damaged: {file.odd}")
-    require_file(file.path, file.size_bytes, file.sha256)
-    data, head = mapped(file.path), _head(file.crops)
+    with reading(file.path):
+        require_file(file.path, file.size_bytes, file.sha256)
+        data, head = mapped(file.path), _head(file.crops)
     if data[: len(head)] != head or len(data) != len(head) + file.crops * _LAYOUT.itemsize:
         raise ArchiveError(f"{name} is of another layout than this version's")
     rows = np.frombuffer(data, _LAYOUT, file.crops, len(head))
@@ -254,31 +264,28 @@ def _require_sane(graph: Graph, name: str) -> None:
 
 
 def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
-    """Write, sync, rename, announce; then remove older files. The caller holds the lock."""
+    """Write, sync, rename, announce, and remove older files. The caller holds the lock."""
     folder = store.derived(GRAPH_FOLDER)
-    fresh = folder / UNFINISHED
+    fresh = folder / UNFINISHED_GRAPH
     rows = np.empty(len(graph), dtype=_LAYOUT)
     rows["crop_id"], rows["near"], rows["score"] = graph.ids, graph.near, graph.scores
     rows["least"], rows["farthest"] = graph.least, graph.farthest
-    try:
-        own_files.make_folder(folder)
-        own_files.remove(fresh)  # a killed writer's
-        with own_files.create(fresh) as file:
-            np.save(file, rows, allow_pickle=False)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            own_files.remove(fresh)
-        raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
-    atomic.sync(fresh)  # before the transaction: it may take long
-    contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
 
     def publish(number: int) -> str:
         path = folder / graph_name(number)
-        own_files.rename(fresh, path)
+        with writing(path):
+            own_files.rename(fresh, path)
         return path.name
 
-    announce_graph(store, contents, publish)
-    remove_strays(store)
+    with recorded(store):
+        with writing(fresh):
+            own_files.make_folder(folder)
+            own_files.remove(fresh)  # a killed writer's
+            with own_files.create(fresh) as file:
+                np.save(file, rows, allow_pickle=False)
+            atomic.sync(fresh)  # before the transaction: it may take long
+            contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
+        announce_graph(store, contents, publish)
     written = newest_graph(store)
     if written is None:
         raise absent("the neighbour graph that was written")
@@ -287,37 +294,8 @@ def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
 
 def forget(store: Store) -> None:
     """Remove the graph; the caller holds the writer lock."""
-    forget_graph(store)
-    remove_strays(store)
-
-
-def strays(store: Store) -> list[Path]:
-    """Return files beside the graph that are of no use."""
-    newest, folder = newest_graph(store), store.derived(GRAPH_FOLDER)
-    try:
-        return [
-            folder / name
-            for name in own_files.names(folder)
-            if is_graph_file(name)
-            and not (newest and name == newest.path.name)
-            and own_files.is_file(folder / name)
-        ]
-    except own_files.NotOurs:
-        return []
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
-
-
-def remove_strays(store: Store) -> None:
-    """Unlink what is of no use; the caller holds the writer lock."""
-    for path in strays(store):
-        with contextlib.suppress(OSError):  # still mapped by a reader on some systems
-            own_files.remove(path)
-
-
-def is_graph_file(name: str) -> bool:
-    """Tell whether a file in the graph's folder is one of those that are written here."""
-    return name == UNFINISHED or GRAPH_NAME.fullmatch(name) is not None
+    with recorded(store):
+        forget_graph(store)
 
 
 def _blocks(rows: int) -> int:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base.errors import InputError, Reason, Refused
+from reidsearch.base.errors import InputError, Reason, Refused, out_of_memory
 from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.reading import refusal
@@ -102,6 +102,9 @@ def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> Fo
                 outcome["partly"] = 1
         except Refused as refused:
             run.sink.commit(CropStep([Rejected(entry.location, refused)]))
+            outcome = {"failed": 1}
+        except MemoryError:  # what was worked through stays, and the next run goes on from there
+            run.sink.commit(CropStep([Rejected(entry.location, out_of_memory())]))
             outcome = {"failed": 1}
         if not run.stop.is_set():
             share.finish()

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Self
 
-from reidsearch.base.errors import Refused
+from reidsearch.base.errors import Refused, out_of_memory
 from reidsearch.base.reading import open_regular
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, HeldBytes, Locator, Rejected
@@ -128,6 +128,8 @@ def tar_crops(container: Container, limits: PictureLimits) -> Iterator[CropInput
                 pass  # to the end: only there stands the compression's checksum
     except Refused as refused:
         yield Rejected(container.location, refused)
+    except MemoryError:  # such as for the dictionary that an .xz asks for
+        yield Rejected(container.location, out_of_memory())
     except _ERRORS as error:
         yield container.damaged(str(error) or type(error).__name__)
 

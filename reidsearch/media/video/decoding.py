@@ -85,6 +85,8 @@ class Reader:
         while True:
             try:
                 packet = next(demuxed, None)
+            except MemoryError:
+                raise  # no fault of the file
             except av.error.ExitError:  # its time is up
                 yield Damage(None, None, "the file cannot be read on: a packet took too long")
                 return
@@ -161,6 +163,8 @@ class Reader:
             frames = self._stream.codec_context.decode(packet)
         except av.error.EOFError:
             return
+        except MemoryError:
+            raise  # no fault of the file: it is not finished
         except (av.error.FFmpegError, ValueError) as error:
             yield Damage(None, None, f"a packet cannot be decoded: {said(error)}")
             return

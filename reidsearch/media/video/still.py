@@ -109,6 +109,8 @@ class _KeyDecoder:
             return self._last[1]
         try:
             frames = [*self._context.decode(packet), *self._context.decode(None)]
+        except MemoryError:
+            raise
         except av.error.FFmpegError:
             frames = []
         self._context.flush_buffers()

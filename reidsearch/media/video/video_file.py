@@ -229,6 +229,8 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             container = open_container(
                 self._path, start, end, ignore_index=self._linear_avi, known=self._demuxer
             )
+        except MemoryError:
+            raise
         except (av.error.FFmpegError, OSError, ValueError) as error:
             if resource := exhausted(error, str(self._path)):
                 raise resource from error

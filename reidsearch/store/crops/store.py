@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
-from reidsearch.store.crops.state import Known, State
+from reidsearch.store.crops.state import Held, HeldByThread, Known, State, state_of
 from reidsearch.store.database import lifecycle, schema, selects, sqlite
 from reidsearch.store.decoding import decoding
 from reidsearch.store.row_digests import Value
@@ -47,6 +47,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     Args:
         folder: the archive's folder; works on read-only media too.
+
+    Attributes:
+        finish: does the work that an earlier writer left pending; called with the writer lock held,
+            before anything else is done under it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,6 +68,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._database: Database = sqlite.Sqlite(folder)
         self._state: State | None = None
         self._looking = threading.Lock()
+        self._held = HeldByThread()
+        self.finish: Callable[[], object] | None = None
         try:
             with self.read() as connection:
                 schema.require_current(connection, folder)
@@ -105,19 +111,58 @@ class Store(contextlib.AbstractContextManager["Store"]):
         Raises:
             ArchiveError: a row is damaged, or a value in it cannot be decoded.
         """
-        return decoding(self._database.read(), self.location)
+        held = self._held.now
+        reading = contextlib.nullcontext(held.connection) if held else self._database.read()
+        return decoding(reading, self.location)
 
     def scan(self) -> AbstractContextManager[Connection]:
         """Give a connection whose rows are not proven; see `Database.scan`."""
-        return decoding(self._database.scan(), self.location)
+        held = self._held.now
+        database = self._database
+        reading = database.unproven(held.connection) if held else database.scan()
+        return decoding(reading, self.location)
+
+    @contextlib.contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Let all reads of this thread see the archive as it stands now, whatever is committed.
+
+        For work of many reads that must fit together. Files and the writer lock are live; writing
+        is refused meanwhile, and the write-ahead log cannot be emptied.
+
+            with store.one_state():
+                crops = store.embedded_ids(store.state().last_crop_id)
+        """
+        if self._held.now is not None:
+            yield
+            return
+        lived = self.live_run()
+        with self._database.read() as connection:
+            with self._database.unproven(connection) as scanned:
+                state = state_of(scanned)
+            # A run may have begun since it was asked for, or have ended meanwhile.
+            runs = {lived, self.live_run()} & {state.running_run}
+            self._held.now = Held(connection, state, next(iter(runs), None))
+            try:
+                yield
+            finally:
+                self._held.now = None
 
     def write(self) -> AbstractContextManager[Connection]:
         """Give a connection in one transaction under the write lock; see `Database.write`."""
+        if self._held.now is not None:
+            raise RuntimeError("write() within one_state() would not be seen there")
         return self._database.write()
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Hold the writer lock for many transactions; see `Database.lock`."""
-        return self._database.lock()
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the writer lock for many transactions; see `Database.lock`.
+
+        What an earlier writer left pending is finished first.
+        """
+        with self._database.lock():
+            if self.finish is not None and self.state().pending:
+                self.finish()
+            yield
 
     def locked(self) -> bool:
         """Tell whether somebody holds the writer lock."""
@@ -133,13 +178,17 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def unfinished_runs(self) -> tuple[int, int]:
         """Return how many index runs were interrupted, and how many are at work just now."""
-        state = self.state()
-        lives = self.running_run() is not None
-        killed = state.running_run is not None and not lives
-        return state.interrupted_runs + killed, int(lives)
+        while True:
+            state = self.state()
+            lives = self.running_run() is not None
+            if lives or self.state().running_run == state.running_run:  # else it has just ended
+                killed = state.running_run is not None and not lives
+                return state.interrupted_runs + killed, int(lives)
 
     def running_run(self) -> int | None:
         """Return the index run at work just now; asks the lock only when one has not ended."""
+        if self._held.now is not None:
+            return self._held.now.running_run
         recorded = self.state().running_run
         return recorded if recorded is not None and self.live_run() == recorded else None
 
@@ -169,13 +218,14 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def state(self) -> State:
         """Return where the archive stands now; nothing is read when nobody has committed since."""
+        if self._held.now is not None:
+            return self._held.now.state
         with self._looking:
             # Asked before reading: a commit in between is seen by the next call, never missed.
             if self._database.changed() or self._state is None:
                 self._state = None
                 with self.scan() as connection:
-                    next_crop_id, *rest = connection.execute(selects.STATE).one()
-                self._state = State(next_crop_id - 1, *rest)
+                    self._state = state_of(connection)
             return self._state
 
     def model(self) -> ModelIdentity | None:

@@ -14,6 +14,7 @@ from reidsearch.base.errors import Reason
 from reidsearch.store import tables
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.tables.footage import footage, footage_location, moment
+from reidsearch.store.tables.pending import pending
 
 STATE = select(
     tables.archive.c.next_crop_id,
@@ -34,6 +35,7 @@ STATE = select(
     .where(tables.run.c.state == "running")
     .scalar_subquery()
     .label("running_run"),
+    select(func.count()).select_from(pending).scalar_subquery().label("pending"),
 ).where(intact(tables.archive))  # the rest is only counted
 
 MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()

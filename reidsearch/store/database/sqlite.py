@@ -6,6 +6,7 @@ All that only SQLite does is here: pragmas, locking, error codes, its own check,
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 import threading
@@ -33,6 +34,9 @@ from reidsearch.store.database.damage import damage_of
 from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
 from reidsearch.store.database.log import require_whole_log
 from reidsearch.store.row_digests import Value
+
+# An error while a connection is closed is no news for a user: the pool would print its traceback.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 DATABASE = "archive.db"
 BUSY_TIMEOUT_S = 30.0
@@ -88,6 +92,16 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def scan(self) -> AbstractContextManager[Connection]:
         """See `Database.scan`."""
         return self._reading.connect().execution_options(**proofs.UNPROVEN)
+
+    @contextlib.contextmanager
+    def unproven(self, connection: Connection) -> Iterator[Connection]:
+        """See `Database.unproven`."""
+        before = connection.get_execution_options().get("schema_translate_map")
+        connection.execution_options(**proofs.UNPROVEN)
+        try:
+            yield connection
+        finally:
+            connection.execution_options(schema_translate_map=before)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -203,9 +217,20 @@ def creating(folder: Path) -> Iterator[Connection]:
                 proofs.seal(connection)
         finally:
             engine.dispose()
+        _emptied_log(making / DATABASE)
         atomic.publish(making / DATABASE, folder / DATABASE)
         if shared := folder.stat().st_mode & 0o060:
             (folder / DATABASE).chmod(0o600 | shared)
+
+
+def _emptied_log(path: Path) -> None:
+    """Move everything into the database's file: closing it tries that, and tells no error.
+
+    Raises:
+        StorageError: there is no room for it.
+    """
+    with _connected(path, read_only=False) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 @contextlib.contextmanager

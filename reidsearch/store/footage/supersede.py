@@ -10,10 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from reidsearch.domain.pending import Cause
 from reidsearch.store import tables
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.footage.tracklet_writer import one_person
+from reidsearch.store.pending import record_erasure
 from reidsearch.store.tables.footage import footage, moment, tracklet, tracklet_part
 
 _TRACE_COLUMNS = ("first_us", "last_us", "detections", "fragments", "trace", "sha256")
@@ -40,7 +42,7 @@ def supersede(connection: Connection, old_id: int, new_id: int, model_id: int) -
     crop = tables.crop
     connection.execute(update(crop).where(crop.c.source_id == new_id).values(camera_id=camera_id))
     connection.execute(delete(tables.source).where(tables.source.c.id == old_id))
-    connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+    record_erasure(connection, Cause.ANALYSIS)
     renew_means(connection, model_id, touched)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, ScalarSelect, delete, exists, func, insert, s
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.footage import DISCONTINUITY, Clock, How, SourceFacts, VideoInfo
+from reidsearch.domain.pending import Cause
 from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
 from reidsearch.store import tables
 from reidsearch.store.crops.store import location_key
@@ -34,6 +35,7 @@ from reidsearch.store.footage.unfinished import (
     restart,
     taken_up,
 )
+from reidsearch.store.pending import record_erasure
 from reidsearch.store.tables.footage import erased as erased_table
 from reidsearch.store.tables.footage import (
     footage,
@@ -113,7 +115,7 @@ class FootageWriter:
             select(moment.c.tracklet_id).join(tables.crop).where(*of_run).distinct()
         ).all()
         connection.execute(delete(tables.crop).where(*of_run))
-        connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+        record_erasure(connection, Cause.ANALYSIS)
         renew_means(connection, self._writer.model_id, touched)
         forget_progress(connection, source_id)
 
@@ -335,7 +337,7 @@ def delete_source(connection: Connection, source_id: int) -> None:
     connection.execute(delete(tables.source).where(tables.source.c.id == source_id))
     model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
     renew_means(connection, model_id, ids)
-    connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
+    record_erasure(connection, Cause.ANALYSIS)
 
 
 def keep_notes(connection: Connection, source_id: int, facts: SourceFacts) -> None:

@@ -8,6 +8,7 @@ from reidsearch.store.tables import (
     footage,  # noqa: F401
     identities,  # noqa: F401
     neighbours,  # noqa: F401
+    pending,  # noqa: F401
 )
 from reidsearch.store.tables.crops import metadata
 
