@@ -16,6 +16,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
 from reidsearch.base.actor import default_actor
+from reidsearch.base.errors import UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, RuntimeSettings
 from reidsearch.base.timecode import parse_zone
@@ -310,10 +311,13 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             ArchiveLocked: another process writes.
             ModelError: no model, or not the archive's.
             InputError: a path does not exist.
+            UsageError: a path is empty.
 
         Example:
             >>> archive.index(["gate.mp4"], footage=FootageOptions(naming=SourceNaming("gate")))
         """
+        if any(os.fspath(path) == "" for path in paths):
+            raise UsageError("an empty path was given to index; it would mean this folder")
         return self.indexing.paths([*map(Path, paths)], naming, footage, limits, progress, stop)
 
     def index_crops(

@@ -132,6 +132,7 @@ class Kind(StrEnum):
     CALIBRATION_DAMAGED = "calibration-damaged"
     ARCHIVE_DAMAGED = "archive-damaged"
     ARCHIVE_NEEDS_REPAIR = "archive-needs-repair"
+    ARCHIVE_FOREIGN = "archive-foreign"
     ARCHIVE_NOT_VERIFIED = "archive-not-verified"
     CODECS_MISSING = "codecs-missing"
 
@@ -177,6 +178,14 @@ class ReidsearchError(Exception):
         other = error(message, self.hint)
         other.kind, other.fields = self.kind, dict(self.fields)
         return other
+
+
+def absent(what: str) -> ReidsearchError:
+    """Return the error for what has to be there and is not: a fault of this program.
+
+    Unlike an `assert`, such a check also stands under `python -O`.
+    """
+    return ReidsearchError(f"{what} is missing where it must be")
 
 
 class SomeFailed(ReidsearchError):

@@ -14,11 +14,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from reidsearch.base import own_files
 from reidsearch.base.errors import InputError
+from reidsearch.base.reading import parse_toml
 from reidsearch.base.said import said
 from reidsearch.base.settings import PictureLimits, RuntimeSettings, TimeSettings
 
 NAME = "reidsearch.toml"
+LARGEST_FILE = 1 << 20
+MOST = 1 << 40  # of any setting that is a whole number
+MOST_THREADS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,9 @@ def read_settings(
         read_settings(Path("archive")).pictures.max_bytes
     """
     values = {section: asdict(part) for section, part in _defaults().items()}
-    for folder in (user or user_folder(), archive):
-        if folder is not None:
-            _take_file(folder / NAME, values)
+    _take_file((user or user_folder()) / NAME, values, linked=True)
+    if archive is not None:
+        _take_file(archive / NAME, values, linked=False)
     _take_environment(environment, values)
     return Settings(
         PictureLimits(**values["pictures"]),
@@ -84,10 +89,10 @@ def read_rate(value: object) -> Fraction:
     return rate
 
 
-def _whole(least: int) -> Callable[[object], int]:
+def _whole(least: int, most: int = MOST) -> Callable[[object], int]:
     def read(value: object) -> int:
         number = int(value) if isinstance(value, str) else value
-        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
             raise ValueError
         return number
 
@@ -121,8 +126,8 @@ KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
     },
     "runtime": {
         "device": (_name, "a device of OpenVINO, such as CPU"),
-        "streams": (_whole(0), "a whole number from 0"),
-        "threads": (_whole(0), "a whole number from 0"),
+        "streams": (_whole(0, MOST_THREADS), f"a whole number from 0 to {MOST_THREADS}"),
+        "threads": (_whole(0, MOST_THREADS), f"a whole number from 0 to {MOST_THREADS}"),
     },
 }
 """Section -> key -> how a value is read, and what it must be."""
@@ -137,18 +142,20 @@ def _defaults() -> dict[str, PictureLimits | TimeSettings | RuntimeSettings]:
     }
 
 
-def _take_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
+def _take_file(path: Path, values: dict[str, dict[str, Any]], *, linked: bool) -> None:
+    if not path.parent.is_dir():
+        return
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
+        # Users may link their own file; one in an archive from elsewhere would lead elsewhere.
+        found = path.resolve() if linked else path.parent.resolve() / path.name
+        text = own_files.read_bytes(found, LARGEST_FILE).decode("utf-8-sig")
+    except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {said(error)}") from error
-    import tomllib  # most archives have no settings file, and every command asks for one
-
     try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        given = parse_toml(text)
+    except ValueError as error:
         raise InputError(f"{path} is not valid TOML: {error}") from error
     for section, pairs in given.items():
         if section not in KEYS or not isinstance(pairs, dict):

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("backup")
-@click.argument("target", type=click.Path(path_type=Path), metavar="FOLDER")
+@argument("target", type=click.Path(path_type=Path), metavar="FOLDER")
 @format_option()
 @archive_option
 def command(target: Path, archive: Path, form: str) -> None:

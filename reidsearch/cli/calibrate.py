@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.files import output_option, write_picture
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @grouped_command("calibrate")
-@click.argument("labelled", required=False, metavar="[SET]", type=click.Path(path_type=Path))
+@argument("labelled", required=False, metavar="[SET]", type=click.Path(path_type=Path))
 @option("--labels", is_flag=True, help="Use the person labels stored in the archive.")
 @option("--identities", is_flag=True, help="Use the identities confirmed in the archive.")
 @option(

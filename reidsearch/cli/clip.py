@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.files import output_option, require_other_file, verify_option
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("clip")
-@click.argument("crop_id", metavar="CROP", type=int)
+@argument("crop_id", metavar="CROP", type=int)
 @output_option("The video to write", (".mp4", ".mkv", ".mov", ".ts"), required=True, streams=False)
 @option(
     "--margin",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 from reidsearch.cli.times import Duration
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @grouped_command("clock")
-@click.argument("source", required=False)
+@argument("source", required=False)
 @option(
     "--start",
     metavar="TIME",

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from reidsearch.cli.decisions import conflicts_option, decision_options, proposal_option
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 
 @grouped_command("confirm")
-@click.argument("matches", nargs=-1, type=int, metavar="[CROP]...")
+@argument("matches", nargs=-1, type=int, metavar="[CROP]...")
 @option("--as", "name", metavar="IDENTITY", callback=text_value, help="The identity.")
 @proposal_option
 @decision_options

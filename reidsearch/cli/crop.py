@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import click
-
 from reidsearch.base.errors import UsageError
 from reidsearch.cli.files import (
     PICTURES,
@@ -15,13 +13,13 @@ from reidsearch.cli.files import (
     write_file,
     write_picture,
 )
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, reading_archive
 
 
 @grouped_command("crop")
-@click.argument("crop_id", type=int, metavar="CROP")
+@argument("crop_id", type=int, metavar="CROP")
 @output_option(
     "The stored JPEG, or any of these with --caption; - is standard output",
     PICTURES,

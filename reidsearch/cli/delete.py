@@ -10,6 +10,7 @@ import click
 from reidsearch.cli.filters import crops_option, filter_options, filters_from
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
     from reidsearch.maintenance.erase import Erasure
@@ -58,7 +59,7 @@ def command(
         plan = opened.plan_delete(filters, crop_ids=crops, permanent=keep_out)
         if form == "table":
             for line in _lines(plan):
-                click.echo(line)
+                say(line)
         deleting = (len(plan.ids) > 0 or plan.sources > 0) and not dry_run
         if deleting:
             if not yes:
@@ -78,7 +79,7 @@ def command(
     told = count(len(ids), "crop") if ids else count(plan.sources, "source")
     emit(form, document, f"Deleted {told}." if deleting else None)
     if not emptied:
-        click.echo(
+        say(
             "another process is reading the archive: deleted pages leave the write-ahead log "
             "when it ends",
             err=True,

@@ -17,6 +17,7 @@ from reidsearch.cli.files import write_file, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import model_options
+from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -85,13 +86,13 @@ def command(
         query = min(found.persons, default=None)
         answer = None if query is None else _show(archive, folder, found, query)
         crop_id = answer[1] if answer else None
-    click.echo(
+    say(
         f"Drew {people} synthetic people, each walking past {CAMERAS} cameras: "
         f"{folder / 'footage'}."
     )
     text.show(text.report_view(report))
     if answer:
-        click.echo(f"\n{_program()} query --crop {crop_id} -a {folder / 'archive'}\n")
+        say(f"\n{_program()} query --crop {crop_id} -a {folder / 'archive'}\n")
         text.show(answer_view(answer[0]))
     _tell(folder, found, crop_id, model_path)
 
@@ -125,7 +126,7 @@ def _archive(
         archive.close()
         if model is not None:
             raise
-        click.echo(
+        say(
             "No trained model is available; the built-in baseline is used, which finds far fewer "
             f"people: {error.message}"
         )
@@ -147,9 +148,7 @@ def _options(archive: Archive, folder: Path, videos: Sequence[DrawnVideo]) -> Fo
     try:
         archive.detector()
     except ModelUnavailable as error:
-        click.echo(
-            f"No person detector is available; the true boxes are used instead: {error.message}"
-        )
+        say(f"No person detector is available; the true boxes are used instead: {error.message}")
         rows = [f"footage/{one.path.name},footage/{one.detections.name}" for one in videos]
         path = folder / "sources.csv"
         write_file(path, "\n".join(["path,detections", *rows, ""]).encode())
@@ -170,7 +169,7 @@ def _make_room(folder: Path) -> None:
     (folder / MARKER).touch()
     for name in MADE:
         made = folder / name
-        if made.is_dir():
+        if made.is_dir() and not made.is_symlink():
             shutil.rmtree(made)
         else:
             made.unlink(missing_ok=True)
@@ -251,7 +250,7 @@ def _tell(folder: Path, found: Found, crop_id: int | None, model_path: Sequence[
 
     extra = found.tracklets - len(found.persons)
     first = sum(rank == 1 for rank in found.ranks)
-    click.echo(
+    say(
         f"\n{len(found.persons)} of {found.visits} visits were found as one tracklet each; "
         f"{count(extra, 'further tracklet')} {'shows' if extra == 1 else 'show'} no visit or part "
         f"of one.\nIn {first} of {count(len(found.ranks), 'search', 'searches')} from one camera, "
@@ -260,7 +259,7 @@ def _tell(folder: Path, found: Found, crop_id: int | None, model_path: Sequence[
     )
     if crop_id is None:
         return
-    click.echo(
+    say(
         f"\nContact sheet: {folder / 'answer.png'}, timeline: {folder / 'timeline.png'}\n"
         "\nTry next:"
     )
@@ -274,7 +273,7 @@ def _tell(folder: Path, found: Found, crop_id: int | None, model_path: Sequence[
         f"query --crop {crop_id} {archive}{models} --camera hall -k 3 --format json",
         f"index YOUR/FOOTAGE -a my-archive{models}",
     ):
-        click.echo(f"  {_program()} {line}")
+        say(f"  {_program()} {line}")
 
 
 def _program() -> str:

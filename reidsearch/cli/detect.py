@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from reidsearch.cli.files import output_option, write_picture
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
@@ -20,7 +18,7 @@ from reidsearch.cli.options import (
 
 
 @grouped_command("detect")
-@click.argument("frame", metavar="VIDEO@TIME")
+@argument("frame", metavar="VIDEO@TIME")
 @option("--detector", metavar="NAME|FILE", help="The person detector.")
 @format_option()
 @output_option("Draw the people with their numbers")

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from reidsearch.cli.files import output_option, write_picture
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
@@ -20,6 +20,7 @@ from reidsearch.cli.options import (
     runtime_options,
     runtime_settings,
 )
+from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
     from reidsearch.domain.figures import Comparison
@@ -30,7 +31,7 @@ LABELS = ("persons", "identities")
 
 
 @grouped_command("evaluate")
-@click.argument("data", required=False, type=click.Path(path_type=Path))
+@argument("data", required=False, type=click.Path(path_type=Path))
 @option(
     "--query-camera",
     "query_cameras",
@@ -154,7 +155,7 @@ def _print(found: Comparison, form: str, compared: bool) -> None:
     from reidsearch.output.evaluation_json import comparison_json
 
     if form == "markdown":
-        click.echo(evaluation_text.markdown(found))
+        say(evaluation_text.markdown(found))
         return
     view = evaluation_text.comparison_view if compared else evaluation_text.evaluation_view
     emit(form, comparison_json(found), view(found), "ways")

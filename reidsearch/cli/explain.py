@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.files import output_option, write_picture
-from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
@@ -20,8 +20,8 @@ from reidsearch.cli.query_input import query_input_options, read_query_input
 
 
 @grouped_command("explain")
-@click.argument("image", nargs=-1, type=click.Path(path_type=Path))
-@click.argument("match", type=int, metavar="CROP")
+@argument("image", nargs=-1, type=click.Path(path_type=Path))
+@argument("match", type=int, metavar="CROP")
 @query_input_options
 @format_option()
 @output_option("Draw the explanation")

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
+from reidsearch.base.errors import absent
 from reidsearch.cli.files import (
     output_option,
     require_other_file,
     verify_option,
     write_picture,
 )
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("frame")
-@click.argument("crop_id", metavar="CROP", type=int)
+@argument("crop_id", metavar="CROP", type=int)
 @output_option("The picture to write", required=True)
 @option("--box", is_flag=True, help="Draw the person's box.")
 @verify_option
@@ -41,7 +40,8 @@ def command(crop_id: int, archive: Path, output: Path, box: bool, verify: bool, 
         pixels, crop = opened.footage.frame(crop_id, verify=verify)
         imprint = imprint_of(opened)
     write_picture(output, still(pixels, crop, imprint, box=box))
-    assert crop.moment is not None
+    if crop.moment is None:
+        raise absent("the moment of a crop of footage")
     emit(
         form,
         frame_json(crop, str(output)),

@@ -7,6 +7,7 @@ importing anything else, because start-up time is part of the interface.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -23,8 +24,16 @@ LAST = (OUTPUT, HARDWARE, GENERAL)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class WrittenFile(click.ParamType[Path]):
+    """The type of a parameter that names a file to write."""
+
+    def require_harmless(self, path: Path, ctx: click.Context) -> None:
+        """Refuse what no command overwrites, once all parameters are known."""
+        raise NotImplementedError
+
+
 class GroupedOption(click.Option):
-    """An option that is listed under a title in the help of its command.
+    """An option that is listed under a title in the help of its command, and takes no empty text.
 
     Args:
         group: the title.
@@ -34,6 +43,20 @@ class GroupedOption(click.Option):
         super().__init__(*arguments, **settings)
         self.group = group
 
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Convert what was given, unless it is empty."""
+        _require_text(self, ctx, value)
+        return super().type_cast_value(ctx, value)
+
+
+class FilledArgument(click.Argument):
+    """An argument that takes no empty text."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Convert what was given, unless it is empty."""
+        _require_text(self, ctx, value)
+        return super().type_cast_value(ctx, value)
+
 
 def option(*names: str, group: str = OPTIONS, **settings: Any) -> Callable[[F], F]:
     """Declare an option like `click.option`, listed under the title `group`.
@@ -42,6 +65,28 @@ def option(*names: str, group: str = OPTIONS, **settings: Any) -> Callable[[F], 
     ... def command(camera): ...
     """
     return click.option(*names, cls=GroupedOption, group=group, **settings)
+
+
+def argument(*names: str, **settings: Any) -> Callable[[F], F]:
+    """Declare an argument like `click.argument` that takes no empty text."""
+    return click.argument(*names, cls=FilledArgument, **settings)
+
+
+def _require_text(parameter: click.Parameter, ctx: click.Context, value: Any) -> None:
+    """Refuse text without a letter: as part of a path or name it would stand for all of them.
+
+    Raises:
+        click.BadParameter: naming the parameter.
+    """
+    if ctx.get_parameter_source(parameter.name or "") is click.core.ParameterSource.DEFAULT:
+        return
+    given = [value]
+    while given:
+        one = given.pop()
+        if isinstance(one, tuple | list):
+            given.extend(one)
+        elif isinstance(one, str) and not one.strip():
+            raise click.BadParameter("it is empty", ctx=ctx, param=parameter)
 
 
 class GroupedCommand(click.Command):
@@ -54,6 +99,14 @@ class GroupedCommand(click.Command):
             if rows := [record for record in records if record is not None]:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Refuse files to write that must not be overwritten, then run."""
+        for parameter in self.params:
+            value = ctx.params.get(parameter.name or "")
+            if isinstance(parameter.type, WrittenFile) and isinstance(value, Path):
+                parameter.type.require_harmless(value, ctx)
+        return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and answer an option of an earlier version with what it is now."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.decisions import conflicts_option, decision_options, proposal_option
-from reidsearch.cli.grouped import CommandGroup, option
+from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 
@@ -23,8 +23,8 @@ def command() -> None:
 
 
 @command.command("new")
-@click.argument("name", callback=text_value, metavar="IDENTITY")
-@click.argument("matches", nargs=-1, type=int, metavar="[CROP]...")
+@argument("name", callback=text_value, metavar="IDENTITY")
+@argument("matches", nargs=-1, type=int, metavar="[CROP]...")
 @proposal_option
 @decision_options
 @conflicts_option
@@ -78,7 +78,7 @@ def list_(archive: Path, decisions: bool, form: str) -> None:
 
 
 @command.command("show")
-@click.argument("name", callback=text_value, metavar="IDENTITY")
+@argument("name", callback=text_value, metavar="IDENTITY")
 @format_option()
 @archive_option
 def show(name: str, archive: Path, form: str) -> None:
@@ -92,7 +92,7 @@ def show(name: str, archive: Path, form: str) -> None:
 
 
 @command.command("proposals")
-@click.argument("proposal", required=False, type=int)
+@argument("proposal", required=False, type=int)
 @format_option()
 @archive_option
 def proposals_(proposal: int | None, archive: Path, form: str) -> None:
@@ -113,8 +113,8 @@ def proposals_(proposal: int | None, archive: Path, form: str) -> None:
 
 
 @command.command("rename")
-@click.argument("name", callback=text_value, metavar="IDENTITY")
-@click.argument("to", callback=text_value, metavar="NEW")
+@argument("name", callback=text_value, metavar="IDENTITY")
+@argument("to", callback=text_value, metavar="NEW")
 @decision_options
 @format_option()
 @archive_option
@@ -130,8 +130,8 @@ def rename(name: str, to: str, archive: Path, note: str, form: str) -> None:
 
 
 @command.command("merge")
-@click.argument("name", callback=text_value, metavar="IDENTITY")
-@click.argument("others", nargs=-1, required=True, metavar="IDENTITY...")
+@argument("name", callback=text_value, metavar="IDENTITY")
+@argument("others", nargs=-1, required=True, metavar="IDENTITY...")
 @decision_options
 @conflicts_option
 @format_option()
@@ -155,8 +155,8 @@ def merge(
 
 
 @command.command("split")
-@click.argument("name", callback=text_value, metavar="IDENTITY")
-@click.argument("matches", nargs=-1, required=True, type=int, metavar="CROP...")
+@argument("name", callback=text_value, metavar="IDENTITY")
+@argument("matches", nargs=-1, required=True, type=int, metavar="CROP...")
 @option("--as", "fresh", required=True, metavar="NEW", callback=text_value, help="The new name.")
 @decision_options
 @format_option()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
     flip_option,
@@ -31,7 +31,7 @@ FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Foo
 
 
 @grouped_command("index")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option(
     "--camera", group=FACTS, metavar="NAME", callback=text_value, help="Camera, if names tell none."
 )

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.files import output_option, write_picture
-from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 
 @grouped_command("journey")
-@click.argument("identity", callback=text_value)
+@argument("identity", callback=text_value)
 @transit_options
 @format_option()
 @output_option("Draw cameras over time with the sightings")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.grouped import CommandGroup, option
+from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import format_option
 from reidsearch.cli.quantize import command as quantize
+from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
     from reidsearch.vision.models.catalogue import ModelEntry
@@ -64,7 +65,7 @@ def list_(form: str) -> None:
 
 
 @command.command()
-@click.argument("name")
+@argument("name")
 @format_option()
 def show(name: str, form: str) -> None:
     """Show all that is known of the model NAME or NAME/PRECISION."""
@@ -79,7 +80,7 @@ def show(name: str, form: str) -> None:
 
 
 @command.command()
-@click.argument("names", nargs=-1, metavar="NAME...")
+@argument("names", nargs=-1, metavar="NAME...")
 @option("--all", "everything", is_flag=True, help="Install every model of the catalogue.")
 @format_option()
 def install(names: tuple[str, ...], everything: bool, form: str) -> None:
@@ -99,12 +100,12 @@ def install(names: tuple[str, ...], everything: bool, form: str) -> None:
             xml = fetch(entry, progress)
         rows.append({"key": entry.key, "folder": str(xml.parent)})
         if form == "table":
-            click.echo(f"{entry.key}  {xml.parent}")
+            say(f"{entry.key}  {xml.parent}")
     emit(form, {"schema": "reidsearch/models-installed/1", "models": rows}, None, "models")
 
 
 @command.command("import")
-@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
+@argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
 @format_option()
 def import_(folder: Path, form: str) -> None:
     """Copy the known models below FOLDER into the cache, verified."""

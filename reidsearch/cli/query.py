@@ -17,7 +17,7 @@ from reidsearch.cli.filters import (
     filter_options,
     filters_from,
 )
-from reidsearch.cli.grouped import OUTPUT, grouped_command, option
+from reidsearch.cli.grouped import OUTPUT, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
@@ -28,6 +28,7 @@ from reidsearch.cli.options import (
 )
 from reidsearch.cli.query_input import PERSON, query_input_options, read_query_input
 from reidsearch.cli.viewer import open_file, require_viewer
+from reidsearch.output.terminal import say
 from reidsearch.output.visible import visible
 
 REFINE, RANKING = "Refine", "Ranking"
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @grouped_command("query")
-@click.argument("images", nargs=-1, type=click.Path(path_type=Path))
+@argument("images", nargs=-1, type=click.Path(path_type=Path))
 @query_input_options
 @option(
     "--identity",
@@ -228,7 +229,7 @@ def command(
     if open_sheet:
         open_file(path, keep=output is not None)
     if output or open_sheet:
-        click.echo(f"contact sheet: {visible(str(path))}", err=True)
+        say(f"contact sheet: {visible(str(path))}", err=True)
 
 
 def _require_sense(

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reidsearch.base.errors import ReidsearchError, UsageError
+from reidsearch.base.errors import Refused, ReidsearchError, UsageError
 from reidsearch.base.locations import location_text
-from reidsearch.base.said import said
+from reidsearch.base.reading import Table, read_table
 
 if TYPE_CHECKING:
     from reidsearch.domain.request import QueryPicture, SearchRequest
@@ -40,12 +40,11 @@ def read_query_list(
     """
     try:
         # A name that is not UTF-8 stays what the file system calls it.
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            reader = csv.DictReader(file, restkey=BEYOND)
-            columns = reader.fieldnames or ()
-            named = list(_rows(reader))
-    except (OSError, ValueError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read as CSV: {said(error)}") from error
+        table = read_table(path, errors="surrogateescape")
+    except Refused as refused:
+        raise UsageError(f"{path} cannot be read as CSV: {refused.message}") from refused
+    columns = table.columns
+    named = list(_rows(table))
     if not named or not set(columns) <= set(COLUMNS) or not set(columns) & set(WHO):
         raise UsageError(
             f"{path} is not a list of queries",
@@ -58,17 +57,16 @@ def read_query_list(
     ]
 
 
-def _rows(reader: csv.DictReader[str]) -> Iterator[tuple[str, int, Row | csv.Error]]:
+def _rows(table: Table) -> Iterator[tuple[str, int, Row | csv.Error]]:
     """Yield the name, the line and the cells of each row, or why it is no row."""
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:  # the reader goes on with the next line
-            yield f"line {reader.line_num}", reader.line_num, error
+    for line, cells in table.rows:
+        if isinstance(cells, csv.Error):
+            yield f"line {line}", line, cells
         else:
-            yield _name(row) or f"line {reader.line_num}", reader.line_num, row
+            row: Row = table.named(cells)
+            if len(cells) > len(table.columns):
+                row = {**row, BEYOND: "more"}
+            yield _name(row) or f"line {line}", line, row
 
 
 def _name(row: Row) -> str:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from reidsearch.base.errors import ReidsearchError, SomeFailed
+from reidsearch.output.terminal import say
 from reidsearch.output.visible import visible
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def show_answer(answer: Answer, form: str, *, whole: bool = False) -> None:
     elif form == "json":
         from reidsearch.output.emit import dumps
 
-        click.echo(dumps(answer.to_json(), indent=2))
+        say(dumps(answer.to_json(), indent=2))
     else:
         show_lines(answer.statement, answer.matches, form)
 
@@ -51,12 +50,12 @@ def show_lines(statement: Statement, matches: Iterable[Match], form: str) -> Non
         from reidsearch.output.answer_csv import answer_csv_lines
 
         for line in answer_csv_lines(statement, matches):
-            click.echo(line, nl=False)
+            say(line, end="")
     else:
         from reidsearch.output.answer_json import jsonl_lines
 
         for line in jsonl_lines(statement, matches):
-            click.echo(line)
+            say(line)
 
 
 def show_plan(plan: Plan, form: str) -> None:
@@ -132,14 +131,14 @@ def _show_named(name: str, answer: Answer, form: str, *, head: bool, whole: bool
         from reidsearch.output.answer_csv import answer_csv_lines
 
         lines = answer_csv_lines(answer.statement, answer.matches, head=head, query=name)
-        click.echo("".join(lines), nl=False)
+        say("".join(lines), end="")
     elif form == "table":
-        click.echo(f"\n{visible(name)}")
+        say(f"\n{visible(name)}")
         show_answer(answer, form, whole=whole)
     else:
         from reidsearch.output.emit import dumps
 
-        click.echo(dumps({"query": name, **answer.to_json()}))
+        say(dumps({"query": name, **answer.to_json()}))
 
 
 def _show_failed(name: str, failed: Failed, form: str, *, head: bool) -> None:
@@ -149,13 +148,13 @@ def _show_failed(name: str, failed: Failed, form: str, *, head: bool) -> None:
     if form == "csv":
         from reidsearch.output.answer_csv import failed_csv_lines
 
-        click.echo("".join(failed_csv_lines(name, error.message, head=head)), nl=False)
+        say("".join(failed_csv_lines(name, error.message, head=head)), end="")
     elif form == "table":
-        click.echo(f"\n{visible(name)}\nerror: {visible(error.message)}")
+        say(f"\n{visible(name)}\nerror: {visible(error.message)}")
         if hint := advice(error):
-            click.echo(f"hint: {visible(hint)}")
+            say(f"hint: {visible(hint)}")
     else:
         from reidsearch.output.emit import dumps
 
         told = {"kind": error.kind, "message": error.message, "hint": advice(error)}
-        click.echo(dumps({"schema": "reidsearch/query-error/1", "query": name, "error": told}))
+        say(dumps({"schema": "reidsearch/query-error/1", "query": name, "error": told}))

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("relocate")
-@click.argument("old")
-@click.argument("new", type=click.Path(path_type=Path))
+@argument("old")
+@argument("new", type=click.Path(path_type=Path))
 @option("--dry-run", is_flag=True, help="Only count which sources would be found.")
 @format_option()
 @archive_option

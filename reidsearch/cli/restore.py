@@ -6,14 +6,12 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.options import archive_option, format_option
 
 
 @grouped_command("restore")
-@click.argument(
-    "source", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER"
-)
+@argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER")
 @format_option()
 @archive_option
 def command(source: Path, archive: Path, form: str) -> None:

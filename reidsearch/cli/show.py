@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
-from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("show")
-@click.argument("what", nargs=-1, metavar="[crop CROP]")
+@argument("what", nargs=-1, metavar="[crop CROP]")
 @format_option()
 @archive_option
 def command(what: tuple[str, ...], archive: Path, form: str) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from reidsearch.cli.decisions import decision_options
-from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 
 @grouped_command("undo")
-@click.argument("decision", required=False, type=int)
+@argument("decision", required=False, type=int)
 @decision_options
 @format_option()
 @archive_option

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from reidsearch.base.reading import DEEPEST
 from reidsearch.base.timecode import iso
 from reidsearch.domain.answers import Answer, Feedback, IdentitySearched, Match, Statement
 from reidsearch.domain.attributes import Attributes
@@ -241,12 +242,17 @@ def model_json(model: ModelIdentity) -> dict[str, Any]:
     }
 
 
-def finite(value: Any) -> Any:
-    """Return `value` with null for every number that is not finite, as a manifest may have."""
+def finite(value: Any, level: int = 0) -> Any:
+    """Return `value` with null for every number that is not finite, and for what lies too deep.
+
+    No version takes such columns in any more; archives of earlier ones may hold them.
+    """
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, dict | list | tuple) and level > DEEPEST:
+        return None
     if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
+        return {key: finite(item, level + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
+        return [finite(item, level + 1) for item in value]
     return value

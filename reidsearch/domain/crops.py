@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.locations import composed
+from reidsearch.base.reading import require_label, require_shallow
 from reidsearch.base.settings import PictureLimits
 from reidsearch.base.timecode import iso
 from reidsearch.domain.footage import Moment
+
+DEEPEST_EXTRA, LARGEST_EXTRA_BYTES = 16, 64 * 1024
+"""Of the extra columns of a crop: levels within each other, and bytes as JSON."""
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """(h, w, 3) uint8, BGR."""
@@ -108,7 +112,12 @@ class CropInput:
         fingerprint: equal to that of an earlier run when nothing changed (size, mtime, ...).
         locator: where its bytes are read.
         box: the person in the picture; None means the whole picture.
-        facts: camera, time, person, extra columns.
+        facts: camera, time, person, extra columns; what answers could not give out again is
+            refused.
+
+    Raises:
+        Refused: (bad-row) a name is empty or longer than `LONGEST_LABEL`, extra columns are no
+            plain JSON, nested too deep, or larger than `LARGEST_EXTRA_BYTES`.
     """
 
     location: str
@@ -122,12 +131,39 @@ class CropInput:
         """Identifies the input among all inputs of all runs."""
         return f"{self.location}#{self.box.text()}" if self.box else self.location
 
+    def __post_init__(self) -> None:
+        try:
+            _require_plain(self.facts)
+        except ValueError as error:
+            raise Refused(Reason.BAD_ROW, str(error)) from error
+
     def spent(self) -> CropInput:
         """Return the same input without the bytes it may hold; it cannot be read again."""
         return replace(self, locator=_SPENT) if self.locator.held_bytes else self
 
 
 _SPENT = HeldBytes(b"")
+
+
+def _require_plain(facts: Facts) -> None:
+    for name, text in (("the camera", facts.camera), ("the person", facts.person)):
+        if text is not None:
+            require_label(text, name)
+    if not facts.extra:
+        return
+    require_shallow(facts.extra, DEEPEST_EXTRA)
+    try:
+        written = json.dumps(dict(facts.extra), allow_nan=False, ensure_ascii=False).encode()
+    except TypeError as error:
+        raise ValueError(f"the extra columns are no JSON: {error}") from error
+    except UnicodeEncodeError as error:
+        raise ValueError("the extra columns are not UTF-8") from error
+    if len(written) > LARGEST_EXTRA_BYTES:
+        raise ValueError(
+            f"the extra columns have {len(written):,} bytes; {LARGEST_EXTRA_BYTES:,} are kept"
+        )
+    if b"\\u0000" in written:
+        raise ValueError("the extra columns hold a NUL")
 
 
 @dataclass(frozen=True, slots=True)

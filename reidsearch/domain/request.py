@@ -59,8 +59,8 @@ class Filters:
             absent.
 
     Raises:
-        UsageError: a time names no zone, an attribute is not known, or a text stands in place of
-            a list.
+        UsageError: a time names no zone, an attribute is not known, a text is empty or stands in
+            place of a list.
 
     Example:
         >>> Filters(cameras=["gate"], wearing=["upper:red"])
@@ -82,6 +82,8 @@ class Filters:
             if isinstance(given, str):
                 raise UsageError(f"{name} is a list of texts, not the text {given!r}")
             names = tuple(given)
+            if not all(isinstance(one, str) and one.strip() for one in names):
+                raise UsageError(f"{name} holds an empty text, which would stand for anything")
             if name in {"cameras", "not_cameras"}:
                 names = tuple(map(composed, names))
             object.__setattr__(self, name, names)
@@ -163,6 +165,8 @@ class SearchRequest:
         object.__setattr__(self, "query", pictures)
         for name in ("likes", "unlikes"):
             object.__setattr__(self, name, _ids(name, getattr(self, name)))
+        if self.identity is not None and not self.identity.strip():
+            raise UsageError("the identity to search for is an empty text")
         self._require_limits()
         if self.new_only and self.identity is None:
             raise UsageError(
@@ -250,6 +254,8 @@ def _as_list(query: object) -> Iterable[object]:
 
 def _picture(given: object, limits: PictureLimits) -> QueryPicture:
     if isinstance(given, (str, os.PathLike, ReadPicture)):
+        if isinstance(given, str) and not given.strip():
+            raise UsageError("the name of a query picture is empty")
         return given
     if isinstance(given, (int, np.integer)) and not isinstance(given, bool):
         return int(given)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from reidsearch.base.boxes import Box
-from reidsearch.base.errors import Refused
+from reidsearch.base.errors import Refused, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Pixels, Rejected, Vectors
@@ -139,7 +139,8 @@ class _Run:
         elif isinstance(vector, Refused):
             self._pending.append(Rejected(outcome.input.key, vector))
         else:
-            assert vector is not None
+            if vector is None:
+                raise absent("the embedding of a crop")
             self._pending.append(_new_crop(outcome, vector))
         waited = time.monotonic() - self._committed
         if len(self._pending) >= COMMIT_CROPS or waited >= COMMIT_SECONDS:

@@ -15,16 +15,18 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
+from reidsearch.base import own_files
 from reidsearch.base.errors import DECODING_ERRORS, ArchiveError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Parts, Progress, parts, step
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import Finding
-from reidsearch.index.factory import CODES, ENGINES
+from reidsearch.index.factory import CODES
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import files_of, verify_file
+from reidsearch.index.generations import files_of, is_ours, loaded, verify_file
 from reidsearch.index.neighbours.check import check_neighbours
-from reidsearch.index.neighbours.table import forget
+from reidsearch.index.neighbours.table import forget, is_graph_file
+from reidsearch.index.recall import Measured
 from reidsearch.maintenance.row_check import CODE as ROW
 from reidsearch.maintenance.row_check import check_rows, repair_rows
 from reidsearch.store import attributes as attribute_store
@@ -33,7 +35,7 @@ from reidsearch.store.calibration import check_calibration
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.log import go_on_without
 from reidsearch.store.database.sqlite import DATABASE
-from reidsearch.store.derived import INDEX_FOLDER, Generation, newest_generation
+from reidsearch.store.derived import GRAPH_FOLDER, INDEX_FOLDER, Generation, newest_generation
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
 from reidsearch.store.tables.footage import tracklet, tracklet_embedding, tracklet_part
@@ -130,7 +132,7 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
             # By rows that are whole now.
             findings = [*findings, *_told("index", lambda store: _derived(store, progress), store)]
         for stray in _strays(store, newest_generation(store)):
-            (store.derived(INDEX_FOLDER) / stray).unlink()
+            own_files.remove(store.derived(INDEX_FOLDER) / stray)
         if any(finding.code == "identity" for finding in findings):
             identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
@@ -242,10 +244,13 @@ def _embeddings(store: Store, model: ModelIdentity, progress: Progress) -> list[
 def _index(
     store: Store, newest: Generation | None, model: ModelIdentity | None, progress: Progress
 ) -> Iterator[Finding]:
+    yield from _foreign(store)
     strays = _strays(store, newest)
     if strays and not store.locked():  # a writer's half-written file is none
         yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
-    if newest is None or model is None or newest.model_id != store.state().model_id:
+    if newest is None or model is None:
+        return
+    if not newest.odd and newest.model_id != store.state().model_id:
         return  # of the model before `reembed`: never used, and replaced by the next writer
     progress.begin("comparing index and database", newest.crops, "crops")
     try:
@@ -272,9 +277,8 @@ def _compare(
     store: Store, newest: Generation, model: ModelIdentity, progress: Progress
 ) -> Iterator[Finding]:
     """Every vector of the file against the database's own."""
-    index = ENGINES[newest.kind].load(
-        newest.path, lambda ids: store.embedding_rows(ids, model.dimension)
-    )
+    index = loaded(newest, lambda ids: store.embedding_rows(ids, model.dimension), model.dimension)
+    Measured.of_row(newest.recall)
     index.verify()
     held, seen = index.ids(), []
     for ids, vectors in store.embeddings_after(0, model.dimension):
@@ -328,16 +332,38 @@ def _strays(store: Store, newest: Generation | None) -> list[str]:
     folder = store.derived(INDEX_FOLDER)
     wanted = files_of(newest)
     damaged = newest is not None and _damaged(newest)  # then nothing tells which codes are of use
-    if not folder.is_dir():
-        return []
     try:
         return sorted(
-            path.name
-            for path in folder.iterdir()
-            if path.name not in wanted and not (damaged and path.name.startswith(CODES))
+            name
+            for name in own_files.names(folder)
+            if is_ours(name)
+            and name not in wanted
+            and not (damaged and CODES.fullmatch(name))
+            and own_files.is_file(folder / name)
         )
+    except own_files.NotOurs:  # told beside: it is not read, and nothing in it is removed
+        return []
     except OSError as error:
         raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
+
+
+def _foreign(store: Store) -> Iterator[Finding]:
+    """What lies where only this program writes and is none of its files: it is left alone."""
+    for name, ours in ((INDEX_FOLDER, is_ours), (GRAPH_FOLDER, is_graph_file)):
+        folder = store.derived(name)
+        try:
+            others = [
+                one
+                for one in own_files.names(folder)
+                if not (ours(one) and own_files.is_file(folder / one))
+                and not one.startswith(".")  # of the system: .nfs..., .DS_Store
+            ]
+        except own_files.NotOurs as error:
+            yield Finding("foreign", f"{folder} {error.strerror}", repairable=False)
+            continue
+        if others:
+            text = f"{folder} holds what reidsearch did not write, and leaves alone: "
+            yield Finding("foreign", text + ", ".join(others[:10]), repairable=False)
 
 
 def _lost(code: str, text: str, ids: list[int]) -> Finding:

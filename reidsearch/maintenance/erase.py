@@ -12,6 +12,7 @@ from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
+from reidsearch.maintenance.forget import forget, places_of
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
 from reidsearch.store.events import Event, record_event
@@ -97,6 +98,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
     sources = [*_sources_only_of(connection, planned.ids), *planned.footage]
     wanted = planned.ids.tolist()
     lost = erased.losses(connection, wanted)
+    places = places_of(connection, planned.ids, planned.footage)
     for start in range(0, len(wanted), CHUNK):  # pictures, embeddings, locations cascade
         part = wanted[start : start + CHUNK]
         connection.execute(delete(tables.crop).where(tables.crop.c.id.in_(part)))
@@ -106,6 +108,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
         part = sources[start : start + CHUNK]
         connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
     erased.record(connection, lost, permanent=planned.permanent)
+    forget(connection, places)
     unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id) & ~exists().where(
         footage_table.c.camera_id == tables.camera.c.id
     )

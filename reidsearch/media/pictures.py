@@ -19,6 +19,7 @@ from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.pixels import of_image, orientation
 from reidsearch.media.files.paths import read_regular
+from reidsearch.media.jpeg import coded_picture
 
 # Only these parsers ever see foreign bytes: Pillow knows forty more, one of which (EPS) would
 # start Ghostscript. Most frequent first, they are tried in this order.
@@ -95,8 +96,9 @@ def stored_jpeg(data: bytes, crop: Pixels, whole: bool) -> bytes:
     """The JPEG that the archive keeps of a crop.
 
     The original's own pixels (no second compression) when the crop is the whole of an upright
-    JPEG of at most 256 KiB, freed of its metadata: EXIF, XMP, comments hold places, devices and
-    names that nobody asked to copy. Otherwise the crop anew, quality 95 without colour
+    JPEG of at most 256 KiB, freed of all else (`media.jpeg.coded_picture`): EXIF, XMP, profiles,
+    comments and what follows the picture hold places, devices, names and films that nobody asked
+    to copy. Otherwise the crop anew, quality 95 without colour
     subsampling, the longest side at most 1024 pixels.
 
     Args:
@@ -227,24 +229,4 @@ def _without_metadata(data: bytes) -> bytes | None:
     image = Image.open(io.BytesIO(data), formats=("JPEG",))
     if image.format != "JPEG" or image.mode not in {"L", "RGB"} or orientation(image) != 1:
         return None
-    kept = [b"\xff\xd8"]
-    at = 2
-    while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
-        marker = data[at + 1]
-        if marker == 0xFF:  # padding
-            at += 1
-            continue
-        if marker == 0xDA:  # the pixels begin
-            return b"".join([*kept, data[at:]])
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if _changes_pixels(marker, data[at + 4 : at + 16]):
-            kept.append(data[at:end])
-        at = end
-    return None
-
-
-def _changes_pixels(marker: int, start: bytes) -> bool:
-    """Whether a segment belongs to the picture: all but comments and most application segments."""
-    if marker == 0xE2:
-        return start.startswith(b"ICC_PROFILE\0")
-    return marker != 0xFE and (marker in {0xE0, 0xEE} or not 0xE0 <= marker <= 0xEF)
+    return coded_picture(data)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from types import TracebackType
+from typing import TextIO
 
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.filesize import decimal
 from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn
 from rich.progress import Progress as RichProgress
 from rich.table import Column
 from rich.text import Text
 
+from reidsearch.base.errors import absent
 from reidsearch.base.progress import SHARE
+from reidsearch.output.console import ShownConsole
+from reidsearch.output.terminal import ShownText, drawing_on
 from reidsearch.output.visible import duration, shorten, visible
 
 
@@ -61,18 +65,32 @@ class Display(RichProgress):
     def __init__(self, rate_over_s: float) -> None:
         self.second_line: Callable[[], tuple[str, str]] = lambda: ("", "")
         self._task: TaskID | None = None
+        self._before: tuple[TextIO, TextIO] | None = None
         super().__init__(
             TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
             BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=6)),
             _Amount(),
             _Rate(),
             _Left(),
-            console=Console(stderr=True),
+            console=ShownConsole(file=drawing_on(sys.stderr)),
             speed_estimate_period=rate_over_s,
             expand=True,
             # What is printed meanwhile goes to standard output, wherever that was sent to.
             redirect_stdout=sys.stdout.isatty(),
         )
+
+    def start(self) -> None:
+        """Begin to draw. What is printed meanwhile goes through rich, which obeys its escapes."""
+        self._before = sys.stdout, sys.stderr
+        super().start()
+        sys.stdout, sys.stderr = ShownText.over(sys.stdout), ShownText.over(sys.stderr)
+
+    def stop(self) -> None:
+        """Draw for the last time."""
+        super().stop()
+        if self._before is not None:
+            sys.stdout, sys.stderr = self._before
+            self._before = None
 
     def __exit__(
         self,
@@ -96,12 +114,14 @@ class Display(RichProgress):
 
     def move(self, done: int) -> None:
         """Move the bar on."""
-        assert self._task is not None
+        if self._task is None:
+            raise absent("the bar of the progress")
         self.advance(self._task, done)
 
     def end(self) -> None:
         """Let the bar stand as it is; one without a total is full now."""
-        assert self._task is not None
+        if self._task is None:
+            raise absent("the bar of the progress")
         task = next(each for each in self.tasks if each.id == self._task)
         if task.total is None:
             self.update(self._task, total=task.completed)

@@ -13,13 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from reidsearch.base.errors import Reason
+from reidsearch.domain.answer_json import finite
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import Moment
 from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
 from reidsearch.output.attributes import attribute_pairs
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.console import ShownConsole
 from reidsearch.output.missing_facts import missing_facts
+from reidsearch.output.terminal import drawing_on
 from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, size, visible
 
@@ -28,6 +31,7 @@ UNBROKEN = 100_000
 UNKNOWN = "-"
 NAMED_SKIPPED = 5
 NAMED_LOSSES = 5
+MOST_FAILURES = 1000  # in a table
 
 
 def show(view: RenderableType, out: TextIO | None = None) -> None:
@@ -42,7 +46,7 @@ def show(view: RenderableType, out: TextIO | None = None) -> None:
     encoding = out.encoding or "utf-8"
     # rich draws lines in ASCII when the file it writes to has no better encoding.
     rendered = io.TextIOWrapper(io.BytesIO(), encoding, errors="backslashreplace", newline="")
-    console = Console(
+    console = ShownConsole(
         file=rendered,
         force_terminal=terminal,
         width=Console(file=out).width if terminal else UNBROKEN,
@@ -52,7 +56,7 @@ def show(view: RenderableType, out: TextIO | None = None) -> None:
     )
     console.print(view, soft_wrap=isinstance(view, str))
     rendered.seek(0)
-    out.writelines(f"{line.rstrip()}\n" for line in rendered)
+    drawing_on(out).writelines(f"{line.rstrip()}\n" for line in rendered)
 
 
 def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableType:
@@ -69,7 +73,10 @@ def crop_view(crop: Crop, attributes: Attributes | None = None) -> RenderableTyp
         ("indexed", local(crop.indexed_at)),
         *_in_footage(crop.moment),
         *attribute_pairs(attributes),
-        *((visible(f"extra {name}"), visible(str(value))) for name, value in facts.extra.items()),
+        *(
+            (visible(f"extra {name}"), visible(str(value)))
+            for name, value in finite(dict(facts.extra)).items()
+        ),
     )
 
 
@@ -254,9 +261,13 @@ def summary_view(summary: Summary) -> RenderableType:
     return Group(*views)
 
 
-def failures_view(failures: Sequence[Failure]) -> RenderableType:
-    """The inputs that never became crops, and why."""
-    return _failures(failures) if failures else Text("No failures.")
+def failures_view(failures: Sequence[Failure], total: int) -> RenderableType:
+    """The inputs that never became crops, and why; `total`: how many there are altogether."""
+    if not failures:
+        return Text("No failures.")
+    more = total - len(failures)
+    told = f"{more:,} more: reidsearch failures --format csv or jsonl"
+    return Group(_failures(failures), *([Text(told)] if more > 0 else []))
 
 
 def _failures(failures: Sequence[Failure]) -> FittedTable:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, Kind
+from reidsearch.base.errors import ArchiveError, Kind, absent
 from reidsearch.base.timecode import now
 from reidsearch.domain.answers import (
     Answer,
@@ -143,7 +143,8 @@ def _answered(
 
 
 def _k(request: SearchRequest) -> int:
-    assert request.k is not None  # `search_all` answers such requests
+    if request.k is None:  # `search_all` answers such requests
+        raise absent("the number of matches")
     return request.k
 
 
@@ -174,7 +175,8 @@ def search_all(
     with gallery.busy:  # one state of the index for the whole statement
         scope = _scope(store, gallery, query.request)
         least = _least_score(gallery, query, scope)
-        assert least is not None  # `SearchRequest` and its callers see to it
+        if least is None:  # `SearchRequest` and its callers see to it
+            raise absent("the lowest score")
         exact = Ranked([], exact=True, depth=0, ranked_by=RankedBy())
         statement = _statement(store, gallery, query, scope, runtime, exact)
     rows, feedback = _liked(store, query, scope)

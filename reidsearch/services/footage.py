@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import Kind, NotFound, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError, absent
 from reidsearch.base.locations import composed, location_text
 from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.crops import Crop, Pixels
@@ -76,8 +76,11 @@ class FootageService:
         """The one source that a part of its location, or the start of its SHA-256, names.
 
         Raises:
+            UsageError: the text is empty.
             NotFound: none, or several.
         """
+        if not text.strip():
+            raise UsageError("a source was named by an empty text, which every place holds")
         found = [
             one
             for one in self.coverage()
@@ -227,7 +230,8 @@ class FootageService:
                 "a box cannot be drawn on a copied stream", kind=Kind.STREAM_COPY_IMPOSSIBLE
             )
         crop = self._of_footage(crop_id)
-        assert crop.moment is not None
+        if crop.moment is None:
+            raise absent("the moment of a crop of footage")
         seen = self.tracklet(crop.moment.tracklet_id)
         views = [
             view_of(self._store, view)
@@ -245,6 +249,8 @@ class FootageService:
         path, footage = open_indexed(self._store, crop.source_id, verify=verify)
 
         def written() -> Clip:
+            if out.exists() and out.samefile(path):
+                raise UsageError(f"{out} is the footage itself, and is not overwritten")
             if as_it_is:
                 return copy(path, footage, from_pts, to_pts, out, views=views, note=note)
             drawn = trace if box else None
@@ -276,9 +282,12 @@ class FootageService:
             dry_run: only count which sources would be found.
 
         Raises:
+            UsageError: what was moved is an empty text.
             NotFound: no known place begins so.
             ArchiveLocked: another process writes.
         """
+        if not old.strip():
+            raise UsageError("how the places begin that were moved is an empty text")
         moved = Relocation(whole_path(old), whole_path(str(new)))
         return relocate(self._store, moved, dry_run=dry_run)
 

@@ -95,7 +95,8 @@ class Run:
         # How they are read does not matter: a finished run has met all that lies there.
         request = [*roots, f"frames={options.frames}"]
         with open_writer(self.store, self.embedder.identity) as writer:
-            command = [*roots, repr(naming), repr(options)]
+            # No names: they would stay when what they name is deleted.
+            command = [repr(options.settings), f"frames={options.frames}"]
             self._begin(writer, request, command, paths="\n".join(roots))
             sink = ArchiveSink(writer)
             total = inventory.crop_bytes + inventory.footage_bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,6 +117,18 @@ class MaintenanceService:
         from reidsearch.maintenance.summary import failures
 
         return failures(self._store)
+
+    def each_failure(self, most: int | None = None) -> Iterator[Failure]:
+        """Yield what `failures` returns, read while it is used; at most so many."""
+        from reidsearch.maintenance.summary import each_failure
+
+        return each_failure(self._store, most)
+
+    def count_failures(self) -> int:
+        """Return how many inputs never became crops."""
+        from reidsearch.maintenance.summary import count_failures
+
+        return count_failures(self._store)
 
     def check(self, *, repair: bool = False, progress: Progress = NO_PROGRESS) -> list[Finding]:
         """Verify that the archive is whole; see `reidsearch.maintenance.check`.

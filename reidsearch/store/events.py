@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
+from reidsearch.base.errors import UsageError
+from reidsearch.base.reading import require_text
 from reidsearch.base.timecode import now, to_us
 from reidsearch.store import tables
 
@@ -25,6 +27,22 @@ class Event(StrEnum):
     FORGET_CALIBRATION = "forget-calibration"
     TIMEZONE = "timezone"
     RELOCATE = "relocate"
+
+
+LONGEST_NOTE = 10_000
+
+
+def require_record(who: str, why: str) -> None:
+    """Refuse texts of a record that could not be stored and shown again.
+
+    Raises:
+        UsageError: one is too long, not UTF-8, or holds a NUL.
+    """
+    try:
+        require_text(who, "the actor")
+        require_text(why, "the note", LONGEST_NOTE)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def record_event(connection: Connection, what: Event, detail: Mapping[str, Any]) -> None:

@@ -142,6 +142,7 @@ def flip(path):
 def other_index(path):
     index = FaissEngine().create(DIMENSION)
     index.add(np.arange(1, 31), unit_rows(30, seed=9))
+    path.unlink()
     index.save(path)
 
 

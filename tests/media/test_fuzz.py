@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from containers import MEMBERS, TAR_MODES, make
 from encoded_pictures import KINDS
+from hostile import mutated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,27 +28,6 @@ LIMITS = PictureLimits(max_bytes=1_000_000, max_pixels=1_000_000)
 SEEDS = sorted(data for data, _ in KINDS.values())
 CSV = b"path,camera,time,box,note\n" + b'0.jpg,gate,2024-05-31T12:00Z,"1,2,30,40",x\n' * 20
 JSON = b'{"path": "0.jpg", "camera": "gate", "box": [1, 2, 30, 40], "note": {"a": [1]}}\n' * 20
-
-
-def mutated(data: bytes, chance: random.Random) -> bytes:
-    """Flip, overwrite, cut, repeat or remove up to eight places."""
-    flawed = bytearray(data)
-    for _ in range(chance.randint(1, 8)):
-        at, size = chance.randrange(len(flawed) + 1), chance.randint(1, 16)
-        match chance.randrange(6):
-            case 0:
-                flawed[at : at + 1] = bytes([chance.randrange(256)])
-            case 1:
-                flawed[at : at + size] = chance.randbytes(size)
-            case 2:
-                flawed[at : at + 4] = chance.choice([b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff"])
-            case 3:
-                flawed[at : at + size] = b""
-            case 4:
-                flawed[at:at] = flawed[at : at + 64]
-            case _:
-                del flawed[at + chance.randrange(2000) :]
-    return bytes(flawed)
 
 
 def digest(data: bytes) -> bool:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reidsearch.base.errors import Reason, Refused, UsageError
 from reidsearch.base.timecode import parse_zone
@@ -108,3 +112,70 @@ def test_useless_patterns(pattern: str, named: str) -> None:
 def test_one_way_of_reading_names() -> None:
     with pytest.raises(UsageError, match="not both"):
         Naming(pattern=compile_pattern(DATED), market1501=True)
+
+
+BACKTRACKING = (
+    r"(?P<camera>(a+)+)$",
+    r"(?P<camera>(a|a)*)$",
+    r"(?P<camera>(a|aa)+)$",
+    r"(?P<camera>(.*a){20})$",
+    r"(?P<camera>(a*)*b)",
+    r"(?P<camera>" + "a?" * 200 + ")" + "a" * 200 + "!",
+    r"((?P<camera>\w+\s?)*)$",
+)
+
+
+@pytest.mark.parametrize("pattern", BACKTRACKING)
+def test_no_pattern_takes_long(pattern):
+    compiled = compile_pattern(pattern)
+    began = time.monotonic()
+    for name in ("a" * 4000 + "!", "a" * 200 + "." * 3800 + "!", "ä" * 2000 + "!"):
+        compiled.search(name)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        (r"(?<!\d)(?P<camera>c)", "no regular expression"),
+        (r"(?P<camera>c)\1", "no regular expression"),
+        (r"(?:(?:a{1000}){1000}){1000}(?P<camera>x)", "no regular expression"),
+        (r"(?P<camera>" + "a" * 1000 + ")", "characters"),
+        ("(?P<camera>\ud800)", "no regular expression"),
+    ],
+)
+def test_what_re2_cannot_read_is_told(pattern, said):
+    with pytest.raises(UsageError, match=said):
+        compile_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "camera"),
+    [
+        (r"/(?P<camera>\w+)_", "/Tür_1", "Tür"),
+        (r"/(?P<camera>[\w-]+)\.", "/größe-2.jpg", "größe-2"),
+        (r"(?P<camera>[^\w/]+)", "/ü+-ü", "+-"),
+        (r"(?P<camera>\W+)$", "/ü++", "++"),
+        (r"(?P<camera>[]\w]+)$", "/]ü", "]ü"),
+        (r"\\(?P<camera>\w)", "\\x", "x"),
+        (r"(?P<camera>[[:digit:]\w]+)$", "/5ß", "5ß"),
+    ],
+)
+def test_letters_are_those_of_every_script(pattern, name, camera):
+    found = compile_pattern(pattern).search(name)
+    assert found.groupdict() == {"camera": camera}
+    assert found.string[: found.end("camera")].endswith(camera)
+
+
+@given(st.text("ab/_.-0179 äß", max_size=40))
+def test_it_finds_what_re_finds(name):
+    for pattern in (
+        DATED,
+        r"(?P<camera>[^/_]+)_(?P<time>\d+)",
+        r"(?P<person>\w+?)[.-](?P<camera>.*)",
+    ):
+        ours, theirs = compile_pattern(pattern).search(name), re.search(pattern, name)
+        assert (ours is None) == (theirs is None)
+        if ours is not None and theirs is not None:
+            assert ours.groupdict() == theirs.groupdict()
+            assert all(ours.end(group) == theirs.end(group) for group in theirs.groupdict())

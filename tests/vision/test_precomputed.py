@@ -83,7 +83,7 @@ def test_the_surest_comes_first(tmp_path):
         ("a.xml", "<annotations><track>", "well-formed"),
         ("a.xml", "<boxes/>", "not CVAT"),
         ("a.xml", "<annotations><track><box frame='1'/></track></annotations>", "xtl"),
-        ("missing", None, "No such file"),
+        ("missing", None, "no such file"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(name, text, said, tmp_path):

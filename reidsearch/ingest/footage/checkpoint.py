@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
-from reidsearch.base.errors import DECODING_ERRORS
+from reidsearch.base.errors import DECODING_ERRORS, absent
 from reidsearch.domain.footage import BestShot, Detections, How, Span, Trace
 from reidsearch.domain.steps import current_names
 from reidsearch.ingest.footage.sampled_frames import Position
@@ -118,7 +118,8 @@ def pack(followed: Followed, pending: Sequence[TrackletPiece], outcomes: dict[st
         outcomes: what became of those that were complete so far.
     """
     gate, scene = followed.position.gate, followed.position.scene
-    assert scene is not None
+    if scene is None:
+        raise absent("the scene of a checkpoint")
     arrays: dict[str, NDArray[Any]] = {}
     header = {
         "pts": followed.position.pts,

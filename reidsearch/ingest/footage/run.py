@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reidsearch.base.errors import Refused
+from reidsearch.base.errors import Refused, absent
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import BestShot, Tracklet, VideoInfo
@@ -193,7 +193,8 @@ class _Run:
             if isinstance(vector, Refused):
                 self.outcomes["refused"] += 1
             else:
-                assert vector is not None
+                if vector is None:
+                    raise absent("the embedding of a best shot")
                 self._shots.append(event)
                 self._vectors.append(vector)
         elif isinstance(event, Ended):

@@ -15,6 +15,7 @@ from typing import Any
 from reidsearch.base.errors import InputError, Reason, Refused
 from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.reading import refusal
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Rejected
 from reidsearch.domain.footage import SourceFacts
@@ -31,7 +32,6 @@ from reidsearch.ingest.footage.run import index_source
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.files.inventory import Entry
-from reidsearch.media.files.paths import refusal
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
 from reidsearch.media.video.open import Digest, digest_of, lies_there, open_footage, path_of

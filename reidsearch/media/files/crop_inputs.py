@@ -6,14 +6,15 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 
-from reidsearch.base.errors import Refused
+from reidsearch.base.errors import Refused, absent
+from reidsearch.base.reading import refusal, require_file
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.domain.reports import FactsReport
 from reidsearch.media.files.containers import Container
 from reidsearch.media.files.inventory import CROPS, Entry, Inventory, Kind
 from reidsearch.media.files.locators import ContainerFile, FileBytes
-from reidsearch.media.files.paths import ZIPS, refusal, require_bytes, require_file
+from reidsearch.media.files.paths import ZIPS, require_bytes
 from reidsearch.media.files.tars import tar_crops
 from reidsearch.media.files.zips import zip_crops
 from reidsearch.media.naming.patterns import Naming
@@ -75,7 +76,8 @@ class CropInputs(Iterator[CropInput | Rejected]):
                 yield self._picture(entry)
                 continue
             if entry.kind is Kind.REFUSED:
-                assert entry.refused is not None
+                if entry.refused is None:
+                    raise absent("why an input was refused")
                 yield Rejected(entry.location, entry.refused)
             elif entry.kind is Kind.CONTAINER:
                 yield from self._members(entry)

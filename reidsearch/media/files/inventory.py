@@ -17,15 +17,9 @@ from typing import NamedTuple
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.locations import location_text
+from reidsearch.base.reading import refusal, require_file
 from reidsearch.media.files.manifest import Manifest
-from reidsearch.media.files.paths import (
-    CONTAINERS,
-    MANIFESTS,
-    Skipped,
-    kind_of,
-    refusal,
-    require_file,
-)
+from reidsearch.media.files.paths import CONTAINERS, MANIFESTS, Skipped, kind_of
 
 
 class Kind(IntEnum):

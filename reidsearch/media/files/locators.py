@@ -14,8 +14,9 @@ import zlib
 from dataclasses import dataclass
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.reading import open_regular, refusal
 from reidsearch.base.settings import PictureLimits
-from reidsearch.media.files.paths import open_regular, read_regular, refusal, require_bytes
+from reidsearch.media.files.paths import read_regular, require_bytes
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, ..., lengths of name and extra field
 LOCAL_HEADER_BYTES = _LOCAL_HEADER.size

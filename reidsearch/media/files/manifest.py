@@ -12,9 +12,9 @@ from typing import IO, Any, NoReturn
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Reason, Refused
 from reidsearch.base.locations import location_text
+from reidsearch.base.reading import open_regular, parse_json, refusal, require_columns, require_file
 from reidsearch.domain.crops import CropInput, Facts, Rejected
 from reidsearch.media.files.locators import FileBytes
-from reidsearch.media.files.paths import open_regular, refusal, require_file
 from reidsearch.media.naming.patterns import Naming
 
 DELIMITERS = ",;\t"
@@ -76,6 +76,10 @@ class Manifest:
         else:
             found = location_text(first.strip()[:100].encode("utf-8", "replace").decode())
             raise InputError(f"manifest {shown} has no column `path`; it begins {found!r}", _HINT)
+        try:
+            require_columns(columns)
+        except Refused as refused:
+            raise InputError(f"manifest {shown}: {refused.message}", _HINT) from refused
         if twice := sorted({name for name in columns if columns.count(name) > 1}):
             raise InputError(f"manifest {shown} has more than one column {twice[0]!r}", _HINT)
         return cls(path, delimiter, columns)
@@ -187,8 +191,8 @@ def _header(line: str, delimiter: str) -> tuple[str, ...]:
 
 def _json_row(text: str) -> Row:
     try:
-        row = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        row = parse_json(text)
+    except ValueError as error:
         raise Refused(Reason.BAD_ROW, f"no JSON: {error}") from error
     if not isinstance(row, dict):
         _refuse(Reason.BAD_ROW, "no JSON object")
@@ -200,10 +204,6 @@ def _json_row(text: str) -> Row:
     if not isinstance(named.get("path"), str):
         _refuse(Reason.BAD_ROW, "no `path` that is a text")
     return named
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
 
 
 def _crop_input(row: Row, folder: str, naming: Naming) -> CropInput | Rejected:
@@ -280,7 +280,8 @@ def _label(row: Row, name: str) -> str | None:
     value = row.get(name)
     if isinstance(value, bool | float | list | dict):
         _refuse(Reason.BAD_ROW, f"{name} {value!r} is no name")
-    return None if value is None else str(value)
+    text = "" if value is None else str(value)
+    return text if text.strip() else None
 
 
 def _refuse(reason: Reason, message: str) -> NoReturn:

@@ -1,14 +1,13 @@
-"""Single files: their names as text, and their bytes without ever hanging on what is no file."""
+"""Single files: what their names say, and pictures' bytes within the limits of pictures."""
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.reading import open_regular, refusal
 from reidsearch.base.settings import PictureLimits
 
 PICTURES = frozenset(
@@ -76,30 +75,6 @@ def kind_of(name: str) -> str:
     return "container" if lower.endswith(CONTAINERS) else "other"
 
 
-def refusal(error: OSError | ValueError) -> Refused:
-    """What the operating system says about a file, as a `Refused`."""
-    if not isinstance(error, OSError):  # a NUL in the name
-        return Refused(Reason.MISSING, f"no file can have this name: {error}")
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Refused(Reason.MISSING, "there is no such file")
-    if error.errno == errno.ELOOP:
-        return Refused(Reason.UNREADABLE, "its symbolic links go in a circle")
-    if error.errno == errno.ENXIO:
-        return Refused(Reason.NOT_A_FILE, "it is a socket or device, not a file")
-    return Refused(Reason.UNREADABLE, f"it cannot be read: {error.strerror}")
-
-
-def require_file(status: os.stat_result) -> None:
-    """Refuse folders, FIFOs, sockets and devices: reading those may hang or never end.
-
-    Raises:
-        Refused: not-a-file.
-    """
-    if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a FIFO, socket or device"
-        raise Refused(Reason.NOT_A_FILE, f"it is {kind}, not a file")
-
-
 def require_bytes(size_bytes: int, limits: PictureLimits) -> None:
     """Refuse a size that is zero or over the limit.
 
@@ -110,24 +85,6 @@ def require_bytes(size_bytes: int, limits: PictureLimits) -> None:
         raise Refused(Reason.EMPTY, "the file is empty")
     if size_bytes > limits.max_bytes:
         raise Refused(Reason.TOO_MANY_BYTES, f"{size_bytes} bytes, the limit is {limits.max_bytes}")
-
-
-def open_regular(path: str) -> int:
-    """Open a regular file for reading; never waits, whatever lies there. The caller closes it.
-
-    Raises:
-        Refused: missing, unreadable, not-a-file.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        raise refusal(error) from error
-    try:
-        require_file(os.fstat(descriptor))
-    except Refused:
-        os.close(descriptor)
-        raise
-    return descriptor
 
 
 def read_regular(path: str, limits: PictureLimits) -> bytes:

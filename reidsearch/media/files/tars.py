@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from typing import IO, Self
 
 from reidsearch.base.errors import Refused
+from reidsearch.base.reading import open_regular
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, HeldBytes, Locator, Rejected
 from reidsearch.media.files.containers import Container
 from reidsearch.media.files.locators import TarMember
-from reidsearch.media.files.paths import open_regular
 
 _MAX_HEADER_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024

@@ -8,10 +8,10 @@ import zipfile
 from collections.abc import Iterator
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.reading import open_regular
 from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.media.files.containers import Container
 from reidsearch.media.files.locators import LOCAL_HEADER_BYTES, ZipMember
-from reidsearch.media.files.paths import open_regular
 
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}
 

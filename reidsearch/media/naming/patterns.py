@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Kind, Reason, Refused, UsageError
 from reidsearch.base.locations import readable_location, told_location
+from reidsearch.base.reading import require_label
 from reidsearch.base.timecode import at_local, only_once, parse_time
 from reidsearch.domain.crops import Facts
 from reidsearch.media.naming.stamps import PARTS, holds_stamp
 from reidsearch.media.naming.told_times import told_stamp
+from reidsearch.media.naming.user_pattern import Matched, NamePattern, Searching
 
 GROUPS = frozenset({"camera", "time", "person", "millisecond", "epoch", *PARTS})
 
@@ -20,16 +22,13 @@ GROUPS = frozenset({"camera", "time", "person", "millisecond", "epoch", *PARTS})
 MARKET1501 = re.compile(r"(?:^|/)(?P<person>-1|\d+)_(?P<camera>c\d+)s\d+_\d+_\d+\.[^/]*$")
 
 
-def compile_pattern(text: str) -> re.Pattern[str]:
+def compile_pattern(text: str) -> NamePattern:
     """Read a regular expression with one or more of the groups camera, time, person.
 
     Raises:
         UsageError: when it is no regular expression, or has no such group, or another one.
     """
-    try:
-        pattern = re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise UsageError(f"pattern {text!r} is no regular expression: {error}") from error
+    pattern = NamePattern(text)
     _require_groups(pattern)
     return pattern
 
@@ -50,19 +49,21 @@ class Naming:
         market1501: read Market-1501 file names instead of a pattern.
 
     Raises:
-        UsageError: when pattern and market1501 are both given, or a pattern lacks the groups.
+        UsageError: when the camera cannot be stored, pattern and market1501 are both given, or a
+            pattern lacks the groups.
     """
 
     camera: str | None = None
     time: dt.datetime | None = None
     zone: dt.tzinfo | None = None
-    pattern: re.Pattern[str] | None = None
+    pattern: Searching | None = None
     time_format: str | None = None
     market1501: bool = False
     _options: Facts = field(init=False, repr=False, compare=False)
-    _names: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    _names: Searching | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        require_camera(self.camera)
         if self.pattern is not None:
             if self.market1501:
                 raise UsageError("names are read by a pattern or as Market-1501 names, not both")
@@ -100,7 +101,7 @@ class Naming:
         """Whether names are read, and this one is understood."""
         return self._names is None or bool(self._names.search(readable_location(location)))
 
-    def _told_time(self, match: re.Match[str]) -> dt.datetime | None:
+    def _told_time(self, match: Matched) -> dt.datetime | None:
         stamp = told_stamp(match, self.time_format)
         if stamp is None:
             return None
@@ -122,7 +123,20 @@ class Naming:
         return parse_time(text, self.zone, self.time_format)
 
 
-def _require_groups(pattern: re.Pattern[str]) -> None:
+def require_camera(camera: str | None) -> None:
+    """Refuse a name that a camera cannot have.
+
+    Raises:
+        UsageError: it is empty, too long, or not UTF-8.
+    """
+    try:
+        if camera is not None:
+            require_label(camera, "the camera")
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _require_groups(pattern: Searching) -> None:
     names = set(pattern.groupindex)
     hint = "name the parts: (?P<camera>...), (?P<time>...), (?P<person>...)"
     if unknown := sorted(names - GROUPS):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Refused, UsageError
@@ -16,6 +15,7 @@ from reidsearch.base.locations import readable_location, told_location
 from reidsearch.base.timecode import Reading, at_local
 from reidsearch.domain.footage import Clock, SourceFacts, VideoInfo
 from reidsearch.domain.told import FactNote, Stamp
+from reidsearch.media.naming.patterns import require_camera
 from reidsearch.media.naming.recorders import (
     Recorder,
     may_be_epoch,
@@ -26,6 +26,7 @@ from reidsearch.media.naming.recorders import (
 from reidsearch.media.naming.source_list import ListedSource, SourceList
 from reidsearch.media.naming.stamps import holds_stamp, said_before, stamp_of
 from reidsearch.media.naming.told_times import told_stamp
+from reidsearch.media.naming.user_pattern import Matched, Searching
 
 REPEATED = "which the clock change repeats: the earlier was taken, the uncertainty holds both"
 
@@ -59,19 +60,21 @@ class SourceNaming:
             write local time there, or the end of the recording.
 
     Raises:
-        UsageError: pattern and recorder are both given, or there is no such recorder.
+        UsageError: the camera cannot be stored, pattern and recorder are both given, or there is
+            no such recorder.
     """
 
     camera: str | None = None
     start: dt.datetime | Reading | None = None
     zone: dt.tzinfo | None = None
-    pattern: re.Pattern[str] | None = None
+    pattern: Searching | None = None
     time_format: str | None = None
     recorder: str | None = None
     listed: SourceList | None = None
     container_time: bool = False
 
     def __post_init__(self) -> None:
+        require_camera(self.camera)
         if self.recorder is not None:
             if self.pattern is not None:
                 raise UsageError("names are read by a pattern or as a recorder's, not both")
@@ -226,7 +229,7 @@ class _Naming:
         self.note("camera", text)
         self.note("time", text)
 
-    def _taken(self, match: re.Match[str], one: Recorder | None) -> tuple[str | None, Clock | None]:
+    def _taken(self, match: Matched, one: Recorder | None) -> tuple[str | None, Clock | None]:
         """Read what matched. A camera that holds a time stamp means that the end was matched."""
         camera = match.groupdict().get("camera")
         if camera is not None and holds_stamp(camera):

@@ -8,16 +8,21 @@ import difflib
 import glob
 import math
 import os
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base.errors import InputError, Kind, ReidsearchError
+from reidsearch.base.errors import InputError, Kind, Refused, ReidsearchError
 from reidsearch.base.locations import composed, location_text, path_of
-from reidsearch.base.said import said
+from reidsearch.base.reading import (
+    TOML_BYTES,
+    parse_toml,
+    read_table,
+    read_text,
+    require_label,
+)
 from reidsearch.base.timecode import Reading, parse_zone, read_time
 from reidsearch.domain.footage import require_clock
 
@@ -49,6 +54,8 @@ class ListedSource:
     detections: Path | None
 
     def __post_init__(self) -> None:
+        if self.camera is not None:
+            require_label(self.camera, "the camera")
         require_clock(self.offset_s, self.drift_ppm, self.uncertainty_s)
 
 
@@ -134,22 +141,31 @@ def _told(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Where a row stands, and what it says; empty cells are left out."""
     try:
         if path.suffix.lower() == ".toml":
-            tables = tomllib.loads(path.read_text("utf-8")).get("source", [])
-            for number, table in enumerate(tables, start=1):
-                _require_columns(path, table)
-                yield f"source {number}", table
+            yield from _told_in_toml(path)
             return
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            comma = "\t" if path.suffix.lower() == ".tsv" else ","
-            reader = csv.DictReader(file, delimiter=comma)
-            _require_columns(path, dict.fromkeys(reader.fieldnames or ()))
-            if "path" not in (reader.fieldnames or ()):
-                raise InputError(f"{path} has no column `path`", f"columns: {', '.join(COLUMNS)}")
-            for row in reader:
-                told = {name: value.strip() for name, value in row.items() if name and value}
-                yield f"line {reader.line_num}", {k: v for k, v in told.items() if v}
-    except (OSError, UnicodeDecodeError, csv.Error, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} cannot be read as a list of footage: {said(error)}") from error
+        table = read_table(path, "\t" if path.suffix.lower() == ".tsv" else ",")
+    except (Refused, ValueError) as error:
+        said = error.message if isinstance(error, Refused) else str(error)
+        raise InputError(f"{path} cannot be read as a list of footage: {said}") from error
+    _require_columns(path, dict.fromkeys(table.columns))
+    if "path" not in table.columns:
+        raise InputError(f"{path} has no column `path`", f"columns: {', '.join(COLUMNS)}")
+    for line, cells in table.rows:
+        if isinstance(cells, csv.Error):
+            raise InputError(f"{path} cannot be read as a list of footage: {cells}")
+        told = {name: value.strip() for name, value in table.named(cells).items() if name}
+        yield f"line {line}", {name: value for name, value in told.items() if value}
+
+
+def _told_in_toml(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    tables = parse_toml(read_text(path, TOML_BYTES)).get("source", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ValueError("its sources are no [[source]] tables")
+    for number, table in enumerate(tables, start=1):
+        _require_columns(path, table)
+        if empty := [name for name, value in table.items() if str(value).strip() == ""]:
+            raise InputError(f"{path}, source {number}: {empty[0]} is empty")
+        yield f"source {number}", table
 
 
 def _require_columns(path: Path, names: Mapping[str, Any]) -> None:

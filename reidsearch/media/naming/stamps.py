@@ -15,6 +15,7 @@ from typing import NoReturn
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.timecode import EPOCH, MILLISECONDS_S, WHOLE_MINUTES_S, WHOLE_SECONDS_S
 from reidsearch.domain.told import Stamp
+from reidsearch.media.naming.user_pattern import Matched
 
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 TIME_GROUPS = (*PARTS, "millisecond", "epoch", "time")
@@ -88,7 +89,7 @@ _FARTHEST = dt.timedelta(hours=14, minutes=30)  # of a local time from UTC
 BEHIND = frozenset([*(f"{hour:02}00" for hour in range(1, 13)), "0230", "0330", "0430", "0930"])
 
 
-def stamp_of(match: re.Match[str]) -> Stamp | None:
+def stamp_of(match: Matched) -> Stamp | None:
     """Return the time that a match tells with its groups; None where it tells none.
 
     Raises:
@@ -127,7 +128,7 @@ def said_before(camera: str) -> str | None:
     return last[0] if last and last[0] in _OUT_OF_PLACE - {"Z"} else None
 
 
-def tail_of(match: re.Match[str]) -> str:
+def tail_of(match: Matched) -> str:
     """Return what follows the time within its part of a path, without a file's ending."""
     told = match.groupdict()
     end = max(match.end(name) for name in TIME_GROUPS if told.get(name) is not None)

@@ -8,11 +8,12 @@ from reidsearch.base.errors import Refused
 from reidsearch.base.timecode import EPOCH, read_time
 from reidsearch.domain.told import Stamp
 from reidsearch.media.naming.stamps import completed, stamp_of, tail_of
+from reidsearch.media.naming.user_pattern import Matched
 
 _DIGITS = re.compile(r"(\d{8})(\d{4}|\d{6})")
 
 
-def told_stamp(match: re.Match[str], time_format: str | None) -> Stamp | None:
+def told_stamp(match: Matched, time_format: str | None) -> Stamp | None:
     """Return the time that a match tells, with what follows it; None where it tells none.
 
     Raises:

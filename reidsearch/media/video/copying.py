@@ -20,10 +20,10 @@ import av.error
 
 from reidsearch.base import atomic
 from reidsearch.base.errors import InputError, Kind, NotFound
+from reidsearch.media.video.demuxers import open_container
 from reidsearch.media.video.frames import Footage, frame_of
 from reidsearch.media.video.middle import SEEK_BACK_S
 from reidsearch.media.video.streams import video_stream
-from reidsearch.media.video.video_file import open_container
 from reidsearch.media.video.views import Differs, View, require_shown
 from reidsearch.media.video.written import (
     Clip,

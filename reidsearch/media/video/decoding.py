@@ -85,6 +85,9 @@ class Reader:
         while True:
             try:
                 packet = next(demuxed, None)
+            except av.error.ExitError:  # its time is up
+                yield Damage(None, None, "the file cannot be read on: a packet took too long")
+                return
             # IndexError: a stream out of nothing
             except (av.error.FFmpegError, IndexError) as error:
                 errors += 1

@@ -36,7 +36,7 @@ def end_of_first(path: Path, container: str, start: int) -> int | None:
     Only of containers that FFmpeg would read on in, into what is none of the first one's.
     """
     names, size = container.split(","), path.stat().st_size
-    with _mapped(path) as data:
+    with mapped(path) as data:
         if "mov" in names:
             end = _end_of_boxes(data, start, size, up_to=b"ftyp")
             return end if data[end + 4 : end + 8] == b"ftyp" else None
@@ -56,7 +56,7 @@ def appended_at(path: Path, container: str, end: int) -> int | None:
     for name in container.split(","):
         if name in _BEGINS:
             begins, before = _BEGINS[name]
-            with _mapped(path) as data:
+            with mapped(path) as data:
                 at = data.find(begins, end)
             return at - before if at - before >= end else None
     return None
@@ -85,7 +85,7 @@ def _declared_end(path: Path, container: str, start: int, size: int) -> int | No
     names = container.split(",")
     if size <= start:
         return None
-    with _mapped(path) as data:
+    with mapped(path) as data:
         head = data[start : start + _HEAD]
         if "mov" in names:
             return _end_of_boxes(data, start, size)
@@ -169,7 +169,8 @@ def _little(data: bytes) -> int:
 
 
 @contextmanager
-def _mapped(path: Path) -> Iterator[mmap.mmap]:
+def mapped(path: Path) -> Iterator[mmap.mmap]:
+    """Give the bytes of a file that is not empty."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:

@@ -13,10 +13,11 @@ import av
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.locations import location_text
+from reidsearch.base.reading import refusal
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.domain.told import Stamp
-from reidsearch.media.files.paths import kind_of, refusal
+from reidsearch.media.files.paths import kind_of
 from reidsearch.media.naming.frame_names import frame_times
 from reidsearch.media.pictures import read_picture
 from reidsearch.media.video.frames import Damage, Frame, Item, Lacking, StillRule, frame_shown_at

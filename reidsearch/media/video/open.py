@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reidsearch.base import locations
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.media.files.paths import open_regular, refusal
+from reidsearch.base.reading import open_regular, refusal
 from reidsearch.media.video.verified import known_of, remember, state_of
 
 if TYPE_CHECKING:

@@ -16,9 +16,15 @@ import av.error
 import av.logging
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.reading import open_regular
 from reidsearch.domain.footage import VideoInfo
-from reidsearch.media.files.paths import open_regular
-from reidsearch.media.video.decoding import Reader, said
+from reidsearch.media.video.decoding import Reader
+from reidsearch.media.video.demuxers import (
+    kind_refused,
+    open_container,
+    require_frame_size,
+    threads_for,
+)
 from reidsearch.media.video.extent import (
     appended_at,
     end_of_first,
@@ -37,6 +43,7 @@ from reidsearch.media.video.frames import (
 from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
 from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump
 from reidsearch.media.video.orientation import orientation_of
+from reidsearch.media.video.sample_tables import require_few_samples
 from reidsearch.media.video.streams import (
     has_broken_index,
     has_no_clock,
@@ -48,10 +55,6 @@ from reidsearch.media.video.verified import known_of, remember, state_of
 
 av.logging.set_level(None)  # FFmpeg writes to standard error by itself
 
-# FFmpeg draws text files as pictures of text, and follows playlists to other files: neither is
-# footage whose bytes tell what was seen.
-TEXT = frozenset({"tty", "bin", "xbin", "adf", "idf"})
-PLAYLISTS = frozenset({"hls", "dash", "concat", "imf"})
 # Their index holds every frame's duration, so time only goes on; fragments have own clocks.
 STEADY = frozenset({"mov", "mp4", "avi"})
 # After a seek their time stamps go on from whatever was read before it.
@@ -62,13 +65,15 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     """A video file; see `Footage`.
 
     Raises:
-        Refused: (missing, unreadable, not-a-file, empty, no-video) it holds no frame.
+        Refused: (missing, unreadable, not-a-file, empty, no-video, too-many-pixels) it holds no
+            frame that may be decoded.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._counted = False
         self._linear_avi = False
+        self._demuxer: str | None = None
         self.lacking = Lacking()
         self._pace_s = Fraction(0)
         self._even: bool | None = None
@@ -160,11 +165,13 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             still = None  # groups are told apart by their time stamps
         order = Order(self.info, self._counted, from_start=begins is None, pace_s=self._pace_s)
         state = state_of(self._path)
+        size_px = self.info.width_px, self.info.height_px
         start: int | None = 0
         while start is not None:
             with self._open(start) as container:
                 stream = video_stream(container)
                 stream.thread_type = "AUTO"
+                stream.codec_context.thread_count = threads_for(*size_px)
                 reader = Reader(container, stream, start=start, begun=begins is not None)
                 packets = reader.read()
                 if begins is not None:
@@ -216,12 +223,16 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         os.close(open_regular(str(self._path)))
         if self._path.stat().st_size == 0:
             raise Refused(Reason.EMPTY, "the file is empty")
+        if self._demuxer is None:
+            require_few_samples(self._path)
         try:
-            container = open_container(self._path, start, end, ignore_index=self._linear_avi)
+            container = open_container(
+                self._path, start, end, ignore_index=self._linear_avi, known=self._demuxer
+            )
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise Refused(
-                Reason.NO_VIDEO, f"it cannot be read as a video: {said(error)}"
-            ) from error
+            raise kind_refused(self._path, error) from error
+        if end is None and not start:
+            self._demuxer = container.format.name
         another = end_of_first(self._path, container.format.name, start) if end is None else None
         linear = not self._linear_avi and has_broken_index(container, another)
         if another is None and not linear:
@@ -233,13 +244,11 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     def _probe(self) -> VideoInfo:
         with self._open() as container:
             stream = video_stream(container)
-            name = container.format.name
-            if name in PLAYLISTS:
-                raise Refused(Reason.NO_VIDEO, "it is a playlist", "index the files that it lists")
-            if stream is None or name in TEXT:
+            if stream is None:
                 raise Refused(Reason.NO_VIDEO, "it holds no video stream, only other data")
             if kind := still_picture(container):
                 raise Refused(Reason.NO_VIDEO, f"it is a single picture ({kind}), not a video")
+            require_frame_size(stream.codec_context.width, stream.codec_context.height)
             self._counted = has_no_clock(container)
             reader = Reader(container, stream)
             pictures = reader.decoded(reader.read(), None)
@@ -310,30 +319,6 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             notes=tuple(notes),
             first_time=first_time(self._path, container),
         )
-
-
-def open_container(
-    path: Path, start: int = 0, end: int | None = None, *, ignore_index: bool = False
-) -> Any:
-    """FFmpeg's view of a file, which is never taken for anything else.
-
-    Args:
-        start, end: bytes at which the container begins and ends; None: at the file's end.
-        ignore_index: find the pictures of an AVI by reading it.
-
-    Raises:
-        av.error.FFmpegError, OSError, ValueError: it cannot be read.
-    """
-    # Absolute: FFmpeg takes what stands before a colon for a protocol.
-    location = os.path.abspath(path)  # noqa: PTH100 - no resolve
-    options = {"protocol_whitelist": "file"}
-    if start or end is not None:
-        end = path.stat().st_size if end is None else end
-        location = f"subfile,,start,{start},end,{end},,:{location}"
-        options["protocol_whitelist"] = "file,subfile"
-    if ignore_index:
-        options["fflags"] = "+ignidx"
-    return av.open(location, metadata_errors="replace", options=options)
 
 
 def _stamp(packet: Any) -> int | None:

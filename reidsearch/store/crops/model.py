@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select, update
 
+from reidsearch.base.errors import absent
 from reidsearch.domain.models import ModelIdentity, require_model
 from reidsearch.store import tables
 from reidsearch.store.database import selects
@@ -20,7 +21,8 @@ def model_row(connection: Connection, model: ModelIdentity) -> int:
     )
     if found is None:
         inserted = connection.execute(insert(tables.model), asdict(model)).inserted_primary_key
-        assert inserted is not None
+        if inserted is None:
+            raise absent("the id of a new row")
         found = inserted[0]
     return int(found)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from reidsearch.base.errors import Reason
+from reidsearch.base.errors import Reason, absent
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts, Rejected
 from reidsearch.domain.models import ModelIdentity
@@ -79,7 +79,8 @@ class Writer:
                     counts={},
                 )
             ).inserted_primary_key
-            assert inserted is not None
+            if inserted is None:
+                raise absent("the id of a new row")
         self.run_id = int(inserted[0])
         self._store.announce(self.run_id)
         return self.run_id
@@ -293,7 +294,8 @@ class Writer:
             inserted = connection.execute(
                 insert(tables.camera).values(name=name)
             ).inserted_primary_key
-            assert inserted is not None
+            if inserted is None:
+                raise absent("the id of a new row")
             self._cameras[name] = int(inserted[0])
         return self._cameras[name]
 

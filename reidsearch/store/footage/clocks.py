@@ -17,7 +17,7 @@ from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import Event, record_event, require_record
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import footage, footage_location
 
@@ -59,7 +59,11 @@ def record_clock(connection: Connection, source_id: int, clock: Clock, who: str,
     """Set a clock by hand: what it was before stays on record, with who changed it and why.
 
     A start of the origin `hand` is compared with the one it replaces.
+
+    Raises:
+        UsageError: who or why cannot be stored.
     """
+    require_record(who, why)
     row = connection.execute(
         select(footage).where(footage.c.source_id == source_id, intact(footage))
     ).one()

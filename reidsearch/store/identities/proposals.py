@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
+from reidsearch.base.errors import absent
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import Linking, Member, Named, Proposal, Transits
 from reidsearch.store.crops.store import Store
@@ -56,7 +57,8 @@ def replace_proposals(
                 counts={"linked": linked, "capped": capped},
             )
         ).inserted_primary_key
-        assert inserted is not None
+        if inserted is None:
+            raise absent("the id of a new row")
         for one in proposed:
             _insert(connection, int(inserted[0]), one)
 
@@ -72,7 +74,8 @@ def _insert(connection: Connection, linking_id: int, one: Proposed) -> None:
     inserted = connection.execute(
         insert(proposal).values(linking_id=linking_id, identity_id=one.adds_to, score=one.score)
     ).inserted_primary_key
-    assert inserted is not None
+    if inserted is None:
+        raise absent("the id of a new row")
     for member, score in pairs:
         connection.execute(
             insert(proposal_member).values(

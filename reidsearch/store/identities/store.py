@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, update
 
-from reidsearch.base.errors import NotFound
+from reidsearch.base.errors import ArchiveError, Kind, NotFound, absent
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import (
     Change,
@@ -28,6 +28,7 @@ from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
+from reidsearch.store.events import require_record
 from reidsearch.store.identities.ledger import UNDO, Ledger, from_json, to_json, with_undone
 from reidsearch.store.tables.footage import moment, tracklet
 from reidsearch.store.tables.identities import (
@@ -83,9 +84,13 @@ def decide(
         actor: who decides.
         undoes: finds the decision that this one reverses.
 
+    Raises:
+        UsageError: actor or note cannot be stored.
+
     Returns:
         The decision; None when it would change nothing, which is then not logged.
     """
+    require_record(actor, note)
     with store.write() as connection:
         before = log(connection)
         ledger = Ledger.replay(before)
@@ -111,7 +116,8 @@ def _append(connection: Connection, made: Decision) -> Decision:
             changes=to_json(made.changes),
         )
     ).inserted_primary_key
-    assert inserted is not None
+    if inserted is None:
+        raise absent("the id of a new row")
     # Identities first: members refer to them.
     for change in sorted(made.changes, key=lambda one: one.member is not None):
         _apply(connection, change)
@@ -131,7 +137,8 @@ def _apply(connection: Connection, change: Change) -> None:
             .values({column: change.after})
         )
         return
-    assert change.member is not None
+    if change.member is None:
+        raise absent("the member of a change")
     table = identity_member if change.of is Of.MEMBER else identity_rejection
     identity_id = change.identity_id if change.of is Of.REJECTED else change.after
     where = [_column(table, change.member.kind) == change.member.number]
@@ -248,7 +255,10 @@ def _by_identity(connection: Connection, table: Table) -> dict[int, list[Member]
 def _member(tracklet_id: int | None, crop_id: int | None) -> Member:
     if tracklet_id is not None:
         return Member("tracklet", tracklet_id)
-    assert crop_id is not None
+    if crop_id is None:
+        raise ArchiveError(
+            "a row of an identity names neither a tracklet nor a crop", kind=Kind.ARCHIVE_DAMAGED
+        )
     return Member("crop", crop_id)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import math
 import re
 from collections import Counter
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from reidsearch.base.errors import InputError
+from reidsearch.base.errors import InputError, Refused
+from reidsearch.base.reading import TABLE_BYTES, parse_json, read_bytes, require_columns
 from reidsearch.base.said import said
 from reidsearch.vision.detection.precomputed import Key, PrecomputedDetections, Row
 
@@ -64,10 +64,14 @@ def read_precomputed(path: Path) -> PrecomputedDetections:
         if path.is_dir():
             data, read = _yolo(path)
         else:
-            data = path.read_bytes()
+            data = read_bytes(path, TABLE_BYTES)
             read = _of_text(path, _decoded(path, data))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {said(error)}") from error
+    except Refused as refused:
+        raise InputError(f"{path} cannot be read: {refused.message}") from refused
+    except csv.Error as error:
+        raise InputError(f"{path} is no CSV: {error}") from error
     ids = [row[5] for rows in read.rows.values() for row in rows]
     has_ids = bool(ids) and min(ids) >= 0
     if has_ids:
@@ -165,6 +169,7 @@ def _confidence(told: float) -> float:
 def _csv(path: Path, text: str, read: _Read) -> Iterator[tuple[Key, Row]]:
     reader = csv.DictReader(text.splitlines())
     given = [name.strip().lower() for name in reader.fieldnames or ()]
+    require_columns(given)
     reader.fieldnames = [
         other if (other := _SIDE_NAMES.get(name)) and other not in given else name for name in given
     ]
@@ -285,7 +290,7 @@ def _turned(
 
 def _coco(path: Path, text: str, read: _Read) -> Iterator[tuple[Key, Row]]:
     try:
-        told = json.loads(text)
+        told = parse_json(text)
         whole: dict[str, Any] = {"annotations": told} if isinstance(told, list) else told
         annotations = list(whole["annotations"])
         images = {image["id"]: image for image in whole.get("images", ())}
@@ -349,12 +354,12 @@ def _yolo(folder: Path) -> tuple[bytes, _Read]:
     numbers = [int(found[1]) if (found := _LAST_NUMBER.search(stem)) else None for stem in stems]
     counted = [number for number in numbers if number is not None]
     first = min(1, min(counted, default=0))
-    read_bytes = b""
+    whole = bytearray()
     for file in files:
         if file.stem == "classes":
             continue
-        data = file.read_bytes()
-        read_bytes += file.name.encode("utf-8", "surrogateescape") + b"\0" + data
+        data = read_bytes(file)
+        whole += file.name.encode("utf-8", "surrogateescape") + b"\0" + data
         found = _LAST_NUMBER.search(file.stem)
         key: Key = int(found[1]) - first if found and len(counted) == len(stems) else file.stem
         read.stems[file.stem] = key
@@ -363,7 +368,7 @@ def _yolo(folder: Path) -> tuple[bytes, _Read]:
         raise InputError(
             f"{folder} holds no .txt files", "a folder of detections holds YOLO labels"
         )
-    return read_bytes, read
+    return bytes(whole), read
 
 
 def _yolo_rows(file: Path, text: str, key: Key, read: _Read) -> Iterator[tuple[Key, Row]]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import Kind, ModelError
+from reidsearch.base.errors import Kind, ModelError, Refused, absent
+from reidsearch.base.reading import parse_json, read_text
 from reidsearch.domain.models import CustomModel
 from reidsearch.vision.models.catalogue import digest_of
 from reidsearch.vision.models.store import models_folder, publish, sha384_of, storing
@@ -37,9 +38,9 @@ def find_custom(key: str, folder: Path) -> CustomModel | None:
     if not place.is_file():
         return None
     try:
-        record = json.loads(place.read_text("utf-8"))
+        record = parse_json(read_text(place))
         name, precision, sha384s = record["name"], record["precision"], dict(record["sha384"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (Refused, ValueError, KeyError, TypeError) as error:
         raise _damaged(f"{place} is damaged") from error
     for file, expected in sha384s.items():
         if sha384_of(place.parent / file) != expected:
@@ -100,5 +101,6 @@ def make_custom(
         written.write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
         publish(written, target / RECORD)
     made = find_custom(key, models_folder())
-    assert made is not None
+    if made is None:
+        raise absent("the model that was made")
     return made

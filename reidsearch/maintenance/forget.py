@@ -1,0 +1,103 @@
+"""What else names a source that was deleted: the ledgers of failures and runs, and what was moved.
+
+Crops, places and spans of a source leave with it by the database's own rules. Other rows only
+mention its name; they are looked through in the transaction that deletes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, delete, select, update
+
+from reidsearch.domain.crops import CropIds
+from reidsearch.store import tables
+from reidsearch.store.crops.store import CHUNK
+from reidsearch.store.events import Event
+from reidsearch.store.tables.footage import footage_location
+
+MOST_MENTIONED = 1000
+"""Places that are looked for within messages of other failures; a message names few."""
+_Value = TypeVar("_Value")
+_INSIDE = ("!/", "#", ":")  # a member of a container, a box, a row
+GONE = "names a source that was deleted"
+
+
+def places_of(connection: Connection, crop_ids: CropIds, footage: Sequence[int]) -> frozenset[str]:
+    """Return the places of crops and of whole sources of footage, before they are deleted."""
+    found: set[str] = set()
+    wanted = crop_ids.tolist()
+    for part in _parts(wanted):
+        at = select(tables.location.c.text).where(tables.location.c.crop_id.in_(part))
+        found.update(connection.scalars(at))
+    for part in _parts(list(footage)):
+        at = select(footage_location.c.text).where(footage_location.c.source_id.in_(part))
+        found.update(connection.scalars(at))
+    return frozenset(found)
+
+
+def forget(connection: Connection, places: frozenset[str]) -> None:
+    """Take the names of what is deleted now out of the rows that only mention it.
+
+    A name that something else in the archive still has stays.
+    """
+    gone = places - _held(connection, places)
+    # What a run was asked for holds every path and list that it was given; nothing needs it later.
+    connection.execute(update(tables.run).where(tables.run.c.command != "").values(command=""))
+    if gone:
+        _forget_failures(connection, gone)
+        _forget_moves(connection, gone)
+
+
+def _held(connection: Connection, places: Iterable[str]) -> set[str]:
+    held: set[str] = set()
+    for part in _parts(sorted(places)):
+        for text in (tables.location.c.text, footage_location.c.text):
+            held.update(connection.scalars(select(text).where(text.in_(part))))
+    return held
+
+
+def _forget_failures(connection: Connection, gone: frozenset[str]) -> None:
+    failure = tables.failure.c
+    few = sorted(gone)[:MOST_MENTIONED]
+    keys: list[bytes] = []
+    mentioning: list[bytes] = []
+    for key, text, message in connection.execute(
+        select(failure.key, failure.text, failure.message)
+    ):
+        if _is_of(text, gone):
+            keys.append(key)
+        elif any(place in message for place in few):
+            mentioning.append(key)
+    for part in _parts(keys):
+        connection.execute(delete(tables.failure).where(failure.key.in_(part)))
+    for part in _parts(mentioning):
+        connection.execute(update(tables.failure).where(failure.key.in_(part)).values(message=GONE))
+
+
+def _is_of(text: str, gone: frozenset[str]) -> bool:
+    """Tell whether a failure's place is one of these, or lies in one."""
+    if text in gone:
+        return True
+    heads = (text.rpartition(mark)[0] for mark in _INSIDE)
+    return any(head in gone for head in heads if head)
+
+
+def _forget_moves(connection: Connection, gone: frozenset[str]) -> None:
+    """A file that was moved alone is named by the record of that; folders are no source's name."""
+    event = tables.event
+    moves = connection.execute(
+        select(event.c.id, event.c.detail).where(event.c.what == Event.RELOCATE.value)
+    )
+    numbers = [
+        number
+        for number, detail in moves
+        if isinstance(detail, dict) and {detail.get("old"), detail.get("new")} & gone
+    ]
+    for part in _parts(numbers):
+        connection.execute(delete(event).where(event.c.id.in_(part)))
+
+
+def _parts(values: Sequence[_Value]) -> Iterable[Sequence[_Value]]:
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))

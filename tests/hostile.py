@@ -1,0 +1,104 @@
+"""What the tests of attacks share: flawed bytes, and commands that have to end within bounds."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+EXIT_CODES = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130})
+"""All that are documented but 70, an error that nobody foresaw."""
+
+
+def mutated(data: bytes, chance: random.Random) -> bytes:
+    """Flip, overwrite, cut, repeat or remove up to eight places."""
+    flawed = bytearray(data)
+    for _ in range(chance.randint(1, 8)):
+        at, size = chance.randrange(len(flawed) + 1), chance.randint(1, 16)
+        match chance.randrange(6):
+            case 0:
+                flawed[at : at + 1] = bytes([chance.randrange(256)])
+            case 1:
+                flawed[at : at + size] = chance.randbytes(size)
+            case 2:
+                flawed[at : at + 4] = chance.choice([b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff"])
+            case 3:
+                flawed[at : at + size] = b""
+            case 4:
+                flawed[at:at] = flawed[at : at + 64]
+            case _:
+                del flawed[at + chance.randrange(2000) :]
+    return bytes(flawed)
+
+
+@dataclass
+class Ended:
+    """How a command ended: code -9 when it had to be killed."""
+
+    code: int
+    seconds: float
+    peak_mb: float
+    out: str
+    err: str
+
+
+def bounded(*arguments: str | Path | int, limit_s: float = 30, **environment: str) -> Ended:
+    """Run `reidsearch` in a process of its own; it is killed when it takes longer than allowed."""
+    command = [sys.executable, "-m", "reidsearch", *map(str, arguments)]
+    began = time.monotonic()
+    running = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        env={**os.environ, "REIDSEARCH_OFFLINE": "1", **environment},
+    )
+    try:
+        out, err = running.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        running.send_signal(signal.SIGKILL)
+        out, err = running.communicate()
+    return Ended(running.returncode, time.monotonic() - began, 0.0, out, err)
+
+
+@dataclass
+class Tally:
+    """How many attacks were tried, and which of them did not hold."""
+
+    kind: str
+    tried: int = 0
+    broken: list[str] = field(default_factory=list)
+
+    def take(self, name: str, *flaws: str) -> None:
+        """Count one attack with what went wrong, empty texts left out."""
+        self.tried += 1
+        if found := [flaw for flaw in flaws if flaw]:
+            self.broken.append(f"{name}: {'; '.join(found)}")
+
+    def close(self) -> None:
+        """Tell the figures; fail if one attack was not held."""
+        print(f"\n{self.kind}: tried {self.tried}, held {self.tried - len(self.broken)}")
+        assert self.tried
+        assert not self.broken, "\n".join(self.broken)
+
+
+def flaws(ended: Ended, *, within_s: float, peak_mb: float = 1500) -> list[str]:
+    """What is wrong with how a command ended."""
+    return [
+        said
+        for wrong, said in (
+            (ended.code not in EXIT_CODES, f"exit code {ended.code}: {ended.err[-300:]}"),
+            ("Traceback" in ended.err, f"a traceback: {ended.err[-300:]}"),
+            (ended.seconds > within_s, f"{ended.seconds:.0f} s"),
+            (ended.peak_mb > peak_mb, f"{ended.peak_mb:.0f} MB"),
+        )
+        if wrong
+    ]
