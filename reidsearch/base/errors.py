@@ -132,7 +132,6 @@ class Kind(StrEnum):
     DATABASE_DAMAGED = "database-damaged"
     ROW_DAMAGED = "row-damaged"
     LOG_DAMAGED = "log-damaged"
-    CHECKPOINT_DAMAGED = "checkpoint-damaged"
     CALIBRATION_DAMAGED = "calibration-damaged"
     ARCHIVE_DAMAGED = "archive-damaged"
     ARCHIVE_NEEDS_REPAIR = "archive-needs-repair"

@@ -195,9 +195,6 @@ HINTS: dict[str, Hint] = {
         "put archive.db-wal back from where it is whole; or go on without: reidsearch check "
         "--repair -a {archive} keeps a copy of it, then do again what was lost"
     ),
-    Kind.CHECKPOINT_DAMAGED: (
-        "delete that source and index it again: reidsearch delete --source PATH"
-    ),
     Kind.CALIBRATION_DAMAGED: ("reidsearch calibrate --forget -a {archive}, then calibrate again"),
     Kind.ARCHIVE_OUTDATED: "make a backup, then run: reidsearch migrate -a {archive}",
     Kind.ARCHIVE_DAMAGED: _damaged,

@@ -68,6 +68,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_the_source_is_analysed_from_its_start_and_the_report_says_so(
     damage, killed, scene, tmp_path
@@ -86,7 +87,10 @@ def test_the_source_is_analysed_from_its_start_and_the_report_says_so(
         assert archive.show().crops_deleted == 0
 
 
-@pytest.mark.parametrize("what", ["its state", "its row", "its log"])
+@pytest.mark.parametrize(
+    "what",
+    ["its log", *(pytest.param(name, marks=pytest.mark.full) for name in ("its state", "its row"))],
+)
 def test_check_names_it_and_repair_drops_it(what, killed, scene, tmp_path):
     folder = Path(shutil.copytree(killed, tmp_path / "a"))
     DAMAGE[what](folder)

@@ -156,6 +156,7 @@ def test_a_log_that_ends_anywhere_is_no_damage(killed: Path, tmp_path: Path) -> 
         assert wal.examine(cut) is None
 
 
+@pytest.mark.full
 def test_a_log_that_is_being_written_is_no_damage(tmp_path: Path) -> None:
     """Opening an archive again and again beside a process that writes it."""
     folder = tmp_path / "archive"

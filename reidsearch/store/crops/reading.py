@@ -17,7 +17,17 @@ from reidsearch.store.decoding import reads
 
 @reads(tables.crop)
 def read_crop(row: Row[Any]) -> Crop:
-    """Return the crop of a row of `selects.CROPS`."""
+    """Return the crop of a row of `selects.CROPS`.
+
+    Raises:
+        ArchiveError: what belongs to the crop is not found, which its own row does not tell.
+    """
+    if row.camera_id is not None and row.camera is None:
+        raise LookupError("its camera is not found")
+    if row.location is None:
+        raise LookupError("where it lay is not found")
+    if row.time_base_num is not None and row.tracklet_id is None:
+        raise LookupError("its tracklet is not found")
     return Crop(
         crop_id=row.id,
         source_id=row.source_id,

@@ -73,14 +73,21 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
 
     def read(self) -> AbstractContextManager[Connection]:
         """See `Database.read`."""
+        return self._connected({})
+
+    def scan(self) -> AbstractContextManager[Connection]:
+        """See `Database.scan`."""
+        return self._connected(proofs.UNPROVEN)
+
+    def _connected(self, options: dict[str, Any]) -> AbstractContextManager[Connection]:
         if os.access(self._path, os.W_OK):  # then SQLite itself sees what others commit
-            return self._reading.connect()
-        return self._reading_unchanged()
+            return self._reading.connect().execution_options(**options)
+        return self._reading_unchanged(options)
 
     @contextlib.contextmanager
-    def _reading_unchanged(self) -> Iterator[Connection]:
+    def _reading_unchanged(self, options: dict[str, Any]) -> Iterator[Connection]:
         """Give a connection, and refuse what it read of a file that changed under it."""
-        with self._reading.connect() as connection:
+        with self._reading.connect().execution_options(**options) as connection:
             opened: Any = connection.connection.dbapi_connection
             snapshot: opening.Snapshot | None = opened.snapshot
             try:
@@ -88,10 +95,6 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
             finally:
                 if snapshot is not None:
                     opening.require_unchanged(self._path, snapshot)
-
-    def scan(self) -> AbstractContextManager[Connection]:
-        """See `Database.scan`."""
-        return self._reading.connect().execution_options(**proofs.UNPROVEN)
 
     @contextlib.contextmanager
     def unproven(self, connection: Connection) -> Iterator[Connection]:

@@ -138,6 +138,8 @@ def read_clock(row: Any) -> Clock:
 @reads(footage)
 def read_facts(row: Row[Any]) -> SourceFacts:
     """Return camera and clock; the row holds the camera's name as `camera`."""
+    if row.camera_id is not None and row.camera is None:
+        raise LookupError("its camera is not found")
     return SourceFacts(row.camera, read_clock(row), read_notes(row.facts_notes))
 
 
