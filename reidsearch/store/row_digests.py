@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, LargeBinary, Table
+from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, Table
+from sqlalchemy.types import TypeEngine
 
 DIGEST = "row_digest"
 SHA256 = "sha256"
@@ -58,6 +60,31 @@ def blob_of(table: Table) -> str | None:
         if isinstance(column.type, LargeBinary) and column.type.length is None
     ]
     return blobs[0] if blobs else None
+
+
+def fits(table: Table, values: Sequence[Value]) -> bool:
+    """Tell whether the values of the `covered` columns are of the kinds that these hold.
+
+    SQLite keeps text in a column of numbers, and an archive may come from elsewhere. Its row has a
+    digest that fits and is as damaged as one that has none.
+    """
+    return all(type(one) in kinds for one, kinds in zip(values, _kinds(table), strict=True))
+
+
+@cache
+def _kinds(table: Table) -> tuple[tuple[type, ...], ...]:
+    return tuple(
+        (*_kinds_of(column.type), *((type(None),) if column.nullable else ()))
+        for column in covered(table)
+    )
+
+
+def _kinds_of(declared: TypeEngine[Any]) -> tuple[type, ...]:
+    if isinstance(declared, Integer | Boolean):
+        return (int,)
+    if isinstance(declared, Float):
+        return (float, int)
+    return (bytes,) if isinstance(declared, LargeBinary) else (str,)
 
 
 def told_of(table: Table) -> list[str]:
