@@ -14,11 +14,13 @@ every crop has just one of them is checked by the keys.
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, Table
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Table
 from sqlalchemy.types import TypeEngine
 
 DIGEST = "row_digest"
@@ -68,7 +70,22 @@ def fits(table: Table, values: Sequence[Value]) -> bool:
     SQLite keeps text in a column of numbers, and an archive may come from elsewhere. Its row has a
     digest that fits and is as damaged as one that has none.
     """
-    return all(type(one) in kinds for one, kinds in zip(values, _kinds(table), strict=True))
+    if not all(type(one) in kinds for one, kinds in zip(values, _kinds(table), strict=True)):
+        return False
+    for at in _of_json(table):
+        text = values[at]
+        if isinstance(text, str):
+            try:
+                json.loads(bytes.fromhex(text))
+            except (ValueError, RecursionError):
+                return False
+    return not any(type(one) is float and not math.isfinite(one) for one in values)
+
+
+@cache
+def _of_json(table: Table) -> tuple[int, ...]:
+    """The places of the JSON columns among the covered ones."""
+    return tuple(at for at, one in enumerate(covered(table)) if isinstance(one.type, JSON))
 
 
 @cache
