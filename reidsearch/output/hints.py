@@ -83,11 +83,11 @@ def _feedback_uncalibrated(setting: str) -> str:
     return f"leave --{setting.replace('_', '-')} out, or --like and --unlike"
 
 
-def _damaged(archive: str = "") -> str:
+def _damaged(archive: str = "", **_: Any) -> str:
     return "run: reidsearch check" + (f" -a {archive}" if archive else "")
 
 
-def _needs_repair(archive: str = "") -> str:
+def _needs_repair(archive: str = "", **_: Any) -> str:
     return "run: reidsearch check --repair" + (f" -a {archive}" if archive else "")
 
 

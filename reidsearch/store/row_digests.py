@@ -14,10 +14,14 @@ every crop has just one of them is checked by the keys.
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, LargeBinary, Table
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Table
+from sqlalchemy.types import TypeEngine
 
 DIGEST = "row_digest"
 SHA256 = "sha256"
@@ -58,6 +62,46 @@ def blob_of(table: Table) -> str | None:
         if isinstance(column.type, LargeBinary) and column.type.length is None
     ]
     return blobs[0] if blobs else None
+
+
+def fits(table: Table, values: Sequence[Value]) -> bool:
+    """Tell whether the values of the `covered` columns are of the kinds that these hold.
+
+    SQLite keeps text in a column of numbers, and an archive may come from elsewhere. Its row has a
+    digest that fits and is as damaged as one that has none.
+    """
+    if not all(type(one) in kinds for one, kinds in zip(values, _kinds(table), strict=True)):
+        return False
+    for at in _of_json(table):
+        text = values[at]
+        if isinstance(text, str):
+            try:
+                json.loads(bytes.fromhex(text))
+            except (ValueError, RecursionError):
+                return False
+    return not any(type(one) is float and not math.isfinite(one) for one in values)
+
+
+@cache
+def _of_json(table: Table) -> tuple[int, ...]:
+    """The places of the JSON columns among the covered ones."""
+    return tuple(at for at, one in enumerate(covered(table)) if isinstance(one.type, JSON))
+
+
+@cache
+def _kinds(table: Table) -> tuple[tuple[type, ...], ...]:
+    return tuple(
+        (*_kinds_of(column.type), *((type(None),) if column.nullable else ()))
+        for column in covered(table)
+    )
+
+
+def _kinds_of(declared: TypeEngine[Any]) -> tuple[type, ...]:
+    if isinstance(declared, Integer | Boolean):
+        return (int,)
+    if isinstance(declared, Float):
+        return (float, int)
+    return (bytes,) if isinstance(declared, LargeBinary) else (str,)
 
 
 def told_of(table: Table) -> list[str]:

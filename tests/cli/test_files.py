@@ -172,7 +172,7 @@ def test_what_is_read_is_never_overwritten_not_even_with_force(held, tmp_path, c
     assert held("index", own).code == 0
     before = own.read_bytes()
     ran = held("crop", 10, "-o", own, "--force")
-    assert (ran.code, "is what is read here" in ran.err) == (2, True)
+    assert (ran.code, "was indexed in" in ran.err) == (2, True)
     assert own.read_bytes() == before
 
 

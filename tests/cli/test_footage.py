@@ -379,5 +379,5 @@ def test_footage_is_not_overwritten_by_its_own_frames_and_clips(held, footage, t
     )
     assert indexed.code == 0, indexed.err
     ran = held("clip", 1, "-a", archive, "-o", video, "--force")
-    assert (ran.code, "is what is read here" in ran.err) == (2, True)
+    assert (ran.code, "was indexed in" in ran.err) == (2, True)
     assert video.read_bytes() == before

@@ -7,7 +7,6 @@ compared with the files that it names when they are loaded.
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,12 +171,12 @@ def _whole(value: Any, least: int, most: int) -> int:
 
 def _number(value: Any, least: float, most: float) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not least <= value <= most:
+    if not number or not least <= value <= most:  # nor is NaN
         raise IndexDamaged(f"it has no number from {least:g} to {most:g} where one should be")
     return float(value)
 
 
 def _text(value: Any, pattern: re.Pattern[str]) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise IndexDamaged("it has a name or checksum that nothing of its kind has")
+        raise IndexDamaged("it has a name or checksum of another form than its kind has")
     return value

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from secrets import token_bytes
 from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, Column, Connection, String, Table, TextClause, text
@@ -27,6 +28,7 @@ from reidsearch.store.row_digests import (
     blob_of,
     covered,
     digest_of,
+    fits,
     has_digest,
     row_name,
     told_of,
@@ -136,11 +138,12 @@ def rows_proven(
 
 
 def _digest_function(table: str, *values: Value) -> bytes:
-    return digest_of(table, values)
+    # Values of other kinds than a column holds have a digest that none is equal to.
+    return digest_of(table, values) if fits(metadata.tables[table], values) else token_bytes(8)
 
 
 def _intact_function(table: str, digest: Value, *values: Value) -> int:
-    if digest_of(table, values) != digest:
+    if digest_of(table, values) != digest or not fits(metadata.tables[table], values):
         names = [column.name for column in covered(metadata.tables[table])]
         told = told_of(metadata.tables[table])
         row = row_name({name: values[names.index(name)] for name in told})
