@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
-import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,22 +52,35 @@ def bounded(*arguments: str | Path | int, limit_s: float = 30, **environment: st
     """Run `reidsearch` in a process of its own; it is killed when it takes longer than allowed."""
     command = [sys.executable, "-m", "reidsearch", *map(str, arguments)]
     began = time.monotonic()
-    running = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="surrogateescape",
-        env={**os.environ, "REIDSEARCH_OFFLINE": "1", **environment},
-    )
-    try:
-        out, err = running.communicate(timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        running.send_signal(signal.SIGKILL)
-        out, err = running.communicate()
-    return Ended(running.returncode, time.monotonic() - began, 0.0, out, err)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        running = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            env={**os.environ, "REIDSEARCH_OFFLINE": "1", **environment},
+        )
+        peak_mb = 0.0
+        while running.poll() is None:
+            peak_mb = max(peak_mb, _peak_mb(running.pid))
+            if time.monotonic() - began > limit_s:
+                running.kill()
+            time.sleep(0.02)
+        said = []
+        for file in (out, err):
+            file.seek(0)
+            said.append(file.read().decode("utf-8", "surrogateescape"))
+    seconds = time.monotonic() - began
+    return Ended(running.returncode, seconds, peak_mb, *said)
+
+
+def _peak_mb(pid: int) -> float:
+    """The most memory that a process held so far; 0 where the system does not tell."""
+    with contextlib.suppress(OSError):  # it has just ended
+        for line in Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 @dataclass
