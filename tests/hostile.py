@@ -5,15 +5,48 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 EXIT_CODES = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130})
 """All that are documented but 70, an error that nobody foresaw."""
+
+
+ESCAPES = (
+    "\x1b]0;owned\x07",
+    "\x1b[2J\x1b[31mred",
+    "\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
+    "\x9b31m",
+    "\x9d8;;x\x9c",
+    "\u202etxt.exe",
+    "\u2066isolated\u2069",
+    "a\rforged",
+    "back\b\b\b\b",
+    "\x7f\x00\x05\x0e",
+    "\ufeff\u2028\u2029",
+    "\U000e0041",
+    "\ud800",
+)
+OWN = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")  # what rich draws: colours, lines up, the cursor
+
+
+def foreign(text: str, *, drawn: bool = False) -> list[str]:
+    """What stands in a text that should not be there."""
+    rest = OWN.sub("", text).replace("\r\n", "\n") if drawn else text.replace("\r\n", "\n")
+    if drawn:
+        rest = rest.replace("\r", "")  # rich returns to the start of the line that it draws anew
+    return [
+        char
+        for char in rest
+        if char not in "\n\t\u200c\u200d"
+        and unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    ]
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:

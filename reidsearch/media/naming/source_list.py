@@ -115,7 +115,7 @@ def read_source_list(path: Path, zone: dt.tzinfo | None = None) -> SourceList:
     Raises:
         InputError: naming file and row.
     """
-    folder = path.resolve().parent
+    folder = Path(os.path.realpath(path)).parent  # a circle of links is refused when it is read
     rows: dict[str, ListedSource] = {}
     read: list[ListRow] = []
     for where, told in _told(path):
