@@ -2,14 +2,7 @@
 
 from alembic import context
 
-from reidsearch.store.tables import (  # importing a module adds its tables to the metadata
-    attributes,  # noqa: F401
-    calibration,  # noqa: F401
-    footage,  # noqa: F401
-    identities,  # noqa: F401
-    metadata,
-    neighbours,  # noqa: F401
-)
+from reidsearch.store.tables.every import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -14,7 +14,6 @@ The library is as simple as the command line:
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
 
 from reidsearch.base.version import __version__
 
@@ -23,7 +22,10 @@ from reidsearch.base.version import __version__
 # silent stand-in. It stands here because it must come before any `import openvino`.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from reidsearch.archive import Archive
     from reidsearch.base.boxes import Box
     from reidsearch.base.errors import (

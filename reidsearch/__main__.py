@@ -1,5 +1,5 @@
 """`python -m reidsearch` is `reidsearch`."""
 
-from reidsearch.cli.main import run
+from reidsearch.cli.start import run
 
 run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -17,6 +18,7 @@ from reidsearch.base.cache import cache_folder
 from reidsearch.base.errors import FieldValue, Kind, ReidsearchError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
+from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.vision.embedding import Embedder, load_embedder
 from reidsearch.vision.embedding.golden import diagnose
 from reidsearch.vision.models.catalogue import default_entry
@@ -227,10 +229,25 @@ def _disk_check(name: str, folder: Path) -> Check:
     return Check(name, "ok", detail)
 
 
+def _open_to_all(folder: Path) -> list[str]:
+    """Return names of what others than owner and group can read in an archive's folder."""
+    if os.name == "nt" or not folder.stat().st_mode & 0o001:
+        return []
+    files = folder.glob(f"{DATABASE}*")
+    return sorted(path.name for path in files if path.lstat().st_mode & 0o004)
+
+
 def _archive_checks(folder: Path, progress: Progress) -> Iterator[Check]:
     if not folder.exists():
         yield Check("archive", "ok", f"none at {folder} yet")
         return
+    if exposed := _open_to_all(folder):
+        yield Check(
+            "archive",
+            "warn",
+            f"everybody on this machine can read {', '.join(exposed)}, which is personal data",
+            f"take the permission away: chmod -R o= {folder}",
+        )
     try:
         with Archive.open(folder) as archive:
             if archive.show().database_bytes > _WHOLE_BYTES:

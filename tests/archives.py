@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -128,10 +130,17 @@ def fill(
 
 
 def sql(folder: Path, statement: str, **values: object) -> list[tuple[object, ...]]:
-    """Run one statement on the archive's database, as nobody should."""
+    """Run one statement on the archive's database, as nobody should; rows keep fitting digests."""
     with sqlite.Sqlite(folder) as database, database.write() as connection:
         result = connection.execute(text(statement), values)
         return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def raw_sql(folder: Path, statement: str, *values: object) -> list[Any]:
+    """The same past the program, for archives of earlier versions and for damage."""
+    database = sqlite3.connect(folder / sqlite.DATABASE)
+    with contextlib.closing(database), database:
+        return database.execute(statement, values).fetchall()
 
 
 def contents(folder: Path) -> set[tuple[str, tuple[int, ...], bytes]]:

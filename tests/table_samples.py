@@ -123,7 +123,7 @@ def summary() -> Summary:
 
 def failures() -> RenderableType:
     message = "the video ends in the middle of a frame: 1 234 567 bytes are missing"
-    return text.failures_view([Failure(PLACE, "truncated", message, NOON, 17)])
+    return text.failures_view([Failure(PLACE, "truncated", message, NOON, 17)], 1)
 
 
 def covered_source() -> SourceCoverage:

@@ -152,6 +152,14 @@ def test_a_whole_archive_is_well_and_its_model_is_the_one_looked_at(archive):
     assert "builtin" in found(checks, "model").detail
 
 
+def test_an_archive_that_everybody_can_read_is_told(archive):
+    archive.chmod(0o755)
+    (archive / sqlite.DATABASE).chmod(0o644)
+    warned = [check for check in examine(archive) if check.status == "warn"]
+    assert [check.name for check in warned] == ["archive"]
+    assert "everybody on this machine can read archive.db" in warned[0].detail
+
+
 def test_a_large_archive_is_opened_but_not_read_whole(archive, monkeypatch):
     monkeypatch.setattr(doctor, "_WHOLE_BYTES", 0)
     check = found(examine(archive), "archive")

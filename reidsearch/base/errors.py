@@ -8,12 +8,26 @@ advise: the command line turns them into commands (`output/hints.py`), a web pag
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 
 FieldValue: TypeAlias = bool | int | float | str | Sequence[str] | Sequence[int] | None
 _Error = TypeVar("_Error", bound="ReidsearchError")
+
+
+DECODING_ERRORS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What decoding stored bytes or values raises when they are not what was written."""
 
 
 class Kind(StrEnum):
@@ -113,10 +127,13 @@ class Kind(StrEnum):
     ARCHIVE_MISSING = "archive-missing"
     MIGRATION_REFUSED = "migration-refused"
     DATABASE_DAMAGED = "database-damaged"
+    ROW_DAMAGED = "row-damaged"
+    LOG_DAMAGED = "log-damaged"
     CHECKPOINT_DAMAGED = "checkpoint-damaged"
     CALIBRATION_DAMAGED = "calibration-damaged"
     ARCHIVE_DAMAGED = "archive-damaged"
     ARCHIVE_NEEDS_REPAIR = "archive-needs-repair"
+    ARCHIVE_FOREIGN = "archive-foreign"
     ARCHIVE_NOT_VERIFIED = "archive-not-verified"
     CODECS_MISSING = "codecs-missing"
 
@@ -162,6 +179,14 @@ class ReidsearchError(Exception):
         other = error(message, self.hint)
         other.kind, other.fields = self.kind, dict(self.fields)
         return other
+
+
+def absent(what: str) -> ReidsearchError:
+    """Return the error for what has to be there and is not: a fault of this program.
+
+    Unlike an `assert`, such a check also stands under `python -O`.
+    """
+    return ReidsearchError(f"{what} is missing where it must be")
 
 
 class SomeFailed(ReidsearchError):

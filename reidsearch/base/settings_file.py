@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from reidsearch.base import own_files
 from reidsearch.base.errors import InputError
 from reidsearch.base.exact import exact
 from reidsearch.base.reading import parse_toml
@@ -21,6 +22,9 @@ from reidsearch.base.said import said
 from reidsearch.base.settings import PictureLimits, RuntimeSettings, TimeSettings
 
 NAME = "reidsearch.toml"
+LARGEST_FILE = 1 << 20
+MOST = 1 << 40  # of any setting that is a whole number
+MOST_THREADS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,9 @@ def read_settings(
         read_settings(Path("archive")).pictures.max_bytes
     """
     values = {section: asdict(part) for section, part in _defaults().items()}
-    for folder in (user or user_folder(), archive):
-        if folder is not None:
-            _take_file(folder / NAME, values)
+    _take_file((user or user_folder()) / NAME, values, linked=True)
+    if archive is not None:
+        _take_file(archive / NAME, values, linked=False)
     _take_environment(environment, values)
     return Settings(
         PictureLimits(**values["pictures"]),
@@ -86,10 +90,10 @@ def read_rate(value: object) -> Fraction:
     return rate
 
 
-def _whole(least: int) -> Callable[[object], int]:
+def _whole(least: int, most: int = MOST) -> Callable[[object], int]:
     def read(value: object) -> int:
         number = int(value) if isinstance(value, str) else value
-        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
             raise ValueError
         return number
 
@@ -123,8 +127,8 @@ KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
     },
     "runtime": {
         "device": (_name, "a device of OpenVINO, such as CPU"),
-        "streams": (_whole(0), "a whole number from 0"),
-        "threads": (_whole(0), "a whole number from 0"),
+        "streams": (_whole(0, MOST_THREADS), f"a whole number from 0 to {MOST_THREADS}"),
+        "threads": (_whole(0, MOST_THREADS), f"a whole number from 0 to {MOST_THREADS}"),
     },
 }
 """Section -> key -> how a value is read, and what it must be."""
@@ -139,10 +143,14 @@ def _defaults() -> dict[str, PictureLimits | TimeSettings | RuntimeSettings]:
     }
 
 
-def _take_file(path: Path, values: dict[str, dict[str, Any]]) -> None:
+def _take_file(path: Path, values: dict[str, dict[str, Any]], *, linked: bool) -> None:
+    if not path.parent.is_dir():
+        return
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
+        # Users may link their own file; one in an archive from elsewhere would lead elsewhere.
+        found = path.resolve() if linked else path.parent.resolve() / path.name
+        text = own_files.read_bytes(found, LARGEST_FILE).decode("utf-8-sig")
+    except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {said(error)}") from error

@@ -169,7 +169,7 @@ def _make_room(folder: Path) -> None:
     (folder / MARKER).touch()
     for name in MADE:
         made = folder / name
-        if made.is_dir():
+        if made.is_dir() and not made.is_symlink():
             shutil.rmtree(made)
         else:
             made.unlink(missing_ok=True)

@@ -16,12 +16,17 @@ def command(archive: Path, form: str) -> None:
 
     A failed input is tried again by every `reidsearch index` whose paths include it. It leaves this
     list when it succeeds, or when the same command has completed without meeting that failure
-    again (a repaired container, a file that was removed). `docs/reference/indexing.md` explains
+    again (a repaired container, a file that was removed). The table shows the first thousand, the
+    other formats all. `docs/reference/indexing.md` explains
     the reasons.
     """
     from reidsearch.output import reports_json, text
     from reidsearch.output.emit import emit
 
     with reading_archive(archive) as opened:
-        failures = opened.failures()
-    emit(form, reports_json.failures_json(failures), text.failures_view(failures), "failures")
+        ledger = opened.maintenance
+        if form == "table":
+            shown = list(ledger.each_failure(text.MOST_FAILURES))
+            text.show(text.failures_view(shown, ledger.count_failures()))
+        else:
+            emit(form, reports_json.failures_json(ledger.each_failure()), rows="failures")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reidsearch.cli.grouped import OUTPUT, option
+from reidsearch.cli.grouped import OUTPUT, WrittenFile, option
 
 if TYPE_CHECKING:
     from reidsearch.output.drawing import Drawing
@@ -22,7 +22,7 @@ _WRITTEN = "reidsearch.written"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class OutputFile(click.ParamType[Path]):
+class OutputFile(WrittenFile):
     """A file to write: its ending decides the format, and an existing one is left alone.
 
     Args:
@@ -69,6 +69,13 @@ class OutputFile(click.ParamType[Path]):
             if other is not param:
                 self.fail(f"'{path}' is to be written by {other.opts[-1]} already", param, ctx)
         return path
+
+    def require_harmless(self, path: Path, ctx: click.Context) -> None:
+        """Refuse what the command reads, and what an archive holds; see `protected`."""
+        from reidsearch.cli.protected import require_harmless
+
+        if not (self.allow_dash and str(path) == "-") and not _is_stream(path):
+            require_harmless(path, ctx, _read_by(ctx))
 
 
 def output_option(
@@ -203,7 +210,8 @@ def write_picture(path: Path, drawing: Drawing) -> None:
 
 def _read_by(ctx: click.Context) -> Iterator[str | Path]:
     """Yield the files that a command was given to read."""
-    outputs = {param.name for param in ctx.command.params if isinstance(param.type, OutputFile)}
+    outputs = {param.name for param in ctx.command.params if isinstance(param.type, WrittenFile)}
+    outputs.add("archive")
     for name, value in ctx.params.items():
         if name in outputs:
             continue
@@ -211,7 +219,7 @@ def _read_by(ctx: click.Context) -> Iterator[str | Path]:
             if isinstance(one, Path):
                 yield one
             elif isinstance(one, str):  # VIDEO@TIME, or the name of a picture
-                yield from (one, one.rpartition("@")[0])
+                yield from filter(None, (one, one.rpartition("@")[0]))
 
 
 def _remember(ctx: click.Context, _option: click.Parameter, value: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reidsearch.base.errors import absent
 from reidsearch.cli.files import (
     output_option,
     require_other_file,
@@ -39,7 +40,8 @@ def command(crop_id: int, archive: Path, output: Path, box: bool, verify: bool, 
         pixels, crop = opened.footage.frame(crop_id, verify=verify)
         imprint = imprint_of(opened)
     write_picture(output, still(pixels, crop, imprint, box=box))
-    assert crop.moment is not None
+    if crop.moment is None:
+        raise absent("the moment of a crop of footage")
     emit(
         form,
         frame_json(crop, str(output)),

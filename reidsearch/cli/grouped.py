@@ -7,6 +7,7 @@ importing anything else, because start-up time is part of the interface.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -21,6 +22,14 @@ LAST = (OUTPUT, HARDWARE, GENERAL)
 """Groups that stand at the end of a help text, in this order."""
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class WrittenFile(click.ParamType[Path]):
+    """The type of a parameter that names a file to write."""
+
+    def require_harmless(self, path: Path, ctx: click.Context) -> None:
+        """Refuse what no command overwrites, once all parameters are known."""
+        raise NotImplementedError
 
 
 class GroupedOption(click.Option):
@@ -90,6 +99,14 @@ class GroupedCommand(click.Command):
             if rows := [record for record in records if record is not None]:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Refuse files to write that must not be overwritten, then run."""
+        for parameter in self.params:
+            value = ctx.params.get(parameter.name or "")
+            if isinstance(parameter.type, WrittenFile) and isinstance(value, Path):
+                parameter.type.require_harmless(value, ctx)
+        return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and answer an option of an earlier version with what it is now."""

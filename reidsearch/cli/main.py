@@ -13,8 +13,10 @@ import click
 from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError
 from reidsearch.base.version import __version__
 from reidsearch.cli.commands import LazyGroup
-from reidsearch.cli.signals import stop_on_signals
+from reidsearch.cli.signals import on_interrupt, stop_on_signals
 from reidsearch.output.terminal import say, shown_streams
+
+_NO = frozenset({"", "0", "false", "f", "no", "n", "off"})
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,14 +37,20 @@ def cli(debug: bool) -> None:
 
 def run() -> NoReturn:
     """Run the command line and leave with its exit code."""
-    debug = "--debug" in sys.argv[1:] or bool(os.environ.get("REIDSEARCH_DEBUG"))
+    debug = "--debug" in sys.argv[1:] or _switched_on("REIDSEARCH_DEBUG")
     stop_on_signals()
     # What the terminal's encoding lacks is shown as an escape, in tables, CSV and messages alike.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     with shown_streams():
         code = _guarded(debug)
+    on_interrupt(lambda *_: os._exit(code))  # all is done and said
     sys.exit(code)
+
+
+def _switched_on(variable: str) -> bool:
+    """Whether an environment variable is set to anything but a no, as click reads flags."""
+    return os.environ.get(variable, "").strip().lower() not in _NO
 
 
 def _guarded(debug: bool) -> int:
@@ -59,6 +67,7 @@ def _guarded(debug: bool) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, click.Abort):
+        on_interrupt(lambda *_: os._exit(Interrupted.exit_code))
         _tell(Interrupted("stopped; what was committed stays"))
         return Interrupted.exit_code
     except Exception as error:  # noqa: BLE001  the one boundary

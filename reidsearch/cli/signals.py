@@ -11,8 +11,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from reidsearch.base.errors import Interrupted
 
@@ -29,12 +30,19 @@ def stop_on_signals() -> None:
     """
     global _watching  # noqa: PLW0603 - the signals of a process are one
     signal.signal(signal.SIGTERM, _stop)
+    on_interrupt(signal.default_int_handler)
     if _watching is None:
         told, tell = os.pipe()
         os.set_blocking(tell, False)
         signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
         _watching = threading.Thread(target=_watch, args=(told,), name="signals", daemon=True)
         _watching.start()
+
+
+def on_interrupt(handler: Callable[[int, FrameType | None], Any]) -> None:
+    """Handle Ctrl-C so, unless whoever started the process has it ignored."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _stop(signum: int, frame: FrameType | None) -> NoReturn:

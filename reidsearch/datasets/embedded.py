@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reidsearch.base.errors import Refused
+from reidsearch.base.errors import Refused, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.datasets.readers import DataSet
 from reidsearch.domain.crops import Pixels, Vectors
@@ -47,7 +47,8 @@ def embed_set(
     for name, row in embedder.stream(prepared()):
         if isinstance(row, Refused):
             raise Refused(row.reason, f"{name}: {row.message}", row.hint)
-        assert row is not None
+        if row is None:
+            raise absent("the embedding of a crop")
         rows[name] = row
         progress.advance()
     progress.end()

@@ -76,7 +76,8 @@ class FootageReport:
     """What one index run did with footage.
 
     `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted; `resumed`
-    of the indexed ones went on where an interrupted run had stopped; `other_settings` of the
+    of the indexed ones went on where an interrupted run had stopped, `restarted` were analysed from
+    their start because the checkpoint of that run is damaged; `other_settings` of the
     unchanged ones were analysed with other settings than this run's. The rest counts what was
     found in the indexed ones: frames decoded and sampled, tracklets and best shots kept, and what
     was not kept (`small` detections, `brief` tracklets); `footage_s` is their length. `precomputed`
@@ -89,6 +90,7 @@ class FootageReport:
     offered: int = 0
     indexed: int = 0
     resumed: int = 0
+    restarted: int = 0
     unchanged: int = 0
     updated: int = 0
     other_settings: int = 0

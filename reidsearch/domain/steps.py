@@ -110,11 +110,13 @@ class Begun:
     Args:
         state: the checkpoint to go on from; None: from the start.
         log: the pieces of the checkpoint's log, in order.
+        lost: there was a checkpoint, but it is damaged.
     """
 
     source_id: int
     state: bytes | None
     log: tuple[bytes, ...]
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -136,11 +136,19 @@ class VectorIndex(Protocol):
 class FileIndex(VectorIndex, Protocol):
     """A vector index that is kept in files beside the database."""
 
+    @property
+    def dimension(self) -> int:
+        """Length of its vectors."""
+        ...
+
     def save(self, path: Path) -> None:
         """Write everything to a new file, and to others beside it that it names.
 
-        The others are on the disk when it returns (`base.atomic.sync`); the caller publishes the
-        file itself.
+        All are made by `base.own_files`. The others are on the disk when it returns; the caller
+        publishes the file itself.
+
+        Raises:
+            OSError: one cannot be written, or `path` exists.
         """
         ...
 
@@ -178,7 +186,7 @@ class FileEngine(Protocol):
         ...
 
     def load(self, path: Path, truth: Truth, folder: Path | None = None) -> FileIndex:
-        """Read what `save` wrote.
+        """Read what `save` wrote, whatever lies there: it is looked at before it is used.
 
         Raises:
             ArchiveError: it is no such file, or a file that it names is damaged.

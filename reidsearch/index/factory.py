@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from reidsearch.index.compact import segment as faiss_segment
+import re
+
 from reidsearch.index.compact.index import CompactEngine
+from reidsearch.index.compact.note import SEGMENT_NAME
+from reidsearch.index.compact.segment import ENDINGS
 from reidsearch.index.contract import FileEngine
 from reidsearch.index.flat import FaissEngine
 
 FLAT = FaissEngine()
 COMPACT = CompactEngine()
 
-CODES = faiss_segment.NAME
-"""How the names of files begin that a generation may name."""
+CODES = re.compile(f"{SEGMENT_NAME.pattern}\\.({'|'.join(ENDINGS)})")
+"""The names of files that a generation may name."""
 
 ENGINES: dict[str, FileEngine] = {FLAT.kind: FLAT, COMPACT.kind: COMPACT}
 """Every kind that a generation may be of."""

@@ -2,7 +2,7 @@
 
 The base is one generation's file, mapped rather than read, so opening a million crops costs a
 checksum and no copy. New rows go into the tail, deleted ones into a mask; `save` writes all three
-as the next generation's file.
+as the next generation's file, in FAISS's layout (`layout.py`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import ArchiveError
+from reidsearch.base import own_files
 from reidsearch.domain.answers import Plan
 from reidsearch.domain.crops import CropIds, Vectors
-from reidsearch.index.contract import Hits, Truth, no_hits, no_ids
+from reidsearch.index import layout
+from reidsearch.index.contract import Hits, IndexDamaged, Truth, no_hits, no_ids
 from reidsearch.index.scan import scan
 
 KIND = "faiss-flat-ip"
@@ -47,7 +48,7 @@ class FaissEngine:
         sample: Callable[[], Vectors] | None = None,
     ) -> FaissFlat:
         """Return an empty index; it holds the vectors itself."""
-        return FaissFlat(_flat(dimension))
+        return FaissFlat(_Part.empty(dimension))
 
     def files(self, path: Path) -> list[str]:
         """Return none: one file holds everything."""
@@ -57,16 +58,17 @@ class FaissEngine:
         """Map a file that `FaissFlat.save` wrote.
 
         Raises:
-            ArchiveError: FAISS cannot read it, or it holds another kind of index.
+            IndexDamaged: it is missing, or another kind of file.
         """
-        try:
-            base = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
-            raise ArchiveError(f"{path}: FAISS cannot read it: {error}") from error
-        inner = faiss.downcast_index(base.index) if isinstance(base, faiss.IndexIDMap) else base
-        if inner is base or not isinstance(inner, faiss.IndexFlatIP):
-            raise ArchiveError(f"{path} holds a {type(inner).__name__}, not a flat index with ids")
-        return FaissFlat(base)
+        data = layout.mapped(path)
+        dimension, count = layout.count_in(data)
+        if not 0 < dimension <= layout.LARGEST_DIMENSION or not 0 <= count <= len(data):
+            raise IndexDamaged(f"{path} is no flat index with ids")
+        expected = layout.flat_layout(dimension, count)
+        expected.require(data, path.name)
+        ids = expected.ids_of(data)
+        layout.require_increasing(ids, path.name)
+        return FaissFlat(_Part.over(dimension, ids, data, len(expected.head)))
 
 
 class FaissFlat:
@@ -74,8 +76,9 @@ class FaissFlat:
 
     kind = KIND
 
-    def __init__(self, base: Any) -> None:
-        self._parts = [_Part(base), _Part(_flat(base.d))]
+    def __init__(self, base: _Part) -> None:
+        self.dimension: int = base.flat.d
+        self._parts = [base, _Part.empty(self.dimension)]
         self._removed = no_ids()
 
     def __len__(self) -> int:
@@ -92,7 +95,7 @@ class FaissFlat:
         Raises:
             KeyError: an id is not stored.
         """
-        found = np.empty((len(ids), self._parts[0].index.d), dtype=np.float32)
+        found = np.empty((len(ids), self.dimension), dtype=np.float32)
         filled = np.zeros(len(ids), dtype=bool)
         for part in self._parts:
             rows, here = part.rows(ids)
@@ -190,31 +193,55 @@ class FaissFlat:
 
     def save(self, path: Path) -> None:
         """Write base and tail without the removed rows as one flat index."""
-        whole = _flat(self._parts[0].index.d)
-        for part in self._parts:
-            keep = ~np.isin(part.ids, self._removed, assume_unique=True)
-            whole.add_with_ids(part.matrix()[keep], part.ids[keep])
-        faiss.write_index(whole, str(path))
+        kept = [~np.isin(part.ids, self._removed, assume_unique=True) for part in self._parts]
+        ids = np.concatenate([part.ids[keep] for part, keep in zip(self._parts, kept, strict=True)])
+        whole = layout.flat_layout(self.dimension, len(ids))
+        with own_files.create(path) as file:
+            file.write(whole.head)
+            for part, keep in zip(self._parts, kept, strict=True):
+                rows = np.flatnonzero(keep)
+                for start in range(0, len(rows), ROWS_AT_ONCE):
+                    file.write(part.matrix()[rows[start : start + ROWS_AT_ONCE]].tobytes())
+            file.write(whole.tail)
+            file.write(ids.astype("<i8").tobytes())
 
 
 class _Part:
-    """A FAISS flat index with its ids as a NumPy array."""
+    """A FAISS flat index, and the crop ids of its rows.
 
-    def __init__(self, index: Any) -> None:
-        self.index = index
-        self.ids: CropIds = _vector(index.id_map, index.ntotal)
+    Args:
+        data: what the index looks into, kept as long as it; None: it holds its rows itself.
+    """
+
+    def __init__(self, flat: Any, ids: CropIds, data: Any = None) -> None:
+        self.flat = flat
+        self.ids = ids
+        self._data = data
+
+    @classmethod
+    def empty(cls, dimension: int) -> _Part:
+        return cls(faiss.IndexFlatIP(dimension), no_ids())
+
+    @classmethod
+    def over(cls, dimension: int, ids: CropIds, data: memoryview, offset: int) -> _Part:
+        """Make one that looks into the mapped bytes of a file."""
+        if not len(ids):
+            return cls.empty(dimension)
+        flat = faiss.IndexFlatIP(dimension)
+        array, flat.codes = layout.view_of(data, offset, 4 * dimension * len(ids))
+        flat.ntotal = len(ids)
+        return cls(flat, ids, array)
 
     def append(self, ids: CropIds, vectors: Vectors) -> None:
-        self.index.add_with_ids(np.ascontiguousarray(vectors), np.ascontiguousarray(ids))
+        self.flat.add(np.ascontiguousarray(vectors))
         self.ids = np.concatenate([self.ids, ids])
 
     def matrix(self) -> Vectors:
         """Return (n, d) float32, a view into FAISS's memory."""
-        flat = faiss.downcast_index(self.index.index)
-        n = flat.ntotal
+        n, d = self.flat.ntotal, self.flat.d
         if n == 0:
-            return np.empty((0, flat.d), dtype=np.float32)
-        view: Vectors = faiss.rev_swig_ptr(flat.get_xb(), n * flat.d).reshape(n, flat.d)
+            return np.empty((0, d), dtype=np.float32)
+        view: Vectors = faiss.rev_swig_ptr(self.flat.get_xb(), n * d).reshape(n, d)
         return view
 
     def rows(self, ids: CropIds) -> tuple[CropIds, Any]:
@@ -232,14 +259,12 @@ class _Part:
         mask = self._mask(allowed, removed)
         if mask is not None:
             candidates = int(mask.sum())
-            # Over row numbers, not crop ids: the flat index inside is searched without its map.
+            # Over row numbers, which is what a flat index searches.
             bits = np.packbits(mask, bitorder="little")
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
         if candidates == 0 or k < 1:
             return no_hits()
-        scores, rows = self.index.index.search(
-            query.reshape(1, -1), min(k, candidates), params=parameters
-        )
+        scores, rows = self.flat.search(query.reshape(1, -1), min(k, candidates), params=parameters)
         found = rows[0] >= 0
         return Hits(self.ids[rows[0][found]], scores[0][found])
 
@@ -259,14 +284,3 @@ class _Part:
             mask[self.rows(allowed)[0]] = True
         mask[self.rows(removed)[0]] = False
         return mask
-
-
-def _flat(dimension: int) -> Any:
-    return faiss.IndexIDMap(faiss.IndexFlatIP(dimension))
-
-
-def _vector(swig_vector: Any, n: int) -> CropIds:
-    if n == 0:
-        return no_ids()
-    copied: CropIds = faiss.rev_swig_ptr(swig_vector.data(), n).astype(np.int64, copy=True)
-    return copied

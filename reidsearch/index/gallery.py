@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, StorageError
+from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.answers import Plan, Recall
 from reidsearch.domain.crops import Crop, CropIds, Vectors
@@ -28,10 +28,12 @@ from reidsearch.index.contract import (
     no_hits,
 )
 from reidsearch.index.cores import ahead, gathered
-from reidsearch.index.factory import ENGINES, TAKEOVER, engine_for
-from reidsearch.index.generations import index_folder, verify_file, write_generation
+from reidsearch.index.factory import TAKEOVER, engine_for
+from reidsearch.index.generations import index_folder, loaded, write_generation
 from reidsearch.index.recall import Measured, measure
-from reidsearch.store.crops.store import State, Store
+from reidsearch.store.crops.disagreement import disagreement, require_deleted
+from reidsearch.store.crops.state import State
+from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import Generation, newest_generation
 
 # A tail of 10 000 rows is read back in about 50 ms on opening, one of 50 000 in 250; rewriting a
@@ -216,10 +218,11 @@ class Gallery:
         """Check hits of (n, d) queries, in any order, against the database's own embeddings.
 
         Raises:
-            ArchiveError: the index gives a score that the database does not confirm.
+            ArchiveError: the database does not confirm a score, or lost a crop.
         """
         ids = {crop_id for hits in found for crop_id in hits.ids.tolist()}
         held = self._store.crops_with_embeddings(sorted(ids))
+        require_deleted(self._store, ids - held.keys(), self._state)
         confirmed = []
         for query, hits in zip(queries, found, strict=True):
             crops, scores = [], []
@@ -229,12 +232,7 @@ class Gallery:
                 crop, embedding = held[crop_id]
                 truth = float(embedding @ query)
                 if not abs(truth - score) <= SCORE_TOLERANCE:
-                    raise ArchiveError(
-                        f"the index scores crop {crop_id} {score:.4f}, the database {truth:.4f}",
-                        "repair the archive",
-                        kind=Kind.ARCHIVE_NEEDS_REPAIR,
-                        archive=self._store.location,
-                    )
+                    raise disagreement(self._store, crop_id, score, truth)
                 crops.append(crop)
                 scores.append(score)
             confirmed.append(Confirmed(tuple(crops), np.array(scores, np.float32), hits.exact))
@@ -287,16 +285,15 @@ class Gallery:
                 self._write(self._measured)
 
     def _write(self, measured: Measured | None) -> None:
-        assert self._index is not None
-        assert self._state is not None
+        if self._index is None or self._state is None:
+            raise absent("the index")
         held = len(self)
         if measured is None or abs(held - measured.crops) > MEASURED_SHARE * held:
             measured = measure(self._index)
         self._measured = measured
         row = measured.to_row() if measured else None
-        self.generation = write_generation(
-            self._store, self._index, self._state, self._last_id(), row
-        )
+        last = self._last_id()
+        self.generation = write_generation(self._store, self._index, self._state, last, row)
 
     def _last_id(self) -> int:
         ids = self._index.ids() if self._index is not None else np.empty(0, np.int64)
@@ -308,16 +305,14 @@ class Gallery:
         self.model = self._store.model()
         held = newest.last_crop_id if newest else 0
         kind = newest.kind if newest else None
-        if (
-            newest is None
-            or newest.model_id != state.model_id
-            or self._needs_other_kind(newest, state)
-        ):
+        if newest is None or (not newest.odd and self._is_of_no_use(newest, state)):
             self._begin(kind, folder)
             return
         try:
-            verify_file(newest)
-            self._index = ENGINES[newest.kind].load(newest.path, self._truth, folder)
+            self._index = loaded(newest, self._truth, self._dimension(), folder)
+            self._measured = Measured.of_row(newest.recall)
+            if held > self._store.state().last_crop_id:
+                raise IndexDamaged(f"{newest.path.name} claims crops that were never stored")
         except (ArchiveError, OSError) as error:
             again = newest_generation(self._store)
             if again != newest:  # a writer replaced it meanwhile
@@ -326,12 +321,13 @@ class Gallery:
                 self._restore(state, error, progress)
             return
         self._taken_to, self.generation = held, newest.number
-        self._measured = Measured.of_row(newest.recall)
         if newest.erasures != state.erasures:
             self._mask_erased(newest.last_crop_id)
 
-    def _needs_other_kind(self, newest: Generation, state: State) -> bool:
-        """Whether most of the archive is not in the file, and another kind is due."""
+    def _is_of_no_use(self, newest: Generation, state: State) -> bool:
+        """Whether it is another model's, or lacks most of the archive and another kind is due."""
+        if newest.model_id != state.model_id:
+            return True
         engine = self._choose(state.last_crop_id, newest.kind)
         lacking = state.last_crop_id - newest.last_crop_id
         return engine.kind != newest.kind and lacking > max(TAKEOVER, newest.crops)
@@ -370,14 +366,16 @@ class Gallery:
         self._state = state
 
     def _dimension(self) -> int:
-        assert self.model is not None
+        if self.model is None:
+            raise absent("the archive's model")
         return self.model.dimension
 
     def _truth(self, ids: CropIds) -> tuple[CropIds, Vectors]:
         return self._store.embedding_rows(ids, self._dimension())
 
     def _catch_up(self, progress: Progress) -> None:
-        assert self._index is not None
+        if self._index is None:
+            raise absent("the index")
         started = False
         lacking = self._store.embeddings_after(self._taken_to, self._dimension())
         number = self._store.state().last_crop_id - self._taken_to  # or less: some were erased
@@ -394,6 +392,6 @@ class Gallery:
             progress.end()
 
     def _mask_erased(self, up_to: int) -> None:
-        assert self._index is not None
-        held = self._index.ids()
-        self._index.remove(np.setdiff1d(held, self._store.embedded_ids(up_to), assume_unique=True))
+        if self._index is not None:
+            held = self._store.embedded_ids(up_to)
+            self._index.remove(np.setdiff1d(self._index.ids(), held, assume_unique=True))

@@ -9,21 +9,28 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base import atomic
-from reidsearch.base.errors import ArchiveError, StorageError
-from reidsearch.index.contract import FileIndex, IndexDamaged
-from reidsearch.index.factory import ENGINES
-from reidsearch.store.crops.store import State, Store
+from reidsearch.base import atomic, own_files
+from reidsearch.base.errors import ArchiveError, StorageError, absent
+from reidsearch.index.contract import FileIndex, IndexDamaged, Truth
+from reidsearch.index.factory import CODES, ENGINES
+from reidsearch.store.crops.state import State
+from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import (
+    GENERATION_NAME,
     INDEX_FOLDER,
     Contents,
     Generation,
     announce_generation,
+    generation_name,
     newest_generation,
 )
+
+UNFINISHED = "generation.partial"
+_WRITTEN = (GENERATION_NAME, CODES)
 
 
 def verify_file(generation: Generation) -> None:
@@ -33,22 +40,61 @@ def verify_file(generation: Generation) -> None:
         IndexDamaged: missing, of another size, altered, or of an unknown kind.
     """
     path = generation.path
+    if generation.odd:
+        raise IndexDamaged(f"the row that describes the index is damaged: {generation.odd}")
     if generation.kind not in ENGINES:
         raise IndexDamaged(f"{path.name} is of kind {generation.kind}, unknown here")
+    require_file(path, generation.size_bytes, generation.sha256)
+
+
+def require_file(path: Path, size_bytes: int, sha256: bytes) -> None:
+    """Compare a derived file with what the database says of it.
+
+    Raises:
+        IndexDamaged: missing, no regular file, of another size, or altered.
+    """
     try:
-        size = path.stat().st_size
-        if size != generation.size_bytes:
-            raise IndexDamaged(f"{path.name} has {size} bytes, expected {generation.size_bytes}")
-        if file_sha256(path) != generation.sha256:
-            raise IndexDamaged(f"{path.name} was altered: its checksum differs")
+        with own_files.open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size != size_bytes:
+                raise IndexDamaged(f"{path.name} has {size} bytes, expected {size_bytes}")
+            if hashlib.file_digest(file, "sha256").digest() != sha256:
+                raise IndexDamaged(f"{path.name} was altered: its checksum differs")
     except FileNotFoundError as error:
         raise IndexDamaged(f"{path.name} is missing") from error
+    except own_files.NotOurs as error:
+        raise IndexDamaged(f"{path.name} {error.strerror}") from error
 
 
 def file_sha256(path: Path) -> bytes:
     """Return SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
+    with own_files.open_file(path) as file:
         return hashlib.file_digest(file, "sha256").digest()
+
+
+def loaded(
+    generation: Generation, truth: Truth, dimension: int, folder: Path | None = None
+) -> FileIndex:
+    """Load a generation's file, once it is verified to be what the database says.
+
+    A checksum that fits says who wrote a file, not that it makes sense: that is looked at too.
+
+    Raises:
+        ArchiveError: it is missing, altered, or not the index of this archive.
+    """
+    verify_file(generation)
+    index = ENGINES[generation.kind].load(generation.path, truth, folder)
+    ids = index.ids()
+    if (
+        index.dimension != dimension
+        or len(ids) != generation.crops
+        or (len(ids) and ids[-1] > generation.last_crop_id)
+    ):
+        raise IndexDamaged(
+            f"{generation.path.name} holds {len(ids)} crops of {index.dimension} values, "
+            f"not {generation.crops} of {dimension} up to crop {generation.last_crop_id}"
+        )
+    return index
 
 
 def files_of(generation: Generation | None) -> set[str]:
@@ -75,19 +121,22 @@ def write_generation(
     A reader that has the old files mapped keeps them until it is done.
     """
     folder = index_folder(store)
-    fresh = atomic.temporary(folder / "generation")
+    fresh = folder / UNFINISHED
     try:
+        own_files.remove(fresh)  # a killed writer's
         index.save(fresh)
         atomic.sync(fresh)  # before the transaction: it may take long
     except (RuntimeError, OSError) as error:  # FAISS's only error; Python's
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            own_files.remove(fresh)
         raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
-    assert state.model_id is not None
+    if state.model_id is None:
+        raise absent("the archive's model")
     contents = Contents(state.model_id, fresh.stat().st_size, file_sha256(fresh), len(index))
 
     def publish(number: int) -> str:
-        path = folder / f"generation-{number:06d}.index"
-        atomic.publish(fresh, path)
+        path = folder / generation_name(number)
+        own_files.rename(fresh, path)
         return path.name
 
     number = announce_generation(
@@ -100,18 +149,26 @@ def write_generation(
         recall=recall,
     )
     wanted = files_of(newest_generation(store))
-    for old in folder.iterdir():
-        if old.name not in wanted:
+    for name in own_files.names(folder):
+        if name not in wanted and is_ours(name):
             with contextlib.suppress(OSError):  # still mapped by a reader on some systems
-                old.unlink()
+                own_files.remove(folder / name)
     return number
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a file in the index folder is one of those that are written here."""
+    return name == UNFINISHED or any(pattern.fullmatch(name) for pattern in _WRITTEN)
 
 
 def index_folder(store: Store) -> Path:
     """Return the folder of the index files, made when it is absent."""
     folder = store.derived(INDEX_FOLDER)
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        own_files.make_folder(folder)
+    except own_files.NotOurs as error:
+        said = f"{folder} {error.strerror}"
+        raise StorageError(said, "remove it, and do the same again") from error
     except OSError as error:
         raise StorageError(f"{folder} cannot be made: {error.strerror}") from error
     return folder

@@ -15,7 +15,7 @@ import numpy as np
 
 from reidsearch.domain.answers import Recall
 from reidsearch.domain.crops import Vectors
-from reidsearch.index.contract import VectorIndex
+from reidsearch.index.contract import IndexDamaged, VectorIndex
 
 QUERIES = 100
 DEPTHS = (10, 100)
@@ -52,12 +52,22 @@ class Measured:
 
     @classmethod
     def of_row(cls, row: dict[str, Any] | None) -> Measured | None:
-        """Read a value of the `generation` table."""
-        if row is None or not row["at"]:
+        """Read a value of the `generation` table.
+
+        Raises:
+            IndexDamaged: it is none.
+        """
+        if row is None or (isinstance(row, dict) and not row.get("at", True)):
             return None
-        pairs = {int(k): (int(found), int(asked)) for k, (found, asked) in row["at"].items()}
+        try:
+            pairs = {int(k): (int(found), int(asked)) for k, (found, asked) in row["at"].items()}
+            crops = int(row["crops"])
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise IndexDamaged("the recall that was measured of the index is damaged") from error
+        if any(k < 1 or asked < 1 or not 0 <= hit <= asked for k, (hit, asked) in pairs.items()):
+            raise IndexDamaged("the recall that was measured of the index cannot be")
         found = {k: pair[0] for k, pair in pairs.items()}
-        return cls(found, {k: pair[1] for k, pair in pairs.items()}, row["crops"])
+        return cls(found, {k: pair[1] for k, pair in pairs.items()}, crops)
 
 
 def recall(found: int, asked: int, k: int) -> Recall:

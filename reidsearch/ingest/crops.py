@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from reidsearch.base.boxes import Box
-from reidsearch.base.errors import Refused
+from reidsearch.base.errors import Refused, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Pixels, Rejected, Vectors
@@ -26,7 +26,8 @@ from reidsearch.domain.reports import IndexReport
 from reidsearch.domain.steps import AlreadyStored, CropStep, Effect, NewCrop
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.pictures import cut, decode, stored_jpeg
-from reidsearch.store.crops.store import Known, Store, location_key
+from reidsearch.store.crops.state import Known
+from reidsearch.store.crops.store import Store, location_key
 
 LOOKED_UP_AT_ONCE = 500  # locations asked of the database in one go
 # Inputs out of a compressed tar hold their bytes: 500 at the limit of 64 MiB would be 32 GiB, but
@@ -138,7 +139,8 @@ class _Run:
         elif isinstance(vector, Refused):
             self._pending.append(Rejected(outcome.input.key, vector))
         else:
-            assert vector is not None
+            if vector is None:
+                raise absent("the embedding of a crop")
             self._pending.append(_new_crop(outcome, vector))
         waited = time.monotonic() - self._committed
         if len(self._pending) >= COMMIT_CROPS or waited >= COMMIT_SECONDS:

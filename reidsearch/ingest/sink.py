@@ -50,6 +50,10 @@ class Sink(Protocol):
         """Replace the remarks on camera and start of a stored source, whose facts are the same."""
         ...
 
+    def restart_source(self, source_id: int) -> None:
+        """Let a source that was taken up be analysed from its start; what is held of it stays."""
+        ...
+
     def drop_source(self, source_id: int) -> None:
         """Delete a source that was begun, and all that was found in it."""
         ...

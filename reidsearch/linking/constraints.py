@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base.errors import absent
 from reidsearch.domain.decisions import Identity, Presence, TooFast, Transits
 from reidsearch.linking.cluster import Items
 
@@ -93,7 +94,8 @@ def too_fast(presences: Iterable[Presence], transits: Transits) -> list[TooFast]
         minimum_s = transits.between(a.camera, b.camera)
         if minimum_s is None:
             continue
-        assert a.last_us is not None and b.first_us is not None  # noqa: PT018
+        if a.last_us is None or b.first_us is None:
+            raise absent("the time of a sighting")
         gap_s = (b.first_us - a.last_us) / 1_000_000
         if gap_s >= minimum_s:
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reidsearch.base import atomic
+from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import ArchiveError, InputError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.base.said import said
@@ -29,6 +30,8 @@ from reidsearch.store.database.lifecycle import migrate, require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
 
 LOOK_EVERY_S = 0.2
+LARGEST_FILE = 1 << 20  # of note and settings
+COPIED_AT_ONCE = 1 << 20
 NOTE = "backup.json"
 FORMAT = 1
 
@@ -60,9 +63,9 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
         StorageError: it cannot be written; nothing is left behind.
     """
     require_usable_name(target)
-    if target.exists():
+    if os.path.lexists(target):
         raise InputError(f"{target} exists already", "a backup goes to a new folder")
-    settings = _read_settings(store.folder / SETTINGS)
+    settings = _read_settings(store.folder.resolve() / SETTINGS)
     size = store.size_bytes()
     with (
         parts(progress, "backing up", [size, size], "bytes") as whole,
@@ -85,7 +88,8 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
             "sha256": made.sha256,
             "settings_sha256": made.settings_sha256,
         }
-        (folder / NOTE).write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
+        with own_files.create(folder / NOTE) as file:
+            file.write((json.dumps(note, indent=2) + "\n").encode())
     return made
 
 
@@ -100,11 +104,14 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
         ArchiveError: the backup is damaged (checksums or SQLite's own check).
     """
     require_usable_name(target)
+    source = source.resolve()  # a link to a backup may be given, but what lies in it is none
     note = _note(source)
     database = source / DATABASE
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    if os.path.lexists(target) and (
+        target.is_symlink() or not target.is_dir() or any(target.iterdir())
+    ):
         raise InputError(f"{target} exists already", "an archive is restored to a new folder")
-    if not database.is_file():
+    if not own_files.is_file(database):
         raise ArchiveError(f"{database} is damaged or missing: its checksum differs from {NOTE}")
     # Digesting, copying, checking and building the index take about as long as each other.
     weights = [database.stat().st_size] * 4
@@ -121,8 +128,12 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
 
 def _restored(database: Path, folder: Path, settings: bytes | None, progress: Progress) -> int:
     """Fill the folder of a new archive, and return how many crops it holds."""
-    with _watched(folder / DATABASE, database.stat().st_size, progress):
-        shutil.copyfile(database, folder / DATABASE)
+    with (
+        _watched(folder / DATABASE, database.stat().st_size, progress),
+        own_files.open_file(database) as old,
+        own_files.create(folder / DATABASE) as new,
+    ):
+        shutil.copyfileobj(old, new, COPIED_AT_ONCE)
     _write_settings(folder / SETTINGS, settings)
     migrate(folder)
     with Store(folder) as store:
@@ -163,7 +174,7 @@ def _watched(path: Path, size_bytes: int, progress: Progress) -> Iterator[None]:
 def _read_settings(path: Path) -> bytes | None:
     """Return the bytes of an archive's settings file; None: it has none."""
     try:
-        return path.read_bytes()
+        return own_files.read_bytes(path, LARGEST_FILE)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -174,7 +185,8 @@ def _write_settings(path: Path, settings: bytes | None) -> str | None:
     """Write a settings file and return its SHA-256; do nothing when there is none."""
     if settings is None:
         return None
-    path.write_bytes(settings)
+    with own_files.create(path) as file:
+        file.write(settings)
     return hashlib.sha256(settings).hexdigest()
 
 
@@ -190,13 +202,18 @@ def _verified_settings(path: Path, sha256: str | None) -> bytes | None:
 
 def _note(source: Path) -> dict[str, Any]:
     try:
-        note = json.loads((source / NOTE).read_text(encoding="utf-8"))
+        note = json.loads(own_files.read_bytes(source / NOTE, LARGEST_FILE))
     except FileNotFoundError as error:
         raise InputError(f"{source} is not a backup: it has no {NOTE}") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise InputError(f"{source / NOTE} cannot be read: {said(error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{source / NOTE} cannot be read: it is no JSON") from error
     if not isinstance(note, dict) or note.get("format") != FORMAT:
         raise InputError(f"{source / NOTE} is of another format", "upgrade reidsearch")
+    sums = note.get("sha256"), note.get("settings_sha256", None)
+    if not isinstance(sums[0], str) or not isinstance(sums[1], str | None):
+        raise InputError(f"{source / NOTE} is damaged: it holds no checksums")
     return note
 
 
@@ -204,7 +221,8 @@ def _note(source: Path) -> dict[str, Any]:
 def _appearing(target: Path) -> Iterator[Path]:
     """`atomic.new_folder`, whose refusals are told as a `StorageError`."""
     try:
-        with atomic.new_folder(target) as folder:
+        # A relative name has a parent that can be opened, too.
+        with atomic.new_folder(target.absolute()) as folder:
             yield folder
     except OSError as error:
         raise StorageError(f"{target} cannot be written: {error.strerror or error}") from error

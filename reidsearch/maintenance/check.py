@@ -9,26 +9,33 @@ derived and never touches what is true.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
-from reidsearch.base.errors import ArchiveError, StorageError
+from reidsearch.base import own_files
+from reidsearch.base.errors import DECODING_ERRORS, ArchiveError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Parts, Progress, parts, step
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import Finding
-from reidsearch.index.factory import CODES, ENGINES
+from reidsearch.index.factory import CODES
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import files_of, verify_file
+from reidsearch.index.generations import files_of, is_ours, loaded, verify_file
 from reidsearch.index.neighbours.check import check_neighbours
-from reidsearch.index.neighbours.table import forget
+from reidsearch.index.neighbours.table import forget, is_graph_file
+from reidsearch.index.recall import Measured
+from reidsearch.maintenance.row_check import CODE as ROW
+from reidsearch.maintenance.row_check import check_rows, repair_rows
 from reidsearch.store import attributes as attribute_store
 from reidsearch.store import tables
 from reidsearch.store.calibration import check_calibration
 from reidsearch.store.crops.store import Store
-from reidsearch.store.derived import INDEX_FOLDER, Generation, newest_generation
+from reidsearch.store.database.log import go_on_without
+from reidsearch.store.database.sqlite import DATABASE
+from reidsearch.store.derived import GRAPH_FOLDER, INDEX_FOLDER, Generation, newest_generation
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
 from reidsearch.store.tables.footage import tracklet, tracklet_embedding, tracklet_part
@@ -41,14 +48,20 @@ NAMED_AT_MOST = 1000  # crop ids listed in one finding
 def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
     """Look at everything; an empty list means that the archive is whole."""
     rows = _count(store, tables.crop)
-    # The database's pages, relations, pictures, embeddings, the index, the neighbour graph.
-    weights = [max(rows, 1), rows, rows, rows, rows, rows]
+    # The database's pages, rows, relations, pictures, embeddings, the index, the neighbour graph.
+    weights = [max(rows, 1), 4 * rows, rows, rows, rows, rows, rows]
     with parts(progress, "checking", weights) as whole:
         return _check(store, whole)
 
 
+def lost_in_log(folder: Path) -> list[Finding]:
+    """Go on without what of an archive's log cannot be read; return what that was."""
+    lost = go_on_without(folder / DATABASE)
+    return [] if lost is None else [Finding("log", lost, repairable=False)]
+
+
 def _count(store: Store, table: Table) -> int:
-    with store.read() as connection:
+    with store.scan() as connection:
         return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
@@ -58,22 +71,48 @@ def _check(store: Store, progress: Parts) -> list[Finding]:
     if damage:
         # Deeper questions would be asked of a database that lies.
         return [Finding("database", text, repairable=False) for text in damage]
-    model = store.model()
+    findings = list(check_rows(store, progress))
     with step(progress, "checking what belongs together"):
-        findings = [*_relations(store), *_identities(store), *check_calibration(store)]
+        for code, look in (
+            ("row", _relations),
+            ("decisions", _identities),
+            ("calibration", check_calibration),
+        ):
+            findings += _told(code, look, store)
     findings += _pictures(store, progress)
-    if model is not None:
-        findings += _embeddings(store, model, progress)
-    if not any(finding.code == "embedding" for finding in findings):
-        while True:  # until no writer has replaced the file while it was looked at
-            newest = newest_generation(store)
-            found = list(_index(store, newest, model, progress))
-            if newest_generation(store) == newest:
-                break
-        findings += found
-        with step(progress, "checking the neighbour graph"):
-            findings += check_neighbours(store)
+    findings += _told("embedding", lambda store: _vectors(store, progress), store)
+    # An index is compared with embeddings that are known to be right, and so are its rows.
+    if not any(finding.code in {"embedding", ROW} for finding in findings):
+        findings += _told("index", lambda store: _derived(store, progress), store)
     return findings
+
+
+def _told(code: str, look: Callable[[Store], Iterable[Finding]], store: Store) -> Iterator[Finding]:
+    """What a part of the check finds; what stops it is a finding as well."""
+    try:
+        yield from look(store)
+    except ArchiveError as error:
+        yield Finding(code, error.message, repairable=False)
+    except DECODING_ERRORS as error:
+        yield Finding(code, f"a stored value cannot be read: {error!r}", repairable=False)
+
+
+def _vectors(store: Store, progress: Progress) -> Iterator[Finding]:
+    model = store.model()
+    if model is not None:
+        yield from _embeddings(store, model, progress)
+
+
+def _derived(store: Store, progress: Progress) -> Iterator[Finding]:
+    model = store.model()
+    while True:  # until no writer has replaced the file while it was looked at
+        newest = newest_generation(store)
+        found = list(_index(store, newest, model, progress))
+        if newest_generation(store) == newest:
+            break
+    yield from found
+    with step(progress, "checking the neighbour graph"):
+        yield from check_neighbours(store)
 
 
 def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:
@@ -88,8 +127,12 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
     if not any(finding.repairable for finding in findings):
         return
     with store.lock():
+        if any(finding.code == ROW for finding in findings):
+            repair_rows(store)
+            # By rows that are whole now.
+            findings = [*findings, *_told("index", lambda store: _derived(store, progress), store)]
         for stray in _strays(store, newest_generation(store)):
-            (store.derived(INDEX_FOLDER) / stray).unlink()
+            own_files.remove(store.derived(INDEX_FOLDER) / stray)
         if any(finding.code == "identity" for finding in findings):
             identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
@@ -106,7 +149,7 @@ def _relations(store: Store) -> Iterator[Finding]:
         ("picture", "have no picture", tables.picture),
         ("embedding", "have no embedding of the archive's model", tables.embedding),
     ]
-    with store.read() as connection:
+    with store.scan() as connection:
         for code, text, table in lacking:
             has = exists().where(table.c.crop_id == crop.c.id, *_of_model(table))
             ids = list(connection.scalars(select(crop.c.id).where(~has).order_by(crop.c.id)))
@@ -120,7 +163,7 @@ def _relations(store: Store) -> Iterator[Finding]:
 
 
 def _identities(store: Store) -> Iterator[Finding]:
-    with store.read() as connection:
+    with store.scan() as connection:
         yield from identity_check.check(connection)
 
 
@@ -201,10 +244,13 @@ def _embeddings(store: Store, model: ModelIdentity, progress: Progress) -> list[
 def _index(
     store: Store, newest: Generation | None, model: ModelIdentity | None, progress: Progress
 ) -> Iterator[Finding]:
+    yield from _foreign(store)
     strays = _strays(store, newest)
     if strays and not store.locked():  # a writer's half-written file is none
         yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
-    if newest is None or model is None or newest.model_id != store.state().model_id:
+    if newest is None or model is None:
+        return
+    if not newest.odd and newest.model_id != store.state().model_id:
         return  # of the model before `reembed`: never used, and replaced by the next writer
     progress.begin("comparing index and database", newest.crops, "crops")
     try:
@@ -231,9 +277,8 @@ def _compare(
     store: Store, newest: Generation, model: ModelIdentity, progress: Progress
 ) -> Iterator[Finding]:
     """Every vector of the file against the database's own."""
-    index = ENGINES[newest.kind].load(
-        newest.path, lambda ids: store.embedding_rows(ids, model.dimension)
-    )
+    index = loaded(newest, lambda ids: store.embedding_rows(ids, model.dimension), model.dimension)
+    Measured.of_row(newest.recall)
     index.verify()
     held, seen = index.ids(), []
     for ids, vectors in store.embeddings_after(0, model.dimension):
@@ -246,7 +291,7 @@ def _compare(
             yield Finding("index", text, True, _named(differing.tolist()))
         progress.advance(len(shared))
     both = np.concatenate(seen) if seen else np.empty(0, np.int64)
-    with store.read() as connection:
+    with store.scan() as connection:
         erasures = connection.execute(select(tables.archive.c.erasures)).scalar_one()
     gone = np.setdiff1d(held, both)
     if len(gone):
@@ -273,7 +318,7 @@ def _rows(
     while True:
         query = select(table.c.crop_id, table.c[column], table.c.sha256)
         query = query.where(table.c.crop_id > last, *_of_model(table)).order_by(table.c.crop_id)
-        with store.read() as connection:
+        with store.scan() as connection:
             rows = connection.execute(query.limit(ROWS_AT_ONCE)).all()
         if not rows:
             break
@@ -287,16 +332,38 @@ def _strays(store: Store, newest: Generation | None) -> list[str]:
     folder = store.derived(INDEX_FOLDER)
     wanted = files_of(newest)
     damaged = newest is not None and _damaged(newest)  # then nothing tells which codes are of use
-    if not folder.is_dir():
-        return []
     try:
         return sorted(
-            path.name
-            for path in folder.iterdir()
-            if path.name not in wanted and not (damaged and path.name.startswith(CODES))
+            name
+            for name in own_files.names(folder)
+            if is_ours(name)
+            and name not in wanted
+            and not (damaged and CODES.fullmatch(name))
+            and own_files.is_file(folder / name)
         )
+    except own_files.NotOurs:  # told beside: it is not read, and nothing in it is removed
+        return []
     except OSError as error:
         raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
+
+
+def _foreign(store: Store) -> Iterator[Finding]:
+    """What lies where only this program writes and is none of its files: it is left alone."""
+    for name, ours in ((INDEX_FOLDER, is_ours), (GRAPH_FOLDER, is_graph_file)):
+        folder = store.derived(name)
+        try:
+            others = [
+                one
+                for one in own_files.names(folder)
+                if not (ours(one) and own_files.is_file(folder / one))
+                and not one.startswith(".")  # of the system: .nfs..., .DS_Store
+            ]
+        except own_files.NotOurs as error:
+            yield Finding("foreign", f"{folder} {error.strerror}", repairable=False)
+            continue
+        if others:
+            text = f"{folder} holds what reidsearch did not write, and leaves alone: "
+            yield Finding("foreign", text + ", ".join(others[:10]), repairable=False)
 
 
 def _lost(code: str, text: str, ids: list[int]) -> Finding:

@@ -56,11 +56,11 @@ def plan(
     if filters.empty and not crop_ids:
         raise UsageError("nothing to delete was named", kind=Kind.NOTHING_TO_DELETE)
     for crop_id in crop_ids:
-        store.crop(crop_id)
+        store.require_crop(crop_id)
     # A source that is forgotten would be indexed again as new.
     by_place = filters == Filters(sources=filters.sources) and not crop_ids and not permanent
     footage = footage_at(store, filters.sources) if by_place else ()
-    with store.read() as connection:
+    with store.scan() as connection:
         selection = select_crops(connection, filters)
         ids = selection.ids
         if crop_ids:

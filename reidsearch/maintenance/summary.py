@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 from sqlalchemy import func, select
 
@@ -16,6 +17,7 @@ from reidsearch.store.derived import INDEX_FOLDER, newest_generation
 from reidsearch.store.footage.erased import deleted_crops
 from reidsearch.store.tables.footage import footage, tracklet
 
+CHUNK = 2_000  # rows of the ledger that are held at a time
 NAMED_AT_MOST = 10  # files in a summary; the ledger has all
 
 
@@ -23,7 +25,7 @@ def summarise(store: Store) -> Summary:
     """Count everything, in one consistent view."""
     crop, camera, failure, run = tables.crop, tables.camera, tables.failure, tables.run
     span = func.min(crop.c.time_us), func.max(crop.c.time_us)
-    with store.read() as connection:
+    with store.scan() as connection:
         crops, labelled, timed, first, last = connection.execute(
             select(
                 func.count(), func.count(crop.c.person), func.count(crop.c.time_us), *span
@@ -77,7 +79,14 @@ def summarise(store: Store) -> Summary:
 
 
 def failures(store: Store, most: int | None = None) -> list[Failure]:
-    """Return the failures ledger, oldest first; after it files of types that are not read.
+    """Return what `each_failure` yields."""
+    return list(each_failure(store, most))
+
+
+def each_failure(store: Store, most: int | None = None) -> Iterator[Failure]:
+    """Yield the failures ledger, oldest first; after it files of types that are not read.
+
+    It is read while it is used, from one state of the archive.
 
     Args:
         most: so many lines; None: all.
@@ -86,8 +95,15 @@ def failures(store: Store, most: int | None = None) -> list[Failure]:
     with store.read() as connection:
         passed_over = f.reason == Reason.UNSUPPORTED.value
         order = (passed_over, f.at_us, f.text)
-        rows = connection.execute(select(tables.failure).order_by(*order).limit(most)).all()
-    return [Failure(r.text, r.reason, r.message, from_us(r.at_us), r.run_id) for r in rows]
+        chosen = select(tables.failure).order_by(*order).limit(most)
+        for row in connection.execution_options(yield_per=CHUNK).execute(chosen):
+            yield Failure(row.text, row.reason, row.message, from_us(row.at_us), row.run_id)
+
+
+def count_failures(store: Store) -> int:
+    """Return how many lines `each_failure` yields."""
+    with store.read() as connection:
+        return connection.scalar(select(func.count()).select_from(tables.failure)) or 0
 
 
 def _time(time_us: int | None) -> dt.datetime | None:

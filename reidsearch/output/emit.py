@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ def emit(
 ) -> None:
     """Print a document, or as a table the view of it.
 
+    Rows may be an iterator: they are then printed one by one, and never held together.
+
     Args:
         form: table, json, jsonl or csv.
         view: what is printed for `table`; None: nothing.
@@ -45,17 +48,34 @@ def emit(
 
 def lines(form: str, document: Mapping[str, Any], rows: str = "") -> Iterator[str]:
     """Return the lines of a document as json, jsonl or csv, with line ends."""
-    if form == "json":
+    if form == "json" and rows and isinstance(document[rows], Iterator):
+        yield from _json_by_rows(document, rows)
+    elif form == "json":
         yield dumps(document, indent=2) + "\n"
     elif form == "jsonl":
         rest = {name: value for name, value in document.items() if name != rows}
         yield dumps({"kind": "document", **rest}) + "\n"
         for row in document[rows] if rows else ():
             yield dumps({"kind": "row", **row}) + "\n"
-    elif rows and not document[rows]:
-        yield csv_line(schema_columns(document["schema"], rows))
+    elif rows and (isinstance(document[rows], Iterator) or not document[rows]):
+        columns = schema_columns(document["schema"], rows)
+        yield csv_line(columns)
+        for row in document[rows]:
+            flat = dict(_flat(row))
+            yield csv_line(flat.get(column) for column in columns)
     else:
         yield from _csv_lines(document[rows] if rows else [document])
+
+
+def _json_by_rows(document: Mapping[str, Any], rows: str) -> Iterator[str]:
+    """The same text as of the whole document, with the rows as its last member."""
+    rest = dumps({name: value for name, value in document.items() if name != rows}, indent=2)
+    yield f"{rest[:-2]},\n  {dumps(rows)}: ["
+    between = "\n"
+    for row in document[rows]:
+        yield between + textwrap.indent(dumps(row, indent=2), "    ")
+        between = ",\n"
+    yield "]\n}\n" if between == "\n" else "\n  ]\n}\n"
 
 
 def _csv_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -177,6 +177,14 @@ HINTS: dict[str, Hint] = {
     Kind.ARCHIVE_MISSING: "make one: reidsearch index PATH... -a {archive}",
     Kind.MIGRATION_REFUSED: "run `reidsearch check -a {archive}` with the earlier version",
     Kind.DATABASE_DAMAGED: "run: reidsearch check -a {archive}   or restore from a backup",
+    Kind.ROW_DAMAGED: (
+        "reidsearch check -a {archive} names all that is damaged; restore it from a backup, or "
+        "delete that source and index it again"
+    ),
+    Kind.LOG_DAMAGED: (
+        "put archive.db-wal back from where it is whole; or go on without: reidsearch check "
+        "--repair -a {archive} keeps a copy of it, then do again what was lost"
+    ),
     Kind.CHECKPOINT_DAMAGED: (
         "delete that source and index it again: reidsearch delete --source PATH"
     ),

@@ -15,6 +15,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column
 from rich.text import Text
 
+from reidsearch.base.errors import absent
 from reidsearch.base.progress import SHARE
 from reidsearch.output.console import ShownConsole
 from reidsearch.output.terminal import ShownText, drawing_on
@@ -113,12 +114,14 @@ class Display(RichProgress):
 
     def move(self, done: int) -> None:
         """Move the bar on."""
-        assert self._task is not None
+        if self._task is None:
+            raise absent("the bar of the progress")
         self.advance(self._task, done)
 
     def end(self) -> None:
         """Let the bar stand as it is; one without a total is full now."""
-        assert self._task is not None
+        if self._task is None:
+            raise absent("the bar of the progress")
         task = next(each for each in self.tasks if each.id == self._task)
         if task.total is None:
             self.update(self._task, total=task.completed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -70,16 +70,19 @@ def crop_json(crop: Crop, attributes: Attributes | None = None) -> dict[str, Any
     }
 
 
-def failures_json(failures: Sequence[Failure]) -> dict[str, Any]:
-    """Return the failures ledger."""
-    return {
-        "schema": "reidsearch/failures/1",
-        "failures": [_failure_json(failure) for failure in failures],
-    }
+def failures_json(failures: Iterable[Failure]) -> dict[str, Any]:
+    """Return the failures ledger; its rows are made while they are printed."""
+    return {"schema": "reidsearch/failures/1", "failures": map(_failure_json, failures)}
 
 
 def _failure_json(failure: Failure) -> dict[str, Any]:
-    return asdict(failure) | {"at": iso(failure.at)}
+    return {
+        "location": failure.location,
+        "reason": failure.reason,
+        "message": failure.message,
+        "at": iso(failure.at),
+        "run_id": failure.run_id,
+    }
 
 
 def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:

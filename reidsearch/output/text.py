@@ -31,6 +31,7 @@ UNBROKEN = 100_000
 UNKNOWN = "-"
 NAMED_SKIPPED = 5
 NAMED_LOSSES = 5
+MOST_FAILURES = 1000  # in a table
 
 
 def show(view: RenderableType, out: TextIO | None = None) -> None:
@@ -133,6 +134,14 @@ def _footage_lines(report: FootageReport) -> list[Text]:
     if report.partly > NAMED_LOSSES:
         more = count(report.partly - NAMED_LOSSES, "further source")
         lines.append(Text(f"{more} in part alone: reidsearch failures", style="yellow"))
+    if report.restarted:
+        lines.append(
+            Text(
+                f"{count(report.restarted, 'source')} analysed from the start again: what an "
+                "interrupted run had kept of the progress is damaged",
+                style="yellow",
+            )
+        )
     if report.other_settings:
         lines.append(
             Text(
@@ -252,9 +261,13 @@ def summary_view(summary: Summary) -> RenderableType:
     return Group(*views)
 
 
-def failures_view(failures: Sequence[Failure]) -> RenderableType:
-    """The inputs that never became crops, and why."""
-    return _failures(failures) if failures else Text("No failures.")
+def failures_view(failures: Sequence[Failure], total: int) -> RenderableType:
+    """The inputs that never became crops, and why; `total`: how many there are altogether."""
+    if not failures:
+        return Text("No failures.")
+    more = total - len(failures)
+    told = f"{more:,} more: reidsearch failures --format csv or jsonl"
+    return Group(_failures(failures), *([Text(told)] if more > 0 else []))
 
 
 def _failures(failures: Sequence[Failure]) -> FittedTable:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, Kind
+from reidsearch.base.errors import ArchiveError, Kind, absent
 from reidsearch.base.timecode import now
 from reidsearch.domain.answers import (
     Answer,
@@ -143,7 +143,8 @@ def _answered(
 
 
 def _k(request: SearchRequest) -> int:
-    assert request.k is not None  # `search_all` answers such requests
+    if request.k is None:  # `search_all` answers such requests
+        raise absent("the number of matches")
     return request.k
 
 
@@ -174,7 +175,8 @@ def search_all(
     with gallery.busy:  # one state of the index for the whole statement
         scope = _scope(store, gallery, query.request)
         least = _least_score(gallery, query, scope)
-        assert least is not None  # `SearchRequest` and its callers see to it
+        if least is None:  # `SearchRequest` and its callers see to it
+            raise absent("the lowest score")
         exact = Ranked([], exact=True, depth=0, ranked_by=RankedBy())
         statement = _statement(store, gallery, query, scope, runtime, exact)
     rows, feedback = _liked(store, query, scope)
@@ -242,7 +244,7 @@ def _scope(
     asked_at, selection = now(), None
     # To leave crops out a few more are asked for, instead of reading the ids of all others.
     if not replace(request.filters, exclude_crops=()).empty:
-        with store.read() as connection:
+        with store.scan() as connection:
             selection = select_crops(connection, request.filters)
     # After the selection, so that whatever passed the filters is in the index too.
     gallery.sync()
@@ -316,7 +318,7 @@ def _unknown(store: Store, query: Query, scope: _Scope) -> Unknown:
     every = Unknown(selection.unknown_time, selection.unknown_camera, selection.unknown_attributes)
     if not query.exclude or every == Unknown(0, 0, 0):
         return every
-    with store.read() as connection:
+    with store.scan() as connection:
         own = count_unknown(connection, query.request.filters, query.exclude)
     return Unknown(
         every.time - own.time, every.camera - own.camera, every.attributes - own.attributes

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from reidsearch.base.errors import absent
 from reidsearch.domain.answers import RankedBy, WhyNot
 from reidsearch.domain.crops import Crop, CropIds, Vectors
 from reidsearch.index.contract import Hits
@@ -162,7 +163,8 @@ class Ranking:
     def _places(self, wanted: Wanted, ids: CropIds, graph: Graph) -> CropIds:
         """The candidates' places in their new order."""
         index = self.gallery.index
-        assert index is not None
+        if index is None:
+            raise absent("the index")
         best = ids
         if self.allowed is not None or wanted.min_score is not None:
             # The person's best match may be one that is not to be shown.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from reidsearch.base.errors import absent
 from reidsearch.domain.crops import Vectors
 from reidsearch.index.contract import Hits, VectorIndex
 from reidsearch.index.flat import FaissEngine
@@ -71,5 +72,6 @@ def gallery_of(matrix: Vectors) -> IndexGallery:
     index = FaissEngine().create(matrix.shape[1])
     index.add(ids, matrix)
     graph = extended(Graph.empty(), ids, lambda wanted: matrix[wanted - 1])
-    assert graph is not None  # nobody stops it
+    if graph is None:  # nobody stops it
+        raise absent("the neighbour graph")
     return IndexGallery(index, graph)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, Kind, NotFound
+from reidsearch.base.errors import ArchiveError, Kind, NotFound, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.base.timecode import now
 from reidsearch.domain.crops import Pixels, Vectors
@@ -87,7 +87,8 @@ class CalibrationService:
         with parts(progress, "calibrating", [20, 30, 50]) as whole:
             with step(whole, "reading embeddings"):
                 data = read_archive(self._store, "persons")
-            assert data.held is not None
+            if data.held is None:
+                raise absent("the embeddings of labelled crops")
             compared = _compared(data, data.held.rows, whole)
             return self._make(compared, Origin.LABELS, "labels", None, model, whole)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import UsageError, absent
 from reidsearch.calibration.apply import ScoreReader
 from reidsearch.domain.answers import Match, Own
 from reidsearch.domain.crops import Crop, Pixels, Vectors
@@ -67,7 +67,8 @@ def explain(
     calibration = reader.calibration
     searched = max(len(gallery), 2)
     model = store.model()
-    assert model is not None  # it holds the match
+    if model is None:  # it holds the match
+        raise absent("the archive's model")
     return Explanation(
         query=request.label or embedded.label,
         origin=embedded.origins[0],

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import Kind, NotFound, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError, absent
 from reidsearch.base.locations import composed, location_text
 from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.crops import Crop, Pixels
@@ -230,7 +230,8 @@ class FootageService:
                 "a box cannot be drawn on a copied stream", kind=Kind.STREAM_COPY_IMPOSSIBLE
             )
         crop = self._of_footage(crop_id)
-        assert crop.moment is not None
+        if crop.moment is None:
+            raise absent("the moment of a crop of footage")
         seen = self.tracklet(crop.moment.tracklet_id)
         views = [
             view_of(self._store, view)
@@ -248,6 +249,8 @@ class FootageService:
         path, footage = open_indexed(self._store, crop.source_id, verify=verify)
 
         def written() -> Clip:
+            if out.exists() and out.samefile(path):
+                raise UsageError(f"{out} is the footage itself, and is not overwritten")
             if as_it_is:
                 return copy(path, footage, from_pts, to_pts, out, views=views, note=note)
             drawn = trace if box else None

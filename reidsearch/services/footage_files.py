@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from reidsearch.base.errors import InputError, Kind, NotFound, Refused
+from reidsearch.base.errors import InputError, Kind, NotFound, Refused, absent
 from reidsearch.base.said import said
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.reports import Relocated
@@ -128,7 +128,8 @@ def view_of(store: Store, crop: Crop) -> View:
     from reidsearch.media.pictures import decode
     from reidsearch.media.video.views import View
 
-    assert crop.moment is not None
+    if crop.moment is None:
+        raise absent("the moment of a crop of footage")
     limits = PictureLimits(min_width_px=1, min_height_px=1)
     return View(crop.moment.pts, crop.box, decode(store.picture(crop.crop_id), limits))
 

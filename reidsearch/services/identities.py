@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from reidsearch.base.errors import ArchiveError, Kind, UsageError
+from reidsearch.base.errors import ArchiveError, Kind, UsageError, absent
 from reidsearch.domain.decisions import (
     Change,
     Decision,
@@ -76,7 +76,8 @@ class IdentityService:
             return changes
 
         decision = self._decide("new", plan, note=note, forced=force)
-        assert decision is not None  # a new identity is always a change
+        if decision is None:  # a new identity is always a change
+            raise absent("the decision that was recorded")
         return decision
 
     def confirm(
@@ -162,7 +163,8 @@ class IdentityService:
             return plans.split(ledger, ledger.find(name), members, new)[1]
 
         decision = self._decide("split", plan, note=note)
-        assert decision is not None
+        if decision is None:
+            raise absent("the decision that was recorded")
         return decision
 
     def rename(self, name: str, new: str, *, note: str = "") -> Decision:
@@ -177,7 +179,8 @@ class IdentityService:
             return plans.rename(ledger, ledger.find(name), new)
 
         decision = self._decide("rename", plan, note=note)
-        assert decision is not None
+        if decision is None:
+            raise absent("the decision that was recorded")
         return decision
 
     def undo(self, decision_id: int | None = None, *, note: str = "") -> Decision:
@@ -197,7 +200,8 @@ class IdentityService:
             note=note,
             undoes=lambda decisions: to_undo(decisions, decision_id).decision_id,
         )
-        assert decision is not None
+        if decision is None:
+            raise absent("the decision that was recorded")
         return decision
 
     def _decide(

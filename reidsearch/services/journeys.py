@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from reidsearch.base.errors import Kind, NotFound, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError, absent
 from reidsearch.domain.decisions import Member, Transits
 from reidsearch.domain.footage import UNSEEN, SourceCoverage
 from reidsearch.domain.journeys import Between, Journey, Stop
@@ -106,7 +106,8 @@ def _between(
     until_us, until = None, 0
     for stop in timed:
         first_us, last_us = stop.seen.first_us, stop.seen.last_us
-        assert first_us is not None
+        if first_us is None:
+            raise absent("the time of a sighting")
         if until_us is not None and first_us > until_us:
             unseen = {
                 camera: seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,6 +118,18 @@ class MaintenanceService:
 
         return failures(self._store)
 
+    def each_failure(self, most: int | None = None) -> Iterator[Failure]:
+        """Yield what `failures` returns, read while it is used; at most so many."""
+        from reidsearch.maintenance.summary import each_failure
+
+        return each_failure(self._store, most)
+
+    def count_failures(self) -> int:
+        """Return how many inputs never became crops."""
+        from reidsearch.maintenance.summary import count_failures
+
+        return count_failures(self._store)
+
     def check(self, *, repair: bool = False, progress: Progress = NO_PROGRESS) -> list[Finding]:
         """Verify that the archive is whole; see `reidsearch.maintenance.check`.
 
@@ -138,6 +150,19 @@ class MaintenanceService:
         from reidsearch.maintenance.backup import backup
 
         return backup(self._store, target, progress)
+
+
+def mend_log(path: str | os.PathLike[str]) -> list[Finding]:
+    """Go on without what of a damaged write-ahead log cannot be read; a copy of it is kept.
+
+    An archive with such a log is not opened.
+
+    Returns:
+        What was lost; nothing where the log is whole.
+    """
+    from reidsearch.maintenance.check import lost_in_log
+
+    return lost_in_log(Path(path))
 
 
 def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reidsearch.base.errors import Kind, NotFound, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts
 from reidsearch.domain.decisions import (
     Decision,
@@ -128,7 +128,8 @@ class ProposalService:
                 proposal=proposal_id,
             )
         of = name if name is not None or adds_to is None else str(adds_to.identity_id)
-        assert of is not None
+        if of is None:
+            raise absent("the identity to confirm")
         return self._identities.confirm(of, _crops(seen), note=note, force=force)
 
     def new(self, proposal_id: int, name: str, *, note: str = "", force: bool = False) -> Decision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import ArchiveError, Kind, Refused
+from reidsearch.base.errors import ArchiveError, Kind, Refused, absent
 from reidsearch.base.progress import Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
@@ -50,7 +50,8 @@ def _batches(
     for crop_id, vector in embedder.stream(tensors()):
         if isinstance(vector, Refused):
             raise _given_up(crop_id, vector)
-        assert vector is not None
+        if vector is None:
+            raise absent("the embedding of a crop")
         batch.append((crop_id, vector))
         if len(batch) == BATCH:
             yield batch

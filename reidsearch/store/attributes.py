@@ -25,6 +25,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.store import tables
 from reidsearch.store.crops.model import model_row
+from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.crops.store import CHUNK, Store
 from reidsearch.store.tables.attributes import attributes, column_of
 from reidsearch.store.tables.footage import moment
@@ -33,7 +34,7 @@ UNITS_AT_ONCE = 64  # tracklets, or pictures, of one transaction
 ROUNDING = 1e-4  # of sums of float32
 
 Unit: TypeAlias = list[tuple[int, bytes]]
-"""Crop ids and JPEGs of one tracklet, or of one crop without a tracklet."""
+"""Crop ids and JPEGs (empty: damaged) of one tracklet, or of one crop without a tracklet."""
 
 _VALUES = [attributes.c[column_of(name)] for name in NAMES]
 
@@ -54,7 +55,7 @@ def pending(store: Store, model: ModelIdentity) -> tuple[int, Iterator[list[Unit
     of_tracklets = (
         select(moment.c.tracklet_id).join(tables.crop, tables.crop.c.id == moment.c.crop_id)
     ).where(lacks)
-    with store.read() as connection:
+    with store.scan() as connection:
         count = connection.scalar(select(func.count()).select_from(tables.crop).where(lone)) or 0
         count += (
             connection.scalar(
@@ -81,7 +82,7 @@ def pending(store: Store, model: ModelIdentity) -> tuple[int, Iterator[list[Unit
 
 
 def _next(store: Store, query: object) -> list[int]:
-    with store.read() as connection:
+    with store.scan() as connection:
         return list(connection.scalars(query))  # type: ignore[call-overload]
 
 
@@ -92,11 +93,12 @@ def _views(store: Store, tracklet_id: int) -> list[int]:
 
 def _pictures(store: Store, ids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
     p = tables.picture.c
-    with store.read() as connection:
+    with store.scan() as connection:
         for row in connection.execute(
-            select(p.crop_id, p.jpeg).where(p.crop_id.in_(ids)).order_by(p.crop_id)
+            select(p.crop_id, p.jpeg, p.sha256).where(p.crop_id.in_(ids)).order_by(p.crop_id)
         ):
-            yield row.crop_id, row.jpeg
+            # One damaged picture is reported by its crop, and the others go on.
+            yield row.crop_id, row.jpeg if sha256_of(row.jpeg) == row.sha256 else b""
 
 
 def record(store: Store, model: ModelIdentity, batches: Iterable[list[tuple[int, Values]]]) -> None:

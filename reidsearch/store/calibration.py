@@ -18,6 +18,7 @@ from reidsearch.domain.reports import Finding
 from reidsearch.domain.scores import BINS, Calibration, Curves, Origin, Provenance, Soundness
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
+from reidsearch.store.decoding import reads
 from reidsearch.store.events import Event, record_event
 from reidsearch.store.tables.calibration import calibration as table
 
@@ -112,7 +113,7 @@ def forget(store: Store) -> bool:
 
 def check_calibration(store: Store) -> Iterator[Finding]:
     """Yield a finding when the calibration is not as it was written."""
-    with store.read() as connection:
+    with store.scan() as connection:
         damaged = [row.id for row in connection.execute(select(table)) if not _intact(row)]
     if damaged:
         yield Finding(
@@ -126,6 +127,7 @@ def _intact(row: Row[Any]) -> bool:
     return hashlib.sha256(row.curves).digest() == bytes(row.sha256)
 
 
+@reads(table)
 def _calibration(row: Row[Any]) -> Calibration:
     told, line = dict(row.provenance), row.map
     sound = line["soundness"]

@@ -6,7 +6,8 @@ is another implementation of `Database`, and `tests/contract_store.py` is the su
 
 **Reading.** `read()` gives a connection on one consistent snapshot: that of its first statement,
 whatever is committed meanwhile. Nothing can be changed by it. Readers never wait for the writer,
-nor the writer for them.
+nor the writer for them. Every row that a statement takes is proven by its digest
+(`store/row_digests.py`) before it is used; `scan()` reads without that.
 
 **Writing.** `write()` gives a connection on one transaction that holds the database's write lock
 from its beginning to its end: writers of all threads and processes follow each other. It commits
@@ -33,11 +34,14 @@ Mistakes of this program (a wrong statement, a broken constraint) stay SQLAlchem
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
+
+from reidsearch.store.row_digests import Value
 
 Transaction: TypeAlias = Connection
 """What `read` and `write` give; rooms above name it without knowing SQLAlchemy."""
@@ -56,6 +60,14 @@ class Database(Protocol):
 
         with store.read() as connection:
             count = connection.scalar(select(func.count()).select_from(tables.crop))
+        """
+        ...
+
+    def scan(self) -> AbstractContextManager[Connection]:
+        """Give a connection as `read` does, whose rows are not proven.
+
+        For counting and filtering whole tables, and for what must go on beside damage (checking,
+        deleting). What an answer shows is never taken from it.
         """
         ...
 
@@ -99,6 +111,13 @@ class Database(Protocol):
         """Tell whether anybody has committed since the last call; True at the first.
 
         Costs microseconds: it is asked before every search.
+        """
+        ...
+
+    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
+        """Prove all rows of a table; yield how many were read, and which are damaged.
+
+        A damaged one is told by the columns of `row_digests.told_of`.
         """
         ...
 

@@ -6,13 +6,26 @@ the file, and a crash before the commit leaves the file before it in force.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
+from reidsearch.base.errors import absent
 from reidsearch.base.timecode import now, to_us
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
@@ -20,9 +33,22 @@ from reidsearch.store.tables.neighbours import neighbours
 
 INDEX_FOLDER = "index"
 GRAPH_FOLDER = "neighbours"
+GENERATION_NAME = re.compile(r"generation-[0-9]{6,19}\.index")
+GRAPH_NAME = re.compile(r"graph-[0-9]{6,19}\.npy")
+LARGEST = 1 << 53
 
 Publish = Callable[[int], str]
 """Given the number of a file's row: gives the file its name, which it returns."""
+
+
+def generation_name(number: int) -> str:
+    """Return the name of a generation's file."""
+    return f"generation-{number:06d}.index"
+
+
+def graph_name(number: int) -> str:
+    """Return the name of a graph's file."""
+    return f"graph-{number:06d}.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +81,8 @@ class Generation:
     erasures: int
     recall: dict[str, Any] | None
     """What `recall.to_row` made; None for an index that is exact whatever is asked."""
+    odd: str = ""
+    """What in the row cannot be; then the rest says that there is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +95,8 @@ class GraphFile:
     size_bytes: int
     sha256: bytes
     crops: int
+    odd: str = ""
+    """What in the row cannot be; then the rest says that there is nothing."""
 
 
 def newest_generation(store: Store) -> Generation | None:
@@ -74,17 +104,30 @@ def newest_generation(store: Store) -> Generation | None:
     row = _newest(store, tables.generation)
     if row is None:
         return None
+    folder = store.derived(INDEX_FOLDER)
+    odd = _odd(row, GENERATION_NAME, ("last_crop_id", "erasures"))
+    if not odd and not isinstance(row.kind, str):
+        odd = "its kind is no text"
+    recall = None
+    if not odd and row.recall is not None:
+        try:
+            recall = json.loads(row.recall)
+        except (TypeError, ValueError, RecursionError):
+            odd = "its recall is no JSON"
+    if odd:
+        path = folder / generation_name(row.id)
+        return Generation(row.id, "", 0, path, 0, b"", 0, 0, -1, None, odd)
     return Generation(
         number=row.id,
         kind=row.kind,
         model_id=row.model_id,
-        path=store.derived(INDEX_FOLDER) / row.file,
+        path=folder / row.file,
         size_bytes=row.size_bytes,
         sha256=row.sha256,
         crops=row.crops,
         last_crop_id=row.last_crop_id,
         erasures=row.erasures,
-        recall=row.recall,
+        recall=recall,
     )
 
 
@@ -109,7 +152,10 @@ def newest_graph(store: Store) -> GraphFile | None:
     row = _newest(store, neighbours)
     if row is None:
         return None
-    path = store.derived(GRAPH_FOLDER) / row.file
+    folder = store.derived(GRAPH_FOLDER)
+    if odd := _odd(row, GRAPH_NAME):
+        return GraphFile(row.id, 0, folder / graph_name(row.id), 0, b"", 0, odd)
+    path = folder / row.file
     return GraphFile(row.id, row.model_id, path, row.size_bytes, row.sha256, row.crops)
 
 
@@ -126,8 +172,25 @@ def forget_graph(store: Store) -> None:
 
 
 def _newest(store: Store, table: Table) -> Row[Any] | None:
+    """The row in force, with JSON as text: what is odd in it is for the caller to find."""
+    columns = [type_coerce(c, Text).label(c.name) if c.name == "recall" else c for c in table.c]
+    query = select(*columns).order_by(table.c.id.desc()).limit(1)
     with store.read() as connection:
-        return connection.execute(select(table).order_by(table.c.id.desc()).limit(1)).one_or_none()
+        return connection.execute(query).one_or_none()
+
+
+def _odd(row: Row[Any], name: re.Pattern[str], counts: Sequence[str] = ()) -> str:
+    """Return what in a row cannot be, whoever wrote it; empty: it makes sense."""
+    for column in ("id", "model_id", "size_bytes", "crops", *counts):
+        value = getattr(row, column)
+        if not isinstance(value, int) or not 0 <= value <= LARGEST:
+            return f"its {column} is no count"
+    if not isinstance(row.sha256, bytes) or len(row.sha256) != 32:
+        return "its checksum is none"
+    # A name with a path in it would lead elsewhere.
+    if not isinstance(row.file, str) or not name.fullmatch(row.file):
+        return "its file name is none of an index or graph"
+    return ""
 
 
 def _announce(
@@ -148,7 +211,8 @@ def _announce(
             **values,
         )
     ).inserted_primary_key
-    assert inserted is not None
+    if inserted is None:
+        raise absent("the id of a new row")
     number = int(inserted[0])
     name = publish(number)
     connection.execute(update(table).where(table.c.id == number).values(file=name))

@@ -34,7 +34,7 @@ def pictures_without(store: Store, model: ModelIdentity) -> tuple[int, Iterator[
         tables.embedding.c.crop_id == p.crop_id,
         tables.embedding.c.model_id == this.scalar_subquery(),
     )
-    with store.read() as connection:
+    with store.scan() as connection:
         count = connection.scalar(select(func.count()).select_from(tables.picture).where(~embedded))
 
     def pictures() -> Iterator[tuple[int, bytes]]:

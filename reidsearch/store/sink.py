@@ -46,6 +46,10 @@ class ArchiveSink:
         """Replace the remarks on camera and start of a stored source, whose facts are the same."""
         self._footage.keep_notes(source_id, facts)
 
+    def restart_source(self, source_id: int) -> None:
+        """Let a source that was taken up be analysed from its start."""
+        self._footage.restart(source_id)
+
     def drop_source(self, source_id: int) -> None:
         """Delete a source that was begun, and all that was found in it."""
         self._footage.drop(source_id)

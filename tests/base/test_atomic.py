@@ -56,7 +56,7 @@ def test_a_killed_process_leaves_the_old_file_or_all_of_the_new_one(tmp_path, st
     left = final.read_bytes() if final.exists() else None
     assert left == (NEW if step == 2 else before)  # after the rename only the folder is synced
     others = [path for path in tmp_path.iterdir() if path != final]
-    assert others in ([], [atomic.temporary(final)])
+    assert all(atomic.is_temporary(path.name) for path in others)
     assert len(others) == (step < 2)
     with atomic.replacing(final) as partial:  # what was left is no obstacle
         partial.write_bytes(NEW)
@@ -101,7 +101,9 @@ def test_bytes_are_on_the_disk_before_the_name_and_the_name_before_it_returns(
     monkeypatch.setattr(os, "replace", replaced)
     with atomic.replacing(tmp_path / "file") as partial:
         partial.write_bytes(NEW)
-    assert calls == ["sync file.partial", "rename file.partial file", f"sync {tmp_path.name}"]
+    (_, partial), (_, source, target), (_, folder) = (call.split() for call in calls)
+    assert atomic.is_temporary(partial)
+    assert (source, target, folder) == (partial, "file", tmp_path.name)
 
 
 def test_an_error_leaves_the_old_file_and_nothing_temporary(tmp_path):
@@ -114,8 +116,6 @@ def test_an_error_leaves_the_old_file_and_nothing_temporary(tmp_path):
 
     with pytest.raises(RuntimeError, match="half"), atomic.replacing(final) as partial:
         fail(partial)
-    with pytest.raises(FileNotFoundError), atomic.replacing(final):
-        pass  # nothing was written
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": OLD}
 
 
@@ -155,8 +155,66 @@ def test_folders_are_their_owners_alone(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "folder"]
 
 
-def test_a_temporary_name_lies_beside_the_final_one():
-    assert atomic.temporary(Path("x/a.db")) == Path("x/a.db.partial")
+@pytest.mark.parametrize("make", ["file", "link", "folder"])
+def test_what_has_the_old_temporary_name_or_is_a_link_is_left_alone(tmp_path, make):
+    """A user's own `X.partial`, and links under the very names that are used."""
+    mine, final = tmp_path / "file.partial", tmp_path / "file"
+    if make == "folder":
+        mine.mkdir()
+        (mine / "a").write_bytes(OLD)
+    else:
+        mine.write_bytes(OLD)
+    linked = []
+    with atomic.replacing(final) as partial:
+        first = partial
+    if make == "link":
+        for slot in range(atomic.SLOTS):
+            link = first.with_name(first.name.replace("-0.partial", f"-{slot:x}.partial"))
+            link.symlink_to(mine)
+            linked.append(link)
+    with atomic.replacing(final) as partial:
+        partial.write_bytes(NEW)
+    with atomic.new_folder(tmp_path / "folder") as folder:
+        (folder / "b").write_bytes(NEW)
+    assert final.read_bytes() == NEW
+    assert all(link.is_symlink() for link in linked)
+    kept = mine / "a" if make == "folder" else mine
+    assert kept.read_bytes() == OLD
+
+
+def test_two_at_one_file_each_have_a_temporary_one_of_their_own(tmp_path):
+    final = tmp_path / "file"
+    with atomic.replacing(final) as one, atomic.replacing(final) as other:
+        one.write_bytes(OLD)
+        other.write_bytes(NEW)
+    assert final.read_bytes() == OLD  # the outer one ends last
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+MAKING = """
+import sys
+from pathlib import Path
+from reidsearch.base import atomic
+with atomic.new_folder(Path(sys.argv[1])) as folder:
+    (folder / "a").write_text("mine")
+    print("at it", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not locked there")
+def test_a_folder_that_another_process_makes_is_not_made_twice(tmp_path):
+    final = tmp_path / "folder"
+    with subprocess.Popen(
+        [sys.executable, "-c", MAKING, final], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"at it\n"
+        with pytest.raises(atomic.InUse), atomic.new_folder(final):
+            pass
+        other.communicate(b"\n")
+    assert (final / "a").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 def test_a_new_file_never_replaces_another_that_appeared_meanwhile(tmp_path):

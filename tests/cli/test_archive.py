@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import shutil
 import sys
+import tracemalloc
 
 import pytest
 from archives import query_ids, sql
 
+from reidsearch import Archive
 from reidsearch.cli.commands import COMMANDS
 from reidsearch.cli.main import cli
+from reidsearch.output.emit import lines as lines_of
+from reidsearch.output.reports_json import failures_json
 
 MINE = ("index", "query", "show", "crop", "failures", "check", "delete")
 MINE += ("backup", "restore", "migrate", "reembed")
@@ -39,7 +44,7 @@ def test_show_in_both_forms(held):
 def test_check_repairs_what_is_derived(held):
     (index,) = (held.archive / "index").iterdir()
     index.write_bytes(b"garbage")
-    (held.archive / "index" / "stray").touch()
+    (held.archive / "index" / "generation-000099.index").touch()
     ran = held("check", "--format", "json")
     assert ran.code == 1
     assert {f["code"] for f in json.loads(ran.out)["findings"]} == {"index", "stray"}
@@ -117,3 +122,28 @@ def test_failures_in_both_forms(held, tmp_path):
     assert failure["location"].endswith("bad\nname.png")
     assert failure["reason"] == "not-an-image"
     assert "not-an-image" in held("failures").out
+
+
+def test_a_ledger_of_any_length_is_read_row_by_row(held):
+    """The statement that reads it holds some rows at a time, and so does every format."""
+    sql(
+        held.archive,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)"
+        " INSERT INTO failure SELECT 'k' || i, 'f/' || i, 'empty', 'it is empty', 1, i FROM n",
+    )
+    names = [f"f/{number}" for number in range(1, 12_001)]
+    document = json.loads(held("failures", "--format", "json").out)
+    assert [one["location"] for one in document["failures"]] == names
+    rows = list(csv.DictReader(io.StringIO(held("failures", "--format", "csv").out)))
+    assert [row["location"] for row in rows] == names
+    first, *lines = held("failures", "--format", "jsonl").out.splitlines()
+    assert json.loads(first) == {"kind": "document", "schema": "reidsearch/failures/1"}
+    assert [json.loads(line)["location"] for line in lines] == names
+    assert "11,000 more" in held("failures").out
+    with Archive.open(held.archive) as archive:
+        tracemalloc.start()
+        most = 0
+        for _ in lines_of("csv", failures_json(archive.maintenance.each_failure()), "failures"):
+            most = max(most, tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+    assert most < 4_000_000, "a whole ledger would be some 10 MB"

@@ -142,6 +142,7 @@ def flip(path):
 def other_index(path):
     index = FaissEngine().create(DIMENSION)
     index.add(np.arange(1, 31), unit_rows(30, seed=9))
+    path.unlink()
     index.save(path)
 
 
@@ -211,7 +212,8 @@ def test_an_index_that_lies_is_an_error_not_an_answer(folder):
     with Store(folder) as store:
         gallery = Gallery(store)
         gallery.sync()
-        sql(folder, "UPDATE embedding SET vector = zeroblob(64) WHERE crop_id = 4")
+        statement = "UPDATE embedding SET vector = zeroblob(64), sha256 = :s WHERE crop_id = 4"
+        sql(folder, statement, s=hashlib.sha256(bytes(64)).digest())
         with pytest.raises(ArchiveError, match="crop 4") as error:
             gallery.search(VECTORS[3], 5)
         assert "check --repair" in advice(error.value)

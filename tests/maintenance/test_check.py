@@ -131,7 +131,7 @@ def test_rows_that_the_index_should_hold_are_told_and_mended(folder):
 
 def test_stray_files_are_told_and_removed_but_not_while_somebody_writes(folder):
     (folder / "index" / "generation.partial").write_bytes(b"x")
-    (folder / "index" / "generation-000099.faiss").write_bytes(b"x")
+    (folder / "index" / "generation-000099.index").write_bytes(b"x")
     with writer_lock(folder):
         assert found(folder) == []
         with Store(folder) as store, pytest.raises(ArchiveLocked):
@@ -141,6 +141,23 @@ def test_stray_files_are_told_and_removed_but_not_while_somebody_writes(folder):
         repair(store, check(store))
     assert found(folder) == []
     assert len(list((folder / "index").iterdir())) == 1
+
+
+def test_what_reidsearch_did_not_write_is_told_and_left_alone(folder, tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_bytes(b"mine")
+    for name in ("notes.txt", "codes-of-mine.scan", "generation-1.index"):
+        (folder / "index" / name).write_bytes(b"x")
+    (folder / "index" / f"codes-{'0' * 32}.fine").symlink_to(mine)
+    (folder / "index" / f"codes-{'1' * 32}.fine").write_bytes(b"x")  # as a killed writer leaves it
+    before = {path.name for path in (folder / "index").iterdir()}
+    assert [code for code, _, _ in found(folder)] == ["foreign", "stray"]
+    with Store(folder) as store:
+        repair(store, check(store))
+    assert [code for code, _, _ in found(folder)] == ["foreign"]
+    after = {path.name for path in (folder / "index").iterdir()}
+    assert before - after == {f"codes-{'1' * 32}.fine"}
+    assert mine.read_bytes() == b"mine"
 
 
 def _stray():

@@ -194,8 +194,10 @@ def test_summary_crop_failures_and_findings() -> None:
     assert "extra lane" in told
     assert "\x1b" not in told
     failure = Failure("[b]a.jpg", "empty", "the file is empty", NOON, 1)
-    assert "[b]a.jpg" in shown(text.failures_view([failure]))
-    assert shown(text.failures_view([])) == "No failures.\n"
+    assert "[b]a.jpg" in shown(text.failures_view([failure], 1))
+    assert shown(text.failures_view([], 0)) == "No failures.\n"
+    told = shown(text.failures_view([failure], 1_001))
+    assert "1,000 more: reidsearch failures --format csv or jsonl" in told
     derived = Finding("index-stale", "the index is stale", repairable=True)
     lost = Finding("picture-lost", "pictures are gone", False, tuple(range(1, 23)))
     told = shown(text.findings_view([derived, lost]))
@@ -218,7 +220,7 @@ def test_summary_crop_failures_and_findings() -> None:
             {"crop_id": 7, "source_id": 7, "extra": {"a": None}},
         ),
         (
-            reports_json.failures_json([Failure("a", "empty", "m", NOON, 1)])["failures"][0],
+            next(reports_json.failures_json([Failure("a", "empty", "m", NOON, 1)])["failures"]),
             {"reason": "empty", "at": "2024-05-31T12:03:00Z"},
         ),
         (

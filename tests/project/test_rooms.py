@@ -63,6 +63,16 @@ def test_no_string_below_the_faces_names_a_command_or_an_option() -> None:
     ] == []
 
 
+def test_nothing_is_guarded_by_an_assert() -> None:
+    """`python -O` leaves them out; `base.errors.absent` is raised instead."""
+    assert [
+        f"{name}:{node.lineno}"
+        for name, path in MODULES.items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Assert)
+    ] == []
+
+
 @pytest.mark.full
 def test_every_kind_is_used_and_every_hint_is_of_a_kind_that_is_raised(
     generate: ModuleType,

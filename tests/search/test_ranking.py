@@ -214,12 +214,12 @@ def as_footage(folder) -> None:
     for tracklet in range(COUNT // 8):
         sql(
             folder,
-            "INSERT INTO tracklet VALUES (:id, 1)",
+            "INSERT INTO tracklet VALUES (:id, 1, NULL)",
             id=tracklet + 1,
         )
         sql(
             folder,
-            "INSERT INTO tracklet_part VALUES (1, :id, 0, 1000, 9, 1, x'00', x'00')",
+            "INSERT INTO tracklet_part VALUES (1, :id, 0, 1000, 9, 1, x'00', x'00', NULL)",
             id=tracklet + 1,
         )
         sql(

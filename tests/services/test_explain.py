@@ -218,13 +218,13 @@ def test_people_seen_at_once_are_strangers(tmp_path):
     for number, first, last, crop_id in ((2, 400_000, 500_000, 3), (3, 500_001, 600_000, 2)):
         sql(
             folder,
-            "INSERT INTO tracklet SELECT :n, run_id FROM tracklet WHERE id = 1",
+            "INSERT INTO tracklet SELECT :n, run_id, NULL FROM tracklet WHERE id = 1",
             n=number,
         )
         sql(
             folder,
             "INSERT INTO tracklet_part SELECT source_id, :n, :f, :l, detections, fragments, trace,"
-            " sha256 FROM tracklet_part WHERE tracklet_id = 1",
+            " sha256, NULL FROM tracklet_part WHERE tracklet_id = 1",
             n=number, f=first, l=last,
         )  # fmt: skip
         sql(

@@ -8,11 +8,9 @@ the neighbour graph; and `yard.mp4` itself. `data/archive-0.1.0.json` is what th
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
 import shutil
-import sqlite3
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -87,13 +85,12 @@ def test_the_interrupted_run_goes_on_to_the_very_crops(released, tmp_path):
         naming=SourceNaming(camera="yard", start=NOON + dt.timedelta(minutes=1)),
         detections=folder / "yard.det.txt",
     )
-    with (
-        contextlib.closing(sqlite3.connect(folder / "archive" / "archive.db")) as database,
-        database,
-    ):
-        database.execute(
-            "UPDATE run SET command = replace(command, ?, ?)", ("/tmp/footage", str(folder))
-        )
+    sql(
+        folder / "archive",
+        "UPDATE run SET command = replace(command, :old, :new)",
+        old="/tmp/footage",
+        new=str(folder),
+    )
     with Archive.open(folder / "archive", model="builtin") as archive:
         assert archive.show().unfinished_runs == 1
         report = archive.index([folder / "yard.mp4"], footage=options).footage

@@ -10,7 +10,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from archives import NOON, fill, sql, unit_rows
+from archives import NOON, fill, raw_sql, sql, unit_rows
 from frozen import DATA, FROZEN, thawed
 
 from reidsearch import Archive, migrate
@@ -87,11 +87,11 @@ def test_notes_on_facts_are_parted_and_cameras_are_composed_while_migrating(tmp_
     folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
     why = "file name matches no known recorder pattern"
     decomposed = unicodedata.normalize("NFD", "café")
-    sql(folder, "UPDATE footage SET notes = :n WHERE source_id = 5",
-        n=json.dumps(["interlaced", why]))  # fmt: skip
-    sql(folder, "UPDATE camera SET name = :n WHERE id = 1", n="café")
-    sql(folder, "UPDATE camera SET name = :n WHERE id = 3", n=decomposed)
-    sql(folder, "UPDATE footage SET camera_id = NULL WHERE source_id = 5")
+    notes = json.dumps(["interlaced", why])
+    raw_sql(folder, "UPDATE footage SET notes = ? WHERE source_id = 5", notes)
+    raw_sql(folder, "UPDATE camera SET name = ? WHERE id = 1", "café")
+    raw_sql(folder, "UPDATE camera SET name = ? WHERE id = 3", decomposed)
+    raw_sql(folder, "UPDATE footage SET camera_id = NULL WHERE source_id = 5")
     migrate(folder)
     with Archive.open(folder) as archive:
         by_id = {one.source_id: one for one in archive.footage.coverage()}

@@ -9,14 +9,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from archives import MODEL, NOON, contents, fill, make_empty, new_crop, read_only, sql, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reidsearch.base import atomic
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import (
     ArchiveError,
@@ -101,9 +104,14 @@ def test_a_folder_that_cannot_be_written_is_told(folder):
         pass
 
 
-@pytest.mark.parametrize(
-    "left", [["writer.lock"], ["writer.lock", "writer.json", "archive.db.partial/"]]
-)
+with (
+    tempfile.TemporaryDirectory() as _folder,
+    atomic.scratch_folder(Path(_folder) / "archive.db") as _made,
+):
+    HALF_MADE = _made.name
+
+
+@pytest.mark.parametrize("left", [["writer.lock"], ["writer.lock", "writer.json", f"{HALF_MADE}/"]])
 def test_what_a_process_killed_while_making_the_archive_left_is_no_obstacle(tmp_path, left):
     folder = tmp_path / "archive"
     folder.mkdir()

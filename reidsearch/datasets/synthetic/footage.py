@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
@@ -259,8 +260,7 @@ def _stream(
     container: av.container.OutputContainer, size_px: tuple[int, int], fps: int
 ) -> av.VideoStream:
     name = "libx264" if "libx264" in av.codecs_available else "mpeg4"
-    stream = container.add_stream(name, rate=fps)
-    assert isinstance(stream, av.VideoStream)
+    stream = cast("av.VideoStream", container.add_stream(name, rate=fps))
     stream.width, stream.height = size_px
     stream.pix_fmt = "yuv420p"
     stream.time_base = Fraction(1, fps)

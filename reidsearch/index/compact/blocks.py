@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base import own_files
 from reidsearch.index.contract import IndexDamaged
+from reidsearch.index.layout import mapped_file
 
 BLOCK_BYTES = 4096  # what the system reads at least
 SUM_BYTES = 16  # of SHA-256: nobody finds other bytes for half of it either
@@ -33,8 +35,8 @@ def block_sums(data: bytes) -> bytes:
 class VerifiedFile:
     """An open file, verified block by block as it is used.
 
-    It is read, not mapped: its user maps it, and pages that are mapped twice would count twice.
-    It stays open, so that it can still be verified when it was replaced.
+    It is read, not mapped: its user maps it (`mapped`), and pages that are mapped twice would count
+    twice. It stays open, so that it can still be verified when it was replaced.
 
     Args:
         sums: what `block_sums` gave for it, itself verified.
@@ -49,9 +51,11 @@ class VerifiedFile:
         blocks = -(-size_bytes // BLOCK_BYTES)
         self.path = path
         try:
-            self._file = path.open("rb", buffering=0)
-        except OSError as error:
+            self._file = own_files.open_file(path)
+        except FileNotFoundError as error:
             raise IndexDamaged(f"{path.name} is missing") from error
+        except own_files.NotOurs as error:
+            raise IndexDamaged(f"{path.name} {error.strerror}") from error
         weakref.finalize(self, self._file.close)
         held = os.fstat(self._file.fileno()).st_size
         if held != size_bytes or len(sums) != blocks * SUM_BYTES or not size_bytes:
@@ -60,6 +64,10 @@ class VerifiedFile:
         self._sums = sums
         self._verified = np.zeros(blocks, dtype=bool)
         self._whole = False
+
+    def mapped(self) -> memoryview:
+        """Map the file, of which nothing may be read before it is verified."""
+        return mapped_file(self._file, self.path.name)
 
     def verify(self, begin: NDArray[np.int64], length: int) -> None:
         """Verify stretches of the file before they are read.

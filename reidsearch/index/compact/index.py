@@ -18,16 +18,16 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base import own_files
 from reidsearch.domain.answers import Plan
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.codec import Codec
 from reidsearch.index.compact.near import Near, near_by_proof, near_by_scan, near_rows, rows_above
-from reidsearch.index.compact.note import FORMAT, read_note
+from reidsearch.index.compact.note import Note, SegmentNote
 from reidsearch.index.compact.segment import ENDINGS, Rows, Segment
 from reidsearch.index.contract import Hits, IndexDamaged, Truth, in_order, merged, no_hits, no_ids
 from reidsearch.index.cores import each
@@ -85,27 +85,27 @@ class CompactEngine:
 
         Raises:
             ArchiveError: it is no such file.
-            IndexDamaged: a file that it names is missing or altered.
+            IndexDamaged: it, or a file that it names, is missing or not what was written.
         """
-        note, codec = read_note(path), None
-        if note["centroids"] is not None:
-            centroids = np.array(note["centroids"], dtype=np.float32)
-            codec = Codec(centroids, note["low"], note["span"])
-        index = Compact(self, note["dimension"], truth, folder, codec)
-        index.trained_for = note["trained_for"]
+        note = Note.read(path)
+        index = Compact(self, note.dimension, truth, folder, note.codec)
+        index.trained_for = note.trained_for
 
-        def load(names: dict[str, Any]) -> Segment:
-            return Segment.load(path.parent, names, index.codec_or_fail())
+        def load(segment: SegmentNote) -> Segment:
+            return Segment.load(path.parent, segment, index.codec_or_fail())
 
-        index.segments = each(load, note["segments"])
+        index.segments = each(load, note.segments)
+        last = 0  # within a segment they were found to increase
+        for segment in index.segments:
+            if segment.ids[0] <= last:
+                raise IndexDamaged(f"{path.name} names segments whose ids do not increase")
+            last = int(segment.ids[-1])
         return index
 
     def files(self, path: Path) -> list[str]:
         """Return names of the segments' files."""
         return [
-            f"{segment['name']}.{ending}"
-            for segment in read_note(path)["segments"]
-            for ending in ENDINGS
+            f"{segment.name}.{ending}" for segment in Note.read(path).segments for ending in ENDINGS
         ]
 
 
@@ -122,7 +122,7 @@ class Compact:
         folder: Path | None,
         codec: Codec | None = None,
     ) -> None:
-        self._engine, self._dimension, self._truth = engine, dimension, truth
+        self._engine, self.dimension, self._truth = engine, dimension, truth
         self._folder, self._codec = folder, codec
         self.segments: list[Segment] = []
         self._tail = FaissEngine().create(dimension, truth)
@@ -185,7 +185,7 @@ class Compact:
         """Make codes of what waits in the tail."""
         ids = self._tail.ids()
         vectors = self._tail.vectors(ids)
-        self._tail = FaissEngine().create(self._dimension, self._truth)
+        self._tail = FaissEngine().create(self.dimension, self._truth)
         if len(ids):
             self._code(ids, vectors)
 
@@ -232,18 +232,11 @@ class Compact:
             segment if segment.on_disk(path.parent) else segment.written(path.parent)
             for segment in self.segments
         ]
-        codec = self._codec
         self.trained_for = self.trained_for or len(self)  # from a sample of all of it
-        note = {
-            "format": FORMAT,
-            "dimension": self._dimension,
-            "low": codec.low if codec else 0.0,
-            "span": codec.span if codec else 0.0,
-            "centroids": codec.centroids.tolist() if codec else None,
-            "trained_for": self.trained_for,
-            "segments": [segment.names for segment in self.segments],
-        }
-        path.write_text(json.dumps(note), encoding="ascii")
+        segments = tuple(segment.note for segment in self.segments if segment.note is not None)
+        note = Note(self.dimension, self._codec, self.trained_for, segments)
+        with own_files.create(path) as file:
+            file.write(json.dumps(note.to_json()).encode("ascii"))
 
     def verify(self) -> None:
         """Read what was not yet read of the files. Raises IndexDamaged."""

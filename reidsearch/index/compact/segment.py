@@ -13,6 +13,7 @@ error is larger (values beyond the codes' range) are listed apart and always loo
 from __future__ import annotations
 
 import hashlib
+import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +23,15 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base import atomic
+from reidsearch.base import own_files
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.blocks import VerifiedFile, block_sums
 from reidsearch.index.compact.codec import Codec, Codes, slices
+from reidsearch.index.compact.note import SegmentNote
 from reidsearch.index.contract import IndexDamaged
 from reidsearch.index.cores import each
 from reidsearch.index.flat import one_thread
+from reidsearch.index.layout import filled_scan, fine_layout, serialized, view_of
 
 Rows: TypeAlias = NDArray[np.int64]
 
@@ -47,7 +50,7 @@ class Segment:
         outliers: (m,) rows of those that are.
         file: verifies the mapped codes; None: they are in memory.
         fine: FAISS over the mapped codes; None: they are in memory.
-        names: the files it was written to; None: it is not on disk.
+        note: of the files it was written to; None: it is not on disk.
     """
 
     codec: Codec
@@ -57,7 +60,7 @@ class Segment:
     error: float
     outliers: Rows
     file: VerifiedFile | None = None
-    names: dict[str, Any] | None = None
+    note: SegmentNote | None = None
     fine: Any = None
 
     @classmethod
@@ -254,70 +257,74 @@ class Segment:
         `.fine` is mapped and verified block by block by `.sums`.
 
         Raises:
-            RuntimeError: FAISS cannot write.
-            OSError: nor can Python.
+            OSError: the disk does not take them.
         """
         name = f"{NAME}{uuid.uuid4().hex}"
-        fine = self.codec.fine_index()
-        fine.add_sa_codes(np.ascontiguousarray(self.codes))
-        path = folder / f"{name}.fine"
-        faiss.write_index(fine, str(path))
-        data = path.read_bytes()
-        sums = block_sums(data)
-        # The checksum is of what was meant, not what the disk made of it.
-        assert data.endswith(self.codes.tobytes())
-        names: dict[str, Any] = {
-            "name": name,
-            "rows": len(self),
-            "fine_bytes": len(data),
-            "error": self.error,
-            "outliers": self.outliers.tolist(),
-        }
-        scan: NDArray[np.uint8] = faiss.serialize_index(self.scan)
-        for ending, content in (("scan", scan.tobytes()), ("sums", sums)):
-            names[f"{ending}_sha256"] = hashlib.sha256(content).hexdigest()
-            (folder / f"{name}.{ending}").write_bytes(content)
-        for ending in ENDINGS:
-            atomic.sync(folder / f"{name}.{ending}")
-        return Segment.load(folder, names, self.codec)
+        whole = fine_layout(self.codec.fine_index(), len(self))
+        fine = whole.head + self.codes.tobytes()
+        sums = block_sums(fine)
+        scan = serialized(self.scan)
+        note = SegmentNote(
+            name,
+            len(self),
+            len(fine),
+            self.error,
+            self.outliers,
+            hashlib.sha256(scan).hexdigest(),
+            hashlib.sha256(sums).hexdigest(),
+        )
+        for ending, content in (("fine", fine), ("scan", scan), ("sums", sums)):
+            with own_files.create(folder / f"{name}.{ending}") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        return Segment.load(folder, note, self.codec)
 
     @classmethod
-    def load(cls, folder: Path, names: dict[str, Any], codec: Codec) -> Segment:
+    def load(cls, folder: Path, note: SegmentNote, codec: Codec) -> Segment:
         """Load what `written` wrote; fine codes are verified when they are used.
 
         Raises:
             IndexDamaged: a file is missing or not what was written.
         """
-        name, n = names["name"], names["rows"]
-        scan = faiss.deserialize_index(
-            np.frombuffer(_read_verified(folder / f"{name}.scan", names["scan_sha256"]), np.uint8)
+        n = note.rows
+        of_scan, of_sums, of_fine = (folder / f"{note.name}.{ending}" for ending in ENDINGS)
+        scan, ids = filled_scan(
+            codec.scan_index(), n, _read_verified(of_scan, note.scan_sha256), of_scan.name
         )
-        sums = _read_verified(folder / f"{name}.sums", names["sums_sha256"])
-        file = VerifiedFile(folder / f"{name}.fine", names["fine_bytes"], sums)
-        file.verify(np.zeros(1, dtype=np.int64), 1)  # FAISS reads the head now
-        fine = faiss.read_index(str(file.path), faiss.IO_FLAG_MMAP_IFC)
+        whole = fine_layout(codec.fine_index(), n)
+        file = VerifiedFile(of_fine, note.fine_bytes, _read_verified(of_sums, note.sums_sha256))
+        data = file.mapped()
+        file.verify(np.zeros(1, dtype=np.int64), len(whole.head))
+        whole.require(data, of_fine.name)
+        fine = codec.fine_index()
+        codes, fine.codes = view_of(data, len(whole.head), whole.values_bytes)
+        fine.ntotal = n
         return cls(
             codec,
             scan,
-            faiss.rev_swig_ptr(scan.invlists.get_ids(0), n),
-            faiss.rev_swig_ptr(fine.codes.data(), n * codec.dimension).reshape(n, -1),
-            names["error"],
-            np.array(names["outliers"], dtype=np.int64),
+            ids,
+            codes.reshape(n, codec.dimension),
+            note.error,
+            note.outliers,
             file=file,
             fine=fine,
-            names=names,
+            note=note,
         )
 
 
 NAME = "codes-"
 ENDINGS = ("scan", "sums", "fine")
+LARGEST_READ = 1 << 32  # of the files that are read whole; a segment's take some 12 MB
 
 
 def _read_verified(path: Path, sha256: str) -> bytes:
     try:
-        content = path.read_bytes()
-    except OSError as error:
+        content = own_files.read_bytes(path, LARGEST_READ)
+    except FileNotFoundError as error:
         raise IndexDamaged(f"{path.name} is missing") from error
+    except own_files.NotOurs as error:
+        raise IndexDamaged(f"{path.name} {error.strerror}") from error
     if hashlib.sha256(content).hexdigest() != sha256:
         raise IndexDamaged(f"{path.name} was altered: its checksum differs")
     return content

@@ -27,7 +27,13 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
         text = f"unused files beside the neighbour graph: {', '.join(useless)}"
         yield Finding("neighbours", text, repairable=True)
     newest = newest_graph(store)
-    if newest is None or newest.model_id != store.state().model_id or not newest.path.exists():
+    if newest is None:
+        return
+    if newest.odd:
+        text = f"the row that describes the neighbour graph is damaged: {newest.odd}"
+        yield Finding("neighbours", text, repairable=True)
+        return
+    if newest.model_id != store.state().model_id or not newest.path.exists():
         return
     try:
         graph = load(newest)

@@ -9,27 +9,33 @@ alone and made anew. Searching does without where catching up would take too lon
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from reidsearch.base import atomic
-from reidsearch.base.errors import ArchiveError, StorageError
+from reidsearch.base import atomic, own_files
+from reidsearch.base.errors import ArchiveError, StorageError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import VectorIndex
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import file_sha256
+from reidsearch.index.generations import file_sha256, require_file
+from reidsearch.index.layout import mapped, require_increasing
 from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without, work_of
-from reidsearch.store.crops.store import State, Store
+from reidsearch.index.scan import NOTHING
+from reidsearch.store.crops.state import State
+from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import (
     GRAPH_FOLDER,
+    GRAPH_NAME,
     Contents,
     GraphFile,
     announce_graph,
     forget_graph,
+    graph_name,
     newest_graph,
 )
 
@@ -42,6 +48,7 @@ BLOCKS_IN_A_RUN = 10_000
 embedding them takes a quarter of an hour."""
 
 READ_AT_ONCE = 8192
+UNFINISHED = "graph.partial"
 
 _LAYOUT = np.dtype(
     [
@@ -199,52 +206,82 @@ def load(file: GraphFile) -> Graph:
     """Map a graph file, once it is verified to be what the database says.
 
     Raises:
-        ArchiveError: missing, of another size, or altered.
+        ArchiveError: missing, of another size, altered, or no graph.
     """
     name = file.path.name
-    try:
-        if file.path.stat().st_size != file.size_bytes or file_sha256(file.path) != file.sha256:
-            raise ArchiveError(f"{name} was altered: its checksum differs")
-        rows = np.load(file.path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError as error:
-        raise ArchiveError(f"{name} is missing") from error
-    except ValueError as error:
-        raise ArchiveError(f"{name} holds something else: {error}") from error
-    if rows.dtype != _LAYOUT or rows.ndim != 1:
+    if file.odd:
+        raise ArchiveError(f"the row that describes the neighbour graph is damaged: {file.odd}")
+    require_file(file.path, file.size_bytes, file.sha256)
+    data, head = mapped(file.path), _head(file.crops)
+    if data[: len(head)] != head or len(data) != len(head) + file.crops * _LAYOUT.itemsize:
         raise ArchiveError(f"{name} is of another layout than this version's")
+    rows = np.frombuffer(data, _LAYOUT, file.crops, len(head))
     ids, least, farthest = (
         np.ascontiguousarray(rows[column]) for column in ("crop_id", "least", "farthest")
     )
-    return Graph(ids, rows["near"], rows["score"], least, farthest)
+    graph = Graph(ids, rows["near"], rows["score"], least, farthest)
+    _require_sane(graph, name)
+    return graph
+
+
+def _head(count: int) -> bytes:
+    """Return how NumPy's file of so many rows begins."""
+    head = io.BytesIO()
+    described = {"descr": np.lib.format.dtype_to_descr(_LAYOUT), "fortran_order": False}
+    np.lib.format.write_array_header_1_0(head, {**described, "shape": (count,)})
+    return head.getvalue()
+
+
+def _require_sane(graph: Graph, name: str) -> None:
+    """Refuse a graph whose rows point outside it: a fitting checksum does not say that it is sane.
+
+    Raises:
+        ArchiveError: they do.
+    """
+    require_increasing(graph.ids, name)
+    for start in range(0, len(graph), READ_AT_ONCE):
+        part = slice(start, start + READ_AT_ONCE)
+        near, scores, farthest = graph.near[part], graph.scores[part], graph.farthest[part]
+        if (
+            near.min() < NOTHING
+            or near.max() >= len(graph)
+            or farthest.min() < NOTHING
+            or farthest.max() >= len(graph)
+            or np.isnan(scores).any()
+            or np.isnan(graph.least[part]).any()
+        ):
+            raise ArchiveError(f"{name} holds rows that point to no crop")
 
 
 def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
     """Write, sync, rename, announce; then remove older files. The caller holds the lock."""
     folder = store.derived(GRAPH_FOLDER)
-    fresh = atomic.temporary(folder / "graph")
+    fresh = folder / UNFINISHED
     rows = np.empty(len(graph), dtype=_LAYOUT)
     rows["crop_id"], rows["near"], rows["score"] = graph.ids, graph.near, graph.scores
     rows["least"], rows["farthest"] = graph.least, graph.farthest
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with fresh.open("wb") as file:
+        own_files.make_folder(folder)
+        own_files.remove(fresh)  # a killed writer's
+        with own_files.create(fresh) as file:
             np.save(file, rows, allow_pickle=False)
     except OSError as error:
         with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
+            own_files.remove(fresh)
         raise StorageError(f"{fresh} cannot be written: {error}", "free some space") from error
     atomic.sync(fresh)  # before the transaction: it may take long
     contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
 
     def publish(number: int) -> str:
-        path = folder / f"graph-{number:06d}.npy"
-        atomic.publish(fresh, path)
+        path = folder / graph_name(number)
+        own_files.rename(fresh, path)
         return path.name
 
     announce_graph(store, contents, publish)
     remove_strays(store)
     written = newest_graph(store)
-    assert written is not None
+    if written is None:
+        raise absent("the neighbour graph that was written")
     return written
 
 
@@ -257,10 +294,16 @@ def forget(store: Store) -> None:
 def strays(store: Store) -> list[Path]:
     """Return files beside the graph that are of no use."""
     newest, folder = newest_graph(store), store.derived(GRAPH_FOLDER)
-    if not folder.is_dir():
-        return []
     try:
-        return sorted(path for path in folder.iterdir() if not newest or path != newest.path)
+        return [
+            folder / name
+            for name in own_files.names(folder)
+            if is_graph_file(name)
+            and not (newest and name == newest.path.name)
+            and own_files.is_file(folder / name)
+        ]
+    except own_files.NotOurs:
+        return []
     except OSError as error:
         raise StorageError(f"{folder} cannot be read: {error.strerror}") from error
 
@@ -269,7 +312,12 @@ def remove_strays(store: Store) -> None:
     """Unlink what is of no use; the caller holds the writer lock."""
     for path in strays(store):
         with contextlib.suppress(OSError):  # still mapped by a reader on some systems
-            path.unlink()
+            own_files.remove(path)
+
+
+def is_graph_file(name: str) -> bool:
+    """Tell whether a file in the graph's folder is one of those that are written here."""
+    return name == UNFINISHED or GRAPH_NAME.fullmatch(name) is not None
 
 
 def _blocks(rows: int) -> int:

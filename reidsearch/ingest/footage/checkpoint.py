@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
+from reidsearch.base.errors import DECODING_ERRORS, absent
 from reidsearch.domain.footage import BestShot, Detections, How, Span, Trace
 from reidsearch.domain.steps import current_names
 from reidsearch.ingest.footage.sampled_frames import Position
@@ -27,6 +29,9 @@ from reidsearch.vision.tracking.stitching import LONGEST_US, TrackletPiece
 
 FORMAT = 1
 """Part of the settings that a checkpoint is valid for; raised when anything here changes."""
+
+UNREADABLE = (*DECODING_ERRORS, zipfile.BadZipFile, EOFError, NotImplementedError)
+"""What `unpack` and `unpack_log` raise for bytes that they cannot read."""
 
 
 @dataclass(slots=True, eq=False)
@@ -113,7 +118,8 @@ def pack(followed: Followed, pending: Sequence[TrackletPiece], outcomes: dict[st
         outcomes: what became of those that were complete so far.
     """
     gate, scene = followed.position.gate, followed.position.scene
-    assert scene is not None
+    if scene is None:
+        raise absent("the scene of a checkpoint")
     arrays: dict[str, NDArray[Any]] = {}
     header = {
         "pts": followed.position.pts,

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base.errors import absent
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import BestShot, Boxes, Detections, Span
@@ -335,7 +336,8 @@ class Follower:
 
     def _followed(self) -> Followed:
         """A snapshot: the lists of open pieces are copied, since they grow on."""
-        assert self._last is not None
+        if self._last is None:
+            raise absent("the last frame")
         frame = self._last.frame
         return Followed(
             sampled_us=self._last.time_us,

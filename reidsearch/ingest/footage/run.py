@@ -8,12 +8,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reidsearch.base.errors import Refused
+from reidsearch.base.errors import Refused, absent
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import BestShot, Tracklet, VideoInfo
 from reidsearch.domain.steps import Begun, SourceStep
-from reidsearch.ingest.footage.checkpoint import pack, pack_log, unpack, unpack_log
+from reidsearch.ingest.footage.checkpoint import (
+    UNREADABLE,
+    Followed,
+    TrackerLog,
+    pack,
+    pack_log,
+    unpack,
+    unpack_log,
+)
 from reidsearch.ingest.footage.detections import DetectionSource
 from reidsearch.ingest.footage.follow import Ended, Event, Follower, Mark
 from reidsearch.ingest.footage.sampled_frames import sampled_frames
@@ -43,6 +51,7 @@ class SourceOutcome:
 
     finished: bool = False
     resumed: bool = False
+    restarted: bool = False
     duration_us: int = 0
     frames: int = 0
     counts: dict[str, int] | None = None
@@ -72,8 +81,11 @@ def index_source(
         require_unchanged: called before the last step is committed; what it raises ends the work.
     """
     stop = stop or threading.Event()
-    followed, pending, outcomes = unpack(begun.state) if begun.state else (None, [], None)
-    log = [entry for part in begun.log for entry in unpack_log(part)]
+    followed, pending, outcomes, log = _taken_up(begun)
+    lost = begun.lost
+    if begun.state is not None and followed is None:
+        sink.restart_source(begun.source_id)
+        lost = True
     # While the tracker waits for a track to go on, stitching does too. Precomputed ids are the
     # truth: two ids are never stitched, and one that comes back in time needs no proof.
     gap_us = max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US)
@@ -95,6 +107,7 @@ def index_source(
     if not source.has_ids:
         run.stitch(embedder, gap_us)
     run.outcome.resumed = followed is not None
+    run.outcome.restarted = lost
     if outcomes is not None:
         run.outcomes |= outcomes
         run.stitcher.pending = pending
@@ -107,6 +120,20 @@ def index_source(
     finally:
         stream.close()  # type: ignore[attr-defined]
     return run.outcome
+
+
+def _taken_up(
+    begun: Begun,
+) -> tuple[Followed | None, list[TrackletPiece], dict[str, int] | None, TrackerLog]:
+    """Unpack where to go on; nothing when what is stored cannot be unpacked."""
+    if begun.state is None:
+        return None, [], None, []
+    try:
+        followed, pending, outcomes = unpack(begun.state)
+        log = [entry for part in begun.log for entry in unpack_log(part)]
+    except UNREADABLE:
+        return None, [], None, []
+    return followed, pending, outcomes, log
 
 
 def scores_known(embedder: Embedder) -> bool:
@@ -166,7 +193,8 @@ class _Run:
             if isinstance(vector, Refused):
                 self.outcomes["refused"] += 1
             else:
-                assert vector is not None
+                if vector is None:
+                    raise absent("the embedding of a best shot")
                 self._shots.append(event)
                 self._vectors.append(vector)
         elif isinstance(event, Ended):

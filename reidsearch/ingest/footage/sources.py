@@ -223,6 +223,7 @@ class _Source:
         return {
             "indexed": 1,
             "resumed": int(outcome.resumed),
+            "restarted": int(outcome.restarted),
             "frames": outcome.frames,
             "footage_s": outcome.duration_us / 1e6,
             **{name: found.get(name, 0) for name in names},

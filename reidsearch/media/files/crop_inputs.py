@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 
-from reidsearch.base.errors import Refused
+from reidsearch.base.errors import Refused, absent
 from reidsearch.base.reading import refusal, require_file
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
@@ -76,7 +76,8 @@ class CropInputs(Iterator[CropInput | Rejected]):
                 yield self._picture(entry)
                 continue
             if entry.kind is Kind.REFUSED:
-                assert entry.refused is not None
+                if entry.refused is None:
+                    raise absent("why an input was refused")
                 yield Rejected(entry.location, entry.refused)
             elif entry.kind is Kind.CONTAINER:
                 yield from self._members(entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import av
 import av.error
@@ -155,8 +155,7 @@ class _Encoder:
     def _begin(self, target: av.container.OutputContainer, pixels: Pixels) -> av.VideoStream:
         fps = self._info.declared_fps
         rate = Fraction(fps).limit_denominator(1001) if fps and 1 <= fps <= 240 else Fraction(25)
-        stream = target.add_stream(self._name, rate=rate)
-        assert isinstance(stream, av.VideoStream)
+        stream = cast("av.VideoStream", target.add_stream(self._name, rate=rate))
         stream.height, stream.width = pixels.shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = stream.time_base = self._base

@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, or_, select
 
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.proofs import UNPROVEN
 from reidsearch.store.tables.footage import moment
 from reidsearch.store.tables.identities import identity, identity_member
 
@@ -47,5 +48,6 @@ def confirmed_crops(store: Store) -> tuple[list[tuple[int, str, str]], int]:
 def _found(store: Store, query: Select[Any]) -> tuple[list[tuple[int, str, str]], int]:
     with store.read() as connection:
         found = [(row[0], row[1], row[2]) for row in connection.execute(query)]
-        held = connection.scalar(select(func.count()).select_from(tables.crop)) or 0
+        count = select(func.count()).select_from(tables.crop)
+        held = connection.scalar(count, execution_options=UNPROVEN) or 0
     return found, held

@@ -6,8 +6,11 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select, update
 
+from reidsearch.base.errors import absent
 from reidsearch.domain.models import ModelIdentity, require_model
 from reidsearch.store import tables
+from reidsearch.store.database import selects
+from reidsearch.store.database.proofs import intact
 
 
 def model_row(connection: Connection, model: ModelIdentity) -> int:
@@ -18,7 +21,8 @@ def model_row(connection: Connection, model: ModelIdentity) -> int:
     )
     if found is None:
         inserted = connection.execute(insert(tables.model), asdict(model)).inserted_primary_key
-        assert inserted is not None
+        if inserted is None:
+            raise absent("the id of a new row")
         found = inserted[0]
     return int(found)
 
@@ -26,10 +30,12 @@ def model_row(connection: Connection, model: ModelIdentity) -> int:
 def adopt_model(connection: Connection, model: ModelIdentity, location: str) -> int:
     """Return the archive's model id; a new archive takes the given model as its own."""
     held = connection.execute(
-        select(tables.model).join(tables.archive, tables.archive.c.model_id == tables.model.c.id)
+        selects.MODEL.add_columns(tables.model.c.id).where(
+            intact(tables.archive), intact(tables.model)
+        )
     ).one_or_none()
     if held is not None:
-        require_model(ModelIdentity(*held[1:]), model, location)
+        require_model(ModelIdentity(*held[:-1]), model, location)
         return int(held.id)
     model_id = model_row(connection, model)
     connection.execute(update(tables.archive).values(model_id=model_id))

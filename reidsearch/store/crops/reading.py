@@ -11,8 +11,11 @@ from reidsearch.base.boxes import Box
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.crops import Crop, Facts
 from reidsearch.domain.footage import Moment
+from reidsearch.store import tables
+from reidsearch.store.decoding import reads
 
 
+@reads(tables.crop)
 def read_crop(row: Row[Any]) -> Crop:
     """Return the crop of a row of `selects.CROPS`."""
     return Crop(

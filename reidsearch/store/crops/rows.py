@@ -12,6 +12,7 @@ from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.crops import CropInput, Facts, Vectors
 from reidsearch.store import tables
 from reidsearch.store.crops.store import location_key
+from reidsearch.store.database.proofs import intact
 
 
 def embedding_row(crop_id: int, model_id: int, vector: Vectors) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def kept_facts(connection: Connection, crop_id: int) -> Facts:
     row = connection.execute(
         select(tables.camera.c.name, c.time_us, c.person, c.extra)
         .select_from(tables.crop.outerjoin(tables.camera))
-        .where(c.id == crop_id)
+        .where(c.id == crop_id, intact(tables.crop))
     ).one()
     time = None if row.time_us is None else from_us(row.time_us)
     return Facts(row.name, time, row.person, row.extra or {})

@@ -23,7 +23,7 @@ def deterministic_shuffle(store: Store) -> list[list[int]]:
         .order_by(tables.crop.c.id)
     )
     units: dict[tuple[str, int], list[int]] = {}
-    with store.read() as connection:
+    with store.scan() as connection:
         for crop_id, tracklet_id in connection.execute(query):
             unit = ("crop", crop_id) if tracklet_id is None else ("tracklet", tracklet_id)
             units.setdefault(unit, []).append(crop_id)

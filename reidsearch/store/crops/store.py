@@ -10,12 +10,11 @@ import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
@@ -24,38 +23,15 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
+from reidsearch.store.crops.state import Known, State
 from reidsearch.store.database import lifecycle, schema, selects, sqlite
+from reidsearch.store.decoding import decoding
+from reidsearch.store.row_digests import Value
 
 CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
 FEW = 16  # as many as an answer usually has
 SOME = 64  # as many as may be among the ten best
 EMBEDDINGS_CHUNK = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What an earlier run recorded of a location."""
-
-    fingerprint: str
-    facts: str
-    crop_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where the archive stands.
-
-    States are equal when an index that has everything of the one has everything of the other;
-    the rest tells what an answer lacks and does not count for that.
-    """
-
-    last_crop_id: int
-    erasures: int
-    model_id: int | None
-    failures: int = field(compare=False)
-    interrupted_runs: int = field(compare=False)
-    running_run: int | None = field(compare=False)
-    """The run that has not ended, whether it still lives or was killed."""
 
 
 def location_key(key: str) -> bytes:
@@ -124,8 +100,16 @@ class Store(contextlib.AbstractContextManager["Store"]):
         return self._database.location
 
     def read(self) -> AbstractContextManager[Connection]:
-        """Give a connection on one consistent snapshot; see `Database.read`."""
-        return self._database.read()
+        """Give a connection on one consistent snapshot; see `Database.read`.
+
+        Raises:
+            ArchiveError: a row is damaged, or a value in it cannot be decoded.
+        """
+        return decoding(self._database.read(), self.location)
+
+    def scan(self) -> AbstractContextManager[Connection]:
+        """Give a connection whose rows are not proven; see `Database.scan`."""
+        return decoding(self._database.scan(), self.location)
 
     def write(self) -> AbstractContextManager[Connection]:
         """Give a connection in one transaction under the write lock; see `Database.write`."""
@@ -159,6 +143,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
         recorded = self.state().running_run
         return recorded if recorded is not None and self.live_run() == recorded else None
 
+    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
+        """Prove all rows of a table; see `Database.rows_proven`."""
+        return self._database.rows_proven(table)
+
     def damage(self) -> list[str]:
         """Return what the database itself finds damaged."""
         return self._database.damage()
@@ -185,7 +173,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             # Asked before reading: a commit in between is seen by the next call, never missed.
             if self._database.changed() or self._state is None:
                 self._state = None
-                with self.read() as connection:
+                with self.scan() as connection:
                     next_crop_id, *rest = connection.execute(selects.STATE).one()
                 self._state = State(next_crop_id - 1, *rest)
             return self._state
@@ -201,7 +189,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
         """Return what is recorded under those location keys."""
         found: dict[bytes, Known] = {}
-        with self.read() as connection:
+        with self.scan() as connection:
             for part in chunks(keys):
                 for row in connection.execute(selects.KNOWN, {"keys": part}):
                     found[row.key] = Known(*row[1:])
@@ -217,7 +205,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             For each place its crop's id, or None.
         """
         held: dict[tuple[bytes, Box | None], int] = {}
-        with self.read() as connection:
+        with self.scan() as connection:
             for part in chunks([sha256 for sha256, _ in places]):
                 for row in connection.execute(selects.CROPS_OF_SOURCES, {"sources": part}):
                     crop_id, sha256, width_px, height_px, *corners = row
@@ -246,10 +234,27 @@ class Store(contextlib.AbstractContextManager["Store"]):
         Raises:
             NotFound: no crop has this id.
         """
+        self.require_crop(crop_id)
         found = self.crops([crop_id])
         if not found:
-            raise NotFound(f"{self.location} holds no crop {crop_id}", "every answer shows the ids")
+            raise ArchiveError(
+                f"{self.location}: crop {crop_id} has lost its source or camera",
+                kind=Kind.ARCHIVE_DAMAGED,
+                archive=self.location,
+            )
         return found[0]
+
+    def require_crop(self, crop_id: int) -> None:
+        """Refuse an id that no crop has; whether its row is whole does not matter.
+
+        Raises:
+            NotFound: no crop has this id.
+        """
+        c = tables.crop.c
+        with self.scan() as connection:
+            held = connection.scalar(select(c.id).where(c.id.in_(_possible([crop_id]))))
+        if held is None:
+            raise NotFound(f"{self.location} holds no crop {crop_id}", "every answer shows the ids")
 
     def picture(self, crop_id: int) -> bytes:
         """Return the crop's JPEG.
@@ -312,7 +317,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def embedding_count(self) -> int:
         """Return how many embeddings of the archive's model there are."""
-        with self.read() as connection:
+        with self.scan() as connection:
             return connection.execute(selects.EMBEDDING_COUNT).scalar_one()
 
     def some_embeddings(self, count: int, dimension: int) -> Vectors:
@@ -359,7 +364,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Return ids up to `up_to` that have an embedding, increasing."""
         e = tables.embedding.c
         query = select(e.crop_id).where(e.model_id == selects.MODEL_ID, e.crop_id <= up_to)
-        with self.read() as connection:
+        with self.scan() as connection:
             return np.fromiter(connection.scalars(query.order_by(e.crop_id)), dtype=np.int64)
 
 

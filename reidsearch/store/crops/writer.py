@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from reidsearch.base.errors import Reason
+from reidsearch.base.errors import Reason, absent
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts, Rejected
 from reidsearch.domain.models import ModelIdentity
@@ -33,6 +33,7 @@ from reidsearch.store.crops.rows import (
     sha256_of,
 )
 from reidsearch.store.crops.store import CHUNK, Store, location_key
+from reidsearch.store.database.proofs import intact
 
 
 class Writer:
@@ -78,7 +79,8 @@ class Writer:
                     counts={},
                 )
             ).inserted_primary_key
-            assert inserted is not None
+            if inserted is None:
+                raise absent("the id of a new row")
         self.run_id = int(inserted[0])
         self._store.announce(self.run_id)
         return self.run_id
@@ -192,7 +194,7 @@ class Writer:
         """Insert what is new; return what turned out to be held already."""
         if not fresh:
             return []
-        counter = connection.execute(select(tables.archive)).one()
+        counter = connection.execute(select(tables.archive).where(intact(tables.archive))).one()
         crop_id, source_id = counter.next_crop_id, counter.next_source_id
         sources = existing_sources(connection, {item.source_sha256 for item in fresh})
         taken = existing_crops(connection, sources.values())
@@ -292,7 +294,8 @@ class Writer:
             inserted = connection.execute(
                 insert(tables.camera).values(name=name)
             ).inserted_primary_key
-            assert inserted is not None
+            if inserted is None:
+                raise absent("the id of a new row")
             self._cameras[name] = int(inserted[0])
         return self._cameras[name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from reidsearch.base import atomic, settings_file
 from reidsearch.base.errors import ArchiveError, Kind, StorageError, UsageError
 from reidsearch.base.timecode import now, to_us
 from reidsearch.store import tables
-from reidsearch.store.database import schema, sqlite
+from reidsearch.store.database import expected, schema, sqlite
 from reidsearch.store.database.lock import HOLDER, LOCK, writer_lock
 
 _OWN_NAMES = {
@@ -19,9 +20,8 @@ _OWN_NAMES = {
     LOCK,
     HOLDER,
     sqlite.DATABASE,
-    atomic.temporary(Path(sqlite.DATABASE)).name,
 }
-"""What an archive that is being made may hold."""
+"""What an archive that is being made may hold, beside what `atomic` makes."""
 
 
 def create(folder: Path) -> None:
@@ -30,7 +30,11 @@ def create(folder: Path) -> None:
     if sqlite.holds_archive(folder):
         return
     try:
-        foreign = folder.exists() and {path.name for path in folder.iterdir()} - _OWN_NAMES
+        foreign = folder.exists() and {
+            path.name
+            for path in folder.iterdir()
+            if path.name not in _OWN_NAMES and not atomic.is_temporary(path.name)
+        }
     except NotADirectoryError:
         foreign = {folder.name}
     if foreign:
@@ -39,6 +43,9 @@ def create(folder: Path) -> None:
         )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o007:
+            with contextlib.suppress(OSError):  # it is another's
+                folder.chmod(0o700)
     except OSError as error:
         raise StorageError(f"{folder} cannot be made: {error.strerror}") from error
     with writer_lock(folder):
@@ -71,12 +78,15 @@ def migrate(folder: Path) -> tuple[str, str]:
     if not sqlite.holds_archive(folder):
         raise ArchiveError(f"there is no archive {folder}")
     with writer_lock(folder), sqlite.rebuilding(folder) as connection:
+        expected.require_plain(connection, folder)
         before = schema.revision(connection)
         if before is None or before > schema.REVISION:
             schema.require_current(connection, folder)
         if before == schema.REVISION:
+            schema.require_current(connection, folder)
             return schema.REVISION, schema.REVISION
         schema.upgrade(connection)
+        schema.require_current(connection, folder)
         if broken := sqlite.broken_references(connection):
             raise ArchiveError(
                 f"{folder}: {broken} rows refer to rows that are missing; nothing changed",

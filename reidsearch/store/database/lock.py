@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -13,12 +14,18 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from reidsearch.base import own_files
 from reidsearch.base.actor import system_user
 from reidsearch.base.errors import ArchiveLocked, StorageError
 from reidsearch.base.timecode import iso, now
 
+if sys.platform != "win32":
+    import fcntl
+
 LOCK = "writer.lock"
 HOLDER = "writer.json"  # a file of its own: opening the lock empties it
+LARGEST_NOTE = 1 << 22
+LONGEST_COMMAND = 1 << 16
 PROBED_S = 0.25  # `is_locked` holds the lock for microseconds: a writer waits for that
 
 
@@ -31,8 +38,9 @@ def writer_lock(folder: Path) -> Iterator[None]:
             when.
         StorageError: the folder cannot be written.
     """
-    lock = FileLock(folder / LOCK)
+    lock = _lock_of(folder)
     try:
+        _require_own(folder / LOCK)
         lock.acquire(timeout=PROBED_S, poll_interval=0.01)
     except Timeout as error:
         raise ArchiveLocked(
@@ -46,20 +54,54 @@ def writer_lock(folder: Path) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(OSError):
-            (folder / HOLDER).unlink()
+            own_files.remove(_holder_file(folder))
         lock.release()
 
 
 def is_locked(folder: Path) -> bool:
     """Tell whether some process holds the writer lock just now."""
-    lock = FileLock(folder / LOCK)
+    lock = _lock_of(folder)
     try:
+        _require_own(folder / LOCK)
         lock.acquire(timeout=0)
     except Timeout:
         return True
-    except OSError:  # nobody can write there
-        return False
+    except OSError:  # no permission to write there, which others may have
+        return _is_held(folder / LOCK)
     lock.release()
+    return False
+
+
+def _lock_of(folder: Path) -> FileLock:
+    """The lock, whose file is open to whom the folder is open to, but for others."""
+    try:
+        shared = folder.stat().st_mode & 0o060
+    except OSError:
+        shared = 0
+    return FileLock(folder / LOCK, mode=0o600 | shared)
+
+
+def _require_own(path: Path) -> None:
+    """Refuse a lock file that is something else: taking the lock empties it.
+
+    Raises:
+        OSError: it is a link, or no regular file.
+    """
+    if os.path.lexists(path) and not own_files.is_file(path.parent.resolve() / path.name):
+        raise own_files.NotOurs(errno.EINVAL, f"{path.name} is no regular file", str(path))
+
+
+def _is_held(path: Path) -> bool:
+    """Tell whether others hold a lock that may only be read here."""
+    if sys.platform == "win32":
+        return False
+    try:
+        with own_files.open_file(path.parent.resolve() / path.name) as file:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
     return False
 
 
@@ -73,8 +115,15 @@ def sign(folder: Path, run_id: int | None = None) -> None:
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "run_id": run_id,
     }
+    path = _holder_file(folder)
     with contextlib.suppress(OSError):  # without space the lock still holds, only nameless
-        (folder / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+        own_files.remove(path)
+        with own_files.create(path) as file:
+            file.write(json.dumps(holder).encode())
+
+
+def _holder_file(folder: Path) -> Path:
+    return folder.resolve() / HOLDER
 
 
 def live_run(folder: Path) -> int | None:
@@ -82,19 +131,23 @@ def live_run(folder: Path) -> int | None:
     if not is_locked(folder):
         return None
     run_id = _note(folder).get("run_id")
-    return run_id if isinstance(run_id, int) else None
+    return run_id if isinstance(run_id, int) and not isinstance(run_id, bool) else None
 
 
 def _holder(folder: Path) -> str:
-    try:
-        return "process {pid} of {user} on {host} since {since} ({command})".format(**_note(folder))
-    except KeyError:
+    note = _note(folder)
+    told = [note.get(name) for name in ("user", "host", "since", "command")]
+    if not isinstance(note.get("pid"), int) or not all(
+        isinstance(text, str) and len(text) <= LONGEST_COMMAND for text in told
+    ):
         return "another process"
+    user, host, since, command = told
+    return f"process {note['pid']} of {user} on {host} since {since} ({command})"
 
 
 def _note(folder: Path) -> dict[str, Any]:
     try:
-        holder = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        holder = json.loads(own_files.read_bytes(_holder_file(folder), LARGEST_NOTE))
+    except (OSError, ValueError, RecursionError):
         return {}
     return holder if isinstance(holder, dict) else {}

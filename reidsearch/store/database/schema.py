@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from reidsearch.base.errors import ArchiveError, ArchiveVersionError, Kind
+from reidsearch.store.database import expected
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0006"
+REVISION = "0007"
 """The head revision; a test holds it equal to Alembic's."""
 
 
@@ -59,13 +60,16 @@ def revision(connection: Connection) -> str | None:
 
 
 def require_current(connection: Connection, where: Path) -> None:
-    """Refuse an archive of another version.
+    """Refuse an archive of another version, or with other tables than this version makes.
 
     Raises:
+        ArchiveError: it holds something else.
         ArchiveVersionError: it has to be migrated, or this program to be upgraded.
     """
+    entries = expected.require_plain(connection, where)
     found = revision(connection)
     if found == REVISION:
+        expected.require_expected(entries, where, upgrade)
         return
     if found is None:
         raise ArchiveError(f"{where} holds no archive tables", "restore it from a backup")

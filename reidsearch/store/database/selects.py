@@ -12,6 +12,7 @@ from sqlalchemy import BindParameter, Select, bindparam, func, select
 
 from reidsearch.base.errors import Reason
 from reidsearch.store import tables
+from reidsearch.store.database.proofs import intact
 from reidsearch.store.tables.footage import footage, footage_location, moment
 
 STATE = select(
@@ -33,7 +34,7 @@ STATE = select(
     .where(tables.run.c.state == "running")
     .scalar_subquery()
     .label("running_run"),
-)
+).where(intact(tables.archive))  # the rest is only counted
 
 MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()
 

@@ -13,20 +13,27 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
-from reidsearch.base import atomic
+from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
+from reidsearch.store.database import opening, proofs
+from reidsearch.store.database.damage import damage_of
 from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
+from reidsearch.store.database.log import require_whole_log
+from reidsearch.store.row_digests import Value
 
 DATABASE = "archive.db"
 BUSY_TIMEOUT_S = 30.0
 MINIMUM_VERSION = (3, 35, 0)
 PURGE_TIMEOUT_S = 5.0
+ROWS_AT_ONCE = 5000
+LOWEST_ROW_ID = -(2**63)
+_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 KEPT_CONNECTIONS = 16  # of threads that read at once; more are opened and closed as they come
 
 
@@ -39,7 +46,9 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / DATABASE
-        self._reading = _engine(self._path, _begin_reading, read_only=True)
+        opening.require_own(self._path)
+        require_whole_log(self._path)
+        self._reading = _engine(self._path, _begin_reading, proofs.on_reading, read_only=True)
         self._writing: Engine | None = None
         self._in_write = threading.local()
         self._making = threading.Lock()
@@ -52,7 +61,25 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
 
     def read(self) -> AbstractContextManager[Connection]:
         """See `Database.read`."""
-        return self._reading.connect()
+        if os.access(self._path, os.W_OK):  # then SQLite itself sees what others commit
+            return self._reading.connect()
+        return self._reading_unchanged()
+
+    @contextlib.contextmanager
+    def _reading_unchanged(self) -> Iterator[Connection]:
+        """Give a connection, and refuse what it read of a file that changed under it."""
+        with self._reading.connect() as connection:
+            opened: Any = connection.connection.dbapi_connection
+            snapshot: opening.Snapshot | None = opened.snapshot
+            try:
+                yield connection
+            finally:
+                if snapshot is not None:
+                    opening.require_unchanged(self._path, snapshot)
+
+    def scan(self) -> AbstractContextManager[Connection]:
+        """See `Database.scan`."""
+        return self._reading.connect().execution_options(**proofs.UNPROVEN)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -69,7 +96,9 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def _writer(self) -> Engine:
         with self._making:
             if self._writing is None:
-                self._writing = _engine(self._path, _begin_writing, read_only=False)
+                self._writing = _engine(
+                    self._path, _begin_writing, proofs.on_writing, read_only=False
+                )
             return self._writing
 
     def lock(self) -> AbstractContextManager[None]:
@@ -92,6 +121,14 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """See `Database.changed`."""
         return self._watch.changed()
 
+    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
+        """See `Database.rows_proven`."""
+        last: int | None = LOWEST_ROW_ID
+        while last is not None:
+            with self.scan() as connection:
+                last, count, damaged = proofs.rows_proven(connection, table, last, ROWS_AT_ONCE)
+            yield count, damaged
+
     def damage(self) -> list[str]:
         """Return what SQLite finds damaged: pages, indexes, foreign keys."""
         with self.read() as connection:
@@ -107,6 +144,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         VACUUM INTO reads one snapshot, where the backup API starts over whenever somebody commits.
         """
         target = folder / DATABASE
+        own_files.create(target).close()  # for its permissions: SQLite's are wider
         with _connected(self._path) as connection:
             connection.execute("VACUUM INTO ?", (str(target),))
         return target
@@ -137,8 +175,8 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
 
 
 def holds_archive(folder: Path) -> bool:
-    """Tell whether an archive's database lies in this folder."""
-    return (folder / DATABASE).is_file()
+    """Tell whether an archive's database lies in this folder, or something with its name."""
+    return os.path.lexists(folder / DATABASE)
 
 
 @contextlib.contextmanager
@@ -149,13 +187,17 @@ def creating(folder: Path) -> Iterator[Connection]:
     """
     # A folder of its own: beside the database SQLite keeps its log.
     with atomic.scratch_folder(folder / DATABASE) as making:
-        engine = _engine(making / DATABASE, _begin_writing, read_only=False)
+        own_files.create(making / DATABASE).close()  # for its permissions: SQLite's are wider
+        engine = _engine(making / DATABASE, _begin_writing, proofs.on_migrating, read_only=False)
         try:
             with engine.begin() as connection:
                 yield connection
+                proofs.seal(connection)
         finally:
             engine.dispose()
         atomic.publish(making / DATABASE, folder / DATABASE)
+        if shared := folder.stat().st_mode & 0o060:
+            (folder / DATABASE).chmod(0o600 | shared)
 
 
 @contextlib.contextmanager
@@ -165,10 +207,19 @@ def rebuilding(folder: Path) -> Iterator[Connection]:
     Foreign keys do not act meanwhile (dropping the old table would delete what refers to it);
     `broken_references` tells before the end whether they hold.
     """
-    engine = _engine(folder / DATABASE, _begin_writing, read_only=False, foreign_keys=False)
+    opening.require_own(folder / DATABASE)
+    require_whole_log(folder / DATABASE)
+    engine = _engine(
+        folder / DATABASE,
+        _begin_writing,
+        proofs.on_migrating,
+        read_only=False,
+        foreign_keys=False,
+    )
     try:
         with engine.begin() as connection:
             yield connection
+            proofs.seal(connection)
     finally:
         engine.dispose()
 
@@ -181,48 +232,80 @@ def broken_references(connection: Connection) -> int:
 def _engine(
     path: Path,
     begin: Callable[[Connection], None],
+    prove: Callable[[sqlite3.Connection], None],
     *,
     read_only: bool,
     foreign_keys: bool = True,
 ) -> Engine:
-    """An engine whose errors are already reidsearch's."""
-    address = _address(path, read_only=read_only)
+    """An engine whose errors are already reidsearch's.
+
+    Args:
+        prove: adds to a connection what keeps and compares the digests of rows.
+    """
     engine = create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: sqlite3.connect(
-            address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
-        ),
+        creator=lambda: _connect(path, BUSY_TIMEOUT_S, read_only=read_only),
         poolclass=QueuePool,
         pool_size=KEPT_CONNECTIONS,
         max_overflow=-1,  # a reader never waits for another one's connection
         pool_use_lifo=True,  # the connection with the warmest cache first
     )
-    event.listen(engine, "connect", _configure(read_only, foreign_keys))
+    event.listen(engine, "connect", _configure(path, prove, read_only, foreign_keys))
+    if read_only:
+        event.listen(engine, "checkout", _require_current(path))
     event.listen(engine, "begin", begin)
     event.listen(engine, "handle_error", _translate_for(path), retval=True)
     return engine
 
 
-def _address(path: Path, *, read_only: bool) -> str:
-    mode = "rwc"
-    if read_only:
-        mode = "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
-    address = f"file:{quote(os.fsencode(path.resolve()))}?mode={mode}"
-    if mode == "ro" and not _has_log(path):
-        # WAL needs a shared-memory file; where nobody can write, nobody changes the file either.
-        address += "&immutable=1"
-    return address
+class _Opened(sqlite3.Connection):
+    """A connection that knows what it was opened on."""
+
+    snapshot: opening.Snapshot | None = None
+    """What the files have to stay as while it reads; None: it sees what others commit."""
+
+    def is_current(self, path: Path) -> bool:
+        return self.snapshot is None or self.snapshot == opening.Snapshot.of(path)
 
 
-def _has_log(path: Path) -> bool:
-    log = path.with_name(path.name + "-wal")
-    return log.is_file() and log.stat().st_size > 0
+def _connect(path: Path, timeout_s: float, *, read_only: bool) -> _Opened:
+    """Open a connection, without the driver's own transactions.
+
+    Raises:
+        ReidsearchError: that cannot be done, as `translated` has it.
+    """
+    address, snapshot = opening.address(path, read_only=read_only)
+    try:
+        connection = sqlite3.connect(
+            address,
+            uri=True,
+            timeout=timeout_s,
+            check_same_thread=False,
+            isolation_level=None,
+            factory=_Opened,
+        )
+        opening.harden(connection)
+    except _ERRORS as error:
+        raise translated(path, error) or error from error
+    connection.snapshot = snapshot
+    return connection
 
 
-def _configure(read_only: bool, foreign_keys: bool) -> Callable[[Any, Any], None]:
+def _require_current(path: Path) -> Callable[[Any, Any, Any], None]:
+    def require(connection: _Opened, _record: object, _proxy: object) -> None:
+        if not connection.is_current(path):
+            raise DisconnectionError  # the pool opens another, by what lies there now
+
+    return require
+
+
+def _configure(
+    path: Path,
+    prove: Callable[[sqlite3.Connection], None],
+    read_only: bool,
+    foreign_keys: bool,
+) -> Callable[[Any, Any], None]:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
-        # SQLAlchemy's begin event starts transactions; the driver must not start its own.
-        connection.isolation_level = None
         # 8 MiB keep the upper pages of every table at hand; with SQLite's own 2 MiB, looking up ten
         # matches among 100 000 crops took twice as long (benchmarks/query_warm.py). Each
         # connection has its own, and an index run has five (benchmarks/memory.py).
@@ -232,13 +315,18 @@ def _configure(read_only: bool, foreign_keys: bool) -> Callable[[Any, Any], None
             "temp_store=MEMORY",
             "cache_size=-8192",
         ]
-        if read_only:
-            pragmas.append("query_only=ON")
-        else:
+        if not read_only:
             # FULL: an acknowledged crop survives a power cut, not only a killed process.
             pragmas += ["journal_mode=WAL", "synchronous=FULL"]
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+            prove(connection)
+            if read_only:
+                # After it nothing temporary can be made.
+                connection.execute("PRAGMA query_only=ON")
+        except _ERRORS as error:
+            raise translated(path, error) or error from error
 
     return configure
 
@@ -261,8 +349,12 @@ def _translate_for(path: Path) -> Callable[[ExceptionContext], ReidsearchError |
 
 def translated(path: Path, error: BaseException) -> ReidsearchError | None:
     """Return what an error of SQLite means for the user; None when it is a mistake of ours."""
+    if isinstance(error, UnicodeDecodeError):  # of the text in a message of SQLite's
+        return _damaged(path, f"{path} holds text that is none")
     if not isinstance(error, sqlite3.Error):
         return None
+    if (damage := damage_of(path.parent, error)) is not None:
+        return damage
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
     said = f"{path}: {error}"
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
@@ -270,17 +362,21 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
             said, "free some space and run the same command again; nothing committed is lost"
         )
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
-        return StorageError(said, "the archive's folder must be writable for this command")
+        return opening.refusal(path, said)
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return ArchiveLocked(said, "another program holds the database; try again")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return ArchiveError(
-            said,
-            "verify the archive, or restore it from a backup",
-            kind=Kind.DATABASE_DAMAGED,
-            archive=path.parent,
-        )
+        return _damaged(path, said)
     return None
+
+
+def _damaged(path: Path, said: str) -> ArchiveError:
+    return ArchiveError(
+        said,
+        "verify the archive, or restore it from a backup",
+        kind=Kind.DATABASE_DAMAGED,
+        archive=path.parent,
+    )
 
 
 class _ChangeWatch:
@@ -299,9 +395,13 @@ class _ChangeWatch:
     def changed(self) -> bool:
         """Tell whether something was committed since the last call; True at the first."""
         with self._asking:
+            if not self._connection.is_current(self._path):
+                self._connection.close()
+                self._connection = _connect(self._path, BUSY_TIMEOUT_S, read_only=True)
+                self._seen = None
             try:
                 version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
-            except sqlite3.Error as error:
+            except _ERRORS as error:
                 raise translated(self._path, error) or error from error
             seen, self._seen = self._seen, version
             return version != seen
@@ -309,16 +409,6 @@ class _ChangeWatch:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
-
-
-def _connect(path: Path, timeout_s: float, *, read_only: bool) -> sqlite3.Connection:
-    return sqlite3.connect(
-        _address(path, read_only=read_only),
-        uri=True,
-        timeout=timeout_s,
-        check_same_thread=False,
-        isolation_level=None,
-    )
 
 
 @contextlib.contextmanager
@@ -329,7 +419,7 @@ def _connected(
     connection = _connect(path, timeout_s, read_only=read_only)
     try:
         yield connection
-    except sqlite3.Error as error:
+    except _ERRORS as error:
         raise translated(path, error) or error from error
     finally:
         connection.close()

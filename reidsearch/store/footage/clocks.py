@@ -8,18 +8,24 @@ from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, Row, exists, func, select, update
 
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.footage import Clock
 from reidsearch.domain.reports import ClockChange
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.proofs import intact
+from reidsearch.store.decoding import reads
 from reidsearch.store.events import Event, record_event, require_record
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import footage, footage_location
 
-_MEDIA = select(footage, tables.source.c.width_px, tables.source.c.height_px).join(tables.source)
+_MEDIA = (
+    select(footage, tables.source.c.width_px, tables.source.c.height_px)
+    .join(tables.source)
+    .where(intact(footage))
+)
 
 
 def set_clock(connection: Connection, source_id: int, clock: Clock) -> None:
@@ -58,7 +64,9 @@ def record_clock(connection: Connection, source_id: int, clock: Clock, who: str,
         UsageError: who or why cannot be stored.
     """
     require_record(who, why)
-    row = connection.execute(select(footage).where(footage.c.source_id == source_id)).one()
+    row = connection.execute(
+        select(footage).where(footage.c.source_id == source_id, intact(footage))
+    ).one()
     before = footage_rows.read_clock(row)
     if clock.start != before.start and clock.start is not None and before.start is not None:
         further_s = Fraction((clock.start - before.start).total_seconds())
@@ -86,18 +94,20 @@ def clock_changes(store: Store) -> list[ClockChange]:
         ).all()
         found = connection.execute(select(where.source_id, where.text).where(where.own))
         places = {row.source_id: row.text for row in found}
-    return [
-        ClockChange(
-            source_id=row.detail["source_id"],
-            location=places.get(row.detail["source_id"], ""),
-            at=from_us(row.at_us),
-            before=_clock(row.detail["before"]),
-            after=_clock(row.detail["after"]),
-            who=row.detail.get("actor", ""),
-            why=row.detail.get("why", ""),
-        )
-        for row in rows
-    ]
+    return [_change(row, places) for row in rows]
+
+
+@reads(tables.event)
+def _change(row: Row[Any], places: Mapping[int, str]) -> ClockChange:
+    return ClockChange(
+        source_id=row.detail["source_id"],
+        location=places.get(row.detail["source_id"], ""),
+        at=from_us(row.at_us),
+        before=_clock(row.detail["before"]),
+        after=_clock(row.detail["after"]),
+        who=row.detail.get("actor", ""),
+        why=row.detail.get("why", ""),
+    )
 
 
 def _clock(values: Mapping[str, Any]) -> Clock:

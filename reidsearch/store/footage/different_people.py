@@ -55,7 +55,7 @@ def known_different(store: Store, most: int, seed: int) -> list[tuple[int, int]]
         .order_by(one.c.tracklet_id, other.c.tracklet_id)
         .limit(MOST_FOUND)
     )
-    with store.read() as connection:
+    with store.scan() as connection:
         found = [(row[0], row[1]) for row in connection.execute(query)]
     if len(found) <= most:
         return found

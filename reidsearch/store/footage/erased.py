@@ -141,6 +141,14 @@ def _insert(
     connection.execute(insert(erased), rows)
 
 
+def meet_again(connection: Connection, source_id: int) -> None:
+    """Have what is held of a source met again when it is analysed from its start.
+
+    Nothing was deleted: the hole has no length, and no crops.
+    """
+    _insert(connection, source_id, [(0, 0, 0)], permanent=False)
+
+
 def close(connection: Connection, source_id: int) -> None:
     """Forget the holes of a source that was analysed again to its end; permanent ones stay."""
     connection.execute(delete(erased).where(erased.c.source_id == source_id, ~erased.c.permanent))

@@ -16,6 +16,8 @@ from reidsearch.domain.steps import current_names
 from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store, location_key, of_ids
+from reidsearch.store.database.proofs import UNPROVEN
+from reidsearch.store.decoding import reads
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import erased as erased_table
@@ -163,28 +165,37 @@ _SOURCES = (
 )
 
 
-_COUNTED = _SOURCES.add_columns(
-    select(func.count())
-    .where(tracklet_part.c.source_id == footage.c.source_id)
-    .scalar_subquery()
-    .label("tracklets_held"),
-    select(func.count())
-    .select_from(moment.join(tables.crop))
-    .where(tables.crop.c.source_id == footage.c.source_id)
-    .scalar_subquery()
-    .label("views_held"),
-)
+def _held(connection: Connection, source_id: int | None = None) -> dict[int, dict[str, int]]:
+    """Return how many tracklets and views are held, by source; None: of all."""
+    crop, part = tables.crop.c, tracklet_part.c
+    parts = select(part.source_id, func.count()).group_by(part.source_id)
+    views = select(crop.source_id, func.count()).join(moment).group_by(crop.source_id)
+    if source_id is not None:
+        parts = parts.where(part.source_id == source_id)
+        views = views.where(crop.source_id == source_id)
+    found: dict[int, dict[str, int]] = {}
+    for name, query in (("tracklets", parts), ("best_shots", views)):
+        for one, count in connection.execute(query, execution_options=UNPROVEN):
+            found.setdefault(one, {})[name] = count
+    return found
 
 
 def coverage(store: Store) -> list[SourceCoverage]:
     """Return what was seen of every source of footage; by camera, then start, then place."""
     live_run = store.running_run()
     with store.read() as connection:
-        rows = connection.execute(_COUNTED).all()
+        rows = connection.execute(_SOURCES).all()
+        counts = _held(connection)
         spans = read_spans(connection)
         holes = erased.holes(connection)
     found = [
-        _coverage(row, spans.get(row.source_id, ()), holes.get(row.source_id, ()), live_run)
+        _coverage(
+            row,
+            counts.get(row.source_id, {}),
+            spans.get(row.source_id, ()),
+            holes.get(row.source_id, ()),
+            live_run,
+        )
         for row in rows
     ]
     return sorted(found, key=_order)
@@ -196,9 +207,13 @@ def read_spans(connection: Connection, ids: Sequence[int] | None = None) -> dict
     spans: dict[int, list[Span]] = {}
     for part in of_ids(every, span.c.source_id, ids):
         for row in connection.execute(part):
-            seen = Span(row.from_us, row.to_us, How(row.how), row.detail)
-            spans.setdefault(row.source_id, []).append(seen)
+            spans.setdefault(row.source_id, []).append(_span(row))
     return spans
+
+
+@reads(span)
+def _span(row: Row[Any]) -> Span:
+    return Span(row.from_us, row.to_us, How(row.how), row.detail)
 
 
 def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
@@ -212,8 +227,10 @@ def _order(one: SourceCoverage) -> tuple[bool, str, bool, float, str]:
     )
 
 
+@reads(footage)
 def _coverage(
     row: Row[Any],
+    held: Mapping[str, int],
     spans: Sequence[Span],
     holes: Sequence[erased.Interval],
     live_run: int | None,
@@ -233,8 +250,8 @@ def _coverage(
         # Found when it was analysed; what is held may be less since.
         counts={
             **current_names(row.counts),
-            "tracklets": row.tracklets_held,
-            "best_shots": row.views_held,
+            "tracklets": held.get("tracklets", 0),
+            "best_shots": held.get("best_shots", 0),
         },
         spans=erased.held(spans, holes, until_us),
         warnings=(*row.notes, *facts.warnings),
@@ -246,7 +263,7 @@ def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
     """Return sources of footage whose place or checksum matches a text, as in `Filters`."""
     query = select(footage_location.c.source_id, footage_location.c.text, tables.source.c.sha256)
     query = query.join(tables.source, tables.source.c.id == footage_location.c.source_id)
-    with store.read() as connection:
+    with store.scan() as connection:
         places = connection.execute(query.order_by(footage_location.c.source_id)).all()
     found = [one.source_id for one in places if at_one_of(one.text, one.sha256.hex(), texts)]
     return tuple(dict.fromkeys(found))
@@ -274,9 +291,10 @@ def source(store: Store, source_id: int) -> SourceCoverage:
         NotFound: no source of footage has this id.
     """
     with store.read() as connection:
-        row = connection.execute(_COUNTED.where(footage.c.source_id == source_id)).one_or_none()
+        row = connection.execute(_SOURCES.where(footage.c.source_id == source_id)).one_or_none()
         if row is None:
             raise NotFound(f"{store.location} holds no footage {source_id}")
+        held = _held(connection, source_id).get(source_id, {})
         spans = read_spans(connection, [source_id]).get(source_id, ())
         holes = erased.holes(connection, [source_id]).get(source_id, ())
-    return _coverage(row, spans, holes, store.running_run())
+    return _coverage(row, held, spans, holes, store.running_run())

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
-from reidsearch.base.errors import ArchiveError, Kind
+from reidsearch.base.errors import DECODING_ERRORS, ArchiveError, Kind
 from reidsearch.base.timecode import from_us, to_us
 from reidsearch.domain.footage import Clock, SourceFacts, SourceState, Trace, VideoInfo
 from reidsearch.domain.told import FactNote
 from reidsearch.store.crops.rows import sha256_of
+from reidsearch.store.decoding import reads
 from reidsearch.store.tables.footage import footage
 
 
@@ -32,13 +33,16 @@ def read_trace(blob: bytes, sha256: bytes) -> Trace:
     """
     if sha256_of(blob) != sha256:
         raise ArchiveError("a tracklet's trace is damaged", kind=Kind.ARCHIVE_DAMAGED)
-    data = zlib.decompress(blob)
-    count = len(data) // 28
-    return Trace(
-        pts=np.frombuffer(data, "<i8", count),
-        xyxy=np.frombuffer(data, "<f4", count * 4, count * 8).reshape(count, 4),
-        confidence=np.frombuffer(data, "<f4", count, count * 24),
-    )
+    try:
+        data = zlib.decompress(blob)
+        count = len(data) // 28
+        return Trace(
+            pts=np.frombuffer(data, "<i8", count),
+            xyxy=np.frombuffer(data, "<f4", count * 4, count * 8).reshape(count, 4),
+            confidence=np.frombuffer(data, "<f4", count, count * 24),
+        )
+    except DECODING_ERRORS as error:
+        raise ArchiveError("a tracklet's trace is damaged", kind=Kind.ARCHIVE_DAMAGED) from error
 
 
 def info_values(info: VideoInfo) -> dict[str, Any]:
@@ -71,6 +75,7 @@ def read_state(row: Any, live_run: int | None) -> SourceState:
     return SourceState.RUNNING if row.run_id == live_run else SourceState.INTERRUPTED
 
 
+@reads(footage)
 def read_info(row: Row[Any]) -> VideoInfo:
     """Read what `info_values` made; the row has `width_px` and `height_px` of `source` too."""
     return VideoInfo(
@@ -114,6 +119,7 @@ def clock_values(clock: Clock) -> dict[str, Any]:
     }
 
 
+@reads(footage)
 def read_clock(row: Any) -> Clock:
     """Read what `clock_values` made."""
     return Clock(
@@ -129,6 +135,7 @@ def read_clock(row: Any) -> Clock:
     )
 
 
+@reads(footage)
 def read_facts(row: Row[Any]) -> SourceFacts:
     """Return camera and clock; the row holds the camera's name as `camera`."""
     return SourceFacts(row.camera, read_clock(row), read_notes(row.facts_notes))

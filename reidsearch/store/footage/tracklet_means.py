@@ -13,6 +13,7 @@ from reidsearch.domain.embeddings import robust_mean
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import embedding_row
 from reidsearch.store.crops.store import CHUNK
+from reidsearch.store.database.proofs import intact
 from reidsearch.store.tables.footage import moment, tracklet, tracklet_embedding, tracklet_part
 
 
@@ -27,6 +28,8 @@ def means(
             .where(
                 tables.embedding.c.model_id == model_id,
                 moment.c.tracklet_id.in_(ids[start : start + CHUNK]),
+                intact(tables.embedding),
+                intact(moment),
             )
             .order_by(moment.c.tracklet_id, moment.c.crop_id)
         )

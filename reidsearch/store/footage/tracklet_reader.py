@@ -12,6 +12,7 @@ from reidsearch.base.timecode import from_us
 from reidsearch.domain.footage import SourceInterval, Trace, TrackletSeen
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.decoding import reads
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import footage, footage_location, moment, tracklet_part
 
@@ -101,6 +102,7 @@ def _begins(part: Row[Any]) -> tuple[int, int]:
     return at_us or 0, part.source_id
 
 
+@reads(tracklet_part)
 def interval(part: Row[Any]) -> SourceInterval:
     """Return the stretch of its source that a part is."""
     return SourceInterval(part.source_id, part.location or "", part.first_us, part.last_us)

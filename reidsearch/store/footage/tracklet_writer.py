@@ -13,6 +13,7 @@ from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.footage import Clock, Trace, Tracklet, VideoInfo
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import embedding_row, sha256_of
+from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.erased import Interval, permanent
 from reidsearch.store.footage.tracklet_means import renew_means, tracklet_row
@@ -67,7 +68,7 @@ class _Batch:
         self._target = target
         self._info: VideoInfo = footage_rows.read_info(target.facts)
         self._clock: Clock = footage_rows.read_clock(target.facts)
-        counter = connection.execute(select(tables.archive)).one()
+        counter = connection.execute(select(tables.archive).where(intact(tables.archive))).one()
         self._crop_id, self._tracklet_id = counter.next_crop_id, counter.next_tracklet_id
         self._indexed_us = to_us(now())
         self._completed: list[int] = []
@@ -91,6 +92,7 @@ class _Batch:
             select(tracklet_part)
             .where(tracklet_part.c.source_id == self._target.source_id)
             .where(tracklet_part.c.first_us <= last_us, tracklet_part.c.last_us >= first_us)
+            .where(intact(tracklet_part))
             .order_by(tracklet_part.c.tracklet_id)
         )
         for row in rows.all():

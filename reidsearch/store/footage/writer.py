@@ -12,15 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, ScalarSelect, delete, exists, func, insert, select, update
 
-from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.footage import DISCONTINUITY, Clock, How, SourceFacts, VideoInfo
 from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
 from reidsearch.store import tables
-from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.crops.store import location_key
 from reidsearch.store.crops.writer import Writer
+from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.clocks import moved_from, set_clock
@@ -29,16 +28,20 @@ from reidsearch.store.footage.segments import join_segments
 from reidsearch.store.footage.supersede import supersede
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.footage.tracklet_writer import Target, insert_tracklets
+from reidsearch.store.footage.unfinished import (
+    forget_progress,
+    keep_progress,
+    restart,
+    taken_up,
+)
+from reidsearch.store.tables.footage import erased as erased_table
 from reidsearch.store.tables.footage import (
-    checkpoint,
-    checkpoint_log,
     footage,
     footage_location,
     moment,
     span,
     tracklet_part,
 )
-from reidsearch.store.tables.footage import erased as erased_table
 
 
 class FootageWriter:
@@ -76,7 +79,7 @@ class FootageWriter:
                     .where(footage.c.source_id == held.source_id)
                     .values(state="running", settings=dict(settings), run_id=self._writer.run_id)
                 )
-                return _resumed(connection, held.source_id)
+                return taken_up(connection, held.source_id)
             if held is not None:
                 delete_source(connection, held.source_id)
             source_id = self._insert(connection, file, info, facts, settings)
@@ -87,6 +90,11 @@ class FootageWriter:
         """Replace the remarks on camera and start of a stored source."""
         with self._writer.transaction() as connection:
             keep_notes(connection, source_id, facts)
+
+    def restart(self, source_id: int) -> None:
+        """Let a source that was taken up be analysed from its start; what is held stays."""
+        with self._writer.transaction() as connection:
+            restart(connection, source_id)
 
     def drop(self, source_id: int) -> None:
         """Delete a source that was begun, and all that was found in it.
@@ -107,8 +115,7 @@ class FootageWriter:
         connection.execute(delete(tables.crop).where(*of_run))
         connection.execute(update(tables.archive).values(erasures=tables.archive.c.erasures + 1))
         renew_means(connection, self._writer.model_id, touched)
-        for table in (checkpoint, checkpoint_log):
-            connection.execute(delete(table).where(table.c.source_id == source_id))
+        forget_progress(connection, source_id)
 
     def _insert(
         self,
@@ -248,7 +255,7 @@ class FootageWriter:
             ]
             if rows:
                 connection.execute(insert(span), rows)
-            self._keep_state(connection, source_id, step)
+            keep_progress(connection, step)
             connection.execute(
                 update(footage)
                 .where(footage.c.source_id == source_id)
@@ -281,28 +288,6 @@ class FootageWriter:
         row = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()
         return footage_rows.read_clock(row)
 
-    def _keep_state(self, connection: Connection, source_id: int, step: SourceStep) -> None:
-        connection.execute(delete(checkpoint).where(checkpoint.c.source_id == source_id))
-        of_source = checkpoint_log.c.source_id == source_id
-        if step.log_restarts or step.state is None:
-            connection.execute(delete(checkpoint_log).where(of_source))
-        if step.state is None:
-            return
-        connection.execute(
-            insert(checkpoint).values(
-                source_id=source_id,
-                state=step.state,
-                sha256=sha256_of(step.state),
-                at_us=to_us(now()),
-            )
-        )
-        numbers = connection.scalars(select(checkpoint_log.c.number).where(of_source)).all()
-        connection.execute(
-            insert(checkpoint_log).values(
-                source_id=source_id, number=max(numbers, default=-1) + 1, told=step.log
-            )
-        )
-
 
 _FACTS = (
     select(footage, tables.source.c.width_px, tables.source.c.height_px)
@@ -310,6 +295,7 @@ _FACTS = (
     .select_from(footage)
     .join(tables.source)
     .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
+    .where(intact(footage))
 )
 
 
@@ -339,26 +325,6 @@ def same_analysis(stored: Mapping[str, Any], settings: Mapping[str, Any], *, res
     but = set() if resumed else {"model"}
     before = {name: value for name, value in current_names(stored).items() if name not in but}
     return before == {name: value for name, value in settings.items() if name not in but}
-
-
-def _resumed(connection: Connection, source_id: int) -> Begun:
-    row = connection.execute(
-        select(checkpoint).where(checkpoint.c.source_id == source_id)
-    ).one_or_none()
-    if row is None:
-        return Begun(source_id, None, ())
-    if sha256_of(row.state) != row.sha256:
-        raise ArchiveError(
-            "the checkpoint of an interrupted source is damaged",
-            "delete that source and index it again",
-            kind=Kind.CHECKPOINT_DAMAGED,
-        )
-    log = connection.scalars(
-        select(checkpoint_log.c.told)
-        .where(checkpoint_log.c.source_id == source_id)
-        .order_by(checkpoint_log.c.number)
-    )
-    return Begun(source_id, row.state, tuple(log))
 
 
 def delete_source(connection: Connection, source_id: int) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
+from reidsearch.base.errors import absent
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import Linking, Member, Named, Proposal, Transits
 from reidsearch.store.crops.store import Store
+from reidsearch.store.decoding import reads
 from reidsearch.store.identities.store import exists
 from reidsearch.store.tables.identities import (
     identity,
@@ -54,7 +57,8 @@ def replace_proposals(
                 counts={"linked": linked, "capped": capped},
             )
         ).inserted_primary_key
-        assert inserted is not None
+        if inserted is None:
+            raise absent("the id of a new row")
         for one in proposed:
             _insert(connection, int(inserted[0]), one)
 
@@ -70,7 +74,8 @@ def _insert(connection: Connection, linking_id: int, one: Proposed) -> None:
     inserted = connection.execute(
         insert(proposal).values(linking_id=linking_id, identity_id=one.adds_to, score=one.score)
     ).inserted_primary_key
-    assert inserted is not None
+    if inserted is None:
+        raise absent("the id of a new row")
     for member, score in pairs:
         connection.execute(
             insert(proposal_member).values(
@@ -88,6 +93,11 @@ def last_linking(connection: Connection) -> Linking | None:
     row = connection.execute(select(linking)).one_or_none()
     if row is None:
         return None
+    return _linking(row, tuple(_open_proposals(connection)))
+
+
+@reads(linking)
+def _linking(row: Row[Any], proposals: tuple[Proposal, ...]) -> Linking:
     settings = row.settings
     return Linking(
         linking_id=row.id,
@@ -97,7 +107,7 @@ def last_linking(connection: Connection) -> Linking | None:
         linked=row.counts["linked"],
         capped=row.counts["capped"],
         model=settings["model"],
-        proposals=tuple(_open_proposals(connection)),
+        proposals=proposals,
     )
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, update
 
-from reidsearch.base.errors import NotFound
+from reidsearch.base.errors import ArchiveError, Kind, NotFound, absent
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import (
     Change,
@@ -25,6 +26,8 @@ from reidsearch.domain.decisions import (
 )
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.database.proofs import intact
+from reidsearch.store.decoding import reads
 from reidsearch.store.events import require_record
 from reidsearch.store.identities.ledger import UNDO, Ledger, from_json, to_json, with_undone
 from reidsearch.store.tables.footage import moment, tracklet
@@ -45,21 +48,22 @@ def log(connection: Connection) -> list[Decision]:
     Raises:
         ArchiveError: it was altered.
     """
-    rows = connection.execute(select(decision).order_by(decision.c.id))
-    return with_undone(
-        [
-            Decision(
-                decision_id=row.id,
-                at=from_us(row.at_us),
-                who=row.who,
-                what=row.what,
-                note=row.note,
-                forced=row.forced,
-                undoes=row.undoes,
-                changes=from_json(row.changes),
-            )
-            for row in rows
-        ]
+    # Proven here, because a decision is taken on a connection that writes.
+    rows = connection.execute(select(decision).where(intact(decision)).order_by(decision.c.id))
+    return with_undone([_decision(row) for row in rows])
+
+
+@reads(decision)
+def _decision(row: Row[Any]) -> Decision:
+    return Decision(
+        decision_id=row.id,
+        at=from_us(row.at_us),
+        who=row.who,
+        what=row.what,
+        note=row.note,
+        forced=row.forced,
+        undoes=row.undoes,
+        changes=from_json(row.changes),
     )
 
 
@@ -112,7 +116,8 @@ def _append(connection: Connection, made: Decision) -> Decision:
             changes=to_json(made.changes),
         )
     ).inserted_primary_key
-    assert inserted is not None
+    if inserted is None:
+        raise absent("the id of a new row")
     # Identities first: members refer to them.
     for change in sorted(made.changes, key=lambda one: one.member is not None):
         _apply(connection, change)
@@ -132,7 +137,8 @@ def _apply(connection: Connection, change: Change) -> None:
             .values({column: change.after})
         )
         return
-    assert change.member is not None
+    if change.member is None:
+        raise absent("the member of a change")
     table = identity_member if change.of is Of.MEMBER else identity_rejection
     identity_id = change.identity_id if change.of is Of.REJECTED else change.after
     where = [_column(table, change.member.kind) == change.member.number]
@@ -249,7 +255,10 @@ def _by_identity(connection: Connection, table: Table) -> dict[int, list[Member]
 def _member(tracklet_id: int | None, crop_id: int | None) -> Member:
     if tracklet_id is not None:
         return Member("tracklet", tracklet_id)
-    assert crop_id is not None
+    if crop_id is None:
+        raise ArchiveError(
+            "a row of an identity names neither a tracklet nor a crop", kind=Kind.ARCHIVE_DAMAGED
+        )
     return Member("crop", crop_id)
 
 

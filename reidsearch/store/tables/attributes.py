@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Float, ForeignKey, Index, Table
 
 from reidsearch.domain.attributes import NAMES
-from reidsearch.store.tables.crops import metadata
+from reidsearch.store.tables.crops import metadata, row_digest
 
 
 def column_of(name: str) -> str:
@@ -21,5 +21,6 @@ attributes = Table(
     Column("crop_id", ForeignKey("crop.id", ondelete="CASCADE"), primary_key=True),
     Column("model_id", ForeignKey("model.id"), nullable=False),
     *(Column(column_of(name), Float, nullable=False) for name in NAMES),
+    row_digest(),
     Index(None, "model_id"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Integer, LargeBinary, Table
 
-from reidsearch.store.tables.crops import metadata
+from reidsearch.store.tables.crops import metadata, row_digest
 
 calibration = Table(
     "calibration",
@@ -16,5 +16,6 @@ calibration = Table(
     Column("map", JSON, nullable=False),
     Column("curves", LargeBinary, nullable=False),  # (7, BINS) float64, little-endian, zlib
     Column("sha256", LargeBinary(32), nullable=False),  # of the curves
+    row_digest(),
     sqlite_autoincrement=True,
 )

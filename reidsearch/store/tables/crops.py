@@ -36,6 +36,15 @@ metadata = MetaData(
 # Only INTEGER makes SQLite use the row id itself; elsewhere 32 bits would run out.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+
+def row_digest() -> Column[bytes]:
+    """Return the column that holds the digest of a row; see `store/row_digests.py`.
+
+    Every table has it but those whose rows are a key and a blob with its own checksum.
+    """
+    return Column("row_digest", LargeBinary(8))
+
+
 archive = Table(
     "archive",
     metadata,
@@ -47,6 +56,7 @@ archive = Table(
     Column("next_source_id", BigInteger, nullable=False),
     Column("next_tracklet_id", BigInteger, nullable=False, server_default="1"),
     Column("erasures", BigInteger, nullable=False),  # grows whenever crops disappear or change
+    row_digest(),
 )
 
 model = Table(
@@ -58,6 +68,7 @@ model = Table(
     Column("digest", String(96), nullable=False),
     Column("preprocessing", String(64), nullable=False),
     Column("dimension", Integer, nullable=False),
+    row_digest(),
     UniqueConstraint("digest", "preprocessing"),
 )
 
@@ -66,6 +77,7 @@ camera = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
+    row_digest(),
 )
 
 run = Table(
@@ -81,6 +93,7 @@ run = Table(
     Column("runtime", Text, nullable=False),
     Column("model_id", ForeignKey("model.id"), nullable=False),
     Column("counts", JSON, nullable=False),
+    row_digest(),
 )
 
 source = Table(
@@ -91,6 +104,7 @@ source = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("width_px", Integer, nullable=False),
     Column("height_px", Integer, nullable=False),
+    row_digest(),
 )
 
 crop = Table(
@@ -109,6 +123,7 @@ crop = Table(
     Column("extra", JSON),
     Column("run_id", ForeignKey("run.id"), nullable=False),
     Column("indexed_us", BigInteger, nullable=False),
+    row_digest(),
     UniqueConstraint("source_id", "pts", "x1", "y1", "x2", "y2"),
     Index(None, "camera_id", "time_us"),
     Index(None, "time_us"),
@@ -144,6 +159,7 @@ location = Table(
     Column("facts", String(16), nullable=False),
     Column("own", Boolean, nullable=False),  # the crop's facts come from here, not from a copy
     Column("replaced_us", BigInteger),  # when other bytes were found here
+    row_digest(),
     Index(None, "crop_id"),
 )
 
@@ -156,6 +172,7 @@ failure = Table(
     Column("message", Text, nullable=False),
     Column("run_id", ForeignKey("run.id"), nullable=False),
     Column("at_us", BigInteger, nullable=False),
+    row_digest(),
 )
 
 generation = Table(
@@ -172,6 +189,7 @@ generation = Table(
     Column("erasures", BigInteger, nullable=False),
     Column("built_us", BigInteger, nullable=False),
     Column("recall", JSON(none_as_null=True)),  # as measured (`archive/recall.py`); null: exact
+    row_digest(),
     sqlite_autoincrement=True,
 )
 
@@ -182,4 +200,5 @@ event = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("what", String(32), nullable=False),
     Column("detail", JSON, nullable=False),
+    row_digest(),
 )

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-from reidsearch.store.tables.crops import Id, metadata
+from reidsearch.store.tables.crops import Id, metadata, row_digest
 
 footage = Table(
     "footage",
@@ -58,6 +58,7 @@ footage = Table(
     Column("indexed_us", BigInteger, nullable=False),
     # The source that this one is the grown file of, until it takes that one's place when finished.
     Column("supersedes", BigInteger),
+    row_digest(),
 )
 
 # Every place a source of footage was offered from; the first is where it is shown to be.
@@ -71,6 +72,7 @@ footage_location = Table(
     Column("facts", String(16), nullable=False),
     Column("own", Boolean, nullable=False),
     Column("replaced_us", BigInteger),  # when other bytes were found here
+    row_digest(),
     Index(None, "source_id"),
 )
 
@@ -83,6 +85,7 @@ span = Table(
     Column("to_us", BigInteger, nullable=False),
     Column("how", String(16), nullable=False),
     Column("detail", Text, nullable=False),
+    row_digest(),
 )
 
 # What was deleted of a source that is still held: until it is analysed again, coverage has a hole
@@ -97,6 +100,7 @@ erased = Table(
     Column("crops", Integer, nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("permanent", Boolean, nullable=False),  # no index run brings it back
+    row_digest(),
 )
 
 tracklet = Table(
@@ -104,6 +108,7 @@ tracklet = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("run_id", ForeignKey("run.id"), nullable=False),
+    row_digest(),
 )
 
 # What one source shows of a tracklet; several where a recorder cuts one recording into files. Each
@@ -119,6 +124,7 @@ tracklet_part = Table(
     Column("fragments", Integer, nullable=False),
     Column("trace", LargeBinary, nullable=False),  # see footage_rows.trace_blob
     Column("sha256", LargeBinary(32), nullable=False),
+    row_digest(),
     Index(None, "tracklet_id"),
     Index(None, "source_id", "first_us"),
 )
@@ -145,6 +151,7 @@ moment = Table(
     Column("confidence", Float, nullable=False),
     Column("sharpness", Float, nullable=False),
     Column("picture", Text),  # the file, in a folder of frames
+    row_digest(),
     Index(None, "tracklet_id"),
 )
 
@@ -156,6 +163,7 @@ checkpoint = Table(
     Column("state", LargeBinary, nullable=False),
     Column("sha256", LargeBinary(32), nullable=False),
     Column("at_us", BigInteger, nullable=False),
+    row_digest(),
 )
 
 # What the tracker was told, in order: its state is rebuilt by telling it again.
@@ -165,4 +173,5 @@ checkpoint_log = Table(
     Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("told", LargeBinary, nullable=False),
+    row_digest(),
 )

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from reidsearch.store.tables.crops import metadata
+from reidsearch.store.tables.crops import metadata, row_digest
 
 decision = Table(
     "decision",
@@ -35,6 +35,7 @@ decision = Table(
     Column("forced", Boolean, nullable=False),
     Column("undoes", ForeignKey("decision.id")),
     Column("changes", JSON, nullable=False),
+    row_digest(),
     sqlite_autoincrement=True,
 )
 
@@ -45,6 +46,7 @@ identity = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, unique=True),
     Column("merged_into", ForeignKey("identity.id")),
+    row_digest(),
 )
 
 identity_member = Table(
@@ -54,6 +56,7 @@ identity_member = Table(
     Column("identity_id", ForeignKey("identity.id"), nullable=False),
     Column("tracklet_id", ForeignKey("tracklet.id", ondelete="CASCADE"), unique=True),
     Column("crop_id", ForeignKey("crop.id", ondelete="CASCADE"), unique=True),
+    row_digest(),
     Index(None, "identity_id"),
 )
 
@@ -64,6 +67,7 @@ identity_rejection = Table(
     Column("identity_id", ForeignKey("identity.id"), nullable=False),
     Column("tracklet_id", ForeignKey("tracklet.id", ondelete="CASCADE")),
     Column("crop_id", ForeignKey("crop.id", ondelete="CASCADE")),
+    row_digest(),
     UniqueConstraint("identity_id", "tracklet_id"),
     UniqueConstraint("identity_id", "crop_id"),
     Index(None, "tracklet_id"),
@@ -78,6 +82,7 @@ linking = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("settings", JSON, nullable=False),
     Column("counts", JSON, nullable=False),
+    row_digest(),
     sqlite_autoincrement=True,
 )
 
@@ -88,6 +93,7 @@ proposal = Table(
     Column("linking_id", ForeignKey("linking.id", ondelete="CASCADE"), nullable=False),
     Column("identity_id", ForeignKey("identity.id")),  # what it would add to; None: somebody new
     Column("score", Float, nullable=False),  # adjusted, at the weakest joint
+    row_digest(),
     Index(None, "linking_id"),
     sqlite_autoincrement=True,
 )
@@ -100,5 +106,6 @@ proposal_member = Table(
     Column("tracklet_id", ForeignKey("tracklet.id", ondelete="CASCADE"), unique=True),
     Column("crop_id", ForeignKey("crop.id", ondelete="CASCADE"), unique=True),
     Column("score", Float, nullable=False),  # mean inner product with the rest of its cluster
+    row_digest(),
     Index(None, "proposal_id"),
 )

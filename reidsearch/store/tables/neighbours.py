@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text
 
-from reidsearch.store.tables.crops import metadata
+from reidsearch.store.tables.crops import metadata, row_digest
 
 neighbours = Table(
     "neighbours",
@@ -16,5 +16,6 @@ neighbours = Table(
     Column("sha256", LargeBinary(32), nullable=False),
     Column("crops", BigInteger, nullable=False),
     Column("built_us", BigInteger, nullable=False),
+    row_digest(),
     sqlite_autoincrement=True,
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
-from reidsearch.base.errors import Kind, ModelError, Reason, Refused
+from reidsearch.base.errors import Kind, ModelError, Reason, Refused, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.domain.crops import Pixels, Vectors
@@ -102,7 +102,8 @@ class Embedder:
         for _, row in self._joined(self._few(prepared) if few else self._many(prepared)):
             if isinstance(row, Refused):
                 raise row
-            assert row is not None
+            if row is None:
+                raise absent("an embedding")
             rows.append(row)
         return np.stack(rows)
 
@@ -141,7 +142,8 @@ class Embedder:
             elif isinstance(mirrored, Refused):
                 yield tag, mirrored
             else:
-                assert mirrored is not None
+                if mirrored is None:
+                    raise absent("the embedding of a mirrored crop")
                 yield tag, self._unit(row + mirrored)
 
     def _many(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
@@ -152,7 +154,8 @@ class Embedder:
     def _few(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
         request = self._compiled.soonest().create_infer_request()
         for tag, tensor in items:
-            assert tensor is not None
+            if tensor is None:
+                raise absent("a prepared picture")
             request.infer({0: tensor[None]})
             yield tag, self._unit(request.get_output_tensor().data)
 

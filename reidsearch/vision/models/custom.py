@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import Kind, ModelError, Refused
+from reidsearch.base.errors import Kind, ModelError, Refused, absent
 from reidsearch.base.reading import parse_json, read_text
 from reidsearch.domain.models import CustomModel
 from reidsearch.vision.models.catalogue import digest_of
@@ -101,5 +101,6 @@ def make_custom(
         written.write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
         publish(written, target / RECORD)
     made = find_custom(key, models_folder())
-    assert made is not None
+    if made is None:
+        raise absent("the model that was made")
     return made

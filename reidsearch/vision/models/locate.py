@@ -11,6 +11,7 @@ from reidsearch.base.errors import Kind, ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.vision.models.catalogue import ModelEntry, by_digest, catalogue, digest_of, find
 from reidsearch.vision.models.custom import find_custom, is_custom
+from reidsearch.vision.models.onnx_file import keeps_weights_elsewhere
 from reidsearch.vision.models.store import check_file, models_folder, sha384_of
 from reidsearch.vision.models.unavailable import ModelUnavailable, unavailable
 
@@ -187,11 +188,8 @@ def _free(path: Path) -> LocatedModel:
 
 
 def _refuse_outside_weights(path: Path) -> None:
-    """An ONNX file that keeps its weights elsewhere cannot be known by its own hash.
-
-    Source: onnx.proto, TensorProto.external_data: a key-value entry whose key is `location`.
-    """
-    if b"\x0a\x08location\x12" in path.read_bytes():
+    """An ONNX file that keeps its weights elsewhere cannot be known by its own hash."""
+    if keeps_weights_elsewhere(path):
         raise ModelError(
             f"{path} keeps its weights in other files, so its hash does not identify it",
             "save it as one file: onnx.save(onnx.load(IN), OUT), or convert it with `ovc`",

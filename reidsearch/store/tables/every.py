@@ -1,0 +1,14 @@
+"""All tables: importing a module adds its tables to the metadata."""
+
+from __future__ import annotations
+
+from reidsearch.store.tables import (
+    attributes,  # noqa: F401
+    calibration,  # noqa: F401
+    footage,  # noqa: F401
+    identities,  # noqa: F401
+    neighbours,  # noqa: F401
+)
+from reidsearch.store.tables.crops import metadata
+
+__all__ = ["metadata"]
