@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
-import signal
+import re
 import subprocess
 import sys
+import tempfile
 import time
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 EXIT_CODES = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130})
 """All that are documented but 70, an error that nobody foresaw."""
+
+
+ESCAPES = (
+    "\x1b]0;owned\x07",
+    "\x1b[2J\x1b[31mred",
+    "\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
+    "\x9b31m",
+    "\x9d8;;x\x9c",
+    "\u202etxt.exe",
+    "\u2066isolated\u2069",
+    "a\rforged",
+    "back\b\b\b\b",
+    "\x7f\x00\x05\x0e",
+    "\ufeff\u2028\u2029",
+    "\U000e0041",
+    "\ud800",
+)
+OWN = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")  # what rich draws: colours, lines up, the cursor
+
+
+def foreign(text: str, *, drawn: bool = False) -> list[str]:
+    """What stands in a text that should not be there."""
+    rest = OWN.sub("", text).replace("\r\n", "\n") if drawn else text.replace("\r\n", "\n")
+    if drawn:
+        rest = rest.replace("\r", "")  # rich returns to the start of the line that it draws anew
+    return [
+        char
+        for char in rest
+        if char not in "\n\t\u200c\u200d"
+        and unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    ]
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
@@ -51,22 +85,35 @@ def bounded(*arguments: str | Path | int, limit_s: float = 30, **environment: st
     """Run `reidsearch` in a process of its own; it is killed when it takes longer than allowed."""
     command = [sys.executable, "-m", "reidsearch", *map(str, arguments)]
     began = time.monotonic()
-    running = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="surrogateescape",
-        env={**os.environ, "REIDSEARCH_OFFLINE": "1", **environment},
-    )
-    try:
-        out, err = running.communicate(timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        running.send_signal(signal.SIGKILL)
-        out, err = running.communicate()
-    return Ended(running.returncode, time.monotonic() - began, 0.0, out, err)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        running = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            env={**os.environ, "REIDSEARCH_OFFLINE": "1", **environment},
+        )
+        peak_mb = 0.0
+        while running.poll() is None:
+            peak_mb = max(peak_mb, _peak_mb(running.pid))
+            if time.monotonic() - began > limit_s:
+                running.kill()
+            time.sleep(0.02)
+        said = []
+        for file in (out, err):
+            file.seek(0)
+            said.append(file.read().decode("utf-8", "surrogateescape"))
+    seconds = time.monotonic() - began
+    return Ended(running.returncode, seconds, peak_mb, *said)
+
+
+def _peak_mb(pid: int) -> float:
+    """The most memory that a process held so far; 0 where the system does not tell."""
+    with contextlib.suppress(OSError):  # it has just ended
+        for line in Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 @dataclass

@@ -16,6 +16,7 @@ from typing import Any
 
 from reidsearch.base import own_files
 from reidsearch.base.errors import InputError
+from reidsearch.base.exact import exact
 from reidsearch.base.reading import parse_toml
 from reidsearch.base.said import said
 from reidsearch.base.settings import PictureLimits, RuntimeSettings, TimeSettings
@@ -81,7 +82,7 @@ def read_rate(value: object) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError
     try:
-        rate = Fraction(str(value))
+        rate = exact(str(value))
     except (ZeroDivisionError, OverflowError) as error:
         raise ValueError from error
     if not Fraction(1, 86_400) <= rate <= 1000:

@@ -21,6 +21,8 @@ MOST_MENTIONED = 1000
 """Places that are looked for within messages of other failures; a message names few."""
 _Value = TypeVar("_Value")
 _INSIDE = ("!/", "#", ":")  # a member of a container, a box, a row
+SETTINGS_ONLY = "FootageSettings("
+"""How what a run was asked for begins where it names nothing."""
 GONE = "names a source that was deleted"
 
 
@@ -43,8 +45,10 @@ def forget(connection: Connection, places: frozenset[str]) -> None:
     A name that something else in the archive still has stays.
     """
     gone = places - _held(connection, places)
-    # What a run was asked for holds every path and list that it was given; nothing needs it later.
-    connection.execute(update(tables.run).where(tables.run.c.command != "").values(command=""))
+    # What a run of an earlier version was asked for holds every path and list that it was given.
+    run = tables.run.c
+    named = (run.command != "") & ~run.command.startswith(SETTINGS_ONLY, autoescape=True)
+    connection.execute(update(tables.run).where(named).values(command=""))
     if gone:
         _forget_failures(connection, gone)
         _forget_moves(connection, gone)

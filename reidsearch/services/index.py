@@ -123,7 +123,7 @@ class Run:
         """Index the crops that an iterable gives."""
         with open_writer(self.store, self.embedder.identity) as writer:
             request = request or [uuid.uuid4().hex]
-            self._begin(writer, request, request)
+            self._begin(writer, request, [])
             self.progress.begin("indexing", total, "crops")
             report = self._ingest(ArchiveSink(writer), inputs, self.progress)
             self.progress.end()

@@ -22,6 +22,7 @@ import numpy as np
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import InputError, Kind, ModelError, NotFound, Refused, UsageError
+from reidsearch.base.exact import exact
 from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
@@ -241,7 +242,7 @@ def _seconds(time: str) -> Fraction:
     try:
         seconds = Fraction(0)
         for part in time.split(":"):
-            seconds = seconds * 60 + Fraction(part)
+            seconds = seconds * 60 + exact(part)
         if seconds > LONGEST_VIDEO_S:
             raise ValueError
     except (ValueError, ZeroDivisionError) as error:

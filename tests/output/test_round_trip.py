@@ -28,7 +28,7 @@ from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_list import read_source_list
 from reidsearch.output.answer_json import jsonl_lines
 from reidsearch.output.answer_text import answer_view
-from reidsearch.output.emit import dumps
+from reidsearch.output.emit import dumps, lines
 from reidsearch.output.sheet import contact_sheet
 from reidsearch.output.sheet_html import contact_sheet_html
 from reidsearch.output.text import crop_view, show
@@ -167,7 +167,6 @@ def test_lists_of_sources(told, form):
 @given(name=TEXTS | st.sampled_from(["\ud800", "x" * 5000]), note=TEXTS | st.just("\ud800"))
 def test_names_and_notes_of_identities(name, note):
     from reidsearch.output import identities
-    from reidsearch.output.emit import lines
 
     with tempfile.TemporaryDirectory() as folder:
         fill(Path(folder) / "a", unit_rows(2))

@@ -7,12 +7,12 @@ import io
 import logging
 import re
 import sys
-import unicodedata
 import warnings
 from pathlib import Path
 
 import click
 import pytest
+from hostile import ESCAPES, foreign
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.panel import Panel
@@ -24,36 +24,6 @@ from reidsearch.output.emit import lines
 from reidsearch.output.progress import progress_for
 from reidsearch.output.terminal import say, shown, shown_streams
 from reidsearch.output.text import show
-
-ATTACKS = (
-    "\x1b]0;owned\x07",
-    "\x1b[2J\x1b[31mred",
-    "\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
-    "\x9b31m",
-    "\x9d8;;x\x9c",
-    "\u202etxt.exe",
-    "\u2066isolated\u2069",
-    "a\rforged",
-    "back\b\b\b\b",
-    "\x7f\x00\x05\x0e",
-    "\ufeff\u2028\u2029",
-    "\U000e0041",
-    "\ud800",
-)
-OWN = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")  # what rich draws: colours, lines up, the cursor
-
-
-def foreign(text: str, *, drawn: bool = False) -> list[str]:
-    """What stands in a text that should not be there."""
-    rest = OWN.sub("", text).replace("\r\n", "\n") if drawn else text.replace("\r\n", "\n")
-    if drawn:
-        rest = rest.replace("\r", "")  # rich returns to the start of the line that it draws anew
-    return [
-        char
-        for char in rest
-        if char not in "\n\t\u200c\u200d"
-        and unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-    ]
 
 
 class Terminal(io.StringIO):
@@ -88,7 +58,7 @@ def test_shown_text_holds_no_control_characters(text):
     assert shown(shown(text)) == shown(text)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=ascii)
+@pytest.mark.parametrize("attack", ESCAPES, ids=ascii)
 def test_every_way_out_shows_them(terminal, attack):
     with terminal() as (out, err):
         say(attack)
@@ -102,7 +72,7 @@ def test_every_way_out_shows_them(terminal, attack):
     assert len(err.getvalue().splitlines()) >= 5
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=ascii)
+@pytest.mark.parametrize("attack", ESCAPES, ids=ascii)
 def test_what_rich_draws_holds_them_as_text(terminal, attack):
     table = Table("name")
     table.add_row(Text(attack, style="red"))
@@ -113,7 +83,7 @@ def test_what_rich_draws_holds_them_as_text(terminal, attack):
     assert "\x1b[31m" in out.getvalue()  # and its own colours are there
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=ascii)
+@pytest.mark.parametrize("attack", ESCAPES, ids=ascii)
 def test_nor_does_progress_or_what_is_printed_meanwhile(terminal, attack):
     with terminal() as (out, err):
         with progress_for(name=attack) as progress:

@@ -19,6 +19,7 @@ from reidsearch.media.naming.patterns import Naming
 
 DELIMITERS = ",;\t"
 MAX_LINE_CHARACTERS = 1024 * 1024
+_ENDLESS_LINE_CHARACTERS = 64 * MAX_LINE_CHARACTERS  # no table, and perhaps a device's end
 
 _ALIASES = {"camera_id": "camera", "person_id": "person"}
 _CORNERS = ("x1", "y1", "x2", "y2")
@@ -170,12 +171,19 @@ def _text(path: str) -> IO[str]:
 
 
 def _lines(file: IO[str], passed: Callable[[int], None] = lambda _: None) -> Iterator[str]:
-    """Lines of bounded length; one that is too long becomes a NUL, which no row may hold."""
+    """Lines of bounded length; one that is too long becomes a NUL, which no row may hold.
+
+    Raises:
+        Refused: a line does not seem to end.
+    """
     while text := file.readline(MAX_LINE_CHARACTERS):
         passed(len(text))
-        whole = text
+        whole, passed_over = text, 0
         while len(text) == MAX_LINE_CHARACTERS and text[-1] not in "\r\n":
             whole = "\0\n"
+            passed_over += len(text)
+            if passed_over > _ENDLESS_LINE_CHARACTERS:
+                _refuse(Reason.BAD_ROW, "a line has more than 64 million characters")
             text = file.readline(MAX_LINE_CHARACTERS)
         yield whole
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base.errors import InputError, Kind, Refused, ReidsearchError
+from reidsearch.base.exact import exact
 from reidsearch.base.locations import composed, location_text, path_of
 from reidsearch.base.reading import (
     TOML_BYTES,
@@ -114,7 +115,7 @@ def read_source_list(path: Path, zone: dt.tzinfo | None = None) -> SourceList:
     Raises:
         InputError: naming file and row.
     """
-    folder = path.resolve().parent
+    folder = Path(os.path.realpath(path)).parent  # a circle of links is refused when it is read
     rows: dict[str, ListedSource] = {}
     read: list[ListRow] = []
     for where, told in _told(path):
@@ -185,7 +186,7 @@ def _listed(told: Mapping[str, Any], folder: Path, zone: dt.tzinfo | None) -> Li
     return ListedSource(
         camera=composed(str(told["camera"])) if "camera" in told else None,
         start=read_time(str(start), own_zone) if start is not None else None,
-        offset_s=Fraction(str(told.get("offset_s", 0))),
+        offset_s=exact(str(told.get("offset_s", 0))),
         drift_ppm=_number(told.get("drift_ppm", 0.0)),
         uncertainty_s=_number(told["uncertainty_s"]) if "uncertainty_s" in told else None,
         detections=(folder / str(detections)) if detections else None,

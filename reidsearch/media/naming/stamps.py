@@ -101,18 +101,20 @@ def stamp_of(match: Matched) -> Stamp | None:
     parts = [told.get(part) for part in PARTS]
     if any(part is None for part in parts[:5]):
         return None
-    numbers = [int(part) for part in parts if part is not None]
-    if numbers[0] < 100:
-        numbers[0] += 2000
+    texts = [part for part in parts if part is not None]
+    millisecond = told.get("millisecond") or "0"
     try:
+        numbers = [int(part) for part in texts]
+        if numbers[0] < 100:
+            numbers[0] += 2000
         local = dt.datetime(*numbers)  # type: ignore[arg-type]  # noqa: DTZ001
-    except ValueError:
-        date = "-".join(f"{number:02}" for number in numbers[:3])
-        time = ":".join(f"{number:02}" for number in numbers[3:])
+        local += dt.timedelta(milliseconds=int(millisecond))
+    except (ValueError, OverflowError):  # a user's own pattern may take anything for a part
+        date = "-".join(f"{part:0>2}" for part in texts[:3])
+        time = ":".join(f"{part:0>2}" for part in texts[3:])
         _refuse(f"its name tells {date} {time}, which is no time")
     uncertainty_s = WHOLE_SECONDS_S if told.get("second") else WHOLE_MINUTES_S
-    if millisecond := told.get("millisecond"):
-        local += dt.timedelta(milliseconds=int(millisecond))
+    if told.get("millisecond"):
         uncertainty_s = MILLISECONDS_S
     return completed(Stamp(local, uncertainty_s), tail_of(match))
 
@@ -142,7 +144,10 @@ def of_epoch(text: str) -> Stamp:
     """Return the time of seconds (10 digits), milli- (13) or microseconds (16) since 1970."""
     whole, _, fraction = text.partition(".")
     digits = whole[10:] + fraction
-    at = EPOCH + dt.timedelta(seconds=int(whole[:10]), microseconds=int(f"{digits:0<6}"[:6]))
+    try:
+        at = EPOCH + dt.timedelta(seconds=int(whole[:10]), microseconds=int(f"{digits:0<6}"[:6]))
+    except ValueError:
+        _refuse(f"its name tells {text}, which is no number of seconds")
     uncertainty_s = MILLISECONDS_S if len(digits) >= 3 else WHOLE_SECONDS_S
     return Stamp(at.replace(tzinfo=None), uncertainty_s, dt.UTC)
 
