@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch import Archive
-from reidsearch.domain.footage import SourceInterval
+from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
 

@@ -10,11 +10,12 @@ from typing import Any
 from reidsearch.base.boxes import Box
 from reidsearch.domain.answers import Answer, FootageSearched, Match, Statement
 from reidsearch.domain.crops import Crop, Facts
-from reidsearch.domain.footage import How, Moment, SourceInterval, TrackletSeen
+from reidsearch.domain.footage import How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin, Provenance, Reading
+from reidsearch.domain.tracklets import Moment, SourceInterval, TrackletSeen
 from reidsearch.output.answer_csv import answer_csv_lines
 
 NOON = dt.datetime(2024, 5, 31, 12, 3, tzinfo=dt.UTC)

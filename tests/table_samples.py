@@ -46,13 +46,13 @@ from reidsearch.domain.footage import (
     How,
     SourceCoverage,
     SourceFacts,
-    SourceInterval,
     Span,
     VideoInfo,
 )
 from reidsearch.domain.journeys import Between, Journey, Stop
 from reidsearch.domain.reports import Failure, Summary
 from reidsearch.domain.scores import Calibration
+from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.output import (
     calibration,
     coverage,

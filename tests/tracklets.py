@@ -15,18 +15,10 @@ from archives import MODEL, NOON, make_empty
 from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.embeddings import robust_mean
-from reidsearch.domain.footage import (
-    BestShot,
-    Clock,
-    How,
-    SourceFacts,
-    Span,
-    Trace,
-    Tracklet,
-    VideoInfo,
-)
+from reidsearch.domain.footage import Clock, How, SourceFacts, Span, VideoInfo
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.steps import SourceFile, SourceStep
+from reidsearch.domain.tracklets import BestShot, Trace, Tracklet
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.footage.writer import FootageWriter

@@ -12,11 +12,12 @@ from reidsearch.domain.answers import Answer, Feedback, IdentitySearched, Match,
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
-from reidsearch.domain.footage import How, Moment, SourceInterval, TrackletSeen
+from reidsearch.domain.footage import How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.scores import Provenance, Reading
+from reidsearch.domain.tracklets import Moment, SourceInterval, TrackletSeen
 
 SCHEMA = "reidsearch/answer/3"
 

@@ -12,12 +12,13 @@ from reidsearch.base.errors import ReidsearchError
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
-from reidsearch.domain.footage import How, TrackletSeen
+from reidsearch.domain.footage import How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.domain.scores import Provenance, Reading
+from reidsearch.domain.tracklets import TrackletSeen
 
 
 class Own(StrEnum):

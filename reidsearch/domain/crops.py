@@ -18,7 +18,7 @@ from reidsearch.base.locations import composed
 from reidsearch.base.reading import require_label, require_shallow
 from reidsearch.base.settings import PictureLimits
 from reidsearch.base.timecode import iso
-from reidsearch.domain.footage import Moment
+from reidsearch.domain.tracklets import Moment
 
 DEEPEST_EXTRA, LARGEST_EXTRA_BYTES = 16, 64 * 1024
 """Of the extra columns of a crop: levels within each other, and bytes as JSON."""

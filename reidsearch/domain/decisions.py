@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.domain.footage import SourceInterval
+from reidsearch.domain.tracklets import SourceInterval
 
 Given: TypeAlias = "Mapping[Member, tuple[int, ...]]"
 """Members that a decision is about, each with the crops by which it was named."""

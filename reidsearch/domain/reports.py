@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from reidsearch.domain.footage import Clock, SourceInterval
+from reidsearch.domain.footage import Clock
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
+from reidsearch.domain.tracklets import SourceInterval
 
 if TYPE_CHECKING:
     pass

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import CropInput, Rejected, Vectors
-from reidsearch.domain.footage import Span, Tracklet
+from reidsearch.domain.footage import Span
+from reidsearch.domain.tracklets import Tracklet
 
 T = TypeVar("T")
 

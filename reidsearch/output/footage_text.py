@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reidsearch.domain.footage import SourceInterval
 from reidsearch.domain.reports import ClipReport, Relocated
+from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.output.visible import count, visible
 
 NAMED = 5

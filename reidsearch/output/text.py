@@ -16,8 +16,8 @@ from reidsearch.base.errors import Reason
 from reidsearch.domain.answer_json import finite
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
-from reidsearch.domain.footage import Moment
 from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
+from reidsearch.domain.tracklets import Moment
 from reidsearch.output.attributes import attribute_pairs
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.console import ShownConsole

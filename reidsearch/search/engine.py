@@ -21,10 +21,10 @@ from reidsearch.domain.answers import (
 )
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop, Vectors
-from reidsearch.domain.footage import TrackletSeen
 from reidsearch.domain.query_origins import QueryOrigin, embedding_sha256
 from reidsearch.domain.request import MAX_K, SearchRequest
 from reidsearch.domain.scores import UNCALIBRATED
+from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.search.feedback import MarkedCrops, liked_rows

@@ -17,9 +17,10 @@ from reidsearch.base.errors import Kind, NotFound, UsageError, absent
 from reidsearch.base.locations import composed, location_text
 from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.crops import Crop, Pixels
-from reidsearch.domain.footage import Clock, CoverageGap, SourceCoverage, Trace, TrackletSeen
+from reidsearch.domain.footage import Clock, CoverageGap, SourceCoverage
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture, whole_box
 from reidsearch.domain.reports import ClipReport, ClockChange, Relocated
+from reidsearch.domain.tracklets import Trace, TrackletSeen
 from reidsearch.services.footage_files import open_indexed, proven, relocate, view_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store

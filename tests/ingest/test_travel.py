@@ -15,8 +15,9 @@ from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Facts, HeldBytes, Rejected
-from reidsearch.domain.footage import BestShot, How, Span, Trace, Tracklet
+from reidsearch.domain.footage import How, Span
 from reidsearch.domain.steps import AlreadyStored, CropStep, Effect, NewCrop, SourceStep
+from reidsearch.domain.tracklets import BestShot, Trace, Tracklet
 from reidsearch.media.files.crop_inputs import CropInputs
 from reidsearch.media.files.inventory import take_inventory
 from reidsearch.media.naming.patterns import Naming

@@ -17,7 +17,7 @@ from tracklets import Seen, write_footage
 from reidsearch.base.errors import ArchiveError, InputError, NotFound, UsageError
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.decisions import Member, Presence, Transits
-from reidsearch.domain.footage import SourceInterval
+from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.linking import cluster as clusters
 from reidsearch.linking.adjust import adjusted
 from reidsearch.linking.cluster import Items, cluster

@@ -22,7 +22,8 @@ from table_samples import calibration_sample, covered_source, explanation_sample
 from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.figures import EDGES, LabelledCrop
-from reidsearch.domain.footage import Clock, Detections, Moment
+from reidsearch.domain.footage import Clock, Detections
+from reidsearch.domain.tracklets import Moment
 from reidsearch.output.calibration_picture import calibration_picture
 from reidsearch.output.detections import numbered
 from reidsearch.output.drawing import Drawing

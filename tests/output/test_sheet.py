@@ -18,8 +18,8 @@ from reidsearch.domain.answers import Answer, Match
 from reidsearch.domain.attributes import COLOURS, PARTS, THINGS, Attributes
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.decisions import Named
-from reidsearch.domain.footage import Moment, SourceInterval, TrackletSeen
 from reidsearch.domain.request import Filters
+from reidsearch.domain.tracklets import Moment, SourceInterval, TrackletSeen
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.lettering import Lettering
 from reidsearch.output.sheet import MOST_CARDS, PANEL_PX, contact_sheet

@@ -15,18 +15,9 @@ from layouts import IMPRINT, require_apart, signed, words
 from present_samples import NOON, answer, crop
 
 from reidsearch.domain.answers import Answer, Match
-from reidsearch.domain.footage import (
-    Clock,
-    How,
-    Moment,
-    SourceCoverage,
-    SourceFacts,
-    SourceInterval,
-    Span,
-    TrackletSeen,
-    VideoInfo,
-)
+from reidsearch.domain.footage import Clock, How, SourceCoverage, SourceFacts, Span, VideoInfo
 from reidsearch.domain.request import Filters
+from reidsearch.domain.tracklets import Moment, SourceInterval, TrackletSeen
 from reidsearch.output.drawing import Drawing
 from reidsearch.output.time_axis import CUT_PX, PART_PX, broken_axis
 from reidsearch.output.time_lanes import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reidsearch.domain.decisions import Member, Presence
-from reidsearch.domain.footage import SourceInterval
+from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.store.footage.presence import at_once
 
 

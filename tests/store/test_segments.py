@@ -11,9 +11,10 @@ from archives import NOON
 from tracklets import Seen, write_footage
 
 from reidsearch.archive import Archive
-from reidsearch.domain.footage import How, TrackletSeen
+from reidsearch.domain.footage import How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
+from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.vision.models.catalogue import catalogue
 
 DIMENSION = 16

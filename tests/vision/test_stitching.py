@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidsearch.base.boxes import Box
-from reidsearch.domain.footage import BestShot, Trace
+from reidsearch.domain.tracklets import BestShot, Trace
 from reidsearch.vision.tracking.stitching import Stitcher, TrackletPiece, divided
 
 SECOND = 1_000_000

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import DECODING_ERRORS, absent
-from reidsearch.domain.footage import BestShot, Detections, How, Span, Trace
+from reidsearch.domain.footage import Detections, How, Span
 from reidsearch.domain.steps import current_names
+from reidsearch.domain.tracklets import BestShot, Trace
 from reidsearch.ingest.footage.sampled_frames import Position
 from reidsearch.media.video.motion import GateState
 from reidsearch.media.video.scene import SceneState

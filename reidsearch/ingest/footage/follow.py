@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from reidsearch.base.errors import absent
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Pixels
-from reidsearch.domain.footage import BestShot, Boxes, Detections, Span
+from reidsearch.domain.footage import Boxes, Detections, Span
+from reidsearch.domain.tracklets import BestShot
 from reidsearch.ingest.footage.checkpoint import Followed, OpenPiece, TrackerLog
 from reidsearch.ingest.footage.coverage import Coverage
 from reidsearch.ingest.footage.sampled_frames import End, Position, SampledFrame, Seen, Unseen

@@ -11,8 +11,9 @@ import numpy as np
 from reidsearch.base.errors import Refused, absent
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import Pixels, Vectors
-from reidsearch.domain.footage import BestShot, Tracklet, VideoInfo
+from reidsearch.domain.footage import VideoInfo
 from reidsearch.domain.steps import Begun, SourceStep
+from reidsearch.domain.tracklets import BestShot, Tracklet
 from reidsearch.ingest.footage.checkpoint import (
     UNREADABLE,
     Followed,

@@ -15,7 +15,7 @@ import numpy as np
 from reidsearch.base import atomic
 from reidsearch.base.errors import InputError, Kind
 from reidsearch.domain.crops import Pixels
-from reidsearch.domain.footage import Trace
+from reidsearch.domain.tracklets import Trace
 from reidsearch.media.video.frames import Footage, Frame
 from reidsearch.media.video.views import Differs, View, require_shown
 from reidsearch.media.video.written import (

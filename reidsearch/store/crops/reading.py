@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from reidsearch.base.boxes import Box
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.crops import Crop, Facts
-from reidsearch.domain.footage import Moment
+from reidsearch.domain.tracklets import Moment
 from reidsearch.store import tables
 from reidsearch.store.decoding import reads
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, select
 
 from reidsearch.domain.decisions import Member, Presence
-from reidsearch.domain.footage import SourceInterval
+from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK
 from reidsearch.store.footage import rows as footage_rows

@@ -12,8 +12,9 @@ from sqlalchemy import Row
 
 from reidsearch.base.errors import DECODING_ERRORS, ArchiveError, Kind
 from reidsearch.base.timecode import from_us, to_us
-from reidsearch.domain.footage import Clock, SourceFacts, SourceState, Trace, VideoInfo
+from reidsearch.domain.footage import Clock, SourceFacts, SourceState, VideoInfo
 from reidsearch.domain.told import FactNote
+from reidsearch.domain.tracklets import Trace
 from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.decoding import reads
 from reidsearch.store.tables.footage import footage

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
-from reidsearch.domain.footage import SourceInterval, Trace, TrackletSeen
+from reidsearch.domain.tracklets import SourceInterval, Trace, TrackletSeen
 from reidsearch.store import tables
 from reidsearch.store.crops.store import CHUNK, Store
 from reidsearch.store.decoding import reads

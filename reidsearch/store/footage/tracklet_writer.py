@@ -10,7 +10,8 @@ import numpy as np
 from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from reidsearch.base.timecode import now, to_us
-from reidsearch.domain.footage import Clock, Trace, Tracklet, VideoInfo
+from reidsearch.domain.footage import Clock, VideoInfo
+from reidsearch.domain.tracklets import Trace, Tracklet
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import embedding_row, sha256_of
 from reidsearch.store.database.proofs import intact

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.embeddings import OUTLIER_SCORE
-from reidsearch.domain.footage import BestShot, Boxes
+from reidsearch.domain.footage import Boxes
+from reidsearch.domain.tracklets import BestShot
 
 CANDIDATES = 8
 FIRST_STRETCH_US = 500_000

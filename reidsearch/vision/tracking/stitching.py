@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.domain.embeddings import robust_mean
-from reidsearch.domain.footage import BestShot, Trace, Tracklet
+from reidsearch.domain.tracklets import BestShot, Trace, Tracklet
 from reidsearch.vision.tracking.best_shots import (
     CANDIDATES,
     FIRST_STRETCH_US,
