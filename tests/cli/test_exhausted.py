@@ -13,7 +13,7 @@ from archives import draw_many
 
 from reidsearch.base.errors import Kind, Reason, StorageError
 from reidsearch.media.files.paths import refusal
-from reidsearch.store.database.sqlite import translated
+from reidsearch.store.database.errors import translated
 
 PROGRAM = """
 import os, resource, sys

@@ -11,7 +11,7 @@ from contract_store import StoreContract, add_camera, cameras
 
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database import sqlite
+from reidsearch.store.database import connections, sqlite
 
 
 class TestSqlite(StoreContract):
@@ -25,7 +25,7 @@ class TestSqlite(StoreContract):
 
 
 def test_others_that_hold_the_database_for_long_are_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT_S", 0.05)
     Store.create(tmp_path)
     with (
         Store(tmp_path) as store,
