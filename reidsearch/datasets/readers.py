@@ -27,6 +27,7 @@ from reidsearch.media.files.manifest import Manifest
 from reidsearch.media.files.paths import kind_of
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.pictures import cut, decode, read_picture
+from reidsearch.store.crops.embeddings import embeddings_of
 from reidsearch.store.crops.labelled import confirmed_crops, labelled_crops
 from reidsearch.store.crops.store import Store
 
@@ -257,7 +258,7 @@ def read_archive(store: Store, labels: str | None = None) -> DataSet:
         confirmed, held = confirmed_crops(store)
         if confirmed or labels is not None:
             found, labels = confirmed, "identities"
-    rows = store.embeddings([crop_id for crop_id, _, _ in found])
+    rows = embeddings_of(store, [crop_id for crop_id, _, _ in found])
     crops = tuple(
         LabelledCrop(f"crop {crop_id}", person, camera, partial(_stored, store, crop_id))
         for crop_id, person, camera in found

@@ -34,6 +34,14 @@ from reidsearch.index.generations import index_folder, loaded, write_generation
 from reidsearch.index.leftovers import recorded
 from reidsearch.index.recall import Measured, measure
 from reidsearch.store.crops.disagreement import disagreement, require_deleted
+from reidsearch.store.crops.embeddings import (
+    crops_with_embeddings,
+    embedded_ids,
+    embedding_count,
+    embedding_rows,
+    embeddings_after,
+    some_embeddings,
+)
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import Generation, newest_generation
@@ -223,7 +231,7 @@ class Gallery:
             ArchiveError: the database does not confirm a score, or lost a crop.
         """
         ids = {crop_id for hits in found for crop_id in hits.ids.tolist()}
-        held = self._store.crops_with_embeddings(sorted(ids))
+        held = crops_with_embeddings(self._store, sorted(ids))
         require_deleted(self._store, ids - held.keys(), self._state)
         confirmed = []
         for query, hits in zip(queries, found, strict=True):
@@ -347,10 +355,10 @@ class Gallery:
 
     def _begin(self, kind: str | None, folder: Path | None) -> None:
         """An empty index for all that the database holds."""
-        engine = self._choose(self._store.embedding_count(), kind)
+        engine = self._choose(embedding_count(self._store), kind)
 
         def sample() -> Vectors:
-            return self._store.some_embeddings(SAMPLE, self._dimension())
+            return some_embeddings(self._store, SAMPLE, self._dimension())
 
         self._index = engine.create(self._dimension(), self._truth, folder, sample)
         self._taken_to, self.generation, self._measured = 0, 0, None
@@ -384,13 +392,13 @@ class Gallery:
         return self.model.dimension
 
     def _truth(self, ids: CropIds) -> tuple[CropIds, Vectors]:
-        return self._store.embedding_rows(ids, self._dimension())
+        return embedding_rows(self._store, ids, self._dimension())
 
     def _catch_up(self, progress: Progress) -> None:
         if self._index is None:
             raise absent("the index")
         started = False
-        lacking = self._store.embeddings_after(self._taken_to, self._dimension())
+        lacking = embeddings_after(self._store, self._taken_to, self._dimension())
         number = self._store.state().last_crop_id - self._taken_to  # or less: some were erased
         if number > COMPACT_ROWS:
             lacking = gathered(ahead(lacking), ADDED_AT_ONCE)
@@ -406,5 +414,5 @@ class Gallery:
 
     def _mask_erased(self, up_to: int) -> None:
         if self._index is not None:
-            held = self._store.embedded_ids(up_to)
+            held = embedded_ids(self._store, up_to)
             self._index.remove(np.setdiff1d(self._index.ids(), held, assume_unique=True))

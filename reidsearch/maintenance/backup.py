@@ -27,6 +27,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.finish import finish
+from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lifecycle import migrate, require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
@@ -77,7 +78,7 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
             copy = store.copy_to(folder)
         with step(whole, "verifying the copy"):
             with Store(folder) as copied:
-                crops = len(copied.embedded_ids(copied.state().last_crop_id))
+                crops = len(embedded_ids(copied, copied.state().last_crop_id))
             sha256 = file_sha256(copy).hex()
         settings_sha256 = _write_settings(folder / SETTINGS, settings)
         made = Backup(target, crops, copy.stat().st_size, sha256, settings_sha256)

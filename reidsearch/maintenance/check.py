@@ -36,6 +36,7 @@ from reidsearch.maintenance.row_check import check_rows, repair_rows
 from reidsearch.store import attributes as attribute_store
 from reidsearch.store import tables
 from reidsearch.store.calibration import check_calibration
+from reidsearch.store.crops.embeddings import embedded_ids, embedding_rows, embeddings_after
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.log import go_on_without
 from reidsearch.store.database.sqlite import DATABASE
@@ -296,11 +297,11 @@ def _compare(
     store: Store, newest: Generation, model: ModelIdentity, progress: Progress
 ) -> Iterator[Finding]:
     """Every vector of the file against the database's own."""
-    index = loaded(newest, lambda ids: store.embedding_rows(ids, model.dimension), model.dimension)
+    index = loaded(newest, lambda ids: embedding_rows(store, ids, model.dimension), model.dimension)
     Measured.of_row(newest.recall)
     index.verify()
     held, seen = index.ids(), []
-    for ids, vectors in store.embeddings_after(0, model.dimension):
+    for ids, vectors in embeddings_after(store, 0, model.dimension):
         shared = ids[np.isin(ids, held)]
         seen.append(shared)
         truth = vectors[np.isin(ids, shared)]
@@ -325,7 +326,7 @@ def _compare(
 
 
 def _up_to(store: Store, last: int, held: CropIds) -> CropIds:
-    return np.setdiff1d(store.embedded_ids(last), held)
+    return np.setdiff1d(embedded_ids(store, last), held)
 
 
 def _rows(

@@ -17,7 +17,8 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.finish import finish, told_as_unfinished
 from reidsearch.maintenance.forget import forget, places_of
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.chunks import CHUNK
+from reidsearch.store.crops.store import Store
 from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage import erased
 from reidsearch.store.footage.reader import footage_at

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from reidsearch.domain.crops import CropIds
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK
+from reidsearch.store.chunks import CHUNK
 from reidsearch.store.events import Event
 from reidsearch.store.tables.footage import footage_location
 

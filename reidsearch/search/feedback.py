@@ -24,6 +24,7 @@ from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.domain.decisions import Member
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.search.ranking import Row
+from reidsearch.store.crops.embeddings import crops_with_embeddings, embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.presence import presences
 from reidsearch.store.identities.store import members_of_crops
@@ -106,7 +107,7 @@ def marked_crops(
     members, views = _members(store, (*likes, *unlikes))
     _require_apart(members, views, likes, unlikes, query_crops)
     _require_undecided(members, views, likes, rejected)
-    rows = store.embeddings(crop_id for ids in views.values() for crop_id in ids)
+    rows = embeddings_of(store, (crop_id for ids in views.values() for crop_id in ids))
     means = {
         one: _mean(store, one, [rows[i] for i in ids if i in rows]) for one, ids in views.items()
     }
@@ -146,7 +147,7 @@ def liked_rows(
     shown = liked if allowed is None else np.intersect1d(liked, allowed).tolist()
     found = [
         Row(crop, float(embedding @ vector), None)
-        for crop, embedding in store.crops_with_embeddings(shown).values()
+        for crop, embedding in crops_with_embeddings(store, shown).values()
     ]
     found.sort(key=lambda row: (-row.score, row.crop.crop_id))
     first: dict[tuple[str, int], Row] = {}

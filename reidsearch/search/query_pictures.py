@@ -18,6 +18,7 @@ from reidsearch.domain.crops import Crop, Pixels, Vectors
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture, whole_box
 from reidsearch.domain.request import QueryPicture
 from reidsearch.media.pictures import read_with_digest
+from reidsearch.store.crops.embeddings import crops_with_embeddings
 from reidsearch.store.crops.store import Store
 
 PICTURES_AT_ONCE = 64
@@ -81,7 +82,7 @@ def embed_queries(
     them are in memory at once.
     """
     ids = [[one for one in query if isinstance(one, int)] for query, _ in queries]
-    stored = store.crops_with_embeddings(sorted({crop_id for some in ids for crop_id in some}))
+    stored = crops_with_embeddings(store, sorted({crop_id for some in ids for crop_id in some}))
     embedded: list[EmbeddedQuery | ReidsearchError] = []
     part: list[_Pictures | ReidsearchError] = []
     waiting = 0

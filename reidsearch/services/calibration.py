@@ -17,6 +17,7 @@ from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.scores import Calibration, Origin, Provenance, Tested
 from reidsearch.store.calibration import forget, keep, stored_calibration
+from reidsearch.store.crops.embeddings import embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.presence import presences
 from reidsearch.store.identities.store import identities
@@ -123,7 +124,7 @@ class CalibrationService:
             for crop_id in presence.crop_ids
             if presence.camera is not None
         ]
-        rows = self._store.embeddings(crop_id for crop_id, *_ in crops)
+        rows = embeddings_of(self._store, (crop_id for crop_id, *_ in crops))
         crops = [crop for crop in crops if crop[0] in rows]
         _, cameras = np.unique([str(camera) for *_, camera in crops], return_inverse=True)
         vectors = [rows[crop_id] for crop_id, *_ in crops]

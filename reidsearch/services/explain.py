@@ -18,6 +18,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.media.pictures import decode
 from reidsearch.search.own import with_own
 from reidsearch.search.query_pictures import Embed, embed_query, read_query_picture
+from reidsearch.store.crops.embeddings import crops_with_embeddings, embeddings_of
 from reidsearch.store.crops.labelled import labelled_crops
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.different_people import known_different
@@ -59,7 +60,7 @@ def explain(
     embedded = embed_query([query], store, embed, limits)
     query_id = query if isinstance(query, int) else None
     query_picture = decode(store.picture(query), limits) if isinstance(query, int) else query.pixels
-    rows = {crop_id: row for crop_id, (_, row) in store.crops_with_embeddings([match_id]).items()}
+    rows = {crop_id: row for crop_id, (_, row) in crops_with_embeddings(store, [match_id]).items()}
     score = float(np.clip(rows[match_id] @ embedded.vector, -1.0, 1.0))
     of_pictures, stripes = _occluded(embed, query_picture, match_picture)
     around = _Around(store, gallery, query_id, match)
@@ -225,7 +226,7 @@ def _observed(store: Store, score: float) -> list[Observed]:
 
 
 def _scored(store: Store, how: str, pairs: list[tuple[int, int]], score: float) -> Observed:
-    rows = store.embeddings(sorted({crop_id for pair in pairs for crop_id in pair}))
+    rows = embeddings_of(store, sorted({crop_id for pair in pairs for crop_id in pair}))
     scores = np.sort(
         np.array([rows[a] @ rows[b] for a, b in pairs if a in rows and b in rows], np.float32)
     )

@@ -24,9 +24,10 @@ from reidsearch.domain.attributes import (
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.store import tables
+from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.model import model_row
 from reidsearch.store.crops.rows import sha256_of
-from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.crops.store import Store
 from reidsearch.store.tables.attributes import attributes, column_of
 from reidsearch.store.tables.footage import moment
 

@@ -18,6 +18,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.maintenance import check as checks
 from reidsearch.maintenance.erase import Erasure, erase
 from reidsearch.output.hints import advice
+from reidsearch.store.crops.embeddings import embedding_rows, embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
 from reidsearch.store.derived import newest_generation
@@ -60,7 +61,7 @@ def held_ids(folder):
     """What the file in force holds, whatever the database says."""
     with Store(folder) as store:
         newest = newest_generation(store)
-        truth = lambda ids: store.embedding_rows(ids, DIMENSION)  # noqa: E731
+        truth = lambda ids: embedding_rows(store, ids, DIMENSION)  # noqa: E731
         return ENGINES[newest.kind].load(newest.path, truth).ids().tolist()
 
 
@@ -69,7 +70,7 @@ def found(store: Store) -> tuple[list[int], list[str]]:
     gallery = Gallery(store)
     gallery.sync()
     hits = gallery.search(VECTORS[3], 1000)
-    truth = store.embeddings(hits.ids.tolist())
+    truth = embeddings_of(store, hits.ids.tolist())
     np.testing.assert_allclose(
         hits.scores, [truth[i] @ VECTORS[3] for i in hits.ids.tolist()], atol=1e-5
     )

@@ -17,6 +17,7 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.backup import backup, restore
 from reidsearch.maintenance.check import check, repair
 from reidsearch.maintenance.erase import erase, plan
+from reidsearch.store.crops.embeddings import embedded_ids, embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
 
@@ -45,7 +46,7 @@ def opened(store: Store) -> Neighbours:
 def assert_right(graph: Graph | None, store: Store) -> None:
     """The lists are those of a graph made from nothing."""
     assert graph is not None
-    held = store.embeddings(store.embedded_ids(10**9).tolist())
+    held = embeddings_of(store, embedded_ids(store, 10**9).tolist())
     ids = np.array(sorted(held))
     matrix = np.stack([held[crop_id] for crop_id in ids.tolist()])
     truth = extended(Graph.empty(), ids, lambda wanted: matrix[np.searchsorted(ids, wanted)])

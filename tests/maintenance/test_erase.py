@@ -13,6 +13,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
 from reidsearch.maintenance.check import check
 from reidsearch.maintenance.erase import erase, plan
+from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
 
@@ -49,10 +50,10 @@ def test_what_is_planned_is_what_goes(folder, filters, crops, expected):
         planned = plan(store, filters, crops)
         assert planned.ids.tolist() == expected
         assert planned.sources == len(expected)
-        assert len(store.embedded_ids(99)) == 12  # planning deletes nothing
+        assert len(embedded_ids(store, 99)) == 12  # planning deletes nothing
         assert erase(store, gallery, planned)
         left = [n for n in range(1, 13) if n not in expected]
-        assert store.embedded_ids(99).tolist() == left
+        assert embedded_ids(store, 99).tolist() == left
         assert sorted(gallery.search(VECTORS[0], 99).ids.tolist()) == left
         assert check(store) == []
     assert sql(folder, "SELECT what FROM event") == [("delete",)]
@@ -106,7 +107,7 @@ def test_a_reader_that_holds_the_log_is_told_of(folder):
             connection.exec_driver_sql("SELECT count(*) FROM crop").all()
             emptied = erase(store, Gallery(store), planned)
         assert not emptied
-        assert 5 not in store.embedded_ids(99).tolist()
+        assert 5 not in embedded_ids(store, 99).tolist()
 
 
 def test_a_camera_without_crops_disappears(folder):
@@ -120,4 +121,4 @@ def test_deleting_is_writing(folder):
         planned = plan(store, Filters(), (5,))
         with writer_lock(folder), pytest.raises(ArchiveLocked):
             erase(store, Gallery(store), planned)
-        assert len(store.embedded_ids(99)) == 12
+        assert len(embedded_ids(store, 99)) == 12

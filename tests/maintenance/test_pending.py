@@ -21,6 +21,7 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.check import check, repair
 from reidsearch.maintenance.erase import erase, plan
 from reidsearch.store import pending, tables
+from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 
 VECTORS = unit_rows(12)
@@ -78,7 +79,7 @@ def test_what_cuts_a_deletion_off_says_what_is_left(folder, monkeypatch, error, 
     assert (told.exit_code, told.kind) == (code, Kind.DELETION_UNFINISHED)
     assert said in told.message
     with Store(folder) as store:
-        assert store.embedded_ids(99).tolist() == list(range(4, 13))
+        assert embedded_ids(store, 99).tolist() == list(range(4, 13))
         (left,) = pending.pending_work(store)
         assert (left.work, left.cause, left.crops) == (Work.ERASURE, Cause.DELETE, 3)
 
@@ -185,9 +186,9 @@ def test_reads_of_one_state_see_nothing_of_what_is_committed_meanwhile(folder):
             before = store.state()
             erase(writer, Gallery(writer), plan(writer, Filters(), (5,)))
             assert store.state() == before
-            assert 5 in store.embedded_ids(99).tolist()
+            assert 5 in embedded_ids(store, 99).tolist()
             assert store.crop(5).crop_id == 5
             with pytest.raises(RuntimeError, match="one_state"):
                 store.write()
         assert store.state() != before
-        assert 5 not in store.embedded_ids(99).tolist()
+        assert 5 not in embedded_ids(store, 99).tolist()

@@ -12,6 +12,7 @@ from reidsearch.domain.crops import Facts
 from reidsearch.maintenance.check import check, repair
 from reidsearch.output.hints import advice
 from reidsearch.store import tables
+from reidsearch.store.crops.embeddings import crops_with_embeddings, embedding_count, embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.row_digests import blob_of, covered, digest_of, has_digest
@@ -67,11 +68,11 @@ def test_a_changed_value_is_an_error_that_names_the_row_and_never_shown(
     raw_sql(folder, statement)
     with Store(folder) as store:
         with pytest.raises(ArchiveError) as error:
-            store.crops_with_embeddings([1, 2])
+            crops_with_embeddings(store, [1, 2])
         assert error.value.kind == Kind.ROW_DAMAGED
         assert (error.value.fields["table"], row in str(error.value.fields["row"])) == (table, True)
         assert "reidsearch check" in advice(error.value)
-        assert sorted(store.crops_with_embeddings([4, 6])) == [4, 6]  # of the other camera
+        assert sorted(crops_with_embeddings(store, [4, 6])) == [4, 6]  # of the other camera
         findings = check(store)
         assert any(table in finding.message for finding in findings)
         before = [finding.message for finding in findings]
@@ -118,12 +119,12 @@ def test_counting_reads_past_damage_and_a_damaged_crop_can_be_deleted(folder):
     raw_sql(folder, "UPDATE crop SET person = CAST(x'ff' AS TEXT) WHERE id = 2")
     raw_sql(folder, "UPDATE embedding SET vector = x'00' WHERE crop_id = 2")
     with Store(folder) as store:
-        assert store.embedding_count() == 6
+        assert embedding_count(store) == 6
         with pytest.raises(ArchiveError):
             store.crop(2)
         erase.erase(store, Gallery(store), erase.plan(store, Filters(), (2,)))
         assert check(store) == []
-        assert sorted(store.embeddings(np.arange(7).tolist())) == [1, 3, 4, 5, 6]
+        assert sorted(embeddings_of(store, np.arange(7).tolist())) == [1, 3, 4, 5, 6]
 
 
 def test_derived_rows_are_dropped_or_made_anew(folder):

@@ -22,6 +22,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.maintenance.check import check
 from reidsearch.maintenance.summary import failures, summarise
 from reidsearch.output.hints import advice
+from reidsearch.store.crops.embeddings import embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database import schema
 
@@ -45,7 +46,7 @@ def test_an_earlier_archive_migrates_and_opens(text, tmp_path):
         assert store.crop(1).facts == Facts("gate", NOON, "p1", {"note": "ä"})
         assert store.crop(3).facts == Facts()
         assert store.picture(2) == b"\xff\xd8 picture 1"
-        held = store.embeddings([1, 2, 3])
+        held = embeddings_of(store, [1, 2, 3])
         assert [round(float(np.linalg.norm(held[i])), 5) for i in (1, 2, 3)] == [1, 1, 1]
         assert [f.location for f in failures(store)] == ["/footage/bad.jpg"]
         summary = summarise(store)

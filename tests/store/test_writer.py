@@ -34,6 +34,7 @@ from reidsearch.domain.footage import SourceFacts, VideoInfo
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.steps import AlreadyStored, Effect, SourceFile
 from reidsearch.output.hints import advice
+from reidsearch.store.crops.embeddings import embedded_ids, embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.database.lock import is_locked, writer_lock
@@ -281,7 +282,7 @@ def test_however_inputs_are_batched_each_source_is_one_crop(tmp_path_factory, ba
         )
         distinct = {n for batch in batches for n in batch}
         assert indexed == len(distinct)
-        assert store.embedded_ids(10**6).tolist() == list(range(1, len(distinct) + 1))
+        assert embedded_ids(store, 10**6).tolist() == list(range(1, len(distinct) + 1))
 
 
 def test_numbers_that_are_no_id_are_not_found(folder):
@@ -289,7 +290,7 @@ def test_numbers_that_are_no_id_are_not_found(folder):
     with Store(folder) as store:
         for number in (0, -1, 2, 2**63, 10**30):
             assert store.crops([number]) == []
-            assert store.embeddings([number]) == {}
+            assert embeddings_of(store, [number]) == {}
             with pytest.raises(Exception, match=f"no crop {number}"):
                 store.picture(number)
 

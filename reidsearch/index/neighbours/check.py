@@ -10,6 +10,7 @@ from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.reports import Finding
 from reidsearch.index.neighbours.graph import Graph
 from reidsearch.index.neighbours.table import load
+from reidsearch.store.crops.embeddings import embedded_ids, embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
 
@@ -38,7 +39,7 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
         return
     if not len(graph):
         return
-    held = store.embedded_ids(int(graph.ids[-1]))
+    held = embedded_ids(store, int(graph.ids[-1]))
     gone = np.setdiff1d(graph.ids, held)
     if len(gone) and store.state().pending:
         return  # a deletion that is not finished, which is told as such
@@ -59,7 +60,7 @@ def _looked_at(store: Store, graph: Graph) -> Iterator[tuple[int, bool]]:
     for row in np.unique(np.linspace(0, len(graph) - 1, LOOKED_AT).astype(np.int64)).tolist():
         near = graph.near[row][graph.near[row] >= 0]
         ids = graph.ids[[row, *near]].tolist()
-        held = store.embeddings(ids)
+        held = embeddings_of(store, ids)
         truth = np.stack([held[crop_id] for crop_id in ids])
         scores = truth[1:] @ truth[0]
         yield ids[0], bool((np.abs(scores - graph.scores[row, : len(near)]) <= CLOSE).all())

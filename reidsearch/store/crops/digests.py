@@ -8,7 +8,8 @@ from typing import TypeAlias
 from sqlalchemy import select
 
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.chunks import CHUNK
+from reidsearch.store.crops.store import Store
 
 CropDigests: TypeAlias = tuple[str, ...]
 """SHA-256 in hexadecimal: of the stored JPEG, and of the embedding's float32 bytes."""

@@ -11,27 +11,21 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, Table, select
+from sqlalchemy import Connection, Table, select
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
-from reidsearch.domain.crops import Crop, CropIds, Vectors
+from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
+from reidsearch.store.chunks import chunks, possible
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.crops.state import Held, HeldByThread, Known, State, state_of
 from reidsearch.store.database import lifecycle, schema, selects, sqlite
 from reidsearch.store.decoding import decoding
 from reidsearch.store.row_digests import Value
-
-CHUNK = 500  # values in one IN (...): SQLite's oldest limit is 999
-FEW = 16  # as many as an answer usually has
-SOME = 64  # as many as may be among the ten best
-EMBEDDINGS_CHUNK = 4096
 
 
 def location_key(key: str) -> bytes:
@@ -130,7 +124,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         is refused meanwhile, and the write-ahead log cannot be emptied.
 
             with store.one_state():
-                crops = store.embedded_ids(store.state().last_crop_id)
+                crops = embedded_ids(store, store.state().last_crop_id)
         """
         if self._held.now is not None:
             yield
@@ -268,7 +262,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def crops(self, ids: Iterable[int]) -> list[Crop]:
         """Return all that is known of those crops, in the order given; others are left out."""
-        wanted = _possible(ids)
+        wanted = possible(ids)
         with self.read() as connection:
             rows = [
                 row
@@ -302,7 +296,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """
         c = tables.crop.c
         with self.scan() as connection:
-            held = connection.scalar(select(c.id).where(c.id.in_(_possible([crop_id]))))
+            held = connection.scalar(select(c.id).where(c.id.in_(possible([crop_id]))))
         if held is None:
             raise NotFound(f"{self.location} holds no crop {crop_id}", "every answer shows the ids")
 
@@ -327,114 +321,3 @@ class Store(contextlib.AbstractContextManager["Store"]):
             )
         jpeg: bytes = row.jpeg
         return jpeg
-
-    def crops_with_embeddings(self, ids: Iterable[int]) -> dict[int, tuple[Crop, Vectors]]:
-        """Return those crops that are stored, by id, each with its (d,) embedding."""
-        found: dict[int, tuple[Crop, Vectors]] = {}
-        with self.read() as connection:
-            for part in chunks(_possible(ids)):
-                size = FEW if len(part) <= FEW else CHUNK
-                padded = [*part, *([0] * (size - len(part)))]  # no crop has the id 0
-                asked = {f"id{number}": crop_id for number, crop_id in enumerate(padded)}
-                for row in connection.execute(selects.crops_with_embeddings(size), asked):
-                    found[row.id] = read_crop(row), np.frombuffer(row.vector, dtype="<f4")
-        return found
-
-    def embeddings(self, ids: Iterable[int]) -> dict[int, Vectors]:
-        """Return the (d,) embeddings of those crops that are stored, by id."""
-        found: dict[int, Vectors] = {}
-        with self.read() as connection:
-            for part in chunks(_possible(ids)):
-                for row in connection.execute(selects.EMBEDDINGS, {"ids": part}):
-                    found[row.crop_id] = np.frombuffer(row.vector, dtype="<f4")
-        return found
-
-    def embedding_rows(self, ids: CropIds, dimension: int) -> tuple[CropIds, Vectors]:
-        """Return those of increasing `ids` that have an embedding, and (n, d) of them.
-
-        Raises:
-            ArchiveError: one has not the model's dimension (a damaged row).
-        """
-        rows: list[Any] = []
-        wanted = ids.tolist()
-        with self.read() as connection:
-            for part in chunks(wanted):
-                size = next(size for size in (FEW, SOME, CHUNK) if len(part) <= size)
-                padded = [*part, *([0] * (size - len(part)))]  # no crop has the id 0
-                asked = {f"id{number}": crop_id for number, crop_id in enumerate(padded)}
-                rows.extend(connection.execute(selects.embedding_rows(size), asked))
-        return self._joined(rows, dimension)
-
-    def embedding_count(self) -> int:
-        """Return how many embeddings of the archive's model there are."""
-        with self.scan() as connection:
-            return connection.execute(selects.EMBEDDING_COUNT).scalar_one()
-
-    def some_embeddings(self, count: int, dimension: int) -> Vectors:
-        """Return (n, d) of about `count` crops of the whole archive; all where there are fewer."""
-        last = self.state().last_crop_id
-        drawn = np.random.default_rng(0).integers(1, last + 1, count) if last > count else None
-        ids = np.arange(1, last + 1) if drawn is None else np.unique(drawn)
-        return self.embedding_rows(ids, dimension)[1]
-
-    def _joined(self, rows: Sequence[Any], dimension: int) -> tuple[CropIds, Vectors]:
-        ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
-        blob = b"".join([row[1] for row in rows])
-        if len(blob) != len(rows) * dimension * 4:
-            raise ArchiveError(
-                f"{self.location}: an embedding between crops {ids[0]} and {ids[-1]} is damaged",
-                kind=Kind.ARCHIVE_DAMAGED,
-                archive=self.location,
-            )
-        return ids, np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
-
-    def embeddings_after(self, crop_id: int, dimension: int) -> Iterator[tuple[CropIds, Vectors]]:
-        """Yield all embeddings of crops above `crop_id`, in chunks of increasing ids.
-
-        Raises:
-            ArchiveError: one has not the model's dimension (a damaged row).
-        """
-        e = tables.embedding.c
-        last = crop_id
-        while True:
-            with self.read() as connection:
-                rows = connection.execute(
-                    select(e.crop_id, e.vector)
-                    .where(e.model_id == selects.MODEL_ID, e.crop_id > last)
-                    .order_by(e.crop_id)
-                    .limit(EMBEDDINGS_CHUNK)
-                ).all()
-            if not rows:
-                return
-            ids, vectors = self._joined(rows, dimension)
-            yield ids, vectors
-            last = int(ids[-1])
-
-    def embedded_ids(self, up_to: int) -> CropIds:
-        """Return ids up to `up_to` that have an embedding, increasing."""
-        e = tables.embedding.c
-        query = select(e.crop_id).where(e.model_id == selects.MODEL_ID, e.crop_id <= up_to)
-        with self.scan() as connection:
-            return np.fromiter(connection.scalars(query.order_by(e.crop_id)), dtype=np.int64)
-
-
-# What a search or a re-run asks over and over is built once: for small answers, building and
-# compiling a statement takes longer than SQLite takes to answer it (benchmarks/query_warm.py).
-
-
-def _possible(ids: Iterable[int]) -> list[int]:
-    """Without numbers that no database can take for an id."""
-    return [crop_id for crop_id in ids if 0 < crop_id < 2**63]
-
-
-def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Part values into as many as one statement takes."""
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
-
-
-def of_ids(
-    query: Select[Any], column: ColumnElement[int], ids: Sequence[int] | None
-) -> list[Select[Any]]:
-    """Return the query for all rows (`ids` is None), or its parts for the rows of these ids."""
-    return [query] if ids is None else [query.where(column.in_(part)) for part in chunks(ids)]

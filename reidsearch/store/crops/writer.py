@@ -21,6 +21,7 @@ from reidsearch.domain.crops import Facts, Rejected
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.steps import AlreadyStored, Committed, Effect, NewCrop
 from reidsearch.store import tables
+from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.model import adopt_model
 from reidsearch.store.crops.rows import (
     embedding_row,
@@ -32,7 +33,7 @@ from reidsearch.store.crops.rows import (
     merge_facts,
     sha256_of,
 )
-from reidsearch.store.crops.store import CHUNK, Store, location_key
+from reidsearch.store.crops.store import Store, location_key
 from reidsearch.store.database.proofs import intact
 
 

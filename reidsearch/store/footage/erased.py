@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.footage import UNSEEN, How, Span
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK, of_ids
+from reidsearch.store.chunks import CHUNK, of_ids
 from reidsearch.store.tables.footage import (
     checkpoint,
     checkpoint_log,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from reidsearch.domain.decisions import Member, Presence
 from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK
+from reidsearch.store.chunks import CHUNK
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.tracklet_reader import interval, parts_of, views_of
 

@@ -15,7 +15,8 @@ from reidsearch.domain.footage import How, SourceCoverage, SourceFacts, Span
 from reidsearch.domain.steps import current_names
 from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK, Store, location_key, of_ids
+from reidsearch.store.chunks import CHUNK, of_ids
+from reidsearch.store.crops.store import Store, location_key
 from reidsearch.store.database.proofs import UNPROVEN
 from reidsearch.store.decoding import reads
 from reidsearch.store.footage import erased

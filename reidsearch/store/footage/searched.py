@@ -13,7 +13,8 @@ from reidsearch.domain.answers import FootageSearched
 from reidsearch.domain.footage import How, SourceState
 from reidsearch.domain.request import Filters
 from reidsearch.store import tables
-from reidsearch.store.crops.store import Store, of_ids
+from reidsearch.store.chunks import of_ids
+from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.gaps import Stretch, not_supplied

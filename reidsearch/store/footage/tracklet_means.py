@@ -11,8 +11,8 @@ from sqlalchemy import Connection, delete, exists, insert, select
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.store import tables
+from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.rows import embedding_row
-from reidsearch.store.crops.store import CHUNK
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.tables.footage import moment, tracklet, tracklet_embedding, tracklet_part
 

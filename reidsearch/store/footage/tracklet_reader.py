@@ -11,7 +11,8 @@ from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.tracklets import SourceInterval, Trace, TrackletSeen
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.chunks import CHUNK
+from reidsearch.store.crops.store import Store
 from reidsearch.store.decoding import reads
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import footage, footage_location, moment, tracklet_part

@@ -10,7 +10,8 @@ from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.decisions import Member
 from reidsearch.domain.reports import Finding
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.chunks import CHUNK
+from reidsearch.store.crops.store import Store
 from reidsearch.store.identities.ledger import Ledger
 from reidsearch.store.identities.store import identities, log, rebuild
 from reidsearch.store.tables.footage import tracklet

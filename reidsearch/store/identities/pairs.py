@@ -8,6 +8,7 @@ import numpy as np
 
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.decisions import Identity, Member, Pairs, Presence
+from reidsearch.store.crops.embeddings import embeddings_of
 from reidsearch.store.crops.store import Store
 
 
@@ -16,7 +17,9 @@ def pairs_of(store: Store, identities: Sequence[Identity], seen: dict[Member, Pr
     rows: list[tuple[float, bool, int, int, int]] = []
     for identity in identities:
         both = (*identity.members, *identity.rejected)
-        vectors = store.embeddings(crop_id for member in both for crop_id in seen[member].crop_ids)
+        vectors = embeddings_of(
+            store, (crop_id for member in both for crop_id in seen[member].crop_ids)
+        )
         for a in identity.members:
             for b in both:
                 if a != b:

@@ -25,7 +25,8 @@ from reidsearch.domain.decisions import (
     Presence,
 )
 from reidsearch.store import tables
-from reidsearch.store.crops.store import CHUNK, Store
+from reidsearch.store.chunks import CHUNK
+from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
 from reidsearch.store.events import require_record
