@@ -21,6 +21,7 @@ from reidsearch.base.settings import RuntimeSettings
 from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.vision.embedding import Embedder, load_embedder
 from reidsearch.vision.embedding.golden import diagnose
+from reidsearch.vision.embedding.sense import sense
 from reidsearch.vision.models.catalogue import default_entry
 from reidsearch.vision.models.locate import ModelUnavailable
 
@@ -171,11 +172,16 @@ def _golden_check(name: str, embedder: Embedder) -> Check:
     found = diagnose(embedder)
     model = embedder.identity.text
     if not found.cosines:
+        seen = sense(embedder)
+        if seen.fault:
+            return Check(name, "fail", f"{model}: {seen.fault}", kind=Kind.MODEL_BLIND)
         return Check(
             name,
             "warn",
-            f"{model} runs, but no golden vectors are known for it",
-            "nothing needs to be done for a custom model",
+            f"{model} runs, but no golden vectors are known for it; of synthetic people the same "
+            f"have a cosine of {seen.same:.2f}, different ones {seen.different:.2f}"
+            + (f": {seen.doubt}" if seen.doubt else ""),
+            "nothing needs to be done for a custom model" if not seen.doubt else "",
         )
     nearness = f"cosine to the genuine model's vectors {min(found.cosines):.4f}"
     fault = found.fault

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reidsearch.base import atomic
+from reidsearch.base.errors import telling_exhaustion
 
 _AT = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 _SHARED = 0o060  # of the folder's mode: what the group may
@@ -70,8 +71,13 @@ def create(path: Path) -> BinaryIO:
 
 
 def open_file(path: Path) -> FileIO:
-    """Open a regular file for reading."""
-    with _opened(path.parent) as at:
+    """Open a regular file for reading.
+
+    Raises:
+        StorageError: no file descriptors or no memory are left.
+        OSError: it is not there (`NotOurs`: it is something else).
+    """
+    with telling_exhaustion(str(path)), _opened(path.parent) as at:
         if not _AT:
             _require(path, os.lstat(path))
         try:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.errors import Reason, Refused, exhausted
 
 SMALL_BYTES = 1 << 20
 """Of settings and notes that people or this program write."""
@@ -36,7 +36,13 @@ _TEXTS = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
 def refusal(error: OSError | ValueError) -> Refused:
-    """What the operating system says about a file, as a `Refused`."""
+    """What the operating system says about a file, as a `Refused`.
+
+    Raises:
+        StorageError: it says nothing about the file: descriptors or memory are used up.
+    """
+    if resource := exhausted(error, str(getattr(error, "filename", None) or "")):
+        raise resource from error
     if not isinstance(error, OSError):  # a NUL in the name
         return Refused(Reason.MISSING, f"no file can have this name: {error}")
     if isinstance(error, FileNotFoundError | NotADirectoryError):

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError
+from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError, exhausted
 from reidsearch.base.version import __version__
 from reidsearch.cli.commands import LazyGroup
 from reidsearch.cli.signals import on_interrupt, stop_on_signals
@@ -82,6 +82,8 @@ def _guarded(debug: bool) -> int:
 def _as_ours(error: Exception) -> ReidsearchError:
     if isinstance(error, ReidsearchError):
         return error
+    if resource := exhausted(error, str(getattr(error, "filename", None) or "")):
+        return resource
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return StorageError(f"{error.strerror or error}{where}")
@@ -89,10 +91,12 @@ def _as_ours(error: Exception) -> ReidsearchError:
 
 
 def _tell(error: ReidsearchError) -> None:
-    from reidsearch.output.hints import advice
-
     if error.message:
         say(f"reidsearch: {_indented(error.message)}", err=True)
+    try:
+        from reidsearch.output.hints import advice
+    except OSError:  # no descriptor is left to read it with
+        return
     if hint := advice(error):
         say(f"  -> {_indented(hint)}", err=True)
 

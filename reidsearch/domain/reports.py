@@ -119,7 +119,8 @@ class IndexReport:
     files in folders and containers were skipped for their type; `skipped_names` are the first ones.
     `conflicting` of the duplicates came with other facts (camera, time, person, extra) than the
     crop's own, which were kept; `facts` tells which lack camera or time. All of this is of
-    pictures; `footage` tells of videos.
+    pictures; `footage` tells of videos. `model_doubt` says what speaks against the model; empty:
+    nothing does.
     """
 
     run_id: int
@@ -134,6 +135,7 @@ class IndexReport:
     skipped: int = 0
     skipped_names: tuple[str, ...] = ()
     conflicting: int = 0
+    model_doubt: str = ""
     facts: FactsReport = FactsReport()
     footage: FootageReport = FootageReport()
 

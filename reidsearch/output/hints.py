@@ -133,6 +133,9 @@ HINTS: dict[str, Hint] = {
     Kind.NOT_AN_EMBEDDER: (
         "give a re-identification model, for instance one of: reidsearch models list"
     ),
+    Kind.MODEL_BLIND: (
+        "give a trained re-identification model, for instance one of: reidsearch models list"
+    ),
     Kind.NOT_A_DETECTOR: "give one of the detectors of: reidsearch models list",
     Kind.NOT_A_RECOGNIZER: "reidsearch models list names the one that does",
     Kind.DEVICE_UNKNOWN: "give --device CPU, or install the device's driver",
@@ -142,6 +145,10 @@ HINTS: dict[str, Hint] = {
         "reidsearch models verify; then try --device CPU, and another version of openvino"
     ),
     Reason.BAD_EMBEDDING: "check the model and the runtime: reidsearch doctor",
+    Kind.TOO_MANY_FILES: (
+        "allow more (ulimit -n 4096) or end other programs, then run the same command again"
+    ),
+    Kind.OUT_OF_MEMORY: "end other programs, then run the same command again",
     Kind.CODECS_MISSING: "{python} -m pip install --force-reinstall pillow",
     # Footage
     Kind.TIME_WITHOUT_ZONE: "give --timezone ZONE",

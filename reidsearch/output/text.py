@@ -165,6 +165,8 @@ def report_view(report: IndexReport) -> RenderableType:
     if report.footage.offered:
         lines = [*([Text(told)] if report.offered else []), *_footage_lines(report.footage)]
     lines += missing_facts(report)
+    if report.model_doubt:
+        lines.append(Text(f"Doubtful model: {visible(report.model_doubt)}.", style="yellow"))
     if report.skipped:
         lines.append(_skipped(report))
     if report.conflicting:

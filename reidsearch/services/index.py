@@ -77,6 +77,7 @@ class Run:
     Args:
         detector: loads the detector; only called when footage needs it.
         version: of this program, for the record.
+        doubt: what speaks against the model; empty: nothing does.
     """
 
     store: Store
@@ -86,6 +87,7 @@ class Run:
     version: str
     progress: Progress = NO_PROGRESS
     stop: threading.Event = field(default_factory=threading.Event)
+    doubt: str = ""
 
     def paths(self, paths: Sequence[Path], naming: Naming, options: FootageOptions) -> IndexReport:
         """Index everything that lies there: pictures first, then footage."""
@@ -266,9 +268,13 @@ class IndexService:
         stop: threading.Event | None,
         settings: FootageSettings,
     ) -> Run:
+        from reidsearch.vision.embedding.sense import require_sense
+
+        embedder = self._engines.embedder()
         return Run(
             store=self._store,
-            embedder=self._engines.embedder(),
+            embedder=embedder,
+            doubt=require_sense(embedder),
             detector=lambda: self._engines.detector(settings.detector),
             limits=limits,
             version=self._version,
@@ -277,7 +283,7 @@ class IndexService:
         )
 
     def _caught_up(self, report: IndexReport, run: Run) -> IndexReport:
-        """Bring index and neighbour graph up to what a run committed."""
+        """Bring index and neighbour graph up to what a run committed; add what it doubts."""
         if self._gallery.needs_compaction():
             # Another writer that has begun meanwhile will compact it just as well.
             with contextlib.suppress(ArchiveLocked), self._store.lock():
@@ -285,7 +291,7 @@ class IndexService:
                 run.progress.working_on("")
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(run.progress, stopped=run.stop.is_set)
-        return report
+        return replace(report, model_doubt=run.doubt)
 
 
 def _require_one_source(inventory: Inventory, options: FootageOptions) -> None:

@@ -90,12 +90,14 @@ class MaintenanceService:
             ArchiveError: a stored picture is damaged; nothing is switched over.
         """
         from reidsearch.services.reembed import renew
+        from reidsearch.vision.embedding.sense import require_sense
 
         embedder = self._engines.another()
         if embedder is None:
             raise UsageError(
                 "neither another model nor another flip was asked for", kind=Kind.NOTHING_TO_CHANGE
             )
+        require_sense(embedder)
         # Embedding takes nearly all of the time; index and graph follow.
         with parts(progress, "re-embedding", [90, 5, 5]) as whole:
             count = renew(self._store, embedder, whole)

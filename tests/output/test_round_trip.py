@@ -167,7 +167,7 @@ def test_lists_of_sources(told, form):
 @given(name=TEXTS | st.sampled_from(["\ud800", "x" * 5000]), note=TEXTS | st.just("\ud800"))
 def test_names_and_notes_of_identities(name, note):
     from reidsearch.output import identities
-    from reidsearch.output.emit import csv_lines
+    from reidsearch.output.emit import lines
 
     with tempfile.TemporaryDirectory() as folder:
         fill(Path(folder) / "a", unit_rows(2))
@@ -182,7 +182,7 @@ def test_names_and_notes_of_identities(name, note):
     out = io.StringIO()
     show(identities.log_view(log, names), out)
     assert "\x1b" not in out.getvalue()
-    assert list(csv_lines(document["decisions"]))
+    assert list(lines("csv", document, "decisions"))
 
 
 @pytest.mark.fuzz

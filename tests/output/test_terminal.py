@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 import reidsearch
-from reidsearch.output.emit import csv_lines
+from reidsearch.output.emit import lines
 from reidsearch.output.progress import progress_for
 from reidsearch.output.terminal import say, shown, shown_streams
 from reidsearch.output.text import show
@@ -135,7 +135,7 @@ def test_a_pipe_gets_lines_as_they_are(capfd):
 
 
 def test_csv_cells_show_them_and_keep_their_line_ends():
-    _, line = csv_lines([{"note": "a\x1b[31m\nb"}])
+    _, line = lines("csv", {"rows": [{"note": "a\x1b[31m\nb"}]}, "rows")
     assert line == '"a\\x1b[31m\nb"\r\n'
 
 

@@ -179,5 +179,5 @@ def _number(value: Any, least: float, most: float) -> float:
 
 def _text(value: Any, pattern: re.Pattern[str]) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise IndexDamaged("it has a name or checksum that none of its kind looks like")
+        raise IndexDamaged("it has a name or checksum that nothing of its kind has")
     return value

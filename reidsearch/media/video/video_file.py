@@ -15,7 +15,7 @@ import av
 import av.error
 import av.logging
 
-from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.errors import Reason, Refused, exhausted
 from reidsearch.base.reading import open_regular
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.media.video.decoding import Reader
@@ -230,6 +230,8 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
                 self._path, start, end, ignore_index=self._linear_avi, known=self._demuxer
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
+            if resource := exhausted(error, str(self._path)):
+                raise resource from error
             raise kind_refused(self._path, error) from error
         if end is None and not start:
             self._demuxer = container.format.name

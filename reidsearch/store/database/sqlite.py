@@ -20,7 +20,14 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from reidsearch.base import atomic, own_files
-from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
+from reidsearch.base.errors import (
+    ArchiveError,
+    ArchiveLocked,
+    Kind,
+    ReidsearchError,
+    StorageError,
+    exhausted,
+)
 from reidsearch.store.database import opening, proofs
 from reidsearch.store.database.damage import damage_of
 from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
@@ -34,6 +41,7 @@ PURGE_TIMEOUT_S = 5.0
 ROWS_AT_ONCE = 5000
 LOWEST_ROW_ID = -(2**63)
 _ERRORS = (sqlite3.Error, UnicodeDecodeError)
+FILES_OPENED = 4  # by SQLite at once: the database, its log, the shared memory, one to spare
 KEPT_CONNECTIONS = 16  # of threads that read at once; more are opened and closed as they come
 
 
@@ -358,7 +366,10 @@ def translated(path: Path, error: BaseException) -> ReidsearchError | None:
         return None
     if (damage := damage_of(path.parent, error)) is not None:
         return damage
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
+    whole = getattr(error, "sqlite_errorcode", 0)
+    if resource := _exhausted(path, whole):
+        return resource
+    code = whole & 0xFF  # without the extended part
     said = f"{path}: {error}"
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         return StorageError(
@@ -380,6 +391,27 @@ def _damaged(path: Path, said: str) -> ArchiveError:
         kind=Kind.DATABASE_DAMAGED,
         archive=path.parent,
     )
+
+
+def _exhausted(path: Path, code: int) -> StorageError | None:
+    """Return the error of a process without descriptors or memory, which SQLite tells as another.
+
+    Where it could not open a file, this tries whether any can be opened: not the database, since
+    closing that again would give up the locks that SQLite holds on it.
+    """
+    if code in {sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_IOERR_NOMEM}:
+        return exhausted(MemoryError(), str(path))
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        descriptors = []
+        try:
+            for _ in range(FILES_OPENED):
+                descriptors.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as error:
+            return exhausted(error, str(path))
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+    return None
 
 
 class _ChangeWatch:

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from reidsearch.base.errors import InputError
+from reidsearch.base.errors import InputError, exhausted
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.vision.models.catalogue import ModelEntry, ModelFile, catalogue
 from reidsearch.vision.models.store import (
@@ -105,6 +105,8 @@ def _copy(entry: ModelEntry, found: dict[str, Path]) -> None:
 
 def _files(folder: Path) -> list[Path]:
     def refuse(error: OSError) -> None:
+        if resource := exhausted(error, str(folder)):
+            raise resource from error
         raise InputError(
             f"cannot look into {error.filename}: {error.strerror}", "check its permissions"
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from reidsearch.base.cache import cache_folder
-from reidsearch.base.errors import Kind, ModelError
+from reidsearch.base.errors import Kind, ModelError, telling_exhaustion
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.vision.models.store import sha384_of
@@ -61,7 +61,8 @@ def read_model(path: Path) -> ov.Model:
         ModelError: OpenVINO cannot read it.
     """
     try:
-        return _core().read_model(path)
+        with telling_exhaustion(str(path)):
+            return _core().read_model(path)
     except RuntimeError as error:
         raise ModelError(
             f"{path} cannot be read as a model: {_last_line(error)}",
@@ -100,7 +101,10 @@ def compile_model(
     if settings.threads:
         options["INFERENCE_NUM_THREADS"] = settings.threads
     try:
-        with _compiled_cache(key if settings.cache else "") as cached:
+        with (
+            telling_exhaustion(f"{settings.device} cannot run the model"),
+            _compiled_cache(key if settings.cache else "") as cached,
+        ):
             if _is_compiled(cached):
                 return engine.compile_model(model, device, options | cached)
             once = " (first run only)" if cached else ""

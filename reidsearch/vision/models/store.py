@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reidsearch.base import atomic
 from reidsearch.base.cache import cache_folder
-from reidsearch.base.errors import Kind, ModelError, StorageError
+from reidsearch.base.errors import Kind, ModelError, StorageError, exhausted
 from reidsearch.vision.models.catalogue import ModelEntry, ModelFile
 
 
@@ -28,6 +28,8 @@ def sha384_of(path: Path) -> str:
         with path.open("rb") as source:
             return hashlib.file_digest(source, "sha384").hexdigest()
     except OSError as error:
+        if resource := exhausted(error, str(path)):
+            raise resource from error
         raise ModelError(
             f"cannot read {path}: {error.strerror}", "check that the file is there and readable"
         ) from error
@@ -63,6 +65,8 @@ def storing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if resource := exhausted(error, str(folder)):
+            raise resource from error
         raise StorageError(
             f"cannot write to {folder}: {error.strerror or error}",
             "make room or give write permission, or set REIDSEARCH_CACHE to another folder",
