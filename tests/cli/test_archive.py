@@ -129,7 +129,8 @@ def test_a_ledger_of_any_length_is_read_row_by_row(held):
     sql(
         held.archive,
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)"
-        " INSERT INTO failure SELECT 'k' || i, 'f/' || i, 'empty', 'it is empty', 1, i, NULL FROM n",
+        " INSERT INTO failure"
+        " SELECT 'k' || i, 'f/' || i, 'empty', 'it is empty', 1, i, NULL FROM n",
     )
     names = [f"f/{number}" for number in range(1, 12_001)]
     document = json.loads(held("failures", "--format", "json").out)
