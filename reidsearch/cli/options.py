@@ -229,9 +229,10 @@ def _telling_pending(archive: Archive, *, shown: bool) -> Iterator[None]:
 def _tell_pending(archive: Archive) -> None:
     if pending := archive.pending():
         from reidsearch.output.pending import pending_lines
+        from reidsearch.output.terminal import say
 
         for line in pending_lines(pending, archive.location):
-            click.echo(line, err=True)
+            say(line, err=True)
 
 
 def command_name() -> str:

@@ -32,7 +32,10 @@ def stop_on_signals() -> None:
     signal.signal(signal.SIGTERM, _stop)
     on_interrupt(signal.default_int_handler)
     if _watching is None:
-        told, tell = os.pipe()
+        try:
+            told, tell = os.pipe()
+        except OSError:  # no descriptor is left: whatever the command opens first will say so
+            return
         os.set_blocking(tell, False)
         signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
         _watching = threading.Thread(target=_watch, args=(told,), name="signals", daemon=True)

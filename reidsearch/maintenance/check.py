@@ -45,6 +45,7 @@ from reidsearch.store.derived import (
     INDEX_FOLDER,
     Generation,
     newest_generation,
+    newest_graph,
 )
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
@@ -124,15 +125,17 @@ def _vectors(store: Store, progress: Progress) -> Iterator[Finding]:
 
 
 def _derived(store: Store, progress: Progress) -> Iterator[Finding]:
-    model = store.model()
-    while True:  # until no writer has replaced the file while it was looked at
-        newest = newest_generation(store)
-        found = list(_index(store, newest, model, progress))
-        if newest_generation(store) == newest:
+    """Compare files with one state of the database, until no writer replaces them meanwhile."""
+    while True:
+        with store.one_state():
+            newest, graph = newest_generation(store), newest_graph(store)
+            found = list(_index(store, newest, store.model(), progress))
+            with step(progress, "checking the neighbour graph"):
+                found += check_neighbours(store)
+        if not found or (newest_generation(store), newest_graph(store)) == (newest, graph):
             break
     yield from found
-    with step(progress, "checking the neighbour graph"):
-        yield from check_neighbours(store)
+    yield from _strays(store, damaged=any(finding.code == "index" for finding in found))
 
 
 def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:

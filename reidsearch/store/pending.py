@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from reidsearch.base.errors import absent
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.pending import Cause, Pending, Work
 from reidsearch.store import tables
@@ -38,7 +39,8 @@ def _record(connection: Connection, work: Work, detail: dict[str, str | int | No
     inserted = connection.execute(
         insert(pending).values(kind=work.value, detail=detail, at_us=to_us(now()))
     ).inserted_primary_key
-    assert inserted is not None
+    if inserted is None:
+        raise absent("the row of pending work")
     return int(inserted[0])
 
 

@@ -64,7 +64,7 @@ def test_without_file_descriptors_nothing_is_rebuilt(tmp_path):
         lowest = os.open(os.devnull, os.O_RDONLY)  # the next descriptor would be above it
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 1, hard))
-            with pytest.raises(StorageError, match="Too many open files"):
+            with pytest.raises(StorageError, match="too many files are open"):
                 gallery.sync()
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

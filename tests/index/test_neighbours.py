@@ -197,7 +197,7 @@ def test_another_models_graph_is_not_used(store):
     opened(store).keep()
     sql(
         store.folder,
-        "INSERT INTO model VALUES (9, 'other', 'FP32', 'cd', 'none/1', :dimension)",
+        "INSERT INTO model VALUES (9, 'other', 'FP32', 'cd', 'none/1', :dimension, NULL)",
         dimension=DIMENSION,
     )
     rows = unit_rows(120, seed=9)
