@@ -8,20 +8,12 @@ the caller as a `StorageError`, and nothing is rebuilt.
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from reidsearch.base.errors import StorageError
+from reidsearch.base import own_files
+from reidsearch.base.errors import StorageError, exhausted
 from reidsearch.index.contract import IndexDamaged
-
-_HINTS = {
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
-    errno.ENFILE: "raise the system's limit of open files",
-    errno.ENOMEM: "free some memory, or raise its limit",
-}
-"""What is wrong with the machine, not with the file."""
 
 
 @contextlib.contextmanager
@@ -29,19 +21,18 @@ def reading(path: Path) -> Iterator[None]:
     """Read an index file, or ask FAISS to.
 
     Raises:
-        IndexDamaged: it is missing, or cannot be read.
+        IndexDamaged: it is missing, no regular file, or cannot be read.
         StorageError: the machine has no memory or no file descriptors left.
     """
     try:
         yield
     except FileNotFoundError as error:
         raise IndexDamaged(f"{path.name} is missing") from error
+    except own_files.NotOurs as error:
+        raise IndexDamaged(f"{path.name} {error.strerror}") from error
     except (OSError, RuntimeError, MemoryError) as error:  # RuntimeError is FAISS's own
-        code = _exhausted(error)
-        if code is not None:
-            raise StorageError(
-                f"{path} cannot be read: {os.strerror(code)}", _HINTS[code]
-            ) from error
+        if told := exhausted(error, f"{path} cannot be read"):
+            raise told from error
         raise IndexDamaged(f"{path.name} cannot be read: {error}") from error
 
 
@@ -55,16 +46,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, MemoryError) as error:
-        code = _exhausted(error)
-        hint = "free some space" if code is None else _HINTS[code]
-        raise StorageError(f"{path} cannot be written: {error}", hint) from error
-
-
-def _exhausted(error: Exception) -> int | None:
-    """Return which of the machine's means is used up; None: that is not the cause."""
-    if isinstance(error, MemoryError):
-        return errno.ENOMEM
-    if isinstance(error, OSError):
-        return error.errno if error.errno in _HINTS else None
-    # FAISS tells only the text of the system's error.
-    return next((code for code in _HINTS if os.strerror(code) in str(error)), None)
+        raise (
+            exhausted(error, f"{path} cannot be written")
+            or StorageError(f"{path} cannot be written: {error}", "free some space")
+        ) from error

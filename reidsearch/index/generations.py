@@ -16,7 +16,7 @@ from typing import Any
 from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import ArchiveError, StorageError, absent
 from reidsearch.index.contract import FileIndex, IndexDamaged, Truth
-from reidsearch.index.disk import writing
+from reidsearch.index.disk import reading, writing
 from reidsearch.index.factory import CODES, ENGINES
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
@@ -53,17 +53,12 @@ def require_file(path: Path, size_bytes: int, sha256: bytes) -> None:
     Raises:
         IndexDamaged: missing, no regular file, of another size, or altered.
     """
-    try:
-        with own_files.open_file(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size != size_bytes:
-                raise IndexDamaged(f"{path.name} has {size} bytes, expected {size_bytes}")
-            if hashlib.file_digest(file, "sha256").digest() != sha256:
-                raise IndexDamaged(f"{path.name} was altered: its checksum differs")
-    except FileNotFoundError as error:
-        raise IndexDamaged(f"{path.name} is missing") from error
-    except own_files.NotOurs as error:
-        raise IndexDamaged(f"{path.name} {error.strerror}") from error
+    with reading(path), own_files.open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size != size_bytes:
+            raise IndexDamaged(f"{path.name} has {size} bytes, expected {size_bytes}")
+        if hashlib.file_digest(file, "sha256").digest() != sha256:
+            raise IndexDamaged(f"{path.name} was altered: its checksum differs")
 
 
 def file_sha256(path: Path) -> bytes:

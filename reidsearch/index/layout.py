@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from reidsearch.base import own_files
 from reidsearch.domain.crops import CropIds
 from reidsearch.index.contract import IndexDamaged
+from reidsearch.index.disk import reading
 
 LARGEST_DIMENSION = 1 << 16
 _COUNT = struct.Struct("<q")
@@ -163,13 +164,8 @@ def mapped(path: Path) -> memoryview:
     Raises:
         IndexDamaged: it is missing, empty, or no regular file.
     """
-    try:
-        with own_files.open_file(path) as file:
-            return mapped_file(file, path.name)
-    except FileNotFoundError as error:
-        raise IndexDamaged(f"{path.name} is missing") from error
-    except own_files.NotOurs as error:
-        raise IndexDamaged(f"{path.name} {error.strerror}") from error
+    with reading(path), own_files.open_file(path) as file:
+        return mapped_file(file, path.name)
 
 
 def mapped_file(file: FileIO, name: str) -> memoryview:

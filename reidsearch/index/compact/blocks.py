@@ -51,12 +51,8 @@ class VerifiedFile:
         """
         blocks = -(-size_bytes // BLOCK_BYTES)
         self.path = path
-        try:
+        with reading(path):
             self._file = own_files.open_file(path)
-        except FileNotFoundError as error:
-            raise IndexDamaged(f"{path.name} is missing") from error
-        except own_files.NotOurs as error:
-            raise IndexDamaged(f"{path.name} {error.strerror}") from error
         weakref.finalize(self, self._file.close)
         held = os.fstat(self._file.fileno()).st_size
         if held != size_bytes or len(sums) != blocks * SUM_BYTES or not size_bytes:

@@ -30,6 +30,7 @@ from reidsearch.index.compact.codec import Codec, Codes, slices
 from reidsearch.index.compact.note import SegmentNote
 from reidsearch.index.contract import IndexDamaged
 from reidsearch.index.cores import each
+from reidsearch.index.disk import reading
 from reidsearch.index.flat import one_thread
 from reidsearch.index.layout import filled_scan, fine_layout, serialized, view_of
 
@@ -319,12 +320,8 @@ LARGEST_READ = 1 << 32  # of the files that are read whole; a segment's take som
 
 
 def _read_verified(path: Path, sha256: str) -> bytes:
-    try:
+    with reading(path):
         content = own_files.read_bytes(path, LARGEST_READ)
-    except FileNotFoundError as error:
-        raise IndexDamaged(f"{path.name} is missing") from error
-    except own_files.NotOurs as error:
-        raise IndexDamaged(f"{path.name} {error.strerror}") from error
     if hashlib.sha256(content).hexdigest() != sha256:
         raise IndexDamaged(f"{path.name} was altered: its checksum differs")
     return content
