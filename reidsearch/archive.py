@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
@@ -20,17 +19,13 @@ from reidsearch.base.errors import UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, RuntimeSettings
 from reidsearch.base.timecode import parse_zone
-from reidsearch.base.version import __version__
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Crop, CropInput, Rejected, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import AnyPicture, Filters, Searched, SearchOptions, SearchRequest
-from reidsearch.index.gallery import Gallery
-from reidsearch.index.neighbours.table import Neighbours
-from reidsearch.maintenance.finish import finish
-from reidsearch.services.search import SearchService
+from reidsearch.services.shared import Services
 from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
 from reidsearch.store.pending import pending_work
@@ -45,17 +40,11 @@ if TYPE_CHECKING:
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
-    from reidsearch.services.attributes import AttributeService
-    from reidsearch.services.calibration import CalibrationService
-    from reidsearch.services.footage import FootageService
-    from reidsearch.services.identities import IdentityService
-    from reidsearch.services.index import FootageOptions, IndexService
-    from reidsearch.services.maintenance import MaintenanceService
-    from reidsearch.services.proposals import ProposalService
+    from reidsearch.services.index import FootageOptions
     from reidsearch.vision.detection.detector import Detector
 
 
-class Archive(contextlib.AbstractContextManager["Archive"]):
+class Archive(Services, contextlib.AbstractContextManager["Archive"]):
     """An open archive. Use as a context manager.
 
     Threads may share one: look-ups and decisions run side by side, searches take turns on the
@@ -66,16 +55,6 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
     neighbour graph, the models, each loaded when it is first needed. The methods are short for
     the most frequent calls of the services.
     """
-
-    def __init__(self, store: Store, engines: Engines, progress: Progress, actor: str) -> None:
-        self._store = store
-        self._gallery = Gallery(store)
-        self._engines = engines
-        self._progress = progress
-        self._actor = actor
-        self.neighbours = Neighbours(store, self._gallery)
-        """The neighbour graph, for re-ranking: `archive.neighbours.keep()` brings it up to date."""
-        store.finish = partial(finish, store, self._gallery, self.neighbours, progress)
 
     def close(self) -> None:
         """Close the archive's files: `archive.close()`, or the end of a `with` statement."""
@@ -135,67 +114,6 @@ class Archive(contextlib.AbstractContextManager["Archive"]):
             progress=progress,
         )
         return cls(opened, engines, progress, actor or default_actor())
-
-    # -- services -----------------------------------------------------------------------------
-
-    @cached_property
-    def searching(self) -> SearchService:
-        """Searches: `archive.searching.prepare()` loads the index before the first one."""
-        find = self.identities.find
-        return SearchService(
-            self._store, self._gallery, self.neighbours, self._engines, find, self._progress
-        )
-
-    @cached_property
-    def indexing(self) -> IndexService:
-        """Indexing: `archive.indexing.crops(inputs)`."""
-        from reidsearch.services.index import IndexService
-
-        return IndexService(self._store, self._gallery, self.neighbours, self._engines, __version__)
-
-    @cached_property
-    def footage(self) -> FootageService:
-        """Coverage, clocks, frames and clips: `archive.footage.frame(7)`."""
-        from reidsearch.services.footage import FootageService
-
-        return FootageService(self._store, self._engines.detector, self._actor)
-
-    @cached_property
-    def identities(self) -> IdentityService:
-        """Identity decisions: `archive.identities.new("anna", [7, 12])`."""
-        from reidsearch.services.identities import IdentityService
-
-        return IdentityService(self._store, self._actor)
-
-    @cached_property
-    def proposals(self) -> ProposalService:
-        """Identities proposed until somebody confirms them: `archive.proposals.link()`."""
-        from reidsearch.services.proposals import ProposalService
-
-        return ProposalService(self._store, self.identities)
-
-    @cached_property
-    def calibration(self) -> CalibrationService:
-        """How to read a score: `archive.calibration.from_set(Path("Market-1501"))`."""
-        from reidsearch.services.calibration import CalibrationService
-
-        return CalibrationService(self._store, self._engines.embedder, __version__)
-
-    @cached_property
-    def attributes(self) -> AttributeService:
-        """What people wear and carry, recorded on request: `archive.attributes.record()`."""
-        from reidsearch.services.attributes import AttributeService
-
-        return AttributeService(self._store, self._engines.recognizer)
-
-    @cached_property
-    def maintenance(self) -> MaintenanceService:
-        """Erasing, checking, backing up, re-embedding: `archive.maintenance.check()`."""
-        from reidsearch.services.maintenance import MaintenanceService
-
-        return MaintenanceService(
-            self._store, self._gallery, self.neighbours, self._engines, self._progress
-        )
 
     # -- searching ----------------------------------------------------------------------------
 

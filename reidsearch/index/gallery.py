@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +16,9 @@ import numpy as np
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.answers import Plan, Recall
-from reidsearch.domain.crops import Crop, CropIds, Vectors
+from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.index.confirmed import Confirmed, confirm
 from reidsearch.index.contract import (
     FileEngine,
     FileIndex,
@@ -33,9 +33,7 @@ from reidsearch.index.factory import TAKEOVER, engine_for
 from reidsearch.index.generations import index_folder, loaded, write_generation
 from reidsearch.index.leftovers import recorded
 from reidsearch.index.recall import Measured, measure
-from reidsearch.store.crops.disagreement import disagreement, require_deleted
 from reidsearch.store.crops.embeddings import (
-    crops_with_embeddings,
     embedded_ids,
     embedding_count,
     embedding_rows,
@@ -51,37 +49,10 @@ from reidsearch.store.derived import Generation, newest_generation
 COMPACT_ROWS = 10_000
 COMPACT_ROWS_AT_MOST = 50_000
 COMPACT_SHARE = 0.1
-# FAISS sums in another order than NumPy; for unit vectors of 256 floats they agree to 1e-6.
-SCORE_TOLERANCE = 1e-4
 SAMPLE = 16_384  # embeddings that a compact index trains its codes from
 # Until the archive has changed so much, a recall that was measured holds.
 MEASURED_SHARE = 0.2
 ADDED_AT_ONCE = 32_768  # rows: as many as a compact index makes codes of
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """Hits that the database confirmed, in their order.
-
-    Args:
-        crops: what was found.
-        scores: (m,) float32 inner products, not increasing.
-        exact: whether no better ones are stored; otherwise `Gallery.recall` tells.
-    """
-
-    crops: tuple[Crop, ...]
-    scores: Vectors
-    exact: bool = True
-
-    @property
-    def pairs(self) -> list[tuple[Crop, float]]:
-        """Crops with their scores."""
-        return list(zip(self.crops, self.scores.tolist(), strict=True))
-
-    @property
-    def ids(self) -> CropIds:
-        """(m,) int64 crop ids."""
-        return np.array([crop.crop_id for crop in self.crops], dtype=np.int64)
 
 
 class Gallery:
@@ -225,28 +196,8 @@ class Gallery:
             yield from self.confirmed(query[None], [hits])
 
     def confirmed(self, queries: Vectors, found: Sequence[Hits]) -> list[Confirmed]:
-        """Check hits of (n, d) queries, in any order, against the database's own embeddings.
-
-        Raises:
-            ArchiveError: the database does not confirm a score, or lost a crop.
-        """
-        ids = {crop_id for hits in found for crop_id in hits.ids.tolist()}
-        held = crops_with_embeddings(self._store, sorted(ids))
-        require_deleted(self._store, ids - held.keys(), self._state)
-        confirmed = []
-        for query, hits in zip(queries, found, strict=True):
-            crops, scores = [], []
-            for crop_id, score in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True):
-                if crop_id not in held:  # erased since `sync`
-                    continue
-                crop, embedding = held[crop_id]
-                truth = float(embedding @ query)
-                if not abs(truth - score) <= SCORE_TOLERANCE:
-                    raise disagreement(self._store, crop_id, score, truth)
-                crops.append(crop)
-                scores.append(score)
-            confirmed.append(Confirmed(tuple(crops), np.array(scores, np.float32), hits.exact))
-        return confirmed
+        """See `confirm`."""
+        return confirm(self._store, self._state, queries, found)
 
     # -- generations ------------------------------------------------------------------------
 

@@ -1,0 +1,73 @@
+"""Hits of an index are answers only when the database's own embeddings confirm their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reidsearch.domain.crops import Crop, CropIds, Vectors
+from reidsearch.index.contract import Hits
+from reidsearch.store.crops.disagreement import disagreement, require_deleted
+from reidsearch.store.crops.embeddings import crops_with_embeddings
+from reidsearch.store.crops.state import State
+from reidsearch.store.crops.store import Store
+
+# FAISS sums in another order than NumPy; for unit vectors of 256 floats they agree to 1e-6.
+SCORE_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Hits that the database confirmed, in their order.
+
+    Args:
+        crops: what was found.
+        scores: (m,) float32 inner products, not increasing.
+        exact: whether no better ones are stored; otherwise `Gallery.recall` tells.
+    """
+
+    crops: tuple[Crop, ...]
+    scores: Vectors
+    exact: bool = True
+
+    @property
+    def pairs(self) -> list[tuple[Crop, float]]:
+        """Crops with their scores."""
+        return list(zip(self.crops, self.scores.tolist(), strict=True))
+
+    @property
+    def ids(self) -> CropIds:
+        """(m,) int64 crop ids."""
+        return np.array([crop.crop_id for crop in self.crops], dtype=np.int64)
+
+
+def confirm(
+    store: Store, state: State | None, queries: Vectors, found: Sequence[Hits]
+) -> list[Confirmed]:
+    """Check hits of (n, d) queries, in any order, against the database's own embeddings.
+
+    Args:
+        state: where the archive stood when the index was caught up.
+
+    Raises:
+        ArchiveError: the database does not confirm a score, or lost a crop.
+    """
+    ids = {crop_id for hits in found for crop_id in hits.ids.tolist()}
+    held = crops_with_embeddings(store, sorted(ids))
+    require_deleted(store, ids - held.keys(), state)
+    confirmed = []
+    for query, hits in zip(queries, found, strict=True):
+        crops, scores = [], []
+        for crop_id, score in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True):
+            if crop_id not in held:  # erased since the index was caught up
+                continue
+            crop, embedding = held[crop_id]
+            truth = float(embedding @ query)
+            if not abs(truth - score) <= SCORE_TOLERANCE:
+                raise disagreement(store, crop_id, score, truth)
+            crops.append(crop)
+            scores.append(score)
+        confirmed.append(Confirmed(tuple(crops), np.array(scores, np.float32), hits.exact))
+    return confirmed

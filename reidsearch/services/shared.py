@@ -1,0 +1,104 @@
+"""The services of one open archive, each made when it is first asked for.
+
+They share one set of parts: the store, the index, the neighbour graph, the models.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from reidsearch.base.progress import Progress
+from reidsearch.base.version import __version__
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.maintenance.finish import finish
+from reidsearch.services.search import SearchService
+from reidsearch.store.crops.store import Store
+from reidsearch.vision.engines import Engines
+
+if TYPE_CHECKING:
+    from reidsearch.services.attributes import AttributeService
+    from reidsearch.services.calibration import CalibrationService
+    from reidsearch.services.footage import FootageService
+    from reidsearch.services.identities import IdentityService
+    from reidsearch.services.index import IndexService
+    from reidsearch.services.maintenance import MaintenanceService
+    from reidsearch.services.proposals import ProposalService
+
+
+class Services:
+    """The services of an open archive; `Archive` is these and short calls of them.
+
+    Args:
+        actor: who takes decisions and corrects clocks.
+    """
+
+    def __init__(self, store: Store, engines: Engines, progress: Progress, actor: str) -> None:
+        self._store = store
+        self._gallery = Gallery(store)
+        self._engines = engines
+        self._progress = progress
+        self._actor = actor
+        self.neighbours = Neighbours(store, self._gallery)
+        """The neighbour graph, for re-ranking: `archive.neighbours.keep()` brings it up to date."""
+        store.finish = partial(finish, store, self._gallery, self.neighbours, progress)
+
+    @cached_property
+    def searching(self) -> SearchService:
+        """Searches: `archive.searching.prepare()` loads the index before the first one."""
+        find = self.identities.find
+        return SearchService(
+            self._store, self._gallery, self.neighbours, self._engines, find, self._progress
+        )
+
+    @cached_property
+    def indexing(self) -> IndexService:
+        """Indexing: `archive.indexing.crops(inputs)`."""
+        from reidsearch.services.index import IndexService
+
+        return IndexService(self._store, self._gallery, self.neighbours, self._engines, __version__)
+
+    @cached_property
+    def footage(self) -> FootageService:
+        """Coverage, clocks, frames and clips: `archive.footage.frame(7)`."""
+        from reidsearch.services.footage import FootageService
+
+        return FootageService(self._store, self._engines.detector, self._actor)
+
+    @cached_property
+    def identities(self) -> IdentityService:
+        """Identity decisions: `archive.identities.new("anna", [7, 12])`."""
+        from reidsearch.services.identities import IdentityService
+
+        return IdentityService(self._store, self._actor)
+
+    @cached_property
+    def proposals(self) -> ProposalService:
+        """Identities proposed until somebody confirms them: `archive.proposals.link()`."""
+        from reidsearch.services.proposals import ProposalService
+
+        return ProposalService(self._store, self.identities)
+
+    @cached_property
+    def calibration(self) -> CalibrationService:
+        """How to read a score: `archive.calibration.from_set(Path("Market-1501"))`."""
+        from reidsearch.services.calibration import CalibrationService
+
+        return CalibrationService(self._store, self._engines.embedder, __version__)
+
+    @cached_property
+    def attributes(self) -> AttributeService:
+        """What people wear and carry, recorded on request: `archive.attributes.record()`."""
+        from reidsearch.services.attributes import AttributeService
+
+        return AttributeService(self._store, self._engines.recognizer)
+
+    @cached_property
+    def maintenance(self) -> MaintenanceService:
+        """Erasing, checking, backing up, re-embedding: `archive.maintenance.check()`."""
+        from reidsearch.services.maintenance import MaintenanceService
+
+        return MaintenanceService(
+            self._store, self._gallery, self.neighbours, self._engines, self._progress
+        )
