@@ -17,6 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+from archives import fill, unit_rows
+
+from reidsearch.index import factory
+from reidsearch.index.compact.index import CompactEngine
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.store.crops.store import Store
+from reidsearch.store.database.lock import writer_lock
+
 UNEXPECTED = 70
 SERVER = """
 import json, os, signal, sys, time
@@ -145,3 +155,18 @@ def spread(cases: Sequence[Any], most: int, seed: int) -> list[Any]:
 
     drawn = sorted(random.Random(seed).sample(range(len(cases)), min(most, len(cases))))
     return [cases[number] for number in drawn]
+
+
+def fill_indexed(folder: Path, crops: int, compact: CompactEngine | None) -> None:
+    """An archive with an index, compact or flat, and a neighbour graph."""
+    fill(folder, unit_rows(crops))
+    with pytest.MonkeyPatch.context() as patch:
+        if compact is not None:
+            patch.setattr(factory, "TAKEOVER", 40)
+            patch.setattr(factory, "COMPACT", compact)
+            patch.setitem(factory.ENGINES, compact.kind, compact)
+        with Store(folder) as store:
+            gallery = Gallery(store)
+            with writer_lock(folder):
+                gallery.compact()
+            Neighbours(store, gallery).keep(blocks=None)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from reidsearch.datasets.synthetic.clothes import Clothes
 from reidsearch.datasets.synthetic.footage import Visit, Walk, write_detections, write_scene
+from reidsearch.ingest.footage import run
+from reidsearch.store.footage import writer as footage_writer
 
 NOON = dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC)
 
@@ -42,3 +47,21 @@ def write_yard(path: Path) -> tuple[Visit, ...]:
     visits = write_scene(path, [walk(1, 0.5, 4, 1.1, -0.1), walk(2, 4.5, 7.5)], 8, seed=4)
     write_detections(path.with_suffix(".det.txt"), visits)
     return visits
+
+
+@contextlib.contextmanager
+def killed_after(steps: int) -> Iterator[None]:
+    """Die, as a kill would, when so many steps are committed; a checkpoint follows every look."""
+    real = footage_writer.FootageWriter.commit
+    done = []
+
+    def commit(self, step):
+        if len(done) == steps:
+            raise KeyboardInterrupt
+        done.append(real(self, step))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "MARK_S", 0.0)
+        patched.setattr(footage_writer.FootageWriter, "commit", commit)
+        with pytest.raises(KeyboardInterrupt):
+            yield

@@ -20,16 +20,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archives import fill, unit_rows
-from attacks import Attacks, Ended, ids_of, spread
+from attacks import Attacks, Ended, fill_indexed, ids_of, spread
 
-from reidsearch.index import factory
 from reidsearch.index.compact.blocks import block_sums
 from reidsearch.index.compact.index import CompactEngine
-from reidsearch.index.gallery import Gallery
-from reidsearch.index.neighbours.table import Neighbours
-from reidsearch.store.crops.store import Store
-from reidsearch.store.database.lock import writer_lock
 
 pytestmark = pytest.mark.fuzz
 CROPS = 90
@@ -46,18 +40,8 @@ ODD: tuple[Any, ...] = (
 def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive with an index of one kind, and a neighbour graph."""
     folder = tmp_path_factory.mktemp(request.param) / "archive"
-    fill(folder, unit_rows(CROPS))
     small = CompactEngine(segment_rows=32, tail_rows=8, own_rows=3)
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "compact":
-            patch.setattr(factory, "TAKEOVER", 40)
-            patch.setattr(factory, "COMPACT", small)
-            patch.setitem(factory.ENGINES, small.kind, small)
-        with Store(folder) as store:
-            gallery = Gallery(store)
-            with writer_lock(folder):
-                gallery.compact()
-            Neighbours(store, gallery).keep(blocks=None)
+    fill_indexed(folder, CROPS, small if request.param == "compact" else None)
     return folder
 
 

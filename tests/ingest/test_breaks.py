@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from footage_dump import dump
+from scenes import killed_after
 from videos import write_streams, write_video
 
 from reidsearch.archive import Archive
@@ -13,7 +14,6 @@ from reidsearch.domain.footage import How
 from reidsearch.ingest.footage import run
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
-from reidsearch.store.footage import writer as footage_writer
 
 BOX = (60, 40, 60, 150)  # left, top, width, height
 RED, BLUE = (30, 30, 200), (190, 60, 30)
@@ -189,19 +189,9 @@ def test_after_a_kill_cuts_and_doubts_are_the_same(tmp_path, monkeypatch):
     seen_in(path, range(80))
     index(tmp_path / "whole", path)
     assert len(tracklets(tmp_path / "whole")[0]) == 4
-    real = footage_writer.FootageWriter.commit
     for kill in (19, 20, 21, 40, 41, 60, 61):
-        done = []
-
-        def commit(self, step, kill=kill, done=done):
-            if len(done) == kill:
-                raise KeyboardInterrupt
-            done.append(real(self, step))
-
-        with monkeypatch.context() as patched:
-            patched.setattr(footage_writer.FootageWriter, "commit", commit)
-            with pytest.raises(KeyboardInterrupt):
-                index(tmp_path / f"k{kill}", path)
+        with killed_after(kill):
+            index(tmp_path / f"k{kill}", path)
         assert index(tmp_path / f"k{kill}", path).resumed == 1
         assert dump(tmp_path / f"k{kill}") == dump(tmp_path / "whole"), kill
 

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 from archives import raw_sql, sql
-from scenes import NOON
+from scenes import NOON, killed_after
 
 from reidsearch.archive import Archive
 from reidsearch.domain.reports import FootageReport
-from reidsearch.ingest.footage import run
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
-from reidsearch.store.footage import writer as footage_writer
 
 
 def index(folder: Path, path: Path) -> FootageReport:
@@ -34,19 +32,8 @@ def held(folder: Path) -> set[tuple[object, ...]]:
 def killed(scene, tmp_path_factory):
     """An archive of the scene whose run died half-way."""
     folder = tmp_path_factory.mktemp("killed") / "archive"
-    done = []
-    real = footage_writer.FootageWriter.commit
-
-    def commit(self, step):
-        if len(done) == 100:
-            raise KeyboardInterrupt
-        done.append(real(self, step))
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(run, "MARK_S", 0.0)
-        patched.setattr(footage_writer.FootageWriter, "commit", commit)
-        with pytest.raises(KeyboardInterrupt):
-            index(folder, scene[0])
+    with killed_after(100):
+        index(folder, scene[0])
     assert held(folder)
     return folder
 

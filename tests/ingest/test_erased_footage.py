@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from archives import sql
-from scenes import NOON
+from scenes import NOON, killed_after
 
 from reidsearch.archive import Archive
 from reidsearch.base.progress import NO_PROGRESS
@@ -16,7 +16,6 @@ from reidsearch.domain.request import Filters
 from reidsearch.ingest.footage import run
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
-from reidsearch.store.footage import writer as footage_writer
 
 
 def options(path: Path, **more) -> FootageOptions:
@@ -157,22 +156,11 @@ def test_with_other_settings_it_is_only_brought_back_when_nothing_is_left(folder
 
 
 @pytest.mark.full
-def test_what_is_deleted_does_not_come_back_from_a_checkpoint(scene, tmp_path, monkeypatch):
+def test_what_is_deleted_does_not_come_back_from_a_checkpoint(scene, tmp_path):
     """Somebody deleted while the run was interrupted is not on their way in any more."""
-    done = []
-    real = footage_writer.FootageWriter.commit
-
-    def commit(self, step):
-        if len(done) == 100:
-            raise KeyboardInterrupt
-        done.append(real(self, step))
-
     folder = tmp_path / "a"
-    with monkeypatch.context() as patched:
-        patched.setattr(run, "MARK_S", 0.0)
-        patched.setattr(footage_writer.FootageWriter, "commit", commit)
-        with pytest.raises(KeyboardInterrupt):
-            index(folder, scene[0])
+    with killed_after(100):
+        index(folder, scene[0])
     with Archive.open(folder) as archive:
         assert len(archive) > 0
     delete(folder, Filters(cameras=("gate",)))

@@ -7,13 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from archives import fill, sql, unit_rows
-from attacks import Attacks, ids_of, snapshot, spread
+from archives import sql
+from attacks import Attacks, fill_indexed, ids_of, snapshot, spread
 
 from reidsearch.base import atomic
-from reidsearch.index.gallery import Gallery
-from reidsearch.index.neighbours.table import Neighbours
-from reidsearch.store.crops.store import Store
+from reidsearch.index.compact.index import CompactEngine
 from reidsearch.store.database.lock import writer_lock
 
 pytestmark = [
@@ -36,20 +34,7 @@ COMMANDS = (
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive with a compact index and a neighbour graph."""
     folder = tmp_path_factory.mktemp("whole") / "archive"
-    fill(folder, unit_rows(CROPS))
-    from reidsearch.index import factory
-    from reidsearch.index.compact.index import CompactEngine
-
-    small = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(factory, "TAKEOVER", 40)
-        patch.setattr(factory, "COMPACT", small)
-        patch.setitem(factory.ENGINES, small.kind, small)
-        with Store(folder) as store:
-            gallery = Gallery(store)
-            with writer_lock(folder):
-                gallery.compact()
-            Neighbours(store, gallery).keep(blocks=None)
+    fill_indexed(folder, CROPS, CompactEngine(segment_rows=16, tail_rows=4, own_rows=3))
     return folder
 
 
