@@ -151,7 +151,10 @@ def _temporary(final: Path, *, folder: bool, alone: bool = False) -> Iterator[Pa
     names = (f".reidsearch-{digest}-{slot:x}{SUFFIX}" for slot in range(SLOTS))
     for name in names:
         partial = final.with_name(name)
-        made = _made(partial, folder=folder)
+        try:
+            made = _made(partial, folder=folder)
+        except OSError as error:  # the user knows no temporary name
+            raise type(error)(error.errno, error.strerror, str(final)) from error
         if made is None and _removed_leftover(partial, alone=alone):
             made = _made(partial, folder=folder)
         if made is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 
 import numpy as np
@@ -204,9 +205,10 @@ def test_another_models_graph_is_not_used(store):
     for number, row in enumerate(rows, start=1):
         sql(
             store.folder,
-            "INSERT INTO embedding SELECT 9, crop_id, :vector, sha256 FROM embedding"
+            "INSERT INTO embedding SELECT 9, crop_id, :vector, :sha256 FROM embedding"
             " WHERE crop_id = :crop AND model_id = 1",
             vector=row.tobytes(),
+            sha256=hashlib.sha256(row.tobytes()).digest(),
             crop=number,
         )
     sql(store.folder, "UPDATE archive SET model_id = 9, erasures = erasures + 1")

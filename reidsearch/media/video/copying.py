@@ -18,7 +18,6 @@ from typing import Any
 import av
 import av.error
 
-from reidsearch.base import atomic
 from reidsearch.base.errors import InputError, Kind, NotFound
 from reidsearch.media.video.demuxers import open_container
 from reidsearch.media.video.frames import Footage, frame_of
@@ -32,6 +31,7 @@ from reidsearch.media.video.written import (
     container_of,
     endings_for,
     holds,
+    replacing,
     require_readable,
     said,
     writing,
@@ -243,7 +243,7 @@ def _written(
         raise ClipError(f"{out.name}: its key frame lies before the footage begins") from error
     if first.pts != plan.key_pts:
         raise ClipError(f"{out.name}: its key frame cannot be decoded")
-    with atomic.replacing(out) as partial:
+    with replacing(out) as partial:
         try:
             with writing(partial, out, note) as target:
                 _mux(path, footage, plan, target)

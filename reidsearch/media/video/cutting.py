@@ -12,7 +12,6 @@ import av.error
 import cv2
 import numpy as np
 
-from reidsearch.base import atomic
 from reidsearch.base.errors import InputError, Kind
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.tracklets import Trace
@@ -23,6 +22,7 @@ from reidsearch.media.video.written import (
     Seen,
     coarse_of,
     container_of,
+    replacing,
     require_readable,
     said,
     writing,
@@ -67,7 +67,7 @@ def cut(
     """
     encoder = _Encoder(footage, container_of(out), _drawer(footage, trace), below)
     unseen = {view.pts: view for view in views}
-    with atomic.replacing(out) as partial:
+    with replacing(out) as partial:
         with writing(partial, out, note) as target:
             try:
                 for item in footage.frames_from(from_pts):

@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base import atomic
 from reidsearch.base.errors import InputError, Kind, Refused, StorageError
 from reidsearch.media.video.frames import Footage, Frame
 from reidsearch.media.video.video_file import VideoFile
@@ -95,6 +96,28 @@ def container_of(out: Path) -> str:
 
 
 @contextlib.contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """Give a file to write that takes the place of `out` when it is complete.
+
+    Raises:
+        StorageError: the disk does not take it.
+    """
+    with _to_disk(out), atomic.replacing(out) as partial:
+        yield partial
+
+
+@contextlib.contextmanager
+def _to_disk(out: Path) -> Iterator[None]:
+    """Tell errors of the disk; those of FFmpeg, whose numbers are the system's, pass."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, av.error.FFmpegError):
+            raise
+        raise StorageError(f"{out} cannot be written: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
 def writing(partial: Path, out: Path, note: str) -> Iterator[av.container.OutputContainer]:
     """Give a container to write to, which is complete at the end.
 
@@ -106,17 +129,13 @@ def writing(partial: Path, out: Path, note: str) -> Iterator[av.container.Output
     Raises:
         StorageError: the disk does not take it.
     """
-    try:
-        with (
-            partial.open("wb") as file,
-            av.open(file, "w", format=container_of(out)) as target,
-        ):
-            target.metadata["comment"] = note
-            yield target
-    except OSError as error:
-        if isinstance(error, av.error.FFmpegError):
-            raise
-        raise StorageError(f"{out} cannot be written: {error.strerror or error}") from error
+    with (
+        _to_disk(out),
+        partial.open("wb") as file,
+        av.open(file, "w", format=container_of(out)) as target,
+    ):
+        target.metadata["comment"] = note
+        yield target
 
 
 def coarse_of(frame: NDArray[np.uint8]) -> NDArray[np.int16]:
