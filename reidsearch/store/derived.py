@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     delete,
     insert,
+    literal_column,
     select,
     type_coerce,
     update,
@@ -29,6 +30,7 @@ from reidsearch.base.errors import absent
 from reidsearch.base.timecode import now, to_us
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.proofs import damaged
 from reidsearch.store.tables.neighbours import neighbours
 
 INDEX_FOLDER = "index"
@@ -172,15 +174,24 @@ def forget_graph(store: Store) -> None:
 
 
 def _newest(store: Store, table: Table) -> Row[Any] | None:
-    """The row in force, with JSON as text: what is odd in it is for the caller to find."""
-    columns = [type_coerce(c, Text).label(c.name) if c.name == "recall" else c for c in table.c]
+    """The row in force, with JSON as text: what is odd in it is for the caller to find.
+
+    It is read past the proof, which is a column of it: a file whose row is damaged is made anew,
+    as one that is damaged itself.
+    """
+    columns: list[Any] = [
+        type_coerce(c, Text).label(c.name) if c.name == "recall" else c for c in table.c
+    ]
+    columns.append(literal_column(damaged(table).text).label("damaged"))
     query = select(*columns).order_by(table.c.id.desc()).limit(1)
-    with store.read() as connection:
+    with store.scan() as connection:
         return connection.execute(query).one_or_none()
 
 
 def _odd(row: Row[Any], name: re.Pattern[str], counts: Sequence[str] = ()) -> str:
     """Return what in a row cannot be, whoever wrote it; empty: it makes sense."""
+    if row.damaged:
+        return "its row is not what was written"
     for column in ("id", "model_id", "size_bytes", "crops", *counts):
         value = getattr(row, column)
         if not isinstance(value, int) or not 0 <= value <= LARGEST:
