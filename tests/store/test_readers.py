@@ -24,8 +24,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 READER = """
-import os, sys
+import importlib, os, pkgutil, sys
 from pathlib import Path
+import reidsearch.index, reidsearch.store, sqlalchemy.dialects.sqlite
+for room in (reidsearch.index, reidsearch.store):  # the other user may not read the installation
+    for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
+        importlib.import_module(module.name)
 import numpy as np
 from reidsearch.base.errors import ReidsearchError
 from reidsearch.index.gallery import Gallery
