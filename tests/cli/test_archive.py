@@ -123,6 +123,7 @@ def test_failures_in_both_forms(held, tmp_path):
     assert "not-an-image" in held("failures").out
 
 
+@pytest.mark.full
 def test_a_ledger_of_any_length_is_read_row_by_row(held):
     """The statement that reads it holds some rows at a time, and so does every format."""
     sql(

@@ -44,6 +44,7 @@ def test_while_the_command_line_is_imported_nothing_is_said(module):
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "module", ["reidsearch.cli.show", "reidsearch.archive", "sqlalchemy", "numpy", "sqlite3"]
 )
@@ -67,6 +68,7 @@ def test_an_interrupt_that_is_ignored_stays_ignored():
     assert "version" in ran.stdout
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("value", "shown"), [("1", True), ("yes", True), ("0", False), ("", False), ("off", False)]
 )

@@ -28,6 +28,7 @@ NEVER = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("how", NEVER)
 def test_a_second_signal_ends_what_never_returns(number, how):

@@ -70,6 +70,7 @@ def times(seen):
     return [(float(one.parts[0].first_s), float(one.parts[0].last_s)) for one in seen]
 
 
+@pytest.mark.full
 def test_a_hard_cut_ends_everybody(tmp_path):
     draw = then((30, scene_of(1)), (30, scene_of(2)))
     path = write_video(tmp_path / "a.mp4", 60, draw=draw, **SIZE)

@@ -55,6 +55,7 @@ def held(archive):
     return {(c.moment.pts, c.box) for c in crops}, len(tracklets)
 
 
+@pytest.mark.full
 def test_a_camera_that_was_deleted_is_a_hole_and_no_longer_searched(folder):
     delete(folder, Filters(cameras=("gate",)))
     with Archive.open(folder) as archive:

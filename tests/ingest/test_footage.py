@@ -60,6 +60,7 @@ def index(folder, path, **more):
         return archive.index([path], footage=options(path, **more))
 
 
+@pytest.mark.full
 def test_every_visit_is_one_tracklet_and_nothing_else(scene, made_once, indexed):
     path, visits = scene
     report = made_once[1].footage

@@ -63,6 +63,7 @@ def test_a_dictionary_that_memory_does_not_hold_ends_its_archive_alone(tmp_path)
     assert ran.stdout.split() == ["out-of-memory", "None"], ran.stderr
 
 
+@pytest.mark.full
 def test_a_video_that_memory_ended_goes_on_with_the_next_run(scene, tmp_path, monkeypatch):
     video, _ = scene
     options = FootageOptions(

@@ -43,6 +43,7 @@ CASES = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("filters", "crops", "expected"), CASES.values(), ids=CASES)
 def test_what_is_planned_is_what_goes(folder, filters, crops, expected):
     with Store(folder) as store:

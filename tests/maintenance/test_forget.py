@@ -35,6 +35,7 @@ def delete_source(folder: Path, text: str) -> None:
         archive.delete(archive.plan_delete(Filters(sources=[text])))
 
 
+@pytest.mark.full
 def test_pictures_their_failures_and_runs(tmp_path):
     place = draw(tmp_path / "crops" / f"{NAME}.png", 1)
     draw(tmp_path / "crops" / "other.png", 2)
@@ -50,6 +51,7 @@ def test_pictures_their_failures_and_runs(tmp_path):
     assert rows_with(tmp_path / "a", "other.png") == ["location.text"]
 
 
+@pytest.mark.full
 def test_runs_of_earlier_versions_and_messages_of_other_failures(tmp_path):
     folder = tmp_path / "a"
     fill(folder, unit_rows(3))
@@ -74,6 +76,7 @@ def test_runs_of_earlier_versions_and_messages_of_other_failures(tmp_path):
     ]
 
 
+@pytest.mark.full
 def test_what_something_else_is_still_called_stays(tmp_path):
     folder = tmp_path / "a"
     fill(folder, unit_rows(2))
@@ -92,6 +95,7 @@ def test_what_something_else_is_still_called_stays(tmp_path):
     assert sorted(rows_with(folder, place)) == ["failure.text", "location.text"]
 
 
+@pytest.mark.full
 def test_footage_its_list_and_where_it_was_moved_to(tmp_path, scene):
     video = tmp_path / f"{NAME}.mp4"
     shutil.copy(scene[0], video)

@@ -86,6 +86,7 @@ def test_what_cuts_a_deletion_off_says_what_is_left(folder, monkeypatch, error, 
         assert (left.work, left.cause, left.crops) == (Work.ERASURE, Cause.DELETE, 3)
 
 
+@pytest.mark.full
 def test_every_command_says_so_until_the_same_one_finishes_it(unfinished, run):
     run.archive = unfinished
     shown = run("show", "--format", "json")
@@ -180,6 +181,7 @@ def test_a_deletion_that_an_earlier_version_left_is_pending_after_migration(tmp_
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_reads_of_one_state_see_nothing_of_what_is_committed_meanwhile(folder):
     with Store(folder) as store, Store(folder) as writer:
         with store.one_state():

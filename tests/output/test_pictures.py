@@ -218,6 +218,7 @@ def test_a_clip_has_the_same_margin_on_every_frame_but_for_its_time(width: int) 
     assert changed.max() < 480 + 8 + 2 * 21, "only the lines with the time change"
 
 
+@pytest.mark.full
 def test_the_margin_of_a_clip_tells_its_command() -> None:
     told, bare = (
         ClipMargin(view(), Clock(NOON, "name", 1.0), imprint)

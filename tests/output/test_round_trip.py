@@ -163,6 +163,7 @@ def test_lists_of_sources(told, form):
             given_out(answer(crop(camera=one.camera)))
 
 
+@pytest.mark.full
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=TEXTS | st.sampled_from(["\ud800", "x" * 5000]), note=TEXTS | st.just("\ud800"))
 def test_names_and_notes_of_identities(name, note):

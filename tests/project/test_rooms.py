@@ -63,6 +63,7 @@ def test_no_string_below_the_faces_names_a_command_or_an_option() -> None:
     ] == []
 
 
+@pytest.mark.full
 def test_nothing_is_guarded_by_an_assert() -> None:
     """`python -O` leaves them out; `base.errors.absent` is raised instead."""
     assert [

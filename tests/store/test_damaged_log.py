@@ -83,6 +83,7 @@ def turn(path: Path, bit: int) -> None:
     path.write_bytes(data)
 
 
+@pytest.mark.full
 def test_a_whole_log_is_read_by_whoever_opens_the_archive_next(folder: Path) -> None:
     with Store(folder) as store:
         assert embedding_count(store) == COMMITS

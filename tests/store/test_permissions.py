@@ -56,6 +56,7 @@ def parts(found: dict[str, int], *, folders: bool) -> set[int]:
     }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("before", [None, 0o755, 0o777, 0o705, 0o700])
 def test_an_archive_is_its_owners_alone(tmp_path, before):
     folder = tmp_path / "archive"

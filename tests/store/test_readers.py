@@ -98,6 +98,7 @@ def ids(first: int, last: int = 12) -> str:
     return str(list(range(first, last + 1)))
 
 
+@pytest.mark.full
 def test_a_reader_of_a_quiet_archive_sees_what_is_deleted_and_added_later(folder):
     reader = Reader(folder)
     assert reader.first() == ids(1)
@@ -110,6 +111,7 @@ def test_a_reader_of_a_quiet_archive_sees_what_is_deleted_and_added_later(folder
     reader.end()
 
 
+@pytest.mark.full
 def test_a_reader_follows_a_writer_that_stays(folder):
     with Store(folder) as store:
         reader = Reader(folder)
@@ -123,6 +125,7 @@ def test_a_reader_follows_a_writer_that_stays(folder):
     assert not opening.beside(folder / "archive.db", "-journal").exists()
 
 
+@pytest.mark.full
 def test_a_reader_that_begins_before_the_writer_follows_it_too(folder):
     reader = Reader(folder)
     assert reader.first() == ids(1)
@@ -134,6 +137,7 @@ def test_a_reader_that_begins_before_the_writer_follows_it_too(folder):
     reader.end()
 
 
+@pytest.mark.full
 def test_what_cannot_be_followed_is_refused_and_says_what_it_takes(folder):
     with Store(folder) as store, store.write():
         for ending in ("-wal", "-shm"):
@@ -145,6 +149,7 @@ def test_what_cannot_be_followed_is_refused_and_says_what_it_takes(folder):
     assert "no access to archive.db-wal, archive.db-shm" in said
 
 
+@pytest.mark.full
 def test_an_archive_of_another_user_is_refused_and_says_so(folder):
     (folder / "archive.db").chmod(0o600)
     reader = Reader(folder)
@@ -162,6 +167,7 @@ def test_a_change_while_an_unchanging_file_is_read_is_noticed(folder, monkeypatc
             assert connection.exec_driver_sql("SELECT erasures FROM archive").scalar() == 1
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
 @pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])
 def test_a_database_that_is_a_link_is_not_opened(folder, tmp_path, ending, kind):

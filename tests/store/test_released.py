@@ -44,6 +44,7 @@ def filters_of(asked: dict[str, Any]) -> Filters:
     return Filters(**given, after=dt.datetime.fromisoformat(after) if after else None)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("case", EXPECTED["answers"], ids=lambda case: str(case["asked"]))
 def test_it_answers_as_it_did(released, case):
     options = dict(case["asked"])

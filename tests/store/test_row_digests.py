@@ -48,6 +48,7 @@ def test_a_digest_tells_types_and_tables_apart():
     assert digest_of("crop", (7, "C3A4", 0.1, b"\x00", None)).hex() == "279030b5ac051491"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("statement", "table", "row"),
     [

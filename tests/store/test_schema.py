@@ -34,6 +34,7 @@ def test_every_revision_is_frozen_here():
     assert revisions[-1] == schema.REVISION
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("text", FROZEN, ids=lambda path: path.stem)
 def test_an_earlier_archive_migrates_and_opens(text, tmp_path):
     folder = thawed(text, tmp_path / "archive")

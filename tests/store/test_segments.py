@@ -53,6 +53,7 @@ def held(folder: Path) -> list[TrackletSeen]:
     return [found[number] for number in sorted(found)]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (0, 2, 1)])
 def test_a_visit_through_three_files_is_one_tracklet(tmp_path, order):
     folder = tmp_path / "a"
@@ -72,6 +73,7 @@ def test_a_visit_through_three_files_is_one_tracklet(tmp_path, order):
     assert len(visit.crop_ids) == 3
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "after",
     [

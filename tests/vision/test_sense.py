@@ -70,6 +70,7 @@ def embedder(graph: ov.Model, **more: object) -> Embedder:
     return Embedder(graph, graph.get_friendly_name(), "unknown", "ab" * 48, **more)  # type: ignore[arg-type]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize(
     ("model", "why"),
