@@ -85,6 +85,7 @@ def test_a_model_that_makes_no_sense_fails(tmp_path, model, words):
     assert words in check.detail
 
 
+@pytest.mark.full
 def test_a_model_of_ones_own_is_warned_about(tmp_path):
     import openvino as ov
 
@@ -146,12 +147,14 @@ def test_little_disk_space_is_told(monkeypatch, tmp_path, free, status):
     assert str(tmp_path) in check.detail
 
 
+@pytest.mark.full
 def test_a_whole_archive_is_well_and_its_model_is_the_one_looked_at(archive):
     checks = examine(archive)
     assert found(checks, "archive").status == "ok"
     assert "builtin" in found(checks, "model").detail
 
 
+@pytest.mark.full
 def test_an_archive_that_everybody_can_read_is_told(archive):
     archive.chmod(0o755)
     (archive / sqlite.DATABASE).chmod(0o644)
@@ -160,6 +163,7 @@ def test_an_archive_that_everybody_can_read_is_told(archive):
     assert "everybody on this machine can read archive.db" in warned[0].detail
 
 
+@pytest.mark.full
 def test_a_large_archive_is_opened_but_not_read_whole(archive, monkeypatch):
     monkeypatch.setattr(doctor, "_WHOLE_BYTES", 0)
     check = found(examine(archive), "archive")
@@ -168,6 +172,7 @@ def test_a_large_archive_is_opened_but_not_read_whole(archive, monkeypatch):
     assert advice_on(check.kind, check.fields) == f"reidsearch check -a {archive}"
 
 
+@pytest.mark.full
 def test_a_damaged_archive_fails(archive):
     database = archive / sqlite.DATABASE
     database.write_bytes(database.read_bytes()[:5000])

@@ -148,6 +148,7 @@ def labelled(draw):
     return compared([*scores, 0.1, 0.2], [*a, 0, 1], [*b, 1, 2])
 
 
+@pytest.mark.full
 @settings(max_examples=40, deadline=None)
 @given(labelled())
 def test_whatever_the_scores_the_map_is_monotone_or_refused(pairs):

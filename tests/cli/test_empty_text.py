@@ -70,6 +70,7 @@ def test_a_command_line_with_empty_text_ends_in_2_and_changes_nothing(held, crop
     assert contents(held.archive) == before
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "command",
     [

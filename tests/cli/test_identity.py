@@ -75,6 +75,7 @@ def test_the_course_of_an_investigation(held):
     assert told(held, "check") == "No problems found.\n"
 
 
+@pytest.mark.full
 def test_merge_split_rename(held):
     told(held, "identity", "new", "anna", 1)
     told(held, "identity", "new", "bert", 4, 5)
@@ -200,6 +201,7 @@ def test_decided_matches_in_every_form(tmp_path):
     )
 
 
+@pytest.mark.full
 def test_a_contact_sheet_shows_the_confirmed_views(held, tmp_path):
     told(held, "identity", "new", "anna", 1)
     for crop_id in range(1, 6):  # pictures that can be drawn

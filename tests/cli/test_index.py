@@ -10,6 +10,7 @@ from archives import draw_many
 from reidsearch import Archive
 
 
+@pytest.mark.full
 def test_index_reports_and_progress_are_json(run, crops):
     ran = run("index", crops, "--model", "builtin", "--format", "json")
     assert ran.code == 0
@@ -26,6 +27,7 @@ def test_index_reports_and_progress_are_json(run, crops):
     assert again.err == ""  # no bar where nobody watches
 
 
+@pytest.mark.full
 def test_index_options_give_facts(run, tmp_path):
     draw_many(tmp_path / "crops", 2)
     ran = run("index", tmp_path / "crops", "--model", "builtin", "--camera", "gate", "--time")
@@ -58,6 +60,7 @@ def test_limits_are_settings_of_the_archive_or_the_environment(run, tmp_path, mo
     assert json.loads(run("failures", "--format", "json").out)["failures"] == []
 
 
+@pytest.mark.full
 def test_index_keeps_the_first_zone_that_it_is_given(run, crops):
     for zone in ("Europe/Berlin", "UTC"):
         assert run("index", crops, "--timezone", zone, "--model", "builtin").code == 0

@@ -111,6 +111,7 @@ def test_an_indexed_picture_is_not_overwritten(held, crops):
     assert picture.read_bytes() == before
 
 
+@pytest.mark.full
 def test_a_file_beside_indexed_ones_may_be_written(held, crops, tmp_path):
     out = tmp_path / "sheet.png"
     assert held("query", "--crop", 1, "-o", out).code == 0

@@ -37,6 +37,7 @@ def test_json_keeps_the_schema(held, crops):
     assert document["statement"]["crops_stored"] == 9
 
 
+@pytest.mark.full
 def test_csv_and_jsonl_tell_the_same(held, crops):
     picture = crops / "gate_20240531T12Z.png"
     document = json.loads(held("query", picture, "--format", "json", "-k", 4).out)
@@ -51,6 +52,7 @@ def test_csv_and_jsonl_tell_the_same(held, crops):
     assert [(int(row["crop_id"]), row["camera"] or None) for row in rows] == expected
 
 
+@pytest.mark.full
 def test_filters_reach_the_search(held):
     assert sorted(query_ids(held, "--crop", 1)) == [2, 3, 4, 5, 6, 7, 8, 9]
     assert sorted(query_ids(held, "--crop", 1, "--camera", "gate")) == [5, 6, 7, 8]

@@ -54,6 +54,7 @@ def single(run, *query) -> list[int]:
     return [match["crop_id"] for match in json.loads(ran.out)["matches"]]
 
 
+@pytest.mark.full
 def test_a_list_is_answered_as_its_queries_one_by_one(indexed, tmp_path):
     rows = [("", "000.png", ""), ("", "", "7"), ("two views", "003.png", ""), ("two views", "", 9)]
     with (tmp_path / "crops" / "list.csv").open("w", newline="") as file:
@@ -189,6 +190,7 @@ def test_names_in_a_list_that_are_not_utf8_are_found(indexed, tmp_path):
         assert "xe9.png" in ran.out
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "table"])
 def test_all_that_reaches_a_score_comes_best_first(indexed, form):
     every = json.loads(indexed("query", "--crop", 5, "-k", 100, "--format", "json").out)
@@ -255,6 +257,7 @@ def test_a_batch_beside_pictures_is_refused(indexed, tmp_path):
     assert "queries come from the list alone" in ran.err
 
 
+@pytest.mark.full
 def test_a_list_says_what_a_query_says(indexed, tmp_path):
     """Identity, feedback and the least score of each row; empty cells are the options."""
     assert indexed("identity", "new", "anna", 3, 4).code == 0

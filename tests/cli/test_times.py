@@ -13,6 +13,7 @@ from reidsearch.base.errors import UsageError
 from reidsearch.cli.times import moment, parse_duration
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("zone", "found"), [("+02:00", 3), ("UTC", 1)])
 def test_local_times_are_in_the_archives_zone(held, zone, found):
     with Archive.open(held.archive) as archive:

@@ -37,6 +37,7 @@ def test_without_a_viewer_nothing_is_searched_or_written(held, here, monkeypatch
     assert not list(here.iterdir())
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kept", [False, True])
 def test_a_viewer_that_fails_is_told_without_its_noise(held, here, tmp_path, monkeypatch, kept):
     viewer(tmp_path / "bin", monkeypatch, "echo noise; echo noise >&2; exit 3")
@@ -51,6 +52,7 @@ def test_a_viewer_that_fails_is_told_without_its_noise(held, here, tmp_path, mon
     assert [path.name for path in here.iterdir()] == (["sheet.png"] if kept else [])
 
 
+@pytest.mark.full
 def test_a_viewer_gets_the_whole_sheet(held, here, tmp_path, monkeypatch):
     viewer(tmp_path / "bin", monkeypatch, f'cp "$1" {tmp_path}/seen.png; echo noise >&2')
     ran = held("query", "--crop", 1, "--open")
@@ -61,6 +63,7 @@ def test_a_viewer_gets_the_whole_sheet(held, here, tmp_path, monkeypatch):
     assert (tmp_path / "seen.png").read_bytes() == sheet.read_bytes()
 
 
+@pytest.mark.full
 def test_a_viewer_that_stays_open_is_not_waited_for(held, here, tmp_path, monkeypatch):
     monkeypatch.setattr("reidsearch.cli.viewer.SOON_S", 0.2)
     viewer(tmp_path / "bin", monkeypatch, "sleep 2; exit 1")

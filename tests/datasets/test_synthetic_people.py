@@ -16,6 +16,7 @@ def crops() -> list[DrawnCrop]:
     return list(drawn_people(people=12, cameras=3, views=2, seed=0))
 
 
+@pytest.mark.full
 def test_every_person_is_seen_by_every_camera(crops: list[DrawnCrop]) -> None:
     assert len(crops) == 12 * 3 * 2
     seen = {(crop.person, crop.camera) for crop in crops}

@@ -135,6 +135,7 @@ def test_text_is_no_pixels():
         to_pixels("person.jpg")
 
 
+@pytest.mark.full
 def test_an_archive_takes_what_a_request_takes(tmp_path):
     with Archive.open(tmp_path / "archive", create=True, model="builtin") as archive:
         Image.fromarray(BGR[..., ::-1].copy()).save(tmp_path / "a.png")

@@ -204,6 +204,7 @@ def test_a_picture_that_cannot_be_read_is_named(drawn, embedder, tmp_path):
         embed_set(DataSet("", data.query, (*data.gallery, crop)), embedder)
 
 
+@pytest.mark.full
 def test_what_has_no_answer_is_refused(drawn, embedder):
     data = read_market(drawn)
     with pytest.raises(UsageError, match="no query has a crop of the same person by another"):

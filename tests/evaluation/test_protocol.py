@@ -128,6 +128,7 @@ def test_lengths_must_agree():
         labelled([[1], [2]], [1, 2], [1])
 
 
+@pytest.mark.full
 @settings(max_examples=100, deadline=None)
 @given(
     query=st.lists(item, min_size=1, max_size=6), gallery=st.lists(item, min_size=1, max_size=30)

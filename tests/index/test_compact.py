@@ -141,6 +141,7 @@ def test_all_may_still_lie_in_the_tail():
         assert found.ids.tolist() == CROWD.best(CROWD.queries[0], 10)
 
 
+@pytest.mark.full
 def test_filtered_answers_are_proven_while_that_is_quick(crowded):
     """Nothing like the query passes: its shortlist holds only others, which all score alike."""
     engine = CompactEngine(

@@ -75,6 +75,7 @@ def test_the_size_decides_and_does_not_waver():
     assert engine_for(19, SMALL.kind) is FLAT
 
 
+@pytest.mark.full
 def test_an_archive_takes_over_and_goes_back(tmp_path):
     folder = tmp_path / "archive"
     fill(folder, VECTORS[:39])
@@ -138,6 +139,7 @@ def test_damage_that_comes_after_opening_is_noticed_when_it_is_read(tmp_path, mo
         assert "altered" in gallery.warnings[0]
 
 
+@pytest.mark.full
 def test_an_erasure_rewrites_only_the_segments_that_hold_it(folder):
     before = {path.name for path in (folder / "index").glob("codes-*")}
     with Store(folder) as store:

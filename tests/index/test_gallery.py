@@ -82,11 +82,13 @@ def expected(count: int, without: tuple[int, ...] = ()) -> list[int]:
     return [i + 1 for i in np.argsort(-scores, kind="stable").tolist() if i + 1 not in without]
 
 
+@pytest.mark.full
 def test_a_whole_file_is_used_as_it_is(folder):
     with Store(folder) as store:
         assert found(store) == (expected(30), [])
 
 
+@pytest.mark.full
 def test_an_archive_that_was_never_given_a_model_answers_nothing(tmp_path):
     Store.create(tmp_path / "new")
     with Store(tmp_path / "new") as store:
@@ -107,6 +109,7 @@ def test_what_another_process_commits_is_taken_in(folder):
         assert found(store) == (expected(40), [])
 
 
+@pytest.mark.full
 def test_what_another_process_erases_is_masked(folder):
     with Store(folder) as store, Store(folder) as other:
         gallery = Gallery(store)
@@ -122,6 +125,7 @@ def test_what_another_process_erases_is_masked(folder):
         assert gallery.search(VECTORS[3], 1000).ids.tolist() == expected(31, (4, 30))
 
 
+@pytest.mark.full
 def test_a_deletion_whose_index_was_not_rewritten_is_masked_told_and_mended(folder):
     sql(folder, "DELETE FROM crop WHERE id IN (4, 9)")
     sql(folder, "UPDATE archive SET erasures = erasures + 1")  # killed after its commit
@@ -174,6 +178,7 @@ def test_a_damaged_file_is_noticed_and_rebuilt(folder, damage, said):
         assert checks.check(store) == []
 
 
+@pytest.mark.full
 def test_the_file_of_an_earlier_generation_is_not_taken_for_the_newest(folder):
     old = index_file(folder).read_bytes()
     fill(folder, VECTORS[30:], first=30)
@@ -186,6 +191,7 @@ def test_the_file_of_an_earlier_generation_is_not_taken_for_the_newest(folder):
         assert "expected" in warnings[0]
 
 
+@pytest.mark.full
 def test_while_another_process_writes_a_damaged_file_is_rebuilt_in_memory(folder):
     flip(index_file(folder))
     with writer_lock(folder), Store(folder) as store:
@@ -194,6 +200,7 @@ def test_while_another_process_writes_a_damaged_file_is_rebuilt_in_memory(folder
         assert "in memory only" in warnings[0]
 
 
+@pytest.mark.full
 def test_read_only_media(folder):
     fill(folder, VECTORS[30:], first=30)
     with read_only(folder), Store(folder) as store:
@@ -284,6 +291,7 @@ def test_readers_while_a_writer_commits_see_whole_states(tmp_path):
     assert failures == []
 
 
+@pytest.mark.full
 def test_a_generation_is_compacted_when_its_tail_has_grown_long(folder, monkeypatch):
     monkeypatch.setattr("reidsearch.index.gallery.COMPACT_ROWS", 5)
     with Store(folder) as store:

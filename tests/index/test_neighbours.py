@@ -83,6 +83,7 @@ def test_keeping_what_has_not_changed_writes_nothing(store):
     assert newest_graph(store) == before
 
 
+@pytest.mark.full
 def test_additions_and_erasures_are_caught_up_in_every_process(store):
     opened(store).keep()
     early = opened(store)

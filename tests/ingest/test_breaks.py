@@ -109,6 +109,7 @@ def joined_ts(tmp_path, first, second):
     return path
 
 
+@pytest.mark.full
 def test_a_jump_of_the_clock_ends_everybody(tmp_path):
     path = joined_ts(tmp_path, (scene_of(1), (320, 240)), (scene_of(1), (320, 240)))
     seen_in(path, range(60))

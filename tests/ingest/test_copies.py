@@ -42,6 +42,7 @@ def test_a_copy_with_the_same_facts_is_no_conflict(tmp_path, gate):
     assert camera == "gate"
 
 
+@pytest.mark.full
 def test_facts_corrected_where_a_renamed_file_lies_now_are_taken_over(tmp_path, gate):
     index(tmp_path)
     moved = tmp_path / "footage" / "gate" / "renamed.png"

@@ -83,6 +83,7 @@ class Told:
         pass
 
 
+@pytest.mark.full
 def test_a_run_knows_its_total_and_tells_what_it_ignored(tmp_path: Path) -> None:
     folder = tmp_path / "crops"
     folder.mkdir()

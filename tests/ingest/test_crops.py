@@ -127,6 +127,7 @@ def test_an_exception_of_a_read_surfaces(archive):
         archive.index_crops([offer(1), CropInput("2.png", "1", Broken()), offer(3)])
 
 
+@pytest.mark.full
 def test_a_run_at_work_is_not_called_interrupted_until_its_process_is_gone(archive, tmp_path):
     """The run is asked about by another open archive while it waits for its next input."""
     told = []
@@ -269,6 +270,7 @@ class TestTheSamePlacesAgain:
         rows = sql(archive._store.folder, "SELECT text FROM location WHERE crop_id = 1")
         assert {str(row[0])[-7:] for row in rows} == {"000.png", "zzz.png"}
 
+    @pytest.mark.full
     def test_changed_bytes(self, archive, folder):
         draw(folder / "000.png", seed=77)
         report = archive.index([folder])
@@ -278,6 +280,7 @@ class TestTheSamePlacesAgain:
         assert old.source_sha256 != new.source_sha256
         assert archive.index([folder]).unchanged == 4
 
+    @pytest.mark.full
     def test_changed_and_changed_back(self, archive, folder):
         kept = (folder / "000.png").read_bytes()
         draw(folder / "000.png", seed=77)
@@ -314,6 +317,7 @@ class TestTheSamePlacesAgain:
         assert archive.failures() == []
         assert len(archive) == 4
 
+    @pytest.mark.full
     def test_a_failed_file_that_is_taken_away_leaves_the_ledger(self, archive, folder):
         (folder / "bad.png").write_bytes(b"bad")
         assert archive.index([folder]).failed == 1

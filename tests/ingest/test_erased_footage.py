@@ -70,6 +70,7 @@ def test_a_camera_that_was_deleted_is_a_hole_and_no_longer_searched(folder):
         assert searched.seconds[How.PRECOMPUTED] == 0
 
 
+@pytest.mark.full
 def test_one_person_deleted_is_a_hole_as_long_as_they_were_to_be_seen(folder):
     with Archive.open(folder) as archive:
         (source,) = archive.footage.coverage()

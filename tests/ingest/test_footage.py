@@ -84,6 +84,7 @@ def test_every_visit_is_one_tracklet_and_nothing_else(scene, made_once, indexed)
         assert crop.moment.uncertainty_s == 1.0
 
 
+@pytest.mark.full
 def test_an_answer_has_one_row_a_tracklet_and_tells_of_the_footage(indexed):
     with Archive.open(indexed) as archive:
         grouped = archive.search(1, k=10)
@@ -368,6 +369,7 @@ def test_in_front_of_somebody_hidden_a_view_is_worth_less(tmp_path):
         assert max(covered) < 0.7 * min(clear)
 
 
+@pytest.mark.full
 def test_small_and_brief_are_counted_not_kept(tmp_path):
     path = write_video(tmp_path / "gate.mp4", 60, size_px=(320, 240))
     rows = [f"{n},-1,10,10,8,20,0.9" for n in range(1, 40)]  # too small

@@ -273,6 +273,7 @@ def proposed(archive) -> list[tuple[str | None, list[str]]]:
     ]
 
 
+@pytest.mark.full
 def test_people_are_put_together_over_cameras_and_recordings(folder):
     with opened(folder) as archive:
         made = archive.proposals.link(join_above=0.45)
@@ -370,6 +371,7 @@ def test_the_scores_are_those_of_a_plain_count(folder):
         assert one.scores == pytest.approx((plain, plain), abs=1e-5)
 
 
+@pytest.mark.full
 def test_the_command(run: CommandLine, made: Path):
     shutil.copytree(made, run.archive)
     ran = run("link", "--join-above", "0.45", "--min-transit", "gate", "yard", "57")

@@ -137,6 +137,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("damage", "kind", "said"), DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_backup_is_refused_and_leaves_nothing(tmp_path, folder, damage, kind, said):
     with Store(folder) as store:

@@ -129,6 +129,7 @@ def test_rows_that_the_index_should_hold_are_told_and_mended(folder):
     assert found(folder) == []
 
 
+@pytest.mark.full
 def test_stray_files_are_told_and_removed_but_not_while_somebody_writes(folder):
     (folder / "index" / "generation.partial").write_bytes(b"x")
     (folder / "index" / "generation-000099.index").write_bytes(b"x")
@@ -143,6 +144,7 @@ def test_stray_files_are_told_and_removed_but_not_while_somebody_writes(folder):
     assert len(list((folder / "index").iterdir())) == 1
 
 
+@pytest.mark.full
 def test_what_reidsearch_did_not_write_is_told_and_left_alone(folder, tmp_path):
     mine = tmp_path / "mine"
     mine.write_bytes(b"mine")

@@ -65,6 +65,7 @@ def unfinished(folder, monkeypatch):
     return folder
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
@@ -118,6 +119,7 @@ def test_a_dry_run_finishes_nothing(unfinished, run):
     assert in_files(unfinished, VECTORS[0])
 
 
+@pytest.mark.full
 def test_the_next_writer_finishes_it_before_its_own_work(unfinished):
     with opened(unfinished) as archive:
         assert archive.pending() != ()
@@ -128,6 +130,7 @@ def test_the_next_writer_finishes_it_before_its_own_work(unfinished):
     assert not in_files(unfinished, VECTORS[6])
 
 
+@pytest.mark.full
 def test_repair_finishes_it(unfinished):
     with Store(unfinished) as store:
         findings = check(store)
@@ -151,6 +154,7 @@ def test_what_a_reader_holds_of_the_log_stays_pending(folder):
         assert archive.pending() == ()
 
 
+@pytest.mark.full
 def test_a_killed_writer_of_files_leaves_a_row_and_the_next_one_cleans_up(folder):
     with Store(folder) as store:
         pending.record_files(store)
@@ -164,6 +168,7 @@ def test_a_killed_writer_of_files_leaves_a_row_and_the_next_one_cleans_up(folder
     assert [path.name for path in (folder / "index").iterdir()] == ["generation-000001.index"]
 
 
+@pytest.mark.full
 def test_a_deletion_that_an_earlier_version_left_is_pending_after_migration(tmp_path):
     folder = thawed(DATA / "archive-0007.sql", tmp_path / "archive")
     with contextlib.closing(sqlite3.connect(folder / "archive.db")) as database, database:

@@ -269,6 +269,7 @@ def test_empty_containers(tmp_path: Path) -> None:
         assert outcome(tmp_path / name) == [("", Reason.EMPTY)]
 
 
+@pytest.mark.full
 def test_a_tar_bomb_stops_early(tmp_path: Path) -> None:
     """4 GB of zeros in 4 MB; the limit of 256 MB or 200 to 1 ends it."""
     path = tmp_path / "bomb.tar.gz"

@@ -169,6 +169,7 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.mark.full
 def test_no_permission(open_folder: Path) -> None:
     """In a process that gives up being root, as root may read everything."""
     write(open_folder / "a.jpg").chmod(0)

@@ -298,6 +298,7 @@ def twice(tmp_path):
     return path
 
 
+@pytest.mark.full
 def test_after_a_jump_of_the_clock_a_time_still_means_the_same_frame(tmp_path):
     """A seek by time stamps would end up in the other recording, and show false evidence."""
     path = twice(tmp_path)

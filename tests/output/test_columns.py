@@ -40,6 +40,7 @@ def tables(view: RenderableType) -> Iterator[FittedTable]:
         yield view
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("name", TABLES)
 def test_what_a_row_is_about_is_never_cut(

@@ -81,6 +81,7 @@ def accepted(row: dict[str, object]) -> Facts | None:
     return next((one.facts for one in inputs if isinstance(one, CropInput)), None)
 
 
+@pytest.mark.full
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS)
 def test_rows_of_manifests(row):
@@ -121,6 +122,7 @@ def test_what_cannot_be_given_out_is_refused(row):
             CropInput("a", "1", HeldBytes(b""), facts=Facts(extra=row))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("form", ["list", "object"])
 def test_what_an_earlier_version_took_in_no_longer_breaks_answers(form, tmp_path, run):
     """A row nested 600 deep broke every answer that held its crop."""

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = sorted(path.name for path in FOLDER.iterdir() if path.name.endswith(".json"))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_schema_is_valid_strict_and_names_itself(name: str) -> None:
     schema = json.loads((FOLDER / name).read_text("utf-8"))

@@ -131,6 +131,7 @@ def test_a_card_says_everything() -> None:
         assert part in said, part
 
 
+@pytest.mark.full
 @settings(deadline=None, max_examples=30)
 @given(
     camera=st.text(max_size=80),
@@ -202,6 +203,7 @@ def test_a_thousand_matches_take_bounded_memory_and_time() -> None:
     require_apart(layout)
 
 
+@pytest.mark.full
 def test_more_than_a_sheet_holds_is_said_to_be_cut() -> None:
     layout = sheet(MOST_CARDS + 1)
     assert f"The first {MOST_CARDS:,} of {MOST_CARDS + 1:,} matches are shown." in words(layout)

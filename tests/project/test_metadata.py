@@ -128,6 +128,7 @@ def test_licence_is_the_whole_apache_licence() -> None:
     assert "END OF TERMS AND CONDITIONS" in text
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "pattern",
     [

@@ -115,6 +115,7 @@ def archive(made):
         yield opened
 
 
+@pytest.mark.full
 def test_a_search_by_score_is_that_over_arrays(archive):
     found = archive.search(1, k=COUNT, likes=[2, 5], unlikes=[40, 41, 80], reranked=False)
     vector = refined(MATRIX[0], MATRIX[[1, 4]], MATRIX[[39, 40, 79]])

@@ -153,6 +153,7 @@ def test_without_neighbourhoods_the_statement_names_the_command(folder, monkeypa
         assert scores == sorted(scores, reverse=True)
 
 
+@pytest.mark.full
 def test_the_command_prepares_a_large_archive(folder, run, monkeypatch):
     monkeypatch.setattr(rooms, "BLOCKS_IN_A_SEARCH", 0)
     run.archive = folder

@@ -57,6 +57,7 @@ def test_every_distance_is_the_full_algorithms(seed, n, changes, how):
     np.testing.assert_allclose(got, truth[rows], atol=CLOSE)
 
 
+@pytest.mark.full
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 150), changes=st.integers(0, 3))
 def test_with_all_as_candidates_the_order_is_the_oracles_rank_by_rank(seed, n, changes):
@@ -91,6 +92,7 @@ def test_the_expanded_query_is_ranked_as_if_it_had_been_asked():
     assert (np.diff(reranked(expanded, matrix)[ranked]) >= -2e-5).all()
 
 
+@pytest.mark.full
 def test_a_query_that_is_in_the_gallery_does_not_expand_itself():
     """Nor does a copy of it."""
     matrix = people(6, 200, changes=2)

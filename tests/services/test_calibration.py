@@ -105,6 +105,7 @@ def test_only_one_calibration_is_in_force_and_its_number_is_new(calibrated):
     assert sql(calibrated, "SELECT id FROM calibration") == [(2,)]
 
 
+@pytest.mark.full
 def test_without_a_calibration_an_answer_says_so(labelled):
     with Archive.open(labelled) as archive:
         answer = archive.search(1)

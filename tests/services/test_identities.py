@@ -25,6 +25,7 @@ def standing(archive: Archive) -> dict[str, tuple[list[str], list[str]]]:
     }
 
 
+@pytest.mark.full
 def test_who_decides_is_handed_down(folder, monkeypatch):
     monkeypatch.delenv("REIDSEARCH_ACTOR", raising=False)
     with Archive.open(folder) as archive:
@@ -161,6 +162,7 @@ def test_nothing_to_undo(folder):
         archive.identities.undo()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -209,6 +211,7 @@ def test_nobody_belongs_to_two(folder):
         assert standing(archive) == {"anna": (["tracklet 1"], []), "bert": (["tracklet 4"], [])}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "call",
     [
@@ -342,6 +345,7 @@ def test_an_identity_that_is_not_as_decided_is_named(folder):
             archive.identities.show("anna")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("statement", "text"),
     [

@@ -20,6 +20,7 @@ def passed_over(archive):
     return [one.location for one in archive.failures() if one.reason == "unsupported"]
 
 
+@pytest.mark.full
 def test_what_is_not_read_is_named_file_by_file_and_is_no_failure(archive, tmp_path):
     folder = tmp_path / "media"
     draw(folder / "a.png", 1)
@@ -37,6 +38,7 @@ def test_what_is_not_read_is_named_file_by_file_and_is_no_failure(archive, tmp_p
     assert archive.search(1).statement.failures == 0
 
 
+@pytest.mark.full
 def test_it_leaves_the_list_when_it_is_gone_whatever_way_its_folder_is_given(archive, tmp_path):
     for name in ("one", "two"):
         draw(tmp_path / name / "a.png", len(name))

@@ -46,6 +46,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
     return shutil.copytree(made, tmp_path / "a")
 
 
+@pytest.mark.full
 def test_in_order_of_time_with_what_was_not_looked_at(folder):
     with opened(folder) as archive:
         archive.identities.new("anna", [1, 2, 3, 4, 5])

@@ -110,6 +110,7 @@ def test_all_matches_come_as_a_search_gives_them(archive, name):
     assert len(whole.matches) > 4
 
 
+@pytest.mark.full
 def test_all_matches_are_those_of_a_search_that_is_long_enough(archive):
     for name in ("all above", "all above, with feedback"):
         request = REQUESTS[name]

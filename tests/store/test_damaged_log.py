@@ -89,6 +89,7 @@ def test_a_whole_log_is_read_by_whoever_opens_the_archive_next(folder: Path) -> 
         assert embedding_count(store) == COMMITS
 
 
+@pytest.mark.full
 def test_a_turned_bit_is_an_error_before_anything_is_lost(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

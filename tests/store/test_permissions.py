@@ -79,6 +79,7 @@ def test_a_group_that_the_folder_is_open_to_may_read_what_is_made_in_it(tmp_path
     assert parts(found, folders=False) == {0o640}
 
 
+@pytest.mark.full
 def test_backups_and_what_is_restored_are_their_owners_alone(tmp_path):
     made(tmp_path / "archive")
     (tmp_path / "archive" / "reidsearch.toml").write_text("[runtime]\nthreads = 1\n")

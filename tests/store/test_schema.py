@@ -176,6 +176,7 @@ def test_a_database_of_something_else_is_refused(tmp_path):
         migrate(tmp_path)
 
 
+@pytest.mark.full
 def test_frozen_holes_in_coverage_are_read(tmp_path):
     folder = thawed(DATA / "archive-0004.sql", tmp_path / "archive")
     migrate(folder)

@@ -90,6 +90,7 @@ def test_other_files_are_other_recordings(tmp_path, after):
     assert len(held(tmp_path / "a")) == 2
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("second", [from_the_start(BERT), from_the_start(ANNA, 6)])
 def test_others_and_later_visits_are_tracklets_of_their_own(tmp_path, second):
     segment(tmp_path / "a", 0, until_the_end())
@@ -103,6 +104,7 @@ def test_without_known_scores_nothing_is_joined(tmp_path):
     assert len(held(tmp_path / "a")) == 2
 
 
+@pytest.mark.full
 def test_what_somebody_decided_on_stays_as_it_was(tmp_path):
     folder = tmp_path / "a"
     segment(folder, 0, until_the_end())
@@ -136,6 +138,7 @@ def test_deleting_one_file_leaves_what_the_others_show(tmp_path):
     assert len(visit.crop_ids) == 1
 
 
+@pytest.mark.full
 def test_deleting_its_crops_of_one_file_is_a_hole_there_alone(tmp_path):
     folder = tmp_path / "a"
     for number, seen in enumerate((until_the_end(), from_the_start())):

@@ -67,6 +67,7 @@ with writer_lock(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.full
 def test_a_second_writer_is_told_who_writes_and_is_let_in_when_that_one_is_killed(folder):
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True
@@ -89,6 +90,7 @@ def test_a_second_writer_is_told_who_writes_and_is_let_in_when_that_one_is_kille
     assert not (folder / "writer.json").exists()
 
 
+@pytest.mark.full
 def test_a_lock_whose_note_is_unreadable_still_holds(folder):
     with writer_lock(folder):
         (folder / "writer.json").write_text('{"pid"')
@@ -112,6 +114,7 @@ with (
     HALF_MADE = _made.name
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("left", [["writer.lock"], ["writer.lock", "writer.json", f"{HALF_MADE}/"]])
 def test_what_a_process_killed_while_making_the_archive_left_is_no_obstacle(tmp_path, left):
     folder = tmp_path / "archive"
@@ -149,6 +152,7 @@ def test_an_archive_is_readable_by_its_owner_alone(folder):
     assert folder.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.full
 def test_another_model_is_refused_by_name_with_the_command_that_helps(folder):
     fill(folder, VECTORS[:1])
     other = ModelIdentity("other", "FP16", "cd" * 48, "none/1", 16)
@@ -159,6 +163,7 @@ def test_another_model_is_refused_by_name_with_the_command_that_helps(folder):
     assert f"reidsearch reembed --model other -a {folder}" in advice(refused.value)
 
 
+@pytest.mark.full
 def test_ids_are_never_used_again(folder):
     assert fill(folder, VECTORS[:3]).tolist() == [1, 2, 3]
     sql(folder, "DELETE FROM crop")
@@ -210,6 +215,7 @@ def test_changed_bytes_at_a_place_keep_the_old_crop_there(folder, writer):
         assert [crop.location for crop in store.crops([1, 2])] == ["a.jpg", "a.jpg"]
 
 
+@pytest.mark.full
 def test_a_batch_that_fails_leaves_nothing_and_no_camera_is_mixed_up_later(folder, writer):
     broken = new_crop(2, VECTORS[1], Facts("door"))
     object.__setattr__(broken, "width_px", None)  # NOT NULL is violated in the middle of the batch
@@ -255,6 +261,7 @@ def test_a_finished_run_clears_what_the_same_request_failed_before(folder):
     assert ledger(folder) == [("bad.jpg", "damaged"), ("elsewhere.jpg", "damaged")]
 
 
+@pytest.mark.full
 def test_states_of_runs(folder):
     def states():
         return [row[0] for row in sql(folder, "SELECT state FROM run ORDER BY id")]

@@ -80,6 +80,7 @@ def test_stream_hands_tags_back_in_input_order(builtin, crops):
         assert np.allclose(row, expected[tag % len(crops)], atol=1e-5)
 
 
+@pytest.mark.full
 def test_stream_hands_none_through_in_its_turn(builtin, crops):
     picture = builtin.prepare(crops[0])
     items = [(n, None if n % 3 else picture) for n in range(400)]

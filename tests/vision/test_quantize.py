@@ -57,6 +57,7 @@ def hundred(tmp_path_factory):
 # -- refusals -----------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_without_nncf_the_command_says_how_to_get_it(run: CommandLine, hundred, without_nncf):
     ran = run("models", "quantize", "-a", hundred, "--model", "person-reidentification-retail-0288")
     assert ran.code == 4
@@ -234,6 +235,7 @@ def test_names_of_custom_models():
     assert not is_custom("own")
 
 
+@pytest.mark.full
 def test_the_same_crops_are_chosen_each_time_whatever_is_added(tmp_path):
     with opened(tmp_path / "a") as archive:
         archive.index([draw_many(tmp_path / "one", 30)[0].parent])

@@ -55,6 +55,7 @@ def test_the_graph_is_told_bgr_as_the_card_says(shared, recognizer, crops):
     assert ours[: len(THINGS)] != pytest.approx(rgb[places], abs=1e-2)
 
 
+@pytest.mark.full
 def test_what_everybody_sees(recognizer, crops):
     woman, man = (Attributes.mean(describe(recognizer, [crop])) for crop in crops)
     assert woman.colour("upper")[0] == "grey"

@@ -89,6 +89,7 @@ def test_what_can_still_be_continued_is_held_back():
     assert joiner.pending == []
 
 
+@pytest.mark.full
 @settings(deadline=None, max_examples=200)
 @given(
     st.lists(
