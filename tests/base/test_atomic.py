@@ -46,6 +46,7 @@ def killed(final: Path, step: int, kind: str) -> subprocess.CompletedProcess[byt
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("step", range(3))
 @pytest.mark.parametrize("before", [None, OLD])
 def test_a_killed_process_leaves_the_old_file_or_all_of_the_new_one(tmp_path, step, before):

@@ -219,6 +219,7 @@ def test_adjacent_violators_are_pooled(part, whole, shares):
     assert found.tolist() == pytest.approx(shares)
 
 
+@pytest.mark.full
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=9))
 def test_pooled_shares_are_those_of_the_min_max_formula(counts):

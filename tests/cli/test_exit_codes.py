@@ -126,6 +126,7 @@ def test_a_writer_is_refused_while_another_writes_and_a_reader_is_not(held, crop
         assert held("backup", tmp_path / "backup").code == 0
 
 
+@pytest.mark.full
 def test_a_read_only_archive_answers_and_refuses_to_change(held, crops):
     with read_only(held.archive):
         assert len(query_ids(held, "--crop", 1)) == 8

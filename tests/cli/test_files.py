@@ -54,6 +54,7 @@ def test_crop_writes_the_picture_to_a_pipe(held, tmp_path):
         assert piped.stdout == (tmp_path / "one.jpg").read_bytes()
 
 
+@pytest.mark.full
 def test_a_file_that_exists_is_only_overwritten_with_force(held, tmp_path):
     picture = tmp_path / "sheet.jpg"
     assert held("query", "--crop", 1, "-o", picture).code == 0

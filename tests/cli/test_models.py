@@ -135,6 +135,7 @@ def test_install_wants_names_or_all(models, arguments):
     assert "--all" in done.err
 
 
+@pytest.mark.full
 def test_install_finds_what_is_there(models, shared):
     models("import", str(shared / "models"))
     done = models("install", "--all", https_proxy="http://127.0.0.1:1")

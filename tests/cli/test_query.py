@@ -75,6 +75,7 @@ def test_a_table_with_its_statement(held, crops):
     assert "uncalibrated" in ran.out
 
 
+@pytest.mark.full
 def test_several_views_are_fused_and_a_sheet_is_written(held, crops, tmp_path):
     sheet = tmp_path / "sheet.png"
     picture = crops / "gate_20240531T12Z.png"

@@ -145,6 +145,7 @@ def test_distractors_are_numbered_as_the_protocol_says(tmp_path):
     assert query.persons[0] == gallery.persons[2] > 0
 
 
+@pytest.mark.full
 def test_an_archive_without_labels_is_refused(tmp_path):
     Store.create(tmp_path / "empty")
     with Store(tmp_path / "empty") as store, pytest.raises(ArchiveError, match="no crops"):
@@ -154,6 +155,7 @@ def test_an_archive_without_labels_is_refused(tmp_path):
         read_archive(store)
 
 
+@pytest.mark.full
 def test_confirmed_identities_are_labels_where_no_persons_came(tmp_path):
     rows = unit_rows(7)
     write_footage(tmp_path / "a", "gate.mp4", "gate", [Seen(1, 5, rows[:2]), Seen(7, 9, rows[2:3])])

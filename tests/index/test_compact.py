@@ -91,6 +91,7 @@ def test_every_selectivity_gives_all_and_only_what_passes(crowded, share):
     assert plan.method == method
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("k", [1, 9, 100, 1000, 5999, 6000, 9999])
 def test_every_k_gives_k(crowded, k):
     query = CROWD.queries[3]

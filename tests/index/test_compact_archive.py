@@ -120,6 +120,7 @@ def test_a_damaged_code_file_is_noticed_before_it_is_used(folder, damage, ending
         assert checks.check(store) == []
 
 
+@pytest.mark.full
 def test_damage_that_comes_after_opening_is_noticed_when_it_is_read(tmp_path, monkeypatch):
     large = CompactEngine(segment_rows=400, tail_rows=50, own_rows=3)
     monkeypatch.setattr("reidsearch.index.factory.COMPACT", large)

@@ -21,6 +21,7 @@ def test_an_error_of_one_is_raised(bad):
         each(lambda item: 1 / (item - bad), range(5))
 
 
+@pytest.mark.full
 def test_ahead_gives_the_same_items_and_fetches_no_more_than_it_may():
     taken = []
 

@@ -227,6 +227,7 @@ def test_an_index_that_lies_is_an_error_not_an_answer(folder):
         assert "check --repair" in advice(error.value)
 
 
+@pytest.mark.full
 def test_the_index_of_the_model_before_is_neither_used_nor_called_damaged(folder):
     other = {"name": "other", "digest": "cd" * 48, "dimension": 4}
     sql(

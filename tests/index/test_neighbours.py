@@ -58,6 +58,7 @@ def assert_right(graph: Graph | None, store: Store) -> None:
     np.testing.assert_allclose(graph.least, truth.least, atol=1e-6)
 
 
+@pytest.mark.full
 def test_it_is_made_written_and_read_back(store):
     assert newest_graph(store) is None
     assert_right(opened(store).graph(), store)
@@ -219,6 +220,7 @@ def test_another_models_graph_is_not_used(store):
     assert newest_graph(store).model_id == 9
 
 
+@pytest.mark.full
 def test_no_space_and_another_writer_are_told(store, monkeypatch):
     held = opened(store)
     with store.lock(), pytest.raises(ArchiveLocked):
@@ -228,6 +230,7 @@ def test_no_space_and_another_writer_are_told(store, monkeypatch):
         held.keep()
 
 
+@pytest.mark.full
 def test_strays_are_found_and_removed(store):
     opened(store).keep()
     (store.folder / "neighbours" / "graph.partial").write_bytes(b"half")
@@ -237,6 +240,7 @@ def test_strays_are_found_and_removed(store):
     assert check(store) == []
 
 
+@pytest.mark.full
 def test_a_backup_comes_back_without_it_and_makes_it_anew(store, tmp_path):
     opened(store).keep()
     backup(store, tmp_path / "copy")

@@ -199,6 +199,7 @@ class Misbehaving:
                 yield tag, np.array([1, 0, 0, 0], np.float32)
 
 
+@pytest.mark.full
 def test_crops_without_a_usable_embedding_land_in_the_ledger(tmp_path):
     Store.create(tmp_path / "a")
     with Store(tmp_path / "a") as store, open_writer(store, BAD) as writer:
@@ -215,6 +216,7 @@ def test_crops_without_a_usable_embedding_land_in_the_ledger(tmp_path):
     assert rows == [("001.png", "bad-embedding"), ("004.png", "bad-embedding")]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("raw", [[0, 0, 0, 0], [np.nan, 0, 0, 1], [np.inf, 0, 0, 1], [1e-9] * 4])
 def test_the_real_stream_refuses_such_vectors(raw):
     import openvino as ov
@@ -257,12 +259,14 @@ class TestTheSamePlacesAgain:
     def test_nothing_changed(self, archive, folder):
         assert archive.index([folder]).unchanged == 4
 
+    @pytest.mark.full
     def test_touched(self, archive, folder):
         (folder / "000.png").touch()
         report = archive.index([folder])
         assert (report.unchanged, report.indexed, report.duplicates) == (4, 0, 0)
         assert archive.index([folder]).unchanged == 4
 
+    @pytest.mark.full
     def test_renamed(self, archive, folder):
         (folder / "000.png").rename(folder / "zzz.png")
         report = archive.index([folder])
@@ -298,12 +302,14 @@ class TestTheSamePlacesAgain:
         assert archive.crop(1).facts == Facts("gate", NOON)
         assert archive.index([folder], naming=Naming(camera="gate", time=NOON)).unchanged == 4
 
+    @pytest.mark.full
     def test_deleted_crops_come_back_under_new_ids(self, archive, folder):
         archive.delete(archive.plan_delete(crop_ids=[4]))
         report = archive.index([folder])
         assert (report.indexed, report.unchanged) == (1, 3)
         assert archive.crop(5).location.endswith("003.png")
 
+    @pytest.mark.full
     def test_broken_then_mended(self, archive, folder):
         whole = (folder / "001.png").read_bytes()
         (folder / "001.png").write_bytes(whole[:200])

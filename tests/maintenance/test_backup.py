@@ -25,6 +25,7 @@ def folder(tmp_path):
     return made
 
 
+@pytest.mark.full
 def test_what_comes_back_is_what_went(tmp_path, folder):
     with Store(folder) as store:
         made = backup(store, tmp_path / "backup")

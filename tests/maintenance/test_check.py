@@ -107,6 +107,7 @@ def test_a_crop_without_its_source_is_told(folder):
     assert "row 5 of crop refers to a missing source" in finding.message
 
 
+@pytest.mark.full
 def test_a_vector_that_the_index_holds_otherwise_is_told_and_mended(folder):
     resealed(folder, 7, unit_rows(1, seed=5)[0])  # right in itself, but not what was indexed
     assert found(folder) == [("index", True, (7,))]
@@ -115,6 +116,7 @@ def test_a_vector_that_the_index_holds_otherwise_is_told_and_mended(folder):
     assert found(folder) == []
 
 
+@pytest.mark.full
 def test_rows_that_the_index_should_hold_are_told_and_mended(folder):
     # The index says that it reaches to crop 20, and holds 19 of them.
     with Store(folder) as store, writer_lock(folder):

@@ -117,6 +117,7 @@ def test_a_camera_without_crops_disappears(folder):
     assert sql(folder, "SELECT name FROM camera") == [("door",)]
 
 
+@pytest.mark.full
 def test_deleting_is_writing(folder):
     with Store(folder) as store:
         planned = plan(store, Filters(), (5,))

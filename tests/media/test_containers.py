@@ -46,6 +46,7 @@ def outcome(path: Path) -> list[str | tuple[str, Reason]]:
     return out
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", CONTAINERS)
 def test_members_are_offered_in_order_and_read_later_by_many_threads(
     tmp_path: Path, kind: str

@@ -106,6 +106,7 @@ def test_damage_after_the_wanted_time_costs_no_more_than_in_a_linear_reading(tmp
         assert after == [pts for pts, _ in found[number + 1 :]]
 
 
+@pytest.mark.full
 def test_a_container_that_cannot_seek_is_read_from_its_start(tmp_path):
     path = write_dav(
         tmp_path / "a.dav",
@@ -145,6 +146,7 @@ def test_after_reading_linearly_was_asked_for_nothing_is_looked_up(tmp_path):
         assert shown(footage.frames(after=whole[40][0])) == whole[41:]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", pytest.param("a.ts", marks=FULL)])
 def test_media_time_begins_with_the_file_as_in_every_player(name, tmp_path):
     """The sound of a file may begin long before its pictures."""

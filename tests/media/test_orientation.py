@@ -77,6 +77,7 @@ def test_people_stand_upright(name, tmp_path):
     assert mirrored == (a * d - b * c < 0)
 
 
+@pytest.mark.full
 def test_pictures_are_freed_as_soon_as_they_are_read(tmp_path):
     """Each one that waits for the garbage collector keeps its decoder's threads as well."""
     video = write_video(tmp_path / "gate.mp4", 30)

@@ -27,6 +27,7 @@ def video(tmp_path):
     return write_video(tmp_path / "a.mp4", 100, options={"g": "10", "bf": "0"})
 
 
+@pytest.mark.full
 def test_a_wrong_ending_does_not_matter(video):
     for ending in ("avi", "dav", "ts", "bin"):
         other = video.with_suffix(f".{ending}")

@@ -57,6 +57,7 @@ def test_what_a_row_is_about_is_never_cut(
     assert list(tables(view)) != []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("name", TABLES)
 def test_a_line_names_the_columns_that_are_left_out_and_where_they_are(

@@ -91,6 +91,7 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_picture_has_its_texts_apart_and_says_where_it_comes_from(name: str) -> None:
     layout = PICTURES[name]()

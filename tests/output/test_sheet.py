@@ -260,6 +260,7 @@ def test_wrapped_lines_fit_and_lose_nothing(text: str) -> None:
     assert not any(line.startswith(("s ", "%")) for line in lines), "a number keeps its unit"
 
 
+@pytest.mark.full
 @given(text=st.text(max_size=200), width_px=st.integers(30, 400), most=st.integers(1, 4))
 def test_what_is_cut_says_so(text: str, width_px: int, most: int) -> None:
     lines = LETTERS.within(text, width_px, most)

@@ -157,6 +157,7 @@ def test_marks_count_once_and_their_order_does_not_count(archive):
     assert other.statement.feedback.liked == 3
 
 
+@pytest.mark.full
 def test_a_refined_query_is_the_same_after_whatever_was_asked_before(archive):
     one = archive.search(1, likes=[2], unlikes=[40])
     list(archive.search_many(SearchRequest(one) for one in (1, 9, 17)))
@@ -217,6 +218,7 @@ def test_nothing_is_remembered(archive):
     assert after.statement.feedback is None
 
 
+@pytest.mark.full
 def test_a_tracklet_is_marked_by_any_of_its_views(tmp_path):
     rows = np.concatenate([people(8, 1)[:3], people(8, 2)[:2], people(8, 3)[:2]])
     write_footage(tmp_path / "a", "gate.mp4", "gate", [Seen(1, 5, rows[:3]), Seen(7, 9, rows[3:5])])
@@ -263,6 +265,7 @@ def test_an_identity_is_refined_too(made, tmp_path):
         assert archive.search(identity="anna", unlikes=[5]).statement.feedback.left_out == 1
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("marked", "error", "words"),
     [
@@ -385,6 +388,7 @@ def test_marking_the_first_page_brings_more_of_the_person(drawn):
     assert after > before, (before, after)
 
 
+@pytest.mark.full
 def test_as_a_user_types_it(run, made):
     shutil.copytree(made, run.archive)
     ran = run("query", "--crop", 1, "--like", 2, "--like", 3, "--unlike", 40, "-k", 3)

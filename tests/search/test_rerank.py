@@ -71,6 +71,7 @@ def test_with_all_as_candidates_the_order_is_the_oracles_rank_by_rank(seed, n, c
     assert sorted(ranked.tolist()) == list(range(n))
 
 
+@pytest.mark.full
 def test_real_numbers_agree_too():
     rng = np.random.default_rng(8)
     made = rng.normal(size=(30, 32))[rng.integers(0, 30, 401)] + 0.6 * rng.normal(size=(401, 32))

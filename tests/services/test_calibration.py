@@ -117,6 +117,7 @@ def test_without_a_calibration_an_answer_says_so(labelled):
             assert f"reidsearch calibrate SET -a {labelled}" in advice(refused.value)
 
 
+@pytest.mark.full
 def test_an_answer_is_read(calibrated):
     with Archive.open(calibrated) as archive:
         answer = archive.search(1, k=20)

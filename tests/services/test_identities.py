@@ -268,6 +268,7 @@ def test_one_camera_at_one_time_is_two_people_unless_forced(folder):
         assert standing(archive) == {"anna": (["tracklet 1", "tracklet 2"], [])}
 
 
+@pytest.mark.full
 def test_decisions_outlive_what_they_are_about(folder):
     with opened(folder) as archive:
         identities = archive.identities

@@ -147,6 +147,7 @@ def test_no_backup_of_another_schema_is_restored(tmp_path, whole):
             attacks.count(name, held=held, said=str(ended))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["a view in place of a table", "a trigger on runs", "a check"])
 def test_another_schema_is_told(tmp_path, whole, name):
     folder = changed(whole, tmp_path / "archive", name)

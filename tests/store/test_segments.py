@@ -126,6 +126,7 @@ def test_an_answer_shows_the_whole_visit_once(tmp_path):
     assert [one["tracklet"]["tracklet_id"] for one in document].count(1) == 1
 
 
+@pytest.mark.full
 def test_deleting_one_file_leaves_what_the_others_show(tmp_path):
     folder = tmp_path / "a"
     for number, seen in enumerate((until_the_end(), from_the_start())):

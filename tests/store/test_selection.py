@@ -131,6 +131,7 @@ def test_a_filtered_search_equals_the_oracle(store, chosen, k):
     assert answer.statement.left_out_unknown_camera == selection.unknown_camera
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("chosen", "said", "hint"),
     [

@@ -24,6 +24,7 @@ class TestSqlite(StoreContract):
         return lambda: Store(folder)
 
 
+@pytest.mark.full
 def test_others_that_hold_the_database_for_long_are_told(tmp_path, monkeypatch):
     monkeypatch.setattr(connections, "BUSY_TIMEOUT_S", 0.05)
     Store.create(tmp_path)
@@ -43,6 +44,7 @@ def test_what_is_no_database_is_told(tmp_path):
         Store(tmp_path)
 
 
+@pytest.mark.full
 def test_read_only_media_are_read_and_not_written(tmp_path):
     folder = tmp_path / "archive"
     Store.create(folder)

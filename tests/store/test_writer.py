@@ -131,6 +131,7 @@ def test_what_a_process_killed_while_making_the_archive_left_is_no_obstacle(tmp_
     assert sorted(path.name for path in folder.iterdir()) == ["archive.db", "writer.lock"]
 
 
+@pytest.mark.full
 def test_making_an_archive_that_another_process_just_made_keeps_it(folder):
     fill(folder, VECTORS[:2])
     before = contents(folder)
@@ -172,6 +173,7 @@ def test_ids_are_never_used_again(folder):
     assert sql(folder, "SELECT id FROM source ORDER BY id") == [(4,), (5,), (6,)]
 
 
+@pytest.mark.full
 def test_the_same_source_and_box_in_one_batch_is_one_crop_at_two_places(folder, writer):
     done = writer.commit(
         [
@@ -236,6 +238,7 @@ def ledger(folder) -> list[tuple[object, ...]]:
     return sql(folder, "SELECT text, reason FROM failure ORDER BY text")
 
 
+@pytest.mark.full
 def test_the_ledger_holds_what_fails_and_lets_go_of_what_succeeds(folder, writer):
     writer.commit([refused("a.jpg"), refused("b.jpg"), refused("a.jpg")])
     assert ledger(folder) == [("a.jpg", "damaged"), ("b.jpg", "damaged")]
@@ -250,6 +253,7 @@ def one_run(folder, request, items, *, finished):
         writer.end_run({}, finished=finished)
 
 
+@pytest.mark.full
 def test_a_finished_run_clears_what_the_same_request_failed_before(folder):
     one_run(
         folder, "one", [refused("a.tar"), refused("gone.jpg"), refused("bad.jpg")], finished=True

@@ -74,6 +74,7 @@ def test_pixels_are_not_asked_for_in_vain():
     keeper.offer(one(*WHOLE, confidence=0.3, at_us=1), never)
 
 
+@pytest.mark.full
 def test_a_long_tracklet_keeps_few_candidates_spread_over_its_time():
     keeper = BestShotKeeper()
     picture = frame()

@@ -48,6 +48,7 @@ def embedder(graph: ov.Model) -> Embedder:
     return Embedder(graph, "made", "unknown", "0" * 96)
 
 
+@pytest.mark.full
 def test_rows_are_of_unit_length_and_in_the_order_given(builtin, crops):
     rows = builtin.embed(crops)
     assert rows.shape == (len(crops), 256)
@@ -204,6 +205,7 @@ def test_huge_finite_answers_are_brought_to_unit_length():
     assert np.linalg.norm(row) == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("arguments", "size", "dimension"),
     [
@@ -288,6 +290,7 @@ def test_flip_averaging_is_the_mean_direction_of_both_sides(builtin, flipping, c
     assert flipping.embed([]).shape == (0, 256)
 
 
+@pytest.mark.full
 def test_flip_averaging_keeps_order_tags_and_what_is_no_picture(flipping, crops):
     sized = [flipping.prepare(crop) for crop in crops]
     items = [(n, None if n % 3 == 1 else sized[n % len(sized)]) for n in range(90)]

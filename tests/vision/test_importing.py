@@ -22,6 +22,7 @@ def nothing_installed(tmp_path, monkeypatch):
     monkeypatch.delenv("REIDSEARCH_MODELS", raising=False)
 
 
+@pytest.mark.full
 def test_the_zoo_layout(shared):
     report = import_folder(shared / "models")
     assert report.imported == catalogue()

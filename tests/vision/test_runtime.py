@@ -167,6 +167,7 @@ def test_damaged_weights_are_never_loaded(cache, shared):
         assert compiled.get_property("LOADED_FROM_CACHE") == bool(again)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("harmed", "content"),
     [(".blob", b""), (".blob", b"cut short"), (".sha384", None), (".sha384", b"\xff\0")],

@@ -86,6 +86,7 @@ def test_embeddings_without_regard_to_the_picture_are_refused(model, why, flip):
     assert caught.value.kind == Kind.MODEL_BLIND
 
 
+@pytest.mark.full
 def test_untrained_convolutions_are_at_least_doubted():
     for seed in range(3):
         found = sense(embedder(untrained(seed)))
