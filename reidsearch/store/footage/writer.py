@@ -25,7 +25,7 @@ from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.clocks import moved_from, set_clock
 from reidsearch.store.footage.places import show_at
-from reidsearch.store.footage.segments import join_segments
+from reidsearch.store.footage.recordings import join_recording
 from reidsearch.store.footage.supersede import supersede
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.footage.tracklet_writer import Target, insert_tracklets
@@ -233,7 +233,7 @@ class FootageWriter:
             .values(camera_id=camera_id)
         )
         set_clock(connection, source_id, facts.clock)
-        join_segments(connection, source_id, self._writer.model_id)
+        join_recording(connection, source_id, self._writer.model_id)
         return True
 
     def commit(self, step: SourceStep) -> None:
@@ -284,7 +284,7 @@ class FootageWriter:
                 supersede(connection, old_id, source_id, self._writer.model_id)
                 # Times of what was taken over follow this source's clock.
                 set_clock(connection, source_id, self._clock_of(connection, source_id))
-        join_segments(connection, source_id, self._writer.model_id)
+        join_recording(connection, source_id, self._writer.model_id)
 
     def _clock_of(self, connection: Connection, source_id: int) -> Clock:
         row = connection.execute(_FACTS.where(footage.c.source_id == source_id)).one()

@@ -25,7 +25,7 @@ ANNA, BERT = ROWS[:1], ROWS[1:2]
 MINUTE = 60
 
 
-def segment(folder: Path, number: int, *seen: Seen, camera: str | None = "gate", **more) -> None:
+def write_file(folder: Path, number: int, *seen: Seen, camera: str | None = "gate", **more) -> None:
     """One file of a minute; they begin when the one before ends, by names of whole seconds."""
     start = NOON + dt.timedelta(seconds=MINUTE * number) + more.pop("late", dt.timedelta())
     more = {"model": KNOWN, "seconds": MINUTE, "start": start} | more
@@ -38,6 +38,14 @@ def until_the_end(who: np.ndarray = ANNA) -> Seen:
 
 def from_the_start(who: np.ndarray = ANNA, first_s: float = 0.2) -> Seen:
     return Seen(first_s, 8, who, left_px=105)
+
+
+def two_files(place: Path) -> Path:
+    """An archive of one visit across a border."""
+    folder = place / "a"
+    for number, seen in enumerate((until_the_end(), from_the_start())):
+        write_file(folder, number, seen)
+    return folder
 
 
 def held(folder: Path) -> list[TrackletSeen]:
@@ -59,7 +67,7 @@ def test_a_visit_through_three_files_is_one_tracklet(tmp_path, order):
     folder = tmp_path / "a"
     seen = {0: until_the_end(), 1: Seen(0, MINUTE, ANNA, left_px=100), 2: from_the_start()}
     for number in order:
-        segment(folder, number, seen[number])
+        write_file(folder, number, seen[number])
     (visit,) = held(folder)
     assert visit.tracklet_id == 1
     assert [(float(p.first_s), float(p.last_s)) for p in visit.parts] == [
@@ -85,39 +93,39 @@ def test_a_visit_through_three_files_is_one_tracklet(tmp_path, order):
     ],
 )
 def test_other_files_are_other_recordings(tmp_path, after):
-    segment(tmp_path / "a", 0, until_the_end())
-    segment(tmp_path / "a", 1, from_the_start(), **after)
+    write_file(tmp_path / "a", 0, until_the_end())
+    write_file(tmp_path / "a", 1, from_the_start(), **after)
     assert len(held(tmp_path / "a")) == 2
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("second", [from_the_start(BERT), from_the_start(ANNA, 6)])
 def test_others_and_later_visits_are_tracklets_of_their_own(tmp_path, second):
-    segment(tmp_path / "a", 0, until_the_end())
-    segment(tmp_path / "a", 1, second)
+    write_file(tmp_path / "a", 0, until_the_end())
+    write_file(tmp_path / "a", 1, second)
     assert len(held(tmp_path / "a")) == 2
 
 
 def test_without_known_scores_nothing_is_joined(tmp_path):
-    segment(tmp_path / "a", 0, until_the_end(), model=UNKNOWN)
-    segment(tmp_path / "a", 1, from_the_start(), model=UNKNOWN)
+    write_file(tmp_path / "a", 0, until_the_end(), model=UNKNOWN)
+    write_file(tmp_path / "a", 1, from_the_start(), model=UNKNOWN)
     assert len(held(tmp_path / "a")) == 2
 
 
 @pytest.mark.full
 def test_what_somebody_decided_on_stays_as_it_was(tmp_path):
     folder = tmp_path / "a"
-    segment(folder, 0, until_the_end())
+    write_file(folder, 0, until_the_end())
     with Archive.open(folder) as archive:
         archive.identities.new("anna", [1])
-    segment(folder, 1, from_the_start())
+    write_file(folder, 1, from_the_start())
     assert [len(one.parts) for one in held(folder)] == [1, 1]
 
 
 def test_an_answer_shows_the_whole_visit_once(tmp_path):
     folder = tmp_path / "a"
-    segment(folder, 0, until_the_end(), Seen(10, 20, BERT))
-    segment(folder, 1, from_the_start())
+    write_file(folder, 0, until_the_end(), Seen(10, 20, BERT))
+    write_file(folder, 1, from_the_start())
     with Archive.open(folder) as archive:
         matches = archive.search(2, k=5).matches  # Bert's view asks
         document = archive.search(2, k=5).to_json()["matches"]
@@ -128,9 +136,7 @@ def test_an_answer_shows_the_whole_visit_once(tmp_path):
 
 @pytest.mark.full
 def test_deleting_one_file_leaves_what_the_others_show(tmp_path):
-    folder = tmp_path / "a"
-    for number, seen in enumerate((until_the_end(), from_the_start())):
-        segment(folder, number, seen)
+    folder = two_files(tmp_path)
     with Archive.open(folder) as archive:
         second = archive.footage.coverage()[1].location
         archive.delete(archive.plan_delete(Filters(sources=(second,))))
@@ -141,9 +147,7 @@ def test_deleting_one_file_leaves_what_the_others_show(tmp_path):
 
 @pytest.mark.full
 def test_deleting_its_crops_of_one_file_is_a_hole_there_alone(tmp_path):
-    folder = tmp_path / "a"
-    for number, seen in enumerate((until_the_end(), from_the_start())):
-        segment(folder, number, seen)
+    folder = two_files(tmp_path)
     with Archive.open(folder) as archive:
         (visit,) = archive.footage.tracklets(1)
         gone = max(visit.crop_ids)

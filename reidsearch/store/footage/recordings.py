@@ -36,7 +36,7 @@ NEIGHBOURS = 3
 """So many sources before and after are looked at: copies of one file share their start."""
 
 
-def join_segments(connection: Connection, source_id: int, model_id: int) -> None:
+def join_recording(connection: Connection, source_id: int, model_id: int) -> None:
     """Make one what a source, the file before it and the file after it show of one visit."""
     model = select(tables.model.c.digest).where(tables.model.c.id == model_id)
     digest = connection.execute(model).scalar_one()
