@@ -13,12 +13,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from archives import fill, unit_rows
+from hostile import Tally
 
 from reidsearch.index import factory
 from reidsearch.index.compact.index import CompactEngine
@@ -85,8 +86,9 @@ class Attacks:
 
     folder: Path
     small: bool = False
-    tried: int = 0
-    failed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._tally = Tally(self.folder.name)  # pytest names it after the test
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[Attacks]:
@@ -102,8 +104,7 @@ class Attacks:
             yield self
         finally:
             self._server.communicate("")
-        print(f"tried {self.tried}, held {self.tried - len(self.failed)}")
-        assert not self.failed, "\n".join(self.failed[:40])
+        self._tally.close()
 
     def run(self, *arguments: object, seconds: int = 30) -> Ended:
         """Run a command; a signal ends it that takes longer."""
@@ -123,9 +124,7 @@ class Attacks:
 
     def count(self, name: str, *, held: bool, said: str = "") -> None:
         """Count a case."""
-        self.tried += 1
-        if not held:
-            self.failed.append(f"{name}: {said[-300:]}")
+        self._tally.take(name, "" if held else said[-300:] or "it did not hold")
 
 
 def snapshot(*folders: Path) -> dict[str, tuple[object, ...]]:
