@@ -323,7 +323,7 @@ class Gallery:
         except (ArchiveLocked, StorageError, OSError):
             self._begin(None, None)
             self._catch_up(progress)
-            said += ", in memory only: the archive is being written or cannot be"
+            said += ", in memory only: another process writes the archive, or it takes no files"
         self._state = state
         self.warnings.append(said)
 

@@ -137,7 +137,7 @@ def _tables() -> list[Table]:
 
 
 def _finding(table: str, odd: list[Mapping[str, Value]]) -> Finding:
-    rows = "a row" if len(odd) == 1 else f"{len(odd)} rows"
+    rows, differ = ("a row", "differs") if len(odd) == 1 else (f"{len(odd)} rows", "differ")
     what = f" ({AFFECTED[table]})" if table in AFFECTED else ""
     named = "; ".join(row_name(told) for told in odd[:NAMED_AT_MOST])
     more = f"; and {len(odd) - NAMED_AT_MOST} more" if len(odd) > NAMED_AT_MOST else ""
@@ -148,7 +148,7 @@ def _finding(table: str, odd: list[Mapping[str, Value]]) -> Finding:
     crops = [told[key] for told in odd if isinstance(told.get(key), int)]
     return Finding(
         CODE,
-        f"{rows} of {table}{what} differ from what was written: {named}{more}; {to_do}",
+        f"{rows} of {table}{what} {differ} from what was written: {named}{more}; {to_do}",
         repairable=table in RENEWED,
         crop_ids=tuple(crops[:CROPS_AT_MOST]),  # type: ignore[arg-type]
     )
