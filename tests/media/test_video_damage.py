@@ -142,6 +142,6 @@ def test_flipped_bytes_never_crash(name, tmp_path):
         path.write_bytes(data)
         try:
             ends, _ = read(path)
-        except (Refused, MemoryError):  # of a size that is declared; a failure of the file
+        except Refused:
             continue
         assert all(a < b for a, b in pairwise(ends))

@@ -28,6 +28,8 @@ HOLE_BYTES, HOLE_PACKETS = 128 * 1024, 30
 """More than this between two packets of the only video stream, in bytes and in packets of usual
 size, is no sound: it held pictures that cannot be read."""
 HOLE_S = 1
+PACKET_BYTES = 256 * 1024 * 1024
+"""More than any packet of footage."""
 PACED_PACKETS = 12
 LOST_S = Fraction(1, 2)
 """Pictures that vanish without an error are told when they are missing for longer than this."""
@@ -85,13 +87,13 @@ class Reader:
         while True:
             try:
                 packet = next(demuxed, None)
-            except MemoryError:
-                raise  # no fault of the file
             except av.error.ExitError:  # its time is up
                 yield Damage(None, None, "the file cannot be read on: a packet took too long")
                 return
             # IndexError: a stream out of nothing
             except (av.error.FFmpegError, IndexError) as error:
+                if isinstance(error, MemoryError) and not memory_is_left():
+                    raise  # no fault of the file
                 errors += 1
                 yield Damage(None, None, f"the file cannot be read here: {said(error)}")
                 if errors >= most:
@@ -204,6 +206,18 @@ class Reader:
         last = max(lost)
         if (last - min(lost)) * self._stream.time_base > LOST_S:
             yield Damage(None, last, f"the last {len(lost)} pictures cannot be decoded")
+
+
+def memory_is_left() -> bool:
+    """Whether there is more memory than any packet takes.
+
+    Then it was a size declared by a flawed file that FFmpeg found no memory for.
+    """
+    try:
+        bytearray(PACKET_BYTES)
+    except MemoryError:
+        return False
+    return True
 
 
 def said(error: Exception) -> str:

@@ -18,7 +18,7 @@ import av.logging
 from reidsearch.base.errors import Reason, Refused, exhausted
 from reidsearch.base.reading import open_regular
 from reidsearch.domain.footage import VideoInfo
-from reidsearch.media.video.decoding import Reader
+from reidsearch.media.video.decoding import Reader, memory_is_left
 from reidsearch.media.video.demuxers import (
     kind_refused,
     open_container,
@@ -229,8 +229,10 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             container = open_container(
                 self._path, start, end, ignore_index=self._linear_avi, known=self._demuxer
             )
-        except MemoryError:
-            raise
+        except MemoryError as error:
+            if not memory_is_left():
+                raise
+            raise kind_refused(self._path, error) from error
         except (av.error.FFmpegError, OSError, ValueError) as error:
             if resource := exhausted(error, str(self._path)):
                 raise resource from error
