@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -107,6 +107,27 @@ class Embedder:
             rows.append(row)
         return np.stack(rows)
 
+    def between(self) -> Callable[[Sequence[Pixels]], Vectors]:
+        """Return what embeds a few crops at once while a stream runs, for use by one thread.
+
+        It uses the stream's own compilation of the model. Rows of crops for which the model gives
+        no usable vector are zeros.
+        """
+        requests: list[openvino.InferRequest] = []
+
+        def embed(crops: Sequence[Pixels]) -> Vectors:
+            if not requests:
+                requests.append(self._compiled.model("THROUGHPUT").create_infer_request())
+            rows = np.zeros((len(crops), self.identity.dimension), np.float32)
+            sides = self._sides((None, self.prepare(crop)) for crop in crops)
+            answers = self._joined(self._in_turn(sides, requests[0]))
+            for number, (_, row) in enumerate(answers):
+                if isinstance(row, np.ndarray):
+                    rows[number] = row
+            return rows
+
+        return embed
+
     def stream(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
         """Embed prepared tensors while they are being read, and the results being written.
 
@@ -152,7 +173,11 @@ class Embedder:
             yield tag, None if raw is None else self._unit(raw)
 
     def _few(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
-        request = self._compiled.soonest().create_infer_request()
+        yield from self._in_turn(items, self._compiled.soonest().create_infer_request())
+
+    def _in_turn(
+        self, items: Iterable[tuple[T, Pixels | None]], request: openvino.InferRequest
+    ) -> Iterator[tuple[T, Answered]]:
         for tag, tensor in items:
             if tensor is None:
                 raise absent("a prepared picture")
