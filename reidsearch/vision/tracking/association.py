@@ -31,10 +31,10 @@ VELOCITY_US = 360_000  # the time in which a velocity is forgotten
 OVERLAP = 0.05  # less is none
 WEIGHTS = 0.5, 0.5, 0.1  # of overlap, of likeness, and against distance in heights
 
-SURE_OVERLAP = 0.4  # a detection that overlaps so much with where one track should be,
-RIVAL_OVERLAP = 0.2  # while no other track or detection overlaps more than this
-RIVAL_HEIGHTS = 0.2  # or is nearer than this,
-HIDDEN = 0.4  # and no more than this share of it is covered,
+SURE_OVERLAP = 0.5  # a detection that overlaps so much with where a track should be,
+SURE_MARGIN = 0.3  # while any other track or detection overlaps by so much less
+RIVAL_OVERLAP = 0.35  # and never more than this,
+HIDDEN = 0.5  # of which no more than this share is covered,
 SURE_US = 600_000  # continues a track that was seen so lately: appearance is not asked
 
 RENEWED_US = 1_000_000  # how often a look is renewed where appearance is not asked
@@ -93,8 +93,7 @@ class AppearanceTracker:
         """See `Tracker.update`."""
         self._tracks = [one for one in self._tracks if time_us - one.time_us <= LIFESPAN_US]
         frame = _Frame(self._tracks, detections, time_us, self._min_confidence)
-        frame.ask(looks)
-        frame.assign(self._likeness)
+        frame.assign(looks, self._likeness)
         ids = np.full(len(detections), -1, np.int64)
         for position, row in frame.pairs:
             ids[row] = self._tracks[position].number
@@ -125,11 +124,10 @@ class _Frame:
         count = len(detections)
         self.confident: Flags = detections.confidence >= min_confidence
         self.doubtful: Flags = np.zeros(count, bool)
-        self.pairs: list[tuple[int, int]] = []
         self._covered = covered_shares(detections.xyxy, np.zeros((0, 4), np.float32))
         self._gap_us = np.array([time_us - one.time_us for one in tracks], np.int64)
         self._place()
-        self._plain = self._by_place_alone()
+        self.pairs = self._by_place_alone()
         self._looks: dict[int, NDArray[np.float32]] = {}
 
     def _place(self) -> None:
@@ -150,64 +148,72 @@ class _Frame:
 
     def _by_place_alone(self) -> list[tuple[int, int]]:
         """Return the pairs of track and detection that need no appearance."""
-        rivals = self._possible & (
-            (self._overlap > RIVAL_OVERLAP) | (self._distance <= RIVAL_HEIGHTS)
-        )
-        alone = rivals & (rivals.sum(0) == 1)[None] & (rivals.sum(1) == 1)[:, None]
-        sure = alone & (self._overlap >= SURE_OVERLAP) & (self._covered <= HIDDEN)[None]
-        sure &= (self._gap_us <= SURE_US)[:, None]
-        return [(int(position), int(row)) for position, row in zip(*np.nonzero(sure), strict=True)]
+        overlap = np.where(self._possible, self._overlap, 0.0)
+        pairs = []
+        for position, row in zip(*np.nonzero(overlap >= SURE_OVERLAP), strict=True):
+            own = overlap[position, row]
+            others = np.append(
+                np.delete(overlap[position], row), np.delete(overlap[:, row], position)
+            )
+            rival = others.max(initial=0.0)
+            sure = rival <= min(RIVAL_OVERLAP, own - SURE_MARGIN) and self._covered[row] <= HIDDEN
+            if sure and self._gap_us[position] <= SURE_US:
+                pairs.append((int(position), int(row)))
+        return pairs
 
-    def ask(self, looks: Looks) -> None:
-        """Ask for the looks that are needed: where place does not decide, and now and then."""
-        by_place = {row for _, row in self._plain}
-        wanted = self.confident | self._possible.any(axis=0)
-        rows = [row for row in np.flatnonzero(wanted).tolist() if row not in by_place]
-        rows += [row for position, row in self._plain if self._is_due(self._tracks[position], row)]
-        if rows:
-            rows.sort()
-            self._looks = dict(zip(rows, looks(rows), strict=True))
-
-    def _is_due(self, track: Track, row: int) -> bool:
-        since_us = self._time_us - track.look_us
-        due_us = SECOND_US if track.looked == 1 else RENEWED_US
-        return bool(self.confident[row]) and since_us >= due_us
-
-    def assign(self, likeness: Likeness) -> None:
+    def assign(self, looks: Looks, likeness: Likeness) -> None:
         """Assign detections to tracks: by place alone, then the confident, then the others."""
-        self.pairs = list(self._plain)
-        rows = sorted(self._looks)
-        if not self._tracks or not rows:
-            return
-        scores, possible = self._scores(rows, likeness)
         free = np.ones(len(self._tracks), bool)
-        free[[position for position, _ in self.pairs]] = False
-        by_place = {row for _, row in self.pairs}
-        open_rows = np.array([row not in by_place for row in rows])
-        confident = self.confident[rows]
-        for stage in (confident, ~confident):
-            allowed = possible & free[:, None] & (open_rows & stage)[None]
-            for position, column in _best_pairs(np.where(allowed, scores, -np.inf)):
-                row = rows[column]
-                free[position] = open_rows[column] = False
+        left = np.ones(len(self.confident), bool)
+        for position, row in self.pairs:
+            free[position] = left[row] = False
+        self._ask([row for position, row in self.pairs if self._is_due(position, row)], looks)
+        for stage in (self.confident, ~self.confident):
+            # Who begins a track has a look as well, whoever else there is.
+            wanted = self._possible[free].any(axis=0) | self.confident
+            rows = np.flatnonzero(left & stage & wanted).tolist()
+            self._ask(rows, looks)
+            for position, row in self._by_look(rows, free, likeness):
+                free[position] = left[row] = False
                 self.pairs.append((position, row))
-                rivals = np.where(possible, scores, -np.inf)
-                score = rivals[position, column]
-                rivals[position, column] = -np.inf
-                nearest = max(rivals[position].max(), rivals[:, column].max())
-                alike = float(self._tracks[position].look @ self._looks[row])
-                self.doubtful[row] = score - nearest < MARGIN or alike < likeness.doubtful
 
-    def _scores(self, rows: list[int], likeness: Likeness) -> tuple[Floats, Flags]:
-        alike = (
-            np.array([one.look for one in self._tracks])
-            @ np.array([self._looks[row] for row in rows]).T
-        )
+    def _is_due(self, position: int, row: int) -> bool:
+        """Tell whether a look is to be renewed although nobody needs it now."""
+        track = self._tracks[position]
+        due_us = SECOND_US if track.looked == 1 else RENEWED_US
+        return bool(self.confident[row]) and self._time_us - track.look_us >= due_us
+
+    def _ask(self, rows: list[int], looks: Looks) -> None:
+        if rows:
+            self._looks |= dict(zip(rows, looks(rows), strict=True))
+
+    def _by_look(self, rows: list[int], free: Flags, likeness: Likeness) -> list[tuple[int, int]]:
+        """Return pairs of free tracks and these detections, and note which are doubtful."""
+        if not rows or not free.any():
+            return []
+        scores, alike = self._scores(rows, likeness)
+        pairs = []
+        for position, column in _best_pairs(np.where(free[:, None], scores, -np.inf)):
+            rival = _others(scores, position, column).max(initial=-np.inf)
+            near = scores[position, column] - rival < MARGIN
+            row = rows[column]
+            self.doubtful[row] = near or alike[position, column] < likeness.doubtful
+            pairs.append((position, row))
+        return pairs
+
+    def _scores(self, rows: list[int], likeness: Likeness) -> tuple[Floats, Floats]:
+        """Return the score of each track with each of these detections, and how alike they are.
+
+        A score of -inf: they cannot be one person.
+        """
+        before = np.array([one.look for one in self._tracks])
+        alike = (before @ np.array([self._looks[row] for row in rows]).T).astype(np.float64)
         overlap, distance = self._overlap[:, rows], self._distance[:, rows]
         near = (overlap > OVERLAP) | (alike >= likeness.alone)
         possible = self._possible[:, rows] & near & (alike >= likeness.least)
         by_overlap, by_look, by_distance = WEIGHTS
-        return by_overlap * overlap + by_look * alike - by_distance * distance, possible
+        scores = by_overlap * overlap + by_look * alike - by_distance * distance
+        return np.where(possible, scores, -np.inf), alike
 
     def begun(self, row: int, number: int) -> Track:
         """Return the track that begins with a detection."""
@@ -246,6 +252,11 @@ class _Frame:
         mean = kept * before.look + (1 - kept) * self._looks[row]
         length = float(np.linalg.norm(mean))
         return (mean / length).astype(np.float32) if length > 0 else before.look
+
+
+def _others(values: Floats, row: int, column: int) -> Floats:
+    """Return what else stands in this row and this column."""
+    return np.append(np.delete(values[row], column), np.delete(values[:, column], row))
 
 
 def _best_pairs(scores: Floats) -> list[tuple[int, int]]:
