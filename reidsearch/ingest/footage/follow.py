@@ -192,7 +192,7 @@ class Follower:
 
     def _looks(self, frame: Frame, usable: Detections, rows: Sequence[int]) -> Vectors:
         self._counts["asked"] += len(rows)
-        return self._appearance.looks(frame.bgr(), usable.xyxy[list(rows)])
+        return self._appearance.looks(frame.bgr(), usable.xyxy, rows)
 
     def _hidden(self, ids: NDArray[np.int64], time_us: int) -> Boxes:
         """Return where those were a moment ago who are not detected in this frame."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -117,10 +118,12 @@ class Embedder:
 
         def embed(crops: Sequence[Pixels]) -> Vectors:
             if not requests:
-                requests.append(self._compiled.model("THROUGHPUT").create_infer_request())
+                compiled = self._compiled.model("THROUGHPUT")
+                count = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+                requests.extend(compiled.create_infer_request() for _ in range(count))
             rows = np.zeros((len(crops), self.identity.dimension), np.float32)
             sides = self._sides((None, self.prepare(crop)) for crop in crops)
-            answers = self._joined(self._in_turn(sides, requests[0]))
+            answers = self._joined(self._side_by_side(sides, requests))
             for number, (_, row) in enumerate(answers):
                 if isinstance(row, np.ndarray):
                     rows[number] = row
@@ -173,16 +176,26 @@ class Embedder:
             yield tag, None if raw is None else self._unit(raw)
 
     def _few(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
-        yield from self._in_turn(items, self._compiled.soonest().create_infer_request())
-
-    def _in_turn(
-        self, items: Iterable[tuple[T, Pixels | None]], request: openvino.InferRequest
-    ) -> Iterator[tuple[T, Answered]]:
+        request = self._compiled.soonest().create_infer_request()
         for tag, tensor in items:
             if tensor is None:
                 raise absent("a prepared picture")
             request.infer({0: tensor[None]})
             yield tag, self._unit(request.get_output_tensor().data)
+
+    def _side_by_side(
+        self, items: Iterable[tuple[T, Pixels | None]], requests: Sequence[openvino.InferRequest]
+    ) -> Iterator[tuple[T, Answered]]:
+        """As many at once as there are requests, all of which are idle again in the end."""
+        waiting = iter(items)
+        while some := list(islice(waiting, len(requests))):
+            for (_, tensor), request in zip(some, requests, strict=False):
+                if tensor is None:
+                    raise absent("a prepared picture")
+                request.start_async({0: tensor[None]}, share_inputs=True)
+            for (tag, _), request in zip(some, requests, strict=False):
+                request.wait()
+                yield tag, self._unit(request.get_output_tensor().data)
 
     def _unit(self, raw: Vectors) -> Vectors | Refused:
         """The vector brought to unit length, computed in float64 so that no square overflows."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.domain.footage import Boxes, Detections
-from reidsearch.vision.tracking.best_shots import covered_shares
+from reidsearch.vision.tracking.best_shots import NOBODY, covered_shares
 from reidsearch.vision.tracking.tracker import LIFESPAN_US, Assigned, Looks, Track
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -124,7 +124,7 @@ class _Frame:
         count = len(detections)
         self.confident: Flags = detections.confidence >= min_confidence
         self.doubtful: Flags = np.zeros(count, bool)
-        self._covered = covered_shares(detections.xyxy, np.zeros((0, 4), np.float32))
+        self._covered = covered_shares(detections.xyxy, NOBODY)
         self._gap_us = np.array([time_us - one.time_us for one in tracks], np.int64)
         self._place()
         self.pairs = self._by_place_alone()
@@ -191,29 +191,32 @@ class _Frame:
         """Return pairs of free tracks and these detections, and note which are doubtful."""
         if not rows or not free.any():
             return []
-        scores, alike = self._scores(rows, likeness)
+        scores, unlike = self._scores(rows, likeness)
         pairs = []
         for position, column in _best_pairs(np.where(free[:, None], scores, -np.inf)):
             rival = _others(scores, position, column).max(initial=-np.inf)
             near = scores[position, column] - rival < MARGIN
             row = rows[column]
-            self.doubtful[row] = near or alike[position, column] < likeness.doubtful
+            self.doubtful[row] = near or unlike[position, column]
             pairs.append((position, row))
         return pairs
 
-    def _scores(self, rows: list[int], likeness: Likeness) -> tuple[Floats, Floats]:
-        """Return the score of each track with each of these detections, and how alike they are.
+    def _scores(self, rows: list[int], likeness: Likeness) -> tuple[Floats, Flags]:
+        """Return the score of each track with each of these detections, and where they are unlike.
 
         A score of -inf: they cannot be one person.
         """
         before = np.array([one.look for one in self._tracks])
-        alike = (before @ np.array([self._looks[row] for row in rows]).T).astype(np.float64)
+        now = np.array([self._looks[row] for row in rows])
+        told = np.logical_and.outer(before.any(axis=1), now.any(axis=1))
+        alike = np.where(told, (before @ now.T).astype(np.float64), likeness.least)
         overlap, distance = self._overlap[:, rows], self._distance[:, rows]
         near = (overlap > OVERLAP) | (alike >= likeness.alone)
         possible = self._possible[:, rows] & near & (alike >= likeness.least)
         by_overlap, by_look, by_distance = WEIGHTS
         scores = by_overlap * overlap + by_look * alike - by_distance * distance
-        return np.where(possible, scores, -np.inf), alike
+        unlike: Flags = told & (alike < likeness.doubtful)
+        return np.where(possible, scores, -np.inf), unlike
 
     def begun(self, row: int, number: int) -> Track:
         """Return the track that begins with a detection."""
@@ -249,9 +252,11 @@ class _Frame:
         kept = float(np.exp(-elapsed_us / (COVERED_LOOK_US if covered else LOOK_US)))
         if before.looked == 1 and not covered:
             kept = min(kept, 0.5)
-        mean = kept * before.look + (1 - kept) * self._looks[row]
-        length = float(np.linalg.norm(mean))
-        return (mean / length).astype(np.float32) if length > 0 else before.look
+        look = self._looks[row]
+        if not before.look.any() or not look.any():
+            return look if look.any() else before.look
+        mean = kept * before.look + (1 - kept) * look
+        return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
 
 
 def _others(values: Floats, row: int, column: int) -> Floats:

@@ -18,7 +18,7 @@ analysed frames of a scene in which nothing moves (media/video/motion.py)."""
 
 Looks: TypeAlias = Callable[[Sequence[int]], Vectors]
 """Tells what people look like: rows of the detections -> (n, d) float32 of unit length. A row of
-zeros: it cannot be told. Rows are asked for only where place and motion do not decide."""
+zeros: it cannot be told, and place decides alone. Rows are asked for only where place does not."""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,7 +29,8 @@ class Track:
         number: counts from 0, never reused.
         time_us, xyxy: of its last detection.
         velocity: (2,) float64, pixels a second of the middle of the box's top.
-        look: (d,) float32 of unit length, a slow mean of what its person looks like.
+        look: (d,) float32 of unit length, a slow mean of what its person looks like; zeros: it
+            could not be told yet.
         look_us: when `look` was last renewed.
         seen, looked: how many detections it has, and how many of them `look` is of.
     """
