@@ -136,6 +136,27 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Purity:
+    """How far a tracklet is known to show one person.
+
+    Args:
+        detections: of the tracklet.
+        doubts: the moments at which a switch to somebody else could not be excluded, in the order
+            of time.
+    """
+
+    detections: int
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """At least this share of the detections shows one person, whatever happened at doubts."""
+        ends = [0, *(doubt.position for doubt in self.doubts), self.detections]
+        longest = max(until - since for since, until in pairwise(ends))
+        return longest / self.detections if self.detections else 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class TrackletSeen:
     """What the archive knows of one tracklet.
 
@@ -145,8 +166,8 @@ class TrackletSeen:
         first_time, last_time: wall clock; None when not known.
         crop_ids: its views, best first.
         correction_s: by how much its times differ from what the recorder said.
-        doubts: the moments at which a switch to somebody else cannot be excluded, in the order of
-            time; None: an earlier version indexed it, and nobody knows.
+        purity: how far it is known to show one person; None: an earlier version indexed it, and
+            nobody knows.
     """
 
     tracklet_id: int
@@ -159,18 +180,7 @@ class TrackletSeen:
     crop_ids: tuple[int, ...]
     fragments: int = 1
     correction_s: float = 0.0
-    doubts: tuple[Doubt, ...] | None = ()
-
-    @property
-    def purity(self) -> float | None:
-        """Of its detections at least this share shows one person, whatever happened at its doubts.
-
-        None: not known.
-        """
-        if self.doubts is None or not self.detections:
-            return None
-        ends = [0, *(doubt.position for doubt in self.doubts), self.detections]
-        return max(until - since for since, until in pairwise(ends)) / self.detections
+    purity: Purity | None = None
 
     @property
     def duration_s(self) -> float:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
-from reidsearch.domain.tracklets import Doubt, SourceInterval, Trace, TrackletSeen
+from reidsearch.domain.tracklets import Doubt, Purity, SourceInterval, Trace, TrackletSeen
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
@@ -128,12 +128,12 @@ def _tracklet(
         crop_ids=crop_ids,
         fragments=sum(part.fragments for part in parts),
         correction_s=float(clock.correction_s),
-        doubts=_doubts(parts),
+        purity=purity_of(parts),
     )
 
 
-def _doubts(parts: Sequence[Row[Any]]) -> tuple[Doubt, ...] | None:
-    """Return the doubts of a tracklet; positions go on from part to part."""
+def purity_of(parts: Sequence[Row[Any]]) -> Purity | None:
+    """Return how far a tracklet's parts are known to show one person; None: nobody knows."""
     found: list[Doubt] = []
     before = 0
     for part in parts:
@@ -142,7 +142,7 @@ def _doubts(parts: Sequence[Row[Any]]) -> tuple[Doubt, ...] | None:
             return None
         found += [Doubt(before + at, part.source_id, media_us) for at, media_us in own]
         before += part.detections
-    return tuple(found)
+    return Purity(before, tuple(found))
 
 
 @reads(tracklet_part)
