@@ -33,6 +33,7 @@ from reidsearch.index.factory import TAKEOVER, engine_for
 from reidsearch.index.generations import index_folder, loaded, write_generation
 from reidsearch.index.leftovers import recorded
 from reidsearch.index.recall import Measured, measure
+from reidsearch.index.recent import Recent
 from reidsearch.store.crops.embeddings import (
     embedded_ids,
     embedding_count,
@@ -74,6 +75,7 @@ class Gallery:
         self._state: State | None = None
         self._measured: Measured | None = None
         self._taken_to = 0  # the last crop id ever taken in, erased or not
+        self._recent = Recent(self._read)
         self.busy = threading.RLock()
         self.model: ModelIdentity | None = None
         self.generation = 0
@@ -110,6 +112,7 @@ class Gallery:
         if state == self._state or state.model_id is None:
             self._state = state
             return
+        self._recent.forget()
         newest = newest_generation(self._store)
         if (
             self._index is None
@@ -343,6 +346,9 @@ class Gallery:
         return self.model.dimension
 
     def _truth(self, ids: CropIds) -> tuple[CropIds, Vectors]:
+        return self._recent(ids)
+
+    def _read(self, ids: CropIds) -> tuple[CropIds, Vectors]:
         return embedding_rows(self._store, ids, self._dimension())
 
     def _catch_up(self, progress: Progress) -> None:
