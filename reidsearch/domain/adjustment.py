@@ -219,14 +219,12 @@ class Adjustment:
             ids: (m,) crop ids.
         """
         slots, norms = self._of(ids)
-        found: Vectors = np.float32(score) * norms + offsets[slots]
-        return found
+        return np.asarray(norms * score + offsets[slots], dtype=np.float32)
 
     def errors(self, errors: Vectors, ids: CropIds) -> Vectors:
         """Return how far adjusted scores are off, (m,), whose products are so far off."""
         _, norms = self._of(ids)
-        found: Vectors = errors / np.minimum(norms, np.float32(1.0))
-        return found
+        return np.asarray(errors / np.minimum(norms, 1.0), dtype=np.float32)
 
     def _of(self, ids: CropIds) -> tuple[Slots, Vectors]:
         """Return (n,) slots and norms; those of ids without gaps are not copied."""

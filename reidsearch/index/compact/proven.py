@@ -69,4 +69,5 @@ def _scores(vectors: Vectors, query: Vectors, ids: CropIds, adjust: Adjustment |
     scores: Vectors = vectors @ query
     if adjust is None:
         return scores
-    return adjust.scores(scores[None], adjust.offsets(query[None]), ids)[0]
+    adjusted: Vectors = adjust.scores(scores[None], adjust.offsets(query[None]), ids)[0]
+    return adjusted
