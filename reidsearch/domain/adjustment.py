@@ -78,6 +78,10 @@ class AdjustedBy:
     why_not: WhyNotAdjusted | None = WhyNotAdjusted.AS_ASKED
 
 
+PLAIN = AdjustedBy()
+"""Nothing was subtracted, as asked."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CameraMeans:
     """What the people of each camera have in common.
