@@ -23,7 +23,8 @@ from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.graph import BLOCK, extended
 from reidsearch.index.neighbours.table import Neighbours
-from reidsearch.search.engine import Query, search
+from reidsearch.search.engine import search
+from reidsearch.search.query import Query
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
 

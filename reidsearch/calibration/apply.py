@@ -64,6 +64,17 @@ class ScoreReader:
             return cls(None, status, store.location)
         return cls(calibration, described(calibration.provenance), store.location)
 
+    def fitting(self, *, adjusted: bool) -> ScoreReader:
+        """Return the reader of scores that are camera-adjusted, or plain."""
+        if self.calibration is None or self.calibration.provenance.adjusted == adjusted:
+            return self
+        kinds = ("plain cosine similarity", "camera-adjusted scores")
+        status = (
+            f"{UNCALIBRATED}: its calibration was made from {kinds[not adjusted]} and says nothing "
+            f"of {kinds[adjusted]}"
+        )
+        return ScoreReader(None, status, self.archive)
+
     def require(self, request: SearchRequest) -> None:
         """Refuse a request that needs a calibration where there is none.
 

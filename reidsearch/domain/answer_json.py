@@ -211,6 +211,8 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "query_pictures": [origin_json(one) for one in statement.query_pictures],
         "embedding_sha256": statement.embedding_sha256,
         "pending": [pending_json(one) for one in statement.pending],
+        "adjusted": asdict(statement.adjusted)
+        | {"query_cameras": list(statement.adjusted.query_cameras)},
     }
 
 

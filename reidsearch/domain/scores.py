@@ -60,6 +60,7 @@ class Provenance:
         seed, replicates: of the bootstrap over people.
         version: of this program.
         notes: what of a set was left out, in sentences.
+        adjusted: made from camera-adjusted scores, and says nothing of plain ones.
     """
 
     origin: Origin
@@ -76,6 +77,7 @@ class Provenance:
     version: str
     at: dt.datetime
     notes: tuple[str, ...] = ()
+    adjusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reidsearch.domain.adjustment import AdjustedBy, WhyNotAdjusted
 from reidsearch.domain.answers import (
     Answer,
     Feedback,
@@ -61,6 +62,7 @@ def short(statement: Statement) -> list[str]:
         *_left_out(statement),
         *_least_score(statement),
         *([_ranked_by(statement.ranked_by)] if statement.ranked_by.why_not else []),
+        *([_adjusted(statement.adjusted)] if _odd(statement.adjusted) else []),
         *(_scores(statement) if uncalibrated else []),
         *_not_analysed(statement),
         *_missing(statement),
@@ -82,6 +84,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         _ranked_by(statement.ranked_by),
         f"Model {visible(statement.model.name)} {visible(statement.model.precision)}"
         + (", flip averaging." if statement.model.flip else "."),
+        _adjusted(statement.adjusted),
         *_scores(statement),
         *_footage(statement),
         *_missing(statement),
@@ -263,6 +266,31 @@ def _ranked_by(ranked_by: RankedBy) -> str:
     return (
         f"Ranking: the best {count(ranked_by.reranked, 'crop')} by score, re-ranked by shared "
         f"neighbours{expanded}; scores are unchanged."
+    )
+
+
+def _odd(by: AdjustedBy) -> bool:
+    """Tell whether a short statement has to say how scores were adjusted."""
+    return by.why_not is not None or None in by.query_cameras
+
+
+def _adjusted(by: AdjustedBy) -> str:
+    if by.why_not is not None:
+        way_out = ""
+        if by.why_not is WhyNotAdjusted.NOT_PREPARED:
+            way_out = " (reidsearch prepare-reranking)"
+        return f"Scores are not camera-adjusted ({visible(by.why_not)}){way_out}."
+    known = sorted({visible(one) for one in by.query_cameras if one is not None})
+    unknown = by.query_cameras.count(None)
+    told = [f"camera {', '.join(known)}"] if known else []
+    if unknown and not known:
+        told = ["camera not known (--query-camera)"]
+    elif unknown:
+        told.append(f"{count(unknown, 'picture')} of no known camera")
+    return (
+        f"Scores are camera-adjusted by the means of {by.cameras} cameras (about "
+        f"{by.people:,} people, {count(by.crops, 'crop')}; means {by.means_sha256[:12]}); "
+        f"query: {' and '.join(told)}."
     )
 
 

@@ -36,6 +36,8 @@ class EmbeddedQuery:
         crop_ids: those of its crops.
         warnings: what about the pictures makes the answer less sure, in sentences.
         origins: of its pictures, then of its crops.
+        rows: (n, d) float32 of unit length, in the order of `origins`.
+        cameras: n names, of the crops; None: not known, as of the pictures.
     """
 
     vector: Vectors
@@ -43,6 +45,8 @@ class EmbeddedQuery:
     crop_ids: tuple[int, ...]
     warnings: tuple[str, ...]
     origins: tuple[QueryOrigin, ...]
+    rows: Vectors
+    cameras: tuple[str | None, ...]
 
     @property
     def count(self) -> int:
@@ -180,11 +184,15 @@ def _fused(query: _Pictures, rows: Sequence[Vectors]) -> EmbeddedQuery:
         *(one.origin.embedded(row) for one, row in zip(query.pictures, rows, strict=True)),
         *(QueryOrigin.of_crop(crop).embedded(row) for crop, row in query.crops),
     )
-    vector = fuse([*(row for _, row in query.crops), *rows])
-    return EmbeddedQuery(vector, _label(count, crop_ids), crop_ids, tuple(found), origins)
+    views = [*rows, *(row for _, row in query.crops)]
+    vector = fuse(views)
+    cameras = (*(None for _ in rows), *(crop.facts.camera for crop, _ in query.crops))
+    return EmbeddedQuery(
+        vector, _label(count, crop_ids), crop_ids, tuple(found), origins, np.stack(views), cameras
+    )
 
 
-def fuse(rows: Sequence[Vectors]) -> Vectors:
+def fuse(rows: Sequence[Vectors] | Vectors) -> Vectors:
     """Return the mean direction of several views of one person.
 
     Args:
@@ -196,7 +204,7 @@ def fuse(rows: Sequence[Vectors]) -> Vectors:
     Raises:
         UsageError: there is no view, or the views point against each other and have no mean.
     """
-    if not rows:
+    if not len(rows):
         raise UsageError("a query needs at least one picture or crop")
     mean = np.mean(rows, axis=0, dtype=np.float64)
     length = float(np.linalg.norm(mean))

@@ -16,7 +16,8 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours import table as rooms
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.output.statement import sentences
-from reidsearch.search.engine import Query, search
+from reidsearch.search.engine import search
+from reidsearch.search.query import Query
 from reidsearch.search.ranking import LEAST_CROPS
 from reidsearch.search.rerank import DEFAULT
 from reidsearch.search.scope import gallery_of
