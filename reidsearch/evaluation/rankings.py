@@ -9,10 +9,10 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from reidsearch.datasets.readers import DataSet
+from reidsearch.domain.adjustment import camera_means, centred
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.figures import LabelledCrop
 from reidsearch.evaluation.protocol import Ranked, Ranker, Ranking, inner_product
-from reidsearch.linking.adjust import adjusted
 from reidsearch.search.query_pictures import fuse
 from reidsearch.search.ranking import LEAST_CROPS
 from reidsearch.search.rerank import DEFAULT, PAPER, KReciprocal
@@ -41,9 +41,10 @@ def adjusted_rows(data: DataSet, rows: Mapping[str, Vectors]) -> Mapping[str, Ve
     """
     if len(data.cameras) < 2:
         return rows
-    cameras = {crop.name: data.cameras.index(crop.camera) for crop in data.crops}
-    vectors = np.stack([rows[name] for name in cameras])
-    return dict(zip(cameras, adjusted(vectors, np.array([*cameras.values()])), strict=True))
+    of = {crop.name: data.cameras.index(crop.camera) for crop in data.crops}
+    vectors, cameras = np.stack([rows[name] for name in of]), np.array([*of.values()])
+    means = camera_means(vectors, cameras, len(data.cameras)).means
+    return dict(zip(of, centred(vectors, means[1 + cameras]), strict=True))
 
 
 def reranked(how: KReciprocal) -> Ranking:
