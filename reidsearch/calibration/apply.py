@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reidsearch.base.errors import Kind, UsageError
+from reidsearch.calibration.reference import Impostors, reference_of
 from reidsearch.domain.answers import Answer
+from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import SearchRequest
 from reidsearch.domain.scores import REFINED, UNCALIBRATED, Calibration, Origin, Provenance
 from reidsearch.store.calibration import stored_calibration
@@ -17,6 +19,7 @@ SOURCES = {
     Origin.LABELS: "on this archive's own labels",
     Origin.IDENTITIES: "on what was confirmed in this archive",
 }
+REFERENCE = f"{UNCALIBRATED}; read by a reference, not from your footage"
 # How far off these are: docs/accuracy.md, by benchmarks/calibration.py.
 MEANS = (
     "the query has {} pictures; the calibration compares one crop with one: expect up to twice "
@@ -39,11 +42,13 @@ class ScoreReader:
         calibration: of the archive's model; None: uncalibrated.
         status: `calibrated ...`, or `uncalibrated` and why, as a statement says it.
         archive: where it is, for messages.
+        model: whose scores are read; None: there is none yet.
     """
 
     calibration: Calibration | None
     status: str
     archive: str
+    model: ModelIdentity | None = None
 
     @classmethod
     def of(cls, store: Store) -> ScoreReader:
@@ -54,7 +59,7 @@ class ScoreReader:
         """
         found, model = stored_calibration(store), store.model()
         if found is None:
-            return cls(None, UNCALIBRATED, store.location)
+            return cls(None, UNCALIBRATED, store.location, model)
         calibration, made_for = found
         if model is None or not model.matches(made_for):
             status = (
@@ -75,19 +80,38 @@ class ScoreReader:
         )
         return ScoreReader(None, status, self.archive)
 
+    def by_reference(
+        self, impostors: Callable[[], Impostors | None], *, adjusted: bool
+    ) -> ScoreReader:
+        """Return the reader by the model's reference where the archive has no calibration.
+
+        Args:
+            impostors: what different people score in the archive, which the reference is fitted
+                to; None: not known, so there is no reading.
+            adjusted: of camera-adjusted scores, or of plain ones.
+        """
+        if self.calibration is not None or self.status != UNCALIBRATED or self.model is None:
+            return self
+        reference = reference_of(self.model, adjusted=adjusted)
+        found = impostors() if reference else None
+        if reference is None or found is None:
+            return self
+        fitted = reference.fitted(found)
+        return ScoreReader(fitted, described(fitted.provenance), self.archive, self.model)
+
     def require(self, request: SearchRequest) -> None:
         """Refuse a request that needs a calibration where there is none.
 
         Raises:
             UsageError: it asks for a prior or a number of false alarms.
         """
-        if self.calibration is not None:
-            return
-        for name, given in (
-            ("a limit on false alarms", request.max_false_alarms),
-            ("a prior", request.prior),
+        made = self.calibration.provenance.origin if self.calibration else None
+        for name, given, enough in (
+            # How rare wrong matches are here, another's footage cannot promise.
+            ("a limit on false alarms", request.max_false_alarms, made is not Origin.REFERENCE),
+            ("a prior", request.prior, True),
         ):
-            if given is not None:
+            if given is not None and not (made and enough):
                 raise UsageError(
                     f"{name} needs a calibration: {self.archive} is {self.status}",
                     "calibrate the archive",
@@ -176,6 +200,8 @@ def read_answer(
 
 def described(provenance: Provenance) -> str:
     """Return where a calibration comes from, in half a sentence."""
+    if provenance.origin is Origin.REFERENCE:
+        return f"{REFERENCE}: {'; '.join((provenance.source, *provenance.notes))}"
     named = f": {provenance.source}" if provenance.origin is Origin.SET else ""
     return (
         f"calibrated {SOURCES[provenance.origin]}{named} ({provenance.people:,} people, "

@@ -52,7 +52,8 @@ def sentences(statement: Statement) -> list[str]:
 
 def short(statement: Statement) -> list[str]:
     """Return what narrows the search, what is special about it, and what is missing."""
-    uncalibrated = statement.calibrated_by is None or statement.prior is None
+    by, prior = statement.calibrated_by, statement.prior
+    uncalibrated = by is None or prior is None or by.origin is Origin.REFERENCE
     return [
         _searched(statement),
         *_query(statement, NAMED_IN_SHORT),

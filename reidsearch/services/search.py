@@ -174,7 +174,8 @@ class SearchService:
         from reidsearch.search.identity import with_identities
         from reidsearch.search.own import with_own
 
-        fitting = reader.fitting(adjusted=answer.statement.adjusted.why_not is None)
+        adjusted = answer.statement.adjusted.why_not is None
+        fitting = self._reading(reader, adjusted=adjusted)
         answer = fitting.read(answer, ready.request, ready.count)
         statement = replace(answer.statement, identity=ready.identity.searched)
         refined = statement.feedback is not None
@@ -240,13 +241,18 @@ class SearchService:
 
     def _fitting(self, reader: ScoreReader, request: SearchRequest) -> ScoreReader:
         """Return the reader of the scores that a request will have, where it depends on it."""
-        if reader.calibration is None or (
-            request.prior is None and request.max_false_alarms is None
-        ):
+        if request.prior is None and request.max_false_alarms is None:
             return reader
         self._gallery.sync(self._progress)
         adjusted = request.adjusted and isinstance(self._gallery.adjustment(), Adjustment)
-        return reader.fitting(adjusted=adjusted)
+        return self._reading(reader, adjusted=adjusted)
+
+    def _reading(self, reader: ScoreReader, *, adjusted: bool) -> ScoreReader:
+        """Return the reader of scores of a kind; by a reference where there is no calibration."""
+        fitting = reader.fitting(adjusted=adjusted)
+        return fitting.by_reference(
+            lambda: self._impostors().of(adjusted=adjusted), adjusted=adjusted
+        )
 
     def _reader(self) -> ScoreReader:
         from reidsearch.calibration.apply import ScoreReader
