@@ -205,5 +205,6 @@ def described(provenance: Provenance) -> str:
     named = f": {provenance.source}" if provenance.origin is Origin.SET else ""
     return (
         f"calibrated {SOURCES[provenance.origin]}{named} ({provenance.people:,} people, "
-        f"{provenance.cameras:,} cameras, {provenance.at:%Y-%m-%d})"
+        f"{provenance.cameras:,} cameras, {provenance.at:%Y-%m-%d}"
+        f"{', camera-adjusted scores' if provenance.adjusted else ''})"
     )

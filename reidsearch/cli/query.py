@@ -26,7 +26,13 @@ from reidsearch.cli.options import (
     opened_archive,
     runtime_options,
 )
-from reidsearch.cli.query_input import PERSON, query_input_options, read_query_input
+from reidsearch.cli.query_input import (
+    PERSON,
+    no_adjust_option,
+    query_camera_option,
+    query_input_options,
+    read_query_input,
+)
 from reidsearch.cli.viewer import open_file, require_viewer
 from reidsearch.output.terminal import say
 from reidsearch.output.visible import visible
@@ -56,12 +62,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="CSV of queries: columns image, crop or identity.",
 )
-@option(
-    "--query-camera",
-    group=PERSON,
-    metavar="NAME",
-    help="The archive's camera that took the pictures.",
-)
+@query_camera_option
 @crops_option("--like", "likes", help_="A match that shows the person.", group=REFINE)
 @crops_option("--unlike", "unlikes", help_="A match that shows someone else.", group=REFINE)
 @option(
@@ -103,7 +104,7 @@ if TYPE_CHECKING:
 )
 @option("--ungrouped", group=RANKING, is_flag=True, help="List every crop of a tracklet.")
 @option("--no-rerank", group=RANKING, is_flag=True, help="Rank by score only.")
-@option("--no-adjust", group=RANKING, is_flag=True, help="Plain scores, not camera-adjusted.")
+@no_adjust_option(RANKING)
 @option("--exact", group=RANKING, is_flag=True, help="Guarantee that no better match is missed.")
 @option(
     "--explain-plan",

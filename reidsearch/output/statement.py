@@ -63,7 +63,7 @@ def short(statement: Statement) -> list[str]:
         *_left_out(statement),
         *_least_score(statement),
         *([_ranked_by(statement.ranked_by)] if statement.ranked_by.why_not else []),
-        *([_adjusted(statement.adjusted)] if _odd(statement.adjusted) else []),
+        *([adjusted_sentence(statement.adjusted)] if _odd(statement.adjusted) else []),
         *(_scores(statement) if uncalibrated else []),
         *_not_analysed(statement),
         *_missing(statement),
@@ -85,7 +85,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         _ranked_by(statement.ranked_by),
         f"Model {visible(statement.model.name)} {visible(statement.model.precision)}"
         + (", flip averaging." if statement.model.flip else "."),
-        _adjusted(statement.adjusted),
+        adjusted_sentence(statement.adjusted),
         *_scores(statement),
         *_footage(statement),
         *_missing(statement),
@@ -275,7 +275,8 @@ def _odd(by: AdjustedBy) -> bool:
     return by.why_not is not None or None in by.query_cameras
 
 
-def _adjusted(by: AdjustedBy) -> str:
+def adjusted_sentence(by: AdjustedBy) -> str:
+    """Return which camera means scores are without, or why they are plain."""
     if by.why_not is not None:
         way_out = ""
         if by.why_not is WhyNotAdjusted.NOT_PREPARED:
