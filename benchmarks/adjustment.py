@@ -22,7 +22,6 @@ from adjustment_ways import (
     cohort,
     jaccard,
     light_groups,
-    people_weights,
     unit,
     whitened,
     z_scores,
@@ -41,7 +40,6 @@ MODEL = "person-reidentification-retail-0286/FP16"
 LARGER = "person-reidentification-retail-0277/FP16"
 NAMES = (*DRAWN, *SETS)
 PRIORS = (0.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0)
-PRIOR = 10.0
 FEW = (5, 10, 20)
 DRAWS = 10
 STRENGTHS = (1.0, 0.5, 0.25)
@@ -109,7 +107,7 @@ def by_score(
     """What orders by score alone, by name."""
     both = Both.of(one)
     n, plain, cameras = both.queries, both.vectors, both.cameras
-    known = adjust(plain, cameras, PRIOR)
+    known = adjust(plain, cameras)
     nowhere = np.full(len(plain), -1)
     query_nowhere = np.where(np.arange(len(plain)) < n, -1, cameras)
     groups = light_groups(light)
@@ -125,10 +123,10 @@ def by_score(
             for prior in PRIORS
         },
         "the query's camera unknown": lambda: both.figures(
-            both.scores(known, adjust(plain, query_nowhere, PRIOR)[:n])
+            both.scores(known, adjust(plain, query_nowhere)[:n])
         ),
-        "no camera known: global mean": told(adjust(plain, nowhere, PRIOR)),
-        "no camera known: means of 4 groups by brightness": told(adjust(plain, groups, PRIOR)),
+        "no camera known: global mean": told(adjust(plain, nowhere)),
+        "no camera known: means of 4 groups by brightness": told(adjust(plain, groups)),
         "z-scores per camera": lambda: both.figures(z_scores(both.scores(plain), cameras[n:])),
         "adjusted, z-scores per camera": lambda: both.figures(
             z_scores(both.scores(known), cameras[n:])
@@ -141,7 +139,7 @@ def by_score(
             whitened(known, both.persons, cameras, np.arange(len(plain)) >= 0)
         ),
         "flip averaging": told(flipped),
-        "flip averaging, adjusted": told(adjust(flipped, cameras, PRIOR)),
+        "flip averaging, adjusted": told(adjust(flipped, cameras)),
         **{name: told(vectors) for name, vectors in larger(one, model_two).items()},
     }
 
@@ -151,8 +149,8 @@ def larger(one: Set, model_two: Set | None) -> dict[str, Vectors]:
     if model_two is None:
         return {}
     plain, other = Both.of(one), Both.of(model_two).vectors
-    adjusted = adjust(other, plain.cameras, PRIOR)
-    known = adjust(plain.vectors, plain.cameras, PRIOR)
+    adjusted = adjust(other, plain.cameras)
+    known = adjust(plain.vectors, plain.cameras)
     return {
         "0277": other,
         "0277, adjusted": adjusted,
@@ -165,9 +163,9 @@ def by_neighbours(one: Set, model_two: Set | None) -> dict[str, Callable[[], Row
     """What re-ranks, by name."""
     both = Both.of(one)
     n, plain, cameras = both.queries, both.vectors, both.cameras
-    known = adjust(plain, cameras, PRIOR)
+    known = adjust(plain, cameras)
     query_nowhere = np.where(np.arange(len(plain)) < n, -1, cameras)
-    unknown = adjust(plain, query_nowhere, PRIOR)[:n]
+    unknown = adjust(plain, query_nowhere)[:n]
 
     def told(vectors: Vectors, queries: Vectors | None = None) -> Callable[[], Row]:
         asked = vectors[:n] if queries is None else queries
@@ -218,14 +216,11 @@ def few_people(both: Both, name_of_set: str) -> Iterator[Row]:
                 both.cameras[kept],
                 int(here[: both.queries].sum()),
             )
-            weights = people_weights(small.vectors, small.cameras)
-            among = np.zeros(len(both.vectors), np.float32)
-            among[kept] = weights
             for name, prior in {"inner product": None, **{f"{p:g}": p for p in PRIORS}}.items():
                 mine, wide = small.vectors, both.vectors
                 if prior is not None:
-                    mine = adjust(mine, small.cameras, prior, weights)
-                    wide = adjust(wide, both.cameras, prior, among)
+                    mine = adjust(mine, small.cameras, prior)
+                    wide = adjust(wide, both.cameras, prior, here)
                 alone.setdefault(name, []).append(small.figures(small.scores(mine)))
                 others.setdefault(name, []).append(both.figures(both.scores(wide)))
         for searched, found in {"only they": alone, "everybody": others}.items():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.domain.adjustment import PRIOR, camera_means, centred
 from reidsearch.domain.crops import Vectors
-from reidsearch.linking.adjust import ALIKE
 
 K1, K2, BLEND = 20, 6, 0.3
 WITHIN_K1, ACROSS_K1, WITHIN_K2, ACROSS_K2 = 5, 20, 2, 4  # the paper's own
@@ -20,33 +20,21 @@ def unit(vectors: NDArray[np.floating]) -> Vectors:
     return found
 
 
-def people_weights(vectors: Vectors, cameras: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(n,) one over how many crops of the camera look like the same person, as `link` counts."""
-    alike = (vectors @ vectors.T >= ALIKE) & (cameras[:, None] == cameras)
-    return (1.0 / alike.sum(axis=1)).astype(np.float32)
-
-
 def adjust(
     vectors: Vectors,
     cameras: NDArray[np.int64],
-    prior: float,
-    weights: NDArray[np.float32] | None = None,
+    prior: float = PRIOR,
+    counted: NDArray[np.bool_] | None = None,
 ) -> Vectors:
-    """Less the mean of their camera, which so many people of the mean of all are added to.
+    """As a search adjusts: less the mean of the camera; of all where it is not known (-1).
 
     Args:
-        cameras: -1: not known, less the mean of all.
-        weights: (n,) how much each counts in the means; None: every person once.
+        counted: (n,) what the means are made of; None: everything.
     """
-    weights = people_weights(vectors, cameras) if weights is None else weights
-    total = weights @ vectors / weights.sum()
-    out = vectors - total
-    for camera in np.unique(cameras[cameras >= 0]):
-        here = cameras == camera
-        people = weights[here].sum()
-        mean = (weights[here] @ vectors[here] + prior * total) / max(people + prior, 1e-6)
-        out[here] = vectors[here] - mean
-    return unit(out)
+    kept = np.ones(len(vectors), bool) if counted is None else counted
+    count = int(cameras.max(initial=-1)) + 1
+    means = camera_means(vectors[kept], cameras[kept], count, prior).means
+    return centred(vectors, means[1 + cameras])
 
 
 def z_scores(scores: NDArray[np.floating], cameras: NDArray[np.int64]) -> NDArray[np.floating]:

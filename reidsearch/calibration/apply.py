@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from reidsearch.base.errors import Kind, UsageError
@@ -28,6 +28,11 @@ MEANS = (
 BEST = (
     "matches are the best of several crops of a tracklet, which raises scores of other people too: "
     "their probabilities read somewhat too high, their false alarms are counted for every crop"
+)
+MISLEADING = (0.65, 0.9)
+SAME_CAMERA = (
+    "{} by the query's own camera and score {} to {}, which different people in like clothes reach "
+    "there too: look at the pictures"
 )
 LIMITED = (
     "the scores of {} matches lie beyond the range of the calibration and are read at its limit"
@@ -129,11 +134,21 @@ class ScoreReader:
             return None
         return lambda searched: calibration.score_for(most, max(searched, 1))
 
-    def read(self, answer: Answer, request: SearchRequest, pictures: int) -> Answer:
+    def read(
+        self,
+        answer: Answer,
+        request: SearchRequest,
+        pictures: int,
+        cameras: Sequence[str | None] = (),
+    ) -> Answer:
         """Return the answer to a request of so many query pictures, its scores read.
+
+        Args:
+            cameras: that took the query's pictures; None: not known.
 
         Without a calibration, and for a query that feedback refined, the statement says so.
         """
+        answer = _doubted(answer, cameras)
         if self.calibration is None or request.refined:
             status = REFINED if request.refined else self.status
             return Answer(replace(answer.statement, calibration=status), answer.matches)
@@ -144,6 +159,24 @@ class ScoreReader:
             max_false_alarms=request.max_false_alarms,
             pictures=pictures,
         )
+
+
+def _doubted(answer: Answer, cameras: Sequence[str | None]) -> Answer:
+    """Return the answer, warning of matches whose scores are known to mislead."""
+    known = {*cameras} - {None}
+    doubtful = sum(
+        match.crop.facts.camera in known and MISLEADING[0] <= match.score <= MISLEADING[1]
+        for match in answer.matches
+    )
+    if not doubtful:
+        return answer
+    statement = answer.statement
+    warnings = (*statement.warnings, SAME_CAMERA.format(_matches(doubtful), *MISLEADING))
+    return Answer(replace(statement, warnings=warnings), answer.matches)
+
+
+def _matches(number: int) -> str:
+    return "1 match is" if number == 1 else f"{number:,} matches are"
 
 
 def read_answer(
@@ -201,7 +234,7 @@ def read_answer(
 def described(provenance: Provenance) -> str:
     """Return where a calibration comes from, in half a sentence."""
     if provenance.origin is Origin.REFERENCE:
-        return f"{REFERENCE}: {'; '.join((provenance.source, *provenance.notes))}"
+        return f"{REFERENCE}: {provenance.source}"
     named = f": {provenance.source}" if provenance.origin is Origin.SET else ""
     return (
         f"calibrated {SOURCES[provenance.origin]}{named} ({provenance.people:,} people, "

@@ -98,10 +98,11 @@ class Reference:
         at = bins_of(np.clip(impostors.standard(LOWER), -1.0, 1.0))
         curves = made.curves
         notes = (
-            f"made from one of them its probabilities were off by {100 * self.ece_elsewhere:.1f} "
-            "points on average in the other",
-            f"fitted to the scores of {impostors.pairs:,} random pairs of this archive's crops by "
-            "different cameras",
+            f"of a reference made from one of these sets the probabilities were off by "
+            f"{100 * self.ece_elsewhere:.1f} points on average in the other; calibrate to know it "
+            "for this footage",
+            f"the reference is fitted to the scores of {impostors.pairs:,} random pairs of this "
+            "archive's crops by different cameras",
         )
         return replace(
             made,
@@ -176,9 +177,7 @@ def _read(name: str, model: ModelIdentity) -> Reference:
         rows = held[f"{name}:curves"].astype(np.float64)
     made, sound = facts["provenance"], facts["soundness"]
     calibration = Calibration(
-        provenance=Provenance(
-            **{**made, "origin": Origin.REFERENCE, "at": from_us(made["at"])}
-        ),
+        provenance=Provenance(**{**made, "origin": Origin.REFERENCE, "at": from_us(made["at"])}),
         digest=model.digest,
         preprocessing=model.preprocessing,
         intercept=facts["intercept"],
@@ -191,5 +190,5 @@ def _read(name: str, model: ModelIdentity) -> Reference:
     return Reference(calibration, facts["ece_elsewhere"])
 
 
-def _file():
+def _file() -> IO[bytes]:
     return resources.files("reidsearch.calibration").joinpath(FILE).open("rb")

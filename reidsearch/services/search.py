@@ -22,6 +22,7 @@ from reidsearch.store.selection import require_cameras
 
 if TYPE_CHECKING:
     from reidsearch.calibration.apply import ScoreReader
+    from reidsearch.calibration.impostors import ArchiveImpostors
     from reidsearch.domain.answers import Plan
     from reidsearch.search.feedback import MarkedCrops
     from reidsearch.search.identity import IdentityQuery
@@ -55,6 +56,7 @@ class SearchService:
         self._engines = engines
         self._find_identity = find_identity
         self._progress = progress
+        self._impostors: ArchiveImpostors | None = None  # imported when it is first needed
 
     def prepare(self) -> None:
         """Load the index now rather than in the first search.
@@ -176,7 +178,7 @@ class SearchService:
 
         adjusted = answer.statement.adjusted.why_not is None
         fitting = self._reading(reader, adjusted=adjusted)
-        answer = fitting.read(answer, ready.request, ready.count)
+        answer = fitting.read(answer, ready.request, ready.count, ready.query.cameras)
         statement = replace(answer.statement, identity=ready.identity.searched)
         refined = statement.feedback is not None
         matches = with_own(self._store, answer.matches, ready.query.origins, refined=refined)
@@ -249,10 +251,11 @@ class SearchService:
 
     def _reading(self, reader: ScoreReader, *, adjusted: bool) -> ScoreReader:
         """Return the reader of scores of a kind; by a reference where there is no calibration."""
+        from reidsearch.calibration.impostors import ArchiveImpostors
+
+        impostors = self._impostors = self._impostors or ArchiveImpostors(self._gallery)
         fitting = reader.fitting(adjusted=adjusted)
-        return fitting.by_reference(
-            lambda: self._impostors().of(adjusted=adjusted), adjusted=adjusted
-        )
+        return fitting.by_reference(lambda: impostors.of(adjusted=adjusted), adjusted=adjusted)
 
     def _reader(self) -> ScoreReader:
         from reidsearch.calibration.apply import ScoreReader
