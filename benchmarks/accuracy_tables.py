@@ -20,6 +20,18 @@ def by_set(sets: Row, figures: Row, **where: str) -> dict[str, tuple[Row, str]]:
     }
 
 
+FEW_PRIORS = ("0", "3", "5", "10", "15", "20", "30")
+LEFT_OUT = (
+    "no camera known: global mean",
+    "no camera known: means of 4 groups by brightness",
+    "adjusted, z-scores per camera",
+    "adjusted, s-norm by cohort",
+    "adjusted, whitened within tracklets",
+    "flip averaging, adjusted",
+    "all queries at once, re-ranked, adjusted",
+    "all queries at once, CA-Jaccard, adjusted",
+)
+
 QUALITY = {"rank-1": "{rank-1}", "mAP": "{mAP}"}
 EVALUATED = by_set(REAL, {"rank-1": "{rank-1}", "mAP": "{mAP trapezoid}"})
 
@@ -100,6 +112,58 @@ TABLES = {
             "re-ranked, expanded by 5": {"ranking": "re-ranked, query expanded by 5"},
         },
         by_set({"few": ALL["few"], "many": ALL["many"]}, {"mAP": "{mAP}"}) | by_set(REAL, QUALITY),
+    ),
+    "adjustment": Table(
+        "adjustment",
+        "ranking",
+        named(
+            "ranking",
+            {
+                "by score": "inner product",
+                "camera-adjusted": "camera means subtracted, prior 15",
+                "the same, the query's camera unknown": "the query's camera unknown",
+                "re-ranked": "re-ranked (default)",
+                "adjusted, re-ranked (default)": "re-ranked, adjusted",
+                "the same, the query's camera unknown ": (
+                    "re-ranked, adjusted, the query's camera unknown"
+                ),
+            },
+        ),
+        by_set({"few": ALL["few"], "many": ALL["many"]}, {"mAP": "{mAP}"}) | by_set(REAL, QUALITY),
+    ),
+    "adjustment, few people": Table(
+        "adjustment-few",
+        "means of 5 people a camera",
+        named("prior", {"not adjusted": "inner product"} | {p: p for p in FEW_PRIORS}),
+        {
+            "few": ({"set": ALL["few"], "strength": "1"}, "{mAP}"),
+            "few, cameras half as different": (
+                {"set": ALL["few"], "strength": "0.5"},
+                "{mAP}",
+            ),
+            "few, a quarter": ({"set": ALL["few"], "strength": "0.25"}, "{mAP}"),
+            "cuhk03": ({"set": REAL["cuhk03"]}, "{mAP}"),
+            "pku": ({"set": REAL["pku"]}, "{mAP}"),
+        },
+        {"people": "5", "searched": "everybody"},
+    ),
+    "adjustment, left out": Table(
+        "adjustment",
+        "way",
+        same("ranking", *LEFT_OUT),
+        by_set({"few": ALL["few"], "many": ALL["many"]}, {"mAP": "{mAP}"}) | by_set(REAL, QUALITY),
+    ),
+    "adjustment, models": Table(
+        "adjustment",
+        "model",
+        same(
+            "ranking",
+            "0277, adjusted",
+            "0286 and 0277, adjusted",
+            "re-ranked, 0277, adjusted",
+            "re-ranked, 0286 and 0277, adjusted",
+        ),
+        by_set(REAL, QUALITY),
     ),
     "re-ranking, models": Table(
         "re-ranking-models",
@@ -276,6 +340,28 @@ TABLES = {
             )
             for made, judged in (("cuhk03", "cuhk03"), ("cuhk03", "pku"), ("pku", "cuhk03"))
             for title, template in (("Cllr", "{Cllr}"), ("ECE", "{ECE}"))
+        },
+    ),
+    "reference": Table(
+        "reference-calibration",
+        "made of, judged on",
+        {
+            f"{made}, {judged}": {"made of": REAL[made], "judged on": name}
+            for made, judged, name in (
+                ("cuhk03", "pku", REAL["pku"]),
+                ("pku", "cuhk03", REAL["cuhk03"]),
+                ("cuhk03", "few", ALL["few"]),
+                ("pku", "few", ALL["few"]),
+            )
+        },
+        {
+            f"{scores}, {way}: {title}": ({"scores": kind, "way": way}, template)
+            for scores, kind, way in (
+                ("plain", "plain", "as it is"),
+                ("adjusted", "camera-adjusted", "as it is"),
+                ("adjusted", "camera-adjusted", "fitted"),
+            )
+            for title, template in (("ECE", "{ECE}"), ("alarms", "{false alarms}"))
         },
     ),
     "calibration, pictures": Table(

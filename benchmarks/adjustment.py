@@ -200,7 +200,7 @@ def weakened(both: Both, strength: float) -> Both:
     return replace(both, vectors=unit(out))
 
 
-def few_people(both: Both, name_of_set: str) -> Iterator[Row]:
+def few_people(both: Both, told_of: Row) -> Iterator[Row]:
     """Means over few people a camera: their own archive, and means for everybody."""
     everybody = np.unique(both.persons[both.persons > 0])
     for people in FEW:
@@ -226,7 +226,7 @@ def few_people(both: Both, name_of_set: str) -> Iterator[Row]:
         for searched, found in {"only they": alone, "everybody": others}.items():
             for name, rows in found.items():
                 told = {"people": str(people), "searched": searched, "prior": name}
-                yield {"set": name_of_set, **told, **_mean(rows)}
+                yield {**told_of, **told, **_mean(rows)}
 
 
 def _mean(rows: Sequence[Row]) -> Row:
@@ -273,12 +273,12 @@ def main(
             rows = []
             for strength in STRENGTHS if name in DRAWN else (1.0,):
                 both = weakened(Both.of(one), strength)
-                rows += shown(few_people(both, f"{name}, x {strength:g}"))
+                rows += shown(few_people(both, {"set": name, "strength": f"{strength:g}"}))
         else:
             two = load(name, LARGER, [model_path], reid, work) if name in SETS else None
             ways = by_score(one, two, light_of(name, reid, work))
             ways |= {} if scores_only else by_neighbours(one, two)
-            rows = shown({"ranking": way, "set": name, **told()} for way, told in ways.items())
+            rows = shown({"set": name, "ranking": way, **told()} for way, told in ways.items())
         if to_file:
             file = "adjustment-few" if choosing else "adjustment"
             wanted = f"{command} --choose" if choosing else command
