@@ -342,7 +342,7 @@ TABLES = {
             for title, template in (("Cllr", "{Cllr}"), ("ECE", "{ECE}"))
         },
     ),
-    "reference": Table(
+    "calibration, reference": Table(
         "reference-calibration",
         "made of, judged on",
         {

@@ -64,7 +64,7 @@ class Both:
         return cls(
             np.concatenate([part.vectors for part in parts]) if vectors is None else vectors,
             np.concatenate([part.persons for part in parts]),
-            np.concatenate([part.cameras for part in parts]),
+            np.unique(np.concatenate([p.cameras for p in parts]), return_inverse=True)[1],
             len(one.query.vectors),
         )
 
