@@ -137,7 +137,7 @@ def keep_means(store: Store, made: KeptMeans) -> None:
         for one, kind in ((made.means, "<f4"), (made.slots, "<i4"), (made.norms, "<f4"))
     )
     with store.write() as connection:
-        forget_means(connection)
+        connection.execute(delete(table))
         connection.execute(
             insert(table).values(
                 model_id=made.model_id,
@@ -149,11 +149,6 @@ def keep_means(store: Store, made: KeptMeans) -> None:
                 sha256=hashlib.sha256(data).digest(),
             )
         )
-
-
-def forget_means(connection: Connection) -> None:
-    """Remove them, where crops have got another camera; they are made anew."""
-    connection.execute(delete(table))
 
 
 def camera_counts(store: Store) -> dict[int | None, int]:
