@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
+from adjustment_tables import TABLES as ADJUSTMENT
 from results import Row, Table
+from table_columns import ALL, MAP_THEN_QUALITY, QUALITY, REAL, by_set, named, same
 
 MODEL = "person-reidentification-retail-0286 FP16"
-REAL = {"cuhk03": "cuhk03-dev", "pku": "pku-viewpoints"}
-ALL = {"few": "synthetic, few", "many": "synthetic, many", **REAL}
 FUSED = {"tracklets": "synthetic, tracklets", "many": "synthetic, many", **REAL}
 USED = "low scores with the unliked, balanced (in use)"
-
-
-def by_set(sets: Row, figures: Row, **where: str) -> dict[str, tuple[Row, str]]:
-    """Columns: every figure on every set."""
-    return {
-        f"{short}: {title}": ({"set": name, **where}, template)
-        for short, name in sets.items()
-        for title, template in figures.items()
-    }
-
-
-FEW_PRIORS = ("0", "3", "5", "10", "15", "20", "30")
-LEFT_OUT = (
-    "no camera known: global mean",
-    "no camera known: means of 4 groups by brightness",
-    "adjusted, z-scores per camera",
-    "adjusted, s-norm by cohort",
-    "adjusted, whitened within tracklets",
-    "flip averaging, adjusted",
-    "all queries at once, re-ranked, adjusted",
-    "all queries at once, CA-Jaccard, adjusted",
-)
-
-QUALITY = {"rank-1": "{rank-1}", "mAP": "{mAP}"}
 EVALUATED = by_set(REAL, {"rank-1": "{rank-1}", "mAP": "{mAP trapezoid}"})
-
-
-def named(column: str, values: Row) -> dict[str, Row]:
-    """Rows: what a line is called, and the value of one column that chooses it."""
-    return {title: {column: value} for title, value in values.items()}
-
-
-def same(column: str, *values: str) -> dict[str, Row]:
-    """Rows that are called as the value that chooses them."""
-    return named(column, dict(zip(values, values, strict=True)))
 
 
 def gains(query: str, order: str, first: str, ways: Row, part: str) -> Table:
@@ -59,6 +25,7 @@ def gains(query: str, order: str, first: str, ways: Row, part: str) -> Table:
 
 
 TABLES = {
+    **ADJUSTMENT,
     "models": Table(
         "evaluate",
         "model",
@@ -111,59 +78,7 @@ TABLES = {
             },
             "re-ranked, expanded by 5": {"ranking": "re-ranked, query expanded by 5"},
         },
-        by_set({"few": ALL["few"], "many": ALL["many"]}, {"mAP": "{mAP}"}) | by_set(REAL, QUALITY),
-    ),
-    "adjustment": Table(
-        "adjustment",
-        "ranking",
-        named(
-            "ranking",
-            {
-                "by score": "inner product",
-                "camera-adjusted": "camera means subtracted, prior 15",
-                "the same, the query's camera unknown": "the query's camera unknown",
-                "re-ranked": "re-ranked (default)",
-                "adjusted, re-ranked (default)": "re-ranked, adjusted",
-                "the same, the query's camera unknown ": (
-                    "re-ranked, adjusted, the query's camera unknown"
-                ),
-            },
-        ),
-        by_set({"few": ALL["few"], "many": ALL["many"]}, {"mAP": "{mAP}"}) | by_set(REAL, QUALITY),
-    ),
-    "adjustment, few people": Table(
-        "adjustment-few",
-        "means of 5 people a camera",
-        named("prior", {"not adjusted": "inner product"} | {p: p for p in FEW_PRIORS}),
-        {
-            "few": ({"set": ALL["few"], "strength": "1"}, "{mAP}"),
-            "few, cameras half as different": (
-                {"set": ALL["few"], "strength": "0.5"},
-                "{mAP}",
-            ),
-            "few, a quarter": ({"set": ALL["few"], "strength": "0.25"}, "{mAP}"),
-            "cuhk03": ({"set": REAL["cuhk03"]}, "{mAP}"),
-            "pku": ({"set": REAL["pku"]}, "{mAP}"),
-        },
-        {"people": "5", "searched": "everybody"},
-    ),
-    "adjustment, left out": Table(
-        "adjustment",
-        "way",
-        same("ranking", *LEFT_OUT),
-        by_set({"few": ALL["few"], "many": ALL["many"]}, {"mAP": "{mAP}"}) | by_set(REAL, QUALITY),
-    ),
-    "adjustment, models": Table(
-        "adjustment",
-        "model",
-        same(
-            "ranking",
-            "0277, adjusted",
-            "0286 and 0277, adjusted",
-            "re-ranked, 0277, adjusted",
-            "re-ranked, 0286 and 0277, adjusted",
-        ),
-        by_set(REAL, QUALITY),
+        MAP_THEN_QUALITY,
     ),
     "re-ranking, models": Table(
         "re-ranking-models",

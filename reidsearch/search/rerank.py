@@ -7,8 +7,8 @@ neighbourhoods, blended with the plain distance. A person's crops confirm each o
 who only looks alike from one side does not get in.
 
 The paper's code holds all distances of all pairs. Of those a query needs few: the lists of
-neighbours around its candidates, which are prepared (`archive/graph.py`), and the products of the
-vectors named in them. The query itself enters every list in which its score beats the last one,
+neighbours around its candidates, which are prepared (`index/neighbours/graph.py`), and the products
+of the vectors of those rows that can share a neighbour with the query, mostly some dozens. The query itself enters every list in which its score beats the last one,
 so that the outcome is that of the full algorithm, candidate by candidate.
 
 The query is first expanded by its best match (`KReciprocal.expansion`): a single query has no
