@@ -80,6 +80,27 @@ TABLES = {
         },
         MAP_THEN_QUALITY,
     ),
+    "camera-adjusted": Table(
+        "camera_adjusted",
+        "scores",
+        {
+            "plain, by score": {"way": "plain, by score", "query's camera": "known"},
+            "adjusted, by score": {"way": "adjusted, by score", "query's camera": "known"},
+            "adjusted, by score, query's camera not known": {
+                "way": "adjusted, by score",
+                "query's camera": "not known",
+            },
+            "adjusted, re-ranked (default)": {
+                "way": "adjusted, re-ranked",
+                "query's camera": "known",
+            },
+            "adjusted, re-ranked, query's camera not known": {
+                "way": "adjusted, re-ranked",
+                "query's camera": "not known",
+            },
+        },
+        by_set(REAL, {"rank-1": "{rank-1}", "mAP": "{mAP}"}),
+    ),
     "re-ranking, models": Table(
         "re-ranking-models",
         "model",

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -31,7 +32,10 @@ from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.pictures import decode
 
 AT_ONCE = 64
+FIRST = 100  # matches; a query whose right ones are not all among them is asked again for all
 MODEL = "person-reidentification-retail-0286"
+Key = tuple[str | None, str | None]
+"""Person and camera."""
 WAYS = {
     "plain, by score": {"adjusted": False, "reranked": False},
     "adjusted, by score": {"reranked": False},
@@ -50,12 +54,25 @@ def indexed(folder: Path, name: str, reid: Path, model_path: Sequence[Path]) -> 
     return archive
 
 
-def sides(name: str, crops: Sequence[Crop]) -> tuple[list[Crop], Filters]:
-    """The queries, and the filters that leave the gallery."""
+def sides(name: str, crops: Sequence[Crop]) -> tuple[list[Crop], list[Crop], Filters]:
+    """The queries, the gallery, and the filters that leave it."""
     if name == "cuhk03-dev":
         asked = [crop for crop in crops if "/query/" in crop.location]
-        return asked, Filters(sources=("bounding_box_test",))
-    return [crop for crop in crops if crop.facts.camera == "01"], Filters(cameras=("02",))
+        gallery = [crop for crop in crops if "/bounding_box_test/" in crop.location]
+        return asked, gallery, Filters(sources=("bounding_box_test",))
+    asked = [crop for crop in crops if crop.facts.camera == "01"]
+    gallery = [crop for crop in crops if crop.facts.camera == "02"]
+    return asked, gallery, Filters(cameras=("02",))
+
+
+def right_ones(asked: Sequence[Crop], gallery: Sequence[Crop]) -> Counter[Key]:
+    """How many crops of a person there are in the gallery by cameras other than a query's."""
+    held = Counter((crop.facts.person, crop.facts.camera) for crop in gallery)
+    people = Counter(crop.facts.person for crop in gallery)
+    found: Counter[Key] = Counter()
+    for person, camera in {(crop.facts.person, crop.facts.camera) for crop in asked}:
+        found[person, camera] = people[person] - held[person, camera]
+    return found
 
 
 def ranks(query: Crop, answer: Answer) -> np.ndarray:
@@ -69,28 +86,44 @@ def ranks(query: Crop, answer: Answer) -> np.ndarray:
     return np.flatnonzero([facts.person == query.facts.person for facts in kept]) + 1
 
 
-def measured(
-    archive: Archive, asked: Sequence[Crop], filters: Filters, *, known: bool, **how: bool
-) -> Mapping[str, str]:
-    """Rank-1 and mAP of one way of searching."""
-    found = []
+def answers(
+    archive: Archive, asked: Sequence[Crop], filters: Filters, k: int, how: Mapping[str, bool]
+) -> Iterator[Answer]:
+    """The answers to these crops; `known` says whether their camera is."""
+    options = {name: value for name, value in how.items() if name != "known"}
+    limits = PictureLimits()
     for start in range(0, len(asked), AT_ONCE):
-        part = asked[start : start + AT_ONCE]
-        requests: Iterator[SearchRequest] = (
+        requests = (
             SearchRequest(
-                crop.crop_id if known else decode(archive.picture(crop.crop_id), PictureLimits()),
-                k=len(archive),
+                crop.crop_id if how["known"] else decode(archive.picture(crop.crop_id), limits),
+                k=k,
                 filters=filters,
                 grouped=False,
-                **how,
+                **options,
             )
-            for crop in part
+            for crop in asked[start : start + AT_ONCE]
         )
-        for crop, answer in zip(part, archive.search_many(requests), strict=True):
+        for answer in archive.search_many(requests):
             if not isinstance(answer, Answer):
                 raise answer.error
-            found.append(ranks(crop, answer))
-    people = np.unique([crop.facts.person for crop in asked], return_inverse=True)[1]
+            yield answer
+
+
+def measured(
+    archive: Archive, asked: Sequence[Crop], filters: Filters, right: Counter[Key], **how: bool
+) -> Mapping[str, str]:
+    """Rank-1 and mAP of one way of searching."""
+    found: list[np.ndarray] = []
+    for crop, answer in zip(asked, answers(archive, asked, filters, FIRST, how), strict=True):
+        found.append(ranks(crop, answer))
+    person = [crop.facts.person for crop in asked]
+    every = [right[one.facts.person, one.facts.camera] for one in asked]
+    lacking = [place for place, one in enumerate(found) if len(one) < every[place]]
+    some = [asked[place] for place in lacking]
+    rest = answers(archive, some, filters, len(archive), how)
+    for place, answer in zip(lacking, rest, strict=True):
+        found[place] = ranks(asked[place], answer)
+    people = np.unique(person, return_inverse=True)[1]
     valid = [place for place, one in enumerate(found) if len(one)]
     figures = quality([found[place] for place in valid], people[valid])
     return {
@@ -118,10 +151,11 @@ def main(
             indexed(Path(folder) / "a", name, reid, model_path) as archive,
         ):
             crops = [archive.crop(crop_id) for crop_id in range(1, len(archive) + 1)]
-            asked, filters = sides(name, crops)
+            asked, gallery, filters = sides(name, crops)
+            right = right_ones(asked, gallery)
             for way, how in WAYS.items():
                 for known in (True, False):
-                    figures = measured(archive, asked, filters, known=known, **how)
+                    figures = measured(archive, asked, filters, right, known=known, **how)
                     camera = "known" if known else "not known"
                     rows.append({"way": way, "query's camera": camera, **figures})
                     click.echo(f"{name}: {rows[-1]}")

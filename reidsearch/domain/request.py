@@ -136,8 +136,8 @@ class SearchRequest:
             else, e.g. `person 2 of 3 in gate.mp4@75`.
         adjusted: scores are camera-adjusted (`domain.adjustment`) where the archive's crops are of
             several cameras; otherwise plain cosine similarity.
-        query_camera: name of the archive's camera that took the pictures; None: not known. That of
-            crops given by id is known.
+        query_camera: name of the archive's camera that took the pictures; None: that of the source
+            with these bytes, if the archive holds one. That of crops given by id is known.
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.

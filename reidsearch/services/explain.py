@@ -63,7 +63,7 @@ def explain(
     embedded = embed_query([query], store, embed, limits)
     query_id = query if isinstance(query, int) else None
     query_picture = decode(store.picture(query), limits) if isinstance(query, int) else query.pixels
-    camera = request.query_camera if query_id is None else embedded.cameras[0]
+    camera = (request.query_camera if query_id is None else None) or embedded.cameras[0]
     scored = _Scored.of(gallery, request, camera, match_id)
     vector = scored.query(embedded.rows)[0]
     row = scored.match(crops_with_embeddings(store, [match_id])[match_id][1][None])[0]

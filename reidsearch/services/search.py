@@ -313,7 +313,7 @@ def _ready(
         feedback=feedback,
         origins=embedded.origins,
         cameras=tuple(
-            request.query_camera if origin.crop_id is None else camera
+            (request.query_camera if origin.crop_id is None else None) or camera
             for origin, camera in zip(embedded.origins, embedded.cameras, strict=True)
         ),
     )

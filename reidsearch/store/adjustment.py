@@ -7,7 +7,7 @@ with the slot and norm of each crop. `index/adjusting.py` decides when they are 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,6 +164,24 @@ def camera_names(store: Store) -> dict[int, str]:
     with store.read() as connection:
         rows = connection.execute(select(tables.camera.c.id, tables.camera.c.name))
         return {row.id: row.name for row in rows}
+
+
+def cameras_of_sources(store: Store, digests: Iterable[str]) -> dict[str, str]:
+    """Return by SHA-256 of a source's bytes the one camera that its crops are of."""
+    crop, source, camera = tables.crop.c, tables.source.c, tables.camera.c
+    query = (
+        select(source.sha256, func.min(camera.name))
+        .join(tables.crop, crop.source_id == source.id)
+        .join(tables.camera, camera.id == crop.camera_id)
+        .group_by(source.sha256)
+        .having(func.count(camera.id.distinct()) == 1)
+    )
+    found = {}
+    with store.scan() as connection:
+        for part in chunks([bytes.fromhex(one) for one in sorted(set(digests))]):
+            for sha256, name in connection.execute(query.where(source.sha256.in_(part))):
+                found[sha256.hex()] = name
+    return found
 
 
 def cameras_above(store: Store, crop_id: int) -> tuple[CropIds, NDArray[np.int64]]:
