@@ -7,6 +7,8 @@ from table_columns import ALL, MAP_THEN_QUALITY, QUALITY, REAL, by_set, named, s
 
 FEW_PRIORS = ("0", "3", "5", "10", "15", "20", "30")
 LEFT_OUT = (
+    "inner product",
+    "camera means subtracted, prior 15",
     "no camera known: global mean",
     "no camera known: means of 4 groups by brightness",
     "adjusted, z-scores per camera",
@@ -18,24 +20,6 @@ LEFT_OUT = (
 )
 
 TABLES = {
-    "adjustment": Table(
-        "adjustment",
-        "ranking",
-        named(
-            "ranking",
-            {
-                "by score": "inner product",
-                "camera-adjusted": "camera means subtracted, prior 15",
-                "the same, the query's camera unknown": "the query's camera unknown",
-                "re-ranked": "re-ranked (default)",
-                "adjusted, re-ranked (default)": "re-ranked, adjusted",
-                "the same, the query's camera unknown ": (
-                    "re-ranked, adjusted, the query's camera unknown"
-                ),
-            },
-        ),
-        MAP_THEN_QUALITY,
-    ),
     "adjustment, few people": Table(
         "adjustment-few",
         "means of 5 people a camera",

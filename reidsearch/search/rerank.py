@@ -8,8 +8,9 @@ who only looks alike from one side does not get in.
 
 The paper's code holds all distances of all pairs. Of those a query needs few: the lists of
 neighbours around its candidates, which are prepared (`index/neighbours/graph.py`), and the products
-of the vectors of those rows that can share a neighbour with the query, mostly some dozens. The query itself enters every list in which its score beats the last one,
-so that the outcome is that of the full algorithm, candidate by candidate.
+of the vectors of those rows that can share a neighbour with the query, mostly some dozens. The
+query itself enters every list in which its score beats the last one, so that the outcome is that of
+the full algorithm, candidate by candidate.
 
 The query is first expanded by its best match (`KReciprocal.expansion`): a single query has no
 second view of its person to be confirmed by, as the paper's many queries have.
