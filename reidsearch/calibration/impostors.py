@@ -7,6 +7,9 @@ from reidsearch.domain.adjustment import COMMON, Adjustment
 from reidsearch.index.gallery import Gallery
 from reidsearch.store.crops.state import State
 
+LEAST_PEOPLE = 20
+"""At a camera, on average: among fewer, too many random pairs are of one person."""
+
 
 class ArchiveImpostors:
     """The impostor scores of a gallery, kept until it changes."""
@@ -33,6 +36,8 @@ class ArchiveImpostors:
     def _measured(self, *, adjusted: bool) -> Impostors | None:
         index, adjustment = self._gallery.index, self._gallery.adjustment()
         if index is None or not isinstance(adjustment, Adjustment):
+            return None
+        if adjustment.by.people < LEAST_PEOPLE * adjustment.by.cameras:
             return None
         ids = index.ids()
         taken = drawn(ids[adjustment.slots[ids] != COMMON])

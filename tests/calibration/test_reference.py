@@ -132,6 +132,17 @@ def test_an_archive_without_a_calibration_is_read_by_it_and_says_so(archive):
     assert archive.calibration.status() == UNCALIBRATED
 
 
+def test_an_archive_of_few_people_is_not_read(tmp_path, monkeypatch):
+    """A good part of its random pairs are of one person."""
+    monkeypatch.setattr(archives, "MODEL", identity())
+    rows = np.repeat(unit_rows(12, seed=3), 6, axis=0)
+    fill(tmp_path / "a", rows, [Facts(("gate", "hall")[n % 2]) for n in range(len(rows))])
+    with Archive.open(tmp_path / "a") as archive:
+        answer = archive.search(SearchRequest((1,), k=2))
+    assert answer.statement.calibration == UNCALIBRATED
+    assert answer.matches[0].reading is None
+
+
 def test_a_prior_may_be_given_but_no_limit_on_false_alarms(archive):
     asked = SearchRequest((1,), k=2, prior=0.5)
     assert archive.search(asked).statement.prior == 0.5
