@@ -45,7 +45,7 @@ WAYS = {
 
 
 def indexed(folder: Path, name: str, reid: Path, model_path: Sequence[Path]) -> Archive:
-    """An archive of a whole set."""
+    """An archive of a whole set; what is indexed already is skipped."""
     archive = Archive.open(folder, create=True, model=MODEL, model_path=model_path)
     if name == "cuhk03-dev":
         archive.index([reid / name], naming=Naming(market1501=True))
@@ -137,24 +137,26 @@ def measured(
 @click.option("--model-path", type=click.Path(path_type=Path, exists=True), multiple=True)
 @click.option("--reid", type=click.Path(path_type=Path), default=Path("../shared/reid"))
 @click.option("--set", "sets", multiple=True, type=click.Choice(SETS), help="May be repeated.")
+@click.option("--work", type=click.Path(path_type=Path), help="Keep the archives here.")
 @click.option("--write", "to_file", is_flag=True, help="Write results/camera_adjusted.csv.")
 def main(
     model_path: tuple[Path, ...],
     reid: Path,
     sets: tuple[str, ...],
+    work: Path | None,
     to_file: bool,
 ) -> None:
     for name in sets or SETS:
         rows = []
         with (
             tempfile.TemporaryDirectory() as folder,
-            indexed(Path(folder) / "a", name, reid, model_path) as archive,
+            indexed((work or Path(folder)) / name, name, reid, model_path) as archive,
         ):
             crops = [archive.crop(crop_id) for crop_id in range(1, len(archive) + 1)]
             asked, gallery, filters = sides(name, crops)
             right = right_ones(asked, gallery)
             for way, how in WAYS.items():
-                for known in (True, False):
+                for known in (True, False) if how.get("adjusted", True) else (True,):
                     figures = measured(archive, asked, filters, right, known=known, **how)
                     camera = "known" if known else "not known"
                     rows.append({"way": way, "query's camera": camera, **figures})

@@ -291,7 +291,8 @@ def adjusted_sentence(by: AdjustedBy) -> str:
         told.append(f"{count(unknown, 'picture')} of no known camera")
     return (
         f"Scores are camera-adjusted by the means of {by.cameras} cameras (about "
-        f"{by.people:,} people, {count(by.crops, 'crop')}; means {by.means_sha256[:12]}); "
+        f"{by.people:,} people, counted camera by camera, of {count(by.crops, 'crop')}; means "
+        f"{by.means_sha256[:12]}); "
         f"query: {' and '.join(told)}."
     )
 

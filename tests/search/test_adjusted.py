@@ -68,8 +68,10 @@ def test_a_crop_is_searched_for_by_its_own_camera(archive):
     by = answer.statement.adjusted
     assert (by.cameras, by.crops, by.query_cameras, by.why_not) == (2, COUNT, ("hall",), None)
     told = " ".join(sentences(answer.statement))
-    assert f"camera-adjusted by the means of 2 cameras (about {by.people} people, 24 crops" in told
-    assert f"means {by.means_sha256[:12]}); query: camera hall." in told
+    assert (
+        f"camera-adjusted by the means of 2 cameras (about {by.people} people, counted camera by "
+        f"camera, of 24 crops; means {by.means_sha256[:12]}); query: camera hall."
+    ) in told
     assert "camera-adjusted" not in " ".join(short(answer.statement))  # nothing is odd
     Draft202012Validator(SCHEMA).validate(answer_json(answer))
 
