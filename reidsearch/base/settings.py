@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,9 @@ class TimeSettings:
     frames_fps: Fraction | None = None
     container_time: bool = False
 
+
+Tiles: TypeAlias = int | Literal["auto"]
+"""Tiles a side; `auto`: it is looked up whether they show more people."""
 
 MOST_TILES = 4
 """A side. More would hardly enlarge anything: their overlaps would be most of them."""
@@ -94,7 +97,7 @@ class FootageSettings:
     min_detections: int = 3
     best_shots: int = 5
     max_gap_s: float = 4.0
-    tiles: int | Literal["auto"] = 1
+    tiles: Tiles = 1
 
     def __post_init__(self) -> None:
         if self.tiles != "auto" and self.tiles not in range(1, MOST_TILES + 1):

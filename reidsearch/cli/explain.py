@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from reidsearch.cli.options import (
     runtime_options,
 )
 from reidsearch.cli.query_input import query_input_options, read_query_input
+
+if TYPE_CHECKING:
+    from reidsearch.base.settings import Tiles
 
 
 @grouped_command("explain")
@@ -34,6 +38,7 @@ def command(
     frame: str | None,
     box: str | None,
     person: int | None,
+    tiles: Tiles | None,
     crops: tuple[int, ...],
     archive: Path,
     output: Path | None,
@@ -57,7 +62,7 @@ def command(
         opened,
         progress,
     ):
-        found = read_query_input(opened, progress, image, crops, frame, box, person)
+        found = read_query_input(opened, progress, image, crops, frame, box, person, tiles)
         told = opened.explain(found.pictures, match, label=found.label)
         if output is not None:
             from reidsearch.base.settings import PictureLimits

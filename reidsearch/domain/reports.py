@@ -85,6 +85,8 @@ class FootageReport:
     was not kept (`small` detections, `brief` tracklets); `footage_s` is their length. `precomputed`
     counts precomputed detections that were read, `precomputed_used` those that met a frame.
 
+    `tiled` of the indexed ones were detected in tiles too.
+
     `partly` of the indexed, unchanged, updated and duplicate ones were not read as a whole; each is
     a failure of its own kind, and `losses` says of the first ones what is missing.
     """
@@ -93,6 +95,7 @@ class FootageReport:
     indexed: int = 0
     resumed: int = 0
     restarted: int = 0
+    tiled: int = 0
     unchanged: int = 0
     updated: int = 0
     other_settings: int = 0

@@ -127,6 +127,8 @@ def _footage_lines(report: FootageReport) -> list[Text]:
         ]
         if dropped:
             lines.append(Text(f"Not kept: {', '.join(dropped)}."))
+        if report.tiled:
+            lines.append(Text(f"{count(report.tiled, 'source')} detected in tiles too."))
         if report.precomputed:
             used, rows = report.precomputed_used, report.precomputed
             told = f"Precomputed detections: {used:,} of {rows:,} met a frame."
@@ -146,7 +148,7 @@ def _footage_lines(report: FootageReport) -> list[Text]:
     if report.other_settings:
         lines.append(
             Text(
-                f"{count(report.other_settings, 'source')} were analysed with another preset; "
+                f"{count(report.other_settings, 'source')} were analysed with other settings; "
                 "to analyse again: reidsearch delete --source PATH, then index again.",
                 style="yellow",
             )

@@ -1,6 +1,7 @@
 """Frames are cut into tiles; nobody is lost, counted twice, or found in two halves at an edge."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_tiles_cover_the_frame_and_hold_small_people_whole(grid):
         covered[tile.y1 : tile.y2, tile.x1 : tile.x2] = True
     assert covered.all()
     rows = sorted({(tile.y1, tile.y2) for tile in tiling.fine})
-    shared = [above[1] - below[0] for above, below in zip(rows[:-1], rows[1:], strict=True)]
+    shared = [above[1] - below[0] for above, below in pairwise(rows)]
     assert min(shared) >= OVERLAP * HEIGHT_PX - 2
 
 

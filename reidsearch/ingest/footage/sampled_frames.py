@@ -113,7 +113,9 @@ def sampled_frames(
         active = analysed = True
         if settings.gate and size_px is not None:
             active, analysed, gate = pass_gate(None if cut else gate, grey, time_us)
-        pictures = _pictures(item, size_px, settings.grid) if analysed and size_px is not None else None
+        pictures = (
+            pictures_of(item, size_px, settings.grid) if analysed and size_px is not None else None
+        )
         yield (
             SampledFrame(item, time_us, number - 1, active, analysed, gate, scene, cut),
             pictures,
@@ -122,7 +124,8 @@ def sampled_frames(
     yield End(time_us, number), None
 
 
-def _pictures(frame: Frame, size_px: tuple[int, int], grid: int) -> Pictures:
+def pictures_of(frame: Frame, size_px: tuple[int, int], grid: int) -> Pictures:
+    """Return what a detector is shown of a frame, in the order of its tiling."""
     whole = Box(0, 0, frame.width_px, frame.height_px)
     return tuple(
         frame.small(*size_px) if tile == whole else frame.part(tile, *size_px)

@@ -56,6 +56,10 @@ class Tiling:
         """All of them, in the order in which `joined` takes what was found in them."""
         return self.coarse + self.fine
 
+    def without_tiles(self) -> Tiling:
+        """Return the frame alone."""
+        return Tiling(self.coarse)
+
     def joined(self, found: Sequence[Detections], policy: FootageSettings) -> Detections:
         """Return the detections of the frame from those of its parts, which are in their pixels."""
         count = len(self.coarse)
@@ -67,7 +71,9 @@ class Tiling:
         parts = [whole]
         for tile, part in zip(self.fine, found[count:], strict=True):
             moved = part.xyxy + _corner(tile)
-            parts.append(Detections(moved, part.confidence)[~_cut(moved, tile, width_px, height_px)])
+            parts.append(
+                Detections(moved, part.confidence)[~_cut(moved, tile, width_px, height_px)]
+            )
         return _merged(parts, policy)
 
 
