@@ -49,7 +49,7 @@ CLIP_SCALES = (0.05, 0.06, 0.07, 0.085, 0.105, 0.13, 0.165, 0.22, 0.3, 0.45)
 CROSSING_SCALES = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4)
 HIDDEN = 0.2
 LEAST = 20  # people for a figure
-TILED, EVERY = "person-detection-0201", 3  # of the scenes; tiles cost several times as much
+TILED, EVERY = "person-detection-0201", 7  # of the scenes; tiles cost several times as much
 MOVED_PX = 230  # pictures are pasted at several places, since a grid of anchors is even nowhere
 
 Scene = tuple[Pixels, Boxes, NDArray[np.bool_]]

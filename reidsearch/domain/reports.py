@@ -167,6 +167,8 @@ class Summary:
     crops_without_time: int
     crops_deleted: int
     """Of footage, and not indexed again."""
+    small_detections: int
+    """In footage, and too small to be kept."""
     failures: tuple[tuple[str, int], ...]
     """(reason, count), most first."""
     not_searched: tuple[Failure, ...]

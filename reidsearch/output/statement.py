@@ -19,6 +19,7 @@ from reidsearch.domain.answers import (
 from reidsearch.domain.footage import UNSEEN, How
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
+from reidsearch.output.heights import heights_told, small_told
 from reidsearch.output.query_origins import NAMED_AT_MOST, origin_sentences
 from reidsearch.output.readings import one_in
 from reidsearch.output.times import local
@@ -293,7 +294,13 @@ def _footage(statement: Statement) -> list[str]:
         if seconds >= 0.5
     )
     told = [f"Footage: {count(footage.sources, 'source')}, {how or 'nothing analysed'}."]
-    return [*told, *_unfinished(footage), *gaps]
+    return [
+        *told,
+        *heights_told(footage.heights),
+        *small_told(footage.small),
+        *_unfinished(footage),
+        *gaps,
+    ]
 
 
 def _not_analysed(statement: Statement) -> list[str]:
@@ -308,7 +315,13 @@ def _not_analysed(statement: Statement) -> list[str]:
         if how in UNSEEN and (seconds := footage.seconds.get(how, 0.0)) >= 0.5
     ]
     told = [f"Footage not analysed: {', '.join(lost)}."] if lost else []
-    return [*told, *_unfinished(footage), *gaps]
+    return [
+        *told,
+        *heights_told(footage.heights, most=1),
+        *small_told(footage.small),
+        *_unfinished(footage),
+        *gaps,
+    ]
 
 
 def _unfinished(footage: FootageSearched) -> list[str]:

@@ -229,6 +229,7 @@ def summary_view(summary: Summary) -> RenderableType:
                 "size",
                 f"database {size(summary.database_bytes)}, index {size(summary.index_bytes)}",
             ),
+            ("not kept", f"{count(summary.small_detections, 'detection')} too small"),
             ("deleted", f"{count(summary.crops_deleted, 'crop')} of footage"),
             ("runs", _runs(summary)),
             ("failures", f"{failed:,}"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from reidsearch.base.errors import NotFound
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Pixels
-from reidsearch.domain.footage import Detections
+from reidsearch.domain.footage import Detections, tiles_used
 from reidsearch.ingest.footage.sampled_frames import pictures_of
 from reidsearch.media.video.frames import Footage, Frame, frame_of
 from reidsearch.vision.detection.detector import Detector
@@ -62,7 +62,12 @@ class TilesChosen:
     def of(cls, stored: Mapping[str, Any]) -> TilesChosen | None:
         """Return what is kept with the settings of a source; None: nothing is."""
         kept = stored.get("tiles_chosen")
-        return cls(**kept) if kept else None
+        names = [each.name for each in fields(cls)]
+        if not isinstance(kept, Mapping) or sorted(kept) != sorted(names):
+            return None
+        if not all(isinstance(kept[name], int) for name in names):
+            return None
+        return cls(**{**kept, "tiles": tiles_used(stored)})
 
 
 def choose_tiles(
