@@ -122,6 +122,7 @@ def attributes_json(attributes: Attributes) -> dict[str, Any]:
             for part, shares in attributes.colours.items()
         },
         "agreement": dict(attributes.agreement),
+        "matched": dict(attributes.matched),
     }
 
 

@@ -16,6 +16,7 @@ from reidsearch.domain.answers import (
     Statement,
     WhyNot,
 )
+from reidsearch.domain.attributes import FOUND_AGAIN, PARTS
 from reidsearch.domain.footage import UNSEEN, How
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
@@ -233,7 +234,8 @@ def _left_out(statement: Statement) -> list[str]:
     filters, number = statement.filters, statement.left_out_unknown_attributes
     if filters.wearing or filters.with_things or filters.without_things:
         told.append(
-            "Attributes are estimated by a model: people it misjudged are excluded "
+            "Attributes are estimated by a model, and whom it misjudges is excluded: of those "
+            f"found at one camera, filters found at another {_found_again(filters)} "
             "(docs/explanation/attributes.md)."
         )
     if number:
@@ -242,6 +244,16 @@ def _left_out(statement: Statement) -> list[str]:
             f"{'was' if number == 1 else 'were'} excluded (reidsearch annotate)."
         )
     return told
+
+
+def _found_again(filters: Filters) -> str:
+    """Return what was measured of the attributes that are filtered by."""
+    told = []
+    for name in filters.attributes.about():
+        low, high = (round(100 * share) for share in FOUND_AGAIN[name])
+        what = f"{name} colours" if name in PARTS else name
+        told.append(f"{low} to {high} % ({what})" if low < high else f"{low} % ({what})")
+    return ", ".join(told)
 
 
 def _least_score(statement: Statement) -> list[str]:
