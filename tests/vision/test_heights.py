@@ -39,6 +39,11 @@ def test_tiles_show_smaller_people():
     assert three.hardly_below_px < two.hardly_below_px
 
 
+def test_nobody_is_seen_who_would_not_be_kept():
+    seen = heights_seen(DEFAULT, 640, 360, 1, 40)
+    assert seen.hardly_below_px == 40 > heights_seen(DEFAULT, 640, 360).hardly_below_px
+
+
 def test_of_a_panorama_the_parts_count():
     assert heights_seen(DEFAULT, 5000, 1000) == heights_seen(DEFAULT, 9000, 1000)
 

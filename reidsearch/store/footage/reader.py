@@ -273,8 +273,14 @@ def _coverage(
 
 def heights_of(settings: Mapping[str, Any], width_px: int, height_px: int) -> HeightsSeen | None:
     """Return how tall people have to be in a source to be seen, by how it was analysed."""
-    detector = str(settings.get("detector", ""))
-    return heights_seen(detector, width_px, height_px, tiles_used(settings))
+    detector, least_px = settings.get("detector"), settings.get("min_height_px")
+    return heights_seen(
+        str(detector),
+        width_px,
+        height_px,
+        tiles_used(settings),
+        least_px if isinstance(least_px, int) and 0 < least_px <= height_px else 0,
+    )
 
 
 def footage_at(store: Store, texts: Sequence[str]) -> tuple[int, ...]:

@@ -40,7 +40,8 @@ class Curve:
 
     def height_for(self, recall: float) -> float:
         """Return the height from which on this share is found."""
-        return float(np.interp(recall, self.recall, self.heights_px))
+        shares, first = np.unique(self.recall, return_index=True)
+        return float(np.interp(recall, shares, np.array(self.heights_px)[first]))
 
     def scale(self, width_px: int, height_px: int) -> float:
         """Return by what a frame's heights are multiplied, as far as a detector sees them.
@@ -53,12 +54,15 @@ class Curve:
 
 
 @lru_cache(1024)
-def heights_seen(detector: str, width_px: int, height_px: int, grid: int = 1) -> HeightsSeen | None:
+def heights_seen(
+    detector: str, width_px: int, height_px: int, grid: int = 1, least_px: int = 0
+) -> HeightsSeen | None:
     """Return from which height on people are seen in frames of a size.
 
     Args:
         detector: as `DetectorIdentity.text` names it.
         grid: tiles a side, beside the frame as a whole.
+        least_px: lower detections are not kept.
 
     Returns:
         None where nobody measured it: of another model, or of precomputed detections.
@@ -71,7 +75,7 @@ def heights_seen(detector: str, width_px: int, height_px: int, grid: int = 1) ->
         for box in tiling_of(width_px, height_px, grid).boxes
     )
     hardly, mostly = (_rounded(curve.height_for(share) / scale) for share in (HARDLY, MOSTLY))
-    return HeightsSeen(hardly, mostly, height_px)
+    return HeightsSeen(max(hardly, least_px), max(mostly, least_px), height_px)
 
 
 def _rounded(height_px: float) -> int:
