@@ -21,11 +21,7 @@ def heights_told(heights: Mapping[HeightsSeen | None, int], most: int = TOLD_AT_
         ((sources, seen) for seen, sources in heights.items() if seen is not None),
         key=lambda one: (-one[0], one[1]),
     )
-    told = [
-        f"People smaller than about {seen.hardly_below_px:,} px (of {seen.frame_height_px:,}) are "
-        f"hardly seen{_where(sources, heights)}; from about {seen.mostly_from_px:,} px on most are."
-        for sources, seen in kinds[:most]
-    ]
+    told = [_of_kind(seen, _where(sources, heights)) for sources, seen in kinds[:most]]
     if rest := sum(sources for sources, _ in kinds[most:]):
         told.append(f"In {count(rest, 'more source')} it is another height (reidsearch coverage).")
     unknown = heights.get(None, 0)
@@ -35,6 +31,13 @@ def heights_told(heights: Mapping[HeightsSeen | None, int], most: int = TOLD_AT_
             "no detector that was measured found them."
         )
     return told
+
+
+def _of_kind(seen: HeightsSeen, where: str) -> str:
+    small = f"People smaller than about {seen.hardly_below_px:,} px (of {seen.frame_height_px:,})"
+    if seen.mostly_from_px <= seen.hardly_below_px:  # smaller detections are not kept
+        return f"{small} are not kept{where}; most others are seen."
+    return f"{small} are hardly seen{where}; from about {seen.mostly_from_px:,} px on most are."
 
 
 def small_told(small: int) -> list[str]:

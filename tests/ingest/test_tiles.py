@@ -73,6 +73,16 @@ def test_tiles_find_people_whom_the_whole_frame_does_not(far, shared, tmp_path, 
     assert source.settings["tiles"] == "auto"
     assert source.settings["tiles_chosen"]["tiles"] == 2
     assert source.settings["tiles_chosen"]["more"] >= 3
+    assert seen.heights.hardly_below_px == 100, "whoever is lower was not to be expected"
+    assert source.heights.hardly_below_px == 60
+
+
+def test_an_answer_says_from_which_height_on_people_were_seen(chosen):
+    folder, _, source = chosen
+    with Archive.open(folder) as archive:
+        footage = archive.search(1).statement.footage
+        assert footage.heights == {source.heights: 1}
+        assert footage.small == source.counts["small"] == archive.show().small_detections
 
 
 def test_what_was_chosen_is_what_was_asked_for(far, shared, tmp_path, chosen):

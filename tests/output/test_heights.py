@@ -25,6 +25,11 @@ def test_one_kind_of_sources_needs_no_number():
     ]
 
 
+def test_where_small_detections_are_not_kept_that_is_the_limit():
+    (told,) = heights_told({HeightsSeen(40, 40, 432): 1})
+    assert told == "People smaller than about 40 px (of 432) are not kept; most others are seen."
+
+
 def test_of_several_kinds_that_of_most_sources_comes_first():
     first, second, unknown = heights_told({None: 1, LARGE: 1, HD: 3})
     assert "110 px (of 1,080) are hardly seen in 3 sources" in first
