@@ -126,3 +126,5 @@ def test_precomputed_detections_need_no_tiles_and_say_so(far, shared, tmp_path):
     assert report.tracklets >= PEOPLE
     assert (report.tiled, source.settings["tiles"]) == (0, 1)
     assert any("tiles were asked for, but not used" in warning for warning in source.warnings)
+    again, _ = index(tmp_path / "given", far, shared, 2, detections=far.with_suffix(".det.txt"))
+    assert (again.unchanged, again.other_settings) == (1, 0)

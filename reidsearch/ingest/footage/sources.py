@@ -275,16 +275,20 @@ class _Source:
             )
 
     def _precomputed(self) -> PrecomputedDetections | None:
-        listed = self._run.naming.listed
-        row = listed.lookup(self._path) if listed else None
-        if self._run.detections is not None:
-            return read_precomputed(self._run.detections)
-        if row is None or row.detections is None:
-            return None
+        file = self._detections_file()
+        if file is None or file == self._run.detections:
+            return read_precomputed(file) if file else None
         try:
-            return read_precomputed(row.detections)
+            return read_precomputed(file)
         except InputError as error:  # of one source among many
             raise Refused(Reason.DETECTIONS_UNUSED, error.message, error.hint) from error
+
+    def _detections_file(self) -> Path | None:
+        if self._run.detections is not None:
+            return self._run.detections
+        listed = self._run.naming.listed
+        row = listed.lookup(self._path) if listed else None
+        return None if row is None else row.detections
 
     def _brings_back(self, held: KnownSource, precomputed: PrecomputedDetections | None) -> bool:
         """Tell whether to analyse a finished source again, since some of it was deleted.
@@ -311,7 +315,8 @@ class _Source:
 
     def _other_settings(self, known: KnownSource) -> dict[str, float]:
         run, stored = self._run.settings, known.settings
-        same = (stored.get("preset"), stored.get("tiles", 1)) == (run.preset, run.tiles)
+        tiles = run.tiles if self._detections_file() is None else 1
+        same = (stored.get("preset"), stored.get("tiles", 1)) == (run.preset, tiles)
         return {} if same else {"other_settings": 1}
 
 
