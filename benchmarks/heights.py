@@ -48,6 +48,7 @@ PEOPLE, FPS, SECONDS = 8, 2, 6
 CLIP_SCALES = (0.05, 0.06, 0.07, 0.085, 0.105, 0.13, 0.165, 0.22, 0.3, 0.45)
 CROSSING_SCALES = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4)
 HIDDEN = 0.2
+PART = 0.6  # of a box within somebody's
 LEAST = 20  # people for a figure
 TILED, EVERY = "person-detection-0201", 7  # of the scenes; tiles cost several times as much
 MOVED_PX = 230  # pictures are pasted at several places, since a grid of anchors is even nowhere
@@ -58,10 +59,17 @@ Scene = tuple[Pixels, Boxes, NDArray[np.bool_]]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Heights in the frame, and who was found, of everybody in a set."""
+    """Heights in the frame, and who was found, of everybody in a set.
+
+    Args:
+        twice: how many people have two boxes.
+        parts: boxes of a part of somebody who has no box of their own.
+    """
 
     heights_px: NDArray[np.float64]
     found: NDArray[np.bool_]
+    twice: int
+    parts: int
 
     def recall(self, low_px: float, high_px: float) -> tuple[float, int]:
         """Share found of those within, and how many they are."""
@@ -150,25 +158,40 @@ def _hidden(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
 def look(detector: Detector, scenes: Sequence[Scene], policy: FootageSettings) -> Seen:
     """Ask a detector about every scene."""
     heights, found = [], []
+    twice = parts = 0
     for picture, boxes, counts in scenes:
         seen = detector.detect(picture, policy)
         sure = seen[seen.confidence >= SURE].xyxy
         for box in boxes[counts]:
             heights.append(float(box[3] - box[1]))
             found.append(any(overlap(box, one) >= 0.5 for one in sure))
-    return Seen(np.array(heights), np.array(found, bool))
+        fits = np.array([[overlap(box, one) >= 0.5 for box in boxes] for one in sure], bool)
+        fits = fits.reshape(len(sure), len(boxes))
+        twice += int((fits.sum(axis=0) > 1).sum())
+        parts += sum(
+            any(inside(one, box) > PART for box in boxes) for one in sure[~fits.any(axis=1)]
+        )
+    return Seen(np.array(heights), np.array(found, bool), twice, parts)
+
+
+def inside(small: NDArray[np.float32], box: NDArray[np.float32]) -> float:
+    """Return which share of a box lies within another."""
+    sides = np.minimum(small[2:], box[2:]) - np.maximum(small[:2], box[:2])
+    return float(sides.prod() / (small[2:] - small[:2]).prod()) if (sides > 0).all() else 0.0
 
 
 def table(title: str, rows: Sequence[tuple[str, Seen]]) -> None:
     """Recall by height in a frame of 1080 lines."""
     pairs = list(pairwise(EDGES_PX))
     print(f"\n{title}\n", flush=True)
-    print("| detector | " + " | ".join(f"{low}-{high} px" for low, high in pairs) + " |")
-    print("|---|" + "---|" * len(pairs))
+    heads = [*(f"{low}-{high} px" for low, high in pairs), "twice", "parts"]
+    print(f"| detector | {' | '.join(heads)} |")
+    print("|---|" + "---|" * len(heads))
     for name, seen in rows:
         cells = [seen.recall(*pair) for pair in pairs]
         told = [f"{100 * share:.0f} ({count})" if count else "" for share, count in cells]
-        print(f"| {name} | " + " | ".join(told) + " |", flush=True)
+        told += [str(seen.twice), str(seen.parts)]
+        print(f"| {name} | {' | '.join(told)} |", flush=True)
 
 
 def curve(seen: Seen, scale: float) -> tuple[list[int], list[float]]:
