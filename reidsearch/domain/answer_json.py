@@ -8,6 +8,7 @@ from typing import Any
 
 from reidsearch.base.reading import DEEPEST
 from reidsearch.base.timecode import iso
+from reidsearch.domain.adjustment import AdjustedBy
 from reidsearch.domain.answers import Answer, Feedback, IdentitySearched, Match, Statement
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
@@ -236,7 +237,13 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "query_pictures": [origin_json(one) for one in statement.query_pictures],
         "embedding_sha256": statement.embedding_sha256,
         "pending": [pending_json(one) for one in statement.pending],
+        "adjusted": adjusted_json(statement.adjusted),
     }
+
+
+def adjusted_json(by: AdjustedBy) -> dict[str, Any]:
+    """Return which camera means scores are without."""
+    return asdict(by) | {"query_cameras": list(by.query_cameras)}
 
 
 def pending_json(pending: Pending) -> dict[str, Any]:
