@@ -80,6 +80,7 @@ class Kind(StrEnum):
     CLIP_UNREADABLE = "clip-unreadable"
     FOOTAGE_MISSING = "footage-missing"
     FOOTAGE_DIFFERS = "footage-differs"
+    FRAMES_NOT_FOUND = "frames-not-found"
     RELOCATION_OF_NOTHING = "relocation-of-nothing"
 
     ARCHIVE_EMPTY = "archive-empty"

@@ -165,6 +165,9 @@ HINTS: dict[str, Hint] = {
         "the picture that was indexed: reidsearch crop; to analyse what lies there now, delete the "
         "source and index it again"
     ),
+    Kind.FRAMES_NOT_FOUND: (
+        "export to .json without --interpolate: it tells boxes by time, not by frames"
+    ),
     Kind.RELOCATION_OF_NOTHING: "reidsearch coverage -a {archive} lists all places",
     Kind.PERSON_NOT_IN_FRAME: (
         "reidsearch detect VIDEO@TIME -o people.png draws them; or give --box x,y,w,h"

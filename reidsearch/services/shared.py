@@ -20,6 +20,7 @@ from reidsearch.vision.engines import Engines
 if TYPE_CHECKING:
     from reidsearch.services.attributes import AttributeService
     from reidsearch.services.calibration import CalibrationService
+    from reidsearch.services.export import ExportService
     from reidsearch.services.footage import FootageService
     from reidsearch.services.identities import IdentityService
     from reidsearch.services.index import IndexService
@@ -65,6 +66,13 @@ class Services:
         from reidsearch.services.footage import FootageService
 
         return FootageService(self._store, self._engines.detector, self._actor)
+
+    @cached_property
+    def export(self) -> ExportService:
+        """Tracklets by frame numbers, for other programs: `archive.export.tracks(1)`."""
+        from reidsearch.services.export import ExportService
+
+        return ExportService(self._store)
 
     @cached_property
     def identities(self) -> IdentityService:
