@@ -123,6 +123,13 @@ class Kind(StrEnum):
     DECISION_UNDONE = "decision-undone"
     DECISION_UNKNOWN = "decision-unknown"
     DECISION_OVERTAKEN = "decision-overtaken"
+    TRACKLET_GONE = "tracklet-gone"
+    CUT_OUTSIDE = "cut-outside"
+    CUT_AMBIGUOUS = "cut-ambiguous"
+    TRACKLET_CHANGED = "tracklet-changed"
+    TRACKLETS_AT_ONCE = "tracklets-at-once"
+    TRACKLETS_APART = "tracklets-apart"
+    TRACKLETS_OF_TWO = "tracklets-of-two"
 
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"

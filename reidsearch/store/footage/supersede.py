@@ -13,12 +13,17 @@ from sqlalchemy import Connection, Row, delete, select, update
 from reidsearch.domain.pending import Cause
 from reidsearch.store import tables
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.footage.traces import one_person, together
+from reidsearch.store.footage.tracklet_edits import info_of
 from reidsearch.store.footage.tracklet_means import renew_means
-from reidsearch.store.footage.tracklet_writer import one_person
 from reidsearch.store.pending import record_erasure
-from reidsearch.store.tables.footage import footage, moment, tracklet, tracklet_part
-
-_TRACE_COLUMNS = ("first_us", "last_us", "detections", "fragments", "trace", "sha256")
+from reidsearch.store.tables.footage import (
+    footage,
+    moment,
+    tracklet,
+    tracklet_edit,
+    tracklet_part,
+)
 
 
 def supersede(connection: Connection, old_id: int, new_id: int, model_id: int) -> None:
@@ -30,11 +35,11 @@ def supersede(connection: Connection, old_id: int, new_id: int, model_id: int) -
     stored = select(tracklet_part).where(part.source_id == old_id).order_by(part.tracklet_id)
     for row in connection.execute(stored).all():
         again = _again(row, by_start)
-        if again is not None:
-            by_start.remove(again)
+        if again:
+            by_start = [one for one in by_start if one not in again]
             _join(connection, row, again)
             touched.append(row.tracklet_id)
-    for table in (tracklet_part, tables.crop):
+    for table in (tracklet_part, tables.crop, tracklet_edit):
         connection.execute(
             update(table).where(table.c.source_id == old_id).values(source_id=new_id)
         )
@@ -46,20 +51,20 @@ def supersede(connection: Connection, old_id: int, new_id: int, model_id: int) -
     renew_means(connection, model_id, touched)
 
 
-def _again(stored: Row[Any], found: list[Row[Any]]) -> Row[Any] | None:
+def _again(stored: Row[Any], found: list[Row[Any]]) -> list[Row[Any]]:
+    """Return what was found again of a stored tracklet: several, where somebody has joined it."""
     trace = footage_rows.read_trace(stored.trace, stored.sha256)
-    for row in found:
-        if row.first_us > stored.last_us:
-            return None
-        if row.last_us >= stored.first_us and one_person(
-            trace, footage_rows.read_trace(row.trace, row.sha256)
-        ):
-            return row
-    return None
+    return [
+        row
+        for row in found
+        if row.first_us <= stored.last_us
+        and row.last_us >= stored.first_us
+        and one_person(trace, footage_rows.read_trace(row.trace, row.sha256))
+    ]
 
 
-def _join(connection: Connection, stored: Row[Any], again: Row[Any]) -> None:
-    """Give the stored tracklet what the same person's new one has more; drop the new one."""
+def _join(connection: Connection, stored: Row[Any], again: list[Row[Any]]) -> None:
+    """Give the stored tracklet what the same person's new ones have more; drop the new ones."""
     crop, part = tables.crop.c, tracklet_part.c
     ours = crop.source_id == stored.source_id
     views = select(crop.id, crop.pts, crop.x1, crop.y1, crop.x2, crop.y2).join(
@@ -69,7 +74,8 @@ def _join(connection: Connection, stored: Row[Any], again: Row[Any]) -> None:
         tuple(row[1:])
         for row in connection.execute(views.where(moment.c.tracklet_id == stored.tracklet_id, ours))
     }
-    for row in connection.execute(views.where(moment.c.tracklet_id == again.tracklet_id)).all():
+    ids = [one.tracklet_id for one in again]
+    for row in connection.execute(views.where(moment.c.tracklet_id.in_(ids))).all():
         if tuple(row[1:]) in held:
             connection.execute(delete(tables.crop).where(crop.id == row.id))
         else:
@@ -78,9 +84,13 @@ def _join(connection: Connection, stored: Row[Any], again: Row[Any]) -> None:
                 .where(moment.c.crop_id == row.id)
                 .values(tracklet_id=stored.tracklet_id)
             )
-    connection.execute(delete(tracklet).where(tracklet.c.id == again.tracklet_id))
+    traces = [footage_rows.read_trace(one.trace, one.sha256) for one in (*again, stored)]
+    connection.execute(delete(tracklet).where(tracklet.c.id.in_(ids)))
     connection.execute(
         update(tracklet_part)
         .where(part.tracklet_id == stored.tracklet_id, part.source_id == stored.source_id)
-        .values({name: getattr(again, name) for name in _TRACE_COLUMNS})
+        .values(
+            fragments=max(stored.fragments, sum(one.fragments for one in again)),
+            **footage_rows.trace_values(info_of(connection, stored.source_id), together(*traces)),
+        )
     )

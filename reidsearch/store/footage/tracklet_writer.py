@@ -1,15 +1,20 @@
-"""Tracklets on their way into the archive; of a source analysed again only what it lacks."""
+"""Tracklets on their way into the archive; of a source analysed again only what it lacks.
+
+Where somebody has cut a tracklet by hand, what is found again is cut there too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from reidsearch.base.timecode import now, to_us
+from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.footage import Clock, VideoInfo
 from reidsearch.domain.tracklets import Trace, Tracklet
 from reidsearch.store import tables
@@ -17,6 +22,8 @@ from reidsearch.store.crops.rows import embedding_row, sha256_of
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.erased import Interval, permanent
+from reidsearch.store.footage.traces import one_person, some_of, together
+from reidsearch.store.footage.tracklet_edits import cut_rows, cuts_in
 from reidsearch.store.footage.tracklet_means import renew_means, tracklet_row
 from reidsearch.store.tables.footage import (
     erased,
@@ -25,11 +32,6 @@ from reidsearch.store.tables.footage import (
     tracklet_embedding,
     tracklet_part,
 )
-
-SAME_PX = 1.0
-"""Boxes of one person found twice in one frame differ by less, in pixels."""
-SAME_SHARE = 0.5
-"""Two traces that share more of the shorter one's detections are one person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +50,16 @@ class Target:
 
 def insert_tracklets(connection: Connection, target: Target, tracklets: Sequence[Tracklet]) -> None:
     """Insert tracklets with their views, unless they are held already, or deleted permanently."""
-    source_id = target.source_id
+    source_id, grown_from = target.source_id, target.facts.supersedes
+    cuts = cuts_in(connection, [source_id, *([] if grown_from is None else [grown_from])])
     again = connection.scalar(select(exists().where(erased.c.source_id == source_id)))
     gone = permanent(connection, source_id) if again else []
     batch = _Batch(connection, target)
-    for one in tracklets:
+    for one in (part for whole in tracklets for part in _cut(whole, cuts)):
         held = batch.held(one.trace) if again else None
         if held is not None:
             batch.complete(held, one, views=not gone)
-        elif not batch.within(one.trace, gone):
+        elif one.views and not batch.within(one.trace, gone):
             batch.add(one)
     batch.insert()
 
@@ -103,15 +106,13 @@ class _Batch:
 
     def add(self, one: Tracklet) -> None:
         """Add one that is new."""
-        first_us, last_us = self._interval(one.trace)
         self._rows[tracklet].append({"id": self._tracklet_id, "run_id": self._target.run_id})
         self._rows[tracklet_part].append(
             {
                 "tracklet_id": self._tracklet_id,
                 "source_id": self._target.source_id,
-                "first_us": first_us,
-                "last_us": last_us,
-                **_trace_values(one),
+                "fragments": one.fragments,
+                **footage_rows.trace_values(self._info, one.trace),
             }
         )
         row = tracklet_row(self._tracklet_id, self._target.model_id, one.vector)
@@ -126,7 +127,8 @@ class _Batch:
 
     def complete(self, held: Row[Any], one: Tracklet, *, views: bool) -> None:
         """Give a stored one what it lacks: where it goes on, and `views` that were deleted."""
-        if not views and held.detections == len(one.trace):
+        trace = together(footage_rows.read_trace(held.trace, held.sha256), one.trace)
+        if not views and held.detections == len(trace):
             return
         crop = tables.crop.c
         stored = self._connection.execute(
@@ -139,15 +141,17 @@ class _Batch:
         )
         self._add_views(held.tracklet_id, one, frozenset(tuple(row) for row in stored))
         self._completed.append(held.tracklet_id)
-        if held.detections < len(one.trace):
-            first_us, last_us = self._interval(one.trace)
+        if held.detections < len(trace):
             self._connection.execute(
                 update(tracklet_part)
                 .where(
                     tracklet_part.c.tracklet_id == held.tracklet_id,
                     tracklet_part.c.source_id == self._target.source_id,
                 )
-                .values(first_us=first_us, last_us=last_us, **_trace_values(one))
+                .values(
+                    fragments=max(held.fragments, one.fragments),
+                    **footage_rows.trace_values(self._info, trace),
+                )
             )
 
     def insert(self) -> None:
@@ -206,21 +210,19 @@ class _Batch:
             self._crop_id += 1
 
 
-def one_person(stored: Trace, found: Trace) -> bool:
-    """Tell whether two traces of one source are of the same detections."""
-    _, in_stored, in_found = np.intersect1d(stored.pts, found.pts, return_indices=True)
-    if not len(in_stored):
-        return False
-    apart = np.abs(stored.xyxy[in_stored] - found.xyxy[in_found]).max(axis=1)
-    shared = int(np.count_nonzero(apart < SAME_PX))
-    return shared > SAME_SHARE * min(len(stored), len(found))
-
-
-def _trace_values(one: Tracklet) -> dict[str, Any]:
-    blob = footage_rows.trace_blob(one.trace)
-    return {
-        "detections": len(one.trace),
-        "fragments": one.fragments,
-        "trace": blob,
-        "sha256": sha256_of(blob),
-    }
+def _cut(one: Tracklet, cuts: Sequence[Row[Any]]) -> Iterator[Tracklet]:
+    """Yield the parts of a tracklet between the cuts of somebody's; a part may have no view."""
+    rows = [row for row in cut_rows(one.trace, cuts) if row] if cuts else []
+    if not rows:
+        yield one
+        return
+    bounds = [0, *rows, len(one.trace)]
+    for start, end in pairwise(bounds):
+        trace = some_of(one.trace, slice(start, end))
+        first, last = int(trace.pts[0]), int(trace.pts[-1])
+        kept = [row for row, view in enumerate(one.views) if first <= view.pts <= last]
+        views, vectors = tuple(one.views[row] for row in kept), one.vectors[kept]
+        vector = one.vector
+        if views:
+            vector = robust_mean(vectors, np.array([view.quality for view in views]))
+        yield Tracklet(trace, views, vectors, vector)

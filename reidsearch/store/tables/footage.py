@@ -129,6 +129,26 @@ tracklet_part = Table(
     Index(None, "source_id", "first_us"),
 )
 
+# What somebody has cut or joined by hand and is in force: derived from the decisions, for those who
+# add or join tracklets. A cut is remembered by the first detection after it, so that it is found
+# again when its source is analysed again, whoever was deleted meanwhile.
+tracklet_edit = Table(
+    "tracklet_edit",
+    metadata,
+    Column("tracklet_id", Id, primary_key=True, autoincrement=False),  # cut off, or joined
+    Column("kind", String(16), nullable=False),  # cut, joined
+    Column("other_id", BigInteger, nullable=False),  # that it was cut off, or joined to
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE")),  # of a cut
+    Column("pts", BigInteger),
+    Column("x1", Float),
+    Column("y1", Float),
+    Column("x2", Float),
+    Column("y2", Float),
+    row_digest(),
+    Index(None, "other_id"),
+    Index(None, "source_id"),
+)
+
 # The robust mean of the views' embeddings; made anew whenever the views or the model change.
 tracklet_embedding = Table(
     "tracklet_embedding",
