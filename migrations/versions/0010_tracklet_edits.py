@@ -33,7 +33,7 @@ def upgrade() -> None:
             name=op.f("fk_tracklet_edit_source_id_footage"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("tracklet_id", name=op.f("pk_tracklet_edit")),
+        sa.PrimaryKeyConstraint("tracklet_id", "kind", name=op.f("pk_tracklet_edit")),
     )
     op.create_index("ix_tracklet_edit_other_id", "tracklet_edit", ["other_id"])
     op.create_index("ix_tracklet_edit_source_id", "tracklet_edit", ["source_id"])

@@ -130,6 +130,7 @@ class Kind(StrEnum):
     TRACKLETS_AT_ONCE = "tracklets-at-once"
     TRACKLETS_APART = "tracklets-apart"
     TRACKLETS_OF_TWO = "tracklets-of-two"
+    TRACKLETS_DISAGREE = "tracklets-disagree"
 
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"

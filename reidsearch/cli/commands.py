@@ -31,6 +31,7 @@ GROUPS = {
         "reject": "Record that matches do not show an identity.",
         "undo": "Reverse a decision: the last one in force, or the one with a number.",
         "identity": "Manage identities: new, list, show, proposals, rename, merge, split.",
+        "tracklet": "Correct tracklets: split one that mixes two people, join two of one person.",
         "link": "Propose identities across cameras; nothing counts until it is confirmed.",
     },
     "Export": {

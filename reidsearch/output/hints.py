@@ -243,6 +243,15 @@ HINTS: dict[str, Hint] = {
     Kind.DECISION_UNKNOWN: "reidsearch identity list --decisions",
     Kind.DECISION_UNDONE: "to bring it back: reidsearch undo {decision}",
     Kind.DECISION_OVERTAKEN: "undo that one first: reidsearch undo {decision}",
+    Kind.TRACKLET_CHANGED: "look at it again, then run the same command",
+    Kind.CUT_AMBIGUOUS: "give the seconds of the file (492.5s), or the time with its date",
+    Kind.TRACKLETS_APART: (
+        "confirm crops of both as one identity: reidsearch confirm CROP CROP --as IDENTITY"
+    ),
+    Kind.TRACKLETS_OF_TWO: "one person: reidsearch identity merge {identity} {other}",
+    Kind.TRACKLETS_DISAGREE: (
+        "undo one of the two first: reidsearch identity list --decisions; reidsearch undo DECISION"
+    ),
     Kind.SEEN_AT_ONCE: (
         "two people, a doubled detection, or the same footage in two files: look at both; if it is "
         "one person all the same: --ignore-conflicts"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reidsearch.services.index import IndexService
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.proposals import ProposalService
+    from reidsearch.services.tracklets import TrackletService
 
 
 class Services:
@@ -80,6 +81,13 @@ class Services:
         from reidsearch.services.identities import IdentityService
 
         return IdentityService(self._store, self._actor)
+
+    @cached_property
+    def tracklets(self) -> TrackletService:
+        """Tracklets cut and joined by hand: `archive.tracklets.join([4, 9])`."""
+        from reidsearch.services.tracklets import TrackletService
+
+        return TrackletService(self._store, self._engines.embed, self._actor)
 
     @cached_property
     def proposals(self) -> ProposalService:

@@ -56,6 +56,30 @@ def join_recording(connection: Connection, source_id: int, model_id: int) -> Non
         _join(connection, this, after, model_id)
 
 
+def of_one_recording(connection: Connection, source_ids: Sequence[int]) -> bool:
+    """Tell whether sources are one, or consecutive files of one recording."""
+    wanted = set(source_ids)
+    this = connection.execute(_FINISHED.where(footage.c.source_id == min(wanted))).one_or_none()
+    if len(wanted) == 1 or this is None or this.camera_id is None or this.start_us is None:
+        return len(wanted) == 1
+    files = connection.execute(
+        _FINISHED.where(
+            footage.c.camera_id == this.camera_id,
+            footage.c.start_us.is_not(None),
+            tables.source.c.width_px == this.width_px,
+            tables.source.c.height_px == this.height_px,
+        ).order_by(footage.c.start_us, footage.c.source_id)
+    ).all()
+    chain: set[int] = set()
+    for before, after in zip([None, *files], files, strict=False):
+        if before is None or _gap_us(before, after) is None:
+            chain = set()
+        chain.add(after.source_id)
+        if wanted <= chain:
+            return True
+    return False
+
+
 _FINISHED = (
     select(footage, tables.source.c.width_px, tables.source.c.height_px)
     .join(tables.source)

@@ -1,4 +1,4 @@
-"""Traces compared, cut and put together: whether two are of one person, and which stretch is whose."""
+"""Traces compared, cut and put together: of one person or not, and which stretch is whose."""
 
 from __future__ import annotations
 

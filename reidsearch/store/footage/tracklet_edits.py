@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from reidsearch.base.errors import Kind, UsageError, absent
 from reidsearch.domain.decisions import EDITS, Change, Of, Piece
@@ -30,6 +30,7 @@ from reidsearch.store.tables.footage import (
     tracklet_edit,
     tracklet_part,
 )
+from reidsearch.store.tables.identities import proposal_member
 
 _PART, _CROP = tracklet_part.c, tables.crop.c
 
@@ -55,9 +56,14 @@ def apply_edit(connection: Connection, change: Change) -> None:
         _separate(connection, other, number, change.pieces)
         touched = [other, number]
     renew_means(connection, model_id, touched)
-    connection.execute(delete(tracklet_edit).where(tracklet_edit.c.tracklet_id == number))
+    # What was proposed rests on what the tracklet was.
+    connection.execute(delete(proposal_member).where(proposal_member.c.tracklet_id.in_(touched)))
     if change.after is not None:
         connection.execute(insert(tracklet_edit).values(edit))
+    else:
+        own = tracklet_edit.c
+        same = own.tracklet_id == number, own.kind == change.of.value
+        connection.execute(delete(tracklet_edit).where(*same))
 
 
 def _place(connection: Connection, whole: int, pieces: Sequence[Piece]) -> dict[str, Any]:
@@ -199,20 +205,21 @@ def _gone(tracklet_id: int) -> UsageError:
     )
 
 
-def edits_of(connection: Connection, ids: Sequence[int]) -> bool:
-    """Tell whether any of these tracklets was cut or joined by hand."""
-    own = tracklet_edit.c
-    found = select(own.tracklet_id).where(or_(own.tracklet_id.in_(ids), own.other_id.in_(ids)))
-    return connection.scalar(found.limit(1)) is not None
-
-
 def cuts_in(connection: Connection, source_ids: Sequence[int]) -> list[Row[Any]]:
-    """Return the cuts in force in some sources: each the first detection after it."""
-    own = tracklet_edit.c
+    """Return the cuts in force in some sources: each the first detection after it.
+
+    What was cut off and joined to the same tracklet again is left out.
+    """
+    own, again = tracklet_edit.c, tracklet_edit.alias().c
+    mended = exists().where(
+        again.tracklet_id == own.tracklet_id,
+        again.other_id == own.other_id,
+        again.kind == Of.JOINED.value,
+    )
     return list(
         connection.execute(
             select(tracklet_edit)
-            .where(own.source_id.in_(source_ids), intact(tracklet_edit))
+            .where(own.source_id.in_(source_ids), ~mended, intact(tracklet_edit))
             .order_by(own.pts)
         )
     )
@@ -229,3 +236,12 @@ def cut_rows(trace: Trace, cuts: Sequence[Row[Any]]) -> list[int]:
         if float(np.abs(trace.xyxy[row] - box).max()) < SAME_PX:
             found.append(row)
     return sorted(set(found))
+
+
+def next_tracklet(connection: Connection) -> int:
+    """Take an id that no tracklet ever had."""
+    archive = tables.archive
+    row = connection.execute(select(archive).where(intact(archive))).one()
+    number = int(row.next_tracklet_id)
+    connection.execute(update(archive).values(next_tracklet_id=number + 1))
+    return number

@@ -6,7 +6,7 @@ Where somebody has cut a tracklet by hand, what is found again is cut there too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -15,16 +15,15 @@ from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.embeddings import robust_mean
-from reidsearch.domain.footage import Clock, VideoInfo
 from reidsearch.domain.tracklets import Trace, Tracklet
 from reidsearch.store import tables
-from reidsearch.store.crops.rows import embedding_row, sha256_of
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.erased import Interval, permanent
 from reidsearch.store.footage.traces import one_person, some_of, together
 from reidsearch.store.footage.tracklet_edits import cut_rows, cuts_in
 from reidsearch.store.footage.tracklet_means import renew_means, tracklet_row
+from reidsearch.store.footage.view_rows import ViewOf, view_rows
 from reidsearch.store.tables.footage import (
     erased,
     moment,
@@ -70,8 +69,8 @@ class _Batch:
     def __init__(self, connection: Connection, target: Target) -> None:
         self._connection = connection
         self._target = target
-        self._info: VideoInfo = footage_rows.read_info(target.facts)
-        self._clock: Clock = footage_rows.read_clock(target.facts)
+        self._of = ViewOf.read(target.facts, target.run_id, target.model_id)
+        self._info = self._of.info
         counter = connection.execute(select(tables.archive).where(intact(tables.archive))).one()
         self._crop_id, self._tracklet_id = counter.next_crop_id, counter.next_tracklet_id
         self._indexed_us = to_us(now())
@@ -176,37 +175,9 @@ class _Batch:
         for view, vector in zip(one.views, one.vectors, strict=True):
             if (view.pts, *view.box.as_list()) in stored:
                 continue
-            media_s = self._info.media_s(view.pts)
-            crop_id = self._crop_id
-            self._rows[tables.crop].append(
-                {
-                    "id": crop_id,
-                    "source_id": self._target.source_id,
-                    "pts": view.pts,
-                    **asdict(view.box),
-                    "camera_id": self._target.facts.camera_id,
-                    "time_us": self._clock.at_us(media_s),
-                    "run_id": self._target.run_id,
-                    "indexed_us": self._indexed_us,
-                }
-            )
-            self._rows[tables.picture].append(
-                {"crop_id": crop_id, "jpeg": view.jpeg, "sha256": sha256_of(view.jpeg)}
-            )
-            self._rows[tables.embedding].append(
-                embedding_row(crop_id, self._target.model_id, vector)
-            )
-            self._rows[moment].append(
-                {
-                    "crop_id": crop_id,
-                    "tracklet_id": tracklet_id,
-                    "media_us": round(media_s * 1_000_000),
-                    "quality": view.quality,
-                    "confidence": view.confidence,
-                    "sharpness": view.sharpness,
-                    "picture": view.picture,
-                }
-            )
+            made = view_rows(self._of, tracklet_id, self._crop_id, view, vector, self._indexed_us)
+            for table, row in made.items():
+                self._rows[table].append(row)
             self._crop_id += 1
 
 

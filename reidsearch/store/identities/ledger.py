@@ -104,10 +104,10 @@ class Ledger:
             if of is Of.REJECTED and identity_id is not None and member is not None
         }
 
-    def edits(self) -> dict[int, tuple[Of, int]]:
-        """Return every tracklet that was cut off or joined by hand: how, and off or to which."""
+    def edits(self) -> set[tuple[int, Of, int]]:
+        """Return every tracklet that was cut off or joined by hand, how, and off or to which."""
         return {
-            member.number: (of, int(other))
+            (member.number, of, int(other))
             for (of, _, member), other in self._values.items()
             if of in EDITS and member is not None and other is not None
         }

@@ -136,7 +136,7 @@ tracklet_edit = Table(
     "tracklet_edit",
     metadata,
     Column("tracklet_id", Id, primary_key=True, autoincrement=False),  # cut off, or joined
-    Column("kind", String(16), nullable=False),  # cut, joined
+    Column("kind", String(16), primary_key=True),  # cut, joined: one may be both
     Column("other_id", BigInteger, nullable=False),  # that it was cut off, or joined to
     Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE")),  # of a cut
     Column("pts", BigInteger),
