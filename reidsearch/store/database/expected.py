@@ -18,7 +18,7 @@ from sqlalchemy import Connection, create_engine
 
 from reidsearch.base.errors import ArchiveError, Kind
 
-DIGEST = ""
+DIGEST = "986959c79327dab476d41d51cac21a8810922471f5c5c873c61d10c1f2d25dbd"
 """Of the schema of the present revision, as `digest` gives it; a test holds it right. One that
 differs is compared with what the migrations make here and now, which takes a second."""
 

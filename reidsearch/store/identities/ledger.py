@@ -277,7 +277,7 @@ def require_latest(decisions: Sequence[Decision], undone: Decision) -> None:
         UsageError: a tracklet that would be gone, or would show less, was decided on since; or what
             was decided on a tracklet was handed on to what was cut off it or joined with it.
     """
-    for later in decisions:
+    for later in reversed(decisions):
         if later.decision_id <= undone.decision_id or later.what == UNDO or later.undone_by:
             continue
         edited = {number for change in later.changes for number in change.edited}
@@ -291,7 +291,9 @@ def require_latest(decisions: Sequence[Decision], undone: Decision) -> None:
             if change.member is None or change.member.kind != "tracklet":
                 continue
             if change.of not in EDITS:
-                clash = change.member.number in edited and bool(change.identities & handed_on)
+                again = change.after is None  # a decision on what the tracklet no longer is
+                shared = bool(change.identities & handed_on)
+                clash = change.member.number in edited and (again or shared)
             elif change.inverse.unites:
                 clash = change.member.number in about or bool(change.edited & edited)
             else:
