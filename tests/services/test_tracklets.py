@@ -137,7 +137,7 @@ def test_what_later_decisions_build_on_is_not_undone(place):
         archive.identities.new("bert")
         archive.identities.reject("anna", [4])
         archive.identities.confirm("bert", [4])
-        for earlier, later in ((2, 5), (1, 5)):
+        for earlier, later in ((2, 5), (1, 2)):
             with pytest.raises(UsageError) as error:
                 archive.identities.undo(earlier)
             assert error.value.kind == Kind.DECISION_OVERTAKEN

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from reidsearch.domain.pending import Cause
 from reidsearch.store import tables
+from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.traces import one_person, together
 from reidsearch.store.footage.tracklet_edits import info_of
@@ -46,6 +47,8 @@ def supersede(connection: Connection, old_id: int, new_id: int, model_id: int) -
     camera_id = select(footage.c.camera_id).where(footage.c.source_id == new_id).scalar_subquery()
     crop = tables.crop
     connection.execute(update(crop).where(crop.c.source_id == new_id).values(camera_id=camera_id))
+    # Decisions on tracklets name stretches of the source that they were made on.
+    record_event(connection, Event.GROWN, {"old": old_id, "new": new_id})
     connection.execute(delete(tables.source).where(tables.source.c.id == old_id))
     record_erasure(connection, Cause.ANALYSIS)
     renew_means(connection, model_id, touched)

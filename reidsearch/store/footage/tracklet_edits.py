@@ -8,6 +8,7 @@ their crops, so the index knows nothing of it; the embeddings of tracklets are m
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from reidsearch.domain.tracklets import Trace
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.events import Event
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.traces import SAME_PX, some_of, together, within
 from reidsearch.store.footage.tracklet_means import renew_means
@@ -45,6 +47,7 @@ def apply_edit(connection: Connection, change: Change) -> None:
     if change.of not in EDITS or change.member is None or not isinstance(other, int):
         raise absent("the tracklets of an edit")
     number = change.member.number
+    change = replace(change, pieces=_present(connection, change.pieces))
     model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
     edit: dict[str, Any] = {"tracklet_id": number, "kind": change.of.value, "other_id": other}
     if change.of is Of.CUT and change.after is not None:
@@ -64,6 +67,22 @@ def apply_edit(connection: Connection, change: Change) -> None:
         own = tracklet_edit.c
         same = own.tracklet_id == number, own.kind == change.of.value
         connection.execute(delete(tracklet_edit).where(*same))
+
+
+def _present(connection: Connection, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Name the sources that have taken the place of those that the log names."""
+    event = tables.event.c
+    rows = connection.execute(
+        select(event.detail).where(event.what == Event.GROWN.value, intact(tables.event))
+    )
+    grown = {row.detail["old"]: row.detail["new"] for row in rows}
+    found = []
+    for piece in pieces:
+        source_id = piece.source_id
+        while source_id in grown:
+            source_id = grown[source_id]
+        found.append(replace(piece, source_id=source_id))
+    return tuple(found)
 
 
 def _place(connection: Connection, whole: int, pieces: Sequence[Piece]) -> dict[str, Any]:
