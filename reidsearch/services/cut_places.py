@@ -16,7 +16,7 @@ from reidsearch.store.footage.recordings import OVERLAP_US
 from reidsearch.store.footage.whole_tracklets import WholePart, WholeTracklet
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Cut:
     """A cut before one detection.
 
@@ -47,17 +47,32 @@ class Cut:
         return whole.crops - late, frozenset(late)
 
 
-def cut_at(whole: WholeTracklet, times: Sequence[tuple[int, Fraction, bool]]) -> Cut:
-    """Return the one cut that a time means.
+@dataclass(frozen=True, slots=True)
+class TimeReading:
+    """What a time that somebody gave may mean.
 
     Args:
-        times: sources with media times, each one reading of it; and whether it is the clock's. A
-            media time only counts where it lies within what its source shows.
+        clock_us: it was read as this time of the clock, which two files of a recording may both
+            show; None: as a media time, which only counts within what its source shows.
+    """
+
+    source_id: int
+    media_s: Fraction
+    clock_us: int | None = None
+
+
+def cut_at(whole: WholeTracklet, readings: Sequence[TimeReading]) -> Cut:
+    """Return the one cut that a time means.
 
     Raises:
         UsageError: none lies within the tracklet, or several do.
     """
-    found = dict.fromkeys(cut for time in times if (cut := _cut(whole, *time)) is not None)
+    by_time: dict[int | None, list[Cut]] = {}
+    for one in readings:
+        if (cut := _cut(whole, one)) is not None:
+            by_time.setdefault(one.clock_us, []).append(cut)
+    of_media = by_time.pop(None, [])
+    found = {*of_media, *(min(cuts) for cuts in by_time.values())}
     if len(found) == 1:
         return next(iter(found))
     if not found:
@@ -67,7 +82,7 @@ def cut_at(whole: WholeTracklet, times: Sequence[tuple[int, Fraction, bool]]) ->
             "give a time in between",
             kind=Kind.CUT_OUTSIDE,
         )
-    meant = ", or ".join(_told(whole.parts[cut.part], cut.from_pts) for cut in found)
+    meant = ", or ".join(_told(whole.parts[cut.part], cut.from_pts) for cut in sorted(found))
     raise UsageError(
         f"that time may mean {len(found)} moments of tracklet {whole.tracklet_id}: {meant}",
         "give the seconds, or the time with its date",
@@ -75,11 +90,12 @@ def cut_at(whole: WholeTracklet, times: Sequence[tuple[int, Fraction, bool]]) ->
     )
 
 
-def _cut(whole: WholeTracklet, source_id: int, media_s: Fraction, by_clock: bool) -> Cut | None:
-    number = next(n for n, part in enumerate(whole.parts) if part.source_id == source_id)
+def _cut(whole: WholeTracklet, one: TimeReading) -> Cut | None:
+    media_s = one.media_s
+    number = next(n for n, part in enumerate(whole.parts) if part.source_id == one.source_id)
     part = whole.parts[number]
     first_s, last_s = (part.info.media_s(int(part.pts[row])) for row in (0, -1))
-    if not by_clock and not first_s <= media_s <= last_s:
+    if one.clock_us is None and not first_s <= media_s <= last_s:
         return None
     # The first time stamp at or after the time.
     wanted = part.info.first_pts - int(-media_s / part.info.time_base // 1)

@@ -19,7 +19,7 @@ from reidsearch.domain.decisions import Change, Decision, Mark, Member, Of, Piec
 from reidsearch.domain.edits import TrackletsEdited
 from reidsearch.domain.tracklets import BestShot
 from reidsearch.services.clock_times import media_times
-from reidsearch.services.cut_places import Cut, cut_at, require_joinable
+from reidsearch.services.cut_places import Cut, TimeReading, cut_at, require_joinable
 from reidsearch.services.cut_shots import shot_of
 from reidsearch.store.contract import Transaction
 from reidsearch.store.crops.store import Store
@@ -101,8 +101,8 @@ class TrackletService:
         """
         with self._store.one_state(), self._store.read() as connection:
             whole = whole_tracklet(connection, tracklet_id, self._store.location)
-            times = self._times(whole, media_s, clock)
-        cut = cut_at(whole, times)
+            readings = self._readings(whole, media_s, clock)
+        cut = cut_at(whole, readings)
         shots = self._shots(whole, cut, verify=verify)
         made: list[int] = []
         unsure: list[str] = []
@@ -185,20 +185,22 @@ class TrackletService:
             raise absent("the decision that was recorded")
         return decision
 
-    def _times(
+    def _readings(
         self, whole: WholeTracklet, media_s: Fraction | None, clock: str | None
-    ) -> list[tuple[int, Fraction, bool]]:
-        """Return what the given time may mean: source, media time, and whether by the clock."""
+    ) -> list[TimeReading]:
+        """Return all that the given time may mean."""
         zone = stored_timezone(self._store)
         there = parse_zone(zone) if zone else None
         found = []
         for part in whole.parts:
             if media_s is not None:
-                found.append((part.source_id, media_s, False))
+                found.append(TimeReading(part.source_id, media_s))
             if clock is not None:
                 source = footage_store.source(self._store, part.source_id)
-                for at in media_times(source, clock, there):
-                    found.append((part.source_id, at, True))
+                found += [
+                    TimeReading(part.source_id, at, part.clock.at_us(at))
+                    for at in media_times(source, clock, there)
+                ]
         return found
 
     def _shots(

@@ -177,6 +177,7 @@ class Ledger:
                     )
         touched = {one for change in changes for one in change.identities}
         holding = {*self.members().values(), *(one for one, _ in self.rejections())}
+        holding |= {*merged.values(), *merged} - names.keys()  # a merge of what is removed
         for identity_id in sorted(touched & holding):
             if identity_id not in names or identity_id in merged:
                 raise UsageError(
