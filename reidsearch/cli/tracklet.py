@@ -1,4 +1,4 @@
-"""`reidsearch tracklet`: cut and join tracklets by hand."""
+"""`reidsearch tracklet`: split and join tracklets by hand."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def split(
     offline: bool,
     device: str | None,
 ) -> None:
-    """Cut a tracklet in two at a time, because it shows two people.
+    """Split a tracklet in two at a time, because it shows two people.
 
     TIME counts from the first frame of the file, or is a time of the clock as answers show it,
     whichever lies in the tracklet. The first half keeps the number. A confirmation or rejection

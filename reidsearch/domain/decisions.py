@@ -71,28 +71,28 @@ class Of(StrEnum):
     MERGED = "merged"  # the identity that it has become a part of; None: it stands for itself
     MEMBER = "member"  # the identity that a member belongs to; None: to none
     REJECTED = "rejected"  # whether a member was said not to be an identity
-    CUT = "cut"  # the tracklet that a tracklet was cut off; None: it is no tracklet (any more)
+    SPLIT = "split"  # the tracklet that one was split from; None: it is no tracklet (any more)
     JOINED = "joined"  # the tracklet that a tracklet was joined to; None: it stands for itself
 
 
-EDITS = frozenset({Of.CUT, Of.JOINED})
+EDITS = frozenset({Of.SPLIT, Of.JOINED})
 """Changes of what a tracklet shows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TraceStretch:
     """A stretch of one source's trace that goes from one tracklet to another.
 
     Args:
         from_pts: its first frame; None: from the beginning of what the source shows.
         until_pts: the first frame after it; None: to the end.
-        fragments: how many of the tracker's pieces go with it.
+        pieces: how many of the tracker's pieces go with it.
     """
 
     source_id: int
     from_pts: int | None
     until_pts: int | None
-    fragments: int = 0
+    pieces: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Change:
         identity_id: None for `Of.MEMBER`, whose values are identities, and for tracklets.
         member: None for `Of.NAME` and `Of.MERGED`.
         crops: ids of its crops by which it was named; empty: by none, or by an older version.
-        pieces: what was cut off, or joined; only for `EDITS`.
+        stretches: what was split off, or joined; only for `EDITS`.
     """
 
     of: Of
@@ -112,7 +112,7 @@ class Change:
     before: Value
     after: Value
     crops: tuple[int, ...] = ()
-    pieces: tuple[Piece, ...] = ()
+    stretches: tuple[TraceStretch, ...] = ()
 
     @property
     def key(self) -> tuple[Of, int | None, Member | None]:
@@ -145,7 +145,7 @@ class Change:
 
     @property
     def unites(self) -> bool:
-        """Whether two tracklets become one: a join, or a cut that is taken back."""
+        """Whether two tracklets become one: a join, or a split that is taken back."""
         return (self.of is Of.JOINED) == (self.after is not None)
 
 

@@ -244,7 +244,7 @@ HINTS: dict[str, Hint] = {
     Kind.DECISION_UNDONE: "to bring it back: reidsearch undo {decision}",
     Kind.DECISION_OVERTAKEN: "undo that one first: reidsearch undo {decision}",
     Kind.TRACKLET_CHANGED: "look at it again, then run the same command",
-    Kind.CUT_AMBIGUOUS: "give the seconds of the file (492.5s), or the time with its date",
+    Kind.SPLIT_AMBIGUOUS: "give the seconds of the file (492.5s), or the time with its date",
     Kind.TRACKLETS_APART: (
         "confirm crops of both as one identity: reidsearch confirm CROP CROP --as IDENTITY"
     ),

@@ -68,9 +68,9 @@ def _of_identity(change: Change, names: Names) -> str:
 
 
 def _of_member(change: Change, names: Names) -> str:
-    if change.of is Of.CUT:
+    if change.of is Of.SPLIT:
         whole = change.after if change.after is not None else change.before
-        return f"{'cut off' if change.after is not None else 'a part again of'} tracklet {whole}"
+        return f"{'split from' if change.after is not None else 'again a part of'} tracklet {whole}"
     if change.of is Of.JOINED:
         if change.after is not None:
             return f"joined to tracklet {change.after}"

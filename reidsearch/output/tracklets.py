@@ -1,4 +1,4 @@
-"""What was cut or joined by hand, as text and as JSON."""
+"""What was split or joined by hand, as text and as JSON."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.decisions import Piece
+from reidsearch.domain.decisions import TraceStretch
 from reidsearch.store.footage.recordings import OVERLAP_US
 from reidsearch.store.footage.whole_tracklets import WholePart, WholeTracklet
 
@@ -28,12 +28,12 @@ class Cut:
     part: int
     from_pts: int
 
-    def pieces(self, whole: WholeTracklet) -> tuple[Piece, ...]:
+    def stretches(self, whole: WholeTracklet) -> tuple[TraceStretch, ...]:
         """Return what is cut off: from here on, whatever is found later."""
         later = whole.parts[self.part + 1 :]
         return (
-            Piece(whole.parts[self.part].source_id, self.from_pts, None),
-            *(Piece(part.source_id, None, None) for part in later),
+            TraceStretch(whole.parts[self.part].source_id, self.from_pts, None),
+            *(TraceStretch(part.source_id, None, None) for part in later),
         )
 
     def crops_of(self, whole: WholeTracklet) -> tuple[frozenset[int], frozenset[int]]:
@@ -80,13 +80,13 @@ def cut_at(whole: WholeTracklet, readings: Sequence[TimeReading]) -> Cut:
             f"tracklet {whole.tracklet_id} is not seen both before and after that time: it is seen "
             f"{', then '.join(_seen(part) for part in whole.parts)}",
             "give a time in between",
-            kind=Kind.CUT_OUTSIDE,
+            kind=Kind.SPLIT_OUTSIDE,
         )
     meant = ", or ".join(_told(whole.parts[cut.part], cut.from_pts) for cut in sorted(found))
     raise UsageError(
         f"that time may mean {len(found)} moments of tracklet {whole.tracklet_id}: {meant}",
         "give the seconds, or the time with its date",
-        kind=Kind.CUT_AMBIGUOUS,
+        kind=Kind.SPLIT_AMBIGUOUS,
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from reidsearch.base.errors import InputError, Kind, ModelError, UsageError, absent
 from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.crops import Pixels, Vectors
-from reidsearch.domain.decisions import Change, Decision, Mark, Member, Of, Piece
+from reidsearch.domain.decisions import Change, Decision, Mark, Member, Of, TraceStretch
 from reidsearch.domain.edits import TrackletsEdited
 from reidsearch.domain.tracklets import BestShot
 from reidsearch.services.clock_times import media_times
@@ -26,7 +26,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.presence import conflicts, presences
 from reidsearch.store.footage.recordings import of_one_recording
-from reidsearch.store.footage.traces import pieces_of, some_of
+from reidsearch.store.footage.traces import some_of, stretches_of
 from reidsearch.store.footage.tracklet_edits import next_tracklet
 from reidsearch.store.footage.tracklet_reader import tracklets
 from reidsearch.store.footage.view_rows import add_view
@@ -115,7 +115,7 @@ class TrackletService:
             if not now.same_as(whole):
                 raise UsageError(
                     f"tracklet {tracklet_id} was changed meanwhile",
-                    "nothing was cut",
+                    "nothing was split",
                     kind=Kind.TRACKLET_CHANGED,
                 )
             made.extend(
@@ -134,7 +134,14 @@ class TrackletService:
             if of_both and identity is not None:
                 unsure.append(ledger.names()[identity])
             return [
-                Change(Of.CUT, None, halves[1].member, None, tracklet_id, pieces=cut.pieces(whole)),
+                Change(
+                    Of.SPLIT,
+                    None,
+                    halves[1].member,
+                    None,
+                    tracklet_id,
+                    stretches=cut.stretches(whole),
+                ),
                 *handed,
             ]
 
@@ -170,7 +177,7 @@ class TrackletService:
             changes = bring_together(ledger, decisions, members[0], members[1:])
             _require_possible(connection, ledger, members)
             joined = [
-                Change(Of.JOINED, None, member, None, ids[0], pieces=_pieces(whole, number))
+                Change(Of.JOINED, None, member, None, ids[0], stretches=_stretches(whole, number))
                 for number, member in enumerate(members)
                 if number
             ]
@@ -223,7 +230,7 @@ class TrackletService:
                 first_s, last_s = (float(part.info.media_s(int(trace.pts[at]))) for at in (0, -1))
                 raise error.reworded(
                     f"from {first_s:.3f} to {last_s:.3f} s tracklet {whole.tracklet_id} has no "
-                    f"crop, and none can be made, so it was not cut: {error.message}",
+                    f"crop, and none can be made, so it was not split: {error.message}",
                     type(error),
                 ) from error
             made.append((part.source_id, shot, vector))
@@ -252,14 +259,14 @@ class TrackletService:
 def _made_by(decision: Decision) -> int:
     """Return the tracklet that was cut off."""
     for change in decision.changes:
-        if change.of is Of.CUT and change.member is not None:
+        if change.of is Of.SPLIT and change.member is not None:
             return change.member.number
     raise absent("the tracklet that was cut off")
 
 
-def _pieces(whole: Sequence[WholeTracklet], number: int) -> tuple[Piece, ...]:
+def _stretches(whole: Sequence[WholeTracklet], number: int) -> tuple[TraceStretch, ...]:
     """Return what each source shows of one of several tracklets between the others."""
-    found: list[Piece] = []
+    found: list[TraceStretch] = []
     for part in whole[number].parts:
         others = [
             one.pts
@@ -268,7 +275,7 @@ def _pieces(whole: Sequence[WholeTracklet], number: int) -> tuple[Piece, ...]:
             if one.source_id == part.source_id
         ]
         between = np.concatenate(others) if others else np.zeros(0, np.int64)
-        found += pieces_of(part.source_id, part.pts, between, part.fragments)
+        found += stretches_of(part.source_id, part.pts, between, part.fragments)
     return tuple(found)
 
 

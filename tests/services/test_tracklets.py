@@ -332,7 +332,7 @@ def test_check_tells_of_an_edit_that_was_not_decided(place):
     sql(place, "DELETE FROM tracklet_edit WHERE kind = 'joined'")
     with Archive.open(place) as archive:
         (finding,) = archive.check()
-    assert "not cut or joined as was decided: 3" in finding.message
+    assert "not split or joined as was decided: 3" in finding.message
 
 
 def test_the_log_tells_of_cuts_and_joins(place, run: CommandLine):
@@ -341,7 +341,7 @@ def test_the_log_tells_of_cuts_and_joins(place, run: CommandLine):
     assert "joined to tracklet 1" in run("tracklet", "join", 1, 5).out
     assert "separate again from tracklet 1" in run("undo").out
     log = " ".join(run("identity", "list", "--decisions").out.split())
-    assert "cut off tracklet 1" in log
+    assert "split from tracklet 1" in log
     assert run("identity", "list", "--decisions", "--format", "json").code == 0
     told = run("tracklet", "join", 1, 5, "--format", "json")
     assert '"tracklets"' in told.out

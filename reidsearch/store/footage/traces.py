@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.domain.decisions import Piece
+from reidsearch.domain.decisions import TraceStretch
 from reidsearch.domain.tracklets import Trace
 
 SAME_PX = 1.0
@@ -43,22 +43,22 @@ def together(first: Trace, *others: Trace) -> Trace:
     )
 
 
-def within(pts: NDArray[np.int64], pieces: Iterable[Piece]) -> NDArray[np.bool_]:
-    """Return (n,) which time stamps lie in one of these pieces of their source."""
+def within(pts: NDArray[np.int64], stretches: Iterable[TraceStretch]) -> NDArray[np.bool_]:
+    """Return (n,) which time stamps lie in one of these stretches of their source."""
     found = np.zeros(len(pts), np.bool_)
-    for piece in pieces:
+    for stretch in stretches:
         inside = np.ones(len(pts), np.bool_)
-        if piece.from_pts is not None:
-            inside &= pts >= piece.from_pts
-        if piece.until_pts is not None:
-            inside &= pts < piece.until_pts
+        if stretch.from_pts is not None:
+            inside &= pts >= stretch.from_pts
+        if stretch.until_pts is not None:
+            inside &= pts < stretch.until_pts
         found |= inside
     return found
 
 
-def pieces_of(
+def stretches_of(
     source_id: int, own: NDArray[np.int64], others: NDArray[np.int64], fragments: int
-) -> tuple[Piece, ...]:
+) -> tuple[TraceStretch, ...]:
     """Return the stretches of a source in which one tracklet is seen between others.
 
     Each goes on to where another begins, so that it stays the same when more is found.
@@ -73,7 +73,7 @@ def pieces_of(
     starts = [row for row in range(len(pts)) if row == 0 or mine[row] != mine[row - 1]]
     ends: Sequence[int | None] = [*starts[1:], None]
     return tuple(
-        Piece(
+        TraceStretch(
             source_id,
             pts[start] if start else None,
             None if end is None else pts[end],

@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from reidsearch.base.errors import Kind, UsageError, absent
-from reidsearch.domain.decisions import EDITS, Change, Of, Piece
+from reidsearch.domain.decisions import EDITS, Change, Of, TraceStretch
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.domain.tracklets import Trace
 from reidsearch.store import tables
@@ -47,16 +47,16 @@ def apply_edit(connection: Connection, change: Change) -> None:
     if change.of not in EDITS or change.member is None or not isinstance(other, int):
         raise absent("the tracklets of an edit")
     number = change.member.number
-    change = replace(change, pieces=_present(connection, change.pieces))
+    change = replace(change, stretches=_present(connection, change.stretches))
     model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
     edit: dict[str, Any] = {"tracklet_id": number, "kind": change.of.value, "other_id": other}
-    if change.of is Of.CUT and change.after is not None:
-        edit |= _place(connection, other, change.pieces)
+    if change.of is Of.SPLIT and change.after is not None:
+        edit |= _place(connection, other, change.stretches)
     if change.unites:
         _unite(connection, other, number, change)
         touched = [other]
     else:
-        _separate(connection, other, number, change.pieces)
+        _separate(connection, other, number, change.stretches)
         touched = [other, number]
     renew_means(connection, model_id, touched)
     # What was proposed rests on what the tracklet was.
@@ -69,7 +69,7 @@ def apply_edit(connection: Connection, change: Change) -> None:
         connection.execute(delete(tracklet_edit).where(*same))
 
 
-def _present(connection: Connection, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+def _present(connection: Connection, stretches: Sequence[TraceStretch]) -> tuple[TraceStretch, ...]:
     """Name the sources that have taken the place of those that the log names."""
     event = tables.event.c
     rows = connection.execute(
@@ -77,50 +77,56 @@ def _present(connection: Connection, pieces: Sequence[Piece]) -> tuple[Piece, ..
     )
     grown = {row.detail["old"]: row.detail["new"] for row in rows}
     found = []
-    for piece in pieces:
-        source_id = piece.source_id
+    for stretch in stretches:
+        source_id = stretch.source_id
         while source_id in grown:
             source_id = grown[source_id]
-        found.append(replace(piece, source_id=source_id))
+        found.append(replace(stretch, source_id=source_id))
     return tuple(found)
 
 
-def _place(connection: Connection, whole: int, pieces: Sequence[Piece]) -> dict[str, Any]:
+def _place(connection: Connection, whole: int, stretches: Sequence[TraceStretch]) -> dict[str, Any]:
     """Return the first detection after a cut, as columns."""
-    first = pieces[0]
+    first = stretches[0]
     row = _part(connection, whole, first.source_id)
     if row is None:
         raise _gone(whole)
     trace = footage_rows.read_trace(row.trace, row.sha256)
-    rows = np.flatnonzero(within(trace.pts, pieces[:1]))
+    rows = np.flatnonzero(within(trace.pts, stretches[:1]))
     if not len(rows):
         raise _gone(whole)
     box = dict(zip(("x1", "y1", "x2", "y2"), trace.xyxy[rows[0]].tolist(), strict=True))
     return {"source_id": first.source_id, "pts": int(trace.pts[rows[0]]), **box}
 
 
-def _separate(connection: Connection, whole: int, number: int, pieces: Sequence[Piece]) -> None:
-    """Let what these pieces are of one tracklet be another one."""
+def _separate(
+    connection: Connection, whole: int, number: int, stretches: Sequence[TraceStretch]
+) -> None:
+    """Let what these stretches are of one tracklet be another one."""
     run_id = connection.scalar(select(tracklet.c.run_id).where(tracklet.c.id == whole))
     if run_id is None:
         raise _gone(whole)
     connection.execute(insert(tracklet).values(id=number, run_id=run_id))
-    for source_id in dict.fromkeys(piece.source_id for piece in pieces):
-        own = [piece for piece in pieces if piece.source_id == source_id]
+    for source_id in dict.fromkeys(stretch.source_id for stretch in stretches):
+        own = [stretch for stretch in stretches if stretch.source_id == source_id]
         _move(connection, source_id, whole, number, own)
     for one in (whole, number):
         _require_views(connection, one)
 
 
 def _move(
-    connection: Connection, source_id: int, whole: int, number: int, pieces: Sequence[Piece]
+    connection: Connection,
+    source_id: int,
+    whole: int,
+    number: int,
+    stretches: Sequence[TraceStretch],
 ) -> None:
     """Move what one source shows, if it still does."""
     row = _part(connection, whole, source_id)
     if row is None:
         return
     trace = footage_rows.read_trace(row.trace, row.sha256)
-    rows = within(trace.pts, pieces)
+    rows = within(trace.pts, stretches)
     if not rows.any():
         return
     views = connection.execute(
@@ -129,7 +135,7 @@ def _move(
         .where(moment.c.tracklet_id == whole, _CROP.source_id == source_id)
     ).all()
     pts = np.array([view.pts for view in views], np.int64)
-    chosen = within(pts, pieces).tolist()
+    chosen = within(pts, stretches).tolist()
     ids = [view.crop_id for view, mine in zip(views, chosen, strict=True) if mine]
     for start in range(0, len(ids), CHUNK):
         part = moment.c.crop_id.in_(ids[start : start + CHUNK])
@@ -137,7 +143,7 @@ def _move(
     if rows.all():
         _of(connection, whole, source_id, {"tracklet_id": number})
         return
-    fragments = sum(piece.fragments for piece in pieces)
+    fragments = sum(stretch.pieces for stretch in stretches)
     values = _values(connection, source_id, some_of(trace, ~rows))
     _of(connection, whole, source_id, values | {"fragments": max(1, row.fragments - fragments)})
     connection.execute(
@@ -163,7 +169,7 @@ def _unite(connection: Connection, whole: int, number: int, change: Change) -> N
             _of(connection, number, row.source_id, {"tracklet_id": whole})
             continue
         traces = [footage_rows.read_trace(each.trace, each.sha256) for each in (into, row)]
-        fragments = sum(one.fragments for one in change.pieces if one.source_id == row.source_id)
+        fragments = sum(one.pieces for one in change.stretches if one.source_id == row.source_id)
         values = _values(connection, row.source_id, together(*traces))
         _of(connection, whole, row.source_id, values | {"fragments": into.fragments + fragments})
     connection.execute(

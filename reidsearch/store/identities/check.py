@@ -72,7 +72,7 @@ def _edits(connection: Connection, ledger: Ledger) -> Iterator[Finding]:
         told = ", ".join(map(str, sorted(numbers)[:20]))
         yield Finding(
             "decisions",
-            f"tracklets are not cut or joined as was decided: {told}",
+            f"tracklets are not split or joined as was decided: {told}",
             repairable=False,
         )
 

@@ -19,7 +19,7 @@ from reidsearch.domain.decisions import (
     Member,
     Named,
     Of,
-    Piece,
+    TraceStretch,
     Value,
     name_key,
 )
@@ -325,10 +325,15 @@ def to_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
             "before": change.before,
             "after": change.after,
             **({"crops": list(change.crops)} if change.crops else {}),
-            **({"pieces": [list(astuple(one)) for one in change.pieces]} if change.pieces else {}),
+            **_stretches(change),
         }
         for change in changes
     ]
+
+
+def _stretches(change: Change) -> dict[str, Any]:
+    told = [list(astuple(one)) for one in change.stretches]
+    return {"stretches": told} if told else {}
 
 
 def from_json(rows: Sequence[dict[str, Any]]) -> tuple[Change, ...]:
@@ -346,7 +351,7 @@ def from_json(rows: Sequence[dict[str, Any]]) -> tuple[Change, ...]:
                 row["before"],
                 row["after"],
                 tuple(map(int, row.get("crops", ()))),
-                tuple(Piece(*one) for one in row.get("pieces", ())),
+                tuple(TraceStretch(*one) for one in row.get("stretches", ())),
             )
             for row in rows
         )

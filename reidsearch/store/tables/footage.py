@@ -129,16 +129,16 @@ tracklet_part = Table(
     Index(None, "source_id", "first_us"),
 )
 
-# What somebody has cut or joined by hand and is in force: derived from the decisions, for those who
-# add or join tracklets. A cut is remembered by the first detection after it, so that it is found
-# again when its source is analysed again, whoever was deleted meanwhile.
+# What somebody has split or joined by hand and is in force: derived from the decisions, for those
+# who add or join tracklets. A split is remembered by the first detection after it, so that it is
+# found again when its source is analysed again, whoever was deleted meanwhile.
 tracklet_edit = Table(
     "tracklet_edit",
     metadata,
-    Column("tracklet_id", Id, primary_key=True, autoincrement=False),  # cut off, or joined
-    Column("kind", String(16), primary_key=True),  # cut, joined: one may be both
-    Column("other_id", BigInteger, nullable=False),  # that it was cut off, or joined to
-    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE")),  # of a cut
+    Column("tracklet_id", Id, primary_key=True, autoincrement=False),  # split off, or joined
+    Column("kind", String(16), primary_key=True),  # split, joined: one may be both
+    Column("other_id", BigInteger, nullable=False),  # that it was split from, or joined to
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE")),  # of a split
     Column("pts", BigInteger),
     Column("x1", Float),
     Column("y1", Float),
