@@ -7,6 +7,7 @@ ids that they had. A crop that had to be made for a half stays.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
@@ -17,7 +18,7 @@ from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.decisions import Change, Decision, Mark, Member, Of, TraceStretch
 from reidsearch.domain.edits import TrackletsEdited
-from reidsearch.domain.tracklets import BestShot
+from reidsearch.domain.tracklets import BestShot, Trace
 from reidsearch.services.clock_times import media_times
 from reidsearch.services.cut_places import Cut, TimeReading, cut_at, require_joinable
 from reidsearch.services.cut_shots import shot_of
@@ -30,7 +31,7 @@ from reidsearch.store.footage.traces import some_of, stretches_of
 from reidsearch.store.footage.tracklet_edits import next_tracklet
 from reidsearch.store.footage.tracklet_reader import tracklets
 from reidsearch.store.footage.view_rows import add_view
-from reidsearch.store.footage.whole_tracklets import WholeTracklet, whole_tracklet
+from reidsearch.store.footage.whole_tracklets import WholePart, WholeTracklet, whole_tracklet
 from reidsearch.store.identities import store as held
 from reidsearch.store.identities.ledger import Ledger
 from reidsearch.store.identities.proposals import proposing
@@ -75,7 +76,7 @@ class TrackletService:
         note: str = "",
         verify: bool = False,
     ) -> TrackletsEdited:
-        """Cut a tracklet in two, before the first detection at or after a time.
+        """Split a tracklet in two, before the first detection at or after a time.
 
         What is before keeps the id; what is after becomes a new tracklet. A confirmation or
         rejection goes with the half whose crops it was made by. A half without a crop gets one out
@@ -93,6 +94,7 @@ class TrackletService:
                 meanwhile.
             InputError: a half has no crop, and its footage is gone or differs.
             ModelError: a half has no crop, and there is no model to embed one.
+            ArchiveLocked: a half has no crop, and another process writes.
 
         Example:
             >>> edited = archive.tracklets.split(4, media_s=Fraction("12.5"))
@@ -102,52 +104,13 @@ class TrackletService:
         with self._store.one_state(), self._store.read() as connection:
             whole = whole_tracklet(connection, tracklet_id, self._store.location)
             readings = self._readings(whole, media_s, clock)
-        cut = cut_at(whole, readings)
-        shots = self._shots(whole, cut, verify=verify)
-        made: list[int] = []
-        unsure: list[str] = []
-        withdrawn: list[int] = []
-
-        def plan(
-            connection: Transaction, ledger: Ledger, decisions: Sequence[Decision]
-        ) -> Sequence[Change]:
-            now = whole_tracklet(connection, tracklet_id, self._store.location)
-            if not now.same_as(whole):
-                raise UsageError(
-                    f"tracklet {tracklet_id} was changed meanwhile",
-                    "nothing was split",
-                    kind=Kind.TRACKLET_CHANGED,
-                )
-            made.extend(
-                add_view(connection, tracklet_id, source_id, shot, vector)
-                for source_id, shot, vector in shots
-            )
-            withdrawn.extend(proposing(connection, [tracklet_id]))
-            early, late = cut.crops_of(whole)
-            number = next_tracklet(connection)
-            halves = (
-                Half(Member("tracklet", tracklet_id), early),
-                Half(Member("tracklet", number), late),
-            )
-            handed, of_both = hand_on(ledger, decisions, *halves)
-            identity = ledger.identity_of(halves[0].member)
-            if of_both and identity is not None:
-                unsure.append(ledger.names()[identity])
-            return [
-                Change(
-                    Of.SPLIT,
-                    None,
-                    halves[1].member,
-                    None,
-                    tracklet_id,
-                    stretches=cut.stretches(whole),
-                ),
-                *handed,
-            ]
-
-        decision = self._decide(SPLIT, plan, note)
-        halves = [tracklet_id, _made_by(decision)]
-        return self._edited(decision, halves, made, unsure, withdrawn)
+        split = _Split(self._store.location, whole, cut_at(whole, readings))
+        # While a crop is made, nobody may change the model, or the footage that it is made of.
+        with self._store.lock() if split.lacking else contextlib.nullcontext():
+            split.shots = [self._shot(whole, *one, verify=verify) for one in split.lacking]
+            decision = self._decide(SPLIT, split.plan, note)
+        halves = [tracklet_id, split.number]
+        return self._edited(decision, halves, split.made, split.unsure, split.withdrawn)
 
     def join(self, tracklet_ids: Sequence[int], *, note: str = "") -> TrackletsEdited:
         """Make one tracklet of several that show one person, under the lowest of their ids.
@@ -184,7 +147,7 @@ class TrackletService:
             return [*joined, *changes]
 
         decision = self._decide(JOIN, plan, note)
-        return self._edited(decision, ids[:1], (), (), withdrawn)
+        return self._edited(decision, ids[:1], withdrawn=withdrawn)
 
     def _decide(self, what: str, plan: held.Plan, note: str) -> Decision:
         decision = held.decide(self._store, what, plan, actor=self._actor, note=note)
@@ -210,39 +173,28 @@ class TrackletService:
                 ]
         return found
 
-    def _shots(
-        self, whole: WholeTracklet, cut: Cut, *, verify: bool
-    ) -> list[tuple[int, BestShot, Vectors]]:
-        """Make a shot for each side of the cut that has none in the source that is cut."""
-        part = whole.parts[cut.part]
-        views = np.array([pts for _, pts in part.views], np.int64)
-        late = part.pts >= cut.from_pts
-        made = []
-        for rows, shown in ((~late, views < cut.from_pts), (late, views >= cut.from_pts)):
-            if not rows.any() or shown.any():
-                continue
-            trace = some_of(part.trace, rows)
-            try:
-                shot, vector = shot_of(
-                    self._store, part.source_id, trace, self._embed, verify=verify
-                )
-            except (InputError, ModelError) as error:
-                first_s, last_s = (float(part.info.media_s(int(trace.pts[at]))) for at in (0, -1))
-                raise error.reworded(
-                    f"from {first_s:.3f} to {last_s:.3f} s tracklet {whole.tracklet_id} has no "
-                    f"crop, and none can be made, so it was not split: {error.message}",
-                    type(error),
-                ) from error
-            made.append((part.source_id, shot, vector))
-        return made
+    def _shot(
+        self, whole: WholeTracklet, part: WholePart, trace: Trace, *, verify: bool
+    ) -> tuple[int, BestShot, Vectors]:
+        """Make a shot for a stretch that has none."""
+        try:
+            shot, vector = shot_of(self._store, part.source_id, trace, self._embed, verify=verify)
+        except (InputError, ModelError) as error:
+            first_s, last_s = (float(part.info.media_s(int(trace.pts[at]))) for at in (0, -1))
+            raise error.reworded(
+                f"from {first_s:.3f} to {last_s:.3f} s tracklet {whole.tracklet_id} has no "
+                f"crop, and none can be made, so it was not split: {error.message}",
+                type(error),
+            ) from error
+        return part.source_id, shot, vector
 
     def _edited(
         self,
         decision: Decision,
         ids: Sequence[int],
-        made: Sequence[int],
-        unsure: Sequence[str],
-        withdrawn: Sequence[int],
+        made: Sequence[int] = (),
+        unsure: str | None = None,
+        withdrawn: Sequence[int] = (),
     ) -> TrackletsEdited:
         seen = tracklets(self._store, ids)
         marks = held.marks(self._store, (Member("tracklet", one) for one in ids))
@@ -251,17 +203,62 @@ class TrackletService:
             tuple(seen[one] for one in ids if one in seen),
             tuple(marks.get(Member("tracklet", one), Mark()) for one in ids if one in seen),
             tuple(made),
-            unsure[0] if unsure else None,
+            unsure,
             tuple(withdrawn),
         )
 
 
-def _made_by(decision: Decision) -> int:
-    """Return the tracklet that was cut off."""
-    for change in decision.changes:
-        if change.of is Of.SPLIT and change.member is not None:
-            return change.member.number
-    raise absent("the tracklet that was cut off")
+class _Split:
+    """One split: what has to be made for it, and what it changes.
+
+    Attributes:
+        shots: sources with the shots that were made for `lacking`, and their embeddings.
+        number: the id of the second half.
+        made, unsure, withdrawn: as in `TrackletsEdited`.
+    """
+
+    def __init__(self, location: str, whole: WholeTracklet, cut: Cut) -> None:
+        self._location, self._whole, self._cut = location, whole, cut
+        self.shots: Sequence[tuple[int, BestShot, Vectors]] = ()
+        self.number = 0
+        self.made: list[int] = []
+        self.unsure: str | None = None
+        self.withdrawn: tuple[int, ...] = ()
+
+    @property
+    def lacking(self) -> list[tuple[WholePart, Trace]]:
+        """The stretches beside the cut that have no crop."""
+        part, from_pts = self._whole.parts[self._cut.part], self._cut.from_pts
+        views = np.array([pts for _, pts in part.views], np.int64)
+        late, shown = part.pts >= from_pts, views >= from_pts
+        sides = ((~late, ~shown), (late, shown))
+        return [
+            (part, some_of(part.trace, rows))
+            for rows, seen in sides
+            if rows.any() and not seen.any()
+        ]
+
+    def plan(
+        self, connection: Transaction, ledger: Ledger, decisions: Sequence[Decision]
+    ) -> Sequence[Change]:
+        """Add the crops that were made, and return the changes."""
+        whole, tracklet_id = self._whole, self._whole.tracklet_id
+        if not whole_tracklet(connection, tracklet_id, self._location).same_as(whole):
+            raise UsageError(
+                f"tracklet {tracklet_id} was changed meanwhile, so it was not split",
+                kind=Kind.TRACKLET_CHANGED,
+            )
+        self.made = [add_view(connection, tracklet_id, *shot) for shot in self.shots]
+        self.withdrawn = proposing(connection, [tracklet_id])
+        self.number = next_tracklet(connection)
+        first, second = (Member("tracklet", one) for one in (tracklet_id, self.number))
+        early, late = self._cut.crops_of(whole)
+        handed, of_both = hand_on(ledger, decisions, Half(first, early), Half(second, late))
+        identity = ledger.identity_of(first)
+        if of_both and identity is not None:
+            self.unsure = ledger.names()[identity]
+        stretches = self._cut.stretches(whole)
+        return [Change(Of.SPLIT, None, second, None, tracklet_id, stretches=stretches), *handed]
 
 
 def _stretches(whole: Sequence[WholeTracklet], number: int) -> tuple[TraceStretch, ...]:

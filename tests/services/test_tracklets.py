@@ -19,6 +19,7 @@ from reidsearch.domain.decisions import Member, Transits
 from reidsearch.output.emit import dumps
 from reidsearch.output.hints import advice
 from reidsearch.output.tracklets import edited_json
+from reidsearch.services import tracklets
 from reidsearch.store.footage import tracklet_edits
 from reidsearch.store.identities.proposals import Proposed, replace_proposals
 
@@ -345,3 +346,20 @@ def test_the_log_tells_of_cuts_and_joins(place, run: CommandLine):
     assert run("identity", "list", "--decisions", "--format", "json").code == 0
     told = run("tracklet", "join", 1, 5, "--format", "json")
     assert '"tracklets"' in told.out
+
+
+def test_somebody_who_changes_the_tracklet_meanwhile_is_noticed(place, monkeypatch):
+    with Archive.open(place) as archive, Archive.open(place) as other:
+        real = tracklets.cut_at
+
+        def late(*told):
+            monkeypatch.setattr(tracklets, "cut_at", real)
+            other.tracklets.split(1, media_s=frame(3))
+            return real(*told)
+
+        monkeypatch.setattr(tracklets, "cut_at", late)
+        with pytest.raises(UsageError, match="changed meanwhile") as error:
+            archive.tracklets.split(1, media_s=frame(2))
+        assert error.value.kind == Kind.TRACKLET_CHANGED
+        assert len(archive.identities.decisions()) == 1
+        assert archive.check() == []
