@@ -363,3 +363,23 @@ def test_somebody_who_changes_the_tracklet_meanwhile_is_noticed(place, monkeypat
         assert error.value.kind == Kind.TRACKLET_CHANGED
         assert len(archive.identities.decisions()) == 1
         assert archive.check() == []
+
+
+def test_the_sides_of_a_split_are_not_proposed_as_one_person(tmp_path):
+    folder = tmp_path / "a"
+    alike = unit_rows(1, seed=1).repeat(5, axis=0)
+    write_footage(folder, "gate.mp4", "gate", [Seen(1, 5, alike), Seen(30, 35, alike)])
+    write_footage(folder, "yard.mp4", "yard", [Seen(2, 6, unit_rows(5, seed=2))])
+    with Archive.open(folder) as archive:
+        archive.tracklets.split(1, media_s=frame(3))
+        archive.tracklets.split(1, media_s=frame(1))
+        archive.proposals.link(join_above=0.1)
+        proposed = [{m.number for m in one.members} for one in archive.proposals.last().proposals]
+        assert proposed, "the tracklet of half a minute later is like all of them"
+        for pair in ({1, 5}, {5, 4}):  # before, between and after
+            assert not any(pair <= members for members in proposed)
+        archive.identities.undo()
+        archive.identities.undo()
+        archive.proposals.link(join_above=0.1)
+        (one,) = archive.proposals.last().proposals
+        assert {member.number for member in one.members} == {1, 2}

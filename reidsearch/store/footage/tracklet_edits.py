@@ -270,3 +270,16 @@ def next_tracklet(connection: Connection) -> int:
     number = int(row.next_tracklet_id)
     connection.execute(update(archive).values(next_tracklet_id=number + 1))
     return number
+
+
+def splits_in_force(connection: Connection) -> dict[int, tuple[int, ...]]:
+    """Return every tracklet that was split, with those that were split from it."""
+    own = tracklet_edit.c
+    found: dict[int, tuple[int, ...]] = {}
+    for row in connection.execute(
+        select(own.tracklet_id, own.other_id)
+        .where(own.kind == Of.SPLIT.value)
+        .order_by(own.tracklet_id)
+    ):
+        found[row.other_id] = (*found.get(row.other_id, ()), row.tracklet_id)
+    return found
