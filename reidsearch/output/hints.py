@@ -243,6 +243,9 @@ HINTS: dict[str, Hint] = {
     Kind.DECISION_UNKNOWN: "reidsearch identity list --decisions",
     Kind.DECISION_UNDONE: "to bring it back: reidsearch undo {decision}",
     Kind.DECISION_OVERTAKEN: "undo that one first: reidsearch undo {decision}",
+    Kind.TRACKLET_GONE: (
+        "correct what there is now: reidsearch tracklet join TRACKLET TRACKLET, tracklet split"
+    ),
     Kind.TRACKLET_CHANGED: "look at it again, then run the same command",
     Kind.SPLIT_AMBIGUOUS: "give the seconds of the file (492.5s), or the time with its date",
     Kind.TRACKLETS_APART: (

@@ -20,7 +20,7 @@ from reidsearch.media.video.views import require_shown
 from reidsearch.services.footage_files import view_of
 from reidsearch.services.index import FootageOptions
 
-pytestmark = pytest.mark.full
+FULL = pytest.mark.full
 
 
 def index(archive: Archive, path: Path, detections: Path) -> None:
@@ -67,7 +67,9 @@ def delete(archive: Archive, crop_ids: tuple[int, ...]) -> None:
     archive.delete(archive.plan_delete(crop_ids=crop_ids))
 
 
-@pytest.mark.parametrize("lost", ["early", "late", "both", "a view"])
+@pytest.mark.parametrize(
+    "lost", ["both", *(pytest.param(one, marks=FULL) for one in ("early", "late", "a view"))]
+)
 def test_a_cut_is_where_it_was_after_half_of_it_was_deleted_and_indexed_again(folder, scene, lost):
     detections = scene[0].with_suffix(".det.txt")
     with opened(folder) as archive:
@@ -83,6 +85,7 @@ def test_a_cut_is_where_it_was_after_half_of_it_was_deleted_and_indexed_again(fo
         assert (late.tracklet_id in ids) == (lost in {"early", "a view"})
 
 
+@FULL
 def test_what_was_joined_stays_joined_when_it_is_found_in_two(folder, scene):
     with opened(folder) as archive:
         one, other = held(archive)[:2]
@@ -129,6 +132,7 @@ def begun(recording, scene, tmp_path) -> Iterator[tuple[Archive, Callable[[], No
         yield archive, grow
 
 
+@FULL
 def test_a_file_that_grew_keeps_cuts_and_joins(begun):
     archive, grow = begun
     first, second, third = held(archive)
@@ -151,6 +155,7 @@ def test_a_file_that_grew_keeps_cuts_and_joins(begun):
     assert late.tracklet_id in {one.tracklet_id for one in held(archive)}
 
 
+@FULL
 def test_a_half_that_was_deleted_permanently_does_not_come_back_when_the_file_grows(begun):
     archive, grow = begun
     _, second, _ = held(archive)
@@ -163,6 +168,7 @@ def test_a_half_that_was_deleted_permanently_does_not_come_back_when_the_file_gr
     assert there[late.tracklet_id].parts[0].first_us == late.parts[0].first_us
 
 
+@FULL
 @pytest.mark.parametrize("share", [Fraction(1, 100), Fraction(99, 100)])
 def test_a_half_without_a_crop_gets_one_out_of_the_footage(folder, scene, share):
     with opened(folder) as archive:

@@ -26,8 +26,6 @@ from reidsearch.services.footage_files import view_of
 from reidsearch.services.index import FootageOptions
 from reidsearch.vision.detection.precomputed_files import read_precomputed
 
-pytestmark = pytest.mark.full
-
 IRREGULAR = np.cumsum([40, 20, 60, 40, 120, 40, 40, 30, 50, 40] * 10).tolist()
 """Milliseconds of 100 frames, at no rate."""
 BOX = (10, 8, 40, 80)
@@ -68,6 +66,7 @@ def require_true(found: list[list[float]]) -> None:
         assert rest[1:] == [-1, -1, -1]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "how"),
     [
@@ -105,6 +104,7 @@ def _never(*_: object) -> None:
     raise AssertionError("decoded")
 
 
+@pytest.mark.full
 def test_a_stamp_that_no_frame_has_is_refused_and_never_guessed(tmp_path, monkeypatch, run):
     video = write_video(tmp_path / "v.mkv", 100, pts=IRREGULAR)
     run.archive = tmp_path / "a"
@@ -126,6 +126,7 @@ def test_a_stamp_that_no_frame_has_is_refused_and_never_guessed(tmp_path, monkey
     assert set(pts) <= {at - IRREGULAR[0] + IRREGULAR[0] for at in IRREGULAR}
 
 
+@pytest.mark.full
 def test_frames_between_detections_are_filled_in_a_straight_line_by_time(tmp_path):
     video = write_video(tmp_path / "v.mkv", 100, pts=IRREGULAR)
     detections = tmp_path / "det.txt"
@@ -177,6 +178,7 @@ def test_cvat_marks_what_is_interpolated_and_ends_what_is_not_seen(tmp_path):
     assert {box.findtext("attribute[@name='tracklet']") for box in boxes} == {"1"}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("ending", [".txt", ".xml"])
 def test_what_is_written_can_be_indexed_as_detections(tmp_path, scene, ending):
     video = Path(shutil.copy(scene[0], tmp_path))
@@ -202,6 +204,7 @@ def test_what_is_written_can_be_indexed_as_detections(tmp_path, scene, ending):
         assert report.tracklets == len(tracks.tracks)
 
 
+@pytest.mark.full
 def test_a_folder_of_frames_counts_its_pictures(tmp_path):
     folder = tmp_path / "frames"
     folder.mkdir()
@@ -221,6 +224,7 @@ def test_a_folder_of_frames_counts_its_pictures(tmp_path):
         assert [f"{frame:04d}.png" for frame in one.frames] == shown
 
 
+@pytest.mark.full
 def test_boxes_of_a_turned_video_are_of_its_upright_frames(tmp_path, run):
     video = rotate(write_video(tmp_path / "v.mp4", 60), 90)
     run.archive = tmp_path / "a"
@@ -247,6 +251,7 @@ def test_without_the_footage_only_times_can_be_told(tmp_path, run: CommandLine):
     assert json.loads(ran.out)["frames"] is None
 
 
+@pytest.mark.full
 def test_the_command_refuses_what_it_cannot_write(tmp_path, run: CommandLine):
     video = write_video(tmp_path / "v.mkv", 100)
     run.archive = tmp_path / "a"
@@ -258,6 +263,7 @@ def test_the_command_refuses_what_it_cannot_write(tmp_path, run: CommandLine):
     assert run("export", "tracks", "v.mkv", "-o", tmp_path / "t.txt").code == 2, "it exists"
 
 
+@pytest.mark.full
 def test_on_real_footage_another_reader_finds_the_stored_crops_in_those_frames(
     tmp_path, shared, monkeypatch
 ):

@@ -301,7 +301,7 @@ def test_what_was_deleted_since_cannot_be_parted_or_put_together(place):
         assert error.value.kind == Kind.TRACKLET_GONE
         archive.tracklets.split(1, media_s=frame(2))
         archive.delete(archive.plan_delete(crop_ids=[1, 2]))
-        with pytest.raises(UsageError, match="tracklet 1 shows have been deleted"):
+        with pytest.raises(UsageError, match="crops of tracklet 1 were deleted since"):
             archive.identities.undo()
         assert archive.check() == []
 

@@ -222,8 +222,7 @@ def _require_views(connection: Connection, tracklet_id: int) -> None:
 
 def _gone(tracklet_id: int) -> UsageError:
     return UsageError(
-        f"crops of what tracklet {tracklet_id} shows have been deleted since, so it cannot be "
-        "made again",
+        f"crops of tracklet {tracklet_id} were deleted since, so the decision cannot be undone",
         "nothing was changed",
         kind=Kind.TRACKLET_GONE,
         tracklet=tracklet_id,
