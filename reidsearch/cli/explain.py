@@ -16,13 +16,20 @@ from reidsearch.cli.options import (
     opened_archive,
     runtime_options,
 )
-from reidsearch.cli.query_input import query_input_options, read_query_input
+from reidsearch.cli.query_input import (
+    no_adjust_option,
+    query_camera_option,
+    query_input_options,
+    read_query_input,
+)
 
 
 @grouped_command("explain")
 @argument("image", nargs=-1, type=click.Path(path_type=Path))
 @argument("match", type=int, metavar="CROP")
 @query_input_options
+@query_camera_option
+@no_adjust_option()
 @format_option()
 @output_option("Draw the explanation")
 @model_options
@@ -35,6 +42,8 @@ def command(
     box: str | None,
     person: int | None,
     crops: tuple[int, ...],
+    query_camera: str | None,
+    no_adjust: bool,
     archive: Path,
     output: Path | None,
     form: str,
@@ -58,7 +67,13 @@ def command(
         progress,
     ):
         found = read_query_input(opened, progress, image, crops, frame, box, person)
-        told = opened.explain(found.pictures, match, label=found.label)
+        told = opened.explain(
+            found.pictures,
+            match,
+            label=found.label,
+            adjusted=not no_adjust,
+            query_camera=query_camera,
+        )
         if output is not None:
             from reidsearch.base.settings import PictureLimits
             from reidsearch.media.pictures import decode

@@ -26,7 +26,13 @@ from reidsearch.cli.options import (
     opened_archive,
     runtime_options,
 )
-from reidsearch.cli.query_input import PERSON, query_input_options, read_query_input
+from reidsearch.cli.query_input import (
+    PERSON,
+    no_adjust_option,
+    query_camera_option,
+    query_input_options,
+    read_query_input,
+)
 from reidsearch.cli.viewer import open_file, require_viewer
 from reidsearch.output.terminal import say
 from reidsearch.output.visible import visible
@@ -56,6 +62,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="CSV of queries: columns image, crop or identity.",
 )
+@query_camera_option
 @crops_option("--like", "likes", help_="A match that shows the person.", group=REFINE)
 @crops_option("--unlike", "unlikes", help_="A match that shows someone else.", group=REFINE)
 @option(
@@ -97,6 +104,7 @@ if TYPE_CHECKING:
 )
 @option("--ungrouped", group=RANKING, is_flag=True, help="List every crop of a tracklet.")
 @option("--no-rerank", group=RANKING, is_flag=True, help="Rank by score only.")
+@no_adjust_option(RANKING)
 @option("--exact", group=RANKING, is_flag=True, help="Guarantee that no better match is missed.")
 @option(
     "--explain-plan",
@@ -138,6 +146,8 @@ def command(
     without_things: tuple[str, ...],
     ungrouped: bool,
     no_rerank: bool,
+    no_adjust: bool,
+    query_camera: str | None,
     min_score: float | None,
     max_false_alarms: float | None,
     prior: float | None,
@@ -155,9 +165,11 @@ def command(
 
     IMAGES are crops of one person; several are fused. In a full frame the only person is used; if
     there are several, the answer asks which. Filters are applied before ranking, so asking for k
-    gives k whenever k crops pass. The best by score are re-ranked by shared neighbours
-    (--no-rerank: by score only). The answer says what was searched, how, and what is missing; a
-    score is a cosine similarity, not a probability: `calibrate` makes it one.
+    gives k whenever k crops pass. Where the archive has several cameras, scores are without what
+    all people at a camera have in common (--no-adjust: plain cosine similarity); for pictures by
+    one of these cameras, name it (--query-camera). The best by score are re-ranked by shared
+    neighbours (--no-rerank: by score only). The answer says what was searched, how, and what is
+    missing; a score is no probability: `calibrate` makes it one.
 
     --like and --unlike refine the query with crop ids of its answer: liked matches stay on top,
     marked, unliked ones are excluded, and the others are ranked again. A crop stands for its whole
@@ -196,6 +208,8 @@ def command(
         grouped=not ungrouped,
         exact=exact,
         reranked=not no_rerank,
+        adjusted=not no_adjust,
+        query_camera=query_camera,
         identity=identity,
         new_only=new_only,
         likes=likes,

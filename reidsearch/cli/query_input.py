@@ -10,7 +10,7 @@ import click
 
 from reidsearch.base.errors import Reason, Refused, UsageError
 from reidsearch.cli.filters import crops_option
-from reidsearch.cli.grouped import option
+from reidsearch.cli.grouped import OPTIONS, option
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -44,6 +44,23 @@ def query_input_options(function: F) -> F:
     ):
         function = declared(function)
     return function
+
+
+def query_camera_option(function: F) -> F:
+    """Declare which camera took the pictures: passed as `query_camera`."""
+    return option(
+        "--query-camera",
+        group=PERSON,
+        metavar="NAME",
+        help="The archive's camera that took the pictures.",
+    )(function)
+
+
+def no_adjust_option(group: str = OPTIONS) -> Callable[[F], F]:
+    """Declare plain scores: passed as `no_adjust`."""
+    return option(
+        "--no-adjust", group=group, is_flag=True, help="Plain scores, not camera-adjusted."
+    )
 
 
 def read_query_input(

@@ -8,6 +8,7 @@ from typing import Any
 
 from reidsearch.base.reading import DEEPEST
 from reidsearch.base.timecode import iso
+from reidsearch.domain.adjustment import AdjustedBy
 from reidsearch.domain.answers import Answer, Feedback, IdentitySearched, Match, Statement
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
@@ -17,7 +18,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.scores import Provenance, Reading
-from reidsearch.domain.tracklets import Moment, SourceInterval, TrackletSeen
+from reidsearch.domain.tracklets import Moment, Purity, SourceInterval, TrackletSeen
 
 SCHEMA = "reidsearch/answer/3"
 
@@ -99,6 +100,20 @@ def tracklet_json(tracklet: TrackletSeen, source_id: int) -> dict[str, Any]:
         "detections": tracklet.detections,
         "crop_ids": list(tracklet.crop_ids),
         "parts": [interval_json(part) for part in tracklet.parts],
+        "purity": purity_json(tracklet.purity),
+    }
+
+
+def purity_json(purity: Purity | None) -> dict[str, Any] | None:
+    """Return how far a tracklet is known to show one person; null: nobody knows."""
+    if purity is None:
+        return None
+    return {
+        "share": purity.share,
+        "doubts": [
+            {"source_id": doubt.source_id, "media_s": doubt.media_us / 1_000_000}
+            for doubt in purity.doubts
+        ],
     }
 
 
@@ -211,7 +226,13 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "query_pictures": [origin_json(one) for one in statement.query_pictures],
         "embedding_sha256": statement.embedding_sha256,
         "pending": [pending_json(one) for one in statement.pending],
+        "adjusted": adjusted_json(statement.adjusted),
     }
+
+
+def adjusted_json(by: AdjustedBy) -> dict[str, Any]:
+    """Return which camera means scores are without."""
+    return asdict(by) | {"query_cameras": list(by.query_cameras)}
 
 
 def pending_json(pending: Pending) -> dict[str, Any]:

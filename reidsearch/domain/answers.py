@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from reidsearch.base.errors import ReidsearchError
+from reidsearch.domain.adjustment import PLAIN, AdjustedBy
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
@@ -31,7 +32,10 @@ class Own(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One answer: rank from 1, score = inner product in [-1, 1], larger is better.
+    """One answer: rank from 1, score in [-1, 1], larger is better.
+
+    The score is an inner product of unit vectors: of the embeddings, or of what is left of them
+    without what is common to their cameras (`Statement.adjusted`).
 
     `tracklet` is what the crop is a view of, None for a crop that was offered as a picture. In a
     grouped answer the crop is the tracklet's best view for this query. `identity` is what it was
@@ -137,6 +141,7 @@ class WhyNot(StrEnum):
     AS_ASKED = "as asked"
     TOO_FEW_CROPS = "re-ranking needs at least 100 crops"
     OUTDATED = "the neighbour graph is not up to date"
+    PLAIN = "the neighbour graph is of camera-adjusted scores"
     NOTHING_FOUND = "there are no matches to order"
 
 
@@ -191,9 +196,10 @@ class Statement:
             the liked stand first, beyond `k` and whatever they score. None: by nothing.
         query_pictures: what was searched with: pictures in the order given, then crops, those of an
             identity last.
-        embedding_sha256: of the embedding that was searched with: the mean of these, as
-            feedback refined it (`query_origins.embedding_sha256`).
+        embedding_sha256: of the embedding that was searched with: the mean of these, adjusted for
+            their cameras, as feedback refined it (`query_origins.embedding_sha256`).
         pending: deletions whose embeddings are still in index files, where no answer shows them.
+        adjusted: which camera means scores are without.
     """
 
     archive: str
@@ -231,6 +237,7 @@ class Statement:
     query_pictures: tuple[QueryOrigin, ...] = ()
     embedding_sha256: str = ""
     pending: tuple[Pending, ...] = ()
+    adjusted: AdjustedBy = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

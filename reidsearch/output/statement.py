@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reidsearch.domain.adjustment import AdjustedBy, WhyNotAdjusted
 from reidsearch.domain.answers import (
     Answer,
     Feedback,
@@ -51,7 +52,8 @@ def sentences(statement: Statement) -> list[str]:
 
 def short(statement: Statement) -> list[str]:
     """Return what narrows the search, what is special about it, and what is missing."""
-    uncalibrated = statement.calibrated_by is None or statement.prior is None
+    by, prior = statement.calibrated_by, statement.prior
+    uncalibrated = by is None or prior is None or by.origin is Origin.REFERENCE
     return [
         _searched(statement),
         *_query(statement, NAMED_IN_SHORT),
@@ -61,7 +63,8 @@ def short(statement: Statement) -> list[str]:
         *_left_out(statement),
         *_least_score(statement),
         *([_ranked_by(statement.ranked_by)] if statement.ranked_by.why_not else []),
-        *(_scores(statement) if uncalibrated else []),
+        *([adjusted_sentence(statement.adjusted)] if _odd(statement.adjusted) else []),
+        *(_scores(statement, whole=False) if uncalibrated else []),
         *_not_analysed(statement),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
@@ -82,6 +85,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         _ranked_by(statement.ranked_by),
         f"Model {visible(statement.model.name)} {visible(statement.model.precision)}"
         + (", flip averaging." if statement.model.flip else "."),
+        adjusted_sentence(statement.adjusted),
         *_scores(statement),
         *_footage(statement),
         *_missing(statement),
@@ -266,12 +270,41 @@ def _ranked_by(ranked_by: RankedBy) -> str:
     )
 
 
-def _scores(statement: Statement) -> list[str]:
+def _odd(by: AdjustedBy) -> bool:
+    """Tell whether a short statement has to say how scores were adjusted."""
+    return by.why_not is not None or None in by.query_cameras
+
+
+def adjusted_sentence(by: AdjustedBy) -> str:
+    """Return which camera means scores are without, or why they are plain."""
+    if by.why_not is not None:
+        way_out = ""
+        if by.why_not is WhyNotAdjusted.NOT_PREPARED:
+            way_out = " (reidsearch prepare-reranking)"
+        return f"Scores are not camera-adjusted ({visible(by.why_not)}){way_out}."
+    known = sorted({visible(one) for one in by.query_cameras if one is not None})
+    unknown = by.query_cameras.count(None)
+    told = [f"camera {', '.join(known)}"] if known else []
+    if unknown and not known:
+        told = ["camera not known (--query-camera)"]
+    elif unknown:
+        told.append(f"{count(unknown, 'picture')} of no known camera")
+    return (
+        f"Scores are camera-adjusted by the means of {by.cameras} cameras (about "
+        f"{by.people:,} people, counted camera by camera, of {count(by.crops, 'crop')}; means "
+        f"{by.means_sha256[:12]}); "
+        f"query: {' and '.join(told)}."
+    )
+
+
+def _scores(statement: Statement, *, whole: bool = True) -> list[str]:
     if statement.calibrated_by is None or statement.prior is None:
         return [f"Scores are {visible(statement.calibration)}: cosine similarity, not probability."]
     told = [_sentence(f"Scores: {visible(statement.calibration)}")]
     if statement.calibrated_by.origin is Origin.SET:
         told.append("How well it fits this footage is not known (reidsearch calibrate --test).")
+    if statement.calibrated_by.origin is Origin.REFERENCE and whole:
+        told += [_sentence(visible(note)) for note in statement.calibrated_by.notes]
     told.append(
         f"Probability of one person for a prior of {one_in(statement.prior)}, 95 % interval over "
         "people; false alarms: wrong crops expected at that score or above."

@@ -383,3 +383,36 @@ def test_the_sides_of_a_split_are_not_proposed_as_one_person(tmp_path):
         archive.proposals.link(join_above=0.1)
         (one,) = archive.proposals.last().proposals
         assert {member.number for member in one.members} == {1, 2}
+
+
+def test_doubts_go_with_the_detections_that_they_are_about(place):
+    at = {pts: round(Fraction(pts, FPS) * 1_000_000) for pts in (11, 12, 30)}
+    doubts = [[pts - 10, at[pts]] for pts in at]
+    sql(place, "UPDATE tracklet_part SET doubts = :d WHERE tracklet_id = 1", d=json.dumps(doubts))
+    sql(place, "UPDATE tracklet_part SET doubts = '[]' WHERE tracklet_id = 3")
+    before = dump(place), sql(place, "SELECT tracklet_id, doubts FROM tracklet_part ORDER BY 1")
+
+    def told(archive: Archive, tracklet_id: int) -> list[int] | None:
+        purity = archive.footage.tracklet(tracklet_id).purity
+        return None if purity is None else [doubt.position for doubt in purity.doubts]
+
+    with Archive.open(place) as archive:
+        assert told(archive, 1) == [1, 2, 20]
+        archive.tracklets.split(1, media_s=frame(2))
+        assert told(archive, 1) == [1]
+        assert told(archive, 5) == [18], "the split answers the doubt that it is at"
+        archive.tracklets.join([1, 3])
+        assert told(archive, 1) == [1]
+        archive.tracklets.join([1, 5])
+        assert told(archive, 1) == [1, 2, 20]
+        for _ in range(3):
+            archive.identities.undo()
+            assert archive.check() == []
+    after = dump(place), sql(place, "SELECT tracklet_id, doubts FROM tracklet_part ORDER BY 1")
+    assert after == before
+
+
+def test_of_a_join_with_a_tracklet_of_unknown_doubts_nobody_knows(place):
+    sql(place, "UPDATE tracklet_part SET doubts = NULL WHERE tracklet_id = 3")
+    with Archive.open(place) as archive:
+        assert archive.tracklets.join([1, 3]).tracklets[0].purity is None

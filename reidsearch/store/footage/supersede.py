@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from reidsearch.domain.pending import Cause
 from reidsearch.store import tables
+from reidsearch.store.crops.rows import forget_means
 from reidsearch.store.events import Event, record_event
 from reidsearch.store.footage import rows as footage_rows
-from reidsearch.store.footage.traces import one_person, together
+from reidsearch.store.footage.traces import doubts_of_both, one_person, together
 from reidsearch.store.footage.tracklet_edits import info_of
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.pending import record_erasure
@@ -46,6 +47,9 @@ def supersede(connection: Connection, old_id: int, new_id: int, model_id: int) -
         )
     camera_id = select(footage.c.camera_id).where(footage.c.source_id == new_id).scalar_subquery()
     crop = tables.crop
+    other = crop.c.camera_id.is_distinct_from(camera_id)
+    if connection.scalar(select(crop.c.id).where(crop.c.source_id == new_id, other).limit(1)):
+        forget_means(connection)
     connection.execute(update(crop).where(crop.c.source_id == new_id).values(camera_id=camera_id))
     # Decisions on tracklets name stretches of the source that they were made on.
     record_event(connection, Event.GROWN, {"old": old_id, "new": new_id})
@@ -87,13 +91,17 @@ def _join(connection: Connection, stored: Row[Any], again: list[Row[Any]]) -> No
                 .where(moment.c.crop_id == row.id)
                 .values(tracklet_id=stored.tracklet_id)
             )
-    traces = [footage_rows.read_trace(one.trace, one.sha256) for one in (*again, stored)]
+    every = (*again, stored)
+    traces = [footage_rows.read_trace(one.trace, one.sha256) for one in every]
     connection.execute(delete(tracklet).where(tracklet.c.id.in_(ids)))
+    whole = together(*traces)
+    doubts = zip([one.doubts or [] for one in every], traces, strict=True)
     connection.execute(
         update(tracklet_part)
         .where(part.tracklet_id == stored.tracklet_id, part.source_id == stored.source_id)
         .values(
             fragments=max(stored.fragments, sum(one.fragments for one in again)),
-            **footage_rows.trace_values(info_of(connection, stored.source_id), together(*traces)),
+            doubts=doubts_of_both(whole, *doubts),
+            **footage_rows.trace_values(info_of(connection, stored.source_id), whole),
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from reidsearch.domain.decisions import TraceStretch
 from reidsearch.domain.tracklets import Trace
 
+Doubts: TypeAlias = list[list[int]] | None
+"""Where a switch to somebody else cannot be excluded: position and media time; None: not known."""
 SAME_PX = 1.0
 """Boxes of one person found twice in one frame differ by less, in pixels."""
 SAME_SHARE = 0.5
@@ -82,3 +85,30 @@ def stretches_of(
         for start, end in zip(starts, ends, strict=True)
         if mine[start]
     )
+
+
+def carried(doubts: Doubts, of: Trace, into: Trace) -> Doubts:
+    """Return those doubts whose detections another trace holds, by their positions there.
+
+    One at the first detection of a trace stays: it counts again where somebody precedes it.
+
+    Args:
+        of: the trace that they are about.
+    """
+    if doubts is None:
+        return None
+    found = []
+    for position, media_us in doubts:
+        pts = of.pts[position]
+        row = int(np.searchsorted(into.pts, pts))
+        if row < len(into) and into.pts[row] == pts:
+            found.append([row, media_us])
+    return found
+
+
+def doubts_of_both(into: Trace, *held: tuple[Doubts, Trace]) -> Doubts:
+    """Return all doubts of some traces that one is put together of; None: not known of all."""
+    found = [carried(doubts, trace, into) for doubts, trace in held]
+    if any(doubts is None for doubts in found):
+        return None
+    return sorted({tuple(one): one for doubts in found for one in doubts or ()}.values())

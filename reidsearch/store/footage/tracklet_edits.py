@@ -23,7 +23,14 @@ from reidsearch.store.chunks import CHUNK
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.events import Event
 from reidsearch.store.footage import rows as footage_rows
-from reidsearch.store.footage.traces import SAME_PX, some_of, together, within
+from reidsearch.store.footage.traces import (
+    SAME_PX,
+    carried,
+    doubts_of_both,
+    some_of,
+    together,
+    within,
+)
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.tables.footage import (
     footage,
@@ -144,14 +151,16 @@ def _move(
         _of(connection, whole, source_id, {"tracklet_id": number})
         return
     fragments = sum(stretch.pieces for stretch in stretches)
-    values = _values(connection, source_id, some_of(trace, ~rows))
+    rest, moved = some_of(trace, ~rows), some_of(trace, rows)
+    values = _values(connection, source_id, rest) | {"doubts": carried(row.doubts, trace, rest)}
     _of(connection, whole, source_id, values | {"fragments": max(1, row.fragments - fragments)})
     connection.execute(
         insert(tracklet_part).values(
             source_id=source_id,
             tracklet_id=number,
             fragments=max(1, fragments),
-            **_values(connection, source_id, some_of(trace, rows)),
+            doubts=carried(row.doubts, trace, moved),
+            **_values(connection, source_id, moved),
         )
     )
 
@@ -170,7 +179,9 @@ def _unite(connection: Connection, whole: int, number: int, change: Change) -> N
             continue
         traces = [footage_rows.read_trace(each.trace, each.sha256) for each in (into, row)]
         fragments = sum(one.pieces for one in change.stretches if one.source_id == row.source_id)
-        values = _values(connection, row.source_id, together(*traces))
+        trace = together(*traces)
+        doubts = doubts_of_both(trace, *zip((into.doubts, row.doubts), traces, strict=True))
+        values = _values(connection, row.source_id, trace) | {"doubts": doubts}
         _of(connection, whole, row.source_id, values | {"fragments": into.fragments + fragments})
     connection.execute(
         update(moment).where(moment.c.tracklet_id == number).values(tracklet_id=whole)

@@ -20,7 +20,7 @@ from reidsearch.store import tables
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.erased import Interval, permanent
-from reidsearch.store.footage.traces import one_person, some_of, together
+from reidsearch.store.footage.traces import doubts_of_both, one_person, some_of, together
 from reidsearch.store.footage.tracklet_edits import cut_rows, cuts_in
 from reidsearch.store.footage.tracklet_means import renew_means, tracklet_row
 from reidsearch.store.footage.view_rows import ViewOf, view_rows
@@ -112,6 +112,7 @@ class _Batch:
                 "source_id": self._target.source_id,
                 "fragments": one.fragments,
                 **footage_rows.trace_values(self._info, one.trace),
+                "doubts": self._doubts(one),
             }
         )
         row = tracklet_row(self._tracklet_id, self._target.model_id, one.vector)
@@ -126,7 +127,8 @@ class _Batch:
 
     def complete(self, held: Row[Any], one: Tracklet, *, views: bool) -> None:
         """Give a stored one what it lacks: where it goes on, and `views` that were deleted."""
-        trace = together(footage_rows.read_trace(held.trace, held.sha256), one.trace)
+        before, doubts = footage_rows.read_trace(held.trace, held.sha256), self._doubts(one)
+        trace = together(before, one.trace)
         if not views and held.detections == len(trace):
             return
         crop = tables.crop.c
@@ -149,6 +151,7 @@ class _Batch:
                 )
                 .values(
                     fragments=max(held.fragments, one.fragments),
+                    doubts=doubts_of_both(trace, (held.doubts or [], before), (doubts, one.trace)),
                     **footage_rows.trace_values(self._info, trace),
                 )
             )
@@ -168,6 +171,12 @@ class _Batch:
     def _interval(self, trace: Trace) -> tuple[int, int]:
         first, last = (self._info.media_s(int(pts)) for pts in (trace.pts[0], trace.pts[-1]))
         return round(first * 1_000_000), round(last * 1_000_000)
+
+    def _doubts(self, one: Tracklet) -> list[list[int]]:
+        """Return the doubts as a column: position in the trace and media time."""
+        positions = np.searchsorted(one.trace.pts, np.array(one.doubts, np.int64)).tolist()
+        at_us = [round(self._info.media_s(pts) * 1_000_000) for pts in one.doubts]
+        return list(map(list, zip(positions, at_us, strict=True)))
 
     def _add_views(
         self, tracklet_id: int, one: Tracklet, stored: frozenset[tuple[Any, ...]]
@@ -196,4 +205,5 @@ def _cut(one: Tracklet, cuts: Sequence[Row[Any]]) -> Iterator[Tracklet]:
         vector = one.vector
         if views:
             vector = robust_mean(vectors, np.array([view.quality for view in views]))
-        yield Tracklet(trace, views, vectors, vector)
+        doubts = tuple(pts for pts in one.doubts if first <= pts <= last)
+        yield Tracklet(trace, views, vectors, vector, doubts=doubts)

@@ -18,6 +18,7 @@ from reidsearch.domain.footage import DISCONTINUITY, Clock, How, SourceFacts, Vi
 from reidsearch.domain.pending import Cause
 from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
 from reidsearch.store import tables
+from reidsearch.store.crops.rows import forget_means
 from reidsearch.store.crops.store import location_key
 from reidsearch.store.crops.writer import Writer
 from reidsearch.store.database.proofs import intact
@@ -86,7 +87,7 @@ class FootageWriter:
                 delete_source(connection, held.source_id)
             source_id = self._insert(connection, file, info, facts, settings)
             self._place(connection, source_id, file, facts)
-        return Begun(source_id, None, ())
+        return Begun(source_id, None)
 
     def keep_notes(self, source_id: int, facts: SourceFacts) -> None:
         """Replace the remarks on camera and start of a stored source."""
@@ -232,6 +233,8 @@ class FootageWriter:
             .where(tables.crop.c.source_id == source_id)
             .values(camera_id=camera_id)
         )
+        if facts.camera != held.camera:
+            forget_means(connection)
         set_clock(connection, source_id, facts.clock)
         join_recording(connection, source_id, self._writer.model_id)
         return True
