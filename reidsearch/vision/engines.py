@@ -62,12 +62,12 @@ class Engines:
         Raises:
             ModelError: no model, or not the archive's.
         """
-        from reidsearch.vision.models.catalogue import name_of
+        from reidsearch.vision.models.locate import name_of
 
         held = self._archive_model()
         with self._loading:
             if self._embedder is None or (held and not held.matches(self._embedder.identity)):
-                name = self._model or (name_of(held) if held else None)
+                name = self._model or (name_of(held, self._model_path) if held else None)
                 embedder = self._load(name, held)
                 if held is not None:
                     require_model(held, embedder.identity, self._folder)
@@ -82,12 +82,13 @@ class Engines:
         Raises:
             ModelError: it cannot be had, or the archive's own is a file that has to be named.
         """
-        from reidsearch.vision.models.catalogue import name_of
+        from reidsearch.vision.models.locate import name_of
 
         if self._model is None and self._flip is None:
             return None
         held = self._archive_model()
-        return self._load(self._model or (name_of(held) if held else None), held)
+        name = self._model or (name_of(held, self._model_path) if held else None)
+        return self._load(name, held)
 
     def use(self, embedder: Embedder) -> None:
         """Embed with this one from now on."""
@@ -141,5 +142,6 @@ class Engines:
             offline=self._offline,
             runtime=self._runtime,
             flip=bool(held and held.flip) if self._flip is None else self._flip,
+            held=held,
             progress=self._progress,
         )

@@ -27,6 +27,7 @@ from reidsearch.vision.models.catalogue import digest_of
 from reidsearch.vision.models.custom import custom_models, find_custom, is_custom, make_custom
 from reidsearch.vision.models.locate import locate
 from reidsearch.vision.models.quantize import quantize, require_nncf
+from reidsearch.vision.models.runtime import read_model
 from reidsearch.vision.models.store import models_folder, sha384_of
 
 NNCF = importlib.util.find_spec("nncf") is not None
@@ -70,7 +71,7 @@ def test_without_nncf_no_model_is_made(shared, without_nncf):
         require_nncf()
     xml = shared / "models/person-reidentification-retail-0288/FP16"
     with pytest.raises(ModelError, match="nncf"):
-        quantize(xml / "person-reidentification-retail-0288.xml", [])
+        quantize(read_model(xml / "person-reidentification-retail-0288.xml"), "0288", [])
 
 
 def test_too_few_crops_are_refused(tmp_path):
@@ -97,7 +98,7 @@ def test_what_makes_no_sense_is_refused_before_any_work(hundred, asked, message)
 def test_a_quantized_model_is_not_quantized_again(shared):
     xml = shared / "models/person-reidentification-retail-0287/FP16-INT8"
     with pytest.raises(ModelError, match="quantized already"):
-        quantize(xml / "person-reidentification-retail-0287.xml", [])
+        quantize(read_model(xml / "person-reidentification-retail-0287.xml"), "0287", [])
 
 
 GOOD = Comparison(100, 0.99, 0.95, 0.95, 0.95, (), 1.0, 1.0, "drawn")
