@@ -34,6 +34,7 @@ def command(
     frame: str | None,
     box: str | None,
     person: int | None,
+    as_whole: bool,
     crops: tuple[int, ...],
     archive: Path,
     output: Path | None,
@@ -57,7 +58,7 @@ def command(
         opened,
         progress,
     ):
-        found = read_query_input(opened, progress, image, crops, frame, box, person)
+        found = read_query_input(opened, progress, image, crops, frame, box, person, as_whole)
         told = opened.explain(found.pictures, match, label=found.label)
         if output is not None:
             from reidsearch.base.settings import PictureLimits

@@ -195,7 +195,7 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.PERSON_AMBIGUOUS: (
         "reidsearch detect {source} -o people.png numbers them; then: reidsearch query "
-        "--frame {source} --person N"
+        "--frame {source} --person N; a picture as it is: --whole"
     ),
     Kind.SOURCE_AMBIGUOUS: (
         "reidsearch coverage lists all; give more of the path, or 8 characters of the SHA-256"

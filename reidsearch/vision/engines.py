@@ -53,6 +53,8 @@ class Engines:
         self._embedder: Embedder | None = None
         self._detector: tuple[str | None, Detector] | None = None
         self._recognizer: Recognizer | None = None
+        # Detectors that could not be fetched: a list of pictures does not ask for each again.
+        self._out_of_reach: set[str | None] = set()
 
     def embedder(self) -> Embedder:
         """The archive's model; a different one is refused.
@@ -101,16 +103,21 @@ class Engines:
     def detector(self, name: str | None = None) -> Detector:
         """The person detector; loaded once. None: the catalogue's default."""
         from reidsearch.vision.detection.detector import load_detector
+        from reidsearch.vision.models.unavailable import ModelUnavailable
 
         with self._loading:
             if self._detector is None or self._detector[0] != name:
-                detector = load_detector(
-                    name,
-                    model_path=self._model_path,
-                    offline=self._offline,
-                    runtime=self._runtime,
-                    progress=self._progress,
-                )
+                try:
+                    detector = load_detector(
+                        name,
+                        model_path=self._model_path,
+                        offline=self._offline or name in self._out_of_reach,
+                        runtime=self._runtime,
+                        progress=self._progress,
+                    )
+                except ModelUnavailable:
+                    self._out_of_reach.add(name)
+                    raise
                 self._detector = name, detector
             return self._detector[1]
 
