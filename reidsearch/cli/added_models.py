@@ -59,7 +59,7 @@ def add(
     device: str | None,
     form: str,
 ) -> None:
-    """Add a model of your own: check it, run it, copy it into the cache.
+    """Add a custom model: check it, run it, copy it into the cache.
 
     FILE is an .xml with its .bin beside it, or an .onnx: a re-identification model, a person
     detector or an attribute model. A manifest, FILE's name in .toml, says what it takes and

@@ -26,7 +26,7 @@ class Detection(StrEnum):
 
     CUT = "cut"  # the one person in it was cut out
     CROP = "crop"  # embedded whole: one person fills it
-    HELD = "held"  # embedded whole: the archive holds the file as a crop
+    STORED = "stored"  # embedded whole: the archive holds the file as a crop
     NOBODY = "nobody"  # embedded whole: nobody was detected
     UNAVAILABLE = "unavailable"  # embedded whole: there is no detector on this machine
     NOT_ASKED = "not-asked"  # embedded whole, as was asked

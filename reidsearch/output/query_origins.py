@@ -10,7 +10,7 @@ from reidsearch.output.visible import count, visible
 _DETECTIONS = {
     Detection.CUT: "of the one person detected",
     Detection.CROP: "embedded whole: the person fills it",
-    Detection.HELD: "embedded whole: the archive holds it as a crop",
+    Detection.STORED: "embedded whole: the archive holds it as a crop",
     Detection.NOBODY: "embedded whole: nobody was detected",
     Detection.UNAVAILABLE: "embedded whole: no person detector on this machine",
     Detection.NOT_ASKED: "embedded whole, as asked",

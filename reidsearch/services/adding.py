@@ -1,4 +1,4 @@
-"""A model of one's own: checked, run on synthetic people, and added to the models of this machine.
+"""A custom model: checked, run on synthetic people, and added to the models of this machine.
 
 added = add_model(Path("osnet_x0_25.onnx"), way="rgb-imagenet", licence="MIT")
 added.model.key, added.sense

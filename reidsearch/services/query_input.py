@@ -39,8 +39,11 @@ if TYPE_CHECKING:
 FrameCheck: TypeAlias = Callable[[Path, int, Pixels], None]
 """Takes a video, the pts of one of its frames and its pixels; raises `Differs`."""
 LONGEST_VIDEO_S = 1_000_000_000
-FILLS = 0.8
-"""The share of a picture that the box of a person covers where it is a crop of that person."""
+FILLS = 0.4
+"""The share of a picture that the box of a person covers where it is a crop of that person.
+
+Cutting pays up to 0.8 where the gallery is cut as tightly, and costs where it is not: in labelled
+crops, which others have cut, boxes cover 0.5 and more (docs/accuracy.md)."""
 
 
 class PersonUnclear(UsageError):
@@ -294,7 +297,7 @@ def _of_image(
     if whole:
         return _whole(picture, Detection.NOT_ASKED), None
     if picture.origin.of is OriginKind.FILE and holds(picture.origin.sha256 or ""):
-        return _whole(picture, Detection.HELD), None
+        return _whole(picture, Detection.STORED), None
     try:
         people = _people(picture.pixels, detector)
     except ModelUnavailable:

@@ -52,7 +52,7 @@ class Engines:
         self._loading = threading.RLock()  # threads share what is loaded once
         self._embedder: Embedder | None = None
         self._detector: tuple[str | None, Detector] | None = None
-        self._recognizer: Recognizer | None = None
+        self._recognizer: tuple[str | None, Recognizer] | None = None
         # Detectors that could not be fetched: a list of pictures does not ask for each again.
         self._out_of_reach: set[str | None] = set()
 
@@ -121,19 +121,21 @@ class Engines:
                 self._detector = name, detector
             return self._detector[1]
 
-    def recognizer(self) -> Recognizer:
-        """The attributes model; loaded once."""
+    def recognizer(self, name: str | None = None) -> Recognizer:
+        """The attributes model; loaded once. None: the catalogue's."""
         from reidsearch.vision.attributes.recognizer import load_recognizer
 
         with self._loading:
-            if self._recognizer is None:
-                self._recognizer = load_recognizer(
+            if self._recognizer is None or self._recognizer[0] != name:
+                recognizer = load_recognizer(
+                    name,
                     model_path=self._model_path,
                     offline=self._offline,
                     runtime=self._runtime,
                     progress=self._progress,
                 )
-            return self._recognizer
+                self._recognizer = name, recognizer
+            return self._recognizer[1]
 
     def text(self) -> str:
         """What embeds here, for statements."""

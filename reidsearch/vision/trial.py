@@ -1,4 +1,4 @@
-"""Running a model of somebody's own for the first time, on synthetic people."""
+"""Running a custom model for the first time, on synthetic people."""
 
 from __future__ import annotations
 

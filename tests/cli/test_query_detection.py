@@ -148,10 +148,10 @@ def test_a_file_that_the_archive_holds_as_a_crop_is_not_detected(tmp_path):
         archive.index([tmp_path / "crops"])
         found = query_input(crops[:1], detector=nobody_asks, holds=archive.searching.holds)
         (picture,) = found.pictures
-        assert picture.origin.detection is Detection.HELD
+        assert picture.origin.detection is Detection.STORED
         answer = archive.search(found.pictures)
         assert answer.matches[0].score == pytest.approx(1, abs=1e-5)
-        assert answer.statement.query_pictures[0].detection is Detection.HELD
+        assert answer.statement.query_pictures[0].detection is Detection.STORED
         assert not archive.searching.holds("ab" * 32)
 
 

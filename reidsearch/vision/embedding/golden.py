@@ -137,11 +137,11 @@ def _draw(width: int, height: int, seed: int) -> Pixels:
 def diagnose(embedder: Embedder, own: Vectors | None = None) -> GoldenResult:
     """Compare an embedder with the genuine model; where they differ, find out why.
 
-    Args:
-        own: golden vectors of a model that is not of the catalogue.
-
     Faults are found by undoing them: pictures are offered to the embedder's own way with the
     channels exchanged, or at the size the model takes so that nothing is left to resize.
+
+    Args:
+        own: golden vectors of a model that is not of the catalogue.
     """
     golden = vectors().get(key(embedder.identity)) if own is None else own
     if golden is None:
