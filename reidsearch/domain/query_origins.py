@@ -47,7 +47,8 @@ class QueryOrigin:
             for a crop, of which only the stored embedding is used.
         crop_id: of a crop.
         embedding_sha256: of its embedding, see `embedding_sha256`; empty before it is made.
-        detection: of a picture file; None: the box was given, or it is no file.
+        detection: of a picture file; None: the box was given, a program passed it as a crop, or it
+            is no file.
     """
 
     of: OriginKind

@@ -62,7 +62,7 @@ def custom_model_text(
             pairs.append(("people", f"label {output['person_label']}"))
     pairs.append(("digest", model.digest))
     if synthetic := _synthetic(model):
-        pairs.append(("synthetic", f"{synthetic.text} (drawn people)"))
+        pairs.append(("synthetic", synthetic.text))
     if archive is not None:
         pairs.append(("archive", archive.text))
     lines = [visible(model.key), *(f"  {label:<10} {visible(text)}" for label, text in pairs)]
