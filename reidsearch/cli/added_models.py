@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.grouped import HARDWARE, OUTPUT, argument, grouped_command, option
+from reidsearch.cli.grouped import GENERAL, OUTPUT, argument, grouped_command, option
 from reidsearch.cli.options import format_option, runtime_options, runtime_settings, text_value
 
 INPUT = "What it takes"
@@ -30,19 +30,15 @@ WAYS = ("bgr-255", "rgb-255", "rgb-unit", "rgb-half", "rgb-imagenet")
     metavar="WAY",
     help=f"Instead of a manifest: {', '.join(WAYS)}.",
 )
-@option(
-    "--licence", group=INPUT, default="", callback=text_value, help="With --input: its licence."
-)
-@option(
-    "--source", group=INPUT, default="", callback=text_value, help="With --input: where it is from."
-)
+@option("--licence", group=INPUT, callback=text_value, help="With --input: its licence.")
+@option("--source", group=INPUT, callback=text_value, help="With --input: where it is from.")
 @option("--name", group=OUTPUT, metavar="NAME", help="Its name; default: FILE's.")
 @format_option()
 @option(
     "-a",
     "--archive",
     "archive",
-    group=HARDWARE,
+    group=GENERAL,
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Try it on the people of this archive too.",
@@ -52,8 +48,8 @@ def add(
     file: Path,
     manifest: Path | None,
     way: str | None,
-    licence: str,
-    source: str,
+    licence: str | None,
+    source: str | None,
     name: str | None,
     archive: Path | None,
     device: str | None,
@@ -86,8 +82,8 @@ def add(
             manifest=manifest,
             way=way,
             name=name,
-            licence=licence,
-            source=source,
+            licence=licence or "",
+            source=source or "",
             store=store,
             runtime=runtime_settings(device),
         )

@@ -20,10 +20,11 @@ from reidsearch.store.crops.store import Store
 from reidsearch.vision.embedding.sense import Sense
 from reidsearch.vision.models.custom import SUFFIX, make_custom
 from reidsearch.vision.models.describing import described, precision_of
-from reidsearch.vision.models.locate import locate
+from reidsearch.vision.models.locate import identified
 from reidsearch.vision.models.manifest import (
     PARTS,
     Manifest,
+    file_of,
     manifest_of,
     read_manifest,
     require_files,
@@ -82,7 +83,11 @@ def add_model(
             manifest says, it says nothing of pictures, or another one has this name.
         StorageError: the cache cannot be written.
     """
-    found = locate(str(file))
+    if file.suffix.lower() not in PARTS:
+        raise UsageError(
+            f"{file} is no model file: give an .xml, with its .bin beside it, or .onnx"
+        )
+    found = identified(file)
     if found.entry is not None:
         raise ModelError(
             f"{file} is {found.entry.key} of the catalogue, which needs no manifest",
@@ -107,8 +112,10 @@ def add_model(
 
     def save(folder: Path) -> None:
         for part in PARTS[file.suffix.lower()]:
-            shutil.copyfile(file.with_suffix(f".{part}"), folder / f"{named}.{part}")
-        (folder / f"{named}.toml").write_text(known.text(), "utf-8")
+            shutil.copyfile(file_of(file, part), folder / f"{named}.{part}")
+        copied = folder / f"{named}{file.suffix.lower()}"
+        manifest_of(copied).write_text(known.text(), "utf-8")
+        require_files(known, manifest_of(copied), copied)  # what was tried is what was copied
 
     return Added(make_custom(named, precision, save, tried.record), known, tried.sense, apart)
 

@@ -30,6 +30,7 @@ from reidsearch.store.crops.sampling import deterministic_shuffle
 from reidsearch.store.crops.store import Store
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import Embedder
+from reidsearch.vision.embedding.golden import own_record
 from reidsearch.vision.models.catalogue import default_entry
 from reidsearch.vision.models.compiled import load
 from reidsearch.vision.models.custom import SUFFIX, make_custom
@@ -108,15 +109,16 @@ def quantize_for(
         comparison = compare(before, after, _pictures(store, comparing), data, progress)
         if comparison.shortfalls() and not accept:
             return Quantized(f"{found.name}/{found.precision}", len(pictures), comparison, None)
-        parts = (found.precision, "INT8", *([suffix] if suffix else []))
+        parts = (found.precision.removesuffix(SUFFIX), "INT8", *([suffix] if suffix else []))
         own = make_custom(
             found.name,
-            "-".join(parts).removeprefix("unknown-").removesuffix(SUFFIX) + SUFFIX,
+            "-".join(parts).removeprefix("unknown-") + SUFFIX,
             lambda folder: _copy(Path(made), folder),
             {
                 "made_of": {"precision": found.precision, "digest": found.digest},
                 "calibration": {"archive": store.row.uuid, "crop_ids": calibrating},
                 "comparison": asdict(comparison),
+                "golden": own_record(after),
             },
         )
     return Quantized(f"{found.name}/{found.precision}", len(pictures), comparison, own)

@@ -207,6 +207,20 @@ def test_a_foreign_detector_is_added_and_used(run, shared, tmp_path):
     assert len(json.loads(found.out)["people"]) == 1
 
 
+def test_a_way_is_taken_whatever_manifest_lies_beside(run, osnet):
+    describe(osnet, "bgr-255")
+    write_onnx(osnet, seed=3)  # the manifest is of what lay there before
+    assert "of another file" in run("models", "add", osnet).err
+    assert run("models", "add", osnet, "--input", "rgb-imagenet").code == 0
+
+
+def test_what_is_no_model_file_is_refused(run, tmp_path):
+    (tmp_path / "weights.pt").write_bytes(b"torch")
+    ran = run("models", "add", tmp_path / "weights.pt", "--input", "rgb-unit")
+    assert ran.code == 2
+    assert "weights.pt is no model file" in ran.err
+
+
 def test_a_catalogue_model_needs_no_manifest(run, shared):
     name = "person-reidentification-retail-0288"
     xml = shared / "models" / name / "FP16" / f"{name}.xml"

@@ -91,10 +91,8 @@ def _embedding(graph: openvino.Model, manifest: Manifest, path: Path) -> openvin
     shape = output.get_partial_shape()
     long = [size for size in shape.to_shape() if size != 1] if shape.is_static else []
     if long != [manifest.output.dimension]:
-        raise _differs(
-            path, f"answers with {shape}, but its manifest says a vector of "
-            f"{manifest.output.dimension}"
-        )  # fmt: skip
+        wanted = manifest.output.dimension
+        raise _differs(path, f"answers with {shape}, but its manifest says a vector of {wanted}")
     return ov.Model([output.get_node().input_value(0)], graph.get_parameters(), path.stem)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reidsearch.base.errors import Kind, ModelError, Refused
@@ -236,7 +236,24 @@ def _located(entry: ModelEntry, folder: Path, origin: str) -> LocatedModel:
 
 
 def _free(path: Path) -> LocatedModel:
-    """A model given by its file, known by its hash; a catalogue model is recognised by it."""
+    """A model given by its file, with the manifest beside it."""
+    found = identified(path)
+    beside = manifest_of(path)
+    if found.entry is not None or not _exists(beside):
+        return found
+    manifest = read_manifest(beside)
+    require_files(manifest, beside, path)
+    return replace(found, profile=manifest.profile, manifest=manifest)
+
+
+def identified(path: Path) -> LocatedModel:
+    """Return a model given by its file, known by its hash, whatever manifest lies beside it.
+
+    A catalogue model is recognised; of any other nobody has said yet how it takes pictures.
+
+    Raises:
+        ModelError: a file of it is missing, cannot be read, or does not identify the model.
+    """
     files = [path] if path.suffix.lower() == ".onnx" else [path, path.with_suffix(".bin")]
     for file in files:
         if not _exists(file):
@@ -258,12 +275,7 @@ def _free(path: Path) -> LocatedModel:
     entry = by_digest(digest)
     if entry:
         return LocatedModel(entry.name, entry.precision, path, digest, "file", entry)
-    beside = manifest_of(path)
-    if not _exists(beside):
-        return LocatedModel(path.stem, UNKNOWN, path, digest, "file", None, None)
-    manifest = read_manifest(beside)
-    require_files(manifest, beside, path)
-    return LocatedModel(path.stem, UNKNOWN, path, digest, "file", None, manifest.profile, manifest)
+    return LocatedModel(path.stem, UNKNOWN, path, digest, "file", None, None)
 
 
 def _refuse_outside_weights(path: Path) -> None:

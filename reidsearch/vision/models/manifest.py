@@ -211,7 +211,7 @@ def sha256_of(path: Path) -> str:
 def sha256s_of(model: Path) -> dict[str, str]:
     """Return the digests of all files of a model, as a manifest states them."""
     parts = PARTS[model.suffix.lower()]
-    return {part: sha256_of(_file(model, part)) for part in parts}
+    return {part: sha256_of(file_of(model, part)) for part in parts}
 
 
 def require_files(manifest: Manifest, path: Path, model: Path) -> None:
@@ -224,7 +224,7 @@ def require_files(manifest: Manifest, path: Path, model: Path) -> None:
     if set(manifest.sha256) != set(parts):
         raise _bad(path, f"[sha256] must hold {' and '.join(parts)} for {model.name}")
     for part in parts:
-        file = _file(model, part)
+        file = file_of(model, part)
         found = sha256_of(file)
         if found != manifest.sha256[part]:
             raise _bad(
@@ -233,7 +233,8 @@ def require_files(manifest: Manifest, path: Path, model: Path) -> None:
             )  # fmt: skip
 
 
-def _file(model: Path, part: str) -> Path:
+def file_of(model: Path, part: str) -> Path:
+    """Return that file of a model whose ending is `part`."""
     return model if model.suffix.lower() == f".{part}" else model.with_suffix(f".{part}")
 
 
