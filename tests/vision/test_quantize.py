@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from archives import CommandLine, draw_many, opened
+from own_models import IMAGENET, save, taking
 
 from reidsearch.base.errors import ModelError, UsageError
 from reidsearch.datasets.synthetic.people import drawn_people
@@ -307,6 +308,28 @@ def test_a_genuine_model_is_quantized_compared_installed_and_used(
     # Made anew from the same crops it is the same model.
     again = json.loads(run(*quantizing, "--accept").out)
     assert again["model"]["digest"] == document["model"]["digest"]
+
+
+@needs_nncf
+@pytest.mark.slow
+def test_an_added_model_keeps_its_manifest(run: CommandLine, people, shared, tmp_path):
+    """It is calibrated on the numbers that it takes, and its INT8 model takes the same."""
+    name = "person-reidentification-retail-0288"
+    graph = taking(read_model(shared / "models" / name / "FP16" / f"{name}.xml"), IMAGENET)
+    path = save(graph, tmp_path / "own.xml")
+    added = run("models", "add", path, "--input", "rgb-imagenet", "--format", "json")
+    key = json.loads(added.out)["key"]
+    assert run("index", people, "--model", key).code == 0
+    made = run("models", "quantize", "--crops", 50, "--accept", "--format", "json")
+    quantized = json.loads(made.out)["model"]["model"]
+    assert (key, quantized) == ("own/FP16-custom", "own/FP16-INT8-custom")
+    assert json.loads(made.out)["comparison"]["cosine_mean"] > 0.9
+    picture = cv2.imread(str(people / "000.png"))
+    before, after = (load_embedder(each).embed([picture])[0] for each in (key, quantized))
+    assert float(before @ after) > 0.9
+    told = json.loads(run("doctor", "--model", quantized, "--format", "json").out)
+    (check,) = [one for one in told["checks"] if one["name"] == "model"]
+    assert check["status"] == "ok"
 
 
 @needs_nncf
