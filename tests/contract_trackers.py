@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from reidsearch.domain.crops import Vectors
 from reidsearch.domain.footage import Detections
-from reidsearch.vision.tracking.tracker import LIFESPAN_US, Tracker
+from reidsearch.vision.tracking.tracker import LIFESPAN_US, Assigned, Looks, Track, Tracker
 
 SECOND = 1_000_000
 
@@ -24,6 +25,23 @@ def person(x: float, confidence: float = 0.9, y: float = 100) -> list[float]:
     return [x, y, x + 60, y + 180, confidence]
 
 
+def untold(rows: Sequence[int]) -> Vectors:
+    """What nobody looks like: only place decides."""
+    return np.zeros((len(rows), 4), np.float32)
+
+
+def told(*people: int) -> Looks:
+    """What the detections of a frame look like, by number of person."""
+    return lambda rows: np.eye(4, dtype=np.float32)[[people[row] for row in rows]]
+
+
+def update(
+    tracker: Tracker, detections: Detections, time_us: int, looks: Looks = untold
+) -> list[int]:
+    """The track of each detection."""
+    return tracker.update(detections, time_us, looks).tracks.tolist()
+
+
 class TrackerContract:
     """Give a `tracker` fixture: a fresh tracker whose new tracks need a confidence of 0.6."""
 
@@ -33,68 +51,107 @@ class TrackerContract:
 
     def test_nobody_gives_nobody(self, tracker: Tracker) -> None:
         for step in range(3):
-            assert tracker.update(Detections.none(), step * SECOND).tolist() == []
+            assert update(tracker, Detections.none(), step * SECOND) == []
 
     def test_a_walk_is_one_id_at_any_rate_of_looks(self, tracker: Tracker) -> None:
         at_us, ids = 0, set()
         for step in range(40):  # 100 px a second, looked at 10 to 2.5 times a second
-            ids.update(tracker.update(seen(person(at_us / SECOND * 100)), at_us).tolist())
+            ids.update(update(tracker, seen(person(at_us / SECOND * 100)), at_us))
             at_us += (100_000, 200_000, 400_000)[step % 3]
         assert ids == {0}
 
     def test_two_people_keep_their_ids(self, tracker: Tracker) -> None:
         first = None
         for step in range(20):
-            ids = tracker.update(
-                seen(person(50 + 10 * step), person(600 - 10 * step, y=300)), step * 200_000
+            ids = update(
+                tracker,
+                seen(person(50 + 10 * step), person(600 - 10 * step, y=300)),
+                step * 200_000,
             )
-            assert sorted(ids.tolist()) == [0, 1]
-            first = first or ids.tolist()
-            assert ids.tolist() == first
+            assert sorted(ids) == [0, 1]
+            first = first or ids
+            assert ids == first
 
     def test_every_id_is_given_once_in_a_frame(self, tracker: Tracker) -> None:
         for step in range(10):
-            ids = tracker.update(seen(person(100), person(104), person(108)), step * 200_000)
-            mine = ids[ids >= 0]
-            assert len(mine) == len(set(mine.tolist()))
+            ids = update(tracker, seen(person(100), person(104), person(108)), step * 200_000)
+            mine = [one for one in ids if one >= 0]
+            assert len(mine) == len(set(mine))
 
     def test_unsure_detections_start_nobody_and_keep_somebody(self, tracker: Tracker) -> None:
-        assert tracker.update(seen(person(400, 0.4)), 0).tolist() == [-1]
-        assert tracker.update(seen(person(100, 0.9)), 200_000).tolist() == [0]
-        assert tracker.update(seen(person(104, 0.4)), 400_000).tolist() == [0]
+        assert update(tracker, seen(person(400, 0.4)), 0) == [-1]
+        assert update(tracker, seen(person(100, 0.9)), 200_000) == [0]
+        assert update(tracker, seen(person(104, 0.4)), 400_000) == [0]
 
     def test_a_short_miss_is_bridged(self, tracker: Tracker) -> None:
         for step in range(5):
-            tracker.update(seen(person(100 + 4 * step)), step * 250_000)
+            update(tracker, seen(person(100 + 4 * step)), step * 250_000)
         for step in range(5, 8):
-            tracker.update(Detections.none(), step * 250_000)
-        assert tracker.update(seen(person(132)), 8 * 250_000).tolist() == [0]
+            update(tracker, Detections.none(), step * 250_000)
+        assert update(tracker, seen(person(132)), 8 * 250_000) == [0]
 
     def test_ids_are_never_used_again(self, tracker: Tracker) -> None:
         given: list[int] = []
         for visit in range(5):
             begins = visit * (LIFESPAN_US + SECOND)
             ids = {
-                int(tracker.update(seen(person(100)), begins + step * 250_000)[0])
-                for step in range(3)
+                update(tracker, seen(person(100)), begins + step * 250_000)[0] for step in range(3)
             }
             assert len(ids) == 1
-            tracker.update(Detections.none(), begins + LIFESPAN_US + SECOND // 2)
+            update(tracker, Detections.none(), begins + LIFESPAN_US + SECOND // 2)
             given.extend(ids)
         assert given == [0, 1, 2, 3, 4]
 
-    def test_the_same_calls_give_the_same_answers(self, tracker: Tracker) -> None:
-        """What a checkpoint rests on: a tracker's state is what it was told."""
+    def test_it_goes_on_from_its_state(self, tracker: Tracker) -> None:
+        """What a checkpoint rests on: the state is all there is."""
         rng = np.random.default_rng(5)
-        told = [
-            (seen(*(person(x, c) for x, c in rng.uniform([0, 0.3], [900, 1], (n, 2)))), k * 300_000)
+        frames = [
+            (
+                seen(*(person(x, c) for x, c in rng.uniform([0, 0.3], [900, 1], (n, 2)))),
+                k * 300_000,
+                told(*rng.integers(0, 4, n)),
+            )
             for k, n in enumerate(rng.integers(0, 6, 60))
         ]
-        answers = [tracker.update(*call).tolist() for call in told]
+        answers = []
+        for frame in frames:
+            answers.append(update(tracker, *frame))
+            # Whatever happened before, another process goes on with it.
+            again = self.fresh(tracker.state())
+            assert _alike(again.state(), tracker.state())
+            tracker = again
         assert max(max(ids, default=-1) for ids in answers) > 5
-        other = self.fresh()
-        assert [other.update(*call).tolist() for call in told] == answers
+        other = self.fresh(())
+        uninterrupted = [other.update(*frame) for frame in frames]
+        doubts = [one.doubtful.tolist() for one in uninterrupted]
+        assert _paths([one.tracks.tolist() for one in uninterrupted]) == _paths(answers)
+        assert doubts == [one.doubtful.tolist() for one in _run(self.fresh(()), frames)]
 
-    def fresh(self) -> Tracker:
-        """Another one like `tracker`."""
+    def fresh(self, tracks: Sequence[Track]) -> Tracker:
+        """Another one like `tracker`, which goes on from a state."""
         raise NotImplementedError
+
+
+def _run(tracker: Tracker, frames: Sequence[tuple[Detections, int, Looks]]) -> list[Assigned]:
+    return [tracker.update(*frame) for frame in frames]
+
+
+def _paths(answers: Sequence[Sequence[int]]) -> set[tuple[tuple[int, int], ...]]:
+    """Tracks as sets of frame and row: which number they have does not matter."""
+    paths: dict[int, list[tuple[int, int]]] = {}
+    for frame, ids in enumerate(answers):
+        for row, number in enumerate(ids):
+            if number >= 0:
+                paths.setdefault(number, []).append((frame, row))
+    return {tuple(path) for path in paths.values()}
+
+
+def _alike(one: Sequence[Track], other: Sequence[Track]) -> bool:
+    return all(
+        (a.number, a.time_us, a.seen, a.looked, a.look_us)
+        == (b.number, b.time_us, b.seen, b.looked, b.look_us)
+        and np.array_equal(a.look, b.look)
+        and np.array_equal(a.xyxy, b.xyxy)
+        and np.array_equal(a.velocity, b.velocity)
+        for a, b in zip(one, other, strict=True)
+    )

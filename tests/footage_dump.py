@@ -13,7 +13,7 @@ from reidsearch.store.crops.store import Store
 QUERIES = {
     "tracklet": "SELECT id FROM tracklet ORDER BY id",
     "tracklet_part": "SELECT tracklet_id, source_id, first_us, last_us, detections, fragments, "
-    "hex(sha256) FROM tracklet_part ORDER BY 1, 2",
+    "doubts, hex(sha256) FROM tracklet_part ORDER BY 1, 2",
     "tracklet_embedding": "SELECT tracklet_id, hex(sha256) FROM tracklet_embedding ORDER BY 1",
     "crop": "SELECT id, source_id, pts, x1, y1, x2, y2, time_us FROM crop ORDER BY id",
     "moment": "SELECT crop_id, tracklet_id, media_us, quality, confidence, sharpness "
@@ -23,7 +23,6 @@ QUERIES = {
     "span": "SELECT source_id, number, from_us, to_us, how, detail FROM span ORDER BY 1, 2",
     "footage": "SELECT source_id, state, duration_us, counts FROM footage ORDER BY 1",
     "checkpoint": "SELECT count(*) FROM checkpoint",
-    "checkpoint_log": "SELECT count(*) FROM checkpoint_log",
 }
 
 

@@ -69,8 +69,6 @@ def write_footage(
                 first_span=0,
                 spans=[Span(0, length_us, How.DENSE)],
                 state=None,
-                log=b"",
-                log_restarts=True,
                 counts={},
                 duration_us=length_us,
                 measured_fps=FPS,

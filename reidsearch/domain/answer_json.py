@@ -17,7 +17,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.scores import Provenance, Reading
-from reidsearch.domain.tracklets import Moment, SourceInterval, TrackletSeen
+from reidsearch.domain.tracklets import Moment, Purity, SourceInterval, TrackletSeen
 
 SCHEMA = "reidsearch/answer/3"
 
@@ -99,6 +99,20 @@ def tracklet_json(tracklet: TrackletSeen, source_id: int) -> dict[str, Any]:
         "detections": tracklet.detections,
         "crop_ids": list(tracklet.crop_ids),
         "parts": [interval_json(part) for part in tracklet.parts],
+        "purity": purity_json(tracklet.purity),
+    }
+
+
+def purity_json(purity: Purity | None) -> dict[str, Any] | None:
+    """Return how far a tracklet is known to show one person; null: nobody knows."""
+    if purity is None:
+        return None
+    return {
+        "share": purity.share,
+        "doubts": [
+            {"source_id": doubt.source_id, "media_s": doubt.media_us / 1_000_000}
+            for doubt in purity.doubts
+        ],
     }
 
 

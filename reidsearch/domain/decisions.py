@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.domain.tracklets import SourceInterval
+from reidsearch.domain.tracklets import Purity, SourceInterval
 
 Given: TypeAlias = "Mapping[Member, tuple[int, ...]]"
 """Members that a decision is about, each with the crops by which it was named."""
@@ -176,6 +176,7 @@ class Presence:
         crop_ids: its views, best first.
         correction_s: by how much its times differ from what the recorder said.
         named_by: those by which decisions named it, where that is known.
+        purity: how far a tracklet is known to show one person; None: nobody knows, or it is a crop.
     """
 
     member: Member
@@ -187,6 +188,7 @@ class Presence:
     crop_ids: tuple[int, ...]
     correction_s: float = 0.0
     named_by: tuple[int, ...] = ()
+    purity: Purity | None = None
 
     @property
     def location(self) -> str:

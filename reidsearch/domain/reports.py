@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reidsearch.domain.footage import Clock
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
-from reidsearch.domain.tracklets import SourceInterval
+from reidsearch.domain.tracklets import Purity, SourceInterval
 
 if TYPE_CHECKING:
     pass
@@ -82,7 +82,10 @@ class FootageReport:
     their start because the checkpoint of that run is damaged; `other_settings` of the
     unchanged ones were analysed with other settings than this run's. The rest counts what was
     found in the indexed ones: frames decoded and sampled, tracklets and best shots kept, and what
-    was not kept (`small` detections, `brief` tracklets); `footage_s` is their length. `precomputed`
+    was not kept (`small` detections, `brief` tracklets, best shots `unlike` the rest of their
+    tracklet); `divided` counts how many times a tracklet was divided because it showed several
+    people, `doubts` the detections at which a switch to somebody else could not be excluded.
+    `footage_s` is their length. `precomputed`
     counts precomputed detections that were read, `precomputed_used` those that met a frame.
 
     `partly` of the indexed, unchanged, updated and duplicate ones were not read as a whole; each is
@@ -105,6 +108,9 @@ class FootageReport:
     best_shots: int = 0
     small: int = 0
     brief: int = 0
+    unlike: int = 0
+    divided: int = 0
+    doubts: int = 0
     precomputed: int = 0
     precomputed_used: int = 0
     footage_s: float = 0.0
@@ -221,6 +227,7 @@ class ClipReport:
         copied: the stream is the camera's own; nothing was encoded.
         location: of the file that was read.
         elsewhere: what other files of the recording show of the same tracklet.
+        purity: how far the tracklet is known to show one person; None: nobody knows.
     """
 
     crop_id: int
@@ -233,6 +240,7 @@ class ClipReport:
     copied: bool
     location: str
     elsewhere: tuple[SourceInterval, ...] = ()
+    purity: Purity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,13 +110,11 @@ class Begun:
 
     Args:
         state: the checkpoint to go on from; None: from the start.
-        log: the pieces of the checkpoint's log, in order.
         lost: there was a checkpoint, but it is damaged.
     """
 
     source_id: int
     state: bytes | None
-    log: tuple[bytes, ...]
     lost: bool = False
 
 
@@ -126,7 +124,6 @@ class SourceStep:
 
     Args:
         state: the checkpoint after it; None when the source is finished.
-        log, log_restarts: to be added to the checkpoint's log, or to replace it.
         duration_us: media time up to which everything found is stored with this step.
         first_span: number of the first of `spans`; what was stored from there on is replaced.
     """
@@ -136,8 +133,6 @@ class SourceStep:
     first_span: int
     spans: Sequence[Span]
     state: bytes | None
-    log: bytes
-    log_restarts: bool
     counts: Mapping[str, int]
     duration_us: int
     measured_fps: float | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,7 @@ class Tracklet:
         vectors: (len(views), d) float32, rows of unit length.
         vector: (d,) float32 of unit length: their robust mean.
         fragments: how many of the tracker's pieces were joined.
+        doubts: the pts at which a switch to somebody else cannot be excluded.
     """
 
     trace: Trace
@@ -74,6 +76,7 @@ class Tracklet:
     vectors: NDArray[np.float32]
     vector: NDArray[np.float32]
     fragments: int = 1
+    doubts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,41 @@ class SourceInterval:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A moment at which a tracklet may have gone over from one person to another.
+
+    Args:
+        position: of the detection with which somebody else may begin, in the order of time.
+        source_id, media_us: where that is.
+    """
+
+    position: int
+    source_id: int
+    media_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Purity:
+    """How far a tracklet is known to show one person.
+
+    Args:
+        detections: of the tracklet.
+        doubts: the moments at which a switch to somebody else could not be excluded, in the order
+            of time.
+    """
+
+    detections: int
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """At least this share of the detections shows one person, whatever happened at doubts."""
+        ends = [0, *(doubt.position for doubt in self.doubts), self.detections]
+        longest = max(until - since for since, until in pairwise(ends))
+        return longest / self.detections if self.detections else 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class TrackletSeen:
     """What the archive knows of one tracklet.
 
@@ -128,6 +166,8 @@ class TrackletSeen:
         first_time, last_time: wall clock; None when not known.
         crop_ids: its views, best first.
         correction_s: by how much its times differ from what the recorder said.
+        purity: how far it is known to show one person; None: an earlier version indexed it, and
+            nobody knows.
     """
 
     tracklet_id: int
@@ -140,6 +180,7 @@ class TrackletSeen:
     crop_ids: tuple[int, ...]
     fragments: int = 1
     correction_s: float = 0.0
+    purity: Purity | None = None
 
     @property
     def duration_s(self) -> float:

@@ -50,7 +50,6 @@ RENEWED = {
     "neighbours": "dropped; the next search or index run makes the graph anew",
     "attributes": "dropped; they can be recorded again",
     "checkpoint": "dropped; that source is analysed again from its start",
-    "checkpoint_log": "dropped; that source is analysed again from its start",
     "identity": "made anew from the decisions",
     "identity_member": "made anew from the decisions",
     "identity_rejection": "made anew from the decisions",
@@ -106,10 +105,8 @@ def repair_rows(store: Store) -> None:
             table = metadata.tables[name]
             connection.execute(delete(table).where(damaged(table)))
         lost = _damaged_states(connection.execute(_STATES))
-        for name in ("checkpoint", "checkpoint_log"):
-            table = metadata.tables[name]
-            rows = connection.scalars(select(table.c.source_id).where(damaged(table)))
-            lost |= set(rows)
+        table = metadata.tables["checkpoint"]
+        lost |= set(connection.scalars(select(table.c.source_id).where(damaged(table))))
         for source_id in lost:
             restart(connection, source_id)
         for name in ("linking", "proposal", "proposal_member"):

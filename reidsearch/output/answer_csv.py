@@ -15,7 +15,7 @@ from reidsearch.output.query_origins import origin_columns
 MATCH_COLUMNS = (
     "rank", "score", "crop_id", "camera", "time", "person", "source", "location",
     "x1", "y1", "x2", "y2", "extra", "media_s", "uncertainty_s", "tracklet_id", "first_time",
-    "last_time", "duration_s", "best_shots", "upper", "lower", "things",
+    "last_time", "duration_s", "one_person_share", "best_shots", "upper", "lower", "things",
     "identity", "rejected_for",
     "log10_lr", "probability", "probability_low",
     "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked",
@@ -86,6 +86,8 @@ def _row(found: Match, filters: Filters) -> dict[str, Any]:
     box = dict(zip(("x1", "y1", "x2", "y2"), match["box"], strict=True))
     tracklet = match["tracklet"] or {}
     shots = {"best_shots": len(tracklet["crop_ids"])} if tracklet else {}
+    purity = tracklet.get("purity")
+    shots |= {"one_person_share": purity["share"]} if purity else {}
     extra = {"extra": dumps(match["extra"]) if match["extra"] else None}
     worn = worn_cells(found.attributes, filters) if found.attributes else {}
     decided = {

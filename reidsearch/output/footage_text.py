@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reidsearch.domain.reports import ClipReport, Relocated
 from reidsearch.domain.tracklets import SourceInterval
+from reidsearch.output.purity import purity_text
 from reidsearch.output.visible import count, visible
 
 NAMED = 5
@@ -13,7 +14,9 @@ NAMED = 5
 
 def clip_text(written: ClipReport, file: str) -> str:
     """What a clip shows, and what other files of the recording show of the same person."""
-    return "\n".join([_shown(written, file), *_elsewhere(written.elsewhere)])
+    pure = written.purity
+    told = [purity_text(pure)] if pure is not None and pure.doubts else []
+    return "\n".join([_shown(written, file), *told, *_elsewhere(written.elsewhere)])
 
 
 def _elsewhere(parts: Sequence[SourceInterval]) -> list[str]:

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.answer_json import interval_json, named_json
+from reidsearch.domain.answer_json import interval_json, named_json, purity_json
 from reidsearch.domain.decisions import Change, Decision, Identity, Of, Presence, Story
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.text import UNKNOWN, known
@@ -243,5 +243,6 @@ def presence_json(one: Presence) -> dict[str, Any]:
         "last_s": float(one.parts[-1].last_s),
         "parts": [interval_json(part) for part in one.parts],
         "crop_ids": list(one.crop_ids),
+        "purity": purity_json(one.purity),
         "named_by": list(one.named_by),
     }

@@ -15,6 +15,7 @@ from reidsearch.domain.journeys import Between, Journey, Stop
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.identities import crops_shown, presence_json, time_of
 from reidsearch.output.proposals import too_fast_json, too_fast_text
+from reidsearch.output.purity import purity_sentences
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import correction_text, zone_name
 from reidsearch.output.visible import count, duration, visible
@@ -62,6 +63,8 @@ def journey_sentences(journey: Journey) -> list[str]:
     unsure = [s.seen.uncertainty_s for s in journey.stops if s.seen.uncertainty_s is not None]
     if unsure and max(unsure) > 0:
         told.append(f"Times may be off by up to {max(unsure):g} s.")
+    tracked = [stop for stop in journey.stops if stop.seen.member.kind == "tracklet"]
+    told += purity_sentences((f"no. {stop.number}", stop.seen.purity) for stop in tracked)
     blind = [one for one in journey.between if one.unseen_s]
     if journey.between:
         told.append(

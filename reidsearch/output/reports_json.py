@@ -13,6 +13,7 @@ from reidsearch.domain.answer_json import (
     interval_json,
     model_json,
     pending_json,
+    purity_json,
 )
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
@@ -198,6 +199,7 @@ def clip_json(written: ClipReport, file: str) -> dict[str, Any]:
         "copied": written.copied,
         "location": written.location,
         "elsewhere": [interval_json(part) for part in written.elsewhere],
+        "purity": purity_json(written.purity),
     }
 
 

@@ -124,9 +124,16 @@ def _footage_lines(report: FootageReport) -> list[Text]:
         dropped = [
             *([f"{count(report.small, 'small detection')}"] if report.small else []),
             *([f"{count(report.brief, 'brief tracklet')}"] if report.brief else []),
+            *([f"{count(report.unlike, 'shot')} unlike their tracklet"] if report.unlike else []),
         ]
         if dropped:
             lines.append(Text(f"Not kept: {', '.join(dropped)}."))
+        if report.divided:
+            times = count(report.divided, "division")
+            lines.append(Text(f"Tracklets that showed several people: {times}."))
+        if report.doubts:
+            where = count(report.doubts, "moment")
+            lines.append(Text(f"A switch between two people cannot be excluded at {where}."))
         if report.precomputed:
             used, rows = report.precomputed_used, report.precomputed
             told = f"Precomputed detections: {used:,} of {rows:,} met a frame."

@@ -272,6 +272,7 @@ class FootageService:
             copied=as_it_is,
             location=location_text(str(path)),
             elsewhere=tuple(part for part in seen.parts if part.source_id != crop.source_id),
+            purity=seen.purity,
         )
 
     def relocate(self, old: str, new: Path, *, dry_run: bool = False) -> Relocated:

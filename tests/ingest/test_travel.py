@@ -83,10 +83,10 @@ def test_what_a_sink_commits_can_be_pickled() -> None:
     shot = BestShot(1, Box(0, 0, 8, 16), 64, 48, b"jpeg", 0.5, 0.9, 3.0)
     tracklet = Tracklet(trace, (shot,), vector[None], vector, 1)
     step = SourceStep(
-        3, [tracklet], 0, [Span(0, 5, How.DENSE)], b"state", b"log", True, {"views": 1}, 5, 25.0, []
+        3, [tracklet], 0, [Span(0, 5, How.DENSE)], b"state", {"views": 1}, 5, 25.0, []
     )
     back = pickle.loads(pickle.dumps(step))
-    assert (back.source_id, back.state, back.log, back.spans) == (3, b"state", b"log", step.spans)
+    assert (back.source_id, back.state, back.spans) == (3, b"state", step.spans)
     (view,) = back.tracklets[0].views
     assert (view.pts, view.box, view.jpeg) == (1, Box(0, 0, 8, 16), b"jpeg")
     assert back.tracklets[0].trace.pts.tolist() == [0, 1]

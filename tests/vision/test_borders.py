@@ -28,7 +28,7 @@ def seen(first_s: float, last_s: float, left_px: float, mean: np.ndarray) -> Sig
 def test_people_go_on_where_they_stood():
     before = [seen(-5, 0, 10, ANNA), seen(-3, -0.25, 300, BERT)]
     after = [seen(0.25, 4, 305, BERT), seen(0.5, 4, 12, ANNA)]
-    assert continued(before, after, REACH_US) == [(0, 1), (1, 0)]
+    assert continued(before, after, REACH_US) == [(0, 1, False), (1, 0, False)]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_two_who_fit_as_well_are_a_guess():
     before = [seen(-5, 0, 10, ANNA), seen(-4, 0, 20, ANNA)]
     assert continued(before, [seen(0.25, 4, 15, ANNA)], REACH_US) == []
     after = [seen(0.25, 4, 10, ANNA), seen(0.25, 4, 20, LIKE_BOTH)]
-    assert continued([seen(-5, 0, 10, ANNA)], after, REACH_US) == [(0, 0)]
+    assert continued([seen(-5, 0, 10, ANNA)], after, REACH_US) == [(0, 0, False)]
 
 
 def test_nobody_is_nobody():

@@ -2,28 +2,92 @@
 
 import numpy as np
 import pytest
-from contract_trackers import TrackerContract, person, seen
+from contract_trackers import TrackerContract, person, seen, told, untold, update
 
 from reidsearch.domain.footage import Detections
 from reidsearch.vision.detection.precomputed import PrecomputedIds
 from reidsearch.vision.detection.suppress import suppress
-from reidsearch.vision.tracking.bytetrack import ByteTracker
+from reidsearch.vision.tracking.association import AppearanceTracker
 
 
-class TestByteTracker(TrackerContract):
+class TestAppearanceTracker(TrackerContract):
     @pytest.fixture
     def tracker(self):
         return self.fresh()
 
-    def fresh(self):
-        return ByteTracker(0.6)
+    def fresh(self, tracks=()):
+        return AppearanceTracker(0.6, tracks=tracks)
+
+
+ANNA, BERT = 0, 1
+
+
+def walked(tracker, steps, looks):
+    """Two people cross, seen four times a second; returns the ids frame by frame."""
+    return [
+        update(tracker, seen(person(60 * step), person(600 - 60 * step)), step * 250_000, looks)
+        for step in steps
+    ]
+
+
+def test_people_who_cross_stay_who_they_are():
+    tracker = AppearanceTracker(0.6)
+    ids = walked(tracker, range(11), told(ANNA, BERT))
+    assert all(one == ids[0] for one in ids)
+
+
+def test_somebody_else_in_the_same_place_is_somebody_else():
+    tracker = AppearanceTracker(0.6)
+    assert update(tracker, seen(person(100)), 0, told(ANNA)) == [0]
+    assert update(tracker, seen(person(110)), 1_000_000, told(BERT)) == [1]
+    assert update(tracker, seen(person(105)), 1_250_000, told(ANNA)) != [0, 0]
+
+
+def test_who_reappears_elsewhere_is_known_by_appearance_alone():
+    for looks, wanted in ((told(ANNA), [0]), (told(BERT), [1]), (untold, [1])):
+        tracker = AppearanceTracker(0.6)
+        update(tracker, seen(person(100)), 0, told(ANNA))
+        assert update(tracker, seen(person(300)), 2_000_000, looks) == wanted
+    tracker = AppearanceTracker(0.6)
+    update(tracker, seen(person(100)), 0, told(ANNA))
+    assert update(tracker, seen(person(900)), 2_000_000, told(ANNA)) == [1], "too far to walk"
+
+
+def test_appearance_is_not_asked_where_place_decides():
+    asked = []
+
+    def looks(rows):
+        asked.append(list(rows))
+        return np.eye(4, dtype=np.float32)[list(rows)]
+
+    tracker = AppearanceTracker(0.6)
+    for step in range(40):
+        update(tracker, seen(person(100 + step), person(700 - step)), step * 250_000, looks)
+    # At the start, half a second later, and once a second from then on.
+    assert [len(rows) for rows in asked] == [2] * (2 + 9)
+
+
+def test_a_switch_that_cannot_be_excluded_is_doubtful():
+    twins = told(ANNA, ANNA)
+    tracker = AppearanceTracker(0.6)
+    tracker.update(seen(person(100), person(190)), 0, twins)
+    apart = tracker.update(seen(person(102), person(188)), 250_000, twins)
+    assert not apart.doubtful.any()
+    together = tracker.update(seen(person(140), person(150)), 500_000, twins)
+    assert together.doubtful.all()
+    known = AppearanceTracker(0.6)
+    known.update(seen(person(100), person(190)), 0, told(ANNA, BERT))
+    assert not known.update(
+        seen(person(140), person(150)), 250_000, told(ANNA, BERT)
+    ).doubtful.any()
 
 
 def test_given_ids_are_taken_as_they_are():
     found = seen(person(0), person(500))
     with_ids = Detections(found.xyxy, found.confidence, np.array([7, 3]))
-    assert PrecomputedIds().update(with_ids, 0).tolist() == [7, 3]
-    assert PrecomputedIds().update(found, 0).tolist() == [-1, -1]
+    assert update(PrecomputedIds(), with_ids, 0) == [7, 3]
+    assert update(PrecomputedIds(), found, 0) == [-1, -1]
+    assert PrecomputedIds().state() == ()
 
 
 def test_of_boxes_that_overlap_much_the_surest_stays():

@@ -1,8 +1,4 @@
-"""Checkpoints as bytes: a JSON header and arrays, in NumPy's own .npz format.
-
-A checkpoint of version 0.1.0 is read as well: its counts by their present names, and what it lacks
-as if nothing of it had happened yet.
-"""
+"""Checkpoints as bytes: a JSON header and arrays, in NumPy's own .npz format."""
 
 from __future__ import annotations
 
@@ -18,21 +14,20 @@ from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import DECODING_ERRORS, absent
-from reidsearch.domain.footage import Detections, How, Span
-from reidsearch.domain.steps import current_names
+from reidsearch.domain.footage import How, Span
 from reidsearch.domain.tracklets import BestShot, Trace
 from reidsearch.ingest.footage.sampled_frames import Position
 from reidsearch.media.video.motion import GateState
 from reidsearch.media.video.scene import SceneState
 from reidsearch.vision.tracking.best_shots import BestShotKeeper
-from reidsearch.vision.tracking.continuity import Clothes
 from reidsearch.vision.tracking.stitching import LONGEST_US, TrackletPiece
+from reidsearch.vision.tracking.tracker import Track
 
-FORMAT = 1
+FORMAT = 2
 """Part of the settings that a checkpoint is valid for; raised when anything here changes."""
 
 UNREADABLE = (*DECODING_ERRORS, zipfile.BadZipFile, EOFError, NotImplementedError)
-"""What `unpack` and `unpack_log` raise for bytes that they cannot read."""
+"""What `unpack` raises for bytes that it cannot read."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +39,7 @@ class OpenPiece:
         closed: it grows no more; it is handed on when it would have ended anyway, so that pieces
             end in the order in which their people were last seen.
         interval_us: the shortest time between sampled frames while it is open.
-        clothes: of its last detections.
+        doubts: the pts at which a switch to somebody else cannot be excluded.
     """
 
     number: int
@@ -56,7 +51,7 @@ class OpenPiece:
     xyxy: list[NDArray[np.float32]] = field(default_factory=list)
     confidence: list[float] = field(default_factory=list)
     keeper: BestShotKeeper = field(default_factory=BestShotKeeper)
-    clothes: list[Clothes] = field(default_factory=list)
+    doubts: list[int] = field(default_factory=list)
 
     def copy(self) -> OpenPiece:
         """Copy it as it is now; the original grows on."""
@@ -70,7 +65,7 @@ class OpenPiece:
             list(self.xyxy),
             list(self.confidence),
             BestShotKeeper.restored(self.keeper.stretch_us, self.keeper.kept()),
-            list(self.clothes),
+            list(self.doubts),
         )
 
     def trace(self) -> Trace:
@@ -89,7 +84,8 @@ class Followed:
     Args:
         position, sampled_us: the last frame that was worked through, and its media time.
         open: pieces that have not ended.
-        ids: the tracker's id -> the piece's number, of open pieces.
+        ids: the track's number -> the piece's number, of open pieces.
+        tracks: the tracker's whole state.
         next_number: of the next piece.
         stretch: of the recording, that the frame belongs to.
         analysed_us: media time of the last analysed frame.
@@ -102,6 +98,7 @@ class Followed:
     sampled_us: int
     open: tuple[OpenPiece, ...]
     ids: dict[int, int]
+    tracks: tuple[Track, ...]
     next_number: int
     stretch: int
     analysed_us: int
@@ -129,6 +126,7 @@ def pack(followed: Followed, pending: Sequence[TrackletPiece], outcomes: dict[st
         "sampled_us": followed.sampled_us,
         "gate": None if gate is None else [gate.earlier_us, gate.moved_us, gate.analysed_us],
         "ids": [[key, value] for key, value in followed.ids.items()],
+        "tracks": _pack_tracks(followed.tracks, arrays),
         "scene": [scene.calm, scene.width_px, scene.height_px],
         "next_number": followed.next_number,
         "stretch": followed.stretch,
@@ -161,55 +159,41 @@ def unpack(data: bytes) -> tuple[Followed, list[TrackletPiece], dict[str, int]]:
                 bytes.fromhex(header["digest"]),
                 header["number"],
                 None if gate is None else GateState(arrays["earlier"], *gate),
-                SceneState(arrays["scene"], *header["scene"]) if "scene" in header else None,
+                SceneState(arrays["scene"], *header["scene"]),
             ),
-            sampled_us=header.get("sampled_us", header["covered_us"]),
+            sampled_us=header["sampled_us"],
             open=tuple(
                 _unpack_open_piece(one, f"open{row}", arrays)
                 for row, one in enumerate(header["open"])
             ),
             ids=dict(map(tuple, header["ids"])),
+            tracks=_unpack_tracks(header["tracks"], arrays),
             next_number=header["next_number"],
-            stretch=header.get("stretch", 0),
-            analysed_us=header.get("analysed_us", header["covered_us"]),
-            damaged_us=header.get("damaged_us", -1),
-            counts=current_names(header["counts"]),
+            stretch=header["stretch"],
+            analysed_us=header["analysed_us"],
+            damaged_us=header["damaged_us"],
+            counts=header["counts"],
             spans=tuple(Span(a, b, How(how), detail) for a, b, how, detail in header["spans"]),
             covered_us=header["covered_us"],
         )
         pending = [
             _unpack_piece(one, f"pending{row}", arrays) for row, one in enumerate(header["pending"])
         ]
-    return followed, pending, current_names(header["outcomes"])
+    return followed, pending, header["outcomes"]
 
 
-TrackerLog = list[tuple[int, Detections]]
-"""What the tracker was fed, in order: media time in microseconds, and the detections."""
+def _pack_tracks(tracks: Sequence[Track], arrays: dict[str, NDArray[Any]]) -> list[list[int]]:
+    for name in ("xyxy", "velocity", "look"):
+        arrays[f"tracks.{name}"] = np.array([getattr(one, name) for one in tracks])
+    return [[one.number, one.time_us, one.look_us, one.seen, one.looked] for one in tracks]
 
 
-def pack_log(log: TrackerLog) -> bytes:
-    """Pack a part of the checkpoint's log into bytes."""
-    return _npz(
-        {
-            "times_us": np.array([time_us for time_us, _ in log], np.int64),
-            "counts": np.array([len(detections) for _, detections in log], np.int64),
-            "xyxy": np.concatenate([d.xyxy for _, d in log] or [np.zeros((0, 4), np.float32)]),
-            "confidence": np.concatenate(
-                [d.confidence for _, d in log] or [np.zeros(0, np.float32)]
-            ),
-        }
+def _unpack_tracks(rows: list[list[int]], arrays: Any) -> tuple[Track, ...]:
+    xyxy, velocity, look = (arrays[f"tracks.{name}"] for name in ("xyxy", "velocity", "look"))
+    return tuple(
+        Track(number, time_us, xyxy[row], velocity[row], look[row], look_us, seen, looked)
+        for row, (number, time_us, look_us, seen, looked) in enumerate(rows)
     )
-
-
-def unpack_log(data: bytes) -> TrackerLog:
-    """Unpack what `pack_log` made."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        ends = np.cumsum(arrays["counts"])
-        xyxy, confidence = arrays["xyxy"], arrays["confidence"]
-        return [
-            (int(time_us), Detections(xyxy[end - n : end], confidence[end - n : end]))
-            for time_us, n, end in zip(arrays["times_us"], arrays["counts"], ends, strict=True)
-        ]
 
 
 def _npz(arrays: dict[str, NDArray[Any]]) -> bytes:
@@ -221,12 +205,12 @@ def _npz(arrays: dict[str, NDArray[Any]]) -> bytes:
 def _pack_open_piece(one: OpenPiece, key: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     kept = one.keeper.kept()
     _pack_trace(one.trace(), np.array(one.times_us, np.int64), key, arrays)
-    arrays[f"{key}.clothes"] = np.array(one.clothes, np.float32)
     return {
         "number": one.number,
         "stretch": one.stretch,
         "closed": one.closed,
         "interval_us": one.interval_us,
+        "doubts": one.doubts,
         "stretch_us": one.keeper.stretch_us,
         "view_times_us": [time_us for time_us, _ in kept],
         "views": _pack_shots([shot for _, shot in kept], key, arrays),
@@ -238,10 +222,10 @@ def _unpack_open_piece(header: dict[str, Any], key: str, arrays: Any) -> OpenPie
     shots = _unpack_shots(header["views"], key, arrays)
     return OpenPiece(
         number=header["number"],
-        stretch=header.get("stretch", 0),
-        closed=header.get("closed", False),
-        interval_us=header.get("interval_us", LONGEST_US),
-        clothes=list(arrays[f"{key}.clothes"]) if f"{key}.clothes" in arrays else [],
+        stretch=header["stretch"],
+        closed=header["closed"],
+        interval_us=header["interval_us"],
+        doubts=header["doubts"],
         pts=trace.pts.tolist(),
         times_us=times_us.tolist(),
         xyxy=list(trace.xyxy),
@@ -259,6 +243,8 @@ def _pack_piece(one: TrackletPiece, key: str, arrays: dict[str, NDArray[Any]]) -
         "pieces": one.pieces,
         "stretch": one.stretch,
         "interval_us": one.interval_us,
+        "order_us": one.order_us,
+        "doubts": list(one.doubts),
         "views": _pack_shots(one.shots, key, arrays),
     }
 
@@ -272,8 +258,10 @@ def _unpack_piece(header: dict[str, Any], key: str, arrays: Any) -> TrackletPiec
         shots,
         arrays[f"{key}.vectors"],
         header["pieces"],
-        header.get("stretch", 0),
-        header.get("interval_us", LONGEST_US),
+        header["stretch"],
+        header["interval_us"],
+        header["order_us"],
+        tuple(header["doubts"]),
     )
 
 

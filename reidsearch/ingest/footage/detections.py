@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,8 +14,8 @@ from reidsearch.media.video.frames import Footage
 from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections, PrecomputedIds
 from reidsearch.vision.detection.tiles import joined, tiles_of
-from reidsearch.vision.tracking.bytetrack import ByteTracker
-from reidsearch.vision.tracking.tracker import Tracker
+from reidsearch.vision.tracking.association import AppearanceTracker, Likeness
+from reidsearch.vision.tracking.tracker import Track, Tracker
 
 
 class DetectionSource(Protocol):
@@ -31,8 +31,8 @@ class DetectionSource(Protocol):
         """Whether its detections carry track ids."""
         ...
 
-    def tracker(self) -> Tracker:
-        """Return a fresh tracker for its detections."""
+    def tracker(self, likeness: Likeness, tracks: Sequence[Track]) -> Tracker:
+        """Return a tracker for its detections, which goes on from the state of an earlier one."""
         ...
 
     def detect(
@@ -59,9 +59,9 @@ class WithDetector:
         """Tell that a detector gives no track ids."""
         return False
 
-    def tracker(self) -> Tracker:
-        """Return a tracker by motion."""
-        return ByteTracker(self.settings.min_confidence)
+    def tracker(self, likeness: Likeness, tracks: Sequence[Track]) -> Tracker:
+        """Return a tracker by place and appearance."""
+        return AppearanceTracker(self.settings.min_confidence, likeness, tracks)
 
     def detect(
         self, sampled: Iterable[tuple[Seen, Pictures | None]]
@@ -109,9 +109,11 @@ class WithPrecomputed:
         """Whether the file gives track ids."""
         return self.detections.has_ids
 
-    def tracker(self) -> Tracker:
-        """Return a tracker that goes by the file's ids, or by motion."""
-        return PrecomputedIds() if self.has_ids else ByteTracker(self.settings.min_confidence)
+    def tracker(self, likeness: Likeness, tracks: Sequence[Track]) -> Tracker:
+        """Return a tracker that goes by the file's ids, or by place and appearance."""
+        if self.has_ids:
+            return PrecomputedIds()
+        return AppearanceTracker(self.settings.min_confidence, likeness, tracks)
 
     def detect(
         self, sampled: Iterable[tuple[Seen, Pictures | None]]

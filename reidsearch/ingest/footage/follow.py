@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -13,32 +14,20 @@ from numpy.typing import NDArray
 
 from reidsearch.base.errors import absent
 from reidsearch.base.settings import FootageSettings
-from reidsearch.domain.crops import Pixels
+from reidsearch.domain.crops import Vectors
 from reidsearch.domain.footage import Boxes, Detections, Span
 from reidsearch.domain.tracklets import BestShot
-from reidsearch.ingest.footage.checkpoint import Followed, OpenPiece, TrackerLog
+from reidsearch.ingest.footage.checkpoint import Followed, OpenPiece
 from reidsearch.ingest.footage.coverage import Coverage
 from reidsearch.ingest.footage.sampled_frames import End, Position, SampledFrame, Seen, Unseen
 from reidsearch.media.video.frames import Damage, Frame, Jump
-from reidsearch.vision.tracking.best_shots import Candidate, candidates, covered_shares
-from reidsearch.vision.tracking.continuity import (
-    COVERED,
-    LOST_US,
-    REMEMBERED,
-    Clothes,
-    Doubts,
-    clothes_of,
-    leaps,
-    leaves,
-    other_clothes,
-)
-from reidsearch.vision.tracking.tracker import Tracker
+from reidsearch.vision.tracking.appearance import Appearance
+from reidsearch.vision.tracking.best_shots import Candidate, candidates
+from reidsearch.vision.tracking.tracker import Track, Tracker
 
 HIDDEN_US = 1_000_000
 """For so long a person who is no longer detected may stand behind one who is."""
-COUNTED = ("sampled_frames", "detections", "small", "wide", "untracked", "cuts", "doubts")
-COMPARED_PX = (384, 384)
-"""Width and height of the pictures that clothes are compared on; the aspect does not matter."""
+COUNTED = ("sampled_frames", "detections", "small", "wide", "untracked", "cuts", "asked", "doubts")
 DAMAGE_US = 1_000_000
 """Damage breaks what was followed; where every frame is damaged, at most once in this time."""
 
@@ -56,8 +45,6 @@ class Mark:
 
     Args:
         time_us: media time that has been worked through.
-        log: what the tracker was fed since the last mark.
-        log_restarts: the log begins anew with `log`: nobody was in sight in between.
         first_span, spans: coverage that is new since the last mark, and where it begins.
         finished: nothing comes after this.
     """
@@ -66,8 +53,6 @@ class Mark:
     time_us: int
     decoded: int
     open_since_us: tuple[int, ...]
-    log: TrackerLog
-    log_restarts: bool
     first_span: int
     spans: tuple[Span, ...]
     counts: dict[str, int]
@@ -81,37 +66,34 @@ class Follower:
     """One source being followed. `follow` is its whole use.
 
     Args:
-        make_tracker: makes a fresh one; also after nobody was in sight for a while.
+        make_tracker: makes one of an earlier one's state; of nothing where the view breaks.
+        appearance: tells the tracker what people look like.
         precomputed: detections come from a file.
-        doubts: when a track may have gone over to somebody else; None: never, its ids are true.
         lifespan_us: for so long after its last detection a piece may go on.
-        followed, log: the state of an earlier one, and what its tracker had been fed.
+        followed: the state of an earlier one.
         mark_s: seconds between marks.
     """
 
     def __init__(
         self,
         settings: FootageSettings,
-        make_tracker: Callable[[], Tracker],
+        make_tracker: Callable[[Sequence[Track]], Tracker],
+        appearance: Appearance,
         *,
         precomputed: bool,
-        doubts: Doubts | None,
         lifespan_us: int,
         followed: Followed | None,
-        log: TrackerLog,
         mark_s: float,
         stop: threading.Event,
     ) -> None:
         self._settings = settings
         self._make_tracker = make_tracker
-        self._doubts = doubts
+        self._appearance = appearance
         self._lifespan_us = lifespan_us
         self._stop = stop
         self._mark_s = mark_s
         self._marked = time.monotonic()
-        self._tracker = make_tracker()
-        self._log: TrackerLog = []
-        self._log_restarts = False
+        self._tracker = make_tracker(followed.tracks if followed else ())
         self._last: SampledFrame | None = None
         self._open = {one.number: one for one in followed.open} if followed else {}
         self._ids = dict(followed.ids) if followed else {}
@@ -120,7 +102,6 @@ class Follower:
         self._analysed_us = followed.analysed_us if followed else 0
         self._damaged_us = followed.damaged_us if followed else -DAMAGE_US
         self._sampled_us = followed.sampled_us if followed else None
-        self._pictured: tuple[int, Pixels] | None = None
         self._counts = dict.fromkeys(COUNTED, 0) | (dict(followed.counts) if followed else {})
         self._coverage = (
             Coverage(followed.spans, followed.covered_us, precomputed=precomputed)
@@ -128,8 +109,6 @@ class Follower:
             else Coverage(precomputed=precomputed)
         )
         self._coverage.take_changes()
-        for time_us, detections in log:
-            self._tracker.update(detections, time_us)
 
     def follow(self, seen: Iterable[tuple[Seen, Detections | None]]) -> Iterator[Event]:
         """Turn detections into best shots to embed, pieces that ended, and marks.
@@ -178,12 +157,7 @@ class Follower:
             one.closed = True
         self._stretch += another_stretch
         self._ids = {}
-        self._restart_tracker()
-
-    def _restart_tracker(self) -> None:
-        self._tracker = self._make_tracker()
-        self._log = []
-        self._log_restarts = True
+        self._tracker = self._make_tracker(())
 
     def _note_interval(self, time_us: int) -> None:
         if self._sampled_us is not None:
@@ -197,12 +171,11 @@ class Follower:
         usable = self._usable(detections)
         if not len(usable) and not self._open:
             return  # the tracker is empty: nothing to update
-        ids = self._tracker.update(usable, sampled.time_us)
-        self._log.append((sampled.time_us, usable))
+        looks = partial(self._looks, frame, usable)
+        assigned = self._tracker.update(usable, sampled.time_us, looks)
+        ids = assigned.tracks
         self._counts["detections"] += len(usable)
         self._counts["untracked"] += int(np.count_nonzero(ids < 0))
-        hidden = self._hidden(ids, sampled.time_us)
-        covered = covered_shares(usable.xyxy, hidden)
         kept = candidates(
             frame.pts,
             sampled.time_us,
@@ -210,13 +183,16 @@ class Follower:
             usable.confidence,
             frame.width_px,
             frame.height_px,
-            hidden,
+            self._hidden(ids, sampled.time_us),
         )
         for row, track in enumerate(ids.tolist()):
             if track >= 0:
                 one = usable[row : row + 1]
-                clothes = self._clothes(frame, one.xyxy[0]) if covered[row] <= COVERED else None
-                self._extend(track, one, kept[row], clothes, sampled)
+                self._extend(track, one, kept[row], sampled, doubtful=bool(assigned.doubtful[row]))
+
+    def _looks(self, frame: Frame, usable: Detections, rows: Sequence[int]) -> Vectors:
+        self._counts["asked"] += len(rows)
+        return self._appearance.looks(frame.bgr(), usable.xyxy, rows)
 
     def _hidden(self, ids: NDArray[np.int64], time_us: int) -> Boxes:
         """Return where those were a moment ago who are not detected in this frame."""
@@ -248,22 +224,18 @@ class Follower:
         track: int,
         row: Detections,
         kept: Candidate | None,
-        clothes: Clothes | None,
         sampled: SampledFrame,
+        *,
+        doubtful: bool,
     ) -> None:
-        frame, box = sampled.frame, row.xyxy[0]
-        one = self._open.get(self._ids.get(track, -1))
-        if one is not None and self._doubted(one, box, clothes, sampled.time_us):
+        frame = sampled.frame
+        one = self._open.get(self._ids.get(track, -1)) or self._begin(track, sampled.time_us)
+        if doubtful:
+            one.doubts.append(frame.pts)
             self._counts["doubts"] += 1
-            one.closed = True
-            one = None
-        if one is None:
-            one = self._begin(track, sampled.time_us)
         one.pts.append(frame.pts)
         one.times_us.append(sampled.time_us)
-        one.xyxy.append(box)
-        if clothes is not None:
-            one.clothes = [*one.clothes, clothes][-REMEMBERED:]
+        one.xyxy.append(row.xyxy[0])
         one.confidence.append(float(row.confidence[0]))
         if kept is not None and kept.confidence >= self._settings.min_confidence:
             one.keeper.offer(kept, frame.bgr)
@@ -276,25 +248,6 @@ class Follower:
         self._open[self._next_number] = one
         self._next_number += 1
         return one
-
-    def _clothes(self, frame: Frame, box: NDArray[np.float32]) -> Clothes | None:
-        if self._doubts is None or leaves(box, frame.width_px):
-            return None
-        if self._pictured is None or self._pictured[0] != frame.pts:
-            self._pictured = frame.pts, frame.small(*COMPARED_PX)
-        return clothes_of(self._pictured[1], box, frame.width_px, frame.height_px)
-
-    def _doubted(
-        self, one: OpenPiece, box: NDArray[np.float32], clothes: Clothes | None, time_us: int
-    ) -> bool:
-        """Whether the next detection of a track may be of somebody else."""
-        if self._doubts is None:
-            return False
-        elapsed_us = time_us - one.times_us[-1]
-        lost = elapsed_us > LOST_US and self._analysed_us > one.times_us[-1]
-        return leaps(one.xyxy[-1], box, elapsed_us, self._doubts) or other_clothes(
-            one.clothes, clothes, self._doubts, lost=lost
-        )
 
     def _end(self, time_us: int | None) -> Iterator[Event]:
         """Hand on the pieces that the tracker has ended; all of them at the end."""
@@ -310,9 +263,6 @@ class Follower:
             yield Ended(one)
         if over:
             self._ids = {key: value for key, value in self._ids.items() if value in self._open}
-            if not self._open:
-                # A fresh tracker here keeps its log short.
-                self._restart_tracker()
 
     def _mark(self, time_us: int, decoded: int, *, finished: bool) -> Mark:
         first_span, spans = self._coverage.take_changes()
@@ -324,14 +274,11 @@ class Follower:
             time_us=time_us,
             decoded=decoded,
             open_since_us=tuple(one.times_us[0] for one in self._open.values()),
-            log=self._log,
-            log_restarts=self._log_restarts,
             first_span=first_span,
             spans=spans,
             counts=dict(self._counts),
             finished=finished,
         )
-        self._log, self._log_restarts = [], False
         self._marked = time.monotonic()
         return mark
 
@@ -347,6 +294,7 @@ class Follower:
             ),
             open=tuple(one.copy() for one in self._open.values()),
             ids=dict(self._ids),
+            tracks=self._tracker.state(),
             next_number=self._next_number,
             stretch=self._stretch,
             analysed_us=self._analysed_us,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -14,15 +15,7 @@ from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.domain.steps import Begun, SourceStep
 from reidsearch.domain.tracklets import BestShot, Tracklet
-from reidsearch.ingest.footage.checkpoint import (
-    UNREADABLE,
-    Followed,
-    TrackerLog,
-    pack,
-    pack_log,
-    unpack,
-    unpack_log,
-)
+from reidsearch.ingest.footage.checkpoint import UNREADABLE, Followed, pack, unpack
 from reidsearch.ingest.footage.detections import DetectionSource
 from reidsearch.ingest.footage.follow import Ended, Event, Follower, Mark
 from reidsearch.ingest.footage.sampled_frames import sampled_frames
@@ -32,7 +25,7 @@ from reidsearch.media.pictures import decode
 from reidsearch.media.video.frames import Footage
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import by_digest
-from reidsearch.vision.tracking.continuity import WHERE_APPEARANCE_DECIDES, WHERE_NOTHING_DECIDES
+from reidsearch.vision.tracking.appearance import ByClothes, ByModel
 from reidsearch.vision.tracking.stitching import SPARSE_US, Stitcher, TrackletPiece
 from reidsearch.vision.tracking.tracker import LIFESPAN_US
 
@@ -40,10 +33,11 @@ MARK_S = 2.0
 """Seconds between checkpoints: what a kill costs at most, beside opening the file."""
 
 NOT_STITCHED = (
-    "tracklets before and after an occlusion were not stitched: this model's scores are not known"
+    "this model's scores are not known: people who cross were told apart by the colours of their "
+    "clothes, and tracklets before and after an occlusion were not stitched"
 )
 LIMITS = PictureLimits(min_width_px=1, min_height_px=1)  # of crops that were just cut
-OUTCOMES = ("tracklets", "best_shots", "brief", "without_shot", "refused", "unlike")
+OUTCOMES = ("tracklets", "best_shots", "brief", "without_shot", "refused", "unlike", "divided")
 
 
 @dataclass(slots=True)
@@ -82,7 +76,7 @@ def index_source(
         require_unchanged: called before the last step is committed; what it raises ends the work.
     """
     stop = stop or threading.Event()
-    followed, pending, outcomes, log = _taken_up(begun)
+    followed, pending, outcomes = _taken_up(begun)
     lost = begun.lost
     if begun.state is not None and followed is None:
         sink.restart_source(begun.source_id)
@@ -90,15 +84,14 @@ def index_source(
     # While the tracker waits for a track to go on, stitching does too. Precomputed ids are the
     # truth: two ids are never stitched, and one that comes back in time needs no proof.
     gap_us = max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US)
-    doubts = WHERE_APPEARANCE_DECIDES if scores_known(embedder) else WHERE_NOTHING_DECIDES
+    appearance = ByModel(embedder.between()) if scores_known(embedder) else ByClothes()
     follower = Follower(
         settings,
-        source.tracker,
-        doubts=None if source.has_ids else doubts,
+        partial(source.tracker, appearance.likeness),
+        appearance,
         lifespan_us=gap_us if source.has_ids else LIFESPAN_US,
         precomputed=source.size_px is None,
         followed=followed,
-        log=log,
         mark_s=MARK_S,
         stop=stop,
     )
@@ -125,16 +118,14 @@ def index_source(
 
 def _taken_up(
     begun: Begun,
-) -> tuple[Followed | None, list[TrackletPiece], dict[str, int] | None, TrackerLog]:
+) -> tuple[Followed | None, list[TrackletPiece], dict[str, int] | None]:
     """Unpack where to go on; nothing when what is stored cannot be unpacked."""
     if begun.state is None:
-        return None, [], None, []
+        return None, [], None
     try:
-        followed, pending, outcomes = unpack(begun.state)
-        log = [entry for part in begun.log for entry in unpack_log(part)]
+        return unpack(begun.state)
     except UNREADABLE:
-        return None, [], None, []
-    return followed, pending, outcomes, log
+        return None, [], None
 
 
 def scores_known(embedder: Embedder) -> bool:
@@ -199,7 +190,7 @@ class _Run:
                 self._shots.append(event)
                 self._vectors.append(vector)
         elif isinstance(event, Ended):
-            self.stitcher.add(self._piece(event))
+            self.outcomes["divided"] += self.stitcher.add(self._piece(event))
         else:
             self._commit(event)
 
@@ -210,6 +201,7 @@ class _Run:
         piece = TrackletPiece(
             stretch=ended.open.stretch,
             interval_us=ended.open.interval_us,
+            doubts=tuple(ended.open.doubts),
             trace=ended.open.trace(),
             times_us=np.array(ended.open.times_us, np.int64),
             shots=tuple(self._shots),
@@ -244,8 +236,6 @@ class _Run:
                 first_span=mark.first_span,
                 spans=mark.spans,
                 state=state,
-                log=pack_log(mark.log),
-                log_restarts=mark.log_restarts,
                 counts=counts,
                 duration_us=mark.time_us if mark.finished else self._complete_us(mark),
                 measured_fps=measured_fps,

@@ -222,7 +222,8 @@ class _Source:
             return {}
         found = outcome.counts or {}
         self.loss = loss_of(found, footage.lacking.streams)
-        names = ("sampled_frames", "tracklets", "best_shots", "small", "brief")
+        kept = ("sampled_frames", "tracklets", "best_shots")
+        names = (*kept, "small", "brief", "unlike", "divided", "doubts")
         return {
             "indexed": 1,
             "resumed": int(outcome.resumed),

@@ -19,7 +19,6 @@ from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK, of_ids
 from reidsearch.store.tables.footage import (
     checkpoint,
-    checkpoint_log,
     erased,
     footage,
     moment,
@@ -100,8 +99,7 @@ def record(connection: Connection, lost: Iterable[Loss], *, permanent: bool) -> 
         else:
             holes = [(*_hole(connection, loss), loss.crops) for loss in own]
         _insert(connection, source_id, holes, permanent=permanent)
-        for table in (checkpoint, checkpoint_log):
-            connection.execute(delete(table).where(table.c.source_id == source_id))
+        connection.execute(delete(checkpoint).where(checkpoint.c.source_id == source_id))
 
 
 def _hole(connection: Connection, loss: Loss) -> Interval:

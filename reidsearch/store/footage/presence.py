@@ -11,7 +11,7 @@ from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.footage import rows as footage_rows
-from reidsearch.store.footage.tracklet_reader import interval, parts_of, views_of
+from reidsearch.store.footage.tracklet_reader import interval, parts_of, purity_of, views_of
 
 _CROPS = (
     select(
@@ -59,6 +59,7 @@ def _tracklets(connection: Connection, ids: Sequence[int]) -> dict[Member, Prese
             uncertainty_s=ends.uncertainty_at(parts[-1].last_s),
             crop_ids=views.get(tracklet_id, ()),
             correction_s=float(begins.correction_s),
+            purity=purity_of(rows),
         )
     return found
 

@@ -120,9 +120,11 @@ def _join(connection: Connection, before: Row[Any], after: Row[Any], model_id: i
         _sightings(connection, after, second, ahead_us, model_id),
         within_us,
     )
-    for one, other in pairs:
+    for one, other, doubtful in pairs:
         kept, dropped = sorted((first[one].tracklet_id, second[other].tracklet_id))
         if not _meet(connection, kept, dropped):
+            if doubtful:
+                _doubt(connection, second[other])
             _make_one(connection, kept, dropped)
             renew_means(connection, model_id, [kept])
 
@@ -169,6 +171,17 @@ def _meet(connection: Connection, kept: int, dropped: int) -> bool:
         part.tracklet_id == kept, other.tracklet_id == dropped, part.source_id == other.source_id
     )
     return bool(connection.scalar(select(both)))
+
+
+def _doubt(connection: Connection, begun: Row[Any]) -> None:
+    """Note that somebody else may begin with a part, where it is known when switches may be."""
+    if begun.doubts is not None:
+        part = tracklet_part.c
+        connection.execute(
+            update(tracklet_part)
+            .where(part.tracklet_id == begun.tracklet_id, part.source_id == begun.source_id)
+            .values(doubts=[[0, begun.first_us], *begun.doubts])
+        )
 
 
 def _make_one(connection: Connection, kept: int, dropped: int) -> None:

@@ -18,7 +18,7 @@ from reidsearch.store.footage.tracklet_writer import one_person
 from reidsearch.store.pending import record_erasure
 from reidsearch.store.tables.footage import footage, moment, tracklet, tracklet_part
 
-_TRACE_COLUMNS = ("first_us", "last_us", "detections", "fragments", "trace", "sha256")
+_TRACE_COLUMNS = ("first_us", "last_us", "detections", "fragments", "doubts", "trace", "sha256")
 
 
 def supersede(connection: Connection, old_id: int, new_id: int, model_id: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
-from reidsearch.domain.tracklets import SourceInterval, Trace, TrackletSeen
+from reidsearch.domain.tracklets import Doubt, Purity, SourceInterval, Trace, TrackletSeen
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
@@ -84,6 +84,7 @@ _PARTS: Select[Any] = (
         tracklet_part.c.last_us,
         tracklet_part.c.detections,
         tracklet_part.c.fragments,
+        tracklet_part.c.doubts,
         *footage_rows.CLOCK,
         tables.camera.c.name.label("camera"),
         footage_location.c.text.label("location"),
@@ -127,7 +128,29 @@ def _tracklet(
         crop_ids=crop_ids,
         fragments=sum(part.fragments for part in parts),
         correction_s=float(clock.correction_s),
+        purity=purity_of(parts),
     )
+
+
+def purity_of(parts: Sequence[Row[Any]]) -> Purity | None:
+    """Return how far a tracklet's parts are known to show one person; None: nobody knows."""
+    found: list[Doubt] = []
+    before = 0
+    for part in parts:
+        own = doubts_of(part)
+        if own is None:
+            return None
+        found += [Doubt(before + at, part.source_id, media_us) for at, media_us in own]
+        before += part.detections
+    return Purity(before, tuple(found))
+
+
+@reads(tracklet_part)
+def doubts_of(part: Row[Any]) -> list[tuple[int, int]] | None:
+    """Return position and media time (microseconds) of each doubt of a part; None: not known."""
+    if part.doubts is None:
+        return None
+    return [(int(position), int(media_us)) for position, media_us in part.doubts]
 
 
 def tracklets_of(store: Store, source_id: int) -> list[TrackletSeen]:

@@ -111,7 +111,7 @@ class _Batch:
                 "source_id": self._target.source_id,
                 "first_us": first_us,
                 "last_us": last_us,
-                **_trace_values(one),
+                **self._trace_values(one),
             }
         )
         row = tracklet_row(self._tracklet_id, self._target.model_id, one.vector)
@@ -147,7 +147,7 @@ class _Batch:
                     tracklet_part.c.tracklet_id == held.tracklet_id,
                     tracklet_part.c.source_id == self._target.source_id,
                 )
-                .values(first_us=first_us, last_us=last_us, **_trace_values(one))
+                .values(first_us=first_us, last_us=last_us, **self._trace_values(one))
             )
 
     def insert(self) -> None:
@@ -165,6 +165,18 @@ class _Batch:
     def _interval(self, trace: Trace) -> tuple[int, int]:
         first, last = (self._info.media_s(int(pts)) for pts in (trace.pts[0], trace.pts[-1]))
         return round(first * 1_000_000), round(last * 1_000_000)
+
+    def _trace_values(self, one: Tracklet) -> dict[str, Any]:
+        blob = footage_rows.trace_blob(one.trace)
+        positions = np.searchsorted(one.trace.pts, np.array(one.doubts, np.int64)).tolist()
+        at_us = [round(self._info.media_s(pts) * 1_000_000) for pts in one.doubts]
+        return {
+            "detections": len(one.trace),
+            "fragments": one.fragments,
+            "doubts": list(map(list, zip(positions, at_us, strict=True))),
+            "trace": blob,
+            "sha256": sha256_of(blob),
+        }
 
     def _add_views(
         self, tracklet_id: int, one: Tracklet, stored: frozenset[tuple[Any, ...]]
@@ -214,13 +226,3 @@ def one_person(stored: Trace, found: Trace) -> bool:
     apart = np.abs(stored.xyxy[in_stored] - found.xyxy[in_found]).max(axis=1)
     shared = int(np.count_nonzero(apart < SAME_PX))
     return shared > SAME_SHARE * min(len(stored), len(found))
-
-
-def _trace_values(one: Tracklet) -> dict[str, Any]:
-    blob = footage_rows.trace_blob(one.trace)
-    return {
-        "detections": len(one.trace),
-        "fragments": one.fragments,
-        "trace": blob,
-        "sha256": sha256_of(blob),
-    }

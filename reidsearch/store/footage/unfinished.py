@@ -1,4 +1,4 @@
-"""How far an interrupted source was worked through: its checkpoint with the checkpoint's log.
+"""How far an interrupted source was worked through: its checkpoint.
 
 All of it is derived: what is damaged costs the time to analyse that source again from its start,
 never the run, and never what is committed of the source.
@@ -6,14 +6,14 @@ never the run, and never what is committed of the source.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.steps import Begun, SourceStep
 from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.database.proofs import damaged
 from reidsearch.store.footage.erased import meet_again
-from reidsearch.store.tables.footage import checkpoint, checkpoint_log
+from reidsearch.store.tables.footage import checkpoint
 
 
 def taken_up(connection: Connection, source_id: int) -> Begun:
@@ -21,37 +21,23 @@ def taken_up(connection: Connection, source_id: int) -> Begun:
     of_source = checkpoint.c.source_id == source_id
     row = connection.execute(select(checkpoint).where(of_source)).one_or_none()
     if row is None:
-        return Begun(source_id, None, ())
+        return Begun(source_id, None)
     if is_damaged(connection, source_id) or sha256_of(row.state) != row.sha256:
         restart(connection, source_id)
-        return Begun(source_id, None, (), lost=True)
-    log = connection.scalars(
-        select(checkpoint_log.c.told)
-        .where(checkpoint_log.c.source_id == source_id)
-        .order_by(checkpoint_log.c.number)
-    )
-    return Begun(source_id, row.state, tuple(log))
+        return Begun(source_id, None, lost=True)
+    return Begun(source_id, row.state)
 
 
 def is_damaged(connection: Connection, source_id: int) -> bool:
-    """Tell whether a row of what is kept of a source's progress is not what was written."""
-    return any(
-        connection.scalar(
-            select(func.count())
-            .select_from(table)
-            .where(table.c.source_id == source_id, damaged(table))
-        )
-        for table in (checkpoint, checkpoint_log)
-    )
+    """Tell whether the row of a source's progress is not what was written."""
+    odd = select(checkpoint).where(checkpoint.c.source_id == source_id, damaged(checkpoint))
+    return connection.execute(odd).first() is not None
 
 
 def keep_progress(connection: Connection, step: SourceStep) -> None:
     """Store where a source stands after a step; nothing is kept of a finished one."""
     source_id = step.source_id
     connection.execute(delete(checkpoint).where(checkpoint.c.source_id == source_id))
-    of_source = checkpoint_log.c.source_id == source_id
-    if step.log_restarts or step.state is None:
-        connection.execute(delete(checkpoint_log).where(of_source))
     if step.state is None:
         return
     connection.execute(
@@ -62,18 +48,11 @@ def keep_progress(connection: Connection, step: SourceStep) -> None:
             at_us=to_us(now()),
         )
     )
-    numbers = connection.scalars(select(checkpoint_log.c.number).where(of_source)).all()
-    connection.execute(
-        insert(checkpoint_log).values(
-            source_id=source_id, number=max(numbers, default=-1) + 1, told=step.log
-        )
-    )
 
 
 def forget_progress(connection: Connection, source_id: int) -> None:
-    """Drop the checkpoint of a source with its log."""
-    for table in (checkpoint, checkpoint_log):
-        connection.execute(delete(table).where(table.c.source_id == source_id))
+    """Drop the checkpoint of a source."""
+    connection.execute(delete(checkpoint).where(checkpoint.c.source_id == source_id))
 
 
 def restart(connection: Connection, source_id: int) -> None:

@@ -86,7 +86,7 @@ class FootageWriter:
                 delete_source(connection, held.source_id)
             source_id = self._insert(connection, file, info, facts, settings)
             self._place(connection, source_id, file, facts)
-        return Begun(source_id, None, ())
+        return Begun(source_id, None)
 
     def keep_notes(self, source_id: int, facts: SourceFacts) -> None:
         """Replace the remarks on camera and start of a stored source."""

@@ -122,6 +122,9 @@ tracklet_part = Table(
     Column("last_us", BigInteger, nullable=False),
     Column("detections", Integer, nullable=False),
     Column("fragments", Integer, nullable=False),
+    # Where a switch to somebody else cannot be excluded: [[position in the trace, media time in
+    # microseconds], ...]; null: an earlier version indexed it, and nobody knows.
+    Column("doubts", JSON(none_as_null=True)),
     Column("trace", LargeBinary, nullable=False),  # see footage_rows.trace_blob
     Column("sha256", LargeBinary(32), nullable=False),
     row_digest(),
@@ -163,15 +166,5 @@ checkpoint = Table(
     Column("state", LargeBinary, nullable=False),
     Column("sha256", LargeBinary(32), nullable=False),
     Column("at_us", BigInteger, nullable=False),
-    row_digest(),
-)
-
-# What the tracker was told, in order: its state is rebuilt by telling it again.
-checkpoint_log = Table(
-    "checkpoint_log",
-    metadata,
-    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE"), primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("told", LargeBinary, nullable=False),
     row_digest(),
 )

@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.domain.footage import Detections
+from reidsearch.vision.tracking.tracker import Assigned, Looks, Track
 
 NEAREST_S = 0.02  # a time in a file belongs to the frame within this distance
 LARGEST_NORMALISED = 1.5  # shares of the frame's sides; a little beyond its edge
@@ -215,8 +215,13 @@ def _scaled(row: Row, across: float, down: float) -> Row:
 class PrecomputedIds:
     """A `Tracker` for detections that carry track ids."""
 
-    def update(self, detections: Detections, time_us: int) -> NDArray[np.int64]:
+    def update(self, detections: Detections, time_us: int, looks: Looks) -> Assigned:
         """See `Tracker.update`."""
-        del time_us
-        ids = detections.ids
-        return np.full(len(detections), -1, np.int64) if ids is None else ids
+        del time_us, looks
+        count = len(detections)
+        ids = np.full(count, -1, np.int64) if detections.ids is None else detections.ids
+        return Assigned(ids, np.zeros(count, bool))
+
+    def state(self) -> tuple[Track, ...]:
+        """See `Tracker.state`."""
+        return ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -119,6 +120,29 @@ class Embedder:
             found.append(float(np.linalg.norm(request.get_output_tensor().data)))
         return found
 
+    def between(self) -> Callable[[Sequence[Pixels]], Vectors]:
+        """Return what embeds a few crops at once while a stream runs, for use by one thread.
+
+        It uses the stream's own compilation of the model. Rows of crops for which the model gives
+        no usable vector are zeros.
+        """
+        requests: list[openvino.InferRequest] = []
+
+        def embed(crops: Sequence[Pixels]) -> Vectors:
+            if not requests:
+                compiled = self._compiled.model("THROUGHPUT")
+                count = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+                requests.extend(compiled.create_infer_request() for _ in range(count))
+            rows = np.zeros((len(crops), self.identity.dimension), np.float32)
+            sides = self._sides((None, self.prepare(crop)) for crop in crops)
+            answers = self._joined(self._side_by_side(sides, requests))
+            for number, (_, row) in enumerate(answers):
+                if isinstance(row, np.ndarray):
+                    rows[number] = row
+            return rows
+
+        return embed
+
     def stream(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Answered]]:
         """Embed prepared tensors while they are being read, and the results being written.
 
@@ -170,6 +194,20 @@ class Embedder:
                 raise absent("a prepared picture")
             request.infer({0: tensor[None]})
             yield tag, self._unit(request.get_output_tensor().data)
+
+    def _side_by_side(
+        self, items: Iterable[tuple[T, Pixels | None]], requests: Sequence[openvino.InferRequest]
+    ) -> Iterator[tuple[T, Answered]]:
+        """As many at once as there are requests, all of which are idle again in the end."""
+        waiting = iter(items)
+        while some := list(islice(waiting, len(requests))):
+            for (_, tensor), request in zip(some, requests, strict=False):
+                if tensor is None:
+                    raise absent("a prepared picture")
+                request.start_async({0: tensor[None]}, share_inputs=True)
+            for (tag, _), request in zip(some, requests, strict=False):
+                request.wait()
+                yield tag, self._unit(request.get_output_tensor().data)
 
     def _unit(self, raw: Vectors) -> Vectors | Refused:
         """The vector brought to unit length, computed in float64 so that no square overflows."""

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reidsearch.vision.tracking.association import DOUBTFUL
 from reidsearch.vision.tracking.stitching import MARGIN, Sighting, likeness
 
 
 def continued(
     before: Sequence[Sighting], after: Sequence[Sighting], reach_us: int
-) -> list[tuple[int, int]]:
-    """Return which of `before` each of `after` continues, as pairs of positions.
+) -> list[tuple[int, int, bool]]:
+    """Return which of `before` each of `after` continues: both positions, and whether in doubt.
 
     The most alike first, each at most once. Where two fit nearly as well, neither is taken: a guess
     stays two tracklets.
@@ -32,6 +33,6 @@ def continued(
         row, column = divmod(int(scores.argmax()), scores.shape[1])
         rivals = np.concatenate([np.delete(scores[row], column), np.delete(scores[:, column], row)])
         if best - rivals.max(initial=-np.inf) >= MARGIN:
-            pairs.append((row, column))
+            pairs.append((row, column, bool(best < DOUBTFUL)))
         scores[row, :] = scores[:, column] = -np.inf
     return sorted(pairs)

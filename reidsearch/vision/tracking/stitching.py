@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.tracklets import BestShot, Trace, Tracklet
+from reidsearch.vision.tracking.association import DOUBTFUL
 from reidsearch.vision.tracking.best_shots import (
     CANDIDATES,
     FIRST_STRETCH_US,
@@ -103,6 +104,7 @@ class TrackletPiece:
         interval_us: the shortest time between sampled frames meanwhile.
         order_us: when the tracker's piece that it is a part of was last seen; None: that is all of
             it. Pieces come in this order.
+        doubts: the pts at which a switch to somebody else cannot be excluded.
     """
 
     trace: Trace
@@ -113,6 +115,7 @@ class TrackletPiece:
     stretch: int = 0
     interval_us: int = LONGEST_US
     order_us: int | None = None
+    doubts: tuple[int, ...] = ()
 
     @property
     def first_us(self) -> int:
@@ -150,6 +153,7 @@ class TrackletPiece:
             vectors=vectors,
             vector=robust_mean(vectors, np.array([shot.quality for shot in shots])),
             fragments=self.pieces,
+            doubts=self.doubts,
         )
 
 
@@ -165,19 +169,24 @@ class Stitcher:
         self._max_gap_us = max_gap_us
         self.pending = list(pending)
 
-    def add(self, piece: TrackletPiece) -> None:
+    def add(self, piece: TrackletPiece) -> int:
         """Add a piece that has ended; those that ended earlier came earlier.
 
         What a piece is divided into after its first part stands for itself: what it could continue
         may have been taken out by now, or not.
+
+        Returns:
+            How many times the piece was divided, because it showed several people.
         """
         piece, *others = divided(piece) if self._max_gap_us else (piece,)
         self.pending += others
-        before = self._continued_by(piece)
+        before, score = self._continued_by(piece)
         if before is None:
             self.pending.append(piece)
         else:
-            self.pending[before] = _stitched(self.pending[before], piece)
+            doubtful = score < DOUBTFUL
+            self.pending[before] = _stitched(self.pending[before], piece, doubtful=doubtful)
+        return len(others)
 
     def ready(self, now_us: int, open_since_us: Iterable[int]) -> list[TrackletPiece]:
         """Take out what is complete, in order of the last time seen, whenever this is asked.
@@ -197,16 +206,20 @@ class Stitcher:
         self.pending = self.pending[len(done) :]
         return done
 
-    def _continued_by(self, piece: TrackletPiece) -> int | None:
-        """Return the pending piece that this one continues; None when none does, or unclear."""
+    def _continued_by(self, piece: TrackletPiece) -> tuple[int | None, float]:
+        """Return the pending piece that this one continues, and how alike they are.
+
+        None when none does, or unclear.
+        """
         found = sorted(
             (score, -number)
             for number, before in enumerate(self.pending)
             if (score := self._likeness(before, piece)) is not None
         )
         if not found or (len(found) > 1 and found[-1][0] - found[-2][0] < MARGIN):
-            return None
-        return -found[-1][1]
+            return None, 0.0
+        score, number = found[-1]
+        return -number, score
 
     def _likeness(self, before: TrackletPiece, after: TrackletPiece) -> float | None:
         """Return how alike two pieces look; None when they cannot be one person."""
@@ -240,7 +253,8 @@ def _anchor(xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.stack([(xyxy[:, 0] + xyxy[:, 2]) / 2, xyxy[:, 1]], axis=1).astype(np.float64)
 
 
-def _stitched(before: TrackletPiece, after: TrackletPiece) -> TrackletPiece:
+def _stitched(before: TrackletPiece, after: TrackletPiece, *, doubtful: bool) -> TrackletPiece:
+    joint = (int(after.trace.pts[0]),) if doubtful else ()
     whole = TrackletPiece(
         trace=Trace(
             np.concatenate([before.trace.pts, after.trace.pts]),
@@ -254,6 +268,7 @@ def _stitched(before: TrackletPiece, after: TrackletPiece) -> TrackletPiece:
         stretch=before.stretch,
         interval_us=min(before.interval_us, after.interval_us),
         order_us=after.order_us,
+        doubts=(*before.doubts, *joint, *after.doubts),
     )
     return _thinned(whole)
 
@@ -355,9 +370,11 @@ def _break_between(piece: TrackletPiece, first_pts: int, last_pts: int) -> int:
 
 def _part(piece: TrackletPiece, rows: slice, shots: slice) -> TrackletPiece:
     trace = piece.trace
+    pts = trace.pts[rows]
     return replace(
         piece,
-        trace=Trace(trace.pts[rows], trace.xyxy[rows], trace.confidence[rows]),
+        trace=Trace(pts, trace.xyxy[rows], trace.confidence[rows]),
+        doubts=tuple(one for one in piece.doubts if pts[0] < one <= pts[-1]),
         times_us=piece.times_us[rows],
         shots=piece.shots[shots],
         vectors=piece.vectors[shots],
