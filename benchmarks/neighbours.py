@@ -23,13 +23,14 @@ from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.graph import BLOCK, extended
 from reidsearch.index.neighbours.table import Neighbours
-from reidsearch.search.engine import Query, search
+from reidsearch.search.engine import search
+from reidsearch.search.query import Query
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
 
 CROPS, MORE = 100_000, 1000
 QUERIES = 40
-ADDED_MS = 100.0
+ADDED_MS = 25.0
 
 
 def bare_products(matrix: Vectors) -> None:

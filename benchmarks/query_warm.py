@@ -20,7 +20,8 @@ from measuring import Figure, GeneratedEmbeddings, in_turns, report, seconds
 
 from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
-from reidsearch.search.engine import Query, search
+from reidsearch.search.engine import search
+from reidsearch.search.query import Query
 from reidsearch.store.crops.store import Store
 
 THREADS = os.cpu_count() or 1  # what FAISS takes when it is left alone

@@ -181,7 +181,8 @@ def goals(crops: int, work: Path) -> Result:
 
 def whole_answers(ours: Ours, queries: np.ndarray) -> Result:
     """A whole answer to one query, and to each of a list."""
-    from reidsearch.search.engine import Query, search, search_many
+    from reidsearch.search.engine import search, search_many
+    from reidsearch.search.query import Query
 
     asked = [Query(query, "drawn") for query in queries]
     single = [seconds(lambda q=q: search(ours.store, ours.gallery, q, "none")) for q in asked]

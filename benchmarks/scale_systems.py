@@ -23,7 +23,8 @@ from reidsearch.domain.crops import Vectors
 from reidsearch.domain.request import SearchRequest
 from reidsearch.index.flat import one_thread
 from reidsearch.index.gallery import Gallery
-from reidsearch.search.engine import Query, search
+from reidsearch.search.engine import search
+from reidsearch.search.query import Query
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
 

@@ -171,7 +171,8 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
     ) -> Explanation:
         """Return why a crop scores what it scores for one picture or crop.
 
-        Of a request only its query, limits and label count. Raises as `search` does.
+        Of a request its query, `query_camera`, `adjusted`, limits and label count. Raises as
+        `search` does.
         `archive.explain("person.jpg", 7).score` is the match's score.
         """
         from reidsearch.services.explain import explain

@@ -29,9 +29,11 @@ from sqlalchemy import text
 from reidsearch import Archive
 from reidsearch.base.boxes import Box
 from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.crops import CropIds, CropInput, Facts, HeldBytes, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.steps import NewCrop
+from reidsearch.index.gallery import Gallery
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.database import sqlite
@@ -261,3 +263,15 @@ def answer_of(run: CommandLine, *arguments: object) -> dict[str, Any]:
     assert ran.code == 0, ran.err
     answer: dict[str, Any] = json.loads(ran.out)
     return answer
+
+
+def as_scored(gallery: Gallery, vectors: Vectors) -> Vectors:
+    """Embeddings of crops 1 to n as default searches score them: camera-adjusted where these are.
+
+    Args:
+        vectors: (n, d) float32.
+    """
+    gallery.sync()
+    adjust = gallery.adjustment()
+    assert isinstance(adjust, Adjustment)
+    return adjust.vectors(np.arange(1, len(vectors) + 1), vectors)

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reidsearch.base.errors import ArchiveError
+from reidsearch.domain.adjustment import AdjustedBy, Adjustment, centred, lengths
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import FileEngine, FileIndex, Hits, VectorIndex, no_ids
 
@@ -66,8 +67,28 @@ class Oracle:
         wanted = self.held if allowed is None else set(allowed.tolist())
         return sorted(crop_id for crop_id in self.held if crop_id in wanted)
 
-    def scores(self, query: Vectors, allowed: CropIds | None) -> dict[int, float]:
-        return {i: float(self.held[i] @ query) for i in self.candidates(allowed)}
+    def scores(
+        self, query: Vectors, allowed: CropIds | None, adjust: Adjustment | None = None
+    ) -> dict[int, float]:
+        return {i: float(self._vector(i, adjust) @ query) for i in self.candidates(allowed)}
+
+    def _vector(self, crop_id: int, adjust: Adjustment | None) -> Vectors:
+        if adjust is None:
+            return self.held[crop_id]
+        mean = adjust.means[adjust.slots[crop_id]]
+        return centred(self.held[crop_id][None], mean[None])[0]
+
+    def adjustment(self, rng: np.random.Generator) -> Adjustment:
+        """Means of three cameras, and a camera for every crop; some equal their mean."""
+        means = (0.6 * rows(rng, 4)).astype(np.float32)
+        if self.held:
+            means[3] = self.held[max(self.held)]
+        slots = rng.integers(0, 4, max(self.ever, default=0) + 1).astype(np.int32)
+        norms = np.ones(len(slots), np.float32)
+        for crop_id, vector in self.ever.items():
+            norms[crop_id] = lengths((vector - means[slots[crop_id]])[None])[0]
+        cameras = {f"camera {slot}": slot for slot in (1, 2, 3)}
+        return Adjustment(means, slots, norms, cameras, AdjustedBy(3))
 
 
 def same(index: VectorIndex, oracle: Oracle) -> None:
@@ -82,23 +103,33 @@ def same(index: VectorIndex, oracle: Oracle) -> None:
 
 
 def same_answer(
-    index: VectorIndex, oracle: Oracle, query: Vectors, k: int, allowed: CropIds | None
+    index: VectorIndex,
+    oracle: Oracle,
+    query: Vectors,
+    k: int,
+    allowed: CropIds | None,
+    adjust: Adjustment | None = None,
 ) -> None:
-    hits = index.search(query, k, allowed)
+    hits = index.search(query, k, allowed, adjust=adjust)
     assert hits.exact == index.plan(k, allowed).exact
-    same_hits(hits, oracle, query, k, allowed)
-    proven = index.search(query, k, allowed, exact=True)
+    same_hits(hits, oracle, query, k, allowed, adjust)
+    proven = index.search(query, k, allowed, exact=True, adjust=adjust)
     assert proven.exact
     assert index.plan(k, allowed, exact=True).exact
-    same_hits(proven, oracle, query, k, allowed)
+    same_hits(proven, oracle, query, k, allowed, adjust)
 
 
 def same_range(
-    index: VectorIndex, oracle: Oracle, query: Vectors, least: float, allowed: CropIds | None
+    index: VectorIndex,
+    oracle: Oracle,
+    query: Vectors,
+    least: float,
+    allowed: CropIds | None,
+    adjust: Adjustment | None = None,
 ) -> None:
     """`above` gives all that reaches a score, once, best first."""
-    truth = oracle.scores(query, allowed)
-    parts = list(index.above(query, least, allowed))
+    truth = oracle.scores(query, allowed, adjust)
+    parts = list(index.above(query, least, allowed, adjust=adjust))
     ids = [i for hits in parts for i in hits.ids.tolist()]
     scores = [s for hits in parts for s in hits.scores.tolist()]
     assert len(set(ids)) == len(ids)
@@ -109,8 +140,15 @@ def same_range(
     assert scores == sorted(scores, reverse=True)
 
 
-def same_hits(hits: Hits, oracle: Oracle, query: Vectors, k: int, allowed: CropIds | None) -> None:
-    truth = oracle.scores(query, allowed)
+def same_hits(
+    hits: Hits,
+    oracle: Oracle,
+    query: Vectors,
+    k: int,
+    allowed: CropIds | None,
+    adjust: Adjustment | None = None,
+) -> None:
+    truth = oracle.scores(query, allowed, adjust)
     assert hits.ids.dtype == np.int64
     ids, scores = hits.ids.tolist(), hits.scores.tolist()
     assert len(ids) == min(k, len(truth))
@@ -125,13 +163,18 @@ def same_hits(hits: Hits, oracle: Oracle, query: Vectors, k: int, allowed: CropI
 
 
 def same_answers(
-    index: VectorIndex, oracle: Oracle, queries: Vectors, k: int, allowed: CropIds | None
+    index: VectorIndex,
+    oracle: Oracle,
+    queries: Vectors,
+    k: int,
+    allowed: CropIds | None,
+    adjust: Adjustment | None = None,
 ) -> None:
     """`search_many` is right for each query, whatever the others are."""
-    found = index.search_many(queries, k, allowed)
+    found = index.search_many(queries, k, allowed, adjust=adjust)
     assert len(found) == len(queries)
     for query, hits in zip(queries, found, strict=True):
-        same_hits(hits, oracle, query, k, allowed)
+        same_hits(hits, oracle, query, k, allowed, adjust)
 
 
 class VectorIndexContract:
@@ -173,10 +216,16 @@ class VectorIndexContract:
                     share = chooser.choice([0.0, 0.02, 0.5, 1.0])
                     some = np.flatnonzero(chooser.random(last + 5) < share).astype(np.int64)
                     allowed = [None, some][int(chooser.integers(2))]
-                    same_answer(index, oracle, rows(chooser, 1)[0], b, allowed)
-                    same_answers(index, oracle, rows(chooser, 3), b, allowed)
+                    adjust = [None, oracle.adjustment(chooser)][int(chooser.integers(2))]
+
+                    def queries(count: int, chooser=chooser, adjust=adjust) -> Vectors:
+                        made = rows(chooser, count)
+                        return made if adjust is None else adjust.queries(made, [None] * count)
+
+                    same_answer(index, oracle, queries(1)[0], b, allowed, adjust)
+                    same_answers(index, oracle, queries(3), b, allowed, adjust)
                     least = float(chooser.choice([-1.0, 0.0, 0.5, 0.99]))
-                    same_range(index, oracle, rows(chooser, 1)[0], least, allowed)
+                    same_range(index, oracle, queries(1)[0], least, allowed, adjust)
             same(index, oracle)
             same_answer(index, oracle, rows(rng, 1)[0], 1000, None)
 
@@ -199,6 +248,19 @@ class VectorIndexContract:
             same_answer(index, oracle, query, k, allowed)
             same_answers(index, oracle, rows(np.random.default_rng(2), 5), k, allowed)
         same_answer(index, oracle, query, k, np.arange(0, 999, dtype=np.int64))
+
+    @pytest.mark.parametrize("k", [1, 19, 20, 1000])
+    def test_adjusted_scores_are_ranked_and_proven(self, k):
+        index, oracle = self.filled()
+        for seed in range(3):
+            rng = np.random.default_rng(seed)
+            adjust = oracle.adjustment(rng)
+            queries = adjust.queries(rows(rng, 4), [None, "camera 1", "camera 3", "unknown"])
+            some = np.flatnonzero(rng.random(25) < 0.5).astype(np.int64)
+            for allowed in (None, some):
+                same_answer(index, oracle, queries[0], k, allowed, adjust)
+                same_answers(index, oracle, queries, k, allowed, adjust)
+                same_range(index, oracle, queries[1], 0.3, allowed, adjust)
 
     @pytest.mark.full
     def test_many_queries_are_answered_as_one_by_one_also_across_blocks(self):

@@ -99,6 +99,7 @@ class Kind(StrEnum):
     FALSE_ALARMS_NOT_MEASURED = "false-alarms-not-measured"
     SCORE_LIMIT_TWICE = "score-limit-twice"
     FEEDBACK_UNCALIBRATED = "feedback-uncalibrated"
+    QUERY_CAMERA_UNUSED = "query-camera-unused"
     LIKES_OPPOSE_QUERY = "likes-oppose-query"
     LIKED_AND_UNLIKED = "liked-and-unliked"
     QUERY_LIKED = "query-liked"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,13 +17,23 @@ from reidsearch.cli.options import (
     opened_archive,
     runtime_options,
 )
-from reidsearch.cli.query_input import query_input_options, read_query_input
+from reidsearch.cli.query_input import (
+    no_adjust_option,
+    query_camera_option,
+    query_input_options,
+    read_query_input,
+)
+
+if TYPE_CHECKING:
+    from reidsearch.base.settings import Tiles
 
 
 @grouped_command("explain")
 @argument("image", nargs=-1, type=click.Path(path_type=Path))
 @argument("match", type=int, metavar="CROP")
 @query_input_options
+@query_camera_option
+@no_adjust_option()
 @format_option()
 @output_option("Draw the explanation")
 @model_options
@@ -35,7 +46,10 @@ def command(
     box: str | None,
     person: int | None,
     as_whole: bool,
+    tiles: Tiles | None,
     crops: tuple[int, ...],
+    query_camera: str | None,
+    no_adjust: bool,
     archive: Path,
     output: Path | None,
     form: str,
@@ -58,8 +72,16 @@ def command(
         opened,
         progress,
     ):
-        found = read_query_input(opened, progress, image, crops, frame, box, person, as_whole)
-        told = opened.explain(found.pictures, match, label=found.label)
+        found = read_query_input(
+            opened, progress, image, crops, frame, box, person, tiles, as_whole
+        )
+        told = opened.explain(
+            found.pictures,
+            match,
+            label=found.label,
+            adjusted=not no_adjust,
+            query_camera=query_camera,
+        )
         if output is not None:
             from reidsearch.base.settings import PictureLimits
             from reidsearch.media.pictures import decode

@@ -26,7 +26,13 @@ from reidsearch.cli.options import (
     opened_archive,
     runtime_options,
 )
-from reidsearch.cli.query_input import PERSON, query_input_options, read_query_input
+from reidsearch.cli.query_input import (
+    PERSON,
+    no_adjust_option,
+    query_camera_option,
+    query_input_options,
+    read_query_input,
+)
 from reidsearch.cli.viewer import open_file, require_viewer
 from reidsearch.output.terminal import say
 from reidsearch.output.visible import visible
@@ -35,6 +41,7 @@ REFINE, RANKING = "Refine", "Ranking"
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.base.settings import Tiles
     from reidsearch.domain.answers import Answer
     from reidsearch.domain.crops import Pixels
     from reidsearch.domain.request import QueryPicture, SearchRequest
@@ -56,6 +63,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="CSV of queries: columns image, crop or identity.",
 )
+@query_camera_option
 @crops_option("--like", "likes", help_="A match that shows the person.", group=REFINE)
 @crops_option("--unlike", "unlikes", help_="A match that shows someone else.", group=REFINE)
 @option(
@@ -97,6 +105,7 @@ if TYPE_CHECKING:
 )
 @option("--ungrouped", group=RANKING, is_flag=True, help="List every crop of a tracklet.")
 @option("--no-rerank", group=RANKING, is_flag=True, help="Rank by score only.")
+@no_adjust_option(RANKING)
 @option("--exact", group=RANKING, is_flag=True, help="Guarantee that no better match is missed.")
 @option(
     "--explain-plan",
@@ -118,6 +127,7 @@ def command(
     box: str | None,
     person: int | None,
     as_whole: bool,
+    tiles: Tiles | None,
     crops: tuple[int, ...],
     identity: str | None,
     new_only: bool,
@@ -139,6 +149,8 @@ def command(
     without_things: tuple[str, ...],
     ungrouped: bool,
     no_rerank: bool,
+    no_adjust: bool,
+    query_camera: str | None,
     min_score: float | None,
     max_false_alarms: float | None,
     prior: float | None,
@@ -156,9 +168,11 @@ def command(
 
     IMAGES show one person; several are fused. The person is detected and cut out; if there are
     several, the answer asks which, and a crop of one is used as it is. Filters are applied before
-    ranking, so asking for k gives k whenever k crops pass. The best by score are re-ranked by
-    shared neighbours (--no-rerank: by score only). The answer says what was searched, how, and what
-    is missing; a score is a cosine similarity, not a probability: `calibrate` makes it one.
+    ranking, so asking for k gives k whenever k crops pass. Where the archive has several cameras,
+    scores are without what all people at a camera have in common (--no-adjust: plain cosine
+    similarity); for pictures by one of these cameras, name it (--query-camera). The best by score
+    are re-ranked by shared neighbours (--no-rerank: by score only). The answer says what was
+    searched, how, and what is missing; a score is no probability: `calibrate` makes it one.
 
     --like and --unlike refine the query with crop ids of its answer: liked matches stay on top,
     marked, unliked ones are excluded, and the others are ranked again. A crop stands for its whole
@@ -197,6 +211,8 @@ def command(
         grouped=not ungrouped,
         exact=exact,
         reranked=not no_rerank,
+        adjusted=not no_adjust,
+        query_camera=query_camera,
         identity=identity,
         new_only=new_only,
         likes=likes,
@@ -212,7 +228,9 @@ def command(
         if batch is not None:
             query_many.answer_list(opened, batch, form, request, whole=statement, as_whole=as_whole)
             return
-        found = read_query_input(opened, progress, images, crops, frame, box, person, as_whole)
+        found = read_query_input(
+            opened, progress, images, crops, frame, box, person, tiles, as_whole
+        )
         request = replace(request, query=found.pictures, label=found.label)
         if k is None:
             query_many.show_all(*opened.search_all(request), form, whole=statement)

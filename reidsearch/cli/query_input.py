@@ -10,12 +10,14 @@ import click
 
 from reidsearch.base.errors import Reason, Refused, UsageError
 from reidsearch.cli.filters import crops_option
-from reidsearch.cli.grouped import option
+from reidsearch.cli.grouped import OPTIONS, option
+from reidsearch.cli.options import tiles_option
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.base.boxes import Box
     from reidsearch.base.progress import Progress
+    from reidsearch.base.settings import Tiles
     from reidsearch.services.query_input import QueryInput
 
 PERSON = "Person to search for"
@@ -24,8 +26,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def query_input_options(function: F) -> F:
-    """Declare what is searched with: passed as `frame`, `box`, `person`, `as_whole`, `crops`."""
+    """Declare what is searched with: passed as `frame`, `box`, `person`, `tiles`, `as_whole`,
+    `crops`.
+    """
     for declared in (
+        tiles_option("Look in N x N tiles too (`detect`).", group=PERSON),
         option(
             "--person",
             group=PERSON,
@@ -53,6 +58,23 @@ def query_input_options(function: F) -> F:
     return function
 
 
+def query_camera_option(function: F) -> F:
+    """Declare which camera took the pictures: passed as `query_camera`."""
+    return option(
+        "--query-camera",
+        group=PERSON,
+        metavar="NAME",
+        help="The archive's camera that took the pictures.",
+    )(function)
+
+
+def no_adjust_option(group: str = OPTIONS) -> Callable[[F], F]:
+    """Declare plain scores: passed as `no_adjust`."""
+    return option(
+        "--no-adjust", group=group, is_flag=True, help="Plain scores, not camera-adjusted."
+    )
+
+
 def read_query_input(
     archive: Archive,
     progress: Progress,
@@ -61,7 +83,8 @@ def read_query_input(
     frame: str | None,
     box: str | None,
     person: int | None,
-    as_whole: bool,
+    tiles: Tiles | None = None,
+    as_whole: bool = False,
 ) -> QueryInput:
     """Read all that a query shows, as `services.query_input` does; errors name the options.
 
@@ -73,11 +96,13 @@ def read_query_input(
 
     if frame is None and (box is not None or person is not None):
         raise UsageError("--box and --person belong to --frame VIDEO@TIME")
+    if tiles is not None and (frame is None or box is not None):
+        raise UsageError("--tiles belongs to --frame VIDEO@TIME without --box")
     if box is not None and person is not None:
         raise UsageError("give --box or --person, not both")
     try:
         where = None if box is None else _box(box)
-        meant = None if frame is None else FrameInput(frame, where, person)
+        meant = None if frame is None else FrameInput(frame, where, person, tiles or "auto")
         found = query_input(
             images,
             crops,

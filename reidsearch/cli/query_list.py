@@ -22,7 +22,16 @@ Row = Mapping[str, str | None]
 WHO = ("image", "crop", "identity")
 LONGEST_ID = 20  # digits: no crop of SQLite has more
 BEYOND = ""  # where cells beyond the header's are kept
-COLUMNS = ("query", *WHO, "likes", "unlikes", "min_score", "max_false_alarms", "prior")
+COLUMNS = (
+    "query",
+    *WHO,
+    "query_camera",
+    "likes",
+    "unlikes",
+    "min_score",
+    "max_false_alarms",
+    "prior",
+)
 
 
 def read_query_list(
@@ -135,6 +144,7 @@ def _number(column: str, text: str) -> float:
 
 _READ: Mapping[str, Callable[[str, str], Any]] = {
     "identity": lambda _, text: text,
+    "query_camera": lambda _, text: text,
     "likes": _ids,
     "unlikes": _ids,
     "min_score": _number,

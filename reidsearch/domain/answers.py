@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from reidsearch.base.errors import ReidsearchError
+from reidsearch.domain.adjustment import PLAIN, AdjustedBy
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
-from reidsearch.domain.footage import How
+from reidsearch.domain.footage import HeightsSeen, How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
@@ -31,7 +32,10 @@ class Own(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One answer: rank from 1, score = inner product in [-1, 1], larger is better.
+    """One answer: rank from 1, score in [-1, 1], larger is better.
+
+    The score is an inner product of unit vectors: of the embeddings, or of what is left of them
+    without what is common to their cameras (`Statement.adjusted`).
 
     `tracklet` is what the crop is a view of, None for a crop that was offered as a picture. In a
     grouped answer the crop is the tracklet's best view for this query. `identity` is what it was
@@ -67,6 +71,9 @@ class FootageSearched:
         seconds: of media time, by how it was analysed.
         not_supplied_s: seconds by camera, between the first and the last footage of all of them
             or in the time asked for, of which there is no footage; only where clocks are known.
+        small: detections in these sources that were too small to be kept.
+        heights: how tall people have to be to be seen -> in how many of the sources; of None
+            nobody knows.
     """
 
     sources: int = 0
@@ -74,6 +81,8 @@ class FootageSearched:
     running: int = 0
     seconds: Mapping[How, float] = field(default_factory=dict)
     not_supplied_s: Mapping[str, float] = field(default_factory=dict)
+    small: int = 0
+    heights: Mapping[HeightsSeen | None, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,7 @@ class WhyNot(StrEnum):
     AS_ASKED = "as asked"
     TOO_FEW_CROPS = "re-ranking needs at least 100 crops"
     OUTDATED = "the neighbour graph is not up to date"
+    PLAIN = "the neighbour graph is of camera-adjusted scores"
     NOTHING_FOUND = "there are no matches to order"
 
 
@@ -191,9 +201,10 @@ class Statement:
             the liked stand first, beyond `k` and whatever they score. None: by nothing.
         query_pictures: what was searched with: pictures in the order given, then crops, those of an
             identity last.
-        embedding_sha256: of the embedding that was searched with: the mean of these, as
-            feedback refined it (`query_origins.embedding_sha256`).
+        embedding_sha256: of the embedding that was searched with: the mean of these, adjusted for
+            their cameras, as feedback refined it (`query_origins.embedding_sha256`).
         pending: deletions whose embeddings are still in index files, where no answer shows them.
+        adjusted: which camera means scores are without.
     """
 
     archive: str
@@ -231,6 +242,7 @@ class Statement:
     query_pictures: tuple[QueryOrigin, ...] = ()
     embedding_sha256: str = ""
     pending: tuple[Pending, ...] = ()
+    adjusted: AdjustedBy = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

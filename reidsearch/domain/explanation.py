@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.domain.adjustment import PLAIN, AdjustedBy
 from reidsearch.domain.answers import Own
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.models import ModelIdentity
@@ -75,6 +76,7 @@ class Explanation:
         same_below: by the calibration, the share of pairs of one person that score less.
         observed: empty where nothing is known of different people in this archive.
         own: what the match shares with the query, as an answer marks it; None: nothing is known.
+        adjusted: which camera means all scores here are without.
     """
 
     query: str
@@ -94,3 +96,4 @@ class Explanation:
     same_below: float | None
     observed: tuple[Observed, ...]
     own: Own | None = None
+    adjusted: AdjustedBy = PLAIN

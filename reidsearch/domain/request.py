@@ -15,7 +15,7 @@ import numpy as np
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.locations import composed
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.attributes import require_things, worn
+from reidsearch.domain.attributes import Asked, require_things, worn
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.pixels import is_image, to_pixels
 from reidsearch.domain.query_origins import ReadPicture
@@ -96,6 +96,11 @@ class Filters:
             worn(text)
 
     @property
+    def attributes(self) -> Asked:
+        """What is filtered of what people wear and carry."""
+        return Asked(self.wearing, self.with_things, self.without_things)
+
+    @property
     def attributes_empty(self) -> bool:
         """Whether nothing is filtered by what people wear and carry."""
         return not (self.wearing or self.with_things or self.without_things)
@@ -134,6 +139,10 @@ class SearchRequest:
         limits: what a picture may be.
         label: what the statement calls the query, where its pictures were made from something
             else, e.g. `person 2 of 3 in gate.mp4@75`.
+        adjusted: scores are camera-adjusted (`domain.adjustment`) where the archive's crops are of
+            several cameras; otherwise plain cosine similarity.
+        query_camera: name of the archive's camera that took the pictures; None: that of the source
+            with these bytes, if the archive holds one. That of crops given by id is known.
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.
@@ -159,6 +168,8 @@ class SearchRequest:
     unlikes: tuple[int, ...] = ()
     limits: PictureLimits = PictureLimits()
     label: str | None = None
+    adjusted: bool = True
+    query_camera: str | None = None
 
     def __post_init__(self) -> None:
         pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))
@@ -167,6 +178,7 @@ class SearchRequest:
             object.__setattr__(self, name, _ids(name, getattr(self, name)))
         if self.identity is not None and not self.identity.strip():
             raise UsageError("the identity to search for is an empty text")
+        self._require_query_camera()
         self._require_limits()
         if self.new_only and self.identity is None:
             raise UsageError(
@@ -201,6 +213,19 @@ class SearchRequest:
     def refined(self) -> bool:
         """Whether feedback refines the query."""
         return bool(self.likes or self.unlikes)
+
+    def _require_query_camera(self) -> None:
+        if self.query_camera is None:
+            return
+        if not self.query_camera.strip():
+            raise UsageError("the name of the query's camera is empty")
+        object.__setattr__(self, "query_camera", composed(self.query_camera))
+        if not self.adjusted:
+            raise UsageError(
+                "the query's camera was given, but plain scores do not depend on it",
+                "leave one of them out",
+                kind=Kind.QUERY_CAMERA_UNUSED,
+            )
 
     def _require_limits(self) -> None:
         k, least, alarms = self.k, self.min_score, self.max_false_alarms
@@ -239,6 +264,8 @@ class SearchOptions(TypedDict, total=False):
     unlikes: Iterable[int]
     limits: PictureLimits
     label: str | None
+    adjusted: bool
+    query_camera: str | None
 
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"

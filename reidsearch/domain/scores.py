@@ -44,6 +44,7 @@ class Origin(StrEnum):
     SET = "set"  # a labelled set of pictures: other footage than the archive's
     LABELS = "labels"  # the archive's own person labels
     IDENTITIES = "identities"  # what was confirmed in the archive
+    REFERENCE = "reference"  # shipped with the program: other footage, its own scores' spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Provenance:
         seed, replicates: of the bootstrap over people.
         version: of this program.
         notes: what of a set was left out, in sentences.
+        adjusted: made from camera-adjusted scores, and says nothing of plain ones.
     """
 
     origin: Origin
@@ -76,6 +78,7 @@ class Provenance:
     version: str
     at: dt.datetime
     notes: tuple[str, ...] = ()
+    adjusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reidsearch.domain.adjustment import Adjustment, centred
 from reidsearch.domain.crops import Crop, CropIds, Vectors
 from reidsearch.index.contract import Hits
 from reidsearch.store.crops.disagreement import disagreement, require_deleted
@@ -24,7 +25,7 @@ class Confirmed:
 
     Args:
         crops: what was found.
-        scores: (m,) float32 inner products, not increasing.
+        scores: (m,) float32 inner products, perhaps adjusted, not increasing.
         exact: whether no better ones are stored; otherwise `Gallery.recall` tells.
     """
 
@@ -44,12 +45,17 @@ class Confirmed:
 
 
 def confirm(
-    store: Store, state: State | None, queries: Vectors, found: Sequence[Hits]
+    store: Store,
+    state: State | None,
+    queries: Vectors,
+    found: Sequence[Hits],
+    adjust: Adjustment | None = None,
 ) -> list[Confirmed]:
     """Check hits of (n, d) queries, in any order, against the database's own embeddings.
 
     Args:
         state: where the archive stood when the index was caught up.
+        adjust: of the scores; what is left of an embedding is computed from it anew.
 
     Raises:
         ArchiveError: the database does not confirm a score, or lost a crop.
@@ -64,6 +70,8 @@ def confirm(
             if crop_id not in held:  # erased since the index was caught up
                 continue
             crop, embedding = held[crop_id]
+            if adjust is not None:
+                embedding = centred(embedding[None], adjust.means[adjust.slots[crop_id]][None])[0]
             truth = float(embedding @ query)
             if not abs(truth - score) <= SCORE_TOLERANCE:
                 raise disagreement(store, crop_id, score, truth)

@@ -25,6 +25,7 @@ from typing import Protocol
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Plan
 from reidsearch.domain.crops import CropIds, Vectors
 
@@ -47,7 +48,7 @@ class Hits:
 
     Args:
         ids: (m,) int64 crop ids, m <= k.
-        scores: (m,) float32 inner products, not increasing.
+        scores: (m,) float32 inner products, perhaps adjusted, not increasing.
         exact: whether these are proven to be the best; otherwise the recall is the index's.
     """
 
@@ -61,7 +62,11 @@ class Hits:
 
 
 class VectorIndex(Protocol):
-    """Unit vectors under crop ids, searched by inner product."""
+    """Unit vectors under crop ids, searched by inner product, or by what an adjustment makes of it.
+
+    With `adjust` queries are adjusted ones (`Adjustment.queries`), and scores are camera-adjusted:
+    they are ranked, limited and proven by these. It knows every stored id.
+    """
 
     @property
     def kind(self) -> str:
@@ -93,13 +98,20 @@ class VectorIndex(Protocol):
         ...
 
     def search(
-        self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+        self,
+        query: Vectors,
+        k: int,
+        allowed: CropIds | None = None,
+        *,
+        exact: bool = False,
+        adjust: Adjustment | None = None,
     ) -> Hits:
         """Find the k best of all, or of `allowed` (increasing ids; others are ignored).
 
         Args:
             query: (d,) float32 of unit length.
             exact: prove that these are the best, whatever it costs.
+            adjust: None: scores are inner products.
 
         Returns:
             min(k, number of candidates) hits, always: filters never cost answers.
@@ -110,7 +122,13 @@ class VectorIndex(Protocol):
         ...
 
     def search_many(
-        self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+        self,
+        queries: Vectors,
+        k: int,
+        allowed: CropIds | None = None,
+        *,
+        exact: bool = False,
+        adjust: Adjustment | None = None,
     ) -> list[Hits]:
         """Search for each of many queries; quicker than one by one.
 
@@ -124,7 +142,14 @@ class VectorIndex(Protocol):
         """
         ...
 
-    def above(self, query: Vectors, least: float, allowed: CropIds | None = None) -> Iterator[Hits]:
+    def above(
+        self,
+        query: Vectors,
+        least: float,
+        allowed: CropIds | None = None,
+        *,
+        adjust: Adjustment | None = None,
+    ) -> Iterator[Hits]:
         """Find everything that scores `least` or more, exactly, best first, in parts."""
         ...
 

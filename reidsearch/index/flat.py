@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base import own_files
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Plan
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index import layout
-from reidsearch.index.contract import Hits, IndexDamaged, Truth, no_hits, no_ids
+from reidsearch.index.contract import Hits, IndexDamaged, Truth, in_order, no_hits, no_ids
 from reidsearch.index.scan import scan
 
 KIND = "faiss-flat-ip"
@@ -130,11 +131,19 @@ class FaissFlat:
         return Plan("flat", True, candidates, candidates, candidates, why)
 
     def search(
-        self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = True
+        self,
+        query: Vectors,
+        k: int,
+        allowed: CropIds | None = None,
+        *,
+        exact: bool = True,
+        adjust: Adjustment | None = None,
     ) -> Hits:
         """Return the k best of all, or of `allowed`; see `VectorIndex.search`."""
         found = [
-            part.search(query, k, allowed, self._removed) for part in self._parts if len(part.ids)
+            part.search(query, k, allowed, self._removed, adjust)
+            for part in self._parts
+            if len(part.ids)
         ]
         if not found:
             return no_hits()
@@ -144,11 +153,17 @@ class FaissFlat:
         return Hits(ids[best], scores[best])
 
     def search_many(
-        self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = True
+        self,
+        queries: Vectors,
+        k: int,
+        allowed: CropIds | None = None,
+        *,
+        exact: bool = True,
+        adjust: Adjustment | None = None,
     ) -> list[Hits]:
         """Search for each row of (n, d) queries, through BLAS; see `VectorIndex.search_many`."""
         found = [
-            part.search_many(queries, k, allowed, self._removed)
+            part.search_many(queries, k, allowed, self._removed, adjust)
             for part in self._parts
             if len(part.ids)
         ]
@@ -163,15 +178,25 @@ class FaissFlat:
         held = np.isfinite(scores).sum(axis=1).tolist()
         return [Hits(ids[i, :n], scores[i, :n]) for i, n in enumerate(held)]
 
-    def above(self, query: Vectors, least: float, allowed: CropIds | None = None) -> Iterator[Hits]:
+    def above(
+        self,
+        query: Vectors,
+        least: float,
+        allowed: CropIds | None = None,
+        *,
+        adjust: Adjustment | None = None,
+    ) -> Iterator[Hits]:
         """Yield everything that scores `least` or more, best first, at once."""
         ids = self.ids()
         if allowed is not None:
             ids = np.intersect1d(ids, allowed, assume_unique=True)
         found = []
+        offsets = adjust.offsets(query[None]) if adjust is not None else None
         for start in range(0, len(ids), ROWS_AT_ONCE):
             part = ids[start : start + ROWS_AT_ONCE]
             scores = self.vectors(part) @ query
+            if adjust is not None and offsets is not None:
+                scores = adjust.scores(scores[None], offsets, part)[0]
             found.append((part[scores >= least], scores[scores >= least]))
         ids = np.concatenate([no_ids(), *(ids for ids, _ in found)])
         scores = np.concatenate([np.empty(0, np.float32), *(scores for _, scores in found)])
@@ -252,11 +277,20 @@ class _Part:
         here = self.ids[np.minimum(rows, len(self.ids) - 1)] == ids
         return rows[here], here
 
-    def search(self, query: Vectors, k: int, allowed: CropIds | None, removed: CropIds) -> Hits:
+    def search(
+        self,
+        query: Vectors,
+        k: int,
+        allowed: CropIds | None,
+        removed: CropIds,
+        adjust: Adjustment | None,
+    ) -> Hits:
         one_thread()
         candidates = len(self.ids)
         parameters = None
         mask = self._mask(allowed, removed)
+        if adjust is not None:
+            return self._search_adjusted(query, k, mask, adjust)
         if mask is not None:
             candidates = int(mask.sum())
             # Over row numbers, which is what a flat index searches.
@@ -268,11 +302,38 @@ class _Part:
         found = rows[0] >= 0
         return Hits(self.ids[rows[0][found]], scores[0][found])
 
+    def _search_adjusted(
+        self, query: Vectors, k: int, mask: NDArray[np.bool_] | None, adjust: Adjustment
+    ) -> Hits:
+        """Score every candidate: FAISS ranks by inner product alone."""
+        ids = self.ids if mask is None else self.ids[mask]
+        if k < 1 or not len(ids):
+            return no_hits()
+        products = self.matrix() @ query
+        products = products if mask is None else products[mask]
+        scores = adjust.scores(products[None], adjust.offsets(query[None]), ids)[0]
+        if k < len(ids):
+            best = scores >= np.partition(scores, len(ids) - k)[len(ids) - k]
+            ids, scores = ids[best], scores[best]
+        return in_order(ids, scores, k, exact=True)
+
     def search_many(
-        self, queries: Vectors, k: int, allowed: CropIds | None, removed: CropIds
+        self,
+        queries: Vectors,
+        k: int,
+        allowed: CropIds | None,
+        removed: CropIds,
+        adjust: Adjustment | None,
     ) -> tuple[CropIds, Vectors]:
         """Find (n, k) ids and scores; the score is -inf where there are fewer than k candidates."""
-        best = scan(queries, self.matrix(), max(k, 0), self._mask(allowed, removed))
+        score = None
+        if adjust is not None:
+            offsets = adjust.offsets(queries)
+
+            def score(products: Vectors, of: slice, rows: slice) -> Vectors:
+                return adjust.scores(products, offsets[of], self.ids[rows])
+
+        best = scan(queries, self.matrix(), max(k, 0), self._mask(allowed, removed), score)
         return self.ids[best.columns], best.scores
 
     def _mask(self, allowed: CropIds | None, removed: CropIds) -> NDArray[np.bool_] | None:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
+from reidsearch.domain.adjustment import Adjustment, WhyNotAdjusted
 from reidsearch.domain.answers import Plan, Recall
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.index.adjusting import Adjusting
 from reidsearch.index.confirmed import Confirmed, confirm
 from reidsearch.index.contract import (
     FileEngine,
@@ -30,9 +33,10 @@ from reidsearch.index.contract import (
 from reidsearch.index.cores import ahead, gathered
 from reidsearch.index.disk import reading
 from reidsearch.index.factory import TAKEOVER, engine_for
-from reidsearch.index.generations import index_folder, loaded, write_generation
+from reidsearch.index.generations import index_folder, lacks_much, loaded, write_generation
 from reidsearch.index.leftovers import recorded
 from reidsearch.index.recall import Measured, measure
+from reidsearch.index.recent import Recent
 from reidsearch.store.crops.embeddings import (
     embedded_ids,
     embedding_count,
@@ -44,14 +48,8 @@ from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import Generation, newest_generation
 
-# A tail of 10 000 rows is read back in about 50 ms on opening, one of 50 000 in 250; rewriting a
-# large file costs more than the one, waiting at every opening more than the other.
-COMPACT_ROWS = 10_000
-COMPACT_ROWS_AT_MOST = 50_000
-COMPACT_SHARE = 0.1
 SAMPLE = 16_384  # embeddings that a compact index trains its codes from
-# Until the archive has changed so much, a recall that was measured holds.
-MEASURED_SHARE = 0.2
+MANY_ROWS = 10_000  # read while others are added
 ADDED_AT_ONCE = 32_768  # rows: as many as a compact index makes codes of
 
 
@@ -74,6 +72,8 @@ class Gallery:
         self._state: State | None = None
         self._measured: Measured | None = None
         self._taken_to = 0  # the last crop id ever taken in, erased or not
+        self._truth = Recent(lambda ids: embedding_rows(store, ids, self._dimension()))
+        self._adjusting = Adjusting(store)
         self.busy = threading.RLock()
         self.model: ModelIdentity | None = None
         self.generation = 0
@@ -92,9 +92,17 @@ class Gallery:
         """Where the archive stood at the last `sync`; the index has all of it."""
         return self._state
 
-    def recall(self, k: int) -> Recall | None:
+    def recall(self, k: int, *, adjusted: bool = False) -> Recall | None:
         """Return what was measured of answers that are not proven; None: nothing was."""
-        return self._measured.at(k) if self._measured else None
+        measured = self._measured
+        return measured.at(k) if measured and measured.adjusted == adjusted else None
+
+    def adjustment(self) -> Adjustment | WhyNotAdjusted:
+        """Return how scores are adjusted for the cameras since the last `sync`, or why not."""
+        with self.busy:
+            if self._index is None or self._state is None:
+                return WhyNotAdjusted.NOT_PREPARED
+            return self._adjusting.of(self._index, self._state, self._dimension())
 
     def sync(self, progress: Progress = NO_PROGRESS) -> None:
         """Load the newest generation, then take in whatever the database has more or less.
@@ -110,6 +118,7 @@ class Gallery:
         if state == self._state or state.model_id is None:
             self._state = state
             return
+        self._truth.forget()
         newest = newest_generation(self._store)
         if (
             self._index is None
@@ -131,49 +140,59 @@ class Gallery:
             return self._index.plan(k, allowed, exact=exact) if self._index is not None else None
 
     def search(
-        self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+        self,
+        query: Vectors,
+        k: int,
+        allowed: CropIds | None = None,
+        *,
+        exact: bool = False,
+        adjust: Adjustment | None = None,
     ) -> Confirmed:
         """Find the k best, each checked against the database's own embedding.
 
         Args:
-            query: (d,) float32 of unit length.
+            query: (d,) float32 of unit length; adjusted where scores are to be.
             allowed: increasing crop ids, None for all.
             exact: prove that no better ones are stored.
+            adjust: of the same state; None: scores are inner products.
 
         Raises:
             ArchiveError: the index gives a score that the database does not confirm.
         """
-        return self.search_many(query[None], k, allowed, exact=exact)[0]
-
-    def search_many(
-        self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
-    ) -> list[Confirmed]:
-        """Search for each row of (n, d) queries."""
-        return self.confirmed(queries, self.hits_many(queries, k, allowed, exact=exact))
+        hits = self.hits_many(query[None], k, allowed, exact=exact, adjust=adjust)
+        return self.confirmed(query[None], hits, adjust)[0]
 
     def hits_many(
-        self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+        self,
+        queries: Vectors,
+        k: int,
+        allowed: CropIds | None = None,
+        *,
+        exact: bool = False,
+        adjust: Adjustment | None = None,
     ) -> list[Hits]:
         """Find hits for each row of (n, d) queries, not yet `confirmed`."""
+
+        def ask(index: VectorIndex) -> list[Hits]:
+            if len(queries) == 1:
+                return [index.search(queries[0], k, allowed, exact=exact, adjust=adjust)]
+            return index.search_many(queries, k, allowed, exact=exact, adjust=adjust)
+
         with self.busy:
             if self._index is None:
                 return [no_hits()] * len(queries)
             try:
-                return self._ask(self._index, queries, k, allowed, exact)
+                return ask(self._index)
             except IndexDamaged as error:  # found out only now: what is not read is not verified
                 self._replace(error)
-                return self._ask(self._index, queries, k, allowed, exact)
-
-    @staticmethod
-    def _ask(
-        index: VectorIndex, queries: Vectors, k: int, allowed: CropIds | None, exact: bool
-    ) -> list[Hits]:
-        if len(queries) == 1:
-            return [index.search(queries[0], k, allowed, exact=exact)]
-        return index.search_many(queries, k, allowed, exact=exact)
+                return ask(self._index)
 
     def above(
-        self, query: Vectors, least: float, allowed: CropIds | None = None
+        self,
+        query: Vectors,
+        least: float,
+        allowed: CropIds | None = None,
+        adjust: Adjustment | None = None,
     ) -> Iterator[Confirmed]:
         """Yield everything that scores `least` or more, exactly, best first, in parts.
 
@@ -187,28 +206,34 @@ class Gallery:
                 self._index.verify()
             except IndexDamaged as error:
                 self._replace(error)
-            parts = self._index.above(query, least, allowed)
+            parts = self._index.above(query, least, allowed, adjust=adjust)
         while True:
             with self.busy:  # not while the caller looks at what was found
                 hits = next(parts, None)
             if hits is None:
                 return
-            yield from self.confirmed(query[None], [hits])
+            yield from self.confirmed(query[None], [hits], adjust)
 
-    def confirmed(self, queries: Vectors, found: Sequence[Hits]) -> list[Confirmed]:
+    def confirmed(
+        self, queries: Vectors, found: Sequence[Hits], adjust: Adjustment | None = None
+    ) -> list[Confirmed]:
         """See `confirm`."""
-        return confirm(self._store, self._state, queries, found)
+        return confirm(self._store, self._state, queries, found, adjust)
 
     # -- generations ------------------------------------------------------------------------
 
     def needs_compaction(self) -> bool:
-        """Tell whether the newest generation lacks so much that writing another pays."""
+        """Tell whether the newest generation lacks so much that writing another pays.
+
+        Camera means that ought to be taken anew are written with it.
+        """
         newest, state = newest_generation(self._store), self._store.state()
         if newest is None:
             return state.last_crop_id > 0
-        lacking = state.last_crop_id - newest.last_crop_id
-        most = min(max(COMPACT_ROWS, COMPACT_SHARE * newest.crops), COMPACT_ROWS_AT_MOST)
-        return newest.erasures != state.erasures or lacking > most
+        if lacks_much(newest, state):
+            return True
+        model = self._store.model()
+        return model is not None and self._adjusting.stale(state, model.dimension)
 
     def compact(self, progress: Progress = NO_PROGRESS) -> None:
         """Take everything in and write a generation; the caller holds the writer lock."""
@@ -258,13 +283,20 @@ class Gallery:
     def _write(self, measured: Measured | None) -> None:
         if self._index is None or self._state is None:
             raise absent("the index")
-        held = len(self)
-        if measured is None or abs(held - measured.crops) > MEASURED_SHARE * held:
-            measured = measure(self._index)
+        adjust = self._kept_adjustment(self._index, self._state)
+        if measured is None or not measured.holds_for(len(self), adjusted=adjust is not None):
+            measured = measure(self._index, adjust)
         self._measured = measured
         row = measured.to_row() if measured else None
         last = self._last_id()
         self.generation = write_generation(self._store, self._index, self._state, last, row)
+
+    def _kept_adjustment(self, index: VectorIndex, state: State) -> Adjustment | None:
+        """Write how scores are adjusted from now on; None: they are not."""
+        self._adjusting.keep(index, state, self._dimension())
+        self._state = replace(state, adjustment=self._store.state().adjustment)
+        found = self._adjusting.of(index, self._state, self._dimension())
+        return found if isinstance(found, Adjustment) else None
 
     def _last_id(self) -> int:
         ids = self._index.ids() if self._index is not None else np.empty(0, np.int64)
@@ -342,16 +374,13 @@ class Gallery:
             raise absent("the archive's model")
         return self.model.dimension
 
-    def _truth(self, ids: CropIds) -> tuple[CropIds, Vectors]:
-        return embedding_rows(self._store, ids, self._dimension())
-
     def _catch_up(self, progress: Progress) -> None:
         if self._index is None:
             raise absent("the index")
         started = False
         lacking = embeddings_after(self._store, self._taken_to, self._dimension())
         number = self._store.state().last_crop_id - self._taken_to  # or less: some were erased
-        if number > COMPACT_ROWS:
+        if number > MANY_ROWS:
             lacking = gathered(ahead(lacking), ADDED_AT_ONCE)
         for ids, vectors in lacking:
             if not started:

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Recall
 from reidsearch.domain.crops import Vectors
 from reidsearch.index.contract import IndexDamaged, VectorIndex
 
 QUERIES = 100
 DEPTHS = (10, 100)
+CHANGED_SHARE = 0.2  # of an index, until which a recall that was measured of it holds
 # A query turned so far scores 0.8 with the vector it came from: as within a tracklet (0.65 to
 # 0.85 on real footage).
 TURNED_TO = 0.8
@@ -32,21 +34,28 @@ class Measured:
     Args:
         found / asked: by k, over all queries.
         crops: how many the index held.
+        adjusted: whether by camera-adjusted scores, and so of these.
     """
 
     found: dict[int, int]
     asked: dict[int, int]
     crops: int
+    adjusted: bool = False
 
     def at(self, k: int) -> Recall | None:
         """Return the recall of an answer of k: of the next depth measured, or the deepest."""
         depth = next((depth for depth in sorted(self.asked) if depth >= k), max(self.asked))
         return recall(self.found[depth], self.asked[depth], depth)
 
+    def holds_for(self, crops: int, *, adjusted: bool) -> bool:
+        """Tell whether it still says what an index finds that now holds so many crops."""
+        return self.adjusted == adjusted and abs(crops - self.crops) <= CHANGED_SHARE * crops
+
     def to_row(self) -> dict[str, Any]:
         """Return the value for the `generation` table."""
         return {
             "crops": self.crops,
+            "adjusted": self.adjusted,
             "at": {str(k): [self.found[k], self.asked[k]] for k in self.asked},
         }
 
@@ -61,13 +70,13 @@ class Measured:
             return None
         try:
             pairs = {int(k): (int(found), int(asked)) for k, (found, asked) in row["at"].items()}
-            crops = int(row["crops"])
+            crops, adjusted = int(row["crops"]), row.get("adjusted", False) is True
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise IndexDamaged("the recall that was measured of the index is damaged") from error
         if any(k < 1 or asked < 1 or not 0 <= hit <= asked for k, (hit, asked) in pairs.items()):
             raise IndexDamaged("the recall that was measured of the index cannot be")
         found = {k: pair[0] for k, pair in pairs.items()}
-        return cls(found, {k: pair[1] for k, pair in pairs.items()}, crops)
+        return cls(found, {k: pair[1] for k, pair in pairs.items()}, crops, adjusted)
 
 
 def recall(found: int, asked: int, k: int) -> Recall:
@@ -79,8 +88,8 @@ def recall(found: int, asked: int, k: int) -> Recall:
     return Recall(share, max(0.0, middle - half), min(1.0, middle + half), k, asked)
 
 
-def measure(index: VectorIndex, seed: int = 0) -> Measured | None:
-    """Ask the index what it holds, both ways.
+def measure(index: VectorIndex, adjust: Adjustment | None = None, seed: int = 0) -> Measured | None:
+    """Ask the index what it holds, both ways, as searches do.
 
     Returns:
         None when every answer is proven anyway.
@@ -89,17 +98,19 @@ def measure(index: VectorIndex, seed: int = 0) -> Measured | None:
     if not depths:
         return None
     queries = _queries(index, np.random.default_rng(seed))
+    if adjust is not None:
+        queries = adjust.queries(queries, [None] * len(queries))
     found, asked = {}, {}
-    truth = index.search_many(queries, max(depths), exact=True)
+    truth = index.search_many(queries, max(depths), exact=True, adjust=adjust)
     for k in depths:
-        hits = index.search_many(queries, k)
+        hits = index.search_many(queries, k, adjust=adjust)
         asked[k] = sum(len(best.ids[:k]) for best in truth)
         # By the k-th score, not by id: of equals any will do.
         found[k] = sum(
             int((hit.scores >= best.scores[:k][-1]).sum())
             for best, hit in zip(truth, hits, strict=True)
         )
-    return Measured(found, asked, len(index))
+    return Measured(found, asked, len(index), adjust is not None)
 
 
 def _queries(index: VectorIndex, rng: np.random.Generator) -> Vectors:

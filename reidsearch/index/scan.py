@@ -7,6 +7,7 @@ hardly anything passes, so nothing is sorted (benchmarks/neighbours.py).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +81,11 @@ def passed(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 def scan(
-    queries: Vectors, matrix: Vectors, k: int, candidates: NDArray[np.bool_] | None = None
+    queries: Vectors,
+    matrix: Vectors,
+    k: int,
+    candidates: NDArray[np.bool_] | None = None,
+    score: Callable[[Vectors, slice, slice], Vectors] | None = None,
 ) -> Best:
     """Return the k best rows of a matrix for each query, exactly.
 
@@ -88,6 +93,8 @@ def scan(
         queries: (n, d) float32.
         matrix: (m, d) float32; may be a memory map.
         candidates: (m,) which rows count; None: all.
+        score: products of a slice of the queries and one of the rows -> their scores; None: they
+            are the scores.
 
     Returns:
         `Best` over the matrix's rows.
@@ -103,6 +110,8 @@ def scan(
         while first < len(matrix):
             last = min(first + size, len(matrix))
             scores = queries[part] @ matrix[first:last].T
+            if score is not None:
+                scores = score(scores, part, slice(first, last))
             if candidates is not None:
                 scores[:, ~candidates[first:last]] = -np.inf
             found.take(scores, first)

@@ -22,6 +22,7 @@ from reidsearch.domain.crops import CropIds
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Work
 from reidsearch.domain.reports import Finding
+from reidsearch.index.adjusting_check import check_adjustment, take_anew
 from reidsearch.index.disk import reading
 from reidsearch.index.factory import CODES
 from reidsearch.index.gallery import Gallery
@@ -130,6 +131,7 @@ def _derived(store: Store, progress: Progress) -> Iterator[Finding]:
         with store.one_state():
             newest, graph = newest_generation(store), newest_graph(store)
             found = list(_index(store, newest, store.model(), progress))
+            found += check_adjustment(store)
             with step(progress, "checking the neighbour graph"):
                 found += check_neighbours(store)
         if not found or (newest_generation(store), newest_graph(store)) == (newest, graph):
@@ -161,6 +163,8 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
             identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
             gallery.rebuild(progress)
+        if any(finding.code == "adjustment" for finding in findings):
+            take_anew(store, gallery, progress)
         if any(finding.code == "neighbours" for finding in findings):
             forget(store)  # the next search or index run makes it anew
         if any(finding.code == "attributes" for finding in findings):

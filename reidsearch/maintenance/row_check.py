@@ -47,6 +47,7 @@ AFFECTED = {
 RENEWED = {
     "failure": "dropped; the next index run records anew what still fails",
     "generation": "dropped, and the index built anew",
+    "adjustment": "dropped, and the camera means taken anew",
     "neighbours": "dropped; the next search or index run makes the graph anew",
     "attributes": "dropped; they can be recorded again",
     "checkpoint": "dropped; that source is analysed again from its start",
@@ -101,7 +102,7 @@ def check_rows(store: Store, progress: Progress) -> Iterator[Finding]:
 def repair_rows(store: Store) -> None:
     """Drop the damaged rows of what is derived, or make them anew; the caller holds the lock."""
     with store.write() as connection:
-        for name in ("failure", "generation", "neighbours", "attributes"):
+        for name in ("failure", "generation", "adjustment", "neighbours", "attributes"):
             table = metadata.tables[name]
             connection.execute(delete(table).where(damaged(table)))
         lost = _damaged_states(connection.execute(_STATES))

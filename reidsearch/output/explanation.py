@@ -8,12 +8,18 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from reidsearch.domain.answer_json import crop_facts_json, model_json, origin_json, reading_json
+from reidsearch.domain.answer_json import (
+    adjusted_json,
+    crop_facts_json,
+    model_json,
+    origin_json,
+    reading_json,
+)
 from reidsearch.domain.explanation import Explanation, Neighbour, Observed
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.query_origins import origin_sentences
 from reidsearch.output.readings import chance, false_alarms, one_in, probability, ratio, times
-from reidsearch.output.statement import OWN_TEXTS
+from reidsearch.output.statement import OWN_TEXTS, adjusted_sentence
 from reidsearch.output.visible import count, visible
 
 SCHEMA = "reidsearch/explanation/1"
@@ -32,6 +38,7 @@ def sentences(told: Explanation) -> list[str]:
     ]
     if told.own is not None:
         said.append(f"It is marked own, so no finding: {OWN_TEXTS[told.own]}.")
+    said.append(adjusted_sentence(told.adjusted))
     if told.reading is None or told.same_below is None:
         said.append(f"Scores are {visible(told.status)}: no probability can be given.")
     else:
@@ -125,6 +132,7 @@ def explanation_json(told: Explanation) -> dict[str, Any]:
         "score_of_pictures": told.score_of_pictures,
         "own": told.own is not None,
         "own_by": told.own,
+        "adjusted": adjusted_json(told.adjusted),
         "calibration": told.status,
         "reading": reading_json(told.reading) if told.reading else None,
         "same_below": told.same_below,

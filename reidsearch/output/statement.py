@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reidsearch.domain.adjustment import AdjustedBy, WhyNotAdjusted
 from reidsearch.domain.answers import (
     Answer,
     Feedback,
@@ -16,9 +17,11 @@ from reidsearch.domain.answers import (
     Statement,
     WhyNot,
 )
+from reidsearch.domain.attributes import FOUND_AGAIN, PARTS
 from reidsearch.domain.footage import UNSEEN, How
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
+from reidsearch.output.heights import heights_told, small_told
 from reidsearch.output.query_origins import NAMED_AT_MOST, origin_sentences
 from reidsearch.output.readings import one_in
 from reidsearch.output.times import local
@@ -51,7 +54,8 @@ def sentences(statement: Statement) -> list[str]:
 
 def short(statement: Statement) -> list[str]:
     """Return what narrows the search, what is special about it, and what is missing."""
-    uncalibrated = statement.calibrated_by is None or statement.prior is None
+    by, prior = statement.calibrated_by, statement.prior
+    uncalibrated = by is None or prior is None or by.origin is Origin.REFERENCE
     return [
         _searched(statement),
         *_query(statement, NAMED_IN_SHORT),
@@ -61,7 +65,8 @@ def short(statement: Statement) -> list[str]:
         *_left_out(statement),
         *_least_score(statement),
         *([_ranked_by(statement.ranked_by)] if statement.ranked_by.why_not else []),
-        *(_scores(statement) if uncalibrated else []),
+        *([adjusted_sentence(statement.adjusted)] if _odd(statement.adjusted) else []),
+        *(_scores(statement, whole=False) if uncalibrated else []),
         *_not_analysed(statement),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
@@ -82,6 +87,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         _ranked_by(statement.ranked_by),
         f"Model {visible(statement.model.name)} {visible(statement.model.precision)}"
         + (", flip averaging." if statement.model.flip else "."),
+        adjusted_sentence(statement.adjusted),
         *_scores(statement),
         *_footage(statement),
         *_missing(statement),
@@ -232,7 +238,8 @@ def _left_out(statement: Statement) -> list[str]:
     filters, number = statement.filters, statement.left_out_unknown_attributes
     if filters.wearing or filters.with_things or filters.without_things:
         told.append(
-            "Attributes are estimated by a model: people it misjudged are excluded "
+            "Attributes are estimated by a model, and whom it misjudges is excluded: of those "
+            f"found at one camera, filters found at another {_found_again(filters)} "
             "(docs/explanation/attributes.md)."
         )
     if number:
@@ -241,6 +248,16 @@ def _left_out(statement: Statement) -> list[str]:
             f"{'was' if number == 1 else 'were'} excluded (reidsearch annotate)."
         )
     return told
+
+
+def _found_again(filters: Filters) -> str:
+    """Return what was measured of the attributes that are filtered by."""
+    told = []
+    for name in filters.attributes.about():
+        low, high = (round(100 * share) for share in FOUND_AGAIN[name])
+        what = f"{name} colours" if name in PARTS else name
+        told.append(f"{low} to {high} % ({what})" if low < high else f"{low} % ({what})")
+    return ", ".join(told)
 
 
 def _least_score(statement: Statement) -> list[str]:
@@ -266,12 +283,41 @@ def _ranked_by(ranked_by: RankedBy) -> str:
     )
 
 
-def _scores(statement: Statement) -> list[str]:
+def _odd(by: AdjustedBy) -> bool:
+    """Tell whether a short statement has to say how scores were adjusted."""
+    return by.why_not is not None or None in by.query_cameras
+
+
+def adjusted_sentence(by: AdjustedBy) -> str:
+    """Return which camera means scores are without, or why they are plain."""
+    if by.why_not is not None:
+        way_out = ""
+        if by.why_not is WhyNotAdjusted.NOT_PREPARED:
+            way_out = " (reidsearch prepare-reranking)"
+        return f"Scores are not camera-adjusted ({visible(by.why_not)}){way_out}."
+    known = sorted({visible(one) for one in by.query_cameras if one is not None})
+    unknown = by.query_cameras.count(None)
+    told = [f"camera {', '.join(known)}"] if known else []
+    if unknown and not known:
+        told = ["camera not known (--query-camera)"]
+    elif unknown:
+        told.append(f"{count(unknown, 'picture')} of no known camera")
+    return (
+        f"Scores are camera-adjusted by the means of {by.cameras} cameras (about "
+        f"{by.people:,} people, counted camera by camera, of {count(by.crops, 'crop')}; means "
+        f"{by.means_sha256[:12]}); "
+        f"query: {' and '.join(told)}."
+    )
+
+
+def _scores(statement: Statement, *, whole: bool = True) -> list[str]:
     if statement.calibrated_by is None or statement.prior is None:
         return [f"Scores are {visible(statement.calibration)}: cosine similarity, not probability."]
     told = [_sentence(f"Scores: {visible(statement.calibration)}")]
     if statement.calibrated_by.origin is Origin.SET:
         told.append("How well it fits this footage is not known (reidsearch calibrate --test).")
+    if statement.calibrated_by.origin is Origin.REFERENCE and whole:
+        told += [_sentence(visible(note)) for note in statement.calibrated_by.notes]
     told.append(
         f"Probability of one person for a prior of {one_in(statement.prior)}, 95 % interval over "
         "people; false alarms: wrong crops expected at that score or above."
@@ -293,7 +339,13 @@ def _footage(statement: Statement) -> list[str]:
         if seconds >= 0.5
     )
     told = [f"Footage: {count(footage.sources, 'source')}, {how or 'nothing analysed'}."]
-    return [*told, *_unfinished(footage), *gaps]
+    return [
+        *told,
+        *heights_told(footage.heights),
+        *small_told(footage.small),
+        *_unfinished(footage),
+        *gaps,
+    ]
 
 
 def _not_analysed(statement: Statement) -> list[str]:
@@ -308,7 +360,13 @@ def _not_analysed(statement: Statement) -> list[str]:
         if how in UNSEEN and (seconds := footage.seconds.get(how, 0.0)) >= 0.5
     ]
     told = [f"Footage not analysed: {', '.join(lost)}."] if lost else []
-    return [*told, *_unfinished(footage), *gaps]
+    return [
+        *told,
+        *heights_told(footage.heights, most=1),
+        *small_told(footage.small),
+        *_unfinished(footage),
+        *gaps,
+    ]
 
 
 def _unfinished(footage: FootageSearched) -> list[str]:

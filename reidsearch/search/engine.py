@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError, Kind, absent
 from reidsearch.base.timecode import now
+from reidsearch.domain.adjustment import AdjustedBy, Adjustment, WhyNotAdjusted
 from reidsearch.domain.answers import (
     Answer,
     Feedback,
@@ -21,13 +22,15 @@ from reidsearch.domain.answers import (
 )
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop, Vectors
-from reidsearch.domain.query_origins import QueryOrigin, embedding_sha256
+from reidsearch.domain.query_origins import embedding_sha256
 from reidsearch.domain.request import MAX_K, SearchRequest
 from reidsearch.domain.scores import UNCALIBRATED
 from reidsearch.domain.tracklets import TrackletSeen
+from reidsearch.index.confirmed import Confirmed
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
-from reidsearch.search.feedback import MarkedCrops, liked_rows
+from reidsearch.search.feedback import liked_rows
+from reidsearch.search.query import Query
 from reidsearch.search.ranking import Ranked, Ranking, Row, Wanted
 from reidsearch.store.attributes import attributes_of
 from reidsearch.store.crops.store import Store
@@ -35,44 +38,6 @@ from reidsearch.store.footage.searched import footage_searched
 from reidsearch.store.footage.tracklet_reader import tracklets
 from reidsearch.store.pending import pending_work
 from reidsearch.store.selection import Selection, Unknown, count_unknown, select_crops
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A request whose pictures are embedded.
-
-    Args:
-        vector: (d,) float32 of unit length.
-        label: what it was made from, for the statement, e.g. `mean of 2 pictures`.
-        request: what is asked for; its pictures, identity and feedback are in the other fields.
-        exclude: crops that are no matches, beside those that the filters exclude.
-        warnings: what about the query makes the answer less sure, in sentences.
-        least_score: crops searched -> the score to reach; None: `request.min_score`.
-        feedback: what refined the vector. The liked crops come first, beyond k and whatever they
-            score; neither they nor the unliked ones are found any more.
-        origins: what the vector was made from.
-    """
-
-    vector: Vectors
-    label: str
-    request: SearchRequest = SearchRequest()
-    exclude: tuple[int, ...] = ()
-    warnings: tuple[str, ...] = ()
-    least_score: Callable[[int], float] | None = None
-    feedback: MarkedCrops | None = None
-    origins: tuple[QueryOrigin, ...] = ()
-
-    @property
-    def without(self) -> frozenset[int]:
-        """Crops that are no matches."""
-        marked = (*self.feedback.liked, *self.feedback.unliked) if self.feedback else ()
-        return frozenset((*self.request.filters.exclude_crops, *self.exclude, *marked))
-
-    @property
-    def scope_key(self) -> Hashable:
-        """Equal for queries that `search_many` can answer together."""
-        request = self.request
-        return request.filters, request.grouped, request.exact, request.reranked
 
 
 def search(
@@ -119,25 +84,30 @@ def _answered(
 ) -> list[Answer]:
     scope = _scope(store, gallery, queries[0].request, neighbours)
     least = [_least_score(gallery, query, scope) for query in queries]
+    vectors = [query.vector(scope.ranking.adjust) for query in queries]
     ranked = scope.ranking.of(
         [
-            Wanted(query.vector, _k(query.request), query.without, score)
-            for query, score in zip(queries, least, strict=True)
+            Wanted(vector, _k(query.request), query.without, score)
+            for query, vector, score in zip(queries, vectors, least, strict=True)
         ]
     )
-    liked = [_liked(store, query, scope) for query in queries]
+    liked = [
+        _liked(store, query, vector, scope) for query, vector in zip(queries, vectors, strict=True)
+    ]
     every = [row.crop for one in ranked for row in one.rows]
     every += [row.crop for rows, _ in liked for row in rows]
     seen = tracklets(store, sorted({c.moment.tracklet_id for c in every if c.moment}))
-    attributes = attributes_of(store, [crop.crop_id for crop in every])
+    attributes = attributes_of(store, [crop.crop_id for crop in every], queries[0].request.filters)
     answers = []
-    for query, score, one, (first, feedback) in zip(queries, least, ranked, liked, strict=True):
+    for query, vector, score, one, (first, feedback) in zip(
+        queries, vectors, least, ranked, liked, strict=True
+    ):
         rows = enumerate([*first, *one.rows], start=1)
         matches = (
             _match(rank, row, seen, attributes, len(first), liked=rank <= len(first))
             for rank, row in rows
         )
-        statement = _statement(store, gallery, query, scope, runtime, one)
+        statement = _statement(store, gallery, query, vector, scope, runtime, one)
         statement = replace(statement, min_score=score, feedback=feedback)
         answers.append(Answer(statement, tuple(matches)))
     return answers
@@ -155,14 +125,18 @@ def _least_score(gallery: Gallery, query: Query, scope: _Scope) -> float | None:
     return query.least_score(_searched(gallery, query, scope))
 
 
-def _liked(store: Store, query: Query, scope: _Scope) -> tuple[list[Row], Feedback | None]:
+def _liked(
+    store: Store, query: Query, vector: Vectors, scope: _Scope
+) -> tuple[list[Row], Feedback | None]:
     """Return the rows that come first because they were liked, and the statement's feedback."""
     if query.feedback is None:
         return [], None
     ranking, marked = scope.ranking, query.feedback
     excluded = (*query.request.filters.exclude_crops, *query.exclude)
     liked = np.setdiff1d(marked.liked, excluded).tolist()
-    rows, shown = liked_rows(store, query.vector, liked, ranking.allowed, grouped=ranking.grouped)
+    rows, shown = liked_rows(
+        store, vector, liked, ranking.allowed, ranking.adjust, grouped=ranking.grouped
+    )
     return rows, replace(marked.summary, hidden=marked.summary.liked - shown)
 
 
@@ -179,31 +153,37 @@ def search_all(
         if least is None:  # `SearchRequest` and its callers see to it
             raise absent("the lowest score")
         exact = Ranked([], exact=True, depth=0, ranked_by=RankedBy())
-        statement = _statement(store, gallery, query, scope, runtime, exact)
-    rows, feedback = _liked(store, query, scope)
+        vector = query.vector(scope.ranking.adjust)
+        statement = _statement(store, gallery, query, vector, scope, runtime, exact)
+    rows, feedback = _liked(store, query, vector, scope)
     statement = replace(
         statement,
         k=max(statement.crops_searched, 1),
         min_score=least,
         feedback=feedback,
     )
-    return statement, _matches_above(store, gallery, query, least, scope, rows)
+    above = gallery.above(vector, least, scope.ranking.allowed, scope.ranking.adjust)
+    return statement, _matches_above(store, above, query, scope, rows)
 
 
 def _matches_above(
-    store: Store, gallery: Gallery, query: Query, least: float, scope: _Scope, liked: list[Row]
+    store: Store,
+    above: Iterator[Confirmed],
+    query: Query,
+    scope: _Scope,
+    liked: list[Row],
 ) -> Iterator[Match]:
     rank, taken = 0, set[int]()
     seen = tracklets(store, [row.crop.moment.tracklet_id for row in liked if row.crop.moment])
-    attributes = attributes_of(store, [row.crop.crop_id for row in liked])
+    attributes = attributes_of(store, [row.crop.crop_id for row in liked], query.request.filters)
     for row in liked:
         rank += 1
         yield _match(rank, row, seen, attributes, liked=True)
-    for found in gallery.above(query.vector, least, scope.ranking.allowed):
+    for found in above:
         pairs = [pair for pair in found.pairs if pair[0].crop_id not in query.without]
         kept = _one_a_tracklet(pairs, taken) if scope.ranking.grouped else pairs
         seen = tracklets(store, [crop.moment.tracklet_id for crop, _ in kept if crop.moment])
-        attributes = attributes_of(store, [crop.crop_id for crop, _ in kept])
+        attributes = attributes_of(store, [crop.crop_id for crop, _ in kept], query.request.filters)
         for crop, score in kept:
             rank += 1
             yield _match(rank, Row(crop, score, None), seen, attributes)
@@ -237,6 +217,7 @@ class _Scope:
     selection: Selection | None
     footage: FootageSearched
     ranking: Ranking
+    adjusted: AdjustedBy
 
 
 def _scope(
@@ -250,6 +231,8 @@ def _scope(
     # After the selection, so that whatever passed the filters is in the index too.
     gallery.sync()
     footage = footage_searched(store, request.filters)
+    adjust = gallery.adjustment() if request.adjusted else WhyNotAdjusted.AS_ASKED
+    adjusted = adjust.by if isinstance(adjust, Adjustment) else AdjustedBy(why_not=adjust)
     ranking = Ranking(
         store,
         gallery,
@@ -257,8 +240,9 @@ def _scope(
         selection.ids if selection else None,
         request.grouped and footage.sources > 0,
         request.exact,
+        adjust if isinstance(adjust, Adjustment) else None,
     )
-    return _Scope(asked_at, selection, footage, ranking)
+    return _Scope(asked_at, selection, footage, ranking, adjusted)
 
 
 def _match(
@@ -327,7 +311,13 @@ def _unknown(store: Store, query: Query, scope: _Scope) -> Unknown:
 
 
 def _statement(
-    store: Store, gallery: Gallery, query: Query, scope: _Scope, runtime: str, ranked: Ranked
+    store: Store,
+    gallery: Gallery,
+    query: Query,
+    vector: Vectors,
+    scope: _Scope,
+    runtime: str,
+    ranked: Ranked,
 ) -> Statement:
     index, model, state = gallery.index, gallery.model, gallery.state
     if index is None or model is None or state is None:
@@ -335,7 +325,8 @@ def _statement(
     exact, request, unknown = ranked.exact, query.request, _unknown(store, query, scope)
     filters = request.filters
     filters = replace(filters, exclude_crops=(*filters.exclude_crops, *query.exclude))
-    measured = None if exact else gallery.recall(ranked.depth)
+    adjust = scope.ranking.adjust
+    measured = None if exact else gallery.recall(ranked.depth, adjusted=adjust is not None)
     interrupted, running = store.unfinished_runs()
     return Statement(
         archive=store.location,
@@ -366,6 +357,9 @@ def _statement(
         recall_interval=(measured.low, measured.high) if measured else None,
         ranked_by=ranked.ranked_by,
         query_pictures=query.origins,
-        embedding_sha256=embedding_sha256(query.vector),
+        embedding_sha256=embedding_sha256(vector),
         pending=pending_work(store),
+        adjusted=scope.adjusted
+        if adjust is None
+        else replace(scope.adjusted, query_cameras=adjust.known(query.cameras)),
     )

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Feedback
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.domain.decisions import Member
@@ -69,6 +70,7 @@ class MarkedCrops:
         likes, unlikes: (l, d) and (u, d) float32 unit rows, one a tracklet or single crop.
         liked, unliked: ids of all their views, less what the query is made of.
         summary: for the statement.
+        like_cameras, unlike_cameras: l and u names, None where it is not known.
     """
 
     likes: Vectors
@@ -76,10 +78,16 @@ class MarkedCrops:
     liked: tuple[int, ...]
     unliked: tuple[int, ...]
     summary: Feedback
+    like_cameras: tuple[str | None, ...]
+    unlike_cameras: tuple[str | None, ...]
 
-    def refine(self, query: Vectors, pictures: int) -> Vectors:
-        """Return the query, made of so many pictures, refined by these."""
-        return refined(query, self.likes, self.unlikes, pictures)
+    def refine(self, query: Vectors, pictures: int, adjust: Adjustment | None) -> Vectors:
+        """Return the query, made of so many pictures, refined by these; adjusted as it is."""
+        likes, unlikes = self.likes, self.unlikes
+        if adjust is not None:
+            likes = adjust.queries(likes, self.like_cameras)
+            unlikes = adjust.queries(unlikes, self.unlike_cameras)
+        return refined(query, likes, unlikes, pictures)
 
 
 def marked_crops(
@@ -104,7 +112,7 @@ def marked_crops(
     """
     if not likes and not unlikes:
         return None
-    members, views = _members(store, (*likes, *unlikes))
+    members, views, cameras = _members(store, (*likes, *unlikes))
     _require_apart(members, views, likes, unlikes, query_crops)
     _require_undecided(members, views, likes, rejected)
     rows = embeddings_of(store, (crop_id for ids in views.values() for crop_id in ids))
@@ -128,16 +136,30 @@ def marked_crops(
         len(unliked_members),
         len(unliked),
     )
-    return MarkedCrops(like_rows, unlike_rows, liked, unliked, summary)
+    return MarkedCrops(
+        like_rows,
+        unlike_rows,
+        liked,
+        unliked,
+        summary,
+        tuple(cameras[one] for one in liked_members),
+        tuple(cameras[one] for one in unliked_members),
+    )
 
 
 def liked_rows(
-    store: Store, vector: Vectors, liked: Sequence[int], allowed: CropIds | None, *, grouped: bool
+    store: Store,
+    vector: Vectors,
+    liked: Sequence[int],
+    allowed: CropIds | None,
+    adjust: Adjustment | None,
+    *,
+    grouped: bool,
 ) -> tuple[list[Row], int]:
     """What is liked as rows of an answer, best first.
 
     Args:
-        vector: (d,) float32, the refined query.
+        vector: (d,) float32, the refined query, adjusted as the scores are.
         allowed: ids of the crops that the filters let be shown; None: all.
         grouped: of a tracklet its best view alone.
 
@@ -145,9 +167,12 @@ def liked_rows(
         The rows, and of how many tracklets and single crops they are.
     """
     shown = liked if allowed is None else np.intersect1d(liked, allowed).tolist()
+    held = list(crops_with_embeddings(store, shown).values())
+    rows = [embedding for _, embedding in held]
+    if adjust is not None and held:
+        rows = [*adjust.vectors(np.array([crop.crop_id for crop, _ in held]), np.stack(rows))]
     found = [
-        Row(crop, float(embedding @ vector), None)
-        for crop, embedding in crops_with_embeddings(store, shown).values()
+        Row(crop, float(row @ vector), None) for (crop, _), row in zip(held, rows, strict=True)
     ]
     found.sort(key=lambda row: (-row.score, row.crop.crop_id))
     first: dict[tuple[str, int], Row] = {}
@@ -160,13 +185,14 @@ def liked_rows(
 
 def _members(
     store: Store, crop_ids: Sequence[int]
-) -> tuple[dict[int, Member], dict[Member, tuple[int, ...]]]:
-    """What each crop is a view of, and all views of that."""
+) -> tuple[dict[int, Member], dict[Member, tuple[int, ...]], dict[Member, str | None]]:
+    """What each crop is a view of, all views of that, and its camera."""
     try:
         with store.read() as connection:
             members = members_of_crops(connection, crop_ids)
             seen = presences(connection, members.values())
-        return members, {member: one.crop_ids for member, one in seen.items()}
+        views = {member: one.crop_ids for member, one in seen.items()}
+        return members, views, {member: one.camera for member, one in seen.items()}
     except NotFound:
         lost = next(i for i in crop_ids if not store.crops([i]))
         if 0 < lost <= store.state().last_crop_id:

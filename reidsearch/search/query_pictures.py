@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,6 +24,7 @@ from reidsearch.domain.query_origins import (
 )
 from reidsearch.domain.request import QueryPicture
 from reidsearch.media.pictures import read_with_digest
+from reidsearch.store.adjustment import cameras_of_sources
 from reidsearch.store.crops.embeddings import crops_with_embeddings
 from reidsearch.store.crops.store import Store
 
@@ -42,6 +43,9 @@ class EmbeddedQuery:
         crop_ids: those of its crops.
         warnings: what about the pictures makes the answer less sure, in sentences.
         origins: of its pictures, then of its crops.
+        rows: (n, d) float32 of unit length, in the order of `origins`.
+        cameras: n names, of crops, and of pictures and videos whose bytes the archive knows; None:
+            not known.
     """
 
     vector: Vectors
@@ -49,6 +53,8 @@ class EmbeddedQuery:
     crop_ids: tuple[int, ...]
     warnings: tuple[str, ...]
     origins: tuple[QueryOrigin, ...]
+    rows: Vectors
+    cameras: tuple[str | None, ...]
 
     @property
     def count(self) -> int:
@@ -103,7 +109,35 @@ def embed_queries(
         if waiting >= PICTURES_AT_ONCE:
             embedded += _embedded(part, embed)
             part, waiting = [], 0
-    return embedded + _embedded(part, embed)
+    return _with_cameras(store, embedded + _embedded(part, embed))
+
+
+def _with_cameras(
+    store: Store, queries: Sequence[EmbeddedQuery | ReidsearchError]
+) -> list[EmbeddedQuery | ReidsearchError]:
+    """Return the queries with the cameras of what is a source of the archive."""
+    digests = {
+        origin.sha256
+        for query in queries
+        if isinstance(query, EmbeddedQuery)
+        for origin in query.origins
+        if origin.crop_id is None and origin.sha256 is not None
+    }
+    if not digests:
+        return list(queries)
+    known = cameras_of_sources(store, digests)
+    return [
+        query
+        if isinstance(query, ReidsearchError)
+        else replace(
+            query,
+            cameras=tuple(
+                camera if camera is not None else known.get(origin.sha256 or "")
+                for origin, camera in zip(query.origins, query.cameras, strict=True)
+            ),
+        )
+        for query in queries
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +220,15 @@ def _fused(query: _Pictures, rows: Sequence[Vectors]) -> EmbeddedQuery:
         *(one.origin.embedded(row) for one, row in zip(query.pictures, rows, strict=True)),
         *(QueryOrigin.of_crop(crop).embedded(row) for crop, row in query.crops),
     )
-    vector = fuse([*(row for _, row in query.crops), *rows])
-    return EmbeddedQuery(vector, _label(count, crop_ids), crop_ids, tuple(found), origins)
+    views = [*rows, *(row for _, row in query.crops)]
+    vector = fuse(views)
+    cameras = (*(None for _ in rows), *(crop.facts.camera for crop, _ in query.crops))
+    return EmbeddedQuery(
+        vector, _label(count, crop_ids), crop_ids, tuple(found), origins, np.stack(views), cameras
+    )
 
 
-def fuse(rows: Sequence[Vectors]) -> Vectors:
+def fuse(rows: Sequence[Vectors] | Vectors) -> Vectors:
     """Return the mean direction of several views of one person.
 
     Args:
@@ -202,7 +240,7 @@ def fuse(rows: Sequence[Vectors]) -> Vectors:
     Raises:
         UsageError: there is no view, or the views point against each other and have no mean.
     """
-    if not rows:
+    if not len(rows):
         raise UsageError("a query needs at least one picture or crop")
     mean = np.mean(rows, axis=0, dtype=np.float64)
     length = float(np.linalg.norm(mean))

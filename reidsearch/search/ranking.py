@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 
 from reidsearch.base.errors import absent
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import RankedBy, WhyNot
 from reidsearch.domain.crops import Crop, CropIds, Vectors
 from reidsearch.index.contract import Hits
@@ -34,7 +36,7 @@ class Wanted:
     """What the answer to one question is to show.
 
     Args:
-        vector: (d,) float32 of unit length.
+        vector: (d,) float32 of unit length, adjusted where scores are.
         k: how many rows at most.
         without: crops that are no matches: what the question was made of, or is known not to be
             the person. They do not expand it either.
@@ -80,6 +82,7 @@ class Ranking:
         allowed: increasing ids of the crops that may be shown; None: all.
         grouped: one row a tracklet, its best view by score; crops of none stand for themselves.
         exact: prove that no better ones by score are held.
+        adjust: of the scores; None: they are inner products.
     """
 
     store: Store
@@ -88,6 +91,7 @@ class Ranking:
     allowed: CropIds | None = None
     grouped: bool = False
     exact: bool = False
+    adjust: Adjustment | None = None
 
     def depth(self, k: int, without: int) -> int:
         """How many crops are ranked by score at first, to give k rows."""
@@ -105,7 +109,9 @@ class Ranking:
             depth = min(depths[number] for number in range(len(questions)) if number not in found)
             numbers = [number for number, one in enumerate(depths) if one == depth]
             vectors = np.stack([questions[number].vector for number in numbers])
-            hits = self.gallery.hits_many(vectors, depth, self.allowed, exact=self.exact)
+            hits = self.gallery.hits_many(
+                vectors, depth, self.allowed, exact=self.exact, adjust=self.adjust
+            )
             for number, one in zip(numbers, hits, strict=True):
                 ranked = self._ranked(questions[number], one, depth, graph, why_not)
                 if ranked is not None:
@@ -119,6 +125,8 @@ class Ranking:
             return None, WhyNot.AS_ASKED
         if len(self.gallery) < LEAST_CROPS:
             return None, WhyNot.TOO_FEW_CROPS
+        if self.adjust is None and isinstance(self.gallery.adjustment(), Adjustment):
+            return None, WhyNot.PLAIN
         return self.neighbours.graph(), WhyNot.OUTDATED
 
     def _ranked(
@@ -147,7 +155,7 @@ class Ranking:
             ranked_by = RankedBy(len(candidates), DEFAULT.expansion, None)
         places = [first[key] for key in shown[: wanted.k]]
         proven = self.gallery.confirmed(
-            wanted.vector[None], [Hits(ids[places], scores[places], hits.exact)]
+            wanted.vector[None], [Hits(ids[places], scores[places], hits.exact)], self.adjust
         )[0]
         rank = {int(ids[first[key]]): number for number, key in enumerate(by_score, start=1)}
         rows = [
@@ -165,12 +173,12 @@ class Ranking:
         index = self.gallery.index
         if index is None:
             raise absent("the index")
-        best = ids
+        best, find = ids, partial(self.gallery.hits_many, adjust=self.adjust)
         if self.allowed is not None or wanted.min_score is not None:
             # The person's best match may be one that is not to be shown.
             most = DEFAULT.expansion + len(wanted.without)
-            best = self.gallery.hits_many(wanted.vector[None], most)[0].ids
+            best = find(wanted.vector[None], most)[0].ids
             best = best[~np.isin(best, list(wanted.without))]
         expand_by = graph.rows(best[: DEFAULT.expansion])
-        searched = IndexGallery(index, graph, self.gallery.hits_many)
+        searched = IndexGallery(index, graph, find, self.adjust)
         return order(wanted.vector, graph.rows(ids), searched, expand_by)

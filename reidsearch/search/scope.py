@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from reidsearch.base.errors import absent
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.crops import Vectors
 from reidsearch.index.contract import Hits, VectorIndex
 from reidsearch.index.flat import FaissEngine
@@ -19,6 +20,7 @@ class IndexGallery:
 
     Args:
         find: (n, d) queries, k -> their hits; None: `index.search_many`.
+        adjust: what the graph's scores and the hits are adjusted by; None: by nothing.
     """
 
     def __init__(
@@ -26,8 +28,9 @@ class IndexGallery:
         index: VectorIndex,
         graph: Graph,
         find: Callable[[Vectors, int], list[Hits]] | None = None,
+        adjust: Adjustment | None = None,
     ) -> None:
-        self._index, self._graph = index, graph
+        self._index, self._graph, self._adjust = index, graph, adjust
         self._find = find or index.search_many
 
     def __len__(self) -> int:
@@ -47,8 +50,10 @@ class IndexGallery:
         return self._graph.least[rows]
 
     def vectors(self, rows: Rows) -> Vectors:
-        """From the index."""
-        return self._index.vectors(self._graph.ids[rows])
+        """From the index, adjusted."""
+        ids = self._graph.ids[rows]
+        vectors = self._index.vectors(ids)
+        return vectors if self._adjust is None else self._adjust.vectors(ids, vectors)
 
     def ranked(self, query: Vectors, how: KReciprocal = DEFAULT) -> Rows:
         """All rows, best first: the first of the plain search ranked anew, the rest below.

@@ -6,16 +6,18 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.base.timecode import now
+from reidsearch.domain.adjustment import Adjustment, camera_means, centred
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.scores import Calibration, Origin, Provenance, Tested
+from reidsearch.index.gallery import Gallery
 from reidsearch.store.calibration import forget, keep, stored_calibration
 from reidsearch.store.crops.embeddings import embeddings_of
 from reidsearch.store.crops.store import Store
@@ -31,15 +33,18 @@ if TYPE_CHECKING:
 
 
 class CalibrationService:
-    """The calibration of one archive.
+    """The calibration of one archive: of the scores that its searches have, adjusted or plain.
 
     Args:
         embedder: gives the archive's embedder, loaded when it is first needed.
         version: of this program, for the provenance.
     """
 
-    def __init__(self, store: Store, embedder: Callable[[], Embedder], version: str) -> None:
+    def __init__(
+        self, store: Store, gallery: Gallery, embedder: Callable[[], Embedder], version: str
+    ) -> None:
         self._store = store
+        self._gallery = gallery
         self._embedder = embedder
         self._version = version
 
@@ -53,7 +58,7 @@ class CalibrationService:
         return found[0] if found else None
 
     def in_force(self) -> Calibration | None:
-        """The calibration of the archive's model; None: none, or it is another model's."""
+        """The calibration of the archive's model and scores; None: none, or it is of others."""
         return self._reader().calibration
 
     def status(self) -> str:
@@ -63,7 +68,8 @@ class CalibrationService:
     def from_set(self, path: Path, *, progress: Progress = NO_PROGRESS) -> Calibration:
         """Calibrate on a labelled set: a folder in Market-1501 layout, or a manifest.
 
-        Its pictures are embedded by the archive's model, prepared as the archive's own are.
+        Its pictures are embedded by the archive's model, prepared as the archive's own are. Where
+        the archive's scores are camera-adjusted, the set's are, by the means of its own cameras.
 
         Raises:
             InputError, Refused: the set cannot be read.
@@ -72,7 +78,8 @@ class CalibrationService:
         """
         model = self._require_model()
         with parts(progress, "calibrating", [70, 10, 20]) as whole:
-            compared, sha256, notes = self._of_set(path, whole)
+            adjusted = self._adjustment() is not None
+            compared, sha256, notes = self._of_set(path, whole, adjusted=adjusted)
             return self._make(compared, Origin.SET, _name(path), sha256, model, whole, notes)
 
     def from_labels(self, *, progress: Progress = NO_PROGRESS) -> Calibration:
@@ -90,7 +97,7 @@ class CalibrationService:
                 data = read_archive(self._store, "persons")
             if data.held is None:
                 raise absent("the embeddings of labelled crops")
-            compared = _compared(data, data.held.rows, whole)
+            compared = _compared(data, data.held.rows, whole, self._adjustment())
             return self._make(compared, Origin.LABELS, "labels", None, model, whole)
 
     def from_identities(self, *, progress: Progress = NO_PROGRESS) -> Calibration:
@@ -127,9 +134,13 @@ class CalibrationService:
         rows = embeddings_of(self._store, (crop_id for crop_id, *_ in crops))
         crops = [crop for crop in crops if crop[0] in rows]
         _, cameras = np.unique([str(camera) for *_, camera in crops], return_inverse=True)
-        vectors = [rows[crop_id] for crop_id, *_ in crops]
+        vectors = np.empty((len(crops), model.dimension), np.float32)
+        for place, (crop_id, *_) in enumerate(crops):
+            vectors[place] = rows[crop_id]
+        if (adjust := self._adjustment()) is not None:
+            vectors = adjust.queries(vectors, [camera for *_, camera in crops])
         return across_cameras(
-            np.stack(vectors) if vectors else np.empty((0, model.dimension), np.float32),
+            vectors,
             np.array([identity for _, identity, _ in crops], np.int64),
             cameras.astype(np.int64),
             seed=SEED,
@@ -146,7 +157,8 @@ class CalibrationService:
 
         calibration = self._require()
         with parts(progress, "testing the calibration", [80, 20]) as whole:
-            compared, _, _ = self._of_set(path, whole)
+            adjusted = calibration.provenance.adjusted
+            compared, _, _ = self._of_set(path, whole, adjusted=adjusted)
         line_lr, _ = calibration.log10_lr(CENTRES)
         return Tested(
             source=_name(path),
@@ -163,7 +175,16 @@ class CalibrationService:
     def _reader(self) -> ScoreReader:
         from reidsearch.calibration.apply import ScoreReader
 
-        return ScoreReader.of(self._store)
+        reader = ScoreReader.of(self._store)
+        if reader.calibration is None:
+            return reader
+        return reader.fitting(adjusted=self._adjustment() is not None)
+
+    def _adjustment(self) -> Adjustment | None:
+        """How the scores of the archive's searches are adjusted; None: they are plain."""
+        self._gallery.sync()
+        found = self._gallery.adjustment()
+        return found if isinstance(found, Adjustment) else None
 
     def _require(self) -> Calibration:
         reader = self._reader()
@@ -186,7 +207,9 @@ class CalibrationService:
             )
         return model
 
-    def _of_set(self, path: Path, progress: Progress) -> tuple[Comparisons, str, tuple[str, ...]]:
+    def _of_set(
+        self, path: Path, progress: Progress, *, adjusted: bool
+    ) -> tuple[Comparisons, str, tuple[str, ...]]:
         from reidsearch.datasets.embedded import embed_set
         from reidsearch.datasets.readers import read_data
 
@@ -197,7 +220,8 @@ class CalibrationService:
         data = replace(data, query=known, gallery=known)
         rows = embed_set(data, self._embedder(), progress=progress)
         sha256 = hashlib.sha256(b"".join(sorted(digests))).hexdigest()
-        return _compared(data, rows, progress), sha256, data.notes
+        compared = _compared(data, rows, progress, "own" if adjusted else None)
+        return compared, sha256, data.notes
 
     def _make(
         self,
@@ -228,6 +252,7 @@ class CalibrationService:
                 version=self._version,
                 at=now(),
                 notes=notes,
+                adjusted=self._adjustment() is not None,
             ),
             digest=model.digest,
             preprocessing=model.preprocessing,
@@ -242,13 +267,25 @@ class CalibrationService:
         return made
 
 
-def _compared(data: DataSet, rows: Mapping[str, Vectors], progress: Progress) -> Comparisons:
+def _compared(
+    data: DataSet,
+    rows: Mapping[str, Vectors],
+    progress: Progress,
+    adjust: Adjustment | Literal["own"] | None,
+) -> Comparisons:
+    """Compare the crops of a set; `own`: adjusted by the means of its own cameras."""
     from reidsearch.calibration.comparisons import across_cameras
     from reidsearch.calibration.fit import SEED
 
     _, labelled = data.labelled(rows)
+    vectors, cameras = labelled.vectors, labelled.cameras
     with step(progress, "comparing"):
-        return across_cameras(labelled.vectors, labelled.persons, labelled.cameras, seed=SEED)
+        if isinstance(adjust, Adjustment):
+            vectors = adjust.queries(vectors, [data.cameras[place] for place in cameras.tolist()])
+        elif adjust is not None:
+            means = camera_means(vectors, cameras, len(data.cameras)).means
+            vectors = centred(vectors, means[1 + cameras])
+        return across_cameras(vectors, labelled.persons, cameras, seed=SEED)
 
 
 def _name(path: Path) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reidsearch.base.errors import UsageError, absent
 from reidsearch.calibration.apply import ScoreReader
+from reidsearch.calibration.impostors import ArchiveImpostors
+from reidsearch.domain.adjustment import AdjustedBy, Adjustment, WhyNotAdjusted, centred
 from reidsearch.domain.answers import Match, Own
 from reidsearch.domain.crops import Crop, Pixels, Vectors
 from reidsearch.domain.decisions import Mark, Member, Presence
@@ -60,11 +63,18 @@ def explain(
     embedded = embed_query([query], store, embed, limits)
     query_id = query if isinstance(query, int) else None
     query_picture = decode(store.picture(query), limits) if isinstance(query, int) else query.pixels
-    rows = {crop_id: row for crop_id, (_, row) in crops_with_embeddings(store, [match_id]).items()}
-    score = float(np.clip(rows[match_id] @ embedded.vector, -1.0, 1.0))
-    of_pictures, stripes = _occluded(embed, query_picture, match_picture)
-    around = _Around(store, gallery, query_id, match)
-    reader = ScoreReader.of(store)
+    camera = (request.query_camera if query_id is None else None) or embedded.cameras[0]
+    scored = _Scored.of(gallery, request, camera, match_id)
+    vector = scored.query(embedded.rows)[0]
+    row = scored.match(crops_with_embeddings(store, [match_id])[match_id][1][None])[0]
+    score = float(np.clip(row @ vector, -1.0, 1.0))
+    of_pictures, stripes = _occluded(embed, query_picture, match_picture, scored)
+    around = _Around(store, gallery, query_id, match, scored.adjust)
+    adjusted = scored.adjust is not None
+    reader = ScoreReader.of(store).fitting(adjusted=adjusted)
+    reader = reader.by_reference(
+        lambda: ArchiveImpostors(gallery).of(adjusted=adjusted), adjusted=adjusted
+    )
     calibration = reader.calibration
     searched = max(len(gallery), 2)
     model = store.model()
@@ -80,17 +90,55 @@ def explain(
         query_picture=query_picture,
         match_picture=match_picture,
         stripes=stripes,
-        near_query=around.nearest(embedded.vector),
-        near_match=around.nearest(rows[match_id]),
+        near_query=around.nearest(vector),
+        near_match=around.nearest(row),
         status=reader.status,
         calibration=calibration,
         reading=calibration.read(score, prior=1 / searched, comparisons=searched)
         if calibration
         else None,
         same_below=calibration.same_below(score) if calibration else None,
-        observed=tuple(_observed(store, score)),
+        observed=tuple(_observed(store, score, scored.adjust)),
         own=_own(store, match, score, embedded.origins),
+        adjusted=scored.by,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """How embeddings of a query's pictures and of a match's become unit vectors of the score.
+
+    Args:
+        adjust: None: scores are plain.
+        camera: that took the query's picture, where it is known.
+    """
+
+    adjust: Adjustment | None
+    by: AdjustedBy
+    camera: str | None
+    match_id: int
+
+    @classmethod
+    def of(
+        cls, gallery: Gallery, request: SearchRequest, camera: str | None, match_id: int
+    ) -> _Scored:
+        found = gallery.adjustment() if request.adjusted else WhyNotAdjusted.AS_ASKED
+        if isinstance(found, Adjustment):
+            by = replace(found.by, query_cameras=found.known([camera]))
+            return cls(found, by, camera, match_id)
+        return cls(None, AdjustedBy(why_not=found), camera, match_id)
+
+    def query(self, rows: Vectors) -> Vectors:
+        """(n, d) of embeddings of the query's picture, perhaps masked."""
+        if self.adjust is None:
+            return rows
+        return self.adjust.queries(rows, [self.camera] * len(rows))
+
+    def match(self, rows: Vectors) -> Vectors:
+        """(n, d) of embeddings of the match's picture, perhaps masked."""
+        if self.adjust is None:
+            return rows
+        return centred(rows, self.adjust.means[[self.adjust.slots[self.match_id]]])
 
 
 def _own(store: Store, match: Crop, score: float, origins: Sequence[QueryOrigin]) -> Own | None:
@@ -102,14 +150,16 @@ def _own(store: Store, match: Crop, score: float, origins: Sequence[QueryOrigin]
     return marked.own
 
 
-def _occluded(embed: Embed, query: Pixels, match: Pixels) -> tuple[float, tuple[Stripe, ...]]:
+def _occluded(
+    embed: Embed, query: Pixels, match: Pixels, scored: _Scored
+) -> tuple[float, tuple[Stripe, ...]]:
     edges = np.linspace(0.0, 1.0, STRIPES + 1)
     ends = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
     rows = embed(
         [query, *(masked(query, *part) for part in ends), match]
         + [masked(match, *part) for part in ends]
     )
-    of_query, of_match = rows[: STRIPES + 1], rows[STRIPES + 1 :]
+    of_query, of_match = scored.query(rows[: STRIPES + 1]), scored.match(rows[STRIPES + 1 :])
     score = float(of_query[0] @ of_match[0])
     return score, tuple(
         Stripe(
@@ -136,8 +186,15 @@ def masked(picture: Pixels, top: float, bottom: float) -> Pixels:
 class _Around:
     """Who else is near, and what is known of who they are."""
 
-    def __init__(self, store: Store, gallery: Gallery, query_id: int | None, match: Crop) -> None:
-        self._store, self._gallery = store, gallery
+    def __init__(
+        self,
+        store: Store,
+        gallery: Gallery,
+        query_id: int | None,
+        match: Crop,
+        adjust: Adjustment | None,
+    ) -> None:
+        self._store, self._gallery, self._adjust = store, gallery, adjust
         own = [match.crop_id, *([query_id] if query_id is not None else [])]
         self._members, self._marks, seen = self._known(own)
         self._named = {
@@ -154,7 +211,7 @@ class _Around:
         """The best others for a vector, one a tracklet and person."""
         wanted = 8 * NEAREST
         while True:
-            found = self._gallery.search(vector, wanted)
+            found = self._gallery.search(vector, wanted, adjust=self._adjust)
             others = self._others(found.crops, found.scores.tolist())
             if len(others) >= NEAREST or len(found.crops) < wanted:
                 return tuple(others[:NEAREST])
@@ -205,7 +262,7 @@ class _Around:
         return members, marks(self._store, members.values()), seen
 
 
-def _observed(store: Store, score: float) -> list[Observed]:
+def _observed(store: Store, score: float, adjust: Adjustment | None) -> list[Observed]:
     rng = np.random.default_rng(SEED)
     together = known_different(store, OBSERVED, SEED)
     found = [("different people seen at the same time by one camera", together)]
@@ -222,11 +279,22 @@ def _observed(store: Store, score: float) -> list[Observed]:
     if len(apart) > OBSERVED:
         apart = [apart[at] for at in np.sort(rng.choice(len(apart), OBSERVED, replace=False))]
     found.append(("different people by their labels, at two cameras", apart))
-    return [_scored(store, how, pairs, score) for how, pairs in found if pairs]
+    return [_compared(store, how, pairs, score, adjust) for how, pairs in found if pairs]
 
 
-def _scored(store: Store, how: str, pairs: list[tuple[int, int]], score: float) -> Observed:
+def _compared(
+    store: Store,
+    how: str,
+    pairs: list[tuple[int, int]],
+    score: float,
+    adjust: Adjustment | None,
+) -> Observed:
     rows = embeddings_of(store, sorted({crop_id for pair in pairs for crop_id in pair}))
+    if adjust is not None:
+        rows = {
+            crop_id: adjust.vectors(np.array([crop_id]), row[None])[0]
+            for crop_id, row in rows.items()
+        }
     scores = np.sort(
         np.array([rows[a] @ rows[b] for a, b in pairs if a in rows and b in rows], np.float32)
     )

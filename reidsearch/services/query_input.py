@@ -25,7 +25,7 @@ from reidsearch.base.errors import InputError, Kind, NotFound, Refused, UsageErr
 from reidsearch.base.exact import exact
 from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import PictureLimits
+from reidsearch.base.settings import PictureLimits, Tiles
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.query_origins import Detection, OriginKind, ReadPicture
 from reidsearch.services.clock_times import is_dated
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 FrameCheck: TypeAlias = Callable[[Path, int, Pixels], None]
 """Takes a video, the pts of one of its frames and its pixels; raises `Differs`."""
 LONGEST_VIDEO_S = 1_000_000_000
+LARGE_PX = 720
+"""The long side from which on people in a picture are looked for in tiles too."""
 FILLS = 0.4
 """The share of a picture that the box of a person covers where it is a crop of that person.
 
@@ -83,6 +85,7 @@ class FrameInput:
         box: where the person is.
         person: number of the person as the detector sees them, from 1 on the left; None: the only
             one.
+        tiles: a side, that people are looked for in too; `auto`: if the whole shows nobody.
 
     Raises:
         UsageError: there are both a box and a number.
@@ -91,6 +94,7 @@ class FrameInput:
     source: str
     box: Box | None = None
     person: int | None = None
+    tiles: Tiles = "auto"
 
     def __post_init__(self) -> None:
         if self.box is not None and self.person is not None:
@@ -274,7 +278,7 @@ def _of_frame(
         box.require_inside(pixels.shape[1], pixels.shape[0])
         where = f"{box.x1},{box.y1},{box.width_px},{box.height_px}"
         return _cut(picture, box), f"box {where} in {frame.source}"
-    people = _people(pixels, detector)
+    people = _people(pixels, detector, frame.tiles)
     count = len(people)
     number = frame.person or 1
     if (frame.person is None and count != 1) or number > count:
@@ -298,8 +302,10 @@ def _of_image(
         return _whole(picture, Detection.NOT_ASKED), None
     if picture.origin.of is OriginKind.FILE and holds(picture.origin.sha256 or ""):
         return _whole(picture, Detection.STORED), None
+    # In a small picture nobody is so far away; parts of a crop's person are not people.
+    tiles: Tiles = "auto" if max(picture.pixels.shape[:2]) >= LARGE_PX else 1
     try:
-        people = _people(picture.pixels, detector)
+        people = _people(picture.pixels, detector, tiles)
     except ModelUnavailable:
         return _whole(picture, Detection.UNAVAILABLE), None
     if not len(people):
@@ -319,10 +325,10 @@ def _whole(picture: ReadPicture, why: Detection) -> ReadPicture:
     return ReadPicture(picture.pixels, replace(picture.origin, detection=why))
 
 
-def _people(pixels: Pixels, detector: Callable[[], Detector]) -> People:
+def _people(pixels: Pixels, detector: Callable[[], Detector], tiles: Tiles = "auto") -> People:
     from reidsearch.vision.detection.people import people_in
 
-    return people_in(pixels, detector())
+    return people_in(pixels, detector(), tiles)
 
 
 def _cut(picture: ReadPicture, box: Box) -> ReadPicture:

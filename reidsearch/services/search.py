@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING
 from reidsearch.base.errors import ArchiveError, Kind, ReidsearchError, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.decisions import Identity
 from reidsearch.domain.request import QueryPicture, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.store.crops.store import Store
+from reidsearch.store.selection import require_cameras
 
 if TYPE_CHECKING:
     from reidsearch.calibration.apply import ScoreReader
+    from reidsearch.calibration.impostors import ArchiveImpostors
     from reidsearch.domain.answers import Plan
-    from reidsearch.search import engine
     from reidsearch.search.feedback import MarkedCrops
     from reidsearch.search.identity import IdentityQuery
+    from reidsearch.search.query import Query
     from reidsearch.search.query_pictures import EmbeddedQuery
     from reidsearch.vision.engines import Engines
 
@@ -53,6 +56,7 @@ class SearchService:
         self._engines = engines
         self._find_identity = find_identity
         self._progress = progress
+        self._impostors: ArchiveImpostors | None = None  # imported when it is first needed
 
     def prepare(self) -> None:
         """Load the index now rather than in the first search.
@@ -181,7 +185,9 @@ class SearchService:
         from reidsearch.search.identity import with_identities
         from reidsearch.search.own import with_own
 
-        answer = reader.read(answer, ready.request, ready.count)
+        adjusted = answer.statement.adjusted.why_not is None
+        fitting = self._reading(reader, adjusted=adjusted)
+        answer = fitting.read(answer, ready.request, ready.count, ready.query.cameras)
         statement = replace(answer.statement, identity=ready.identity.searched)
         refined = statement.feedback is not None
         matches = with_own(self._store, answer.matches, ready.query.origins, refined=refined)
@@ -205,7 +211,8 @@ class SearchService:
         from reidsearch.search.feedback import marked_crops
 
         try:
-            reader.require(request)
+            self._require_camera(request)
+            self._fitting(reader, request).require(request)
             identity = self._identity(request)
             pictures = (*request.pictures, *identity.crop_ids)
             crops = [one for one in pictures if isinstance(one, int)]
@@ -237,6 +244,27 @@ class SearchService:
             embedded = embed_queries(queries, self._store, self._engines.embed)
             loading.result()
         return embedded
+
+    def _require_camera(self, request: SearchRequest) -> None:
+        if request.query_camera is not None:
+            with self._store.scan() as connection:
+                require_cameras(connection, (request.query_camera,))
+
+    def _fitting(self, reader: ScoreReader, request: SearchRequest) -> ScoreReader:
+        """Return the reader of the scores that a request will have, where it depends on it."""
+        if request.prior is None and request.max_false_alarms is None:
+            return reader
+        self._gallery.sync(self._progress)
+        adjusted = request.adjusted and isinstance(self._gallery.adjustment(), Adjustment)
+        return self._reading(reader, adjusted=adjusted)
+
+    def _reading(self, reader: ScoreReader, *, adjusted: bool) -> ScoreReader:
+        """Return the reader of scores of a kind; by a reference where there is no calibration."""
+        from reidsearch.calibration.impostors import ArchiveImpostors
+
+        impostors = self._impostors = self._impostors or ArchiveImpostors(self._gallery)
+        fitting = reader.fitting(adjusted=adjusted)
+        return fitting.by_reference(lambda: impostors.of(adjusted=adjusted), adjusted=adjusted)
 
     def _reader(self) -> ScoreReader:
         from reidsearch.calibration.apply import ScoreReader
@@ -272,29 +300,30 @@ class _Ready:
 
     request: SearchRequest
     identity: IdentityQuery
-    query: engine.Query
+    query: Query
     count: int
 
 
 def _ready(
     one: _LookedUp, embedded: EmbeddedQuery | ReidsearchError, reader: ScoreReader
 ) -> _Ready | Failed:
-    from reidsearch.search import engine
+    from reidsearch.search.query import Query
 
     if isinstance(embedded, ReidsearchError):
         return Failed(one.request, embedded)
     request, identity, feedback = one.request, one.identity, one.feedback
-    try:
-        query = engine.Query(
-            feedback.refine(embedded.vector, embedded.count) if feedback else embedded.vector,
-            identity.label(request.label or embedded.label, further=len(request.pictures)),
-            request,
-            exclude=identity.excluded(embedded.crop_ids),
-            warnings=embedded.warnings,
-            least_score=reader.least_score(request),
-            feedback=feedback,
-            origins=embedded.origins,
-        )
-    except UsageError as error:
-        return Failed(request, error)
+    query = Query(
+        embedded.rows,
+        identity.label(request.label or embedded.label, further=len(request.pictures)),
+        request,
+        exclude=identity.excluded(embedded.crop_ids),
+        warnings=embedded.warnings,
+        least_score=reader.least_score(request),
+        feedback=feedback,
+        origins=embedded.origins,
+        cameras=tuple(
+            (request.query_camera if origin.crop_id is None else None) or camera
+            for origin, camera in zip(embedded.origins, embedded.cameras, strict=True)
+        ),
+    )
     return _Ready(request, identity, query, embedded.count)

@@ -85,7 +85,7 @@ class Services:
         """How to read a score: `archive.calibration.from_set(Path("Market-1501"))`."""
         from reidsearch.services.calibration import CalibrationService
 
-        return CalibrationService(self._store, self._engines.embedder, __version__)
+        return CalibrationService(self._store, self._gallery, self._engines.embedder, __version__)
 
     @cached_property
     def attributes(self) -> AttributeService:

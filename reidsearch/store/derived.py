@@ -97,6 +97,8 @@ class GraphFile:
     size_bytes: int
     sha256: bytes
     crops: int
+    adjusted_by: bytes | None
+    """SHA-256 of the camera means that its scores are adjusted by; None: they are plain."""
     odd: str = ""
     """What in the row cannot be; then the rest says that there is nothing."""
 
@@ -155,16 +157,23 @@ def newest_graph(store: Store) -> GraphFile | None:
     if row is None:
         return None
     folder = store.derived(GRAPH_FOLDER)
-    if odd := _odd(row, GRAPH_NAME):
-        return GraphFile(row.id, 0, folder / graph_name(row.id), 0, b"", 0, odd)
+    odd = _odd(row, GRAPH_NAME)
+    if not odd and not isinstance(row.adjusted_by, bytes | None):
+        odd = "the checksum of its camera means is none"
+    if odd:
+        return GraphFile(row.id, 0, folder / graph_name(row.id), 0, b"", 0, None, odd)
     path = folder / row.file
-    return GraphFile(row.id, row.model_id, path, row.size_bytes, row.sha256, row.crops)
+    by = row.adjusted_by
+    return GraphFile(row.id, row.model_id, path, row.size_bytes, row.sha256, row.crops, by)
 
 
-def announce_graph(store: Store, contents: Contents, publish: Publish) -> int:
+def announce_graph(
+    store: Store, contents: Contents, publish: Publish, adjusted_by: bytes | None
+) -> int:
     """Put a neighbour graph in force; return its number. The caller holds the writer lock."""
     with store.write() as connection:
-        return _announce(connection, neighbours, contents, {}, publish)
+        values = {"adjusted_by": adjusted_by}
+        return _announce(connection, neighbours, contents, values, publish)
 
 
 def forget_graph(store: Store) -> None:

@@ -44,7 +44,7 @@ def select_crops(connection: Connection, filters: Filters) -> Selection:
         NotFound: a camera or source is not in the archive (a typo must not read as "no match").
         UsageError: the time range is empty, or an attribute filter names nothing known.
     """
-    _require_cameras(connection, (*filters.cameras, *filters.not_cameras))
+    require_cameras(connection, (*filters.cameras, *filters.not_cameras))
     if filters.after and filters.before and filters.after >= filters.before:
         raise UsageError("the time range is empty: it ends before it begins")
     crop = tables.crop.c
@@ -148,7 +148,12 @@ def _source(connection: Connection, text: str) -> ColumnElement[bool]:
     return condition
 
 
-def _require_cameras(connection: Connection, names: tuple[str, ...]) -> None:
+def require_cameras(connection: Connection, names: tuple[str, ...]) -> None:
+    """Refuse names of cameras that the archive does not have.
+
+    Raises:
+        NotFound: one is none.
+    """
     if not names:
         return
     known = list(connection.scalars(select(tables.camera.c.name).order_by(tables.camera.c.name)))

@@ -190,7 +190,7 @@ def test_no_true_score_is_farther_from_its_fine_score_than_the_error(seed, scale
         scores = rows @ query
         least = float(np.sort(scores)[-7])
         assert set(np.flatnonzero(scores >= least)) <= set(
-            segment.reaching(segment.best(query, 8, None), query, least, None)
+            segment.reaching(segment.best(query, 8, None), query, least, None, None)
         )
 
 

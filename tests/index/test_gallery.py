@@ -294,7 +294,7 @@ def test_readers_while_a_writer_commits_see_whole_states(tmp_path):
 
 @pytest.mark.full
 def test_a_generation_is_compacted_when_its_tail_has_grown_long(folder, monkeypatch):
-    monkeypatch.setattr("reidsearch.index.gallery.COMPACT_ROWS", 5)
+    monkeypatch.setattr("reidsearch.index.generations.LACKING_ROWS", 5)
     with Store(folder) as store:
         gallery = Gallery(store)
         fill(folder, VECTORS[30:35], first=30)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from archives import DIMENSION, CommandLine, fill, sql, unit_rows
+from archives import DIMENSION, CommandLine, as_scored, fill, sql, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -118,8 +118,9 @@ def archive(made):
 @pytest.mark.full
 def test_a_search_by_score_is_that_over_arrays(archive):
     found = archive.search(1, k=COUNT, likes=[2, 5], unlikes=[40, 41, 80], reranked=False)
-    vector = refined(MATRIX[0], MATRIX[[1, 4]], MATRIX[[39, 40, 79]])
-    scores = MATRIX @ vector
+    rows = as_scored(archive._gallery, MATRIX)
+    vector = refined(rows[0], rows[[1, 4]], rows[[39, 40, 79]])
+    scores = rows @ vector
     best = np.argsort(-scores, kind="stable") + 1
     liked = [crop_id for crop_id in best if crop_id in (2, 5)]
     rest = [crop_id for crop_id in best if crop_id not in (1, 2, 5, 40, 41, 80)]
@@ -136,14 +137,15 @@ def test_a_search_by_score_is_that_over_arrays(archive):
 
 def test_the_default_order_is_that_of_re_ranking_the_refined_query(archive):
     found = archive.search(1, k=50, likes=[2], unlikes=[40])
-    vector = refined(MATRIX[0], MATRIX[[1]], MATRIX[[39]])
-    gallery = gallery_of(MATRIX)
+    matrix = as_scored(archive._gallery, MATRIX)
+    vector = refined(matrix[0], matrix[[1]], matrix[[39]])
+    gallery = gallery_of(matrix)
     rows, _ = gallery.around(vector, COUNT)
     rows = rows[~np.isin(rows, [0, 1, 39])]
     anew = rows[order(vector, rows, gallery, rows)] + 1
     assert ids(found) == [2, *anew[:50]]  # k are found, the liked come on top of that
     assert found.matches[0].rank_before is None
-    by_score = np.argsort(-(MATRIX[rows] @ vector), kind="stable")
+    by_score = np.argsort(-(matrix[rows] @ vector), kind="stable")
     place = {int(rows[at]) + 1: number for number, at in enumerate(by_score, start=2)}
     assert [m.rank_before for m in found.matches[1:]] == [place[i] for i in ids(found)[1:]]
 
@@ -251,10 +253,11 @@ def test_an_identity_is_refined_too(made, tmp_path):
         found = archive.search(
             identity="anna", likes=[4], unlikes=[40], reranked=False, new_only=True
         )
-        vector = refined(fuse(list(MATRIX[:3])), MATRIX[[3]], MATRIX[[39]], views=3)
+        matrix = as_scored(archive._gallery, MATRIX)
+        vector = refined(fuse(list(matrix[:3])), matrix[[3]], matrix[[39]], views=3)
         assert found.matches[0].crop.crop_id == 4
         assert found.matches[1].score == pytest.approx(
-            float(np.delete(MATRIX @ vector, [0, 1, 2, 3, 39]).max()), abs=1e-6
+            float(np.delete(matrix @ vector, [0, 1, 2, 3, 39]).max()), abs=1e-6
         )
         with pytest.raises(UsageError, match="crop 2 is searched with already"):
             archive.search(identity="anna", likes=[2])

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from archives import DIMENSION, fill, sql
+from archives import DIMENSION, as_scored, fill, sql
 
 from reidsearch.archive import Archive
 from reidsearch.domain.answers import Answer, RankedBy, WhyNot
@@ -16,7 +16,8 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours import table as rooms
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.output.statement import sentences
-from reidsearch.search.engine import Query, search
+from reidsearch.search.engine import search
+from reidsearch.search.query import Query
 from reidsearch.search.ranking import LEAST_CROPS
 from reidsearch.search.rerank import DEFAULT
 from reidsearch.search.scope import gallery_of
@@ -45,18 +46,30 @@ def folder(tmp_path_factory):
     return folder
 
 
+class Ask:
+    """Searches with one vector of no known camera."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.gallery = store, Gallery(store)
+        self.neighbours = Neighbours(store, self.gallery)
+        self.gallery.sync()
+
+    def __call__(self, vector=QUERIES[0], **given) -> Answer:
+        query = Query(vector, "drawn", SearchRequest(**given))
+        return search(self.store, self.gallery, query, "none", self.neighbours)
+
+
 @pytest.fixture
 def ask(folder):
     with Store(folder) as store:
-        gallery = Gallery(store)
-        neighbours = Neighbours(store, gallery)
+        yield Ask(store)
 
-        def asked(vector=QUERIES[0], **given) -> Answer:
-            return search(
-                store, gallery, Query(vector, "drawn", SearchRequest(**given)), "none", neighbours
-            )
 
-        yield asked
+@pytest.fixture
+def one_camera(tmp_path):
+    fill(tmp_path / "one", MATRIX, [Facts("left")] * COUNT)
+    with Store(tmp_path / "one") as store:
+        yield Ask(store)
 
 
 def ids(answer: Answer) -> list[int]:
@@ -64,19 +77,25 @@ def ids(answer: Answer) -> list[int]:
 
 
 @pytest.mark.full
-def test_an_answer_has_the_order_of_the_ranking_over_arrays(ask):
-    gallery = gallery_of(MATRIX)
+@pytest.mark.parametrize("adjusted", [True, False])
+def test_an_answer_has_the_order_of_the_ranking_over_arrays(ask, one_camera, adjusted):
+    """Where the archive has one camera, scores are plain, and re-ranked as such."""
+    ask = ask if adjusted else one_camera
+    adjust = ask.gallery.adjustment()
+    matrix = as_scored(ask.gallery, MATRIX) if adjusted else MATRIX
+    gallery = gallery_of(matrix)
     changed = 0
-    for query in QUERIES[:10]:
-        answer = ask(query, k=COUNT)
+    for asked in QUERIES[:10]:
+        query = adjust.queries(asked[None], [None])[0] if adjusted else asked
+        answer = ask(asked, k=COUNT)
         assert ids(answer) == (gallery.ranked(query) + 1).tolist()
         assert answer.statement.ranked_by == RankedBy(DEFAULT.candidates, 1, None)
-        by_score = ids(ask(query, k=COUNT, reranked=False))
+        by_score = ids(ask(asked, k=COUNT, reranked=False))
         changed += ids(answer) != by_score
         for match in answer.matches:
             assert by_score[match.rank_before - 1] == match.crop.crop_id
             assert match.score == pytest.approx(
-                float(MATRIX[match.crop.crop_id - 1] @ query), abs=1e-6
+                float(matrix[match.crop.crop_id - 1] @ query), abs=1e-6
             )
         assert [match.rank for match in answer.matches] == list(range(1, COUNT + 1))
         assert ids(answer)[DEFAULT.candidates :] == by_score[DEFAULT.candidates :]
@@ -110,10 +129,10 @@ def test_filters_choose_candidates_and_leave_neighbourhoods_whole(ask):
 
 
 def test_what_is_excluded_does_not_expand_the_query(ask):
-    query = MATRIX[20]
-    answer = ask(query, k=50, filters=Filters(exclude_crops=(21,)))
+    answer = ask(MATRIX[20], k=50, filters=Filters(exclude_crops=(21,)))
     assert 21 not in ids(answer)
-    gallery = gallery_of(MATRIX)
+    gallery = gallery_of(as_scored(ask.gallery, MATRIX))
+    query = ask.gallery.adjustment().queries(MATRIX[20][None], [None])[0]
     rows, _ = gallery.around(query, DEFAULT.candidates + 1)
     rows = rows[rows != 20]
     from reidsearch.search.rerank import order

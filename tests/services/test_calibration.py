@@ -81,7 +81,7 @@ def test_labels_become_a_calibration_that_is_kept(labelled):
         assert kept is not None
         assert archive.calibration.status() == (
             f"calibrated on this archive's own labels ({PEOPLE} people, 2 cameras, "
-            f"{made.provenance.at:%Y-%m-%d})"
+            f"{made.provenance.at:%Y-%m-%d}, camera-adjusted scores)"
         )
     for name in set(made.__dataclass_fields__) - {"curves"}:
         assert getattr(kept, name) == getattr(made, name), name

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from archives import opened, sql, write_set
+from archives import as_scored, opened, sql, write_set
 from frozen import DATA, thawed
 from layouts import IMPRINT, require_apart, words
 from PIL import Image
@@ -73,12 +73,21 @@ def test_stripes_cover_every_row_of_every_height(height):
     assert touched.all()
 
 
+def scored_vectors(archive):
+    """Embeddings of the crops 1 to 40 as scores see them, by crop id."""
+    rows = as_scored(archive._gallery, archive._gallery.index.vectors(np.arange(1, 41)))
+    return dict(zip(range(1, 41), rows, strict=True))
+
+
 @pytest.mark.full
 def test_falls_are_those_of_the_masked_pictures(folder):
     with opened(folder) as archive:
         told = archive.explain(1, 3)
         query, match = picture(archive, 1), picture(archive, 3)
         rows = archive.embed([query, match, masked(query, 0.25, 0.375), masked(match, 0.25, 0.375)])
+        cameras = [archive.crop(crop_id).facts.camera for crop_id in (1, 3, 1, 3)]
+        rows = archive._gallery.adjustment().queries(rows, cameras)
+        assert told.adjusted.query_cameras == (cameras[0],)
     assert told.score == pytest.approx(told.score_of_pictures, abs=0.05)  # stored JPEGs
     assert told.score_of_pictures == pytest.approx(float(rows[0] @ rows[1]), abs=1e-5)
     stripe = told.stripes[2]
@@ -93,6 +102,15 @@ def test_the_score_is_that_of_the_search(folder):
     with opened(folder) as archive:
         best = archive.search(5).matches[0]
         assert archive.explain(5, best.crop.crop_id).score == pytest.approx(best.score, abs=1e-6)
+        plain = archive.search(5, adjusted=False).matches[0]
+        told = archive.explain(5, plain.crop.crop_id, adjusted=False)
+        assert told.score == pytest.approx(plain.score, abs=1e-6)
+        assert "Scores are not camera-adjusted (as asked)." in sentences(told)
+        shown = picture(archive, 5)
+        named = {"query_camera": archive.crop(2).facts.camera}
+        best = archive.search(shown, **named).matches[0]
+        told = archive.explain(shown, best.crop.crop_id, **named)
+        assert told.score == pytest.approx(best.score, abs=1e-6)
 
 
 def test_heat_is_red_for_falls_and_blue_for_rises():
@@ -112,9 +130,7 @@ def test_labelled_others_are_one_a_person_and_known_to_be_others(folder):
     with opened(folder) as archive:
         told = archive.explain(1, 3)
         own = archive.crop(1).facts.person
-        vectors = dict(
-            zip(range(1, 41), archive._gallery.index.vectors(np.arange(1, 41)), strict=True)
-        )
+        vectors = scored_vectors(archive)
     for near, of in ((told.near_query, 1), (told.near_match, 3)):
         people = [other.crop.facts.person for other in near]
         assert own not in people
@@ -163,9 +179,7 @@ def test_the_score_is_placed_among_different_people_of_the_archive(folder):
     with opened(folder) as archive:
         told = archive.explain(1, 3)
         crops = {i: archive.crop(i).facts for i in range(1, 41)}
-        vectors = dict(
-            zip(range(1, 41), archive._gallery.index.vectors(np.arange(1, 41)), strict=True)
-        )
+        vectors = scored_vectors(archive)
     expected = [
         float(vectors[a] @ vectors[b])
         for a, b in itertools.combinations(range(1, 41), 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from archives import opened, unit_rows
+from archives import as_scored, opened, unit_rows
 
 from reidsearch.base.errors import UsageError
 from reidsearch.domain.decisions import Named
@@ -37,7 +37,7 @@ def test_a_search_for_an_identity(folder):
             5: ("bert", []),
             -9: (None, ["bert"]),
         }
-        views = np.stack([unit_rows(10, seed=3)[row] for row in (0, 1, 5, 6)])
+        views = as_scored(archive._gallery, unit_rows(10, seed=3))[[0, 1, 5, 6]]
         mean = views.mean(axis=0) / np.linalg.norm(views.mean(axis=0))
         own = next(
             match

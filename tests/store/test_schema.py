@@ -117,9 +117,15 @@ def test_frozen_attributes_are_read(tmp_path):
         assert [m.crop.crop_id for m in archive.search(2, filters=filters).matches] == [1]
 
 
-def test_a_frozen_calibration_is_read_and_replaced_by_a_new_number(tmp_path):
+def test_a_frozen_calibration_is_read_and_replaced_by_a_new_number(tmp_path, monkeypatch):
     folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
     migrate(folder)
+    with Archive.open(folder, model="builtin") as archive:
+        assert archive.calibration.status() == (
+            "uncalibrated: its calibration was made from plain cosine similarity and says nothing "
+            "of camera-adjusted scores"
+        )
+    monkeypatch.setattr("reidsearch.index.adjusting.LEAST_CAMERAS", 99)
     with Archive.open(folder, model="builtin") as archive:
         held = archive.calibration.in_force()
         assert held is not None

@@ -8,7 +8,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from archives import MODEL, NOON, fill, new_crop, unit_rows
+from archives import MODEL, NOON, as_scored, fill, new_crop, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +17,8 @@ from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.output.hints import advice
-from reidsearch.search.engine import Query, search
+from reidsearch.search.engine import search
+from reidsearch.search.query import Query
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.selection import select_crops
@@ -106,8 +107,8 @@ filters = st.builds(
 
 @pytest.mark.full
 @settings(max_examples=60, deadline=None)
-@given(filters, st.integers(1, COUNT + 5))
-def test_a_filtered_search_equals_the_oracle(store, chosen, k):
+@given(filters, st.integers(1, COUNT + 5), st.booleans())
+def test_a_filtered_search_equals_the_oracle(store, chosen, k, adjusted):
     said = {n: passes(n, chosen) for n in range(COUNT)}
     expected = [n + 1 for n in range(COUNT) if all(said[n].values())]
     with store.read() as connection:
@@ -119,10 +120,14 @@ def test_a_filtered_search_equals_the_oracle(store, chosen, k):
     assert selection.unknown_camera == sum(
         v["camera"] is None and bool(v["time"]) and bool(v["other"]) for v in said.values()
     )
-    answer = search(
-        store, gallery_of(store), Query(VECTORS[0], "", SearchRequest(k=k, filters=chosen)), ""
-    )
-    order = sorted(expected, key=lambda i: -float(VECTORS[i - 1] @ VECTORS[0]))
+    gallery = gallery_of(store)
+    request = SearchRequest(k=k, filters=chosen, adjusted=adjusted)
+    answer = search(store, gallery, Query(VECTORS[0], "", request), "")
+    rows, query = VECTORS, VECTORS[0]
+    if adjusted:
+        rows = as_scored(gallery, VECTORS)
+        query = gallery.adjustment().queries(VECTORS[0][None], [None])[0]
+    order = sorted(expected, key=lambda i: -float(rows[i - 1] @ query))
     assert [match.crop.crop_id for match in answer.matches] == order[:k]
     assert [match.rank for match in answer.matches] == list(range(1, min(k, len(order)) + 1))
     assert answer.statement.crops_searched == len(expected)

@@ -23,13 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base import own_files
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Plan
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.codec import Codec
-from reidsearch.index.compact.near import Near, near_by_proof, near_by_scan, near_rows, rows_above
+from reidsearch.index.compact.near import near_by_proof, near_by_scan, near_rows, rows_above
 from reidsearch.index.compact.note import Note, SegmentNote
+from reidsearch.index.compact.proven import Bounded, best_of, in_parts
 from reidsearch.index.compact.segment import ENDINGS, Rows, Segment
-from reidsearch.index.contract import Hits, IndexDamaged, Truth, in_order, merged, no_hits, no_ids
+from reidsearch.index.contract import Hits, IndexDamaged, Truth, merged, no_hits, no_ids
 from reidsearch.index.cores import each
 from reidsearch.index.disk import reading, writing
 from reidsearch.index.flat import FaissEngine
@@ -37,7 +39,6 @@ from reidsearch.index.flat import FaissEngine
 KIND = "faiss-pq4-sq8"
 REBUILD_AT = 8  # times as many crops as the codec was trained for: others prevail by then
 SHORTLIST_FOR = 500_000  # crops: among more of them, more other people come between
-PART = 1000  # crops that are scored exactly before the next part of a long answer goes out
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +153,11 @@ class Compact:
         Raises:
             KeyError: an id is not stored.
         """
-        held, rows = self._truth(np.unique(ids))
-        held, rows = _only(held, rows, np.isin(held, self.ids()))
+        wanted = np.unique(ids)
+        stored = [segment.ids[segment.rows(wanted)] for segment in self.segments]
+        coded = np.concatenate([no_ids(), *stored])
+        coded = coded[~np.isin(coded, self._removed, assume_unique=True)]
+        held, rows = self._truth(np.concatenate([coded, np.intersect1d(wanted, self._tail.ids())]))
         at = np.searchsorted(held, ids)
         lacking = np.append(held, -1)[at] != ids
         if lacking.any():
@@ -283,13 +287,25 @@ class Compact:
         return Plan("scan", False, candidates, held, wanted, why)
 
     def search(
-        self, query: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+        self,
+        query: Vectors,
+        k: int,
+        allowed: CropIds | None = None,
+        *,
+        exact: bool = False,
+        adjust: Adjustment | None = None,
     ) -> Hits:
         """Return the k best of all, or of `allowed`; see `VectorIndex.search`."""
-        return self.search_many(query.reshape(1, -1), k, allowed, exact=exact)[0]
+        return self.search_many(query.reshape(1, -1), k, allowed, exact=exact, adjust=adjust)[0]
 
     def search_many(
-        self, queries: Vectors, k: int, allowed: CropIds | None = None, *, exact: bool = False
+        self,
+        queries: Vectors,
+        k: int,
+        allowed: CropIds | None = None,
+        *,
+        exact: bool = False,
+        adjust: Adjustment | None = None,
     ) -> list[Hits]:
         """Search for each row of (n, d) queries."""
         if k < 1 or not len(queries):
@@ -297,54 +313,38 @@ class Compact:
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         plan = self.plan(k, allowed, exact=exact)
         if plan.method == "rows":
-            near = near_rows(self.segments, queries, self._own_rows(allowed))
+            near = near_rows(self.segments, queries, self._own_rows(allowed), adjust)
         elif plan.method == "proof":
             passing = self._passing(allowed)
-            near = [near_by_proof(self.segments, query, k, passing) for query in queries]
+            near = [near_by_proof(self.segments, query, k, passing, adjust) for query in queries]
         else:
             passing = self._passing(allowed)
-            near = near_by_scan(self.segments, queries, plan.shortlist, self._quota(k), passing)
-        tails = self._tail.search_many(queries, k, allowed)
+            quota = self._quota(k)
+            near = near_by_scan(self.segments, queries, plan.shortlist, quota, passing, adjust)
+        tails = self._tail.search_many(queries, k, allowed, adjust=adjust)
         if plan.method == "scan":
             # What is worst in every subvector, FAISS's scan never finds: filters may leave that.
             for i, (one, tail) in enumerate(zip(near, tails, strict=True)):
                 if len(one.ids) + len(tail.ids) < min(k, plan.candidates):
-                    near[i] = near_by_proof(self.segments, queries[i], k, passing)
-        coded = self._confirmed(queries, k, near)
+                    near[i] = near_by_proof(self.segments, queries[i], k, passing, adjust)
+        coded = best_of(self._truth, queries, k, near, adjust)
         return [merged(a, b, k, plan.exact) for a, b in zip(coded, tails, strict=True)]
 
-    def above(self, query: Vectors, least: float, allowed: CropIds | None = None) -> Iterator[Hits]:
+    def above(
+        self,
+        query: Vectors,
+        least: float,
+        allowed: CropIds | None = None,
+        *,
+        adjust: Adjustment | None = None,
+    ) -> Iterator[Hits]:
         """Yield everything that scores `least` or more, exactly, best first, in parts."""
-        rows = rows_above(self.segments, query, least, self._passing(allowed))
-        (near,) = near_rows(self.segments, query.reshape(1, -1), rows)
-        tail = [*self._tail.above(query, least, allowed)]
+        rows = rows_above(self.segments, query, least, self._passing(allowed), adjust)
+        (near,) = near_rows(self.segments, query.reshape(1, -1), rows, adjust)
+        tail = [*self._tail.above(query, least, allowed, adjust=adjust)]
         ids = np.concatenate([near.ids, *(hits.ids for hits in tail)])
         bounds = np.concatenate([near.scores + near.error, *(hits.scores for hits in tail)])
-        yield from self._in_order(query, least, ids, bounds)
-
-    def _in_order(
-        self, query: Vectors, least: float, ids: CropIds, bounds: Vectors
-    ) -> Iterator[Hits]:
-        """What scores `least` or more of `ids`, which score `bounds` at most.
-
-        Part after part is scored exactly; what beats every later part's bound goes out.
-        """
-        order = np.argsort(-bounds, kind="stable")
-        waiting = no_hits()
-        for start in range(0, len(order), PART):
-            part = order[start : start + PART]
-            held, vectors = self._truth(np.sort(ids[part]))
-            scores = vectors @ query
-            later = order[start + PART :][:1]
-            bound = float(bounds[later[0]]) if len(later) else -np.inf
-            enough = scores >= least
-            waiting = merged(waiting, Hits(held[enough], scores[enough]), None, exact=True)
-            ready = int(np.searchsorted(-waiting.scores, -bound, side="left"))
-            if ready:
-                yield Hits(waiting.ids[:ready], waiting.scores[:ready])
-                waiting = Hits(waiting.ids[ready:], waiting.scores[ready:])
-        if len(waiting.ids):
-            yield waiting
+        yield from in_parts(self._truth, query, least, Bounded(ids, bounds), adjust)
 
     def _quota(self, k: int) -> int:
         return self._engine.shortlist + self._engine.per_match * k
@@ -377,19 +377,6 @@ class Compact:
                 rows = rows[~np.isin(segment.ids[rows], self._removed, assume_unique=True)]
             found.append(rows)
         return found
-
-    def _confirmed(self, queries: Vectors, k: int, near: list[Near]) -> list[Hits]:
-        """The k best of each, by the database's embeddings of what may be among them."""
-        picked = [one.within_reach(k) for one in near]
-        held, vectors = self._truth(np.unique(np.concatenate([one.ids for one in picked])))
-        hits = []
-        for query, one in zip(queries, picked, strict=True):
-            rows = np.searchsorted(held, one.ids)
-            there = np.append(held, -1)[rows] == one.ids  # what was erased meanwhile is not
-            scores = vectors[rows[there]] @ query
-            one.prove(there, scores)
-            hits.append(in_order(one.ids[there], scores, k, exact=False))
-        return hits
 
 
 def _only(ids: CropIds, vectors: Vectors, which: NDArray[np.bool_]) -> tuple[CropIds, Vectors]:

@@ -2,7 +2,9 @@
 
 Two ways to a shortlist: the best of a scan of the compact codes, of which nothing is proven, or
 whatever may be among the k best by the fine codes of all, which is. Either comes with fine scores
-and how far the true ones may be from them.
+and how far the true ones may be from them. An adjustment applies to the fine scores: the scan goes
+by inner products, which order the best in nearly the same way (of the hundred best by adjusted
+scores it finds 0.997 either way, with codes of the embeddings or of adjusted ones).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.errors import ArchiveError, Kind
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.segment import Rows, Segment
 from reidsearch.index.contract import no_ids
@@ -67,19 +70,27 @@ class Near:
 
 
 def rows_above(
-    segments: Segments, query: Vectors, least: float, passing: NDArray[np.bool_] | None
+    segments: Segments,
+    query: Vectors,
+    least: float,
+    passing: NDArray[np.bool_] | None,
+    adjust: Adjustment | None,
 ) -> list[Rows]:
     """Return rows of all that may score `least` or more, a segment each."""
 
     def of(segment: Segment) -> Rows:
         mask = _mask(segment, passing)
-        return segment.reaching(segment.best(query, AT_FIRST, mask), query, least, mask)
+        return segment.reaching(segment.best(query, AT_FIRST, mask), query, least, mask, adjust)
 
     return each(of, segments)
 
 
 def near_by_proof(
-    segments: Segments, query: Vectors, k: int, passing: NDArray[np.bool_] | None
+    segments: Segments,
+    query: Vectors,
+    k: int,
+    passing: NDArray[np.bool_] | None,
+    adjust: Adjustment | None,
 ) -> Near:
     """Find all that may be among the k best of one (d,) query, by the fine codes of all."""
 
@@ -87,14 +98,26 @@ def near_by_proof(
         return segment.best(query, max(AT_FIRST, k), _mask(segment, passing))
 
     found = each(best, segments)
-    surely = [scores - s.errors(rows) for s, (rows, scores) in zip(segments, found, strict=True)]
+    surely = [
+        _lowest(segment, query, *one, adjust) for segment, one in zip(segments, found, strict=True)
+    ]
     lower = np.concatenate([np.full(k, -np.inf, np.float32), *surely])
     least = float(np.partition(lower, -k)[-k])  # k of them score so much at least
     rows = [
-        segment.reaching(known, query, least, _mask(segment, passing))
+        segment.reaching(known, query, least, _mask(segment, passing), adjust)
         for segment, known in zip(segments, found, strict=True)
     ]
-    return near_rows(segments, query.reshape(1, -1), rows)[0]
+    return near_rows(segments, query.reshape(1, -1), rows, adjust)[0]
+
+
+def _lowest(
+    segment: Segment, query: Vectors, rows: Rows, products: Vectors, adjust: Adjustment | None
+) -> Vectors:
+    """(n,) what rows score at least, by their fine products with a (d,) query."""
+    near = _near(
+        query.reshape(1, -1), segment.ids[rows], products[None], segment.errors(rows), adjust
+    )
+    return near[0].scores - near[0].error
 
 
 def near_by_scan(
@@ -103,6 +126,7 @@ def near_by_scan(
     wanted: int,
     quota: int,
     passing: NDArray[np.bool_] | None,
+    adjust: Adjustment | None,
 ) -> list[Near]:
     """Return of each query the `wanted` best by the scan codes, with their fine scores.
 
@@ -111,16 +135,16 @@ def near_by_scan(
     one query the cores share the segments, and many queries they share among themselves.
     """
     if not segments:  # all is still in the tail
-        return near_rows(segments, queries, [])
+        return near_rows(segments, queries, [], adjust)
     selector = None
     if passing is not None:
         selector = faiss.IDSelectorBitmap(np.packbits(passing, bitorder="little"))
     if len(queries) == 1:
-        return [_near_one(segments, queries, wanted, quota, selector, each)]
+        return [_near_one(segments, queries, wanted, quota, selector, adjust, each)]
 
     def one(number: int) -> Near:
         query = queries[number : number + 1]
-        return _near_one(segments, query, wanted, quota, selector, in_turn)
+        return _near_one(segments, query, wanted, quota, selector, adjust, in_turn)
 
     return each(one, range(len(queries)))
 
@@ -131,6 +155,7 @@ def _near_one(
     wanted: int,
     quota: int,
     selector: Any | None,
+    adjust: Adjustment | None,
     over: Callable[..., list[Any]],
 ) -> Near:
     # Near ones gather in a segment, as footage is in order of time, but hardly ever so much.
@@ -148,11 +173,13 @@ def _near_one(
         rows = segment.rows_of(ids)
         segment.take(rows, codes[first:last])
         error[first:last] = segment.errors(rows)
-    fine = segments[0].codec.scores(query, codes)[0]
-    return Near(np.concatenate(kept), fine, error)
+    fine = segments[0].codec.scores(query, codes)
+    return _near(query, np.concatenate(kept), fine, error, adjust)[0]
 
 
-def near_rows(segments: Segments, queries: Vectors, rows: list[Rows]) -> list[Near]:
+def near_rows(
+    segments: Segments, queries: Vectors, rows: list[Rows], adjust: Adjustment | None
+) -> list[Near]:
     """Return of each query the same rows, a segment each, with their fine scores."""
 
     def of(pair: tuple[Segment, Rows]) -> Vectors:
@@ -163,7 +190,18 @@ def near_rows(segments: Segments, queries: Vectors, rows: list[Rows]) -> list[Ne
     fine = np.concatenate([none, *each(of, pairs)], axis=1)
     ids = np.concatenate([no_ids(), *(segment.ids[r] for segment, r in pairs)])
     error = np.concatenate([none[0], *(segment.errors(r) for segment, r in pairs)])
-    return [Near(ids, scores, error) for scores in fine]
+    return _near(queries, ids, fine, error, adjust)
+
+
+def _near(
+    queries: Vectors, ids: CropIds, products: Vectors, error: Vectors, adjust: Adjustment | None
+) -> list[Near]:
+    """Return `Near` of each query, by (n, m) fine products and how far these are off."""
+    if adjust is None:
+        return [Near(ids, one, error) for one in products]
+    error = adjust.errors(error, ids)
+    scores = adjust.scores(products, adjust.offsets(queries), ids)
+    return [Near(ids, one, error) for one in scores]
 
 
 def _mask(segment: Segment, passing: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:

@@ -6,8 +6,10 @@ fine codes (d bytes a vector) lie in a mapped file. What they were made from is 
 
     |<q, x> - <q, y>| <= |q| |x - y| <= error
 
-and whatever cannot reach a score by its fine code cannot reach it at all. The few vectors whose
-error is larger (values beyond the codes' range) are listed apart and always looked at.
+and whatever cannot reach a score by its fine code cannot reach it at all. A
+camera-adjusted score is (<q, x> - <q, m>) / |x - m|, for the fine code with the same m and |x - m|,
+so that the bound holds for it divided by |x - m| (`Adjustment.errors`). The few vectors whose error
+is larger (values beyond the codes' range) are listed apart and always looked at.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base import own_files
+from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.blocks import VerifiedFile, block_sums
 from reidsearch.index.compact.codec import Codec, Codes, slices
@@ -214,18 +217,41 @@ class Segment:
         query: Vectors,
         least: float,
         passing: NDArray[np.bool_] | None,
+        adjust: Adjustment | None,
     ) -> Rows:
-        """Return all rows whose vectors may score `least` or more; some of the `best` are known."""
-        (rows, scores), bound = best, least - self.error - ROUNDING
+        """Return all rows whose vectors may score `least` or more; some of the `best` are known.
+
+        Args:
+            best: the best by their inner products, adjusted scores or not.
+        """
+        needed = self._needed(query, least, passing, adjust)
+        (rows, scores), bound = best, float(needed.min(initial=np.inf))
         wanted = len(rows)
         while wanted == len(rows) and wanted and scores[-1] >= bound:
             wanted *= 4
             if 8 * wanted > len(self):
                 every = self._every(query, passing)
-                rows = np.flatnonzero((every >= bound) & (every > -np.inf))
+                rows = np.flatnonzero((every >= needed) & (every > -np.inf))
                 return self._with_outliers(rows, passing)
             rows, scores = self.best(query, wanted, passing)
-        return self._with_outliers(rows[scores >= bound], passing)
+        each_needs = needed if adjust is None else needed[rows]
+        return self._with_outliers(rows[scores >= each_needs], passing)
+
+    def _needed(
+        self,
+        query: Vectors,
+        least: float,
+        passing: NDArray[np.bool_] | None,
+        adjust: Adjustment | None,
+    ) -> Vectors:
+        """(n,) fine products without which rows cannot score `least`; (1,) if one is for all."""
+        error = np.float32(self.error + ROUNDING)
+        if adjust is None:
+            return np.array([least], np.float32) - error
+        needed = adjust.products(least, adjust.offsets(query[None])[0], self.ids) - error
+        if passing is not None:
+            needed[~passing] = np.inf
+        return needed
 
     def _every(self, query: Vectors, passing: NDArray[np.bool_] | None) -> Vectors:
         """(n,) fine scores of all; what does not pass scores minus infinity."""

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from reidsearch.base.errors import ArchiveError
+from reidsearch.domain.adjustment import centred
 from reidsearch.domain.reports import Finding
 from reidsearch.index.neighbours.graph import Graph
 from reidsearch.index.neighbours.table import load
+from reidsearch.store.adjustment import KeptMeans, kept_means
 from reidsearch.store.crops.embeddings import embedded_ids, embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
@@ -47,7 +49,11 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
         text = f"{newest.path.name} holds {len(gone)} crops that the database does not hold"
         yield Finding("neighbours", text, True, tuple(gone[:1000].tolist()))
         return
-    wrong = [crop_id for crop_id, right in _looked_at(store, graph) if not right]
+    model = store.model()
+    means = kept_means(store, model.dimension) if newest.adjusted_by and model else None
+    if newest.adjusted_by and (means is None or means.sha256 != newest.adjusted_by):
+        return  # of means that were made anew since: it is of no use, and so is the graph soon
+    wrong = [crop_id for crop_id, right in _looked_at(store, graph, means) if not right]
     if wrong:
         text = (
             f"{newest.path.name} has scores of {len(wrong)} crops that differ from the embeddings"
@@ -55,12 +61,16 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
         yield Finding("neighbours", text, True, tuple(wrong))
 
 
-def _looked_at(store: Store, graph: Graph) -> Iterator[tuple[int, bool]]:
+def _looked_at(store: Store, graph: Graph, means: KeptMeans | None) -> Iterator[tuple[int, bool]]:
     """Some crops, evenly spread, and whether their lists have the scores that they should."""
     for row in np.unique(np.linspace(0, len(graph) - 1, LOOKED_AT).astype(np.int64)).tolist():
         near = graph.near[row][graph.near[row] >= 0]
         ids = graph.ids[[row, *near]].tolist()
         held = embeddings_of(store, ids)
         truth = np.stack([held[crop_id] for crop_id in ids])
+        if means is not None:
+            if max(ids) >= len(means.slots):
+                continue  # a crop that came since the means were kept
+            truth = centred(truth, means.means[means.slots[ids]])
         scores = truth[1:] @ truth[0]
         yield ids[0], bool((np.abs(scores - graph.scores[row, : len(near)]) <= CLOSE).all())

@@ -1,9 +1,11 @@
 """The neighbour graph of an open archive: derived, verified on opening, caught up with the index.
 
 Its file `neighbours/graph-N.npy` is described by a row of the `neighbours` table (size, SHA-256).
-Which crops it holds stands in the file; what the index has more is added, what it has less is
-taken out, so it cannot drift apart from the archive. A file that is missing or altered is left
-alone and made anew. Searching does without where catching up would take too long.
+It is of camera-adjusted scores where the archive's are, and the row says by which means: when these
+are made anew, so is the graph. Which crops it holds stands in the file; what the index has more is
+added, what it has less is taken out, so it cannot drift apart from the archive. A file that is
+missing or altered is left alone and made anew. Searching does without where catching up would take
+too long.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import numpy as np
 from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import ArchiveError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
+from reidsearch.domain.adjustment import Adjustment, WhyNotAdjusted
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import VectorIndex
 from reidsearch.index.disk import reading, writing
@@ -72,6 +75,7 @@ class Neighbours:
         self._store, self._gallery = store, gallery
         self._graph = Graph.empty()
         self._model_id: int | None = None
+        self._adjusted_by: bytes | None = None
         self._file: GraphFile | None = None  # that the graph came from
         self._unwritten = False  # the graph is no longer the file's
         self._asked: State | None = None  # the last state that was caught up with, or given up on
@@ -123,11 +127,15 @@ class Neighbours:
         lock: Callable[[], AbstractContextManager[None]],
     ) -> bool:
         self._gallery.sync(progress)
+        if len(self._gallery) and self._gallery.adjustment() is WhyNotAdjusted.NOT_PREPARED:
+            with lock():
+                self._gallery.compact(progress)
+            self._gallery.sync(progress)
         self._asked = self._gallery.state
         self._current = self._catch_up(blocks, progress, stopped)
         if self._current and self._unwritten and self._model_id is not None:
             with lock():
-                self._file = _write(self._store, self._graph, self._model_id)
+                self._file = _write(self._store, self._graph, self._model_id, self._adjusted_by)
             self._unwritten = False
         elif not (self._current and self._file) and not stopped() and newest_graph(self._store):
             # What was not read may hold what was deleted, and deleted means gone.
@@ -142,7 +150,9 @@ class Neighbours:
         state, index = self._gallery.state, self._gallery.index
         if state is None or state.model_id is None or index is None:
             return False
-        self._open(state.model_id)
+        found = self._gallery.adjustment()
+        adjust = found if isinstance(found, Adjustment) else None
+        self._open(state.model_id, bytes.fromhex(adjust.by.means_sha256) if adjust else None)
         ids = index.ids()
         fresh = np.setdiff1d(ids, self._graph.ids, assume_unique=True)
         if len(fresh) and len(self._graph) and fresh[0] < self._graph.ids[-1]:
@@ -156,7 +166,7 @@ class Neighbours:
         # Reading, mending and writing take as long as some blocks of rows for every row.
         weights = [_blocks(len(ids)), _blocks(len(ids)), work]
         with parts(progress, "finding neighbours", weights, "blocks") as whole:
-            vectors = _ReadOnce(index, ids, whole)
+            vectors = _ReadOnce(index, ids, adjust, whole)
             if len(fresh):
                 vectors.read()
             with step(whole, "removing what was deleted"):
@@ -173,12 +183,15 @@ class Neighbours:
         self._graph = kept
         return True
 
-    def _open(self, model_id: int) -> None:
+    def _open(self, model_id: int, adjusted_by: bytes | None) -> None:
         """Read the newest file, unless it is read already or another process's holds less."""
-        if self._model_id != model_id:
-            self._graph, self._file, self._model_id = Graph.empty(), None, model_id
+        if (self._model_id, self._adjusted_by) != (model_id, adjusted_by):
+            self._graph, self._file = Graph.empty(), None
+            self._model_id, self._adjusted_by = model_id, adjusted_by
         newest = newest_graph(self._store)
         if newest is None or newest == self._file or newest.model_id != model_id:
+            return
+        if newest.adjusted_by != adjusted_by:
             return
         if newest.crops < len(self._graph):
             return
@@ -188,10 +201,15 @@ class Neighbours:
 
 
 class _ReadOnce:
-    """An index's vectors, all read at the first call: an index may have them from the database."""
+    """An index's vectors, all read at the first call: an index may have them from the database.
 
-    def __init__(self, index: VectorIndex, ids: CropIds, progress: Progress) -> None:
-        self._index, self._ids, self._progress = index, ids, progress
+    They are adjusted where scores are.
+    """
+
+    def __init__(
+        self, index: VectorIndex, ids: CropIds, adjust: Adjustment | None, progress: Progress
+    ) -> None:
+        self._index, self._ids, self._adjust, self._progress = index, ids, adjust, progress
         self._matrix: Vectors | None = None
 
     def __call__(self, ids: CropIds) -> Vectors:
@@ -204,7 +222,9 @@ class _ReadOnce:
             read = []
             self._progress.begin("reading embeddings", len(self._ids), "crops")
             for start in range(0, len(self._ids), READ_AT_ONCE):
-                read.append(self._index.vectors(self._ids[start : start + READ_AT_ONCE]))
+                part = self._ids[start : start + READ_AT_ONCE]
+                vectors = self._index.vectors(part)
+                read.append(self._adjust.vectors(part, vectors) if self._adjust else vectors)
                 self._progress.advance(len(read[-1]))
             self._progress.end()
             self._matrix = np.concatenate(read)
@@ -263,7 +283,7 @@ def _require_sane(graph: Graph, name: str) -> None:
             raise ArchiveError(f"{name} holds rows that point to no crop")
 
 
-def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
+def _write(store: Store, graph: Graph, model_id: int, adjusted_by: bytes | None) -> GraphFile:
     """Write, sync, rename, announce, and remove older files. The caller holds the lock."""
     folder = store.derived(GRAPH_FOLDER)
     fresh = folder / UNFINISHED_GRAPH
@@ -285,7 +305,7 @@ def _write(store: Store, graph: Graph, model_id: int) -> GraphFile:
                 np.save(file, rows, allow_pickle=False)
             atomic.sync(fresh)  # before the transaction: it may take long
             contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
-        announce_graph(store, contents, publish)
+        announce_graph(store, contents, publish, adjusted_by)
     written = newest_graph(store)
     if written is None:
         raise absent("the neighbour graph that was written")

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.crops import CropInput, Facts, Vectors
 from reidsearch.store import tables
 from reidsearch.store.crops.store import location_key
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.tables.adjustment import adjustment
 
 
 def embedding_row(crop_id: int, model_id: int, vector: Vectors) -> dict[str, Any]:
@@ -83,3 +84,8 @@ def location_row(given: CropInput, crop_id: int, *, own: bool) -> dict[str, Any]
 def sha256_of(data: bytes) -> bytes:
     """Return the checksum of a stored value, 32 bytes."""
     return hashlib.sha256(data).digest()
+
+
+def forget_means(connection: Connection) -> None:
+    """Remove the camera means, where crops have got another camera: they are taken anew."""
+    connection.execute(delete(adjustment))

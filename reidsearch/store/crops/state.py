@@ -30,6 +30,8 @@ class State:
     last_crop_id: int
     erasures: int
     model_id: int | None
+    adjustment: int | None
+    """The row of the camera means in force."""
     failures: int = field(compare=False)
     interrupted_runs: int = field(compare=False)
     running_run: int | None = field(compare=False)

@@ -27,6 +27,7 @@ from reidsearch.store.crops.rows import (
     embedding_row,
     existing_crops,
     existing_sources,
+    forget_means,
     kept_facts,
     location_row,
     mark_replaced,
@@ -268,6 +269,8 @@ class Writer:
             effect = Effect.UNCHANGED
         elif effect is Effect.UPDATED:
             own = True
+            if merged.camera != kept.camera:
+                forget_means(connection)
             connection.execute(update(location).where(of_crop).values(own=False))
             connection.execute(
                 update(tables.crop)

@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, Select, bindparam, func, select
 from reidsearch.base.errors import Reason
 from reidsearch.store import tables
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.tables.adjustment import adjustment
 from reidsearch.store.tables.footage import footage, footage_location, moment
 from reidsearch.store.tables.pending import pending
 
@@ -20,6 +21,7 @@ STATE = select(
     tables.archive.c.next_crop_id,
     tables.archive.c.erasures,
     tables.archive.c.model_id,
+    select(func.max(adjustment.c.id)).scalar_subquery().label("adjustment"),
     select(func.count())
     .select_from(tables.failure)
     .where(tables.failure.c.reason != Reason.UNSUPPORTED.value)

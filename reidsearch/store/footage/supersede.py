@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from reidsearch.domain.pending import Cause
 from reidsearch.store import tables
+from reidsearch.store.crops.rows import forget_means
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.footage.tracklet_writer import one_person
@@ -40,6 +41,9 @@ def supersede(connection: Connection, old_id: int, new_id: int, model_id: int) -
         )
     camera_id = select(footage.c.camera_id).where(footage.c.source_id == new_id).scalar_subquery()
     crop = tables.crop
+    other = crop.c.camera_id.is_distinct_from(camera_id)
+    if connection.scalar(select(crop.c.id).where(crop.c.source_id == new_id, other).limit(1)):
+        forget_means(connection)
     connection.execute(update(crop).where(crop.c.source_id == new_id).values(camera_id=camera_id))
     connection.execute(delete(tables.source).where(tables.source.c.id == old_id))
     record_erasure(connection, Cause.ANALYSIS)

@@ -18,6 +18,7 @@ from reidsearch.domain.footage import DISCONTINUITY, Clock, How, SourceFacts, Vi
 from reidsearch.domain.pending import Cause
 from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
 from reidsearch.store import tables
+from reidsearch.store.crops.rows import forget_means
 from reidsearch.store.crops.store import location_key
 from reidsearch.store.crops.writer import Writer
 from reidsearch.store.database.proofs import intact
@@ -232,6 +233,8 @@ class FootageWriter:
             .where(tables.crop.c.source_id == source_id)
             .values(camera_id=camera_id)
         )
+        if facts.camera != held.camera:
+            forget_means(connection)
         set_clock(connection, source_id, facts.clock)
         join_recording(connection, source_id, self._writer.model_id)
         return True
@@ -323,9 +326,12 @@ def same_analysis(stored: Mapping[str, Any], settings: Mapping[str, Any], *, res
 
     Args:
         resumed: from a checkpoint, which holds embeddings; otherwise the model may be another one.
+
+    What a first pass chose follows from the rest.
     """
-    but = set() if resumed else {"model"}
-    before = {name: value for name, value in current_names(stored).items() if name not in but}
+    but = {"tiles_chosen"} if resumed else {"tiles_chosen", "model"}
+    known = {"tiles": 1, **current_names(stored)}  # older archives know no tiles
+    before = {name: value for name, value in known.items() if name not in but}
     return before == {name: value for name, value in settings.items() if name not in but}
 
 

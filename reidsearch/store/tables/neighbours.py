@@ -16,6 +16,7 @@ neighbours = Table(
     Column("sha256", LargeBinary(32), nullable=False),
     Column("crops", BigInteger, nullable=False),
     Column("built_us", BigInteger, nullable=False),
+    Column("adjusted_by", LargeBinary(32)),  # SHA-256 of the camera means; null: plain scores
     row_digest(),
     sqlite_autoincrement=True,
 )

@@ -10,12 +10,15 @@ import numpy as np
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import UsageError
+from reidsearch.base.settings import FootageSettings, Tiles
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Detections
 
 if TYPE_CHECKING:
     from reidsearch.vision.detection.detector import Detector
 
+CLOSER = (1, 2, 3)
+"""Tiles a side, one after the other."""
 MIN_CONFIDENCE = 0.5
 """Of people that a user may choose from, also those that indexing would only keep tracking."""
 WIDE, MARGIN = 16 / 9, 0.25
@@ -66,26 +69,38 @@ class People:
         return self.pixels[box.y1 : box.y2, box.x1 : box.x2]
 
 
-def people_in(pixels: Pixels, detector: Detector) -> People:
+def people_in(pixels: Pixels, detector: Detector, tiles: Tiles = "auto") -> People:
     """Return who is to be seen in a full frame or picture, (h, w, 3) uint8 BGR, from left to right.
 
     Detectors are made for wide frames, which are stretched to their square: in a tall picture as it
     is everybody would be too wide for them, and whoever fills it too near. So it is set into a wide
     one, and where nobody is found any picture is set into one with a margin.
+
+    Args:
+        tiles: a side, that are looked at beside the whole; `auto`: 2, then 3, while nobody is seen.
     """
     height_px, width_px = pixels.shape[:2]
-    found = _detected(pixels, detector, WIDE if height_px > width_px else 0, 0)
+    aspect = WIDE if height_px > width_px else 0
+    first, *closer = CLOSER if tiles == "auto" else (tiles,)
+    found = _detected(pixels, detector, aspect, 0, first)
     if not len(found):
-        found = _detected(pixels, detector, WIDE, MARGIN)
+        found = _detected(pixels, detector, WIDE, MARGIN, first)
+    for grid in closer:
+        if len(found):
+            break
+        found = _detected(pixels, detector, aspect, 0, grid)
     return People(pixels, found[found.xyxy[:, 0].argsort(kind="stable")])
 
 
-def _detected(pixels: Pixels, detector: Detector, aspect: float, margin: float) -> Detections:
+def _detected(
+    pixels: Pixels, detector: Detector, aspect: float, margin: float, grid: int
+) -> Detections:
     """Detect in a picture that is set into a grey one.
 
     Args:
         aspect: the least width over height of that.
         margin: around the picture, in its sides.
+        grid: tiles a side that are looked at beside the whole.
     """
     height_px, width_px = pixels.shape[:2]
     scale = min(1.0, TALLEST_PX / height_px)
@@ -101,7 +116,7 @@ def _detected(pixels: Pixels, detector: Detector, aspect: float, margin: float) 
     if above or left:
         canvas = np.full((height + 2 * above, whole, 3), GREY, np.uint8)
         canvas[above : above + height, left : left + width] = small
-    found = detector.detect(canvas)
+    found = detector.detect(canvas, FootageSettings(tiles=grid))
     found = found[found.confidence >= MIN_CONFIDENCE]
     moved = (found.xyxy - np.array([left, above, left, above], np.float32)) * (width_px / width)
     clipped = np.clip(moved, 0, np.array([width_px, height_px] * 2, np.float32))

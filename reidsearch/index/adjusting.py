@@ -1,0 +1,238 @@
+"""The adjustment of an open archive's scores: means that are kept, and what new crops add to it.
+
+Camera means are taken by a writer and kept in the database, so that every reader has the same
+scores until the archive has changed a good deal. Where none are kept yet (an archive of an earlier
+version) and the archive is small, a reader takes them itself, from the same crops in the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.domain.adjustment import (
+    COMMON,
+    AdjustedBy,
+    Adjustment,
+    Slots,
+    WhyNotAdjusted,
+    camera_means,
+    lengths,
+)
+from reidsearch.domain.crops import CropIds, Vectors
+from reidsearch.index.contract import VectorIndex
+from reidsearch.store.adjustment import (
+    UNKNOWN,
+    Counted,
+    KeptMeans,
+    Members,
+    camera_counts,
+    camera_names,
+    cameras_above,
+    keep_means,
+    kept_means,
+    member_vectors,
+    members,
+)
+from reidsearch.store.crops.state import State
+from reidsearch.store.crops.store import Store
+
+TAKEN_IN_A_SEARCH = 20_000
+"""Crops of which a search takes means that nobody has kept; about a second."""
+MOVED_SHARE = 0.2
+"""Means are made anew when the archive has grown or shrunk by so much since."""
+SMALL = 50_000
+"""Crops up to which a new camera gets its mean at once; in larger archives the neighbour graph,
+which goes with the means, would take long to make anew."""
+TOLD_FROM = 10
+"""People that a mean is of, below which it might tell what one of them looks like: when one is
+deleted, means are made anew."""
+SAMPLE = 1024
+"""Tracklets and crops of a camera that its mean is of; more hardly move it."""
+LEAST_CAMERAS = 2
+READ_AT_ONCE = 8192
+
+
+class Adjusting:
+    """Keeps the adjustment of an archive up with its index. The caller takes turns on it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._state: State | None = None
+        self._held: KeptMeans | None = None
+        self._row: int | None = None
+        self._now: Adjustment | WhyNotAdjusted = WhyNotAdjusted.NOT_PREPARED
+
+    def of(self, index: VectorIndex, state: State, dimension: int) -> Adjustment | WhyNotAdjusted:
+        """Return how scores of all that an index holds are adjusted, or why they are not.
+
+        Args:
+            state: where the archive stood when the index was caught up.
+        """
+        if state != self._state:
+            self._catch_up(index, state, dimension)
+            self._state = state
+        return self._now
+
+    def _catch_up(self, index: VectorIndex, state: State, dimension: int) -> None:
+        if self._held is None or self._row != state.adjustment or state.adjustment is None:
+            self._row = state.adjustment
+            self._held = self._taken_or_kept(index, state, dimension)
+        self._now = self._adjustment(index, self._held)
+
+    def _taken_or_kept(self, index: VectorIndex, state: State, dimension: int) -> KeptMeans | None:
+        kept = kept_means(self._store, dimension) if state.adjustment is not None else None
+        if kept is not None and kept.model_id == state.model_id:
+            return kept
+        return _taken(self._store, state, dimension) if len(index) <= TAKEN_IN_A_SEARCH else None
+
+    def _adjustment(
+        self, index: VectorIndex, held: KeptMeans | None
+    ) -> Adjustment | WhyNotAdjusted:
+        if held is None:
+            return WhyNotAdjusted.NOT_PREPARED
+        if len(held.counted) - 1 < LEAST_CAMERAS:
+            return WhyNotAdjusted.ONE_CAMERA
+        self._held = held = _with_new(self._store, index, held)
+        names = camera_names(self._store)
+        cameras = {
+            names[one.camera_id]: slot
+            for slot, one in enumerate(held.counted)
+            if one.camera_id in names
+        }
+        people = round(sum(one.people for one in held.counted))
+        by = AdjustedBy(len(held.counted) - 1, people, held.crops, held.sha256.hex(), why_not=None)
+        return Adjustment(held.means, held.slots, held.norms, cameras, by)
+
+    # -- writing ----------------------------------------------------------------------------
+
+    def stale(self, state: State, dimension: int) -> bool:
+        """Tell whether means ought to be taken anew; none are kept, or the archive has changed."""
+        kept = kept_means(self._store, dimension)
+        if kept is None or kept.model_id != state.model_id:
+            return True
+        counts = camera_counts(self._store)
+        total = sum(counts.values())
+        if abs(total - kept.crops) > MOVED_SHARE * kept.crops:
+            return True
+        if total <= SMALL and counts.keys() - {one.camera_id for one in kept.counted} - {None}:
+            return True
+        return kept.erasures != state.erasures and any(
+            one.people < TOLD_FROM and counts.get(one.camera_id, 0) < one.crops
+            for one in kept.counted
+        )
+
+    def keep(self, index: VectorIndex, state: State, dimension: int) -> None:
+        """Write what readers are to adjust by; the caller holds the writer lock.
+
+        Args:
+            index: holds all of the archive.
+            state: of the archive.
+        """
+        kept = kept_means(self._store, dimension)
+        if kept is None or self.stale(state, dimension):
+            made = _taken(self._store, state, dimension)
+        else:
+            made = kept
+        if len(made.counted) - 1 >= LEAST_CAMERAS:
+            made = _only(_with_new(self._store, index, made), index.ids())
+        if kept is None or not _equal(made, kept):
+            keep_means(self._store, made)
+        self._held, self._state = None, None
+
+
+def _taken(store: Store, state: State, dimension: int) -> KeptMeans:
+    """Take the means of an archive as it stands."""
+    if state.model_id is None:
+        raise ValueError("an archive without a model has no means")
+    counts = camera_counts(store)
+    chosen = _sampled(members(store))
+    vectors = member_vectors(store, chosen, dimension)
+    there = vectors.any(axis=1)  # what was deleted meanwhile is not
+    known = np.unique(chosen.cameras[there & (chosen.cameras != UNKNOWN)])
+    cameras = np.searchsorted(known, chosen.cameras)
+    cameras[chosen.cameras == UNKNOWN] = UNKNOWN
+    found = camera_means(vectors[there], cameras[there], len(known), persons=chosen.persons[there])
+    unknown = float(found.people[COMMON] - found.people[1:].sum())
+    counted = [Counted(None, max(unknown, 0.0), counts.get(None, 0))]
+    counted += [
+        Counted(camera_id, people, counts.get(camera_id, 0))
+        for camera_id, people in zip(known.tolist(), found.people[1:].tolist(), strict=True)
+    ]
+    return KeptMeans(
+        state.model_id,
+        sum(counts.values()),
+        state.erasures,
+        tuple(counted),
+        found.means,
+        np.empty(0, np.int32),
+        np.empty(0, np.float32),
+    )
+
+
+def _sampled(everybody: Members) -> Members:
+    """Return of each camera `SAMPLE` at most, evenly spread over their ids."""
+    kept = np.zeros(len(everybody.cameras), dtype=bool)
+    for camera in np.unique(everybody.cameras).tolist():
+        here = np.flatnonzero(everybody.cameras == camera)
+        kept[here[np.linspace(0, len(here) - 1, min(len(here), SAMPLE)).astype(np.int64)]] = True
+    of_tracklets = kept[: len(everybody.tracklets)]
+    of_crops = kept[len(everybody.tracklets) :]
+    return Members(
+        everybody.tracklets[of_tracklets],
+        everybody.crops[of_crops],
+        everybody.cameras[kept],
+        everybody.persons[kept],
+    )
+
+
+def _with_new(store: Store, index: VectorIndex, held: KeptMeans) -> KeptMeans:
+    """Return the means with the crops that an index holds above those that they go with."""
+    last = len(held.slots) - 1
+    ids = index.ids()
+    ids = ids[np.searchsorted(ids, last, side="right") :]
+    if not len(ids):
+        return held
+    slots = np.zeros(int(ids[-1]) + 1, np.int32)
+    norms = np.ones(len(slots), np.float32)
+    slots[: last + 1], norms[: last + 1] = held.slots, held.norms
+    slots[ids] = _slots_of(held, ids, *cameras_above(store, last))
+    for start in range(0, len(ids), READ_AT_ONCE):
+        part = ids[start : start + READ_AT_ONCE]
+        norms[part] = _norms(index.vectors(part), held.means[slots[part]])
+    return replace(held, slots=slots, norms=norms)
+
+
+def _slots_of(held: KeptMeans, ids: CropIds, known: CropIds, cameras: NDArray[np.int64]) -> Slots:
+    """Return (n,) the slots of crops, by the cameras of those that are known."""
+    slot_of = {one.camera_id: slot for slot, one in enumerate(held.counted)}
+    every, at = np.unique(cameras, return_inverse=True)
+    slots = np.array([slot_of.get(camera, COMMON) for camera in every.tolist()], np.int32)[at]
+    rows = np.minimum(np.searchsorted(known, ids), max(len(known) - 1, 0))
+    if not len(known):
+        return np.zeros(len(ids), np.int32)
+    return np.where(known[rows] == ids, slots[rows], np.int32(COMMON)).astype(np.int32)
+
+
+def _norms(vectors: Vectors, means: Vectors) -> Vectors:
+    return lengths(vectors - means)
+
+
+def _only(made: KeptMeans, ids: CropIds) -> KeptMeans:
+    """Return it without what went with crops that are gone."""
+    slots, norms = np.zeros_like(made.slots), np.ones_like(made.norms)
+    ids = ids[: np.searchsorted(ids, len(slots))]
+    slots[ids], norms[ids] = made.slots[ids], made.norms[ids]
+    return replace(made, slots=slots, norms=norms)
+
+
+def _equal(one: KeptMeans, other: KeptMeans) -> bool:
+    return (
+        (one.model_id, one.crops, one.erasures, one.counted)
+        == (other.model_id, other.crops, other.erasures, other.counted)
+        and np.array_equal(one.means, other.means)
+        and np.array_equal(one.slots, other.slots)
+        and np.array_equal(one.norms, other.norms)
+    )
