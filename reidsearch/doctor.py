@@ -15,15 +15,18 @@ from typing import Literal
 
 from reidsearch.archive import Archive
 from reidsearch.base.cache import cache_folder
-from reidsearch.base.errors import FieldValue, Kind, ReidsearchError
+from reidsearch.base.errors import FieldValue, Kind, ModelError, ReidsearchError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
+from reidsearch.domain.crops import Vectors
+from reidsearch.domain.models import ModelIdentity
 from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.vision.embedding import Embedder, load_embedder
-from reidsearch.vision.embedding.golden import diagnose
+from reidsearch.vision.embedding.golden import diagnose, own_vectors
 from reidsearch.vision.embedding.sense import sense
 from reidsearch.vision.models.catalogue import default_entry
-from reidsearch.vision.models.locate import ModelUnavailable
+from reidsearch.vision.models.custom import find_custom
+from reidsearch.vision.models.locate import ModelUnavailable, held_custom, name_of
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -150,11 +153,12 @@ def _model_checks(
     progress: Progress,
 ) -> Iterator[Check]:
     try:
-        name = model or _model_of(archive) or default_entry().key
+        held = _model_of(archive)
+        name = model or (_name_of(held, model_path) if held else None) or default_entry().key
         embedder = load_embedder(
-            name, model_path=model_path, offline=True, runtime=runtime, progress=progress
+            name, model_path=model_path, offline=True, runtime=runtime, held=held, progress=progress
         )
-        found = _golden_check("model", embedder)
+        found = _golden_check("model", embedder, _own_golden(embedder.identity, model_path))
     except ModelUnavailable as error:
         found = Check.of("model", error, "warn")
     except ReidsearchError as error:
@@ -163,13 +167,34 @@ def _model_checks(
     if found.status == "warn":
         # It shows at least that pre-processing and runtime are right.
         try:
-            yield _golden_check("built-in model", load_embedder("builtin", runtime=runtime))
+            yield _golden_check("built-in model", load_embedder("builtin", runtime=runtime), None)
         except ReidsearchError as error:
             yield Check.of("built-in model", error)
 
 
-def _golden_check(name: str, embedder: Embedder) -> Check:
-    found = diagnose(embedder)
+def _own_golden(identity: ModelIdentity, model_path: Sequence[Path]) -> Vectors | None:
+    """Return what a model answered when it was added here; None: it was not.
+
+    Raises:
+        ModelError: its record is damaged.
+    """
+    place = held_custom(identity.digest, model_path)
+    held = find_custom(place[1], place[0]) if place else None
+    if held is None:
+        return None
+    try:
+        return own_vectors(held.record.get("golden"), identity)
+    except ValueError as error:
+        raise ModelError(
+            f"{held.key}: its golden vectors are damaged",
+            "remove it and add it again",
+            kind=Kind.CUSTOM_MODEL_DAMAGED,
+            model=held.key,
+        ) from error
+
+
+def _golden_check(name: str, embedder: Embedder, own: Vectors | None) -> Check:
+    found = diagnose(embedder, own)
     model = embedder.identity.text
     if not found.cosines:
         seen = sense(embedder)
@@ -178,28 +203,34 @@ def _golden_check(name: str, embedder: Embedder) -> Check:
         return Check(
             name,
             "warn",
-            f"{model} runs, but no golden vectors are known for it; of synthetic people the same "
-            f"have a cosine of {seen.same:.2f}, different ones {seen.different:.2f}"
-            + (f": {seen.doubt}" if seen.doubt else ""),
-            "nothing needs to be done for a custom model" if not seen.doubt else "",
+            f"{model} runs, but no golden vectors are known for it; on synthetic people: "
+            f"{seen.pairs.text}" + (f": {seen.doubt}" if seen.doubt else ""),
+            "add it to the models of this machine, which records them",
+            Kind.MODEL_WITHOUT_GOLDEN,
         )
-    nearness = f"cosine to the genuine model's vectors {min(found.cosines):.4f}"
+    whose = "the genuine model's" if own is None else "its own recorded"
+    nearness = f"cosine to {whose} vectors {min(found.cosines):.4f}"
     fault = found.fault
     if fault is None:
         return Check(name, "ok", f"{model}: {nearness}")
     return Check(name, "fail", f"{model}: {nearness}: {fault.cause}", fault.hint, fault.kind)
 
 
-def _model_of(archive: Path) -> str | None:
-    """The archive's model as `load_embedder` takes it; None when there is none to tell."""
+def _model_of(archive: Path) -> ModelIdentity | None:
+    """The archive's model; None when there is none to tell."""
     try:
         with Archive.open(archive) as opened:
-            held = opened.model
+            return opened.model
     except ReidsearchError:
         return None  # the archive's own check tells it
-    if held is None or held.precision == "unknown":
+
+
+def _name_of(held: ModelIdentity, model_path: Sequence[Path]) -> str | None:
+    """The archive's model as `load_embedder` takes it; None: a file that has to be named."""
+    try:
+        return name_of(held, model_path)
+    except ModelError:
         return None
-    return held.name if held.name == "builtin" else f"{held.name}/{held.precision}"
 
 
 def _codec_checks() -> Iterator[Check]:
@@ -243,6 +274,18 @@ def _open_to_all(folder: Path) -> list[str]:
     return sorted(path.name for path in files if path.lstat().st_mode & 0o004)
 
 
+def _separation_check(archive: Archive) -> Iterator[Check]:
+    """Whether the archive's scores tell people apart of whom its footage is sure."""
+    found = archive.maintenance.separation()
+    if found is None:
+        return
+    if found.doubt:
+        yield Check("scores", "warn", found.doubt, "", Kind.MODEL_DOUBTED)
+    else:
+        few = "" if found.enough else "; too few to judge the model by"
+        yield Check("scores", "ok", f"{found.text}{few}")
+
+
 def _archive_checks(folder: Path, progress: Progress) -> Iterator[Check]:
     if not folder.exists():
         yield Check("archive", "ok", f"none at {folder} yet")
@@ -256,6 +299,7 @@ def _archive_checks(folder: Path, progress: Progress) -> Iterator[Check]:
         )
     try:
         with Archive.open(folder) as archive:
+            yield from _separation_check(archive)
             if archive.show().database_bytes > _WHOLE_BYTES:
                 for one in archive.pending():
                     kind, fields = Kind.ARCHIVE_NEEDS_REPAIR, {"archive": str(folder)}

@@ -25,9 +25,13 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Models and compiled graphs go to a folder of this session, not to the user's cache."""
+    """Models and compiled graphs go to a folder of this session, not to the user's cache.
+
+    Nothing is fetched: whether a query picture passes a detector must not depend on a network.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REIDSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("REIDSEARCH_OFFLINE", "1")
         yield
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from own_models import describe
 
 from reidsearch import doctor
 from reidsearch.archive import Archive
@@ -93,7 +94,7 @@ def test_a_model_of_ones_own_is_warned_about(tmp_path):
 
     path = tmp_path / "mine.xml"
     ov.save_model(builtin.build(), path)
-    checks = examine(tmp_path / "archive", model=str(path))
+    checks = examine(tmp_path / "archive", model=str(describe(path)))
     assert found(checks, "model").status == "warn"
     assert "no golden vectors" in found(checks, "model").detail
     assert found(checks, "built-in model").status == "ok"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reidsearch.cli.grouped import grouped_command
+from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
     format_option,
@@ -15,12 +15,14 @@ from reidsearch.cli.options import (
 
 
 @grouped_command("annotate")
+@option("--recognizer", metavar="NAME|FILE", help="The attribute model.")
 @format_option()
 @model_path_options
 @runtime_options
 @archive_option
 def command(
     archive: Path,
+    recognizer: str | None,
     form: str,
     model_path: tuple[Path, ...],
     offline: bool,
@@ -40,6 +42,6 @@ def command(
         opened,
         progress,
     ):
-        report = opened.attributes.record(progress)
+        report = opened.attributes.record(progress, recognizer)
     emit(form, annotation_json(report), annotation_text(report))
     return 1 if report.failed else 0

@@ -45,6 +45,7 @@ def command(
     frame: str | None,
     box: str | None,
     person: int | None,
+    as_whole: bool,
     tiles: Tiles | None,
     crops: tuple[int, ...],
     query_camera: str | None,
@@ -71,7 +72,9 @@ def command(
         opened,
         progress,
     ):
-        found = read_query_input(opened, progress, image, crops, frame, box, person, tiles)
+        found = read_query_input(
+            opened, progress, image, crops, frame, box, person, tiles, as_whole
+        )
         told = opened.explain(
             found.pictures,
             match,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.added_models import add, remove
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import format_option
 from reidsearch.cli.quantize import command as quantize
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("models", cls=CommandGroup)
 def command() -> None:
-    """List, show, install, import, verify and quantize models.
+    """List, show, install, import, add, remove, verify and quantize models.
 
     Models are searched in --model-path, in the folders of REIDSEARCH_MODELS, in the user's cache
     (REIDSEARCH_CACHE moves it), then downloaded from their maker.
@@ -37,22 +38,21 @@ def list_(form: str) -> None:
     from reidsearch.output.emit import emit
     from reidsearch.vision.models.catalogue import catalogue
     from reidsearch.vision.models.custom import custom_models
-    from reidsearch.vision.models.locate import installed
+    from reidsearch.vision.models.locate import installed, role_of
     from reidsearch.vision.models.store import models_folder
 
     there = {found.entry.key: found for found in reversed(installed())}
     rows = [_facts(entry, there.get(entry.key)) for entry in catalogue()]
-    custom = {key: str(models_folder() / key) for key in custom_models(models_folder())}
-    document = {
-        "schema": "reidsearch/models/1",
-        "models": rows,
-        "custom": [{"key": key, "folder": folder} for key, folder in custom.items()],
-    }
+    custom = [
+        {"key": key, "role": role_of(key, models_folder()), "folder": str(models_folder() / key)}
+        for key in custom_models(models_folder())
+    ]
+    document = {"schema": "reidsearch/models/1", "models": rows, "custom": custom}
     lines = [
         ("* " if entry.default else "  ", entry.key, entry.role, _state(there.get(entry.key)))
         for entry in catalogue()
     ]
-    lines += [("  ", key, "re-id", f"{path} (custom)") for key, path in custom.items()]
+    lines += [("  ", one["key"], one["role"], f"{one['folder']} (custom)") for one in custom]
     view = FittedTable(
         [
             Column("  model", [f"{mark}{key}" for mark, key, _, _ in lines], 0),
@@ -69,10 +69,18 @@ def list_(form: str) -> None:
 @format_option()
 def show(name: str, form: str) -> None:
     """Show all that is known of the model NAME or NAME/PRECISION."""
+    from reidsearch.output.custom_models import custom_model_json, custom_model_text
     from reidsearch.output.emit import emit
     from reidsearch.vision.models.catalogue import find
-    from reidsearch.vision.models.locate import installed
+    from reidsearch.vision.models.custom import find_custom, is_custom
+    from reidsearch.vision.models.locate import installed, manifest_beside
+    from reidsearch.vision.models.store import models_folder
 
+    if is_custom(name) and (own := find_custom(name, models_folder())):
+        beside = manifest_beside(own)
+        told = own, beside.document() if beside else None
+        emit(form, custom_model_json(*told), custom_model_text(*told))
+        return
     entry = find(name)
     found = next((each for each in installed() if each.entry == entry), None)
     document = {"schema": "reidsearch/model/1", **_facts(entry, found)}
@@ -140,7 +148,7 @@ def import_(folder: Path, form: str) -> None:
     if not report.imported:
         raise ModelError(
             f"no known model below {folder}",
-            "`reidsearch models list` names them; other models are used by --model path/to.xml",
+            "`reidsearch models list` names them; other models: reidsearch models add FILE",
         )
 
 
@@ -189,6 +197,8 @@ def verify(form: str) -> None:
         )
 
 
+command.add_command(add)
+command.add_command(remove)
 command.add_command(quantize)
 
 

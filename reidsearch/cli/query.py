@@ -126,6 +126,7 @@ def command(
     frame: str | None,
     box: str | None,
     person: int | None,
+    as_whole: bool,
     tiles: Tiles | None,
     crops: tuple[int, ...],
     identity: str | None,
@@ -165,13 +166,13 @@ def command(
 ) -> None:
     """Find a person again: ranked matches for one or more pictures.
 
-    IMAGES are crops of one person; several are fused. In a full frame the only person is used; if
-    there are several, the answer asks which. Filters are applied before ranking, so asking for k
-    gives k whenever k crops pass. Where the archive has several cameras, scores are without what
-    all people at a camera have in common (--no-adjust: plain cosine similarity); for pictures by
-    one of these cameras, name it (--query-camera). The best by score are re-ranked by shared
-    neighbours (--no-rerank: by score only). The answer says what was searched, how, and what is
-    missing; a score is no probability: `calibrate` makes it one.
+    IMAGES show one person; several are fused. The person is detected and cut out; if there are
+    several, the answer asks which, and a crop of one is used as it is. Filters are applied before
+    ranking, so asking for k gives k whenever k crops pass. Where the archive has several cameras,
+    scores are without what all people at a camera have in common (--no-adjust: plain cosine
+    similarity); for pictures by one of these cameras, name it (--query-camera). The best by score
+    are re-ranked by shared neighbours (--no-rerank: by score only). The answer says what was
+    searched, how, and what is missing; a score is no probability: `calibrate` makes it one.
 
     --like and --unlike refine the query with crop ids of its answer: liked matches stay on top,
     marked, unliked ones are excluded, and the others are ranked again. A crop stands for its whole
@@ -225,9 +226,11 @@ def command(
             query_many.show_plan(opened.plan_search(request), form)
             return
         if batch is not None:
-            query_many.answer_list(opened, batch, form, request, whole=statement)
+            query_many.answer_list(opened, batch, form, request, whole=statement, as_whole=as_whole)
             return
-        found = read_query_input(opened, progress, images, crops, frame, box, person, tiles)
+        found = read_query_input(
+            opened, progress, images, crops, frame, box, person, tiles, as_whole
+        )
         request = replace(request, query=found.pictures, label=found.label)
         if k is None:
             query_many.show_all(*opened.search_all(request), form, whole=statement)

@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def query_input_options(function: F) -> F:
-    """Declare what is searched with: passed as `frame`, `box`, `person`, `tiles`,
+    """Declare what is searched with: passed as `frame`, `box`, `person`, `tiles`, `as_whole`,
     `crops`.
     """
     for declared in (
@@ -39,6 +39,13 @@ def query_input_options(function: F) -> F:
             help="Which person in that frame (`detect`).",
         ),
         option("--box", group=PERSON, metavar="X,Y,W,H", help="Where in that frame the person is."),
+        option(
+            "--whole",
+            "as_whole",
+            group=PERSON,
+            is_flag=True,
+            help="Take images as they are; detect nobody.",
+        ),
         option(
             "--frame",
             group=PERSON,
@@ -77,6 +84,7 @@ def read_query_input(
     box: str | None,
     person: int | None,
     tiles: Tiles | None = None,
+    as_whole: bool = False,
 ) -> QueryInput:
     """Read all that a query shows, as `services.query_input` does; errors name the options.
 
@@ -95,19 +103,38 @@ def read_query_input(
     try:
         where = None if box is None else _box(box)
         meant = None if frame is None else FrameInput(frame, where, person, tiles or "auto")
-        return query_input(
+        found = query_input(
             images,
             crops,
             meant,
             detector=archive.detector,
             footage=lambda: archive.footage,
             check=archive.footage.require_shown,
+            whole=as_whole,
+            holds=archive.searching.holds,
             progress=progress,
         )
+        tell_detector(found)
+        return found
     except Refused as refused:
         if box is None or refused.reason is not Reason.BAD_BOX:
             raise
         raise refused.reworded(f"--box: {refused.message}", UsageError) from refused
+
+
+def tell_detector(found: QueryInput) -> None:
+    """Say how to get a detector where there was none; the statement warns of the consequence."""
+    from reidsearch.domain.query_origins import Detection, ReadPicture
+    from reidsearch.output.terminal import say
+    from reidsearch.vision.models.catalogue import default_entry
+
+    pictures = [one for one in found.pictures if isinstance(one, ReadPicture)]
+    if any(one.origin.detection is Detection.UNAVAILABLE for one in pictures):
+        say(
+            "hint: with a network `reidsearch models install "
+            f"{default_entry('detector').name}` fetches the person detector; --whole does without",
+            err=True,
+        )
 
 
 def _box(text: str) -> Box:

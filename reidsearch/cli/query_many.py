@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -67,12 +68,20 @@ def show_plan(plan: Plan, form: str) -> None:
 
 
 def answer_list(
-    archive: Archive, path: Path, form: str, common: SearchRequest, *, whole: bool = False
+    archive: Archive,
+    path: Path,
+    form: str,
+    common: SearchRequest,
+    *,
+    whole: bool = False,
+    as_whole: bool = False,
 ) -> None:
     """Print the answers to a list of queries, in its order, and the errors of those that failed.
 
     Args:
         common: what the list does not say itself.
+        whole: as a table with all of their statements.
+        as_whole: images are taken as they are.
 
     Raises:
         UsageError: the list cannot be read.
@@ -81,30 +90,50 @@ def answer_list(
     from reidsearch.cli.query_list import read_query_list
     from reidsearch.domain.answers import Failed
 
-    named = [(name, _of_people(archive, one)) for name, one in read_query_list(path, common)]
-    answers = archive.search_many(one for _, one in named if not isinstance(one, ReidsearchError))
-    failed = 0
-    for number, (name, one) in enumerate(named):
-        answer = Failed(common, one) if isinstance(one, ReidsearchError) else next(answers)
+    listed = read_query_list(path, common)
+    waiting: deque[tuple[str, ReidsearchError | None]] = deque()
+
+    def requests() -> Iterator[SearchRequest]:
+        """Read pictures as the search takes them: those of a long list do not fit into memory."""
+        for name, one in listed:
+            ready = _of_people(archive, one, as_whole)
+            failed = ready if isinstance(ready, ReidsearchError) else None
+            waiting.append((name, failed))
+            if not isinstance(ready, ReidsearchError):
+                yield ready
+
+    number = failed = 0
+
+    def show_waiting() -> None:
+        """Those that failed before the next that is answered."""
+        nonlocal number, failed
+        while waiting and (error := waiting[0][1]) is not None:
+            _show_failed(waiting.popleft()[0], Failed(common, error), form, head=not number)
+            number, failed = number + 1, failed + 1
+
+    for answer in archive.search_many(requests()):
+        show_waiting()
+        name, _ = waiting.popleft()
         if isinstance(answer, Failed):
             failed += 1
             _show_failed(name, answer, form, head=not number)
         else:
             _show_named(name, answer, form, head=not number, whole=whole)
+        number += 1
+    show_waiting()
     if failed:
-        raise SomeFailed(f"{failed} of {len(named)} queries could not be answered")
+        raise SomeFailed(f"{failed} of {len(listed)} queries could not be answered")
 
 
 def _of_people(
-    archive: Archive, one: SearchRequest | ReidsearchError
+    archive: Archive, one: SearchRequest | ReidsearchError, as_whole: bool
 ) -> SearchRequest | ReidsearchError:
-    """Take the one person out of full frames, as a single query does; crops are read later.
+    """Take the one person out of pictures, as a single query does.
 
     Returns:
         The request, or why it is not clear who is meant.
     """
     from reidsearch.base.errors import Refused
-    from reidsearch.media.pictures import is_wide
     from reidsearch.services.query_input import query_input
 
     if isinstance(one, ReidsearchError):
@@ -113,12 +142,17 @@ def _of_people(
     label = one.label
     try:
         for picture in one.pictures:
-            if isinstance(picture, Path) and is_wide(picture, one.limits):
-                found = query_input([picture], detector=archive.detector)
-                label = found.label
-                pictures += found.pictures
-            else:
+            if not isinstance(picture, Path):
                 pictures.append(picture)
+                continue
+            found = query_input(
+                [picture],
+                detector=archive.detector,
+                whole=as_whole,
+                holds=archive.searching.holds,
+            )
+            label = found.label
+            pictures += found.pictures
     except Refused:
         return one  # the search says why
     except ReidsearchError as error:

@@ -45,9 +45,11 @@ def command(
     ):
         crops = opened.reembed(progress=progress)
         now = opened.model
+        apart = opened.maintenance.separation()
     name = visible(now.text) if now else "none"
-    emit(
-        form,
-        reembedding_json(crops, now),
-        f"Re-embedded {count(crops, 'crop')}; the archive's model is now {name}.",
-    )
+    lines = [f"Re-embedded {count(crops, 'crop')}; the archive's model is now {name}."]
+    if apart is not None:
+        lines.append(
+            f"Doubtful model: {apart.doubt}." if apart.doubt else f"On this archive: {apart.text}."
+        )
+    emit(form, reembedding_json(crops, now, apart), "\n".join(lines))

@@ -260,7 +260,9 @@ def pending_json(pending: Pending) -> dict[str, Any]:
 
 def origin_json(origin: QueryOrigin) -> dict[str, Any]:
     """Return where one picture of a query came from."""
-    return asdict(origin) | {"of": origin.of.value, "box": origin.box.as_list()}
+    detection = None if origin.detection is None else origin.detection.value
+    facts = {"of": origin.of.value, "box": origin.box.as_list(), "detection": detection}
+    return asdict(origin) | facts
 
 
 def _identity_json(searched: IdentitySearched) -> dict[str, Any]:

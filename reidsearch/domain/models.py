@@ -9,6 +9,8 @@ from typing import Any
 
 from reidsearch.base.errors import Kind, ModelError
 
+UNKNOWN = "unknown"
+"""The precision of a model that was given by its file."""
 FLIPPED = "+flip/1"
 """The end of the name of a pre-processing that averages a crop with its mirror image."""
 
@@ -50,12 +52,13 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True)
 class CustomModel:
-    """One model of this machine's own making.
+    """One model that was quantized on this machine, or added to its models.
 
     Args:
         digest: `catalogue.digest_of` its files, as recorded when it was made.
         xml: its file.
-        record: all that was recorded: `made_of`, `calibration`, `comparison`.
+        record: all that was recorded: of a quantized one `made_of`, `calibration`, `comparison`;
+            of an added one `manifest_sha384`, `sense`, `golden`.
     """
 
     name: str
@@ -68,6 +71,11 @@ class CustomModel:
     def key(self) -> str:
         """`NAME/PRECISION`, by which the model is asked for."""
         return f"{self.name}/{self.precision}"
+
+    @property
+    def has_manifest(self) -> bool:
+        """Whether a manifest lies beside its file."""
+        return "manifest_sha384" in self.record
 
 
 def require_model(held: ModelIdentity, given: ModelIdentity, folder: Path | str) -> None:

@@ -21,6 +21,17 @@ class OriginKind(StrEnum):
     CROP = "crop"  # of the archive
 
 
+class Detection(StrEnum):
+    """What the person detector had to do with a picture that was searched with."""
+
+    CUT = "cut"  # the one person in it was cut out
+    CROP = "crop"  # embedded whole: one person fills it
+    STORED = "stored"  # embedded whole: the archive holds the file as a crop
+    NOBODY = "nobody"  # embedded whole: nobody was detected
+    UNAVAILABLE = "unavailable"  # embedded whole: there is no detector on this machine
+    NOT_ASKED = "not-asked"  # embedded whole, as was asked
+
+
 @dataclass(frozen=True, slots=True)
 class QueryOrigin:
     """One origin of the person searched for.
@@ -36,6 +47,8 @@ class QueryOrigin:
             for a crop, of which only the stored embedding is used.
         crop_id: of a crop.
         embedding_sha256: of its embedding, see `embedding_sha256`; empty before it is made.
+        detection: of a picture file; None: the box was given, a program passed it as a crop, or it
+            is no file.
     """
 
     of: OriginKind
@@ -47,6 +60,7 @@ class QueryOrigin:
     pixels_sha256: str | None = None
     crop_id: int | None = None
     embedding_sha256: str = ""
+    detection: Detection | None = None
 
     def embedded(self, row: Vectors) -> QueryOrigin:
         """Return the same origin with the digest of its embedding."""

@@ -35,8 +35,8 @@ from reidsearch.evaluation.rankings import (
 )
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import Embedder, load_embedder
-from reidsearch.vision.models.catalogue import catalogue, default_entry, name_of
-from reidsearch.vision.models.locate import ModelUnavailable
+from reidsearch.vision.models.catalogue import catalogue, default_entry
+from reidsearch.vision.models.locate import ModelUnavailable, name_of
 from reidsearch.vision.models.resize import Resize, other_resizes, pillow_bilinear
 
 AXES: Final = ("models", "resizes", "flips", "rankings", "fusions")
@@ -89,12 +89,13 @@ def evaluate_data(
             offline=offline,
             runtime=runtime,
             flip=flip,
+            held=data.held.model if data.held else None,
             progress=progress,
         )
 
     return compare(
         data,
-        models[0] if models else name_of(held) if held else default_entry().key,
+        models[0] if models else name_of(held, model_path) if held else default_entry().key,
         load,
         flip=as_held if flip is None else flip,
         models=models[1:] or every_model(),

@@ -129,19 +129,6 @@ def read_picture(path: str | os.PathLike[str], limits: PictureLimits) -> Pixels:
     return read_with_digest(path, limits)[0]
 
 
-def is_wide(path: str | os.PathLike[str], limits: PictureLimits) -> bool:
-    """Return whether a picture is wider than tall, upright, by its header alone.
-
-    Raises:
-        Refused: as `read_picture`.
-    """
-    with _refusing():
-        image = _open(read_regular(os.fspath(path), limits), limits)
-        width_px, height_px = image.size
-        lying = orientation(image) >= 5  # turned by a quarter
-        return height_px > width_px if lying else width_px > height_px
-
-
 def read_with_digest(path: str | os.PathLike[str], limits: PictureLimits) -> tuple[Pixels, str]:
     """`read_picture`, and the SHA-256 of the very bytes that were decoded, in hexadecimal."""
     text = os.fspath(path)

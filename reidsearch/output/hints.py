@@ -111,7 +111,25 @@ HINTS: dict[str, Hint] = {
     Kind.MODEL_FILE_MISSING: (
         "give an existing .xml or .onnx file, or a name from `reidsearch models list`"
     ),
-    Kind.MODEL_FILE_NEEDED: "name that file: --model path/to/model.xml",
+    Kind.MODEL_FILE_NEEDED: (
+        "name that file: --model path/to/model.xml; or add it once: reidsearch models add "
+        "path/to/model.xml"
+    ),
+    Kind.MODEL_MANIFEST_MISSING: (
+        "tell it once: reidsearch models add {file} --input rgb-imagenet (or another of its ways); "
+        "or write a manifest beside it: docs/reference/model-manifests.md"
+    ),
+    Kind.MODEL_MANIFEST_BAD: "its fields are described in docs/reference/model-manifests.md",
+    Kind.MODEL_MANIFEST_DIFFERS: (
+        "correct the manifest of {file}: docs/reference/model-manifests.md"
+    ),
+    Kind.MODEL_OF_CATALOGUE: "reidsearch models import {folder}",
+    Kind.MODEL_NAME_ODD: "give another: reidsearch models add FILE --name NAME",
+    Kind.MODEL_WITHOUT_GOLDEN: "record them: reidsearch models add FILE",
+    Kind.MODEL_DOUBTED: (
+        "measure it on labelled crops: reidsearch evaluate; change it: reidsearch reembed --model "
+        "NAME"
+    ),
     Kind.MODEL_ALTERED: (
         "remove it, or download it again with `reidsearch models install {model}`; "
         "to use it as a custom model, give its file: --model {file}"
@@ -123,12 +141,18 @@ HINTS: dict[str, Hint] = {
     Kind.MODEL_MISMATCH: _model_mismatch,
     Kind.MODEL_QUANTIZED_ALREADY: "give a model in FP16 or FP32: reidsearch models list",
     Kind.MODEL_WITHOUT_WEIGHTS: "name another: --model NAME",
-    Kind.MODEL_NAME_TAKEN: "give another name: --suffix; or remove {folder}",
+    Kind.MODEL_NAME_TAKEN: (
+        "give another name: --suffix (models quantize), --name (models add); or remove it: "
+        "reidsearch models remove {model}"
+    ),
     Kind.MODEL_ANSWERS_AS_ANOTHER: "reidsearch models verify",
-    Kind.CUSTOM_MODEL_DAMAGED: "remove its folder and make it again: reidsearch models quantize",
+    Kind.CUSTOM_MODEL_DAMAGED: (
+        "reidsearch models remove {model}; then `reidsearch models add` or `models quantize` again"
+    ),
+    Kind.CUSTOM_MODEL_UNKNOWN: "reidsearch models list names the custom models",
     Kind.CUSTOM_MODEL_MISSING: (
-        "copy its folder {model} from the machine that made it to one of these; or make it again: "
-        "reidsearch models quantize"
+        "copy its folder {model} from the machine that has it to one of these; or make it again: "
+        "reidsearch models add, or quantize"
     ),
     Kind.NOT_AN_EMBEDDER: (
         "give a re-identification model, for instance one of: reidsearch models list"
@@ -174,7 +198,7 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.PERSON_AMBIGUOUS: (
         "reidsearch detect {source} -o people.png numbers them; then: reidsearch query "
-        "--frame {source} --person N"
+        "--frame {source} --person N; a picture as it is: --whole"
     ),
     Kind.SOURCE_AMBIGUOUS: (
         "reidsearch coverage lists all; give more of the path, or 8 characters of the SHA-256"

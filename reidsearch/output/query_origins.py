@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reidsearch.domain.query_origins import OriginKind, QueryOrigin
+from reidsearch.domain.query_origins import Detection, OriginKind, QueryOrigin
 from reidsearch.output.visible import count, visible
 
+_DETECTIONS = {
+    Detection.CUT: "of the one person detected",
+    Detection.CROP: "embedded whole: the person fills it",
+    Detection.STORED: "embedded whole: the archive holds it as a crop",
+    Detection.NOBODY: "embedded whole: nobody was detected",
+    Detection.UNAVAILABLE: "embedded whole: no person detector on this machine",
+    Detection.NOT_ASKED: "embedded whole, as asked",
+}
 NAMED_AT_MOST = 20
 """Views that are listed one by one; an answer as JSON has them all."""
 
@@ -29,6 +37,8 @@ def origin_text(origin: QueryOrigin) -> str:
     if origin.location not in {None, origin.name}:
         parts.append(f"at {visible(origin.location or '')}")
     parts.append(f"box {box_text(origin)} (x,y,w,h)")
+    if origin.detection is not None:
+        parts.append(_DETECTIONS[origin.detection])
     if origin.sha256 is not None:
         of = "source SHA-256" if origin.of is OriginKind.CROP else "SHA-256"
         parts.append(f"{of} {origin.sha256}")

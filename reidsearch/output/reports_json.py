@@ -27,6 +27,7 @@ from reidsearch.domain.reports import (
     Relocated,
     Summary,
 )
+from reidsearch.domain.separation import Separation
 
 
 def report_json(report: IndexReport) -> dict[str, Any]:
@@ -162,13 +163,21 @@ def migration_json(archive: str, before: str, after: str) -> dict[str, Any]:
     }
 
 
-def reembedding_json(crops: int, model: ModelIdentity | None) -> dict[str, Any]:
-    """Return how many crops were embedded, and the archive's model now."""
+def reembedding_json(
+    crops: int, model: ModelIdentity | None, apart: Separation | None
+) -> dict[str, Any]:
+    """Return how many crops were embedded, the model now, and how it tells people apart."""
     return {
         "schema": "reidsearch/reembedding/1",
         "crops": crops,
         "model": model_json(model) if model else None,
+        "separation": separation_json(apart),
     }
+
+
+def separation_json(found: Separation | None) -> dict[str, Any] | None:
+    """Return how scores of one person and of different people lie apart; null: no such pairs."""
+    return None if found is None else asdict(found) | {"doubt": found.doubt}
 
 
 def graph_json(crops: int) -> dict[str, Any]:

@@ -15,7 +15,13 @@ from reidsearch.base.errors import ArchiveError, Kind, Refused, ReidsearchError,
 from reidsearch.base.locations import location_text
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Crop, Pixels, Vectors
-from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture, whole_box
+from reidsearch.domain.query_origins import (
+    Detection,
+    OriginKind,
+    QueryOrigin,
+    ReadPicture,
+    whole_box,
+)
 from reidsearch.domain.request import QueryPicture
 from reidsearch.media.pictures import read_with_digest
 from reidsearch.store.adjustment import cameras_of_sources
@@ -207,7 +213,7 @@ def _fused(query: _Pictures, rows: Sequence[Vectors]) -> EmbeddedQuery:
     found = [
         warning
         for number, one in enumerate(query.pictures, start=1)
-        for warning in warnings_of(f"picture {number}" if count > 1 else "picture", one.pixels)
+        for warning in warnings_of(f"picture {number}" if count > 1 else "picture", one)
     ]
     crop_ids = tuple(crop.crop_id for crop, _ in query.crops)
     origins = (
@@ -243,19 +249,28 @@ def fuse(rows: Sequence[Vectors] | Vectors) -> Vectors:
     return np.asarray(mean / length, dtype=np.float32)
 
 
-def warnings_of(name: str, picture: Pixels) -> list[str]:
+_WHOLE = {
+    Detection.NOBODY: "nobody was detected in the query {name}: it was embedded whole",
+    Detection.UNAVAILABLE: (
+        "there is no person detector on this machine: the query {name} was embedded whole, "
+        "whatever it shows"
+    ),
+}
+
+
+def warnings_of(name: str, picture: ReadPicture) -> list[str]:
     """Return what about a query picture makes its answer less sure than the scores look.
 
     Args:
         name: what to call the picture.
-        picture: (h, w, 3) uint8.
 
     Returns:
         Sentences for the statement's warnings; empty for a plausible crop of one person.
     """
-    height_px, width_px = picture.shape[:2]
+    height_px, width_px = picture.pixels.shape[:2]
     size = f"{width_px} x {height_px} pixels"
-    found = []
+    detection = picture.origin.detection
+    found = [_WHOLE[detection].format(name=name)] if detection in _WHOLE else []
     if width_px > height_px:
         found.append(
             f"the query {name} is wider than tall ({size}); a crop of one standing person is "

@@ -29,10 +29,10 @@ class AttributeService:
     """Attributes of one archive.
 
     Args:
-        recognizer: gives the model, loaded when it is first needed.
+        recognizer: gives the model of a name, or the usual one, loaded when it is first needed.
     """
 
-    def __init__(self, store: Store, recognizer: Callable[[], Recognizer]) -> None:
+    def __init__(self, store: Store, recognizer: Callable[[str | None], Recognizer]) -> None:
         self._store = store
         self._recognizer = recognizer
 
@@ -47,16 +47,21 @@ class AttributeService:
             self._store.crop(crop_id)
         return found.get(crop_id)
 
-    def record(self, progress: Progress = NO_PROGRESS) -> AttributesReport:
+    def record(
+        self, progress: Progress = NO_PROGRESS, model: str | None = None
+    ) -> AttributesReport:
         """Record the attributes of every crop that has none of this model and method yet.
 
         Every tracklet is committed whole, so an interrupted run goes on where it stopped.
+
+        Args:
+            model: catalogue name or file; None: the catalogue's.
 
         Raises:
             ModelError: the model cannot be had.
             ArchiveLocked: another process writes.
         """
-        recognizer = self._recognizer()
+        recognizer = self._recognizer(model)
         count, units = attribute_store.pending(self._store, recognizer.identity)
         progress.begin("recording attributes", count, "crops")
         work = _Work(recognizer, units, progress)

@@ -27,6 +27,7 @@ from reidsearch.media.files.inventory import FOOTAGE, Inventory, Kind, take_inve
 from reidsearch.media.files.paths import NAMED_AT_MOST
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.services.separation import separation
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import Writer, open_writer
 from reidsearch.store.footage.clocks import most_of_one_start
@@ -292,7 +293,15 @@ class IndexService:
                 run.progress.working_on("")
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(run.progress, stopped=run.stop.is_set)
-        return replace(report, model_doubt=run.doubt)
+        return replace(report, model_doubt=self._doubt(run))
+
+    def _doubt(self, run: Run) -> str:
+        """What speaks against the model: of synthetic people, then of those of the archive."""
+        found = separation(self._store)
+        if found is None or not found.doubt:
+            return run.doubt
+        doubt = f"{run.embedder.identity.name}: {found.doubt}"
+        return f"{run.doubt}; {doubt}" if run.doubt else doubt
 
 
 def _require_one_source(inventory: Inventory, options: FootageOptions) -> None:

@@ -13,6 +13,7 @@ from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, Summary
 from reidsearch.domain.request import Filters
+from reidsearch.domain.separation import Separation
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.store.crops.store import Store
@@ -125,6 +126,15 @@ class MaintenanceService:
                 if self._gallery.needs_compaction():
                     self._gallery.compact(whole)
         return count
+
+    def separation(self) -> Separation | None:
+        """Return how the archive's scores tell people apart of whom footage itself is sure.
+
+        Pairs of views of one tracklet, and of tracklets seen at once; None: there are none.
+        """
+        from reidsearch.services.separation import separation
+
+        return separation(self._store)
 
     def summary(self) -> Summary:
         """Return what the archive holds, in numbers."""

@@ -8,7 +8,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +30,14 @@ from reidsearch.store.crops.sampling import deterministic_shuffle
 from reidsearch.store.crops.store import Store
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import Embedder
+from reidsearch.vision.embedding.golden import own_record
 from reidsearch.vision.models.catalogue import default_entry
+from reidsearch.vision.models.compiled import load
 from reidsearch.vision.models.custom import SUFFIX, make_custom
-from reidsearch.vision.models.locate import locate
+from reidsearch.vision.models.locate import name_of
+from reidsearch.vision.models.manifest import manifest_of, sha256s_of
 from reidsearch.vision.models.processor import processor
+from reidsearch.vision.models.profile import ZOO
 from reidsearch.vision.models.quantize import quantize, require_nncf, save
 from reidsearch.vision.models.runtime import read_model
 
@@ -79,25 +83,33 @@ def quantize_for(
     if suffix is not None and not re.fullmatch(r"[A-Za-z0-9]{1,16}", suffix):
         raise UsageError(f"the suffix {suffix!r} is not 1 to 16 letters and digits")
     calibrating, comparing = _parts(store, crops)
-    name = _name(store, model)
+    name = _name(store, model, model_path)
     require_nncf()
-    found = locate(name, model_path=model_path, offline=offline, progress=progress)
-    before = Embedder(
-        read_model(found.xml), found.name, found.precision, found.digest, runtime, progress=progress
-    )
+    bare, found = load(name, model_path, offline, progress, "re-id", store.model())
+    profile = found.profile or ZOO
+    named = found.name, found.precision, found.digest
+    before = Embedder(bare, *named, runtime, profile=profile, progress=progress)
     pictures = [before.prepare(picture) for picture in _pictures(store, calibrating)]
     progress.begin("calibrating", len(pictures), "crops")
-    graph = quantize(found.xml, pictures, progress.advance)
+    # The embedder has changed its graph.
+    floating, _ = load(name, model_path, True, progress, "re-id", store.model())
+    graph = quantize(floating, found.xml, pictures, progress.advance, profile)
     progress.end()
     with tempfile.TemporaryDirectory(prefix="reidsearch-") as made:
         xml = Path(made) / f"{found.name}.xml"
         save(graph, xml)
         # Nothing of an unfinished model is kept in the cache of compiled ones.
-        after = Embedder(read_model(xml), found.name, "INT8", "", _uncached(runtime))
+        after = Embedder(
+            read_model(xml), found.name, "INT8", "", _uncached(runtime), profile=profile
+        )
+        if found.manifest is not None:
+            output = replace(found.manifest.output, names=())  # it has no other
+            of_result = replace(found.manifest, output=output, sha256=sha256s_of(xml))
+            manifest_of(xml).write_text(of_result.text(), "utf-8")
         comparison = compare(before, after, _pictures(store, comparing), data, progress)
         if comparison.shortfalls() and not accept:
             return Quantized(f"{found.name}/{found.precision}", len(pictures), comparison, None)
-        parts = (found.precision, "INT8", *([suffix] if suffix else []))
+        parts = (found.precision.removesuffix(SUFFIX), "INT8", *([suffix] if suffix else []))
         own = make_custom(
             found.name,
             "-".join(parts).removeprefix("unknown-") + SUFFIX,
@@ -106,6 +118,7 @@ def quantize_for(
                 "made_of": {"precision": found.precision, "digest": found.digest},
                 "calibration": {"archive": store.row.uuid, "crop_ids": calibrating},
                 "comparison": asdict(comparison),
+                "golden": own_record(after),
             },
         )
     return Quantized(f"{found.name}/{found.precision}", len(pictures), comparison, own)
@@ -129,11 +142,9 @@ def _pictures(store: Store, crop_ids: Sequence[int]) -> list[Pixels]:
     return [decode(store.picture(crop_id), PictureLimits()) for crop_id in crop_ids]
 
 
-def _name(store: Store, model: str | None) -> str:
+def _name(store: Store, model: str | None, model_path: Sequence[Path]) -> str:
     held = store.model()
-    if model is None and held is not None and held.precision != "unknown":
-        model = f"{held.name}/{held.precision}"
-    model = model or default_entry().key
+    model = model or (name_of(held, model_path) if held else default_entry().key)
     if model.partition("/")[0] == builtin.NAME:
         raise ModelError(
             "the built-in baseline has no weights to quantize",
@@ -144,8 +155,6 @@ def _name(store: Store, model: str | None) -> str:
 
 
 def _uncached(runtime: RuntimeSettings) -> RuntimeSettings:
-    from dataclasses import replace
-
     return replace(runtime, cache=False)
 
 

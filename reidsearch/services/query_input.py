@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from reidsearch.base.boxes import Box
-from reidsearch.base.errors import InputError, Kind, ModelError, NotFound, Refused, UsageError
+from reidsearch.base.errors import InputError, Kind, NotFound, Refused, UsageError
 from reidsearch.base.exact import exact
 from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, Tiles
 from reidsearch.domain.crops import Pixels
-from reidsearch.domain.query_origins import OriginKind, ReadPicture
+from reidsearch.domain.query_origins import Detection, OriginKind, ReadPicture
 from reidsearch.services.clock_times import is_dated
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 FrameCheck: TypeAlias = Callable[[Path, int, Pixels], None]
 """Takes a video, the pts of one of its frames and its pixels; raises `Differs`."""
 LONGEST_VIDEO_S = 1_000_000_000
+LARGE_PX = 720
+"""The long side from which on people in a picture are looked for in tiles too."""
+FILLS = 0.4
+"""The share of a picture that the box of a person covers where it is a crop of that person.
+
+Cutting pays up to 0.8 where the gallery is cut as tightly, and costs where it is not: in labelled
+crops, which others have cut, boxes cover 0.5 and more (docs/accuracy.md)."""
 
 
 class PersonUnclear(UsageError):
@@ -115,15 +122,21 @@ def query_input(
     detector: Callable[[], Detector],
     footage: Callable[[], FootageService] | None = None,
     check: FrameCheck | None = None,
+    whole: bool = False,
+    holds: Callable[[str], bool] = lambda _: False,
     progress: Progress = NO_PROGRESS,
 ) -> QueryInput:
     """Return everything that a query shows: one person each of the images, the frame, the crops.
 
-    Of an image that is wider than tall, and so not the crop of a standing person, the one person
-    in it is taken.
+    Every image passes the detector, and the one person in it is taken. An image that one person
+    fills is a crop already and is taken whole, and so is one in which nobody is detected; the
+    origin of each picture tells (`Detection`).
 
     Args:
         detector: gives the detector; called only where somebody has to be found.
+        whole: take images as they are.
+        holds: tells whether an archive holds the file with this SHA-256 as a crop, which is then
+            taken as it was indexed: `archive.searching.holds`.
         footage: gives the footage of an archive, for times by its clocks.
         check: as in `read_frame`.
         progress: told while the bytes of a video are digested.
@@ -137,7 +150,7 @@ def query_input(
     Example:
         >>> query_input(["person.jpg"], [7], detector=archive.detector).pictures
     """
-    found = [_of_image(Path(image), detector, progress) for image in images]
+    found = [_of_image(Path(image), detector, progress, whole, holds) for image in images]
     if frame is not None:
         picture = read_frame_of(frame.source, progress, footage, check)
         found.append(_of_frame(picture, frame, detector))
@@ -275,22 +288,41 @@ def _of_frame(
 
 
 def _of_image(
-    image: Path, detector: Callable[[], Detector], progress: Progress
+    image: Path,
+    detector: Callable[[], Detector],
+    progress: Progress,
+    whole: bool,
+    holds: Callable[[str], bool],
 ) -> tuple[ReadPicture, str | None]:
-    """Return a crop as it is, of a full frame the one person in it."""
+    """Return the one person in a picture, or all of it where that is a crop, with why."""
+    from reidsearch.vision.models.unavailable import ModelUnavailable
+
     picture = read_frame_of(str(image), progress)
-    height_px, width_px = picture.pixels.shape[:2]
-    if width_px <= height_px:
-        return picture, None
+    if whole:
+        return _whole(picture, Detection.NOT_ASKED), None
+    if picture.origin.of is OriginKind.FILE and holds(picture.origin.sha256 or ""):
+        return _whole(picture, Detection.STORED), None
+    # In a small picture nobody is so far away; parts of a crop's person are not people.
+    tiles: Tiles = "auto" if max(picture.pixels.shape[:2]) >= LARGE_PX else 1
     try:
-        people = _people(picture.pixels, detector)
-    except ModelError:
-        return picture, None  # without a detector the statement warns of its shape
+        people = _people(picture.pixels, detector, tiles)
+    except ModelUnavailable:
+        return _whole(picture, Detection.UNAVAILABLE), None
+    if not len(people):
+        return _whole(picture, Detection.NOBODY), None
+    height_px, width_px = picture.pixels.shape[:2]
+    largest = max(box.width_px * box.height_px for box in people.boxes)
+    if largest >= FILLS * width_px * height_px:
+        return _whole(picture, Detection.CROP), None
     if len(people) > 1:
         raise PersonUnclear(str(image), people.boxes)
-    if len(people) == 0:
-        return picture, None
-    return _cut(picture, people.boxes[0]), f"the one person seen in {image.name}"
+    origin = replace(picture.origin, detection=Detection.CUT)
+    cut = _cut(ReadPicture(picture.pixels, origin), people.boxes[0])
+    return cut, f"the one person seen in {image.name}"
+
+
+def _whole(picture: ReadPicture, why: Detection) -> ReadPicture:
+    return ReadPicture(picture.pixels, replace(picture.origin, detection=why))
 
 
 def _people(pixels: Pixels, detector: Callable[[], Detector], tiles: Tiles = "auto") -> People:

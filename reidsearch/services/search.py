@@ -108,6 +108,15 @@ class SearchService:
 
         return engine.plan(self._store, self._gallery, request, self._neighbours)
 
+    def holds(self, sha256: str) -> bool:
+        """Return whether the archive holds a file, by its SHA-256 in hexadecimal, as one crop.
+
+        Such a crop is all of its picture, as it was indexed.
+        """
+        from reidsearch.store.crops.digests import is_whole_crop
+
+        return is_whole_crop(self._store, sha256)
+
     def query_pictures(self, request: SearchRequest) -> tuple[QueryPicture, ...]:
         """Return all that a request searches with: its pictures, then its identity's crops."""
         return (*request.pictures, *self._identity(request).crop_ids)

@@ -52,7 +52,9 @@ class Engines:
         self._loading = threading.RLock()  # threads share what is loaded once
         self._embedder: Embedder | None = None
         self._detector: tuple[str | None, Detector] | None = None
-        self._recognizer: Recognizer | None = None
+        self._recognizer: tuple[str | None, Recognizer] | None = None
+        # Detectors that could not be fetched: a list of pictures does not ask for each again.
+        self._out_of_reach: set[str | None] = set()
 
     def embedder(self) -> Embedder:
         """The archive's model; a different one is refused.
@@ -62,12 +64,12 @@ class Engines:
         Raises:
             ModelError: no model, or not the archive's.
         """
-        from reidsearch.vision.models.catalogue import name_of
+        from reidsearch.vision.models.locate import name_of
 
         held = self._archive_model()
         with self._loading:
             if self._embedder is None or (held and not held.matches(self._embedder.identity)):
-                name = self._model or (name_of(held) if held else None)
+                name = self._model or (name_of(held, self._model_path) if held else None)
                 embedder = self._load(name, held)
                 if held is not None:
                     require_model(held, embedder.identity, self._folder)
@@ -82,12 +84,13 @@ class Engines:
         Raises:
             ModelError: it cannot be had, or the archive's own is a file that has to be named.
         """
-        from reidsearch.vision.models.catalogue import name_of
+        from reidsearch.vision.models.locate import name_of
 
         if self._model is None and self._flip is None:
             return None
         held = self._archive_model()
-        return self._load(self._model or (name_of(held) if held else None), held)
+        name = self._model or (name_of(held, self._model_path) if held else None)
+        return self._load(name, held)
 
     def use(self, embedder: Embedder) -> None:
         """Embed with this one from now on."""
@@ -100,32 +103,39 @@ class Engines:
     def detector(self, name: str | None = None) -> Detector:
         """The person detector; loaded once. None: the catalogue's default."""
         from reidsearch.vision.detection.detector import load_detector
+        from reidsearch.vision.models.unavailable import ModelUnavailable
 
         with self._loading:
             if self._detector is None or self._detector[0] != name:
-                detector = load_detector(
+                try:
+                    detector = load_detector(
+                        name,
+                        model_path=self._model_path,
+                        offline=self._offline or name in self._out_of_reach,
+                        runtime=self._runtime,
+                        progress=self._progress,
+                    )
+                except ModelUnavailable:
+                    self._out_of_reach.add(name)
+                    raise
+                self._detector = name, detector
+            return self._detector[1]
+
+    def recognizer(self, name: str | None = None) -> Recognizer:
+        """The attributes model; loaded once. None: the catalogue's."""
+        from reidsearch.vision.attributes.recognizer import load_recognizer
+
+        with self._loading:
+            if self._recognizer is None or self._recognizer[0] != name:
+                recognizer = load_recognizer(
                     name,
                     model_path=self._model_path,
                     offline=self._offline,
                     runtime=self._runtime,
                     progress=self._progress,
                 )
-                self._detector = name, detector
-            return self._detector[1]
-
-    def recognizer(self) -> Recognizer:
-        """The attributes model; loaded once."""
-        from reidsearch.vision.attributes.recognizer import load_recognizer
-
-        with self._loading:
-            if self._recognizer is None:
-                self._recognizer = load_recognizer(
-                    model_path=self._model_path,
-                    offline=self._offline,
-                    runtime=self._runtime,
-                    progress=self._progress,
-                )
-            return self._recognizer
+                self._recognizer = name, recognizer
+            return self._recognizer[1]
 
     def text(self) -> str:
         """What embeds here, for statements."""
@@ -141,5 +151,6 @@ class Engines:
             offline=self._offline,
             runtime=self._runtime,
             flip=bool(held and held.flip) if self._flip is None else self._flip,
+            held=held,
             progress=self._progress,
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from archives import draw
 from hostile import Tally, bounded, flaws
+from own_models import write_onnx
 from videos import write_video
 
 WITHIN_S = 25
@@ -56,6 +57,8 @@ def test_what_is_no_file(held, tmp_path):
         ".zip": ("index", "{}", "--model", "builtin"),
         ".tar.gz": ("index", "{}", "--model", "builtin"),
         ".xml": ("query", picture, "--model", "{}"),
+        ".manifest": ("models", "add", write_onnx(tmp_path / "m.onnx"), "--manifest", "{}"),
+        ".onnx": ("query", picture, "--model", "{}"),
         ".avi": ("detect", "{}@0"),
     }
     for ending, words in forms.items():
@@ -64,9 +67,9 @@ def test_what_is_no_file(held, tmp_path):
         for path in never_a_file(folder, ending):
             command = [str(word).replace("{}", str(path)) for word in words]
             ended = (
-                bounded(*command, "-a", held.archive, limit_s=WITHIN_S * 2)
-                if words[0] != ("detect")
-                else bounded(*command, limit_s=WITHIN_S * 2)
+                bounded(*command, limit_s=WITHIN_S * 2)
+                if words[0] in {"detect", "models"}
+                else bounded(*command, "-a", held.archive, limit_s=WITHIN_S * 2)
             )
             tally.take(" ".join(command), *flaws(ended, within_s=WITHIN_S))
     tally.close()

@@ -81,7 +81,7 @@ COMMANDS = {
 @pytest.mark.parametrize("name", COMMANDS)
 def test_commands_show_one_total_that_moves(held, told, tmp_path, monkeypatch, name):
     monkeypatch.setattr("reidsearch.index.neighbours.table.BLOCKS_IN_A_SEARCH", 0)
-    monkeypatch.setattr(Engines, "recognizer", lambda _: Drawn())
+    monkeypatch.setattr(Engines, "recognizer", lambda *_: Drawn())
     given, moves = COMMANDS[name]
     ran = held(*[str(tmp_path / "copy") if one == "COPY" else one for one in given])
     assert ran.code == 0, ran.err

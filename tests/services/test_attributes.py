@@ -87,7 +87,7 @@ def folder(tmp_path, made_once):
 
 def record(folder, drawn=None) -> int:
     with Store(folder) as store:
-        return AttributeService(store, lambda: drawn or Drawn()).record().recorded
+        return AttributeService(store, lambda _: drawn or Drawn()).record().recorded
 
 
 def rows(folder):
@@ -321,7 +321,7 @@ def test_check_notices_impossible_values_and_repair_drops_them(folder, change):
 def test_a_picture_that_cannot_be_read_is_reported_and_the_rest_recorded(folder):
     sql(folder, "UPDATE picture SET jpeg = x'00' WHERE crop_id = 3")
     with Store(folder) as store:
-        report = AttributeService(store, Drawn).record()
+        report = AttributeService(store, lambda _: Drawn()).record()
         assert report.failed == (3,)
     assert 3 not in {row[0] for row in rows(folder)}
     with Store(folder) as store, store.read() as connection:

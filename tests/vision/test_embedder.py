@@ -11,6 +11,7 @@ import numpy as np
 import openvino as ov
 import pytest
 from openvino import opset13 as ops
+from own_models import describe
 
 from reidsearch.base.errors import ModelError, Reason, Refused
 from reidsearch.vision.embedding import Embedder, load_embedder
@@ -246,6 +247,7 @@ def test_models_of_another_kind_are_refused_saying_what_was_found(arguments, wor
 def test_a_model_file_is_loaded_and_known_by_its_hash(tmp_path):
     path = tmp_path / "mine.xml"
     ov.save_model(model(), path)
+    describe(path)
     loaded = load_embedder(str(path))
     assert loaded.identity.name == "mine"
     assert loaded.identity.precision == "unknown"
@@ -253,7 +255,7 @@ def test_a_model_file_is_loaded_and_known_by_its_hash(tmp_path):
 
 
 def test_a_detector_is_refused(shared):
-    with pytest.raises(ModelError, match="not one vector"):
+    with pytest.raises(ModelError, match="it is not a re-identification model"):
         load_embedder("person-detection-retail-0013", model_path=[shared / "models"], offline=True)
 
 

@@ -8,27 +8,11 @@ import time
 import numpy as np
 import openvino as ov
 import pytest
+from own_models import put, varint
 
 from reidsearch.base.errors import ModelError
 from reidsearch.vision.models.locate import locate
 from reidsearch.vision.models.onnx_file import MOST_NESTED, keeps_weights_elsewhere
-
-
-def varint(value: int, least: int = 1) -> bytes:
-    """A number in at least so many bytes: protobuf's readers take longer forms too."""
-    out = bytearray()
-    while value > 0x7F or len(out) + 1 < least:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def put(number: int, value: int | bytes | str, least: int = 1) -> bytes:
-    """One field."""
-    if isinstance(value, int):
-        return varint(number << 3, least) + varint(value, least)
-    data = value.encode() if isinstance(value, str) else value
-    return varint(number << 3 | 2, least) + varint(len(data), least) + data
 
 
 def tensor(outside: bool, *, least: int = 1, order: int = 0) -> bytes:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from archives import CommandLine, draw_many, opened
+from own_models import IMAGENET, save, taking
 
 from reidsearch.base.errors import ModelError, UsageError
 from reidsearch.datasets.synthetic.people import drawn_people
@@ -27,6 +28,7 @@ from reidsearch.vision.models.catalogue import digest_of
 from reidsearch.vision.models.custom import custom_models, find_custom, is_custom, make_custom
 from reidsearch.vision.models.locate import locate
 from reidsearch.vision.models.quantize import quantize, require_nncf
+from reidsearch.vision.models.runtime import read_model
 from reidsearch.vision.models.store import models_folder, sha384_of
 
 NNCF = importlib.util.find_spec("nncf") is not None
@@ -70,7 +72,7 @@ def test_without_nncf_no_model_is_made(shared, without_nncf):
         require_nncf()
     xml = shared / "models/person-reidentification-retail-0288/FP16"
     with pytest.raises(ModelError, match="nncf"):
-        quantize(xml / "person-reidentification-retail-0288.xml", [])
+        quantize(read_model(xml / "person-reidentification-retail-0288.xml"), "0288", [])
 
 
 def test_too_few_crops_are_refused(tmp_path):
@@ -97,7 +99,7 @@ def test_what_makes_no_sense_is_refused_before_any_work(hundred, asked, message)
 def test_a_quantized_model_is_not_quantized_again(shared):
     xml = shared / "models/person-reidentification-retail-0287/FP16-INT8"
     with pytest.raises(ModelError, match="quantized already"):
-        quantize(xml / "person-reidentification-retail-0287.xml", [])
+        quantize(read_model(xml / "person-reidentification-retail-0287.xml"), "0287", [])
 
 
 GOOD = Comparison(100, 0.99, 0.95, 0.95, 0.95, (), 1.0, 1.0, "drawn")
@@ -306,6 +308,28 @@ def test_a_genuine_model_is_quantized_compared_installed_and_used(
     # Made anew from the same crops it is the same model.
     again = json.loads(run(*quantizing, "--accept").out)
     assert again["model"]["digest"] == document["model"]["digest"]
+
+
+@needs_nncf
+@pytest.mark.slow
+def test_an_added_model_keeps_its_manifest(run: CommandLine, people, shared, tmp_path):
+    """It is calibrated on the numbers that it takes, and its INT8 model takes the same."""
+    name = "person-reidentification-retail-0288"
+    graph = taking(read_model(shared / "models" / name / "FP16" / f"{name}.xml"), IMAGENET)
+    path = save(graph, tmp_path / "own.xml")
+    added = run("models", "add", path, "--input", "rgb-imagenet", "--format", "json")
+    key = json.loads(added.out)["key"]
+    assert run("index", people, "--model", key).code == 0
+    made = run("models", "quantize", "--crops", 50, "--accept", "--format", "json")
+    quantized = json.loads(made.out)["model"]["model"]
+    assert (key, quantized) == ("own/FP16-custom", "own/FP16-INT8-custom")
+    assert json.loads(made.out)["comparison"]["cosine_mean"] > 0.9
+    picture = cv2.imread(str(people / "000.png"))
+    before, after = (load_embedder(each).embed([picture])[0] for each in (key, quantized))
+    assert float(before @ after) > 0.9
+    told = json.loads(run("doctor", "--model", quantized, "--format", "json").out)
+    (check,) = [one for one in told["checks"] if one["name"] == "model"]
+    assert check["status"] == "ok"
 
 
 @needs_nncf

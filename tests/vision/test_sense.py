@@ -4,66 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import openvino as ov
 import pytest
 from archives import draw_many
-from openvino import opset13 as ops
+from own_models import constant, describe, noise, scrambled, untrained
 
 from reidsearch.base.errors import Kind, ModelError
 from reidsearch.vision.embedding.embedder import Embedder, load_embedder
 from reidsearch.vision.embedding.sense import require_sense, sense
-
-WIDE = 32
-
-
-def pixels():
-    return ops.parameter([1, 3, 64, 32], np.float32, name="pixels")
-
-
-def flat(node):
-    return ops.reshape(node, ops.constant(np.array([1, -1])), False)
-
-
-def nothing_of(source):
-    """(1, WIDE) zeros that depend on the input in form alone."""
-    mean = ops.reduce_mean(source, ops.constant(np.array([1, 2, 3])), False)
-    return ops.multiply(flat(mean), ops.constant(np.zeros((1, WIDE), np.float32)))
-
-
-def constant() -> ov.Model:
-    source = pixels()
-    always = ops.constant(np.arange(1, WIDE + 1, dtype=np.float32)[None])
-    return ov.Model([ops.add(nothing_of(source), always)], [source], "constant")
-
-
-def noise() -> ov.Model:
-    source = pixels()
-    shape = ops.constant(np.array([1, WIDE]))
-    ends = ops.constant(np.float32(-1)), ops.constant(np.float32(1))
-    drawn = ops.random_uniform(shape, *ends, "f32", 0, 0)
-    return ov.Model([ops.add(nothing_of(source), drawn)], [source], "noise")
-
-
-def scrambled() -> ov.Model:
-    """The same for the same picture; anything else for one that differs a little."""
-    source = pixels()
-    weights = np.random.default_rng(1).normal(0, 50, (3 * 64 * 32, WIDE)).astype(np.float32)
-    product = ops.matmul(flat(source), ops.constant(weights), False, False)
-    return ov.Model([ops.sin(product)], [source], "scrambled")
-
-
-def untrained(seed: int = 1, layers: int = 5) -> ov.Model:
-    """Convolutions with the weights that training begins with."""
-    rng, source = np.random.default_rng(seed), ops.parameter([1, 3, 256, 128], np.float32, name="x")
-    node, channels = source, 3
-    for layer in range(layers):
-        to = 8 * 2**layer
-        weights = rng.normal(0, (channels * 9) ** -0.5, (to, channels, 3, 3)).astype(np.float32)
-        node = ops.convolution(node, ops.constant(weights), [2, 2], [1, 1], [1, 1], [1, 1])
-        node, channels = ops.relu(node), to
-    mean = ops.reduce_mean(node, ops.constant(np.array([2, 3])), False)
-    return ov.Model([mean], [source], "untrained")
 
 
 def embedder(graph: ov.Model, **more: object) -> Embedder:
@@ -111,7 +59,7 @@ def test_genuine_models_have_sense(shared):
 def saved(folder: Path, graph: ov.Model) -> Path:
     path = folder / f"{graph.get_friendly_name()}.xml"
     ov.save_model(graph, path, compress_to_fp16=False)
-    return path
+    return describe(path)
 
 
 @pytest.mark.full

@@ -34,3 +34,18 @@ def crop_digests(store: Store, crop_ids: Sequence[int]) -> dict[int, CropDigests
                 for crop_id, sha256 in connection.execute(select(of, column).where(where)):
                     found[crop_id] = (*found.get(crop_id, ()), sha256.hex())
     return found
+
+
+def is_whole_crop(store: Store, sha256: str) -> bool:
+    """Return whether a source of this SHA-256, in hexadecimal, is held as one crop of all of it."""
+    crop, source = tables.crop.c, tables.source.c
+    query = (
+        select(crop.id)
+        .join(tables.source, source.id == crop.source_id)
+        .where(source.sha256 == bytes.fromhex(sha256))
+        .where(crop.x1 == 0, crop.y1 == 0)
+        .where(crop.x2 == source.width_px, crop.y2 == source.height_px)
+        .limit(1)
+    )
+    with store.read() as connection:
+        return connection.scalar(query) is not None

@@ -18,7 +18,7 @@ from reidsearch.domain.crops import Pixels
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.vision.attributes import colours
 from reidsearch.vision.models.compiled import Compiled, load, taking_pictures
-from reidsearch.vision.models.resize import resize
+from reidsearch.vision.models.profile import ZOO, Profile
 from reidsearch.vision.models.stream import stream_in_order
 
 if TYPE_CHECKING:
@@ -57,21 +57,24 @@ class Recognizer:
         digest: str,
         settings: RuntimeSettings = RuntimeSettings(),
         progress: Progress = NO_PROGRESS,
+        profile: Profile = ZOO,
     ) -> None:
-        prepared, self.width_px, self.height_px = _prepared(graph, name)
+        prepared, self.width_px, self.height_px = _prepared(graph, name, profile)
+        self._profile = profile
+        way = profile.name(self.width_px, self.height_px)
         self.identity = ModelIdentity(
             name=name,
             precision=precision,
             digest=digest,
-            preprocessing=f"bilinear-antialias-bgr-{self.height_px}x{self.width_px}/1+"
-            + colours.METHOD,
+            preprocessing=f"{way}+{colours.METHOD}",
             dimension=len(NAMES),
         )
-        self._compiled = Compiled(prepared, settings, f"{digest} attributes-u8-bgr/1", progress)
+        key = f"{digest} attributes-" + ("u8-bgr/1" if profile == ZOO else way)
+        self._compiled = Compiled(prepared, settings, key, progress)
 
     def prepare(self, crop: Pixels) -> Pixels:
         """Resize a crop, (h, w, 3) uint8 BGR, to (160, 80, 3), as the zoo's accuracy check does."""
-        return resize(crop, self.width_px, self.height_px)
+        return self._profile.resized(crop, self.width_px, self.height_px)
 
     def stream(self, items: Iterable[tuple[T, Pixels | None]]) -> Iterator[tuple[T, Values | None]]:
         """Describe prepared pictures while they are being read; see `stream_in_order`.
@@ -97,24 +100,32 @@ def _values(picture: Pixels, raw: NDArray[np.float32]) -> Values:
 
 
 def load_recognizer(
+    model: str | None = None,
     *,
     model_path: Sequence[Path] = (),
     offline: bool = False,
     runtime: RuntimeSettings = RuntimeSettings(),
     progress: Progress = NO_PROGRESS,
 ) -> Recognizer:
-    """Find the catalogue's attributes model (downloading it unless `offline`) and make it ready.
+    """Find an attributes model (downloading it unless `offline`) and make it ready.
+
+    Args:
+        model: catalogue name, name/precision, or an .xml or .onnx file; None: the catalogue's.
 
     Raises:
-        ModelError: it cannot be had or is damaged.
+        ModelError: it cannot be had, is damaged, or is for another role.
     """
     from reidsearch.vision.models.catalogue import default_entry
 
-    graph, found = load(default_entry("attributes").key, model_path, offline, progress)
-    return Recognizer(graph, found.name, found.precision, found.digest, runtime, progress)
+    name = model or default_entry("attributes").key
+    graph, found = load(name, model_path, offline, progress, "attributes")
+    named = found.name, found.precision, found.digest
+    return Recognizer(graph, *named, runtime, progress, found.profile or ZOO)
 
 
-def _prepared(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int]:
+def _prepared(
+    graph: openvino.Model, name: str, profile: Profile
+) -> tuple[openvino.Model, int, int]:
     """Take (1, h, w, 3) uint8, and answer with one vector of 12 numbers.
 
     Returns:
@@ -140,4 +151,4 @@ def _prepared(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, in
     _, _, height, width = takes[0].to_shape()
     parts = [graph.output(each).get_node().input_value(0) for each, _ in _OUTPUTS]
     joined = ov.Model([opset13.concat(parts, axis=1)], graph.get_parameters(), name)
-    return taking_pictures(joined), int(width), int(height)
+    return taking_pictures(joined, profile=profile), int(width), int(height)

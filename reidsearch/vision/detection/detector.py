@@ -20,6 +20,7 @@ from reidsearch.domain.footage import Detections
 from reidsearch.vision.detection.suppress import suppress
 from reidsearch.vision.detection.tiles import tiling_of
 from reidsearch.vision.models.compiled import Compiled, load, taking_pictures
+from reidsearch.vision.models.profile import ZOO, Profile
 from reidsearch.vision.models.stream import stream_in_order
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Detector:
 
     Args:
         graph: one picture in; (1, 1, n, 7) out, as Open Model Zoo's person-detection models.
+        profile: how a picture is made what the graph takes; its size is changed before.
 
     Raises:
         ModelError: the graph is of another kind.
@@ -62,11 +64,13 @@ class Detector:
         identity: DetectorIdentity,
         settings: RuntimeSettings = RuntimeSettings(),
         progress: Progress = NO_PROGRESS,
+        profile: Profile = ZOO,
     ) -> None:
         self.identity = identity
-        prepared, self.width_px, self.height_px = _with_preprocessing(graph, identity.name)
+        prepared, self.width_px, self.height_px = _with_preprocessing(graph, identity.name, profile)
+        way = "u8-bgr" if profile == ZOO else profile.name(self.width_px, self.height_px)
         self._compiled = Compiled(
-            prepared, settings, f"{identity.digest} detector-u8-bgr/1", progress
+            prepared, settings, f"{identity.digest} detector-{way}/1", progress
         )
 
     def detect(self, frame: Pixels, policy: FootageSettings = FootageSettings()) -> Detections:
@@ -143,12 +147,14 @@ def load_detector(
     from reidsearch.vision.models.catalogue import default_entry
 
     name = model or default_entry("detector").key
-    graph, found = load(name, model_path, offline, progress)
+    graph, found = load(name, model_path, offline, progress, "detector")
     identity = DetectorIdentity(found.name, found.precision, found.digest)
-    return Detector(graph, identity, runtime, progress)
+    return Detector(graph, identity, runtime, progress, found.profile or ZOO)
 
 
-def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Model, int, int]:
+def _with_preprocessing(
+    graph: openvino.Model, name: str, profile: Profile
+) -> tuple[openvino.Model, int, int]:
     """Let the graph itself turn (1, h, w, 3) uint8 into what the model takes.
 
     Returns:
@@ -170,4 +176,4 @@ def _with_preprocessing(graph: openvino.Model, name: str) -> tuple[openvino.Mode
             kind=Kind.NOT_A_DETECTOR,
         )
     _, _, height, width = takes[0].to_shape()
-    return taking_pictures(graph), int(width), int(height)
+    return taking_pictures(graph, profile=profile), int(width), int(height)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
+
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import UsageError
 from reidsearch.base.settings import FootageSettings, Tiles
@@ -18,6 +21,12 @@ CLOSER = (1, 2, 3)
 """Tiles a side, one after the other."""
 MIN_CONFIDENCE = 0.5
 """Of people that a user may choose from, also those that indexing would only keep tracking."""
+WIDE, MARGIN = 16 / 9, 0.25
+"""Of the picture that a tall one is set into. Of 96 crops of tracklets none is detected as it is,
+53 in 100 in a wide picture, 77 in 100 in one with this margin."""
+GREY = 114
+TALLEST_PX = 1080
+"""Of what is set: phones make pictures of 4000 pixels, which detectors shrink anyway."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,14 +70,55 @@ class People:
 
 
 def people_in(pixels: Pixels, detector: Detector, tiles: Tiles = "auto") -> People:
-    """Return who is to be seen in a full frame, (h, w, 3) uint8 BGR, from left to right.
+    """Return who is to be seen in a full frame or picture, (h, w, 3) uint8 BGR, from left to right.
+
+    Detectors are made for wide frames, which are stretched to their square: in a tall picture as it
+    is everybody would be too wide for them, and whoever fills it too near. So it is set into a wide
+    one, and where nobody is found any picture is set into one with a margin.
 
     Args:
         tiles: a side, that are looked at beside the whole; `auto`: 2, then 3, while nobody is seen.
     """
-    for grid in CLOSER if tiles == "auto" else (tiles,):
-        found = detector.detect(pixels, FootageSettings(tiles=grid))
-        found = found[found.confidence >= MIN_CONFIDENCE]
+    height_px, width_px = pixels.shape[:2]
+    aspect = WIDE if height_px > width_px else 0
+    first, *closer = CLOSER if tiles == "auto" else (tiles,)
+    found = _detected(pixels, detector, aspect, 0, first)
+    if not len(found):
+        found = _detected(pixels, detector, WIDE, MARGIN, first)
+    for grid in closer:
         if len(found):
             break
+        found = _detected(pixels, detector, aspect, 0, grid)
     return People(pixels, found[found.xyxy[:, 0].argsort(kind="stable")])
+
+
+def _detected(
+    pixels: Pixels, detector: Detector, aspect: float, margin: float, grid: int
+) -> Detections:
+    """Detect in a picture that is set into a grey one.
+
+    Args:
+        aspect: the least width over height of that.
+        margin: around the picture, in its sides.
+        grid: tiles a side that are looked at beside the whole.
+    """
+    height_px, width_px = pixels.shape[:2]
+    scale = min(1.0, TALLEST_PX / height_px)
+    small = pixels
+    if scale < 1 and (aspect or margin):
+        size = max(1, round(width_px * scale)), TALLEST_PX
+        small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = small.shape[:2]
+    above = round(height * margin)
+    whole = max(width + 2 * round(width * margin), round((height + 2 * above) * aspect))
+    left = (whole - width) // 2
+    canvas = small
+    if above or left:
+        canvas = np.full((height + 2 * above, whole, 3), GREY, np.uint8)
+        canvas[above : above + height, left : left + width] = small
+    found = detector.detect(canvas, FootageSettings(tiles=grid))
+    found = found[found.confidence >= MIN_CONFIDENCE]
+    moved = (found.xyxy - np.array([left, above, left, above], np.float32)) * (width_px / width)
+    clipped = np.clip(moved, 0, np.array([width_px, height_px] * 2, np.float32))
+    seen = ((clipped[:, 2:] - clipped[:, :2]) >= 1).all(axis=1)
+    return Detections(clipped[seen].astype(np.float32), found.confidence[seen])

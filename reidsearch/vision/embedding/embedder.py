@@ -17,7 +17,7 @@ from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.models import FLIPPED, ModelIdentity
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.models.compiled import Compiled, load, taking_pictures
-from reidsearch.vision.models.resize import resize
+from reidsearch.vision.models.profile import ZOO, Profile
 from reidsearch.vision.models.stream import stream_in_order
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Embedder:
         precision: of the weights.
         digest: SHA-384 over the model's files.
         settings: device, streams, threads, cache.
+        profile: how a crop is made what the graph takes.
         flip: an embedding is the mean direction of the crop's and its mirror image's, for twice
             the time. The identity says so: such embeddings are compared with their like only.
 
@@ -56,6 +57,7 @@ class Embedder:
         digest: str,
         settings: RuntimeSettings = RuntimeSettings(),
         *,
+        profile: Profile = ZOO,
         flip: bool = False,
         progress: Progress = NO_PROGRESS,
     ) -> None:
@@ -63,7 +65,8 @@ class Embedder:
 
         layout, self.height_px, self.width_px = _picture_input(graph, name)
         dimension = _vector_output(graph, name)
-        as_compiled = f"bilinear-antialias-bgr-{self.height_px}x{self.width_px}/1"
+        self.profile = profile
+        as_compiled = profile.name(self.width_px, self.height_px)
         self.identity = ModelIdentity(
             name=name,
             precision=precision,
@@ -72,16 +75,16 @@ class Embedder:
             dimension=dimension,
         )
         self.runtime: str = runtime_text(settings.device)
-        wrapped = taking_pictures(graph, layout)
+        wrapped = taking_pictures(graph, layout, profile)
         self._compiled = Compiled(wrapped, settings, f"{digest} {as_compiled}", progress)
 
     def prepare(self, crop: Pixels) -> Pixels:
-        """Resize a crop, (h, w, 3) uint8 BGR, to what the model takes, (256, 128, 3) uint8 BGR.
+        """Resize a crop, (h, w, 3) uint8 BGR, to the model's size, as its profile says.
 
-        Bilinear, with antialiasing where it shrinks; the aspect is not kept.
-        Source: the accuracy configuration of Open Model Zoo's person-reidentification models.
+        For the catalogue's models: bilinear, with antialiasing where it shrinks; the aspect is not
+        kept. Source: the accuracy configuration of Open Model Zoo's person-reidentification models.
         """
-        return resize(crop, self.width_px, self.height_px)
+        return self.profile.resized(crop, self.width_px, self.height_px)
 
     def embed(self, crops: Sequence[Pixels]) -> Vectors:
         """Embed crops at once.
@@ -107,6 +110,15 @@ class Embedder:
                 raise absent("an embedding")
             rows.append(row)
         return np.stack(rows)
+
+    def lengths(self, crops: Sequence[Pixels]) -> list[float]:
+        """Return the lengths of the vectors that the model itself answers with."""
+        request = self._compiled.soonest().create_infer_request()
+        found = []
+        for crop in crops:
+            request.infer({0: self.prepare(crop)[None]})
+            found.append(float(np.linalg.norm(request.get_output_tensor().data)))
+        return found
 
     def between(self) -> Callable[[Sequence[Pixels]], Vectors]:
         """Return what embeds a few crops at once while a stream runs, for use by one thread.
@@ -222,6 +234,7 @@ def load_embedder(
     offline: bool = False,
     runtime: RuntimeSettings = RuntimeSettings(),
     flip: bool = False,
+    held: ModelIdentity | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> Embedder:
     """Find a model (downloading it unless `offline`) and make it ready.
@@ -230,16 +243,18 @@ def load_embedder(
         model: catalogue name, name/precision, an .xml or .onnx file, or `builtin`.
         model_path: folders in Open Model Zoo layout to look in first.
         flip: average each crop with its mirror image.
+        held: the archive's model, which tells how to use a file without a manifest.
 
     Raises:
-        ModelError: it cannot be had, is damaged, or does not embed pictures.
+        ModelError: it cannot be had, is damaged, has no manifest, or does not embed pictures.
     """
     if model == builtin.NAME:
         own = builtin.build(), builtin.NAME, builtin.PRECISION, builtin.digest()
         return Embedder(*own, runtime, flip=flip, progress=progress)
-    graph, found = load(model, model_path, offline, progress)
+    graph, found = load(model, model_path, offline, progress, "re-id", held)
     named = found.name, found.precision, found.digest
-    return Embedder(graph, *named, runtime, flip=flip, progress=progress)
+    profile = found.profile or ZOO
+    return Embedder(graph, *named, runtime, profile=profile, flip=flip, progress=progress)
 
 
 def _picture_input(graph: openvino.Model, name: str) -> tuple[str, int, int]:

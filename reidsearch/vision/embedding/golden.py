@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from reidsearch.base.errors import Kind
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.vision.embedding.embedder import Embedder
-from reidsearch.vision.models.resize import other_resizes, resize
+from reidsearch.vision.models.resize import other_resizes
 
 TOLERANCE = 0.999
 # Where weights are 8-bit a grey level more or less can tip an activation into the next step:
@@ -76,6 +77,32 @@ def vectors() -> Mapping[str, Vectors]:
         return {name: _unit(held[name].astype(np.float32)) for name in held.files}
 
 
+def own_record(embedder: Embedder) -> dict[str, Any]:
+    """Return the golden vectors of a model that is not of the catalogue, as they are recorded.
+
+    They are its own answers on the machine where it was added: another machine, device or version
+    of the runtime is then compared with those.
+    """
+    rows = [[round(float(value), 6) for value in row] for row in embedder.embed(pictures())]
+    return {"preprocessing": embedder.identity.preprocessing, "vectors": rows}
+
+
+def own_vectors(record: object, identity: ModelIdentity) -> Vectors | None:
+    """Return recorded golden vectors; None: none are recorded of this model used in this way.
+
+    Raises:
+        ValueError: the record makes no sense.
+    """
+    if not isinstance(record, Mapping):
+        return None
+    if record.get("preprocessing") != identity.preprocessing:
+        return None
+    rows = np.array(record.get("vectors"), np.float32)
+    if rows.shape != (len(_SIZES), identity.dimension) or not np.isfinite(rows).all():
+        raise ValueError("golden vectors of another shape")
+    return _unit(rows)
+
+
 def pictures() -> tuple[Pixels, ...]:
     """The five drawn pictures: integers only, so they are the same everywhere."""
     return tuple(_draw(width, height, seed) for seed, (width, height) in enumerate(_SIZES))
@@ -107,13 +134,16 @@ def _draw(width: int, height: int, seed: int) -> Pixels:
     return drawn
 
 
-def diagnose(embedder: Embedder) -> GoldenResult:
+def diagnose(embedder: Embedder, own: Vectors | None = None) -> GoldenResult:
     """Compare an embedder with the genuine model; where they differ, find out why.
 
     Faults are found by undoing them: pictures are offered to the embedder's own way with the
     channels exchanged, or at the size the model takes so that nothing is left to resize.
+
+    Args:
+        own: golden vectors of a model that is not of the catalogue.
     """
-    golden = vectors().get(key(embedder.identity))
+    golden = vectors().get(key(embedder.identity)) if own is None else own
     if golden is None:
         return GoldenResult(())
     floor = TOLERANCE_INT8 if "INT8" in embedder.identity.precision else TOLERANCE
@@ -135,7 +165,7 @@ def _preprocessing_fault(
 ) -> Fault | None:
     """Return the fault whose undoing brings the golden vectors back."""
     width, height = embedder.width_px, embedder.height_px
-    sized = [resize(picture, width, height) for picture in drawn]
+    sized = [embedder.profile.resized(picture, width, height) for picture in drawn]
     channels = "red and blue are exchanged"
     hint = "pictures are BGR everywhere in reidsearch; cv2.cvtColor(x, cv2.COLOR_RGB2BGR) makes it"
     if fits([_swap(picture) for picture in drawn]):

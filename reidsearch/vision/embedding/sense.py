@@ -1,5 +1,5 @@
-"""Whether a model's embeddings have anything to do with the pictures; for models without golden
-vectors.
+"""Whether a model's embeddings have anything to do with the pictures; for models that are not of
+the catalogue.
 
 Six synthetic people of clearly different clothes, each in four nearly equal pictures. Genuine
 re-identification models give the pictures of one person 0.97 and those of different people 0.5 on
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base.errors import Kind, ModelError
+from reidsearch.base.errors import Kind, ModelError, absent
 from reidsearch.domain.crops import Pixels
+from reidsearch.domain.separation import Separation, separation_of
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.embedding.golden import key, vectors
 
@@ -40,17 +41,25 @@ _CLOTHES = (
 
 @dataclass(frozen=True, slots=True)
 class Sense:
-    """How a model tells synthetic people apart; mean cosines.
+    """How a model tells synthetic people apart.
 
     Args:
-        same: of pictures of one person.
-        different: of pictures of different people.
-        repeated: the least of the same picture, embedded twice.
+        pairs: of pictures of one person, and of different people.
+        repeated: the least cosine of the same picture, embedded twice.
     """
 
-    same: float
-    different: float
+    pairs: Separation
     repeated: float
+
+    @property
+    def same(self) -> float:
+        """The mean cosine of pictures of one person."""
+        return self.pairs.same
+
+    @property
+    def different(self) -> float:
+        """The mean cosine of pictures of different people."""
+        return self.pairs.different
 
     @property
     def fault(self) -> str:
@@ -85,13 +94,13 @@ def sense(embedder: Embedder) -> Sense:
     again = embedder.embed([views[0] for views in drawn])
     who = np.repeat(np.arange(len(drawn)), len(drawn[0]))
     cosines = rows @ rows.T
-    same = (who[:, None] == who) & ~np.eye(len(who), dtype=bool)
+    upper = np.triu(np.ones_like(cosines, dtype=bool), 1)
+    same = who[:, None] == who
     firsts = rows[:: len(drawn[0])]
-    return Sense(
-        same=float(cosines[same].mean()),
-        different=float(cosines[who[:, None] != who].mean()),
-        repeated=float((firsts * again).sum(axis=1).min()),
-    )
+    pairs = separation_of(cosines[upper & same], cosines[upper & ~same])
+    if pairs is None:
+        raise absent("pairs of synthetic people")
+    return Sense(pairs, repeated=float((firsts * again).sum(axis=1).min()))
 
 
 def require_sense(embedder: Embedder) -> str:
@@ -105,13 +114,22 @@ def require_sense(embedder: Embedder) -> str:
     if key(embedder.identity) in vectors():
         return ""
     found = sense(embedder)
+    require_sight(embedder.identity.name, found)
+    return f"{embedder.identity.name}: {found.doubt}" if found.doubt else ""
+
+
+def require_sight(name: str, found: Sense) -> None:
+    """Refuse a model whose embeddings say nothing of the pictures.
+
+    Raises:
+        ModelError: naming the fault.
+    """
     if found.fault:
         raise ModelError(
-            f"{embedder.identity.name} is of no use for a search: {found.fault}",
+            f"{name} is of no use for a search: {found.fault}",
             "give a trained re-identification model",
             kind=Kind.MODEL_BLIND,
         )
-    return f"{embedder.identity.name}: {found.doubt}" if found.doubt else ""
 
 
 def _views(person: int) -> list[Pixels]:

@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any
 
 from reidsearch.base.errors import Kind, ModelError
-from reidsearch.domain.models import ModelIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +123,6 @@ def find(model: str) -> ModelEntry:
         kind=Kind.MODEL_UNKNOWN,
         near=near,
     )
-
-
-def name_of(model: ModelIdentity) -> str:
-    """How the model that an archive records is asked for.
-
-    Raises:
-        ModelError: it was given by a file, which has to be named again.
-    """
-    if model.precision == "unknown":
-        raise ModelError(
-            f"the archive was embedded with the file model {model.text}",
-            "name that file",
-            kind=Kind.MODEL_FILE_NEEDED,
-        )
-    return model.name if model.name == "builtin" else f"{model.name}/{model.precision}"
 
 
 def by_digest(digest: str) -> ModelEntry | None:

@@ -7,46 +7,97 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidsearch.base.errors import Kind, ModelError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
+from reidsearch.vision.models.profile import ZOO, Profile
 
 if TYPE_CHECKING:
     import openvino
 
+    from reidsearch.domain.models import ModelIdentity
     from reidsearch.vision.models.locate import LocatedModel
+    from reidsearch.vision.models.manifest import Role
     from reidsearch.vision.models.runtime import Hint
 
 
+_ROLES = {
+    "re-id": ("a re-identification model", Kind.NOT_AN_EMBEDDER),
+    "detector": ("a person detector", Kind.NOT_A_DETECTOR),
+    "attributes": ("an attribute model", Kind.NOT_A_RECOGNIZER),
+}
+"""Role -> what such a model is called, and the kind of error if it is another."""
+
+
 def load(
-    model: str, model_path: Sequence[Path], offline: bool, progress: Progress
+    model: str,
+    model_path: Sequence[Path],
+    offline: bool,
+    progress: Progress,
+    role: Role,
+    held: ModelIdentity | None = None,
 ) -> tuple[openvino.Model, LocatedModel]:
     """Find a model, downloading it unless `offline`, and read its graph.
 
     Args:
         model: catalogue name, name/precision, or an .xml or .onnx file.
         model_path: folders in Open Model Zoo layout to look in first.
+        role: what it is to be used for.
+        held: the model of the archive: what it records of a file's pre-processing is as good as a
+            manifest.
 
     Raises:
-        ModelError: it cannot be had, is damaged, or cannot be read.
+        ModelError: it cannot be had, is damaged, cannot be read, is for another role, or is a file
+            of which nobody has said how pictures are made what it takes.
     """
+    from dataclasses import replace
+
+    from reidsearch.vision.models.fitting import fitted, input_size
     from reidsearch.vision.models.locate import locate
+    from reidsearch.vision.models.profile import recorded_profile
     from reidsearch.vision.models.runtime import read_model
 
     found = locate(model, model_path=model_path, offline=offline, progress=progress)
-    return read_model(found.xml), found
+    if found.role is not None and found.role != role:
+        wanted, kind = _ROLES[role]
+        raise ModelError(f"{found.name} is {_ROLES[found.role][0]}: it is not {wanted}", kind=kind)
+    graph = read_model(found.xml)
+    size = input_size(graph)
+    if found.profile is None and held is not None and held.digest == found.digest and size:
+        found = replace(found, profile=recorded_profile(held, *size))
+    if found.profile is None:
+        raise ModelError(
+            f"{found.xml} is not in the catalogue and has no manifest: nobody has said in which "
+            "order of colours and which numbers it takes pictures, and a wrong guess ranks at "
+            "random",
+            "write a manifest beside it, or add it with its pre-processing",
+            kind=Kind.MODEL_MANIFEST_MISSING,
+            file=found.xml,
+        )
+    return (fitted(graph, found.manifest, found.xml) if found.manifest else graph), found
 
 
-def taking_pictures(graph: openvino.Model, layout: str = "NCHW") -> openvino.Model:
-    """Return the graph with its own conversion from (1, h, w, 3) uint8; it answers in float32.
+def taking_pictures(
+    graph: openvino.Model, layout: str = "NCHW", profile: Profile = ZOO
+) -> openvino.Model:
+    """Return the graph with its own conversion from (1, h, w, 3) uint8 BGR; it answers in float32.
 
     Args:
         layout: of the picture that the model itself takes, `NCHW` or `NHWC`.
     """
     import openvino as ov
-    from openvino.preprocess import PrePostProcessor
+    from openvino.preprocess import ColorFormat, PrePostProcessor
 
     wrapped = PrePostProcessor(graph)
-    wrapped.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    tensor = wrapped.input().tensor()
+    tensor.set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    steps = wrapped.input().preprocess()
+    if profile.colour == "RGB":
+        tensor.set_color_format(ColorFormat.BGR)
+        steps.convert_color(ColorFormat.RGB)
+    if (profile.mean, profile.scale) != (ZOO.mean, ZOO.scale):
+        steps.convert_element_type(ov.Type.f32)
+        steps.mean(list(profile.mean)).scale(list(profile.scale))
     wrapped.input().model().set_layout(ov.Layout(layout))
     wrapped.output().tensor().set_element_type(ov.Type.f32)
     return wrapped.build()

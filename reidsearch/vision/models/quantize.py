@@ -15,7 +15,8 @@ import numpy as np
 
 from reidsearch.base.errors import Kind, ModelError
 from reidsearch.domain.crops import Pixels
-from reidsearch.vision.models.runtime import openvino, read_model
+from reidsearch.vision.models.profile import ZOO, Profile
+from reidsearch.vision.models.runtime import openvino
 
 if TYPE_CHECKING:
     import openvino as ov
@@ -39,7 +40,11 @@ def require_nncf() -> None:
 
 
 def quantize(
-    xml: Path, pictures: Sequence[Pixels], told: Callable[[], None] = lambda: None
+    graph: ov.Model,
+    name: object,
+    pictures: Sequence[Pixels],
+    told: Callable[[], None] = lambda: None,
+    profile: Profile = ZOO,
 ) -> ov.Model:
     """Make an INT8 model of a floating-point one.
 
@@ -47,17 +52,18 @@ def quantize(
     to the result just as to the original.
 
     Args:
-        xml: the model; one picture in.
+        graph: one picture in.
+        name: of the model, for messages.
         pictures: to calibrate on, each (h, w, 3) uint8 BGR of the model's input size.
         told: called after each picture.
+        profile: how a picture is made what the graph takes.
 
     Raises:
         ModelError: nncf is missing, or the model is quantized already.
     """
-    graph = read_model(xml)
     if any(node.get_type_name() == "FakeQuantize" for node in graph.get_ordered_ops()):
         raise ModelError(
-            f"{xml} is quantized already",
+            f"{name} is quantized already",
             "give a model in FP16 or FP32",
             kind=Kind.MODEL_QUANTIZED_ALREADY,
         )
@@ -66,7 +72,9 @@ def quantize(
 
     def tensor(picture: Pixels) -> object:
         told()
-        planes = picture.transpose(2, 0, 1) if channels_first else picture
+        ordered = picture if profile.colour == "BGR" else picture[..., ::-1]
+        numbers = (ordered.astype(np.float32) - profile.mean) / profile.scale
+        planes = numbers.transpose(2, 0, 1) if channels_first else numbers
         return np.ascontiguousarray(planes[None], np.float32)
 
     # NNCF draws progress bars and logs to the terminal; the library never prints.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -62,8 +62,27 @@ def other_resizes() -> dict[str, Resize]:
 
 def pillow_bilinear(crop: Pixels, width_px: int, height_px: int) -> Pixels:
     """Pillow's own, also where `resize` takes OpenCV's; the reference for both."""
+    return pillow(crop, width_px, height_px, "bilinear")
+
+
+def pillow(
+    crop: Pixels, width_px: int, height_px: int, by: Literal["bilinear", "bicubic"]
+) -> Pixels:
+    """Pillow's resize, with antialiasing where an axis shrinks; aspect not kept."""
     from PIL import Image
 
+    ways = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
     # Each channel is resized by itself, so that Pillow takes BGR for RGB does not matter.
     picture = Image.fromarray(np.ascontiguousarray(crop))
-    return np.asarray(picture.resize((width_px, height_px), Image.Resampling.BILINEAR))
+    return np.asarray(picture.resize((width_px, height_px), ways[by]))
+
+
+def unsmoothed(
+    crop: Pixels, width_px: int, height_px: int, by: Literal["bilinear", "area"]
+) -> Pixels:
+    """OpenCV's INTER_LINEAR or INTER_AREA; aspect not kept."""
+    import cv2
+
+    ways = {"bilinear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA}
+    made = cv2.resize(np.ascontiguousarray(crop), (width_px, height_px), interpolation=ways[by])
+    return np.asarray(made, np.uint8)
