@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
+from adjustment_tables import TABLES as ADJUSTMENT
 from results import Row, Table
+from table_columns import ALL, MAP_THEN_QUALITY, QUALITY, REAL, by_set, named, same
 
 MODEL = "person-reidentification-retail-0286 FP16"
-REAL = {"cuhk03": "cuhk03-dev", "pku": "pku-viewpoints"}
-ALL = {"few": "synthetic, few", "many": "synthetic, many", **REAL}
 FUSED = {"tracklets": "synthetic, tracklets", "many": "synthetic, many", **REAL}
 USED = "low scores with the unliked, balanced (in use)"
-
-
-def by_set(sets: Row, figures: Row, **where: str) -> dict[str, tuple[Row, str]]:
-    """Columns: every figure on every set."""
-    return {
-        f"{short}: {title}": ({"set": name, **where}, template)
-        for short, name in sets.items()
-        for title, template in figures.items()
-    }
-
-
-QUALITY = {"rank-1": "{rank-1}", "mAP": "{mAP}"}
 EVALUATED = by_set(REAL, {"rank-1": "{rank-1}", "mAP": "{mAP trapezoid}"})
-
-
-def named(column: str, values: Row) -> dict[str, Row]:
-    """Rows: what a line is called, and the value of one column that chooses it."""
-    return {title: {column: value} for title, value in values.items()}
-
-
-def same(column: str, *values: str) -> dict[str, Row]:
-    """Rows that are called as the value that chooses them."""
-    return named(column, dict(zip(values, values, strict=True)))
 
 
 def gains(query: str, order: str, first: str, ways: Row, part: str) -> Table:
@@ -47,6 +25,7 @@ def gains(query: str, order: str, first: str, ways: Row, part: str) -> Table:
 
 
 TABLES = {
+    **ADJUSTMENT,
     "models": Table(
         "evaluate",
         "model",
@@ -99,7 +78,7 @@ TABLES = {
             },
             "re-ranked, expanded by 5": {"ranking": "re-ranked, query expanded by 5"},
         },
-        by_set({"few": ALL["few"], "many": ALL["many"]}, {"mAP": "{mAP}"}) | by_set(REAL, QUALITY),
+        MAP_THEN_QUALITY,
     ),
     "camera-adjusted": Table(
         "camera_adjusted",
@@ -297,6 +276,28 @@ TABLES = {
             )
             for made, judged in (("cuhk03", "cuhk03"), ("cuhk03", "pku"), ("pku", "cuhk03"))
             for title, template in (("Cllr", "{Cllr}"), ("ECE", "{ECE}"))
+        },
+    ),
+    "calibration, reference": Table(
+        "reference-calibration",
+        "made of, judged on",
+        {
+            f"{made}, {judged}": {"made of": REAL[made], "judged on": name}
+            for made, judged, name in (
+                ("cuhk03", "pku", REAL["pku"]),
+                ("pku", "cuhk03", REAL["cuhk03"]),
+                ("cuhk03", "few", ALL["few"]),
+                ("pku", "few", ALL["few"]),
+            )
+        },
+        {
+            f"{scores}, {way}: {title}": ({"scores": kind, "way": way}, template)
+            for scores, kind, way in (
+                ("plain", "plain", "as it is"),
+                ("adjusted", "camera-adjusted", "as it is"),
+                ("adjusted", "camera-adjusted", "fitted"),
+            )
+            for title, template in (("ECE", "{ECE}"), ("alarms", "{false alarms}"))
         },
     ),
     "calibration, pictures": Table(

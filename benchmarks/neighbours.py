@@ -30,7 +30,7 @@ from reidsearch.store.derived import newest_graph
 
 CROPS, MORE = 100_000, 1000
 QUERIES = 40
-ADDED_MS = 100.0
+ADDED_MS = 25.0
 
 
 def bare_products(matrix: Vectors) -> None:

@@ -1,8 +1,9 @@
 """Embeddings of labelled sets for the benchmarks of ranking, kept from one run to the next.
 
-Two sets of synthetic people are there to choose by: `synthetic, few` (150 people by 3 cameras, 2
-pictures each) and `synthetic, many` (40 people by 2 cameras, 8 pictures each); the first picture
-by each camera is the query, the others are the gallery. The sets of real people in ../shared/reid
+Sets of synthetic people are there to choose by: `synthetic, few` (150 people by 3 cameras, 2
+pictures each), `synthetic, many` (40 people by 2 cameras, 8 pictures each) and, where cameras
+matter, `synthetic, cameras` (100 people by 6 cameras, 4 pictures each); the first picture by each
+camera is the query, the others are the gallery. The sets of real people in ../shared/reid
 only report.
 """
 
@@ -20,8 +21,12 @@ from reidsearch.datasets.synthetic.people import drawn_people
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.vision.embedding.embedder import load_embedder
 
-DRAWN = {"synthetic, few": (150, 3, 2), "synthetic, many": (40, 2, 8)}
-NAMES = (*DRAWN, *SETS)
+DRAWN = {
+    "synthetic, few": (150, 3, 2),
+    "synthetic, many": (40, 2, 8),
+    "synthetic, cameras": (100, 6, 4),
+}
+NAMES = ("synthetic, few", "synthetic, many", *SETS)
 SEED = 4711
 AT_ONCE = 64
 

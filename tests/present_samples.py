@@ -15,7 +15,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin, Provenance, Reading
-from reidsearch.domain.tracklets import Moment, SourceInterval, TrackletSeen
+from reidsearch.domain.tracklets import Doubt, Moment, Purity, SourceInterval, TrackletSeen
 from reidsearch.output.answer_csv import answer_csv_lines
 
 NOON = dt.datetime(2024, 5, 31, 12, 3, tzinfo=dt.UTC)
@@ -134,6 +134,7 @@ def footage_answer() -> Answer:
         last_time=NOON + dt.timedelta(seconds=4.5),
         uncertainty_s=1.0,
         detections=19,
+        purity=Purity(19, (Doubt(7, held.source_id, 15_250_000),)),
         crop_ids=(7, 8),
     )
     return Answer(statement(footage=FOOTAGE, grouped=True), (Match(1, 0.9, held, seen),))

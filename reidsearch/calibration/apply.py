@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from reidsearch.base.errors import Kind, UsageError
+from reidsearch.calibration.reference import Impostors, reference_of
 from reidsearch.domain.answers import Answer
+from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import SearchRequest
 from reidsearch.domain.scores import REFINED, UNCALIBRATED, Calibration, Origin, Provenance
 from reidsearch.store.calibration import stored_calibration
@@ -17,6 +19,7 @@ SOURCES = {
     Origin.LABELS: "on this archive's own labels",
     Origin.IDENTITIES: "on what was confirmed in this archive",
 }
+REFERENCE = f"{UNCALIBRATED}; read by a reference, not from your footage"
 # How far off these are: docs/accuracy.md, by benchmarks/calibration.py.
 MEANS = (
     "the query has {} pictures; the calibration compares one crop with one: expect up to twice "
@@ -25,6 +28,11 @@ MEANS = (
 BEST = (
     "matches are the best of several crops of a tracklet, which raises scores of other people too: "
     "their probabilities read somewhat too high, their false alarms are counted for every crop"
+)
+MISLEADING = (0.65, 0.9)
+SAME_CAMERA = (
+    "{} by the query's own camera and score {} to {}, which different people in like clothes reach "
+    "there too: look at the pictures"
 )
 LIMITED = (
     "the scores of {} matches lie beyond the range of the calibration and are read at its limit"
@@ -39,11 +47,13 @@ class ScoreReader:
         calibration: of the archive's model; None: uncalibrated.
         status: `calibrated ...`, or `uncalibrated` and why, as a statement says it.
         archive: where it is, for messages.
+        model: whose scores are read; None: there is none yet.
     """
 
     calibration: Calibration | None
     status: str
     archive: str
+    model: ModelIdentity | None = None
 
     @classmethod
     def of(cls, store: Store) -> ScoreReader:
@@ -54,7 +64,7 @@ class ScoreReader:
         """
         found, model = stored_calibration(store), store.model()
         if found is None:
-            return cls(None, UNCALIBRATED, store.location)
+            return cls(None, UNCALIBRATED, store.location, model)
         calibration, made_for = found
         if model is None or not model.matches(made_for):
             status = (
@@ -75,19 +85,38 @@ class ScoreReader:
         )
         return ScoreReader(None, status, self.archive)
 
+    def by_reference(
+        self, impostors: Callable[[], Impostors | None], *, adjusted: bool
+    ) -> ScoreReader:
+        """Return the reader by the model's reference where the archive has no calibration.
+
+        Args:
+            impostors: what different people score in the archive, which the reference is fitted
+                to; None: not known, so there is no reading.
+            adjusted: of camera-adjusted scores, or of plain ones.
+        """
+        if self.calibration is not None or self.status != UNCALIBRATED or self.model is None:
+            return self
+        reference = reference_of(self.model, adjusted=adjusted)
+        found = impostors() if reference else None
+        if reference is None or found is None:
+            return self
+        fitted = reference.fitted(found)
+        return ScoreReader(fitted, described(fitted.provenance), self.archive, self.model)
+
     def require(self, request: SearchRequest) -> None:
         """Refuse a request that needs a calibration where there is none.
 
         Raises:
             UsageError: it asks for a prior or a number of false alarms.
         """
-        if self.calibration is not None:
-            return
-        for name, given in (
-            ("a limit on false alarms", request.max_false_alarms),
-            ("a prior", request.prior),
+        made = self.calibration.provenance.origin if self.calibration else None
+        for name, given, enough in (
+            # How rare wrong matches are here, another's footage cannot promise.
+            ("a limit on false alarms", request.max_false_alarms, made is not Origin.REFERENCE),
+            ("a prior", request.prior, True),
         ):
-            if given is not None:
+            if given is not None and not (made and enough):
                 raise UsageError(
                     f"{name} needs a calibration: {self.archive} is {self.status}",
                     "calibrate the archive",
@@ -105,11 +134,21 @@ class ScoreReader:
             return None
         return lambda searched: calibration.score_for(most, max(searched, 1))
 
-    def read(self, answer: Answer, request: SearchRequest, pictures: int) -> Answer:
+    def read(
+        self,
+        answer: Answer,
+        request: SearchRequest,
+        pictures: int,
+        cameras: Sequence[str | None] = (),
+    ) -> Answer:
         """Return the answer to a request of so many query pictures, its scores read.
+
+        Args:
+            cameras: that took the query's pictures; None: not known.
 
         Without a calibration, and for a query that feedback refined, the statement says so.
         """
+        answer = _doubted(answer, cameras)
         if self.calibration is None or request.refined:
             status = REFINED if request.refined else self.status
             return Answer(replace(answer.statement, calibration=status), answer.matches)
@@ -120,6 +159,24 @@ class ScoreReader:
             max_false_alarms=request.max_false_alarms,
             pictures=pictures,
         )
+
+
+def _doubted(answer: Answer, cameras: Sequence[str | None]) -> Answer:
+    """Return the answer, warning of matches whose scores are known to mislead."""
+    known = {*cameras} - {None}
+    doubtful = sum(
+        match.crop.facts.camera in known and MISLEADING[0] <= match.score <= MISLEADING[1]
+        for match in answer.matches
+    )
+    if not doubtful:
+        return answer
+    statement = answer.statement
+    warnings = (*statement.warnings, SAME_CAMERA.format(_matches(doubtful), *MISLEADING))
+    return Answer(replace(statement, warnings=warnings), answer.matches)
+
+
+def _matches(number: int) -> str:
+    return "1 match is" if number == 1 else f"{number:,} matches are"
 
 
 def read_answer(
@@ -176,6 +233,8 @@ def read_answer(
 
 def described(provenance: Provenance) -> str:
     """Return where a calibration comes from, in half a sentence."""
+    if provenance.origin is Origin.REFERENCE:
+        return f"{REFERENCE}: {provenance.source}"
     named = f": {provenance.source}" if provenance.origin is Origin.SET else ""
     return (
         f"calibrated {SOURCES[provenance.origin]}{named} ({provenance.people:,} people, "

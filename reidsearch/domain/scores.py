@@ -44,6 +44,7 @@ class Origin(StrEnum):
     SET = "set"  # a labelled set of pictures: other footage than the archive's
     LABELS = "labels"  # the archive's own person labels
     IDENTITIES = "identities"  # what was confirmed in the archive
+    REFERENCE = "reference"  # shipped with the program: other footage, its own scores' spread
 
 
 @dataclass(frozen=True, slots=True)

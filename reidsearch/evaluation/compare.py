@@ -24,7 +24,15 @@ from reidsearch.domain.figures import Comparison, Way
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.evaluation.measure import measure
 from reidsearch.evaluation.protocol import Ranking
-from reidsearch.evaluation.rankings import BARE, EACH, FUSIONS, RANKINGS, fused
+from reidsearch.evaluation.rankings import (
+    BARE,
+    EACH,
+    FUSIONS,
+    RANKINGS,
+    SEARCH,
+    adjusted_rows,
+    fused,
+)
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import Embedder, load_embedder
 from reidsearch.vision.models.catalogue import catalogue, default_entry, name_of
@@ -105,9 +113,9 @@ def evaluate_held(data: DataSet, progress: Progress = NO_PROGRESS) -> Comparison
     if data.held is None:
         raise UsageError(f"{data.name} holds no embeddings", "name a model")
     made = _Made(text_of(data.held.model))
-    with parts(progress, "evaluating", [1, 9]) as whole:
-        ways = _ranked(data, data.held.rows, RANKINGS[BARE], made, whole)
-    return Comparison((ways,), (), "stored embeddings only")
+    with parts(progress, "evaluating", [1, 9, 1, 20]) as whole:
+        ways = tuple(_ranked(data, data.held.rows, replace(made, ranking=r), whole) for r in ALONE)
+    return Comparison(ways, (), "stored embeddings only")
 
 
 def compare(
@@ -139,6 +147,9 @@ def compare(
         return _compared(data, base, load, flip, models, axes, whole)
 
 
+ALONE: Final = (BARE, SEARCH)
+"""What is told where nothing is compared: the bare scores, and what a search makes of them."""
+
 EMBEDDING, RANKING = 8, 2
 """How long one way takes, of which timing ranks some queries first."""
 
@@ -147,9 +158,7 @@ def _weights(axes: Sequence[str], models: Sequence[str]) -> list[int]:
     """Return how long the parts of a comparison take: each way embeds, or only ranks."""
     embedded = 1 + ("flips" in axes) + (len(models) if "models" in axes else 0)
     embedded += 1 + len(other_resizes()) if "resizes" in axes else 0
-    ranked = (len(RANKINGS) - 1 if "rankings" in axes else 0) + (
-        len(FUSIONS) if "fusions" in axes else 0
-    )
+    ranked = len(_other_rankings(axes)) + (len(FUSIONS) if "fusions" in axes else 0)
     return [*[EMBEDDING, 1, RANKING] * embedded, *[1, RANKING] * ranked]
 
 
@@ -165,21 +174,18 @@ def _compared(
     first = load(base, flip)
     rows = embed_set(data, first, progress=progress)
     made = _Made(text_of(first.identity), embed_s=_embed_s(data, first, None))
-    ways = [_ranked(data, rows, RANKINGS[BARE], made, progress)]
+    ways = [_ranked(data, rows, made, progress)]
     if "resizes" in axes:
         ways.extend(_resized(data, first, progress))
     if "flips" in axes:
         ways.append(_embedded(data, load(base, not flip), progress))
-    if "rankings" in axes:
-        others = {name: ranking for name, ranking in RANKINGS.items() if name != BARE}
-        ways.extend(
-            _ranked(data, rows, ranking, replace(made, ranking=name), progress)
-            for name, ranking in others.items()
-        )
+    ways.extend(
+        _ranked(data, rows, replace(made, ranking=name), progress) for name in _other_rankings(axes)
+    )
     if "fusions" in axes:
         for name, fusion in FUSIONS.items():
             one, joined = fused(data, rows, fusion)
-            ways.append(_ranked(one, joined, RANKINGS[BARE], replace(made, query=name), progress))
+            ways.append(_ranked(one, joined, replace(made, query=name), progress))
     missing: list[tuple[str, str]] = []
     for name in models if "models" in axes else ():
         try:
@@ -211,19 +217,25 @@ class _Made:
 def _embedded(data: DataSet, embedder: Embedder, progress: Progress) -> Way:
     rows = embed_set(data, embedder, progress=progress)
     made = _Made(text_of(embedder.identity), embed_s=_embed_s(data, embedder, None))
-    return _ranked(data, rows, RANKINGS[BARE], made, progress)
+    return _ranked(data, rows, made, progress)
 
 
 def _resized(data: DataSet, embedder: Embedder, progress: Progress) -> Iterator[Way]:
     for name, resize in {"Pillow bilinear": pillow_bilinear, **other_resizes()}.items():
         rows = embed_set(data, embedder, resize, progress)
         made = _Made(text_of(embedder.identity), name, embed_s=_embed_s(data, embedder, resize))
-        yield _ranked(data, rows, RANKINGS[BARE], made, progress)
+        yield _ranked(data, rows, made, progress)
 
 
-def _ranked(
-    data: DataSet, rows: Mapping[str, Vectors], ranking: Ranking, made: _Made, progress: Progress
-) -> Way:
+def _other_rankings(axes: Sequence[str]) -> list[str]:
+    """Return the rankings beside the bare one: all, a search's alone, or none."""
+    others = RANKINGS if "rankings" in axes else () if axes else ALONE
+    return [name for name in others if name != BARE]
+
+
+def _ranked(data: DataSet, rows: Mapping[str, Vectors], made: _Made, progress: Progress) -> Way:
+    order = RANKINGS[made.ranking]
+    rows, ranking = adjusted_rows(data, rows) if order.adjusted else rows, order.ranking
     query, gallery = data.labelled(rows)
     with step(progress, f"timing {made.ranking}"):
         prepare_s, rank_s = _rank_s(ranking, query.vectors, gallery.vectors)

@@ -3,41 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
 
 from reidsearch.datasets.readers import DataSet
+from reidsearch.domain.adjustment import camera_means, centred
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.figures import LabelledCrop
 from reidsearch.evaluation.protocol import Ranked, Ranker, Ranking, inner_product
 from reidsearch.search.query_pictures import fuse
+from reidsearch.search.ranking import LEAST_CROPS
 from reidsearch.search.rerank import DEFAULT, PAPER, KReciprocal
 from reidsearch.search.scope import gallery_of
 
 BARE: Final = "inner product"
+SEARCH: Final = "as a search ranks"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a gallery is ranked.
+
+    Args:
+        adjusted: by camera-adjusted embeddings, where there are two cameras or more.
+    """
+
+    ranking: Ranking
+    adjusted: bool = False
+
+
+def adjusted_rows(data: DataSet, rows: Mapping[str, Vectors]) -> Mapping[str, Vectors]:
+    """Return the embeddings less what is common to their camera, as in an archive of these crops.
+
+    Those of one camera, which a search does not adjust, are returned as they are.
+    """
+    if len(data.cameras) < 2:
+        return rows
+    of = {crop.name: data.cameras.index(crop.camera) for crop in data.crops}
+    vectors, cameras = np.stack([rows[name] for name in of]), np.array([*of.values()])
+    means = camera_means(vectors, cameras, len(data.cameras)).means
+    return dict(zip(of, centred(vectors, means[1 + cameras]), strict=True))
 
 
 def reranked(how: KReciprocal) -> Ranking:
-    """k-reciprocal re-ranking as a search does it, one query at a time, for `outcomes`."""
+    """k-reciprocal re-ranking as a search does it, one query at a time, for `outcomes`.
+
+    Only the scores can be compared between queries, re-ranked distances cannot.
+    """
 
     def ranking(gallery: Vectors) -> Ranker:
         prepared = gallery_of(gallery)
 
         def rank(query: Vectors) -> Ranked:
-            # Re-ranked distances count within one query only.
-            return Ranked(np.stack([prepared.ranked(row, how) for row in query]), None)
+            order = np.stack([prepared.ranked(row, how) for row in query])
+            return Ranked(order, query @ gallery.T)
 
         return rank
 
     return ranking
 
 
-RANKINGS: Mapping[str, Ranking] = {
-    BARE: inner_product,
-    "k-reciprocal, expanded by one": reranked(DEFAULT),
-    "k-reciprocal (Zhong et al.)": reranked(PAPER),
+def by_search(gallery: Vectors) -> Ranker:
+    """As a search ranks by default: few crops are not re-ranked."""
+    ranking = reranked(DEFAULT) if len(gallery) >= LEAST_CROPS else inner_product
+    return ranking(gallery)
+
+
+RANKINGS: Mapping[str, Order] = {
+    BARE: Order(inner_product),
+    SEARCH: Order(by_search, adjusted=True),
+    "camera-adjusted, by score": Order(inner_product, adjusted=True),
+    "k-reciprocal, expanded by one": Order(reranked(DEFAULT)),
+    "k-reciprocal (Zhong et al.)": Order(reranked(PAPER)),
 }
 
 Fusion: TypeAlias = Callable[[Sequence[Vectors]], Vectors]

@@ -36,6 +36,7 @@ from reidsearch.index.factory import TAKEOVER, engine_for
 from reidsearch.index.generations import index_folder, lacks_much, loaded, write_generation
 from reidsearch.index.leftovers import recorded
 from reidsearch.index.recall import Measured, measure
+from reidsearch.index.recent import Recent
 from reidsearch.store.crops.embeddings import (
     embedded_ids,
     embedding_count,
@@ -71,6 +72,7 @@ class Gallery:
         self._state: State | None = None
         self._measured: Measured | None = None
         self._taken_to = 0  # the last crop id ever taken in, erased or not
+        self._truth = Recent(lambda ids: embedding_rows(store, ids, self._dimension()))
         self._adjusting = Adjusting(store)
         self.busy = threading.RLock()
         self.model: ModelIdentity | None = None
@@ -116,6 +118,7 @@ class Gallery:
         if state == self._state or state.model_id is None:
             self._state = state
             return
+        self._truth.forget()
         newest = newest_generation(self._store)
         if (
             self._index is None
@@ -370,9 +373,6 @@ class Gallery:
         if self.model is None:
             raise absent("the archive's model")
         return self.model.dimension
-
-    def _truth(self, ids: CropIds) -> tuple[CropIds, Vectors]:
-        return embedding_rows(self._store, ids, self._dimension())
 
     def _catch_up(self, progress: Progress) -> None:
         if self._index is None:

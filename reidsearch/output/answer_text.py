@@ -38,14 +38,17 @@ def answer_view(answer: Answer, *, whole: bool = False) -> RenderableType:
     """
     lines = sentences(answer.statement) if whole else short(answer.statement)
     tracked = {match.tracklet.tracklet_id: match for match in answer.matches if match.tracklet}
-    lines += purity_sentences(
-        (f"rank {match.rank}", match.tracklet.purity)
-        for match in tracked.values()
-        if match.tracklet
-    )
     told = [Text(line, style="dim") for line in lines]
     if not answer.matches:
         return Group(Text(no_match(answer), style="bold"), *told)
+    told[:0] = [
+        Text(line, style="bold")
+        for line in purity_sentences(
+            (f"rank {match.rank}", match.tracklet.purity)
+            for match in tracked.values()
+            if match.tracklet
+        )
+    ]
     if own := [match for match in answer.matches if match.own]:
         told.insert(0, Text(own_sentence(len(own)), style="bold"))
     if all(match.liked for match in answer.matches):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -49,37 +49,38 @@ def data_lines(found: Evaluation) -> list[str]:
 
 
 def evaluation_view(comparison: Comparison) -> RenderableType:
-    """One way of searching: every figure, with what it is made of."""
-    way = comparison.ways[0]
-    found = way.evaluation
+    """The bare scores and what a search makes of them: every figure, with what it is made of."""
+    ways = comparison.ways
+    found = ways[-1].evaluation
     parts: list[RenderableType] = [
-        Text(f"{way.model}, {way.ranking}, {comparison.runtime}.", style="bold"),
+        Text(f"{ways[0].model}, {comparison.runtime}.", style="bold"),
         *(Text(line) for line in data_lines(found)),
         Text(),
-        _figures(found.quality),
+        _figures(ways),
     ]
     if not found.quality.intervals:
         parts.append(Text(f"No intervals: they take {LEAST_PEOPLE} people.", style="dim"))
-    parts += [Text(), _rates(found)]
+    for way in ways:
+        parts += [Text(), Text(f"Scores, {way.ranking}:"), _rates(way.evaluation)]
     if len(found.by_cameras) > 1:
-        parts += [Text(), _cameras(found)]
+        parts += [Text(), Text(f"By cameras, {ways[-1].ranking}:"), _cameras(found)]
     if found.worst:
-        parts += [Text(), _worst(found)]
+        parts += [Text(), Text(f"Failures, {ways[-1].ranking}:"), _worst(found)]
     return Group(*parts)
 
 
-def _figures(quality: Quality) -> RenderableType:
-    ends = [quality.intervals.get(name) for name in FIGURES]
-    intervals = [f"{percent(one[0])} to {percent(one[1])}" if one else "-" for one in ends]
-    return FittedTable(
-        [
-            Column("figure", [title for title, _ in FIGURES.values()], 0),
-            Column(
-                "%", [percent(figure(quality)) for _, figure in FIGURES.values()], 0, right=True
-            ),
-            Column("95 % interval", intervals, 0, right=True),
+def _figures(ways: Sequence[Way]) -> RenderableType:
+    columns = [Column("figure", [title for title, _ in FIGURES.values()], 0)]
+    for way in ways:
+        quality = way.evaluation.quality
+        ends = [quality.intervals.get(name) for name in FIGURES]
+        intervals = [f"{percent(one[0])} to {percent(one[1])}" if one else "-" for one in ends]
+        shares = [percent(figure(quality)) for _, figure in FIGURES.values()]
+        columns += [
+            Column(f"{way.ranking}, %", shares, 0, right=True),
+            Column("95 % interval", intervals, 3, right=True),
         ]
-    )
+    return FittedTable(columns)
 
 
 def _rates(found: Evaluation) -> RenderableType:

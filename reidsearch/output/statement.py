@@ -52,7 +52,8 @@ def sentences(statement: Statement) -> list[str]:
 
 def short(statement: Statement) -> list[str]:
     """Return what narrows the search, what is special about it, and what is missing."""
-    uncalibrated = statement.calibrated_by is None or statement.prior is None
+    by, prior = statement.calibrated_by, statement.prior
+    uncalibrated = by is None or prior is None or by.origin is Origin.REFERENCE
     return [
         _searched(statement),
         *_query(statement, NAMED_IN_SHORT),
@@ -63,7 +64,7 @@ def short(statement: Statement) -> list[str]:
         *_least_score(statement),
         *([_ranked_by(statement.ranked_by)] if statement.ranked_by.why_not else []),
         *([adjusted_sentence(statement.adjusted)] if _odd(statement.adjusted) else []),
-        *(_scores(statement) if uncalibrated else []),
+        *(_scores(statement, whole=False) if uncalibrated else []),
         *_not_analysed(statement),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
@@ -296,12 +297,14 @@ def adjusted_sentence(by: AdjustedBy) -> str:
     )
 
 
-def _scores(statement: Statement) -> list[str]:
+def _scores(statement: Statement, *, whole: bool = True) -> list[str]:
     if statement.calibrated_by is None or statement.prior is None:
         return [f"Scores are {visible(statement.calibration)}: cosine similarity, not probability."]
     told = [_sentence(f"Scores: {visible(statement.calibration)}")]
     if statement.calibrated_by.origin is Origin.SET:
         told.append("How well it fits this footage is not known (reidsearch calibrate --test).")
+    if statement.calibrated_by.origin is Origin.REFERENCE and whole:
+        told += [_sentence(visible(note)) for note in statement.calibrated_by.notes]
     told.append(
         f"Probability of one person for a prior of {one_in(statement.prior)}, 95 % interval over "
         "people; false alarms: wrong crops expected at that score or above."

@@ -7,9 +7,10 @@ neighbourhoods, blended with the plain distance. A person's crops confirm each o
 who only looks alike from one side does not get in.
 
 The paper's code holds all distances of all pairs. Of those a query needs few: the lists of
-neighbours around its candidates, which are prepared (`archive/graph.py`), and the products of the
-vectors named in them. The query itself enters every list in which its score beats the last one,
-so that the outcome is that of the full algorithm, candidate by candidate.
+neighbours around its candidates, which are prepared (`index/neighbours/graph.py`), and the products
+of the vectors of those rows that can share a neighbour with the query, mostly some dozens. The
+query itself enters every list in which its score beats the last one, so that the outcome is that of
+the full algorithm, candidate by candidate.
 
 The query is first expanded by its best match (`KReciprocal.expansion`): a single query has no
 second view of its person to be confirmed by, as the paper's many queries have.
@@ -142,33 +143,29 @@ def distances(
     pool = _Pool(asked, gallery, how)
     query = np.array([pool.query])
     averaged = pool.lists(np.append(candidates, query))[:, : how.k2]
-    encoded = np.unique(averaged[averaged >= 0])
-    columns, members = _members(pool, encoded, how)
     # Only what the query's own encoding shows can be in common with it.
-    shown = members[np.searchsorted(encoded, averaged[-1][averaged[-1] >= 0])].any(axis=0)
-    weights = _weights(pool, encoded, columns, members, shown)
-    means = _means(weights, encoded, averaged)
+    own, in_own = _members(pool, np.unique(averaged[-1][averaged[-1] >= 0]), how)
+    shown = own[in_own.any(axis=0)]
+    # Few of the rows to be encoded can have any of it; all others' weights there are zero.
+    encoded = np.intersect1d(averaged[averaged >= 0], pool.reaching(shown))
+    means = _means(_weights(pool, encoded, shown, how), encoded, averaged)
     jaccard = _jaccard(means[:-1], means[-1])
     plain = pool.distances(query, candidates)[0]
     return np.asarray((1.0 - how.blend) * jaccard + how.blend * plain)
 
 
-def _weights(
-    pool: _Pool,
-    encoded: Rows,
-    columns: Rows,
-    members: NDArray[np.bool_],
-    shown: NDArray[np.bool_],
-) -> NDArray[np.float64]:
+def _weights(pool: _Pool, encoded: Rows, shown: Rows, how: KReciprocal) -> NDArray[np.float64]:
     """(n, s) encodings of the rows, in the s columns that are shown; whole ones sum to one."""
-    found = np.zeros((len(encoded), int(shown.sum())))
-    touching = np.flatnonzero(members[:, shown].any(axis=1))
+    columns, members = _members(pool, encoded, how)
+    at = np.searchsorted(columns, shown)  # all that is shown is a column, by the query's own rows
+    touching = np.flatnonzero(members[:, at].any(axis=1))
     used = np.flatnonzero(members[touching].any(axis=0))
     among = members[np.ix_(touching, used)]
     weights = np.zeros(among.shape)
     weights[among] = np.exp(-pool.distances(encoded[touching], columns[used])[among])
     weights /= weights.sum(axis=1, keepdims=True)
-    found[touching] = weights[:, shown[used]]  # all that is shown is used, by the query itself
+    found = np.zeros((len(encoded), len(shown)))
+    found[touching] = weights[:, np.searchsorted(used, at)]
     return found
 
 
@@ -219,11 +216,11 @@ class _Lists:
 
 def _means(weights: NDArray[np.float64], encoded: Rows, averaged: Rows) -> NDArray[np.float64]:
     """Each row's encoding becomes the mean of its nearest ones' (local query expansion)."""
-    at, held = np.searchsorted(encoded, averaged), averaged >= 0
+    at, held = np.searchsorted(encoded, averaged), np.isin(averaged, encoded)
     total = np.zeros((len(averaged), weights.shape[1]))
     for place in range(averaged.shape[1]):  # k2 of them
         total[held[:, place]] += weights[at[held[:, place], place]]
-    return np.asarray(total / held.sum(axis=1, keepdims=True))
+    return np.asarray(total / (averaged >= 0).sum(axis=1, keepdims=True))
 
 
 def _jaccard(encodings: NDArray[np.float64], query: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -239,6 +236,9 @@ class _Pool:
     def __init__(self, asked: Asked, gallery: Gallery, how: KReciprocal) -> None:
         self._asked, self._gallery, self._k1 = asked, gallery, how.k1
         self.query = len(gallery)
+        # Vectors may come from the database, row by row: each is read once.
+        self._place = np.full(len(gallery), -1, dtype=np.int32)
+        self._vectors = np.empty((0, len(asked.vector)), dtype=np.float32)
 
     def lists(self, rows: Rows) -> Rows:
         """(m, 1 + k1) nearest members of the pool, itself first; -1 where there are fewer."""
@@ -249,9 +249,25 @@ class _Pool:
         found[own, 1 : 1 + len(asked.near)] = asked.near[:k]
         others = rows[~own]
         near, scores = self._gallery.neighbours(others, k)
-        score = self._gallery.vectors(others) @ asked.vector
+        score = self.vectors(others) @ asked.vector
         found[~own, 1:] = self._with_query(near, scores, score)
         return found
+
+    def reaching(self, shown: Rows) -> Rows:
+        """All rows, increasing, that may have one of the shown in their expanded neighbourhood.
+
+        Whoever has it there directly is in its list, and whoever has it by a neighbour's circle is
+        in the list of that neighbour, who is in the first half of its own: all of it is mutual.
+        The query, which may push somebody out of a list, adds nobody but itself.
+        """
+        circles = self._around(shown, round(self._k1 / 2))
+        return self._around(circles, self._k1)
+
+    def _around(self, rows: Rows, k: int) -> Rows:
+        """The rows, and who is in the list of any before the query takes its place; increasing."""
+        near, _ = self._gallery.neighbours(rows[rows != self.query], k)
+        own = self._asked.near[:k] if self.query in rows else near[:0].ravel()
+        return np.unique(np.concatenate([rows, near[near >= 0], own]))
 
     def _with_query(self, near: Rows, scores: Vectors, score: Vectors) -> Rows:
         """The query takes its place in each list; it stands before its equals."""
@@ -265,8 +281,16 @@ class _Pool:
         own = rows == self.query
         found = np.empty((len(rows), len(self._asked.vector)), dtype=np.float32)
         found[own] = self._asked.vector
-        found[~own] = self._gallery.vectors(rows[~own])
+        found[~own] = self._held(rows[~own])
         return found
+
+    def _held(self, rows: Rows) -> Vectors:
+        """The gallery's vectors of any rows of it."""
+        lacking = np.unique(rows[self._place[rows] < 0])
+        if len(lacking):
+            self._place[lacking] = np.arange(len(lacking)) + len(self._vectors)
+            self._vectors = np.concatenate([self._vectors, self._gallery.vectors(lacking)])
+        return self._vectors[self._place[rows]]
 
     def distances(self, rows: Rows, others: Rows) -> NDArray[np.float64]:
         """(m, n) squared distances, divided by the row's largest to any member of the pool."""

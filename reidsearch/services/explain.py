@@ -9,6 +9,7 @@ import numpy as np
 
 from reidsearch.base.errors import UsageError, absent
 from reidsearch.calibration.apply import ScoreReader
+from reidsearch.calibration.impostors import ArchiveImpostors
 from reidsearch.domain.adjustment import AdjustedBy, Adjustment, WhyNotAdjusted, centred
 from reidsearch.domain.answers import Match, Own
 from reidsearch.domain.crops import Crop, Pixels, Vectors
@@ -69,7 +70,11 @@ def explain(
     score = float(np.clip(row @ vector, -1.0, 1.0))
     of_pictures, stripes = _occluded(embed, query_picture, match_picture, scored)
     around = _Around(store, gallery, query_id, match, scored.adjust)
-    reader = ScoreReader.of(store).fitting(adjusted=scored.adjust is not None)
+    adjusted = scored.adjust is not None
+    reader = ScoreReader.of(store).fitting(adjusted=adjusted)
+    reader = reader.by_reference(
+        lambda: ArchiveImpostors(gallery).of(adjusted=adjusted), adjusted=adjusted
+    )
     calibration = reader.calibration
     searched = max(len(gallery), 2)
     model = store.model()

@@ -22,6 +22,7 @@ from reidsearch.store.selection import require_cameras
 
 if TYPE_CHECKING:
     from reidsearch.calibration.apply import ScoreReader
+    from reidsearch.calibration.impostors import ArchiveImpostors
     from reidsearch.domain.answers import Plan
     from reidsearch.search.feedback import MarkedCrops
     from reidsearch.search.identity import IdentityQuery
@@ -55,6 +56,7 @@ class SearchService:
         self._engines = engines
         self._find_identity = find_identity
         self._progress = progress
+        self._impostors: ArchiveImpostors | None = None  # imported when it is first needed
 
     def prepare(self) -> None:
         """Load the index now rather than in the first search.
@@ -174,8 +176,9 @@ class SearchService:
         from reidsearch.search.identity import with_identities
         from reidsearch.search.own import with_own
 
-        fitting = reader.fitting(adjusted=answer.statement.adjusted.why_not is None)
-        answer = fitting.read(answer, ready.request, ready.count)
+        adjusted = answer.statement.adjusted.why_not is None
+        fitting = self._reading(reader, adjusted=adjusted)
+        answer = fitting.read(answer, ready.request, ready.count, ready.query.cameras)
         statement = replace(answer.statement, identity=ready.identity.searched)
         refined = statement.feedback is not None
         matches = with_own(self._store, answer.matches, ready.query.origins, refined=refined)
@@ -240,13 +243,19 @@ class SearchService:
 
     def _fitting(self, reader: ScoreReader, request: SearchRequest) -> ScoreReader:
         """Return the reader of the scores that a request will have, where it depends on it."""
-        if reader.calibration is None or (
-            request.prior is None and request.max_false_alarms is None
-        ):
+        if request.prior is None and request.max_false_alarms is None:
             return reader
         self._gallery.sync(self._progress)
         adjusted = request.adjusted and isinstance(self._gallery.adjustment(), Adjustment)
-        return reader.fitting(adjusted=adjusted)
+        return self._reading(reader, adjusted=adjusted)
+
+    def _reading(self, reader: ScoreReader, *, adjusted: bool) -> ScoreReader:
+        """Return the reader of scores of a kind; by a reference where there is no calibration."""
+        from reidsearch.calibration.impostors import ArchiveImpostors
+
+        impostors = self._impostors = self._impostors or ArchiveImpostors(self._gallery)
+        fitting = reader.fitting(adjusted=adjusted)
+        return fitting.by_reference(lambda: impostors.of(adjusted=adjusted), adjusted=adjusted)
 
     def _reader(self) -> ScoreReader:
         from reidsearch.calibration.apply import ScoreReader

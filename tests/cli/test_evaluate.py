@@ -69,7 +69,8 @@ def test_json_is_as_its_schema_says_and_closed(run, drawn):
     validator = Draft202012Validator(SCHEMA)
     validator.validate(document)
     assert document["data"]["people"] == 10
-    (way,) = document["ways"]
+    way, search = document["ways"]
+    assert (way["ranking"], search["ranking"]) == ("inner product", "as a search ranks")
     assert way["pairs"]["same_people"] == sum(way["pairs"]["same_by_score"]) == 20
     assert {(p["query_camera"], p["gallery_camera"]) for p in way["by_cameras"]} == {
         (a, b) for a in "12" for b in "12" if a != b

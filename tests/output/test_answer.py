@@ -129,6 +129,7 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
         "detections": 19,
         "crop_ids": [7, 8],
         "parts": [{"source_id": 7, "location": "gate.mp4", "first_s": 13.5, "last_s": 18.0}],
+        "purity": {"share": 12 / 19, "doubts": [{"source_id": 7, "media_s": 15.25}]},
     }
     assert document["statement"]["footage"] == {
         "sources": 3,

@@ -153,8 +153,11 @@ class Compact:
         Raises:
             KeyError: an id is not stored.
         """
-        held, rows = self._truth(np.unique(ids))
-        held, rows = _only(held, rows, np.isin(held, self.ids()))
+        wanted = np.unique(ids)
+        stored = [segment.ids[segment.rows(wanted)] for segment in self.segments]
+        coded = np.concatenate([no_ids(), *stored])
+        coded = coded[~np.isin(coded, self._removed, assume_unique=True)]
+        held, rows = self._truth(np.concatenate([coded, np.intersect1d(wanted, self._tail.ids())]))
         at = np.searchsorted(held, ids)
         lacking = np.append(held, -1)[at] != ids
         if lacking.any():

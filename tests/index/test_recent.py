@@ -1,0 +1,65 @@
+"""Rows that were read a moment ago are not read again, and are the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reidsearch.index import recent
+from reidsearch.index.recent import Recent
+
+ROWS = np.random.default_rng(1).normal(size=(9000, 4)).astype(np.float32)
+
+
+class Read:
+    """Even ids are stored; notes what was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+
+    def __call__(self, ids):
+        self.asked.append(ids.tolist())
+        held = ids[ids % 2 == 0]
+        return held, ROWS[held]
+
+
+def told(rows: Recent, *ids: int) -> list[int]:
+    held, vectors = rows(np.array(ids, np.int64))
+    assert np.array_equal(vectors, ROWS[held])
+    return held.tolist()
+
+
+def test_only_what_was_not_read_is_read():
+    read = Read()
+    rows = Recent(read)
+    assert told(rows, 2, 4, 6) == [2, 4, 6]
+    assert told(rows, 1, 2, 3, 6, 8) == [2, 6, 8]
+    assert told(rows, 2, 4, 6, 8) == [2, 4, 6, 8]
+    assert read.asked == [[2, 4, 6], [1, 3, 8]]
+
+
+def test_what_is_not_stored_is_asked_for_each_time():
+    read = Read()
+    rows = Recent(read)
+    assert told(rows, 3) == []
+    assert told(rows, 3) == []
+    assert read.asked == [[3], [3]]
+
+
+def test_nothing_is_left_after_forgetting():
+    read = Read()
+    rows = Recent(read)
+    told(rows, 2, 4)
+    rows.forget()
+    told(rows, 2)
+    assert read.asked == [[2, 4], [2]]
+
+
+def test_no_more_rows_are_kept_than_said(monkeypatch):
+    monkeypatch.setattr(recent, "MOST", 3)
+    read = Read()
+    rows = Recent(read)
+    told(rows, 2, 4, 6)
+    told(rows, 8)  # makes room for itself
+    assert told(rows, 2, 4, 6, 8, 10) == [2, 4, 6, 8, 10]  # more than are kept
+    told(rows, 2)
+    assert read.asked == [[2, 4, 6], [8], [2, 4, 6, 10], [2]]
