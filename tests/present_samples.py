@@ -10,7 +10,7 @@ from typing import Any
 from reidsearch.base.boxes import Box
 from reidsearch.domain.answers import Answer, FootageSearched, Match, Statement
 from reidsearch.domain.crops import Crop, Facts
-from reidsearch.domain.footage import How
+from reidsearch.domain.footage import HeightsSeen, How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin
 from reidsearch.domain.request import Filters
@@ -119,6 +119,8 @@ FOOTAGE = FootageSearched(
     unfinished=1,
     seconds={How.DENSE: 300.0, How.GATED: 1500.0, How.FAILED: 12.0},
     not_supplied_s={"gate": 3725.0},
+    small=7,
+    heights={HeightsSeen(110, 160, 1080): 2, None: 1},
 )
 
 

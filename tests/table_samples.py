@@ -43,6 +43,7 @@ from reidsearch.domain.figures import (
 from reidsearch.domain.footage import (
     Clock,
     CoverageGap,
+    HeightsSeen,
     How,
     SourceCoverage,
     SourceFacts,
@@ -109,6 +110,7 @@ def summary() -> Summary:
         last_time=NOON,
         crops_without_time=500,
         crops_deleted=2,
+        small_detections=12,
         failures=(("empty", 2), ("truncated", 1)),
         not_searched=(Failure("/crops/a.png", "empty", "it has no bytes", NOON, 1),),
         runs=3,
@@ -148,6 +150,7 @@ def covered_source() -> SourceCoverage:
         {},
         {"tracklets": 7},
         spans,
+        heights=HeightsSeen(110, 160, 1080),
     )
 
 

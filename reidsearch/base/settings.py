@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,13 @@ class TimeSettings:
     container_time: bool = False
 
 
+Tiles: TypeAlias = int | Literal["auto"]
+"""Tiles a side; `auto`: it is looked up whether they show more people."""
+
+MOST_TILES = 4
+"""A side. More would hardly enlarge anything: their overlaps would be most of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class FootageSettings:
     """How footage is analysed. The presets are measured in docs/benchmarks.md.
@@ -70,6 +78,8 @@ class FootageSettings:
         min_detections: a tracklet of fewer is counted as brief, not kept.
         best_shots: crops that are kept of a tracklet.
         max_gap_s: tracklet stitching joins fragments at most this far apart.
+        tiles: of a frame, a side, that are detected beside the frame as a whole, so that smaller
+            people are found; 1: the whole alone; `auto`: a first pass over a source decides.
     """
 
     preset: str = "default"
@@ -87,6 +97,16 @@ class FootageSettings:
     min_detections: int = 3
     best_shots: int = 5
     max_gap_s: float = 4.0
+    tiles: Tiles = 1
+
+    def __post_init__(self) -> None:
+        if self.tiles != "auto" and self.tiles not in range(1, MOST_TILES + 1):
+            raise ValueError(f"{self.tiles!r} tiles: 1 to {MOST_TILES} a side, or auto")
+
+    @property
+    def grid(self) -> int:
+        """Tiles a side; 1 as long as nobody has decided."""
+        return 1 if self.tiles == "auto" else self.tiles
 
 
 PRESETS = {

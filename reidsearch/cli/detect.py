@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import argument, grouped_command, option
@@ -14,12 +15,17 @@ from reidsearch.cli.options import (
     reading_archive,
     runtime_options,
     runtime_settings,
+    tiles_option,
 )
+
+if TYPE_CHECKING:
+    from reidsearch.base.settings import Tiles
 
 
 @grouped_command("detect")
 @argument("frame", metavar="VIDEO@TIME")
 @option("--detector", metavar="NAME|FILE", help="The person detector.")
+@tiles_option("Look in N x N tiles too; auto: if nobody is seen.", default="auto")
 @format_option()
 @output_option("Draw the people with their numbers")
 @model_path_options
@@ -30,6 +36,7 @@ def command(
     archive: Path,
     output: Path | None,
     detector: str | None,
+    tiles: Tiles,
     form: str,
     model_path: tuple[Path, ...],
     offline: bool,
@@ -65,7 +72,7 @@ def command(
             runtime=runtime_settings(device),
             progress=progress,
         )
-        found = people_in(read.pixels, loaded).detections
+        found = people_in(read.pixels, loaded, tiles).detections
     name = loaded.identity.text
     if output is not None:
         drawn = numbered(read.pixels, found, imprint_of(None), shown=frame, detector=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +24,9 @@ from reidsearch.cli.query_input import (
     read_query_input,
 )
 
+if TYPE_CHECKING:
+    from reidsearch.base.settings import Tiles
+
 
 @grouped_command("explain")
 @argument("image", nargs=-1, type=click.Path(path_type=Path))
@@ -41,6 +45,7 @@ def command(
     frame: str | None,
     box: str | None,
     person: int | None,
+    tiles: Tiles | None,
     crops: tuple[int, ...],
     query_camera: str | None,
     no_adjust: bool,
@@ -66,7 +71,7 @@ def command(
         opened,
         progress,
     ):
-        found = read_query_input(opened, progress, image, crops, frame, box, person)
+        found = read_query_input(opened, progress, image, crops, frame, box, person, tiles)
         told = opened.explain(
             found.pictures,
             match,

@@ -21,10 +21,11 @@ from reidsearch.cli.options import (
     quiet_option,
     runtime_options,
     text_value,
+    tiles_option,
 )
 
 if TYPE_CHECKING:
-    from reidsearch.base.settings import FootageSettings
+    from reidsearch.base.settings import FootageSettings, Tiles
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+[^/]")
 FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Footage"
@@ -84,6 +85,7 @@ FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Foo
     metavar="HZ",
     help="Frames to sample a second; default: 4.",
 )
+@tiles_option("Detect in N x N tiles too, for small people.", group=FOOTAGE)
 @option("--frames", group=FOOTAGE, is_flag=True, help="Folders hold full frames, not person crops.")
 @option("--detector", group=FOOTAGE, metavar="NAME|FILE", help="Model that detects people.")
 @option(
@@ -114,6 +116,7 @@ def command(
     sample_rate: int | None,
     detector: str | None,
     detections: Path | None,
+    tiles: Tiles | None,
     frames: bool,
     model: str | None,
     model_path: tuple[Path, ...],
@@ -149,6 +152,10 @@ def command(
     _require_something(paths, archive)
     if time_format and not (pattern or any(p.name.lower().endswith(MANIFESTS) for p in paths)):
         raise UsageError("--time-format needs --pattern or a manifest")
+    if tiles is not None and detections is not None:
+        raise UsageError(
+            "--tiles needs a detector, and with --detections none runs", "leave one of them out"
+        )
     settings = read_settings(archive)
     zone = parse_zone(timezone) if timezone else None
     start = start_of("--time", time, timezone)
@@ -171,7 +178,7 @@ def command(
             listed=read_source_list(sources, zone) if sources else None,
             container_time=settings.footage.container_time,
         ),
-        settings=_footage_settings(preset, sample_rate, detector),
+        settings=_footage_settings(preset, sample_rate, detector, tiles),
         frames=frames,
         frames_fps=settings.footage.frames_fps,
         detections=detections,
@@ -229,7 +236,7 @@ def _require_something(paths: tuple[Path, ...], archive: Path) -> None:
 
 
 def _footage_settings(
-    preset: str | None, sample_rate: int | None, detector: str | None
+    preset: str | None, sample_rate: int | None, detector: str | None, tiles: Tiles | None
 ) -> FootageSettings:
     from dataclasses import replace
 
@@ -238,6 +245,8 @@ def _footage_settings(
     settings = PRESETS[preset or "default"]
     if sample_rate is not None:
         settings = replace(settings, sample_rate_hz=sample_rate)
+    if tiles is not None:
+        settings = replace(settings, tiles=tiles)
     return replace(settings, detector=detector) if detector else settings
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reidsearch.cli.grouped import GENERAL, HARDWARE, OUTPUT, option
+from reidsearch.cli.grouped import GENERAL, HARDWARE, OPTIONS, OUTPUT, option
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.base.progress import Progress
-    from reidsearch.base.settings import RuntimeSettings
+    from reidsearch.base.settings import RuntimeSettings, Tiles
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
@@ -65,6 +65,39 @@ def format_option(*more: str) -> Callable[[F], F]:
         metavar="FORMAT",
         help=f"table (default), {', '.join(others)} or {last}.",
     )
+
+
+def tiles_option(
+    help_: str, *, default: str | None = None, group: str = OPTIONS
+) -> Callable[[F], F]:
+    """Declare `--tiles`, passed as `tiles`.
+
+    Args:
+        default: where it is not given.
+    """
+    return option(
+        "--tiles",
+        group=group,
+        callback=_tiles_value,
+        default=default,
+        metavar="auto|N",
+        help=help_,
+    )
+
+
+def _tiles_value(_ctx: click.Context, option: click.Parameter, value: str | None) -> Tiles | None:
+    if value is None or value == "auto":
+        return value  # type: ignore[return-value]
+    from reidsearch.base.settings import MOST_TILES
+
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= MOST_TILES):
+        from reidsearch.base.errors import UsageError
+
+        raise UsageError(
+            f"{option.opts[0]} {value!r} is neither auto nor a number from 1 to {MOST_TILES}",
+            "2 detects in 2 x 2 tiles beside the frame as a whole, 1 in the whole alone",
+        )
+    return int(value)
 
 
 def model_options(function: F) -> F:

@@ -41,6 +41,7 @@ REFINE, RANKING = "Refine", "Ranking"
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.base.settings import Tiles
     from reidsearch.domain.answers import Answer
     from reidsearch.domain.crops import Pixels
     from reidsearch.domain.request import QueryPicture, SearchRequest
@@ -125,6 +126,7 @@ def command(
     frame: str | None,
     box: str | None,
     person: int | None,
+    tiles: Tiles | None,
     crops: tuple[int, ...],
     identity: str | None,
     new_only: bool,
@@ -225,7 +227,7 @@ def command(
         if batch is not None:
             query_many.answer_list(opened, batch, form, request, whole=statement)
             return
-        found = read_query_input(opened, progress, images, crops, frame, box, person)
+        found = read_query_input(opened, progress, images, crops, frame, box, person, tiles)
         request = replace(request, query=found.pictures, label=found.label)
         if k is None:
             query_many.show_all(*opened.search_all(request), form, whole=statement)

@@ -11,11 +11,13 @@ import click
 from reidsearch.base.errors import Reason, Refused, UsageError
 from reidsearch.cli.filters import crops_option
 from reidsearch.cli.grouped import OPTIONS, option
+from reidsearch.cli.options import tiles_option
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.base.boxes import Box
     from reidsearch.base.progress import Progress
+    from reidsearch.base.settings import Tiles
     from reidsearch.services.query_input import QueryInput
 
 PERSON = "Person to search for"
@@ -24,8 +26,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def query_input_options(function: F) -> F:
-    """Declare what is searched with: passed as `frame`, `box`, `person`, `crops`."""
+    """Declare what is searched with: passed as `frame`, `box`, `person`, `tiles`,
+    `crops`.
+    """
     for declared in (
+        tiles_option("Look in N x N tiles too (`detect`).", group=PERSON),
         option(
             "--person",
             group=PERSON,
@@ -71,6 +76,7 @@ def read_query_input(
     frame: str | None,
     box: str | None,
     person: int | None,
+    tiles: Tiles | None = None,
 ) -> QueryInput:
     """Read all that a query shows, as `services.query_input` does; errors name the options.
 
@@ -82,11 +88,13 @@ def read_query_input(
 
     if frame is None and (box is not None or person is not None):
         raise UsageError("--box and --person belong to --frame VIDEO@TIME")
+    if tiles is not None and (frame is None or box is not None):
+        raise UsageError("--tiles belongs to --frame VIDEO@TIME without --box")
     if box is not None and person is not None:
         raise UsageError("give --box or --person, not both")
     try:
         where = None if box is None else _box(box)
-        meant = None if frame is None else FrameInput(frame, where, person)
+        meant = None if frame is None else FrameInput(frame, where, person, tiles or "auto")
         return query_input(
             images,
             crops,

@@ -13,7 +13,7 @@ from reidsearch.domain.answers import Answer, Feedback, IdentitySearched, Match,
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
-from reidsearch.domain.footage import How
+from reidsearch.domain.footage import HeightsSeen, How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
@@ -137,6 +137,7 @@ def attributes_json(attributes: Attributes) -> dict[str, Any]:
             for part, shares in attributes.colours.items()
         },
         "agreement": dict(attributes.agreement),
+        "matched": dict(attributes.matched),
     }
 
 
@@ -151,6 +152,11 @@ def moment_json(moment: Moment) -> dict[str, Any]:
         "correction_s": moment.correction_s,
         "picture": moment.picture,
     }
+
+
+def heights_json(seen: HeightsSeen | None) -> dict[str, int] | None:
+    """Return how tall people have to be to be seen; null: nobody knows."""
+    return asdict(seen) if seen else None
 
 
 def crop_facts_json(crop: Crop) -> dict[str, Any]:
@@ -212,6 +218,11 @@ def statement_json(statement: Statement) -> dict[str, Any]:
             "running": statement.footage.running,
             "seconds": {how.value: statement.footage.seconds.get(how, 0.0) for how in How},
             "not_supplied_s": dict(statement.footage.not_supplied_s),
+            "small_detections": statement.footage.small,
+            "heights": [
+                {"sources": sources, "seen": heights_json(seen)}
+                for seen, sources in statement.footage.heights.items()
+            ],
         },
         "left_out_unknown_attributes": statement.left_out_unknown_attributes,
         "identity": _identity_json(statement.identity) if statement.identity else None,

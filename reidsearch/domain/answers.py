@@ -13,7 +13,7 @@ from reidsearch.domain.adjustment import PLAIN, AdjustedBy
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
-from reidsearch.domain.footage import How
+from reidsearch.domain.footage import HeightsSeen, How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
@@ -71,6 +71,9 @@ class FootageSearched:
         seconds: of media time, by how it was analysed.
         not_supplied_s: seconds by camera, between the first and the last footage of all of them
             or in the time asked for, of which there is no footage; only where clocks are known.
+        small: detections in these sources that were too small to be kept.
+        heights: how tall people have to be to be seen -> in how many of the sources; of None
+            nobody knows.
     """
 
     sources: int = 0
@@ -78,6 +81,8 @@ class FootageSearched:
     running: int = 0
     seconds: Mapping[How, float] = field(default_factory=dict)
     not_supplied_s: Mapping[str, float] = field(default_factory=dict)
+    small: int = 0
+    heights: Mapping[HeightsSeen | None, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

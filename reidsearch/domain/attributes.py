@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -28,6 +28,18 @@ NAMES = (*THINGS, *(f"{part}:{colour}" for part in PARTS for colour in COLOURS))
 PRESENT = 0.5
 """A thing is there from this confidence on, as the model's card says."""
 
+FOUND_AGAIN = {
+    "bag": (0.44, 0.59),
+    "backpack": (0.54, 0.54),
+    "hat": (0.0, 0.24),
+    "long-trousers": (0.79, 0.89),
+    "long-hair": (0.73, 0.81),
+    "upper": (0.46, 0.68),
+    "lower": (0.46, 0.81),
+}
+"""Of those for whom one camera's picture says so, the share for whom another camera's picture does:
+on the two labelled sets of docs/explanation/attributes.md. More are misjudged by a filter."""
+
 WORN = 0.25
 """A colour is worn when it has at least this share of the part: who wears two is found by both."""
 
@@ -42,6 +54,37 @@ def columns_of(part: str) -> slice:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The attribute filters of a request; see `domain.request.Filters`."""
+
+    wearing: tuple[str, ...] = ()
+    with_things: tuple[str, ...] = ()
+    without_things: tuple[str, ...] = ()
+
+    def about(self) -> list[str]:
+        """Return the things and parts of the body that are asked for, each once."""
+        parts = [part for text in self.wearing for part in worn(text)[0]]
+        return list(dict.fromkeys([*parts, *self.with_things, *self.without_things]))
+
+    def met_by(self, rows: Values) -> dict[str, int]:
+        """Return how many crops, (n, len(NAMES)), meet each filter by themselves."""
+        met = {}
+        for text in self.wearing:
+            parts, colours = worn(text)
+            chosen = [COLOURS.index(colour) for colour in colours]
+            shares = [rows[:, columns_of(part)][:, chosen].sum(axis=1) for part in parts]
+            met[f"wearing {text}"] = int((np.max(shares, axis=0) >= WORN).sum())
+        for word, things, wanted in (
+            ("with", self.with_things, True),
+            ("without", self.without_things, False),
+        ):
+            for thing in things:
+                has = rows[:, THINGS.index(thing)] >= PRESENT
+                met[f"{word} {thing}"] = int((has == wanted).sum())
+        return met
+
+
+@dataclass(frozen=True, slots=True)
 class Attributes:
     """What was recorded of one person in one tracklet, or of one crop without a tracklet.
 
@@ -50,15 +93,18 @@ class Attributes:
         things: confidence in [0, 1] for each of `THINGS`.
         colours: part -> colour -> its share of the part, in [0, 1].
         agreement: for each thing and part, the share of crops that say the same as the mean.
+        matched: for each filter that was asked for, as `Asked` names it, how many of the crops
+            meet it by themselves.
     """
 
     crops: int
     things: Mapping[str, float]
     colours: Mapping[str, Mapping[str, float]]
     agreement: Mapping[str, float]
+    matched: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def mean(cls, rows: Values) -> Attributes:
+    def mean(cls, rows: Values, asked: Asked = Asked()) -> Attributes:
         """Return the mean over one or more crops, (n, len(NAMES))."""
         means = rows.mean(axis=0, dtype=np.float64)
         agreement = {
@@ -72,7 +118,7 @@ class Attributes:
             agreement[part] = float(np.mean(rows[:, columns].argmax(axis=1) == shares.argmax()))
             colours[part] = dict(zip(COLOURS, shares.tolist(), strict=True))
         things = dict(zip(THINGS, means[: len(THINGS)].tolist(), strict=True))
-        return cls(len(rows), things, colours, agreement)
+        return cls(len(rows), things, colours, agreement, asked.met_by(rows))
 
     def colour(self, part: str) -> tuple[str, float]:
         """The main colour of a part and its share; of equal ones the first of `COLOURS`."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.locations import composed
+from reidsearch.base.settings import MOST_TILES
 from reidsearch.domain.told import FactNote, Stamp
 
 Boxes: TypeAlias = NDArray[np.float32]
@@ -255,6 +256,33 @@ class SourceState(StrEnum):
     INTERRUPTED = "interrupted"  # not to its end, and nobody is at it
 
 
+HARDLY, MOSTLY = 0.25, 0.8
+"""Of people of one height: below the one share they are hardly seen, from the other on mostly."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HeightsSeen:
+    """How tall people have to be in a source to be seen, in pixels of its frames, about.
+
+    Args:
+        hardly_below_px: of people below it fewer than `HARDLY` are found in one frame.
+        mostly_from_px: of people from it on at least `MOSTLY`, if nothing hides them.
+        frame_height_px: of the source.
+    """
+
+    hardly_below_px: int
+    mostly_from_px: int
+    frame_height_px: int
+
+
+def tiles_used(settings: Mapping[str, Any]) -> int:
+    """Return how many tiles a side a source was detected in, beside the frame as a whole."""
+    chosen = settings.get("tiles_chosen")
+    tiles = chosen.get("tiles") if isinstance(chosen, Mapping) else settings.get("tiles")
+    # What an archive holds may have been written by anybody.
+    return min(max(tiles, 1), MOST_TILES) if isinstance(tiles, int) else 1
+
+
 @dataclass(frozen=True, slots=True)
 class SourceCoverage:
     """What was seen of one source of footage, for `coverage` and for every answer.
@@ -266,6 +294,7 @@ class SourceCoverage:
             `docs/reference/footage.md`).
         spans: in order of media time; what no span covers was not reached.
         replaced: other bytes were found at its place since.
+        heights: how tall people have to be to be seen; None: nobody measured its detector.
     """
 
     source_id: int
@@ -281,3 +310,9 @@ class SourceCoverage:
     spans: tuple[Span, ...]
     warnings: tuple[str, ...] = ()
     replaced: bool = False
+    heights: HeightsSeen | None = None
+
+    @property
+    def tiles(self) -> int:
+        """Tiles a side that it was detected in, beside the frame as a whole; 1: none."""
+        return tiles_used(self.settings)

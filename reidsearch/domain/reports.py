@@ -88,6 +88,8 @@ class FootageReport:
     `footage_s` is their length. `precomputed`
     counts precomputed detections that were read, `precomputed_used` those that met a frame.
 
+    `tiled` of the indexed ones were detected in tiles too.
+
     `partly` of the indexed, unchanged, updated and duplicate ones were not read as a whole; each is
     a failure of its own kind, and `losses` says of the first ones what is missing.
     """
@@ -96,6 +98,7 @@ class FootageReport:
     indexed: int = 0
     resumed: int = 0
     restarted: int = 0
+    tiled: int = 0
     unchanged: int = 0
     updated: int = 0
     other_settings: int = 0
@@ -170,6 +173,8 @@ class Summary:
     crops_without_time: int
     crops_deleted: int
     """Of footage, and not indexed again."""
+    small_detections: int
+    """In footage, and too small to be kept."""
     failures: tuple[tuple[str, int], ...]
     """(reason, count), most first."""
     not_searched: tuple[Failure, ...]

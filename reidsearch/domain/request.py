@@ -15,7 +15,7 @@ import numpy as np
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.locations import composed
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.attributes import require_things, worn
+from reidsearch.domain.attributes import Asked, require_things, worn
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.pixels import is_image, to_pixels
 from reidsearch.domain.query_origins import ReadPicture
@@ -94,6 +94,11 @@ class Filters:
         require_things((*self.with_things, *self.without_things))
         for text in self.wearing:
             worn(text)
+
+    @property
+    def attributes(self) -> Asked:
+        """What is filtered of what people wear and carry."""
+        return Asked(self.wearing, self.with_things, self.without_things)
 
     @property
     def attributes_empty(self) -> bool:

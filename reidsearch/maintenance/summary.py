@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from reidsearch.base.errors import Reason
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.reports import Failure, Summary
+from reidsearch.domain.steps import current_names
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database import schema
@@ -47,6 +48,7 @@ def summarise(store: Store) -> Summary:
             .order_by(func.count().desc(), failure.c.reason)
         ).all()
         deleted = deleted_crops(connection)
+        counts = connection.scalars(select(footage.c.counts)).all()
         runs = connection.scalar(select(func.count()).select_from(run)) or 0
     interrupted, running = store.unfinished_runs()
     newest = newest_generation(store)
@@ -67,6 +69,7 @@ def summarise(store: Store) -> Summary:
         last_time=_time(last),
         crops_deleted=deleted,
         crops_without_time=crops - timed,
+        small_detections=sum(int(current_names(one).get("small", 0)) for one in counts),
         failures=tuple((reason, count) for reason, count in reasons),
         not_searched=tuple(failures(store, NAMED_AT_MOST)),
         runs=runs,

@@ -13,8 +13,8 @@ from reidsearch.output.visible import count
 def wears(attributes: Attributes, filters: Filters = Filters()) -> str:
     """In a few words: `red 0.81 / black 0.66, backpack 0.93`: the upper part first.
 
-    What filters were met by is told too, where it is not the main colour: `blue 0.60 (red 0.31
-    matched)`.
+    What filters were met by is told too, where it is not the main colour, and how many of several
+    crops meet them by themselves: `blue 0.60 (red 0.31 matched, 2 of 5 crops), hat 0.62 (4 of 5)`.
     """
     told = worn_cells(attributes, filters)
     colours = " / ".join(told[part] for part in PARTS)
@@ -23,8 +23,15 @@ def wears(attributes: Attributes, filters: Filters = Filters()) -> str:
 
 def worn_cells(attributes: Attributes, filters: Filters = Filters()) -> dict[str, str]:
     """Return what `wears` says by part of the body, and the things, parted by `; `."""
-    things = [f"{thing} {confidence:.2f}" for thing, confidence in attributes.present()]
-    lacking = [f"no {thing} ({attributes.things[thing]:.2f})" for thing in filters.without_things]
+    things = [
+        f"{thing} {confidence:.2f}" + by_themselves(attributes, f"with {thing}")
+        for thing, confidence in attributes.present()
+    ]
+    lacking = [
+        f"no {thing} ({attributes.things[thing]:.2f})"
+        + by_themselves(attributes, f"without {thing}")
+        for thing in filters.without_things
+    ]
     return {
         **{part: _colours(attributes, part, filters) for part in PARTS},
         "things": "; ".join([*things, *lacking]),
@@ -33,13 +40,40 @@ def worn_cells(attributes: Attributes, filters: Filters = Filters()) -> dict[str
 
 def _colours(attributes: Attributes, part: str, filters: Filters) -> str:
     main, share = attributes.colour(part)
-    met = [
-        f"{'+'.join(colours)} {of:.2f} matched"
-        for text in filters.wearing
-        for where, colours, of in attributes.worn(text)
-        if where == part and colours != (main,)
-    ]
-    return f"{main} {share:.2f}" + (f" ({', '.join(met)})" if met else "")
+    met = []
+    for text in filters.wearing:
+        for where, colours, of in attributes.worn(text):
+            if where == part:
+                met.append(_met(attributes, text, colours, of if colours != (main,) else None))
+    told = ", ".join(filter(None, met))
+    return f"{main} {share:.2f}" + (f" ({told})" if told else "")
+
+
+def _met(attributes: Attributes, text: str, colours: tuple[str, ...], share: float | None) -> str:
+    """Return by what a filter was met; empty: by the main colour of the only crop."""
+    crops = _crops_matched(attributes, text)
+    if share is None and not crops:
+        return ""
+    told = "+".join(colours) + ("" if share is None else f" {share:.2f} matched")
+    return f"{told} in {crops}" if crops else told
+
+
+def _crops_matched(attributes: Attributes, name: str) -> str:
+    """Return how many of several crops meet a filter: `4 of 5 crops`; empty: it has one.
+
+    Args:
+        name: of the filter in `Attributes.matched`, or the text of `wearing`.
+    """
+    number = attributes.matched.get(name, attributes.matched.get(f"wearing {name}"))
+    if number is None or attributes.crops == 1:
+        return ""
+    return f"{number} of {count(attributes.crops, 'crop')}"
+
+
+def by_themselves(attributes: Attributes, name: str) -> str:
+    """Return the same to be put behind a value: ` (4 of 5 crops)`."""
+    told = _crops_matched(attributes, name)
+    return f" ({told})" if told else ""
 
 
 def attribute_pairs(attributes: Attributes | None) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from reidsearch.domain.attributes import Attributes, worn
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.query_origins import ReadPicture
 from reidsearch.domain.request import Filters, QueryPicture
+from reidsearch.output.attributes import by_themselves
 from reidsearch.output.readings import probability
 from reidsearch.output.statement import decided_text
 from reidsearch.output.times import correction_text, local
@@ -99,9 +100,11 @@ def filtered_attributes(attributes: Attributes | None, filters: Filters) -> str:
         parts, names = worn(text)
         shares = {part: sum(attributes.colours[part][name] for name in names) for part in parts}
         part = max(parts, key=lambda part: shares[part])
-        told.append(f"{part} {'/'.join(names)} {shares[part]:.2f}")
-    for thing in (*filters.with_things, *filters.without_things):
-        told.append(f"{thing} {attributes.things[thing]:.2f}")
+        told.append(f"{part} {'/'.join(names)} {shares[part]:.2f}{by_themselves(attributes, text)}")
+    for word, things in (("with", filters.with_things), ("without", filters.without_things)):
+        for thing in things:
+            alone = by_themselves(attributes, f"{word} {thing}")
+            told.append(f"{thing} {attributes.things[thing]:.2f}{alone}")
     return ", ".join(told)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,9 +10,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
+from reidsearch.domain.answer_json import heights_json
 from reidsearch.domain.footage import UNSEEN, CoverageGap, How, SourceCoverage, SourceState, Span
 from reidsearch.output.clocks import clock_values, wall_us
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.heights import heights_told
 from reidsearch.output.statement import HOW_TEXTS
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import clock, correction_text, local, zone_name
@@ -36,7 +39,8 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
             column(f"starts ({zone_name()})", 0, _starts),
             column("start from", 5, lambda one: one.facts.clock.origin or UNKNOWN),
             column("length", 1, lambda one: duration(float(one.duration_s)), right=True),
-            column("analysed", 2, lambda one: _how(one.spans), wrapped=True),
+            column("analysed", 2, _how, wrapped=True),
+            column("people from", 5, _people_from, right=True),
             column("tracklets", 6, lambda one: f"{one.counts.get('tracklets', 0):,}", right=True),
             column("state", 4, lambda one: one.state),
             column("sha-256", 7, lambda one: one.sha256[:8]),
@@ -44,6 +48,7 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
         ]
     )
     lines = [line for one in sources for line in lacking(one)]
+    lines += heights_told(Counter(one.heights for one in sources))
     for gap in gaps[:LISTED_AT_MOST]:
         first, last = (local(from_us(at).replace(microsecond=0)) for at in (gap.from_us, gap.to_us))
         lines.append(
@@ -119,6 +124,7 @@ def _source_json(one: SourceCoverage) -> dict[str, Any]:
         "codec": one.info.codec,
         "width_px": one.info.width_px,
         "height_px": one.info.height_px,
+        "heights": heights_json(one.heights),
         "settings": dict(one.settings),
         "counts": dict(one.counts),
         "warnings": list(one.warnings),
@@ -150,10 +156,15 @@ def _starts(one: SourceCoverage) -> str:
     return f"{told}, {correction_text(moved_s)}" if moved_s else told
 
 
-def _how(spans: Sequence[Span]) -> str:
+def _people_from(one: SourceCoverage) -> str:
+    return UNKNOWN if one.heights is None else f"{one.heights.hardly_below_px:,} px"
+
+
+def _how(one: SourceCoverage) -> str:
     parts = []
     for how in How:
-        seconds = sum(span.to_us - span.from_us for span in spans if span.how is how) / 1e6
+        seconds = sum(span.to_us - span.from_us for span in one.spans if span.how is how) / 1e6
         if seconds >= 0.05:
             parts.append(f"{how.value} {duration(seconds)}")
-    return ", ".join(parts) or "nothing"
+    tiles = [f"in {one.tiles} x {one.tiles} tiles"] if one.tiles > 1 and parts else []
+    return ", ".join([*parts, *tiles]) or "nothing"

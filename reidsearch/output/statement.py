@@ -17,9 +17,11 @@ from reidsearch.domain.answers import (
     Statement,
     WhyNot,
 )
+from reidsearch.domain.attributes import FOUND_AGAIN, PARTS
 from reidsearch.domain.footage import UNSEEN, How
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
+from reidsearch.output.heights import heights_told, small_told
 from reidsearch.output.query_origins import NAMED_AT_MOST, origin_sentences
 from reidsearch.output.readings import one_in
 from reidsearch.output.times import local
@@ -236,7 +238,8 @@ def _left_out(statement: Statement) -> list[str]:
     filters, number = statement.filters, statement.left_out_unknown_attributes
     if filters.wearing or filters.with_things or filters.without_things:
         told.append(
-            "Attributes are estimated by a model: people it misjudged are excluded "
+            "Attributes are estimated by a model, and whom it misjudges is excluded: of those "
+            f"found at one camera, filters found at another {_found_again(filters)} "
             "(docs/explanation/attributes.md)."
         )
     if number:
@@ -245,6 +248,16 @@ def _left_out(statement: Statement) -> list[str]:
             f"{'was' if number == 1 else 'were'} excluded (reidsearch annotate)."
         )
     return told
+
+
+def _found_again(filters: Filters) -> str:
+    """Return what was measured of the attributes that are filtered by."""
+    told = []
+    for name in filters.attributes.about():
+        low, high = (round(100 * share) for share in FOUND_AGAIN[name])
+        what = f"{name} colours" if name in PARTS else name
+        told.append(f"{low} to {high} % ({what})" if low < high else f"{low} % ({what})")
+    return ", ".join(told)
 
 
 def _least_score(statement: Statement) -> list[str]:
@@ -326,7 +339,13 @@ def _footage(statement: Statement) -> list[str]:
         if seconds >= 0.5
     )
     told = [f"Footage: {count(footage.sources, 'source')}, {how or 'nothing analysed'}."]
-    return [*told, *_unfinished(footage), *gaps]
+    return [
+        *told,
+        *heights_told(footage.heights),
+        *small_told(footage.small),
+        *_unfinished(footage),
+        *gaps,
+    ]
 
 
 def _not_analysed(statement: Statement) -> list[str]:
@@ -341,7 +360,13 @@ def _not_analysed(statement: Statement) -> list[str]:
         if how in UNSEEN and (seconds := footage.seconds.get(how, 0.0)) >= 0.5
     ]
     told = [f"Footage not analysed: {', '.join(lost)}."] if lost else []
-    return [*told, *_unfinished(footage), *gaps]
+    return [
+        *told,
+        *heights_told(footage.heights, most=1),
+        *small_told(footage.small),
+        *_unfinished(footage),
+        *gaps,
+    ]
 
 
 def _unfinished(footage: FootageSearched) -> list[str]:

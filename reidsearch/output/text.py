@@ -128,6 +128,8 @@ def _footage_lines(report: FootageReport) -> list[Text]:
         ]
         if dropped:
             lines.append(Text(f"Not kept: {', '.join(dropped)}."))
+        if report.tiled:
+            lines.append(Text(f"{count(report.tiled, 'source')} detected in tiles too."))
         if report.divided:
             times = count(report.divided, "division")
             lines.append(Text(f"Tracklets that showed several people: {times}."))
@@ -153,7 +155,7 @@ def _footage_lines(report: FootageReport) -> list[Text]:
     if report.other_settings:
         lines.append(
             Text(
-                f"{count(report.other_settings, 'source')} were analysed with another preset; "
+                f"{count(report.other_settings, 'source')} were analysed with other settings; "
                 "to analyse again: reidsearch delete --source PATH, then index again.",
                 style="yellow",
             )
@@ -234,6 +236,7 @@ def summary_view(summary: Summary) -> RenderableType:
                 "size",
                 f"database {size(summary.database_bytes)}, index {size(summary.index_bytes)}",
             ),
+            ("not kept", f"{count(summary.small_detections, 'detection')} too small"),
             ("deleted", f"{count(summary.crops_deleted, 'crop')} of footage"),
             ("runs", _runs(summary)),
             ("failures", f"{failed:,}"),

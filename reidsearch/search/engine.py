@@ -97,7 +97,7 @@ def _answered(
     every = [row.crop for one in ranked for row in one.rows]
     every += [row.crop for rows, _ in liked for row in rows]
     seen = tracklets(store, sorted({c.moment.tracklet_id for c in every if c.moment}))
-    attributes = attributes_of(store, [crop.crop_id for crop in every])
+    attributes = attributes_of(store, [crop.crop_id for crop in every], queries[0].request.filters)
     answers = []
     for query, vector, score, one, (first, feedback) in zip(
         queries, vectors, least, ranked, liked, strict=True
@@ -175,7 +175,7 @@ def _matches_above(
 ) -> Iterator[Match]:
     rank, taken = 0, set[int]()
     seen = tracklets(store, [row.crop.moment.tracklet_id for row in liked if row.crop.moment])
-    attributes = attributes_of(store, [row.crop.crop_id for row in liked])
+    attributes = attributes_of(store, [row.crop.crop_id for row in liked], query.request.filters)
     for row in liked:
         rank += 1
         yield _match(rank, row, seen, attributes, liked=True)
@@ -183,7 +183,7 @@ def _matches_above(
         pairs = [pair for pair in found.pairs if pair[0].crop_id not in query.without]
         kept = _one_a_tracklet(pairs, taken) if scope.ranking.grouped else pairs
         seen = tracklets(store, [crop.moment.tracklet_id for crop, _ in kept if crop.moment])
-        attributes = attributes_of(store, [crop.crop_id for crop, _ in kept])
+        attributes = attributes_of(store, [crop.crop_id for crop, _ in kept], query.request.filters)
         for crop, score in kept:
             rank += 1
             yield _match(rank, Row(crop, score, None), seen, attributes)

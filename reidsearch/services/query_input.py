@@ -25,7 +25,7 @@ from reidsearch.base.errors import InputError, Kind, ModelError, NotFound, Refus
 from reidsearch.base.exact import exact
 from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import PictureLimits
+from reidsearch.base.settings import PictureLimits, Tiles
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.query_origins import OriginKind, ReadPicture
 from reidsearch.services.clock_times import is_dated
@@ -78,6 +78,7 @@ class FrameInput:
         box: where the person is.
         person: number of the person as the detector sees them, from 1 on the left; None: the only
             one.
+        tiles: a side, that people are looked for in too; `auto`: if the whole shows nobody.
 
     Raises:
         UsageError: there are both a box and a number.
@@ -86,6 +87,7 @@ class FrameInput:
     source: str
     box: Box | None = None
     person: int | None = None
+    tiles: Tiles = "auto"
 
     def __post_init__(self) -> None:
         if self.box is not None and self.person is not None:
@@ -263,7 +265,7 @@ def _of_frame(
         box.require_inside(pixels.shape[1], pixels.shape[0])
         where = f"{box.x1},{box.y1},{box.width_px},{box.height_px}"
         return _cut(picture, box), f"box {where} in {frame.source}"
-    people = _people(pixels, detector)
+    people = _people(pixels, detector, frame.tiles)
     count = len(people)
     number = frame.person or 1
     if (frame.person is None and count != 1) or number > count:
@@ -291,10 +293,10 @@ def _of_image(
     return _cut(picture, people.boxes[0]), f"the one person seen in {image.name}"
 
 
-def _people(pixels: Pixels, detector: Callable[[], Detector]) -> People:
+def _people(pixels: Pixels, detector: Callable[[], Detector], tiles: Tiles = "auto") -> People:
     from reidsearch.vision.detection.people import people_in
 
-    return people_in(pixels, detector())
+    return people_in(pixels, detector(), tiles)
 
 
 def _cut(picture: ReadPicture, box: Box) -> ReadPicture:

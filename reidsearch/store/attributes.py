@@ -15,6 +15,7 @@ from reidsearch.domain.attributes import (
     PARTS,
     PRESENT,
     WORN,
+    Asked,
     Attributes,
     Values,
     columns_of,
@@ -128,8 +129,12 @@ def _replace(connection: Connection, model_id: int, batch: list[tuple[int, Value
         connection.execute(insert(attributes), rows)
 
 
-def attributes_of(store: Store, crop_ids: Sequence[int]) -> dict[int, Attributes]:
+def attributes_of(
+    store: Store, crop_ids: Sequence[int], filters: Filters = Filters()
+) -> dict[int, Attributes]:
     """Return by crop id what its tracklet (or it alone) wears, where something is recorded.
+
+    How many of its crops meet the filters by themselves is told with it.
 
     Costs one small read in an archive without attributes.
     """
@@ -138,11 +143,12 @@ def attributes_of(store: Store, crop_ids: Sequence[int]) -> dict[int, Attributes
         if connection.scalar(select(attributes.c.crop_id).limit(1)) is None:
             return {}
         for start in range(0, len(crop_ids), CHUNK):
-            found.update(_attributes(connection, list(crop_ids[start : start + CHUNK])))
+            part = list(crop_ids[start : start + CHUNK])
+            found.update(_attributes(connection, part, filters.attributes))
     return found
 
 
-def _attributes(connection: Connection, ids: list[int]) -> dict[int, Attributes]:
+def _attributes(connection: Connection, ids: list[int], asked: Asked) -> dict[int, Attributes]:
     whose = {
         row.crop_id: row.tracklet_id
         for row in connection.execute(select(moment).where(moment.c.crop_id.in_(ids)))
@@ -157,7 +163,7 @@ def _attributes(connection: Connection, ids: list[int]) -> dict[int, Attributes]
     for row in connection.execute(of_tracklets):
         views.setdefault(row.tracklet_id, []).append(row[2:])
     means = {
-        tracklet_id: Attributes.mean(np.array(rows, np.float32))
+        tracklet_id: Attributes.mean(np.array(rows, np.float32), asked)
         for tracklet_id, rows in views.items()
     }
     found = {crop_id: means[of] for crop_id, of in whose.items() if of in means}
@@ -165,7 +171,7 @@ def _attributes(connection: Connection, ids: list[int]) -> dict[int, Attributes]
         attributes.c.crop_id.in_([crop_id for crop_id in ids if crop_id not in whose])
     )
     for row in connection.execute(alone):
-        found[row.crop_id] = Attributes.mean(np.array([row[1:]], np.float32))
+        found[row.crop_id] = Attributes.mean(np.array([row[1:]], np.float32), asked)
     return found
 
 

@@ -146,6 +146,14 @@ def test_json_tells_when_in_its_footage_and_how_that_was_looked_at() -> None:
             "erased": 0.0,
         },
         "not_supplied_s": {"gate": 3725.0},
+        "small_detections": 7,
+        "heights": [
+            {
+                "sources": 2,
+                "seen": {"hardly_below_px": 110, "mostly_from_px": 160, "frame_height_px": 1080},
+            },
+            {"sources": 1, "seen": None},
+        ],
     }
 
 

@@ -22,6 +22,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.output.attributes import wears, worn_cells
+from reidsearch.output.statement import sentences
 from reidsearch.services.attributes import AttributeService
 from reidsearch.services.index import FootageOptions
 from reidsearch.store.crops.store import Store
@@ -192,6 +193,37 @@ def test_what_a_filter_was_met_by_is_shown(filters, told):
     assert wears(worn, filters) == told
     cells = worn_cells(worn, filters)
     assert f"{cells['upper']} / {cells['lower']}" in told
+
+
+def test_how_many_crops_of_a_tracklet_meet_a_filter_by_themselves_is_told():
+    rows = np.zeros((5, len(NAMES)), np.float32)
+    rows[:, NAMES.index("lower:black")] = 1.0
+    rows[:, NAMES.index("upper:blue")] = [1.0, 1.0, 0.5, 0.4, 0.8]
+    rows[:, NAMES.index("upper:red")] = [0.0, 0.0, 0.5, 0.6, 0.2]
+    rows[:, NAMES.index("backpack")] = [0.9, 0.9, 0.9, 0.1, 0.1]
+    rows[:, NAMES.index("hat")] = 0.31
+    filters = Filters(
+        wearing=("upper:red", "blue"), with_things=("backpack",), without_things=("hat",)
+    )
+    found = Attributes.mean(rows, filters.attributes)
+    assert found.matched == {
+        "wearing upper:red": 2, "wearing blue": 5, "with backpack": 3, "without hat": 5,
+    }  # fmt: skip
+    assert wears(found, filters) == (
+        "blue 0.74 (red 0.26 matched in 2 of 5 crops, blue in 5 of 5 crops) / black 1.00, "
+        "backpack 0.58 (3 of 5 crops), no hat (0.31) (5 of 5 crops)"
+    )
+    assert Attributes.mean(rows).matched == {}
+
+
+def test_a_filtered_answer_says_how_often_its_filters_find_somebody_again(folder):
+    record(folder)
+    with Archive.open(folder) as archive:
+        filters = Filters(wearing=("upper:red", "red"), without_things=("hat",))
+        statement = archive.search(1, filters=filters).statement
+    text = " ".join(sentences(statement))
+    assert "found at another 46 to 68 % (upper colours), 46 to 81 % (lower colours), " in text
+    assert "0 to 24 % (hat) (docs/explanation/attributes.md)" in text
 
 
 @pytest.mark.full

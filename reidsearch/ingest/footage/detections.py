@@ -13,7 +13,7 @@ from reidsearch.ingest.footage.sampled_frames import Pictures, SampledFrame, See
 from reidsearch.media.video.frames import Footage
 from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections, PrecomputedIds
-from reidsearch.vision.detection.tiles import joined, tiles_of
+from reidsearch.vision.detection.tiles import tiling_of
 from reidsearch.vision.tracking.association import AppearanceTracker, Likeness
 from reidsearch.vision.tracking.tracker import Track, Tracker
 
@@ -73,11 +73,12 @@ class WithDetector:
                 yield what, None
                 continue
             frame = what.frame
-            tiles = tiles_of(frame.width_px, frame.height_px)
-            size_px = tiles[number].width_px, tiles[number].height_px
+            tiling = tiling_of(frame.width_px, frame.height_px, self.settings.grid)
+            tile = tiling.boxes[number]
+            size_px = tile.width_px, tile.height_px
             found.append(self.detector.read(raw, *size_px, self.settings))
-            if len(found) == len(tiles):
-                yield what, joined(tiles, found, self.settings)
+            if len(found) == len(tiling.boxes):
+                yield what, tiling.joined(found, self.settings)
                 found = []
 
 

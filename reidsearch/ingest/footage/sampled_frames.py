@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from reidsearch.base.boxes import Box
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Pixels
 from reidsearch.media.video.frames import Damage, Footage, Frame, Item, Jump, Skipped, StillRule
 from reidsearch.media.video.motion import HEIGHT_PX, WIDTH_PX, GateState, pass_gate
 from reidsearch.media.video.scene import SceneState, next_scene
-from reidsearch.vision.detection.tiles import tiles_of
+from reidsearch.vision.detection.tiles import tiling_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,7 @@ class End:
 
 Seen: TypeAlias = SampledFrame | Unseen | End
 Pictures: TypeAlias = tuple[Pixels, ...]
-"""What a detector is shown of a frame: one picture, of a panorama one for each tile."""
+"""What a detector is shown of a frame: one picture, or one for each of its tiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,9 @@ def sampled_frames(
         active = analysed = True
         if settings.gate and size_px is not None:
             active, analysed, gate = pass_gate(None if cut else gate, grey, time_us)
-        pictures = _pictures(item, size_px) if analysed and size_px is not None else None
+        pictures = (
+            pictures_of(item, size_px, settings.grid) if analysed and size_px is not None else None
+        )
         yield (
             SampledFrame(item, time_us, number - 1, active, analysed, gate, scene, cut),
             pictures,
@@ -121,11 +124,13 @@ def sampled_frames(
     yield End(time_us, number), None
 
 
-def _pictures(frame: Frame, size_px: tuple[int, int]) -> Pictures:
-    tiles = tiles_of(frame.width_px, frame.height_px)
-    if len(tiles) == 1:
-        return (frame.small(*size_px),)
-    return tuple(frame.part(tile, *size_px) for tile in tiles)
+def pictures_of(frame: Frame, size_px: tuple[int, int], grid: int) -> Pictures:
+    """Return what a detector is shown of a frame, in the order of its tiling."""
+    whole = Box(0, 0, frame.width_px, frame.height_px)
+    return tuple(
+        frame.small(*size_px) if tile == whole else frame.part(tile, *size_px)
+        for tile in tiling_of(frame.width_px, frame.height_px, grid).boxes
+    )
 
 
 def _items(

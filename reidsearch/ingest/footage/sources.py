@@ -6,9 +6,10 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from reidsearch.ingest.footage.detections import (
     WithDetector,
     WithPrecomputed,
 )
+from reidsearch.ingest.footage.first_pass import TilesChosen, choose_tiles
 from reidsearch.ingest.footage.losses import loss_of
 from reidsearch.ingest.footage.run import index_source
 from reidsearch.ingest.progress import SourceBytes
@@ -43,6 +45,7 @@ from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetectio
 from reidsearch.vision.detection.precomputed_files import read_precomputed
 from reidsearch.vision.embedding.embedder import Embedder
 
+TILES_UNUSED = "tiles were asked for, but not used: its detections are precomputed"
 NAMED_AT_MOST = 20  # losses in the report
 
 
@@ -193,13 +196,20 @@ class _Source:
             info = footage.info
             precomputed = precomputed.fitted(info.width_px, info.height_px)
         settings = self._settings(precomputed)
+        analysis = replace(self._run.settings, tiles=settings["tiles"])
+        if analysis.tiles == "auto":
+            chosen = _chosen_before(held, settings) or self._choose_tiles()
+            if chosen is None:
+                return {}
+            settings["tiles_chosen"] = chosen.stored()
+            analysis = replace(analysis, tiles=chosen.tiles)
         begun = sink.begin_source(file, footage.info, facts, settings)
         detections: DetectionSource
         applied = Applied(precomputed) if precomputed else None
         if precomputed and applied:
-            detections = WithPrecomputed(precomputed, footage, self._run.settings, applied)
+            detections = WithPrecomputed(precomputed, footage, analysis, applied)
         else:
-            detections = WithDetector(self._run.detector(), self._run.settings)
+            detections = WithDetector(self._run.detector(), analysis)
         self._share.declare(footage.info.declared_s)
         try:
             outcome = index_source(
@@ -208,11 +218,11 @@ class _Source:
                 source=detections,
                 embedder=self._run.embedder,
                 sink=sink,
-                settings=self._run.settings,
+                settings=analysis,
                 share=self._share,
                 stop=self._run.stop,
                 require_unchanged=lambda: self._require_sound(file.fingerprint, applied),
-                notes=applied.notes if applied else tuple,
+                notes=partial(self._notes, applied),
             )
         except Refused:
             # Other bytes lie there now than those that were analysed, or it was not about them.
@@ -226,6 +236,7 @@ class _Source:
         names = (*kept, "small", "brief", "unlike", "divided", "doubts")
         return {
             "indexed": 1,
+            "tiled": int(analysis.grid > 1),
             "resumed": int(outcome.resumed),
             "restarted": int(outcome.restarted),
             "frames": outcome.frames,
@@ -233,6 +244,17 @@ class _Source:
             **{name: found.get(name, 0) for name in names},
             **(_rows_of(applied) if applied else {}),
         }
+
+    def _choose_tiles(self) -> TilesChosen | None:
+        run = self._run
+        with open_footage(self._path, frames_fps=run.frames_fps) as footage:
+            return choose_tiles(footage, run.detector(), run.settings, run.stop)
+
+    def _notes(self, applied: Applied | None) -> Sequence[str]:
+        if applied is None:
+            return ()
+        unused = self._run.settings.tiles != 1
+        return (*applied.notes(), *([TILES_UNUSED] if unused else []))
 
     def _require_sound(self, fingerprint: str, applied: Applied | None) -> None:
         """Ask before the last step is committed. Raises Refused."""
@@ -254,16 +276,20 @@ class _Source:
             )
 
     def _precomputed(self) -> PrecomputedDetections | None:
-        listed = self._run.naming.listed
-        row = listed.lookup(self._path) if listed else None
-        if self._run.detections is not None:
-            return read_precomputed(self._run.detections)
-        if row is None or row.detections is None:
-            return None
+        file = self._detections_file()
+        if file is None or file == self._run.detections:
+            return read_precomputed(file) if file else None
         try:
-            return read_precomputed(row.detections)
+            return read_precomputed(file)
         except InputError as error:  # of one source among many
             raise Refused(Reason.DETECTIONS_UNUSED, error.message, error.hint) from error
+
+    def _detections_file(self) -> Path | None:
+        if self._run.detections is not None:
+            return self._run.detections
+        listed = self._run.naming.listed
+        row = listed.lookup(self._path) if listed else None
+        return None if row is None else row.detections
 
     def _brings_back(self, held: KnownSource, precomputed: PrecomputedDetections | None) -> bool:
         """Tell whether to analyse a finished source again, since some of it was deleted.
@@ -282,19 +308,29 @@ class _Source:
         detected_by = precomputed.text if precomputed else run.detector().identity.text
         return {
             **asdict(run.settings),
+            "tiles": 1 if precomputed else run.settings.tiles,
             "detector": detected_by,
             "model": run.embedder.identity.text,
             "format": FORMAT,
         }
 
     def _other_settings(self, known: KnownSource) -> dict[str, float]:
-        same = known.settings.get("preset") == self._run.settings.preset
+        run, stored = self._run.settings, known.settings
+        tiles = run.tiles if self._detections_file() is None else 1
+        same = (stored.get("preset"), stored.get("tiles", 1)) == (run.preset, tiles)
         return {} if same else {"other_settings": 1}
 
 
 def _at_assumed_rate(facts: SourceFacts) -> SourceFacts:
     """Return facts of a source whose media time nobody measured: no time of it is known well."""
     return replace(facts, clock=replace(facts.clock, uncertainty_s=None))
+
+
+def _chosen_before(held: KnownSource | None, settings: dict[str, Any]) -> TilesChosen | None:
+    """Return what an interrupted run with the same settings chose; None: there was none."""
+    if held is None or not same_analysis(held.settings, settings, resumed=False):
+        return None
+    return TilesChosen.of(held.settings)
 
 
 def _rows_of(applied: Applied) -> dict[str, float]:

@@ -11,7 +11,14 @@ from sqlalchemy import Connection, Row, exists, func, select
 
 from reidsearch.base.errors import NotFound
 from reidsearch.base.locations import composed
-from reidsearch.domain.footage import How, SourceCoverage, SourceFacts, Span
+from reidsearch.domain.footage import (
+    HeightsSeen,
+    How,
+    SourceCoverage,
+    SourceFacts,
+    Span,
+    tiles_used,
+)
 from reidsearch.domain.steps import current_names
 from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
@@ -29,6 +36,7 @@ from reidsearch.store.tables.footage import (
     span,
     tracklet_part,
 )
+from reidsearch.vision.detection.heights import heights_seen
 
 SHORTEST_SHA = 8  # characters of a SHA-256 that may stand for a source
 
@@ -238,16 +246,18 @@ def _coverage(
 ) -> SourceCoverage:
     until_us = None if row.state == "finished" else row.duration_us
     facts = footage_rows.read_facts(row)
+    settings = current_names(row.settings)
+    info = footage_rows.read_info(row)
     return SourceCoverage(
         source_id=row.source_id,
         sha256=row.sha256.hex(),
         location=row.location or "",
-        info=footage_rows.read_info(row),
+        info=info,
         facts=facts,
         state=footage_rows.read_state(row, live_run),
         duration_s=Fraction(row.duration_us, 1_000_000),
         measured_fps=row.measured_fps,
-        settings=current_names(row.settings),
+        settings=settings,
         # Found when it was analysed; what is held may be less since.
         counts={
             **current_names(row.counts),
@@ -257,6 +267,19 @@ def _coverage(
         spans=erased.held(spans, holes, until_us),
         warnings=(*row.notes, *facts.warnings),
         replaced=row.replaced_us is not None,
+        heights=heights_of(settings, info.width_px, info.height_px),
+    )
+
+
+def heights_of(settings: Mapping[str, Any], width_px: int, height_px: int) -> HeightsSeen | None:
+    """Return how tall people have to be in a source to be seen, by how it was analysed."""
+    detector, least_px = settings.get("detector"), settings.get("min_height_px")
+    return heights_seen(
+        str(detector),
+        width_px,
+        height_px,
+        tiles_used(settings),
+        least_px if isinstance(least_px, int) and 0 < least_px <= height_px else 0,
     )
 
 

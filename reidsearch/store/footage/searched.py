@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,15 +11,16 @@ from sqlalchemy import Connection, exists, func, select
 
 from reidsearch.base.timecode import to_us
 from reidsearch.domain.answers import FootageSearched
-from reidsearch.domain.footage import How, SourceState
+from reidsearch.domain.footage import HeightsSeen, How, SourceState
 from reidsearch.domain.request import Filters
+from reidsearch.domain.steps import current_names
 from reidsearch.store import tables
 from reidsearch.store.chunks import of_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.gaps import Stretch, not_supplied
-from reidsearch.store.footage.reader import any_footage, at_one_of, read_spans
+from reidsearch.store.footage.reader import any_footage, at_one_of, heights_of, read_spans
 from reidsearch.store.tables.footage import erased as erased_table
 from reidsearch.store.tables.footage import footage, footage_location, span
 
@@ -34,6 +36,8 @@ class _Source:
     state: SourceState
     duration_us: int
     erased: bool
+    small: int
+    heights: HeightsSeen | None
     first_us: int | None
     last_us: int | None
 
@@ -59,6 +63,8 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
         running=sum(one.state is SourceState.RUNNING for one in concerned),
         seconds=seconds,
         not_supplied_s={} if filters.sources else _coverage_gaps(sources, filters),
+        small=sum(one.small for one in concerned),
+        heights=_heights(concerned),
     )
 
 
@@ -73,7 +79,8 @@ _SOURCES = (
         _F.run_id,
         *(_F.start_us, _F.clock_origin, _F.uncertainty_s, _F.offset_us, _F.drift_ppm),
         *(_F.moved_us, _F.clock_until_us),
-        _F.duration_us,
+        *(_F.duration_us, _F.counts, _F.settings),
+        *(tables.source.c.width_px, tables.source.c.height_px),
         exists().where(erased_table.c.source_id == _F.source_id).label("erased"),
     )
     .select_from(footage)
@@ -99,11 +106,19 @@ def _sources(connection: Connection, live_run: int | None) -> list[_Source]:
                 footage_rows.read_state(row, live_run),
                 row.duration_us,
                 row.erased,
+                int(current_names(row.counts).get("small", 0)),
+                heights_of(current_names(row.settings), row.width_px, row.height_px),
                 clock.at_us(Fraction(0)),
                 clock.at_us(Fraction(row.duration_us, 1_000_000)),
             )
         )
     return found
+
+
+def _heights(sources: Sequence[_Source]) -> dict[HeightsSeen | None, int]:
+    """Count sources by how tall people have to be in them; most sources first."""
+    counted = Counter(one.heights for one in sources)
+    return dict(sorted(counted.items(), key=lambda one: (-one[1], one[0] is None, str(one[0]))))
 
 
 def _of_camera_and_place(one: _Source, filters: Filters) -> bool:

@@ -326,9 +326,12 @@ def same_analysis(stored: Mapping[str, Any], settings: Mapping[str, Any], *, res
 
     Args:
         resumed: from a checkpoint, which holds embeddings; otherwise the model may be another one.
+
+    What a first pass chose follows from the rest.
     """
-    but = set() if resumed else {"model"}
-    before = {name: value for name, value in current_names(stored).items() if name not in but}
+    but = {"tiles_chosen"} if resumed else {"tiles_chosen", "model"}
+    known = {"tiles": 1, **current_names(stored)}  # older archives know no tiles
+    before = {name: value for name, value in known.items() if name not in but}
     return before == {name: value for name, value in settings.items() if name not in but}
 
 

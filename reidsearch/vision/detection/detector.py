@@ -18,7 +18,7 @@ from reidsearch.base.settings import FootageSettings, RuntimeSettings
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Detections
 from reidsearch.vision.detection.suppress import suppress
-from reidsearch.vision.detection.tiles import joined, tiles_of
+from reidsearch.vision.detection.tiles import tiling_of
 from reidsearch.vision.models.compiled import Compiled, load, taking_pictures
 from reidsearch.vision.models.stream import stream_in_order
 
@@ -70,17 +70,21 @@ class Detector:
         )
 
     def detect(self, frame: Pixels, policy: FootageSettings = FootageSettings()) -> Detections:
-        """The people in one frame, (h, w, 3) uint8 BGR, of any size; see `read`."""
+        """The people in one frame, (h, w, 3) uint8 BGR, of any size; see `read`.
+
+        Args:
+            policy: its tiles count too.
+        """
         height_px, width_px = frame.shape[:2]
         size_px = self.width_px, self.height_px
-        tiles = tiles_of(width_px, height_px)
+        tiling = tiling_of(width_px, height_px, policy.grid)
         found = []
-        for tile in tiles:
+        for tile in tiling.boxes:
             part = frame[tile.y1 : tile.y2, tile.x1 : tile.x2]
             small = cv2.resize(part, size_px, interpolation=cv2.INTER_AREA)
             answer = self._compiled.model("LATENCY")({0: small[None]})
             found.append(self.read(np.asarray(answer[0]), tile.width_px, tile.height_px, policy))
-        return joined(tiles, found, policy)
+        return tiling.joined(found, policy)
 
     def stream(
         self, items: Iterable[tuple[T, Pixels | None]]

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import UsageError
+from reidsearch.base.settings import FootageSettings, Tiles
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Detections
 
 if TYPE_CHECKING:
     from reidsearch.vision.detection.detector import Detector
 
+CLOSER = (1, 2, 3)
+"""Tiles a side, one after the other."""
 MIN_CONFIDENCE = 0.5
 """Of people that a user may choose from, also those that indexing would only keep tracking."""
 
@@ -57,8 +60,15 @@ class People:
         return self.pixels[box.y1 : box.y2, box.x1 : box.x2]
 
 
-def people_in(pixels: Pixels, detector: Detector) -> People:
-    """Return who is to be seen in a full frame, (h, w, 3) uint8 BGR, from left to right."""
-    found = detector.detect(pixels)
-    found = found[found.confidence >= MIN_CONFIDENCE]
+def people_in(pixels: Pixels, detector: Detector, tiles: Tiles = "auto") -> People:
+    """Return who is to be seen in a full frame, (h, w, 3) uint8 BGR, from left to right.
+
+    Args:
+        tiles: a side, that are looked at beside the whole; `auto`: 2, then 3, while nobody is seen.
+    """
+    for grid in CLOSER if tiles == "auto" else (tiles,):
+        found = detector.detect(pixels, FootageSettings(tiles=grid))
+        found = found[found.confidence >= MIN_CONFIDENCE]
+        if len(found):
+            break
     return People(pixels, found[found.xyxy[:, 0].argsort(kind="stable")])

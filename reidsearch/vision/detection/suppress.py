@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.domain.footage import Detections
+from reidsearch.domain.footage import Boxes, Detections
 
 
 def suppress(found: Detections, max_overlap: float, max_inside: float) -> Detections:
@@ -24,7 +24,7 @@ def suppress(found: Detections, max_overlap: float, max_inside: float) -> Detect
     found = found[order]
     if len(found) < 2:
         return found
-    shared = _shared(found.xyxy)
+    shared = shared_areas(found.xyxy)
     area = np.diagonal(shared)
     union = area[:, None] + area[None, :] - shared
     alike = shared > max_overlap * union
@@ -37,7 +37,8 @@ def suppress(found: Detections, max_overlap: float, max_inside: float) -> Detect
     return found[stays]
 
 
-def _shared(xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+def shared_areas(xyxy: Boxes) -> NDArray[np.float32]:
+    """Return (n, n), the area that each two boxes share; on the diagonal their own."""
     low = np.maximum(xyxy[:, None, :2], xyxy[None, :, :2])
     high = np.minimum(xyxy[:, None, 2:], xyxy[None, :, 2:])
     sides = np.clip(high - low, 0, None)

@@ -66,6 +66,11 @@ class ModelEntry:
         return f"{self.name}/{self.precision}"
 
     @property
+    def text(self) -> str:
+        """Return how archives record a detector: name, precision and the start of the digest."""
+        return f"{self.name} {self.precision} ({self.digest[:12]})"
+
+    @property
     def size_bytes(self) -> int:
         """Bytes of all files."""
         return sum(file.size_bytes for file in self.files)

@@ -2,13 +2,13 @@
 
 A graph of an earlier version is of plain scores (null), and is made anew where they are adjusted.
 
-Revision: 0011, after 0009
+Revision: 0010, after 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
