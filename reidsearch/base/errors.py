@@ -80,6 +80,7 @@ class Kind(StrEnum):
     CLIP_UNREADABLE = "clip-unreadable"
     FOOTAGE_MISSING = "footage-missing"
     FOOTAGE_DIFFERS = "footage-differs"
+    FRAMES_NOT_FOUND = "frames-not-found"
     RELOCATION_OF_NOTHING = "relocation-of-nothing"
 
     ARCHIVE_EMPTY = "archive-empty"
@@ -123,6 +124,14 @@ class Kind(StrEnum):
     DECISION_UNDONE = "decision-undone"
     DECISION_UNKNOWN = "decision-unknown"
     DECISION_OVERTAKEN = "decision-overtaken"
+    TRACKLET_GONE = "tracklet-gone"
+    SPLIT_OUTSIDE = "split-outside"
+    SPLIT_AMBIGUOUS = "split-ambiguous"
+    TRACKLET_CHANGED = "tracklet-changed"
+    TRACKLETS_AT_ONCE = "tracklets-at-once"
+    TRACKLETS_APART = "tracklets-apart"
+    TRACKLETS_OF_TWO = "tracklets-of-two"
+    TRACKLETS_DISAGREE = "tracklets-disagree"
 
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"

@@ -71,6 +71,28 @@ class Of(StrEnum):
     MERGED = "merged"  # the identity that it has become a part of; None: it stands for itself
     MEMBER = "member"  # the identity that a member belongs to; None: to none
     REJECTED = "rejected"  # whether a member was said not to be an identity
+    SPLIT = "split"  # the tracklet that one was split from; None: it is no tracklet (any more)
+    JOINED = "joined"  # the tracklet that a tracklet was joined to; None: it stands for itself
+
+
+EDITS = frozenset({Of.SPLIT, Of.JOINED})
+"""Changes of what a tracklet shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStretch:
+    """A stretch of one source's trace that goes from one tracklet to another.
+
+    Args:
+        from_pts: its first frame; None: from the beginning of what the source shows.
+        until_pts: the first frame after it; None: to the end.
+        pieces: how many of the tracker's pieces go with it.
+    """
+
+    source_id: int
+    from_pts: int | None
+    until_pts: int | None
+    pieces: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +100,10 @@ class Change:
     """One thing that a decision changes.
 
     Args:
-        identity_id: None for `Of.MEMBER`, whose values are identities.
+        identity_id: None for `Of.MEMBER`, whose values are identities, and for tracklets.
         member: None for `Of.NAME` and `Of.MERGED`.
         crops: ids of its crops by which it was named; empty: by none, or by an older version.
+        stretches: what was split off, or joined; only for `EDITS`.
     """
 
     of: Of
@@ -89,6 +112,7 @@ class Change:
     before: Value
     after: Value
     crops: tuple[int, ...] = ()
+    stretches: tuple[TraceStretch, ...] = ()
 
     @property
     def key(self) -> tuple[Of, int | None, Member | None]:
@@ -103,11 +127,26 @@ class Change:
     @property
     def identities(self) -> frozenset[int]:
         """The identities whose story this is a part of."""
+        if self.of in EDITS:
+            return frozenset()
         if self.of is Of.MEMBER:
             told = (self.before, self.after)
         else:
             told = (self.identity_id, self.after if self.of is Of.MERGED else None)
         return frozenset(one for one in told if isinstance(one, int))
+
+    @property
+    def edited(self) -> frozenset[int]:
+        """The tracklets of which this changes what they show."""
+        if self.of not in EDITS or self.member is None:
+            return frozenset()
+        told = (self.member.number, self.before, self.after)
+        return frozenset(one for one in told if isinstance(one, int))
+
+    @property
+    def unites(self) -> bool:
+        """Whether two tracklets become one: a join, or a split that is taken back."""
+        return (self.of is Of.JOINED) == (self.after is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +155,8 @@ class Decision:
 
     Args:
         who: the operating system's user.
-        what: `new`, `confirm`, `reject`, `merge`, `split`, `rename`, `undo`.
+        what: `new`, `confirm`, `reject`, `merge`, `split`, `rename`, `split-tracklet`,
+            `join-tracklets`, `undo`.
         note: why, in the decider's words.
         forced: it may contradict an earlier one, or what is possible.
         undoes: the decision that it reverses.

@@ -18,6 +18,8 @@ from reidsearch.domain.told import FactNote, Stamp
 
 Boxes: TypeAlias = NDArray[np.float32]
 """(n, 4) float32, xyxy in pixels of the upright frame, right and bottom exclusive."""
+Stamps: TypeAlias = NDArray[np.int64]
+"""(n,) int64: pts of all frames of a source, strictly increasing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.errors import absent
-from reidsearch.domain.decisions import Identity, Presence, TooFast, Transits
+from reidsearch.domain.decisions import Identity, Member, Presence, TooFast, Transits
 from reidsearch.linking.cluster import Items
 
 NOBODY = -1
@@ -19,10 +19,19 @@ class Constraints:
     """What is known of the items of one archive, as arrays.
 
     The rule of `store.footage.presence.at_once`, for many at once. Two identities are two people
-    until somebody merges them; what was rejected for an identity does not join it.
+    until somebody merges them; what was rejected for an identity does not join it. Where somebody
+    has split a tracklet, the stretches on both sides show two people.
+
+    Args:
+        split: tracklets that were split, each with those that were split from it.
     """
 
-    def __init__(self, presences: Sequence[Presence], identities: Iterable[Identity]) -> None:
+    def __init__(
+        self,
+        presences: Sequence[Presence],
+        identities: Iterable[Identity],
+        split: Mapping[int, Sequence[int]],
+    ) -> None:
         cameras = sorted({one.camera for one in presences if one.camera is not None})
         numbers = {camera: number for number, camera in enumerate(cameras)}
         self.cameras: NDArray[np.int64] = np.array(
@@ -35,6 +44,7 @@ class Constraints:
         counts = np.array([len(one.parts) for one in presences], np.int64)
         self._first_part = np.concatenate([[0], np.cumsum(counts)])
         rows = {one.member: row for row, one in enumerate(presences)}
+        self._beside = _beside(presences, rows, split)
         self.identity: NDArray[np.int64] = np.full(len(presences), NOBODY, np.int64)
         self._rejected: dict[int, NDArray[np.bool_]] = {}
         for identity in identities:
@@ -63,6 +73,10 @@ class Constraints:
             mask = self._rejected.get(number)
             if mask is not None and (mask[a].any() or mask[b].any()):
                 return True
+        if self._beside and any(
+            self._beside.get(row, set()) & set(b.tolist()) for row in a.tolist()
+        ):
+            return True
         one, other = self._parts(a), self._parts(b)
         same_source = self._source[one][:, None] == self._source[other][None]
         return bool((same_source & _overlap(self._media[one], self._media[other])).any())
@@ -73,6 +87,26 @@ class Constraints:
             return items  # each has one: a part's row is its item's
         stretches = zip(self._first_part[items], self._first_part[items + 1], strict=True)
         return np.concatenate([np.arange(first, end) for first, end in stretches])
+
+
+def _beside(
+    presences: Sequence[Presence],
+    rows: Mapping[Member, int],
+    split: Mapping[int, Sequence[int]],
+) -> dict[int, set[int]]:
+    """Return for each stretch of a tracklet that was split those before and after it."""
+    found: dict[int, set[int]] = {}
+    for whole, others in split.items():
+        members = [Member("tracklet", number) for number in (whole, *others)]
+        held = [rows[member] for member in members if member in rows]
+        for one, other in pairwise(sorted(held, key=lambda row: _begins(presences[row]))):
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
+    return found
+
+
+def _begins(one: Presence) -> tuple[int, int, int]:
+    return one.first_us or 0, one.parts[0].source_id, one.parts[0].first_us
 
 
 def _overlap(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -53,7 +53,7 @@ def link(
             one for one in identity_store.identities(connection) if one.merged_into is None
         ]
     _require_cameras(held, transits)
-    constraints = Constraints(held.presences, identities)
+    constraints = Constraints(held.presences, identities, held.split)
     clusters = cluster(
         adjusted(held.vectors, constraints.cameras),
         above,

@@ -165,6 +165,9 @@ HINTS: dict[str, Hint] = {
         "the picture that was indexed: reidsearch crop; to analyse what lies there now, delete the "
         "source and index it again"
     ),
+    Kind.FRAMES_NOT_FOUND: (
+        "export to .json without --interpolate: it tells boxes by time, not by frames"
+    ),
     Kind.RELOCATION_OF_NOTHING: "reidsearch coverage -a {archive} lists all places",
     Kind.PERSON_NOT_IN_FRAME: (
         "reidsearch detect VIDEO@TIME -o people.png draws them; or give --box x,y,w,h"
@@ -241,6 +244,18 @@ HINTS: dict[str, Hint] = {
     Kind.DECISION_UNKNOWN: "reidsearch identity list --decisions",
     Kind.DECISION_UNDONE: "to bring it back: reidsearch undo {decision}",
     Kind.DECISION_OVERTAKEN: "undo that one first: reidsearch undo {decision}",
+    Kind.TRACKLET_GONE: (
+        "correct what there is now: reidsearch tracklet join TRACKLET TRACKLET, tracklet split"
+    ),
+    Kind.TRACKLET_CHANGED: "look at it again, then run the same command",
+    Kind.SPLIT_AMBIGUOUS: "give the seconds of the file (492.5s), or the time with its date",
+    Kind.TRACKLETS_APART: (
+        "confirm crops of both as one identity: reidsearch confirm CROP CROP --as IDENTITY"
+    ),
+    Kind.TRACKLETS_OF_TWO: "one person: reidsearch identity merge {identity} {other}",
+    Kind.TRACKLETS_DISAGREE: (
+        "undo one of the two first: reidsearch identity list --decisions; reidsearch undo DECISION"
+    ),
     Kind.SEEN_AT_ONCE: (
         "two people, a doubled detection, or the same footage in two files: look at both; if it is "
         "one person all the same: --ignore-conflicts"

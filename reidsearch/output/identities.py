@@ -68,6 +68,13 @@ def _of_identity(change: Change, names: Names) -> str:
 
 
 def _of_member(change: Change, names: Names) -> str:
+    if change.of is Of.SPLIT:
+        whole = change.after if change.after is not None else change.before
+        return f"{'split from' if change.after is not None else 'again a part of'} tracklet {whole}"
+    if change.of is Of.JOINED:
+        if change.after is not None:
+            return f"joined to tracklet {change.after}"
+        return f"separate again from tracklet {change.before}"
     if change.of is Of.REJECTED:
         name = _name(change.identity_id, names)
         return f"rejected for {name}" if change.after else f"no longer rejected for {name}"

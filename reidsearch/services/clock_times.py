@@ -36,6 +36,24 @@ def is_dated(time: str) -> bool:
     return _DATED.fullmatch(time) is not None
 
 
+def is_clock_time(time: str) -> bool:
+    """Whether a text can be read as a time of the clock: with its date, or of a day alone."""
+    return is_dated(time) or _OF_DAY.fullmatch(time) is not None
+
+
+def media_times(one: SourceCoverage, time: str, zone: dt.tzinfo | None) -> list[Fraction]:
+    """Return the media times at which a source's clock shows a time; empty: never.
+
+    Args:
+        time, zone: as for `find_moment`.
+
+    Raises:
+        UsageError: it is no time.
+    """
+    found = [_media_s(one, at) for at in _times(one, time, zone)]
+    return [media_s for media_s in found if media_s is not None]
+
+
 def find_moment(
     sources: Sequence[SourceCoverage], name: str, time: str, zone: dt.tzinfo | None
 ) -> ClockMoment:

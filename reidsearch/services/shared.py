@@ -20,11 +20,13 @@ from reidsearch.vision.engines import Engines
 if TYPE_CHECKING:
     from reidsearch.services.attributes import AttributeService
     from reidsearch.services.calibration import CalibrationService
+    from reidsearch.services.export import ExportService
     from reidsearch.services.footage import FootageService
     from reidsearch.services.identities import IdentityService
     from reidsearch.services.index import IndexService
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.proposals import ProposalService
+    from reidsearch.services.tracklets import TrackletService
 
 
 class Services:
@@ -67,11 +69,25 @@ class Services:
         return FootageService(self._store, self._engines.detector, self._actor)
 
     @cached_property
+    def export(self) -> ExportService:
+        """Tracklets by frame numbers, for other programs: `archive.export.tracks(1)`."""
+        from reidsearch.services.export import ExportService
+
+        return ExportService(self._store)
+
+    @cached_property
     def identities(self) -> IdentityService:
         """Identity decisions: `archive.identities.new("anna", [7, 12])`."""
         from reidsearch.services.identities import IdentityService
 
         return IdentityService(self._store, self._actor)
+
+    @cached_property
+    def tracklets(self) -> TrackletService:
+        """Tracklets cut and joined by hand: `archive.tracklets.join([4, 9])`."""
+        from reidsearch.services.tracklets import TrackletService
+
+        return TrackletService(self._store, self._engines.embed, self._actor)
 
     @cached_property
     def proposals(self) -> ProposalService:

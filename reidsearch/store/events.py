@@ -27,6 +27,7 @@ class Event(StrEnum):
     FORGET_CALIBRATION = "forget-calibration"
     TIMEZONE = "timezone"
     RELOCATE = "relocate"
+    GROWN = "grown"  # a source took the place of the one that it is the grown file of
 
 
 LONGEST_NOTE = 10_000

@@ -163,7 +163,7 @@ def test_an_empty_scene_between_two_people_in_one_place(tmp_path):
     index(tmp_path / "a", path)
     seen, source = tracklets(tmp_path / "a")
     assert times(seen) == [(0.0, 2.4), (3.7, 6.1)]
-    assert source.counts["doubts"] == 1
+    assert source.counts["doubts"] == 0
 
 
 @pytest.mark.full

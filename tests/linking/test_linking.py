@@ -170,7 +170,7 @@ def test_many_at_once_are_judged_like_two(a, b, starts, sources, cameras, off):
             )
         )
     one, other = np.array([0]), np.array([1])
-    assert Constraints(both, []).apart(one, other) is at_once(*both)
+    assert Constraints(both, [], {}).apart(one, other) is at_once(*both)
 
 
 def seen(number: int, camera: str, first_s: float, last_s: float, off_s: float | None) -> Presence:

@@ -238,7 +238,7 @@ def test_people_seen_at_once_are_strangers(tmp_path):
         sql(
             folder,
             "INSERT INTO tracklet_part SELECT source_id, :n, :f, :l, detections, fragments, trace,"
-            " sha256, NULL, NULL FROM tracklet_part WHERE tracklet_id = 1",
+            " sha256, NULL, doubts FROM tracklet_part WHERE tracklet_id = 1",
             n=number, f=first, l=last,
         )  # fmt: skip
         sql(

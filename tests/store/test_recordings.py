@@ -7,14 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from archives import NOON
+from archives import NOON, sql
 from tracklets import Seen, write_footage
 
 from reidsearch.archive import Archive
+from reidsearch.base.errors import Kind, UsageError
 from reidsearch.domain.footage import How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.domain.tracklets import TrackletSeen
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.recordings import join_recording
 from reidsearch.vision.models.catalogue import catalogue
 
 DIMENSION = 16
@@ -157,3 +160,76 @@ def test_deleting_its_crops_of_one_file_is_a_hole_there_alone(tmp_path):
         assert {span.how for span in first.spans} == {How.DENSE}
         assert How.ERASED in {span.how for span in second.spans}
     assert [len(one.parts) for one in held(folder)] == [1]
+
+
+def compare_borders(folder: Path) -> None:
+    """Compare every file with its neighbours, as when it is finished."""
+    ((model_id,),) = sql(folder, "SELECT model_id FROM archive")
+    sources = [row[0] for row in sql(folder, "SELECT source_id FROM footage")]
+    with Store(folder) as store, store.write() as connection:
+        for source_id in sources:
+            join_recording(connection, source_id, model_id)
+
+
+@pytest.mark.parametrize("at_s", [55, 61, 64])
+def test_what_was_cut_by_hand_is_not_joined_again(tmp_path, at_s):
+    folder = tmp_path / "a"
+    several = ROWS[:1].repeat(5, axis=0)  # on the first frames, so that each half has views
+    write_file(folder, 0, Seen(54.8, MINUTE, several, left_px=100))
+    write_file(folder, 1, Seen(3.8, 8, several, left_px=105))
+    assert len(held(folder)) == 1
+    with Archive.open(folder) as archive:
+        edited = archive.tracklets.split(1, clock=(NOON + dt.timedelta(seconds=at_s)).isoformat())
+        assert [one.detections for one in edited.tracklets] == {
+            55: [2, 94], 61: [53, 43], 64: [55, 41]
+        }[at_s]  # fmt: skip
+    compare_borders(folder)
+    assert len(held(folder)) == 2
+    # As if both halves had been deleted and found again, under other ids.
+    sql(folder, "UPDATE tracklet_edit SET tracklet_id = 98, other_id = 99")
+    compare_borders(folder)
+    with Archive.open(folder) as archive:
+        both = [one for one in (1, 3) if archive.footage.tracklet(one).parts]
+    if at_s == 61:
+        assert len(both) == 2, "the border itself was cut"
+
+
+@pytest.mark.full
+def test_a_join_by_hand_across_files_is_taken_back_whole(tmp_path):
+    folder = tmp_path / "a"
+    write_file(folder, 0, until_the_end())
+    write_file(folder, 1, from_the_start(BERT))
+    write_file(folder, 2, Seen(30, 40, ANNA))
+    before = [(one.tracklet_id, one.parts) for one in held(folder)]
+    with Archive.open(folder) as archive:
+        (joined,) = archive.tracklets.join([3, 1, 2]).tracklets
+        assert [part.source_id for part in joined.parts] == [1, 2, 3]
+    compare_borders(folder)
+    with Archive.open(folder) as archive:
+        archive.identities.undo()
+    assert [(one.tracklet_id, one.parts) for one in held(folder)] == before
+
+
+@pytest.mark.full
+def test_a_join_by_hand_is_left_as_it_is_when_the_next_file_comes(tmp_path):
+    folder = tmp_path / "a"
+    write_file(folder, 0, until_the_end(), Seen(1, 5, ANNA))
+    with Archive.open(folder) as archive:
+        archive.tracklets.join([1, 2])
+    write_file(folder, 1, from_the_start())
+    assert [len(one.parts) for one in held(folder)] == [1, 1]
+    with Archive.open(folder) as archive:
+        archive.identities.undo()
+    assert len(held(folder)) == 3
+
+
+def test_files_that_are_not_of_one_recording_are_not_joined(tmp_path):
+    folder = tmp_path / "a"
+    write_file(folder, 0, until_the_end())
+    write_file(folder, 5, from_the_start())
+    write_file(folder, 5, from_the_start(), late=dt.timedelta(seconds=-2.5), camera="gate")
+    with Archive.open(folder) as archive:
+        for ids, kind in (((1, 2), Kind.TRACKLETS_APART), ((2, 3), Kind.TRACKLETS_AT_ONCE)):
+            with pytest.raises(UsageError) as error:
+                archive.tracklets.join(ids)
+            assert error.value.kind == kind

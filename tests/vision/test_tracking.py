@@ -112,3 +112,14 @@ def test_detections_are_of_one_kind():
         Detections(np.zeros((1, 4)), np.zeros(1))
     with pytest.raises(ValueError, match="boxes with"):
         Detections(np.zeros((1, 4), np.float32), np.zeros(2, np.float32))
+
+
+def test_who_is_found_to_look_like_somebody_else_begins_a_track():
+    tracker = AppearanceTracker(0.6)
+    ids = [
+        update(tracker, seen(person(100)), step * 250_000, told(ANNA if step < 9 else BERT))
+        for step in range(16)
+    ]
+    assert ids[:9] == [[0]] * 9
+    assert ids[-1] == [1], "within a second"
+    assert 0 < ids.index([1]) - 9 < 4

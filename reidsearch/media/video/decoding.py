@@ -14,14 +14,13 @@ import av.error
 from reidsearch.base.locations import location_text
 from reidsearch.media.video.frames import Damage, Skipped, StillRule
 from reidsearch.media.video.order import Picture
+from reidsearch.media.video.stamps import HIDDEN_PICTURES
 from reidsearch.media.video.still import groups
 
 _MANY_ERRORS = 50
 """After so many packets in a row that cannot be read, nothing more will come."""
 _RESYNC_BYTES = 64 * 1024
 """So much of a transport stream is passed over in search of a packet before that is an error."""
-# Some of their packets hold pictures that are never shown.
-_HIDDEN_PICTURES = frozenset({"vp8", "vp9", "av1", "libdav1d", "libaom-av1"})
 # Their packets lie one after the other, in the order of their time.
 _STREAMED = frozenset({"mpegts", "mpeg", "flv", "matroska", "webm", "dhav"})
 HOLE_BYTES, HOLE_PACKETS = 128 * 1024, 30
@@ -55,7 +54,7 @@ class Reader:
         self._stream = stream
         self._start = start
         self._silent = begun
-        self._counts = stream.codec_context.name not in _HIDDEN_PICTURES
+        self._counts = stream.codec_context.name not in HIDDEN_PICTURES
         self._waiting: list[int] = []
         self._any = False
         names = set(container.format.name.split(","))

@@ -10,12 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.locations import location_text
 from reidsearch.base.reading import refusal
 from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.footage import Stamps, VideoInfo
 from reidsearch.domain.told import Stamp
 from reidsearch.media.files.paths import kind_of
 from reidsearch.media.naming.frame_names import frame_times
@@ -89,6 +90,10 @@ class FrameFolder(contextlib.AbstractContextManager["FrameFolder"]):
     def even(self) -> bool:
         """See `Footage.even`: names that do not increase are counted instead."""
         return True
+
+    def stamps(self) -> Stamps:
+        """See `Footage.stamps`: its names are its frames, also those that cannot be decoded."""
+        return np.array([ticks for ticks, _ in self._frames], np.int64)
 
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Every picture in order; see `Footage.frames`. There are no groups to be left out."""

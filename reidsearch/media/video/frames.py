@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import NotFound
 from reidsearch.domain.crops import Pixels
-from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.footage import Stamps, VideoInfo
 from reidsearch.media.video.orientation import UPRIGHT, Orientation
 
 if TYPE_CHECKING:
@@ -184,6 +184,10 @@ class Footage(Protocol):
     @property
     def even(self) -> bool:
         """Whether its own time stamps go on without a jump, so that each names one frame."""
+        ...
+
+    def stamps(self) -> Stamps | None:
+        """The pts of all its frames, without decoding them; None: that is not certain."""
         ...
 
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:

@@ -17,7 +17,7 @@ import av.logging
 
 from reidsearch.base.errors import Reason, Refused, exhausted
 from reidsearch.base.reading import open_regular
-from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.footage import Stamps, VideoInfo
 from reidsearch.media.video.decoding import Reader, memory_is_left
 from reidsearch.media.video.demuxers import (
     kind_refused,
@@ -44,6 +44,7 @@ from reidsearch.media.video.middle import from_first_key, from_first_whole, read
 from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump
 from reidsearch.media.video.orientation import orientation_of
 from reidsearch.media.video.sample_tables import require_few_samples
+from reidsearch.media.video.stamps import stamps_of
 from reidsearch.media.video.streams import (
     has_broken_index,
     has_no_clock,
@@ -104,6 +105,14 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         """See `Footage.picture_at`: it holds no files."""
         del pts
         return None
+
+    def stamps(self) -> Stamps | None:
+        """See `Footage.stamps`; what jumps or is counted is not what the packets say."""
+        if not self.even:
+            return None
+        with self._open() as container:
+            stream = video_stream(container)
+            return stamps_of(Reader(container, stream).read(), self.info.codec)
 
     def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
         """Everything in order; see `Footage.frames`.

@@ -3,7 +3,8 @@
 Recorders cut a recording into files, every ten seconds or every hour. When a source is finished, or
 its camera or start is corrected, whoever was seen last at the end of the file before it is compared
 with whoever is seen first in it, and likewise at its own end: as across an occlusion within a file,
-time, place and looks have to agree. What somebody has decided on stays as it was then.
+time, place and looks have to agree. What somebody has decided on, cut or joined by hand stays as it
+was then.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, delete, exists, select, update
 
+from reidsearch.domain.tracklets import Trace
 from reidsearch.store import tables
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.footage.tracklet_edits import cut_rows, cuts_in
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.tables.footage import (
     footage,
     moment,
     tracklet,
+    tracklet_edit,
     tracklet_embedding,
     tracklet_part,
 )
@@ -50,6 +54,30 @@ def join_recording(connection: Connection, source_id: int, model_id: int) -> Non
         _join(connection, before, this, model_id)
     if after is not None:
         _join(connection, this, after, model_id)
+
+
+def of_one_recording(connection: Connection, source_ids: Sequence[int]) -> bool:
+    """Tell whether sources are one, or consecutive files of one recording."""
+    wanted = set(source_ids)
+    this = connection.execute(_FINISHED.where(footage.c.source_id == min(wanted))).one_or_none()
+    if len(wanted) == 1 or this is None or this.camera_id is None or this.start_us is None:
+        return len(wanted) == 1
+    files = connection.execute(
+        _FINISHED.where(
+            footage.c.camera_id == this.camera_id,
+            footage.c.start_us.is_not(None),
+            tables.source.c.width_px == this.width_px,
+            tables.source.c.height_px == this.height_px,
+        ).order_by(footage.c.start_us, footage.c.source_id)
+    ).all()
+    chain: set[int] = set()
+    for before, after in zip([None, *files], files, strict=False):
+        if before is None or _gap_us(before, after) is None:
+            chain = set()
+        chain.add(after.source_id)
+        if wanted <= chain:
+            return True
+    return False
 
 
 _FINISHED = (
@@ -113,6 +141,8 @@ def _join(connection: Connection, before: Row[Any], after: Row[Any], model_id: i
     )
     first = connection.execute(_open(ended, after.source_id)).all()
     second = connection.execute(_open(begun, before.source_id)).all()
+    cuts = cuts_in(connection, [after.source_id])
+    second = [one for one in second if 0 not in cut_rows(_trace(one), cuts)]
     # From the last frame of one file to the first of the next it is a frame at least.
     ahead_us = max(gap_us, _interval_us(before), 1)
     pairs = continued(
@@ -135,6 +165,8 @@ def _open(parts: Any, other_id: int) -> Any:
     return parts.where(
         ~exists().where(identity_member.c.tracklet_id == own),
         ~exists().where(identity_rejection.c.tracklet_id == own),
+        ~exists().where(tracklet_edit.c.tracklet_id == own),
+        ~exists().where(tracklet_edit.c.other_id == own),
         ~exists().where(elsewhere.tracklet_id == own, elsewhere.source_id == other_id),
     ).order_by(own)
 
@@ -157,11 +189,15 @@ def _sightings(
     vectors = {row.tracklet_id: np.frombuffer(row.vector, "<f4") for row in means}
     found = []
     for one in parts:
-        trace = footage_rows.read_trace(one.trace, one.sha256)
+        trace = _trace(one)
         media_us = [round(info.media_s(pts) * 1_000_000) for pts in trace.pts.tolist()]
         times_us = np.array(media_us, np.int64) + shift_us
         found.append(Sighting(times_us, trace.xyxy, vectors[one.tracklet_id]))
     return found
+
+
+def _trace(part: Row[Any]) -> Trace:
+    return footage_rows.read_trace(part.trace, part.sha256)
 
 
 def _meet(connection: Connection, kept: int, dropped: int) -> bool:

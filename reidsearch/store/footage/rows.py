@@ -46,6 +46,19 @@ def read_trace(blob: bytes, sha256: bytes) -> Trace:
         raise ArchiveError("a tracklet's trace is damaged", kind=Kind.ARCHIVE_DAMAGED) from error
 
 
+def trace_values(info: VideoInfo, trace: Trace) -> dict[str, Any]:
+    """Return a trace as columns of `tracklet_part`, without its fragments."""
+    blob = trace_blob(trace)
+    first, last = (info.media_s(int(pts)) for pts in (trace.pts[0], trace.pts[-1]))
+    return {
+        "first_us": round(first * 1_000_000),
+        "last_us": round(last * 1_000_000),
+        "detections": len(trace),
+        "trace": blob,
+        "sha256": sha256_of(blob),
+    }
+
+
 def info_values(info: VideoInfo) -> dict[str, Any]:
     """Return what a source says of itself, as columns of `footage`."""
     return {

@@ -140,7 +140,10 @@ def purity_of(parts: Sequence[Row[Any]]) -> Purity | None:
         own = doubts_of(part)
         if own is None:
             return None
-        found += [Doubt(before + at, part.source_id, media_us) for at, media_us in own]
+        # One at the very first detection tells of whoever was split off before it.
+        found += [
+            Doubt(before + at, part.source_id, media_us) for at, media_us in own if before + at
+        ]
         before += part.detections
     return Purity(before, tuple(found))
 
@@ -183,6 +186,25 @@ def trace(store: Store, tracklet_id: int, source_id: int) -> Trace:
         ).one_or_none()
     if row is None:
         raise NotFound(f"{store.location} holds no tracklet {tracklet_id}")
+    return _read_trace(store, tracklet_id, row)
+
+
+def traces_of(store: Store, source_id: int) -> list[tuple[int, Trace]]:
+    """Return what a source shows of each of its tracklets, by id.
+
+    Raises:
+        ArchiveError: one is damaged.
+    """
+    with store.read() as connection:
+        rows = connection.execute(
+            select(tracklet_part.c.tracklet_id, tracklet_part.c.trace, tracklet_part.c.sha256)
+            .where(tracklet_part.c.source_id == source_id)
+            .order_by(tracklet_part.c.tracklet_id)
+        ).all()
+    return [(row.tracklet_id, _read_trace(store, row.tracklet_id, row)) for row in rows]
+
+
+def _read_trace(store: Store, tracklet_id: int, row: Any) -> Trace:
     try:
         return footage_rows.read_trace(row.trace, row.sha256)
     except ArchiveError as error:

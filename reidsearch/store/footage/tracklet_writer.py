@@ -1,23 +1,29 @@
-"""Tracklets on their way into the archive; of a source analysed again only what it lacks."""
+"""Tracklets on their way into the archive; of a source analysed again only what it lacks.
+
+Where somebody has cut a tracklet by hand, what is found again is cut there too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from reidsearch.base.timecode import now, to_us
-from reidsearch.domain.footage import Clock, VideoInfo
+from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.tracklets import Trace, Tracklet
 from reidsearch.store import tables
-from reidsearch.store.crops.rows import embedding_row, sha256_of
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.erased import Interval, permanent
+from reidsearch.store.footage.traces import doubts_of_both, one_person, some_of, together
+from reidsearch.store.footage.tracklet_edits import cut_rows, cuts_in
 from reidsearch.store.footage.tracklet_means import renew_means, tracklet_row
+from reidsearch.store.footage.view_rows import ViewOf, view_rows
 from reidsearch.store.tables.footage import (
     erased,
     moment,
@@ -25,11 +31,6 @@ from reidsearch.store.tables.footage import (
     tracklet_embedding,
     tracklet_part,
 )
-
-SAME_PX = 1.0
-"""Boxes of one person found twice in one frame differ by less, in pixels."""
-SAME_SHARE = 0.5
-"""Two traces that share more of the shorter one's detections are one person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,16 @@ class Target:
 
 def insert_tracklets(connection: Connection, target: Target, tracklets: Sequence[Tracklet]) -> None:
     """Insert tracklets with their views, unless they are held already, or deleted permanently."""
-    source_id = target.source_id
+    source_id, grown_from = target.source_id, target.facts.supersedes
+    cuts = cuts_in(connection, [source_id, *([] if grown_from is None else [grown_from])])
     again = connection.scalar(select(exists().where(erased.c.source_id == source_id)))
     gone = permanent(connection, source_id) if again else []
     batch = _Batch(connection, target)
-    for one in tracklets:
+    for one in (part for whole in tracklets for part in _cut(whole, cuts)):
         held = batch.held(one.trace) if again else None
         if held is not None:
             batch.complete(held, one, views=not gone)
-        elif not batch.within(one.trace, gone):
+        elif one.views and not batch.within(one.trace, gone):
             batch.add(one)
     batch.insert()
 
@@ -67,8 +69,8 @@ class _Batch:
     def __init__(self, connection: Connection, target: Target) -> None:
         self._connection = connection
         self._target = target
-        self._info: VideoInfo = footage_rows.read_info(target.facts)
-        self._clock: Clock = footage_rows.read_clock(target.facts)
+        self._of = ViewOf.read(target.facts, target.run_id, target.model_id)
+        self._info = self._of.info
         counter = connection.execute(select(tables.archive).where(intact(tables.archive))).one()
         self._crop_id, self._tracklet_id = counter.next_crop_id, counter.next_tracklet_id
         self._indexed_us = to_us(now())
@@ -103,15 +105,14 @@ class _Batch:
 
     def add(self, one: Tracklet) -> None:
         """Add one that is new."""
-        first_us, last_us = self._interval(one.trace)
         self._rows[tracklet].append({"id": self._tracklet_id, "run_id": self._target.run_id})
         self._rows[tracklet_part].append(
             {
                 "tracklet_id": self._tracklet_id,
                 "source_id": self._target.source_id,
-                "first_us": first_us,
-                "last_us": last_us,
-                **self._trace_values(one),
+                "fragments": one.fragments,
+                **footage_rows.trace_values(self._info, one.trace),
+                "doubts": self._doubts(one),
             }
         )
         row = tracklet_row(self._tracklet_id, self._target.model_id, one.vector)
@@ -126,7 +127,9 @@ class _Batch:
 
     def complete(self, held: Row[Any], one: Tracklet, *, views: bool) -> None:
         """Give a stored one what it lacks: where it goes on, and `views` that were deleted."""
-        if not views and held.detections == len(one.trace):
+        before, doubts = footage_rows.read_trace(held.trace, held.sha256), self._doubts(one)
+        trace = together(before, one.trace)
+        if not views and held.detections == len(trace):
             return
         crop = tables.crop.c
         stored = self._connection.execute(
@@ -139,15 +142,18 @@ class _Batch:
         )
         self._add_views(held.tracklet_id, one, frozenset(tuple(row) for row in stored))
         self._completed.append(held.tracklet_id)
-        if held.detections < len(one.trace):
-            first_us, last_us = self._interval(one.trace)
+        if held.detections < len(trace):
             self._connection.execute(
                 update(tracklet_part)
                 .where(
                     tracklet_part.c.tracklet_id == held.tracklet_id,
                     tracklet_part.c.source_id == self._target.source_id,
                 )
-                .values(first_us=first_us, last_us=last_us, **self._trace_values(one))
+                .values(
+                    fragments=max(held.fragments, one.fragments),
+                    doubts=doubts_of_both(trace, (held.doubts or [], before), (doubts, one.trace)),
+                    **footage_rows.trace_values(self._info, trace),
+                )
             )
 
     def insert(self) -> None:
@@ -166,17 +172,11 @@ class _Batch:
         first, last = (self._info.media_s(int(pts)) for pts in (trace.pts[0], trace.pts[-1]))
         return round(first * 1_000_000), round(last * 1_000_000)
 
-    def _trace_values(self, one: Tracklet) -> dict[str, Any]:
-        blob = footage_rows.trace_blob(one.trace)
+    def _doubts(self, one: Tracklet) -> list[list[int]]:
+        """Return the doubts as a column: position in the trace and media time."""
         positions = np.searchsorted(one.trace.pts, np.array(one.doubts, np.int64)).tolist()
         at_us = [round(self._info.media_s(pts) * 1_000_000) for pts in one.doubts]
-        return {
-            "detections": len(one.trace),
-            "fragments": one.fragments,
-            "doubts": list(map(list, zip(positions, at_us, strict=True))),
-            "trace": blob,
-            "sha256": sha256_of(blob),
-        }
+        return list(map(list, zip(positions, at_us, strict=True)))
 
     def _add_views(
         self, tracklet_id: int, one: Tracklet, stored: frozenset[tuple[Any, ...]]
@@ -184,45 +184,26 @@ class _Batch:
         for view, vector in zip(one.views, one.vectors, strict=True):
             if (view.pts, *view.box.as_list()) in stored:
                 continue
-            media_s = self._info.media_s(view.pts)
-            crop_id = self._crop_id
-            self._rows[tables.crop].append(
-                {
-                    "id": crop_id,
-                    "source_id": self._target.source_id,
-                    "pts": view.pts,
-                    **asdict(view.box),
-                    "camera_id": self._target.facts.camera_id,
-                    "time_us": self._clock.at_us(media_s),
-                    "run_id": self._target.run_id,
-                    "indexed_us": self._indexed_us,
-                }
-            )
-            self._rows[tables.picture].append(
-                {"crop_id": crop_id, "jpeg": view.jpeg, "sha256": sha256_of(view.jpeg)}
-            )
-            self._rows[tables.embedding].append(
-                embedding_row(crop_id, self._target.model_id, vector)
-            )
-            self._rows[moment].append(
-                {
-                    "crop_id": crop_id,
-                    "tracklet_id": tracklet_id,
-                    "media_us": round(media_s * 1_000_000),
-                    "quality": view.quality,
-                    "confidence": view.confidence,
-                    "sharpness": view.sharpness,
-                    "picture": view.picture,
-                }
-            )
+            made = view_rows(self._of, tracklet_id, self._crop_id, view, vector, self._indexed_us)
+            for table, row in made.items():
+                self._rows[table].append(row)
             self._crop_id += 1
 
 
-def one_person(stored: Trace, found: Trace) -> bool:
-    """Tell whether two traces of one source are of the same detections."""
-    _, in_stored, in_found = np.intersect1d(stored.pts, found.pts, return_indices=True)
-    if not len(in_stored):
-        return False
-    apart = np.abs(stored.xyxy[in_stored] - found.xyxy[in_found]).max(axis=1)
-    shared = int(np.count_nonzero(apart < SAME_PX))
-    return shared > SAME_SHARE * min(len(stored), len(found))
+def _cut(one: Tracklet, cuts: Sequence[Row[Any]]) -> Iterator[Tracklet]:
+    """Yield the parts of a tracklet between the cuts of somebody's; a part may have no view."""
+    rows = [row for row in cut_rows(one.trace, cuts) if row] if cuts else []
+    if not rows:
+        yield one
+        return
+    bounds = [0, *rows, len(one.trace)]
+    for start, end in pairwise(bounds):
+        trace = some_of(one.trace, slice(start, end))
+        first, last = int(trace.pts[0]), int(trace.pts[-1])
+        kept = [row for row, view in enumerate(one.views) if first <= view.pts <= last]
+        views, vectors = tuple(one.views[row] for row in kept), one.vectors[kept]
+        vector = one.vector
+        if views:
+            vector = robust_mean(vectors, np.array([view.quality for view in views]))
+        doubts = tuple(pts for pts in one.doubts if first <= pts <= last)
+        yield Tracklet(trace, views, vectors, vector, doubts=doubts)

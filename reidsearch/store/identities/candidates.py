@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from reidsearch.domain.decisions import Member, Presence
 from reidsearch.store import tables
 from reidsearch.store.database import selects
 from reidsearch.store.footage.presence import presences
+from reidsearch.store.footage.tracklet_edits import splits_in_force
 from reidsearch.store.tables.footage import moment, tracklet_embedding
 
 
@@ -22,10 +24,12 @@ class LinkingCandidates:
     Args:
         vectors: (n, d) float32, rows of unit length: of tracklets the robust mean of their views.
         presences: n, in the same order: tracklets by id, then crops by id.
+        split: tracklets that somebody has split: each with those that were split from it.
     """
 
     vectors: Vectors
     presences: tuple[Presence, ...]
+    split: Mapping[int, tuple[int, ...]]
 
 
 def linking_candidates(connection: Connection, dimension: int) -> LinkingCandidates:
@@ -56,4 +60,5 @@ def linking_candidates(connection: Connection, dimension: int) -> LinkingCandida
     blob = b"".join(vector for _, vector in (*of_tracklets, *of_crops))
     vectors = np.frombuffer(blob, "<f4").reshape(len(members), dimension)
     seen = presences(connection, members)
-    return LinkingCandidates(vectors, tuple(seen[member] for member in members))
+    present = tuple(seen[member] for member in members)
+    return LinkingCandidates(vectors, present, splits_in_force(connection))

@@ -1,4 +1,7 @@
-"""Who belongs to which identity is what the decisions say, no more and no less."""
+"""Who belongs to which identity is what the decisions say, no more and no less.
+
+So is which tracklets were cut and joined by hand.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, select
 
 from reidsearch.base.errors import ArchiveError
-from reidsearch.domain.decisions import Member
+from reidsearch.domain.decisions import Member, Of
 from reidsearch.domain.reports import Finding
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
 from reidsearch.store.identities.ledger import Ledger
 from reidsearch.store.identities.store import identities, log, rebuild
-from reidsearch.store.tables.footage import tracklet
+from reidsearch.store.tables.footage import tracklet, tracklet_edit
 
 
 def check(connection: Connection) -> Iterator[Finding]:
@@ -52,6 +55,26 @@ def check(connection: Connection) -> Iterator[Finding]:
                 f"{text} differs from what was decided: {', '.join(odd[:20])}",
                 repairable=True,
             )
+    yield from _edits(connection, ledger)
+
+
+def _edits(connection: Connection, ledger: Ledger) -> Iterator[Finding]:
+    """Cuts and joins in force are recorded, but for cuts of sources that are gone."""
+    rows = connection.execute(select(tracklet_edit)).all()
+    found = {(row.tracklet_id, row.kind, row.other_id) for row in rows}
+    wanted = {(number, of.value, other) for number, of, other in ledger.edits()}
+    joined = {number for number, kind, _ in wanted if kind == Of.JOINED.value}
+    odd = found - wanted
+    odd |= {one for one in wanted - found if one[1] == Of.JOINED.value}
+    there = _held(connection, (Member("tracklet", number) for number in joined))
+    numbers = {number for number, _, _ in odd} | {member.number for member in there}
+    if numbers:
+        told = ", ".join(map(str, sorted(numbers)[:20]))
+        yield Finding(
+            "decisions",
+            f"tracklets are not split or joined as was decided: {told}",
+            repairable=False,
+        )
 
 
 def mend(store: Store) -> None:

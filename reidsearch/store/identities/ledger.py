@@ -8,10 +8,21 @@ with the inverse changes, which is refused where a later decision changed the sa
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from typing import Any
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
-from reidsearch.domain.decisions import Change, Decision, Member, Named, Of, Value, name_key
+from reidsearch.domain.decisions import (
+    EDITS,
+    Change,
+    Decision,
+    Member,
+    Named,
+    Of,
+    TraceStretch,
+    Value,
+    name_key,
+)
 
 UNDO = "undo"
 
@@ -93,6 +104,14 @@ class Ledger:
             if of is Of.REJECTED and identity_id is not None and member is not None
         }
 
+    def edits(self) -> set[tuple[int, Of, int]]:
+        """Return every tracklet that was cut off or joined by hand, how, and off or to which."""
+        return {
+            (member.number, of, int(other))
+            for (of, _, member), other in self._values.items()
+            if of in EDITS and member is not None and other is not None
+        }
+
     def identity_of(self, member: Member) -> int | None:
         """Return the identity that a member belongs to."""
         value = self._values.get((Of.MEMBER, None, member))
@@ -101,6 +120,10 @@ class Ledger:
     def is_rejected(self, identity_id: int, member: Member) -> bool:
         """Tell whether a member was rejected for an identity."""
         return (Of.REJECTED, identity_id, member) in self._values
+
+    def rejected_for(self, member: Member) -> list[int]:
+        """Return the identities that a member was rejected for."""
+        return sorted(identity_id for identity_id, one in self.rejections() if one == member)
 
     def find(self, text: str, *, merged_too: bool = False) -> Named:
         """Return the identity of that name or number.
@@ -135,6 +158,12 @@ class Ledger:
         """
         names, merged = self.names(), self.merged()
         for change in changes:
+            if change.unites and change.of in EDITS and change.member in self._decided_on():
+                raise UsageError(
+                    f"{change.member.text} would be gone, but decisions are about it",
+                    "undo the later decisions first",
+                    kind=Kind.DECISIONS_STAND,
+                )
             if change.of is Of.NAME and change.after is not None:
                 key = name_key(str(change.after))
                 same = [one for one, name in names.items() if name_key(name) == key]
@@ -148,6 +177,7 @@ class Ledger:
                     )
         touched = {one for change in changes for one in change.identities}
         holding = {*self.members().values(), *(one for one, _ in self.rejections())}
+        holding |= {*merged.values(), *merged} - names.keys()  # a merge of what is removed
         for identity_id in sorted(touched & holding):
             if identity_id not in names or identity_id in merged:
                 raise UsageError(
@@ -162,6 +192,9 @@ class Ledger:
                     "undo the later decisions first",
                     kind=Kind.DECISIONS_STAND,
                 )
+
+    def _decided_on(self) -> set[Member]:
+        return {*self.members(), *(member for _, member in self.rejections())}
 
 
 def _no_such(text: str, known: list[str]) -> NotFound:
@@ -219,6 +252,7 @@ def inverse(ledger: Ledger, decisions: Sequence[Decision], undone: Decision) -> 
     Raises:
         UsageError: a later decision changed the same things.
     """
+    require_latest(decisions, undone)
     for change in undone.changes:
         if ledger.value(change) != change.after:
             later = [
@@ -237,6 +271,44 @@ def inverse(ledger: Ledger, decisions: Sequence[Decision], undone: Decision) -> 
     return [change.inverse for change in reversed(undone.changes)]
 
 
+def require_latest(decisions: Sequence[Decision], undone: Decision) -> None:
+    """Refuse to undo what a later decision in force builds on, where tracklets were cut or joined.
+
+    Raises:
+        UsageError: a tracklet that would be gone, or would show less, was decided on since; or what
+            was decided on a tracklet was handed on to what was cut off it or joined with it.
+    """
+    for later in reversed(decisions):
+        if later.decision_id <= undone.decision_id or later.what == UNDO or later.undone_by:
+            continue
+        edited = {number for change in later.changes for number in change.edited}
+        handed_on = {one for change in later.changes for one in change.identities}
+        about = {
+            change.member.number
+            for change in later.changes
+            if change.member is not None and change.member.kind == "tracklet"
+        }
+        for change in undone.changes:
+            if change.member is None or change.member.kind != "tracklet":
+                continue
+            if change.of not in EDITS:
+                again = change.after is None  # a decision on what the tracklet no longer is
+                shared = bool(change.identities & handed_on)
+                clash = change.member.number in edited and (again or shared)
+            elif change.inverse.unites:
+                clash = change.member.number in about or bool(change.edited & edited)
+            else:
+                clash = bool(change.edited & (about | edited))
+            if clash:
+                raise UsageError(
+                    f"decision {undone.decision_id} cannot be undone: decision "
+                    f"{later.decision_id} builds on what it made of {change.member.text}",
+                    "undo that one first",
+                    kind=Kind.DECISION_OVERTAKEN,
+                    decision=later.decision_id,
+                )
+
+
 def _about(change: Change) -> str:
     if change.member is not None:
         return change.member.text
@@ -253,9 +325,15 @@ def to_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
             "before": change.before,
             "after": change.after,
             **({"crops": list(change.crops)} if change.crops else {}),
+            **_stretches(change),
         }
         for change in changes
     ]
+
+
+def _stretches(change: Change) -> dict[str, Any]:
+    told = [list(astuple(one)) for one in change.stretches]
+    return {"stretches": told} if told else {}
 
 
 def from_json(rows: Sequence[dict[str, Any]]) -> tuple[Change, ...]:
@@ -273,6 +351,7 @@ def from_json(rows: Sequence[dict[str, Any]]) -> tuple[Change, ...]:
                 row["before"],
                 row["after"],
                 tuple(map(int, row.get("crops", ()))),
+                tuple(TraceStretch(*one) for one in row.get("stretches", ())),
             )
             for row in rows
         )

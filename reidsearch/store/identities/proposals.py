@@ -139,3 +139,15 @@ def _open_proposals(connection: Connection) -> Iterable[Proposal]:
             scores=tuple(score for _, score in held),
             score=row.score,
         )
+
+
+def proposing(connection: Connection, tracklet_ids: Iterable[int]) -> tuple[int, ...]:
+    """Return the proposals that some tracklets are in."""
+    mine = proposal_member.c
+    found = connection.scalars(
+        select(mine.proposal_id)
+        .where(mine.tracklet_id.in_(list(tracklet_ids)))
+        .distinct()
+        .order_by(mine.proposal_id)
+    )
+    return tuple(found)

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, se
 from reidsearch.base.errors import ArchiveError, Kind, NotFound, absent
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import (
+    EDITS,
     Change,
     Decision,
     Identity,
@@ -30,6 +31,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
 from reidsearch.store.events import require_record
+from reidsearch.store.footage.tracklet_edits import apply_edit
 from reidsearch.store.identities.ledger import UNDO, Ledger, from_json, to_json, with_undone
 from reidsearch.store.tables.footage import moment, tracklet
 from reidsearch.store.tables.identities import (
@@ -119,10 +121,17 @@ def _append(connection: Connection, made: Decision) -> Decision:
     ).inserted_primary_key
     if inserted is None:
         raise absent("the id of a new row")
-    # Identities first: members refer to them.
-    for change in sorted(made.changes, key=lambda one: one.member is not None):
-        _apply(connection, change)
+    for change in sorted(made.changes, key=_order):
+        if change.of in EDITS:
+            apply_edit(connection, change)
+        else:
+            _apply(connection, change)
     return replace(made, decision_id=int(inserted[0]))
+
+
+def _order(change: Change) -> int:
+    """Identities first, then tracklets: members refer to both."""
+    return 0 if change.member is None else 1 if change.of in EDITS else 2
 
 
 def _apply(connection: Connection, change: Change) -> None:
@@ -162,15 +171,16 @@ def exists(connection: Connection, member: Member) -> bool:
 
 
 def rebuild(connection: Connection) -> None:
-    """Make the tables anew from the log."""
+    """Make the tables of identities anew from the log; what tracklets show stays as it is."""
     before = log(connection)
     Ledger.replay(before)
     for table in (identity_member, identity_rejection):
         connection.execute(delete(table))
     connection.execute(update(identity).values(name=None, merged_into=None))
     for one in before:
-        for change in sorted(one.changes, key=lambda each: each.member is not None):
-            _apply(connection, change)
+        for change in sorted(one.changes, key=_order):
+            if change.of not in EDITS:
+                _apply(connection, change)
 
 
 def members_of_crops(connection: Connection, crop_ids: Iterable[int]) -> dict[int, Member]:
@@ -223,7 +233,11 @@ def with_given(
             if change.member is not None:
                 named.setdefault(change.member, {}).update(dict.fromkeys(change.crops))
     return {
-        member: replace(one, named_by=tuple(named.get(member, ()))) for member, one in seen.items()
+        # A crop may belong to another tracklet by now, cut off by hand.
+        member: replace(
+            one, named_by=tuple(crop for crop in named.get(member, ()) if crop in one.crop_ids)
+        )
+        for member, one in seen.items()
     }
 
 

@@ -132,6 +132,26 @@ tracklet_part = Table(
     Index(None, "source_id", "first_us"),
 )
 
+# What somebody has split or joined by hand and is in force: derived from the decisions, for those
+# who add or join tracklets. A split is remembered by the first detection after it, so that it is
+# found again when its source is analysed again, whoever was deleted meanwhile.
+tracklet_edit = Table(
+    "tracklet_edit",
+    metadata,
+    Column("tracklet_id", Id, primary_key=True, autoincrement=False),  # split off, or joined
+    Column("kind", String(16), primary_key=True),  # split, joined: one may be both
+    Column("other_id", BigInteger, nullable=False),  # that it was split from, or joined to
+    Column("source_id", ForeignKey("footage.source_id", ondelete="CASCADE")),  # of a split
+    Column("pts", BigInteger),
+    Column("x1", Float),
+    Column("y1", Float),
+    Column("x2", Float),
+    Column("y2", Float),
+    row_digest(),
+    Index(None, "other_id"),
+    Index(None, "source_id"),
+)
+
 # The robust mean of the views' embeddings; made anew whenever the views or the model change.
 tracklet_embedding = Table(
     "tracklet_embedding",

@@ -58,11 +58,14 @@ class Likeness:
             score 0.41 to 0.54 at the 1st percentile, of other people 0.06 to 0.19 at the median.
         alone: the least where nothing but appearance speaks for it: boxes do not overlap.
         doubtful: below this a switch cannot be excluded.
+        renewed_us: how often a person's look is renewed where place decides; who is then found to
+            look like somebody else begins a track.
     """
 
     least: float = 0.45
     alone: float = 0.6
     doubtful: float = DOUBTFUL
+    renewed_us: int = RENEWED_US
 
 
 class AppearanceTracker:
@@ -165,23 +168,34 @@ class _Frame:
         """Assign detections to tracks: by place alone, then the confident, then the others."""
         free = np.ones(len(self._tracks), bool)
         left = np.ones(len(self.confident), bool)
+        due = [row for position, row in self.pairs if self._is_due(position, row, likeness)]
+        self._ask(due, looks)
+        self.pairs = [pair for pair in self.pairs if not self._is_another(*pair, likeness)]
         for position, row in self.pairs:
             free[position] = left[row] = False
-        self._ask([row for position, row in self.pairs if self._is_due(position, row)], looks)
         for stage in (self.confident, ~self.confident):
             # Who begins a track has a look as well, whoever else there is.
             wanted = self._possible[free].any(axis=0) | self.confident
             rows = np.flatnonzero(left & stage & wanted).tolist()
-            self._ask(rows, looks)
+            self._ask([row for row in rows if row not in self._looks], looks)
             for position, row in self._by_look(rows, free, likeness):
                 free[position] = left[row] = False
                 self.pairs.append((position, row))
 
-    def _is_due(self, position: int, row: int) -> bool:
-        """Tell whether a look is to be renewed although nobody needs it now."""
+    def _is_due(self, position: int, row: int, likeness: Likeness) -> bool:
+        """Tell whether a look is to be renewed although place decides."""
         track = self._tracks[position]
-        due_us = SECOND_US if track.looked == 1 else RENEWED_US
+        due_us = likeness.renewed_us
+        if track.looked == 1:
+            due_us = min(due_us, SECOND_US)
         return bool(self.confident[row]) and self._time_us - track.look_us >= due_us
+
+    def _is_another(self, position: int, row: int, likeness: Likeness) -> bool:
+        """Tell whether somebody else stands in a person's place, by a look that was renewed."""
+        before, now = self._tracks[position].look, self._looks.get(row)
+        if now is None or not before.any() or not now.any():
+            return False
+        return float(before @ now) < likeness.least
 
     def _ask(self, rows: list[int], looks: Looks) -> None:
         if rows:
