@@ -239,7 +239,7 @@ def as_footage(folder) -> None:
         )
         sql(
             folder,
-            "INSERT INTO tracklet_part VALUES (1, :id, 0, 1000, 9, 1, x'00', x'00', NULL)",
+            "INSERT INTO tracklet_part VALUES (1, :id, 0, 1000, 9, 1, x'00', x'00', NULL, NULL)",
             id=tracklet + 1,
         )
         sql(
