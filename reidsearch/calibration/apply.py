@@ -31,8 +31,8 @@ BEST = (
 )
 MISLEADING = (0.65, 0.9)
 SAME_CAMERA = (
-    "{} by the query's own camera, with scores of {} to {}, which different people in similar clothes "
-    "reach there too: look at the pictures"
+    "{} by the query's own camera, with scores of {} to {}, which different people in similar "
+    "clothes reach there too: look at the pictures"
 )
 LIMITED = (
     "the scores of {} matches lie beyond the range of the calibration and are read at its limit"

@@ -43,10 +43,8 @@ LOOK_US = 2_370_000  # the time in which a look is forgotten (a tenth in a quart
 COVERED_LOOK_US = 12_400_000  # and where the person is covered
 COVERED = 0.3
 
-DOUBTFUL = 0.55
-"""Where a person is less like their track, a switch cannot be excluded,"""
 MARGIN = 0.1
-"""nor where another assignment would score nearly as well."""
+"""Where another assignment would score nearly as well, a switch cannot be excluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class Likeness:
 
     least: float = 0.45
     alone: float = 0.6
-    doubtful: float = DOUBTFUL
+    doubtful: float = 0.55
     renewed_us: int = RENEWED_US
 
 

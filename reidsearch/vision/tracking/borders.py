@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reidsearch.vision.tracking.association import DOUBTFUL
-from reidsearch.vision.tracking.stitching import MARGIN, Sighting, likeness
+from reidsearch.vision.tracking.stitching import LIKE, MARGIN, Sighting, likeness
 
 
 def continued(
@@ -33,6 +32,6 @@ def continued(
         row, column = divmod(int(scores.argmax()), scores.shape[1])
         rivals = np.concatenate([np.delete(scores[row], column), np.delete(scores[:, column], row)])
         if best - rivals.max(initial=-np.inf) >= MARGIN:
-            pairs.append((row, column, bool(best < DOUBTFUL)))
+            pairs.append((row, column, bool(best < LIKE)))
         scores[row, :] = scores[:, column] = -np.inf
     return sorted(pairs)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.tracklets import BestShot, Trace, Tracklet
-from reidsearch.vision.tracking.association import DOUBTFUL
 from reidsearch.vision.tracking.best_shots import (
     CANDIDATES,
     FIRST_STRETCH_US,
@@ -27,10 +26,11 @@ from reidsearch.vision.tracking.best_shots import (
 
 # With Open Model Zoo's re-ID models 1 pair of different people in 100 scores above 0.36, 1 in 1000
 # above 0.48, 1 in 10 000 above 0.61; one person's crops within a tracklet score 0.65 to 0.85
-# (docs/architecture.md). Somebody who reappears at once where they vanished needs less proof than
-# somebody who reappears anywhere.
-LIKE = 0.55
-LIKE_WHEN_NEAR = 0.35
+# (docs/architecture.md). The tracker has refused to go on already, so more is asked than there: on
+# drawn crowds a lower limit joined more people than pieces (benchmarks/crossings.py). Somebody who
+# reappears at once where they vanished needs less proof than somebody who reappears anywhere.
+LIKE = 0.65
+LIKE_WHEN_NEAR = 0.55
 NEAR_US = 1_500_000
 NEAR_HEIGHTS = 0.75
 SPEED_HEIGHTS = 1.2  # a walking person covers about one own height a second, a runner more
@@ -184,7 +184,7 @@ class Stitcher:
         if before is None:
             self.pending.append(piece)
         else:
-            doubtful = score < DOUBTFUL
+            doubtful = score < LIKE
             self.pending[before] = _stitched(self.pending[before], piece, doubtful=doubtful)
         return len(others)
 
