@@ -3,6 +3,8 @@
 from reidsearch.domain.tracklets import Doubt, Purity
 from reidsearch.output.purity import purity_sentences, purity_text
 
+SWITCH = "a switch to somebody else cannot be excluded"
+
 
 def doubted(*positions):
     return Purity(20, tuple(Doubt(at, 1, at * 250_000) for at in positions))
@@ -17,17 +19,19 @@ def test_the_longest_stretch_without_a_doubt_is_one_persons():
 
 def test_a_text_names_the_share_and_the_moments():
     assert purity_text(doubted(5)) == (
-        "one person for at least 75 % of its detections; a switch to somebody else cannot be "
-        "excluded at 1.2 s"
+        "a switch to somebody else cannot be excluded at 1.2 s; its longest stretch without such a "
+        "moment is 75 % of its detections"
     )
-    assert purity_text(doubted(4, 8)).endswith("at 1.0 s and 2.0 s")
-    assert purity_text(doubted(4, 8, 12, 16)).endswith("1.0 s, 2.0 s, 3.0 s and 1 further moment")
+    assert purity_text(doubted(4, 8)).startswith(f"{SWITCH} at 1.0 s and 2.0 s;")
+    assert purity_text(doubted(4, 8, 12, 16)).startswith(
+        f"{SWITCH} at 1.0 s, 2.0 s, 3.0 s and 1 further moment;"
+    )
 
 
 def test_only_what_is_in_doubt_is_told():
     assert purity_sentences([("rank 1", Purity(20))]) == []
     (told,) = purity_sentences([("rank 1", Purity(20)), ("rank 2", doubted(5))])
-    assert told.startswith("May show more than one person: rank 2 (one person for at least 75 %")
+    assert told.startswith(f"May show more than one person: rank 2 ({SWITCH} at 1.2 s;")
     (told,) = purity_sentences((f"rank {rank}", doubted(5)) for rank in range(1, 6))
     assert told.endswith("; and 2 further tracklets.")
 
