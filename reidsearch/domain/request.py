@@ -226,7 +226,7 @@ class SearchRequest:
                 "leave one of them out",
                 kind=Kind.QUERY_CAMERA_UNUSED,
             )
-        if all(isinstance(one, (int, np.integer)) for one in self.pictures):
+        if self.pictures and all(isinstance(one, (int, np.integer)) for one in self.pictures):
             raise UsageError(
                 "the query's camera was given, but the query has no picture: stored crops have "
                 "their own",

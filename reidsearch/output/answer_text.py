@@ -44,7 +44,7 @@ def answer_view(answer: Answer, *, whole: bool = False) -> RenderableType:
     told[:0] = [
         Text(line, style="bold")
         for line in purity_sentences(
-            (f"rank {match.rank}", match.tracklet.purity)
+            (f"rank {match.rank}, tracklet {match.tracklet.tracklet_id}", match.tracklet.purity)
             for match in tracked.values()
             if match.tracklet
         )
