@@ -10,7 +10,7 @@ from reidsearch.base.progress import Progress
 from reidsearch.domain.adjustment import lengths
 from reidsearch.domain.reports import Finding
 from reidsearch.index.gallery import Gallery
-from reidsearch.store.adjustment import kept_means
+from reidsearch.store.adjustment import kept_means, model_of_means
 from reidsearch.store.crops.embeddings import embedded_ids, embedding_rows
 from reidsearch.store.crops.rows import forget_means
 from reidsearch.store.crops.store import Store
@@ -25,11 +25,13 @@ def check_adjustment(store: Store) -> Iterator[Finding]:
     state, model = store.state(), store.model()
     if state.adjustment is None or model is None:
         return
+    if model_of_means(store) != state.model_id:  # of the model before; nothing uses them any more
+        return
     kept = kept_means(store, model.dimension)
     if kept is None:
         yield Finding(CODE, "the camera means are damaged", repairable=True)
         return
-    if kept.model_id != state.model_id or not len(kept.slots):
+    if not len(kept.slots):
         return
     held = embedded_ids(store, len(kept.slots) - 1)
     ids = held[np.unique(np.linspace(0, len(held) - 1, min(len(held), LOOKED_AT)).astype(np.int64))]

@@ -98,6 +98,16 @@ def kept_means(store: Store, dimension: int) -> KeptMeans | None:
     return None if row is None else _read(row, dimension)
 
 
+def model_of_means(store: Store) -> int | None:
+    """Return the id of the model whose embeddings the means in force are of; None: there are none.
+
+    It is read as it stands, damaged or not.
+    """
+    with store.scan() as connection:
+        newest = select(table.c.model_id).order_by(table.c.id.desc()).limit(1)
+        return connection.scalar(newest)
+
+
 def _read(row: Row[Any], dimension: int) -> KeptMeans | None:
     """Read a row whose digest fits; None: it makes no sense, whoever wrote it."""
     try:

@@ -144,6 +144,7 @@ def test_json(held):
         "before": None,
         "after": 1,
         "crops": [2],
+        "stretches": [],
     }
     assert (
         json.loads(told(held, "confirm", 1, "--as", "anna", "--format", "json"))["decision"] is None

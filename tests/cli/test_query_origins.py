@@ -45,7 +45,7 @@ def test_every_format_names_the_picture_its_bytes_box_and_embedding(held, crops,
     picture = crops / "gate_20240531T12Z.png"
     with Archive.open(held.archive) as archive:
         (row,) = archive.embed([read_picture(picture, PictureLimits())])
-    ran = held("query", picture, "-k", 2, "--format", form)
+    ran = held("query", picture, "-k", 2, "--no-adjust", "--format", form)
     assert ran.code == 0, ran.err
     for told in (picture.name, sha256(picture), digest(row.astype("<f4"))):
         assert told in plain(ran.out)
@@ -89,10 +89,13 @@ def test_the_mean_has_a_digest_of_its_own_and_the_views_theirs(held, crops):
     with Archive.open(held.archive) as archive:
         said = archive.search([picture, 1]).statement
         rows = archive.embed([read_picture(picture, PictureLimits())])
-        alone = archive.search([picture]).statement
+        alone = archive.search([picture], adjusted=False).statement
+        adjusted = archive.search([picture]).statement
     assert said.query_pictures[0].embedding_sha256 == digest(rows[0].astype("<f4"))
     assert said.embedding_sha256 not in {one.embedding_sha256 for one in said.query_pictures}
     assert alone.embedding_sha256 == alone.query_pictures[0].embedding_sha256
+    assert adjusted.query_pictures == alone.query_pictures
+    assert adjusted.embedding_sha256 != alone.embedding_sha256, "of what was searched with"
 
 
 def test_pixels_are_told_by_their_own_digest_and_a_list_as_one_by_one(held, crops):

@@ -36,7 +36,7 @@ def test_a_drawn_crowd_keeps_most_of_its_tracklets(shared, tmp_path):
     draw_crowd(video, 20, seed=1)
     crowd = Video("crowd", video, read_truth(video.with_suffix(".gt.txt")))
     found, _ = judge(crowd, "default", shared / "models")
-    assert found.idf1 >= 68
+    assert found.idf1 >= 64
     assert found.mixed <= 5
 
 

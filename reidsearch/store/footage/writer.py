@@ -330,9 +330,12 @@ def same_analysis(stored: Mapping[str, Any], settings: Mapping[str, Any], *, res
     What a first pass chose follows from the rest.
     """
     but = {"tiles_chosen"} if resumed else {"tiles_chosen", "model"}
-    known = {"tiles": 1, **current_names(stored)}  # older archives know no tiles
-    before = {name: value for name, value in known.items() if name not in but}
-    return before == {name: value for name, value in settings.items() if name not in but}
+
+    def of(all_settings: Mapping[str, Any]) -> dict[str, Any]:
+        known = {"tiles": 1, **all_settings}  # older archives know no tiles
+        return {name: value for name, value in known.items() if name not in but}
+
+    return of(current_names(stored)) == of(settings)
 
 
 def delete_source(connection: Connection, source_id: int) -> None:
