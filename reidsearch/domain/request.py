@@ -142,7 +142,8 @@ class SearchRequest:
         adjusted: scores are camera-adjusted (`domain.adjustment`) where the archive's crops are of
             several cameras; otherwise plain cosine similarity.
         query_camera: name of the archive's camera that took the pictures; None: that of the source
-            with these bytes, if the archive holds one. Crops given by id have their own: for them alone it is refused.
+            with these bytes, if the archive holds one. Crops given by id have their own: for them
+            alone it is refused.
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.

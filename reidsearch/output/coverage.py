@@ -14,8 +14,8 @@ from reidsearch.domain.answer_json import heights_json
 from reidsearch.domain.footage import UNSEEN, CoverageGap, How, SourceCoverage, SourceState, Span
 from reidsearch.output.clocks import clock_values, wall_us
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.footage_searched import HOW_TEXTS
 from reidsearch.output.heights import heights_told
-from reidsearch.output.statement import HOW_TEXTS
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, duration, visible
