@@ -155,7 +155,7 @@ def _footage_lines(report: FootageReport) -> list[Text]:
     if report.other_settings:
         lines.append(
             Text(
-                f"{count(report.other_settings, 'source')} were analysed with other settings; "
+                f"{count(report.other_settings, 'source was', 'sources were')} analysed with other settings; "
                 "to analyse again: reidsearch delete --source PATH, then index again.",
                 style="yellow",
             )
