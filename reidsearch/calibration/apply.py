@@ -31,7 +31,7 @@ BEST = (
 )
 MISLEADING = (0.65, 0.9)
 SAME_CAMERA = (
-    "{} by the query's own camera {} {} to {}, which different people in like clothes reach "
+    "{} by the query's own camera {} {} to {}, which different people in similar clothes reach "
     "there too: look at the pictures"
 )
 LIMITED = (

@@ -13,7 +13,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.output.attributes import wears
 from reidsearch.output.cards import uncertainty_text
 from reidsearch.output.columns import Column, FittedTable
-from reidsearch.output.purity import purity_sentences
+from reidsearch.output.purity import matches_purity
 from reidsearch.output.readings import false_alarms, probability
 from reidsearch.output.statement import identity_text, no_match, own_sentence, sentences, short
 from reidsearch.output.text import UNKNOWN, known
@@ -37,18 +37,10 @@ def answer_view(answer: Answer, *, whole: bool = False) -> RenderableType:
         whole: all of the statement, not only what is special or missing.
     """
     lines = sentences(answer.statement) if whole else short(answer.statement)
-    tracked = {match.tracklet.tracklet_id: match for match in answer.matches if match.tracklet}
     told = [Text(line, style="dim") for line in lines]
     if not answer.matches:
         return Group(Text(no_match(answer), style="bold"), *told)
-    told[:0] = [
-        Text(line, style="bold")
-        for line in purity_sentences(
-            (f"rank {match.rank}, tracklet {match.tracklet.tracklet_id}", match.tracklet.purity)
-            for match in tracked.values()
-            if match.tracklet
-        )
-    ]
+    told[:0] = [Text(line, style="bold") for line in matches_purity(answer.matches)]
     if own := [match for match in answer.matches if match.own]:
         told.insert(0, Text(own_sentence(len(own)), style="bold"))
     if all(match.liked for match in answer.matches):

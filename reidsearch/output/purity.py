@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from reidsearch.domain.answers import Match
 from reidsearch.domain.tracklets import Purity
 from reidsearch.output.visible import count
 
@@ -20,6 +21,17 @@ def purity_text(purity: Purity) -> str:
         f"a switch to somebody else cannot be excluded at {where}; its longest stretch without "
         f"such a moment is {int(100 * purity.share)} % of its detections"
     )
+
+
+def matches_purity(matches: Sequence[Match]) -> list[str]:
+    """Return which matches may show several people, each tracklet once, by its first rank."""
+    seen: dict[int, tuple[str, Purity | None]] = {}
+    for match in matches:
+        if match.tracklet is not None:
+            number = match.tracklet.tracklet_id
+            named = f"rank {match.rank}, tracklet {number}"
+            seen.setdefault(number, (named, match.tracklet.purity))
+    return purity_sentences(seen.values())
 
 
 def purity_sentences(tracklets: Iterable[tuple[str, Purity | None]]) -> list[str]:

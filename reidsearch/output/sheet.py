@@ -11,6 +11,7 @@ from reidsearch.output.cards import answer_title, card_fields, rank_text
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
+from reidsearch.output.purity import matches_purity
 from reidsearch.output.statement import gist, no_match
 from reidsearch.output.visible import count
 
@@ -190,6 +191,7 @@ def _sentences(answer: Answer) -> list[str]:
     return [
         *([cut] if cut else []),
         *([no_match(answer)] if only_liked else []),
+        *matches_purity(found[:MOST_CARDS]),
         *gist(answer.statement),
     ]
 

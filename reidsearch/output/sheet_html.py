@@ -14,6 +14,7 @@ from reidsearch.domain.crops import Pixels
 from reidsearch.output.cards import answer_title, card_fields, rank_text
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.picture_file import QUALITY
+from reidsearch.output.purity import matches_purity
 from reidsearch.output.statement import no_match, sentences
 from reidsearch.output.visible import visible
 
@@ -58,7 +59,8 @@ def contact_sheet_html(
         _figure(picture_of(one.crop.crop_id), f"crop {one.crop.crop_id}", _caption(one, answer))
         for one in answer.matches
     )
-    told = "".join(f"<p>{_text(line)}</p>" for line in sentences(answer.statement))
+    lines = [*matches_purity(answer.matches), *sentences(answer.statement)]
+    told = "".join(f"<p>{_text(line)}</p>" for line in lines)
     found = _sheet(matches) if answer.matches else f"<p>{_text(no_match(answer))}</p>"
     made = "".join(
         f"<p>{_text(line)}</p>" for line in (imprint.made, imprint.source, imprint.command) if line

@@ -122,9 +122,10 @@ def fresh(whole: Path, archive: Path) -> Path:
     return Path(shutil.copytree(whole, archive))
 
 
-def test_every_field_of_a_note_with_odd_values(whole, archive, attacks):
+def test_every_field_of_a_note_with_odd_values(whole, archive, request):
     if not is_compact(whole):
         pytest.skip("a flat index has no note")
+    attacks = request.getfixturevalue("attacks")
     right = ids_of(attacks.run(*QUERY, "-a", whole).said)
     note = json.loads(note_file(whole).read_bytes())
     cases = [

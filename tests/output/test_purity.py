@@ -1,7 +1,11 @@
 """What is told of a tracklet that may show several people."""
 
+from dataclasses import replace
+
+from present_samples import footage_answer
+
 from reidsearch.domain.tracklets import Doubt, Purity
-from reidsearch.output.purity import purity_sentences, purity_text
+from reidsearch.output.purity import matches_purity, purity_sentences, purity_text
 
 SWITCH = "a switch to somebody else cannot be excluded"
 
@@ -39,3 +43,10 @@ def test_only_what_is_in_doubt_is_told():
 def test_what_an_earlier_version_indexed_is_not_known():
     (told,) = purity_sentences([("rank 1", None), ("rank 2", None)])
     assert "not known of 2 tracklets" in told
+
+
+def test_each_tracklet_is_named_once_by_its_first_rank():
+    (match,) = footage_answer().matches
+    (told,) = matches_purity([match, replace(match, rank=2)])
+    assert told.startswith(f"May show more than one person: rank 1, tracklet 4 ({SWITCH} at 15.2 s;")
+    assert "rank 2" not in told
