@@ -31,8 +31,8 @@ BEST = (
 )
 MISLEADING = (0.65, 0.9)
 SAME_CAMERA = (
-    "{} by the query's own camera, with scores of {} to {}, which different people in similar "
-    "clothes reach there too: look at the pictures"
+    "{} by the query's own camera {} {} to {}, which different people in similar clothes reach "
+    "there too: look at the pictures"
 )
 LIMITED = (
     "the scores of {} matches lie beyond the range of the calibration and are read at its limit"
@@ -165,18 +165,17 @@ def _doubted(answer: Answer, cameras: Sequence[str | None]) -> Answer:
     """Return the answer, warning of matches whose scores are known to mislead."""
     known = {*cameras} - {None}
     doubtful = sum(
-        match.crop.facts.camera in known and MISLEADING[0] <= match.score <= MISLEADING[1]
+        match.own is None  # the query itself is no finding, whatever its score
+        and match.crop.facts.camera in known
+        and MISLEADING[0] <= match.score <= MISLEADING[1]
         for match in answer.matches
     )
     if not doubtful:
         return answer
     statement = answer.statement
-    warnings = (*statement.warnings, SAME_CAMERA.format(_matches(doubtful), *MISLEADING))
+    told = ("1 match", "scores") if doubtful == 1 else (f"{doubtful:,} matches", "score")
+    warnings = (*statement.warnings, SAME_CAMERA.format(*told, *MISLEADING))
     return Answer(replace(statement, warnings=warnings), answer.matches)
-
-
-def _matches(number: int) -> str:
-    return "1 match is" if number == 1 else f"{number:,} matches are"
 
 
 def read_answer(

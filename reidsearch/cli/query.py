@@ -167,7 +167,7 @@ def command(
     """Find a person again: ranked matches for one or more pictures.
 
     IMAGES show one person; several are fused. The person is detected and cut out; if there are
-    several, the answer asks which, and a crop of one is used as it is. Filters are applied before
+    several, the command asks which, and a crop of one is used as it is. Filters are applied before
     ranking, so asking for k gives k whenever k crops pass. Where the archive has several cameras,
     scores are without what all people at a camera have in common (--no-adjust: plain cosine
     similarity); for pictures by one of these cameras, name it (--query-camera). The best by score

@@ -44,7 +44,7 @@ def query_input_options(function: F) -> F:
             "as_whole",
             group=PERSON,
             is_flag=True,
-            help="Take images as they are; detect nobody.",
+            help="Take IMAGES as they are, without detecting people.",
         ),
         option(
             "--frame",
@@ -64,7 +64,7 @@ def query_camera_option(function: F) -> F:
         "--query-camera",
         group=PERSON,
         metavar="NAME",
-        help="The archive's camera that took the pictures.",
+        help="The archive's camera that took IMAGES or --frame.",
     )(function)
 
 

@@ -142,7 +142,8 @@ class SearchRequest:
         adjusted: scores are camera-adjusted (`domain.adjustment`) where the archive's crops are of
             several cameras; otherwise plain cosine similarity.
         query_camera: name of the archive's camera that took the pictures; None: that of the source
-            with these bytes, if the archive holds one. That of crops given by id is known.
+            with these bytes, if the archive holds one. Crops given by id have their own: for them
+            alone it is refused.
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.
@@ -224,6 +225,13 @@ class SearchRequest:
             raise UsageError(
                 "the query's camera was given, but plain scores do not depend on it",
                 "leave one of them out",
+                kind=Kind.QUERY_CAMERA_UNUSED,
+            )
+        if self.pictures and all(isinstance(one, (int, np.integer)) for one in self.pictures):
+            raise UsageError(
+                "the query's camera was given, but the query has no picture: stored crops have "
+                "their own",
+                "leave it out",
                 kind=Kind.QUERY_CAMERA_UNUSED,
             )
 

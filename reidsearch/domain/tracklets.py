@@ -150,7 +150,10 @@ class Purity:
 
     @property
     def share(self) -> float:
-        """At least this share of the detections shows one person, whatever happened at doubts."""
+        """Share of the detections in the longest stretch without a doubt.
+
+        At least so many show one person, unless the tracker erred there unnoticed.
+        """
         ends = [0, *(doubt.position for doubt in self.doubts), self.detections]
         longest = max(until - since for since, until in pairwise(ends))
         return longest / self.detections if self.detections else 1.0

@@ -14,8 +14,8 @@ from reidsearch.domain.answer_json import heights_json
 from reidsearch.domain.footage import UNSEEN, CoverageGap, How, SourceCoverage, SourceState, Span
 from reidsearch.output.clocks import clock_values, wall_us
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.footage_searched import HOW_TEXTS
 from reidsearch.output.heights import heights_told
-from reidsearch.output.statement import HOW_TEXTS
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, duration, visible
@@ -40,7 +40,7 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
             column("start from", 5, lambda one: one.facts.clock.origin or UNKNOWN),
             column("length", 1, lambda one: duration(float(one.duration_s)), right=True),
             column("analysed", 2, _how, wrapped=True),
-            column("people from", 5, _people_from, right=True),
+            column("most people from", 5, _people_from, right=True),
             column("tracklets", 6, lambda one: f"{one.counts.get('tracklets', 0):,}", right=True),
             column("state", 4, lambda one: one.state),
             column("sha-256", 7, lambda one: one.sha256[:8]),
@@ -157,7 +157,7 @@ def _starts(one: SourceCoverage) -> str:
 
 
 def _people_from(one: SourceCoverage) -> str:
-    return UNKNOWN if one.heights is None else f"{one.heights.hardly_below_px:,} px"
+    return UNKNOWN if one.heights is None else f"{one.heights.mostly_from_px:,} px"
 
 
 def _how(one: SourceCoverage) -> str:

@@ -34,7 +34,8 @@ def sentences(told: Explanation) -> list[str]:
     """The score's place, the most important first; the same in text and picture."""
     said = [
         f"Score {told.score:.3f} of crop {told.match.crop_id} for {visible(told.query)}.",
-        *origin_sentences([told.origin], told.origin.embedding_sha256),
+        *origin_sentences([told.origin], ""),
+        f"Embedding of the query picture, not adjusted: SHA-256 {told.origin.embedding_sha256}.",
     ]
     if told.own is not None:
         said.append(f"It is marked own, so no finding: {OWN_TEXTS[told.own]}.")

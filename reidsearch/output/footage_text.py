@@ -15,7 +15,7 @@ NAMED = 5
 def clip_text(written: ClipReport, file: str) -> str:
     """What a clip shows, and what other files of the recording show of the same person."""
     pure = written.purity
-    told = [purity_text(pure)] if pure is not None and pure.doubts else []
+    told = [f"the tracklet: {purity_text(pure)}"] if pure is not None and pure.doubts else []
     return "\n".join([_shown(written, file), *told, *_elsewhere(written.elsewhere)])
 
 

@@ -244,7 +244,7 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.SCORE_LIMIT_TWICE: "leave --min-score or --max-false-alarms out",
     Kind.FEEDBACK_UNCALIBRATED: _feedback_uncalibrated,
-    Kind.QUERY_CAMERA_UNUSED: "leave --query-camera or --no-adjust out",
+    Kind.QUERY_CAMERA_UNUSED: "leave --query-camera out (or --no-adjust, if that was given)",
     Kind.LIKES_OPPOSE_QUERY: "leave some --like out",
     Kind.LIKED_AND_UNLIKED: "leave --like or --unlike out",
     Kind.QUERY_LIKED: "leave --like {crop} out",

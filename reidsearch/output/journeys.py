@@ -64,12 +64,16 @@ def journey_sentences(journey: Journey) -> list[str]:
     if unsure and max(unsure) > 0:
         told.append(f"Times may be off by up to {max(unsure):g} s.")
     tracked = [stop for stop in journey.stops if stop.seen.member.kind == "tracklet"]
-    told += purity_sentences((f"no. {stop.number}", stop.seen.purity) for stop in tracked)
+    told += purity_sentences(
+        (f"no. {stop.number}, tracklet {stop.seen.member.number}", stop.seen.purity)
+        for stop in tracked
+    )
     blind = [one for one in journey.between if one.unseen_s]
     if journey.between:
         told.append(
             f"{count(len(journey.between), 'interval')} without a sighting; in {len(blind):,} of "
-            "them footage of some camera was not analysed, so the person may have been there."
+            "them footage of some camera was not analysed"
+            + (", so the person may have been there." if blind else ".")
         )
     if not journey.cameras:
         told.append("No footage with a known clock: coverage over time is not known.")

@@ -12,14 +12,14 @@ NAMED = 3
 
 
 def purity_text(purity: Purity) -> str:
-    """`one person for at least 62 % of it; a switch cannot be excluded at 9.7 s`."""
+    """`without a doubt for 62 % of its detections; a switch cannot be excluded at 9.7 s`."""
     at = [f"{doubt.media_us / 1e6:.1f} s" for doubt in purity.doubts[:NAMED]]
     if (more := len(purity.doubts) - NAMED) > 0:
         at.append(count(more, "further moment"))
     where = " and ".join([", ".join(at[:-1]), at[-1]] if len(at) > 1 else at)
     return (
-        f"one person for at least {int(100 * purity.share)} % of its detections; a switch to "
-        f"somebody else cannot be excluded at {where}"
+        f"a switch to somebody else cannot be excluded at {where}; its longest stretch without "
+        f"such a moment is {int(100 * purity.share)} % of its detections"
     )
 
 
@@ -28,8 +28,9 @@ def matches_purity(matches: Sequence[Match]) -> list[str]:
     seen: dict[int, tuple[str, Purity | None]] = {}
     for match in matches:
         if match.tracklet is not None:
-            found = f"rank {match.rank}", match.tracklet.purity
-            seen.setdefault(match.tracklet.tracklet_id, found)
+            number = match.tracklet.tracklet_id
+            named = f"rank {match.rank}, tracklet {number}"
+            seen.setdefault(number, (named, match.tracklet.purity))
     return purity_sentences(seen.values())
 
 

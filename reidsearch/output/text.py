@@ -124,7 +124,7 @@ def _footage_lines(report: FootageReport) -> list[Text]:
         dropped = [
             *([f"{count(report.small, 'small detection')}"] if report.small else []),
             *([f"{count(report.brief, 'brief tracklet')}"] if report.brief else []),
-            *([f"{count(report.unlike, 'shot')} unlike their tracklet"] if report.unlike else []),
+            *([f"{count(report.unlike, 'shot')} unlike the rest"] if report.unlike else []),
         ]
         if dropped:
             lines.append(Text(f"Not kept: {', '.join(dropped)}."))
@@ -155,8 +155,8 @@ def _footage_lines(report: FootageReport) -> list[Text]:
     if report.other_settings:
         lines.append(
             Text(
-                f"{count(report.other_settings, 'source')} were analysed with other settings; "
-                "to analyse again: reidsearch delete --source PATH, then index again.",
+                f"{count(report.other_settings, 'source was', 'sources were')} analysed with other "
+                "settings; to analyse again: reidsearch delete --source PATH, then index again.",
                 style="yellow",
             )
         )

@@ -91,7 +91,8 @@ class FootageService:
         if len(found) != 1:
             names = ", ".join(one.location for one in found[:5])
             raise NotFound(
-                f"{len(found)} sources of footage match {text!r}" + (f": {names}" if found else ""),
+                f"{len(found) or 'no'} sources of footage match {text!r}"
+                + (f": {names}" if found else ""),
                 "give more of the path, or 8 characters of the SHA-256",
                 kind=Kind.SOURCE_AMBIGUOUS,
             )

@@ -187,11 +187,12 @@ class SearchService:
 
         adjusted = answer.statement.adjusted.why_not is None
         fitting = self._reading(reader, adjusted=adjusted)
+        refined = answer.statement.feedback is not None
+        matches = with_own(self._store, answer.matches, ready.query.origins, refined=refined)
+        answer = Answer(answer.statement, matches)
         answer = fitting.read(answer, ready.request, ready.count, ready.query.cameras)
         statement = replace(answer.statement, identity=ready.identity.searched)
-        refined = statement.feedback is not None
-        matches = with_own(self._store, answer.matches, ready.query.origins, refined=refined)
-        return Answer(statement, with_identities(self._store, matches))
+        return Answer(statement, with_identities(self._store, answer.matches))
 
     # -- before the index is asked -----------------------------------------------------------
 

@@ -163,5 +163,5 @@ def test_matches_by_the_querys_own_camera_are_doubted_where_scores_mislead(tmp_p
     request = SearchRequest((1,), adjusted=False)
     with Archive.open(tmp_path / "a") as archive, Archive.open(tmp_path / "b") as unknown:
         (told,) = archive.search(request).statement.warnings
-        assert told.startswith("2 matches are by the query's own camera and score 0.65 to 0.9")
+        assert told.startswith("2 matches by the query's own camera score 0.65 to 0.9")
         assert not unknown.search(request).statement.warnings

@@ -162,7 +162,7 @@ def test_a_clock_is_shown_and_corrected(held):
 
 def test_clocks_that_cannot_be_set(held):
     for arguments, code, said in (
-        (("nowhere",), 9, "0 sources"),
+        (("nowhere",), 9, "no sources"),
         (("mp4",), 9, "2 sources"),
         (("gate", "--offset", "soon"), 2, "--offset"),
         (("gate", "--offset", "1/0"), 2, "--offset"),

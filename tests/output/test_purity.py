@@ -7,6 +7,8 @@ from present_samples import footage_answer
 from reidsearch.domain.tracklets import Doubt, Purity
 from reidsearch.output.purity import matches_purity, purity_sentences, purity_text
 
+SWITCH = "a switch to somebody else cannot be excluded"
+
 
 def doubted(*positions):
     return Purity(20, tuple(Doubt(at, 1, at * 250_000) for at in positions))
@@ -21,17 +23,19 @@ def test_the_longest_stretch_without_a_doubt_is_one_persons():
 
 def test_a_text_names_the_share_and_the_moments():
     assert purity_text(doubted(5)) == (
-        "one person for at least 75 % of its detections; a switch to somebody else cannot be "
-        "excluded at 1.2 s"
+        "a switch to somebody else cannot be excluded at 1.2 s; its longest stretch without such a "
+        "moment is 75 % of its detections"
     )
-    assert purity_text(doubted(4, 8)).endswith("at 1.0 s and 2.0 s")
-    assert purity_text(doubted(4, 8, 12, 16)).endswith("1.0 s, 2.0 s, 3.0 s and 1 further moment")
+    assert purity_text(doubted(4, 8)).startswith(f"{SWITCH} at 1.0 s and 2.0 s;")
+    assert purity_text(doubted(4, 8, 12, 16)).startswith(
+        f"{SWITCH} at 1.0 s, 2.0 s, 3.0 s and 1 further moment;"
+    )
 
 
 def test_only_what_is_in_doubt_is_told():
     assert purity_sentences([("rank 1", Purity(20))]) == []
     (told,) = purity_sentences([("rank 1", Purity(20)), ("rank 2", doubted(5))])
-    assert told.startswith("May show more than one person: rank 2 (one person for at least 75 %")
+    assert told.startswith(f"May show more than one person: rank 2 ({SWITCH} at 1.2 s;")
     (told,) = purity_sentences((f"rank {rank}", doubted(5)) for rank in range(1, 6))
     assert told.endswith("; and 2 further tracklets.")
 
@@ -44,5 +48,5 @@ def test_what_an_earlier_version_indexed_is_not_known():
 def test_each_tracklet_is_named_once_by_its_first_rank():
     (match,) = footage_answer().matches
     (told,) = matches_purity([match, replace(match, rank=2)])
-    assert told.startswith("May show more than one person: rank 1 (one person for at least 63 %")
+    assert told.startswith(f"May show more than one person: rank 1, tracklet 4 ({SWITCH} at")
     assert "rank 2" not in told

@@ -137,10 +137,12 @@ def test_plain_scores_are_shown_as_asked(archive):
 
 def test_what_makes_no_sense_is_refused(archive):
     with pytest.raises(NotFound, match="no camera 'hal'"):
-        archive.search(3, query_camera="hal")
+        archive.search(np.zeros((64, 32, 3), np.uint8), query_camera="hal")
     with pytest.raises(UsageError, match="plain scores do not depend on it") as refused:
-        SearchRequest(3, query_camera="hall", adjusted=False)
-    assert advice(refused.value) == "leave --query-camera or --no-adjust out"
+        SearchRequest("a.png", query_camera="hall", adjusted=False)
+    assert advice(refused.value).startswith("leave --query-camera out")
+    with pytest.raises(UsageError, match="stored crops have their own"):
+        SearchRequest((3, 4), query_camera="hall")
     with pytest.raises(UsageError, match="empty"):
         SearchRequest(3, query_camera=" ")
 

@@ -69,7 +69,7 @@ def test_what_is_not_one_person_stays_two(why, after):
 
 
 def test_near_in_time_and_place_less_likeness_is_enough():
-    near, far = piece(2.4, 4, 240, 400, like(ANNA, 0.45)), piece(4, 6, 600, 800, like(ANNA, 0.45))
+    near, far = piece(2.4, 4, 240, 400, like(ANNA, 0.6)), piece(4, 6, 600, 800, like(ANNA, 0.6))
     assert len(joined(piece(0, 2, 0, 200), near)) == 1
     assert len(joined(piece(0, 2, 0, 200), far)) == 2
 

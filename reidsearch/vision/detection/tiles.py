@@ -95,11 +95,6 @@ def tiling_of(width_px: int, height_px: int, grid: int = 1) -> Tiling:
     return Tiling(coarse, fine)
 
 
-def tile_height_px(width_px: int, height_px: int, grid: int) -> int:
-    """Return how high the smallest part is that is shrunk to the detector's picture."""
-    return min(box.height_px for box in tiling_of(width_px, height_px, grid).boxes)
-
-
 def _cuts(length_px: int, count: int) -> list[tuple[int, int]]:
     """Return where tiles begin and end along a side."""
     size = min(length_px, -(-round(length_px * (1 + OVERLAP * (count - 1))) // count))
