@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.domain.adjustment import (
     COMMON,
     AdjustedBy,
@@ -77,10 +78,23 @@ class Adjusting:
         return self._now
 
     def _catch_up(self, index: VectorIndex, state: State, dimension: int) -> None:
+        self._require_given(index, state)
         if self._held is None or self._row != state.adjustment or state.adjustment is None:
             self._row = state.adjustment
             self._held = self._taken_or_kept(index, state, dimension)
         self._now = self._adjustment(index, self._held)
+
+    def _require_given(self, index: VectorIndex, state: State) -> None:
+        """Refuse a crop id that was never given: what goes with crops is kept by their ids."""
+        ids = index.ids()
+        if len(ids) and int(ids[-1]) > state.last_crop_id:
+            raise ArchiveError(
+                f"{self._store.location} holds an embedding of crop {int(ids[-1])}, and the last "
+                f"crop is {state.last_crop_id}",
+                "verify the archive",
+                kind=Kind.ARCHIVE_DAMAGED,
+                archive=self._store.location,
+            )
 
     def _taken_or_kept(self, index: VectorIndex, state: State, dimension: int) -> KeptMeans | None:
         kept = kept_means(self._store, dimension) if state.adjustment is not None else None
