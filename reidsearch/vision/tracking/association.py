@@ -37,8 +37,9 @@ RIVAL_OVERLAP = 0.35  # and never more than this,
 HIDDEN = 0.5  # of which no more than this share is covered,
 SURE_US = 600_000  # continues a track that was seen so lately: appearance is not asked
 
-RENEWED_US = 1_000_000  # how often a look is renewed where appearance is not asked
-SECOND_US = 500_000  # the first look may be of half a person: it is soon followed by another
+RENEWED_US = 2_000_000  # how often a look is renewed where appearance is not asked
+SECOND_US = 500_000  # the first look may be of half a person: others follow soon
+NEW_LOOK_US = 1_000_000  # a new look counts for no longer than this
 LOOK_US = 2_370_000  # the time in which a look is forgotten (a tenth in a quarter of a second),
 COVERED_LOOK_US = 12_400_000  # and where the person is covered
 COVERED = 0.3
@@ -183,9 +184,7 @@ class _Frame:
     def _is_due(self, position: int, row: int, likeness: Likeness) -> bool:
         """Tell whether a look is to be renewed although place decides."""
         track = self._tracks[position]
-        due_us = likeness.renewed_us
-        if track.looked == 1:
-            due_us = min(due_us, SECOND_US)
+        due_us = min(likeness.renewed_us, SECOND_US << min(track.looked - 1, 10))
         return bool(self.confident[row]) and self._time_us - track.look_us >= due_us
 
     def _is_another(self, position: int, row: int, likeness: Likeness) -> bool:
@@ -260,7 +259,7 @@ class _Frame:
 
     def _look(self, before: Track, row: int) -> NDArray[np.float32]:
         covered = float(self._covered[row]) > COVERED
-        elapsed_us = min(self._time_us - before.look_us, RENEWED_US)
+        elapsed_us = min(self._time_us - before.look_us, NEW_LOOK_US)
         kept = float(np.exp(-elapsed_us / (COVERED_LOOK_US if covered else LOOK_US)))
         if before.looked == 1 and not covered:
             kept = min(kept, 0.5)
