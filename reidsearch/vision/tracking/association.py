@@ -154,10 +154,7 @@ class _Frame:
         pairs = []
         for position, row in zip(*np.nonzero(overlap >= SURE_OVERLAP), strict=True):
             own = overlap[position, row]
-            others = np.append(
-                np.delete(overlap[position], row), np.delete(overlap[:, row], position)
-            )
-            rival = others.max(initial=0.0)
+            rival = _others(overlap, position, row).max(initial=0.0)
             sure = rival <= min(RIVAL_OVERLAP, own - SURE_MARGIN) and self._covered[row] <= HIDDEN
             if sure and self._gap_us[position] <= SURE_US:
                 pairs.append((int(position), int(row)))
