@@ -55,9 +55,22 @@ def ours(rate: float) -> Update:
     tracker = AppearanceTracker(SETTINGS.min_confidence)
 
     def update(seen: Detections, vectors: Vectors, at_s: float) -> list[int]:
-        return tracker.update(seen, round(at_s * 1e6), lambda rows: vectors[rows]).tracks.tolist()
+        return tracker.update(seen, round(at_s * 1e6), _Told(vectors)).tracks.tolist()
 
     return update
+
+
+class _Told:
+    """Looks that are known already: a picture is its embedding."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+
+    def crops(self, rows: Sequence[int]) -> list[Any]:
+        return [self._vectors[row] for row in rows]
+
+    def of(self, crops: Sequence[Any]) -> Vectors:
+        return np.stack(crops)
 
 
 def edgefirst(rate: float) -> Update:
@@ -153,7 +166,8 @@ def look(video: Path, detector: Detector, embedder: Embedder) -> list[Seen]:
             sides = seen.xyxy[:, 2:] - seen.xyxy[:, :2]
             large = (sides[:, 0] >= SETTINGS.min_width_px) & (sides[:, 1] >= SETTINGS.min_height_px)
             seen = seen[large & (sides[:, 0] <= SETTINGS.max_aspect * sides[:, 1])]
-            vectors = appearance.looks(frame.bgr(), seen.xyxy, range(len(seen)))
+            crops = appearance.crops(frame.bgr(), seen.xyxy, range(len(seen)))
+            vectors = appearance.looks(crops)
             found.append(Seen(number, float(footage.info.media_s(frame.pts)), seen, vectors))
     return found
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from reidsearch.domain.crops import Vectors
+from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import Detections
 from reidsearch.vision.tracking.tracker import LIFESPAN_US, Assigned, Looks, Track, Tracker
 
@@ -25,21 +27,41 @@ def person(x: float, confidence: float = 0.9, y: float = 100) -> list[float]:
     return [x, y, x + 60, y + 180, confidence]
 
 
-def untold(rows: Sequence[int]) -> Vectors:
-    """What nobody looks like: only place decides."""
-    return np.zeros((len(rows), 4), np.float32)
+class Told:
+    """What the detections of a frame look like, by number of person; -1: it cannot be told.
+
+    A picture is one number. `asked` has those that somebody wanted to be told.
+    """
+
+    def __init__(self, people: Sequence[int]) -> None:
+        self._people = people
+        self.asked: list[int] = []
+
+    def crops(self, rows: Sequence[int]) -> list[Pixels]:
+        return [np.array([self._people[row]]) for row in rows]  # type: ignore[misc]
+
+    def of(self, crops: Sequence[Pixels]) -> Vectors:
+        people = [int(crop[0]) for crop in crops]
+        self.asked += people
+        looks = np.concatenate([np.eye(4), np.zeros((1, 4))]).astype(np.float32)
+        return looks[people]
 
 
-def told(*people: int) -> Looks:
+def told(*people: int) -> Told:
     """What the detections of a frame look like, by number of person."""
-    return lambda rows: np.eye(4, dtype=np.float32)[[people[row] for row in rows]]
+    return Told(people)
+
+
+def untold() -> Looks:
+    """What nobody looks like: only place decides."""
+    return Told([-1] * 99)
 
 
 def update(
-    tracker: Tracker, detections: Detections, time_us: int, looks: Looks = untold
+    tracker: Tracker, detections: Detections, time_us: int, looks: Looks | None = None
 ) -> list[int]:
     """The track of each detection."""
-    return tracker.update(detections, time_us, looks).tracks.tolist()
+    return tracker.update(detections, time_us, looks or untold()).tracks.tolist()
 
 
 class TrackerContract:
@@ -150,8 +172,15 @@ def _alike(one: Sequence[Track], other: Sequence[Track]) -> bool:
     return all(
         (a.number, a.time_us, a.seen, a.looked, a.look_us)
         == (b.number, b.time_us, b.seen, b.looked, b.look_us)
-        and np.array_equal(a.look, b.look)
+        and _same(a.look, b.look)
+        and _same(a.crop, b.crop)
         and np.array_equal(a.xyxy, b.xyxy)
         and np.array_equal(a.velocity, b.velocity)
         for a, b in zip(one, other, strict=True)
     )
+
+
+def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)

@@ -7,7 +7,7 @@ from contract_trackers import TrackerContract, person, seen, told, untold, updat
 from reidsearch.domain.footage import Detections
 from reidsearch.vision.detection.precomputed import PrecomputedIds
 from reidsearch.vision.detection.suppress import suppress
-from reidsearch.vision.tracking.association import AppearanceTracker
+from reidsearch.vision.tracking.association import AppearanceTracker, Likeness
 
 
 class TestAppearanceTracker(TrackerContract):
@@ -44,7 +44,7 @@ def test_somebody_else_in_the_same_place_is_somebody_else():
 
 
 def test_who_reappears_elsewhere_is_known_by_appearance_alone():
-    for looks, wanted in ((told(ANNA), [0]), (told(BERT), [1]), (untold, [1])):
+    for looks, wanted in ((told(ANNA), [0]), (told(BERT), [1]), (untold(), [1])):
         tracker = AppearanceTracker(0.6)
         update(tracker, seen(person(100)), 0, told(ANNA))
         assert update(tracker, seen(person(300)), 2_000_000, looks) == wanted
@@ -54,17 +54,15 @@ def test_who_reappears_elsewhere_is_known_by_appearance_alone():
 
 
 def test_appearance_is_not_asked_where_place_decides():
-    asked = []
-
-    def looks(rows):
-        asked.append(list(rows))
-        return np.eye(4, dtype=np.float32)[list(rows)]
-
+    looks = told(ANNA, BERT)
     tracker = AppearanceTracker(0.6)
     for step in range(40):
         update(tracker, seen(person(100 + step), person(700 - step)), step * 250_000, looks)
-    # At the start, half a second later, a second later, and every two seconds from then on.
-    assert [len(rows) for rows in asked] == [2] * (3 + 4)
+    assert looks.asked == [], "pictures are kept, and nobody had to be told"
+    assert [track.looked for track in tracker.state()] == [3 + 4, 3 + 4]
+    # They meet: now both are told, by the pictures that were kept, and nobody is mixed up.
+    together = seen(person(395), person(400))
+    assert update(tracker, together, 39 * 250_000 + 3_000_000, told(BERT, ANNA)) == [1, 0]
 
 
 def test_a_switch_that_cannot_be_excluded_is_doubtful():
@@ -114,12 +112,10 @@ def test_detections_are_of_one_kind():
         Detections(np.zeros((1, 4), np.float32), np.zeros(2, np.float32))
 
 
-def test_who_is_found_to_look_like_somebody_else_begins_a_track():
-    tracker = AppearanceTracker(0.6)
+def test_colours_that_cost_nothing_are_compared_at_every_detection():
+    tracker = AppearanceTracker(0.6, Likeness(renewed_us=0))
     ids = [
         update(tracker, seen(person(100)), step * 250_000, told(ANNA if step < 9 else BERT))
-        for step in range(16)
+        for step in range(12)
     ]
-    assert ids[:9] == [[0]] * 9
-    assert ids[-1] == [1]
-    assert 0 <= ids.index([1]) - 9 < 8, "within two seconds"
+    assert ids == [[0]] * 9 + [[1]] * 3

@@ -183,15 +183,28 @@ def unpack(data: bytes) -> tuple[Followed, list[TrackletPiece], dict[str, int]]:
 
 
 def _pack_tracks(tracks: Sequence[Track], arrays: dict[str, NDArray[Any]]) -> list[list[int]]:
-    for name in ("xyxy", "velocity", "look"):
-        arrays[f"tracks.{name}"] = np.array([getattr(one, name) for one in tracks])
+    for row, one in enumerate(tracks):
+        arrays[f"track{row}.xyxy"], arrays[f"track{row}.velocity"] = one.xyxy, one.velocity
+        if one.look is not None:
+            arrays[f"track{row}.look"] = one.look
+        if one.crop is not None:
+            arrays[f"track{row}.crop"] = one.crop
     return [[one.number, one.time_us, one.look_us, one.seen, one.looked] for one in tracks]
 
 
 def _unpack_tracks(rows: list[list[int]], arrays: Any) -> tuple[Track, ...]:
-    xyxy, velocity, look = (arrays[f"tracks.{name}"] for name in ("xyxy", "velocity", "look"))
     return tuple(
-        Track(number, time_us, xyxy[row], velocity[row], look[row], look_us, seen, looked)
+        Track(
+            number=number,
+            time_us=time_us,
+            xyxy=arrays[f"track{row}.xyxy"],
+            velocity=arrays[f"track{row}.velocity"],
+            look=arrays.get(f"track{row}.look"),
+            crop=arrays.get(f"track{row}.crop"),
+            look_us=look_us,
+            seen=seen,
+            looked=looked,
+        )
         for row, (number, time_us, look_us, seen, looked) in enumerate(rows)
     )
 

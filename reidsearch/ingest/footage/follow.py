@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from reidsearch.base.errors import absent
 from reidsearch.base.settings import FootageSettings
-from reidsearch.domain.crops import Vectors
+from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import Boxes, Detections, Span
 from reidsearch.domain.tracklets import BestShot
 from reidsearch.ingest.footage.checkpoint import Followed, OpenPiece
@@ -171,7 +170,7 @@ class Follower:
         usable = self._usable(detections)
         if not len(usable) and not self._open:
             return  # the tracker is empty: nothing to update
-        looks = partial(self._looks, frame, usable)
+        looks = _FrameLooks(self._appearance, frame, usable, self._counts)
         assigned = self._tracker.update(usable, sampled.time_us, looks)
         ids = assigned.tracks
         self._counts["detections"] += len(usable)
@@ -189,10 +188,6 @@ class Follower:
             if track >= 0:
                 one = usable[row : row + 1]
                 self._extend(track, one, kept[row], sampled, doubtful=bool(assigned.doubtful[row]))
-
-    def _looks(self, frame: Frame, usable: Detections, rows: Sequence[int]) -> Vectors:
-        self._counts["asked"] += len(rows)
-        return self._appearance.looks(frame.bgr(), usable.xyxy, rows)
 
     def _hidden(self, ids: NDArray[np.int64], time_us: int) -> Boxes:
         """Return where those were a moment ago who are not detected in this frame."""
@@ -303,3 +298,22 @@ class Follower:
             spans=tuple(self._coverage.spans),
             covered_us=self._coverage.at_us,
         )
+
+
+class _FrameLooks:
+    """What the people of one frame look like; see `Looks`."""
+
+    def __init__(
+        self, appearance: Appearance, frame: Frame, usable: Detections, counts: dict[str, int]
+    ) -> None:
+        self._appearance = appearance
+        self._frame = frame
+        self._usable = usable
+        self._counts = counts
+
+    def crops(self, rows: Sequence[int]) -> list[Pixels]:
+        return self._appearance.crops(self._frame.bgr(), self._usable.xyxy, rows)
+
+    def of(self, crops: Sequence[Pixels]) -> Vectors:
+        self._counts["asked"] += len(crops)
+        return self._appearance.looks(crops)

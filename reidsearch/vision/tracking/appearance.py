@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import Boxes
+from reidsearch.vision.models.resize import resize
 from reidsearch.vision.tracking.association import Likeness
 from reidsearch.vision.tracking.best_shots import NOBODY, covered_shares
 
@@ -24,6 +25,8 @@ Embed: TypeAlias = Callable[[Sequence[Pixels]], Vectors]
 _BINS = 6
 _PARTS = ((0.15, 0.5), (0.5, 0.9))  # shares of the height: without head and feet
 _WIDTH = 0.5  # of the box's width: more than that is ground
+SMALL_PX = 128, 256
+"""Width and height of the pictures that are kept of people: what the catalogue's models take."""
 _COMPARED_PX = 48, 96
 _COVERED = 0.2
 _EDGE = 0.01  # of the frame's width
@@ -38,14 +41,18 @@ class Appearance(Protocol):
         """Return how scores between two looks are read."""
         ...
 
-    def looks(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> Vectors:
-        """Return (len(rows), d) float32 of unit length, what people look like; zeros: not seen.
+    def crops(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> list[Pixels]:
+        """Return what `looks` needs of people: small pictures, empty where they are not seen.
 
         Args:
             frame: (h, w, 3) uint8 BGR.
             xyxy: (n, 4), all boxes in pixels of the frame; they may reach beyond it.
             rows: of those that are asked for.
         """
+        ...
+
+    def looks(self, crops: Sequence[Pixels]) -> Vectors:
+        """Return (n, d) float32 of unit length, what people look like; zeros: not seen."""
         ...
 
 
@@ -57,9 +64,12 @@ class ByModel:
     def __init__(self, embed: Embed) -> None:
         self._embed = embed
 
-    def looks(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> Vectors:
+    def crops(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> list[Pixels]:
+        """See `Appearance.crops`."""
+        return [_small(frame, xyxy[row]) for row in rows]
+
+    def looks(self, crops: Sequence[Pixels]) -> Vectors:
         """See `Appearance.looks`."""
-        crops = [_cut(frame, xyxy[row]) for row in rows]
         shown = [row for row, crop in enumerate(crops) if crop.size]
         vectors = self._embed([crops[row] for row in shown])
         found = np.zeros((len(crops), vectors.shape[1]), np.float32)
@@ -78,15 +88,22 @@ class ByClothes:
 
     likeness = Likeness(least=0.7, alone=0.91, doubtful=0.8, renewed_us=0)
 
-    def looks(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> Vectors:
-        """See `Appearance.looks`."""
+    def crops(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> list[Pixels]:
+        """See `Appearance.crops`."""
         covered = covered_shares(xyxy, NOBODY)
         margin_px = _EDGE * frame.shape[1]
         whole = (xyxy[:, 0] >= margin_px) & (xyxy[:, 2] <= frame.shape[1] - margin_px)
         seen = whole & (covered <= _COVERED)
-        return np.stack(
-            [_clothes(_cut(frame, xyxy[row]) if seen[row] else _NOTHING) for row in rows]
-        )
+        return [_small(frame, xyxy[row]) if seen[row] else _NOTHING for row in rows]
+
+    def looks(self, crops: Sequence[Pixels]) -> Vectors:
+        """See `Appearance.looks`."""
+        return np.stack([_clothes(crop) for crop in crops])
+
+
+def _small(frame: Pixels, box: NDArray[np.float32]) -> Pixels:
+    crop = _cut(frame, box)
+    return resize(crop, *SMALL_PX) if crop.size else _NOTHING
 
 
 def _cut(frame: Pixels, box: NDArray[np.float32]) -> Pixels:

@@ -8,13 +8,14 @@ nobody else is near, continues that track by place alone. Constants: benchmarks/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Boxes, Detections
 from reidsearch.vision.tracking.best_shots import NOBODY, covered_shares
 from reidsearch.vision.tracking.tracker import LIFESPAN_US, Assigned, Looks, Track
@@ -94,8 +95,10 @@ class AppearanceTracker:
     def update(self, detections: Detections, time_us: int, looks: Looks) -> Assigned:
         """See `Tracker.update`."""
         self._tracks = [one for one in self._tracks if time_us - one.time_us <= LIFESPAN_US]
-        frame = _Frame(self._tracks, detections, time_us, self._min_confidence)
-        frame.assign(looks, self._likeness)
+        frame = _Frame(
+            self._tracks, detections, time_us, looks, self._min_confidence, self._likeness
+        )
+        frame.assign()
         ids = np.full(len(detections), -1, np.int64)
         for position, row in frame.pairs:
             ids[row] = self._tracks[position].number
@@ -115,12 +118,16 @@ class _Frame:
 
     def __init__(
         self,
-        tracks: Sequence[Track],
+        tracks: list[Track],
         detections: Detections,
         time_us: int,
+        looks: Looks,
         min_confidence: float,
+        likeness: Likeness,
     ) -> None:
         self._tracks = tracks
+        self._told_by = looks
+        self._likeness = likeness
         self._xyxy = detections.xyxy
         self._time_us = time_us
         count = len(detections)
@@ -131,6 +138,7 @@ class _Frame:
         self._place()
         self.pairs = self._by_place_alone()
         self._looks: dict[int, NDArray[np.float32]] = {}
+        self._crops: dict[int, Pixels] = {}
 
     def _place(self) -> None:
         """Compute overlap, distance, and who can be whom at all."""
@@ -160,46 +168,66 @@ class _Frame:
                 pairs.append((int(position), int(row)))
         return pairs
 
-    def assign(self, looks: Looks, likeness: Likeness) -> None:
+    def assign(self) -> None:
         """Assign detections to tracks: by place alone, then the confident, then the others."""
         free = np.ones(len(self._tracks), bool)
         left = np.ones(len(self.confident), bool)
-        due = [row for position, row in self.pairs if self._is_due(position, row, likeness)]
-        self._ask(due, looks)
-        self.pairs = [pair for pair in self.pairs if not self._is_another(*pair, likeness)]
+        due = [row for position, row in self.pairs if self._is_due(position, row)]
+        if self._likeness.renewed_us:
+            self._keep(due)
+        else:
+            self._ask(due, [])
+        self.pairs = [pair for pair in self.pairs if not self._is_another(*pair)]
         for position, row in self.pairs:
             free[position] = left[row] = False
         for stage in (self.confident, ~self.confident):
-            # Who begins a track has a look as well, whoever else there is.
-            wanted = self._possible[free].any(axis=0) | self.confident
-            rows = np.flatnonzero(left & stage & wanted).tolist()
-            self._ask([row for row in rows if row not in self._looks], looks)
-            for position, row in self._by_look(rows, free, likeness):
+            possible = self._possible & free[:, None] & (left & stage)[None]
+            rows = np.flatnonzero(possible.any(axis=0)).tolist()
+            self._ask(rows, np.flatnonzero(possible.any(axis=1)).tolist())
+            for position, row in self._by_look(rows, free):
                 free[position] = left[row] = False
                 self.pairs.append((position, row))
+        begun = left & self.confident
+        self._keep([row for row in np.flatnonzero(begun).tolist() if row not in self._looks])
 
-    def _is_due(self, position: int, row: int, likeness: Likeness) -> bool:
+    def _is_due(self, position: int, row: int) -> bool:
         """Tell whether a look is to be renewed although place decides."""
         track = self._tracks[position]
-        due_us = min(likeness.renewed_us, SECOND_US << min(track.looked - 1, 10))
-        return bool(self.confident[row]) and self._time_us - track.look_us >= due_us
+        due_us = min(self._likeness.renewed_us, SECOND_US << min(track.looked - 1, 10))
+        clear = bool(self.confident[row]) and float(self._covered[row]) <= COVERED
+        return clear and self._time_us - track.look_us >= due_us
 
-    def _is_another(self, position: int, row: int, likeness: Likeness) -> bool:
+    def _is_another(self, position: int, row: int) -> bool:
         """Tell whether somebody else stands in a person's place, by a look that was renewed."""
         before, now = self._tracks[position].look, self._looks.get(row)
-        if now is None or not before.any() or not now.any():
+        if before is None or now is None or not before.any() or not now.any():
             return False
-        return float(before @ now) < likeness.least
+        return float(before @ now) < self._likeness.least
 
-    def _ask(self, rows: list[int], looks: Looks) -> None:
+    def _keep(self, rows: list[int]) -> None:
+        """Keep pictures of people whom nobody has to be told from yet."""
         if rows:
-            self._looks |= dict(zip(rows, looks(rows), strict=True))
+            self._crops |= dict(zip(rows, self._told_by.crops(rows), strict=True))
 
-    def _by_look(self, rows: list[int], free: Flags, likeness: Likeness) -> list[tuple[int, int]]:
+    def _ask(self, rows: list[int], positions: list[int]) -> None:
+        """Ask what these detections look like, and tracks of which a picture was kept."""
+        rows = [row for row in rows if row not in self._looks]
+        kept = [(at, crop) for at in positions if (crop := self._tracks[at].crop) is not None]
+        if not rows:
+            return
+        crops = self._told_by.crops(rows) + [crop for _, crop in kept]
+        looks = self._told_by.of(crops)
+        self._looks |= dict(zip(rows, looks[: len(rows)], strict=True))
+        for (at, _), look in zip(kept, looks[len(rows) :], strict=True):
+            track = self._tracks[at].copy()
+            track.look, track.crop = _mixed(track.look, look, 0.5), None
+            self._tracks[at] = track
+
+    def _by_look(self, rows: list[int], free: Flags) -> list[tuple[int, int]]:
         """Return pairs of free tracks and these detections, and note which are doubtful."""
         if not rows or not free.any():
             return []
-        scores, unlike = self._scores(rows, likeness)
+        scores, unlike = self._scores(rows)
         pairs = []
         for position, column in _best_pairs(np.where(free[:, None], scores, -np.inf)):
             rival = _others(scores, position, column).max(initial=-np.inf)
@@ -209,13 +237,15 @@ class _Frame:
             pairs.append((position, row))
         return pairs
 
-    def _scores(self, rows: list[int], likeness: Likeness) -> tuple[Floats, Flags]:
+    def _scores(self, rows: list[int]) -> tuple[Floats, Flags]:
         """Return the score of each track with each of these detections, and where they are unlike.
 
         A score of -inf: they cannot be one person.
         """
-        before = np.array([one.look for one in self._tracks])
+        likeness = self._likeness
         now = np.array([self._looks[row] for row in rows])
+        untold = np.zeros(now.shape[1], np.float32)
+        before = np.array([untold if one.look is None else one.look for one in self._tracks])
         told = np.logical_and.outer(before.any(axis=1), now.any(axis=1))
         alike = np.where(told, (before @ now.T).astype(np.float64), likeness.least)
         overlap, distance = self._overlap[:, rows], self._distance[:, rows]
@@ -228,9 +258,9 @@ class _Frame:
 
     def begun(self, row: int, number: int) -> Track:
         """Return the track that begins with a detection."""
-        look = self._looks[row]
         nowhere = np.zeros(2, np.float64)
-        return Track(number, self._time_us, self._xyxy[row], nowhere, look, self._time_us)
+        look, crop = self._looks.get(row), self._crops.get(row)
+        return Track(number, self._time_us, self._xyxy[row], nowhere, look, crop, self._time_us)
 
     def continued(self, position: int, row: int) -> Track:
         """Return a track with one more detection."""
@@ -239,7 +269,10 @@ class _Frame:
         after.time_us, after.xyxy, after.seen = self._time_us, self._xyxy[row], before.seen + 1
         after.velocity = self._velocity(before, row)
         if row in self._looks:
-            after.look = self._look(before, row)
+            after.look = _mixed(before.look, self._looks[row], self._kept(before, row))
+        elif row in self._crops:
+            after.crop = self._crops[row]
+        if row in self._looks or row in self._crops:
             after.look_us, after.looked = self._time_us, before.looked + 1
         return after
 
@@ -254,17 +287,24 @@ class _Frame:
         kept = float(np.exp(-elapsed_us / VELOCITY_US))
         return before.velocity * kept + now * (1 - kept)
 
-    def _look(self, before: Track, row: int) -> NDArray[np.float32]:
+    def _kept(self, before: Track, row: int) -> float:
+        """Return how much of a look stays beside a new one."""
         covered = float(self._covered[row]) > COVERED
         elapsed_us = min(self._time_us - before.look_us, NEW_LOOK_US)
         kept = float(np.exp(-elapsed_us / (COVERED_LOOK_US if covered else LOOK_US)))
-        if before.looked == 1 and not covered:
-            kept = min(kept, 0.5)
-        look = self._looks[row]
-        if not before.look.any() or not look.any():
-            return look if look.any() else before.look
-        mean = kept * before.look + (1 - kept) * look
-        return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
+        return min(kept, 0.5) if before.looked == 1 and not covered else kept
+
+
+def _mixed(
+    before: NDArray[np.float32] | None, now: NDArray[np.float32], kept: float
+) -> NDArray[np.float32]:
+    """Return the mean of two looks; of one that could not be told nothing."""
+    if before is None or not before.any():
+        return now
+    if not now.any():
+        return before
+    mean = kept * before + (1 - kept) * now
+    return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
 
 
 def _others(values: Floats, row: int, column: int) -> Floats:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.domain.crops import Vectors
+from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import Detections
 
 LIFESPAN_US = 4_000_000
 """For so long after its last detection a tracker keeps a track. Longer than the two seconds between
 analysed frames of a scene in which nothing moves (media/video/motion.py)."""
 
-Looks: TypeAlias = Callable[[Sequence[int]], Vectors]
-"""Tells what people look like: rows of the detections -> (n, d) float32 of unit length. A row of
-zeros: it cannot be told, and place decides alone. Rows are asked for only where place does not."""
+
+class Looks(Protocol):
+    """Tells what the people of one frame look like."""
+
+    def crops(self, rows: Sequence[int]) -> list[Pixels]:
+        """Return pictures of these detections: they cost little, and may be kept."""
+        ...
+
+    def of(self, crops: Sequence[Pixels]) -> Vectors:
+        """Return (len(crops), d) float32 of unit length, of pictures made by `crops`.
+
+        A row of zeros: it cannot be told, and place decides alone.
+        """
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -30,16 +41,19 @@ class Track:
         time_us, xyxy: of its last detection.
         velocity: (2,) float64, pixels a second of the middle of the box's top.
         look: (d,) float32 of unit length, a slow mean of what its person looks like; zeros: it
-            could not be told yet.
-        look_us: when `look` was last renewed.
-        seen, looked: how many detections it has, and how many of them `look` is of.
+            could not be told; None: nobody needed it yet.
+        crop: a clear picture of its person that `look` does not have yet; None: there is none.
+        look_us: when `look` or `crop` was last renewed.
+        seen, looked: how many detections it has, and for how many of them `look` or `crop` was
+            renewed.
     """
 
     number: int
     time_us: int
     xyxy: NDArray[np.float32]
     velocity: NDArray[np.float64]
-    look: NDArray[np.float32]
+    look: NDArray[np.float32] | None
+    crop: Pixels | None
     look_us: int
     seen: int = 1
     looked: int = 1
@@ -52,6 +66,7 @@ class Track:
             self.xyxy,
             self.velocity,
             self.look,
+            self.crop,
             self.look_us,
             self.seen,
             self.looked,
