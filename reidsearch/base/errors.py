@@ -144,6 +144,7 @@ class Kind(StrEnum):
     ACCOUNT_UNKNOWN = "account-unknown"
     ACCOUNT_NAME_TAKEN = "account-name-taken"
     ACCOUNT_NAME_BAD = "account-name-bad"
+    CAMERAS_HIDDEN = "cameras-hidden"
     PASSWORD_BAD = "password-bad"  # noqa: S105
 
     NOTHING_TO_CHANGE = "nothing-to-change"

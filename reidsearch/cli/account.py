@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def command() -> None:
     """Manage accounts of the page: add, list, password, role, cameras, disable, remove.
 
-    A viewer looks and searches; an analyst also decides, indexes and exports; an admin also
+    A viewer browses and searches; an analyst also decides, indexes and exports; an admin also
     changes accounts and settings and deletes. Changes hold at once, also for who is signed in.
     Accounts guard the page, not the files: who can read the archive's folder needs none.
     """

@@ -5,6 +5,7 @@ They share one set of parts: the store, the index, the neighbour graph, the mode
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.proposals import ProposalService
     from reidsearch.services.sessions import SessionService
+    from reidsearch.services.sight import Sight
     from reidsearch.services.sign_in import SignInService
     from reidsearch.services.tracklets import TrackletService
 
@@ -133,6 +135,12 @@ class Services:
         from reidsearch.services.sign_in import SignInService
 
         return SignInService(self.accounts, self.sessions)
+
+    def sight(self, cameras: Collection[str] | None) -> Sight:
+        """Return what may be seen of these cameras alone: `archive.sight(["gate"]).crops([7])`."""
+        from reidsearch.services.sight import Sight
+
+        return Sight(self._store, self.identities, cameras)
 
     @cached_property
     def maintenance(self) -> MaintenanceService:
