@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reidsearch.output import times
@@ -27,6 +27,8 @@ STEPS_S = (
     30 * 86400,
 )
 MOST_TICKS = 8
+BAR_PX, ROW_PX, MOST_ROWS = 20, 16, 8
+LABEL = 2.0  # per cent that a number takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,47 @@ class Bar:
     at_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A sighting in a lane.
+
+    Args:
+        label: its number.
+        kind: `confirmed` or `proposed`.
+        href: where it leads.
+        told: when it was, for whoever hovers or listens.
+        row: below the bars, so that no two marks meet.
+    """
+
+    x: float
+    width: float
+    label: str
+    kind: str
+    href: str
+    told: str
+    row: int = 0
+
+
 @dataclass(slots=True)
 class Lane:
     """One camera."""
 
     camera: str | None
     bars: list[Bar] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return BAR_PX + ROW_PX * (1 + max((mark.row for mark in self.marks), default=-1))
+
+    def add(self, mark: Mark) -> None:
+        """Add a mark in the first row in which nothing is in its way; marks come in their order."""
+        ends: dict[int, float] = {}
+        for one in self.marks:
+            ends[one.row] = max(ends.get(one.row, 0.0), one.x + max(one.width, LABEL))
+        row = next((at for at in range(MOST_ROWS) if ends.get(at, -1.0) <= mark.x), MOST_ROWS - 1)
+        self.marks.append(replace(mark, row=row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +119,20 @@ class Lanes:
         return WIDTH * (moment - self.first).total_seconds() / whole
 
 
-def lanes_of(coverage: Mapping[str, Any]) -> Lanes:
-    """Return the lanes of a coverage document."""
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What is to be marked: see `Mark`. Times are ISO texts."""
+
+    camera: str | None
+    from_time: str
+    to_time: str
+    label: str
+    kind: str
+    href: str
+
+
+def lanes_of(coverage: Mapping[str, Any], sightings: Sequence[Sighting] = ()) -> Lanes:
+    """Return the lanes of a coverage document, with sightings in order of time."""
     timed = [
         (source, span)
         for source in coverage["sources"]
@@ -95,6 +144,7 @@ def lanes_of(coverage: Mapping[str, Any]) -> Lanes:
     )
     missing = coverage["not_supplied"]
     ends = [_at(one[name]) for one in _spans(timed, missing) for name in ("from_time", "to_time")]
+    ends += [_at(text) for one in sightings for text in (one.from_time, one.to_time)]
     if not ends:
         return Lanes((), (), untimed)
     empty = Lanes((), (), untimed, min(ends), max(ends))
@@ -107,6 +157,11 @@ def lanes_of(coverage: Mapping[str, Any]) -> Lanes:
         lane = by_camera.setdefault(gap["camera"], Lane(gap["camera"]))
         facts = ("not-supplied", "", gap["from_time"], gap["to_time"])
         lane.bars.append(Bar(*_place(empty, gap), *facts))
+    for one in sightings:
+        lane = by_camera.setdefault(one.camera, Lane(one.camera))
+        place = _place(empty, {"from_time": one.from_time, "to_time": one.to_time})
+        told = f"{one.label}: {times.clock(_at(one.from_time))}"
+        lane.add(Mark(*place, one.label, one.kind, one.href, told))
     lanes = sorted(by_camera.values(), key=lambda one: (one.camera is None, one.camera or ""))
     return Lanes(tuple(lanes), tuple(_ticks(empty)), untimed, empty.first, empty.last)
 
