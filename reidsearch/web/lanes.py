@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reidsearch.output import times
+from reidsearch.web.calendar import HOLES
 
 WIDTH = 100
 LEAST = 0.15  # what is shorter is still seen
@@ -39,8 +40,7 @@ class Bar:
         x, width: in per cent of the width.
         how: how it was analysed, or `not-supplied`.
         detail: its reason; may be empty.
-        source_id: that it is of; None: of none.
-        at_s: media time at which it begins.
+        href: where it leads: the footage, or the reason of a hole.
     """
 
     x: float
@@ -49,8 +49,7 @@ class Bar:
     detail: str
     from_time: str
     to_time: str
-    source_id: int | None = None
-    at_s: float = 0.0
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +151,11 @@ def lanes_of(coverage: Mapping[str, Any], sightings: Sequence[Sighting] = ()) ->
     for source, span in timed:
         lane = by_camera.setdefault(source["camera"], Lane(source["camera"]))
         facts = (span["how"], span["detail"], span["from_time"], span["to_time"])
-        lane.bars.append(Bar(*_place(empty, span), *facts, source["source_id"], span["from_s"]))
-    for gap in missing:
+        lane.bars.append(Bar(*_place(empty, span), *facts, href_of(source, span)))
+    for number, gap in enumerate(missing):
         lane = by_camera.setdefault(gap["camera"], Lane(gap["camera"]))
         facts = ("not-supplied", "", gap["from_time"], gap["to_time"])
-        lane.bars.append(Bar(*_place(empty, gap), *facts))
+        lane.bars.append(Bar(*_place(empty, gap), *facts, f"#missing-{number}"))
     for one in sightings:
         lane = by_camera.setdefault(one.camera, Lane(one.camera))
         place = _place(empty, {"from_time": one.from_time, "to_time": one.to_time})
@@ -164,6 +163,18 @@ def lanes_of(coverage: Mapping[str, Any], sightings: Sequence[Sighting] = ()) ->
         lane.add(Mark(*place, one.label, one.kind, one.href, told))
     lanes = sorted(by_camera.values(), key=lambda one: (one.camera is None, one.camera or ""))
     return Lanes(tuple(lanes), tuple(_ticks(empty)), untimed, empty.first, empty.last)
+
+
+def href_of(source: Mapping[str, Any], span: Mapping[str, Any]) -> str:
+    """Return where a stretch leads: to its footage; a hole to its reason, see `hole_id`."""
+    if span["how"] in HOLES:
+        return "#" + hole_id(source["source_id"], span["from_s"])
+    return f"/play/{source['source_id']}?at={span['from_s']:g}"
+
+
+def hole_id(source_id: int, from_s: float) -> str:
+    """Return the name of the place where a hole is told of."""
+    return f"hole-{source_id}-{from_s:g}"
 
 
 def _spans(timed: Iterable[tuple[Any, Any]], missing: Iterable[Any]) -> list[Any]:
