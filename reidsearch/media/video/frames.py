@@ -19,6 +19,7 @@ import av
 import av.error
 import cv2
 import numpy as np
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
@@ -116,6 +117,21 @@ class Frame:
         width, height = self._lies.size(width_px, height_px)
         small = self._picture.reformat(width=width, height=height, format="bgr24")
         return self._lies.upright(_bytes(small, "bgr24"))
+
+    def for_encoder(self, width_px: int, height_px: int) -> av.VideoFrame:
+        """It as encoders of video take it: upright, scaled, yuv420p with levels from 16 to 235."""
+        source = self._picture
+        if self._lies != UPRIGHT:
+            small = self.small(width_px, height_px)
+            source = av.VideoFrame.from_ndarray(small, format="bgr24")
+        full = source.color_range == ColorRange.JPEG or source.format.name.startswith("yuvj")
+        return source.reformat(
+            width=width_px,
+            height=height_px,
+            format="yuv420p",
+            src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
+            dst_color_range=ColorRange.MPEG,
+        )
 
     def part(self, box: Box, width_px: int, height_px: int) -> Pixels:
         """A part of it, scaled like `small`."""

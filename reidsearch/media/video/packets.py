@@ -6,7 +6,7 @@ begin for that frame to be found.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -59,13 +59,24 @@ def _packets(path: Path, begins: int | None) -> Iterator[tuple[Any, Any]]:
             return  # what is missing then is found when the clip is read back
 
 
+def _always() -> None:
+    """Nothing ends it."""
+
+
 def last_plan(
-    path: Path, footage: Footage, until_pts: int, to_pts: int, *, look_up: bool
+    path: Path,
+    footage: Footage,
+    until_pts: int,
+    to_pts: int,
+    *,
+    look_up: bool,
+    keep_on: Callable[[], None] = _always,
 ) -> Plan | None:
     """Choose packets from the last key frame on that is not later than `until_pts`.
 
     Args:
         look_up: seek; else all packets are read.
+        keep_on: called before each packet; ends the work by raising.
 
     Raises:
         InputError: (stream-copy-impossible) packets do not say when they are shown.
@@ -73,14 +84,19 @@ def last_plan(
     base = footage.info.time_base
     seeks = [until_pts - int(back_s / base) for back_s in SEEK_BACK_S] if look_up else []
     for begins in (*seeks, None):
-        plan = _plan(path, footage, begins, until_pts, to_pts)
+        plan = _plan(path, footage, begins, until_pts, to_pts, keep_on)
         if plan is not None:
             return plan
     return None
 
 
 def _plan(
-    path: Path, footage: Footage, begins: int | None, until_pts: int, to_pts: int
+    path: Path,
+    footage: Footage,
+    begins: int | None,
+    until_pts: int,
+    to_pts: int,
+    keep_on: Callable[[], None],
 ) -> Plan | None:
     """Choose the packets of a stretch; None where no key frame lies before it after that seek.
 
@@ -90,6 +106,7 @@ def _plan(
     key_pts: int | None = None
     last_pts = 0
     for packet, _ in told_packets(path, footage, begins):
+        keep_on()
         pts = packet.pts
         if packet.is_keyframe and pts is not None and (key_pts is None or pts <= until_pts):
             if pts > until_pts and begins is not None:
