@@ -8,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from reidsearch.domain.decisions import Named
-from reidsearch.domain.footage import How, SourceCoverage
+from reidsearch.domain.footage import How, SourceCoverage, Span
 from reidsearch.domain.tracklets import Trace
 
 
@@ -27,13 +27,11 @@ class Playback:
     Args:
         way: by what is known of it; what turns out not to be copyable is encoded all the same.
         media_type: of the file, where that is played itself, else of the stream.
-        why: one sentence, for whoever wonders why the picture is smaller or takes a moment.
     """
 
     source: SourceCoverage
     way: Way
     media_type: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +74,14 @@ class SourceBoxes:
     Args:
         from_s, to_s: the interval, in media time.
         tracklets: by the time that they were first seen in the source.
-        unseen: where nothing was analysed in the interval: from, to, how and why.
+        unseen: the spans of the interval in which nothing was analysed.
     """
 
     source: SourceCoverage
     from_s: Fraction
     to_s: Fraction
     tracklets: tuple[TrackletBoxes, ...]
-    unseen: tuple[tuple[Fraction, Fraction, How, str], ...]
+    unseen: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +89,13 @@ class SameInstant:
     """Another source at the instant that a source shows.
 
     Args:
-        media_s: its media time of that instant, as far as both clocks tell.
+        media_s: its media time of that instant, as far as both clocks tell; where that lies before
+            it or after, its first or last.
         uncertainty_s: the uncertainties of both clocks together; None: one is not known.
-        earliest_s, latest_s: the media times between which the instant lies; None: not known.
-        covered: whether it holds footage of all of them; else it may have begun later or ended
-            before.
+        earliest_s, latest_s: the media times, of those that it has, between which the instant lies;
+            None: not known.
+        covered: whether it surely holds footage of the instant; else it may have begun later or
+            ended before.
         how: how it was analysed at `media_s`; None: it was not.
     """
 

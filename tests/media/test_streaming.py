@@ -46,7 +46,7 @@ def pictures(footage):
 
 def played(stretch):
     """Media time and picture of everything that a player shows of a stretch."""
-    data = b"".join(stretch.parts)
+    data = b"".join(stretch)
     with av.open(io.BytesIO(data)) as container:
         stream = container.streams.video[0]
         return [
@@ -111,7 +111,7 @@ def test_pictures_that_do_not_come_evenly_are_shown_as_long_as_they_are(tmp_path
     path = write_video(tmp_path / "a.mkv", len(pts), pts=pts, options={"bf": "0"})
     with open_footage(path) as footage:
         stretch = encoded(footage, pts[6] + 30, pts[8] + 1, go_on)
-    data = b"".join(stretch.parts)
+    data = b"".join(stretch)
     with av.open(io.BytesIO(data)) as container:
         packets = [one for one in container.demux(video=0) if one.size]
         base = packets[0].time_base
@@ -126,7 +126,7 @@ def test_pictures_that_do_not_come_evenly_are_shown_as_long_as_they_are(tmp_path
 def test_turned_footage_is_encoded_upright(degrees, tmp_path):
     path = rotate(made(tmp_path, "a.mp4", frames=30), degrees)
     with open_footage(path) as footage:
-        assert way_of(footage.info, jumps=False, counted=False) is Way.TRANSCODED
+        assert way_of(footage.info, jumps=False) is Way.TRANSCODED
         whole = pictures(footage)
         shown = played(encoded(footage, min(whole), max(whole), go_on))
     assert len(shown) == 30
@@ -141,7 +141,7 @@ def test_a_folder_of_frames_plays(tmp_path):
         name = f"2024-05-31_12-00-0{at}.png"
         cv2.imwrite(str(tmp_path / name), picture(number * 4, SIZE))
     with open_footage(tmp_path) as footage:
-        assert way_of(footage.info, jumps=False, counted=False) is Way.TRANSCODED
+        assert way_of(footage.info, jumps=False) is Way.TRANSCODED
         whole = pictures(footage)
         shown = played(encoded(footage, 1_000_000, 5_500_000, go_on))
     assert [float(at) for at, _ in shown] == [1, 2, 5]
@@ -192,11 +192,11 @@ def test_work_ends_when_nobody_waits_for_it(tmp_path):
             copied(path, footage, 0, 1 << 40, once)
         asked.clear()
         with pytest.raises(InterruptedError):
-            b"".join(encoded(footage, 0, 1 << 40, once).parts)
+            b"".join(encoded(footage, 0, 1 << 40, once))
         assert len(asked) == 21
         stretch = encoded(footage, 0, 1 << 40, go_on)
-        next(stretch.parts)
-        stretch.parts.close()
+        next(stretch)
+        stretch.close()
 
 
 def test_where_no_frame_is_nothing_is_sent(tmp_path):
@@ -233,6 +233,7 @@ def test_without_an_encoder_that_is_said(tmp_path, monkeypatch):
         ("mpegts", "h264", "yuv420p", Way.REMUXED),
         ("avi", "h264", "yuvj420p", Way.REMUXED),
         ("avi", "mjpeg", "yuvj422p", Way.TRANSCODED),
+        ("h264", "h264", "yuv420p", Way.TRANSCODED),
         ("ivf", "vp9", "yuv420p", Way.TRANSCODED),
     ],
 )
@@ -240,7 +241,5 @@ def test_the_way_is_told_by_what_is_known(container, codec, pixel_format, way):
     info = VideoInfo(
         "video", container, codec, pixel_format, 640, 360, 0, Fraction(1, 25), 0, 25, 10
     )
-    assert way_of(info, jumps=False, counted=False) is way
-    assert way_of(info, jumps=True, counted=False) is Way.TRANSCODED
-    if way is Way.REMUXED:
-        assert way_of(info, jumps=False, counted=True) is Way.TRANSCODED
+    assert way_of(info, jumps=False) is way
+    assert way_of(info, jumps=True) is Way.TRANSCODED

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
@@ -253,6 +253,45 @@ class Footage(Protocol):
     ) -> None: ...
 
 
+class Readable(Protocol):
+    """What can be read from any pts on."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """What it says of itself."""
+        ...
+
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
+        """As `Footage.frames_from`."""
+        ...
+
+
+class Watched:
+    """Footage for somebody who may stop waiting.
+
+    Args:
+        keep_on: called before each item; ends the reading by raising.
+    """
+
+    def __init__(self, footage: Readable, keep_on: Callable[[], None]) -> None:
+        self._footage, self._keep_on = footage, keep_on
+
+    @property
+    def info(self) -> VideoInfo:
+        """What it says of itself."""
+        return self._footage.info
+
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
+        """As `Footage.frames_from`."""
+        for item in self._footage.frames_from(pts, still, once=once):
+            self._keep_on()
+            yield item
+
+
 def frame_of(footage: Footage, pts: int, *, once: bool = False) -> Frame:
     """The frame with just this pts, or else the last before it; see `Footage.frames_from`.
 
@@ -272,7 +311,7 @@ def frame_of(footage: Footage, pts: int, *, once: bool = False) -> Frame:
     return shown
 
 
-def frame_shown_at(footage: Footage, media_s: Fraction) -> Frame:
+def frame_shown_at(footage: Readable, media_s: Fraction) -> Frame:
     """`frame_at` for anything that can be read from any pts on.
 
     Raises:

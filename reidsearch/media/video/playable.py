@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.domain.playback import Way
+from reidsearch.media.video.streams import RAW
 
 MP4 = "video/mp4"
 _MEDIA_TYPES = {"mov": MP4, "mp4": MP4, "webm": "video/webm", "matroska": "video/webm"}
@@ -18,12 +19,11 @@ COPIED = "h264"
 """The codec whose packets are put into another container: recorders write no other that plays."""
 
 
-def way_of(info: VideoInfo, *, jumps: bool, counted: bool) -> Way:
+def way_of(info: VideoInfo, *, jumps: bool) -> Way:
     """Return which way a source gets to a browser.
 
     Args:
         jumps: its clock jumps, so that a player would count other times than the archive.
-        counted: it has no time stamps.
     """
     if info.kind != "video" or jumps or info.codec not in _CODECS:
         return Way.TRANSCODED
@@ -31,7 +31,8 @@ def way_of(info: VideoInfo, *, jumps: bool, counted: bool) -> Way:
         return Way.TRANSCODED
     if media_type_of(info) is not None:
         return Way.FILE
-    return Way.REMUXED if info.codec == COPIED and not counted else Way.TRANSCODED
+    timed = info.container not in RAW
+    return Way.REMUXED if info.codec == COPIED and timed else Way.TRANSCODED
 
 
 def media_type_of(info: VideoInfo) -> str | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -40,23 +39,64 @@ _FRAGMENTS = {
 _AVCC = b"avcC"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stretch:
-    """A stretch of footage on its way to a browser.
+class Stretch(Iterator[bytes]):
+    """A stretch of footage on its way to a browser: its bytes, part by part.
 
-    Args:
+    Close it when nobody wants more: it holds a decoder.
+
+    Attributes:
         zero_s: the media time at which the stream's own clock is zero.
         first_s: the media time of its first picture.
         copied: its packets are those of the file.
         codec: as RFC 6381 writes it, such as `avc1.64001f`.
-        parts: its bytes. Close it when nobody wants more: it holds a decoder.
     """
 
-    zero_s: Fraction
-    first_s: Fraction
-    copied: bool
-    codec: str
-    parts: Generator[bytes, None, None]
+    def __init__(
+        self,
+        footage: Footage,
+        zero_pts: int,
+        first_pts: int,
+        parts: Generator[bytes, None, None],
+        *,
+        copied: bool,
+    ) -> None:
+        self.zero_s, self.first_s = (footage.info.media_s(pts) for pts in (zero_pts, first_pts))
+        self.copied = copied
+        self._parts, self._head = parts, b""
+        self._after: list[KeepOn] = []
+        for part in parts:
+            self._head += part
+            if _AVCC in self._head:
+                break
+        at = self._head.find(_AVCC) + len(_AVCC)
+        if at < len(_AVCC) or len(self._head) < at + 4:
+            parts.close()
+            raise ValueError("the stream does not say how it is encoded")
+        self.codec = f"avc1.{self._head[at + 1 : at + 4].hex()}"
+
+    def __next__(self) -> bytes:
+        """Return the next bytes. Raises as `keep_on` does."""
+        if self._head:
+            head, self._head = self._head, b""
+            return head
+        try:
+            return next(self._parts)
+        except BaseException:
+            self.close()
+            raise
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the work; may be called again."""
+        self._parts.close()
+        while self._after:
+            self._after.pop()()
+
+    def when_closed(self, after: Callable[[], None]) -> None:
+        """Have something called when it is closed, or has come to its end."""
+        self._after.append(after)
 
 
 class _Sink:
@@ -88,7 +128,7 @@ def copied(
         if plan is None or not _shows(path, footage, plan):
             return None
         parts = _copied(path, footage, plan, keep_on)
-        return _begun(footage, plan.stamps[0].dts, plan.key_pts, parts, copied=True)
+        return Stretch(footage, plan.stamps[0].dts, plan.key_pts, parts, copied=True)
     except (InputError, NotFound, av.error.FFmpegError, ValueError):
         return None
 
@@ -106,40 +146,11 @@ def encoded(footage: Footage, from_pts: int, to_pts: int, keep_on: KeepOn) -> St
         raise NotFound(f"there is no frame at {float(footage.info.media_s(from_pts)):.3f} s")
     parts = _encoded(footage, chain((first,), pictures))
     try:
-        return _begun(footage, first[0].pts, first[0].pts, parts, copied=False)
+        return Stretch(footage, first[0].pts, first[0].pts, parts, copied=False)
     except (av.error.FFmpegError, ValueError) as error:
         raise InputError(
             f"this stretch cannot be encoded: {said(error)}", kind=Kind.CLIP_NOT_ENCODED
         ) from error
-
-
-def _begun(
-    footage: Footage,
-    zero_pts: int,
-    first_pts: int,
-    parts: Generator[bytes, None, None],
-    *,
-    copied: bool,
-) -> Stretch:
-    head = b""
-    for part in parts:
-        head += part
-        if _AVCC in head:
-            break
-    at = head.find(_AVCC) + len(_AVCC)
-    if at < len(_AVCC) or len(head) < at + 4:
-        raise ValueError("the stream does not say how it is encoded")
-
-    def whole() -> Generator[bytes, None, None]:
-        try:
-            yield head
-            yield from parts
-        finally:
-            parts.close()
-
-    info = footage.info
-    codec = f"avc1.{head[at + 1 : at + 4].hex()}"
-    return Stretch(info.media_s(zero_pts), info.media_s(first_pts), copied, codec, whole())
 
 
 def _shows(path: Path, footage: Footage, plan: Plan) -> bool:
