@@ -22,6 +22,7 @@ from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture
 from reidsearch.domain.reports import ClipReport, ClockChange, Relocated
 from reidsearch.domain.tracklets import Trace, TrackletSeen
 from reidsearch.services.footage_files import (
+    no_footage,
     open_indexed,
     proven,
     relocate,
@@ -317,11 +318,7 @@ class FootageService:
     def _of_footage(self, crop_id: int) -> Crop:
         crop = self._store.crop(crop_id)
         if crop.moment is None:
-            raise NotFound(
-                f"crop {crop_id} was indexed as a picture ({crop.location}); it has no footage",
-                kind=Kind.CROP_WITHOUT_FOOTAGE,
-                crop=crop_id,
-            )
+            raise no_footage(crop)
         return crop
 
 

@@ -150,6 +150,15 @@ def view_of(store: Store, crop: Crop) -> View:
     return View(crop.moment.pts, crop.box, decode(store.picture(crop.crop_id), limits))
 
 
+def no_footage(crop: Crop) -> NotFound:
+    """Return the error of a crop that came from no footage."""
+    return NotFound(
+        f"crop {crop.crop_id} was indexed as a picture ({crop.location}); it has no footage",
+        kind=Kind.CROP_WITHOUT_FOOTAGE,
+        crop=crop.crop_id,
+    )
+
+
 def require_crops_shown(store: Store, path: Path, pts: int, pixels: Pixels) -> None:
     """Refuse a frame of any video that is not what the archive holds of its moment.
 

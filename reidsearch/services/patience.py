@@ -12,21 +12,26 @@ from reidsearch.base.errors import InputError, Interrupted, Kind, StorageError
 
 BEGINS_S = 60.0
 """Longer than that nobody waits for the first picture."""
-WAITS_S = 15.0
+WAITS_S = 20.0
 """So long somebody waits for their turn."""
 _ASKED_EVERY_S = 0.25
+
+
+def nobody_leaves() -> bool:
+    """For a caller who waits until the end."""
+    return False
 
 
 class Patience:
     """Called before each step of a work; ends it when nobody waits any more.
 
     Args:
-        stop: set it when nobody wants the result.
+        left: tells whether nobody wants the result any more.
         begins_s: the work must have begun to give something after so many seconds.
     """
 
-    def __init__(self, stop: threading.Event, begins_s: float = BEGINS_S) -> None:
-        self._stop, self._until = stop, time.monotonic() + begins_s
+    def __init__(self, left: Callable[[], bool], begins_s: float = BEGINS_S) -> None:
+        self._left, self._until = left, time.monotonic() + begins_s
         self._begun = False
 
     def __call__(self) -> None:
@@ -36,7 +41,7 @@ class Patience:
             Interrupted: nobody wants it.
             InputError: (moment-not-reached) it took too long to begin.
         """
-        if self._stop.is_set():
+        if self._left():
             raise Interrupted("nobody waits for this footage any more")
         if not self._begun and time.monotonic() > self._until:
             raise InputError(

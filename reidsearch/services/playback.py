@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from reidsearch.base.errors import NotFound, UsageError
+from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.decisions import Mark, Member
 from reidsearch.domain.footage import DISCONTINUITY, UNSEEN, SourceCoverage, VideoInfo
@@ -36,11 +37,12 @@ from reidsearch.media.video.playable import MP4, media_type_of, way_of
 from reidsearch.media.video.streaming import Stretch, copied, encoded
 from reidsearch.services.footage_files import (
     indexed_file,
+    no_footage,
     open_indexed,
     proven,
     require_crops_shown,
 )
-from reidsearch.services.patience import Patience, Slots
+from reidsearch.services.patience import Patience, Slots, nobody_leaves
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.instants import Timed, timed
@@ -95,14 +97,18 @@ class PlaybackService:
         return self._file(source_id)
 
     def stream(
-        self, source_id: int, from_s: Fraction, to_s: Fraction, stop: threading.Event
+        self,
+        source_id: int,
+        from_s: Fraction,
+        to_s: Fraction,
+        left: Callable[[], bool] = nobody_leaves,
     ) -> Stretch:
         """A stretch of a source as fragmented MP4, at most `STREAMED_S` of it.
 
         It begins at the frame that is shown at `from_s`, or at the key frame before it.
 
         Args:
-            stop: set it when nobody wants it any more.
+            left: tells whether nobody wants it any more.
 
         Raises:
             NotFound: there is no such source, or it ends before.
@@ -113,7 +119,7 @@ class PlaybackService:
         playback = self.source(source_id)
         source = playback.source
         _require_interval(source, from_s, to_s)
-        patience = Patience(stop)
+        patience = Patience(left)
         release = self._slots.take(patience)
         try:
             path, footage = self._opened(source_id)
@@ -130,7 +136,9 @@ class PlaybackService:
         stretch.when_closed(release)
         return stretch
 
-    def still(self, source_id: int, media_s: Fraction) -> Still:
+    def still(
+        self, source_id: int, media_s: Fraction, left: Callable[[], bool] = nobody_leaves
+    ) -> Still:
         """The frame that a source shows at a media time, as JPEG.
 
         Raises:
@@ -141,7 +149,7 @@ class PlaybackService:
 
         source = footage_store.source(self._store, source_id)
         _require_interval(source, media_s, media_s)
-        patience = Patience(threading.Event())
+        patience = Patience(left)
         with self._slots.taken(patience):
             path, footage = self._opened(source_id)
 
@@ -156,7 +164,41 @@ class PlaybackService:
             jpeg = encode(frame.bgr(), JPEG_QUALITY)
         return Still(jpeg, frame.pts, at_s, frame.width_px, frame.height_px)
 
-    def frame_times(self, source_id: int, from_s: Fraction, to_s: Fraction) -> list[Fraction]:
+    def frame(self, crop_id: int, left: Callable[[], bool] = nobody_leaves) -> Still:
+        """The full frame that a crop was cut from, as JPEG.
+
+        Raises:
+            NotFound: no crop has this id, or it came from no footage.
+            InputError, StorageError: as `still`.
+        """
+        crop = self._store.crop(crop_id)
+        if crop.moment is None:
+            raise no_footage(crop)
+        still = self.still(crop.source_id, crop.moment.media_s, left)
+        if still.pts != crop.moment.pts:
+            raise InputError(
+                "the frame of the stored crop cannot be found in the footage",
+                kind=Kind.FOOTAGE_DIFFERS,
+            )
+        return still
+
+    @contextmanager
+    def turn(self, left: Callable[[], bool] = nobody_leaves) -> Iterator[None]:
+        """Wait for a turn to work on footage in another way, such as cutting a clip.
+
+        Raises:
+            StorageError: (playback-busy) it did not come in time.
+        """
+        with self._slots.taken(Patience(left)):
+            yield
+
+    def frame_times(
+        self,
+        source_id: int,
+        from_s: Fraction,
+        to_s: Fraction,
+        left: Callable[[], bool] = nobody_leaves,
+    ) -> list[Fraction]:
         """The media times of all frames that an interval of a source shows, in order.
 
         The first is that of the frame that is shown when it begins; at most `STREAMED_S` of it.
@@ -166,7 +208,7 @@ class PlaybackService:
         """
         source = footage_store.source(self._store, source_id)
         _require_interval(source, from_s, to_s)
-        patience = Patience(threading.Event())
+        patience = Patience(left)
         with self._slots.taken(patience):
             path, footage = self._opened(source_id)
             with footage:

@@ -18,8 +18,6 @@ from reidsearch.domain.playback import Way
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.patience import Patience, Slots
 
-GO_ON = threading.Event()
-
 
 def index(archive, path, detections, camera="gate", start=NOON):
     naming = SourceNaming(camera=camera, start=start)
@@ -98,7 +96,7 @@ def test_every_source_plays_in_its_way(name, indexed, archive):
     else:
         with pytest.raises(UsageError, match="do not play this file"):
             archive.playback.file(source_id)
-    stretch = archive.playback.stream(source_id, Fraction(4), Fraction(6), GO_ON)
+    stretch = archive.playback.stream(source_id, Fraction(4), Fraction(6))
     assert stretch.copied is (way is not Way.TRANSCODED)
     assert stretch.first_s <= 4
     assert len(b"".join(stretch)) > 1000
@@ -143,7 +141,7 @@ def test_footage_that_is_not_there_or_another_is_told(name, indexed, archive, tm
     kept = (folder / own).read_bytes()
     play = {
         "file": lambda: archive.playback.file(ids[name]),
-        "transcoded": lambda: archive.playback.stream(ids[name], Fraction(1), Fraction(2), GO_ON),
+        "transcoded": lambda: archive.playback.stream(ids[name], Fraction(1), Fraction(2)),
     }[name]
     try:
         (folder / own).write_bytes(kept[:-1] + b"x")
@@ -242,26 +240,26 @@ def test_without_a_time_no_other_camera_is_named(indexed, archive):
 def test_a_stretch_holds_its_slot_until_it_is_closed(indexed, archive):
     archive.playback._slots = Slots(1, waits_s=0.1)
     source_id = indexed[1]["transcoded"]
-    first = archive.playback.stream(source_id, Fraction(1), Fraction(9), GO_ON)
+    first = archive.playback.stream(source_id, Fraction(1), Fraction(9))
     with pytest.raises(StorageError) as caught:
-        archive.playback.stream(source_id, Fraction(1), Fraction(2), GO_ON)
+        archive.playback.stream(source_id, Fraction(1), Fraction(2))
     assert caught.value.kind == "playback-busy"
     next(first)
     first.close()
     first.close()
-    second = archive.playback.stream(source_id, Fraction(1), Fraction(2), GO_ON)
+    second = archive.playback.stream(source_id, Fraction(1), Fraction(2))
     assert b"".join(second)
-    third = archive.playback.stream(source_id, Fraction(1), Fraction(2), GO_ON)
+    third = archive.playback.stream(source_id, Fraction(1), Fraction(2))
     del third  # nobody took anything of it
     archive.playback.still(source_id, Fraction(1))
     with pytest.raises(NotFound):
-        archive.playback.stream(source_id, Fraction(99), Fraction(100), GO_ON)
+        archive.playback.stream(source_id, Fraction(99), Fraction(100))
     archive.playback.still(source_id, Fraction(1))
 
 
 def test_work_stops_when_nobody_waits_and_when_it_takes_too_long():
     stop = threading.Event()
-    patience = Patience(stop, begins_s=0.05)
+    patience = Patience(stop.is_set, begins_s=0.05)
     patience()
     time.sleep(0.06)
     with pytest.raises(InputError) as caught:
