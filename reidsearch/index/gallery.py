@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -305,6 +306,7 @@ class Gallery:
     def _load(
         self, newest: Generation | None, state: State, progress: Progress, folder: Path | None
     ) -> None:
+        self._truth.forget()  # it may be another model
         self.model = self._store.model()
         held = newest.last_crop_id if newest else 0
         kind = newest.kind if newest else None
@@ -339,10 +341,8 @@ class Gallery:
     def _begin(self, kind: str | None, folder: Path | None) -> None:
         """An empty index for all that the database holds."""
         engine = self._choose(embedding_count(self._store), kind)
-
-        def sample() -> Vectors:
-            return some_embeddings(self._store, SAMPLE, self._dimension())
-
+        self._truth.forget()
+        sample = partial(some_embeddings, self._store, SAMPLE, self._dimension())
         self._index = engine.create(self._dimension(), self._truth, folder, sample)
         self._taken_to, self.generation, self._measured = 0, 0, None
 

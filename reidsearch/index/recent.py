@@ -2,56 +2,79 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
+from numpy.typing import NDArray
 
 from reidsearch.domain.crops import CropIds, Vectors
-from reidsearch.index.contract import Truth
+from reidsearch.index.contract import Truth, no_ids
 
 MOST = 4096
-"""Rows that are kept: more than a re-ranked query reads; 4 MB."""
+"""Rows that are kept: several times what a re-ranked query reads; 4 MB."""
 
 
 class Recent:
     """A `Truth` that has the last rows at hand. What is answered is confirmed apart from it.
 
-    An embedding never changes, and ids are never used again; `forget` is for erasures.
+    An embedding never changes, and ids are never used again; `forget` is for erasures, and for
+    another model. Rows are copied in once and out when asked for, so that a query's few cost
+    nothing for the many that are kept.
 
     Args:
-        read: where the rows are.
+        read: where the rows are; it verifies them.
     """
 
     def __init__(self, read: Truth) -> None:
         self._read = read
-        self._held: tuple[CropIds, Vectors] | None = None
+        self._busy = threading.Lock()
+        self._ids, self._slots = no_ids(), no_ids()
+        self._rows: Vectors | None = None
+
+    def __len__(self) -> int:
+        return len(self._ids)
 
     def __call__(self, ids: CropIds) -> tuple[CropIds, Vectors]:
         """Those of increasing `ids` that are stored, and their (n, d) embeddings."""
-        held = self._held
-        if held is None:
-            found = self._read(ids)
-        else:
-            known = held[0][np.isin(held[0], ids, assume_unique=True)]
-            lacking = np.setdiff1d(ids, known, assume_unique=True)
-            mine = known, held[1][np.searchsorted(held[0], known)]
-            found = _merged(mine, self._read(lacking)) if len(lacking) else mine
-        if held is None or len(held[0]) + len(found[0]) > MOST:
-            self._held = found if len(found[0]) <= MOST else None
-        else:
-            new = np.isin(found[0], held[0], assume_unique=True, invert=True)
-            self._held = _merged(held, (found[0][new], found[1][new]))
-        return found
+        if len(ids) > MOST:
+            return self._read(ids)
+        with self._busy:
+            known, slots = self._known(ids)
+            if self._rows is None or not known.all():
+                held, vectors = self._read(ids[~known])
+                rows = self._with_room(slots, len(held), vectors.shape[1])
+                self._take(rows, held, vectors)
+                known, slots = self._known(ids)
+            else:
+                rows = self._rows
+            return ids[known], rows[slots]
 
     def forget(self) -> None:
         """Hold nothing any more."""
-        self._held = None
+        with self._busy:
+            self._ids, self._slots, self._rows = no_ids(), no_ids(), None
 
+    def _known(self, ids: CropIds) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """(n,) which are held, and the slots of those that are."""
+        if not len(self._ids):
+            return np.zeros(len(ids), dtype=bool), no_ids()
+        at = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
+        known = self._ids[at] == ids
+        return known, self._slots[at[known]]
 
-def _merged(
-    one: tuple[CropIds, Vectors], other: tuple[CropIds, Vectors]
-) -> tuple[CropIds, Vectors]:
-    """Both, by increasing id."""
-    if not len(one[0]) or not len(other[0]):
-        return one if len(one[0]) else other
-    ids = np.concatenate([one[0], other[0]])
-    order = np.argsort(ids)
-    return ids[order], np.concatenate([one[1], other[1]])[order]
+    def _with_room(self, wanted: NDArray[np.int64], more: int, dimension: int) -> Vectors:
+        """All slots, with room for `more` rows behind those in use; at least `wanted` are kept."""
+        if self._rows is None:
+            self._rows = np.empty((MOST, dimension), dtype=np.float32)
+        elif len(self._ids) + more > MOST:
+            kept = np.isin(self._slots, wanted)
+            self._ids, slots = self._ids[kept], self._slots[kept]
+            self._slots = np.arange(len(slots))
+            self._rows[: len(slots)] = self._rows[slots]
+        return self._rows
+
+    def _take(self, rows: Vectors, ids: CropIds, vectors: Vectors) -> None:
+        first, at = len(self._ids), np.searchsorted(self._ids, ids)
+        rows[first : first + len(ids)] = vectors
+        self._ids = np.insert(self._ids, at, ids)
+        self._slots = np.insert(self._slots, at, np.arange(first, first + len(ids)))

@@ -176,12 +176,10 @@ def _members(pool: _Pool, encoded: Rows, how: KReciprocal) -> tuple[Rows, NDArra
         The (m,) members of any, and an (n, m) table of who is in whose.
     """
     lists = pool.lists(encoded)
-    around = _Lists(pool, np.unique(lists[lists >= 0]))
-    mutual = around.mutual(encoded, lists)
+    mutual = _mutual(pool, encoded, lists)
     inner = np.unique(lists[mutual])
-    half = around.of(inner)[:, : 1 + round(how.k1 / 2)]
-    around_inner = _Lists(pool, np.unique(half[half >= 0]))
-    half_mutual = around_inner.mutual(inner, half)
+    half = pool.lists(inner)[:, : 1 + round(how.k1 / 2)]
+    half_mutual = _mutual(pool, inner, half)
 
     columns = np.union1d(inner, half[half_mutual])
     owner, place = np.nonzero(mutual)
@@ -198,28 +196,20 @@ def _members(pool: _Pool, encoded: Rows, how: KReciprocal) -> tuple[Rows, NDArra
     return columns, members
 
 
-class _Lists:
-    """The lists of some rows, looked up by row."""
-
-    def __init__(self, pool: _Pool, rows: Rows) -> None:
-        self._rows, self._lists = rows, pool.lists(rows)
-
-    def of(self, rows: Rows) -> Rows:
-        return self._lists[np.searchsorted(self._rows, rows)]
-
-    def mutual(self, owners: Rows, lists: Rows) -> NDArray[np.bool_]:
-        """Which entries of the owners' (n, k) lists have the owner in their own first k."""
-        back = self.of(np.maximum(lists, self._rows[0]))[:, :, : lists.shape[1]]
-        found: NDArray[np.bool_] = (back == owners[:, None, None]).any(axis=2) & (lists >= 0)
-        return found
+def _mutual(pool: _Pool, owners: Rows, lists: Rows) -> NDArray[np.bool_]:
+    """Which entries of the owners' (n, k) lists have the owner in their own first k."""
+    there = lists >= 0
+    back = pool.lists(np.where(there, lists, owners[:, None]))[:, :, : lists.shape[1]]
+    found: NDArray[np.bool_] = (back == owners[:, None, None]).any(axis=2) & there
+    return found
 
 
 def _means(weights: NDArray[np.float64], encoded: Rows, averaged: Rows) -> NDArray[np.float64]:
     """Each row's encoding becomes the mean of its nearest ones' (local query expansion)."""
-    at, held = np.searchsorted(encoded, averaged), np.isin(averaged, encoded)
-    total = np.zeros((len(averaged), weights.shape[1]))
-    for place in range(averaged.shape[1]):  # k2 of them
-        total[held[:, place]] += weights[at[held[:, place], place]]
+    at = np.searchsorted(encoded, averaged)
+    held = np.append(encoded, -1)[at] == averaged
+    of_none = np.zeros((1, weights.shape[1]))  # of lists that have no more, and what is not encoded
+    total = np.append(weights, of_none, axis=0)[np.where(held, at, len(encoded))].sum(axis=1)
     return np.asarray(total / (averaged >= 0).sum(axis=1, keepdims=True))
 
 
@@ -231,27 +221,28 @@ def _jaccard(encodings: NDArray[np.float64], query: NDArray[np.float64]) -> NDAr
 
 
 class _Pool:
-    """The query and the gallery as one set of rows; the query's number is the gallery's length."""
+    """The query and the gallery as one set of rows; the query's number is the gallery's length.
+
+    What is asked of a row is read, and computed, when it is first asked: its vector may come from
+    the database, and most rows are asked several times.
+    """
 
     def __init__(self, asked: Asked, gallery: Gallery, how: KReciprocal) -> None:
         self._asked, self._gallery, self._k1 = asked, gallery, how.k1
         self.query = len(gallery)
-        # Vectors may come from the database, row by row: each is read once.
-        self._place = np.full(len(gallery), -1, dtype=np.int32)
-        self._vectors = np.empty((0, len(asked.vector)), dtype=np.float32)
+        # By row, where it is in what follows; 0: nowhere, or the query. Of many rows few are
+        # touched, and the system gives no memory for the rest.
+        self._place = np.zeros(1 + len(gallery), dtype=np.int32)
+        self._vectors = asked.vector[None]
+        self._least = np.array([asked.least], dtype=np.float32)
+        self._lists = np.full((1, 1 + how.k1), -1, dtype=np.int64)
+        self._lists[0, 0] = self.query
+        self._lists[0, 1 : 1 + len(asked.near)] = asked.near[: how.k1]
 
     def lists(self, rows: Rows) -> Rows:
-        """(m, 1 + k1) nearest members of the pool, itself first; -1 where there are fewer."""
-        asked, k = self._asked, self._k1
-        found = np.full((len(rows), 1 + k), -1, dtype=np.int64)
-        found[:, 0] = rows
-        own = rows == self.query
-        found[own, 1 : 1 + len(asked.near)] = asked.near[:k]
-        others = rows[~own]
-        near, scores = self._gallery.neighbours(others, k)
-        score = self.vectors(others) @ asked.vector
-        found[~own, 1:] = self._with_query(near, scores, score)
-        return found
+        """(..., 1 + k1) nearest members of the pool, itself first; -1 where there are fewer."""
+        places = self._places(rows)  # first: it may read further ones
+        return self._lists[places]
 
     def reaching(self, shown: Rows) -> Rows:
         """All rows, increasing, that may have one of the shown in their expanded neighbourhood.
@@ -263,11 +254,35 @@ class _Pool:
         circles = self._around(shown, round(self._k1 / 2))
         return self._around(circles, self._k1)
 
+    def distances(self, rows: Rows, others: Rows) -> NDArray[np.float64]:
+        """(m, n) squared distances, divided by the row's largest to any member of the pool."""
+        places, across = self._places(rows), self._places(others)
+        largest = np.maximum(2.0 - 2.0 * self._least[places].astype(np.float64), TINY)
+        scores = (self._vectors[places] @ self._vectors[across].T).astype(np.float64)
+        return np.maximum(2.0 - 2.0 * scores, 0.0) / largest[:, None]
+
     def _around(self, rows: Rows, k: int) -> Rows:
         """The rows, and who is in the list of any before the query takes its place; increasing."""
         near, _ = self._gallery.neighbours(rows[rows != self.query], k)
         own = self._asked.near[:k] if self.query in rows else near[:0].ravel()
         return np.unique(np.concatenate([rows, near[near >= 0], own]))
+
+    def _places(self, rows: Rows) -> NDArray[np.int32]:
+        places = self._place[rows]
+        lacking = rows[(places == 0) & (rows != self.query)]
+        if not len(lacking):
+            return places
+        self._read(np.unique(lacking))
+        return self._place[rows]
+
+    def _read(self, rows: Rows) -> None:
+        self._place[rows] = len(self._vectors) + np.arange(len(rows))
+        vectors = self._gallery.vectors(rows)
+        score = vectors @ self._asked.vector
+        near = self._with_query(*self._gallery.neighbours(rows, self._k1), score)
+        self._vectors = np.concatenate([self._vectors, vectors])
+        self._least = np.append(self._least, np.minimum(self._gallery.least(rows), score))
+        self._lists = np.append(self._lists, np.column_stack([rows, near]), axis=0)
 
     def _with_query(self, near: Rows, scores: Vectors, score: Vectors) -> Rows:
         """The query takes its place in each list; it stands before its equals."""
@@ -276,29 +291,3 @@ class _Pool:
         numbers = np.arange(k)
         moved = np.where(numbers > place, np.roll(near, 1, axis=1), near)
         return np.where(numbers == place, self.query, moved)
-
-    def vectors(self, rows: Rows) -> Vectors:
-        own = rows == self.query
-        found = np.empty((len(rows), len(self._asked.vector)), dtype=np.float32)
-        found[own] = self._asked.vector
-        found[~own] = self._held(rows[~own])
-        return found
-
-    def _held(self, rows: Rows) -> Vectors:
-        """The gallery's vectors of any rows of it."""
-        lacking = np.unique(rows[self._place[rows] < 0])
-        if len(lacking):
-            self._place[lacking] = np.arange(len(lacking)) + len(self._vectors)
-            self._vectors = np.concatenate([self._vectors, self._gallery.vectors(lacking)])
-        return self._vectors[self._place[rows]]
-
-    def distances(self, rows: Rows, others: Rows) -> NDArray[np.float64]:
-        """(m, n) squared distances, divided by the row's largest to any member of the pool."""
-        left, right = self.vectors(rows), self.vectors(others)
-        own = rows == self.query
-        least = np.empty(len(rows), dtype=np.float32)
-        least[own] = self._asked.least
-        least[~own] = np.minimum(self._gallery.least(rows[~own]), left[~own] @ self._asked.vector)
-        largest = np.maximum(2.0 - 2.0 * least.astype(np.float64), TINY)
-        scores = (left @ right.T).astype(np.float64)
-        return np.maximum(2.0 - 2.0 * scores, 0.0) / largest[:, None]

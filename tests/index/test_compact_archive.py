@@ -140,6 +140,21 @@ def test_damage_that_comes_after_opening_is_noticed_when_it_is_read(tmp_path, mo
         assert "altered" in gallery.warnings[0]
 
 
+def test_rows_at_hand_are_given_up_with_an_erasure(folder):
+    with Store(folder) as store:
+        gallery = Gallery(store)
+        gallery.sync()
+        assert gallery.search(VECTORS[3], 5).ids[0] == 4
+        assert len(gallery._truth) >= 5
+        with Store(folder) as other:
+            erase(other, Gallery(other), Erasure(np.array([4]), 0, 0, 0))
+        gallery.sync()
+        assert len(gallery._truth) == 0
+        assert gallery.search(VECTORS[3], 1000).ids.tolist() == expected(60, (4,))
+        with pytest.raises(KeyError, match="crop 4"):
+            gallery.index.vectors(np.array([4]))
+
+
 @pytest.mark.full
 def test_an_erasure_rewrites_only_the_segments_that_hold_it(folder):
     before = {path.name for path in (folder / "index").glob("codes-*")}

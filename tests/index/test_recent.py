@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from reidsearch.index import recent
@@ -60,6 +62,40 @@ def test_no_more_rows_are_kept_than_said(monkeypatch):
     rows = Recent(read)
     told(rows, 2, 4, 6)
     told(rows, 8)  # makes room for itself
-    assert told(rows, 2, 4, 6, 8, 10) == [2, 4, 6, 8, 10]  # more than are kept
+    told(rows, 2, 4, 6, 8, 10)  # more than are kept: past what is kept
+    told(rows, 8)
     told(rows, 2)
-    assert read.asked == [[2, 4, 6], [8], [2, 4, 6, 10], [2]]
+    assert read.asked == [[2, 4, 6], [8], [2, 4, 6, 8, 10], [2]]
+
+
+def test_what_is_asked_for_stays_while_room_is_made(monkeypatch):
+    monkeypatch.setattr(recent, "MOST", 4)
+    read = Read()
+    rows = Recent(read)
+    told(rows, 2, 4, 6, 8)
+    assert told(rows, 4, 8, 10, 12) == [4, 8, 10, 12]
+    assert told(rows, 4, 8, 10, 12) == [4, 8, 10, 12]
+    assert told(rows, 2) == [2]
+    assert read.asked == [[2, 4, 6, 8], [10, 12], [2]]
+
+
+def test_random_questions_are_answered_as_by_what_is_read(monkeypatch):
+    monkeypatch.setattr(recent, "MOST", 100)
+    rows, rng = Recent(Read()), np.random.default_rng(2)
+    for _ in range(300):
+        ids = np.unique(rng.integers(0, 400, rng.integers(0, 130)))
+        assert told(rows, *ids.tolist()) == ids[ids % 2 == 0].tolist()
+
+
+def test_threads_that_ask_at_once_get_their_own_rows(monkeypatch):
+    monkeypatch.setattr(recent, "MOST", 60)  # so that room is made all the time
+    rows = Recent(Read())
+
+    def ask(seed: int) -> int:
+        rng = np.random.default_rng(seed)
+        for _ in range(200):
+            told(rows, *np.unique(rng.integers(0, 400, 40)).tolist())
+        return seed
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, range(4))) == [0, 1, 2, 3]

@@ -49,8 +49,18 @@ class Near:
         if len(self.ids) <= k:
             return self
         least = np.partition(self.scores - self.error, len(self.ids) - k)[len(self.ids) - k]
-        reaching = self.scores + self.error >= least
-        return Near(self.ids[reaching], self.scores[reaching], self.error[reaching])
+        return self.only(self.scores + self.error >= least)
+
+    def likely(self, k: int) -> NDArray[np.bool_]:
+        """Return which are the k best by the fine codes; more where they are equal."""
+        if len(self.ids) <= k:
+            return np.ones(len(self.ids), dtype=bool)
+        least: np.float32 = np.partition(self.scores, len(self.ids) - k)[len(self.ids) - k]
+        return np.asarray(self.scores >= least)
+
+    def only(self, which: NDArray[np.bool_]) -> Near:
+        """Return those of them."""
+        return Near(self.ids[which], self.scores[which], self.error[which])
 
     def prove(self, which: NDArray[np.bool_], truth: Vectors) -> None:
         """The promise that everything rests on, kept by whatever is answered.
@@ -165,15 +175,12 @@ def _near_one(
     least = np.float32(-np.inf)
     if len(scores) > wanted:
         least = np.partition(scores, len(scores) - wanted)[len(scores) - wanted]
-    kept = [ids[scores >= least] for scores, ids in found]
-    ends = np.cumsum([0, *map(len, kept)])
-    codes = np.empty((ends[-1], query.shape[1]), dtype=np.uint8)
-    error = np.empty(ends[-1], dtype=np.float32)
-    for segment, ids, first, last in zip(segments, kept, ends, ends[1:], strict=False):
-        rows = segment.rows_of(ids)
-        segment.take(rows, codes[first:last])
-        error[first:last] = segment.errors(rows)
-    fine = segments[0].codec.scores(query, codes)
+    # In the order in which their codes lie: thousands of rows are read in half the time.
+    kept = [np.sort(ids[scores >= least]) for scores, ids in found]
+    rows = [segment.rows_of(ids) for segment, ids in zip(segments, kept, strict=True)]
+    pairs = list(zip(segments, rows, strict=True))
+    fine = np.concatenate([segment.scores(query, of) for segment, of in pairs], axis=1)
+    error = np.concatenate([segment.errors(of) for segment, of in pairs])
     return _near(query, np.concatenate(kept), fine, error, adjust)[0]
 
 

@@ -14,6 +14,8 @@ from reidsearch.index.contract import Hits, Truth, in_order, merged, no_hits
 
 PART = 1000  # crops that are scored exactly before the next part of a long answer goes out
 
+WORTH_ASKING_TWICE = 64  # rows: asking the database again costs as much as reading so many
+
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
@@ -27,8 +29,7 @@ def best_of(
     truth: Truth, queries: Vectors, k: int, near: Sequence[Near], adjust: Adjustment | None
 ) -> list[Hits]:
     """Return the k best of each of (n, d) queries, of what may be among them."""
-    picked = [one.within_reach(k) for one in near]
-    held, vectors = truth(np.unique(np.concatenate([one.ids for one in picked])))
+    picked, (held, vectors) = _narrowed(truth, queries, k, near, adjust)
     hits = []
     for query, one in zip(queries, picked, strict=True):
         rows = np.searchsorted(held, one.ids)
@@ -37,6 +38,49 @@ def best_of(
         one.prove(there, scores)
         hits.append(in_order(one.ids[there], scores, k, exact=False))
     return hits
+
+
+def _narrowed(
+    truth: Truth, queries: Vectors, k: int, near: Sequence[Near], adjust: Adjustment | None
+) -> tuple[list[Near], tuple[CropIds, Vectors]]:
+    """What may be among the k best of each query, and the embeddings of all of it.
+
+    The k that are likely to be the best are read first. What they score at least leaves out more
+    than the bounds of all could: these are off twice, for what is left out and for the k.
+    """
+    picked = [one.within_reach(k) for one in near]
+    every = _ids_of(picked)
+    if len(every) <= k * len(near) + WORTH_ASKING_TWICE:
+        return picked, truth(every)
+    likely = [one.likely(k) for one in picked]
+    known = truth(_ids_of([one.only(first) for one, first in zip(picked, likely, strict=True)]))
+    for number, (query, first) in enumerate(zip(queries, likely, strict=True)):
+        one = picked[number]
+        least = _least(one.ids[first], query, known, adjust)
+        picked[number] = one.only(first | (one.scores + one.error >= least))
+    further = np.setdiff1d(_ids_of(picked), known[0], assume_unique=True)
+    if not len(further):
+        return picked, known
+    more = truth(further)
+    ids = np.concatenate([known[0], more[0]])
+    order = np.argsort(ids)
+    return picked, (ids[order], np.concatenate([known[1], more[1]])[order])
+
+
+def _ids_of(near: Sequence[Near]) -> CropIds:
+    """All their ids, increasing."""
+    found: CropIds = np.unique(np.concatenate([one.ids for one in near]))
+    return found
+
+
+def _least(
+    ids: CropIds, query: Vectors, known: tuple[CropIds, Vectors], adjust: Adjustment | None
+) -> float:
+    """What the worst of some crops scores; -inf where one of them is not stored any more."""
+    rows = np.searchsorted(known[0], ids)
+    if not len(ids) or not np.array_equal(np.append(known[0], -1)[rows], ids):
+        return -np.inf
+    return float(_scores(known[1][rows], query, ids, adjust).min())
 
 
 def in_parts(

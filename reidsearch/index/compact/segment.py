@@ -160,14 +160,12 @@ class Segment:
     def scores(self, queries: Vectors, rows: Rows) -> Vectors:
         """Return (n, m) scores of (n, d) queries with the fine codes of (m,) rows."""
         self._verify_rows(rows)
-        parts = [self.codec.scores(queries, self.codes[rows[part]]) for part in slices(len(rows))]
-        return np.concatenate([np.empty((len(queries), 0), np.float32), *parts], axis=1)
-
-    def take(self, rows: Rows, into: Codes) -> None:
-        """Copy the fine codes of (m,) rows into an (m, d) array."""
-        self._verify_rows(rows)
         # Clipping instead of checking each row again: they come from this segment's own ids.
-        np.take(self.codes, rows, axis=0, out=into, mode="clip")
+        parts = [
+            self.codec.scores(queries, np.take(self.codes, rows[part], axis=0, mode="clip"))
+            for part in slices(len(rows))
+        ]
+        return np.concatenate([np.empty((len(queries), 0), np.float32), *parts], axis=1)
 
     def errors(self, rows: Rows) -> Vectors:
         """Return (m,) how far a fine score of each row may be from the true one."""

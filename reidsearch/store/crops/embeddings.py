@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -17,7 +18,6 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.database import selects
 
 FEW = 16  # as many as an answer usually has
-SOME = 64  # as many as may be among the ten best
 EMBEDDINGS_CHUNK = 4096
 
 
@@ -49,11 +49,10 @@ def embedding_rows(store: Store, ids: CropIds, dimension: int) -> tuple[CropIds,
         ArchiveError: one has not the model's dimension (a damaged row).
     """
     rows: list[Any] = []
-    wanted = ids.tolist()
     with store.read() as connection:
-        for part in chunks(wanted):
-            asked = _padded(part, (FEW, SOME, CHUNK))
-            rows.extend(connection.execute(selects.embedding_rows(len(asked)), asked))
+        for start in range(0, len(ids), EMBEDDINGS_CHUNK):
+            part = {"ids": json.dumps(ids[start : start + EMBEDDINGS_CHUNK].tolist())}
+            rows.extend(connection.execute(selects.EMBEDDING_ROWS, part).all())
     return _joined(store, rows, dimension)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Select, String, bindparam, func, select
 
 from reidsearch.base.errors import Reason
 from reidsearch.store import tables
@@ -86,6 +86,17 @@ EMBEDDINGS = select(tables.embedding.c.crop_id, tables.embedding.c.vector).where
     tables.embedding.c.crop_id.in_(bindparam("ids", expanding=True)),
 )
 
+# Many ids as one text: binding each of them took SQLAlchemy as long as reading their rows.
+_ids = func.json_each(bindparam("ids", type_=String)).table_valued("value")
+EMBEDDING_ROWS = (
+    select(tables.embedding.c.crop_id, tables.embedding.c.vector)
+    .where(
+        tables.embedding.c.model_id == MODEL_ID,
+        tables.embedding.c.crop_id.in_(select(_ids.c.value)),
+    )
+    .order_by(tables.embedding.c.crop_id)
+)
+
 # Of a crop's locations the one that its facts come from is shown; there is just one. A view of a
 # tracklet has its source's.
 _CROP = (
@@ -134,16 +145,4 @@ def crops_with_embeddings(count: int) -> Select[Any]:
         _CROP.add_columns(tables.embedding.c.vector)
         .join(tables.embedding, tables.embedding.c.crop_id == tables.crop.c.id)
         .where(tables.embedding.c.model_id == MODEL_ID, tables.crop.c.id.in_(ids))
-    )
-
-
-@cache
-def embedding_rows(count: int) -> Select[Any]:
-    """Select embeddings for the parameters id0, id1, ..., by id."""
-    ids: list[BindParameter[int]] = [bindparam(f"id{number}") for number in range(count)]
-    e = tables.embedding.c
-    return (
-        select(e.crop_id, e.vector)
-        .where(e.model_id == MODEL_ID, e.crop_id.in_(ids))
-        .order_by(e.crop_id)
     )
