@@ -302,6 +302,11 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         return str(self._store.row.uuid)
 
     @property
+    def actor(self) -> str:
+        """Who takes decisions here, unless they are taken `by` somebody else."""
+        return self._actor
+
+    @property
     def model(self) -> ModelIdentity | None:
         """The model of the archive's embeddings; None while it is empty."""
         return self._store.model()

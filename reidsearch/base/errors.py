@@ -144,6 +144,8 @@ class Kind(StrEnum):
     ACCOUNT_UNKNOWN = "account-unknown"
     ACCOUNT_NAME_TAKEN = "account-name-taken"
     ACCOUNT_NAME_BAD = "account-name-bad"
+    ACCOUNT_OWN = "account-own"
+    ACCOUNT_NONE = "account-none"
     CAMERAS_HIDDEN = "cameras-hidden"
     PASSWORD_BAD = "password-bad"  # noqa: S105
 

@@ -32,7 +32,6 @@ def command(
     Prints a link that signs you in once. The page is served to this machine alone, and asks no
     other host for anything. Stop it with Ctrl-C; nothing is lost.
     """
-    from reidsearch.base.actor import default_actor
     from reidsearch.output.terminal import say
     from reidsearch.web.run import run
     from reidsearch.web.state import ServeSettings
@@ -47,6 +46,5 @@ def command(
             ServeSettings(),
             host="127.0.0.1",
             port=port,
-            actor=default_actor(),
             tell=tell,
         )

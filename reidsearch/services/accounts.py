@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import Kind, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import now
 from reidsearch.domain.accounts import Account, AccountChange, Change, Role, camera_names
 from reidsearch.store import accounts as held
@@ -67,6 +67,17 @@ class AccountService:
         """
         with self._store.read() as connection:
             return held.require_account(connection, key_of(name), name)
+
+    def numbered(self, account_id: int) -> Account:
+        """Return an account by its number.
+
+        Raises:
+            NotFound: there is none.
+        """
+        for one in self.all():
+            if one.account_id == account_id:
+                return one
+        raise NotFound(f"there is no account {account_id}", kind=Kind.ACCOUNT_UNKNOWN)
 
     def known(self, name: str) -> str | None:
         """Return the name of the account that is meant; None: there is none."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from reidsearch.base.errors import NotFound
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.tracklets import TrackletSeen
+from reidsearch.services.accounts import AccountService
 from reidsearch.services.identities import IdentityService
+from reidsearch.services.sight import Sight
 from reidsearch.services.tracklets import TrackletService
 from reidsearch.web.person import Person, Role
 
@@ -57,6 +59,26 @@ class Call:
         """Splits and joins by whoever asks."""
         return self.archive.tracklets.by(self.person.name)
 
+    @cached_property
+    def sight(self) -> Sight:
+        """What whoever asks may see: every handler that names or lists something asks it."""
+        return self.archive.sight(self.cameras)
+
+    @cached_property
+    def accounts(self) -> AccountService:
+        """Accounts, changed by whoever asks."""
+        return self.archive.accounts.by(self.person.name)
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return self.request.client.host if self.request.client is not None else ""
+
+    @property
+    def session(self) -> str | None:
+        """The token of the session that the request came with, whether it is one or not."""
+        return self.request.cookies.get(self.state.sessions.cookie)
+
     def may(self, role: Role) -> bool:
         """Whether whoever asks has a role."""
         return self.person.role >= role
@@ -67,17 +89,15 @@ class Call:
         Raises:
             NotFound: with `what`, as the archive would say it.
         """
-        if self.cameras is not None and camera not in self.cameras:
+        if not self.sight.camera(camera):
             raise NotFound(f"{self.archive.location} holds no {what}")
 
     def crop(self, crop_id: int) -> Crop:
         """Return a crop that whoever asks may see. Raises NotFound."""
-        crop = self.archive.crop(crop_id)
-        self.require_camera(crop.facts.camera, f"crop {crop_id}")
-        return crop
+        self.sight.require_crops([crop_id])
+        return self.archive.crop(crop_id)
 
     def tracklet(self, tracklet_id: int) -> TrackletSeen:
         """Return a tracklet that whoever asks may see. Raises NotFound."""
-        seen = self.archive.footage.tracklet(tracklet_id)
-        self.require_camera(seen.camera, f"tracklet {tracklet_id}")
-        return seen
+        self.sight.require_tracklets([tracklet_id])
+        return self.archive.footage.tracklet(tracklet_id)

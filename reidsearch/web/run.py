@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import UsageError
 from reidsearch.web.app import make_app, make_state
-from reidsearch.web.sessions import local_person
 from reidsearch.web.state import ServeSettings
 
 if TYPE_CHECKING:
@@ -23,14 +22,12 @@ def run(
     *,
     host: str,
     port: int,
-    actor: str,
     tell: Callable[[str], None],
 ) -> None:
     """Serve an archive; return when a signal has stopped the server.
 
     Args:
         port: 0 takes a free one.
-        actor: who started it, and is signed in by the link.
         tell: is told the address, with a token that signs in once.
 
     Raises:
@@ -52,7 +49,7 @@ def run(
         ) from error
     shown = f"[{host}]" if ":" in host else host
     port = listening.getsockname()[1]
-    tell(f"http://{shown}:{port}/sign-in/{state.sessions.link(local_person(actor))}")
+    tell(f"http://{shown}:{port}/sign-in/{state.sessions.link()}")
     config = uvicorn.Config(
         make_app(state),
         http="h11",

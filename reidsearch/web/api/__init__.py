@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive
+from reidsearch.web.api import accounts, archive
 from reidsearch.web.declared import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*archive.ENDPOINTS,)
+ENDPOINTS: tuple[Endpoint, ...] = (*archive.ENDPOINTS, *accounts.ENDPOINTS)
