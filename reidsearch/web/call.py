@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from reidsearch.base.errors import NotFound
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.services.accounts import AccountService
@@ -50,6 +49,11 @@ class Call:
         return self.person.cameras
 
     @cached_property
+    def sight(self) -> Sight:
+        """What whoever asks may see; handlers that name or list anything ask it."""
+        return self.archive.sight(self.cameras)
+
+    @cached_property
     def identities(self) -> IdentityService:
         """Decisions by whoever asks."""
         return self.archive.identities.by(self.person.name)
@@ -82,15 +86,6 @@ class Call:
     def may(self, role: Role) -> bool:
         """Whether whoever asks has a role."""
         return self.person.role >= role
-
-    def require_camera(self, camera: str | None, what: str) -> None:
-        """Refuse what is of a camera that whoever asks may not see, as if it were not there.
-
-        Raises:
-            NotFound: with `what`, as the archive would say it.
-        """
-        if not self.sight.camera(camera):
-            raise NotFound(f"{self.archive.location} holds no {what}")
 
     def crop(self, crop_id: int) -> Crop:
         """Return a crop that whoever asks may see. Raises NotFound."""
