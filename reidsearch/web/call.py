@@ -64,11 +64,6 @@ class Call:
         return self.archive.tracklets.by(self.person.name)
 
     @cached_property
-    def sight(self) -> Sight:
-        """What whoever asks may see: every handler that names or lists something asks it."""
-        return self.archive.sight(self.cameras)
-
-    @cached_property
     def accounts(self) -> AccountService:
         """Accounts, changed by whoever asks."""
         return self.archive.accounts.by(self.person.name)
