@@ -303,7 +303,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
 
     @property
     def actor(self) -> str:
-        """Who takes decisions here, unless they are taken `by` somebody else."""
+        """Who takes decisions, unless taken `by` others. Example: `print(archive.actor)`."""
         return self._actor
 
     @property

@@ -21,7 +21,7 @@ class ServeSettings:
     """How the application is served.
 
     Args:
-        hosts: names by which it may be asked for, without port.
+        hosts: names by which it may be asked for, without port; the first is shown.
         secure: it is reached by HTTPS, so cookies are sent only so.
         local: whoever started the server signs in by a link; else only accounts sign in.
         proxied: a proxy in front of it tells in `X-Forwarded-For` who asks.

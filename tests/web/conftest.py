@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import trustme
 from scenes import write_yard
 from signing import PASSWORD
 from starlette.testclient import TestClient
@@ -19,6 +20,7 @@ from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.naming.source_list import read_source_list
 from reidsearch.web.app import make_app, make_state
 from reidsearch.web.person import Person, Role
+from reidsearch.web.run import Tls
 from reidsearch.web.state import ServeSettings, State
 
 HOST = "http://127.0.0.1"
@@ -83,3 +85,16 @@ def served(tmp_path: Path, two_cameras: Path, cheap_hashes: None) -> Iterator[Se
         served = Served(archive, state, TestClient(app, base_url=HOST, follow_redirects=False))
         served.client = served.as_(ANNA)
         yield served
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    """A certificate for `cctv.example` and this machine, with its key; `ca.pem` is beside them."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    issued = authority.issue_cert("cctv.example", "127.0.0.1")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    for blob in issued.cert_chain_pems:
+        blob.write_to_path(folder / "cert.pem", append=True)
+    return Tls(folder / "cert.pem", folder / "key.pem")

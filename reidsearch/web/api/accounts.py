@@ -179,7 +179,7 @@ def another(call: Call) -> Account:
     """
     account = call.accounts.numbered(call.path["account_id"])
     if account.account_id == call.person.account_id:
-        raise UsageError("nobody changes their own account", kind=Kind.ACCOUNT_OWN)
+        raise UsageError("nobody changes their own account", kind=Kind.ACCOUNT_OF_SELF)
     return account
 
 
@@ -199,7 +199,7 @@ ENDPOINTS = (
         "POST",
         "/session/password",
         own_password,
-        "Change one's own password; one's other sessions end.",
+        "Change the password of whoever is signed in; their other sessions end.",
         takes=OwnPassword,
         document="account-change-1",
     ),
