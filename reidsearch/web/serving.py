@@ -211,7 +211,8 @@ async def _fields(request: Request, takes: type[Given]) -> dict[str, Any]:
 
 def _from_query(request: Request, takes: type[Given]) -> dict[str, Any]:
     """Return the query string as values by name."""
-    return _by_name(request.query_params.multi_items(), takes)
+    filled = [pair for pair in request.query_params.multi_items() if pair[1] != ""]
+    return _by_name(filled, takes)  # without the fields of a form that were left empty
 
 
 def _by_name(pairs: Iterable[tuple[str, str]], takes: type[Given]) -> dict[str, Any]:

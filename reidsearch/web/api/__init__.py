@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import accounts, archive
+from reidsearch.web.api import accounts, archive, identities, journeys, log, media, proposals
 from reidsearch.web.declared import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*archive.ENDPOINTS, *accounts.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *archive.ENDPOINTS,
+    *media.ENDPOINTS,
+    *identities.ENDPOINTS,
+    *proposals.ENDPOINTS,
+    *journeys.ENDPOINTS,
+    *log.ENDPOINTS,
+    *accounts.ENDPOINTS,
+)

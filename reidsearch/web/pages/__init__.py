@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from reidsearch.web.declared import Form, Page
-from reidsearch.web.pages import accounts, overview, sign_in
+from reidsearch.web.pages import accounts, journeys, log, overview, people, play, sign_in
 
-PAGES: tuple[Page, ...] = (*overview.PAGES, *accounts.PAGES, *sign_in.PAGES)
+PAGES: tuple[Page, ...] = (
+    *overview.PAGES,
+    *people.PAGES,
+    *play.PAGES,
+    *journeys.PAGES,
+    *log.PAGES,
+    *accounts.PAGES,
+    *sign_in.PAGES,
+)
 """In the order of the menu."""
 
 FORMS: tuple[Form, ...] = (*accounts.FORMS, *sign_in.FORMS)
