@@ -151,6 +151,7 @@ class Kind(StrEnum):
     SERVE_WITHOUT_ACCOUNTS = "serve-without-accounts"
     SERVE_WITHOUT_NAME = "serve-without-name"
     ACCOUNT_OF_SELF = "account-of-self"
+    ACCOUNT_ADMIN_LIMITED = "account-admin-limited"
     ACCOUNT_NONE = "account-none"
     CAMERAS_HIDDEN = "cameras-hidden"
     PASSWORD_BAD = "password-bad"  # noqa: S105

@@ -235,6 +235,7 @@ HINTS: dict[str, Hint] = {
     Kind.ACCOUNT_NAME_TAKEN: (
         "give another name; or change that one: reidsearch account password, role, cameras"
     ),
+    Kind.ACCOUNT_ADMIN_LIMITED: "give the role viewer or analyst, or leave the cameras out",
     Kind.PASSWORD_BAD: "several words that have nothing to do with each other are easy to keep",
     Kind.SERVE_UNPROTECTED: (
         "give --tls-cert and --tls-key; or --behind-proxy, where a proxy with HTTPS is in front"

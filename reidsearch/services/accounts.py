@@ -103,6 +103,7 @@ class AccountService:
         name = _name(name)
         hashed = _hashed(password)
         limited = _cameras(cameras)
+        _require_unlimited_admin(role, limited)
         with self._store.write() as connection:
             values = {"role": role.value, "password": hashed, "cameras": _list(limited)}
             account = held.add_account(connection, name, key_of(name), values, self._actor)
@@ -132,27 +133,29 @@ class AccountService:
 
         Raises:
             NotFound: there is no such account.
+            UsageError: an admin sees all cameras, and this account does not.
         """
-        return self._change(
-            name,
-            lambda connection, account: self._changed(
-                connection, account, Change.ROLE, role=role.value
-            ),
-        )
+
+        def change(connection: Transaction, account: Account) -> AccountChange:
+            _require_unlimited_admin(role, account.cameras)
+            return self._changed(connection, account, Change.ROLE, role=role.value)
+
+        return self._change(name, change)
 
     def set_cameras(self, name: str, cameras: Iterable[str] | None) -> AccountChange:
         """Say which cameras an account may see, which holds at once; None: all.
 
         Raises:
             NotFound: there is no such account.
+            UsageError: it is an admin's, who sees all.
         """
         limited = _cameras(cameras)
-        return self._change(
-            name,
-            lambda connection, account: self._changed(
-                connection, account, Change.CAMERAS, cameras=_list(limited)
-            ),
-        )
+
+        def change(connection: Transaction, account: Account) -> AccountChange:
+            _require_unlimited_admin(account.role, limited)
+            return self._changed(connection, account, Change.CAMERAS, cameras=_list(limited))
+
+        return self._change(name, change)
 
     def disable(self, name: str) -> AccountChange:
         """Let nobody sign in to an account any more, and end its sessions.
@@ -305,6 +308,19 @@ def _cameras(cameras: Iterable[str] | None) -> tuple[str, ...] | None:
     if names is not None and (len(names) > MOST_CAMERAS or not all(one.strip() for one in names)):
         raise UsageError(f"the cameras of an account are at most {MOST_CAMERAS} names, none empty")
     return names
+
+
+def _require_unlimited_admin(role: Role, cameras: tuple[str, ...] | None) -> None:
+    """Refuse an admin who is limited to cameras: they could make themselves another account.
+
+    Raises:
+        UsageError: it would be one.
+    """
+    if role is Role.ADMIN and cameras is not None:
+        raise UsageError(
+            "an admin sees all cameras, because an admin could take any limit away",
+            kind=Kind.ACCOUNT_ADMIN_LIMITED,
+        )
 
 
 def _list(cameras: tuple[str, ...] | None) -> list[str] | None:

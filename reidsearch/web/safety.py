@@ -49,7 +49,8 @@ class Safety:
                 out = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     out.setdefault(name, value)
-                out.setdefault("cache-control", "no-store")
+                if out.setdefault("cache-control", "no-store") != "no-store":
+                    out.add_vary_header("Cookie")  # what one may see is not kept for another
                 if self._settings.secure:
                     out.setdefault("strict-transport-security", "max-age=31536000")
             await send(message)

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from declared import DECLARED, id_of
 from json_schemas import FOLDER, require_valid
 
 from reidsearch.web.api import ENDPOINTS
@@ -31,13 +32,8 @@ def ask(client: Any, declared: Endpoint | Page | Form, **headers: str) -> Any:
     return client.request(method, path_of(declared), headers=headers)
 
 
-DECLARED = (*ENDPOINTS, *PAGES, *FORMS)
 PROTECTED = [one for one in DECLARED if one.role is not Role.ANYBODY]
 WRITES = [one for one in DECLARED if isinstance(one, Form) or getattr(one, "writes", False)]
-
-
-def id_of(declared: Endpoint | Page | Form) -> str:
-    return f"{getattr(declared, 'method', type(declared).__name__)} {declared.path}"
 
 
 def test_what_anybody_may_ask_for_is_signing_in() -> None:
