@@ -302,6 +302,11 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         return str(self._store.row.uuid)
 
     @property
+    def actor(self) -> str:
+        """Who takes decisions, unless taken `by` others. Example: `print(archive.actor)`."""
+        return self._actor
+
+    @property
     def model(self) -> ModelIdentity | None:
         """The model of the archive's embeddings; None while it is empty."""
         return self._store.model()

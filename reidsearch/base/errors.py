@@ -146,6 +146,13 @@ class Kind(StrEnum):
     ACCOUNT_UNKNOWN = "account-unknown"
     ACCOUNT_NAME_TAKEN = "account-name-taken"
     ACCOUNT_NAME_BAD = "account-name-bad"
+    SERVE_UNPROTECTED = "serve-unprotected"
+    SERVE_TLS_TWICE = "serve-tls-twice"
+    SERVE_WITHOUT_ACCOUNTS = "serve-without-accounts"
+    SERVE_WITHOUT_NAME = "serve-without-name"
+    ACCOUNT_OF_SELF = "account-of-self"
+    ACCOUNT_ADMIN_LIMITED = "account-admin-limited"
+    ACCOUNT_NONE = "account-none"
     CAMERAS_HIDDEN = "cameras-hidden"
     PASSWORD_BAD = "password-bad"  # noqa: S105
 

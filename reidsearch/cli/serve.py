@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,41 +13,95 @@ from reidsearch.cli.options import (
     model_path_options,
     opened_archive,
     runtime_options,
+    text_value,
 )
 
+if TYPE_CHECKING:
+    from reidsearch.web.run import Tls
+
 PORT = 8765
+TEAM = "For a team"
+_PEM = click.Path(path_type=Path, dir_okay=False)
 
 
 @grouped_command("serve")
 @option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: a free one."
 )
+@option(
+    "--host",
+    group=TEAM,
+    default="127.0.0.1",
+    show_default=True,
+    callback=text_value,
+    metavar="ADDRESS",
+    help="Listen here; any other than this machine needs accounts, and TLS or a proxy.",
+)
+@option(
+    "--name",
+    "names",
+    group=TEAM,
+    multiple=True,
+    metavar="NAME",
+    help="Answer under this name of the server; may be repeated. Default: ADDRESS.",
+)
+@option("--tls-cert", group=TEAM, type=_PEM, metavar="FILE", help="Certificate and chain, in PEM.")
+@option("--tls-key", group=TEAM, type=_PEM, metavar="FILE", help="Its key, in PEM, no password.")
+@option(
+    "--behind-proxy",
+    "proxied",
+    group=TEAM,
+    is_flag=True,
+    help="A proxy with HTTPS is in front, and adds to X-Forwarded-For.",
+)
 @archive_option
 @model_path_options
 @runtime_options
 def command(
-    archive: Path, port: int, model_path: tuple[Path, ...], offline: bool, device: str | None
+    archive: Path,
+    port: int,
+    host: str,
+    names: tuple[str, ...],
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    proxied: bool,
+    model_path: tuple[Path, ...],
+    offline: bool,
+    device: str | None,
 ) -> None:
     """Open the archive's page in a browser: find, look, decide.
 
     Prints a link that signs you in once. The page is served to this machine alone, and asks no
     other host for anything. Stop it with Ctrl-C; nothing is lost.
+
+    With --host or --behind-proxy it is served to a team: everybody signs in with an account of
+    `reidsearch account add`, and the link is not printed.
     """
-    from reidsearch.base.actor import default_actor
     from reidsearch.output.terminal import say
+    from reidsearch.web.reach import settings_for
     from reidsearch.web.run import run
-    from reidsearch.web.state import ServeSettings
 
-    def tell(address: str) -> None:
-        say(f"Open {address}")
-        say("The link signs in once. Stop the server with Ctrl-C.")
-
+    tls = _tls(tls_cert, tls_key)
     with opened_archive(archive, None, model_path, offline, device) as (opened, _):
-        run(
-            opened,
-            ServeSettings(),
-            host="127.0.0.1",
-            port=port,
-            actor=default_actor(),
-            tell=tell,
+        may_sign_in = sum(not one.disabled for one in opened.accounts.all())
+        settings = settings_for(
+            host, names, tls=tls is not None, proxied=proxied, accounts=may_sign_in
         )
+
+        def tell(address: str) -> None:
+            say(f"Open {address}")
+            if settings.local:
+                say("The link signs in once. Stop the server with Ctrl-C.")
+
+        run(opened, settings, host=host, port=port, tls=tls, tell=tell)
+
+
+def _tls(certificate: Path | None, key: Path | None) -> Tls | None:
+    from reidsearch.base.errors import UsageError
+    from reidsearch.web.run import Tls
+
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise UsageError("--tls-cert and --tls-key are of use together only")
+    return Tls(certificate, key)

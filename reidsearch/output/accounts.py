@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -74,6 +74,19 @@ def change_json(made: AccountChange) -> dict[str, Any]:
         "account": account_json(made.account),
         "ended_sessions": made.ended_sessions,
         "unknown_cameras": list(made.unknown_cameras),
+    }
+
+
+def session_json(
+    name: str, role: str, cameras: Collection[str] | None, account_id: int | None
+) -> dict[str, Any]:
+    """Who is signed in, and what they may do and see."""
+    return {
+        "schema": "reidsearch/session/1",
+        "name": name,
+        "role": role,
+        "cameras": None if cameras is None else sorted(cameras),
+        "account_id": account_id,
     }
 
 

@@ -235,7 +235,14 @@ HINTS: dict[str, Hint] = {
     Kind.ACCOUNT_NAME_TAKEN: (
         "give another name; or change that one: reidsearch account password, role, cameras"
     ),
+    Kind.ACCOUNT_ADMIN_LIMITED: "give the role viewer or analyst, or leave the cameras out",
     Kind.PASSWORD_BAD: "several words that have nothing to do with each other are easy to keep",
+    Kind.SERVE_UNPROTECTED: (
+        "give --tls-cert and --tls-key; or --behind-proxy, where a proxy with HTTPS is in front"
+    ),
+    Kind.SERVE_TLS_TWICE: "leave --behind-proxy out, or --tls-cert and --tls-key",
+    Kind.SERVE_WITHOUT_ACCOUNTS: "make one: reidsearch account add NAME --role admin",
+    Kind.SERVE_WITHOUT_NAME: "give what browsers ask for: --name cctv.example.org",
     # Scores and calibration
     Kind.LABELS_MISSING: _labels_missing,
     Kind.SCORES_NOT_FINITE: "check the model and the runtime: reidsearch doctor",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import Kind, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import now
 from reidsearch.domain.accounts import Account, AccountChange, Change, Role, camera_names
 from reidsearch.store import accounts as held
@@ -68,6 +68,17 @@ class AccountService:
         with self._store.read() as connection:
             return held.require_account(connection, key_of(name), name)
 
+    def numbered(self, account_id: int) -> Account:
+        """Return an account by its number.
+
+        Raises:
+            NotFound: there is none.
+        """
+        for one in self.all():
+            if one.account_id == account_id:
+                return one
+        raise NotFound(f"there is no account {account_id}", kind=Kind.ACCOUNT_UNKNOWN)
+
     def known(self, name: str) -> str | None:
         """Return the name of the account that is meant; None: there is none."""
         found = held.account_of(self._store, key_of(name))
@@ -92,6 +103,7 @@ class AccountService:
         name = _name(name)
         hashed = _hashed(password)
         limited = _cameras(cameras)
+        _require_unlimited_admin(role, limited)
         with self._store.write() as connection:
             values = {"role": role.value, "password": hashed, "cameras": _list(limited)}
             account = held.add_account(connection, name, key_of(name), values, self._actor)
@@ -121,27 +133,29 @@ class AccountService:
 
         Raises:
             NotFound: there is no such account.
+            UsageError: an admin sees all cameras, and this account does not.
         """
-        return self._change(
-            name,
-            lambda connection, account: self._changed(
-                connection, account, Change.ROLE, role=role.value
-            ),
-        )
+
+        def change(connection: Transaction, account: Account) -> AccountChange:
+            _require_unlimited_admin(role, account.cameras)
+            return self._changed(connection, account, Change.ROLE, role=role.value)
+
+        return self._change(name, change)
 
     def set_cameras(self, name: str, cameras: Iterable[str] | None) -> AccountChange:
         """Say which cameras an account may see, which holds at once; None: all.
 
         Raises:
             NotFound: there is no such account.
+            UsageError: it is an admin's, who sees all.
         """
         limited = _cameras(cameras)
-        return self._change(
-            name,
-            lambda connection, account: self._changed(
-                connection, account, Change.CAMERAS, cameras=_list(limited)
-            ),
-        )
+
+        def change(connection: Transaction, account: Account) -> AccountChange:
+            _require_unlimited_admin(account.role, limited)
+            return self._changed(connection, account, Change.CAMERAS, cameras=_list(limited))
+
+        return self._change(name, change)
 
     def disable(self, name: str) -> AccountChange:
         """Let nobody sign in to an account any more, and end its sessions.
@@ -294,6 +308,19 @@ def _cameras(cameras: Iterable[str] | None) -> tuple[str, ...] | None:
     if names is not None and (len(names) > MOST_CAMERAS or not all(one.strip() for one in names)):
         raise UsageError(f"the cameras of an account are at most {MOST_CAMERAS} names, none empty")
     return names
+
+
+def _require_unlimited_admin(role: Role, cameras: tuple[str, ...] | None) -> None:
+    """Refuse an admin who is limited to cameras: they could make themselves another account.
+
+    Raises:
+        UsageError: it would be one.
+    """
+    if role is Role.ADMIN and cameras is not None:
+        raise UsageError(
+            "an admin sees all cameras, because an admin could take any limit away",
+            kind=Kind.ACCOUNT_ADMIN_LIMITED,
+        )
 
 
 def _list(cameras: tuple[str, ...] | None) -> list[str] | None:

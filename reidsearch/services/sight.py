@@ -10,7 +10,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
-from reidsearch.domain.decisions import Change, Decision, Identity, Member, Of, Presence, Story
+from reidsearch.domain.decisions import (
+    Change,
+    Decision,
+    Identity,
+    Member,
+    Of,
+    Presence,
+    Story,
+    Transits,
+)
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.services.identities import IdentityService
 from reidsearch.store import seen_by
@@ -122,6 +131,11 @@ class Sight:
         if request.identity is not None:
             self.require_whole(request.identity)
         return replace(request, filters=self.filters(request.filters))
+
+    def transits(self, transits: Transits) -> Transits:
+        """Return the ways between cameras both of which may be seen."""
+        ways = [(a, b, s) for a, b, s in transits.minima if self.camera(a) and self.camera(b)]
+        return replace(transits, minima=tuple(ways))
 
     # -- identities ---------------------------------------------------------------------------
 

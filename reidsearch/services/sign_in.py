@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from reidsearch.domain.accounts import Account
 from reidsearch.services.accounts import AccountService, key_of
@@ -34,17 +35,30 @@ IPV6_PREFIX = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """What became of an attempt to sign in.
+class SignedIn:
+    """An attempt that succeeded.
 
     Args:
-        account, token: of whom, and of the session; None: it failed.
-        wait_s: how long until the next attempt; 0: there may be one at once.
+        token: of the new session; empty: none was opened.
     """
 
-    account: Account | None = None
-    token: str | None = None
-    wait_s: float = 0.0
+    account: Account
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSignedIn:
+    """An attempt that failed.
+
+    Args:
+        wait_s: how long until the next one; 0: name or password was wrong, and there may be
+            another at once.
+    """
+
+    wait_s: int = 0
+
+
+Attempt: TypeAlias = SignedIn | NotSignedIn
 
 
 @dataclass(slots=True)
@@ -127,23 +141,31 @@ class SignInService:
         Args:
             address: where the attempt comes from.
         """
+        attempt = self.verified(name, password, address=address)
+        if isinstance(attempt, NotSignedIn):
+            return attempt
+        account = attempt.account
+        return SignedIn(account, self._sessions.open(account, address=address))
+
+    def verified(self, name: str, password: str, *, address: str) -> Attempt:
+        """Verify a password as `by_password` does, without a session."""
         who, where = key_of(name[:LONGEST_KEY]), _network(address)
         with self._taking:  # of many at once each sees those before it
             wait_s = max(self.names.wait_s(who), self.addresses.wait_s(where))
             if wait_s == 0:
                 self.names.count(who)
                 self.addresses.count(where)
-        if wait_s > 0:
-            with self._taking:
+            else:
                 self._unrecorded += 1
-            return Attempt(wait_s=math.ceil(wait_s))
+        if wait_s > 0:
+            return NotSignedIn(math.ceil(wait_s))
         account = self._accounts.verify(name, password)
         if account is None:
             self._record(name, address)
-            return Attempt()
+            return NotSignedIn()
         self.names.succeeded(who, forget=True)
         self.addresses.succeeded(where, forget=False)
-        return Attempt(account, self._sessions.open(account, address=address))
+        return SignedIn(account)
 
     def _record(self, name: str, address: str) -> None:
         """Record a failure in the archive, but not so many that they fill it."""

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -18,12 +19,12 @@ from reidsearch.base.timecode import parse_zone
 from reidsearch.web import openapi
 from reidsearch.web.api import ENDPOINTS
 from reidsearch.web.declared import Page
-from reidsearch.web.pages import PAGES
+from reidsearch.web.pages import FORMS, PAGES
 from reidsearch.web.person import Role
 from reidsearch.web.problems import Denied
 from reidsearch.web.safety import Safety
-from reidsearch.web.serving import serve_endpoint, serve_page
-from reidsearch.web.sessions import COOKIE
+from reidsearch.web.serving import serve_endpoint, serve_form, serve_page
+from reidsearch.web.sessions import Sessions
 from reidsearch.web.state import ServeSettings, State
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ STATIC = "static"
 def make_state(archive: Archive, settings: ServeSettings) -> State:
     """Return the state of an application over an open archive."""
     zone = archive.timezone
-    return State(archive, settings, parse_zone(zone) if zone else None)
+    local = archive.actor if settings.local else None
+    sessions = Sessions(archive, local, settings.secure)
+    return State(archive, settings, parse_zone(zone) if zone else None, sessions)
 
 
 def make_app(state: State) -> Starlette:
@@ -59,7 +62,7 @@ def make_app(state: State) -> Starlette:
         return JSONResponse(described)
 
     async def redeem(request: Request) -> Response:
-        return signed_in(state, request.path_params["token"])
+        return await run_in_threadpool(by_link, state, request)
 
     async def missing(_: Request, error: Exception) -> Response:
         return await serve_page(MISSING, state)(_)
@@ -70,6 +73,7 @@ def make_app(state: State) -> Starlette:
             Route(f"{openapi.BASE}/openapi.json", describe),
             *routes,
             *(Route(page.path, serve_page(page, state)) for page in PAGES),
+            *(Route(form.path, serve_form(form, state), methods=["POST"]) for form in FORMS),
             Route("/sign-in/{token}", redeem),
             Mount(f"/{STATIC}", static),
         ],
@@ -81,15 +85,16 @@ def make_app(state: State) -> Starlette:
     )
 
 
-def signed_in(state: State, token: str) -> Response:
+def by_link(state: State, request: Request) -> Response:
     """Return the response to a one-time link: signed in, or told that it is used."""
-    session = state.sessions.redeem(token)
-    if session is None:
+    sessions = state.sessions
+    address = request.client.host if request.client is not None else ""
+    token = sessions.redeem(request.path_params["token"], address)
+    if token is None:
         return RedirectResponse("/sign-in?used=true", HTTPStatus.SEE_OTHER)
+    sessions.end(request.cookies.get(sessions.cookie))
     response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
-    response.set_cookie(
-        COOKIE, session, httponly=True, samesite="strict", secure=state.settings.secure
-    )
+    sessions.give(response, token, local=True)
     return response
 
 

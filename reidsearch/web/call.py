@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Identity
 from reidsearch.domain.tracklets import TrackletSeen
+from reidsearch.services.accounts import AccountService
 from reidsearch.services.identities import IdentityService
 from reidsearch.services.proposals import ProposalService
 from reidsearch.services.sight import Sight
@@ -68,6 +69,21 @@ class Call:
     def tracklets(self) -> TrackletService:
         """Splits and joins by whoever asks."""
         return self.archive.tracklets.by(self.person.name)
+
+    @cached_property
+    def accounts(self) -> AccountService:
+        """Accounts, changed by whoever asks."""
+        return self.archive.accounts.by(self.person.name)
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return self.request.client.host if self.request.client is not None else ""
+
+    @property
+    def session(self) -> str | None:
+        """The token of the session that the request came with, whether it is one or not."""
+        return self.request.cookies.get(self.state.sessions.cookie)
 
     def may(self, role: Role) -> bool:
         """Whether whoever asks has a role."""

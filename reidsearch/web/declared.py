@@ -81,3 +81,23 @@ class Page:
     takes: type[Given] = Nothing
     role: Role = Role.VIEWER
     menu: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a page's form is sent to, so that it works without JavaScript; always a POST.
+
+    Whoever is signed in sends the `form_token` of their `Person` along, which is checked before the
+    handler runs.
+
+    Args:
+        path: `/accounts/add`.
+        handler: does what the form asks for, mostly by the handler of an endpoint, and returns
+            where to go on.
+        takes: the fields of the form but its token.
+    """
+
+    path: str
+    handler: Callable[..., Response]
+    takes: type[Given] = Nothing
+    role: Role = Role.VIEWER

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
+
+from reidsearch.domain import accounts
 
 
 class Role(IntEnum):
@@ -18,6 +20,11 @@ class Role(IntEnum):
     ANALYST = 2
     ADMIN = 3
 
+    @classmethod
+    def of(cls, role: accounts.Role) -> Role:
+        """Return the role of an account as this face has it."""
+        return cls[role.name]
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -26,8 +33,14 @@ class Person:
     Args:
         name: the actor of decisions.
         cameras: the only ones that they may see; None: all.
+        account_id: None: whoever started the server on this machine.
+        session_id: of the session that they are signed in by.
+        form_token: what a form of theirs has to send; see `sessions.form_token`.
     """
 
     name: str
     role: Role
     cameras: frozenset[str] | None = None
+    account_id: int | None = None
+    session_id: int | None = None
+    form_token: str = field(default="", repr=False)

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import InputError, Refused, UsageError
+from reidsearch.base.reading import read_bytes
 from reidsearch.web.app import make_app, make_state
-from reidsearch.web.sessions import local_person
 from reidsearch.web.state import ServeSettings
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
 
 SHUTDOWN_S = 5
+BACKLOG = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The certificate of the server, with those that signed it, and its key: PEM files."""
+
+    certificate: Path
+    key: Path
 
 
 def run(
@@ -23,45 +35,81 @@ def run(
     *,
     host: str,
     port: int,
-    actor: str,
+    tls: Tls | None = None,
     tell: Callable[[str], None],
 ) -> None:
     """Serve an archive; return when a signal has stopped the server.
 
     Args:
         port: 0 takes a free one.
-        actor: who started it, and is signed in by the link.
-        tell: is told the address, with a token that signs in once.
+        tell: is told the address, where whoever starts it signs in by a link with a token for that.
 
     Raises:
         UsageError: the port is taken, or the host is none of this machine.
+        InputError: certificate or key cannot be used.
     """
     import uvicorn
 
     state = make_state(archive, settings)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise UsageError(
-            f"nothing can listen at {host}, port {port}: {error.strerror}",
-            "another server may run already; take another port",
-        ) from error
-    shown = f"[{host}]" if ":" in host else host
-    port = listening.getsockname()[1]
-    tell(f"http://{shown}:{port}/sign-in/{state.sessions.link(local_person(actor))}")
     config = uvicorn.Config(
         make_app(state),
         http="h11",
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # `Safety` reads them, and only where a proxy was said to be
         timeout_graceful_shutdown=SHUTDOWN_S,
         ws="none",
         lifespan="off",
     )
-    with listening:
+    if tls is not None:
+        require_usable(tls)
+        config.ssl_certfile, config.ssl_keyfile = str(tls.certificate), str(tls.key)
+    with listening_at(host, port) as listening:
+        scheme = "http" if tls is None else "https"
+        address = f"{scheme}://{settings.hosts[0]}:{listening.getsockname()[1]}"
+        tell(f"{address}/sign-in/{state.sessions.link()}" if settings.local else address)
         uvicorn.Server(config).run([listening])
+
+
+def listening_at(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        UsageError: the port is taken, or the host is none of this machine.
+    """
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)  # before the address is told: who opens it at once has to wait
+    except (OSError, UnicodeError, TypeError) as error:  # of what no host is named
+        listening.close()
+        why = getattr(error, "strerror", None) or "it is no name of a host"
+        raise UsageError(
+            f"nothing can listen at {host}, port {port}: {why}",
+            "another server may run already; take another port",
+        ) from error
+    return listening
+
+
+def require_usable(tls: Tls) -> None:
+    """Refuse a certificate or key that no server can use.
+
+    Raises:
+        InputError: naming the file.
+    """
+    for path in (tls.certificate, tls.key):
+        try:
+            read_bytes(path)
+        except Refused as refused:
+            raise refused.reworded(f"{path}: {refused.message}", InputError) from refused
+    try:
+        # Asked for a password, the library would wait at the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.certificate, tls.key, str)
+    except (ssl.SSLError, ValueError, OSError) as error:
+        raise InputError(
+            f"{tls.certificate} and {tls.key} are no certificate in PEM with its key",
+            "the first file holds the certificate and those that signed it, the second its key "
+            "without a password",
+        ) from error

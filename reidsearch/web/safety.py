@@ -5,6 +5,7 @@ One ASGI middleware, so that a body that is too large is refused while it arrive
 
 from __future__ import annotations
 
+import ipaddress
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,6 +26,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+FORWARDED = "x-forwarded-for"
+LONGEST_LENGTH = 18  # digits
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -46,13 +49,16 @@ class Safety:
                 out = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     out.setdefault(name, value)
-                out.setdefault("cache-control", "no-store")
+                if out.setdefault("cache-control", "no-store") != "no-store":
+                    out.add_vary_header("Cookie")  # what one may see is not kept for another
                 if self._settings.secure:
                     out.setdefault("strict-transport-security", "max-age=31536000")
             await send(message)
 
         try:
             self._require_host(headers)
+            if self._settings.proxied:
+                scope["client"] = (client_behind(headers), 0)
             if scope["method"] not in SAFE_METHODS:
                 self._require_own_site(headers)
             limited = self._limited(headers, receive)
@@ -92,7 +98,7 @@ class Safety:
         """Return `receive` that stops when more arrives than a body may have."""
         most = self._settings.largest_body
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > most:
+        if not length.isdecimal() or len(length) > LONGEST_LENGTH or int(length) > most:
             raise _too_large(most)
         arrived = 0
 
@@ -107,6 +113,26 @@ class Safety:
         return counted
 
 
+def client_behind(headers: Headers) -> str:
+    """Return the address that the proxy in front says it was asked from.
+
+    A proxy adds it at the end of what the header held before, which anybody can have made up.
+
+    Raises:
+        Denied: it says none.
+    """
+    addresses = [one for value in headers.getlist(FORWARDED) for one in value.split(",")]
+    try:
+        return str(ipaddress.ip_address(addresses[-1].strip()))
+    except (IndexError, ValueError) as error:
+        raise Denied(
+            HTTPStatus.BAD_REQUEST,
+            "no-forwarded-address",
+            "this server stands behind a proxy, which has to add the address that it was asked "
+            "from to the header X-Forwarded-For",
+        ) from error
+
+
 def host_of(header: str) -> str:
     """Return the host of a `Host` header without its port."""
     if header.startswith("["):
@@ -119,4 +145,5 @@ def _too_large(most: int) -> Denied:
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "body-too-large",
         f"what was sent is larger than {most // 1_048_576} MiB",
+        {"Connection": "close"},  # otherwise the rest would still be received
     )

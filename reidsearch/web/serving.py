@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import types
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -17,13 +19,16 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from reidsearch.base.errors import UsageError
 from reidsearch.output.times import use_zone
 from reidsearch.web.call import Call
-from reidsearch.web.declared import Endpoint, Given, Page
+from reidsearch.web.declared import Endpoint, Form, Given, Page
 from reidsearch.web.person import Person, Role
 from reidsearch.web.problems import Denied, problem_of, problem_response
-from reidsearch.web.sessions import COOKIE
 from reidsearch.web.state import State
 from reidsearch.web.templating import render
 
+FORM_TOKEN = "form_token"  # noqa: S105  the name of a field
+FORM_MEDIA = "application/x-www-form-urlencoded"
+LARGEST_FORM = 64 * 1024
+MOST_FIELDS = 1_000
 NOBODY = Person("", Role.ANYBODY)
 Served = Callable[[Request], Awaitable[Response]]
 
@@ -33,7 +38,8 @@ def serve_endpoint(endpoint: Endpoint, state: State) -> Served:
 
     async def served(request: Request) -> Response:
         try:
-            call = await _call(request, state, endpoint.role, body=endpoint.body is not None)
+            person = await person_of(request, state)
+            call = await _call(request, state, person, endpoint.role, endpoint.body is not None)
             given = _checked(endpoint.takes, await _given(request, endpoint))
             answered = await run_in_threadpool(_run, state, endpoint.handler, call, given)
             if isinstance(answered, Response):
@@ -51,9 +57,10 @@ def serve_page(page: Page, state: State) -> Served:
     """Return what answers the requests of a page."""
 
     async def served(request: Request) -> Response:
-        person = person_of(request, state)
+        person = NOBODY
         try:
-            call = await _call(request, state, page.role)
+            person = await person_of(request, state)
+            call = await _call(request, state, person, page.role)
             given = _checked(page.takes, _from_query(request, page.takes))
             return await run_in_threadpool(_run, state, _page(page), call, given)
         except Denied as denied:
@@ -64,6 +71,40 @@ def serve_page(page: Page, state: State) -> Served:
             return await run_in_threadpool(_problem_page, state, request, person, error)
 
     return served
+
+
+def serve_form(form: Form, state: State) -> Served:
+    """Return what answers the requests of a form."""
+
+    async def served(request: Request) -> Response:
+        person = NOBODY
+        try:
+            person = await person_of(request, state)
+            call = await _call(request, state, person, form.role)
+            fields = await _fields(request, form.takes)
+            _require_form_token(person, fields.pop(FORM_TOKEN, ""))
+            given = _checked(form.takes, fields)
+            return await run_in_threadpool(_run, state, form.handler, call, given)
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        except Exception as error:  # noqa: BLE001  the one boundary
+            return await run_in_threadpool(_problem_page, state, request, person, error)
+
+    return served
+
+
+def _require_form_token(person: Person, given: object) -> None:
+    """Refuse a form that was not filled in on a page of this session.
+
+    Raises:
+        Denied: its token is another.
+    """
+    if person.form_token and not hmac.compare_digest(person.form_token, str(given)):
+        raise Denied(
+            HTTPStatus.FORBIDDEN,
+            "form-outdated",
+            "this form is of another site, or of a session that has ended",
+        )
 
 
 def _run(state: State, handler: Callable[[Call, Any], Any], call: Call, given: Given) -> Any:
@@ -99,18 +140,20 @@ def menu_values(call: Call) -> dict[str, Any]:
     return {"menu": [page for page in PAGES if page.menu and call.may(page.role)]}
 
 
-def person_of(request: Request, state: State) -> Person:
+async def person_of(request: Request, state: State) -> Person:
     """Return who asks."""
-    return state.sessions.person(request.cookies.get(COOKIE)) or NOBODY
+    token = request.cookies.get(state.sessions.cookie)
+    return await run_in_threadpool(state.sessions.person, token) or NOBODY
 
 
-async def _call(request: Request, state: State, role: Role, *, body: bool = False) -> Call:
+async def _call(
+    request: Request, state: State, person: Person, role: Role, body: bool = False
+) -> Call:
     """Return the call of a request.
 
     Raises:
         Denied: nobody is signed in, or somebody who may not do this.
     """
-    person = person_of(request, state)
     if person.role < role:
         if person is NOBODY:
             raise Denied(HTTPStatus.UNAUTHORIZED, "sign-in-needed", "nobody is signed in")
@@ -142,13 +185,41 @@ async def _given(request: Request, endpoint: Endpoint) -> dict[str, Any]:
     return given
 
 
+async def _fields(request: Request, takes: type[Given]) -> dict[str, Any]:
+    """Return the fields of a form that was sent.
+
+    Raises:
+        Denied: it is too large, or something else.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip() != FORM_MEDIA:
+        raise Denied(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-a-form", "this takes a form")
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > LARGEST_FORM:
+            raise Denied(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", "the form is too large"
+            )
+    try:
+        pairs = parse_qsl(
+            content.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
+        )
+    except ValueError as error:
+        raise UsageError("the form cannot be read") from error
+    return _by_name(pairs, takes)
+
+
 def _from_query(request: Request, takes: type[Given]) -> dict[str, Any]:
-    """Return the query string as values by name; only a field that is a list may come twice."""
+    """Return the query string as values by name."""
+    filled = [pair for pair in request.query_params.multi_items() if pair[1] != ""]
+    return _by_name(filled, takes)  # without the fields of a form that were left empty
+
+
+def _by_name(pairs: Iterable[tuple[str, str]], takes: type[Given]) -> dict[str, Any]:
+    """Return values by name; only a field that is a list may come twice."""
     lists = _list_fields(takes)
     found: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
-        if value == "":  # a field of a form that was left empty
-            continue
+    for name, value in pairs:
         if name in lists:
             found.setdefault(name, []).append(value)
         elif name in found:

@@ -1,53 +1,122 @@
-"""Who is signed in: sessions by cookie, and links that open one session each."""
+"""Who is signed in: sessions of the archive by cookie, and links that open one session each."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from starlette.responses import Response
+
+from reidsearch.base.errors import StorageError
+from reidsearch.services.sessions import LOCAL_LONGEST
 from reidsearch.web.person import Person, Role
 
-COOKIE = "reidsearch_session"
+if TYPE_CHECKING:
+    from reidsearch.archive import Archive
+
 TOKEN_BYTES = 32
+COOKIE = "reidsearch"
+SECURE_COOKIE = "__Host-reidsearch"
+"""Browsers take a cookie of such a name by HTTPS alone, from this very host, for all its paths."""
 
 
 @dataclass(slots=True)
 class Sessions:
-    """Sessions of one server, in memory; threads share it."""
+    """Signing in and out by cookie; threads share it.
 
-    _people: dict[str, Person] = field(default_factory=dict)
-    _links: dict[str, Person] = field(default_factory=dict)
+    Args:
+        archive: holds the sessions, so that they outlive the server.
+        local: the name of whoever started the server, who signs in by a link; None: only accounts
+            sign in.
+        secure: cookies are sent by HTTPS alone.
+    """
+
+    archive: Archive
+    local: str | None
+    secure: bool
+    _links: set[str] = field(default_factory=set)
+    _unwritten: set[str] = field(default_factory=set)
+    """Sessions by link to an archive that cannot be written."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def link(self, person: Person) -> str:
-        """Return the token of a link that signs somebody in once."""
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie, the archive's own: ports of one machine share their cookies."""
+        return f"{SECURE_COOKIE if self.secure else COOKIE}-{self.archive.archive_id[:8]}"
+
+    def link(self) -> str:
+        """Return the token of a link that signs whoever started the server in, once."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         with self._lock:
-            self._links[token] = person
+            self._links.add(token)
         return token
 
-    def redeem(self, token: str) -> str | None:
+    def redeem(self, link: str, address: str = "") -> str | None:
         """Return the token of a new session for a link; None: there is no such link any more."""
         with self._lock:
-            person = self._links.pop(token, None)
-            if person is None:
+            if link not in self._links:
                 return None
-            session = secrets.token_urlsafe(TOKEN_BYTES)
-            self._people[session] = person
-            return session
+            self._links.remove(link)
+        try:
+            return self.archive.sessions.open(None, address=address)
+        except StorageError:  # read-only media: signed in until this server ends
+            token = secrets.token_urlsafe(TOKEN_BYTES)
+            with self._lock:
+                self._unwritten.add(token)
+            return token
 
-    def person(self, session: str | None) -> Person | None:
+    def person(self, token: str | None) -> Person | None:
         """Return who is signed in by a session; None: nobody."""
-        with self._lock:
-            return self._people.get(session) if session else None
+        if not token:
+            return None
+        if token in self._unwritten and self.local is not None:
+            return Person(self.local, Role.ADMIN, form_token=form_token(token))
+        found = self.archive.sessions.find(token)
+        if found is None or (found.account is None and self.local is None):
+            return None
+        if found.account is None:
+            name, account_id = self.local or "", None
+        else:
+            name, account_id = found.account.name, found.account.account_id
+        return Person(
+            name,
+            Role.of(found.role),
+            None if found.cameras is None else frozenset(found.cameras),
+            account_id,
+            found.session_id,
+            form_token(token),
+        )
 
-    def end(self, session: str | None) -> None:
+    def end(self, token: str | None, address: str = "") -> None:
         """Sign somebody out."""
-        with self._lock:
-            self._people.pop(session or "", None)
+        if token in self._unwritten:
+            with self._lock:
+                self._unwritten.discard(token or "")
+        elif token:
+            self.archive.sessions.end(token, address=address)
+
+    def give(self, response: Response, token: str, *, local: bool) -> None:
+        """Let a browser keep a session: of a link until it expires, else until it is closed."""
+        response.set_cookie(
+            self.cookie,
+            token,
+            max_age=int(LOCAL_LONGEST.total_seconds()) if local else None,
+            httponly=True,
+            samesite="strict",
+            secure=self.secure,
+        )
+
+    def take(self, response: Response) -> None:
+        """Let a browser forget its session."""
+        response.delete_cookie(self.cookie, httponly=True, samesite="strict", secure=self.secure)
 
 
-def local_person(name: str) -> Person:
-    """Return whoever started the server on their own machine, who may do everything."""
-    return Person(name, Role.ADMIN)
+def form_token(session: str) -> str:
+    """Return what forms of a session have to send, which no other site can know.
+
+    It is made of the session's token and tells nothing of it.
+    """
+    return hashlib.sha256(b"form\0" + session.encode("utf-8", "backslashreplace")).hexdigest()

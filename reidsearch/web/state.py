@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +21,18 @@ class ServeSettings:
     """How the application is served.
 
     Args:
-        hosts: names by which it may be asked for, without port.
+        hosts: names by which it may be asked for, without port; the first is shown.
         secure: it is reached by HTTPS, so cookies are sent only so.
+        local: whoever started the server signs in by a link; else only accounts sign in.
+        proxied: a proxy in front of it tells in `X-Forwarded-For` who asks.
         footage: folders below which files may be indexed from the page.
         largest_body: bytes.
     """
 
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     secure: bool = False
+    local: bool = True
+    proxied: bool = False
     footage: tuple[Path, ...] = ()
     largest_body: int = LARGEST_BODY
 
@@ -44,4 +48,4 @@ class State:
     archive: Archive
     settings: ServeSettings
     zone: dt.tzinfo | None
-    sessions: Sessions = field(default_factory=Sessions)
+    sessions: Sessions

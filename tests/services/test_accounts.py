@@ -121,6 +121,25 @@ def test_what_is_no_account_cannot_be_changed(archive, change):
     assert events(archive, Event.ACCOUNT) == []
 
 
+def test_an_admin_is_not_limited_to_cameras(archive):
+    """Who can make accounts could make themselves another one."""
+    held = archive.accounts
+    held.add("anna", PASSWORD, Role.ADMIN)
+    held.add("maria", PASSWORD, Role.ANALYST, cameras=["gate"])
+    for change in (
+        lambda: held.add("otto", PASSWORD, Role.ADMIN, cameras=["gate"]),
+        lambda: held.set_cameras("anna", ["gate"]),
+        lambda: held.set_role("maria", Role.ADMIN),
+    ):
+        with pytest.raises(UsageError) as refused:
+            change()
+        assert refused.value.kind == Kind.ACCOUNT_ADMIN_LIMITED
+    assert [(one.role, one.cameras) for one in held.all()] == [
+        (Role.ADMIN, None),
+        (Role.ANALYST, ("gate",)),
+    ]
+
+
 def test_cameras_that_the_archive_does_not_have_are_told(tmp_path, cheap_hashes):
     fill(tmp_path / "archive", unit_rows(1), [Facts(camera="café", time=NOON)])
     with Archive.open(tmp_path / "archive") as archive:

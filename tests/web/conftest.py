@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import trustme
 from scenes import write_yard
+from signing import PASSWORD
 from starlette.testclient import TestClient
 
 from reidsearch import Archive, FootageOptions
+from reidsearch.domain import accounts
+from reidsearch.domain.accounts import Account
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.naming.source_list import read_source_list
 from reidsearch.web.app import make_app, make_state
 from reidsearch.web.person import Person, Role
-from reidsearch.web.sessions import COOKIE
+from reidsearch.web.run import Tls
 from reidsearch.web.state import ServeSettings, State
 
 HOST = "http://127.0.0.1"
@@ -39,10 +43,17 @@ class Served:
         """A client signed in as somebody; None: as nobody."""
         client = TestClient(self.client.app, base_url=HOST, follow_redirects=False)
         if person is not None:
-            session = self.state.sessions.redeem(self.state.sessions.link(person))
-            assert session is not None
-            client.cookies.set(COOKIE, session)
+            token = self.archive.sessions.open(self.account(person))
+            client.cookies.set(self.state.sessions.cookie, token)
         return client
+
+    def account(self, person: Person) -> Account:
+        """The account of somebody, made or made anew as they are now."""
+        held, role = self.archive.accounts, accounts.Role(person.role.name.lower())
+        if person.name not in {one.name for one in held.all()}:
+            held.add(person.name, PASSWORD, role, cameras=person.cameras)
+        held.set_role(person.name, role)
+        return held.set_cameras(person.name, person.cameras).account
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +76,7 @@ def two_cameras(tmp_path_factory, scene) -> Path:
 
 
 @pytest.fixture
-def served(tmp_path: Path, two_cameras: Path) -> Iterator[Served]:
+def served(tmp_path: Path, two_cameras: Path, cheap_hashes: None) -> Iterator[Served]:
     """A copy of `two_cameras`, served."""
     shutil.copytree(two_cameras, tmp_path / "archive")
     with Archive.open(tmp_path / "archive", model="builtin", offline=True) as archive:
@@ -74,3 +85,16 @@ def served(tmp_path: Path, two_cameras: Path) -> Iterator[Served]:
         served = Served(archive, state, TestClient(app, base_url=HOST, follow_redirects=False))
         served.client = served.as_(ANNA)
         yield served
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    """A certificate for `cctv.example` and this machine, with its key; `ca.pem` is beside them."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    issued = authority.issue_cert("cctv.example", "127.0.0.1")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    for blob in issued.cert_chain_pems:
+        blob.write_to_path(folder / "cert.pem", append=True)
+    return Tls(folder / "cert.pem", folder / "key.pem")

@@ -7,50 +7,74 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from declared import DECLARED, id_of
 from json_schemas import FOLDER, require_valid
 
 from reidsearch.web.api import ENDPOINTS
-from reidsearch.web.declared import Endpoint, Page
-from reidsearch.web.pages import PAGES
+from reidsearch.web.declared import Endpoint, Form, Page
+from reidsearch.web.pages import FORMS, PAGES
 from reidsearch.web.person import Person, Role
 from reidsearch.web.words import catalogue, word
 
 ROLES = [role for role in Role if role is not Role.ANYBODY]
 
 
-def path_of(declared: Endpoint | Page) -> str:
+def path_of(declared: Endpoint | Page | Form) -> str:
     """A path with a value for each of its parts."""
     path = re.sub(r"\{\w+(:\w+)?\}", "1", declared.path)
     return f"/api/v1{path}" if isinstance(declared, Endpoint) else path
 
 
-def ask(client: Any, declared: Endpoint | Page, **headers: str) -> Any:
+def ask(client: Any, declared: Endpoint | Page | Form, **headers: str) -> Any:
+    if isinstance(declared, Form):
+        return client.post(path_of(declared), data={"form_token": "x"}, headers=headers)
     method = declared.method if isinstance(declared, Endpoint) else "GET"
     return client.request(method, path_of(declared), headers=headers)
 
 
-PROTECTED = [one for one in (*ENDPOINTS, *PAGES) if one.role is not Role.ANYBODY]
+PROTECTED = [one for one in DECLARED if one.role is not Role.ANYBODY]
+WRITES = [one for one in DECLARED if isinstance(one, Form) or getattr(one, "writes", False)]
 
 
-@pytest.mark.parametrize("declared", PROTECTED, ids=lambda one: one.path)
+def test_what_anybody_may_ask_for_is_signing_in() -> None:
+    assert {id_of(one) for one in DECLARED if one.role is Role.ANYBODY} == {
+        "Page /sign-in",
+        "Form /sign-in",
+        "POST /session",
+    }
+
+
+def test_what_writes_is_not_for_viewers() -> None:
+    """But what concerns their own session, and searches, which are asked for in a body."""
+    assert {id_of(one) for one in WRITES if one.role < Role.ANALYST} == {
+        "Form /sign-in",
+        "Form /sign-out",
+        "Form /account/password",
+        "POST /session",
+        "DELETE /session",
+        "POST /session/password",
+    }
+
+
+@pytest.mark.parametrize("declared", PROTECTED, ids=id_of)
 def test_nobody_gets_anything_without_signing_in(served, declared) -> None:
     response = ask(served.as_(None), declared)
     if isinstance(declared, Page):
         assert (response.status_code, response.headers["location"]) == (303, "/sign-in")
+    elif isinstance(declared, Form):
+        assert (response.status_code, "sign-in-needed" in response.text) == (401, True)
     else:
         assert (response.status_code, response.json()["kind"]) == (401, "sign-in-needed")
 
 
-@pytest.mark.parametrize("declared", PROTECTED, ids=lambda one: one.path)
+@pytest.mark.parametrize("declared", PROTECTED, ids=id_of)
 def test_a_role_below_the_declared_one_is_refused(served, declared) -> None:
     for role in (one for one in ROLES if one < declared.role):
         response = ask(served.as_(Person("vera", role)), declared)
         assert response.status_code == 403, role
 
 
-@pytest.mark.parametrize(
-    "declared", [one for one in ENDPOINTS if one.writes], ids=lambda one: one.path
-)
+@pytest.mark.parametrize("declared", WRITES, ids=id_of)
 def test_no_other_site_can_cause_a_change(served, declared) -> None:
     for headers in (
         {"Sec-Fetch-Site": "cross-site"},
@@ -60,6 +84,17 @@ def test_no_other_site_can_cause_a_change(served, declared) -> None:
     ):
         response = ask(served.client, declared, **headers)
         assert (response.status_code, response.json()["kind"]) == (403, "other-site")
+
+
+@pytest.mark.parametrize("form", [one for one in FORMS if one.role is not Role.ANYBODY], ids=id_of)
+def test_a_form_without_the_token_of_its_session_is_refused(served, form) -> None:
+    """What an old browser sends, which says nothing of where a form is from."""
+    other = served.state.sessions.person(
+        served.as_(Person("otto", Role.ADMIN)).cookies[served.state.sessions.cookie]
+    )
+    for given in ({"other": "1"}, {"form_token": ""}, {"form_token": other.form_token}):
+        response = served.client.post(path_of(form), data=given)
+        assert (response.status_code, "form-outdated" in response.text) == (403, True)
 
 
 def test_every_endpoint_is_described(served) -> None:

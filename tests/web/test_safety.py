@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from reidsearch.web.sessions import COOKIE
 from reidsearch.web.state import ServeSettings
 
 
@@ -29,7 +28,7 @@ def test_every_response_has_a_strict_policy(served) -> None:
 
 def test_a_link_signs_in_once(served) -> None:
     client = served.as_(None)
-    token = served.state.sessions.link(served.state.sessions.person(served.client.cookies[COOKIE]))
+    token = served.state.sessions.link()
     first = client.get(f"/sign-in/{token}")
     cookie = first.headers["set-cookie"]
     assert (first.status_code, first.headers["location"]) == (303, "/")

@@ -14,6 +14,7 @@ def summary(call: Call, _: Nothing) -> Document:
     told = summary_json(call.archive.show())
     if call.cameras is not None:
         told["cameras"] = [one for one in told["cameras"] if one["camera"] in call.cameras]
+        told["not_searched"] = []  # names files, of which nobody knows the camera
     return told
 
 
@@ -38,7 +39,9 @@ def coverage(call: Call, asked: CoverageAsked) -> Document:
 
 
 def failures(call: Call, _: Nothing) -> Document:
-    """Return what was offered and never became a crop."""
+    """Return what was offered and never became a crop: files, of which nobody knows the camera."""
+    if call.sight.limited:
+        return {**failures_json([]), "failures": []}
     told = failures_json(call.archive.failures())
     return {**told, "failures": list(told["failures"])}
 

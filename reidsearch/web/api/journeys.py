@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reidsearch.domain.journeys import Journey
+from reidsearch.domain.journeys import Between, Journey
 from reidsearch.output.journeys import journey_json
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Nothing
@@ -19,17 +19,26 @@ def seen_journey(call: Call) -> Journey:
     """Return what may be seen of a journey.
 
     What lies between is told for whole journeys only: between two stops that may be seen there may
-    be others that may not.
+    be others that may not. Cameras that may not be seen are not among those that saw nothing.
     """
     name = call.path["identity"]
     call.sight.require_identity(name)
     found = call.archive.journey(name)
     stops = tuple(stop for stop in found.stops if call.sight.camera(stop.seen.camera))
-    if len(stops) == len(found.stops):
-        return found
     members = {stop.seen.member for stop in stops}
-    fast = tuple(one for one in found.too_fast if {one.first, one.second} <= members)
-    return replace(found, stops=stops, between=(), too_fast=fast)
+    whole = len(stops) == len(found.stops)
+    return replace(
+        found,
+        stops=stops,
+        between=tuple(_seen_between(call, one) for one in found.between) if whole else (),
+        too_fast=tuple(one for one in found.too_fast if {one.first, one.second} <= members),
+        transits=call.sight.transits(found.transits),
+    )
+
+
+def _seen_between(call: Call, one: Between) -> Between:
+    unseen = {name: s for name, s in one.unseen_s.items() if call.sight.camera(name)}
+    return replace(one, unseen_s=unseen)
 
 
 ENDPOINTS = (

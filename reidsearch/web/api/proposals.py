@@ -19,7 +19,8 @@ def every(call: Call, _: Nothing) -> Document:
     last = call.archive.proposals.last()
     seen = call.sight.members(member for one in last.proposals for member in one.members)
     shown = tuple(one for one in last.proposals if _shown(call, one, seen))
-    return linking_json(replace(last, proposals=shown))
+    transits = call.sight.transits(last.transits)
+    return linking_json(replace(last, proposals=shown, transits=transits))
 
 
 def _shown(call: Call, one: Proposal, seen: set[Member]) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reidsearch.web.declared import Page
-from reidsearch.web.pages import journeys, log, overview, people, play, sign_in
+from reidsearch.web.declared import Form, Page
+from reidsearch.web.pages import accounts, journeys, log, overview, people, play, sign_in
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
@@ -11,6 +11,9 @@ PAGES: tuple[Page, ...] = (
     *play.PAGES,
     *journeys.PAGES,
     *log.PAGES,
+    *accounts.PAGES,
     *sign_in.PAGES,
 )
 """In the order of the menu."""
+
+FORMS: tuple[Form, ...] = (*accounts.FORMS, *sign_in.FORMS)
