@@ -141,6 +141,12 @@ class Kind(StrEnum):
     TRACKLETS_OF_TWO = "tracklets-of-two"
     TRACKLETS_DISAGREE = "tracklets-disagree"
 
+    JOB_UNKNOWN = "job-unknown"
+    JOB_ENDED = "job-ended"
+    JOB_KILLED = "job-killed"
+    JOB_OUTPUT_GONE = "job-output-gone"
+    FOLDER_NOT_OFFERED = "folder-not-offered"
+
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"
     DELETION_UNFINISHED = "deletion-unfinished"

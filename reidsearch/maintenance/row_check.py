@@ -57,6 +57,7 @@ RENEWED = {
     "linking": "dropped; link again",
     "proposal": "dropped; link again",
     "proposal_member": "dropped; link again",
+    "job": "dropped; ask for that work again",
 }
 """What repairing does with damaged rows of the tables that are derived."""
 
@@ -102,7 +103,7 @@ def check_rows(store: Store, progress: Progress) -> Iterator[Finding]:
 def repair_rows(store: Store) -> None:
     """Drop the damaged rows of what is derived, or make them anew; the caller holds the lock."""
     with store.write() as connection:
-        for name in ("failure", "generation", "adjustment", "neighbours", "attributes"):
+        for name in ("failure", "generation", "adjustment", "neighbours", "attributes", "job"):
             table = metadata.tables[name]
             connection.execute(delete(table).where(damaged(table)))
         lost = _damaged_states(connection.execute(_STATES))

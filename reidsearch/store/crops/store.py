@@ -162,6 +162,18 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Tell whether somebody holds the writer lock."""
         return self._database.locked()
 
+    def holder(self) -> str | None:
+        """Return how messages name who holds the writer lock just now; None: nobody does."""
+        return self._database.holder()
+
+    def running_jobs(self) -> AbstractContextManager[None]:
+        """Hold the right to run the archive's jobs; see `Database.running_jobs`."""
+        return self._database.running_jobs()
+
+    def jobs_run(self) -> bool:
+        """Tell whether somebody holds the right to run the archive's jobs just now."""
+        return self._database.jobs_run()
+
     def announce(self, run_id: int) -> None:
         """Let others know which index run the writer lock is held for."""
         self._database.announce(run_id)
