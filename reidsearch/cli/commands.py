@@ -16,6 +16,7 @@ GROUPS = {
     "Start": {
         "demo": "Draw synthetic footage, index it, and find its people again.",
         "index": "Index footage and person crops.",
+        "serve": "Open the archive's page in a browser: find, look, decide.",
         "doctor": "Check model, runtime, codecs, disk and archive.",
     },
     "Search": {
