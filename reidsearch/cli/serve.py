@@ -12,6 +12,7 @@ from reidsearch.cli.options import (
     model_path_options,
     opened_archive,
     runtime_options,
+    runtime_settings,
 )
 
 PORT = 8765
@@ -21,21 +22,37 @@ PORT = 8765
 @option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: a free one."
 )
+@option(
+    "--footage",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Folder whose footage may be indexed from the page; repeatable.",
+)
 @archive_option
 @model_path_options
 @runtime_options
 def command(
-    archive: Path, port: int, model_path: tuple[Path, ...], offline: bool, device: str | None
+    archive: Path,
+    port: int,
+    footage: tuple[Path, ...],
+    model_path: tuple[Path, ...],
+    offline: bool,
+    device: str | None,
 ) -> None:
     """Open the archive's page in a browser: find, look, decide.
 
     Prints a link that signs you in once. The page is served to this machine alone, and asks no
     other host for anything. Stop it with Ctrl-C; nothing is lost.
+
+    Long work started in the page runs as long as the server does. Footage can be indexed from the
+    page below the folders of --footage alone; without any, only on the command line.
     """
     from reidsearch.base.actor import default_actor
     from reidsearch.output.terminal import say
     from reidsearch.web.run import run
     from reidsearch.web.state import ServeSettings
+    from reidsearch.web.working import Opening
 
     def tell(address: str) -> None:
         say(f"Open {address}")
@@ -44,9 +61,14 @@ def command(
     with opened_archive(archive, None, model_path, offline, device) as (opened, _):
         run(
             opened,
-            ServeSettings(),
+            ServeSettings(footage=footage),
             host="127.0.0.1",
             port=port,
             actor=default_actor(),
             tell=tell,
+            opening=Opening(
+                model_path=model_path,
+                offline=offline,
+                runtime=runtime_settings(device, archive),
+            ),
         )

@@ -13,6 +13,7 @@ from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.services.identities import IdentityService
 from reidsearch.services.tracklets import TrackletService
 from reidsearch.web.person import Person, Role
+from reidsearch.web.sessions import COOKIE
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -56,6 +57,10 @@ class Call:
     def tracklets(self) -> TrackletService:
         """Splits and joins by whoever asks."""
         return self.archive.tracklets.by(self.person.name)
+
+    def still_signed_in(self) -> bool:
+        """Whether whoever asked is signed in yet, and is who they were; for what takes long."""
+        return self.state.sessions.person(self.request.cookies.get(COOKIE)) == self.person
 
     def may(self, role: Role) -> bool:
         """Whether whoever asks has a role."""

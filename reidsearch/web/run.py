@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import UsageError
 from reidsearch.web.app import make_app, make_state
 from reidsearch.web.sessions import local_person
-from reidsearch.web.state import ServeSettings
+from reidsearch.web.state import ServeSettings, State
+from reidsearch.web.working import Opening, jobs_running
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from reidsearch.archive import Archive
 
 SHUTDOWN_S = 5
@@ -25,6 +29,7 @@ def run(
     port: int,
     actor: str,
     tell: Callable[[str], None],
+    opening: Opening,
 ) -> None:
     """Serve an archive; return when a signal has stopped the server.
 
@@ -32,6 +37,7 @@ def run(
         port: 0 takes a free one.
         actor: who started it, and is signed in by the link.
         tell: is told the address, with a token that signs in once.
+        opening: how the processes of jobs open the archive.
 
     Raises:
         UsageError: the port is taken, or the host is none of this machine.
@@ -63,5 +69,17 @@ def run(
         ws="none",
         lifespan="off",
     )
-    with listening:
-        uvicorn.Server(config).run([listening])
+    with listening, jobs_running(state, opening):
+        _server(config, state).run([listening])
+
+
+def _server(config: uvicorn.Config, state: State) -> uvicorn.Server:
+    """Return a server that ends the streams of events when a signal stops it."""
+    import uvicorn
+
+    class Ending(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            state.listeners.closing.set()
+            super().handle_exit(sig, frame)
+
+    return Ending(config)

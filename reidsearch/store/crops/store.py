@@ -61,6 +61,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self.folder = folder
         self._database: Database = sqlite.Sqlite(folder)
         self._state: State | None = None
+        self._changes = 0
         self._looking = threading.Lock()
         self._held = HeldByThread()
         self.finish: Callable[[], object] | None = None
@@ -230,9 +231,15 @@ class Store(contextlib.AbstractContextManager["Store"]):
             # Asked before reading: a commit in between is seen by the next call, never missed.
             if self._database.changed() or self._state is None:
                 self._state = None
+                self._changes += 1
                 with self.scan() as connection:
                     self._state = state_of(connection)
             return self._state
+
+    def changes(self) -> int:
+        """Return a number that has grown when anybody has committed since the last call."""
+        self.state()
+        return self._changes
 
     def model(self) -> ModelIdentity | None:
         """Return the model that made the archive's embeddings; None while it is empty."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive
+from reidsearch.web.api import archive, jobs
 from reidsearch.web.declared import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*archive.ENDPOINTS,)
+ENDPOINTS: tuple[Endpoint, ...] = (*archive.ENDPOINTS, *jobs.ENDPOINTS)
