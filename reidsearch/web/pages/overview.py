@@ -6,6 +6,7 @@ from reidsearch.web.api import archive
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Nothing, Page, Values
 from reidsearch.web.lanes import lanes_of
+from reidsearch.web.pages.jobs import running_values
 from reidsearch.web.person import Role
 
 UNSEEN = frozenset({"failed", "gap", "erased"})
@@ -28,6 +29,7 @@ def overview(call: Call, _: Nothing) -> Values:
         "lanes": lanes_of(told),
         "holes": holes,
         "failures": failed,
+        **running_values(call),
     }
 
 
