@@ -84,13 +84,15 @@ class JobService:
         """Return the jobs, the latest first; at most so many."""
         with self._store.read() as connection:
             found = job_store.rows(connection, most=most)
-        return self._told(found)
+            running = job_store.rows(connection, states=[JobState.RUNNING])
+        return self._told(found, running)
 
     def one(self, job_id: int) -> Job:
         """Return a job. Raises NotFound."""
         with self._store.read() as connection:
             found = job_store.one(connection, job_id)
-        return self._told([found])[0]
+            running = job_store.rows(connection, states=[JobState.RUNNING])
+        return self._told([found], running)[0]
 
     def cancel(self, job_id: int) -> Job:
         """Stop a job: at once if it is queued, else after what it is just committing.
@@ -157,17 +159,17 @@ class JobService:
             job_store.interrupt(connection)
         self.live.moved()
 
-    def _told(self, jobs: Sequence[Job]) -> list[Job]:
+    def _told(self, jobs: Sequence[Job], running: Sequence[Job]) -> list[Job]:
         """Add to rows what only this process, or the locks, know."""
-        if not any(job.state not in ENDED for job in jobs):
+        if all(job.state in ENDED for job in jobs):
             return list(jobs)
-        running = [job for job in jobs if job.state is JobState.RUNNING and job.kind in WRITING]
+        writing = [job for job in running if job.kind in WRITING]
         lives = self._store.jobs_run()
-        holder = None if running or not lives else self._store.holder()
-        return [self._completed(job, running, lives=lives, holder=holder) for job in jobs]
+        holder = None if writing or not lives else self._store.holder()
+        return [self._completed(job, writing, lives=lives, holder=holder) for job in jobs]
 
     def _completed(
-        self, job: Job, running: Sequence[Job], *, lives: bool, holder: str | None
+        self, job: Job, writing: Sequence[Job], *, lives: bool, holder: str | None
     ) -> Job:
         if job.state is JobState.RUNNING:
             if not lives:  # the next runner records it
@@ -179,6 +181,6 @@ class JobService:
             return replace(job, waits_for=NOBODY)
         if job.kind not in WRITING:
             return job
-        if running:
-            return replace(job, waits_for=f"job {running[0].job_id}")
+        if writing:
+            return replace(job, waits_for=f"job {writing[0].job_id}")
         return replace(job, waits_for=holder or "")
