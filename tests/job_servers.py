@@ -98,12 +98,13 @@ def serving(archive: Path, footage: Path, **env: str) -> Iterator[Server]:
             server.stop()
 
 
-def workers() -> list[int]:
-    """The processes that do jobs on this machine just now, other than those of other tests."""
+def worker_of(server: Server) -> int:
+    """The process that does a job of a server just now."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            command = (folder / "cmdline").read_bytes().split(b"\0")
-            if b"reidsearch.web.worker" in command:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == server.process.pid and b"web.worker" in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
-    return found
+    [worker] = found
+    return worker
