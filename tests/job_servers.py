@@ -10,13 +10,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-STARTS_WITHIN_S = 60.0
 ENDED = {"done", "failed", "cancelled", "interrupted"}
 
 
@@ -56,7 +55,7 @@ class Server:
     def post(self, path: str) -> httpx2.Response:
         return self.client.post(f"/api/v1{path}")
 
-    def listen(self, path: str, **headers: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    def listen(self, path: str, **headers: str) -> Generator[tuple[str, dict[str, Any]]]:
         """Yield the events of a stream, (id, document), until the server ends it."""
         with self.client.stream("GET", f"/api/v1{path}", headers=headers) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
@@ -69,20 +68,29 @@ class Server:
 
     def wait(self, job_id: int, *states: str, share: float = 0.0) -> dict[str, Any]:
         """Wait until a job is in one of these states and has done so much."""
-        for _, job in self.listen(f"/jobs/{job_id}/events"):
-            if job["state"] in states and (job["progress"]["share"] or 0) >= share:
-                return job
-            assert job["state"] not in ENDED, job
+        with contextlib.closing(self.listen(f"/jobs/{job_id}/events")) as stream:
+            for _, job in stream:
+                if job["state"] in states and (job["progress"]["share"] or 0) >= share:
+                    return job
+                assert job["state"] not in ENDED, job
         raise AssertionError("the stream ended before")
+
+    def first(self, path: str, **headers: str) -> tuple[str, dict[str, Any]]:
+        """The first event of a stream."""
+        with contextlib.closing(self.listen(path, **headers)) as stream:
+            return next(stream)
 
     def stop(self) -> float:
         """Stop it as a service manager would; return how long that took."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         self.process.communicate(timeout=60)
-        return time.monotonic() - began
+        took_s = time.monotonic() - began
+        self.client.close()
+        return took_s
 
     def kill(self) -> None:
+        self.client.close()
         self.process.kill()
         self.process.communicate(timeout=60)
 

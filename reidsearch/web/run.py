@@ -50,6 +50,7 @@ def run(
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen()  # before the address is told: whoever follows it at once is answered
     except OSError as error:
         listening.close()
         raise UsageError(
