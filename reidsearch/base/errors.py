@@ -89,6 +89,8 @@ class Kind(StrEnum):
     FOOTAGE_MISSING = "footage-missing"
     FOOTAGE_DIFFERS = "footage-differs"
     FRAMES_NOT_FOUND = "frames-not-found"
+    MOMENT_NOT_REACHED = "moment-not-reached"
+    PLAYBACK_BUSY = "playback-busy"
     RELOCATION_OF_NOTHING = "relocation-of-nothing"
 
     ARCHIVE_EMPTY = "archive-empty"
@@ -146,6 +148,12 @@ class Kind(StrEnum):
     JOB_KILLED = "job-killed"
     JOB_OUTPUT_GONE = "job-output-gone"
     FOLDER_NOT_OFFERED = "folder-not-offered"
+
+    ACCOUNT_UNKNOWN = "account-unknown"
+    ACCOUNT_NAME_TAKEN = "account-name-taken"
+    ACCOUNT_NAME_BAD = "account-name-bad"
+    CAMERAS_HIDDEN = "cameras-hidden"
+    PASSWORD_BAD = "password-bad"  # noqa: S105
 
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"

@@ -53,6 +53,9 @@ GROUPS = {
         "backup": "Copy the archive consistently, even while it is being written.",
         "restore": "Make an archive from a backup, verified.",
         "migrate": "Upgrade an archive of an earlier version to this one.",
+        "account": (
+            "Manage accounts of the page: add, list, password, role, cameras, disable, remove."
+        ),
         "models": "List, show, install, import, add, remove, verify and quantize models.",
         "recorders": "List the recorders whose file names can be read.",
     },

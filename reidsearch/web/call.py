@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from reidsearch.base.errors import NotFound
 from reidsearch.domain.crops import Crop
+from reidsearch.domain.decisions import Identity
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.services.identities import IdentityService
+from reidsearch.services.proposals import ProposalService
+from reidsearch.services.sight import Sight
 from reidsearch.services.tracklets import TrackletService
 from reidsearch.web.person import Person, Role
 from reidsearch.web.sessions import COOKIE
@@ -49,9 +51,19 @@ class Call:
         return self.person.cameras
 
     @cached_property
+    def sight(self) -> Sight:
+        """What whoever asks may see; handlers that name or list anything ask it."""
+        return self.archive.sight(self.cameras)
+
+    @cached_property
     def identities(self) -> IdentityService:
         """Decisions by whoever asks."""
         return self.archive.identities.by(self.person.name)
+
+    @cached_property
+    def proposals(self) -> ProposalService:
+        """Decisions on proposals by whoever asks."""
+        return self.archive.proposals.by(self.person.name)
 
     @cached_property
     def tracklets(self) -> TrackletService:
@@ -66,23 +78,18 @@ class Call:
         """Whether whoever asks has a role."""
         return self.person.role >= role
 
-    def require_camera(self, camera: str | None, what: str) -> None:
-        """Refuse what is of a camera that whoever asks may not see, as if it were not there.
-
-        Raises:
-            NotFound: with `what`, as the archive would say it.
-        """
-        if self.cameras is not None and camera not in self.cameras:
-            raise NotFound(f"{self.archive.location} holds no {what}")
+    def faces(self, identities: Sequence[Identity]) -> list[int | None]:
+        """Return for each identity the crop that stands for it: the best of its first member."""
+        firsts = [one.members[0] for one in identities if one.members]
+        crops = self.archive.identities.best_crops(firsts)
+        return [crops.get(one.members[0]) if one.members else None for one in identities]
 
     def crop(self, crop_id: int) -> Crop:
         """Return a crop that whoever asks may see. Raises NotFound."""
-        crop = self.archive.crop(crop_id)
-        self.require_camera(crop.facts.camera, f"crop {crop_id}")
-        return crop
+        self.sight.require_crops([crop_id])
+        return self.archive.crop(crop_id)
 
     def tracklet(self, tracklet_id: int) -> TrackletSeen:
         """Return a tracklet that whoever asks may see. Raises NotFound."""
-        seen = self.archive.footage.tracklet(tracklet_id)
-        self.require_camera(seen.camera, f"tracklet {tracklet_id}")
-        return seen
+        self.sight.require_tracklets([tracklet_id])
+        return self.archive.footage.tracklet(tracklet_id)

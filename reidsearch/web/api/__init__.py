@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive, jobs
+from reidsearch.web.api import archive, identities, jobs, journeys, log, media, proposals
 from reidsearch.web.declared import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*archive.ENDPOINTS, *jobs.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *archive.ENDPOINTS,
+    *jobs.ENDPOINTS,
+    *media.ENDPOINTS,
+    *identities.ENDPOINTS,
+    *proposals.ENDPOINTS,
+    *journeys.ENDPOINTS,
+    *log.ENDPOINTS,
+)

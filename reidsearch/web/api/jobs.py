@@ -137,19 +137,12 @@ def _queued(call: Call, work: JobWork) -> Job:
     if isinstance(work, ClipWork):
         call.crop(work.crop_id)
     elif isinstance(work, TracksWork):
-        _require_source(call, work.source_id)
+        call.sight.require_sources([work.source_id])
     elif work.kind in WRITING:
         _require_all_cameras(call)
     if isinstance(work, IndexWork):
         FootageFolders(call.state.settings.footage).require(work.paths)
     return _jobs(call).queue(work)
-
-
-def _require_source(call: Call, source_id: int) -> None:
-    found = [one for one in call.archive.footage.coverage() if one.source_id == source_id]
-    if not found:
-        raise NotFound(f"{call.archive.location} holds no source {source_id}")
-    call.require_camera(found[0].facts.camera, f"source {source_id}")
 
 
 def _jobs(call: Call) -> JobService:

@@ -1,43 +1,27 @@
 // Lists of jobs that follow what happens, and the dialog that starts indexing.
 // A list is an element with `data-jobs`, the address of its HTML; the server draws it.
+import { announce, send, words as blocks } from "./api.js";
 
-const words = JSON.parse(document.getElementById("words").textContent).jobs;
+const words = blocks().jobs;
 const say = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const told = (problem) => problem.text ?? words.not_reached; // else the network failed
 
-class Problem extends Error {}
-
-async function ask(method, path, body) {
-  let response;
+// Tells whether the work was done; what went wrong stands where `tell` puts it.
+async function attempt(tell, work) {
   try {
-    response = await fetch(`/api/v1${path}`, {
-      method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-  } catch {
-    throw new Problem(words.not_reached);
+    return (await work()) ?? true;
+  } catch (problem) {
+    tell(told(problem));
+    return null;
   }
-  const told = await response.json();
-  if (!response.ok) throw new Problem([told.detail, told.advice].filter(Boolean).join(". "));
-  return told;
 }
 
-function tell(id, error) {
-  const shown = document.getElementById(id);
-  if (!shown) return;
-  shown.textContent = error ? error.message : "";
-  shown.hidden = !error;
-}
+const aloud = (text) => announce(text, { error: true });
 
-async function attempt(id, work) {
-  tell(id, null);
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    tell(id, error);
-    return undefined;
-  }
+function inDialog(text) {
+  const shown = document.getElementById("index-problem");
+  shown.textContent = text;
+  shown.hidden = !text;
 }
 
 // -- lists ------------------------------------------------------------------------------------
@@ -72,20 +56,21 @@ async function redraw(list) {
   }
 }
 
-async function follow(told) {
-  const now = told.jobs.map(standing).join(";");
+async function follow(state) {
+  const now = state.jobs.map(standing).join(";");
   if (shown !== now) {
     shown = now;
     await Promise.all(lists.map(redraw));
   }
-  told.jobs.forEach(move);
+  state.jobs.forEach(move);
 }
 
 if (lists.length) {
   const stream = new EventSource("/api/v1/events");
   stream.addEventListener("state", (event) => follow(JSON.parse(event.data)));
-  stream.addEventListener("open", () => tell("job-problem", null));
-  stream.addEventListener("error", () => tell("job-problem", new Problem(words.not_reached)));
+  const lost = document.getElementById("jobs-lost");
+  stream.addEventListener("open", () => { lost.hidden = true; });
+  stream.addEventListener("error", () => { lost.hidden = false; });
   // A page that is left would be waited for by the next one, of which browsers allow few.
   addEventListener("pagehide", () => stream.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
@@ -97,10 +82,10 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act], button[data-start]");
   if (!button) return;
   const job = button.closest("[data-job]")?.dataset.job;
-  attempt("job-problem", () =>
+  attempt(aloud, () =>
     button.dataset.start
-      ? ask("POST", "/jobs", { kind: button.dataset.start })
-      : ask("POST", `/jobs/${job}/${button.dataset.act}`),
+      ? send("POST", "/api/v1/jobs", { kind: button.dataset.start })
+      : send("POST", `/api/v1/jobs/${job}/${button.dataset.act}`),
   );
 });
 
@@ -153,7 +138,8 @@ function row(entry) {
 
 async function look(path) {
   const query = path === null ? "" : `?path=${encodeURIComponent(path)}`;
-  const found = await attempt("index-problem", () => ask("GET", `/folders${query}`));
+  inDialog("");
+  const found = await attempt(inDialog, () => send("GET", `/api/v1/folders${query}`));
   if (!found) return;
   const rows = found.entries.map(row);
   if (found.path !== null) {
@@ -188,7 +174,8 @@ if (dialog) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const work = { kind: "index", request: requestOf(form) };
-    if (await attempt("index-problem", () => ask("POST", "/jobs", work))) {
+    inDialog("");
+    if (await attempt(inDialog, () => send("POST", "/api/v1/jobs", work))) {
       chosen.clear();
       dialog.close();
     }
