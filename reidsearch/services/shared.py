@@ -137,6 +137,10 @@ class Services:
 
         Args:
             told: to every such process, beside its job.
+
+        Example:
+            >>> runner = archive.job_runner([sys.executable, "-m", "reidsearch.web.worker"], told)
+            >>> runner.start()
         """
         from reidsearch.services.jobs.runner import JobRunner
 
