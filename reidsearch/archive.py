@@ -315,6 +315,10 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         """Return all that is known of a crop: `archive.crop(7).facts.camera`. Raises NotFound."""
         return self._store.crop(crop_id)
 
+    def changes(self) -> int:
+        """Return a number that grows when anybody changes the archive: `archive.changes()`."""
+        return self._store.changes()
+
     def picture(self, crop_id: int) -> bytes:
         """Return a crop's JPEG, verified: `archive.picture(7)`. Raises NotFound, ArchiveError."""
         return self._store.picture(crop_id)

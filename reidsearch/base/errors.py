@@ -143,6 +143,12 @@ class Kind(StrEnum):
     TRACKLETS_OF_TWO = "tracklets-of-two"
     TRACKLETS_DISAGREE = "tracklets-disagree"
 
+    JOB_UNKNOWN = "job-unknown"
+    JOB_ENDED = "job-ended"
+    JOB_KILLED = "job-killed"
+    JOB_OUTPUT_GONE = "job-output-gone"
+    FOLDER_NOT_OFFERED = "folder-not-offered"
+
     ACCOUNT_UNKNOWN = "account-unknown"
     ACCOUNT_NAME_TAKEN = "account-name-taken"
     ACCOUNT_NAME_BAD = "account-name-bad"

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 DERIVED = ("index", "neighbours")
-PARTS = ("archive.db", "writer.lock", "writer.json", "reidsearch.toml", "backup.json")
+PARTS = ("archive.db", "writer.lock", "writer.json", "jobs.lock", "reidsearch.toml", "backup.json")
 """How the names begin of what lies in an archive's or a backup's folder."""
 
 

@@ -13,6 +13,7 @@ from reidsearch.cli.options import (
     model_path_options,
     opened_archive,
     runtime_options,
+    runtime_settings,
     text_value,
 )
 
@@ -27,6 +28,13 @@ _PEM = click.Path(path_type=Path, dir_okay=False)
 @grouped_command("serve")
 @option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: a free one."
+)
+@option(
+    "--footage",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Folder whose footage may be indexed from the page; repeatable.",
 )
 @option(
     "--host",
@@ -60,6 +68,7 @@ _PEM = click.Path(path_type=Path, dir_okay=False)
 def command(
     archive: Path,
     port: int,
+    footage: tuple[Path, ...],
     host: str,
     names: tuple[str, ...],
     tls_cert: Path | None,
@@ -74,26 +83,36 @@ def command(
     Prints a link that signs you in once. The page is served to this machine alone, and asks no
     other host for anything. Stop it with Ctrl-C; nothing is lost.
 
+    Long work started in the page runs as long as the server does. Footage can be indexed from the
+    page below the folders of --footage alone; without any, only on the command line.
+
     With --host or --behind-proxy it is served to a team: everybody signs in with an account of
     `reidsearch account add`, and the link is not printed.
     """
+    from dataclasses import replace
+
     from reidsearch.output.terminal import say
     from reidsearch.web.reach import settings_for
     from reidsearch.web.run import run
+    from reidsearch.web.working import Opening
 
     tls = _tls(tls_cert, tls_key)
     with opened_archive(archive, None, model_path, offline, device) as (opened, _):
         may_sign_in = sum(not one.disabled for one in opened.accounts.all())
-        settings = settings_for(
+        reach = settings_for(
             host, names, tls=tls is not None, proxied=proxied, accounts=may_sign_in
         )
+        settings = replace(reach, footage=footage)
 
         def tell(address: str) -> None:
             say(f"Open {address}")
             if settings.local:
                 say("The link signs in once. Stop the server with Ctrl-C.")
 
-        run(opened, settings, host=host, port=port, tls=tls, tell=tell)
+        opening = Opening(
+            model_path=model_path, offline=offline, runtime=runtime_settings(device, archive)
+        )
+        run(opened, settings, host=host, port=port, tls=tls, tell=tell, opening=opening)
 
 
 def _tls(certificate: Path | None, key: Path | None) -> Tls | None:

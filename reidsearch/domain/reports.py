@@ -263,3 +263,34 @@ class Relocated:
     found: int
     missing: tuple[str, ...]
     differing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEntry:
+    """Something in a folder whose footage may be indexed.
+
+    Args:
+        kind: folder, video, picture or container.
+        size_bytes: None: of a folder.
+    """
+
+    name: str
+    path: str
+    kind: str
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderListing:
+    """What may be indexed in a folder.
+
+    Args:
+        path: of the folder; None: these are the folders that are offered.
+        above: the folder that it lies in; None: that is not offered.
+        whole: nothing was left out.
+    """
+
+    path: str | None
+    above: str | None
+    entries: tuple[FolderEntry, ...]
+    whole: bool

@@ -27,6 +27,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.finish import finish
+from reidsearch.store import jobs
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lifecycle import migrate, require_usable_name
@@ -145,6 +146,8 @@ def _restored(database: Path, folder: Path, settings: bytes | None, progress: Pr
             damage = store.damage()
         if damage:
             raise ArchiveError(f"{database} is damaged: {damage[0]}")
+        with store.write() as connection:
+            jobs.leave(connection)
         gallery = Gallery(store)
         with store.lock(), step(progress, "building the index"):
             gallery.compact(progress)

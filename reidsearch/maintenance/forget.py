@@ -1,4 +1,4 @@
-"""What else names a source that was deleted: the ledgers of failures and runs, and what was moved.
+"""What else names a source that was deleted: failures, runs, jobs, and what was moved.
 
 Crops, places and spans of a source leave with it by the database's own rules. Other rows only
 mention its name; they are looked through in the transaction that deletes.
@@ -12,13 +12,13 @@ from typing import TypeVar
 from sqlalchemy import Connection, delete, select, update
 
 from reidsearch.domain.crops import CropIds
-from reidsearch.store import tables
+from reidsearch.store import jobs, tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.events import Event
 from reidsearch.store.tables.footage import footage_location
 
 MOST_MENTIONED = 1000
-"""Places that are looked for within messages of other failures; a message names few."""
+"""Places that are looked for within other texts (of failures, of jobs), which name few."""
 _Value = TypeVar("_Value")
 _INSIDE = ("!/", "#", ":")  # a member of a container, a box, a row
 SETTINGS_ONLY = "FootageSettings("
@@ -52,6 +52,7 @@ def forget(connection: Connection, places: frozenset[str]) -> None:
     if gone:
         _forget_failures(connection, gone)
         _forget_moves(connection, gone)
+        jobs.forget(connection, gone, sorted(gone)[:MOST_MENTIONED])
 
 
 def _held(connection: Connection, places: Iterable[str]) -> set[str]:

@@ -59,6 +59,7 @@ RENEWED = {
     "linking": "dropped; link again",
     "proposal": "dropped; link again",
     "proposal_member": "dropped; link again",
+    "job": "dropped; ask for that work again",
 }
 """What repairing does with damaged rows of the tables that are derived."""
 
@@ -79,7 +80,7 @@ OF_SOURCES = frozenset(
 )
 
 
-_DROPPED = ("failure", "generation", "adjustment", "neighbours", "attributes", "session")
+_DROPPED = ("failure", "generation", "adjustment", "neighbours", "attributes", "session", "job")
 
 
 def row_count(store: Store) -> int:

@@ -109,6 +109,12 @@ def linking_json(linking: Linking) -> dict[str, Any]:
     }
 
 
+def linked_json(linking: Linking) -> dict[str, Any]:
+    """How many proposals were made, and how; without the proposals."""
+    told = linking_json(linking)
+    return {**told, "schema": "reidsearch/linking/1", "proposals": len(linking.proposals)}
+
+
 def proposal_json(one: Proposal) -> dict[str, Any]:
     """One proposal."""
     return {

@@ -23,6 +23,7 @@ from reidsearch.domain.reports import (
     ClipReport,
     Failure,
     Finding,
+    FolderListing,
     IndexReport,
     Relocated,
     Summary,
@@ -225,4 +226,11 @@ def frame_json(crop: Crop, file: str) -> dict[str, Any]:
         "location": crop.location,
         "media_s": float(crop.moment.media_s) if crop.moment else None,
         "box": crop.box.as_list(),
+    }
+
+
+def folders_json(listing: FolderListing) -> dict[str, Any]:
+    """What lies in a folder whose footage may be indexed."""
+    return {"schema": "reidsearch/folders/1", **asdict(listing)} | {
+        "entries": [asdict(one) for one in listing.entries]
     }

@@ -5,9 +5,9 @@ They share one set of parts: the store, the index, the neighbour graph, the mode
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reidsearch.base.progress import Progress
 from reidsearch.base.version import __version__
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from reidsearch.services.footage import FootageService
     from reidsearch.services.identities import IdentityService
     from reidsearch.services.index import IndexService
+    from reidsearch.services.jobs.runner import JobRunner
+    from reidsearch.services.jobs.service import JobService
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
@@ -122,6 +124,27 @@ class Services:
         from reidsearch.services.attributes import AttributeService
 
         return AttributeService(self._store, self._engines.recognizer)
+
+    @cached_property
+    def jobs(self) -> JobService:
+        """Long work, queued for whoever runs it: `archive.jobs.queue(LinkWork())`."""
+        from reidsearch.services.jobs.service import JobService
+
+        return JobService(self._store, self._actor)
+
+    def job_runner(self, command: Sequence[str], told: Mapping[str, Any]) -> JobRunner:
+        """Return what runs the queued jobs, each in a process that `command` starts.
+
+        Args:
+            told: to every such process, beside its job.
+
+        Example:
+            >>> runner = archive.job_runner([sys.executable, "-m", "reidsearch.web.worker"], told)
+            >>> runner.start()
+        """
+        from reidsearch.services.jobs.runner import JobRunner
+
+        return JobRunner(self._store, self.jobs, command, told)
 
     @cached_property
     def accounts(self) -> AccountService:

@@ -100,6 +100,26 @@ class Database(Protocol):
         """Tell whether somebody holds the writer lock just now."""
         ...
 
+    def holder(self) -> str | None:
+        """Return how messages name who holds the writer lock just now; None: nobody does."""
+        ...
+
+    def running_jobs(self) -> AbstractContextManager[None]:
+        """Hold the right to run the archive's jobs; at once or not at all.
+
+        One holder at a time on all machines, freed when its process dies: a job that is recorded
+        as running while nobody holds it was killed. It does not exclude the writer lock.
+
+        Raises:
+            ArchiveLocked: somebody holds it.
+            StorageError: the archive cannot be written.
+        """
+        ...
+
+    def jobs_run(self) -> bool:
+        """Tell whether somebody holds the right to run the archive's jobs just now."""
+        ...
+
     def announce(self, run_id: int) -> None:
         """Let others know which index run the lock, which the caller holds, is held for."""
         ...

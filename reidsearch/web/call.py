@@ -85,6 +85,10 @@ class Call:
         """The token of the session that the request came with, whether it is one or not."""
         return self.request.cookies.get(self.state.sessions.cookie)
 
+    def still_signed_in(self) -> bool:
+        """Whether whoever asked is signed in yet, and is who they were; for what takes long."""
+        return self.state.sessions.person(self.session) == self.person
+
     def may(self, role: Role) -> bool:
         """Whether whoever asks has a role."""
         return self.person.role >= role

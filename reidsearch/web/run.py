@@ -7,14 +7,18 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import InputError, Refused, UsageError
 from reidsearch.base.reading import read_bytes
 from reidsearch.web.app import make_app, make_state
-from reidsearch.web.state import ServeSettings
+from reidsearch.web.state import ServeSettings, State
+from reidsearch.web.working import Opening, jobs_running
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from reidsearch.archive import Archive
 
 SHUTDOWN_S = 5
@@ -37,12 +41,14 @@ def run(
     port: int,
     tls: Tls | None = None,
     tell: Callable[[str], None],
+    opening: Opening,
 ) -> None:
     """Serve an archive; return when a signal has stopped the server.
 
     Args:
         port: 0 takes a free one.
         tell: is told the address, where whoever starts it signs in by a link with a token for that.
+        opening: how the processes of jobs open the archive.
 
     Raises:
         UsageError: the port is taken, or the host is none of this machine.
@@ -65,11 +71,11 @@ def run(
     if tls is not None:
         require_usable(tls)
         config.ssl_certfile, config.ssl_keyfile = str(tls.certificate), str(tls.key)
-    with listening_at(host, port) as listening:
+    with listening_at(host, port) as listening, jobs_running(state, opening):
         scheme = "http" if tls is None else "https"
         address = f"{scheme}://{settings.hosts[0]}:{listening.getsockname()[1]}"
         tell(f"{address}/sign-in/{state.sessions.link()}" if settings.local else address)
-        uvicorn.Server(config).run([listening])
+        _server(config, state).run([listening])
 
 
 def listening_at(host: str, port: int) -> socket.socket:
@@ -113,3 +119,15 @@ def require_usable(tls: Tls) -> None:
             "the first file holds the certificate and those that signed it, the second its key "
             "without a password",
         ) from error
+
+
+def _server(config: uvicorn.Config, state: State) -> uvicorn.Server:
+    """Return a server that ends the streams of events when a signal stops it."""
+    import uvicorn
+
+    class Ending(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            state.listeners.closing.set()
+            super().handle_exit(sig, frame)
+
+    return Ending(config)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidsearch.web.events import Listeners
 from reidsearch.web.sessions import Sessions
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.services.jobs.runner import JobRunner
 
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes: a picture of 36 million pixels as PNG may be so large."""
@@ -43,9 +45,12 @@ class State:
 
     Args:
         zone: times are shown in it; None: the machine's own.
+        runner: runs the jobs of the archive; None: another process does, or nobody.
     """
 
     archive: Archive
     settings: ServeSettings
     zone: dt.tzinfo | None
     sessions: Sessions
+    listeners: Listeners = field(default_factory=Listeners)
+    runner: JobRunner | None = None

@@ -40,6 +40,7 @@ def targets(archive: Path, crops: Path, mine: Path) -> Iterator[tuple[str, Path]
         "archive.db-journal",
         "writer.json",
         "writer.lock",
+        "jobs.lock",
     ):
         yield f"{name} of the archive", archive / name
     yield "its settings", archive / "reidsearch.toml"

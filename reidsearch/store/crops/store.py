@@ -61,6 +61,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self.folder = folder
         self._database: Database = sqlite.Sqlite(folder)
         self._state: State | None = None
+        self._changes = 0
         self._looking = threading.Lock()
         self._held = HeldByThread()
         self.finish: Callable[[], object] | None = None
@@ -162,6 +163,18 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Tell whether somebody holds the writer lock."""
         return self._database.locked()
 
+    def holder(self) -> str | None:
+        """Return how messages name who holds the writer lock just now; None: nobody does."""
+        return self._database.holder()
+
+    def running_jobs(self) -> AbstractContextManager[None]:
+        """Hold the right to run the archive's jobs; see `Database.running_jobs`."""
+        return self._database.running_jobs()
+
+    def jobs_run(self) -> bool:
+        """Tell whether somebody holds the right to run the archive's jobs just now."""
+        return self._database.jobs_run()
+
     def announce(self, run_id: int) -> None:
         """Let others know which index run the writer lock is held for."""
         self._database.announce(run_id)
@@ -218,9 +231,15 @@ class Store(contextlib.AbstractContextManager["Store"]):
             # Asked before reading: a commit in between is seen by the next call, never missed.
             if self._database.changed() or self._state is None:
                 self._state = None
+                self._changes += 1
                 with self.scan() as connection:
                     self._state = state_of(connection)
             return self._state
+
+    def changes(self) -> int:
+        """Return a number that has grown when anybody has committed since the last call."""
+        self.state()
+        return self._changes
 
     def model(self) -> ModelIdentity | None:
         """Return the model that made the archive's embeddings; None while it is empty."""

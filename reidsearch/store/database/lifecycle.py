@@ -13,12 +13,13 @@ from reidsearch.base.errors import ArchiveError, Kind, StorageError, UsageError
 from reidsearch.base.timecode import now, to_us
 from reidsearch.store import tables
 from reidsearch.store.database import expected, schema, sqlite
-from reidsearch.store.database.lock import HOLDER, LOCK, writer_lock
+from reidsearch.store.database.lock import HOLDER, LOCK, RUNNER, writer_lock
 
 _OWN_NAMES = {
     settings_file.NAME,
     LOCK,
     HOLDER,
+    RUNNER,
     sqlite.DATABASE,
 }
 """What an archive that is being made may hold, beside what `atomic` makes."""

@@ -24,6 +24,7 @@ if sys.platform != "win32":
 
 LOCK = "writer.lock"
 HOLDER = "writer.json"  # a file of its own: opening the lock empties it
+RUNNER = "jobs.lock"
 LARGEST_NOTE = 1 << 22
 LONGEST_COMMAND = 1 << 16
 PROBED_S = 0.25  # `is_locked` holds the lock for microseconds: a writer waits for that
@@ -44,7 +45,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=PROBED_S, poll_interval=0.01)
     except Timeout as error:
         raise ArchiveLocked(
-            f"{folder} is being written by {_holder(folder)}",
+            f"{folder} is being written by {holder(folder)}",
             "wait for it or stop it; queries work meanwhile",
         ) from error
     except OSError as error:
@@ -58,27 +59,49 @@ def writer_lock(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def is_locked(folder: Path) -> bool:
-    """Tell whether some process holds the writer lock just now."""
-    lock = _lock_of(folder)
+@contextlib.contextmanager
+def runner_lock(folder: Path) -> Iterator[None]:
+    """Hold the right to run the archive's jobs; it too is freed when the process dies.
+
+    Raises:
+        ArchiveLocked: another process holds it.
+        StorageError: the folder cannot be written.
+    """
+    lock = _lock_of(folder, RUNNER)
     try:
-        _require_own(folder / LOCK)
+        _require_own(folder / RUNNER)
+        lock.acquire(timeout=PROBED_S, poll_interval=0.01)
+    except Timeout as error:
+        raise ArchiveLocked(f"another process runs the jobs of {folder}") from error
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be written: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_locked(folder: Path, name: str = LOCK) -> bool:
+    """Tell whether some process holds the writer lock, or the lock of this name, just now."""
+    lock = _lock_of(folder, name)
+    try:
+        _require_own(folder / name)
         lock.acquire(timeout=0)
     except Timeout:
         return True
     except OSError:  # no permission to write there, which others may have
-        return _is_held(folder / LOCK)
+        return _is_held(folder / name)
     lock.release()
     return False
 
 
-def _lock_of(folder: Path) -> FileLock:
+def _lock_of(folder: Path, name: str = LOCK) -> FileLock:
     """The lock, whose file is open to whom the folder is open to, but for others."""
     try:
         shared = folder.stat().st_mode & 0o060
     except OSError:
         shared = 0
-    return FileLock(folder / LOCK, mode=0o600 | shared)
+    return FileLock(folder / name, mode=0o600 | shared)
 
 
 def _require_own(path: Path) -> None:
@@ -134,7 +157,8 @@ def live_run(folder: Path) -> int | None:
     return run_id if isinstance(run_id, int) and not isinstance(run_id, bool) else None
 
 
-def _holder(folder: Path) -> str:
+def holder(folder: Path) -> str:
+    """Return how messages name who holds the writer lock."""
     note = _note(folder)
     told = [note.get(name) for name in ("user", "host", "since", "command")]
     if not isinstance(note.get("pid"), int) or not all(

@@ -20,7 +20,15 @@ from sqlalchemy import Connection, Engine, Table, text
 from reidsearch.base import atomic, own_files
 from reidsearch.store.database import opening, proofs
 from reidsearch.store.database.connections import ChangeWatch, connected, open_engine
-from reidsearch.store.database.lock import is_locked, live_run, sign, writer_lock
+from reidsearch.store.database.lock import (
+    RUNNER,
+    holder,
+    is_locked,
+    live_run,
+    runner_lock,
+    sign,
+    writer_lock,
+)
 from reidsearch.store.database.log import require_whole_log
 from reidsearch.store.row_digests import Value
 
@@ -113,6 +121,18 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def locked(self) -> bool:
         """See `Database.locked`."""
         return is_locked(self._folder)
+
+    def holder(self) -> str | None:
+        """Ask the lock, then the note beside it."""
+        return holder(self._folder) if is_locked(self._folder) else None
+
+    def running_jobs(self) -> AbstractContextManager[None]:
+        """See `Database.running_jobs`."""
+        return runner_lock(self._folder)
+
+    def jobs_run(self) -> bool:
+        """See `Database.jobs_run`."""
+        return is_locked(self._folder, RUNNER)
 
     def announce(self, run_id: int) -> None:
         """Write the run into the note beside the lock."""

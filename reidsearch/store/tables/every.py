@@ -9,6 +9,7 @@ from reidsearch.store.tables import (
     calibration,  # noqa: F401
     footage,  # noqa: F401
     identities,  # noqa: F401
+    jobs,  # noqa: F401
     neighbours,  # noqa: F401
     pending,  # noqa: F401
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import accounts, archive, identities, journeys, log, media, proposals
+from reidsearch.web.api import accounts, archive, identities, jobs, journeys, log, media, proposals
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *archive.ENDPOINTS,
+    *jobs.ENDPOINTS,
     *media.ENDPOINTS,
     *identities.ENDPOINTS,
     *proposals.ENDPOINTS,

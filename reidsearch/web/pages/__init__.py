@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from reidsearch.web.declared import Form, Page
-from reidsearch.web.pages import accounts, journeys, log, overview, people, play, sign_in
+from reidsearch.web.pages import accounts, jobs, journeys, log, overview, people, play, sign_in
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
     *people.PAGES,
     *play.PAGES,
     *journeys.PAGES,
+    *jobs.PAGES,
     *log.PAGES,
     *accounts.PAGES,
     *sign_in.PAGES,

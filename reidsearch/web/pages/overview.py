@@ -9,6 +9,7 @@ from reidsearch.web.calendar import HOLES, days_of, months_of, on_day
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Given, Nothing, Page, Values
 from reidsearch.web.lanes import hole_id, lanes_of
+from reidsearch.web.pages.jobs import running_values
 from reidsearch.web.person import Role
 
 MOST_LISTED = 200
@@ -44,6 +45,7 @@ def overview(call: Call, asked: Asked) -> Values:
         + max(0, len(told["not_supplied"]) - MOST_LISTED),
         "failures": failed[-MOST_LISTED:],
         "failed": len(failed),
+        **running_values(call),
     }
 
 

@@ -1,0 +1,235 @@
+"""Long work: asked for, watched, stopped; and what may be indexed from a page.
+
+Somebody who is limited to some cameras sees only the jobs that they asked for, and asks only for
+those that show one of their cameras: indexing, linking and attributes are about all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+from starlette.responses import FileResponse, Response
+
+from reidsearch.base.errors import Kind, NotFound
+from reidsearch.domain.job_requests import (
+    WRITING,
+    ClipWork,
+    IndexWork,
+    JobWork,
+    TracksWork,
+    request_of,
+)
+from reidsearch.domain.jobs import ENDED, Job, job_json, jobs_json
+from reidsearch.output.reports_json import folders_json
+from reidsearch.services.jobs.folders import FootageFolders
+from reidsearch.services.jobs.service import JobService
+from reidsearch.web.call import Call
+from reidsearch.web.declared import Document, Endpoint, Given, Nothing
+from reidsearch.web.events import MEDIA, Seen
+from reidsearch.web.person import Role
+from reidsearch.web.problems import Denied
+
+SHOWN = 100
+
+
+class JobsAsked(Given, frozen=True):
+    """Which jobs are asked for."""
+
+    most: Annotated[int, msgspec.Meta(ge=1, le=500, description="The latest so many.")] = SHOWN
+
+
+class JobAsked(Given, frozen=True):
+    """What is to be done."""
+
+    kind: Annotated[
+        str, msgspec.Meta(description="index, link, attributes, export-tracks or clip.")
+    ]
+    request: Annotated[
+        dict[str, Any], msgspec.Meta(description="The fields of the kind; see the reference.")
+    ] = msgspec.field(default_factory=dict)
+
+
+class FolderAsked(Given, frozen=True):
+    """Which folder is looked into."""
+
+    path: Annotated[str | None, msgspec.Meta(description="None: the folders that are offered.")] = (
+        None
+    )
+
+
+def jobs(call: Call, asked: JobsAsked) -> Document:
+    """Return the jobs that whoever asks may see, the latest first."""
+    return jobs_json(_seen(call, call.archive.jobs.latest(asked.most)))
+
+
+def job(call: Call, _: Nothing) -> Document:
+    """Return one job."""
+    return job_json(_one(call))
+
+
+def start(call: Call, asked: JobAsked) -> Document:
+    """Queue a job."""
+    work = request_of(asked.kind, asked.request)
+    return job_json(_queued(call, work))
+
+
+def again(call: Call, _: Nothing) -> Document:
+    """Queue once more what a job was asked for."""
+    return job_json(_queued(call, call.archive.jobs.work_of(_one(call).job_id)))
+
+
+def cancel(call: Call, _: Nothing) -> Document:
+    """Stop a job."""
+    return job_json(call.archive.jobs.cancel(_one(call).job_id))
+
+
+def file(call: Call, _: Nothing) -> Response:
+    """Return the file that a job has written."""
+    found = _one(call)
+    folder = call.state.runner.output(found.job_id) if call.state.runner else None
+    files = sorted(folder.iterdir()) if folder is not None and found.state in ENDED else []
+    if not files:
+        raise NotFound(
+            f"there is no file of job {found.job_id}",
+            "files of jobs go when the server ends, and when later ones come; start it again",
+            kind=Kind.JOB_OUTPUT_GONE,
+            job=found.job_id,
+        )
+    return FileResponse(files[0], filename=files[0].name)
+
+
+def folders(call: Call, asked: FolderAsked) -> Document:
+    """Return what may be indexed in a folder."""
+    _require_all_cameras(call)
+    return folders_json(FootageFolders(call.state.settings.footage).listing(asked.path))
+
+
+def events(call: Call, _: Nothing) -> Response:
+    """Tell of all jobs and of changes to the archive, as they happen."""
+
+    def look() -> Seen:
+        listed = jobs_json(_seen(call, call.archive.jobs.latest(SHOWN)))
+        return Seen({"changes": call.archive.changes(), "jobs": listed["jobs"]})
+
+    return _listening(call, ("state", call.person.name if call.cameras is not None else ""), look)
+
+
+def job_events(call: Call, _: Nothing) -> Response:
+    """Tell of one job until it has ended."""
+    job_id = _one(call).job_id
+
+    def look() -> Seen:
+        found = call.archive.jobs.one(job_id)
+        return Seen(job_json(found), found.state in ENDED)
+
+    return _listening(call, ("job", str(job_id)), look)
+
+
+def _listening(call: Call, of: tuple[str, str], look: Callable[[], Seen]) -> Response:
+    listeners = call.state.listeners
+    return listeners.response(listeners.told(of, look), call.request, call.still_signed_in)
+
+
+def _queued(call: Call, work: JobWork) -> Job:
+    if isinstance(work, ClipWork):
+        call.crop(work.crop_id)
+    elif isinstance(work, TracksWork):
+        call.sight.require_sources([work.source_id])
+    elif work.kind in WRITING:
+        _require_all_cameras(call)
+    if isinstance(work, IndexWork):
+        FootageFolders(call.state.settings.footage).require(work.paths)
+    return _jobs(call).queue(work)
+
+
+def _jobs(call: Call) -> JobService:
+    return call.archive.jobs.by(call.person.name)
+
+
+def _one(call: Call) -> Job:
+    """Return the job of the path, which whoever asks may see. Raises NotFound."""
+    found = call.archive.jobs.one(call.path["job_id"])
+    if not _seen(call, [found]):
+        raise NotFound(f"there is no job {found.job_id}", kind=Kind.JOB_UNKNOWN, job=found.job_id)
+    return found
+
+
+def _seen(call: Call, found: list[Job]) -> list[Job]:
+    return [one for one in found if call.cameras is None or one.actor == call.person.name]
+
+
+def _require_all_cameras(call: Call) -> None:
+    if call.cameras is not None:
+        raise Denied(
+            HTTPStatus.FORBIDDEN,
+            "all-cameras-needed",
+            f"this is about all cameras; {call.person.name} may see some",
+        )
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/jobs", jobs, "Jobs, the latest first.", takes=JobsAsked, document="jobs-1"),
+    Endpoint(
+        "POST",
+        "/jobs",
+        start,
+        "Queue a job.",
+        takes=JobAsked,
+        document="job-1",
+        role=Role.ANALYST,
+        status=HTTPStatus.ACCEPTED,
+    ),
+    Endpoint("GET", "/jobs/{job_id:int}", job, "One job.", document="job-1"),
+    Endpoint(
+        "POST",
+        "/jobs/{job_id:int}/cancel",
+        cancel,
+        "Stop a job after what it is just committing.",
+        document="job-1",
+        role=Role.ANALYST,
+    ),
+    Endpoint(
+        "POST",
+        "/jobs/{job_id:int}/again",
+        again,
+        "Queue once more what a job was asked for.",
+        document="job-1",
+        role=Role.ANALYST,
+        status=HTTPStatus.ACCEPTED,
+    ),
+    Endpoint(
+        "GET",
+        "/jobs/{job_id:int}/file",
+        file,
+        "The file that a job has written.",
+        media="application/octet-stream",
+        role=Role.ANALYST,
+    ),
+    Endpoint(
+        "GET",
+        "/jobs/{job_id:int}/events",
+        job_events,
+        "One job as server-sent events `job`, each the whole of it, until it has ended.",
+        media=MEDIA,
+    ),
+    Endpoint(
+        "GET",
+        "/events",
+        events,
+        "Server-sent events `state`: all jobs, and a number that grows with every change to the "
+        "archive.",
+        media=MEDIA,
+    ),
+    Endpoint(
+        "GET",
+        "/folders",
+        folders,
+        "What may be indexed in a folder that the server offers.",
+        takes=FolderAsked,
+        document="folders-1",
+        role=Role.ANALYST,
+    ),
+)

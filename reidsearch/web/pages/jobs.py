@@ -1,0 +1,59 @@
+"""Long work: what runs and ran, and starting it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reidsearch.base.settings import MOST_TILES, PRESETS
+from reidsearch.media.naming.recorders import RECORDERS
+from reidsearch.web.api import jobs
+from reidsearch.web.call import Call
+from reidsearch.web.declared import Nothing, Page, Values
+from reidsearch.web.person import Role
+
+RUNNING = ("running", "queued")
+
+
+def listed(call: Call, _: Nothing) -> Values:
+    """Return the list of jobs alone: what a page shows anew when a job begins or ends."""
+    return {"jobs": _jobs(call), "may_start": _may_start(call)}
+
+
+def running(call: Call, _: Nothing) -> Values:
+    """Return the list of the jobs that have not ended."""
+    return running_values(call)
+
+
+def page(call: Call, _: Nothing) -> Values:
+    """Return what the page shows."""
+    return {
+        "jobs": _jobs(call),
+        "may_start": _may_start(call),
+        "footage": [str(folder) for folder in call.state.settings.footage],
+        "recorders": [one.name for one in RECORDERS],
+        "presets": list(PRESETS),
+        "tiles": ["auto", *range(1, MOST_TILES + 1)],
+    }
+
+
+def running_values(call: Call) -> Values:
+    """Return what the part `jobs_running.html` of another page shows: jobs that have not ended."""
+    unended = [one for one in _jobs(call) if one["state"] in RUNNING]
+    return {"jobs": unended, "may_start": _may_start(call)}
+
+
+def _jobs(call: Call) -> list[Mapping[str, Any]]:
+    told: list[Mapping[str, Any]] = jobs.jobs(call, jobs.JobsAsked())["jobs"]
+    return told
+
+
+def _may_start(call: Call) -> bool:
+    return call.may(Role.ANALYST)
+
+
+PAGES = (
+    Page("/jobs", page, "jobs.html", menu="jobs"),
+    Page("/jobs/list", listed, "jobs_list.html"),
+    Page("/jobs/running", running, "jobs_list.html"),
+)

@@ -1,0 +1,201 @@
+"""The process that does one job: `python -m reidsearch.web.worker`, started by the runner.
+
+It opens the archive itself, calls the service that the command line calls, and tells the same
+document as its result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reidsearch.archive import Archive
+from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError, exhausted
+from reidsearch.base.progress import Progress
+from reidsearch.base.settings import RuntimeSettings
+from reidsearch.base.settings_file import read_settings
+from reidsearch.base.timecode import now, parse_zone
+from reidsearch.domain.job_requests import (
+    AttributesWork,
+    ClipWork,
+    IndexWork,
+    JobKind,
+    JobWork,
+    LinkWork,
+    TracksWork,
+    request_of,
+)
+from reidsearch.domain.jobs import JobProblem
+from reidsearch.output.times import use_zone
+from reidsearch.services.jobs import told as telling
+from reidsearch.services.jobs.folders import FootageFolders
+from reidsearch.services.jobs.told import Told, ToldProgress
+
+NICER = 5
+"""By so much a job yields to searches on a busy machine."""
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What the functions of the kinds work with.
+
+    Args:
+        output: folder for files that are written; there for kinds that only read.
+        stop: set when the job is to stop.
+    """
+
+    archive: Archive
+    progress: Progress
+    stop: threading.Event
+    output: Path
+    folders: FootageFolders
+
+
+Document = Mapping[str, Any]
+
+
+def index(doing: Doing, work: IndexWork) -> Document:
+    """Index what lies at the paths; the document says whether all of it was."""
+    from reidsearch.output.reports_json import report_json
+    from reidsearch.services.jobs.index_options import options_of, paths_of
+
+    doing.folders.require(work.paths)
+    settings = read_settings(Path(doing.archive.location))
+    naming, footage = options_of(work, settings)
+    if work.timezone and doing.archive.timezone is None:
+        doing.archive.timezone = work.timezone
+    report = doing.archive.index(
+        paths_of(work),
+        naming=naming,
+        footage=footage,
+        limits=settings.pictures,
+        progress=doing.progress,
+        stop=doing.stop,
+    )
+    return report_json(report)
+
+
+def link(doing: Doing, work: LinkWork) -> Document:
+    """Propose identities; the document counts them, since the list of them changes."""
+    from reidsearch.output.proposals import linked_json
+
+    return linked_json(
+        doing.archive.proposals.link(join_above=work.join_above, progress=doing.progress)
+    )
+
+
+def attributes(doing: Doing, _: AttributesWork) -> Document:
+    """Record what people wear and carry."""
+    from reidsearch.output.attributes import annotation_json
+
+    return annotation_json(doing.archive.attributes.record(doing.progress))
+
+
+def tracks(doing: Doing, work: TracksWork) -> Document:
+    """Write the tracklets of a source."""
+    from reidsearch.output.tracks import encode, exported_json
+
+    written = doing.archive.export.tracks(
+        work.source_id, interpolate=work.interpolate, progress=doing.progress
+    )
+    out = doing.output / f"source-{work.source_id}{work.ending}"
+    out.write_bytes(encode(written, work.ending))
+    return exported_json(written, out.name)
+
+
+def clip(doing: Doing, work: ClipWork) -> Document:
+    """Cut out footage."""
+    from reidsearch.output.imprint import Imprint
+    from reidsearch.output.reports_json import clip_json
+    from reidsearch.output.stills import ClipMargin
+
+    archive = doing.archive
+    crop = archive.crop(work.crop_id)
+    below = None
+    if work.caption and not work.as_it_is:
+        clocks = {one.source_id: one.facts.clock for one in archive.footage.coverage()}
+        if crop.source_id in clocks:
+            imprint = Imprint(archive.location, archive.archive_id, now(), "")
+            below = ClipMargin(crop, clocks[crop.source_id], imprint)
+    out = doing.output / f"crop-{work.crop_id}.mp4"
+    written = archive.footage.clip(
+        work.crop_id,
+        out,
+        margin_s=work.margin_s,
+        box=work.box,
+        as_it_is=work.as_it_is,
+        below=below,
+    )
+    return clip_json(written, out.name)
+
+
+DOING: dict[JobKind, Callable[[Doing, Any], Document]] = {
+    JobKind.INDEX: index,
+    JobKind.LINK: link,
+    JobKind.ATTRIBUTES: attributes,
+    JobKind.EXPORT_TRACKS: tracks,
+    JobKind.CLIP: clip,
+}
+
+
+def main() -> None:
+    """Do the job that standard input tells."""
+    told = Told()
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(NICER)
+    telling.sign(told.what["job_id"])
+    work = request_of(told.what["kind"], told.what["request"])
+    told.watch(asked_only=work.kind is JobKind.INDEX)
+    try:
+        document = _done(told, work)
+    except (KeyboardInterrupt, Interrupted):
+        told.result(None, stopped=True)
+    except Exception as error:  # noqa: BLE001  the one boundary
+        told.problem(JobProblem.of(_as_ours(error)))
+    else:
+        told.result(document, stopped=bool(document.get("interrupted")))
+
+
+def _done(told: Told, work: JobWork) -> Document:
+    opening = told.what["opening"]
+    progress = ToldProgress(told)
+    with Archive.open(
+        told.what["archive"],
+        model=opening["model"],
+        model_path=[Path(path) for path in opening["model_path"]],
+        offline=opening["offline"],
+        runtime=RuntimeSettings(**opening["runtime"]),
+        progress=progress,
+        actor=told.what["actor"],
+    ) as archive:
+        zone = archive.timezone
+        use_zone(parse_zone(zone) if zone else None)
+        doing = Doing(
+            archive,
+            progress,
+            told.stop,
+            Path(told.what["output"]),
+            FootageFolders([Path(folder) for folder in told.what["folders"]]),
+        )
+        return DOING[work.kind](doing, work)
+
+
+def _as_ours(error: Exception) -> ReidsearchError:
+    if isinstance(error, ReidsearchError):
+        return error
+    if resource := exhausted(error, str(getattr(error, "filename", None) or "")):
+        return resource
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return StorageError(f"{error.strerror or error}{where}")
+    return ReidsearchError(f"unexpected error: {type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main()
