@@ -59,6 +59,8 @@ class PageTarget(OutputFile):
                 self.fail(f"'{path}' holds other things than a page; give a new folder", param, ctx)
             if not is_forced(ctx):
                 self.fail(f"'{path}' exists; --force overwrites it", param, ctx)
+        if not path.absolute().parent.is_dir():
+            raise StorageError(f"{path} cannot be written: there is no folder {path.parent}")
         return path
 
 

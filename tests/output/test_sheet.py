@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import IMPRINT, contact_sheet, grey, require_apart, shown, signed, words
+from PIL import Image, ImageDraw, features
 from present_samples import CALIBRATED, NASTY, READING, answer, crop, footage_answer
 
 from reidsearch.domain.answers import Answer, Match
@@ -234,6 +235,18 @@ def test_groups_that_go_on_are_told_to_and_every_card_is_drawn_once() -> None:
     for page in pages:
         require_apart(page)
         page.render()
+
+
+def test_a_line_that_begins_from_right_to_left_still_goes_from_left_to_right() -> None:
+    """`<Hebrew> 1` and `1 <Hebrew>` begin with different pixels: the base direction is one."""
+    if LETTERS.spell("\u05d0") != "\u05d0" or not features.check("raqm"):
+        pytest.skip("no font of this machine has Hebrew letters, or Pillow has no libraqm")
+    lines = []
+    for text in ("\u05d0\u05d1 x", "\u05d0\u05d1"):
+        line = Image.new("RGB", (60, 20), "white")
+        LETTERS.draw(ImageDraw.Draw(line), 0, 0, text)
+        lines.append(np.asarray(line)[:, : int(LETTERS.width("\u05d0\u05d1"))])
+    assert (lines[0] == lines[1]).all()
 
 
 def test_a_card_without_a_picture_says_so() -> None:
