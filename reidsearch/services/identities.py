@@ -286,6 +286,11 @@ class IdentityService:
         with self._store.read() as connection:
             return presences(connection, members)
 
+    def best_crops(self, members: Iterable[Member]) -> dict[Member, int]:
+        """The best crop of each of these members that the archive holds."""
+        seen = self.seen(members)
+        return {member: one.crop_ids[0] for member, one in seen.items() if one.crop_ids}
+
     def marks(self, members: Iterable[Member]) -> dict[Member, Mark]:
         """What was decided of these members; of those left out nothing was."""
         return held.marks(self._store, members)
