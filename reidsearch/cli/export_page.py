@@ -208,7 +208,7 @@ def answer_(document: Path, output: Path, clips: bool, form: str, archive: Path)
     """
     from reidsearch.base.reading import parse_json, read_bytes
     from reidsearch.domain.answer_reading import read_answer
-    from reidsearch.output.pages.answers import answer_shown, query_of
+    from reidsearch.output.pages.answers import kept_answer_shown
 
     target = Page(output, clips, form)
     try:
@@ -218,13 +218,7 @@ def answer_(document: Path, output: Path, clips: bool, form: str, archive: Path)
     answer = read_answer(given)
     with reading_archive(archive) as opened:
         _require_same(opened, answer.statement.archive_id)
-        pairs = [query_of(one) for one in answer.statement.query_pictures]
-        shown = answer_shown(
-            answer,
-            [one for one, _ in pairs],
-            names=[one.name for one, _ in pairs],
-            missing=[missing for _, missing in pairs if missing],
-        )
+        shown = kept_answer_shown(answer)
         target.write(opened, shown, given, imprint_of(opened, answer.statement.asked_at))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive, identities, journeys, log, media, proposals
+from reidsearch.web.api import archive, exported, identities, journeys, log, media, proposals
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -12,4 +12,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,
     *log.ENDPOINTS,
+    *exported.ENDPOINTS,
 )
