@@ -32,6 +32,7 @@ CARD_PX = CROP_PX[0] + 2 * PAD_PX
 MOST_QUERIES = 6
 PAGE_ROWS, MOST_CARDS = 13, 1000
 """Rows of one picture, and cards of all pictures of a list: what viewers open without a warning."""
+PRINTED_ROWS = 6  # that a printed page holds, whatever the cards say
 EMPTY_PX = 560
 
 
@@ -55,7 +56,11 @@ class _Area:
 
 
 def contact_sheets(
-    shown: Shown, picture_of: Callable[[int], Pixels], imprint: Imprint
+    shown: Shown,
+    picture_of: Callable[[int], Pixels],
+    imprint: Imprint,
+    *,
+    printed: bool = False,
 ) -> list[Drawing]:
     """A list of people as pictures, one for every thirteen rows of cards.
 
@@ -65,11 +70,12 @@ def contact_sheets(
 
     Args:
         picture_of: the picture of a crop id, (h, w, 3) uint8 BGR; read when the sheet is drawn.
+        printed: pages as high as printed ones, where the statement of the first leaves room.
     """
     cards = min(len(shown.cards), MOST_CARDS)
     widest = max((len(group.cards) for group in shown.groups), default=0)
     columns = max(1, min(widest, 5 if cards <= 15 else 8))
-    pages = list(_pages(shown.groups, columns))
+    pages = list(_pages(shown.groups, columns, PRINTED_ROWS if printed else PAGE_ROWS))
     cards_width = columns * (CARD_PX + GAP_PX) - GAP_PX if cards else EMPTY_PX
     width = max(760, 3 * MARGIN_PX + PANEL_PX + cards_width)
     if len(shown.cards) > cards:
@@ -93,17 +99,17 @@ def contact_sheets(
     return drawn
 
 
-def _pages(groups: Sequence[Group], columns: int) -> Iterator[list[Group]]:
-    """Cut groups into pages of at most `PAGE_ROWS` rows; a group that goes on is told to."""
+def _pages(groups: Sequence[Group], columns: int, most: int) -> Iterator[list[Group]]:
+    """Cut groups into pages of at most so many rows; a group that goes on is told to."""
     page: list[Group] = []
-    rows, cards = PAGE_ROWS, MOST_CARDS
+    rows, cards = most, MOST_CARDS
     for group in groups:
         rest, heading, notes = group.cards[:cards], group.heading, group.notes
         cards -= len(rest)
         while True:
             if rows <= 0:
                 yield page
-                page, rows = [], PAGE_ROWS
+                page, rows = [], most
             part, rest = rest[: rows * columns], rest[rows * columns :]
             page.append(Group(heading, part, notes))
             rows -= max(1, -(-len(part) // columns))
