@@ -19,8 +19,9 @@ from reidsearch.domain.decisions import (
 from reidsearch.domain.footage import SourceCoverage
 from reidsearch.domain.journeys import Between, Journey, Stop
 from reidsearch.domain.tracklets import TrackletSeen
+from reidsearch.domain.two_places import two_places
 from reidsearch.output.coverage import lacking
-from reidsearch.output.identities import Names, decision_text
+from reidsearch.output.identities import Names, decision_text, two_places_text
 from reidsearch.output.journeys import journey_sentences, unseen_text
 from reidsearch.output.proposals import linking_sentences, too_fast_text
 from reidsearch.output.purity import purity_sentences, purity_text
@@ -47,6 +48,7 @@ def story_shown(story: Story, names: Names) -> Shown:
     told = [f"{count(len(story.members), 'confirmed member')}, {len(story.rejected):,} rejected."]
     if one.merged_into is not None:
         told.append(f"Merged into {names.get(one.merged_into, f'identity {one.merged_into}')}.")
+    told += [two_places_text(clash) for clash in two_places(story.members)]
     groups = [Group("Confirmed", _cards(story.members, "confirmed"))]
     if story.rejected:
         groups.append(Group("Rejected: not this person", _cards(story.rejected, "rejected")))
