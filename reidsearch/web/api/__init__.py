@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import accounts, archive, identities, jobs, journeys, log, media, proposals
+from reidsearch.web.api import (
+    accounts,
+    archive,
+    exported,
+    identities,
+    jobs,
+    journeys,
+    log,
+    media,
+    proposals,
+)
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -13,5 +23,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,
     *log.ENDPOINTS,
+    *exported.ENDPOINTS,
     *accounts.ENDPOINTS,
 )
