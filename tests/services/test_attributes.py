@@ -12,11 +12,12 @@ import jsonschema
 import numpy as np
 import pytest
 from archives import CommandLine, draw_many, sql
+from attribute_values import DRAWN, values
 from scenes import NOON
 
 from reidsearch import Archive
 from reidsearch.base.errors import UsageError
-from reidsearch.domain.attributes import COLOURS, NAMES, PARTS, THINGS, Attributes
+from reidsearch.domain.attributes import COLOURS, NAMES, PARTS, Attributes
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming
@@ -29,8 +30,6 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.selection import select_crops
 
 pytestmark = pytest.mark.full
-
-DRAWN = ModelIdentity("drawn-attributes", "FP16", "cd" * 48, "none/1", len(NAMES))
 
 
 class Drawn:
@@ -54,13 +53,6 @@ class Drawn:
                 raise KeyboardInterrupt
             self.seen += 1
             yield tag, values(tag + 1000 * self._seed)
-
-
-def values(number: int) -> np.ndarray:
-    """One crop's values."""
-    rng = np.random.default_rng(number)
-    parts = [rng.dirichlet(np.full(len(COLOURS), 0.2)) for _ in PARTS]
-    return np.concatenate([rng.random(len(THINGS)), *parts]).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
