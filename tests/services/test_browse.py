@@ -229,11 +229,12 @@ REQUESTS = st.builds(
     unreviewed=st.booleans(),
     sort=st.none() | st.sampled_from(list(Sort)),
     reverse=st.booleans(),
-    limit=st.integers(1, 12),
+    limit=st.integers(3, 20),
 ).filter(lambda request: request is not None)
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.full
+@settings(max_examples=60, deadline=None)
 @given(request=REQUESTS)
 def test_pages_and_counts_equal_plain_python(
     archive: Archive, every: Items, request: BrowseRequest
