@@ -217,7 +217,7 @@ class _Kind:
             count(bool(camera), c.camera_id.is_(None), *time, *worn),
             count(bool(worn), ~self._recorded, *time, *camera),
         )
-        return query.where(*self._other)  # type: ignore[no-any-return]
+        return query.select_from(self._rows).where(*self._other)  # type: ignore[no-any-return]
 
     def keys(self, order: Sort) -> Select[Any]:
         """Return `key`, `kind` and `number` of what passes."""
@@ -252,6 +252,15 @@ def _tracklets(
     connection: Connection, request: BrowseRequest, identity_id: int | None, met: Fitting | None
 ) -> _Kind:
     part, filters = tracklet_part.c, request.filters
+    # What cannot pass is left out before parts are brought together; unknown cameras are counted.
+    early = [
+        or_(footage.c.camera_id.is_(None), of_camera)
+        for of_camera in of_cameras(filters, footage.c.camera_id)
+    ]
+    if filters.sources:
+        any_part = tracklet_part.alias("any_part").c
+        of_sources = or_(*(in_source(text, any_part.source_id) for text in filters.sources))
+        early.append(part.tracklet_id.in_(select(any_part.tracklet_id).where(of_sources)))
     first, last = (func.min(_wall_clock(part.first_us)), func.max(_wall_clock(part.last_us)))
     by_clock = and_(func.count() > 1, first.is_not(None), last.is_not(None))
     seen = (
@@ -266,12 +275,10 @@ def _tracklets(
         )
         .select_from(tracklet_part)
         .join(footage, footage.c.source_id == part.source_id)
+        .where(*early)
         .group_by(part.tracklet_id)
     ).subquery("seen")
     other: list[ColumnElement[bool]] = []
-    if filters.sources:
-        of_sources = or_(*(in_source(text, part.source_id) for text in filters.sources))
-        other.append(seen.c.number.in_(select(part.tracklet_id).where(of_sources)))
     if filters.exclude_crops:
         shown = select(moment.c.tracklet_id).where(moment.c.crop_id.in_(filters.exclude_crops))
         other.append(seen.c.number.not_in(shown))
