@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive
+from reidsearch.web.api import archive, identities, journeys, log, proposals
 from reidsearch.web.declared import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*archive.ENDPOINTS,)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *archive.ENDPOINTS,
+    *identities.ENDPOINTS,
+    *proposals.ENDPOINTS,
+    *journeys.ENDPOINTS,
+    *log.ENDPOINTS,
+)
