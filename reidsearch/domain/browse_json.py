@@ -16,6 +16,7 @@ from reidsearch.domain.answer_json import (
 from reidsearch.domain.browsing import BrowseItem, BrowsePage, BrowseStatement
 
 SCHEMA = "reidsearch/browse/1"
+ONE = "reidsearch/tracklet/1"
 
 
 def browse_json(page: BrowsePage) -> dict[str, Any]:
@@ -45,6 +46,11 @@ def item_json(item: BrowseItem) -> dict[str, Any]:
         "rejected_for": [named_json(one) for one in item.mark.rejected_for],
         "reviewed": item.reviewed,
     }
+
+
+def tracklet_document(item: BrowseItem) -> dict[str, Any]:
+    """Return one item as the document that `output/schemas/tracklet-1.json` describes."""
+    return {"schema": ONE, **item_json(item)}
 
 
 def browse_statement_json(statement: BrowseStatement) -> dict[str, Any]:

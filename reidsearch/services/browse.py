@@ -30,6 +30,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.searched import footage_searched
 from reidsearch.store.footage.tracklet_reader import tracklets
 from reidsearch.store.identities import store as held
+from reidsearch.store.selection import camera_names
 from reidsearch.store.timezone import stored_timezone
 
 _LARGEST = 2**63
@@ -45,10 +46,15 @@ class BrowseService:
     def __init__(self, store: Store, find_identity: Callable[[str], Identity]) -> None:
         self._store, self._find_identity = store, find_identity
 
-    def page(self, request: BrowseRequest = BrowseRequest()) -> BrowsePage:
+    def page(
+        self, request: BrowseRequest = BrowseRequest(), *, among: Filters = Filters()
+    ) -> BrowsePage:
         """Return one page of what passes, and how many pass in all.
 
         A page costs one pass over the tracklets in the database, and the same again to count.
+
+        Args:
+            among: what may be seen: nothing that does not pass it is counted.
 
         Raises:
             NotFound: a camera, source or identity is not in the archive.
@@ -64,6 +70,9 @@ class BrowseService:
             after = _read_cursor(request)
             with self._store.scan() as connection:
                 counts = count_items(connection, request, identity_id)
+                if not among.empty:
+                    seen = count_items(connection, BrowseRequest(among))
+                    counts = replace(counts, stored=seen.passed, unknown_camera=0)
                 found = places(connection, request, identity_id, after)
             shown, more = found[: request.limit], len(found) > request.limit
             items = self._items([place.member for place in shown], request.filters)
@@ -98,6 +107,11 @@ class BrowseService:
         """Yield all that passes: `for item in archive.browse.every(): ...`."""
         for page in self.pages(replace(request, limit=MOST_ITEMS)):
             yield from page.items
+
+    def cameras(self) -> list[str]:
+        """Return the names of all cameras: `archive.browse.cameras()`."""
+        with self._store.scan() as connection:
+            return camera_names(connection)
 
     def tracklet(self, tracklet_id: int) -> BrowseItem:
         """Return one tracklet. Raises NotFound.

@@ -239,12 +239,17 @@ def require_cameras(connection: Connection, names: tuple[str, ...]) -> None:
     """
     if not names:
         return
-    known = list(connection.scalars(select(tables.camera.c.name).order_by(tables.camera.c.name)))
+    known = camera_names(connection)
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3)
             hint = f"did you mean {', '.join(near)}?" if near else f"cameras: {', '.join(known)}"
             raise NotFound(f"the archive has no camera {name!r}", hint if known else "")
+
+
+def camera_names(connection: Connection) -> list[str]:
+    """Return the names of all cameras, in order."""
+    return list(connection.scalars(select(tables.camera.c.name).order_by(tables.camera.c.name)))
 
 
 def _count(connection: Connection, *where: ColumnElement[bool]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive, identities, journeys, log, proposals
+from reidsearch.web.api import archive, identities, journeys, log, proposals, tracklets
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -11,4 +11,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,
     *log.ENDPOINTS,
+    *tracklets.ENDPOINTS,
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from reidsearch.web.declared import Page
-from reidsearch.web.pages import journeys, log, overview, people, sign_in
+from reidsearch.web.pages import browse, journeys, log, overview, people, sign_in
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
+    *browse.PAGES,
     *people.PAGES,
     *journeys.PAGES,
     *log.PAGES,
