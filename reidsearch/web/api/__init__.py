@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive, identities, journeys, log, proposals, tracklets
+from reidsearch.web.api import archive, identities, journeys, log, media, proposals, tracklets
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *archive.ENDPOINTS,
+    *media.ENDPOINTS,
     *identities.ENDPOINTS,
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from reidsearch.web.declared import Page
-from reidsearch.web.pages import browse, journeys, log, overview, people, sign_in
+from reidsearch.web.pages import browse, journeys, log, overview, people, play, sign_in
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
     *browse.PAGES,
     *people.PAGES,
+    *play.PAGES,
     *journeys.PAGES,
     *log.PAGES,
     *sign_in.PAGES,
