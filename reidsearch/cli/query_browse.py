@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -47,7 +47,7 @@ def passing(archive: Archive, filters: Filters, k: int | None) -> BrowsePage:
     Its items are all held together: what is drawn of a list needs them so.
     """
     first, items = begun(archive, filters, k)
-    return replace(first, items=tuple(items))
+    return replace(first, items=tuple(items), next=None)
 
 
 def begun(
@@ -73,23 +73,43 @@ def begun(
     return first, items()
 
 
-def show_passing(archive: Path, filters: Filters, k: int | None, form: str, *, whole: bool) -> None:
-    """Print who passes; forms for machines line by line, as it is read.
+def show_passing(
+    archive: Path,
+    filters: Filters,
+    k: int | None,
+    form: str,
+    *,
+    whole: bool = False,
+    output: Path | None = None,
+    opens: bool = False,
+) -> None:
+    """Print who passes, and draw them if asked to; without it machines get line by line.
 
     Args:
         whole: as a table with all of the statement.
+        output: where a contact sheet is written.
+        opens: show the sheet.
     """
+    from reidsearch.cli.imprint import imprint_of
+    from reidsearch.cli.sheets import tell_sheet, write_sheet
+    from reidsearch.cli.viewer import open_file
     from reidsearch.output.browse import browse_view
     from reidsearch.output.emit import emit
+    from reidsearch.output.pages.browse import browse_shown
 
+    sheets: list[Path] = []
     with reading_archive(archive) as opened:
-        if form == "table":
-            emit(form, {}, browse_view(passing(opened, filters, k), whole=whole))
+        if form != "table" and not (output or opens):
+            first, items = begun(opened, filters, k)
+            rows = (item.to_json() for item in items)
+            emit(form, {**first.to_json(), "items": rows, "next": None}, rows="items")
             return
-        first, items = begun(opened, filters, k)
-        document: dict[str, Any] = {
-            **first.to_json(),
-            "items": (item.to_json() for item in items),
-            "next": None,
-        }
-        emit(form, document, rows="items")
+        page = passing(opened, filters, k)
+        asked_at = page.statement.asked_at
+        path = output or Path(f"reidsearch-{asked_at:%Y%m%dT%H%M%SZ}.png")
+        if output or opens:
+            sheets = write_sheet(opened, browse_shown(page), imprint_of(opened, asked_at), path)
+    emit(form, page.to_json(), browse_view(page, whole=whole), rows="items")
+    if opens:
+        open_file(path, keep=output is not None)
+    tell_sheet(sheets)
