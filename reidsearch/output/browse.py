@@ -54,7 +54,7 @@ def shown_told(page: BrowsePage) -> str:
     statement, request = page.statement, page.statement.request
     passed = count(statement.items_passed, *NOUNS)
     if not statement.items_passed:
-        return "Nobody passes the filters; that does not prove that nobody was there."
+        return "Nobody passes the filters; that does not mean that nobody was there."
     order = ORDERS[request.order][request.reverse]
     if len(page.items) == statement.items_passed:
         return f"{passed}, {order}."
