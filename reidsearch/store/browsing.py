@@ -156,11 +156,16 @@ def _behind(
 
 
 def _stored(connection: Connection) -> int:
-    counted = [
+    tracklets = connection.scalar(select(func.count()).select_from(tracklet)) or 0
+    return tracklets + _lone_crops(connection)
+
+
+def _lone_crops(connection: Connection) -> int:
+    crops, views = (
         connection.scalar(select(func.count()).select_from(table)) or 0
-        for table in (tracklet, tables.crop, moment)
-    ]
-    return counted[0] + counted[1] - counted[2]
+        for table in (tables.crop, moment)
+    )
+    return crops - views
 
 
 def _everything(request: BrowseRequest) -> bool:
@@ -237,15 +242,13 @@ class _Kind:
         return query.where(*self._time, *self._camera, *worn, *self._other)
 
 
-def _kinds(
-    connection: Connection, request: BrowseRequest, identity_id: int | None
-) -> tuple[_Kind, _Kind]:
+def _kinds(connection: Connection, request: BrowseRequest, identity_id: int | None) -> list[_Kind]:
     filters = request.filters
     met = None if filters.attributes_empty else fitting(filters.attributes)
-    return (
-        _tracklets(connection, request, identity_id, met),
-        _crops(connection, request, identity_id, met),
-    )
+    tracklets = _tracklets(connection, request, identity_id, met)
+    crops = _crops(connection, request, identity_id, met)
+    # Finding out crop by crop that none is without a tracklet would cost more than all else.
+    return [tracklets, crops] if _lone_crops(connection) else [tracklets]
 
 
 def _tracklets(
@@ -261,22 +264,34 @@ def _tracklets(
         any_part = tracklet_part.alias("any_part").c
         of_sources = or_(*(in_source(text, any_part.source_id) for text in filters.sources))
         early.append(part.tracklet_id.in_(select(any_part.tracklet_id).where(of_sources)))
-    first, last = (func.min(_wall_clock(part.first_us)), func.max(_wall_clock(part.last_us)))
-    by_clock = and_(func.count() > 1, first.is_not(None), last.is_not(None))
-    seen = (
+    # Level by level, so that the database works out each value once a row.
+    parts = (
         select(
-            part.tracklet_id.label("number"),
-            first.label("first_us"),
-            last.label("last_us"),
-            case((by_clock, last - first), else_=func.sum(part.last_us - part.first_us)).label(
-                "duration_us"
-            ),
-            func.min(footage.c.camera_id).label("camera_id"),
+            part.tracklet_id,
+            _wall_clock(part.first_us).label("first_us"),
+            _wall_clock(part.last_us).label("last_us"),
+            (part.last_us - part.first_us).label("length_us"),
+            footage.c.camera_id,
         )
         .select_from(tracklet_part)
         .join(footage, footage.c.source_id == part.source_id)
         .where(*early)
-        .group_by(part.tracklet_id)
+    ).subquery("parts")
+    whole = (
+        select(
+            parts.c.tracklet_id.label("number"),
+            func.min(parts.c.first_us).label("first_us"),
+            func.max(parts.c.last_us).label("last_us"),
+            func.sum(parts.c.length_us).label("length_us"),
+            func.count().label("parts"),
+            func.min(parts.c.camera_id).label("camera_id"),
+        ).group_by(parts.c.tracklet_id)
+    ).subquery("whole")
+    w = whole.c
+    by_clock = and_(w.parts > 1, w.first_us.is_not(None), w.last_us.is_not(None))
+    duration = case((by_clock, w.last_us - w.first_us), else_=w.length_us)
+    seen = select(
+        w.number, w.first_us, w.last_us, duration.label("duration_us"), w.camera_id
     ).subquery("seen")
     other: list[ColumnElement[bool]] = []
     if filters.exclude_crops:

@@ -64,6 +64,13 @@ def made(folder: Path) -> None:
         write_footage(folder, name, camera, seen, start=start, seconds=6000)
     fill(folder, unit_rows(len(PICTURES), seed=99), PICTURES)
     sql(folder, "UPDATE footage SET offset_us = -2500000, drift_ppm = 120.5 WHERE source_id = 3")
+    # One that goes on in the next file of its recording.
+    columns = "first_us, last_us, detections, fragments, doubts, trace, sha256"
+    sql(
+        folder,
+        f"INSERT INTO tracklet_part (source_id, tracklet_id, {columns})"
+        f" SELECT 2, 1, {columns} FROM tracklet_part WHERE tracklet_id = 1",
+    )
     # Best shots of several heights, two of them equal.
     sql(folder, "UPDATE crop SET y2 = y1 + 40 + (id * 37) % 90 WHERE id % 3 > 0")
     with Store(folder) as store:
@@ -266,6 +273,7 @@ def test_the_archive_holds_every_case(every: Items) -> None:
     assert any(item.first_time is None and item.camera for item in every)
     assert any(item.first_time and item.camera is None for item in every)
     assert any(item.attributes is None for item in every)
+    assert any(item.tracklet is not None and len(item.tracklet.parts) > 1 for item in every)
     assert sum(item.identity is not None for item in every) == 3
     assert sum(item.reviewed for item in every) == 4
     hours = [at_hours(one, TimeOfDay(22 * 60, 3 * 60)) for one in every if one.first_time]
