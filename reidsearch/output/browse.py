@@ -110,7 +110,7 @@ def _columns(page: BrowsePage) -> list[Column]:
         return Column(title, [cell(item) for item in items], rank, right=right)
 
     found = [
-        column("tracklet", 0, _tracklet, right=True),
+        column("tracklet", 2, _tracklet, right=True),
         column("camera", 0, lambda item: known(item.camera)),
         column(f"time ({zone_name()})", 0, when_text),
         column("duration", 4, lambda item: duration(item.duration_s), right=True),
