@@ -40,7 +40,7 @@ class BrowseRequest:
         identity: name or number: only what is confirmed as this person.
         unreviewed: only what nobody has decided on: no decision that stands confirms it as an
             identity or rejects it for one, by itself or as a part of a proposal.
-        sort: None: by confidence where attributes are asked for, else by time.
+        sort: one of `Sort`; None: by confidence where attributes are asked for, else by time.
         reverse: the other way round.
         limit: how many at most.
         cursor: `BrowsePage.next` of the page before; all else has to be the same.
@@ -58,7 +58,7 @@ class BrowseRequest:
     most_s: float | None = None
     identity: str | None = None
     unreviewed: bool = False
-    sort: Sort | None = None
+    sort: str | None = None
     reverse: bool = False
     limit: int = 100
     cursor: str | None = None
@@ -75,16 +75,16 @@ class BrowseRequest:
             raise UsageError("the identity to list is an empty text")
         if self.unreviewed and self.identity is not None:
             raise UsageError("what is confirmed as an identity was reviewed: ask for one of both")
-        if self.sort is not None:
-            object.__setattr__(self, "sort", Sort(self.sort))
-        if self.sort is Sort.CONFIDENCE and self.filters.attributes_empty:
+        if self.sort is not None and self.sort not in list(Sort):
+            raise UsageError(f"nothing is sorted by {self.sort!r}, but by {', '.join(Sort)}")
+        if self.sort == Sort.CONFIDENCE and self.filters.attributes_empty:
             raise UsageError("there is no confidence to sort by: no attribute is asked for")
 
     @property
     def order(self) -> Sort:
         """What the list is ordered by."""
         if self.sort is not None:
-            return self.sort
+            return Sort(self.sort)
         return Sort.TIME if self.filters.attributes_empty else Sort.CONFIDENCE
 
     @property

@@ -356,6 +356,7 @@ def test_a_cursor_of_another_list_is_refused(archive: Archive) -> None:
         ({"identity": " "}, "empty"),
         ({"identity": "anna", "unreviewed": True}, "reviewed"),
         ({"sort": "confidence"}, "no attribute"),
+        ({"sort": "age"}, "nothing is sorted by 'age', but by time, size"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(given: dict[str, object], told: str) -> None:

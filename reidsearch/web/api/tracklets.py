@@ -11,7 +11,7 @@ from reidsearch.base.errors import Refused, UsageError
 from reidsearch.base.time_of_day import TimeOfDay
 from reidsearch.base.timecode import at_local, only_once, parse_time
 from reidsearch.domain.browse_json import tracklet_document
-from reidsearch.domain.browsing import LONGEST_S, MOST_ITEMS, BrowseRequest, Sort
+from reidsearch.domain.browsing import LONGEST_S, MOST_ITEMS, BrowseRequest
 from reidsearch.domain.request import Filters
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Given, Nothing
@@ -87,7 +87,7 @@ def request_of(call: Call, asked: TrackletsAsked) -> BrowseRequest:
         most_s=asked.most_s,
         identity=asked.identity,
         unreviewed=asked.unreviewed,
-        sort=None if asked.sort is None else Sort(asked.sort),
+        sort=asked.sort,
         reverse=asked.reverse,
         limit=asked.limit,
         cursor=asked.cursor,
