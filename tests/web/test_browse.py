@@ -124,6 +124,13 @@ def test_the_address_holds_the_filters_and_chips_remove_them(served) -> None:
     assert '<option value="yard" selected>' in page
 
 
+def test_applying_the_form_keeps_what_it_has_no_field_for(served) -> None:
+    page = served.client.get(f"{PAGE}?source=gate&source=yard&exclude=2&exclude=3").text
+    form = page[page.index('id="filter-form"') : page.index("</form>")]
+    kept = re.findall(r'name="(source|exclude)" value="([^"]*)"', form)
+    assert kept == [("source", "gate"), ("source", "yard"), ("exclude", "2"), ("exclude", "3")]
+
+
 def test_a_page_leads_to_the_next_one(served) -> None:
     every = shown(served.client, PAGE)
     first = served.client.get(f"{PAGE}?limit=3").text
