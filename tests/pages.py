@@ -10,62 +10,19 @@ from pathlib import Path
 
 ALONE = frozenset({"meta", "img", "br"})
 KNOWN = frozenset(
-    [
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "header",
-        "h1",
-        "h2",
-        "h3",
-        "p",
-        "code",
-        "div",
-        "aside",
-        "section",
-        "figure",
-        "img",
-        "figcaption",
-        "main",
-        "article",
-        "span",
-        "video",
-        "a",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "footer",
-        "bdi",
-    ]
-)
+    {
+        "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "p",
+        "code", "div", "aside", "section", "figure", "img", "figcaption", "main", "article",
+        "span", "video", "a", "table", "thead", "tbody", "tr", "th", "td", "footer", "bdi",
+    }
+)  # fmt: skip
 ATTRIBUTES = frozenset(
-    [
-        "lang",
-        "charset",
-        "http-equiv",
-        "content",
-        "name",
-        "class",
-        "aria-label",
-        "alt",
-        "loading",
-        "decoding",
-        "src",
-        "title",
-        "href",
-        "controls",
-        "preload",
-        "poster",
-        "scope",
-        "role",
-    ]
-)
+    {
+        "lang", "charset", "http-equiv", "content", "name", "class", "aria-label", "alt",
+        "loading", "decoding", "src", "title", "href", "controls", "preload", "poster",
+        "scope", "role", "tabindex", "muted",
+    }
+)  # fmt: skip
 
 
 class Page(HTMLParser):

@@ -180,7 +180,10 @@ def page() -> None:
 @page.command("query")
 @page_options
 def query_(output: Path, clips: bool, form: str, **asked: Any) -> None:
-    """Find a person again, as `query` does with the same options, and write the answer."""
+    """Search as `query` does, and write the answer.
+
+    Options are those of `query`, but for what is printed and drawn.
+    """
     target = Page(output, clips, form)
 
     def write(archive: Archive, answer: Answer, request: SearchRequest) -> None:
@@ -201,14 +204,14 @@ query_.params[:0] = [one for one in query.command.params if one.name not in _OWN
 @argument("document", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="JSON")
 @page_options
 def answer_(document: Path, output: Path, clips: bool, form: str, archive: Path) -> None:
-    """Write an answer that was kept: JSON is what `query --format json` printed.
+    """Write an answer that was kept.
 
-    Nothing is searched again; scores and statement are those of the answer. Pictures of crops come
-    from the archive, where it still holds them.
+    JSON is what `query --format json` printed. Nothing is searched again; scores and statement are
+    those of the answer. Pictures of crops come from the archive, where it still holds them.
     """
     from reidsearch.base.reading import parse_json, read_bytes
     from reidsearch.domain.answer_reading import read_answer
-    from reidsearch.output.pages.answers import answer_shown, query_of
+    from reidsearch.output.pages.answers import kept_answer_shown
 
     target = Page(output, clips, form)
     try:
@@ -218,14 +221,8 @@ def answer_(document: Path, output: Path, clips: bool, form: str, archive: Path)
     answer = read_answer(given)
     with reading_archive(archive) as opened:
         _require_same(opened, answer.statement.archive_id)
-        pairs = [query_of(one) for one in answer.statement.query_pictures]
-        shown = answer_shown(
-            answer,
-            [one for one, _ in pairs],
-            names=[one.name for one, _ in pairs],
-            missing=[missing for _, missing in pairs if missing],
-        )
-        target.write(opened, shown, given, imprint_of(opened, answer.statement.asked_at))
+        shown = kept_answer_shown(answer)
+        target.write(opened, shown, given, imprint_of(opened))
 
 
 def _require_same(archive: Archive, archive_id: str) -> None:
@@ -246,7 +243,10 @@ def _require_same(archive: Archive, archive_id: str) -> None:
 @argument("name", callback=text_value, metavar="IDENTITY")
 @page_options
 def identity(name: str, output: Path, clips: bool, form: str, archive: Path) -> None:
-    """Write an identity: what is confirmed, what was rejected, and the decisions."""
+    """Write an identity with its decisions.
+
+    Shows what is confirmed, what was rejected, and every decision with who, when and why.
+    """
     from reidsearch.output.identities import story_json
     from reidsearch.output.pages.people import story_shown
 
@@ -263,7 +263,7 @@ def identity(name: str, output: Path, clips: bool, form: str, archive: Path) -> 
 def proposals_(
     proposals: tuple[int, ...], output: Path, clips: bool, form: str, archive: Path
 ) -> None:
-    """Write the undecided proposals of `link`, or some of them."""
+    """Write undecided proposals of `link`: all, or some."""
     from reidsearch.cli.lists import proposals_content
     from reidsearch.output.proposals import linking_json
 
@@ -277,9 +277,10 @@ def proposals_(
 @argument("source")
 @page_options
 def source_(source: str, output: Path, clips: bool, form: str, archive: Path) -> None:
-    """Write all tracklets of a source: everybody who was seen in one video.
+    """Write all tracklets of a source.
 
-    SOURCE is part of its path, or the start of its SHA-256.
+    That is everybody who was seen in one video. SOURCE is part of its path, or the start of its
+    SHA-256.
     """
     from reidsearch.cli.lists import source_tracklets
     from reidsearch.output.pages.people import tracklets_shown
@@ -304,7 +305,7 @@ def journey_(
     min_transits: tuple[tuple[str, str, float], ...],
     transits: Path | None,
 ) -> None:
-    """Write where an identity was and when, and what lies in between."""
+    """Write where an identity was and when, and the gaps."""
     from reidsearch.output.journeys import journey_json
     from reidsearch.output.pages.people import journey_shown
 

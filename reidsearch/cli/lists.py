@@ -31,12 +31,7 @@ def proposals_content(archive: Archive, wanted: Sequence[int] = ()) -> tuple[Lin
             if number not in held:
                 raise NotFound(f"there is no proposal {number}", kind=Kind.PROPOSAL_UNKNOWN)
         linking = replace(linking, proposals=tuple(held[number] for number in wanted))
-    members = {one.identity_id: one.members for one in archive.identities.all()}
-    every = {each for one in linking.proposals for each in one.members}
-    for one in linking.proposals:
-        if one.adds_to is not None:
-            every.update(members.get(one.adds_to.identity_id, ()))
-    return linking, proposals_shown(linking, archive.identities.seen(every), members)
+    return linking, proposals_shown(linking, *archive.proposals.pictured(linking))
 
 
 def identities_content(archive: Archive, identities: Sequence[Identity]) -> Shown:

@@ -12,8 +12,8 @@ from reidsearch.cli.files import PICTURES, is_forced, write_file
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.domain.answers import Answer
+    from reidsearch.domain.crops import Pixels
     from reidsearch.domain.request import SearchRequest
-    from reidsearch.output.drawing import Drawing
     from reidsearch.output.imprint import Imprint
     from reidsearch.output.shown import Shown
 
@@ -39,19 +39,17 @@ def write_sheet(archive: Archive, shown: Shown, imprint: Imprint, path: Path) ->
         return [path]
     from reidsearch.base.settings import PictureLimits
     from reidsearch.media.pictures import decode
+    from reidsearch.output.picture_file import encode, encode_pdf
     from reidsearch.output.sheet import contact_sheets
 
-    limits = PictureLimits()
-    drawn = contact_sheets(shown, lambda one: decode(archive.picture(one), limits), imprint)
-    return write_drawings(path, drawn)
+    limits, printed = PictureLimits(), path.suffix.lower() == ".pdf"
 
+    def picture_of(crop_id: int) -> Pixels:
+        return decode(archive.picture(crop_id), limits)
 
-def write_drawings(path: Path, drawn: list[Drawing]) -> list[Path]:
-    """Write drawings in one PDF, or in one numbered file each; returns the files."""
-    from reidsearch.output.picture_file import encode, encode_pdf
-
-    if path.suffix.lower() == ".pdf":
-        write_file(path, encode_pdf(drawn))
+    drawn = contact_sheets(shown, picture_of, imprint, printed=printed)
+    if printed:
+        write_file(path, encode_pdf(drawn, shown.title))
         return [path]
     paths = [path, *(numbered(path, number) for number in range(2, len(drawn) + 1))]
     _require_free(paths[1:])

@@ -32,7 +32,7 @@ def encode(drawing: Drawing, ending: str) -> bytes:
     """
     kind = FORMATS[ending.lower()]
     if kind == "PDF":
-        return encode_pdf([drawing])
+        return encode_pdf([drawing], drawing.title)
     fields = _fields(drawing)
     picture = drawing.render()
     out = io.BytesIO()
@@ -47,15 +47,18 @@ def encode(drawing: Drawing, ending: str) -> bytes:
     return out.getvalue()
 
 
-def encode_pdf(drawings: Iterable[Drawing]) -> bytes:
+def encode_pdf(drawings: Iterable[Drawing], title: str) -> bytes:
     """Return the bytes of one PDF file with the pages of several drawings, drawn one at a time.
+
+    Args:
+        title: of the whole.
 
     Raises:
         ValueError: as `encode`.
     """
     out = io.BytesIO()
     for number, drawing in enumerate(drawings):
-        fields = _fields(drawing)
+        fields = _fields(drawing) | {"Title": visible(title)}
         first, *rest = _pages(drawing, drawing.render())
         told = _pdf(drawing, fields)
         first.save(out, "PDF", save_all=True, append_images=rest, append=number > 0, **told)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reidsearch.domain.crops import Pixels
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
+from reidsearch.output.picture_file import PAGE
 from reidsearch.output.shown import Card, Group, QueryShown, Shown
 from reidsearch.output.visible import count
 
@@ -32,6 +33,8 @@ CARD_PX = CROP_PX[0] + 2 * PAD_PX
 MOST_QUERIES = 6
 PAGE_ROWS, MOST_CARDS = 13, 1000
 """Rows of one picture, and cards of all pictures of a list: what viewers open without a warning."""
+HEAD_PX, FOOT_PX, GROUP_PX = 110, 120, 50
+"""Most that head and foot of a page, and the heading of a group, usually take."""
 EMPTY_PX = 560
 
 
@@ -55,7 +58,11 @@ class _Area:
 
 
 def contact_sheets(
-    shown: Shown, picture_of: Callable[[int], Pixels], imprint: Imprint
+    shown: Shown,
+    picture_of: Callable[[int], Pixels],
+    imprint: Imprint,
+    *,
+    printed: bool = False,
 ) -> list[Drawing]:
     """A list of people as pictures, one for every thirteen rows of cards.
 
@@ -65,13 +72,15 @@ def contact_sheets(
 
     Args:
         picture_of: the picture of a crop id, (h, w, 3) uint8 BGR; read when the sheet is drawn.
+        printed: pages as high as printed ones, where the statement of the first leaves room.
     """
     cards = min(len(shown.cards), MOST_CARDS)
     widest = max((len(group.cards) for group in shown.groups), default=0)
     columns = max(1, min(widest, 5 if cards <= 15 else 8))
-    pages = list(_pages(shown.groups, columns))
     cards_width = columns * (CARD_PX + GAP_PX) - GAP_PX if cards else EMPTY_PX
     width = max(760, 3 * MARGIN_PX + PANEL_PX + cards_width)
+    rows = _printed_rows(shown, columns, width) if printed else PAGE_ROWS
+    pages = list(_pages(shown.groups, columns, rows))
     if len(shown.cards) > cards:
         cut = f"The first {cards:,} of {count(len(shown.cards), 'card')} are shown."
         shown = replace(shown, gist=(cut, *shown.panel))
@@ -93,17 +102,17 @@ def contact_sheets(
     return drawn
 
 
-def _pages(groups: Sequence[Group], columns: int) -> Iterator[list[Group]]:
-    """Cut groups into pages of at most `PAGE_ROWS` rows; a group that goes on is told to."""
+def _pages(groups: Sequence[Group], columns: int, most: int) -> Iterator[list[Group]]:
+    """Cut groups into pages of at most so many rows; a group that goes on is told to."""
     page: list[Group] = []
-    rows, cards = PAGE_ROWS, MOST_CARDS
+    rows, cards = most, MOST_CARDS
     for group in groups:
         rest, heading, notes = group.cards[:cards], group.heading, group.notes
         cards -= len(rest)
         while True:
             if rows <= 0:
                 yield page
-                page, rows = [], PAGE_ROWS
+                page, rows = [], most
             part, rest = rest[: rows * columns], rest[rows * columns :]
             page.append(Group(heading, part, notes))
             rows -= max(1, -(-len(part) // columns))
@@ -152,6 +161,20 @@ def _row(
 
     Returns where the next row begins.
     """
+    lines, most = _lines(cards)
+    height = _height_px(most)
+    for column, (card, told) in enumerate(zip(cards, lines, strict=True)):
+        left = area.left + column * (CARD_PX + GAP_PX)
+        _card(sheet, (left, top), height, card, picture_of)
+        y = top + CROP_PX[1] + 2 * PAD_PX + STRONG.line_px
+        for name, rows in most.items():
+            sheet.lines_of_text(_letters(name), left + PAD_PX, y, told.get(name, ()))
+            y += rows * _letters(name).line_px
+    return top + height + GAP_PX
+
+
+def _lines(cards: Sequence[Card]) -> tuple[list[dict[str, list[str]]], dict[str, int]]:
+    """Return the lines of each card's fields by name, and how many of each a row has room for."""
     lines = [
         {
             field.name: _letters(field.name).within(field.text, CROP_PX[0], field.lines)
@@ -161,17 +184,27 @@ def _row(
         for card in cards
     ]
     names = dict.fromkeys(field.name for card in cards for field in card.fields)
-    most = {name: max(len(told.get(name, ())) for told in lines) for name in names}
+    return lines, {name: max(len(told.get(name, ())) for told in lines) for name in names}
+
+
+def _height_px(most: Mapping[str, int]) -> int:
+    """Return the height of a card with so many lines of each field."""
     text_px = sum(rows * _letters(name).line_px for name, rows in most.items())
-    height = CROP_PX[1] + 3 * PAD_PX + STRONG.line_px + text_px
-    for column, (card, told) in enumerate(zip(cards, lines, strict=True)):
-        left = area.left + column * (CARD_PX + GAP_PX)
-        _card(sheet, (left, top), height, card, picture_of)
-        y = top + CROP_PX[1] + 2 * PAD_PX + STRONG.line_px
-        for name, rows in most.items():
-            sheet.lines_of_text(_letters(name), left + PAD_PX, y, told.get(name, ()))
-            y += rows * _letters(name).line_px
-    return top + height + GAP_PX
+    return CROP_PX[1] + 3 * PAD_PX + STRONG.line_px + text_px
+
+
+def _printed_rows(shown: Shown, columns: int, width: int) -> int:
+    """Return how many rows of cards a page of paper holds, by the highest row."""
+    tallest = max(
+        (
+            _height_px(_lines(group.cards[first : first + columns])[1])
+            for group in shown.groups
+            for first in range(0, min(len(group.cards), MOST_CARDS), columns)
+        ),
+        default=1,
+    )
+    heading = GROUP_PX if len(shown.groups) > 1 else 0
+    return max(1, round(width * PAGE - HEAD_PX - FOOT_PX) // (tallest + GAP_PX + heading))
 
 
 def _card(

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from reidsearch.domain.crops import Pixels
 
+QUERIES_ON_PAGE = 12
+"""Query pictures that a page shows: an identity may have hundreds."""
+
 
 @dataclass(frozen=True, slots=True)
 class CardField:
@@ -124,8 +127,13 @@ class Shown:
         return self.gist or (*self.told, *self.missing)
 
     @property
+    def queries_on_page(self) -> Sequence[QueryShown]:
+        """The query pictures that a page shows."""
+        return self.queries[:QUERIES_ON_PAGE]
+
+    @property
     def crop_ids(self) -> list[int]:
-        """The crops whose pictures are shown, each once, in the order of the cards."""
-        told = [one.crop_id for one in self.queries if one.crop_id is not None]
+        """The crops whose pictures a page shows, each once, in the order of the cards."""
+        told = [one.crop_id for one in self.queries_on_page if one.crop_id is not None]
         told += [crop_id for card in self.cards for crop_id in card.crop_ids]
         return list(dict.fromkeys(told))

@@ -60,6 +60,10 @@ def test_a_page_in_a_browser(form: str, seen: CommandLine, tmp_path: Path) -> No
     assert re.search(r"<title>Query: crop 1 - reidsearch</title>", dom)
     assert "<script" not in dom
     if form == "folder":
+        eager = out / "eager.html"  # the policy lets clips be loaded
+        eager.write_text(page.read_text().replace('preload="none"', 'preload="auto"'))
+        assert "<video" in dom
+        assert browsed(eager, tmp_path / "profile")[1] == ""
         clip = next((out / "clips").iterdir())
         probe = tmp_path / "probe.html"
         probe.write_text(PROBE.format(clip.as_uri()))

@@ -82,6 +82,12 @@ def test_times_stand_in_the_archives_zone_with_utc_beside() -> None:
     assert "2024-05-31 12:03:00 UTC" in text
 
 
+def test_of_many_query_pictures_some_are_shown_and_counted() -> None:
+    page, made = single_page(shown(answer(crop()), [grey()] * 30), held(7), IMPRINT)
+    assert "12 of 30 query pictures" in require_alone(page.decode()).text
+    assert made.pictures == 12 + 1
+
+
 def test_a_page_without_matches_says_why() -> None:
     page, _ = single_page(shown(answer(), [grey()]), held(), IMPRINT)
     assert "No match" in require_alone(page.decode()).text
@@ -203,10 +209,15 @@ def test_a_folder_replaces_an_earlier_page_and_nothing_else(tmp_path: Path) -> N
         write()
     write(replace=True)
     assert (final / "SHA256SUMS").is_file()
-    (final / "notes.txt").write_text("mine")
+    for place in (final / "notes.txt", final / "pictures" / "mine.jpg"):
+        place.write_text("mine")
+        with pytest.raises(StorageError, match="not overwritten"):
+            write(replace=True)
+        assert place.read_text() == "mine"
+        place.unlink()
+    (final / "pictures" / "link").symlink_to(final / "index.html")
     with pytest.raises(StorageError, match="not overwritten"):
         write(replace=True)
-    assert (final / "notes.txt").read_text() == "mine"
     assert [one.name for one in tmp_path.iterdir()] == ["page"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from fractions import Fraction
@@ -22,6 +23,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.domain.tracklets import Moment, SourceInterval, TrackletSeen
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.lettering import Lettering
+from reidsearch.output.picture_file import PAGE, encode_pdf
 from reidsearch.output.sheet import MOST_CARDS, PAGE_ROWS, PANEL_PX, contact_sheets
 from reidsearch.output.shown import Card, CardField, Group, Shown
 
@@ -322,3 +324,15 @@ def test_a_time_that_is_not_known_says_where_in_the_footage() -> None:
     held = replace(match.crop, facts=replace(match.crop.facts, time=None))
     said = words(drawn(replace(footage_answer(), matches=(replace(match, crop=held),))))
     assert "time unknown; 15.0 s in footage" in said
+
+
+@pytest.mark.full
+def test_a_printed_sheet_has_a_page_of_paper_for_each_of_its_pages() -> None:
+    found = full_answer(*(full_match(rank, location="x/" + "y" * 200) for rank in range(1, 151)))
+    drawn = contact_sheets(shown(found, [grey()]), lambda _: grey(), IMPRINT, printed=True)
+    data = encode_pdf(drawn, "Whom")
+    counted = re.findall(rb"/Count (\d+)", data)[-1]  # each drawing is appended to the last
+    assert int(counted) == len(drawn) == 4
+    for page in drawn:
+        assert page.height_px <= PAGE * page.width_px
+    assert b"page 4 of 4" not in data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from reidsearch.domain.answers import Answer, Match
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin
@@ -11,6 +12,8 @@ from reidsearch.output.purity import matches_purity
 from reidsearch.output.shown import Card, Group, QueryShown, Shown
 from reidsearch.output.statement import gist, missing_told, no_match, sentences
 from reidsearch.output.visible import count
+
+KEPT = "Made of an answer document that was kept: nothing was searched again for this page."
 
 
 def answer_shown(
@@ -44,6 +47,22 @@ def answer_shown(
     )
 
 
+def kept_answer_shown(answer: Answer) -> Shown:
+    """Return the same of an answer that was read from its document.
+
+    A document holds no pictures: those of crops are in the archive, others are told to be missing.
+    """
+    pairs = [_query(one) for one in answer.statement.query_pictures]
+    queries = [query for query, _ in pairs]
+    shown = answer_shown(
+        answer,
+        queries,
+        names=[query.name for query in queries],
+        missing=[missing for _, missing in pairs if missing],
+    )
+    return replace(shown, told=(KEPT, *shown.told))
+
+
 def _card(match: Match, answer: Answer, truth: Callable[[Match], bool] | None) -> Card:
     emphasis = "own" if match.own else "confirmed" if match.identity else ""
     return Card(
@@ -56,11 +75,8 @@ def _card(match: Match, answer: Answer, truth: Callable[[Match], bool] | None) -
     )
 
 
-def query_of(origin: QueryOrigin) -> tuple[QueryShown, str]:
-    """Return the query picture that an answer document names, and what is missing of it.
-
-    A document holds no pictures: those of crops are in the archive, those of files are not at hand.
-    """
+def _query(origin: QueryOrigin) -> tuple[QueryShown, str]:
+    """Return the query picture that an answer document names, and what is missing of it."""
     if origin.of is OriginKind.CROP:
         return QueryShown(f"crop {origin.crop_id}", crop_id=origin.crop_id), ""
     name = origin.name or "pixels in memory"

@@ -81,7 +81,7 @@ def page_html(
         style=style,
         queries=[
             {"name": query.name, "src": src}
-            for query, src in zip(shown.queries, addresses.queries, strict=True)
+            for query, src in zip(shown.queries_on_page, addresses.queries, strict=True)
         ],
         groups=[
             {

@@ -16,8 +16,15 @@ from typing import Any, Protocol
 from PIL import Image
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import ArchiveError, NotFound, ReidsearchError, StorageError
+from reidsearch.base.errors import (
+    ArchiveError,
+    NotFound,
+    Refused,
+    ReidsearchError,
+    StorageError,
+)
 from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.reading import read_text
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.reports import ClipReport
 from reidsearch.output.emit import dumps
@@ -36,6 +43,7 @@ from reidsearch.output.pages.html import Addresses, ClipShown, data_address, pag
 from reidsearch.output.shown import Shown
 from reidsearch.output.visible import count
 
+MOST_SUMS_BYTES = 1 << 28
 QUALITY = 92  # of a query picture as JPEG; those of crops are as they are stored
 Clipper = Callable[[int, Path], ClipReport]
 """Cuts the clip of a crop id to a file, as `archive.footage.clip`."""
@@ -139,8 +147,15 @@ def write_folder(
 
 def is_page(folder: Path) -> bool:
     """Tell whether a folder is a page that was written before, and holds nothing else."""
-    ours = {NAME, SUMS, "index.html", "data.json", "pictures", "query", "clips"}
-    return (folder / SUMS).is_file() and {one.name for one in folder.iterdir()} <= ours
+    try:
+        lines = read_text(folder / SUMS, MOST_SUMS_BYTES).splitlines()
+    except (Refused, OSError):
+        return False
+    ours = {line.partition("  ")[2] for line in lines} | {SUMS}
+    return all(
+        not path.is_symlink() and (path.is_dir() or path.relative_to(folder).as_posix() in ours)
+        for path in folder.rglob("*")
+    )
 
 
 def _made(shown: Shown, files: Files, sha256: str, size_bytes: int, *, folder: bool) -> PageMade:
@@ -209,7 +224,7 @@ def _queries(shown: Shown, crops: Mapping[int, str], files: Files, put: Put) -> 
         put(f"query/{number}.jpg", "query", _jpeg(one.pixels), query=one)
         if one.pixels is not None
         else crops.get(one.crop_id or 0, "")
-        for number, one in enumerate(shown.queries, start=1)
+        for number, one in enumerate(shown.queries_on_page, start=1)
     ]
 
 

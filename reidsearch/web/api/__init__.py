@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive, identities, journeys, log, media, proposals, tracklets
+from reidsearch.web.api import (
+    archive,
+    exported,
+    identities,
+    journeys,
+    log,
+    media,
+    proposals,
+    tracklets,
+)
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -13,4 +22,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *journeys.ENDPOINTS,
     *log.ENDPOINTS,
     *tracklets.ENDPOINTS,
+    *exported.ENDPOINTS,
 )
