@@ -17,6 +17,7 @@ from reidsearch.cli.filters import (
     crops_option,
     filter_options,
     filters_from,
+    time_of_day_option,
 )
 from reidsearch.cli.grouped import OUTPUT, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     help="Exclude what is confirmed as the identity.",
 )
 @filter_options
+@time_of_day_option
 @attribute_options
 @option(
     "-k",
@@ -145,6 +147,7 @@ def command(
     before: str | None,
     sources: tuple[str, ...],
     timezone: str | None,
+    time_of_day: str | None,
     wearing: tuple[str, ...],
     with_things: tuple[str, ...],
     without_things: tuple[str, ...],
@@ -179,34 +182,52 @@ def command(
     --like and --unlike refine the query with crop ids of its answer: liked matches stay on top,
     marked, unliked ones are excluded, and the others are ranked again. A crop stands for its whole
     tracklet. Nothing is stored; `confirm` and `reject` are for decisions.
+
+    Filters without a query list who passes them: tracklets with their best shot, in order of time,
+    or of confidence where --wearing, --with or --without ask for attributes.
     """
-    from reidsearch.cli import query_many
+    from reidsearch.cli import query_browse, query_many
     from reidsearch.domain.request import SearchRequest
 
+    filtered = (
+        *(cameras, not_cameras, after, before, sources),
+        *(time_of_day, wearing, with_things, without_things),
+    )
+    queried = images or crops or frame or batch or explain_plan or identity is not None
+    lists = any(filtered) and not queried and given_out is None
     _require_sense(
         k,
-        limited=min_score is not None or max_false_alarms is not None,
+        limited=min_score is not None or max_false_alarms is not None or lists,
         drawn=bool(output or timeline or open_sheet or given_out),
         listed=batch is not None,
         planned=explain_plan,
         shown=bool(images or crops or frame),
-        named=identity is not None,
+        named=identity is not None or lists,
     )
+    if lists:
+        query_browse.require_list(click.get_current_context())
     if open_sheet:
         require_viewer()
+    filters = filters_from(
+        cameras,
+        not_cameras,
+        after,
+        before,
+        sources,
+        timezone,
+        wearing,
+        with_things,
+        without_things,
+        time_of_day,
+    )
+    if lists:
+        query_browse.show_passing(
+            archive, filters, k, form, whole=statement, output=output, opens=open_sheet
+        )
+        return
     request = SearchRequest(
         k=k,
-        filters=filters_from(
-            cameras,
-            not_cameras,
-            after,
-            before,
-            sources,
-            timezone,
-            wearing,
-            with_things,
-            without_things,
-        ),
+        filters=filters,
         min_score=min_score,
         max_false_alarms=max_false_alarms,
         prior=prior,
@@ -284,5 +305,6 @@ def _require_sense(
         raise UsageError("with --batch the queries come from the list alone")
     if not (shown or named or listed or planned):
         raise UsageError(
-            "no query was given: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME"
+            "no query was given: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME",
+            "filters alone, such as --camera or --wearing, list who passes them",
         )

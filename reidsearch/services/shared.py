@@ -21,6 +21,7 @@ from reidsearch.vision.engines import Engines
 if TYPE_CHECKING:
     from reidsearch.services.accounts import AccountService
     from reidsearch.services.attributes import AttributeService
+    from reidsearch.services.browse import BrowseService
     from reidsearch.services.calibration import CalibrationService
     from reidsearch.services.export import ExportService
     from reidsearch.services.footage import FootageService
@@ -61,6 +62,13 @@ class Services:
         return SearchService(
             self._store, self._gallery, self.neighbours, self._engines, find, self._progress
         )
+
+    @cached_property
+    def browse(self) -> BrowseService:
+        """Lists of tracklets without a query: `archive.browse.page()`."""
+        from reidsearch.services.browse import BrowseService
+
+        return BrowseService(self._store, self.identities.find)
 
     @cached_property
     def indexing(self) -> IndexService:

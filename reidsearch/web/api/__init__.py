@@ -5,6 +5,7 @@ from __future__ import annotations
 from reidsearch.web.api import (
     accounts,
     archive,
+    browse,
     exported,
     identities,
     jobs,
@@ -17,6 +18,7 @@ from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *archive.ENDPOINTS,
+    *browse.ENDPOINTS,
     *jobs.ENDPOINTS,
     *media.ENDPOINTS,
     *identities.ENDPOINTS,

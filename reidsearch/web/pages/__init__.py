@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from reidsearch.web.declared import Form, Page
-from reidsearch.web.pages import accounts, jobs, journeys, log, overview, people, play, sign_in
+from reidsearch.web.pages import (
+    accounts,
+    browse,
+    jobs,
+    journeys,
+    log,
+    overview,
+    people,
+    play,
+    sign_in,
+)
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
+    *browse.PAGES,
     *people.PAGES,
     *play.PAGES,
     *journeys.PAGES,
