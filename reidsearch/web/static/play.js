@@ -179,6 +179,7 @@ async function begin() {
     listen();
     watch();
     video.hidden = false;
+    asked = at;
     await footage.open(at + 0.002);
     still.hidden = true;
     for (const one of [toggle, element("scrub")]) one.hidden = false;

@@ -82,6 +82,7 @@ export class SourceVideo {
     for (const event of ["timeupdate", "waiting", "play"]) {
       this.video.addEventListener(event, () => this.#feed());
     }
+    this.video.currentTime = at; // so that nothing is shown that comes before
     this.seek(at);
   }
 
@@ -117,8 +118,14 @@ export class SourceVideo {
     const from = missing ? Math.max(0, at - back) : reached;
     const end = this.source.duration_s - EXACT_S;
     const enough = !missing && (reached - at > AHEAD_S || reached >= end || reached === this.ended);
+    if (!missing && reached >= end) this.#finish();
     if (enough || from > this.source.duration_s + 0.5) return;
     this.#fetch(from, Math.min(from + STRETCH_S, missing ? next + ROUND_S : Infinity));
+  }
+
+  /** All is there: the player need not wait for more. */
+  #finish() {
+    if (this.media.readyState === "open" && !this.buffer.updating) this.media.endOfStream();
   }
 
   /** Where the next of what is there begins after a moment. */
@@ -158,9 +165,6 @@ export class SourceVideo {
       if (this.target !== null && this.target >= from && this.target < to) {
         this.seek(this.video.buffered.end(this.video.buffered.length - 1) - EXACT_S); // the last
       }
-      if (to >= this.source.duration_s && this.media.readyState === "open") {
-        this.media.endOfStream();
-      }
     } catch (problem) {
       if (problem.name !== "AbortError") this.#fail(problem);
     } finally {
@@ -177,7 +181,7 @@ export class SourceVideo {
     else {
       await this.#idle();
       if (signal.aborted) return;
-      this.buffer.abort(); // what was left half
+      if (this.media.readyState === "open") this.buffer.abort(); // what was left half
       if (type !== this.type) this.buffer.changeType(type);
     }
     this.type = type;
