@@ -147,6 +147,8 @@ def _from_query(request: Request, takes: type[Given]) -> dict[str, Any]:
     lists = _list_fields(takes)
     found: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
+        if value == "":  # a field of a form that was left empty
+            continue
         if name in lists:
             found.setdefault(name, []).append(value)
         elif name in found:

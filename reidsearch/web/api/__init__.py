@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive, media
+from reidsearch.web.api import archive, identities, journeys, log, media, proposals
 from reidsearch.web.declared import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*archive.ENDPOINTS, *media.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *archive.ENDPOINTS,
+    *media.ENDPOINTS,
+    *identities.ENDPOINTS,
+    *proposals.ENDPOINTS,
+    *journeys.ENDPOINTS,
+    *log.ENDPOINTS,
+)
