@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from reidsearch.base.errors import Interrupted
+from reidsearch.base.errors import ReidsearchError
 from reidsearch.media.video.streaming import Stretch
 
 STALLED_S = 60.0
@@ -100,7 +100,8 @@ class StretchResponse(Response):
                 return
 
     def _next(self) -> bytes:
-        with contextlib.suppress(Interrupted):  # they have left
+        # They have left, or the rest cannot be read: who asks for it from there is told why.
+        with contextlib.suppress(ReidsearchError):
             for part in self._stretch:
                 if part:
                     return part

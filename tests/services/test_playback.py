@@ -217,3 +217,24 @@ def test_work_stops_when_nobody_waits_and_when_it_takes_too_long():
     stop.set()
     with pytest.raises(Interrupted):
         patience()
+
+
+def test_only_so_many_wait_for_their_turn(monkeypatch):
+    monkeypatch.setattr("reidsearch.services.patience.MOST_WAITING", 1)
+    slots = Slots(1, waits_s=5)
+    give_back = slots.take(lambda: None)
+
+    def wait() -> None:
+        slots.take(lambda: None)()
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(0.1)
+    begun = time.monotonic()
+    with pytest.raises(StorageError):
+        slots.take(lambda: None)
+    assert time.monotonic() - begun < 1
+    give_back()
+    give_back()
+    waiting.join(5)
+    slots.take(lambda: None)()
