@@ -204,6 +204,8 @@ class VideoInfo:
 
 OTHER_STREAM = "copy it into a file of its own to have it analysed"
 """How a remark ends on a stream of pictures that was not analysed."""
+MIRRORED = "its display matrix mirrors the pictures"
+"""How a note begins on footage that was analysed as it is mirrored."""
 DISCONTINUITY = "timestamp discontinuity"
 """How the detail of a span begins where the recording's own clock jumped."""
 

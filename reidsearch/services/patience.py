@@ -14,6 +14,8 @@ BEGINS_S = 60.0
 """Longer than that nobody waits for the first picture."""
 WAITS_S = 20.0
 """So long somebody waits for their turn."""
+MOST_WAITING = 16
+"""More are told at once that it is busy: whoever waits holds a thread that others need."""
 _ASKED_EVERY_S = 0.25
 
 
@@ -60,6 +62,7 @@ class Slots:
 
     def __init__(self, count: int | None = None, waits_s: float = WAITS_S) -> None:
         self._free = threading.BoundedSemaphore(count or os.cpu_count() or 1)
+        self._queue = threading.BoundedSemaphore(MOST_WAITING)
         self._waits_s = waits_s
 
     def take(self, patience: Callable[[], None]) -> Callable[[], None]:
@@ -69,15 +72,12 @@ class Slots:
             StorageError: (playback-busy) it did not come in time.
             Interrupted, InputError: as `patience`.
         """
-        until = time.monotonic() + self._waits_s
-        while not self._free.acquire(timeout=_ASKED_EVERY_S):
-            patience()
-            if time.monotonic() > until:
-                raise StorageError(
-                    "this machine already works on as much footage as it can",
-                    "try again in a moment",
-                    kind=Kind.PLAYBACK_BUSY,
-                )
+        if not self._queue.acquire(blocking=False):
+            raise _busy()
+        try:
+            self._wait(patience)
+        finally:
+            self._queue.release()
         taken = [self._free]
 
         def give_back() -> None:
@@ -85,6 +85,13 @@ class Slots:
                 taken.pop().release()
 
         return give_back
+
+    def _wait(self, patience: Callable[[], None]) -> None:
+        until = time.monotonic() + self._waits_s
+        while not self._free.acquire(timeout=_ASKED_EVERY_S):
+            patience()
+            if time.monotonic() > until:
+                raise _busy()
 
     @contextmanager
     def taken(self, patience: Callable[[], None]) -> Iterator[None]:
@@ -94,3 +101,11 @@ class Slots:
             yield
         finally:
             give_back()
+
+
+def _busy() -> StorageError:
+    return StorageError(
+        "this machine already works on as much footage as it can",
+        "try again in a moment",
+        kind=Kind.PLAYBACK_BUSY,
+    )

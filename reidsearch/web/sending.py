@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from reidsearch.base.errors import ReidsearchError
 from reidsearch.media.video.streaming import Stretch
 
 STALLED_S = 60.0
@@ -98,9 +100,11 @@ class StretchResponse(Response):
                 return
 
     def _next(self) -> bytes:
-        for part in self._stretch:
-            if part:
-                return part
+        # They have left, or the rest cannot be read: who asks for it from there is told why.
+        with contextlib.suppress(ReidsearchError):
+            for part in self._stretch:
+                if part:
+                    return part
         return _END
 
 

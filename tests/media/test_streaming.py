@@ -1,6 +1,7 @@
 """Stretches for browsers: the footage's own pictures, at the media times that are told."""
 
 import io
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -9,7 +10,7 @@ import pytest
 from videos import picture, rotate, write_dav, write_late, write_video
 
 from reidsearch.base.errors import InputError, NotFound
-from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.footage import MIRRORED, VideoInfo
 from reidsearch.domain.playback import Way
 from reidsearch.media.video.frames import Frame
 from reidsearch.media.video.open import open_footage
@@ -242,4 +243,9 @@ def test_the_way_is_told_by_what_is_known(container, codec, pixel_format, way):
         "video", container, codec, pixel_format, 640, 360, 0, Fraction(1, 25), 0, 25, 10
     )
     assert way_of(info, jumps=False) is way
+    if way is Way.FILE:
+        later = Way.REMUXED if codec == "h264" else Way.TRANSCODED
+        assert way_of(replace(info, first_pts=5), jumps=False) is later
+        for turned in (replace(info, rotation=90), replace(info, notes=(MIRRORED,))):
+            assert way_of(turned, jumps=False) is Way.TRANSCODED
     assert way_of(info, jumps=True) is Way.TRANSCODED

@@ -7,75 +7,22 @@ import time
 from dataclasses import replace
 from fractions import Fraction
 
-import av
 import numpy as np
 import pytest
-from scenes import NOON, write_yard
+from played import index_all
+from scenes import NOON
 
-from reidsearch import Archive, FootageOptions
+from reidsearch import Archive
 from reidsearch.base.errors import InputError, Interrupted, NotFound, StorageError, UsageError
 from reidsearch.domain.playback import Way
-from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.patience import Patience, Slots
-
-
-def index(archive, path, detections, camera="gate", start=NOON):
-    naming = SourceNaming(camera=camera, start=start)
-    archive.index([path], footage=FootageOptions(naming=naming, detections=detections))
-    return next(
-        one.source_id for one in archive.footage.coverage() if one.location.endswith(path.name)
-    )
-
-
-def as_(path, out, *, container=None, codec=None):
-    """The same video in another container, or encoded anew."""
-    with (
-        av.open(str(path)) as source,
-        av.open(str(out), "w", format=container) as target,
-    ):
-        stream = source.streams.video[0]
-        if codec is None:
-            copied = target.add_stream_from_template(stream)
-            for packet in source.demux(stream):
-                if packet.size:
-                    packet.stream = copied
-                    target.mux(packet)
-            return out
-        made = target.add_stream(codec, rate=stream.average_rate)
-        made.width, made.height, made.pix_fmt = stream.width, stream.height, "yuv420p"
-        if codec == "libx265":
-            made.options = {"x265-params": "log-level=none:keyint=40"}
-        for frame in source.decode(stream):
-            target.mux(made.encode(frame))
-        target.mux(made.encode())
-    return out
 
 
 @pytest.fixture(scope="module")
 def indexed(scene, tmp_path_factory):
-    """The scene in four containers, each its own archive's source of the camera gate."""
+    """The scene in four containers, and the yard; the folder, and the source of each."""
     folder = tmp_path_factory.mktemp("playback")
-    path, _ = scene
-    detections = path.with_suffix(".det.txt")
-    made = {
-        "file": shutil.copy(path, folder / "gate.mp4"),
-        "remuxed": as_(path, folder / "gate.ts", container="mpegts"),
-        "transcoded": as_(path, folder / "hevc.mp4", codec="libx265"),
-        "counted": as_(path, folder / "raw.264", container="h264"),
-    }
-    ids = {}
-    with Archive.open(folder / "archive", create=True, model="builtin") as archive:
-        for name, place in made.items():
-            ids[name] = index(archive, folder / place.name, detections)
-        write_yard(folder / "yard.mp4")
-        ids["yard"] = index(
-            archive,
-            folder / "yard.mp4",
-            folder / "yard.det.txt",
-            "yard",
-            NOON + dt.timedelta(seconds=10),
-        )
-    return folder, ids
+    return folder, index_all(scene[0], folder)
 
 
 @pytest.fixture
@@ -270,3 +217,24 @@ def test_work_stops_when_nobody_waits_and_when_it_takes_too_long():
     stop.set()
     with pytest.raises(Interrupted):
         patience()
+
+
+def test_only_so_many_wait_for_their_turn(monkeypatch):
+    monkeypatch.setattr("reidsearch.services.patience.MOST_WAITING", 1)
+    slots = Slots(1, waits_s=5)
+    give_back = slots.take(lambda: None)
+
+    def wait() -> None:
+        slots.take(lambda: None)()
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(0.1)
+    begun = time.monotonic()
+    with pytest.raises(StorageError):
+        slots.take(lambda: None)
+    assert time.monotonic() - begun < 1
+    give_back()
+    give_back()
+    waiting.join(5)
+    slots.take(lambda: None)()

@@ -2,12 +2,13 @@
 
 H.264, VP8, VP9 and AV1 with colours at half resolution, in MP4, QuickTime, Matroska and WebM. It
 plays no H.265, MPEG-4 part 2, MPEG-2 or JPEG, and no transport or program stream, AVI, FLV or
-elementary stream.
+elementary stream. Of a file whose first time stamp is not zero it counts other times than others
+do, and of an MP4 among them it does not reach the end.
 """
 
 from __future__ import annotations
 
-from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.footage import MIRRORED, VideoInfo
 from reidsearch.domain.playback import Way
 from reidsearch.media.video.streams import RAW
 
@@ -27,9 +28,10 @@ def way_of(info: VideoInfo, *, jumps: bool) -> Way:
     """
     if info.kind != "video" or jumps or info.codec not in _CODECS:
         return Way.TRANSCODED
-    if info.pixel_format not in _COLOURS or info.rotation:
+    turned = info.rotation or any(note.startswith(MIRRORED) for note in info.notes)
+    if info.pixel_format not in _COLOURS or turned:
         return Way.TRANSCODED
-    if media_type_of(info) is not None:
+    if media_type_of(info) is not None and not info.first_pts:
         return Way.FILE
     timed = info.container not in RAW
     return Way.REMUXED if info.codec == COPIED and timed else Way.TRANSCODED

@@ -75,12 +75,20 @@ class Stretch(Iterator[bytes]):
         self.codec = f"avc1.{self._head[at + 1 : at + 4].hex()}"
 
     def __next__(self) -> bytes:
-        """Return the next bytes. Raises as `keep_on` does."""
+        """Return the next bytes.
+
+        Raises:
+            InputError: (clip-not-encoded) what comes next cannot be read or encoded.
+            And as `keep_on` does.
+        """
         if self._head:
             head, self._head = self._head, b""
             return head
         try:
             return next(self._parts)
+        except (av.error.FFmpegError, ValueError) as error:
+            self.close()
+            raise _not_encoded(error) from error
         except BaseException:
             self.close()
             raise
@@ -148,9 +156,11 @@ def encoded(footage: Footage, from_pts: int, to_pts: int, keep_on: KeepOn) -> St
     try:
         return Stretch(footage, first[0].pts, first[0].pts, parts, copied=False)
     except (av.error.FFmpegError, ValueError) as error:
-        raise InputError(
-            f"this stretch cannot be encoded: {said(error)}", kind=Kind.CLIP_NOT_ENCODED
-        ) from error
+        raise _not_encoded(error) from error
+
+
+def _not_encoded(error: Exception) -> InputError:
+    return InputError(f"this stretch cannot be encoded: {said(error)}", kind=Kind.CLIP_NOT_ENCODED)
 
 
 def _shows(path: Path, footage: Footage, plan: Plan) -> bool:

@@ -17,7 +17,7 @@ import av.logging
 
 from reidsearch.base.errors import Reason, Refused, exhausted
 from reidsearch.base.reading import open_regular
-from reidsearch.domain.footage import Stamps, VideoInfo
+from reidsearch.domain.footage import MIRRORED, Stamps, VideoInfo
 from reidsearch.media.video.decoding import Reader, memory_is_left
 from reidsearch.media.video.demuxers import (
     kind_refused,
@@ -298,7 +298,7 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
                 "its index holds a part of it alone: it was read from its first byte to its last"
             )
         if lies.mirrored:
-            notes.append("its display matrix mirrors the pictures, and so were they analysed")
+            notes.append(f"{MIRRORED}, and so were they analysed")
         if self._counted:
             counted = Fraction(rate) if rate else Fraction(25)
             time_base, first_pts = 1 / counted, 0

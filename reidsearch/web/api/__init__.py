@@ -5,7 +5,6 @@ from __future__ import annotations
 from reidsearch.web.api import (
     accounts,
     archive,
-    browse,
     exported,
     identities,
     jobs,
@@ -13,12 +12,13 @@ from reidsearch.web.api import (
     log,
     media,
     proposals,
+    tracklets,
 )
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *archive.ENDPOINTS,
-    *browse.ENDPOINTS,
+    *tracklets.ENDPOINTS,
     *jobs.ENDPOINTS,
     *media.ENDPOINTS,
     *identities.ENDPOINTS,

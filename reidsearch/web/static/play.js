@@ -81,12 +81,19 @@ function remember() {
 function seek(media_s, into_s = 0.002) {
   const wanted = Math.min(Math.max(0, media_s), source.duration_s);
   asked = wanted;
-  video.currentTime = wanted + into_s;
+  footage.seek(wanted + into_s);
   position.value = wanted;
 }
 
-async function step(forward) {
+let stepping = Promise.resolve();
+
+/** Go to the frame before or after; one after the other, however fast the key is pressed. */
+function step(forward) {
   video.pause();
+  stepping = stepping.then(() => steppedTo(forward));
+}
+
+async function steppedTo(forward) {
   const from = asked ?? at;
   const near = (one) => (forward ? one > from + 0.00001 : one < from - 0.00001);
   let found = frames.filter(near);
@@ -147,7 +154,7 @@ function listen() {
   toggle.addEventListener("click", play);
   position.addEventListener("input", () => seek(Number(position.value)));
   video.addEventListener("seeked", () => {
-    asked = null;
+    if (footage.target === null) asked = null;
   });
   for (const event of ["play", "pause"]) {
     video.addEventListener(event, () => {
@@ -172,6 +179,7 @@ async function begin() {
     listen();
     watch();
     video.hidden = false;
+    asked = at;
     await footage.open(at + 0.002);
     still.hidden = true;
     for (const one of [toggle, element("scrub")]) one.hidden = false;

@@ -5,6 +5,8 @@ const STRETCH_S = 30; // the server gives no more at once
 const AHEAD_S = 10; // so much is there before the next stretch is asked for
 const KEPT_S = 60; // so much of what was shown stays
 const ROUND_S = 0.05;
+const EXACT_S = 0.0005;
+const BACK_S = 4; // begun so much earlier where somebody goes back frame by frame
 
 export class Problem extends Error {
   constructor(detail, advice = "") {
@@ -32,6 +34,8 @@ export class SourceVideo {
     this.source = source;
     this.failed = failed;
     this.base = `/api/v1/sources/${source.source_id}`;
+    this.over = false; // it has failed
+    this.target = null; // where to go as soon as it is there
     this.wanted = null; // where the stretch begins that is being fetched
   }
 
@@ -56,8 +60,13 @@ export class SourceVideo {
       await ask(`${this.base}/video`, { headers: { Range: "bytes=0-0" } });
       await this.#stream(this.video.currentTime);
     } catch (problem) {
-      this.failed(problem);
+      this.#fail(problem);
     }
+  }
+
+  #fail(problem) {
+    this.over = true;
+    this.failed(problem);
   }
 
   async #stream(at) {
@@ -70,70 +79,109 @@ export class SourceVideo {
     await opened;
     URL.revokeObjectURL(this.video.src);
     this.media.duration = Math.max(this.source.duration_s, at) + 1;
-    for (const event of ["timeupdate", "seeking", "waiting", "play"]) {
+    for (const event of ["timeupdate", "waiting", "play"]) {
       this.video.addEventListener(event, () => this.#feed());
     }
-    this.video.currentTime = at;
+    this.video.currentTime = at; // so that nothing is shown that comes before
+    this.seek(at);
+  }
+
+  /** Go to a moment: at once where it is there; a browser would take a frame near it else. */
+  seek(at) {
+    if (!this.media || this.#reached(at) !== null) {
+      this.target = null;
+      this.video.currentTime = at;
+      return;
+    }
+    this.target = at;
     this.#feed();
+  }
+
+  /** Something has come: go to where somebody wanted to. */
+  #arrive() {
+    if (this.target !== null && this.#reached(this.target) !== null) this.seek(this.target);
   }
 
   /** Ask for the next stretch where less than enough is there. */
   #feed() {
-    const at = this.video.currentTime;
+    if (this.over) return;
+    const at = this.target ?? this.video.currentTime;
     const reached = this.#reached(at);
     const missing = reached === null;
     if (this.wanted !== null) {
-      const coming = at >= this.wanted - ROUND_S && at < this.wanted + STRETCH_S;
+      const coming = at >= this.wanted - ROUND_S && at < this.until;
       if (!missing || coming) return;
       this.leave.abort();
     }
-    const from = missing ? at : reached;
-    if (from >= this.source.duration_s + 0.5 || (!missing && reached - at > AHEAD_S)) return;
-    if (!missing && from === this.ended) return; // the last stretch gave nothing new
-    this.#fetch(from);
+    const next = this.#next(at);
+    const back = next - at < BACK_S / 2 ? BACK_S : 0;
+    const from = missing ? Math.max(0, at - back) : reached;
+    const end = this.source.duration_s - EXACT_S;
+    const enough = !missing && (reached - at > AHEAD_S || reached >= end || reached === this.ended);
+    if (!missing && reached >= end) this.#finish();
+    if (enough || from > this.source.duration_s + 0.5) return;
+    this.#fetch(from, Math.min(from + STRETCH_S, missing ? next + ROUND_S : Infinity));
+  }
+
+  /** All is there: the player need not wait for more. */
+  #finish() {
+    if (this.media.readyState === "open" && !this.buffer.updating) this.media.endOfStream();
+  }
+
+  /** Where the next of what is there begins after a moment. */
+  #next(at) {
+    const { buffered } = this.video;
+    for (let n = 0; n < buffered.length; n++) {
+      if (buffered.start(n) > at) return buffered.start(n);
+    }
+    return Infinity;
   }
 
   /** Where what is there at a moment ends; null: nothing is. */
   #reached(at) {
     const { buffered } = this.video;
     for (let n = 0; n < buffered.length; n++) {
-      if (buffered.start(n) - ROUND_S <= at && at < buffered.end(n)) return buffered.end(n);
+      if (buffered.start(n) - EXACT_S <= at && at < buffered.end(n)) return buffered.end(n);
     }
     return null;
   }
 
-  async #fetch(from) {
+  async #fetch(from, to) {
     const leave = new AbortController();
     this.leave = leave;
-    this.wanted = from;
+    [this.wanted, this.until] = [from, to];
     try {
-      const url = `${this.base}/stream?from=${from}&to=${from + STRETCH_S}`;
+      const url = `${this.base}/stream?from=${from}&to=${to}`;
       const response = await ask(url, { signal: leave.signal });
-      await this.#begin(response.headers, from);
+      await this.#begin(response.headers, leave.signal);
       const reader = response.body.getReader();
       for (;;) {
         const { done, value } = await reader.read();
         if (leave.signal.aborted) return;
         if (done) break;
-        await this.#append(value);
+        await this.#append(value, leave.signal);
       }
       if (this.#reached(from) === null || this.#reached(from) === from) this.ended = from;
+      if (this.target !== null && this.target >= from && this.target < to) {
+        this.seek(this.video.buffered.end(this.video.buffered.length - 1) - EXACT_S); // the last
+      }
     } catch (problem) {
-      if (problem.name !== "AbortError") this.failed(problem);
+      if (problem.name !== "AbortError") this.#fail(problem);
     } finally {
       if (this.leave === leave) {
         this.wanted = null;
-        if (!leave.signal.aborted) this.#feed();
+        if (!leave.signal.aborted && !this.over) this.#feed();
       }
     }
   }
 
-  async #begin(headers) {
+  async #begin(headers, signal) {
     const type = `video/mp4; codecs="${headers.get("x-codec")}"`;
     if (!this.buffer) this.buffer = this.media.addSourceBuffer(type);
     else {
       await this.#idle();
-      this.buffer.abort(); // what was left half
+      if (signal.aborted) return;
+      if (this.media.readyState === "open") this.buffer.abort(); // what was left half
       if (type !== this.type) this.buffer.changeType(type);
     }
     this.type = type;
@@ -145,8 +193,9 @@ export class SourceVideo {
     }
   }
 
-  async #append(part) {
+  async #append(part, signal) {
     await this.#idle();
+    if (signal.aborted) return;
     try {
       this.buffer.appendBuffer(part);
     } catch (error) {
@@ -156,6 +205,7 @@ export class SourceVideo {
       this.buffer.appendBuffer(part);
     }
     await this.#idle();
+    this.#arrive();
   }
 
   #idle() {
