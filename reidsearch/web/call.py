@@ -11,6 +11,7 @@ from reidsearch.base.errors import NotFound
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.services.identities import IdentityService
+from reidsearch.services.sight import Sight
 from reidsearch.services.tracklets import TrackletService
 from reidsearch.web.person import Person, Role
 
@@ -46,6 +47,11 @@ class Call:
     def cameras(self) -> frozenset[str] | None:
         """The only cameras that whoever asks may see; None: all."""
         return self.person.cameras
+
+    @cached_property
+    def sight(self) -> Sight:
+        """What whoever asks may see; handlers that name or list anything ask it."""
+        return self.archive.sight(self.cameras)
 
     @cached_property
     def identities(self) -> IdentityService:

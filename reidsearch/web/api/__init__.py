@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive
+from reidsearch.web.api import archive, decisions, pictures, searches
 from reidsearch.web.declared import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*archive.ENDPOINTS,)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *archive.ENDPOINTS,
+    *decisions.ENDPOINTS,
+    *pictures.ENDPOINTS,
+    *searches.ENDPOINTS,
+)
