@@ -22,6 +22,7 @@ words stand in `words/en.toml` and reach templates as `t("overview.title")`, and
 advice of this face stands in the words under `advice`, by kind.
 
 **Rights** are checked in one place, before a handler runs: the role that an endpoint declares
-(`person.Role`), and cameras: an account may be limited to some, so a handler that names a crop,
-tracklet or source asks `call.require_camera`, and one that lists gives `call.cameras` on.
+(`person.Role`). An account may be limited to some cameras: a handler that names or lists a crop,
+tracklet, source, identity or decision asks `call.sight`, and one that searches has its request
+narrowed by it.
 """

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from reidsearch.base.errors import NotFound
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.services.identities import IdentityService
@@ -67,23 +66,12 @@ class Call:
         """Whether whoever asks has a role."""
         return self.person.role >= role
 
-    def require_camera(self, camera: str | None, what: str) -> None:
-        """Refuse what is of a camera that whoever asks may not see, as if it were not there.
-
-        Raises:
-            NotFound: with `what`, as the archive would say it.
-        """
-        if self.cameras is not None and camera not in self.cameras:
-            raise NotFound(f"{self.archive.location} holds no {what}")
-
     def crop(self, crop_id: int) -> Crop:
         """Return a crop that whoever asks may see. Raises NotFound."""
-        crop = self.archive.crop(crop_id)
-        self.require_camera(crop.facts.camera, f"crop {crop_id}")
-        return crop
+        self.sight.require_crops([crop_id])
+        return self.archive.crop(crop_id)
 
     def tracklet(self, tracklet_id: int) -> TrackletSeen:
         """Return a tracklet that whoever asks may see. Raises NotFound."""
-        seen = self.archive.footage.tracklet(tracklet_id)
-        self.require_camera(seen.camera, f"tracklet {tracklet_id}")
-        return seen
+        self.sight.require_tracklets([tracklet_id])
+        return self.archive.footage.tracklet(tracklet_id)
