@@ -89,6 +89,8 @@ class Kind(StrEnum):
     FOOTAGE_MISSING = "footage-missing"
     FOOTAGE_DIFFERS = "footage-differs"
     FRAMES_NOT_FOUND = "frames-not-found"
+    MOMENT_NOT_REACHED = "moment-not-reached"
+    PLAYBACK_BUSY = "playback-busy"
     RELOCATION_OF_NOTHING = "relocation-of-nothing"
 
     ARCHIVE_EMPTY = "archive-empty"

@@ -121,6 +121,13 @@ class Clock:
         first_us, last_us = _CALENDAR_US
         return at_us if first_us <= at_us <= last_us else None
 
+    def media_s_at(self, at_us: int) -> Fraction | None:
+        """Media time at which it shows a time, wherever that lies; None when no time is known."""
+        zero_us = self.at_us(Fraction(0))
+        if zero_us is None:
+            return None
+        return Fraction(at_us - zero_us, 1_000_000) / (1 + Fraction(self.drift_ppm) / 1_000_000)
+
 
 def require_clock(offset_s: Fraction, drift_ppm: float, uncertainty_s: float | None) -> None:
     """Refuse what no clock can be: see `Clock`. Raises ValueError, naming the number."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.domain.footage import Boxes, SourceCoverage, Stamps
+
+INTERPOLATED_S = Fraction(2)
+"""Between detections further apart no box is interpolated: so far apart are the sampled frames of a
+scene where nothing moves. Trackers bridge twice as much, but then nobody was seen for a while."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -110,14 +110,25 @@ def stored_jpeg(data: bytes, crop: Pixels, whole: bool) -> bytes:
         original = _without_metadata(data)
         if original is not None:
             return original
-    height_px, width_px = crop.shape[:2]
-    pixels = np.ascontiguousarray(crop).tobytes()
-    image = Image.frombuffer("RGB", (width_px, height_px), pixels, "raw", "BGR", 0, 1)
+    image = _image(crop)
     if max(image.size) > _STORED_SIDE_PX:
         image.thumbnail((_STORED_SIDE_PX, _STORED_SIDE_PX), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=_STORED_QUALITY, subsampling=0)
     return out.getvalue()
+
+
+def encode(pixels: Pixels, quality: int) -> bytes:
+    """Return (h, w, 3) uint8, BGR, as JPEG, to be looked at."""
+    out = io.BytesIO()
+    _image(pixels).save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def _image(pixels: Pixels) -> Image.Image:
+    height_px, width_px = pixels.shape[:2]
+    data = np.ascontiguousarray(pixels).tobytes()
+    return Image.frombuffer("RGB", (width_px, height_px), data, "raw", "BGR", 0, 1)
 
 
 def read_picture(path: str | os.PathLike[str], limits: PictureLimits) -> Pixels:

@@ -139,12 +139,8 @@ def _bounds(one: SourceCoverage) -> tuple[dt.datetime, dt.datetime] | None:
 
 def _media_s(one: SourceCoverage, at: dt.datetime) -> Fraction | None:
     """Return the media time at which a source's clock shows a time; None: it never does."""
-    start_us = one.facts.clock.at_us(Fraction(0))
-    if start_us is None:
-        return None
-    rate = 1 + Fraction(one.facts.clock.drift_ppm) / 1_000_000
-    media_s = Fraction(to_us(at) - start_us, 1_000_000) / rate
-    return media_s if 0 <= media_s <= one.duration_s else None
+    media_s = one.facts.clock.media_s_at(to_us(at))
+    return media_s if media_s is not None and 0 <= media_s <= one.duration_s else None
 
 
 def _named(found: Sequence[ClockMoment], zone: dt.tzinfo | None) -> str:

@@ -8,7 +8,6 @@ written. They are never computed from a frame rate.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,7 @@ from reidsearch.base.errors import InputError, Kind
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.domain.footage import SourceCoverage, SourceState, Stamps
 from reidsearch.domain.tracklets import Trace
-from reidsearch.domain.tracks import SourceTracks, Track
+from reidsearch.domain.tracks import INTERPOLATED_S, SourceTracks, Track
 from reidsearch.services.footage_files import open_indexed
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
@@ -25,9 +24,6 @@ from reidsearch.store.footage.tracklet_reader import traces_of
 
 if TYPE_CHECKING:
     from reidsearch.media.video.frames import Footage
-
-LONGEST_S = Fraction(2)
-"""Longer gaps are left open: so far apart are the sampled frames of a scene where nothing moves."""
 
 
 class ExportService:
@@ -50,7 +46,7 @@ class ExportService:
         Args:
             numbered: without, the footage is not needed, and frames are not known.
             interpolate: add a box for every frame between two detections of a tracklet that lie at
-                most `LONGEST_S` apart, in a straight line by time; needs the numbers.
+                most `INTERPOLATED_S` apart, in a straight line by time; needs the numbers.
             verify: hash the footage, even if it was hashed before and cannot have changed.
             progress: told while the footage has to be decoded.
 
@@ -80,7 +76,7 @@ class ExportService:
                     kind=Kind.FRAMES_NOT_FOUND,
                     source=source.location,
                 )
-        longest = int(LONGEST_S / source.info.time_base)
+        longest = int(INTERPOLATED_S / source.info.time_base)
         return SourceTracks(
             source,
             tuple(

@@ -21,13 +21,20 @@ from reidsearch.domain.footage import Clock, CoverageGap, SourceCoverage
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture, whole_box
 from reidsearch.domain.reports import ClipReport, ClockChange, Relocated
 from reidsearch.domain.tracklets import Trace, TrackletSeen
-from reidsearch.services.footage_files import open_indexed, proven, relocate, view_of
+from reidsearch.services.footage_files import (
+    no_footage,
+    open_indexed,
+    proven,
+    relocate,
+    require_crops_shown,
+    view_of,
+)
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage import tracklet_reader as tracklet_store
 from reidsearch.store.footage.clocks import clock_changes, record_clock
 from reidsearch.store.footage.gaps import Stretch, not_supplied
-from reidsearch.store.footage.places import Relocation, crops_at, whole_path
+from reidsearch.store.footage.places import Relocation, whole_path
 
 if TYPE_CHECKING:
     from reidsearch.media.video.frames import Frame
@@ -318,12 +325,7 @@ class FootageService:
         Raises:
             Differs: a crop of this frame is stored, and it does not show it.
         """
-        from reidsearch.media.video.open import known_digest
-        from reidsearch.media.video.views import require_shown
-
-        sha256 = known_digest(path)
-        for crop_id in crops_at(self._store, sha256, pts) if sha256 else ():
-            require_shown(pixels, view_of(self._store, self._store.crop(crop_id)))
+        require_crops_shown(self._store, path, pts, pixels)
 
     def trace(self, tracklet_id: int, source_id: int) -> Trace:
         """Where a tracklet's person was in one of its sources, frame by frame."""
@@ -332,11 +334,7 @@ class FootageService:
     def _of_footage(self, crop_id: int) -> Crop:
         crop = self._store.crop(crop_id)
         if crop.moment is None:
-            raise NotFound(
-                f"crop {crop_id} was indexed as a picture ({crop.location}); it has no footage",
-                kind=Kind.CROP_WITHOUT_FOOTAGE,
-                crop=crop_id,
-            )
+            raise no_footage(crop)
         return crop
 
 

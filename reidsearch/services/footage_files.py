@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reidsearch.base.errors import InputError, Kind, NotFound, Refused, absent
 from reidsearch.base.said import said
-from reidsearch.domain.crops import Crop
+from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.reports import Relocated
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import places
@@ -32,9 +32,25 @@ def open_indexed(store: Store, source_id: int, *, verify: bool) -> tuple[Path, F
     Raises:
         InputError: (footage-missing, footage-differs) no place holds them.
     """
-    from reidsearch.media.video.open import lies_there, open_footage, path_of
+    from reidsearch.media.video.open import open_footage
 
-    source = footage_store.source(store, source_id)
+    path = indexed_file(store, source_id, verify=verify)
+    info = footage_store.source(store, source_id).info
+    rate = info.declared_fps if info.kind == "frames" else None
+    return path, open_footage(path, frames_fps=Fraction(rate) if rate else None)
+
+
+def indexed_file(store: Store, source_id: int, *, verify: bool) -> Path:
+    """Return the first of a source's known places that holds its bytes.
+
+    Args:
+        verify: as `open_indexed`.
+
+    Raises:
+        InputError: (footage-missing, footage-differs) no place holds them.
+    """
+    from reidsearch.media.video.open import lies_there, path_of
+
     (known,) = places.bytes_of(store, source_id)
     others: list[InputError] = []
     for place in known.places:
@@ -46,10 +62,10 @@ def open_indexed(store: Store, source_id: int, *, verify: bool) -> tuple[Path, F
         except InputError as error:
             others.append(error)
             continue
-        rate = source.info.declared_fps if source.info.kind == "frames" else None
-        return path, open_footage(path, frames_fps=Fraction(rate) if rate else None)
+        return path
     if others:
         raise others[0]
+    source = footage_store.source(store, source_id)
     tried = ", ".join(known.places[:5])
     raise InputError(
         f"{source.location} is no longer there"
@@ -132,6 +148,31 @@ def view_of(store: Store, crop: Crop) -> View:
         raise absent("the moment of a crop of footage")
     limits = PictureLimits(min_width_px=1, min_height_px=1)
     return View(crop.moment.pts, crop.box, decode(store.picture(crop.crop_id), limits))
+
+
+def no_footage(crop: Crop) -> NotFound:
+    """Return the error of a crop that came from no footage."""
+    return NotFound(
+        f"crop {crop.crop_id} was indexed as a picture ({crop.location}); it has no footage",
+        kind=Kind.CROP_WITHOUT_FOOTAGE,
+        crop=crop.crop_id,
+    )
+
+
+def require_crops_shown(store: Store, path: Path, pts: int, pixels: Pixels) -> None:
+    """Refuse a frame of any video that is not what the archive holds of its moment.
+
+    A video that is not held, or was not hashed since it last changed, is not looked at.
+
+    Raises:
+        Differs: a crop of this frame is stored, and it does not show it.
+    """
+    from reidsearch.media.video.open import known_digest
+    from reidsearch.media.video.views import require_shown
+
+    sha256 = known_digest(path)
+    for crop_id in places.crops_at(store, sha256, pts) if sha256 else ():
+        require_shown(pixels, view_of(store, store.crop(crop_id)))
 
 
 def proven(footage: Footage, show: Callable[[], T]) -> T:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reidsearch.services.identities import IdentityService
     from reidsearch.services.index import IndexService
     from reidsearch.services.maintenance import MaintenanceService
+    from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
     from reidsearch.services.sessions import SessionService
     from reidsearch.services.sight import Sight
@@ -84,6 +85,13 @@ class Services:
         from reidsearch.services.footage import FootageService
 
         return FootageService(self._store, self._engines.detector, self._actor)
+
+    @cached_property
+    def playback(self) -> PlaybackService:
+        """Footage to be looked at, for pages: `archive.playback.still(1, Fraction(12))`."""
+        from reidsearch.services.playback import PlaybackService
+
+        return PlaybackService(self._store)
 
     @cached_property
     def export(self) -> ExportService:

@@ -40,6 +40,12 @@ STATUS: dict[type[ReidsearchError], HTTPStatus] = {
     ArchiveVersionError: HTTPStatus.SERVICE_UNAVAILABLE,
     ArchiveError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+STATUS_OF_KIND: dict[str, HTTPStatus] = {
+    Kind.PLAYBACK_BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
+    Kind.FOOTAGE_MISSING: HTTPStatus.CONFLICT,
+    Kind.FOOTAGE_DIFFERS: HTTPStatus.CONFLICT,
+}
+"""Where the kind says more than the class."""
 
 _LOG = logging.getLogger("reidsearch.web")
 
@@ -74,7 +80,7 @@ def problem_of(error: Exception) -> dict[str, Any]:
         _LOG.error("unexpected error %s", number, exc_info=error)
         message = f"an unexpected error happened here; the server's log has it as {number}"
         return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, Kind.INTERNAL, message, {}, "")
-    status = next(
+    status = STATUS_OF_KIND.get(error.kind) or next(
         (status for kind, status in STATUS.items() if isinstance(error, kind)),
         HTTPStatus.INTERNAL_SERVER_ERROR,
     )

@@ -128,7 +128,7 @@ class _Encoder:
         if self._size is None:
             self._size = pixels.shape[1], pixels.shape[0]
         elif self._size != (pixels.shape[1], pixels.shape[0]):
-            pixels = _letterboxed(pixels, self._size)
+            pixels = letterboxed(pixels, self._size)
         if self._below is not None:
             pixels = self._below(pixels, self._info.media_s(frame.pts))
         pixels = _even(pixels)
@@ -168,7 +168,7 @@ class _Encoder:
         return stream
 
 
-def _letterboxed(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+def letterboxed(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """A picture at its aspect in a frame of another size, after the footage changed its own."""
     scale = min(size[0] / pixels.shape[1], size[1] / pixels.shape[0])
     width, height = (max(1, round(side * scale)) for side in pixels.shape[1::-1])

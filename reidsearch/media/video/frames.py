@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
@@ -19,6 +19,7 @@ import av
 import av.error
 import cv2
 import numpy as np
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from reidsearch.base.boxes import Box
@@ -116,6 +117,21 @@ class Frame:
         width, height = self._lies.size(width_px, height_px)
         small = self._picture.reformat(width=width, height=height, format="bgr24")
         return self._lies.upright(_bytes(small, "bgr24"))
+
+    def for_encoder(self, width_px: int, height_px: int) -> av.VideoFrame:
+        """It as encoders of video take it: upright, scaled, yuv420p with levels from 16 to 235."""
+        source = self._picture
+        if self._lies != UPRIGHT:
+            small = self.small(width_px, height_px)
+            source = av.VideoFrame.from_ndarray(small, format="bgr24")
+        full = source.color_range == ColorRange.JPEG or source.format.name.startswith("yuvj")
+        return source.reformat(
+            width=width_px,
+            height=height_px,
+            format="yuv420p",
+            src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
+            dst_color_range=ColorRange.MPEG,
+        )
 
     def part(self, box: Box, width_px: int, height_px: int) -> Pixels:
         """A part of it, scaled like `small`."""
@@ -237,6 +253,45 @@ class Footage(Protocol):
     ) -> None: ...
 
 
+class Readable(Protocol):
+    """What can be read from any pts on."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """What it says of itself."""
+        ...
+
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
+        """As `Footage.frames_from`."""
+        ...
+
+
+class Watched:
+    """Footage for somebody who may stop waiting.
+
+    Args:
+        keep_on: called before each item; ends the reading by raising.
+    """
+
+    def __init__(self, footage: Readable, keep_on: Callable[[], None]) -> None:
+        self._footage, self._keep_on = footage, keep_on
+
+    @property
+    def info(self) -> VideoInfo:
+        """What it says of itself."""
+        return self._footage.info
+
+    def frames_from(
+        self, pts: int, still: StillRule | None = None, *, once: bool = False
+    ) -> Iterator[Item]:
+        """As `Footage.frames_from`."""
+        for item in self._footage.frames_from(pts, still, once=once):
+            self._keep_on()
+            yield item
+
+
 def frame_of(footage: Footage, pts: int, *, once: bool = False) -> Frame:
     """The frame with just this pts, or else the last before it; see `Footage.frames_from`.
 
@@ -256,7 +311,7 @@ def frame_of(footage: Footage, pts: int, *, once: bool = False) -> Frame:
     return shown
 
 
-def frame_shown_at(footage: Footage, media_s: Fraction) -> Frame:
+def frame_shown_at(footage: Readable, media_s: Fraction) -> Frame:
     """`frame_at` for anything that can be read from any pts on.
 
     Raises:

@@ -42,7 +42,7 @@ class Group:
 
 def groups(packets: Iterator[Any], context: Any, rule: StillRule) -> Iterator[Group | Damage]:
     """Cut a stream of packets into groups, and decide for each."""
-    keys = _KeyDecoder(context)
+    keys = KeyDecoder(context)
     held: list[Any] = []
     for packet in packets:
         if isinstance(packet, Damage):
@@ -64,7 +64,7 @@ def groups(packets: Iterator[Any], context: Any, rule: StillRule) -> Iterator[Gr
         yield Group(held)
 
 
-def _decided(held: list[Any], following: Any, keys: _KeyDecoder, rule: StillRule) -> Group:
+def _decided(held: list[Any], following: Any, keys: KeyDecoder, rule: StillRule) -> Group:
     key, rest = held[0], held[1:]
     if not rest or not key.is_keyframe or key.pts is None or following.pts is None:
         return Group(held)
@@ -95,7 +95,7 @@ def _grey(picture: av.VideoFrame) -> NDArray[np.float32]:
     return small
 
 
-class _KeyDecoder:
+class KeyDecoder:
     """Decodes single key frames beside the stream's own decoder."""
 
     def __init__(self, context: Any) -> None:
@@ -105,6 +105,7 @@ class _KeyDecoder:
         self._last: tuple[int, av.VideoFrame] | None = None
 
     def decode(self, packet: Any) -> av.VideoFrame | None:
+        """Return the picture of a packet that needs no other; None: it gives none, or several."""
         if self._last is not None and self._last[0] == packet.pts:
             return self._last[1]
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.tracklets import Doubt, Purity, SourceInterval, Trace, TrackletSeen
 from reidsearch.store import tables
-from reidsearch.store.chunks import CHUNK
+from reidsearch.store.chunks import CHUNK, of_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.decoding import reads
 from reidsearch.store.footage import rows as footage_rows
@@ -195,13 +195,52 @@ def traces_of(store: Store, source_id: int) -> list[tuple[int, Trace]]:
     Raises:
         ArchiveError: one is damaged.
     """
+    return _traces(store, tracklet_part.c.source_id == source_id, tracklet_part.c.tracklet_id)
+
+
+def traces_between(
+    store: Store, source_id: int, from_us: int, to_us: int
+) -> list[tuple[int, Trace]]:
+    """Return whole traces of the tracklets that an interval of a source shows.
+
+    By the time that each was first seen in the source; times are microseconds of media time.
+
+    Raises:
+        ArchiveError: one is damaged.
+    """
+    part = tracklet_part.c
+    shown = and_(part.source_id == source_id, part.first_us <= to_us, part.last_us >= from_us)
+    return _traces(store, shown, part.first_us, part.tracklet_id)
+
+
+def _traces(
+    store: Store, where: ColumnElement[bool], *order: ColumnElement[Any]
+) -> list[tuple[int, Trace]]:
     with store.read() as connection:
         rows = connection.execute(
             select(tracklet_part.c.tracklet_id, tracklet_part.c.trace, tracklet_part.c.sha256)
-            .where(tracklet_part.c.source_id == source_id)
-            .order_by(tracklet_part.c.tracklet_id)
+            .where(where)
+            .order_by(*order)
         ).all()
     return [(row.tracklet_id, _read_trace(store, row.tracklet_id, row)) for row in rows]
+
+
+def views_in(
+    store: Store, source_id: int, tracklet_ids: Sequence[int]
+) -> dict[int, list[tuple[int, int]]]:
+    """Return the crops of tracklets in one source, each with its pts, best first."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    every = (
+        select(moment.c.tracklet_id, moment.c.crop_id, tables.crop.c.pts)
+        .join(tables.crop, tables.crop.c.id == moment.c.crop_id)
+        .where(tables.crop.c.source_id == source_id)
+        .order_by(moment.c.quality.desc(), moment.c.crop_id)
+    )
+    with store.read() as connection:
+        for part in of_ids(every, moment.c.tracklet_id, tracklet_ids):
+            for row in connection.execute(part):
+                found.setdefault(row.tracklet_id, []).append((row.crop_id, row.pts))
+    return found
 
 
 def _read_trace(store: Store, tracklet_id: int, row: Any) -> Trace:

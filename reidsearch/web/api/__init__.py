@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive, decisions, pictures, searches
+from reidsearch.web.api import archive, decisions, media, pictures, searches
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *archive.ENDPOINTS,
     *decisions.ENDPOINTS,
+    *media.ENDPOINTS,
     *pictures.ENDPOINTS,
     *searches.ENDPOINTS,
 )
