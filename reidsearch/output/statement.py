@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from reidsearch.domain.adjustment import AdjustedBy, WhyNotAdjusted
@@ -78,6 +80,16 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
     ]
+
+
+_COMMAND = re.compile(
+    r" \((?:reidsearch [^()]*|--[^()]*|docs/[^()]*|run (?:the same|the) index command again)\)"
+)
+
+
+def without_commands(told: Iterable[str]) -> list[str]:
+    """Return sentences without what they advise for the command line, for faces of another kind."""
+    return [_COMMAND.sub("", one) for one in told]
 
 
 OWN_TEXTS = {

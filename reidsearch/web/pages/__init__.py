@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from reidsearch.web.declared import Page
-from reidsearch.web.pages import overview, play, sign_in
+from reidsearch.web.pages import answer, ask, compare, overview, play, sign_in
 
-PAGES: tuple[Page, ...] = (*overview.PAGES, *play.PAGES, *sign_in.PAGES)
+PAGES: tuple[Page, ...] = (
+    *overview.PAGES,
+    *ask.PAGES,
+    *answer.PAGES,
+    *compare.PAGES,
+    *play.PAGES,
+    *sign_in.PAGES,
+)
 """In the order of the menu."""
