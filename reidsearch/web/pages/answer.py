@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
-from reidsearch.domain.answers import Answer, Match
+from reidsearch.domain.answers import Answer, Match, Statement
 from reidsearch.domain.decisions import Mark
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
@@ -51,7 +52,7 @@ def answer(call: Call, asked: PageAsked) -> Values:
         "asked": asked,
         "links": links,
         "statement": told["statement"],
-        "sentences": without_commands(sentences(found.statement)),
+        "sentences": _told(found.statement),
         "no_match": without_commands([no_match(found)])[0] if not rows else None,
         "rows": in_order(rows, asked.order),
         "orders": ORDERS,
@@ -71,6 +72,12 @@ def answer(call: Call, asked: PageAsked) -> Values:
     }
 
 
+def _told(statement: Statement) -> list[str]:
+    """Return the whole statement; digests and places of the query, which is seen, come last."""
+    told = without_commands(sentences(statement))
+    return sorted(told, key=lambda one: one.startswith("Query"))
+
+
 def _of_identity(found: Answer) -> tuple[int, ...]:
     """Return the crops of the identity that was searched with, the first of them."""
     crops = [one.crop_id for one in found.statement.query_pictures if one.crop_id is not None]
@@ -86,6 +93,7 @@ def _row(
     moment = told["moment"]
     return told | {
         "image": crop_image(crop_id),
+        "file": PurePosixPath(match.crop.location.replace("\\", "/")).name,
         "mark": mark,
         "own_text": own_text(match),
         "probability_text": probability(reading) if reading else None,

@@ -120,7 +120,7 @@ def _shots(call: Call, view: QueryView | int) -> list[dict[str, Any]]:
     if moment is None:
         return []
     shots = call.archive.footage.tracklet(moment.tracklet_id).crop_ids
-    return [{"crop_id": one, "image": crop_image(one)} for one in shots]
+    return [{"crop_id": one, "image": crop_image(one), "address": None} for one in shots]
 
 
 def _stripes(told: Explanation) -> list[dict[str, Any]]:

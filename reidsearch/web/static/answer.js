@@ -10,14 +10,14 @@ const done = { confirm: texts.confirmed, reject: texts.rejected, unsure: texts.l
 let last = review.last_decision;
 let current = rows.find((row) => `#${row.id}` === location.hash) ?? rows[0];
 
-function go(row, { focus = true } = {}) {
+function go(row, { focus = true, address = true } = {}) {
   if (!row) return;
   current?.setAttribute("tabindex", "-1");
   current?.removeAttribute("aria-current");
   current = row;
   row.setAttribute("tabindex", "0");
   row.setAttribute("aria-current", "true");
-  history.replaceState(null, "", `#${row.id}`);
+  if (address) history.replaceState(null, "", `#${row.id}`);
   if (focus) row.focus();
 }
 
@@ -128,4 +128,4 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("pageshow", (event) => { if (event.persisted) refresh().catch(() => {}); });
 
-if (current) go(current, { focus: location.hash === `#${current.id}` });
+if (current) go(current, { focus: location.hash === `#${current.id}`, address: false });
