@@ -73,7 +73,7 @@ class QueryView:
     @property
     def text(self) -> str:
         """What `picture` or `frame` reads."""
-        name = self.sha256 or f"{self.source_id}@{float(self.media_s or 0):g}"
+        name = self.sha256 or f"{self.source_id}@{_seconds(self.media_s or Fraction(0))}"
         if self.whole:
             return f"{name}:{WHOLE}"
         if self.who is None:
@@ -98,6 +98,10 @@ class Seen:
     people: tuple[Box, ...]
     confidence: tuple[float, ...]
     taken: Detection | None
+
+
+def _seconds(media_s: Fraction) -> str:
+    return f"{float(media_s):.9f}".rstrip("0").rstrip(".")
 
 
 def _who(text: str | None, whole: str) -> Who:

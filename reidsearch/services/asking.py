@@ -139,7 +139,7 @@ class AskingService:
         read, look = self._read(view), self._look(view)
         name = read.origin.name
         if view.sha256 is None:
-            name = f"{name}@{float(read.origin.media_s or 0):g}"
+            name = f"{name}@{read.origin.media_s or 0:.3f}"
         if isinstance(view.who, Box):
             return person_in_frame(read, FrameInput(name, box=view.who), look)
         if view.sha256 is None or view.who is not None:

@@ -53,6 +53,7 @@ class KeptPictures:
                 else:
                     with replacing(path) as partial:
                         partial.write_bytes(data)
+                        partial.chmod(0o600)
                 self._make_room(but=sha256)
         except OSError as error:
             raise StorageError(f"{self._folder} cannot be written: {said(error)}") from error

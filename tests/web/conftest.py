@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scenes import write_yard
@@ -64,13 +66,28 @@ def two_cameras(tmp_path_factory, scene) -> Path:
     return folder / "archive"
 
 
-@pytest.fixture
-def served(tmp_path: Path, two_cameras: Path) -> Iterator[Served]:
-    """A copy of `two_cameras`, served."""
-    shutil.copytree(two_cameras, tmp_path / "archive")
-    with Archive.open(tmp_path / "archive", model="builtin", offline=True) as archive:
+@contextlib.contextmanager
+def serving(folder: Path, **how: Any) -> Iterator[Served]:
+    """The archive in a folder, served."""
+    with Archive.open(folder, model="builtin", offline=True, **how) as archive:
         state = make_state(archive, ServeSettings())
         app = make_app(state)
         served = Served(archive, state, TestClient(app, base_url=HOST, follow_redirects=False))
         served.client = served.as_(ANNA)
+        yield served
+
+
+@pytest.fixture
+def served(tmp_path: Path, two_cameras: Path) -> Iterator[Served]:
+    """A copy of `two_cameras`, served."""
+    shutil.copytree(two_cameras, tmp_path / "archive")
+    with serving(tmp_path / "archive") as served:
+        yield served
+
+
+@pytest.fixture
+def seeing(tmp_path: Path, two_cameras: Path, shared: Path) -> Iterator[Served]:
+    """The same where there is a person detector."""
+    shutil.copytree(two_cameras, tmp_path / "archive")
+    with serving(tmp_path / "archive", model_path=[shared / "models"]) as served:
         yield served

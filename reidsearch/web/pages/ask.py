@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from msgspec import structs
@@ -122,7 +123,8 @@ def _looked_at(call: Call, asked: PageAsked, links: Links) -> dict[str, Any] | N
     if asked.look is None and asked.source_id is None:
         return None
     try:
-        view = QueryView.frame(asked.look or f"{asked.source_id}@{asked.at:g}")
+        moment = QueryView(source_id=asked.source_id, media_s=Fraction(repr(asked.at)))
+        view = QueryView.frame(asked.look or moment.text)
         require_views(call, [view])
         found = call.archive.asking.people(view)
     except ReidsearchError as error:

@@ -35,8 +35,9 @@ async function refresh({ own = false } = {}) {
 
 async function act(work) {
   try {
-    await work();
+    const told = await work();
     await refresh({ own: true });
+    announce(told);
   } catch (problem) {
     announce(problem.text ?? String(problem), { error: true });
     await refresh({ own: true }).catch(() => {});
@@ -51,7 +52,7 @@ function decide(what, row) {
   return act(async () => {
     const body = { crop_ids: [Number(crop)] };
     const told = await send("POST", `/api/v1/identities/${number}/${what}`, body);
-    announce(told.decision ? fill(done[what], { crop, name }) : texts.unchanged);
+    return told.decision ? fill(done[what], { crop, name }) : texts.unchanged;
   });
 }
 
@@ -59,7 +60,7 @@ function undo() {
   if (!review.decides) return announce(texts.may_not, { error: true });
   return act(async () => {
     const told = await send("POST", "/api/v1/decisions/undo", {});
-    announce(fill(texts.undone, { decision: told.decision.undoes }));
+    return fill(texts.undone, { decision: told.decision.undoes });
   });
 }
 
