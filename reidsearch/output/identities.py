@@ -12,10 +12,11 @@ from rich.text import Text
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.answer_json import interval_json, named_json, purity_json
 from reidsearch.domain.decisions import Change, Decision, Identity, Mark, Of, Presence, Story
+from reidsearch.domain.two_places import TwoPlaces, two_places
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import clock, zone_name
-from reidsearch.output.visible import count, visible
+from reidsearch.output.visible import count, duration, visible
 
 Cell = Callable[[Presence], str]
 SHOWN_AT_MOST = 3  # crop ids in a cell
@@ -153,7 +154,18 @@ def story_view(story: Story, names: Names) -> RenderableType:
                 style="yellow",
             )
         )
+    views += [Text(two_places_text(one), style="yellow") for one in two_places(story.members)]
     return Group(*views, Text("Decisions:"), log_view(story.decisions, names))
+
+
+def two_places_text(one: TwoPlaces) -> str:
+    """Return what it means that somebody was seen by two cameras at one time."""
+    clocks = "" if one.certain else ", if the clocks are right"
+    return (
+        f"{one.first.text} and {one.second.text} were seen by two cameras at one time, for "
+        f"{duration(one.overlap_s)}{clocks}. Possible reasons: cameras that "
+        "show one place, a wrong clock, a wrong confirmation, or two people."
+    )
 
 
 def presence_table(presences: Sequence[Presence], scores: Sequence[float] = ()) -> RenderableType:
@@ -258,6 +270,7 @@ def story_json(story: Story) -> dict[str, Any]:
         "rejected": [presence_json(one) for one in story.rejected],
         "deleted": story.deleted,
         "decisions": [decision_json(one) for one in story.decisions],
+        "two_places": [asdict(one) for one in two_places(story.members)],
     }
 
 

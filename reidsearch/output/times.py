@@ -44,6 +44,11 @@ def shifted(time: dt.datetime) -> dt.datetime:
     return time.astimezone(_ZONE.get())
 
 
+def midnight(date: dt.date) -> dt.datetime:
+    """Return the beginning of a day of the zone in use, in UTC."""
+    return dt.datetime.combine(date, dt.time(), _ZONE.get()).astimezone(dt.UTC)
+
+
 def local(time: dt.datetime) -> str:
     """Return a time with its zone: `2024-05-31 14:03:00 CEST`."""
     return f"{clock(time)} {time.astimezone(_ZONE.get()).tzname()}"

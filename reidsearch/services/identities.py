@@ -327,6 +327,12 @@ class IdentityService:
             found = held.marks(self._store, members.values())
         return {crop_id: found.get(member, Mark()) for crop_id, member in members.items()}
 
+    def best_crops(self, members: Iterable[Member]) -> dict[Member, int]:
+        """The best crop of each of these members that the archive holds."""
+        with self._store.read() as connection:
+            seen = presences(connection, members)
+        return {member: one.crop_ids[0] for member, one in seen.items() if one.crop_ids}
+
     def pairs(self) -> Pairs:
         """What the decisions in force say of pairs of crops, for calibration."""
         with self._store.read() as connection:

@@ -34,6 +34,17 @@ class ProposalService:
     def __init__(self, store: Store, identities: IdentityService) -> None:
         self._store, self._identities = store, identities
 
+    def by(self, actor: str) -> ProposalService:
+        """Return the same for another actor, such as the user of a web page.
+
+        Raises:
+            UsageError: the name is empty.
+
+        Example:
+            >>> archive.proposals.by("maria").new(3, "anna")
+        """
+        return ProposalService(self._store, self._identities.by(actor))
+
     def link(
         self,
         *,

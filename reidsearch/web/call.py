@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from reidsearch.domain.crops import Crop
+from reidsearch.domain.decisions import Identity
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.services.identities import IdentityService
+from reidsearch.services.proposals import ProposalService
 from reidsearch.services.sight import Sight
 from reidsearch.services.tracklets import TrackletService
 from reidsearch.web.person import Person, Role
@@ -58,6 +60,11 @@ class Call:
         return self.archive.identities.by(self.person.name)
 
     @cached_property
+    def proposals(self) -> ProposalService:
+        """Decisions on proposals by whoever asks."""
+        return self.archive.proposals.by(self.person.name)
+
+    @cached_property
     def tracklets(self) -> TrackletService:
         """Splits and joins by whoever asks."""
         return self.archive.tracklets.by(self.person.name)
@@ -65,6 +72,12 @@ class Call:
     def may(self, role: Role) -> bool:
         """Whether whoever asks has a role."""
         return self.person.role >= role
+
+    def faces(self, identities: Sequence[Identity]) -> list[int | None]:
+        """Return for each identity the crop that stands for it: the best of its first member."""
+        firsts = [one.members[0] for one in identities if one.members]
+        crops = self.archive.identities.best_crops(firsts)
+        return [crops.get(one.members[0]) if one.members else None for one in identities]
 
     def crop(self, crop_id: int) -> Crop:
         """Return a crop that whoever asks may see. Raises NotFound."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reidsearch.output import times
+from reidsearch.web.calendar import HOLES
 
 WIDTH = 100
 LEAST = 0.15  # what is shorter is still seen
@@ -27,6 +28,8 @@ STEPS_S = (
     30 * 86400,
 )
 MOST_TICKS = 8
+BAR_PX, ROW_PX, MOST_ROWS = 20, 16, 8
+LABEL = 2.0  # per cent that a number takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,7 @@ class Bar:
         x, width: in per cent of the width.
         how: how it was analysed, or `not-supplied`.
         detail: its reason; may be empty.
-        source_id: that it is of; None: of none.
-        at_s: media time at which it begins.
+        href: where it leads: the footage, or the reason of a hole.
     """
 
     x: float
@@ -47,8 +49,28 @@ class Bar:
     detail: str
     from_time: str
     to_time: str
-    source_id: int | None = None
-    at_s: float = 0.0
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A sighting in a lane.
+
+    Args:
+        label: its number.
+        kind: `confirmed` or `proposed`.
+        href: where it leads.
+        told: when it was, for whoever hovers or listens.
+        row: below the bars, so that no two marks meet.
+    """
+
+    x: float
+    width: float
+    label: str
+    kind: str
+    href: str
+    told: str
+    row: int = 0
 
 
 @dataclass(slots=True)
@@ -57,6 +79,20 @@ class Lane:
 
     camera: str | None
     bars: list[Bar] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return BAR_PX + ROW_PX * (1 + max((mark.row for mark in self.marks), default=-1))
+
+    def add(self, mark: Mark) -> None:
+        """Add a mark in the first row in which nothing is in its way; marks come in their order."""
+        ends: dict[int, float] = {}
+        for one in self.marks:
+            ends[one.row] = max(ends.get(one.row, 0.0), one.x + max(one.width, LABEL))
+        row = next((at for at in range(MOST_ROWS) if ends.get(at, -1.0) <= mark.x), MOST_ROWS - 1)
+        self.marks.append(replace(mark, row=row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +118,20 @@ class Lanes:
         return WIDTH * (moment - self.first).total_seconds() / whole
 
 
-def lanes_of(coverage: Mapping[str, Any]) -> Lanes:
-    """Return the lanes of a coverage document."""
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What is to be marked: see `Mark`. Times are ISO texts."""
+
+    camera: str | None
+    from_time: str
+    to_time: str
+    label: str
+    kind: str
+    href: str
+
+
+def lanes_of(coverage: Mapping[str, Any], sightings: Sequence[Sighting] = ()) -> Lanes:
+    """Return the lanes of a coverage document, with sightings in order of time."""
     timed = [
         (source, span)
         for source in coverage["sources"]
@@ -95,6 +143,7 @@ def lanes_of(coverage: Mapping[str, Any]) -> Lanes:
     )
     missing = coverage["not_supplied"]
     ends = [_at(one[name]) for one in _spans(timed, missing) for name in ("from_time", "to_time")]
+    ends += [_at(text) for one in sightings for text in (one.from_time, one.to_time)]
     if not ends:
         return Lanes((), (), untimed)
     empty = Lanes((), (), untimed, min(ends), max(ends))
@@ -102,13 +151,30 @@ def lanes_of(coverage: Mapping[str, Any]) -> Lanes:
     for source, span in timed:
         lane = by_camera.setdefault(source["camera"], Lane(source["camera"]))
         facts = (span["how"], span["detail"], span["from_time"], span["to_time"])
-        lane.bars.append(Bar(*_place(empty, span), *facts, source["source_id"], span["from_s"]))
-    for gap in missing:
+        lane.bars.append(Bar(*_place(empty, span), *facts, href_of(source, span)))
+    for number, gap in enumerate(missing):
         lane = by_camera.setdefault(gap["camera"], Lane(gap["camera"]))
         facts = ("not-supplied", "", gap["from_time"], gap["to_time"])
-        lane.bars.append(Bar(*_place(empty, gap), *facts))
+        lane.bars.append(Bar(*_place(empty, gap), *facts, f"#missing-{number}"))
+    for one in sightings:
+        lane = by_camera.setdefault(one.camera, Lane(one.camera))
+        place = _place(empty, {"from_time": one.from_time, "to_time": one.to_time})
+        told = f"{one.label}: {times.clock(_at(one.from_time))}"
+        lane.add(Mark(*place, one.label, one.kind, one.href, told))
     lanes = sorted(by_camera.values(), key=lambda one: (one.camera is None, one.camera or ""))
     return Lanes(tuple(lanes), tuple(_ticks(empty)), untimed, empty.first, empty.last)
+
+
+def href_of(source: Mapping[str, Any], span: Mapping[str, Any]) -> str:
+    """Return where a stretch leads: to its footage; a hole to its reason, see `hole_id`."""
+    if span["how"] in HOLES:
+        return "#" + hole_id(source["source_id"], span["from_s"])
+    return f"/play/{source['source_id']}?at={span['from_s']:g}"
+
+
+def hole_id(source_id: int, from_s: float) -> str:
+    """Return the name of the place where a hole is told of."""
+    return f"hole-{source_id}-{from_s:g}"
 
 
 def _spans(timed: Iterable[tuple[Any, Any]], missing: Iterable[Any]) -> list[Any]:

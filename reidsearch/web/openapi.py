@@ -23,12 +23,15 @@ _TYPES = {"int": "integer", "float": "number"}
 def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of all endpoints."""
     taken = [one.takes for one in endpoints]
-    _, schemas = msgspec.json.schema_components(taken, ref_template="#/components/schemas/{name}")
+    made, schemas = msgspec.json.schema_components(
+        taken, ref_template="#/components/schemas/{name}"
+    )
+    names = [one["$ref"].rpartition("/")[2] for one in made]
     schemas |= {_name(one.document): _stored(one.document) for one in endpoints if one.document}
     paths: dict[str, dict[str, Any]] = {}
-    for one in endpoints:
+    for one, takes in zip(endpoints, names, strict=True):
         path = BASE + _PART.sub(r"{\1}", one.path)
-        paths.setdefault(path, {})[one.method.lower()] = _operation(one, schemas)
+        paths.setdefault(path, {})[one.method.lower()] = _operation(one, takes, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -57,7 +60,7 @@ PROBLEM: dict[str, Any] = {
 }
 
 
-def _operation(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+def _operation(one: Endpoint, takes: str, schemas: dict[str, Any]) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
         {
             "name": name,
@@ -72,7 +75,7 @@ def _operation(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         "x-role": one.role.name.lower() if one.role is not Role.ANYBODY else None,
     }
     if one.takes is not Nothing and one.method == "GET":
-        given = schemas[one.takes.__name__]
+        given = schemas[takes]
         needed = given.get("required", [])
         parameters += [
             {
@@ -85,7 +88,7 @@ def _operation(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
             for name, schema in given["properties"].items()
         ]
     elif one.takes is not Nothing:
-        reference = {"$ref": f"#/components/schemas/{one.takes.__name__}"}
+        reference = {"$ref": f"#/components/schemas/{takes}"}
         told["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": reference}},

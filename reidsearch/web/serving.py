@@ -54,7 +54,7 @@ def serve_page(page: Page, state: State) -> Served:
         person = person_of(request, state)
         try:
             call = await _call(request, state, page.role)
-            given = _checked(page.takes, _from_query(request, page.takes, blank=False))
+            given = _checked(page.takes, _from_query(request, page.takes))
             return await run_in_threadpool(_run, state, _page(page), call, given)
         except Denied as denied:
             if denied.kind == "sign-in-needed":
@@ -142,16 +142,12 @@ async def _given(request: Request, endpoint: Endpoint) -> dict[str, Any]:
     return given
 
 
-def _from_query(request: Request, takes: type[Given], *, blank: bool = True) -> dict[str, Any]:
-    """Return the query string as values by name; only a field that is a list may come twice.
-
-    Args:
-        blank: empty values count; else they are fields of a form that nobody filled in.
-    """
+def _from_query(request: Request, takes: type[Given]) -> dict[str, Any]:
+    """Return the query string as values by name; only a field that is a list may come twice."""
     lists = _list_fields(takes)
     found: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
-        if not value and not blank:
+        if value == "":  # a field of a form that was left empty
             continue
         if name in lists:
             found.setdefault(name, []).append(value)

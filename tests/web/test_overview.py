@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from fractions import Fraction
 
 from reidsearch.web.person import Person, Role
 
@@ -29,3 +31,23 @@ def test_a_query_that_is_not_declared_is_refused(served) -> None:
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
     assert "camra" in response.json()["detail"]
+
+
+def test_a_day_of_the_calendar_narrows_what_is_shown(served) -> None:
+    source = next(o for o in served.archive.footage.coverage() if o.facts.camera == "yard")
+    later = replace(source.facts.clock, offset_s=Fraction(86_400 * 3))
+    served.archive.footage.set_clock(source.source_id, later)
+    html = served.client.get("/").text
+    assert re.findall(r'href="\?day=([\d-]+)"', html) == ["2024-05-31", "2024-06-03"]
+    html = served.client.get("/?day=2024-06-03").text
+    assert "yard.mp4" in html
+    assert "gate.mp4" not in html
+    assert served.client.get("/?day=2024-13-01").status_code == 422
+
+
+def test_every_hole_of_the_picture_leads_to_its_reason(served) -> None:
+    html = served.client.get("/").text
+    places = re.findall(r'<a href="#((?:hole|missing)-[^"]+)"', html)
+    assert places
+    for place in places:
+        assert f'id="{place}"' in html

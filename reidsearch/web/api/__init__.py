@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive, decisions, media, pictures, searches
+from reidsearch.web.api import (
+    archive,
+    decisions,
+    identities,
+    journeys,
+    log,
+    media,
+    pictures,
+    proposals,
+    searches,
+)
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *archive.ENDPOINTS,
-    *decisions.ENDPOINTS,
     *media.ENDPOINTS,
     *pictures.ENDPOINTS,
     *searches.ENDPOINTS,
+    *identities.ENDPOINTS,
+    *decisions.ENDPOINTS,
+    *proposals.ENDPOINTS,
+    *journeys.ENDPOINTS,
+    *log.ENDPOINTS,
 )

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from reidsearch.web.declared import Page
-from reidsearch.web.pages import answer, ask, compare, overview, play, sign_in
+from reidsearch.web.pages import (
+    answer,
+    ask,
+    compare,
+    journeys,
+    log,
+    overview,
+    people,
+    play,
+    sign_in,
+)
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
     *ask.PAGES,
     *answer.PAGES,
     *compare.PAGES,
+    *people.PAGES,
     *play.PAGES,
+    *journeys.PAGES,
+    *log.PAGES,
     *sign_in.PAGES,
 )
 """In the order of the menu."""

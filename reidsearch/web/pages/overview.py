@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from reidsearch.web.api import archive
+from reidsearch.web.calendar import HOLES, days_of, months_of, on_day
 from reidsearch.web.call import Call
-from reidsearch.web.declared import Nothing, Page, Values
-from reidsearch.web.lanes import lanes_of
+from reidsearch.web.declared import Given, Nothing, Page, Values
+from reidsearch.web.lanes import hole_id, lanes_of
 from reidsearch.web.person import Role
 
-UNSEEN = frozenset({"failed", "gap", "erased"})
+MOST_LISTED = 200
 
 
-def overview(call: Call, _: Nothing) -> Values:
+class Asked(Given, frozen=True):
+    """The day that is looked at; None: all of the time."""
+
+    day: dt.date | None = None
+
+
+def overview(call: Call, asked: Asked) -> Values:
     """Return what the page shows."""
-    told = archive.coverage(call, archive.CoverageAsked())
+    whole = archive.coverage(call, archive.CoverageAsked())
+    days = days_of(whole)
+    told = whole if asked.day is None else on_day(whole, asked.day)
     holes = [
-        {"source": source, "span": span}
+        {"source": source, "span": span, "id": hole_id(source["source_id"], span["from_s"])}
         for source in told["sources"]
         for span in source["spans"]
-        if span["how"] in UNSEEN
+        if span["how"] in HOLES
     ]
     failed = archive.failures(call, Nothing())["failures"] if call.may(Role.ANALYST) else []
     return {
         "summary": archive.summary(call, Nothing()),
+        "asked": asked,
+        "months": months_of(days) if len(days) > 1 else [],
         "sources": told["sources"],
-        "not_supplied": told["not_supplied"],
+        "not_supplied": told["not_supplied"][:MOST_LISTED],
         "lanes": lanes_of(told),
-        "holes": holes,
-        "failures": failed,
+        "holes": holes[:MOST_LISTED],
+        "not_listed": max(0, len(holes) - MOST_LISTED)
+        + max(0, len(told["not_supplied"]) - MOST_LISTED),
+        "failures": failed[-MOST_LISTED:],
+        "failed": len(failed),
     }
 
 
-PAGES = (Page("/", overview, "overview.html", menu="overview"),)
+PAGES = (Page("/", overview, "overview.html", takes=Asked, menu="overview"),)

@@ -41,8 +41,18 @@ async function act(form, submitter) {
   } catch (problem) {
     announce(problem.text ?? String(problem), { error: true });
     buttons.forEach((button) => { button.disabled = false; });
-    form.querySelector("[data-force]")?.removeAttribute("hidden");
+    offerForce(form, problem);
   }
+}
+
+// Only after a conflict can somebody decide against it, and has to say so.
+const CONFLICTS = new Set(["seen-at-once", "confirmed-and-rejected"]);
+
+function offerForce(form, problem) {
+  const offer = form.querySelector("[data-force]");
+  if (!offer || !CONFLICTS.has(problem.kind)) return;
+  offer.hidden = false;
+  offer.querySelector("input").disabled = false;
 }
 
 document.addEventListener("submit", (event) => {

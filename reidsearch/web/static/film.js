@@ -1,0 +1,30 @@
+// The footage of sightings one after the other, each from the server's stream of its stretch.
+import { announce, words } from "./api.js";
+
+const scenes = JSON.parse(document.getElementById("scenes").textContent);
+const texts = words().journey;
+const player = document.getElementById("player");
+const video = player.querySelector("video");
+const caption = document.getElementById("caption");
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+let at = -1;
+
+function next() {
+  at += 1;
+  if (at >= scenes.length) return;
+  const scene = scenes[at];
+  caption.textContent = filled(texts.scene, { number: scene.number, camera: scene.camera ?? "" });
+  video.src = `/api/v1/sources/${scene.source_id}/stream?from=${scene.from_s}&to=${scene.to_s}`;
+  video.play().catch(() => {});
+}
+
+video.addEventListener("ended", next);
+video.addEventListener("error", () => {
+  announce(filled(texts.failed, { reason: caption.textContent }), { error: true });
+  next();
+});
+document.getElementById("play-film").addEventListener("click", () => {
+  player.hidden = false;
+  at = -1;
+  next();
+});
