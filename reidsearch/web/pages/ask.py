@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
+from urllib.parse import urlencode
 
 from msgspec import structs
 
@@ -12,7 +13,7 @@ from reidsearch.base.errors import ReidsearchError
 from reidsearch.domain.attributes import COLOURS, PARTS, THINGS
 from reidsearch.domain.query_views import QueryView, Seen
 from reidsearch.web.api import searches
-from reidsearch.web.api.asked import require_views, views_of
+from reidsearch.web.api.asked import pairs_of, require_views, views_of
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Page, Values
 from reidsearch.web.pages.asking import (
@@ -27,6 +28,20 @@ from reidsearch.web.problems import problem_of
 
 HIDDEN = ("picture", "frame", "like", "unlike", "exclude", "order", "deciding", "not_camera")
 """Fields of the search that its form passes on as they are."""
+LISTED = frozenset(
+    {
+        "camera",
+        "not_camera",
+        "after",
+        "before",
+        "source",
+        "exclude",
+        "wearing",
+        "carrying",
+        "not_carrying",
+    }
+)
+"""Fields that the list of everybody takes as well."""
 
 
 def ask(call: Call, asked: PageAsked) -> Values:
@@ -53,6 +68,7 @@ def ask(call: Call, asked: PageAsked) -> Values:
         "colours": [f"{part}:{colour}" for part in PARTS for colour in COLOURS],
         "things": THINGS,
         "answer": ANSWER,
+        "browse": _browse(asked),
     }
 
 
@@ -150,6 +166,12 @@ def _hidden(asked: PageAsked) -> list[tuple[str, str]]:
         every = value if isinstance(value, tuple) else (value,)
         pairs += [(name, str(one)) for one in every]
     return pairs
+
+
+def _browse(asked: PageAsked) -> str:
+    """Return the address of the list of everybody who passes the filters."""
+    pairs = [(name, value) for name, value in pairs_of(asked) if name in LISTED]
+    return f"/browse?{urlencode(pairs)}" if pairs else "/browse"
 
 
 def _cameras(call: Call) -> list[str]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import structs
-
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import ModelError, UsageError
+from reidsearch.domain.answer_json import crop_facts_json
 from reidsearch.domain.explanation import Explanation, Neighbour
 from reidsearch.domain.query_views import QueryView
-from reidsearch.output.explanation import explanation_json, known, sentences
+from reidsearch.output.explanation import known, sentences
 from reidsearch.output.purity import purity_text
 from reidsearch.output.statement import without_commands
 from reidsearch.web.api import searches
 from reidsearch.web.api.asked import request_of, views_of
+from reidsearch.web.api.searches import ExplanationAsked
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Page, Values
 from reidsearch.web.pages.asking import ANSWER, COMPARE, Links, PageAsked, crop_image, image_of
 from reidsearch.web.person import Role
+from reidsearch.web.problems import problem_of
 
 MOST_VIEWS = 40
 
@@ -30,19 +31,18 @@ def compare(call: Call, asked: PageAsked) -> Values:
     views = _views(call, asked)
     at = min(asked.view, len(views) - 1)
     links = Links(asked)
-    told = searches.explained(call, _alone(asked, views[at]))
+    told, problem = _explained(call, _alone(asked, views[at]))
     seen = call.archive.footage.tracklet(match.moment.tracklet_id) if match.moment else None
     mark = call.identities.marks_of_crops([match.crop_id])[match.crop_id]
     deciding = asked.deciding or asked.identity
     identities = [
         one for one in call.sight.identities(call.identities.all()) if one.merged_into is None
     ]
-    document = explanation_json(told)
     return {
         "asked": asked,
         "links": links,
-        "told": document,
-        "sentences": without_commands(sentences(told)),
+        "problem": problem,
+        "sentences": without_commands(sentences(told)) if told else [],
         "views": [
             {"image": _image(one), "address": links(COMPARE, view=number), "current": number == at}
             for number, one in enumerate(views)
@@ -50,9 +50,7 @@ def compare(call: Call, asked: PageAsked) -> Values:
         "query_image": _image(views[at]),
         "query_shots": _shots(call, views[at]),
         "match_image": crop_image(match.crop_id),
-        "match": document["match"],
-        "first_time": seen.first_time if seen else None,
-        "seen": seen,
+        "match": crop_facts_json(match),
         "doubt_text": purity_text(seen.purity)
         if seen and seen.purity and seen.purity.doubts
         else "",
@@ -60,9 +58,13 @@ def compare(call: Call, asked: PageAsked) -> Values:
             {"crop_id": one, "image": crop_image(one), "address": links(COMPARE, match=one)}
             for one in (seen.crop_ids if seen else (match.crop_id,))
         ],
-        "stripes": _stripes(told),
-        "near_query": [_near(one) for one in told.near_query],
-        "near_match": [_near(one) for one in told.near_match],
+        "stripes": _stripes(told) if told else [],
+        "near": {
+            "near_query": [_near(one) for one in told.near_query],
+            "near_match": [_near(one) for one in told.near_match],
+        }
+        if told
+        else {},
         "mark": mark,
         "identities": identities,
         "deciding": next(
@@ -89,22 +91,28 @@ def _views(call: Call, asked: PageAsked) -> list[QueryView | int]:
     return list(dict.fromkeys(views))[:MOST_VIEWS]
 
 
-def _alone(asked: PageAsked, view: QueryView | int) -> Any:
+def _explained(
+    call: Call, asked: ExplanationAsked
+) -> tuple[Explanation | None, dict[str, Any] | None]:
+    """Return why the match scores so, or, where the model is missing, what is the matter."""
+    try:
+        return searches.explained(call, asked), None
+    except ModelError as error:  # both can be looked at without
+        return None, problem_of(error)
+
+
+def _alone(asked: PageAsked, view: QueryView | int) -> ExplanationAsked:
     """Return the question for one view of the query."""
     crop = (view,) if isinstance(view, int) else ()
     picture = (view.text,) if isinstance(view, QueryView) and view.sha256 else ()
     frame = (view.text,) if isinstance(view, QueryView) and not view.sha256 else ()
-    return structs.replace(
-        asked,
+    return ExplanationAsked(
         picture=picture,
         frame=frame,
         crop=crop,
-        identity=None,
-        new_only=False,
-        like=(),
-        unlike=(),
-        prior=None,
-        max_false_alarms=None,
+        adjusted=asked.adjusted,
+        query_camera=asked.query_camera,
+        match=asked.match or 0,
     )
 
 

@@ -22,10 +22,10 @@ function striped() {
 }
 
 flip.addEventListener("click", flipped);
-stripes.addEventListener("click", striped);
+stripes?.addEventListener("click", striped);
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea")) return;
   if (event.key.toLowerCase() === "f") flipped();
-  if (event.key.toLowerCase() === "s") striped();
+  if (stripes && event.key.toLowerCase() === "s") striped();
 });
