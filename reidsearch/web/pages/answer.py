@@ -14,6 +14,7 @@ from reidsearch.output.attributes import wears
 from reidsearch.output.purity import purity_text
 from reidsearch.output.readings import few, one_in, probability, unlikely
 from reidsearch.output.statement import no_match, own_text, sentences, without_commands
+from reidsearch.output.visible import visible
 from reidsearch.web.api import searches
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Page, Values
@@ -73,9 +74,15 @@ def answer(call: Call, asked: PageAsked) -> Values:
 
 
 def _told(statement: Statement) -> list[str]:
-    """Return the whole statement; digests and places of the query, which is seen, come last."""
+    """Return the statement without what stands above it as a warning.
+
+    Digests and places of the query, which is seen, come last.
+    """
+    above = [*statement.warnings, *(one.sentence for one in statement.pending)]
+    said = {visible(one).rstrip(".").casefold() for one in above}
     told = without_commands(sentences(statement))
-    return sorted(told, key=lambda one: one.startswith("Query"))
+    kept = [one for one in told if one.rstrip(".").casefold() not in said]
+    return sorted(kept, key=lambda one: one.startswith("Query"))
 
 
 def _of_identity(found: Answer) -> tuple[int, ...]:
