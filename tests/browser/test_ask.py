@@ -209,3 +209,56 @@ def test_it_reads_without_scripts(chromium, link):
     page.locator(".match .button", has_text="Compare").first.click()
     assert page.locator(".picture img").count() == 2
     context.close()
+
+
+def test_an_identity_is_made_where_it_is_needed_whatever_its_name(one):
+    page = one.open("/answer?crop=1")
+    page.locator("input[name=name]").fill("<img src=x onerror=alert(1)>")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.locator(".match").nth(2).focus()
+    row = current(page)
+    page.keyboard.press("n")
+    said(page, "is rejected for <img src=x")
+    assert marks(page, row) == "✗ not <img src=x onerror=alert(1)>"
+
+
+def test_pictures_are_dropped_and_pasted(one, two_people):
+    page = one.open("/ask")
+    data = list(two_people.read_bytes())
+    for kind, transfer in (("drop", "dataTransfer"), ("paste", "clipboardData")):
+        with page.expect_navigation():
+            page.evaluate(
+                """([data, kind, transfer]) => {
+                  const held = new DataTransfer();
+                  const bytes = new Uint8Array(data);
+                  held.items.add(new File([bytes], "two.jpg", { type: "image/jpeg" }));
+                  const event = kind === "drop"
+                    ? new DragEvent(kind, { [transfer]: held, bubbles: true, cancelable: true })
+                    : new ClipboardEvent(kind, { [transfer]: held, bubbles: true });
+                  document.getElementById("drop").dispatchEvent(event);
+                }""",
+                [data, kind, transfer],
+            )
+        assert page.locator(".choice a").count() == 2
+        page.goto(one.base + "/ask")
+    page.set_input_files(
+        "#files", files=[{"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"}]
+    )
+    said(page, "a.txt is no picture")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_anybody_from_reading_it(one, anna, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
+    one.page.emulate_media(color_scheme=scheme)
+    for path in (
+        "/ask?look=1@3&crop=9&wearing=red",
+        f"/answer?crop=1&deciding={anna}&camera=yard",
+        f"/compare?crop=1&match=9&deciding={anna}",
+    ):
+        page = one.open(path)
+        found = axe.Axe().run(page).response["violations"]
+        assert [
+            (path, each["id"]) for each in found if each["impact"] in {"serious", "critical"}
+        ] == []

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from json_schemas import require_valid
 
 from reidsearch.base.timecode import parse_zone
+from reidsearch.output.readings import few, probability
 from reidsearch.web.api.asked import SearchAsked, pairs_of
 from reidsearch.web.pages.answer import in_order
 from reidsearch.web.pages.asking import Links, PageAsked
 from reidsearch.web.person import Person, Role
 
 YARD = Person("vera", Role.VIEWER, frozenset({"yard"}))
+
+
+def read(html: str) -> str:
+    """What is read of a page."""
+    return re.sub(r"<script.*?</script>|<[^>]+>", " ", html, flags=re.DOTALL)
 
 
 def without_time(document):
@@ -107,8 +114,7 @@ def test_no_page_advises_a_command(served):
     served.archive.identities.new("anna", [1])
     for page in ("/answer?crop=1&camera=yard", "/compare?crop=1&match=9", "/answer?identity=anna"):
         html = served.client.get(page).text
-        text = re.sub(r"<script.*?</script>|<[^>]+>", " ", html, flags=re.DOTALL)
-        assert not re.search(r"\breidsearch [a-z]|\s--[a-z]", text), page
+        assert not re.search(r"\breidsearch [a-z]|\s--[a-z]", read(html)), page
 
 
 def test_rows_come_by_rank_time_or_camera():
@@ -166,3 +172,32 @@ def test_of_several_views_one_is_compared_at_a_time(served):
 def test_a_comparison_of_nothing_says_so(served):
     for query in ("crop=1", "match=1", "crop=1&match=999"):
         assert served.client.get(f"/compare?{query}").status_code in {404, 422}
+
+
+HOSTILE = "<img src=x onerror=alert(1)>\u202e" + "a" * 150
+
+
+def test_hostile_names_stay_text(served):
+    served.archive.identities.new("\"'><script>alert(1)</script>", [1])
+    for page in (
+        "/ask?identity=1",
+        "/answer?identity=1",
+        "/compare?identity=1&match=9&deciding=1",
+        f"/ask?{urlencode({'source': HOSTILE, 'camera': HOSTILE})}",
+    ):
+        html = served.client.get(page).text
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html
+        assert "\u202e" not in read(html)  # a field holds what was filled in
+
+
+def test_probabilities_are_bands_with_what_is_expected_below(calibrated):
+    html = calibrated.client.get("/answer?crop=1&k=40").text
+    found = calibrated.archive.search(1, k=40)
+    assert html.count('class="band"') == len(found.matches)
+    assert probability(found.matches[0].reading) in html
+    last = min(found.matches, key=lambda one: one.score)
+    assert f"{few(last.reading.false_alarms)} wrong crops of the 179 searched" in html
+    likely = sum(one.reading.probability >= 0.5 for one in found.matches)
+    assert f"{likely} of these 40 rows are more likely the person than not" in html
+    assert "not calibrated" not in read(html)

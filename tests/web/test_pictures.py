@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import cv2
@@ -145,3 +146,13 @@ def test_frames_of_other_cameras_are_as_if_they_were_not_there(seeing):
         "/api/v1/marks?crop=1",
     ):
         assert client.get(path).status_code == 404, path
+
+
+def test_many_ask_at_once(seeing, two):
+    with ThreadPoolExecutor(4) as pool:
+        kept = list(pool.map(lambda _: post(seeing, two).json(), range(8)))
+    assert all(one == kept[0] for one in kept)
+    other = two + b"\0"  # not looked at yet
+    with ThreadPoolExecutor(4) as pool:
+        kept = list(pool.map(lambda _: post(seeing, other).json(), range(4)))
+    assert [len(one["people"]) for one in kept] == [2] * 4
