@@ -34,7 +34,7 @@ from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
     from reidsearch.datasets.readers import DataSet
-    from reidsearch.domain.answers import Plan
+    from reidsearch.domain.answers import Plan, SearchPreview
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.explanation import Explanation
     from reidsearch.domain.journeys import Journey
@@ -166,6 +166,12 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
     def plan_search(self, query: Searched = (), **options: Unpack[SearchOptions]) -> Plan:
         """Return how the index would be searched, without a query: `plan_search(k=5).method`."""
         return self.searching.plan(SearchRequest.of(query, options))
+
+    def preview_search(
+        self, query: Searched = (), **options: Unpack[SearchOptions]
+    ) -> SearchPreview:
+        """Return what would be searched, without a query: `preview_search(k=5).cameras`."""
+        return self.searching.preview(SearchRequest.of(query, options))
 
     def explain(
         self, query: Searched, crop_id: int, **options: Unpack[SearchOptions]

@@ -115,6 +115,7 @@ class Kind(StrEnum):
 
     PERSON_NOT_IN_FRAME = "person-not-in-frame"
     PERSON_AMBIGUOUS = "person-ambiguous"
+    PICTURE_NOT_KEPT = "picture-not-kept"
     SOURCE_AMBIGUOUS = "source-ambiguous"
     CROP_WITHOUT_FOOTAGE = "crop-without-footage"
     CROP_NOT_EMBEDDED = "crop-not-embedded"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reidsearch.base.time_of_day import TimeOfDay
@@ -90,6 +91,16 @@ def missing_told(statement: Statement) -> list[str]:
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
     ]
+
+
+_COMMAND = re.compile(
+    r" \((?:reidsearch [^()]*|--[^()]*|docs/[^()]*|run (?:the same|the) index command again)\)"
+)
+
+
+def without_commands(told: Iterable[str]) -> list[str]:
+    """Return sentences without what they advise for the command line, for faces of another kind."""
+    return [_COMMAND.sub("", one) for one in told]
 
 
 OWN_TEXTS = {

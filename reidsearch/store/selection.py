@@ -101,6 +101,14 @@ def count_unknown(
     )
 
 
+def cameras_passing(connection: Connection, filters: Filters) -> tuple[str, ...]:
+    """Return the names of the cameras that have crops which pass."""
+    where = [one for some in _conditions(connection, filters) for one in some]
+    having = select(tables.crop.c.camera_id).where(*where).distinct()
+    names = select(tables.camera.c.name).where(tables.camera.c.id.in_(having))
+    return tuple(sorted(connection.scalars(names)))
+
+
 def _conditions(connection: Connection, filters: Filters) -> tuple[list[ColumnElement[bool]], ...]:
     """Return the conditions by time, camera, attributes, and all other."""
     crop = tables.crop.c

@@ -5,13 +5,16 @@ from __future__ import annotations
 from reidsearch.web.api import (
     accounts,
     archive,
+    decisions,
     exported,
     identities,
     jobs,
     journeys,
     log,
     media,
+    pictures,
     proposals,
+    searches,
     tracklets,
 )
 from reidsearch.web.declared import Endpoint
@@ -19,9 +22,12 @@ from reidsearch.web.declared import Endpoint
 ENDPOINTS: tuple[Endpoint, ...] = (
     *archive.ENDPOINTS,
     *tracklets.ENDPOINTS,
+    *pictures.ENDPOINTS,
+    *searches.ENDPOINTS,
     *jobs.ENDPOINTS,
     *media.ENDPOINTS,
     *identities.ENDPOINTS,
+    *decisions.ENDPOINTS,
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,
     *log.ENDPOINTS,

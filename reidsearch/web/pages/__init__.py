@@ -5,7 +5,10 @@ from __future__ import annotations
 from reidsearch.web.declared import Form, Page
 from reidsearch.web.pages import (
     accounts,
+    answer,
+    ask,
     browse,
+    compare,
     jobs,
     journeys,
     log,
@@ -18,6 +21,9 @@ from reidsearch.web.pages import (
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
     *browse.PAGES,
+    *ask.PAGES,
+    *answer.PAGES,
+    *compare.PAGES,
     *people.PAGES,
     *play.PAGES,
     *journeys.PAGES,
