@@ -32,9 +32,9 @@ class Server:
         assert found is not None
         return int(found[1])
 
-    def raw(self, sent: bytes, tls: ssl.SSLContext | None = None) -> bytes:
-        """Send bytes, and return all that comes back until the server closes."""
-        with socket.create_connection((HOST, self.port), timeout=10) as plain:
+    def raw(self, sent: bytes, tls: ssl.SSLContext | None = None, patience_s: float = 10) -> bytes:
+        """Send bytes, and return all that comes back until the server closes, or sends no more."""
+        with socket.create_connection((HOST, self.port), timeout=patience_s) as plain:
             connected = tls.wrap_socket(plain, server_hostname=HOST) if tls else plain
             with connected:
                 received = b""

@@ -27,6 +27,9 @@ LONGEST_WAIT_OF_ADDRESS_S = 900.0
 FORGOTTEN_AFTER_S = 3600.0
 MOST_COUNTED = 10_000
 """Names and addresses; those that were not tried for longest are forgotten first."""
+MOST_AT_ONCE = 8
+"""Attempts that are looked at at the same time: others must not take all threads of a server."""
+BUSY_WAIT_S = 1
 RECORDED_A_MINUTE = 30
 LONGEST_KEY = 200
 """Characters of a name or address that are kept."""
@@ -133,6 +136,7 @@ class SignInService:
         self.names = Throttle(LONGEST_WAIT_OF_NAME_S, clock)
         self.addresses = Throttle(LONGEST_WAIT_OF_ADDRESS_S, clock)
         self._taking = threading.Lock()
+        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._minute, self._recorded, self._unrecorded = 0, 0, 0
 
     def by_password(self, name: str, password: str, *, address: str) -> Attempt:
@@ -149,6 +153,14 @@ class SignInService:
 
     def verified(self, name: str, password: str, *, address: str) -> Attempt:
         """Verify a password as `by_password` does, without a session."""
+        if not self._places.acquire(blocking=False):
+            return NotSignedIn(BUSY_WAIT_S)
+        try:
+            return self._verified(name, password, address)
+        finally:
+            self._places.release()
+
+    def _verified(self, name: str, password: str, address: str) -> Attempt:
         who, where = key_of(name[:LONGEST_KEY]), _network(address)
         with self._taking:  # of many at once each sees those before it
             wait_s = max(self.names.wait_s(who), self.addresses.wait_s(where))

@@ -13,6 +13,7 @@ LISTS = {
     "check": ("findings/1", "findings"),
     "clock": ("clocks/1", "corrections"),
     "identity list": ("identities/1", "identities"),
+    "account list": ("accounts/1", "accounts"),
     "recorders --try nothing": ("recorders/1", "recorders"),
 }
 

@@ -232,6 +232,31 @@ def test_many_attempts_at_once_gain_nothing(signing):
     assert sum(wait == 0 for wait in waits) == sign_in.FREE_FAILURES
 
 
+def test_attempts_leave_threads_to_others(signing, archive, monkeypatch):
+    """Of many that wait for their hash at once most are told to come again, at once."""
+    held, go = threading.Semaphore(0), threading.Event()
+
+    def verify(*_: object) -> None:
+        held.release()
+        go.wait(10)
+
+    monkeypatch.setattr(archive.accounts, "verify", verify)
+    waits: list[float] = []
+    threads = [
+        threading.Thread(target=lambda n=n: waits.append(guess(signing, f"n{n}", f"192.0.2.{n}")))
+        for n in range(sign_in.MOST_AT_ONCE)
+    ]
+    for thread in threads:
+        thread.start()
+        assert held.acquire(timeout=10)
+    assert [guess(signing, "other", "192.0.3.1") for _ in range(20)] == [1] * 20
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert waits == [0] * sign_in.MOST_AT_ONCE
+    assert guess(signing, "other", "192.0.3.1") == 0, "and was not counted meanwhile"
+
+
 def test_an_ipv6_customer_is_one_address(signing):
     for number in range(sign_in.FREE_FAILURES):
         assert guess(signing, f"name{number}", f"2001:db8::{number:x}") == 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from archives import read_only
 from json_schemas import require_valid
 from signing import PASSWORD, WRONG, events
 from starlette.testclient import TestClient
 
+from reidsearch import Archive
 from reidsearch.domain import accounts
 from reidsearch.services import sign_in
 from reidsearch.store.events import Event
@@ -142,6 +144,21 @@ def test_a_team_has_no_link_and_no_session_by_one(served):
     assert "max-age=" in response.headers["strict-transport-security"]
 
 
+def test_an_archive_that_cannot_be_written_is_served(served, tmp_path):
+    served.archive.close()
+    with read_only(tmp_path / "archive") as folder, Archive.open(folder, actor="maria") as archive:
+        state = make_state(archive, ServeSettings())
+        client = TestClient(make_app(state), base_url="http://127.0.0.1")
+        link = state.sessions.link()
+        client.get(f"/sign-in/{link}")
+        assert session(client)["name"] == "maria"
+        kept = dict(client.cookies)
+        assert client.get(f"/sign-in/{link}").url.query == b"used=true"
+        assert client.delete("/api/v1/session").status_code == 204
+        client.cookies.update(kept)
+        assert session(client) is None
+
+
 def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_added(served):
     settings = ServeSettings(hosts=("cctv.example",), secure=True, local=False, proxied=True)
     app = make_app(make_state(served.archive, settings))
@@ -245,8 +262,8 @@ def test_an_admin_manages_accounts_over_the_api(served):
     require_valid(made.json())
     place = f"/api/v1/accounts/{made.json()['account']['account_id']}"
     for change, value in (
-        ("role", "admin"),
         ("cameras", None),
+        ("role", "admin"),
         ("disabled", True),
         ("disabled", False),
         ("password", OTHER),

@@ -40,6 +40,7 @@ OF_CAMERA = {
     "crop_ids": lambda one: [one.crop],
     "crop": lambda one: one.crop,
     "crops": lambda one: [one.crop],
+    "exclude": lambda one: [one.crop],
     "likes": lambda one: [one.crop],
     "unlikes": lambda one: [one.crop],
     "source_id": lambda one: one.source,
@@ -54,15 +55,23 @@ OF_CAMERA = {
 }
 """Names of parts of a path and of fields that name something of a camera."""
 PLAIN: dict[str, Any] = {
-    "account_id": 1, "again": "x", "at": 1.0, "before": 9, "box": False, "camera": ["yard"],
-    "cameras": None, "copy": False, "day": "2024-05-31", "disabled": True, "done": "",
-    "force": False, "from": 0.5, "margin": 1.0, "most": 5, "name": "karl", "new": True,
-    "note": "x", "old": "x", "order": "weakest", "page": 1, "password": "x", "proposal_id": 99,
-    "refused": False, "role": "viewer", "sure": True, "to": 1.0, "used": False, "wait_s": 0,
-    "who": "anna",
+    "account_id": 1, "after": "2024-05-31T12:00:00Z", "again": "x", "answer": {}, "at": 1.0,
+    "before": 9, "box": False, "camera": ["yard"], "cameras": None, "carrying": ["bag"],
+    "copy": False, "cursor": "", "day": "2024-05-31", "disabled": True, "done": "", "force": False,
+    "from": 0.5, "job_id": 99, "kind": "link", "least_s": 1.0, "limit": 5, "margin": 1.0,
+    "most": 5, "most_s": 9.0, "name": "karl", "new": True, "not_camera": ["yard"],
+    "not_carrying": ["bag"], "note": "x", "old": "x", "order": "weakest", "page": 1,
+    "password": "x", "path": "x", "proposal_id": 99, "refused": False, "request": {},
+    "reverse": False, "role": "viewer", "sort": "time", "sure": True, "time_of_day": "10:00-11:00",
+    "to": 1.0, "unreviewed": True, "used": False, "wait_s": 0, "wearing": ["red"], "who": "anna",
 }  # fmt: skip
 """Names of all others, with a value."""
-ASKED = [one for one in (*ENDPOINTS, *PAGES) if one.role is not Role.ADMIN]
+ENDLESS = "text/event-stream"
+ASKED = [
+    one
+    for one in (*ENDPOINTS, *PAGES)
+    if one.role is not Role.ADMIN and getattr(one, "media", "") != ENDLESS
+]
 PARTS = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -116,6 +125,8 @@ def ask(
     path = f"/api/v1{path}"
     if declared.method == "GET":
         return client.get(path, params=fields)
+    if declared.body is not None:
+        return client.request(declared.method, path, params=fields, content=b"no picture")
     return client.request(declared.method, path, json=fields)
 
 
