@@ -65,15 +65,28 @@ async function follow(state) {
   state.jobs.forEach(move);
 }
 
-if (lists.length) {
-  const stream = new EventSource("/api/v1/events");
-  stream.addEventListener("state", (event) => follow(JSON.parse(event.data)));
+// Browsers allow six connections to a server for all of its tabs: one that nobody sees lets go.
+let stream = null;
+
+function listen() {
+  if (document.hidden === (stream === null)) return;
+  if (document.hidden) {
+    stream.close();
+    stream = null;
+    return;
+  }
   const lost = document.getElementById("jobs-lost");
+  stream = new EventSource("/api/v1/events");
+  stream.addEventListener("state", (event) => follow(JSON.parse(event.data)));
   stream.addEventListener("open", () => { lost.hidden = true; });
   stream.addEventListener("error", () => { lost.hidden = false; });
-  // A page that is left would be waited for by the next one, of which browsers allow few.
-  addEventListener("pagehide", () => stream.close());
-  addEventListener("pageshow", (event) => event.persisted && location.reload());
+}
+
+if (lists.length) {
+  listen();
+  document.addEventListener("visibilitychange", listen);
+  addEventListener("pagehide", () => { stream?.close(); stream = null; });
+  addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 }
 
 for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
