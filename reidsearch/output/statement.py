@@ -80,6 +80,16 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
     ]
 
 
+def missing_told(statement: Statement) -> list[str]:
+    """Return what was not searched, as far as is known; all of it stands in `sentences` too."""
+    return [
+        *_left_out(statement),
+        *not_analysed_told(statement.footage),
+        *_missing(statement),
+        *(_sentence(visible(warning)) for warning in statement.warnings),
+    ]
+
+
 OWN_TEXTS = {
     Own.PICTURE: "query picture itself",
     Own.TRACKLET: "query's own tracklet",

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive, identities, jobs, journeys, log, media, proposals
+from reidsearch.web.api import (
+    archive,
+    exported,
+    identities,
+    jobs,
+    journeys,
+    log,
+    media,
+    proposals,
+)
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -13,4 +22,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,
     *log.ENDPOINTS,
+    *exported.ENDPOINTS,
 )
