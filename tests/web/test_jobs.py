@@ -91,6 +91,7 @@ def test_who_is_limited_to_cameras_starts_and_sees_only_what_is_of_these(served)
     assert yara.get("/api/v1/jobs/1").status_code == 404
     assert start(yara, "clip", crop_id=of["yard"]).status_code == 202
     assert start(yara, "clip", crop_id=of["gate"]).status_code == 404
+    assert start(yara, "export-page", of="proposals").json()["kind"] == "all-cameras-needed"
     for kind in ("link", "attributes"):
         assert start(yara, kind).json()["kind"] == "all-cameras-needed"
     sources = {one.facts.camera: one.source_id for one in served.archive.footage.coverage()}

@@ -15,10 +15,10 @@ from starlette.responses import FileResponse, Response
 
 from reidsearch.base.errors import Kind, NotFound
 from reidsearch.domain.job_requests import (
-    WRITING,
     ClipWork,
     IndexWork,
     JobWork,
+    PageWork,
     TracksWork,
     request_of,
 )
@@ -45,7 +45,8 @@ class JobAsked(Given, frozen=True):
     """What is to be done."""
 
     kind: Annotated[
-        str, msgspec.Meta(description="index, link, attributes, export-tracks or clip.")
+        str,
+        msgspec.Meta(description="index, link, attributes, export-tracks, export-page or clip."),
     ]
     request: Annotated[
         dict[str, Any], msgspec.Meta(description="The fields of the kind; see the reference.")
@@ -134,15 +135,23 @@ def _listening(call: Call, of: tuple[str, str], look: Callable[[], Seen]) -> Res
 
 
 def _queued(call: Call, work: JobWork) -> Job:
-    if isinstance(work, ClipWork):
+    source_id = _source_of(work)
+    if source_id is not None:
+        call.sight.require_sources([source_id])
+    elif isinstance(work, ClipWork):
         call.crop(work.crop_id)
-    elif isinstance(work, TracksWork):
-        call.sight.require_sources([work.source_id])
-    elif work.kind in WRITING:
+    else:
         _require_all_cameras(call)
     if isinstance(work, IndexWork):
         FootageFolders(call.state.settings.footage).require(work.paths)
     return _jobs(call).queue(work)
+
+
+def _source_of(work: JobWork) -> int | None:
+    """Return the source that alone is shown by what is asked for; None: it shows more."""
+    if isinstance(work, TracksWork):
+        return work.source_id
+    return work.source_id if isinstance(work, PageWork) and work.of == "source" else None
 
 
 def _jobs(call: Call) -> JobService:
