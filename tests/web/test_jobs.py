@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from html import unescape
 
 import pytest
 from json_schemas import require_valid
@@ -169,3 +171,18 @@ def test_the_number_of_listeners_is_bounded(served, monkeypatch) -> None:
     with pytest.raises(Denied, match="listen to this server already") as denied:
         listeners.response(told, request, lambda: True)
     assert denied.value.headers == {"Retry-After": "30"}
+
+
+def test_pages_offer_to_write_what_they_show_with_clips(served) -> None:
+    served.archive.identities.new("anna \"'<b>", [1])
+    for page, request in (
+        ("/people/1", {"of": "identity", "identity": "1"}),
+        ("/journeys/1", {"of": "journey", "identity": "1"}),
+        ("/play/1", {"of": "source", "source_id": 1}),
+    ):
+        html = served.client.get(page).text
+        [told] = re.findall(r'data-start="export-page" data-request="([^"]+)"', html)
+        assert json.loads(unescape(told)) == request
+        assert start(served.client, "export-page", **request).status_code == 202
+        vera = served.as_(Person("vera", Role.VIEWER))
+        assert "data-start" not in vera.get(page).text

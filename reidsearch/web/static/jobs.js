@@ -1,6 +1,7 @@
 // Lists of jobs that follow what happens, and the dialog that starts indexing.
 // A list is an element with `data-jobs`, the address of its HTML; the server draws it.
 import { announce, send, words as blocks } from "./api.js";
+import "./start.js";
 
 const words = blocks().jobs;
 const say = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -92,14 +93,10 @@ if (lists.length) {
 for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-act], button[data-start]");
+  const button = event.target.closest("button[data-act]");
   if (!button) return;
-  const job = button.closest("[data-job]")?.dataset.job;
-  attempt(aloud, () =>
-    button.dataset.start
-      ? send("POST", "/api/v1/jobs", { kind: button.dataset.start })
-      : send("POST", `/api/v1/jobs/${job}/${button.dataset.act}`),
-  );
+  const { job } = button.closest("[data-job]").dataset;
+  attempt(aloud, () => send("POST", `/api/v1/jobs/${job}/${button.dataset.act}`));
 });
 
 // -- what is indexed --------------------------------------------------------------------------
