@@ -12,7 +12,7 @@ from json_schemas import require_valid
 from reidsearch.domain.job_requests import ClipWork, IndexWork, JobKind, LinkWork
 from reidsearch.domain.jobs import JobProblem, JobProcess, JobProgress, JobState
 from reidsearch.web import events
-from reidsearch.web.events import Listeners, Seen, Told
+from reidsearch.web.events import Channel, Listeners, Present
 from reidsearch.web.person import Person, Role
 from reidsearch.web.problems import Denied
 from reidsearch.web.state import ServeSettings
@@ -151,14 +151,14 @@ def test_a_stream_tells_the_whole_state_and_each_new_one_once(served, monkeypatc
 
 def test_what_is_told_is_read_once_for_all_and_numbered_by_what_changes() -> None:
     states = iter([{"a": 1}, {"a": 1}, {"a": 2}])
-    told = Told("state", lambda: Seen(next(states)))
+    told = Channel("state", lambda: Present(next(states)))
     ids = []
     for _ in range(3):
         told._at = float("-inf")
         ids.append(told.now()[0])
         assert told.now()[0] == ids[-1]  # at once: not read again
     assert ids[0] == ids[1] != ids[2]
-    other = Told("state", lambda: Seen({"a": 2}))
+    other = Channel("state", lambda: Present({"a": 2}))
     assert other.now()[0] not in ids  # of another server
 
 
@@ -166,7 +166,7 @@ def test_the_number_of_listeners_is_bounded(served, monkeypatch) -> None:
     monkeypatch.setattr(events, "MOST_LISTENERS", 1)
     listeners = Listeners()
     request = served.client.build_request("GET", "/")
-    told = Told("state", lambda: Seen({}))
+    told = Channel("state", lambda: Present({}))
     listeners.response(told, request, lambda: True)
     with pytest.raises(Denied, match="listen to this server already") as denied:
         listeners.response(told, request, lambda: True)

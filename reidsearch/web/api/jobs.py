@@ -28,7 +28,7 @@ from reidsearch.services.jobs.folders import FootageFolders
 from reidsearch.services.jobs.service import JobService
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Given, Nothing
-from reidsearch.web.events import MEDIA, Seen
+from reidsearch.web.events import MEDIA, Present
 from reidsearch.web.person import Role
 from reidsearch.web.problems import Denied
 
@@ -111,9 +111,9 @@ def folders(call: Call, asked: FolderAsked) -> Document:
 def events(call: Call, _: Nothing) -> Response:
     """Tell of all jobs and of changes to the archive, as they happen."""
 
-    def look() -> Seen:
+    def look() -> Present:
         listed = jobs_json(_seen(call, call.archive.jobs.latest(SHOWN)))
-        return Seen({"changes": call.archive.changes(), "jobs": listed["jobs"]})
+        return Present({"changes": call.archive.changes(), "jobs": listed["jobs"]})
 
     return _listening(call, ("state", call.person.name if call.cameras is not None else ""), look)
 
@@ -122,16 +122,16 @@ def job_events(call: Call, _: Nothing) -> Response:
     """Tell of one job until it has ended."""
     job_id = _one(call).job_id
 
-    def look() -> Seen:
+    def look() -> Present:
         found = call.archive.jobs.one(job_id)
-        return Seen(job_json(found), found.state in ENDED)
+        return Present(job_json(found), found.state in ENDED)
 
     return _listening(call, ("job", str(job_id)), look)
 
 
-def _listening(call: Call, of: tuple[str, str], look: Callable[[], Seen]) -> Response:
+def _listening(call: Call, of: tuple[str, str], look: Callable[[], Present]) -> Response:
     listeners = call.state.listeners
-    return listeners.response(listeners.told(of, look), call.request, call.still_signed_in)
+    return listeners.response(listeners.channel(of, look), call.request, call.still_signed_in)
 
 
 def _queued(call: Call, work: JobWork) -> Job:
