@@ -248,6 +248,32 @@ class StoreContract:
             with store.lock():
                 assert other.live_run() is None, "another holder is not at that run"
 
+    def test_the_holder_of_the_writer_lock_has_a_name(self, store, opens):
+        with opens() as other:
+            assert other.holder() is None
+            with store.lock():
+                assert other.holder()
+            assert other.holder() is None
+
+    def test_the_right_to_run_jobs_has_one_holder_beside_the_writer(self, store, opens):
+        with opens() as other:
+            assert not other.jobs_run()
+            with store.running_jobs(), other.lock():
+                assert other.jobs_run()
+                with pytest.raises(ArchiveLocked, match="runs the jobs"), other.running_jobs():
+                    pass
+            assert not store.jobs_run()
+            with other.running_jobs():
+                assert store.jobs_run()
+
+    def test_the_number_of_changes_grows_with_what_anybody_commits(self, store, opens):
+        with opens() as other:
+            before = other.changes()
+            assert other.changes() == before
+            with store.write() as connection:
+                add_camera(connection, "gate")
+            assert other.changes() > before
+
     def test_asking_whether_somebody_writes_never_turns_a_writer_away(self, store, opens):
         done = threading.Event()
 

@@ -18,6 +18,8 @@ from reidsearch.base.settings import MOST_TILES, PRESETS, Tiles
 LONGEST_TEXT = 4096
 MOST_PATHS = 1000
 MOST_MARGIN_S = 3600
+PAGES = {"identity": "identity", "journey": "identity", "source": "source_id", "proposals": None}
+"""What a page may show -> the field that says of whom or of what."""
 
 
 class JobKind(StrEnum):
@@ -27,6 +29,7 @@ class JobKind(StrEnum):
     LINK = "link"
     ATTRIBUTES = "attributes"
     EXPORT_TRACKS = "export-tracks"
+    EXPORT_PAGE = "export-page"
     CLIP = "clip"
 
 
@@ -88,6 +91,30 @@ class TracksWork:
 
 
 @dataclass(frozen=True, slots=True)
+class PageWork:
+    """Write a page that stands alone, with a clip for each card.
+
+    Args:
+        of: what it shows, one of `PAGES`.
+        identity: whose, where it shows one: its name or number.
+        source_id: of which source, where it shows one.
+
+    Raises:
+        UsageError: one of these is missing.
+    """
+
+    kind: ClassVar[JobKind] = JobKind.EXPORT_PAGE
+    of: str
+    identity: str | None = None
+    source_id: int | None = None
+
+    def __post_init__(self) -> None:
+        needed = PAGES[self.of]
+        if needed is not None and getattr(self, needed) is None:
+            raise UsageError(f"a page of kind {self.of} needs the field {needed!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class ClipWork:
     """Cut out the footage that shows the person of a crop.
 
@@ -106,13 +133,13 @@ class ClipWork:
     as_it_is: bool = False
 
 
-JobWork: TypeAlias = IndexWork | LinkWork | AttributesWork | TracksWork | ClipWork
+JobWork: TypeAlias = IndexWork | LinkWork | AttributesWork | TracksWork | PageWork | ClipWork
 
 WRITING = frozenset({JobKind.INDEX, JobKind.LINK, JobKind.ATTRIBUTES})
 """Kinds that change the archive: one at a time. The others only read, and run beside them."""
 
 _TYPES: dict[JobKind, type[JobWork]] = {
-    one.kind: one for one in (IndexWork, LinkWork, AttributesWork, TracksWork, ClipWork)
+    one.kind: one for one in (IndexWork, LinkWork, AttributesWork, TracksWork, PageWork, ClipWork)
 }
 
 
@@ -231,6 +258,8 @@ _FIELDS: dict[str, tuple[Callable[[object], Any], str]] = {
     "frames": (_switch, "true or false"),
     "join_above": (_number(0.1, 1), "a score from 0.1 to 1"),
     "source_id": (_ID, "the id of a source"),
+    "of": _one_of(*PAGES),
+    "identity": (_text, "the name or number of an identity"),
     "ending": _one_of(".txt", ".xml", ".json"),
     "interpolate": (_switch, "true or false"),
     "crop_id": (_ID, "the id of a crop"),

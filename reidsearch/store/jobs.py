@@ -33,6 +33,7 @@ GOES_ON = {
     JobKind.LINK: "start it again: until it is done, the proposals of before stand",
     JobKind.ATTRIBUTES: "start it again: it goes on where it stopped",
     JobKind.EXPORT_TRACKS: "start it again",
+    JobKind.EXPORT_PAGE: "start it again",
     JobKind.CLIP: "start it again",
 }
 """What to do about a job that was interrupted."""

@@ -35,7 +35,7 @@ RETRY_MS = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Present:
     """A state to tell.
 
     Args:
@@ -46,10 +46,10 @@ class Seen:
     last: bool = False
 
 
-class Told:
+class Channel:
     """What one kind of listeners is told, read at most once in `LOOKS_EVERY_S` for all of them."""
 
-    def __init__(self, event: str, look: Callable[[], Seen]) -> None:
+    def __init__(self, event: str, look: Callable[[], Present]) -> None:
         self._event, self._look = event, look
         self._boot = secrets.token_hex(4)
         self._reading = threading.Lock()
@@ -81,22 +81,22 @@ class Listeners:
         """Set when the server is to end: all streams end within a moment."""
         self._count = 0
         self._counting = threading.Lock()
-        self._told: WeakValueDictionary[tuple[str, str], Told] = WeakValueDictionary()
+        self._channels: WeakValueDictionary[tuple[str, str], Channel] = WeakValueDictionary()
 
-    def told(self, of: tuple[str, str], look: Callable[[], Seen]) -> Told:
+    def channel(self, of: tuple[str, str], look: Callable[[], Present]) -> Channel:
         """Return what all who listen to the same are told.
 
         Args:
             of: name of the event, and what tells these listeners from others of it.
         """
         with self._counting:
-            found = self._told.get(of)
+            found = self._channels.get(of)
             if found is None:
-                found = self._told[of] = Told(of[0], look)
+                found = self._channels[of] = Channel(of[0], look)
             return found
 
     def response(
-        self, told: Told, request: Request, allowed: Callable[[], bool]
+        self, channel: Channel, request: Request, allowed: Callable[[], bool]
     ) -> StreamingResponse:
         """Return a stream of events.
 
@@ -116,27 +116,27 @@ class Listeners:
                 )
             self._count += 1
         last_id = request.headers.get("last-event-id")
-        return _Response(self._stream(told, last_id, allowed), self._left)
+        return _Response(self._stream(channel, last_id, allowed), self._left)
 
     def _left(self) -> None:
         with self._counting:
             self._count -= 1
 
     async def _stream(
-        self, told: Told, last_id: str | None, allowed: Callable[[], bool]
+        self, channel: Channel, last_id: str | None, allowed: Callable[[], bool]
     ) -> AsyncIterator[str]:
         yield f"retry: {RETRY_MS}\n\n"
         beat = time.monotonic()
         while not self.closing.is_set():
             event_id: str | None
             try:
-                event_id, text = await run_in_threadpool(told.now)
+                event_id, text = await run_in_threadpool(channel.now)
             except ReidsearchError:  # the database is busy: at the next look
                 event_id, text = last_id, ""
             if event_id != last_id:
                 last_id, beat = event_id, time.monotonic()
                 yield text
-            if told.last:
+            if channel.last:
                 return
             if time.monotonic() - beat >= BEATS_EVERY_S:
                 beat = time.monotonic()

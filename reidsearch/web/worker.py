@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reidsearch.archive import Archive
-from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError, exhausted
+from reidsearch.base.errors import Interrupted, NotFound, ReidsearchError, StorageError, exhausted
 from reidsearch.base.progress import Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.base.settings_file import read_settings
@@ -27,6 +28,7 @@ from reidsearch.domain.job_requests import (
     JobKind,
     JobWork,
     LinkWork,
+    PageWork,
     TracksWork,
     request_of,
 )
@@ -35,6 +37,11 @@ from reidsearch.output.times import use_zone
 from reidsearch.services.jobs import told as telling
 from reidsearch.services.jobs.folders import FootageFolders
 from reidsearch.services.jobs.told import Told, ToldProgress
+
+if TYPE_CHECKING:
+    from reidsearch.domain.reports import ClipReport
+    from reidsearch.output.imprint import Imprint
+    from reidsearch.output.shown import Shown
 
 NICER = 5
 """By so much a job yields to searches on a busy machine."""
@@ -108,30 +115,94 @@ def tracks(doing: Doing, work: TracksWork) -> Document:
     return exported_json(written, out.name)
 
 
+def page(doing: Doing, work: PageWork) -> Document:
+    """Write a page with its clips, as one zip file."""
+    from reidsearch.output.pages.report import made_json
+    from reidsearch.output.pages.write import write_folder
+
+    shown, document, name = _shown(doing.archive, work)
+    cut = _clipper(doing.archive)
+    folder = doing.output / name
+    made = write_folder(
+        folder,
+        shown,
+        doing.archive,
+        _imprint(doing.archive),
+        document,
+        clip=lambda crop_id, out: cut(ClipWork(crop_id, box=True), out),
+        progress=doing.progress,
+    )
+    out = shutil.make_archive(str(folder), "zip", doing.output, name)
+    shutil.rmtree(folder)
+    return made_json(made, Path(out).name)
+
+
+def _shown(archive: Archive, work: PageWork) -> tuple[Shown, Document, str]:
+    """Return what a page shows, the same as a document, and a name for its files."""
+    from reidsearch.domain.decisions import Member
+    from reidsearch.output.identities import story_json
+    from reidsearch.output.journeys import journey_json
+    from reidsearch.output.pages import people
+    from reidsearch.output.proposals import linking_json
+    from reidsearch.output.tracklets import list_json
+
+    if work.identity is not None and work.of == "journey":
+        found = archive.journey(work.identity)
+        number = found.identity.identity_id
+        return people.journey_shown(found), journey_json(found), f"journey-{number}"
+    if work.identity is not None:
+        story = archive.identities.show(work.identity)
+        shown = people.story_shown(story, archive.identities.names())
+        return shown, story_json(story), f"identity-{story.identity.identity_id}"
+    if work.of == "proposals":
+        linking = archive.proposals.last()
+        shown = people.proposals_shown(linking, *archive.proposals.pictured(linking))
+        return shown, linking_json(linking), "proposals"
+    source = {one.source_id: one for one in archive.footage.coverage()}.get(work.source_id or 0)
+    if source is None:
+        raise NotFound(f"{archive.location} holds no source {work.source_id}")
+    seen = archive.footage.tracklets(source.source_id)
+    marks = archive.identities.marks(Member("tracklet", one.tracklet_id) for one in seen)
+    shown = people.tracklets_shown(source, seen, marks)
+    return shown, list_json(source, seen, marks), f"source-{source.source_id}"
+
+
 def clip(doing: Doing, work: ClipWork) -> Document:
     """Cut out footage."""
-    from reidsearch.output.imprint import Imprint
     from reidsearch.output.reports_json import clip_json
+
+    out = doing.output / f"crop-{work.crop_id}.mp4"
+    return clip_json(_clipper(doing.archive)(work, out), out.name)
+
+
+def _clipper(archive: Archive) -> Callable[[ClipWork, Path], ClipReport]:
+    """Return what cuts a clip, with a margin that says what it shows."""
     from reidsearch.output.stills import ClipMargin
 
-    archive = doing.archive
-    crop = archive.crop(work.crop_id)
-    below = None
-    if work.caption and not work.as_it_is:
-        clocks = {one.source_id: one.facts.clock for one in archive.footage.coverage()}
-        if crop.source_id in clocks:
-            imprint = Imprint(archive.location, archive.archive_id, now(), "")
+    clocks = {one.source_id: one.facts.clock for one in archive.footage.coverage()}
+    imprint = _imprint(archive)
+
+    def cut(work: ClipWork, out: Path) -> ClipReport:
+        below = None
+        crop = archive.crop(work.crop_id)
+        if work.caption and not work.as_it_is and crop.source_id in clocks:
             below = ClipMargin(crop, clocks[crop.source_id], imprint)
-    out = doing.output / f"crop-{work.crop_id}.mp4"
-    written = archive.footage.clip(
-        work.crop_id,
-        out,
-        margin_s=work.margin_s,
-        box=work.box,
-        as_it_is=work.as_it_is,
-        below=below,
-    )
-    return clip_json(written, out.name)
+        return archive.footage.clip(
+            work.crop_id,
+            out,
+            margin_s=work.margin_s,
+            box=work.box,
+            as_it_is=work.as_it_is,
+            below=below,
+        )
+
+    return cut
+
+
+def _imprint(archive: Archive) -> Imprint:
+    from reidsearch.output.imprint import Imprint
+
+    return Imprint(archive.location, archive.archive_id, now(), "")
 
 
 DOING: dict[JobKind, Callable[[Doing, Any], Document]] = {
@@ -139,6 +210,7 @@ DOING: dict[JobKind, Callable[[Doing, Any], Document]] = {
     JobKind.LINK: link,
     JobKind.ATTRIBUTES: attributes,
     JobKind.EXPORT_TRACKS: tracks,
+    JobKind.EXPORT_PAGE: page,
     JobKind.CLIP: clip,
 }
 

@@ -13,6 +13,7 @@ from reidsearch.domain.job_requests import (
     IndexWork,
     JobWork,
     LinkWork,
+    PageWork,
     TracksWork,
     document_of,
     request_of,
@@ -23,6 +24,8 @@ WORKS: list[JobWork] = [
     LinkWork(0.5),
     AttributesWork(),
     TracksWork(7, ".xml", interpolate=True),
+    PageWork("source", source_id=3),
+    PageWork("proposals"),
     ClipWork(7, 1.5, box=True),
 ]
 
@@ -50,6 +53,8 @@ def test_a_request_is_read_as_it_was_written(work) -> None:
         ("clip", {"crop_id": "7"}, "crop_id is '7', not the id of a crop"),
         ("clip", {"crop_id": 2**70}, "crop_id is"),
         ("export-tracks", {"source_id": 1, "ending": "/../x"}, "ending is '/../x', not one of"),
+        ("export-page", {"of": "journey"}, "of kind journey needs the field 'identity'"),
+        ("export-page", {"of": "answer"}, "of is 'answer', not one of identity"),
         ("attributes", {"model": "x"}, "it has none|has no field 'model'"),
     ],
 )

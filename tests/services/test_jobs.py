@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from archives import fill, make_empty, raw_sql, unit_rows
+from archives import fill, make_empty, raw_sql, read_only, unit_rows
 from json_schemas import require_valid
 
 from reidsearch import Archive
-from reidsearch.base.errors import ArchiveLocked, Kind, NotFound, UsageError
+from reidsearch.base.errors import ArchiveLocked, Kind, NotFound, StorageError, UsageError
 from reidsearch.domain.job_requests import AttributesWork, ClipWork, IndexWork, JobKind, LinkWork
 from reidsearch.domain.jobs import JobProblem, JobProcess, JobState, job_json, jobs_json
 from reidsearch.maintenance.backup import restore
@@ -181,3 +183,36 @@ def test_an_empty_archive_has_no_jobs(tmp_path) -> None:
     make_empty(tmp_path / "a")
     with Archive.open(tmp_path / "a") as opened:
         assert opened.jobs.latest() == []
+
+
+def test_where_nothing_can_be_written_jobs_are_read_and_none_is_run(archive, tmp_path) -> None:
+    archive.jobs.queue(LinkWork())
+    archive.close()
+    with read_only(tmp_path / "a"), Archive.open(tmp_path / "a") as opened:
+        assert opened.jobs.one(1).waits_for == NOBODY
+        with pytest.raises(StorageError):
+            opened.jobs.queue(LinkWork())
+        runner = opened.job_runner(["/nowhere"], {})
+        runner.start()
+        runner.stop()
+        assert opened.jobs.one(1).state is JobState.QUEUED
+
+
+def test_the_lock_of_jobs_is_not_taken_through_a_link(archive, tmp_path) -> None:
+    (tmp_path / "victim").write_text("mine")
+    (tmp_path / "a" / "jobs.lock").symlink_to(tmp_path / "victim")
+    with pytest.raises(StorageError, match="no regular file"), archive._store.running_jobs():
+        pass
+    assert not archive._store.jobs_run()
+    assert (tmp_path / "victim").read_text() == "mine"
+
+
+def test_a_process_that_cannot_be_started_is_a_failure_of_its_job(archive) -> None:
+    runner = archive.job_runner(["/nowhere/worker"], {})
+    job = archive.jobs.queue(LinkWork()).job_id
+    runner.start()
+    until = time.monotonic() + 30
+    while archive.jobs.one(job).state is not JobState.FAILED and time.monotonic() < until:
+        time.sleep(0.05)
+    runner.stop()
+    assert archive.jobs.one(job).problem.message.startswith("no process can be started for it")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -231,13 +233,19 @@ def test_clips_and_tracklets_are_fetched_as_files(two_cameras, tmp_path) -> None
     with serving(two_cameras, tmp_path) as server:
         clip = server.start("clip", crop_id=1, margin_s=0.5, box=True)
         tracks = server.start("export-tracks", source_id=1, ending=".txt")
-        for job, schema in ((clip, "clip"), (tracks, "tracks-export")):
+        page = server.start("export-page", of="source", source_id=1)
+        kinds = ((clip, "clip"), (tracks, "tracks-export"), (page, "page-export"))
+        for job, schema in kinds:
             result = server.wait(job, "done")["result"]
             assert result["schema"].startswith(f"reidsearch/{schema}/")
             require_valid(result)
         fetched = server.client.get(f"/api/v1/jobs/{clip}/file")
         assert fetched.headers["content-disposition"] == 'attachment; filename="crop-1.mp4"'
         assert fetched.content[4:8] == b"ftyp"
+        zipped = server.client.get(f"/api/v1/jobs/{page}/file").content
+        names = zipfile.ZipFile(io.BytesIO(zipped)).namelist()
+        assert {"source-1/index.html", "source-1/SHA256SUMS"} <= set(names)
+        assert any(name.startswith("source-1/clips/") for name in names)
         text = server.client.get(f"/api/v1/jobs/{tracks}/file").text
         assert text.startswith("1,") or ",-1,-1,-1\n" in text
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from html import unescape
 
 import pytest
 from json_schemas import require_valid
@@ -10,7 +12,7 @@ from json_schemas import require_valid
 from reidsearch.domain.job_requests import ClipWork, IndexWork, JobKind, LinkWork
 from reidsearch.domain.jobs import JobProblem, JobProcess, JobProgress, JobState
 from reidsearch.web import events
-from reidsearch.web.events import Listeners, Seen, Told
+from reidsearch.web.events import Channel, Listeners, Present
 from reidsearch.web.person import Person, Role
 from reidsearch.web.problems import Denied
 from reidsearch.web.state import ServeSettings
@@ -91,6 +93,7 @@ def test_who_is_limited_to_cameras_starts_and_sees_only_what_is_of_these(served)
     assert yara.get("/api/v1/jobs/1").status_code == 404
     assert start(yara, "clip", crop_id=of["yard"]).status_code == 202
     assert start(yara, "clip", crop_id=of["gate"]).status_code == 404
+    assert start(yara, "export-page", of="proposals").json()["kind"] == "all-cameras-needed"
     for kind in ("link", "attributes"):
         assert start(yara, kind).json()["kind"] == "all-cameras-needed"
     sources = {one.facts.camera: one.source_id for one in served.archive.footage.coverage()}
@@ -148,14 +151,14 @@ def test_a_stream_tells_the_whole_state_and_each_new_one_once(served, monkeypatc
 
 def test_what_is_told_is_read_once_for_all_and_numbered_by_what_changes() -> None:
     states = iter([{"a": 1}, {"a": 1}, {"a": 2}])
-    told = Told("state", lambda: Seen(next(states)))
+    told = Channel("state", lambda: Present(next(states)))
     ids = []
     for _ in range(3):
         told._at = float("-inf")
         ids.append(told.now()[0])
         assert told.now()[0] == ids[-1]  # at once: not read again
     assert ids[0] == ids[1] != ids[2]
-    other = Told("state", lambda: Seen({"a": 2}))
+    other = Channel("state", lambda: Present({"a": 2}))
     assert other.now()[0] not in ids  # of another server
 
 
@@ -163,8 +166,23 @@ def test_the_number_of_listeners_is_bounded(served, monkeypatch) -> None:
     monkeypatch.setattr(events, "MOST_LISTENERS", 1)
     listeners = Listeners()
     request = served.client.build_request("GET", "/")
-    told = Told("state", lambda: Seen({}))
+    told = Channel("state", lambda: Present({}))
     listeners.response(told, request, lambda: True)
     with pytest.raises(Denied, match="listen to this server already") as denied:
         listeners.response(told, request, lambda: True)
     assert denied.value.headers == {"Retry-After": "30"}
+
+
+def test_pages_offer_to_write_what_they_show_with_clips(served) -> None:
+    served.archive.identities.new("anna \"'<b>", [1])
+    for page, request in (
+        ("/people/1", {"of": "identity", "identity": "1"}),
+        ("/journeys/1", {"of": "journey", "identity": "1"}),
+        ("/play/1", {"of": "source", "source_id": 1}),
+    ):
+        html = served.client.get(page).text
+        [told] = re.findall(r'data-start="export-page" data-request="([^"]+)"', html)
+        assert json.loads(unescape(told)) == request
+        assert start(served.client, "export-page", **request).status_code == 202
+        vera = served.as_(Person("vera", Role.VIEWER))
+        assert "data-start" not in vera.get(page).text

@@ -15,10 +15,10 @@ from starlette.responses import FileResponse, Response
 
 from reidsearch.base.errors import Kind, NotFound
 from reidsearch.domain.job_requests import (
-    WRITING,
     ClipWork,
     IndexWork,
     JobWork,
+    PageWork,
     TracksWork,
     request_of,
 )
@@ -28,7 +28,7 @@ from reidsearch.services.jobs.folders import FootageFolders
 from reidsearch.services.jobs.service import JobService
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Given, Nothing
-from reidsearch.web.events import MEDIA, Seen
+from reidsearch.web.events import MEDIA, Present
 from reidsearch.web.person import Role
 from reidsearch.web.problems import Denied
 
@@ -45,7 +45,8 @@ class JobAsked(Given, frozen=True):
     """What is to be done."""
 
     kind: Annotated[
-        str, msgspec.Meta(description="index, link, attributes, export-tracks or clip.")
+        str,
+        msgspec.Meta(description="index, link, attributes, export-tracks, export-page or clip."),
     ]
     request: Annotated[
         dict[str, Any], msgspec.Meta(description="The fields of the kind; see the reference.")
@@ -110,9 +111,9 @@ def folders(call: Call, asked: FolderAsked) -> Document:
 def events(call: Call, _: Nothing) -> Response:
     """Tell of all jobs and of changes to the archive, as they happen."""
 
-    def look() -> Seen:
+    def look() -> Present:
         listed = jobs_json(_seen(call, call.archive.jobs.latest(SHOWN)))
-        return Seen({"changes": call.archive.changes(), "jobs": listed["jobs"]})
+        return Present({"changes": call.archive.changes(), "jobs": listed["jobs"]})
 
     return _listening(call, ("state", call.person.name if call.cameras is not None else ""), look)
 
@@ -121,28 +122,36 @@ def job_events(call: Call, _: Nothing) -> Response:
     """Tell of one job until it has ended."""
     job_id = _one(call).job_id
 
-    def look() -> Seen:
+    def look() -> Present:
         found = call.archive.jobs.one(job_id)
-        return Seen(job_json(found), found.state in ENDED)
+        return Present(job_json(found), found.state in ENDED)
 
     return _listening(call, ("job", str(job_id)), look)
 
 
-def _listening(call: Call, of: tuple[str, str], look: Callable[[], Seen]) -> Response:
+def _listening(call: Call, of: tuple[str, str], look: Callable[[], Present]) -> Response:
     listeners = call.state.listeners
-    return listeners.response(listeners.told(of, look), call.request, call.still_signed_in)
+    return listeners.response(listeners.channel(of, look), call.request, call.still_signed_in)
 
 
 def _queued(call: Call, work: JobWork) -> Job:
-    if isinstance(work, ClipWork):
+    source_id = _source_of(work)
+    if source_id is not None:
+        call.sight.require_sources([source_id])
+    elif isinstance(work, ClipWork):
         call.crop(work.crop_id)
-    elif isinstance(work, TracksWork):
-        call.sight.require_sources([work.source_id])
-    elif work.kind in WRITING:
+    else:
         _require_all_cameras(call)
     if isinstance(work, IndexWork):
         FootageFolders(call.state.settings.footage).require(work.paths)
     return _jobs(call).queue(work)
+
+
+def _source_of(work: JobWork) -> int | None:
+    """Return the source that alone is shown by what is asked for; None: it shows more."""
+    if isinstance(work, TracksWork):
+        return work.source_id
+    return work.source_id if isinstance(work, PageWork) and work.of == "source" else None
 
 
 def _jobs(call: Call) -> JobService:

@@ -11,6 +11,7 @@ from reidsearch.web.api import jobs
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Nothing, Page, Values
 from reidsearch.web.person import Role
+from reidsearch.web.words import advice
 
 RUNNING = ("running", "queued")
 
@@ -44,8 +45,11 @@ def running_values(call: Call) -> Values:
 
 
 def _jobs(call: Call) -> list[Mapping[str, Any]]:
-    told: list[Mapping[str, Any]] = jobs.jobs(call, jobs.JobsAsked())["jobs"]
-    return told
+    """Return the jobs, with this face's advice on what went wrong."""
+    told: list[dict[str, Any]] = jobs.jobs(call, jobs.JobsAsked())["jobs"]
+    for problem in (one["problem"] for one in told if one["problem"]):
+        problem["hint"] = advice(problem["kind"], problem["fields"]) or problem["hint"]
+    return list(told)
 
 
 def _may_start(call: Call) -> bool:

@@ -1,6 +1,7 @@
 // Lists of jobs that follow what happens, and the dialog that starts indexing.
 // A list is an element with `data-jobs`, the address of its HTML; the server draws it.
 import { announce, send, words as blocks } from "./api.js";
+import "./start.js";
 
 const words = blocks().jobs;
 const say = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -65,28 +66,37 @@ async function follow(state) {
   state.jobs.forEach(move);
 }
 
-if (lists.length) {
-  const stream = new EventSource("/api/v1/events");
-  stream.addEventListener("state", (event) => follow(JSON.parse(event.data)));
+// Browsers allow six connections to a server for all of its tabs: one that nobody sees lets go.
+let stream = null;
+
+function listen() {
+  if (document.hidden === (stream === null)) return;
+  if (document.hidden) {
+    stream.close();
+    stream = null;
+    return;
+  }
   const lost = document.getElementById("jobs-lost");
+  stream = new EventSource("/api/v1/events");
+  stream.addEventListener("state", (event) => follow(JSON.parse(event.data)));
   stream.addEventListener("open", () => { lost.hidden = true; });
   stream.addEventListener("error", () => { lost.hidden = false; });
-  // A page that is left would be waited for by the next one, of which browsers allow few.
-  addEventListener("pagehide", () => stream.close());
-  addEventListener("pageshow", (event) => event.persisted && location.reload());
+}
+
+if (lists.length) {
+  listen();
+  document.addEventListener("visibilitychange", listen);
+  addEventListener("pagehide", () => { stream?.close(); stream = null; });
+  addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 }
 
 for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-act], button[data-start]");
+  const button = event.target.closest("button[data-act]");
   if (!button) return;
-  const job = button.closest("[data-job]")?.dataset.job;
-  attempt(aloud, () =>
-    button.dataset.start
-      ? send("POST", "/api/v1/jobs", { kind: button.dataset.start })
-      : send("POST", `/api/v1/jobs/${job}/${button.dataset.act}`),
-  );
+  const { job } = button.closest("[data-job]").dataset;
+  attempt(aloud, () => send("POST", `/api/v1/jobs/${job}/${button.dataset.act}`));
 });
 
 // -- what is indexed --------------------------------------------------------------------------
