@@ -15,10 +15,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Boxes, Detections
 from reidsearch.vision.tracking.best_shots import NOBODY, covered_shares
-from reidsearch.vision.tracking.tracker import LIFESPAN_US, Assigned, Looks, Track
+from reidsearch.vision.tracking.tracker import LIFESPAN_US, Assigned, Looks, Picture, Track
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -138,7 +137,7 @@ class _Frame:
         self._place()
         self.pairs = self._by_place_alone()
         self._looks: dict[int, NDArray[np.float32]] = {}
-        self._crops: dict[int, Pixels] = {}
+        self._crops: dict[int, Picture] = {}
 
     def _place(self) -> None:
         """Compute overlap, distance, and who can be whom at all."""

@@ -163,18 +163,23 @@ def _cut(candidate: Candidate, frame: Pixels) -> BestShot:
     )
     variance = float(cv2.Laplacian(grey, cv2.CV_32F).var())
     sharpness = variance / (variance + SHARP_VARIANCE)
-    _, jpeg = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     height_px, width_px = frame.shape[:2]
     return BestShot(
         pts=candidate.pts,
         box=box,
         frame_width_px=width_px,
         frame_height_px=height_px,
-        jpeg=jpeg.tobytes(),
+        jpeg=coded(crop),
         quality=candidate.worth * (0.5 + 0.5 * sharpness),
         confidence=candidate.confidence,
         sharpness=sharpness,
     )
+
+
+def coded(crop: Pixels) -> bytes:
+    """Return the JPEG of a crop, (h, w, 3) uint8 BGR, contiguous, as it is stored and embedded."""
+    _, jpeg = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return bytes(jpeg)
 
 
 def choose(shots: Sequence[BestShot], vectors: NDArray[np.float32], count: int) -> list[int]:
