@@ -32,9 +32,9 @@ OVERLAP = 0.05  # less is none
 WEIGHTS = 0.5, 0.5, 0.1  # of overlap, of likeness, and against distance in heights
 
 SURE_OVERLAP = 0.5  # a detection that overlaps so much with where a track should be,
-SURE_MARGIN = 0.3  # while any other track or detection overlaps by so much less
+SURE_MARGIN = 0.25  # while any other track or detection overlaps by so much less
 RIVAL_OVERLAP = 0.35  # and never more than this,
-HIDDEN = 0.5  # of which no more than this share is covered,
+HIDDEN = 0.6  # of which no more than this share is covered,
 SURE_US = 600_000  # continues a track that was seen so lately: appearance is not asked
 
 RENEWED_US = 2_000_000  # how often a look is renewed where appearance is not asked
