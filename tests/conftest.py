@@ -48,3 +48,14 @@ def run(
 ) -> CommandLine:
     """`run("index", folder)`: the command line in this process, on the archive `run.archive`."""
     return CommandLine(monkeypatch, capfd, tmp_path / "archive")
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id with the least of memory and time: tests sign in often."""
+    from argon2 import PasswordHasher
+
+    from reidsearch.services import accounts
+
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(accounts, "hasher", lambda: quick)

@@ -141,6 +141,12 @@ class Kind(StrEnum):
     TRACKLETS_OF_TWO = "tracklets-of-two"
     TRACKLETS_DISAGREE = "tracklets-disagree"
 
+    ACCOUNT_UNKNOWN = "account-unknown"
+    ACCOUNT_NAME_TAKEN = "account-name-taken"
+    ACCOUNT_NAME_BAD = "account-name-bad"
+    CAMERAS_HIDDEN = "cameras-hidden"
+    PASSWORD_BAD = "password-bad"  # noqa: S105
+
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"
     DELETION_UNFINISHED = "deletion-unfinished"

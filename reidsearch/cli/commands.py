@@ -16,6 +16,7 @@ GROUPS = {
     "Start": {
         "demo": "Draw synthetic footage, index it, and find its people again.",
         "index": "Index footage and person crops.",
+        "serve": "Open the archive's page in a browser: find, look, decide.",
         "doctor": "Check model, runtime, codecs, disk and archive.",
     },
     "Search": {
@@ -52,6 +53,9 @@ GROUPS = {
         "backup": "Copy the archive consistently, even while it is being written.",
         "restore": "Make an archive from a backup, verified.",
         "migrate": "Upgrade an archive of an earlier version to this one.",
+        "account": (
+            "Manage accounts of the page: add, list, password, role, cameras, disable, remove."
+        ),
         "models": "List, show, install, import, add, remove, verify and quantize models.",
         "recorders": "List the recorders whose file names can be read.",
     },

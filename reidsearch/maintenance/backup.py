@@ -31,6 +31,7 @@ from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lifecycle import migrate, require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
+from reidsearch.store.sessions import drop_sessions
 
 LOOK_EVERY_S = 0.2
 LARGEST_FILE = 1 << 20  # of note and settings
@@ -149,6 +150,7 @@ def _restored(database: Path, folder: Path, settings: bytes | None, progress: Pr
             gallery.compact(progress)
             # The backup may be of a moment at which a deletion was not finished.
             finish(store, gallery, Neighbours(store, gallery), progress)
+        drop_sessions(store)
         return len(gallery)
 
 

@@ -41,10 +41,12 @@ AFFECTED = {
     "moment": "which tracklet crops belong to",
     "decision": "what was decided about identities",
     "calibration": "the calibration",
+    "account": "who may sign in",
 }
 """What a damaged row of a table means for answers."""
 
 RENEWED = {
+    "session": "dropped; sign in again",
     "failure": "dropped; the next index run records anew what still fails",
     "generation": "dropped, and the index built anew",
     "adjustment": "dropped, and the camera means taken anew",
@@ -77,6 +79,9 @@ OF_SOURCES = frozenset(
 )
 
 
+_DROPPED = ("failure", "generation", "adjustment", "neighbours", "attributes", "session")
+
+
 def row_count(store: Store) -> int:
     """Return how many rows have a digest."""
     with store.scan() as connection:
@@ -102,7 +107,7 @@ def check_rows(store: Store, progress: Progress) -> Iterator[Finding]:
 def repair_rows(store: Store) -> None:
     """Drop the damaged rows of what is derived, or make them anew; the caller holds the lock."""
     with store.write() as connection:
-        for name in ("failure", "generation", "adjustment", "neighbours", "attributes"):
+        for name in _DROPPED:
             table = metadata.tables[name]
             connection.execute(delete(table).where(damaged(table)))
         lost = _damaged_states(connection.execute(_STATES))

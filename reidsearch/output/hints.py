@@ -230,6 +230,12 @@ HINTS: dict[str, Hint] = {
     Kind.CROP_NOT_EMBEDDED: (
         "restore it from a backup, or delete it: reidsearch delete --crop {crop}"
     ),
+    # Accounts
+    Kind.ACCOUNT_UNKNOWN: "reidsearch account list",
+    Kind.ACCOUNT_NAME_TAKEN: (
+        "give another name; or change that one: reidsearch account password, role, cameras"
+    ),
+    Kind.PASSWORD_BAD: "several words that have nothing to do with each other are easy to keep",
     # Scores and calibration
     Kind.LABELS_MISSING: _labels_missing,
     Kind.SCORES_NOT_FINITE: "check the model and the runtime: reidsearch doctor",

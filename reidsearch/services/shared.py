@@ -5,6 +5,7 @@ They share one set of parts: the store, the index, the neighbour graph, the mode
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
+    from reidsearch.services.accounts import AccountService
     from reidsearch.services.attributes import AttributeService
     from reidsearch.services.calibration import CalibrationService
     from reidsearch.services.export import ExportService
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from reidsearch.services.index import IndexService
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.proposals import ProposalService
+    from reidsearch.services.sessions import SessionService
+    from reidsearch.services.sight import Sight
+    from reidsearch.services.sign_in import SignInService
     from reidsearch.services.tracklets import TrackletService
 
 
@@ -109,6 +114,33 @@ class Services:
         from reidsearch.services.attributes import AttributeService
 
         return AttributeService(self._store, self._engines.recognizer)
+
+    @cached_property
+    def accounts(self) -> AccountService:
+        """Who may sign in to the page: `archive.accounts.all()`."""
+        from reidsearch.services.accounts import AccountService
+
+        return AccountService(self._store, self._actor)
+
+    @cached_property
+    def sessions(self) -> SessionService:
+        """Who is signed in to the page: `archive.sessions.find(token)`."""
+        from reidsearch.services.sessions import SessionService
+
+        return SessionService(self._store, self._actor)
+
+    @cached_property
+    def sign_in(self) -> SignInService:
+        """Signing in by name and password, not too often: `archive.sign_in.by_password(...)`."""
+        from reidsearch.services.sign_in import SignInService
+
+        return SignInService(self.accounts, self.sessions)
+
+    def sight(self, cameras: Collection[str] | None) -> Sight:
+        """Return what may be seen of these cameras alone: `archive.sight(["gate"]).crops([7])`."""
+        from reidsearch.services.sight import Sight
+
+        return Sight(self._store, self.identities, cameras)
 
     @cached_property
     def maintenance(self) -> MaintenanceService:

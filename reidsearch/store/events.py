@@ -28,6 +28,10 @@ class Event(StrEnum):
     TIMEZONE = "timezone"
     RELOCATE = "relocate"
     GROWN = "grown"  # a source took the place of the one that it is the grown file of
+    ACCOUNT = "account"  # was added, changed or removed
+    SIGN_IN = "sign-in"
+    SIGN_IN_FAILED = "sign-in-failed"
+    SIGN_OUT = "sign-out"
 
 
 LONGEST_NOTE = 10_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reidsearch.store.tables import (
+    accounts,  # noqa: F401
     adjustment,  # noqa: F401
     attributes,  # noqa: F401
     calibration,  # noqa: F401

@@ -1,0 +1,300 @@
+"""Accounts: who may sign in to the page, and what they may do and see there.
+
+`Archive.accounts` is an `AccountService`. Whoever can write the archive's files can change its
+accounts; accounts guard the page (`reidsearch.web`), not the files.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from reidsearch.base.errors import Kind, UsageError
+from reidsearch.base.timecode import now
+from reidsearch.domain.accounts import Account, AccountChange, Change, Role, camera_names
+from reidsearch.store import accounts as held
+from reidsearch.store.contract import Transaction
+from reidsearch.store.crops.store import Store
+from reidsearch.store.sessions import end_sessions_of
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+LONGEST_NAME = 100
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD_BYTES = 1024
+MOST_AT_ONCE = 2
+"""Passwords hashed at the same time: each takes 64 MiB."""
+MOST_CAMERAS = 1000
+
+_hashing = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+
+@cache
+def hasher() -> PasswordHasher:
+    """Return what hashes passwords: Argon2id with the parameters of RFC 9106 for little memory."""
+    from argon2 import PasswordHasher
+
+    return PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
+
+
+class AccountService:
+    """The accounts of one archive. They can be changed while it is indexed.
+
+    Args:
+        actor: who changes them, for the record of events.
+    """
+
+    def __init__(self, store: Store, actor: str) -> None:
+        self._store, self._actor = store, actor
+
+    def by(self, actor: str) -> AccountService:
+        """Return the same for another actor, such as the user of a web page."""
+        return AccountService(self._store, actor)
+
+    def all(self) -> list[Account]:
+        """Return all accounts, by name."""
+        return held.all_accounts(self._store)
+
+    def find(self, name: str) -> Account:
+        """Return an account by its name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._store.read() as connection:
+            return held.require_account(connection, key_of(name), name)
+
+    def known(self, name: str) -> str | None:
+        """Return the name of the account that is meant; None: there is none."""
+        found = held.account_of(self._store, key_of(name))
+        return None if found is None else found[0].name
+
+    # -- changing ---------------------------------------------------------------------------
+
+    def add(
+        self, name: str, password: str, role: Role, *, cameras: Iterable[str] | None = None
+    ) -> AccountChange:
+        """Make an account.
+
+        Args:
+            cameras: the names of those that may be seen; None: all, and what has no camera.
+
+        Raises:
+            UsageError: the name is taken or no name; the password is too short or too long.
+
+        Example:
+            >>> archive.accounts.add("maria", "correct horse battery", Role.ANALYST)
+        """
+        name = _name(name)
+        hashed = _hashed(password)
+        limited = _cameras(cameras)
+        with self._store.write() as connection:
+            values = {"role": role.value, "password": hashed, "cameras": _list(limited)}
+            account = held.add_account(connection, name, key_of(name), values, self._actor)
+            unknown = held.unknown_cameras(connection, limited)
+        return AccountChange(Change.ADD, account, unknown_cameras=unknown)
+
+    def set_password(self, name: str, password: str, *, keep: int | None = None) -> AccountChange:
+        """Give an account another password, and end its sessions.
+
+        Args:
+            keep: the number of a session that stays: of whoever changes their own.
+
+        Raises:
+            NotFound: there is no such account.
+            UsageError: the password is too short or too long.
+        """
+        hashed = _hashed(password)
+
+        def change(connection: Transaction, account: Account) -> AccountChange:
+            ended = end_sessions_of(connection, account.account_id, now(), keep)
+            return self._changed(connection, account, Change.PASSWORD, ended, password=hashed)
+
+        return self._change(name, change)
+
+    def set_role(self, name: str, role: Role) -> AccountChange:
+        """Give an account another role, which holds at once, in its sessions too.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+        return self._change(
+            name,
+            lambda connection, account: self._changed(
+                connection, account, Change.ROLE, role=role.value
+            ),
+        )
+
+    def set_cameras(self, name: str, cameras: Iterable[str] | None) -> AccountChange:
+        """Say which cameras an account may see, which holds at once; None: all.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+        limited = _cameras(cameras)
+        return self._change(
+            name,
+            lambda connection, account: self._changed(
+                connection, account, Change.CAMERAS, cameras=_list(limited)
+            ),
+        )
+
+    def disable(self, name: str) -> AccountChange:
+        """Let nobody sign in to an account any more, and end its sessions.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+
+        def change(connection: Transaction, account: Account) -> AccountChange:
+            ended = end_sessions_of(connection, account.account_id, now())
+            return self._changed(connection, account, Change.DISABLE, ended, disabled=True)
+
+        return self._change(name, change)
+
+    def enable(self, name: str) -> AccountChange:
+        """Let a disabled account sign in again, with the password that it had.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+        return self._change(
+            name,
+            lambda connection, account: self._changed(
+                connection, account, Change.ENABLE, disabled=False
+            ),
+        )
+
+    def remove(self, name: str) -> AccountChange:
+        """Remove an account with its sessions. What was decided in its name stays.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+
+        def change(connection: Transaction, account: Account) -> AccountChange:
+            ended = end_sessions_of(connection, account.account_id, now())
+            held.remove_account(connection, account, self._actor)
+            return AccountChange(Change.REMOVE, account, ended)
+
+        return self._change(name, change)
+
+    def _change(
+        self, name: str, change: Callable[[Transaction, Account], AccountChange]
+    ) -> AccountChange:
+        with self._store.write() as connection:
+            return change(connection, held.require_account(connection, key_of(name), name))
+
+    def _changed(
+        self,
+        connection: Transaction,
+        account: Account,
+        change: Change,
+        ended: int = 0,
+        **values: object,
+    ) -> AccountChange:
+        changed = held.change_account(connection, account, change, values, self._actor)
+        unknown = held.unknown_cameras(connection, changed.cameras)
+        return AccountChange(change, changed, ended, unknown)
+
+    # -- signing in -------------------------------------------------------------------------
+
+    def verify(self, name: str, password: str) -> Account | None:
+        """Return the account of this name if the password is its own, and it is not disabled.
+
+        Whether there is such an account or not, one password is hashed: how long it takes tells
+        nobody which names there are. Takes a tenth of a second or more.
+        """
+        found = held.account_of(self._store, key_of(name)) if len(name) <= LONGEST_NAME else None
+        try:
+            given = _normal(password)
+        except UsageError:
+            found, given = None, ""
+        if found is None:
+            _hash(given)
+            return None
+        account, hashed = found
+        return account if _fits(hashed, given) and not account.disabled else None
+
+
+def _fits(hashed: str, password: str) -> bool:
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    with _hashing:
+        try:
+            return hasher().verify(hashed, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def _hash(password: str) -> str:
+    with _hashing:
+        return hasher().hash(password)
+
+
+def _hashed(password: str) -> str:
+    """Return the hash of a new password.
+
+    Raises:
+        UsageError: it is too short or too long.
+    """
+    given = _normal(password)
+    if len(given) < SHORTEST_PASSWORD:
+        raise UsageError(
+            f"a password has at least {SHORTEST_PASSWORD} characters; this one has fewer",
+            kind=Kind.PASSWORD_BAD,
+        )
+    return _hash(given)
+
+
+def _normal(password: str) -> str:
+    """Return a password as every keyboard gives it: `é` as one sign or as two is the same.
+
+    Raises:
+        UsageError: it is too long, or no text.
+    """
+    try:
+        size = len(password.encode())
+    except UnicodeEncodeError as error:
+        raise UsageError("the password is not UTF-8", kind=Kind.PASSWORD_BAD) from error
+    if size > LONGEST_PASSWORD_BYTES:
+        raise UsageError(
+            f"a password has at most {LONGEST_PASSWORD_BYTES:,} bytes; this one has more",
+            kind=Kind.PASSWORD_BAD,
+        )
+    return unicodedata.normalize("NFKC", password)
+
+
+def _name(name: str) -> str:
+    """Return a name for an account, in one form.
+
+    Raises:
+        UsageError: it is none.
+    """
+    text = unicodedata.normalize("NFKC", name).strip()
+    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+        raise UsageError(
+            f"the name of an account has 1 to {LONGEST_NAME} printable characters",
+            kind=Kind.ACCOUNT_NAME_BAD,
+        )
+    return text
+
+
+def key_of(name: str) -> str:
+    """Return what two names have in common that are taken for the same."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).strip().casefold())
+
+
+def _cameras(cameras: Iterable[str] | None) -> tuple[str, ...] | None:
+    names = camera_names(cameras)
+    if names is not None and (len(names) > MOST_CAMERAS or not all(one.strip() for one in names)):
+        raise UsageError(f"the cameras of an account are at most {MOST_CAMERAS} names, none empty")
+    return names
+
+
+def _list(cameras: tuple[str, ...] | None) -> list[str] | None:
+    return None if cameras is None else list(cameras)

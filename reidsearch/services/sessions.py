@@ -1,0 +1,106 @@
+"""Sessions: who is signed in to the page of an archive.
+
+`Archive.sessions` is a `SessionService`. Sessions are rows of the archive, so that any process that
+serves it can check and end them, and they outlive a restart of the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import secrets
+
+from reidsearch.base.errors import ArchiveLocked, StorageError
+from reidsearch.base.timecode import now
+from reidsearch.domain.accounts import Account, Session
+from reidsearch.store import sessions as held
+from reidsearch.store.crops.store import Store
+from reidsearch.store.events import Event, record_event
+
+IDLE = dt.timedelta(hours=2)
+"""How long a session lasts without use."""
+LONGEST = dt.timedelta(hours=12)
+"""How long a session lasts, used or not."""
+LOCAL_LONGEST = dt.timedelta(days=7)
+"""The same of whoever started the server on this machine, used or not."""
+TOUCHED_EVERY = dt.timedelta(minutes=1)
+"""How exactly the last use is known: writing it at every request would keep the disk busy."""
+TOKEN_BYTES = 32
+
+
+class SessionService:
+    """The sessions of one archive.
+
+    Args:
+        actor: who started the server, for the record of local sign-ins.
+    """
+
+    def __init__(self, store: Store, actor: str) -> None:
+        self._store, self._actor = store, actor
+
+    def open(self, account: Account | None, *, address: str = "") -> str:
+        """Sign somebody in, and return the token of the new session.
+
+        Args:
+            account: None: whoever started the server.
+            address: where from, for the record.
+
+        Example:
+            >>> token = archive.sessions.open(archive.accounts.verify(name, password))
+        """
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        at = now()
+        lasting = LOCAL_LONGEST if account is None else IDLE
+        with self._store.write() as connection:
+            number = None if account is None else account.account_id
+            held.add_session(connection, token, number, at, at + lasting)
+            record_event(connection, Event.SIGN_IN, self._detail(account, address))
+        return token
+
+    def find(self, token: str) -> Session | None:
+        """Return the session of a token, whose use is recorded; None: it is of none, or ended.
+
+        The account is as it is now: a role or a camera that was taken away holds at once.
+        """
+        at = now()
+        found = held.session_of(self._store, token, at)
+        if found is not None and found.account is not None and at - found.seen_at >= TOUCHED_EVERY:
+            expires = min(at + IDLE, found.created_at + LONGEST)
+            # An archive that somebody writes for long is no reason to turn a reader away.
+            with contextlib.suppress(ArchiveLocked, StorageError):
+                held.touch_session(self._store, found.session_id, at, expires)
+        return found
+
+    def end(self, token: str, *, address: str = "") -> bool:
+        """Sign out; tell whether somebody was signed in with it."""
+        at = now()
+        found = held.session_of(self._store, token, at)
+        with self._store.write() as connection:
+            ended = held.end_session(connection, token, at)
+            if ended and found is not None:
+                record_event(connection, Event.SIGN_OUT, self._detail(found.account, address))
+        return ended
+
+    def end_all(self, account: Account) -> int:
+        """End all sessions of an account; return how many."""
+        with self._store.write() as connection:
+            return held.end_sessions_of(connection, account.account_id, now())
+
+    def refused(self, name: str | None, *, address: str = "", unrecorded: int = 0) -> None:
+        """Record that a sign-in failed.
+
+        Args:
+            name: of an account that there is. Another is not recorded: people type a password
+                where the name belongs.
+            unrecorded: how many failures before were too many to record one by one.
+        """
+        detail = {"name": name, "address": address, "unrecorded": unrecorded}
+        with self._store.write() as connection:
+            record_event(connection, Event.SIGN_IN_FAILED, detail)
+
+    def _detail(self, account: Account | None, address: str) -> dict[str, object]:
+        return {
+            "account_id": None if account is None else account.account_id,
+            "actor": self._actor if account is None else account.name,
+            "address": address,
+        }

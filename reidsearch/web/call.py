@@ -1,0 +1,77 @@
+"""One request of somebody, as handlers see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from reidsearch.domain.crops import Crop
+from reidsearch.domain.tracklets import TrackletSeen
+from reidsearch.services.identities import IdentityService
+from reidsearch.services.sight import Sight
+from reidsearch.services.tracklets import TrackletService
+from reidsearch.web.person import Person, Role
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from reidsearch.archive import Archive
+    from reidsearch.web.state import State
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request.
+
+    Args:
+        person: who asks; with the role `ANYBODY` nobody is signed in.
+        path: the parts of the path, converted.
+        body: of an endpoint that takes no JSON.
+    """
+
+    request: Request
+    state: State
+    person: Person
+    path: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def archive(self) -> Archive:
+        """The archive that is served."""
+        return self.state.archive
+
+    @property
+    def cameras(self) -> frozenset[str] | None:
+        """The only cameras that whoever asks may see; None: all."""
+        return self.person.cameras
+
+    @cached_property
+    def sight(self) -> Sight:
+        """What whoever asks may see; handlers that name or list anything ask it."""
+        return self.archive.sight(self.cameras)
+
+    @cached_property
+    def identities(self) -> IdentityService:
+        """Decisions by whoever asks."""
+        return self.archive.identities.by(self.person.name)
+
+    @cached_property
+    def tracklets(self) -> TrackletService:
+        """Splits and joins by whoever asks."""
+        return self.archive.tracklets.by(self.person.name)
+
+    def may(self, role: Role) -> bool:
+        """Whether whoever asks has a role."""
+        return self.person.role >= role
+
+    def crop(self, crop_id: int) -> Crop:
+        """Return a crop that whoever asks may see. Raises NotFound."""
+        self.sight.require_crops([crop_id])
+        return self.archive.crop(crop_id)
+
+    def tracklet(self, tracklet_id: int) -> TrackletSeen:
+        """Return a tracklet that whoever asks may see. Raises NotFound."""
+        self.sight.require_tracklets([tracklet_id])
+        return self.archive.footage.tracklet(tracklet_id)

@@ -1,0 +1,181 @@
+"""From a request to a handler and back: who asks, what is given, in which form it is answered."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Awaitable, Callable
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from reidsearch.base.errors import UsageError
+from reidsearch.output.times import use_zone
+from reidsearch.web.call import Call
+from reidsearch.web.declared import Endpoint, Given, Page
+from reidsearch.web.person import Person, Role
+from reidsearch.web.problems import Denied, problem_of, problem_response
+from reidsearch.web.sessions import COOKIE
+from reidsearch.web.state import State
+from reidsearch.web.templating import render
+
+NOBODY = Person("", Role.ANYBODY)
+Served = Callable[[Request], Awaitable[Response]]
+
+
+def serve_endpoint(endpoint: Endpoint, state: State) -> Served:
+    """Return what answers the requests of an endpoint."""
+
+    async def served(request: Request) -> Response:
+        try:
+            call = await _call(request, state, endpoint.role, body=endpoint.body is not None)
+            given = _checked(endpoint.takes, await _given(request, endpoint))
+            answered = await run_in_threadpool(_run, state, endpoint.handler, call, given)
+            if isinstance(answered, Response):
+                return answered
+            return JSONResponse(answered, endpoint.status)
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        except Exception as error:  # noqa: BLE001  the one boundary
+            return problem_response(error)
+
+    return served
+
+
+def serve_page(page: Page, state: State) -> Served:
+    """Return what answers the requests of a page."""
+
+    async def served(request: Request) -> Response:
+        person = person_of(request, state)
+        try:
+            call = await _call(request, state, page.role)
+            given = _checked(page.takes, _from_query(request, page.takes))
+            return await run_in_threadpool(_run, state, _page(page), call, given)
+        except Denied as denied:
+            if denied.kind == "sign-in-needed":
+                return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+            return await run_in_threadpool(_problem_page, state, request, person, denied)
+        except Exception as error:  # noqa: BLE001  the one boundary
+            return await run_in_threadpool(_problem_page, state, request, person, error)
+
+    return served
+
+
+def _run(state: State, handler: Callable[[Call, Any], Any], call: Call, given: Given) -> Any:
+    use_zone(state.zone)
+    return handler(call, given)
+
+
+def _page(page: Page) -> Callable[[Call, Any], Response]:
+    def handler(call: Call, given: Any) -> Response:
+        values = page.handler(call, given)
+        if isinstance(values, Response):
+            return values
+        shown = {"person": call.person, "path": call.request.url.path, "Role": Role}
+        return HTMLResponse(render(page.template, shown | menu_values(call) | dict(values)))
+
+    return handler
+
+
+def _problem_page(state: State, request: Request, person: Person, error: Exception) -> Response:
+    use_zone(state.zone)
+    problem = problem_of(error)
+    call = Call(request, state, person)
+    values = {"person": person, "path": request.url.path, "Role": Role, "problem": problem}
+    html = render("problem.html", values | menu_values(call))
+    headers = error.headers if isinstance(error, Denied) else {}
+    return HTMLResponse(html, problem["status"], headers=headers)
+
+
+def menu_values(call: Call) -> dict[str, Any]:
+    """Return the entries of the menu for whoever asks."""
+    from reidsearch.web.pages import PAGES
+
+    return {"menu": [page for page in PAGES if page.menu and call.may(page.role)]}
+
+
+def person_of(request: Request, state: State) -> Person:
+    """Return who asks."""
+    return state.sessions.person(request.cookies.get(COOKIE)) or NOBODY
+
+
+async def _call(request: Request, state: State, role: Role, *, body: bool = False) -> Call:
+    """Return the call of a request.
+
+    Raises:
+        Denied: nobody is signed in, or somebody who may not do this.
+    """
+    person = person_of(request, state)
+    if person.role < role:
+        if person is NOBODY:
+            raise Denied(HTTPStatus.UNAUTHORIZED, "sign-in-needed", "nobody is signed in")
+        raise Denied(
+            HTTPStatus.FORBIDDEN,
+            "role-too-low",
+            f"this needs the role {role.name.lower()}; {person.name} is {person.role.name.lower()}",
+        )
+    content = await request.body() if body else b""
+    return Call(request, state, person, dict(request.path_params), content)
+
+
+async def _given(request: Request, endpoint: Endpoint) -> dict[str, Any]:
+    if not endpoint.writes or endpoint.body is not None:
+        return _from_query(request, endpoint.takes)
+    content = await request.body()
+    if not content:
+        return {}
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise Denied(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-json", "the body has to be application/json"
+        )
+    try:
+        given = msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise UsageError(f"the body is no JSON: {error}") from error
+    if not isinstance(given, dict):
+        raise UsageError("the body has to be a JSON object")
+    return given
+
+
+def _from_query(request: Request, takes: type[Given]) -> dict[str, Any]:
+    """Return the query string as values by name; only a field that is a list may come twice."""
+    lists = _list_fields(takes)
+    found: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if name in lists:
+            found.setdefault(name, []).append(value)
+        elif name in found:
+            raise UsageError(f"{name} was given twice")
+        else:
+            found[name] = value
+    return found
+
+
+@cache
+def _list_fields(takes: type[Given]) -> frozenset[str]:
+    def listed(kind: Any) -> bool:
+        if typing.get_origin(kind) in {types.UnionType, typing.Union}:
+            return any(map(listed, typing.get_args(kind)))
+        if typing.get_origin(kind) is typing.Annotated:
+            return listed(typing.get_args(kind)[0])
+        return typing.get_origin(kind) in {list, tuple, set, frozenset}
+
+    hints = typing.get_type_hints(takes, include_extras=True)
+    return frozenset(name for name, kind in hints.items() if listed(kind))
+
+
+def _checked(takes: type[Given], given: dict[str, Any]) -> Given:
+    """Return what was given as the type that is declared for it.
+
+    Raises:
+        UsageError: naming what does not fit.
+    """
+    try:
+        return msgspec.convert(given, takes, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"what was asked for does not fit: {error}") from error

@@ -1,0 +1,37 @@
+// Requests to the API, and what is said to whoever uses the page.
+
+export class Problem extends Error {
+  // Problem details (RFC 9457) as an error; `text` is what to show.
+  constructor(details) {
+    super(details.detail);
+    Object.assign(this, details);
+    this.text = details.advice ? `${details.detail}. ${details.advice}` : details.detail;
+  }
+}
+
+export async function send(method, address, body) {
+  const raw = body instanceof Blob;
+  const response = await fetch(address, {
+    method,
+    headers: body === undefined ? {} : { "Content-Type": raw ? body.type : "application/json" },
+    body: body === undefined || raw ? body : JSON.stringify(body),
+  });
+  if (response.ok) return response.status === 204 ? null : response.json();
+  const type = response.headers.get("Content-Type") ?? "";
+  if (type.includes("json")) throw new Problem(await response.json());
+  throw new Problem({ detail: `${response.status} ${response.statusText}`, kind: "unknown" });
+}
+
+export function announce(text, { error = false } = {}) {
+  const place = document.getElementById("said");
+  place.textContent = "";
+  place.classList.toggle("error", error);
+  place.classList.toggle("note", !error);
+  // A new node is read out even when the text is the same as before.
+  place.append(document.createTextNode(text));
+  place.hidden = false;
+}
+
+export function words() {
+  return JSON.parse(document.getElementById("words")?.textContent ?? "{}");
+}

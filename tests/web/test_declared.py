@@ -1,0 +1,116 @@
+"""What holds for every declared endpoint and page, whoever adds one."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from json_schemas import FOLDER, require_valid
+
+from reidsearch.web.api import ENDPOINTS
+from reidsearch.web.declared import Endpoint, Page
+from reidsearch.web.pages import PAGES
+from reidsearch.web.person import Person, Role
+from reidsearch.web.words import catalogue, word
+
+ROLES = [role for role in Role if role is not Role.ANYBODY]
+
+
+def path_of(declared: Endpoint | Page) -> str:
+    """A path with a value for each of its parts."""
+    path = re.sub(r"\{\w+(:\w+)?\}", "1", declared.path)
+    return f"/api/v1{path}" if isinstance(declared, Endpoint) else path
+
+
+def ask(client: Any, declared: Endpoint | Page, **headers: str) -> Any:
+    method = declared.method if isinstance(declared, Endpoint) else "GET"
+    return client.request(method, path_of(declared), headers=headers)
+
+
+PROTECTED = [one for one in (*ENDPOINTS, *PAGES) if one.role is not Role.ANYBODY]
+
+
+@pytest.mark.parametrize("declared", PROTECTED, ids=lambda one: one.path)
+def test_nobody_gets_anything_without_signing_in(served, declared) -> None:
+    response = ask(served.as_(None), declared)
+    if isinstance(declared, Page):
+        assert (response.status_code, response.headers["location"]) == (303, "/sign-in")
+    else:
+        assert (response.status_code, response.json()["kind"]) == (401, "sign-in-needed")
+
+
+@pytest.mark.parametrize("declared", PROTECTED, ids=lambda one: one.path)
+def test_a_role_below_the_declared_one_is_refused(served, declared) -> None:
+    for role in (one for one in ROLES if one < declared.role):
+        response = ask(served.as_(Person("vera", role)), declared)
+        assert response.status_code == 403, role
+
+
+@pytest.mark.parametrize(
+    "declared", [one for one in ENDPOINTS if one.writes], ids=lambda one: one.path
+)
+def test_no_other_site_can_cause_a_change(served, declared) -> None:
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+    ):
+        response = ask(served.client, declared, **headers)
+        assert (response.status_code, response.json()["kind"]) == (403, "other-site")
+
+
+def test_every_endpoint_is_described(served) -> None:
+    described = served.client.get("/api/v1/openapi.json").json()
+    told = {(method, path) for path, one in described["paths"].items() for method in one}
+    assert told == {
+        (one.method.lower(), "/api/v1" + re.sub(r":\w+", "", one.path)) for one in ENDPOINTS
+    }
+    assert described["components"]["schemas"]["Problem"]["required"]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
+def test_every_document_has_a_published_schema(endpoint) -> None:
+    assert endpoint.document is None or (FOLDER / f"{endpoint.document}.json").is_file()
+    assert endpoint.document is None or endpoint.media == "application/json"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [one for one in ENDPOINTS if one.method == "GET" and one.document and "{" not in one.path],
+    ids=lambda one: one.path,
+)
+def test_documents_are_what_their_schemas_say(served, endpoint) -> None:
+    response = ask(served.client, endpoint)
+    if response.status_code == 200:
+        require_valid(response.json())
+    else:
+        assert response.json()["kind"] == "nothing-linked"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda one: one.path)
+def test_pages_have_no_inline_script_or_style_and_ask_no_other_host(served, page) -> None:
+    html = ask(served.client, page).text
+    for tag in re.findall(r"<(?:script|style|link|img|iframe|video|form)[^>]*>", html):
+        assert not tag.startswith("<style")
+        assert "src=" in tag or 'type="application/json"' in tag or not tag.startswith("<script")
+        assert not re.search(r"""(?:src|href|action)=["'](?:https?:)?//""", tag), tag
+    assert not re.search(r"""<[^>]+\s(?:style|on\w+)=""", html)
+
+
+def test_every_text_of_a_template_is_in_the_catalogue() -> None:
+    folder = files("reidsearch.web").joinpath("templates")
+    for template in folder.iterdir():
+        text = template.read_text("utf-8")
+        for name in re.findall(r"""\bt\("([\w.-]+)"[,)]""", text):
+            found: Any = catalogue()
+            for part in name.split("."):
+                assert part in found, f"{template.name}: {name}"
+                found = found[part]
+
+
+def test_a_text_of_two_forms_takes_the_one_for_its_number() -> None:
+    assert word("count.crops", n=1) == "1 crop"
+    assert word("count.crops", n=2000) == "2,000 crops"
