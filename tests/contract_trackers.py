@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.crops import Vectors
 from reidsearch.domain.footage import Detections
-from reidsearch.vision.tracking.tracker import LIFESPAN_US, Assigned, Looks, Track, Tracker
+from reidsearch.vision.tracking.tracker import LIFESPAN_US, Assigned, Looks, Picture, Track, Tracker
 
 SECOND = 1_000_000
 
@@ -37,10 +37,10 @@ class Told:
         self._people = people
         self.asked: list[int] = []
 
-    def crops(self, rows: Sequence[int]) -> list[Pixels]:
+    def crops(self, rows: Sequence[int]) -> list[Picture]:
         return [np.array([self._people[row]]) for row in rows]  # type: ignore[misc]
 
-    def of(self, crops: Sequence[Pixels]) -> Vectors:
+    def of(self, crops: Sequence[Picture]) -> Vectors:
         people = [int(crop[0]) for crop in crops]
         self.asked += people
         looks = np.concatenate([np.eye(4), np.zeros((1, 4))]).astype(np.float32)

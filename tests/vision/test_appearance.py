@@ -1,9 +1,14 @@
 """What people look like to the tracker: embeddings, or clothes where no score is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from reidsearch.vision.tracking.appearance import ByClothes, ByModel
+from reidsearch.vision.tracking.best_shots import BestShotKeeper, candidates
+
+SECOND_US = 1_000_000
 
 RED, BLUE = (30, 30, 200), (190, 60, 30)
 BOXES = np.array([[40, 20, 120, 260], [200, 20, 280, 260]], np.float32)
@@ -46,15 +51,19 @@ def test_the_clothes_of_who_is_covered_or_cut_off_are_not_seen():
     assert not looks(picture(RED, BLUE), cut, [0]).any()
 
 
-def test_a_model_sees_the_crops_that_are_asked_for():
-    crops = []
+def test_a_model_sees_the_crops_that_would_be_best_shots():
+    jpegs = []
 
     def embed(given):
-        crops.extend(given)
+        jpegs.extend(given)
         return np.tile(np.array([[1, 0]], np.float32), (len(given), 1))
 
     boxes = np.array([[40, 20, 120, 260], [-9, -9, 20, 30], [400, 400, 500, 500]], np.float32)
-    model = ByModel(embed)
-    found = model.looks(model.crops(picture(RED, BLUE), boxes, [0, 1, 2]))
-    assert [crop.shape for crop in crops] == [(256, 128, 3)] * 2
+    frame, model = picture(RED, BLUE), ByModel(embed)
+    found = model.looks(model.crops(frame, boxes, [0, 1, 2]))
     assert found.tolist() == [[1, 0], [1, 0], [0, 0]], "nothing of the last one is in the frame"
+    shots = BestShotKeeper()
+    sure = np.full(len(boxes), 0.9, np.float32)
+    for number, one in enumerate(candidates(0, 0, boxes, sure, 320, 280)[:2]):
+        shots.offer(replace(one, time_us=number * SECOND_US), lambda: frame)
+    assert jpegs == [shot.jpeg for _, shot in shots.kept()]

@@ -23,7 +23,7 @@ from reidsearch.vision.tracking.best_shots import BestShotKeeper
 from reidsearch.vision.tracking.stitching import LONGEST_US, TrackletPiece
 from reidsearch.vision.tracking.tracker import Track
 
-FORMAT = 2
+FORMAT = 3
 """Part of the settings that a checkpoint is valid for; raised when anything here changes."""
 
 UNREADABLE = (*DECODING_ERRORS, zipfile.BadZipFile, EOFError, NotImplementedError)

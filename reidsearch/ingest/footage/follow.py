@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reidsearch.base.errors import absent
 from reidsearch.base.settings import FootageSettings
-from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.crops import Vectors
 from reidsearch.domain.footage import Boxes, Detections, Span
 from reidsearch.domain.tracklets import BestShot
 from reidsearch.ingest.footage.checkpoint import Followed, OpenPiece
@@ -22,7 +22,7 @@ from reidsearch.ingest.footage.sampled_frames import End, Position, SampledFrame
 from reidsearch.media.video.frames import Damage, Frame, Jump
 from reidsearch.vision.tracking.appearance import Appearance
 from reidsearch.vision.tracking.best_shots import Candidate, candidates
-from reidsearch.vision.tracking.tracker import Track, Tracker
+from reidsearch.vision.tracking.tracker import Picture, Track, Tracker
 
 HIDDEN_US = 1_000_000
 """For so long a person who is no longer detected may stand behind one who is."""
@@ -311,9 +311,9 @@ class _FrameLooks:
         self._usable = usable
         self._counts = counts
 
-    def crops(self, rows: Sequence[int]) -> list[Pixels]:
+    def crops(self, rows: Sequence[int]) -> list[Picture]:
         return self._appearance.crops(self._frame.bgr(), self._usable.xyxy, rows)
 
-    def of(self, crops: Sequence[Pixels]) -> Vectors:
+    def of(self, crops: Sequence[Picture]) -> Vectors:
         self._counts["asked"] += len(crops)
         return self._appearance.looks(crops)

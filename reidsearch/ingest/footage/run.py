@@ -10,18 +10,18 @@ from functools import partial
 import numpy as np
 
 from reidsearch.base.errors import Refused, absent
-from reidsearch.base.settings import FootageSettings, PictureLimits
+from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.domain.steps import Begun, SourceStep
 from reidsearch.domain.tracklets import BestShot, Tracklet
 from reidsearch.ingest.footage.checkpoint import UNREADABLE, Followed, pack, unpack
 from reidsearch.ingest.footage.detections import DetectionSource
+from reidsearch.ingest.footage.embedded_once import EmbeddedOnce
 from reidsearch.ingest.footage.follow import Ended, Event, Follower, Mark
 from reidsearch.ingest.footage.sampled_frames import sampled_frames
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
-from reidsearch.media.pictures import decode
 from reidsearch.media.video.frames import Footage
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import by_digest
@@ -36,7 +36,6 @@ NOT_STITCHED = (
     "this model's scores are not known: people who cross were told apart by the colours of their "
     "clothes, and tracklets before and after an occlusion were not stitched"
 )
-LIMITS = PictureLimits(min_width_px=1, min_height_px=1)  # of crops that were just cut
 OUTCOMES = ("tracklets", "best_shots", "brief", "without_shot", "refused", "unlike", "divided")
 
 
@@ -84,7 +83,8 @@ def index_source(
     # While the tracker waits for a track to go on, stitching does too. Precomputed ids are the
     # truth: two ids are never stitched, and one that comes back in time needs no proof.
     gap_us = max(round(settings.max_gap_s * 1_000_000), LIFESPAN_US)
-    appearance = ByModel(embedder.between()) if scores_known(embedder) else ByClothes()
+    embedded = EmbeddedOnce(embedder)
+    appearance = ByModel(embedded.embed) if scores_known(embedder) else ByClothes()
     follower = Follower(
         settings,
         partial(source.tracker, appearance.likeness),
@@ -107,10 +107,10 @@ def index_source(
         run.stitcher.pending = pending
     position = followed.position if followed else None
     sampled = sampled_frames(footage, settings, source.size_px, position)
-    stream = embedder.stream(_pictures(follower.follow(source.detect(sampled)), embedder))
+    stream = embedder.stream(_pictures(follower.follow(source.detect(sampled)), embedded))
     try:
-        for event, vector in stream:
-            run.take(event, vector)
+        for (event, known), vector in stream:
+            run.take(event, vector if known is None else known)
     finally:
         stream.close()  # type: ignore[attr-defined]
     return run.outcome
@@ -137,13 +137,20 @@ def scores_known(embedder: Embedder) -> bool:
     return by_digest(embedder.identity.digest) is not None
 
 
-def _pictures(events: Iterable[Event], embedder: Embedder) -> Iterator[tuple[Event, Pixels | None]]:
-    """Decode best shots: an embedding is made from the bytes that are stored."""
+def _pictures(
+    events: Iterable[Event], embedded: EmbeddedOnce
+) -> Iterator[tuple[tuple[Event, Vectors | None], Pixels | None]]:
+    """Decode best shots, which are embedded from the bytes that are stored.
+
+    Yields:
+        The event with its embedding if that is known, and otherwise the picture of a best shot.
+    """
     for event in events:
-        if isinstance(event, BestShot):
-            yield event, embedder.prepare(decode(event.jpeg, LIMITS))
+        known = embedded.known(event.jpeg) if isinstance(event, BestShot) else None
+        if isinstance(event, BestShot) and known is None:
+            yield (event, None), embedded.prepared(event.jpeg)
         else:
-            yield event, None
+            yield (event, known), None
 
 
 class _Run:

@@ -17,16 +17,16 @@ from reidsearch.domain.crops import Pixels, Vectors
 from reidsearch.domain.footage import Boxes
 from reidsearch.vision.models.resize import resize
 from reidsearch.vision.tracking.association import Likeness
-from reidsearch.vision.tracking.best_shots import NOBODY, covered_shares
+from reidsearch.vision.tracking.best_shots import NOBODY, coded, covered_shares
+from reidsearch.vision.tracking.tracker import Picture
 
-Embed: TypeAlias = Callable[[Sequence[Pixels]], Vectors]
-"""(h, w, 3) uint8 BGR crops -> (n, d) float32 rows of unit length; zeros: no usable answer."""
+Embed: TypeAlias = Callable[[Sequence[bytes]], Vectors]
+"""JPEGs of crops -> (n, d) float32 rows of unit length; zeros: no usable answer."""
 
 _BINS = 6
 _PARTS = ((0.15, 0.5), (0.5, 0.9))  # shares of the height: without head and feet
 _WIDTH = 0.5  # of the box's width: more than that is ground
-SMALL_PX = 128, 256
-"""Width and height of the pictures that are kept of people: what the catalogue's models take."""
+_KEPT_PX = 128, 256  # width and height of the pictures of clothes
 _COMPARED_PX = 48, 96
 _COVERED = 0.2
 _EDGE = 0.01  # of the frame's width
@@ -41,8 +41,8 @@ class Appearance(Protocol):
         """Return how scores between two looks are read."""
         ...
 
-    def crops(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> list[Pixels]:
-        """Return what `looks` needs of people: small pictures, empty where they are not seen.
+    def crops(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> list[Picture]:
+        """Return what `looks` needs of people: pictures, empty where they are not seen.
 
         Args:
             frame: (h, w, 3) uint8 BGR.
@@ -51,27 +51,31 @@ class Appearance(Protocol):
         """
         ...
 
-    def looks(self, crops: Sequence[Pixels]) -> Vectors:
+    def looks(self, crops: Sequence[Picture]) -> Vectors:
         """Return (n, d) float32 of unit length, what people look like; zeros: not seen."""
         ...
 
 
 class ByModel:
-    """Embeddings of a model whose scores are known."""
+    """Embeddings of a model whose scores are known.
+
+    A picture is the JPEG of the crop, the bytes that are stored if it becomes a best shot: it is
+    embedded once for both.
+    """
 
     likeness = Likeness()
 
     def __init__(self, embed: Embed) -> None:
         self._embed = embed
 
-    def crops(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> list[Pixels]:
+    def crops(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> list[Picture]:
         """See `Appearance.crops`."""
-        return [_small(frame, xyxy[row]) for row in rows]
+        return [_jpeg(frame, xyxy[row]) for row in rows]
 
-    def looks(self, crops: Sequence[Pixels]) -> Vectors:
+    def looks(self, crops: Sequence[Picture]) -> Vectors:
         """See `Appearance.looks`."""
         shown = [row for row, crop in enumerate(crops) if crop.size]
-        vectors = self._embed([crops[row] for row in shown])
+        vectors = self._embed([crops[row].tobytes() for row in shown])
         found = np.zeros((len(crops), vectors.shape[1]), np.float32)
         found[shown] = vectors
         return found
@@ -88,7 +92,7 @@ class ByClothes:
 
     likeness = Likeness(least=0.7, alone=0.91, doubtful=0.8, renewed_us=0)
 
-    def crops(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> list[Pixels]:
+    def crops(self, frame: Pixels, xyxy: Boxes, rows: Sequence[int]) -> list[Picture]:
         """See `Appearance.crops`."""
         covered = covered_shares(xyxy, NOBODY)
         margin_px = _EDGE * frame.shape[1]
@@ -96,14 +100,19 @@ class ByClothes:
         seen = whole & (covered <= _COVERED)
         return [_small(frame, xyxy[row]) if seen[row] else _NOTHING for row in rows]
 
-    def looks(self, crops: Sequence[Pixels]) -> Vectors:
+    def looks(self, crops: Sequence[Picture]) -> Vectors:
         """See `Appearance.looks`."""
         return np.stack([_clothes(crop) for crop in crops])
 
 
-def _small(frame: Pixels, box: NDArray[np.float32]) -> Pixels:
+def _jpeg(frame: Pixels, box: NDArray[np.float32]) -> Picture:
+    crop = np.ascontiguousarray(_cut(frame, box))
+    return np.frombuffer(coded(crop), np.uint8) if crop.size else _NOTHING
+
+
+def _small(frame: Pixels, box: NDArray[np.float32]) -> Picture:
     crop = _cut(frame, box)
-    return resize(crop, *SMALL_PX) if crop.size else _NOTHING
+    return resize(crop, *_KEPT_PX) if crop.size else _NOTHING
 
 
 def _cut(frame: Pixels, box: NDArray[np.float32]) -> Pixels:

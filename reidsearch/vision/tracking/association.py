@@ -15,10 +15,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Boxes, Detections
 from reidsearch.vision.tracking.best_shots import NOBODY, covered_shares
-from reidsearch.vision.tracking.tracker import LIFESPAN_US, Assigned, Looks, Track
+from reidsearch.vision.tracking.tracker import LIFESPAN_US, Assigned, Looks, Picture, Track
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -33,9 +32,9 @@ OVERLAP = 0.05  # less is none
 WEIGHTS = 0.5, 0.5, 0.1  # of overlap, of likeness, and against distance in heights
 
 SURE_OVERLAP = 0.5  # a detection that overlaps so much with where a track should be,
-SURE_MARGIN = 0.3  # while any other track or detection overlaps by so much less
+SURE_MARGIN = 0.25  # while any other track or detection overlaps by so much less
 RIVAL_OVERLAP = 0.35  # and never more than this,
-HIDDEN = 0.5  # of which no more than this share is covered,
+HIDDEN = 0.6  # of which no more than this share is covered,
 SURE_US = 600_000  # continues a track that was seen so lately: appearance is not asked
 
 RENEWED_US = 2_000_000  # how often a look is renewed where appearance is not asked
@@ -138,7 +137,7 @@ class _Frame:
         self._place()
         self.pairs = self._by_place_alone()
         self._looks: dict[int, NDArray[np.float32]] = {}
-        self._crops: dict[int, Pixels] = {}
+        self._crops: dict[int, Picture] = {}
 
     def _place(self) -> None:
         """Compute overlap, distance, and who can be whom at all."""

@@ -129,9 +129,24 @@ class BestShotKeeper:
         best = self._best.get(slot)
         if best is not None and candidate.worth <= best[1].quality:
             return  # sharpness can only lower it
-        shot = _cut(candidate, frame())
-        if best is None or shot.quality > best[1].quality:
-            self._best[slot] = candidate.time_us, shot
+        box, picture = candidate.box, frame()
+        crop = np.ascontiguousarray(picture[box.y1 : box.y2, box.x1 : box.x2])
+        sharpness = _sharpness(crop)
+        quality = candidate.worth * (0.5 + 0.5 * sharpness)
+        if best is not None and quality <= best[1].quality:
+            return
+        height_px, width_px = picture.shape[:2]
+        shot = BestShot(
+            pts=candidate.pts,
+            box=box,
+            frame_width_px=width_px,
+            frame_height_px=height_px,
+            jpeg=coded(crop),
+            quality=quality,
+            confidence=candidate.confidence,
+            sharpness=sharpness,
+        )
+        self._best[slot] = candidate.time_us, shot
         while len(self._best) > CANDIDATES:
             self._widen()
 
@@ -155,26 +170,18 @@ class BestShotKeeper:
         return keeper
 
 
-def _cut(candidate: Candidate, frame: Pixels) -> BestShot:
-    box = candidate.box
-    crop = np.ascontiguousarray(frame[box.y1 : box.y2, box.x1 : box.x2])
+def _sharpness(crop: Pixels) -> float:
     grey = cv2.resize(
         cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), (64, 128), interpolation=cv2.INTER_AREA
     )
     variance = float(cv2.Laplacian(grey, cv2.CV_32F).var())
-    sharpness = variance / (variance + SHARP_VARIANCE)
+    return variance / (variance + SHARP_VARIANCE)
+
+
+def coded(crop: Pixels) -> bytes:
+    """Return the JPEG of a crop, (h, w, 3) uint8 BGR, contiguous, as it is stored and embedded."""
     _, jpeg = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    height_px, width_px = frame.shape[:2]
-    return BestShot(
-        pts=candidate.pts,
-        box=box,
-        frame_width_px=width_px,
-        frame_height_px=height_px,
-        jpeg=jpeg.tobytes(),
-        quality=candidate.worth * (0.5 + 0.5 * sharpness),
-        confidence=candidate.confidence,
-        sharpness=sharpness,
-    )
+    return bytes(jpeg)
 
 
 def choose(shots: Sequence[BestShot], vectors: NDArray[np.float32], count: int) -> list[int]:

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.crops import Vectors
 from reidsearch.domain.footage import Detections
 
 LIFESPAN_US = 4_000_000
 """For so long after its last detection a tracker keeps a track. Longer than the two seconds between
 analysed frames of a scene in which nothing moves (media/video/motion.py)."""
 
+Picture: TypeAlias = NDArray[np.uint8]
+"""Of one person, in the form that `Looks.crops` gives it; a tracker only keeps it."""
+
 
 class Looks(Protocol):
     """Tells what the people of one frame look like."""
 
-    def crops(self, rows: Sequence[int]) -> list[Pixels]:
+    def crops(self, rows: Sequence[int]) -> list[Picture]:
         """Return pictures of these detections: they cost little, and may be kept."""
         ...
 
-    def of(self, crops: Sequence[Pixels]) -> Vectors:
+    def of(self, crops: Sequence[Picture]) -> Vectors:
         """Return (len(crops), d) float32 of unit length, of pictures made by `crops`.
 
         A row of zeros: it cannot be told, and place decides alone.
@@ -53,7 +56,7 @@ class Track:
     xyxy: NDArray[np.float32]
     velocity: NDArray[np.float64]
     look: NDArray[np.float32] | None
-    crop: Pixels | None
+    crop: Picture | None
     look_us: int
     seen: int = 1
     looked: int = 1
