@@ -35,6 +35,8 @@ function fail(problem) {
 /** A frame is on the screen. */
 function shown(media_s) {
   at = media_s;
+  const arrived = footage.target === null && !video.seeking && at <= asked + 0.01;
+  if (arrived || !video.paused) asked = null;
   if (asked === null) position.value = at;
   boxes.show(at);
   if (!video.paused) return;
@@ -153,9 +155,6 @@ function listen() {
   }
   toggle.addEventListener("click", play);
   position.addEventListener("input", () => seek(Number(position.value)));
-  video.addEventListener("seeked", () => {
-    if (footage.target === null) asked = null;
-  });
   for (const event of ["play", "pause"]) {
     video.addEventListener(event, () => {
       toggle.textContent = video.paused ? words.play : words.pause;
