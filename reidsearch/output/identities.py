@@ -162,9 +162,9 @@ def two_places_text(one: TwoPlaces) -> str:
     """Return what it means that somebody was seen by two cameras at one time."""
     clocks = "" if one.certain else ", if the clocks are right"
     return (
-        f"{one.first.text} and {one.second.text} were seen by two cameras at one time, for "
-        f"{duration(one.overlap_s)}{clocks}. Possible reasons: cameras that "
-        "show one place, a wrong clock, a wrong confirmation, or two people."
+        f"Two cameras saw {one.first.text} and {one.second.text} at one time, for "
+        f"{duration(one.overlap_s)}{clocks}. Possible reasons: cameras that show one place, a "
+        "wrong clock, a wrong confirmation, or two people."
     )
 
 
