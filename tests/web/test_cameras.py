@@ -33,6 +33,7 @@ class Ids:
     source: int
     tracklet: int
     identity: str
+    location: str
 
 
 OF_CAMERA = {
@@ -44,7 +45,7 @@ OF_CAMERA = {
     "likes": lambda one: [one.crop],
     "unlikes": lambda one: [one.crop],
     "source_id": lambda one: one.source,
-    "source": lambda one: one.source,
+    "source": lambda one: [one.location],
     "tracklet_id": lambda one: one.tracklet,
     "tracklet": lambda one: one.tracklet,
     "tracklets": lambda one: [one.tracklet],
@@ -95,7 +96,9 @@ def ids(served) -> dict[str, Ids]:
         seen = served.archive.footage.tracklets(source.source_id)[0]
         name = {"gate": "hilda", "yard": "yara"}[camera]
         served.archive.identities.new(name, [seen.crop_ids[0]])
-        found[camera] = Ids(seen.crop_ids[0], source.source_id, seen.tracklet_id, name)
+        found[camera] = Ids(
+            seen.crop_ids[0], source.source_id, seen.tracklet_id, name, f"{camera}.mp4"
+        )
     gate, yard = (
         served.archive.footage.tracklets(found[camera].source)[1] for camera in ("gate", "yard")
     )
@@ -148,7 +151,7 @@ def test_what_may_not_be_seen_is_not_there(served, ids, declared, name) -> None:
     client = served.as_(OTTO)
     decisions = len(served.archive.identities.decisions())
     hidden = ask(client, declared, ids["yard"], ids["gate"], name)
-    nowhere = Ids(10**6, 10**6, 10**6, "nobody")
+    nowhere = Ids(10**6, 10**6, 10**6, "nobody", "none.mp4")
     absent = ask(client, declared, ids["yard"], nowhere, name)
     assert hidden.status_code in REFUSED, hidden.text
     assert hidden.status_code == absent.status_code
@@ -158,7 +161,7 @@ def test_what_may_not_be_seen_is_not_there(served, ids, declared, name) -> None:
 
 def told(response: Any) -> str:
     """What a refusal says, without the number or name that was asked for."""
-    return re.sub(r"\b\d+\b|hilda|nobody", "...", response.text)
+    return re.sub(r"\b\d+\b|hilda|nobody|\w+\.mp4", "...", response.text)
 
 
 def test_an_identity_is_changed_as_a_whole_only_by_who_sees_all_of_it(served, ids) -> None:
