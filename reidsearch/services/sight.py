@@ -24,6 +24,7 @@ from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.services.identities import IdentityService
 from reidsearch.store import seen_by
 from reidsearch.store.crops.store import Store
+from reidsearch.store.selection import no_source, select_crops
 
 
 class Sight:
@@ -101,20 +102,23 @@ class Sight:
         """Return filters that let through only what may be seen; the statement tells them.
 
         Raises:
-            NotFound: a camera was asked for that may not be seen, or the archive has none that may.
+            NotFound: a camera or source was asked for that may not be seen, or the archive has no
+                camera that may.
         """
         if self.cameras is None:
             return filters
         for name in (*filters.cameras, *filters.not_cameras):
             if name not in self.cameras:
                 raise NotFound(f"the archive has no camera {name!r}")
-        if filters.cameras:
-            return filters
         with self._store.read() as connection:
             known = seen_by.known_cameras(connection, self.cameras)
-        if not known:
-            raise NotFound("the archive has no camera that this account may see")
-        return replace(filters, cameras=known)
+            if not known:
+                raise NotFound("the archive has no camera that this account may see")
+            for text in filters.sources:  # otherwise an empty list would tell that there is one
+                passing = select_crops(connection, Filters(cameras=known, sources=(text,)))
+                if not len(passing.ids):
+                    raise no_source(text)
+        return filters if filters.cameras else replace(filters, cameras=known)
 
     def request(self, request: SearchRequest) -> SearchRequest:
         """Return a request that searches, and searches with, only what may be seen.

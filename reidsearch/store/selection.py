@@ -211,10 +211,7 @@ def of_source(connection: Connection, text: str) -> ColumnElement[bool]:
         connection.scalar(select(tables.crop.c.id).where(condition).limit(1)) is None
         and connection.scalar(empty_footage) is None
     ):
-        raise NotFound(
-            f"no source matches {text!r}",
-            "give part of a location, or the first 8 or more characters of a source's SHA-256",
-        )
+        raise no_source(text)
     return condition
 
 
@@ -262,3 +259,11 @@ def camera_names(connection: Connection) -> list[str]:
 
 def _count(connection: Connection, *where: ColumnElement[bool]) -> int:
     return connection.scalar(select(func.count()).select_from(tables.crop).where(*where)) or 0
+
+
+def no_source(text: str) -> NotFound:
+    """Return the error that nothing is called so."""
+    return NotFound(
+        f"no source matches {text!r}",
+        "give part of a location, or the first 8 or more characters of a source's SHA-256",
+    )

@@ -81,12 +81,23 @@ def test_a_search_is_limited_and_its_statement_says_so(archive, gate):
         SearchRequest([1], filters=Filters(cameras=("yard",))),
         SearchRequest([1], filters=Filters(cameras=("gate", "yard"))),
         SearchRequest([1], filters=Filters(not_cameras=("yard",))),
+        SearchRequest([1], filters=Filters(sources=("yard.mp4",))),
         SearchRequest(np.zeros((4, 4, 3), np.uint8), query_camera="yard"),
     ],
 )
 def test_a_search_that_names_what_may_not_be_seen_is_refused(gate, request_):
     with pytest.raises(NotFound):
         gate.request(request_)
+
+
+def test_names_of_files_cannot_be_guessed(archive, gate):
+    assert gate.filters(Filters(sources=("gate.mp4",))).cameras == ("gate",)
+    said = []
+    for text in ("yard.mp4", "none.mp4"):
+        with pytest.raises(NotFound) as refused:
+            gate.filters(Filters(sources=(text,)))
+        said.append((str(refused.value).replace(text, ""), refused.value.hint))
+    assert said[0] == said[1]
 
 
 def test_an_account_of_no_camera_of_the_archive_searches_nothing(archive):
