@@ -209,7 +209,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "calibration": statement.calibration,
         "warnings": list(statement.warnings),
         "grouped": statement.grouped,
-        "footage": footage_json(statement.footage),
+        "footage": footage_searched_json(statement.footage),
         "left_out_unknown_attributes": statement.left_out_unknown_attributes,
         "identity": _identity_json(statement.identity) if statement.identity else None,
         "calibrated_by": (
@@ -242,7 +242,7 @@ def filters_json(filters: Filters) -> dict[str, Any]:
     }
 
 
-def footage_json(footage: FootageSearched) -> dict[str, Any]:
+def footage_searched_json(footage: FootageSearched) -> dict[str, Any]:
     """Return how the footage concerned was analysed."""
     return {
         "sources": footage.sources,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reidsearch.domain.answer_json import filters_json, footage_json
+from reidsearch.domain.answer_json import filters_json, footage_searched_json
 from reidsearch.domain.answers import Plan, SearchPreview
 
 METHODS = {
@@ -36,7 +36,7 @@ def preview_json(preview: SearchPreview) -> dict[str, Any]:
         "crops_stored": preview.crops_stored,
         "crops_searched": preview.plan.candidates,
         "cameras": list(preview.cameras),
-        "footage": footage_json(preview.footage),
+        "footage": footage_searched_json(preview.footage),
         "filters": filters_json(preview.filters),
         "left_out_unknown_time": preview.left_out_unknown_time,
         "left_out_unknown_camera": preview.left_out_unknown_camera,
