@@ -93,6 +93,9 @@ class Kind(StrEnum):
     PLAYBACK_BUSY = "playback-busy"
     RELOCATION_OF_NOTHING = "relocation-of-nothing"
 
+    ANSWER_UNREADABLE = "answer-unreadable"
+    ANSWER_OF_ANOTHER = "answer-of-another"
+
     ARCHIVE_EMPTY = "archive-empty"
     LABELS_MISSING = "labels-missing"
     SCORES_NOT_FINITE = "scores-not-finite"

@@ -228,7 +228,8 @@ def statement_json(statement: Statement) -> dict[str, Any]:
 
 
 def filters_json(filters: Filters) -> dict[str, Any]:
-    """Return the filters in force."""
+    """Return what was filtered by; empty lists and null: by nothing."""
+    hours = filters.time_of_day
     return {
         "cameras": list(filters.cameras),
         "not_cameras": list(filters.not_cameras),
@@ -239,6 +240,7 @@ def filters_json(filters: Filters) -> dict[str, Any]:
         "wearing": list(filters.wearing),
         "with_things": list(filters.with_things),
         "without_things": list(filters.without_things),
+        "time_of_day": {"hours": hours.text, "zone": hours.zone} if hours else None,
     }
 
 

@@ -327,11 +327,19 @@ class IdentityService:
             found = held.marks(self._store, members.values())
         return {crop_id: found.get(member, Mark()) for crop_id, member in members.items()}
 
+    def seen(self, members: Iterable[Member]) -> dict[Member, Presence]:
+        """Where and when each of these was seen; what the archive no longer holds is left out."""
+        with self._store.read() as connection:
+            return presences(connection, members)
+
     def best_crops(self, members: Iterable[Member]) -> dict[Member, int]:
         """The best crop of each of these members that the archive holds."""
-        with self._store.read() as connection:
-            seen = presences(connection, members)
+        seen = self.seen(members)
         return {member: one.crop_ids[0] for member, one in seen.items() if one.crop_ids}
+
+    def marks(self, members: Iterable[Member]) -> dict[Member, Mark]:
+        """What was decided of these members; of those left out nothing was."""
+        return held.marks(self._store, members)
 
     def pairs(self) -> Pairs:
         """What the decisions in force say of pairs of crops, for calibration."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reidsearch.services.accounts import AccountService
     from reidsearch.services.asking import AskingService
     from reidsearch.services.attributes import AttributeService
+    from reidsearch.services.browse import BrowseService
     from reidsearch.services.calibration import CalibrationService
     from reidsearch.services.export import ExportService
     from reidsearch.services.footage import FootageService
@@ -71,6 +72,13 @@ class Services:
         folder = cache_folder() / "query-pictures" / str(self._store.row.uuid)
         kept, holds = KeptPictures(folder), self.searching.holds
         return AskingService(kept, self.footage, self._engines.detector, holds)
+
+    @cached_property
+    def browse(self) -> BrowseService:
+        """Lists of tracklets without a query: `archive.browse.page()`."""
+        from reidsearch.services.browse import BrowseService
+
+        return BrowseService(self._store, self.identities.find)
 
     @cached_property
     def indexing(self) -> IndexService:

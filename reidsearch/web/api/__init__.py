@@ -5,6 +5,7 @@ from __future__ import annotations
 from reidsearch.web.api import (
     archive,
     decisions,
+    exported,
     identities,
     journeys,
     log,
@@ -12,6 +13,7 @@ from reidsearch.web.api import (
     pictures,
     proposals,
     searches,
+    tracklets,
 )
 from reidsearch.web.declared import Endpoint
 
@@ -25,4 +27,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,
     *log.ENDPOINTS,
+    *tracklets.ENDPOINTS,
+    *exported.ENDPOINTS,
 )

@@ -6,6 +6,7 @@ from reidsearch.web.declared import Page
 from reidsearch.web.pages import (
     answer,
     ask,
+    browse,
     compare,
     journeys,
     log,
@@ -17,6 +18,7 @@ from reidsearch.web.pages import (
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
+    *browse.PAGES,
     *ask.PAGES,
     *answer.PAGES,
     *compare.PAGES,
