@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -191,6 +192,26 @@ def test_a_comparison_flips_shows_stripes_and_takes_a_verdict_with_a_note(one, a
     with Archive.open(archive) as opened:
         last = opened.identities.decisions()[-1]
     assert (last.what, last.note, last.changes[0].crops) == ("reject", "another bag", (crop,))
+
+
+def test_what_cannot_be_is_confirmed_only_when_that_is_said(one, archive):
+    with Archive.open(archive) as opened:
+        seen = [(each, each.part_in(1)) for each in opened.footage.tracklets(1)]
+        first, second = next(
+            (one.crop_ids[0], other.crop_ids[0])
+            for (one, here), (other, there) in itertools.combinations(seen, 2)
+            if here.first_s <= there.last_s and there.first_s <= here.last_s
+        )
+        anna = opened.identities.new("anna", [first]).changes[0].identity_id
+    page = one.open(f"/compare?crop={first}&match={second}&deciding={anna}")
+    force = page.locator("[data-force]")
+    assert not force.is_visible()
+    page.locator("button.main", has_text="Confirm").click()
+    said(page, "seen at the same time")
+    one.wrong.clear()  # the refusal, which the browser logs
+    with page.expect_navigation():
+        force.click()
+    assert marks_of_comparison(page) == "✓ anna"
 
 
 def marks_of_comparison(page) -> str:

@@ -110,6 +110,16 @@ def test_the_page_shows_the_statement_the_rows_and_what_is_expected_below(served
     assert "±" in html or found.matches[0].crop.moment.uncertainty_s is None
 
 
+def test_an_answer_is_saved_as_a_page_that_stands_alone(served):
+    html = served.client.get("/answer?crop=1&k=3&order=time&deciding=1&camera=yard").text
+    address = re.search(r'href="(/api/v1/answers/page[^"]+)"', html)[1].replace("&amp;", "&")
+    assert address == "/api/v1/answers/page?crop=1&camera=yard&k=3"
+    saved = served.client.get(address)
+    assert saved.headers["content-type"].startswith("text/html")
+    assert "attachment" in saved.headers["content-disposition"]
+    assert saved.text.count("data:image/jpeg") >= 3
+
+
 def test_no_page_advises_a_command(served):
     served.archive.identities.new("anna", [1])
     for page in ("/answer?crop=1&camera=yard", "/compare?crop=1&match=9", "/answer?identity=anna"):

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, structs
 
-from reidsearch.base.timecode import parse_time
+from reidsearch.base.errors import Refused, UsageError
+from reidsearch.base.time_of_day import TimeOfDay
+from reidsearch.base.timecode import at_local, only_once, parse_time
 from reidsearch.domain.query_views import QueryView
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.web.call import Call
@@ -46,6 +48,9 @@ class SearchAsked(Given, frozen=True):
         Text | None, Meta(description="From this time on; without a zone in the archive's own.")
     ] = None
     before: Text | None = None
+    time_of_day: Annotated[
+        Text | None, Meta(description="Hours of every day in the archive's zone: `22:00-06:00`.")
+    ] = None
     source: Annotated[Texts, Meta(description="Parts of a location, or a SHA-256.")] = ()
     exclude: Annotated[CropIds, Meta(description="Crops to leave out.")] = ()
     wearing: Annotated[Texts, Meta(description="`red`, `upper:red`, `lower:black`.")] = ()
@@ -114,24 +119,50 @@ def request_of(call: Call, asked: SearchAsked, *, read: bool = True) -> SearchRe
     return call.sight.request(request)
 
 
-def filters_of(call: Call, asked: SearchAsked) -> Filters:
-    """Return the filters as they are asked for; times without a zone are the archive's own."""
+def filters_of(call: Call, asked: Any) -> Filters:
+    """Return the filters of `asked`, which names them as `SearchAsked` does.
 
-    def time(text: str | None) -> dt.datetime | None:
-        zone = call.state.zone or dt.datetime.now().astimezone().tzinfo
-        return parse_time(text, zone) if text else None
+    Times without a zone are the archive's own.
 
+    Raises:
+        UsageError: they make no sense.
+    """
     return Filters(
         cameras=asked.camera,
         not_cameras=asked.not_camera,
-        after=time(asked.after),
-        before=time(asked.before),
+        after=_time(call, "after", asked.after),
+        before=_time(call, "before", asked.before),
+        time_of_day=TimeOfDay.read(asked.time_of_day) if asked.time_of_day else None,
         sources=asked.source,
         exclude_crops=asked.exclude,
         wearing=asked.wearing,
         with_things=asked.carrying,
         without_things=asked.not_carrying,
     )
+
+
+def _time(call: Call, name: str, text: str | None) -> dt.datetime | None:
+    """Return a time; one without a zone is in that which times are shown in.
+
+    Raises:
+        UsageError: it is none, or may be two.
+    """
+    if text is None:
+        return None
+    try:
+        if call.state.zone is None and (local := _without_zone(text)) is not None:
+            return only_once(at_local(local, None), text)
+        return parse_time(text, call.state.zone)
+    except Refused as refused:
+        raise refused.reworded(f"{name}: {refused.message}", UsageError) from refused
+
+
+def _without_zone(text: str) -> dt.datetime | None:
+    try:
+        read = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return read if read.tzinfo is None else None
 
 
 def pairs_of(asked: SearchAsked, **changed: Any) -> list[tuple[str, str]]:

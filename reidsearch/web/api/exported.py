@@ -21,8 +21,10 @@ from reidsearch.output.pages.people import (
 )
 from reidsearch.output.pages.write import single_page
 from reidsearch.output.shown import Shown
+from reidsearch.web.api.asked import SearchAsked
 from reidsearch.web.api.journeys import seen_journey
 from reidsearch.web.api.proposals import seen_linking
+from reidsearch.web.api.searches import found
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Endpoint, Given, Nothing
 
@@ -37,13 +39,18 @@ class AnswerGiven(Given, frozen=True):
 
 def answer(call: Call, given: AnswerGiven) -> Response:
     """Return an answer that was given before as a page; nothing is searched again."""
-    found = read_answer(given.answer)
-    told = found.statement.archive_id
+    kept = read_answer(given.answer)
+    told = kept.statement.archive_id
     if told != call.archive.archive_id:
         raise UsageError(f"the answer is of another archive ({told})", kind=Kind.ANSWER_OF_ANOTHER)
-    queries = [one.crop_id for one in found.statement.query_pictures if one.crop_id is not None]
-    call.sight.require_crops([*queries, *(match.crop.crop_id for match in found.matches)])
-    return _page(call, kept_answer_shown(found), "answer")
+    queries = [one.crop_id for one in kept.statement.query_pictures if one.crop_id is not None]
+    call.sight.require_crops([*queries, *(match.crop.crop_id for match in kept.matches)])
+    return _page(call, kept_answer_shown(kept), "answer")
+
+
+def searched(call: Call, asked: SearchAsked) -> Response:
+    """Return the answer to a search as a page."""
+    return _page(call, kept_answer_shown(found(call, asked)), "answer")
 
 
 def identity(call: Call, _: Nothing) -> Response:
@@ -57,8 +64,8 @@ def identity(call: Call, _: Nothing) -> Response:
 
 def journey(call: Call, _: Nothing) -> Response:
     """Return a journey as a page."""
-    found = seen_journey(call)
-    return _page(call, journey_shown(found), f"journey-{found.identity.identity_id}")
+    seen = seen_journey(call)
+    return _page(call, journey_shown(seen), f"journey-{seen.identity.identity_id}")
 
 
 def proposals(call: Call, _: Nothing) -> Response:
@@ -98,6 +105,14 @@ ENDPOINTS = (
         answer,
         "An answer that was given before, as a page that stands alone.",
         takes=AnswerGiven,
+        media=HTML,
+    ),
+    Endpoint(
+        "GET",
+        "/answers/page",
+        searched,
+        "The answer to a search, as a page that stands alone.",
+        takes=SearchAsked,
         media=HTML,
     ),
     Endpoint(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from reidsearch.base.errors import Refused, UsageError
-from reidsearch.base.time_of_day import TimeOfDay
-from reidsearch.base.timecode import at_local, only_once, parse_time
 from reidsearch.domain.browse_json import tracklet_document
 from reidsearch.domain.browsing import LONGEST_S, MOST_ITEMS, BrowseRequest
-from reidsearch.domain.request import Filters
+from reidsearch.web.api.asked import filters_of
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Given, Nothing
 
@@ -68,21 +64,8 @@ def request_of(call: Call, asked: TrackletsAsked) -> BrowseRequest:
     call.sight.require_crops(asked.exclude)
     if asked.identity is not None:
         call.sight.require_identity(asked.identity)
-    hours = None if asked.time_of_day is None else TimeOfDay.read(asked.time_of_day)
-    filters = Filters(
-        cameras=asked.camera,
-        not_cameras=asked.not_camera,
-        after=_time(call, "after", asked.after),
-        before=_time(call, "before", asked.before),
-        sources=asked.source,
-        exclude_crops=asked.exclude,
-        wearing=asked.wearing,
-        with_things=asked.carrying,
-        without_things=asked.not_carrying,
-        time_of_day=hours,
-    )
     return BrowseRequest(
-        call.sight.filters(filters),
+        call.sight.filters(filters_of(call, asked)),
         least_s=asked.least_s,
         most_s=asked.most_s,
         identity=asked.identity,
@@ -92,30 +75,6 @@ def request_of(call: Call, asked: TrackletsAsked) -> BrowseRequest:
         limit=asked.limit,
         cursor=asked.cursor,
     )
-
-
-def _time(call: Call, name: str, text: str | None) -> dt.datetime | None:
-    """Return a time; one without a zone is in that which times are shown in.
-
-    Raises:
-        UsageError: it is none, or may be two.
-    """
-    if text is None:
-        return None
-    try:
-        if call.state.zone is None and (local := _without_zone(text)) is not None:
-            return only_once(at_local(local, None), text)
-        return parse_time(text, call.state.zone)
-    except Refused as refused:
-        raise refused.reworded(f"{name}: {refused.message}", UsageError) from refused
-
-
-def _without_zone(text: str) -> dt.datetime | None:
-    try:
-        read = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return read if read.tzinfo is None else None
 
 
 def every(call: Call, asked: TrackletsAsked) -> Document:

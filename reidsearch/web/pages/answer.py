@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlencode
 
 from reidsearch.domain.answers import Answer, Match, Statement
 from reidsearch.domain.decisions import Mark
@@ -16,6 +17,7 @@ from reidsearch.output.readings import few, one_in, probability, unlikely
 from reidsearch.output.statement import no_match, own_text, sentences, without_commands
 from reidsearch.output.visible import visible
 from reidsearch.web.api import searches
+from reidsearch.web.api.asked import SearchAsked, pairs_of
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Page, Values
 from reidsearch.web.pages.asking import (
@@ -70,6 +72,7 @@ def answer(call: Call, asked: PageAsked) -> Values:
         "decides": call.may(Role.ANALYST),
         "last_decision": call.identities.last_decision(),
         "ask": links(ASK, match=None),
+        "save": _saved(asked),
     }
 
 
@@ -83,6 +86,12 @@ def _told(statement: Statement) -> list[str]:
     told = without_commands(sentences(statement))
     kept = [one for one in told if one.rstrip(".").casefold() not in said]
     return sorted(kept, key=lambda one: one.startswith("Query"))
+
+
+def _saved(asked: PageAsked) -> str:
+    """Return the address of the answer as a page that stands alone."""
+    own = set(SearchAsked.__struct_fields__)
+    return f"/api/v1/answers/page?{urlencode([one for one in pairs_of(asked) if one[0] in own])}"
 
 
 def _of_identity(found: Answer) -> tuple[int, ...]:

@@ -34,6 +34,7 @@ LISTED = frozenset(
         "not_camera",
         "after",
         "before",
+        "time_of_day",
         "source",
         "exclude",
         "wearing",

@@ -114,6 +114,7 @@ def filter_chips(asked: PageAsked, links: Links, path: str) -> list[dict[str, st
         "not_camera",
         "after",
         "before",
+        "time_of_day",
         "source",
         "wearing",
         "carrying",
