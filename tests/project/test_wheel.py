@@ -96,10 +96,10 @@ def test_installed_program_does_its_main_job_and_keeps_its_archive(
 
 
 def test_installed_program_serves_pages_that_hold_in_a_browser(program: Path) -> None:
-    """All of tests/browser, with the program of the wheel; skips where no browser can be had."""
+    """All of tests/end_to_end, with the program of the wheel; skips where no browser can be had."""
     tests = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*tests, "-m", "not slow", str(ROOT / "tests" / "browser")],
+        [*tests, "-m", "not slow", str(ROOT / "tests" / "end_to_end")],
         cwd=ROOT,
         env=os.environ | {"REIDSEARCH_COMMAND": str(program)},
         capture_output=True,
