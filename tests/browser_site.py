@@ -19,7 +19,7 @@ from typing import Any
 
 from browser import Told
 
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 LAPTOP = {"viewport": {"width": 1280, "height": 720}}
 TABLET = {"viewport": {"width": 820, "height": 1180}, "has_touch": True}
 COMMAND = shlex.split(os.environ.get("REIDSEARCH_COMMAND", ""))
