@@ -10,6 +10,7 @@ step which no longer works ends the script with its name.
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -25,8 +26,15 @@ from playwright.sync_api import sync_playwright
 
 DOCS = Path(__file__).resolve().parent
 PROGRAM = [sys.executable, "-m", "reidsearch"]
+SEEN = {"REIDSEARCH_ACTOR": "jane", "REIDSEARCH_OFFLINE": "1", "REIDSEARCH_MODELS": ""}
 SIZE = {"width": 1280, "height": 720}
-COLOURS = 64
+COLOURS = 200
+SHORT = """folder => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    texts.currentNode.data = texts.currentNode.data.replaceAll(folder, "~");
+  }
+}"""
 
 
 @contextmanager
@@ -45,11 +53,15 @@ def served(folder: Path) -> Iterator[str]:
         process.communicate(timeout=60)
 
 
-def keep(page: Any, name: str, whole: bool = False) -> None:
-    """Write what the page shows now as docs/page-NAME.png, in few colours so that it is small."""
+def keep(page: Any, name: str, folder: Path) -> None:
+    """Write what the page shows now as docs/page-NAME.png, in few colours so that it is small.
+
+    The folder that the demo really lies in is shown as `~`.
+    """
     page.wait_for_load_state("networkidle")
-    shown = Image.open(io.BytesIO(page.screenshot(full_page=whole))).convert("RGB")
-    few = shown.quantize(COLOURS, dither=Image.Dither.NONE)
+    page.evaluate(SHORT, str(folder))
+    shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    few = shown.quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE)
     few.save(DOCS / f"page-{name}.png", optimize=True)
     print(f"page-{name}.png")
 
@@ -67,14 +79,15 @@ def pressed(page: Any, key: str, marks: int) -> None:
 
 def review(page: Any, link: str, picture: Path) -> None:
     """Do the job from the overview to the page that is saved."""
+    folder = picture.parent
     page.goto(link)
-    keep(page, "overview")
+    keep(page, "overview", folder)
     page.click("nav a[href='/browse']")
-    keep(page, "browse")
+    keep(page, "browse", folder)
     page.click("nav a[href='/ask']")
     with page.expect_navigation():
         page.set_input_files("#files", picture)
-    keep(page, "ask")
+    keep(page, "ask", folder)
     with page.expect_navigation():
         page.click("#go")
     page.fill("form[data-new-identity] input", "Anna")
@@ -84,30 +97,31 @@ def review(page: Any, link: str, picture: Path) -> None:
     pressed(page, "y", 1)
     page.keyboard.press("j")
     pressed(page, "y", 2)
-    keep(page, "answer")
+    keep(page, "answer", folder)
     page.keyboard.press("j")
     with page.expect_navigation():
         page.keyboard.press("c")
-    keep(page, "compare")
+    keep(page, "compare", folder)
     page.fill("textarea[name=note]", "Same jacket, same bag")
     with page.expect_navigation():
         page.locator("form[data-api$='/confirm'] button.main").click()
     page.click("nav a[href='/people']")
     page.locator("a[href^='/people/']").first.click()
-    keep(page, "person")
+    keep(page, "person", folder)
     page.locator("a[href^='/journeys/']").click()
-    keep(page, "journey")
+    keep(page, "journey", folder)
     page.click("nav a[href='/log']")
     with page.expect_navigation():
         page.locator("form[data-api='/api/v1/decisions/undo'] button").first.click()
-    keep(page, "log")
+    keep(page, "log", folder)
 
 
 def main() -> None:
     """Make the demo, and the pictures of it."""
+    os.environ.update(SEEN)
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as made, sync_playwright() as started:
-        folder = Path(made)
+        folder = Path(made).resolve()
         browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         with served(folder) as link:
             picture = folder / "person.jpg"
