@@ -159,7 +159,7 @@ def test_the_second_of_two_sees_what_the_first_decided_and_nothing_is_lost(site)
     first.evaluate("window.dispatchEvent(new Event('focus'))")
     until(first, "document.querySelectorAll('[data-marks] .no').length === 1")
     assert marks(first) == marks(second)
-    told = site.api(first, "/log")["decisions"]
+    told = site.api(first, "/decisions")["decisions"]
     by = {(one["who"], one["what"]) for one in told}
     assert ("berta", "reject") in by
     assert len({one["who"] for one in told}) == 2
