@@ -28,7 +28,7 @@ def test_a_job_whose_server_died_is_told_and_can_be_started_again(browser, demo,
         page.reload()
         assert page.evaluate(STATE) == "running"
         site.kill()
-        page.locator("#job-problem").wait_for()
+        page.get_by_text("cannot be reached").wait_for()
         site.start()
         after = site.by_link()
         after.goto(f"{site.address}/jobs")
