@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     )
     from reidsearch.base.progress import NO_PROGRESS, Progress
     from reidsearch.base.settings import PRESETS, FootageSettings, PictureLimits, RuntimeSettings
+    from reidsearch.base.time_of_day import TimeOfDay
     from reidsearch.domain.answers import Answer, Failed, Match, Plan, Statement
+    from reidsearch.domain.browsing import BrowseItem, BrowsePage, BrowseRequest
     from reidsearch.domain.crops import Crop, CropInput, Facts, Rejected
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.footage import Clock
@@ -89,11 +91,15 @@ _HOME = {
     "PRESETS": "base.settings",
     "PictureLimits": "base.settings",
     "RuntimeSettings": "base.settings",
+    "TimeOfDay": "base.time_of_day",
     "Answer": "domain.answers",
     "Failed": "domain.answers",
     "Match": "domain.answers",
     "Plan": "domain.answers",
     "Statement": "domain.answers",
+    "BrowseItem": "domain.browsing",
+    "BrowsePage": "domain.browsing",
+    "BrowseRequest": "domain.browsing",
     "Crop": "domain.crops",
     "CropInput": "domain.crops",
     "Facts": "domain.crops",
@@ -127,6 +133,9 @@ __all__ = [
     "ArchiveLocked",
     "ArchiveVersionError",
     "Box",
+    "BrowseItem",
+    "BrowsePage",
+    "BrowseRequest",
     "Clock",
     "Crop",
     "CropInput",
@@ -164,6 +173,7 @@ __all__ = [
     "Statement",
     "StorageError",
     "Summary",
+    "TimeOfDay",
     "Transits",
     "UsageError",
     "__version__",

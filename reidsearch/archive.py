@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
@@ -33,7 +34,7 @@ from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
     from reidsearch.datasets.readers import DataSet
-    from reidsearch.domain.answers import Plan
+    from reidsearch.domain.answers import Plan, SearchPreview
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.explanation import Explanation
     from reidsearch.domain.journeys import Journey
@@ -166,6 +167,12 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         """Return how the index would be searched, without a query: `plan_search(k=5).method`."""
         return self.searching.plan(SearchRequest.of(query, options))
 
+    def preview_search(
+        self, query: Searched = (), **options: Unpack[SearchOptions]
+    ) -> SearchPreview:
+        """Return what would be searched, without a query: `preview_search(k=5).cameras`."""
+        return self.searching.preview(SearchRequest.of(query, options))
+
     def explain(
         self, query: Searched, crop_id: int, **options: Unpack[SearchOptions]
     ) -> Explanation:
@@ -217,6 +224,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         naming: Naming | None = None,
         footage: FootageOptions | None = None,
         limits: PictureLimits = PictureLimits(),
+        attributes: bool = False,
         progress: Progress = NO_PROGRESS,
         stop: Event | None = None,
     ) -> IndexReport:
@@ -228,6 +236,8 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
             paths: files and folders; relative ones count from the working folder.
             naming: where camera, time and person of pictures come from; None: only manifests.
             footage: how footage is analysed, and where its camera and time come from.
+            attributes: after the run record what people wear and carry, of every crop of the
+                archive that has none yet: a run that was interrupted there goes on with them.
             stop: set it (from a signal handler or another thread) to stop after committing.
 
         Raises:
@@ -241,7 +251,14 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         """
         if any(os.fspath(path) == "" for path in paths):
             raise UsageError("an empty path was given to index; it would mean this folder")
-        return self.indexing.paths([*map(Path, paths)], naming, footage, limits, progress, stop)
+        if attributes:
+            self._engines.recognizer(None)  # what is missing is told now, not after hours
+        report = self.indexing.paths([*map(Path, paths)], naming, footage, limits, progress, stop)
+        if not attributes or report.interrupted:
+            return report
+        recorded = self.attributes.record(progress, stop=stop)
+        interrupted = stop is not None and stop.is_set()
+        return replace(report, attributes=recorded, interrupted=interrupted)
 
     def index_crops(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+import browse_samples
 import numpy as np
 from present_samples import CALIBRATED, MODEL, NOON, ORIGIN, PROVENANCE, READING, answer, crop
 from rich.console import RenderableType
@@ -55,6 +56,7 @@ from reidsearch.domain.reports import Failure, Summary
 from reidsearch.domain.scores import Calibration
 from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.output import (
+    browse,
     calibration,
     coverage,
     evaluation_text,
@@ -318,6 +320,10 @@ def proposal() -> RenderableType:
 SEEN = (str(CROP), CAMERA, TIME)
 TABLES: dict[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
     "query": (query, (*SEEN, "0.900")),
+    "query, without a picture": (
+        lambda: browse.browse_view(browse_samples.page(camera=CAMERA, location=PLACE)),
+        ("7", CAMERA, "2024-05-31 12:03:00.0"),
+    ),
     "show": (lambda: text.summary_view(summary()), ("gate", TIME, "truncated")),
     "failures": (failures, ("truncated",)),
     "coverage": (covered, (CAMERA, TIME)),

@@ -118,8 +118,13 @@ def scratch_folder(final: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def new_folder(final: Path) -> Iterator[Path]:
+def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
     """Make a folder to be filled; give it its final name at the end, or remove it on an error.
+
+    Args:
+        replace: a folder that has the name is moved aside, and removed when the new one has it. No
+            system call of Python's exchanges two folders: a kill in the instant between leaves
+            the name free, and both folders whole under temporary names.
 
     Raises:
         InUse: another process is making it.
@@ -128,13 +133,29 @@ def new_folder(final: Path) -> Iterator[Path]:
     final.parent.mkdir(parents=True, exist_ok=True)
     with _temporary(final, folder=True, alone=True) as partial:
         yield partial
-        if _WINDOWS and final.is_dir():
+        if _WINDOWS and final.is_dir() and not replace:
             final.rmdir()
         for path in partial.rglob("*"):
             sync(path)
         sync(partial)
-        partial.rename(final)  # over an empty folder too, and over nothing else
+        with _moved_aside(final) if replace and final.is_dir() else contextlib.nullcontext():
+            partial.rename(final)  # over an empty folder too, and over nothing else
         sync(final.parent)
+
+
+@contextlib.contextmanager
+def _moved_aside(final: Path) -> Iterator[None]:
+    """Free the name of a folder; the folder is removed at the end, or put back on an error."""
+    with _temporary(final, folder=True) as aside:
+        if _WINDOWS:
+            aside.rmdir()
+        final.rename(aside)
+        try:
+            yield
+        except OSError:
+            aside.rename(final)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 # -- temporary names --------------------------------------------------------------------------

@@ -93,6 +93,9 @@ class Kind(StrEnum):
     PLAYBACK_BUSY = "playback-busy"
     RELOCATION_OF_NOTHING = "relocation-of-nothing"
 
+    ANSWER_UNREADABLE = "answer-unreadable"
+    ANSWER_OF_ANOTHER = "answer-of-another"
+
     ARCHIVE_EMPTY = "archive-empty"
     LABELS_MISSING = "labels-missing"
     SCORES_NOT_FINITE = "scores-not-finite"
@@ -112,6 +115,7 @@ class Kind(StrEnum):
 
     PERSON_NOT_IN_FRAME = "person-not-in-frame"
     PERSON_AMBIGUOUS = "person-ambiguous"
+    PICTURE_NOT_KEPT = "picture-not-kept"
     SOURCE_AMBIGUOUS = "source-ambiguous"
     CROP_WITHOUT_FOOTAGE = "crop-without-footage"
     CROP_NOT_EMBEDDED = "crop-not-embedded"

@@ -32,14 +32,14 @@ GROUPS = {
         "reject": "Record that matches do not show an identity.",
         "undo": "Reverse a decision: the last one in force, or the one with a number.",
         "identity": "Manage identities: new, list, show, proposals, rename, merge, split.",
-        "tracklet": "Correct tracklets: split one that mixes two people, join two of one person.",
+        "tracklet": "List tracklets; split one that mixes two people, join two of one person.",
         "link": "Propose identities across cameras; nothing counts until it is confirmed.",
     },
     "Export": {
         "crop": "Write the picture of one crop.",
         "frame": "Write the full frame that a crop of footage was cut from.",
         "clip": "Cut out the footage that shows the person of a match.",
-        "export": "Write tracklets for scorers and annotation tools.",
+        "export": "Write pages for people, and tracklets for scorers and annotation tools.",
     },
     "Maintain": {
         "annotate": "Record what people wear and carry, for `query --wearing` and `--with`.",

@@ -221,7 +221,9 @@ def _show(archive: Archive, folder: Path, found: Found, tracklet_id: int) -> tup
     from reidsearch.base.settings import PictureLimits
     from reidsearch.media.pictures import decode
     from reidsearch.output.cards import picture_name
-    from reidsearch.output.sheet import contact_sheet
+    from reidsearch.output.pages.answers import answer_shown
+    from reidsearch.output.sheet import contact_sheets
+    from reidsearch.output.shown import QueryShown
     from reidsearch.output.timeline import timeline
 
     crop_id = archive.footage.tracklet(tracklet_id).crop_ids[0]
@@ -229,16 +231,16 @@ def _show(archive: Archive, folder: Path, found: Found, tracklet_id: int) -> tup
     person = found.persons[tracklet_id]
     limits = PictureLimits()
     imprint = imprint_of(archive, answer.statement.asked_at)
-    sheet = contact_sheet(
+    name = picture_name(crop_id)
+    shown = answer_shown(
         answer,
-        [decode(archive.picture(crop_id), limits)],
-        lambda each: decode(archive.picture(each), limits),
-        imprint,
-        names=[picture_name(crop_id)],
+        [QueryShown(name, crop_id=crop_id)],
+        names=[name],
         truth=lambda match: (
             match.tracklet is not None and found.persons.get(match.tracklet.tracklet_id) == person
         ),
     )
+    (sheet,) = contact_sheets(shown, lambda one: decode(archive.picture(one), limits), imprint)
     write_picture(folder / "answer.png", sheet)
     write_picture(folder / "timeline.png", timeline(archive.footage.coverage(), imprint, answer))
     return answer, crop_id

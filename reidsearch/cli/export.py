@@ -1,4 +1,4 @@
-"""`reidsearch export`: what the archive holds, for other programs."""
+"""`reidsearch export`: what the archive holds, for people and for other programs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.export_page import page
 from reidsearch.cli.files import output_option, require_other_file, verify_option, write_file
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive
@@ -14,7 +15,7 @@ from reidsearch.output.tracks import ENDINGS
 
 @click.group("export", cls=CommandGroup)
 def command() -> None:
-    """Write tracklets for scorers and annotation tools.
+    """Write pages for people, and tracklets for scorers and annotation tools.
 
     SOURCE is part of its path, or the start of its SHA-256.
     """
@@ -61,3 +62,6 @@ def tracks(
             written = opened.export.tracks(one.source_id, numbered=False)
     write_file(output, encode(written, output.suffix))
     emit(form, exported_json(written, str(output)), exported_text(written, str(output)))
+
+
+command.add_command(page)

@@ -57,7 +57,7 @@ class OutputFile(WrittenFile):
             self.fail(f"'{path}' is a folder", param, ctx)
         if path.is_block_device() or (_is_stream(path) and not self.streams):
             self.fail(f"'{path}' is no ordinary file, which this needs", param, ctx)
-        if path.exists() and not (_is_stream(path) or _forced(ctx)):
+        if path.exists() and not (_is_stream(path) or is_forced(ctx)):
             self.fail(f"'{path}' exists; --force overwrites it", param, ctx)
         if not _is_stream(path) and not path.parent.is_dir():
             from reidsearch.base.errors import StorageError
@@ -158,7 +158,7 @@ def write_file(path: Path, data: bytes) -> None:
     from reidsearch.base.errors import StorageError, UsageError
 
     ctx = click.get_current_context(silent=True)
-    forced = _forced(ctx)
+    forced = is_forced(ctx)
     if forced and ctx is not None:
         require_other_file(path, *_read_by(ctx))
     try:
@@ -226,7 +226,8 @@ def _remember(ctx: click.Context, _option: click.Parameter, value: bool) -> None
     ctx.meta[_FORCE] = value
 
 
-def _forced(ctx: click.Context | None) -> bool:
+def is_forced(ctx: click.Context | None) -> bool:
+    """Tell whether --force was given."""
     return bool(ctx and ctx.meta.get(_FORCE))
 
 

@@ -116,6 +116,16 @@ def filter_options(function: F) -> F:
     return function
 
 
+def time_of_day_option(function: F) -> F:
+    """Hours of every day: passed as `time_of_day`."""
+    return option(
+        "--time-of-day",
+        group="Filters",
+        metavar="FROM-TO",
+        help="Only at these hours of a day: 22:00-06:00.",
+    )(function)
+
+
 def attribute_options(function: F) -> F:
     """What they wear and carry: passed as `wearing`, `with_things`, `without_things`."""
     for declare in (
@@ -157,12 +167,16 @@ def filters_from(
     wearing: tuple[str, ...] = (),
     with_things: tuple[str, ...] = (),
     without_things: tuple[str, ...] = (),
+    time_of_day: str | None = None,
 ) -> Filters:
-    """The `Filters` that `filter_options` and `attribute_options` describe.
+    """The `Filters` that the options above describe.
 
     Raises:
         UsageError: a time, zone or attribute cannot be read.
     """
+    from reidsearch.base.errors import UsageError
+    from reidsearch.base.time_of_day import TimeOfDay
+    from reidsearch.base.timecode import parse_zone
     from reidsearch.cli.times import moment
     from reidsearch.domain.attributes import require_things, worn
     from reidsearch.domain.request import Filters
@@ -172,6 +186,14 @@ def filters_from(
         worn(text)
 
     archive: Path = click.get_current_context().params["archive"]
+    hours = None
+    if time_of_day is not None:
+        if timezone:
+            parse_zone(timezone)
+        try:
+            hours = TimeOfDay.read(time_of_day, timezone)
+        except UsageError as error:
+            raise UsageError(f"--time-of-day: {error.message}", error.hint) from error
     return Filters(
         cameras=cameras,
         not_cameras=not_cameras,
@@ -181,4 +203,5 @@ def filters_from(
         wearing=wearing,
         with_things=with_things,
         without_things=without_things,
+        time_of_day=hours,
     )

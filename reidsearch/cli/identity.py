@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.decisions import conflicts_option, decision_options, proposal_option
+from reidsearch.cli.files import output_option
 from reidsearch.cli.grouped import CommandGroup, argument, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
 
 @click.group("identity", cls=CommandGroup)
@@ -57,13 +60,19 @@ def new(
 
 @command.command("list")
 @option("--decisions", is_flag=True, help="List the log of decisions instead.")
+@output_option("Write a contact sheet of all identities", SHEETS)
 @format_option()
 @archive_option
-def list_(archive: Path, decisions: bool, form: str) -> None:
+def list_(archive: Path, decisions: bool, output: Path | None, form: str) -> None:
     """List all identities, or the whole log of decisions."""
+    from reidsearch.base.errors import UsageError
+    from reidsearch.cli.lists import identities_content
     from reidsearch.output import identities
     from reidsearch.output.emit import emit
 
+    if decisions and output is not None:
+        raise UsageError("a contact sheet shows identities, not decisions")
+    sheets = []
     with reading_archive(archive) as opened:
         names = opened.identities.names()
         if decisions:
@@ -74,32 +83,46 @@ def list_(archive: Path, decisions: bool, form: str) -> None:
             every = opened.identities.all()
             document, view = identities.list_json(every), identities.list_view(every)
             rows = "identities"
+            if output is not None:
+                shown = identities_content(opened, every)
+                sheets = write_sheet(opened, shown, imprint_of(opened), output)
     emit(form, document, view, rows)
+    tell_sheet(sheets)
 
 
 @command.command("show")
 @argument("name", callback=text_value, metavar="IDENTITY")
+@output_option("Write a contact sheet of its members", SHEETS)
 @format_option()
 @archive_option
-def show(name: str, archive: Path, form: str) -> None:
+def show(name: str, archive: Path, output: Path | None, form: str) -> None:
     """Show the members of an identity, what was rejected for it, and its decisions."""
     from reidsearch.output import identities
     from reidsearch.output.emit import emit
+    from reidsearch.output.pages.people import story_shown
 
+    sheets = []
     with reading_archive(archive) as opened:
         story, names = opened.identities.show(name), opened.identities.names()
+        if output is not None:
+            shown = story_shown(story, names)
+            sheets = write_sheet(opened, shown, imprint_of(opened), output)
     emit(form, identities.story_json(story), identities.story_view(story, names), "members")
+    tell_sheet(sheets)
 
 
 @command.command("proposals")
 @argument("proposal", required=False, type=int)
+@output_option("Write a contact sheet of them", SHEETS)
 @format_option()
 @archive_option
-def proposals_(proposal: int | None, archive: Path, form: str) -> None:
+def proposals_(proposal: int | None, archive: Path, output: Path | None, form: str) -> None:
     """List the undecided proposals of `link`, or show one of them."""
+    from reidsearch.cli.lists import proposals_content
     from reidsearch.output import proposals
     from reidsearch.output.emit import emit
 
+    sheets = []
     with reading_archive(archive) as opened:
         if proposal is not None:
             seen = opened.proposals.find(proposal)
@@ -109,7 +132,11 @@ def proposals_(proposal: int | None, archive: Path, form: str) -> None:
             last = opened.proposals.last()
             document, view = proposals.linking_json(last), proposals.linking_view(last)
             rows = "proposals"
+        if output is not None:
+            _, shown = proposals_content(opened, [] if proposal is None else [proposal])
+            sheets = write_sheet(opened, shown, imprint_of(opened), output)
     emit(form, document, view, rows)
+    tell_sheet(sheets)
 
 
 @command.command("rename")

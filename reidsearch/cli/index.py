@@ -95,6 +95,11 @@ FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Foo
     metavar="FILE",
     help="Detections of the one video (MOT, COCO, ...).",
 )
+@option(
+    "--attributes",
+    is_flag=True,
+    help="Then record what people wear and carry (`annotate`).",
+)
 @model_options
 @flip_option
 @runtime_options
@@ -118,6 +123,7 @@ def command(
     detections: Path | None,
     tiles: Tiles | None,
     frames: bool,
+    attributes: bool,
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
@@ -136,6 +142,9 @@ def command(
 
     Camera and time are read from file names or a list, if you say how; what they do not tell is
     taken from --camera and --time, and else stays unknown.
+
+    --attributes records what people wear and carry after the run, for --wearing and --with of
+    `query`; if that is interrupted, the same command continues there too.
     """
     from reidsearch.base.errors import Interrupted, UsageError
     from reidsearch.base.settings_file import read_settings
@@ -202,6 +211,7 @@ def command(
             naming=naming,
             footage=footage,
             limits=settings.pictures,
+            attributes=attributes,
             progress=progress,
             stop=stop,
         )
@@ -209,7 +219,8 @@ def command(
     if report.interrupted:
         raise Interrupted("stopped after committing", "the same command continues from there")
     failed = report.failed or report.footage.failed or report.footage.partly
-    return 1 if failed else 0
+    unread = report.attributes is not None and report.attributes.failed
+    return 1 if failed or unread else 0
 
 
 def _require_something(paths: tuple[Path, ...], archive: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from reidsearch.cli.decisions import transit_options, transits_from
-from reidsearch.cli.files import output_option, write_picture
+from reidsearch.cli.files import file_option, output_option, write_picture
 from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
 
 @grouped_command("journey")
@@ -16,6 +17,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 @transit_options
 @format_option()
 @output_option("Draw cameras over time with the sightings")
+@file_option("--sheet", help_="Write a contact sheet of the sightings", endings=SHEETS)
 @archive_option
 def command(
     identity: str,
@@ -23,6 +25,7 @@ def command(
     min_transits: tuple[tuple[str, str, float], ...],
     transits: Path | None,
     output: Path | None,
+    sheet: Path | None,
     form: str,
 ) -> None:
     """Show where an identity was and when, and what lies in between.
@@ -35,6 +38,7 @@ def command(
     from reidsearch.output.emit import emit
 
     minima = transits_from(min_transits, transits) if min_transits or transits else None
+    sheets = []
     with reading_archive(archive) as opened:
         found = opened.journey(identity, transits=minima)
         if output is not None:
@@ -42,4 +46,9 @@ def command(
 
             drawn = journey_timeline(opened.footage.coverage(), found, imprint_of(opened))
             write_picture(output, drawn)
+        if sheet is not None:
+            from reidsearch.output.pages.people import journey_shown
+
+            sheets = write_sheet(opened, journey_shown(found), imprint_of(opened), sheet)
     emit(form, journeys.journey_json(found), journeys.journey_view(found), "stops")
+    tell_sheet(sheets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,13 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.base.errors import UsageError
-from reidsearch.cli.files import PICTURES, file_option, output_option, write_file, write_picture
+from reidsearch.cli.files import file_option, output_option, write_picture
 from reidsearch.cli.filters import (
     CountOrAll,
     attribute_options,
     crops_option,
     filter_options,
     filters_from,
+    time_of_day_option,
 )
 from reidsearch.cli.grouped import OUTPUT, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
@@ -33,9 +35,8 @@ from reidsearch.cli.query_input import (
     query_input_options,
     read_query_input,
 )
+from reidsearch.cli.sheets import SHEETS, answer_content, tell_sheet, write_sheet
 from reidsearch.cli.viewer import open_file, require_viewer
-from reidsearch.output.terminal import say
-from reidsearch.output.visible import visible
 
 REFINE, RANKING = "Refine", "Ranking"
 
@@ -43,8 +44,9 @@ if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.base.settings import Tiles
     from reidsearch.domain.answers import Answer
-    from reidsearch.domain.crops import Pixels
-    from reidsearch.domain.request import QueryPicture, SearchRequest
+    from reidsearch.domain.request import SearchRequest
+
+    GivenOut = Callable[[Archive, Answer, SearchRequest], None]
 
 
 @grouped_command("query")
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     help="Exclude what is confirmed as the identity.",
 )
 @filter_options
+@time_of_day_option
 @attribute_options
 @option(
     "-k",
@@ -115,7 +118,7 @@ if TYPE_CHECKING:
 )
 @format_option()
 @option("--statement", group=OUTPUT, is_flag=True, help="Print the whole statement.")
-@output_option("Write a contact sheet", (*PICTURES, ".html"))
+@output_option("Write a contact sheet", SHEETS)
 @file_option("--timeline", help_="Draw the matches over time")
 @option("--open", "open_sheet", group=OUTPUT, is_flag=True, help="Open the contact sheet.")
 @model_options
@@ -144,6 +147,7 @@ def command(
     before: str | None,
     sources: tuple[str, ...],
     timezone: str | None,
+    time_of_day: str | None,
     wearing: tuple[str, ...],
     with_things: tuple[str, ...],
     without_things: tuple[str, ...],
@@ -163,6 +167,7 @@ def command(
     model_path: tuple[Path, ...],
     offline: bool,
     device: str | None,
+    given_out: GivenOut | None = None,  # of `export page query`: instead of printing the answer
 ) -> None:
     """Find a person again: ranked matches for one or more pictures.
 
@@ -177,34 +182,52 @@ def command(
     --like and --unlike refine the query with crop ids of its answer: liked matches stay on top,
     marked, unliked ones are excluded, and the others are ranked again. A crop stands for its whole
     tracklet. Nothing is stored; `confirm` and `reject` are for decisions.
+
+    Filters without a query list who passes them: tracklets with their best shot, in order of time,
+    or of confidence where --wearing, --with or --without ask for attributes.
     """
-    from reidsearch.cli import query_many
+    from reidsearch.cli import query_browse, query_many
     from reidsearch.domain.request import SearchRequest
 
+    filtered = (
+        *(cameras, not_cameras, after, before, sources),
+        *(time_of_day, wearing, with_things, without_things),
+    )
+    queried = images or crops or frame or batch or explain_plan or identity is not None
+    lists = any(filtered) and not queried and given_out is None
     _require_sense(
         k,
-        limited=min_score is not None or max_false_alarms is not None,
-        drawn=bool(output or timeline or open_sheet),
+        limited=min_score is not None or max_false_alarms is not None or lists,
+        drawn=bool(output or timeline or open_sheet or given_out),
         listed=batch is not None,
         planned=explain_plan,
         shown=bool(images or crops or frame),
-        named=identity is not None,
+        named=identity is not None or lists,
     )
+    if lists:
+        query_browse.require_list(click.get_current_context())
     if open_sheet:
         require_viewer()
+    filters = filters_from(
+        cameras,
+        not_cameras,
+        after,
+        before,
+        sources,
+        timezone,
+        wearing,
+        with_things,
+        without_things,
+        time_of_day,
+    )
+    if lists:
+        query_browse.show_passing(
+            archive, filters, k, form, whole=statement, output=output, opens=open_sheet
+        )
+        return
     request = SearchRequest(
         k=k,
-        filters=filters_from(
-            cameras,
-            not_cameras,
-            after,
-            before,
-            sources,
-            timezone,
-            wearing,
-            with_things,
-            without_things,
-        ),
+        filters=filters,
         min_score=min_score,
         max_false_alarms=max_false_alarms,
         prior=prior,
@@ -236,6 +259,9 @@ def command(
             query_many.show_all(*opened.search_all(request), form, whole=statement)
             return
         answer = opened.search(request)
+        if given_out is not None:
+            given_out(opened, answer, request)
+            return
         if timeline is not None:
             from reidsearch.output.timeline import timeline as drawn
 
@@ -243,12 +269,15 @@ def command(
             write_picture(timeline, drawn(opened.footage.coverage(), imprint, answer))
         if output or open_sheet:
             path = output or Path(f"reidsearch-{answer.statement.asked_at:%Y%m%dT%H%M%SZ}.png")
-            _write_sheet(opened, answer, request, path)
+            content = answer_content(opened, answer, request)
+            sheets = write_sheet(
+                opened, content, imprint_of(opened, answer.statement.asked_at), path
+            )
     query_many.show_answer(answer, form, whole=statement)
     if open_sheet:
         open_file(path, keep=output is not None)
     if output or open_sheet:
-        say(f"contact sheet: {visible(str(path))}", err=True)
+        tell_sheet(sheets)
 
 
 def _require_sense(
@@ -269,37 +298,13 @@ def _require_sense(
     if k is None and not limited:
         raise UsageError("-k all needs a limit: --min-score or --max-false-alarms")
     if (k is None or listed) and drawn:
-        raise UsageError("sheets and timelines show one answer of limited length")
+        raise UsageError("sheets, pages and timelines show one answer of limited length")
     if planned and drawn:
         raise UsageError("a plan is printed, not drawn: leave --explain-plan or the files out")
     if listed and shown:
         raise UsageError("with --batch the queries come from the list alone")
     if not (shown or named or listed or planned):
         raise UsageError(
-            "no query was given: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME"
+            "no query was given: IMAGE..., --crop ID, --identity NAME, or --frame VIDEO@TIME",
+            "filters alone, such as --camera or --wearing, list who passes them",
         )
-
-
-def _write_sheet(archive: Archive, answer: Answer, request: SearchRequest, path: Path) -> None:
-    from reidsearch.media.pictures import decode
-    from reidsearch.output.cards import picture_name
-    from reidsearch.output.sheet import contact_sheet
-    from reidsearch.search.query_pictures import read_query_picture
-
-    limits = request.limits
-
-    def pixels(picture: QueryPicture) -> Pixels:
-        if isinstance(picture, int):
-            return decode(archive.picture(picture), limits)
-        return read_query_picture(picture, limits).pixels
-
-    pictures = archive.searching.query_pictures(request)
-    shown = [pixels(one) for one in pictures]
-    names = [picture_name(one) for one in pictures]
-    imprint = imprint_of(archive, answer.statement.asked_at)
-    if path.suffix.lower() == ".html":
-        from reidsearch.output.sheet_html import contact_sheet_html
-
-        write_file(path, contact_sheet_html(answer, shown, pixels, imprint, names=names))
-    else:
-        write_picture(path, contact_sheet(answer, shown, pixels, imprint, names=names))

@@ -1,4 +1,4 @@
-"""`reidsearch tracklet`: split and join tracklets by hand."""
+"""`reidsearch tracklet`: list the tracklets of a source, split and join tracklets by hand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.decisions import decision_options
-from reidsearch.cli.files import verify_option
+from reidsearch.cli.files import output_option, verify_option
 from reidsearch.cli.grouped import CommandGroup, argument, option
+from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
     format_option,
@@ -18,16 +19,42 @@ from reidsearch.cli.options import (
     runtime_options,
     text_value,
 )
+from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
 
 @click.group("tracklet", cls=CommandGroup)
 def command() -> None:
-    """Correct tracklets: split one that mixes two people, join two of one person.
+    """List tracklets; split one that mixes two people, join two of one person.
 
-    Both are decisions in the log of `reidsearch identity list --decisions`, and `reidsearch undo`
-    takes them back: the tracklets are then what they were, under the same numbers. They stay when
-    the footage is indexed again.
+    Splits and joins are decisions in the log of `reidsearch identity list --decisions`, and
+    `reidsearch undo` takes them back: the tracklets are then what they were, under the same
+    numbers. They stay when the footage is indexed again.
     """
+
+
+@command.command("list")
+@argument("source")
+@output_option("Write a contact sheet of them", SHEETS)
+@format_option()
+@archive_option
+def list_(source: str, archive: Path, output: Path | None, form: str) -> None:
+    """List the tracklets of a source in order of time: everybody who was seen in one video.
+
+    SOURCE is part of its path, or the start of its SHA-256.
+    """
+    from reidsearch.cli.lists import source_tracklets
+    from reidsearch.output import tracklets
+    from reidsearch.output.emit import emit
+    from reidsearch.output.pages.people import tracklets_shown
+
+    sheets = []
+    with reading_archive(archive) as opened:
+        found = source_tracklets(opened, source)
+        if output is not None:
+            shown = tracklets_shown(*found)
+            sheets = write_sheet(opened, shown, imprint_of(opened), output)
+    emit(form, tracklets.list_json(*found), tracklets.list_view(*found), "tracklets")
+    tell_sheet(sheets)
 
 
 @command.command("split")

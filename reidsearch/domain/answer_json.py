@@ -9,7 +9,14 @@ from typing import Any
 from reidsearch.base.reading import DEEPEST
 from reidsearch.base.timecode import iso
 from reidsearch.domain.adjustment import AdjustedBy
-from reidsearch.domain.answers import Answer, Feedback, IdentitySearched, Match, Statement
+from reidsearch.domain.answers import (
+    Answer,
+    Feedback,
+    FootageSearched,
+    IdentitySearched,
+    Match,
+    Statement,
+)
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
@@ -17,6 +24,7 @@ from reidsearch.domain.footage import HeightsSeen, How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
+from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Provenance, Reading
 from reidsearch.domain.tracklets import Moment, Purity, SourceInterval, TrackletSeen
 
@@ -177,7 +185,6 @@ def crop_facts_json(crop: Crop) -> dict[str, Any]:
 
 def statement_json(statement: Statement) -> dict[str, Any]:
     """Return every field of the statement."""
-    filters = statement.filters
     return {
         "archive": statement.archive,
         "archive_id": statement.archive_id,
@@ -193,17 +200,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "generation": statement.generation,
         "model": model_json(statement.model),
         "runtime": statement.runtime,
-        "filters": {
-            "cameras": list(filters.cameras),
-            "not_cameras": list(filters.not_cameras),
-            "after": iso(filters.after) if filters.after else None,
-            "before": iso(filters.before) if filters.before else None,
-            "sources": list(filters.sources),
-            "exclude_crops": list(filters.exclude_crops),
-            "wearing": list(filters.wearing),
-            "with_things": list(filters.with_things),
-            "without_things": list(filters.without_things),
-        },
+        "filters": filters_json(statement.filters),
         "left_out_unknown_time": statement.left_out_unknown_time,
         "left_out_unknown_camera": statement.left_out_unknown_camera,
         "failures": statement.failures,
@@ -212,18 +209,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "calibration": statement.calibration,
         "warnings": list(statement.warnings),
         "grouped": statement.grouped,
-        "footage": {
-            "sources": statement.footage.sources,
-            "unfinished": statement.footage.unfinished,
-            "running": statement.footage.running,
-            "seconds": {how.value: statement.footage.seconds.get(how, 0.0) for how in How},
-            "not_supplied_s": dict(statement.footage.not_supplied_s),
-            "small_detections": statement.footage.small,
-            "heights": [
-                {"sources": sources, "seen": heights_json(seen)}
-                for seen, sources in statement.footage.heights.items()
-            ],
-        },
+        "footage": footage_searched_json(statement.footage),
         "left_out_unknown_attributes": statement.left_out_unknown_attributes,
         "identity": _identity_json(statement.identity) if statement.identity else None,
         "calibrated_by": (
@@ -238,6 +224,39 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "embedding_sha256": statement.embedding_sha256,
         "pending": [pending_json(one) for one in statement.pending],
         "adjusted": adjusted_json(statement.adjusted),
+    }
+
+
+def filters_json(filters: Filters) -> dict[str, Any]:
+    """Return what was filtered by; empty lists and null: by nothing."""
+    hours = filters.time_of_day
+    return {
+        "cameras": list(filters.cameras),
+        "not_cameras": list(filters.not_cameras),
+        "after": iso(filters.after) if filters.after else None,
+        "before": iso(filters.before) if filters.before else None,
+        "sources": list(filters.sources),
+        "exclude_crops": list(filters.exclude_crops),
+        "wearing": list(filters.wearing),
+        "with_things": list(filters.with_things),
+        "without_things": list(filters.without_things),
+        "time_of_day": {"hours": hours.text, "zone": hours.zone} if hours else None,
+    }
+
+
+def footage_searched_json(footage: FootageSearched) -> dict[str, Any]:
+    """Return how the footage concerned was analysed."""
+    return {
+        "sources": footage.sources,
+        "unfinished": footage.unfinished,
+        "running": footage.running,
+        "seconds": {how.value: footage.seconds.get(how, 0.0) for how in How},
+        "not_supplied_s": dict(footage.not_supplied_s),
+        "small_detections": footage.small,
+        "heights": [
+            {"sources": sources, "seen": heights_json(seen)}
+            for seen, sources in footage.heights.items()
+        ],
     }
 
 

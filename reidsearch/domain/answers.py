@@ -272,6 +272,29 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchPreview:
+    """What a search would look through, before it is asked.
+
+    Args:
+        plan: how the index would be searched.
+        crops_stored: crops that the archive holds; `plan.candidates` of them pass the filters.
+        cameras: that have crops which pass; crops of no known camera count for none.
+        footage: how the footage that passes was analysed.
+        filters: that are in force.
+        left_out_unknown_time / _camera / _attributes: as in `Statement`.
+    """
+
+    plan: Plan
+    crops_stored: int
+    cameras: tuple[str, ...]
+    footage: FootageSearched
+    filters: Filters
+    left_out_unknown_time: int
+    left_out_unknown_camera: int
+    left_out_unknown_attributes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How a search will go, and why.
 

@@ -66,6 +66,20 @@ class Asked:
         parts = [part for text in self.wearing for part in worn(text)[0]]
         return list(dict.fromkeys([*parts, *self.with_things, *self.without_things]))
 
+    def confidence(self, attributes: Attributes) -> float:
+        """Return how sure it is that all is met: the least of what is said of each filter.
+
+        Of a thing that is its confidence (of one that has to be absent what is left to 1), of
+        colours their share of the part that has most of them.
+        """
+        told = [
+            max(sum(attributes.colours[part][name] for name in names) for part in parts)
+            for parts, names in map(worn, self.wearing)
+        ]
+        told += [attributes.things[thing] for thing in self.with_things]
+        told += [1.0 - attributes.things[thing] for thing in self.without_things]
+        return min(told)
+
     def met_by(self, rows: Values) -> dict[str, int]:
         """Return how many crops, (n, len(NAMES)), meet each filter by themselves."""
         met = {}

@@ -71,6 +71,7 @@ class Of(StrEnum):
     MERGED = "merged"  # the identity that it has become a part of; None: it stands for itself
     MEMBER = "member"  # the identity that a member belongs to; None: to none
     REJECTED = "rejected"  # whether a member was said not to be an identity
+    UNSURE = "unsure"  # whether somebody could not tell if a member is an identity
     SPLIT = "split"  # the tracklet that one was split from; None: it is no tracklet (any more)
     JOINED = "joined"  # the tracklet that a tracklet was joined to; None: it stands for itself
 
@@ -155,7 +156,7 @@ class Decision:
 
     Args:
         who: the operating system's user.
-        what: `new`, `confirm`, `reject`, `merge`, `split`, `rename`, `split-tracklet`,
+        what: `new`, `confirm`, `reject`, `unsure`, `merge`, `split`, `rename`, `split-tracklet`,
             `join-tracklets`, `undo`.
         note: why, in the decider's words.
         forced: it may contradict an earlier one, or what is possible.
@@ -198,10 +199,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What was decided of one member: the identity it belongs to, those it was rejected for."""
+    """What was decided of one member: the identity it belongs to, those it was rejected for.
+
+    Args:
+        unsure_for: identities that somebody could not tell it to be, or not to be.
+    """
 
     identity: Named | None = None
     rejected_for: tuple[Named, ...] = ()
+    unsure_for: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

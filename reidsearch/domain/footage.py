@@ -60,10 +60,11 @@ class Detections:
 LARGEST_OFFSET_S = 10_000_000_000
 LARGEST_DRIFT_PPM = 500_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_CALENDAR_US = tuple(
+CALENDAR_US = tuple(
     (end.replace(tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)
     for end in (dt.datetime.min, dt.datetime.max)  # noqa: DTZ901
 )
+"""The first and the last microsecond that a date can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Clock:
         start_us = (self.start - _EPOCH) // dt.timedelta(microseconds=1)
         rate = 1 + Fraction(self.drift_ppm) / 1_000_000
         at_us = start_us + round((self.offset_s + media_s * rate) * 1_000_000)
-        first_us, last_us = _CALENDAR_US
+        first_us, last_us = CALENDAR_US
         return at_us if first_us <= at_us <= last_us else None
 
     def media_s_at(self, at_us: int) -> Fraction | None:

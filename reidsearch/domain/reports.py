@@ -123,6 +123,21 @@ class FootageReport:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributesReport:
+    """What one run of recording did.
+
+    Args:
+        recorded: crops whose attributes were recorded now.
+        failed: ids of crops whose picture cannot be read; theirs stay unknown.
+        model: what recorded them.
+    """
+
+    recorded: int
+    failed: tuple[int, ...]
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What one index run did with what it was offered.
 
@@ -131,7 +146,8 @@ class IndexReport:
     `conflicting` of the duplicates came with other facts (camera, time, person, extra) than the
     crop's own, which were kept; `facts` tells which lack camera or time. All of this is of
     pictures; `footage` tells of videos. `model_doubt` says what speaks against the model; empty:
-    nothing does.
+    nothing does. `attributes` is what was recorded of what people wear and carry, None where that
+    was not asked for, or not reached.
     """
 
     run_id: int
@@ -149,6 +165,7 @@ class IndexReport:
     model_doubt: str = ""
     facts: FactsReport = FactsReport()
     footage: FootageReport = FootageReport()
+    attributes: AttributesReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,21 +220,6 @@ class Finding:
     message: str
     repairable: bool
     crop_ids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AttributesReport:
-    """What one run of recording did.
-
-    Args:
-        recorded: crops whose attributes were recorded now.
-        failed: ids of crops whose picture cannot be read; theirs stay unknown.
-        model: what recorded them.
-    """
-
-    recorded: int
-    failed: tuple[int, ...]
-    model: str
 
 
 @dataclass(frozen=True, slots=True)

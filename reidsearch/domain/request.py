@@ -15,6 +15,7 @@ import numpy as np
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.locations import composed
 from reidsearch.base.settings import PictureLimits
+from reidsearch.base.time_of_day import TimeOfDay
 from reidsearch.domain.attributes import Asked, require_things, worn
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.pixels import is_image, to_pixels
@@ -57,6 +58,7 @@ class Filters:
         wearing: colours, each as `domain.attributes.worn` reads it; all have to be worn.
         with_things / without_things: of `domain.attributes.THINGS`; all have to be there, or
             absent.
+        time_of_day: the hours of every day that count, by the clocks of a zone.
 
     Raises:
         UsageError: a time names no zone, an attribute is not known, a text is empty or stands in
@@ -75,6 +77,7 @@ class Filters:
     wearing: tuple[str, ...] = ()
     with_things: tuple[str, ...] = ()
     without_things: tuple[str, ...] = ()
+    time_of_day: TimeOfDay | None = None
 
     def __post_init__(self) -> None:
         for name in _TEXTS:

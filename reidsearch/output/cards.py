@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import PurePath
 
@@ -14,26 +13,12 @@ from reidsearch.domain.query_origins import ReadPicture
 from reidsearch.domain.request import Filters, QueryPicture
 from reidsearch.output.attributes import by_themselves
 from reidsearch.output.readings import probability
+from reidsearch.output.shown import CardField
 from reidsearch.output.statement import decided_text
-from reidsearch.output.times import correction_text, local
+from reidsearch.output.times import correction_text, local, utc_beside
 from reidsearch.output.visible import count
 
 NAMED_AT_MOST = 3  # query pictures in a title
-
-
-@dataclass(frozen=True, slots=True)
-class CardField:
-    """One thing that a card says.
-
-    Args:
-        name: for people who read the page's source, and for tests.
-        text: empty: nothing is known or decided, or it was not asked for.
-        lines: how many lines it may take on a sheet.
-    """
-
-    name: str
-    text: str
-    lines: int = 2
 
 
 def rank_text(match: Match) -> str:
@@ -55,7 +40,8 @@ def card_fields(match: Match, filters: Filters) -> list[CardField]:
         ),
         CardField("camera", camera_text(crop)),
         CardField("time", time_text(crop)),
-        CardField("file", file_name(crop)),
+        CardField("utc", "" if crop.facts.time is None else utc_beside(crop.facts.time)),
+        CardField("file", file_name(crop), whole=crop.place),
         CardField("attributes", filtered_attributes(match.attributes, filters), 3),
         CardField("decided", decided),
     ]

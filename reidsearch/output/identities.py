@@ -11,7 +11,7 @@ from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.answer_json import interval_json, named_json, purity_json
-from reidsearch.domain.decisions import Change, Decision, Identity, Of, Presence, Story
+from reidsearch.domain.decisions import Change, Decision, Identity, Mark, Of, Presence, Story
 from reidsearch.domain.two_places import TwoPlaces, two_places
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.text import UNKNOWN, known
@@ -79,6 +79,9 @@ def _of_member(change: Change, names: Names) -> str:
     if change.of is Of.REJECTED:
         name = _name(change.identity_id, names)
         return f"rejected for {name}" if change.after else f"no longer rejected for {name}"
+    if change.of is Of.UNSURE:
+        name = _name(change.identity_id, names)
+        return f"nobody can tell if {name}" if change.after else f"told for {name}"
     before, after = _name(change.before, names), _name(change.after, names)
     if change.before is None:
         return f"confirmed as {after}"
@@ -209,6 +212,27 @@ def decision_json(decision: Decision) -> dict[str, Any]:
         "undoes": decision.undoes,
         "undone_by": decision.undone_by,
         "changes": [asdict(change) | {"of": change.of.value} for change in decision.changes],
+    }
+
+
+def marks_json(marks: Mapping[int, Mark], decisions: int) -> dict[str, Any]:
+    """What was decided of crops, each for what it is a view of.
+
+    Args:
+        decisions: number of the last decision; 0: none.
+    """
+    return {
+        "schema": "reidsearch/marks/1",
+        "last_decision": decisions,
+        "marks": [
+            {
+                "crop_id": crop_id,
+                "identity": named_json(mark.identity) if mark.identity else None,
+                "rejected_for": [named_json(one) for one in mark.rejected_for],
+                "unsure_for": [named_json(one) for one in mark.unsure_for],
+            }
+            for crop_id, mark in marks.items()
+        ],
     }
 
 

@@ -32,7 +32,7 @@ def journey_view(journey: Journey) -> RenderableType:
         _stops(journey.stops),
     ]
     if between := journey.between:
-        unseen = [_unseen(one) or "none: all cameras were analysed" for one in between]
+        unseen = [unseen_text(one) or "none: all cameras were analysed" for one in between]
         views.append(
             FittedTable(
                 [
@@ -128,7 +128,7 @@ def _decided(stop: Stop) -> str:
     return "confirmed" if stop.confirmed else f"proposal {stop.proposal_id}"
 
 
-def _unseen(one: Between) -> str:
+def unseen_text(one: Between) -> str:
     """Return the cameras whose footage was not analysed, longest first."""
     most = sorted(one.unseen_s.items(), key=lambda item: (-item[1], item[0]))
     parts = [

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 
 from PIL import ImageDraw, ImageFont
+from PIL.ImageFont import FreeTypeFont as Font
 
+from reidsearch.base.errors import absent
 from reidsearch.output.visible import shorten, visible
 
 # Looked for by Pillow in the folders where systems keep fonts.
@@ -131,11 +133,18 @@ class Lettering:
     def draw(self, canvas: ImageDraw.ImageDraw, x_px: float, y_px: float, text: str) -> None:
         """Draw spelled `text` with its top left corner at (`x_px`, `y_px`)."""
         # All fonts on one line: by its ascender each would have its own.
-        base_px = y_px + _font("", self.size_px).getmetrics()[0]  # type: ignore[union-attr]
+        base_px = y_px + _font("", self.size_px).getmetrics()[0]
         for name, part in _runs(text):
             font = _font(name, self.size_px)
-            canvas.text((x_px, base_px), part, font=font, fill=self.colour, anchor="ls")
-            x_px += font.getlength(part)
+            canvas.text(
+                (x_px, base_px),
+                part,
+                font=font,
+                fill=self.colour,
+                anchor="ls",
+                direction=_direction(font),
+            )
+            x_px += _length(font, part)
 
 
 def holds_escapes(text: str) -> bool:
@@ -156,7 +165,19 @@ def _words(text: str) -> list[str]:
 
 @lru_cache(maxsize=16_384)
 def _width(text: str, size_px: int) -> float:
-    return sum(float(_font(name, size_px).getlength(part)) for name, part in _runs(text))
+    return sum(_length(_font(name, size_px), part) for name, part in _runs(text))
+
+
+def _length(font: Font, text: str) -> float:
+    return float(font.getlength(text, direction=_direction(font)))
+
+
+def _direction(font: Font) -> str | None:
+    """Lines go from left to right, also where their first letter is of a writing that does not.
+
+    Only libraqm can be told so; without it every letter is set from left to right.
+    """
+    return "ltr" if font.layout_engine == ImageFont.Layout.RAQM else None
 
 
 @lru_cache(maxsize=4096)
@@ -202,5 +223,10 @@ def _mask(name: str, char: str) -> bytes:
 
 
 @cache
-def _font(name: str, size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.truetype(name, size_px) if name else ImageFont.load_default(size_px)
+def _font(name: str, size_px: int) -> Font:
+    if name:
+        return ImageFont.truetype(name, size_px)
+    own = ImageFont.load_default(size_px)
+    if not isinstance(own, Font):  # Pillow was built without FreeType
+        raise absent("the font that Pillow carries")
+    return own

@@ -7,7 +7,7 @@ JPEG a comment, PDF its document information.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from PIL import Image, PngImagePlugin
@@ -30,16 +30,13 @@ def encode(drawing: Drawing, ending: str) -> bytes:
     Raises:
         ValueError: the drawing is not signed, so it would not say where it comes from.
     """
-    if not drawing.foot_px:
-        raise ValueError("a drawing is signed before it is written")
     kind = FORMATS[ending.lower()]
-    fields = {name: visible(value) for name, value in drawing.imprint.fields(drawing.title).items()}
+    if kind == "PDF":
+        return encode_pdf([drawing], drawing.title)
+    fields = _fields(drawing)
     picture = drawing.render()
     out = io.BytesIO()
-    if kind == "PDF":
-        first, *rest = _pages(drawing, picture)
-        first.save(out, kind, save_all=True, append_images=rest, **_pdf(drawing, fields))
-    elif kind == "JPEG":
+    if kind == "JPEG":
         told = "\n".join(f"{name}: {value}" for name, value in fields.items())
         picture.save(out, kind, quality=QUALITY, subsampling=0, comment=told.encode()[:65_000])
     else:
@@ -48,6 +45,30 @@ def encode(drawing: Drawing, ending: str) -> bytes:
             chunks.add_itxt(name, value)
         picture.save(out, kind, pnginfo=chunks, compress_level=COMPRESSION)
     return out.getvalue()
+
+
+def encode_pdf(drawings: Iterable[Drawing], title: str) -> bytes:
+    """Return the bytes of one PDF file with the pages of several drawings, drawn one at a time.
+
+    Args:
+        title: of the whole.
+
+    Raises:
+        ValueError: as `encode`.
+    """
+    out = io.BytesIO()
+    for number, drawing in enumerate(drawings):
+        fields = _fields(drawing) | {"Title": visible(title)}
+        first, *rest = _pages(drawing, drawing.render())
+        told = _pdf(drawing, fields)
+        first.save(out, "PDF", save_all=True, append_images=rest, append=number > 0, **told)
+    return out.getvalue()
+
+
+def _fields(drawing: Drawing) -> dict[str, str]:
+    if not drawing.foot_px:
+        raise ValueError("a drawing is signed before it is written")
+    return {name: visible(value) for name, value in drawing.imprint.fields(drawing.title).items()}
 
 
 def _pages(drawing: Drawing, picture: Image.Image) -> Iterator[Image.Image]:
@@ -78,4 +99,5 @@ def _pdf(drawing: Drawing, fields: Mapping[str, str]) -> dict[str, Any]:
         "creator": fields["Software"],
         "creationDate": drawing.imprint.at.utctimetuple(),
         "resolution": 144.0,
+        "quality": QUALITY,
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reidsearch.domain.answers import Plan
+from reidsearch.domain.answer_json import filters_json, footage_searched_json
+from reidsearch.domain.answers import Plan, SearchPreview
 
 METHODS = {
     "flat": "every candidate is scored",
@@ -24,6 +25,22 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "scanned": plan.scanned,
         "shortlist": plan.shortlist,
         "why": plan.why,
+    }
+
+
+def preview_json(preview: SearchPreview) -> dict[str, Any]:
+    """What a search would look through, and how."""
+    return {
+        "schema": "reidsearch/search-preview/1",
+        "plan": {key: value for key, value in plan_json(preview.plan).items() if key != "schema"},
+        "crops_stored": preview.crops_stored,
+        "crops_searched": preview.plan.candidates,
+        "cameras": list(preview.cameras),
+        "footage": footage_searched_json(preview.footage),
+        "filters": filters_json(preview.filters),
+        "left_out_unknown_time": preview.left_out_unknown_time,
+        "left_out_unknown_camera": preview.left_out_unknown_camera,
+        "left_out_unknown_attributes": preview.left_out_unknown_attributes,
     }
 
 

@@ -23,20 +23,7 @@ NEW = "a new identity"
 
 def linking_view(linking: Linking) -> RenderableType:
     """All proposals, one a line, and how they were made."""
-    told = [
-        f"Compared {count(linking.linked, 'tracklet or crop', 'tracklets or crops')} at "
-        f"{local(linking.at.replace(microsecond=0))}, joined above an adjusted score of "
-        f"{linking.join_above:g}; {visible(linking.model)}.",
-        "Proposals are guesses. Look at them before you confirm: "
-        "reidsearch identity proposals N; identity new IDENTITY --proposal N.",
-    ]
-    if linking.capped:
-        told.append(
-            f"{linking.capped:,} of them had more neighbours than could be followed up, so some "
-            "joins may be missing. A higher --join-above helps."
-        )
-    if not linking.transits.minima:
-        told.append("No minimum travel times given; transits were not checked.")
+    told = linking_sentences(linking)
     lines = [Text(line, style="dim") for line in told]
     if not linking.proposals:
         return Group(Text("No proposals to be decided.", style="bold"), *lines)
@@ -55,6 +42,25 @@ def linking_view(linking: Linking) -> RenderableType:
         columns.append(Column("transits", transits, 1, wrapped=True))
     rows = FittedTable(columns)
     return Group(rows, Text(), *lines)
+
+
+def linking_sentences(linking: Linking) -> list[str]:
+    """Return how proposals were made, and what of it is missing."""
+    told = [
+        f"Compared {count(linking.linked, 'tracklet or crop', 'tracklets or crops')} at "
+        f"{local(linking.at.replace(microsecond=0))}, joined above an adjusted score of "
+        f"{linking.join_above:g}; {visible(linking.model)}.",
+        "Proposals are guesses. Look at them before you confirm: "
+        "reidsearch identity proposals N; identity new IDENTITY --proposal N.",
+    ]
+    if linking.capped:
+        told.append(
+            f"{linking.capped:,} of them had more neighbours than could be followed up, so some "
+            "joins may be missing. A higher --join-above helps."
+        )
+    if not linking.transits.minima:
+        told.append("No minimum travel times given; transits were not checked.")
+    return told
 
 
 def _transits(pairs: Sequence[TooFast]) -> str:

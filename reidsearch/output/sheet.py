@@ -1,171 +1,261 @@
-"""The contact sheet: query, statement and matches in one picture that can stand alone."""
+"""The contact sheet: whom a list shows, with its statement, in pictures that can stand alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from reidsearch.domain.answers import Answer, Match
 from reidsearch.domain.crops import Pixels
-from reidsearch.output.cards import answer_title, card_fields, rank_text
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
-from reidsearch.output.purity import matches_purity
-from reidsearch.output.statement import gist, no_match
+from reidsearch.output.picture_file import PAGE
+from reidsearch.output.shown import Card, Group, QueryShown, Shown
 from reidsearch.output.visible import count
 
 PAPER, CARD, LINE = "#f3f4f6", "#ffffff", "#d3d7de"
 RIGHT, WRONG = "#15803d", "#dc2626"
 HEADING = Lettering(18, "#111827")
+GROUP = Lettering(16, "#111827")
 STRONG = Lettering(14, "#111827")
 PLAIN = Lettering(13, "#374151")
 FAINT = Lettering(12, "#6b7280")
-LETTERS = {"camera": PLAIN, "time": PLAIN, "crop": PLAIN}
+LETTERS = {"camera": PLAIN, "time": PLAIN, "crop": PLAIN, "name": STRONG}
+ON_PAGES_ONLY = frozenset({"utc"})
+"""Fields for which a drawn card has no room."""
 
 PANEL_PX = 272
-CROP_PX, SMALL_PX = (196, 256), (172, 150)
-MANY = 100  # matches; from there on crops are drawn small
+CROP_PX = (196, 256)
 PAD_PX = 10
 GAP_PX = 12
 BETWEEN_PX = 6
-MOST_QUERIES, MOST_CARDS = 6, 1000
+CARD_PX = CROP_PX[0] + 2 * PAD_PX
+MOST_QUERIES = 6
+PAGE_ROWS, MOST_CARDS = 13, 1000
+"""Rows of one picture, and cards of all pictures of a list: what viewers open without a warning."""
+HEAD_PX, FOOT_PX, GROUP_PX = 110, 120, 50
+"""Most that head and foot of a page, and the heading of a group, usually take."""
 EMPTY_PX = 560
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """The cards' text: every field has its rows, the same on all cards, so that none meets another.
+class _Area:
+    """Where cards stand on one page.
 
     Args:
-        lines: for each match, for each field its lines.
-        most: for each field, how many lines it takes on the card that has the most of it.
-        names: of the fields.
+        left: of the first column.
+        clear: from where on nothing stands beside the cards, so that a page may be cut.
     """
 
-    lines: list[list[list[str]]]
-    most: list[int]
-    names: list[str]
+    left: int
+    columns: int
+    clear: float
 
     @property
-    def height_px(self) -> int:
-        """Of all rows."""
-        return sum(
-            most * _letters(name).line_px for name, most in zip(self.names, self.most, strict=True)
-        )
+    def room_px(self) -> int:
+        """Width of a row."""
+        return max(EMPTY_PX, self.columns * (CARD_PX + GAP_PX) - GAP_PX)
 
 
-def contact_sheet(
-    answer: Answer,
-    query_pictures: Sequence[Pixels],
+def contact_sheets(
+    shown: Shown,
     picture_of: Callable[[int], Pixels],
     imprint: Imprint,
     *,
-    names: Sequence[str] = (),
-    truth: Callable[[Match], bool] | None = None,
-) -> Drawing:
-    """An answer as a picture.
+    printed: bool = False,
+) -> list[Drawing]:
+    """A list of people as pictures, one for every thirteen rows of cards.
 
-    On top who was searched for, in which archive, when and by which command; on the left the query
-    and the statement; on the right the matches in order of rank, a card each. Pictures keep their
-    aspect. Of more than 1 000 matches the first are shown, and the sheet says so.
+    On top what it shows, of which archive, when and by which command; on the left of the first
+    the query and what is to be known; then the cards, group by group. Pictures keep their aspect.
+    Of more than 1 000 cards the first are shown, and the sheet says so.
 
     Args:
-        query_pictures: what was searched for, each (h, w, 3) uint8 BGR; six are shown.
         picture_of: the picture of a crop id, (h, w, 3) uint8 BGR; read when the sheet is drawn.
-        names: of the query pictures; empty where one has none.
-        truth: whether a match shows the right person, where that is known; framed in green with a
-            tick or in red with a cross.
+        printed: pages as high as printed ones, where the statement of the first leaves room.
     """
-    matches = answer.matches[:MOST_CARDS]
-    crop_px = CROP_PX if len(matches) <= MANY else SMALL_PX
-    rows = _rows(answer, matches, crop_px[0])
-    card_px = (crop_px[0] + 2 * PAD_PX, crop_px[1] + 3 * PAD_PX + STRONG.line_px + rows.height_px)
-    columns = _columns(len(matches))
-    cards_width = columns * (card_px[0] + GAP_PX) - GAP_PX if matches else EMPTY_PX
-    title = answer_title(answer, names)
-    sheet = Drawing(title, imprint, max(760, 3 * MARGIN_PX + PANEL_PX + cards_width), paper=PAPER)
-    top = _header(sheet, title)
-    shown = list(zip(query_pictures, names or [""] * len(query_pictures), strict=True))
-    panel_end = _panel(sheet, top, answer, shown, legend=truth is not None)
-    left = 2 * MARGIN_PX + PANEL_PX
-    for index, match in enumerate(matches):
-        row, column = divmod(index, columns)
-        at = left + column * (card_px[0] + GAP_PX), top + row * (card_px[1] + GAP_PX)
-        right = None if truth is None else truth(match)
-        _card(sheet, at, card_px, crop_px, match, rows, index, picture_of, right)
-        if column == 0 and at[1] >= panel_end:
-            sheet.breaks.append(at[1] - GAP_PX // 2)
-    if not matches:
-        sheet.paragraph(HEADING, left, top, no_match(answer), EMPTY_PX)
-    sheet.height_px += MARGIN_PX // 2
-    return sheet.sign()
+    cards = min(len(shown.cards), MOST_CARDS)
+    widest = max((len(group.cards) for group in shown.groups), default=0)
+    columns = max(1, min(widest, 5 if cards <= 15 else 8))
+    cards_width = columns * (CARD_PX + GAP_PX) - GAP_PX if cards else EMPTY_PX
+    width = max(760, 3 * MARGIN_PX + PANEL_PX + cards_width)
+    rows = _printed_rows(shown, columns, width) if printed else PAGE_ROWS
+    pages = list(_pages(shown.groups, columns, rows))
+    if len(shown.cards) > cards:
+        cut = f"The first {cards:,} of {count(len(shown.cards), 'card')} are shown."
+        shown = replace(shown, gist=(cut, *shown.panel))
+    drawn = []
+    for number, groups in enumerate(pages, start=1):
+        of = f", page {number} of {len(pages)}" if len(pages) > 1 else ""
+        sheet = Drawing(f"{shown.title}{of}", imprint, width, paper=PAPER)
+        y = top = _header(sheet, shown.title, of)
+        if number == 1:
+            clear = _panel(sheet, top, shown, picture_of)
+            area = _Area(2 * MARGIN_PX + PANEL_PX, columns, clear)
+        else:
+            fitting = (width - 2 * MARGIN_PX + GAP_PX) // (CARD_PX + GAP_PX)
+            area = _Area(MARGIN_PX, fitting, top)
+        for group in groups:
+            y = _group(sheet, area, y, group, picture_of, shown.nobody)
+        sheet.height_px += MARGIN_PX // 2
+        drawn.append(sheet.sign())
+    return drawn
 
 
-def _columns(matches: int) -> int:
-    """As many that a reader scrolls in one direction."""
-    return max(1, min(matches, 5 if matches <= 15 else 8 if matches <= MANY else 14))
+def _pages(groups: Sequence[Group], columns: int, most: int) -> Iterator[list[Group]]:
+    """Cut groups into pages of at most so many rows; a group that goes on is told to."""
+    page: list[Group] = []
+    rows, cards = most, MOST_CARDS
+    for group in groups:
+        rest, heading, notes = group.cards[:cards], group.heading, group.notes
+        cards -= len(rest)
+        while True:
+            if rows <= 0:
+                yield page
+                page, rows = [], most
+            part, rest = rest[: rows * columns], rest[rows * columns :]
+            page.append(Group(heading, part, notes))
+            rows -= max(1, -(-len(part) // columns))
+            heading, notes = heading and f"{group.heading} (continued)", ()
+            if not rest:
+                break
+        if cards <= 0:
+            break
+    yield page
 
 
-def _rows(answer: Answer, matches: Sequence[Match], room_px: int) -> _Rows:
-    told = [card_fields(match, answer.statement.filters) for match in matches]
+def _group(
+    sheet: Drawing,
+    area: _Area,
+    top: float,
+    group: Group,
+    picture_of: Callable[[int], Pixels],
+    nobody: str,
+) -> int:
+    """A heading and its cards. Returns where the next group begins."""
+    y = top
+    if y >= area.clear and sheet.texts:
+        sheet.breaks.append(round(y) - GAP_PX // 2)
+    if group.heading and group.cards:
+        y = sheet.paragraph(GROUP, area.left, y, group.heading, area.room_px, most=2) + 4
+    for note in group.notes:
+        y = sheet.paragraph(PLAIN, area.left, y, note, area.room_px) + BETWEEN_PX
+    if not group.cards:
+        y = sheet.paragraph(HEADING, area.left, y, nobody, EMPTY_PX)
+    at = round(y)
+    for first in range(0, len(group.cards), area.columns):
+        if first and at >= area.clear:
+            sheet.breaks.append(at - GAP_PX // 2)
+        at = _row(sheet, area, at, group.cards[first : first + area.columns], picture_of)
+    return at + GAP_PX
+
+
+def _row(
+    sheet: Drawing,
+    area: _Area,
+    top: int,
+    cards: Sequence[Card],
+    picture_of: Callable[[int], Pixels],
+) -> int:
+    """Cards beside each other; a field has the same rows on all, so that no two texts meet.
+
+    Returns where the next row begins.
+    """
+    lines, most = _lines(cards)
+    height = _height_px(most)
+    for column, (card, told) in enumerate(zip(cards, lines, strict=True)):
+        left = area.left + column * (CARD_PX + GAP_PX)
+        _card(sheet, (left, top), height, card, picture_of)
+        y = top + CROP_PX[1] + 2 * PAD_PX + STRONG.line_px
+        for name, rows in most.items():
+            sheet.lines_of_text(_letters(name), left + PAD_PX, y, told.get(name, ()))
+            y += rows * _letters(name).line_px
+    return top + height + GAP_PX
+
+
+def _lines(cards: Sequence[Card]) -> tuple[list[dict[str, list[str]]], dict[str, int]]:
+    """Return the lines of each card's fields by name, and how many of each a row has room for."""
     lines = [
-        [
-            _letters(field.name).within(field.text, room_px, field.lines) if field.text else []
-            for field in fields
-        ]
-        for fields in told
+        {
+            field.name: _letters(field.name).within(field.text, CROP_PX[0], field.lines)
+            for field in card.fields
+            if field.text and field.name not in ON_PAGES_ONLY
+        }
+        for card in cards
     ]
-    most = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return _Rows(lines, most, [field.name for field in told[0]] if told else [])
+    names = dict.fromkeys(field.name for card in cards for field in card.fields)
+    return lines, {name: max(len(told.get(name, ())) for told in lines) for name in names}
+
+
+def _height_px(most: Mapping[str, int]) -> int:
+    """Return the height of a card with so many lines of each field."""
+    text_px = sum(rows * _letters(name).line_px for name, rows in most.items())
+    return CROP_PX[1] + 3 * PAD_PX + STRONG.line_px + text_px
+
+
+def _printed_rows(shown: Shown, columns: int, width: int) -> int:
+    """Return how many rows of cards a page of paper holds, by the highest row."""
+    tallest = max(
+        (
+            _height_px(_lines(group.cards[first : first + columns])[1])
+            for group in shown.groups
+            for first in range(0, min(len(group.cards), MOST_CARDS), columns)
+        ),
+        default=1,
+    )
+    heading = GROUP_PX if len(shown.groups) > 1 else 0
+    return max(1, round(width * PAGE - HEAD_PX - FOOT_PX) // (tallest + GAP_PX + heading))
+
+
+def _card(
+    sheet: Drawing,
+    at: tuple[int, int],
+    height: int,
+    card: Card,
+    picture_of: Callable[[int], Pixels],
+) -> None:
+    """A card without its fields: its frame, its picture, its heading and figure."""
+    left, top = at
+    frame = LINE if card.right is None else RIGHT if card.right else WRONG
+    box = (left, top, left + CARD_PX - 1, top + height - 1)
+    sheet.rectangle(box, CARD, frame, 1 if card.right is None else 4)
+    if card.crop_ids:
+        crop_id = card.crop_ids[0]
+        sheet.picture(lambda: picture_of(crop_id), (left + PAD_PX, top + PAD_PX, *CROP_PX))
+    else:
+        middle = left + CARD_PX / 2, top + PAD_PX + CROP_PX[1] / 2
+        sheet.line_of_text(FAINT, *middle, "no picture", align="middle")
+    if card.right is not None:
+        mark(sheet, card.right, left + CARD_PX - 18, top + 18)
+    x, y = left + PAD_PX, top + CROP_PX[1] + 2 * PAD_PX
+    room: float = CROP_PX[0]
+    if card.figure:
+        end = left + CARD_PX - PAD_PX
+        figure = sheet.line_of_text(STRONG, end, y, card.figure, align="right")
+        room = figure.x - x - GAP_PX
+    sheet.line_of_text(STRONG, x, y, card.heading, room_px=room)
 
 
 def _letters(name: str) -> Lettering:
     return LETTERS.get(name, FAINT)
 
 
-def _header(sheet: Drawing, title: str) -> int:
-    """Who was searched for, where, when and how."""
+def _header(sheet: Drawing, title: str, of: str) -> int:
+    """What it shows, where, when and how."""
     room, imprint = sheet.width_px - 2 * MARGIN_PX, sheet.imprint
-    y = sheet.paragraph(HEADING, MARGIN_PX, MARGIN_PX, title, room, most=2)
+    beside = HEADING.width(of)
+    lines = HEADING.within(title, round(room - beside), 2)
+    y = sheet.lines_of_text(HEADING, MARGIN_PX, MARGIN_PX, [*lines[:-1], f"{lines[-1]}{of}"])
     y = sheet.paragraph(PLAIN, MARGIN_PX, y + 2, f"{imprint.made}; {imprint.source}", room, most=2)
     if imprint.command:
         y = sheet.paragraph(PLAIN, MARGIN_PX, y, imprint.command, room, most=1)
     return round(y) + GAP_PX
 
 
-def _panel(
-    sheet: Drawing,
-    top: int,
-    answer: Answer,
-    pictures: Sequence[tuple[Pixels, str]],
-    legend: bool,
-) -> float:
+def _panel(sheet: Drawing, top: int, shown: Shown, picture_of: Callable[[int], Pixels]) -> float:
     """The query pictures, what the frames mean, and the statement. Returns where it ends."""
-    shown = pictures[:MOST_QUERIES]
-    side_by_side = 1 if len(shown) == 1 else 2 if len(shown) <= 4 else 3
-    width = (PANEL_PX - (side_by_side - 1) * GAP_PX) // side_by_side
-    box = (width, min(2 * width, 320))
-    y: float = top
-    if len(pictures) > len(shown):
-        told = f"{len(shown)} of {len(pictures)} query pictures"
-        sheet.line_of_text(FAINT, MARGIN_PX, y, told)
-        y += FAINT.line_px + BETWEEN_PX
-    step = box[1] + FAINT.line_px + GAP_PX
-    for index, (picture, name) in enumerate(shown):
-        row, column = divmod(index, side_by_side)
-        left, above = MARGIN_PX + column * (width + GAP_PX), round(y) + row * step
-        sheet.picture(lambda picture=picture: picture, (left, above, *box))  # type: ignore[misc]
-        sheet.line_of_text(
-            FAINT,
-            left + width / 2,
-            above + box[1] + 2,
-            name or f"query picture {index + 1}",
-            room_px=width,
-            align="middle",
-        )
-    y += -(-len(shown) // side_by_side) * step
-    if legend:
+    y = _queries(sheet, top, shown.queries, picture_of) if shown.queries else float(top)
+    if any(card.right is not None for card in shown.cards):
         for right, meaning in (
             (True, "the same person (known)"),
             (False, "another person (known)"),
@@ -174,59 +264,40 @@ def _panel(
             sheet.line_of_text(FAINT, MARGIN_PX + 24, y, meaning)
             y += FAINT.line_px + 2
         y += GAP_PX
-    for sentence in _sentences(answer):
+    for sentence in shown.panel:
         y = sheet.paragraph(PLAIN, MARGIN_PX, y, sentence, PANEL_PX) + BETWEEN_PX
     return y
 
 
-def _sentences(answer: Answer) -> list[str]:
-    """What the statement says, and before it what the sheet lacks."""
-    found = answer.matches
-    only_liked = bool(found) and all(match.liked for match in found)
-    cut = (
-        f"The first {MOST_CARDS:,} of {count(len(found), 'match', 'matches')} are shown."
-        if len(found) > MOST_CARDS
-        else ""
-    )
-    return [
-        *([cut] if cut else []),
-        *([no_match(answer)] if only_liked else []),
-        *matches_purity(found[:MOST_CARDS]),
-        *gist(answer.statement),
-    ]
-
-
-def _card(
+def _queries(
     sheet: Drawing,
-    at: tuple[int, int],
-    card_px: tuple[int, int],
-    crop_px: tuple[int, int],
-    match: Match,
-    rows: _Rows,
-    index: int,
+    top: int,
+    queries: Sequence[QueryShown],
     picture_of: Callable[[int], Pixels],
-    right: bool | None,
-) -> None:
-    """One match: its picture, then rank and score, then its fields."""
-    left, top = at
-    frame = LINE if right is None else RIGHT if right else WRONG
-    box = (left, top, left + card_px[0] - 1, top + card_px[1] - 1)
-    sheet.rectangle(box, CARD, frame, 1 if right is None else 4)
-    crop_id = match.crop.crop_id
-    sheet.picture(lambda: picture_of(crop_id), (left + PAD_PX, top + PAD_PX, *crop_px))
-    if right is not None:
-        mark(sheet, right, left + card_px[0] - 18, top + 18)
-    x, y = left + PAD_PX, top + crop_px[1] + 2 * PAD_PX
-    score = sheet.line_of_text(
-        STRONG, left + card_px[0] - PAD_PX, y, f"{match.score:.3f}", align="right"
-    )
-    room = score.x - x - GAP_PX
-    sheet.line_of_text(STRONG, x, y, rank_text(match), room_px=room)
-    y += STRONG.line_px
-    for name, most, lines in zip(rows.names, rows.most, rows.lines[index], strict=True):
-        lettering = _letters(name)
-        sheet.lines_of_text(lettering, x, y, lines)
-        y += most * lettering.line_px
+) -> float:
+    shown = queries[:MOST_QUERIES]
+    side_by_side = 1 if len(shown) == 1 else 2 if len(shown) <= 4 else 3
+    width = (PANEL_PX - (side_by_side - 1) * GAP_PX) // side_by_side
+    box = (width, min(2 * width, 320))
+    y: float = top
+    if len(queries) > len(shown):
+        sheet.line_of_text(FAINT, MARGIN_PX, y, f"{len(shown)} of {len(queries)} query pictures")
+        y += FAINT.line_px + BETWEEN_PX
+    step = box[1] + FAINT.line_px + GAP_PX
+    for index, query in enumerate(shown):
+        row, column = divmod(index, side_by_side)
+        left, above = MARGIN_PX + column * (width + GAP_PX), round(y) + row * step
+        sheet.picture(lambda query=query: _pixels(query, picture_of), (left, above, *box))  # type: ignore[misc]
+        sheet.line_of_text(
+            FAINT, left + width / 2, above + box[1] + 2, query.name, room_px=width, align="middle"
+        )
+    return y + -(-len(shown) // side_by_side) * step
+
+
+def _pixels(query: QueryShown, picture_of: Callable[[int], Pixels]) -> Pixels:
+    if query.pixels is not None:
+        return query.pixels
+    return picture_of(query.crop_id or 0)
 
 
 def mark(sheet: Drawing, right: bool, x: float, y: float, radius: float = 7) -> None:

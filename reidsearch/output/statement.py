@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from reidsearch.base.time_of_day import TimeOfDay
 from reidsearch.domain.adjustment import AdjustedBy, WhyNotAdjusted
 from reidsearch.domain.answers import (
     Answer,
@@ -46,7 +49,7 @@ def short(statement: Statement) -> list[str]:
         *_query(statement, NAMED_IN_SHORT),
         *_identity(statement.identity),
         *_feedback(statement.feedback),
-        *_filtered(statement.filters),
+        *filtered_told(statement.filters),
         *_left_out(statement),
         *_least_score(statement),
         *([_ranked_by(statement.ranked_by)] if statement.ranked_by.why_not else []),
@@ -66,7 +69,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         *_query(statement, pictures),
         *_identity(statement.identity),
         *_feedback(statement.feedback),
-        *_filtered(statement.filters),
+        *filtered_told(statement.filters),
         *_left_out(statement),
         *_least_score(statement),
         _ranked_by(statement.ranked_by),
@@ -75,6 +78,26 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         adjusted_sentence(statement.adjusted),
         *_scores(statement),
         *searched_told(statement.footage),
+        *_missing(statement),
+        *(_sentence(visible(warning)) for warning in statement.warnings),
+    ]
+
+
+_COMMAND = re.compile(
+    r" \((?:reidsearch [^()]*|--[^()]*|docs/[^()]*|run (?:the same|the) index command again)\)"
+)
+
+
+def without_commands(told: Iterable[str]) -> list[str]:
+    """Return sentences without what they advise for the command line, for faces of another kind."""
+    return [_COMMAND.sub("", one) for one in told]
+
+
+def missing_told(statement: Statement) -> list[str]:
+    """Return what was not searched, as far as is known; all of it stands in `sentences` too."""
+    return [
+        *_left_out(statement),
+        *not_analysed_told(statement.footage),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
     ]
@@ -191,12 +214,14 @@ def _feedback(feedback: Feedback | None) -> list[str]:
     return told
 
 
-def _filtered(filters: Filters) -> list[str]:
+def filtered_told(filters: Filters) -> list[str]:
+    """Return what was filtered by, and that query crops were excluded."""
     parts = [
         *([f"camera {_names(filters.cameras, 'or')}"] if filters.cameras else []),
         *([f"not camera {_names(filters.not_cameras, 'or')}"] if filters.not_cameras else []),
         *([f"from {local(filters.after)}"] if filters.after else []),
         *([f"before {local(filters.before)}"] if filters.before else []),
+        *([_hours(filters.time_of_day)] if filters.time_of_day else []),
         *([f"source {_names(filters.sources, 'or')}"] if filters.sources else []),
         *([f"wearing {_names(filters.wearing, 'and')}"] if filters.wearing else []),
         *([f"with {_names(filters.with_things, 'and')}"] if filters.with_things else []),
@@ -210,28 +235,51 @@ def _filtered(filters: Filters) -> list[str]:
     ]
 
 
+def _hours(hours: TimeOfDay) -> str:
+    return f"from {hours.text.replace('-', ' to ')} of each day" + (
+        f" ({visible(hours.zone)})" if hours.zone else ""
+    )
+
+
 def _left_out(statement: Statement) -> list[str]:
+    return left_out_told(
+        statement.filters,
+        {
+            "time": statement.left_out_unknown_time,
+            "camera": statement.left_out_unknown_camera,
+            "attributes": statement.left_out_unknown_attributes,
+        },
+        ("crop", "crops"),
+    )
+
+
+def left_out_told(
+    filters: Filters, unknown: Mapping[str, int], nouns: tuple[str, str]
+) -> list[str]:
+    """Return what filters left out for want of knowledge, and how far they can be relied on.
+
+    Args:
+        unknown: how many have no known `time`, `camera` and `attributes`.
+        nouns: of what; one and several.
+    """
+    one, several = nouns
+
+    def told_of(number: int, lack: str) -> str:
+        return count(number, f"{one} has {lack} and was", f"{several} have {lack} and were")
+
     told = [
-        f"{count(number, 'crop has', 'crops have')} no known {what} and "
-        f"{'was' if number == 1 else 'were'} excluded by the {what} filter."
-        for what, number in (
-            ("time", statement.left_out_unknown_time),
-            ("camera", statement.left_out_unknown_camera),
-        )
-        if number
+        f"{told_of(unknown[what], f'no known {what}')} excluded by the {what} filter."
+        for what in ("time", "camera")
+        if unknown[what]
     ]
-    filters, number = statement.filters, statement.left_out_unknown_attributes
-    if filters.wearing or filters.with_things or filters.without_things:
+    if not filters.attributes_empty:
         told.append(
             "Attributes are estimated by a model, and whom it misjudges is excluded: of those "
             f"found at one camera, filters found at another {_found_again(filters)} "
             "(docs/explanation/attributes.md)."
         )
-    if number:
-        told.append(
-            f"{count(number, 'crop has', 'crops have')} no recorded attributes and "
-            f"{'was' if number == 1 else 'were'} excluded (reidsearch annotate)."
-        )
+    if number := unknown["attributes"]:
+        told.append(f"{told_of(number, 'no recorded attributes')} excluded (reidsearch annotate).")
     return told
 
 
@@ -311,23 +359,28 @@ def _scores(statement: Statement, *, whole: bool = True) -> list[str]:
 
 
 def _missing(statement: Statement) -> list[str]:
-    told = []
-    if statement.failures:
-        told.append(
-            f"{count(statement.failures, 'input')} failed and "
-            f"{'was' if statement.failures == 1 else 'were'} not searched (reidsearch failures)."
-        )
-    if statement.unfinished_runs:
-        told.append(
-            f"{count(statement.unfinished_runs, 'index run')} "
-            f"{'was' if statement.unfinished_runs == 1 else 'were'} interrupted: "
-            "inputs that were not reached were not searched (run the same index command again)."
-        )
-    if statement.running_runs:
-        told.append("An index run is at work: what it has not reached yet was not searched.")
+    told = not_indexed_told(statement.failures, statement.unfinished_runs, statement.running_runs)
     for one in statement.pending:
         way_out = "" if one.running else " (reidsearch check --repair)"
         told.append(f"{one.sentence[0].upper()}{one.sentence[1:]}{way_out}.")
+    return told
+
+
+def not_indexed_told(failures: int, unfinished: int, running: int) -> list[str]:
+    """Return what was offered to the archive and is not in it, by failures and index runs."""
+    told = []
+    if failures:
+        told.append(
+            f"{count(failures, 'input')} failed and "
+            f"{'was' if failures == 1 else 'were'} not searched (reidsearch failures)."
+        )
+    if unfinished:
+        told.append(
+            f"{count(unfinished, 'index run')} {'was' if unfinished == 1 else 'were'} interrupted: "
+            "inputs that were not reached were not searched (run the same index command again)."
+        )
+    if running:
+        told.append("An index run is at work: what it has not reached yet was not searched.")
     return told
 
 

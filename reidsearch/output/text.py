@@ -18,7 +18,7 @@ from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
 from reidsearch.domain.tracklets import Moment
-from reidsearch.output.attributes import attribute_pairs
+from reidsearch.output.attributes import annotation_text, attribute_pairs
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.console import ShownConsole
 from reidsearch.output.missing_facts import missing_facts
@@ -175,6 +175,8 @@ def report_view(report: IndexReport) -> RenderableType:
     if report.footage.offered:
         lines = [*([Text(told)] if report.offered else []), *_footage_lines(report.footage)]
     lines += missing_facts(report)
+    if report.attributes is not None:
+        lines.append(Text(annotation_text(report.attributes)))
     if report.model_doubt:
         lines.append(Text(f"Doubtful model: {visible(report.model_doubt)}.", style="yellow"))
     if report.skipped:

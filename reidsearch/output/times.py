@@ -54,6 +54,14 @@ def local(time: dt.datetime) -> str:
     return f"{clock(time)} {time.astimezone(_ZONE.get()).tzname()}"
 
 
+def utc_beside(time: dt.datetime) -> str:
+    """Return a time in UTC, to stand beside the same in the zone in use; empty where they agree."""
+    there = time.astimezone(_ZONE.get())
+    if there.tzname() == "UTC":
+        return ""
+    return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def correction_text(seconds: float) -> str:
     """Return by how much a time was corrected: `corrected -73:00`, `corrected +1.5 s`."""
     sign = "-" if seconds < 0 else "+"

@@ -18,6 +18,7 @@ from reidsearch.domain.answers import (
     Match,
     Plan,
     RankedBy,
+    SearchPreview,
     Statement,
 )
 from reidsearch.domain.attributes import Attributes
@@ -37,7 +38,13 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.searched import footage_searched
 from reidsearch.store.footage.tracklet_reader import tracklets
 from reidsearch.store.pending import pending_work
-from reidsearch.store.selection import Selection, Unknown, count_unknown, select_crops
+from reidsearch.store.selection import (
+    Selection,
+    Unknown,
+    cameras_passing,
+    count_unknown,
+    select_crops,
+)
 
 
 def search(
@@ -207,6 +214,27 @@ def plan(
     if found is None:
         raise _empty(store)
     return found
+
+
+def preview(
+    store: Store, gallery: Gallery, request: SearchRequest, neighbours: Neighbours | None = None
+) -> SearchPreview:
+    """Return what a request would search, without searching; raises as `plan`."""
+    planned = plan(store, gallery, request, neighbours)
+    filters = request.filters
+    with store.scan() as connection:
+        unknown = count_unknown(connection, filters)
+        cameras = cameras_passing(connection, filters)
+    return SearchPreview(
+        planned,
+        len(gallery),
+        cameras,
+        footage_searched(store, filters),
+        filters,
+        unknown.time,
+        unknown.camera,
+        unknown.attributes,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import Refused
@@ -48,7 +49,10 @@ class AttributeService:
         return found.get(crop_id)
 
     def record(
-        self, progress: Progress = NO_PROGRESS, model: str | None = None
+        self,
+        progress: Progress = NO_PROGRESS,
+        model: str | None = None,
+        stop: Event | None = None,
     ) -> AttributesReport:
         """Record the attributes of every crop that has none of this model and method yet.
 
@@ -56,6 +60,7 @@ class AttributeService:
 
         Args:
             model: catalogue name or file; None: the catalogue's.
+            stop: set it to stop after committing.
 
         Raises:
             ModelError: the model cannot be had.
@@ -64,7 +69,7 @@ class AttributeService:
         recognizer = self._recognizer(model)
         count, units = attribute_store.pending(self._store, recognizer.identity)
         progress.begin("recording attributes", count, "crops")
-        work = _Work(recognizer, units, progress)
+        work = _Work(recognizer, units, progress, stop or Event())
         attribute_store.record(self._store, recognizer.identity, work.batches())
         progress.end()
         return AttributesReport(work.recorded, tuple(work.failed), recognizer.identity.text)
@@ -77,6 +82,7 @@ class _Work:
     recognizer: Recognizer
     units: Iterator[list[attribute_store.Unit]]
     progress: Progress
+    stop: Event
     recorded: int = 0
     failed: list[int] = field(default_factory=list)
 
@@ -88,6 +94,8 @@ class _Work:
                 yield batch
                 self.recorded += len(batch)
                 batch = []
+                if self.stop.is_set():
+                    return
                 continue
             self.progress.advance()
             if values is None:

@@ -155,10 +155,26 @@ class FootageService:
 
         zone = stored_timezone(self._store)
         moment = find_moment(self.coverage(), name, time, parse_zone(zone) if zone else None)
-        path, footage = open_indexed(self._store, moment.source.source_id, verify=False)
+        return self.frame_of(moment.source.source_id, moment.media_s, name)
+
+    def frame_of(self, source_id: int, media_s: Fraction, name: str | None = None) -> ReadPicture:
+        """The frame that a source shows at a media time.
+
+        Args:
+            name: what to call the source; None: by its location.
+
+        Returns:
+            (h, w, 3) uint8 BGR, with the file and the media time that it is from.
+
+        Raises:
+            NotFound: there is no such source, or the time lies beyond its end.
+            InputError: as `frame`.
+        """
+        source = footage_store.source(self._store, source_id)
+        path, footage = open_indexed(self._store, source_id, verify=False)
 
         def shown() -> Frame:
-            frame = footage.frame_at(moment.media_s)
+            frame = footage.frame_at(media_s)
             self.require_shown(path, frame.pts, frame.bgr())
             return frame
 
@@ -167,10 +183,10 @@ class FootageService:
             pixels = frame.bgr()
         origin = QueryOrigin(
             OriginKind.FRAME,
-            name,
+            source.location if name is None else name,
             whole_box(pixels),
             location_text(str(path.absolute())),
-            moment.source.sha256,
+            source.sha256,
             float(footage.info.media_s(frame.pts)),
         )
         return ReadPicture.of_pixels(pixels, origin)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from reidsearch.base.errors import ArchiveError, Kind, UsageError, absent
+from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError, absent
 from reidsearch.domain.decisions import (
     Change,
     Decision,
     Given,
     Identity,
+    Mark,
     Member,
     Named,
     Of,
@@ -117,6 +118,24 @@ class IdentityService:
             return plans.reject(ledger, ledger.find(name), members)
 
         return self._decide("reject", plan, note=note)
+
+    def unsure(self, name: str, crop_ids: Sequence[int], *, note: str = "") -> Decision | None:
+        """Nobody could tell whether these matches are that identity; None when that was said.
+
+        It takes nothing back, and searches do not look at it: whoever reviews after sees that
+        somebody has looked. Confirming or rejecting ends it.
+
+        Raises:
+            NotFound: there is no such identity or crop.
+        """
+
+        def plan(
+            connection: Transaction, ledger: Ledger, _: Sequence[Decision]
+        ) -> Sequence[Change]:
+            members = held.given_by(connection, crop_ids)
+            return plans.unsure(ledger, ledger.find(name), members)
+
+        return self._decide(held.UNSURE, plan, note=note)
 
     def merge(
         self, into: str, others: Sequence[str], *, note: str = "", force: bool = False
@@ -280,11 +299,47 @@ class IdentityService:
             in_force - len(identity.members) - len(identity.rejected),
         )
 
+    def last_of_own(self) -> Decision:
+        """The last decision of this actor that stands, which they would undo first.
+
+        Raises:
+            NotFound: there is none.
+        """
+        for one in reversed(self.decisions()):
+            if one.who == self._actor and one.what != UNDO and one.undone_by is None:
+                return one
+        raise NotFound(f"there is no decision of {self._actor} to undo")
+
+    def last_decision(self) -> int:
+        """The number of the last decision in the log; 0: there is none."""
+        with self._store.read() as connection:
+            return held.last_decision(connection)
+
+    def marks_of_crops(self, crop_ids: Iterable[int]) -> dict[int, Mark]:
+        """What was decided of what each of these crops is a view of.
+
+        Raises:
+            NotFound: there is no such crop.
+        """
+        with self._store.one_state():
+            with self._store.read() as connection:
+                members = held.members_of_crops(connection, crop_ids)
+            found = held.marks(self._store, members.values())
+        return {crop_id: found.get(member, Mark()) for crop_id, member in members.items()}
+
+    def seen(self, members: Iterable[Member]) -> dict[Member, Presence]:
+        """Where and when each of these was seen; what the archive no longer holds is left out."""
+        with self._store.read() as connection:
+            return presences(connection, members)
+
     def best_crops(self, members: Iterable[Member]) -> dict[Member, int]:
         """The best crop of each of these members that the archive holds."""
-        with self._store.read() as connection:
-            seen = presences(connection, members)
+        seen = self.seen(members)
         return {member: one.crop_ids[0] for member, one in seen.items() if one.crop_ids}
+
+    def marks(self, members: Iterable[Member]) -> dict[Member, Mark]:
+        """What was decided of these members; of those left out nothing was."""
+        return held.marks(self._store, members)
 
     def pairs(self) -> Pairs:
         """What the decisions in force say of pairs of crops, for calibration."""

@@ -13,6 +13,7 @@ from reidsearch.domain.decisions import (
     Decision,
     Linking,
     Member,
+    Presence,
     Proposal,
     Seen,
     Transits,
@@ -101,6 +102,22 @@ class ProposalService:
             for one in held.proposals
         ]
         return replace(held, proposals=tuple(flagged))
+
+    def pictured(
+        self, linking: Linking
+    ) -> tuple[dict[Member, Presence], dict[int, tuple[Member, ...]]]:
+        """Return where and when all of its proposals were seen, and what they would be added to.
+
+        The second are the members of those identities, by number; the first has theirs too. What
+        the archive no longer holds is left out.
+
+        Example:
+            >>> seen, held = archive.proposals.pictured(archive.proposals.last())
+        """
+        with self._store.one_state(), self._store.read() as connection:
+            of = {one.identity_id: one.members for one in identities(connection)}
+            every = {member for one in linking.proposals for member in _all(one, of)}
+            return presences(connection, every), of
 
     def find(self, proposal_id: int) -> Seen:
         """One proposal that is still to be decided. Raises NotFound."""

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 FrameCheck: TypeAlias = Callable[[Path, int, Pixels], None]
 """Takes a video, the pts of one of its frames and its pixels; raises `Differs`."""
+Look: TypeAlias = "Callable[[Pixels, Tiles], People]"
+"""Takes the pixels of a picture and the tiles in which people are looked for in it too."""
 LONGEST_VIDEO_S = 1_000_000_000
 LARGE_PX = 720
 """The long side from which on people in a picture are looked for in tiles too."""
@@ -150,10 +152,28 @@ def query_input(
     Example:
         >>> query_input(["person.jpg"], [7], detector=archive.detector).pictures
     """
-    found = [_of_image(Path(image), detector, progress, whole, holds) for image in images]
+
+    def look(pixels: Pixels, tiles: Tiles) -> People:
+        from reidsearch.vision.detection.people import people_in
+
+        return people_in(pixels, detector(), tiles)
+
+    found: list[tuple[ReadPicture, str | None]] = [
+        person_in_picture(
+            read_frame_of(str(image), progress), str(image), look, whole=whole, holds=holds
+        )
+        for image in map(Path, images)
+    ]
     if frame is not None:
         picture = read_frame_of(frame.source, progress, footage, check)
-        found.append(_of_frame(picture, frame, detector))
+        found.append(person_in_frame(picture, frame, look))
+    return joined(found, crops)
+
+
+def joined(
+    found: Sequence[tuple[ReadPicture, str | None]], crops: Sequence[int] = ()
+) -> QueryInput:
+    """Return views of one person, each with what to call it, and crops as one query."""
     pictures: tuple[ReadPicture | int, ...] = (*(picture for picture, _ in found), *crops)
     labels = [label for _, label in found]
     if not any(labels):
@@ -269,16 +289,23 @@ def _seconds(time: str) -> Fraction:
     return seconds
 
 
-def _of_frame(
-    picture: ReadPicture, frame: FrameInput, detector: Callable[[], Detector]
-) -> tuple[ReadPicture, str]:
+def person_in_frame(picture: ReadPicture, frame: FrameInput, look: Look) -> tuple[ReadPicture, str]:
+    """Return the person of a frame who is meant, with what to call them.
+
+    Args:
+        look: finds the people; called only where somebody has to be found.
+
+    Raises:
+        PersonUnclear: it is not clear who of several people is meant, or there is nobody.
+        Refused: the box leaves the frame.
+    """
     pixels = picture.pixels
     if frame.box is not None:
         box = frame.box
         box.require_inside(pixels.shape[1], pixels.shape[0])
         where = f"{box.x1},{box.y1},{box.width_px},{box.height_px}"
         return _cut(picture, box), f"box {where} in {frame.source}"
-    people = _people(pixels, detector, frame.tiles)
+    people = look(pixels, frame.tiles)
     count = len(people)
     number = frame.person or 1
     if (frame.person is None and count != 1) or number > count:
@@ -287,25 +314,31 @@ def _of_frame(
     return _cut(picture, people.boxes[number - 1]), label
 
 
-def _of_image(
-    image: Path,
-    detector: Callable[[], Detector],
-    progress: Progress,
-    whole: bool,
-    holds: Callable[[str], bool],
+def person_in_picture(
+    picture: ReadPicture,
+    source: str,
+    look: Look,
+    *,
+    whole: bool = False,
+    holds: Callable[[str], bool] = lambda _: False,
 ) -> tuple[ReadPicture, str | None]:
-    """Return the one person in a picture, or all of it where that is a crop, with why."""
+    """Return the one person in a picture, or all of it where that is a crop, with why.
+
+    Args:
+        source: the picture, as it was named.
+        look, whole, holds: as in `person_in_frame` and `query_input`.
+
+    Raises:
+        PersonUnclear: the picture shows several people.
+    """
     from reidsearch.vision.models.unavailable import ModelUnavailable
 
-    picture = read_frame_of(str(image), progress)
     if whole:
         return _whole(picture, Detection.NOT_ASKED), None
     if picture.origin.of is OriginKind.FILE and holds(picture.origin.sha256 or ""):
         return _whole(picture, Detection.STORED), None
-    # In a small picture nobody is so far away; parts of a crop's person are not people.
-    tiles: Tiles = "auto" if max(picture.pixels.shape[:2]) >= LARGE_PX else 1
     try:
-        people = _people(picture.pixels, detector, tiles)
+        people = look(picture.pixels, tiles_for(picture.pixels))
     except ModelUnavailable:
         return _whole(picture, Detection.UNAVAILABLE), None
     if not len(people):
@@ -315,20 +348,22 @@ def _of_image(
     if largest >= FILLS * width_px * height_px:
         return _whole(picture, Detection.CROP), None
     if len(people) > 1:
-        raise PersonUnclear(str(image), people.boxes)
+        raise PersonUnclear(source, people.boxes)
     origin = replace(picture.origin, detection=Detection.CUT)
     cut = _cut(ReadPicture(picture.pixels, origin), people.boxes[0])
-    return cut, f"the one person seen in {image.name}"
+    return cut, f"the one person seen in {Path(source).name}"
+
+
+def tiles_for(pixels: Pixels) -> Tiles:
+    """Return the tiles in which people are looked for in a picture.
+
+    In a small one nobody is so far away, and parts of a crop's person are not people.
+    """
+    return "auto" if max(pixels.shape[:2]) >= LARGE_PX else 1
 
 
 def _whole(picture: ReadPicture, why: Detection) -> ReadPicture:
     return ReadPicture(picture.pixels, replace(picture.origin, detection=why))
-
-
-def _people(pixels: Pixels, detector: Callable[[], Detector], tiles: Tiles = "auto") -> People:
-    from reidsearch.vision.detection.people import people_in
-
-    return people_in(pixels, detector(), tiles)
 
 
 def _cut(picture: ReadPicture, box: Box) -> ReadPicture:

@@ -23,7 +23,7 @@ from reidsearch.store.selection import require_cameras
 if TYPE_CHECKING:
     from reidsearch.calibration.apply import ScoreReader
     from reidsearch.calibration.impostors import ArchiveImpostors
-    from reidsearch.domain.answers import Plan
+    from reidsearch.domain.answers import Plan, SearchPreview
     from reidsearch.search.feedback import MarkedCrops
     from reidsearch.search.identity import IdentityQuery
     from reidsearch.search.query import Query
@@ -107,6 +107,16 @@ class SearchService:
         from reidsearch.search import engine
 
         return engine.plan(self._store, self._gallery, request, self._neighbours)
+
+    def preview(self, request: SearchRequest) -> SearchPreview:
+        """Return what would be searched, and how, without searching.
+
+        Raises as `search`; the query itself is not looked at.
+        """
+        from reidsearch.search import engine
+
+        self._require_crops()
+        return engine.preview(self._store, self._gallery, request, self._neighbours)
 
     def holds(self, sha256: str) -> bool:
         """Return whether the archive holds a file, by its SHA-256 in hexadecimal, as one crop.

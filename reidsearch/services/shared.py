@@ -20,7 +20,9 @@ from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
     from reidsearch.services.accounts import AccountService
+    from reidsearch.services.asking import AskingService
     from reidsearch.services.attributes import AttributeService
+    from reidsearch.services.browse import BrowseService
     from reidsearch.services.calibration import CalibrationService
     from reidsearch.services.export import ExportService
     from reidsearch.services.footage import FootageService
@@ -59,6 +61,24 @@ class Services:
         return SearchService(
             self._store, self._gallery, self.neighbours, self._engines, find, self._progress
         )
+
+    @cached_property
+    def asking(self) -> AskingService:
+        """Pictures that are kept, and frames, to search with: `archive.asking.keep(data)`."""
+        from reidsearch.base.cache import cache_folder
+        from reidsearch.services.asking import AskingService
+        from reidsearch.services.kept_pictures import KeptPictures
+
+        folder = cache_folder() / "query-pictures" / str(self._store.row.uuid)
+        kept, holds = KeptPictures(folder), self.searching.holds
+        return AskingService(kept, self.footage, self._engines.detector, holds)
+
+    @cached_property
+    def browse(self) -> BrowseService:
+        """Lists of tracklets without a query: `archive.browse.page()`."""
+        from reidsearch.services.browse import BrowseService
+
+        return BrowseService(self._store, self.identities.find)
 
     @cached_property
     def indexing(self) -> IndexService:

@@ -5,10 +5,24 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from reidsearch.domain.attributes import (
     NAMES,
@@ -34,6 +48,10 @@ from reidsearch.store.tables.footage import moment
 
 UNITS_AT_ONCE = 64  # tracklets, or pictures, of one transaction
 ROUNDING = 1e-4  # of sums of float32
+CONFIDENCE_DIGITS = 6
+
+_Value: TypeAlias = Callable[[str], ColumnElement[float]]
+"""The column of a name, or what is made of it."""
 
 Unit: TypeAlias = list[tuple[int, bytes]]
 """Crop ids and JPEGs (empty: damaged) of one tracklet, or of one crop without a tracklet."""
@@ -183,46 +201,100 @@ def passing(filters: Filters) -> list[ColumnElement[bool]]:
     Raises:
         UsageError: a filter names no colour, part or thing.
     """
-    require_things((*filters.with_things, *filters.without_things))
-    asked = [worn(text) for text in filters.wearing]
-    if not (asked or filters.with_things or filters.without_things):
+    if filters.attributes_empty:
         return []
-
-    def fits(value: Callable[[str], ColumnElement[float]]) -> ColumnElement[bool]:
-        """Return the condition on a mean, or on the only view."""
-        wears = [
-            or_(*(_sum([value(f"{part}:{name}") for name in names]) >= WORN for part in parts))
-            for parts, names in asked
-        ]
-        has = [value(thing) >= PRESENT for thing in filters.with_things]
-        lacks = [value(thing) < PRESENT for thing in filters.without_things]
-        return and_(*wears, *has, *lacks)
-
-    alone = select(attributes.c.crop_id).where(
-        ~exists().where(moment.c.crop_id == attributes.c.crop_id),
-        fits(lambda name: attributes.c[column_of(name)]),
+    fits = fitting(filters.attributes)
+    views = select(moment.c.crop_id).where(
+        moment.c.tracklet_id.in_(select(fits.tracklets.c.number))
     )
-    tracklets = (
-        select(moment.c.tracklet_id)
+    return [
+        or_(tables.crop.c.id.in_(select(fits.crops.c.number)), tables.crop.c.id.in_(views)),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """Who meets the attribute filters: queries for `number` and `confidence`.
+
+    Args:
+        tracklets: by the mean of their views; `number` is the tracklet's.
+        crops: those of no tracklet.
+    """
+
+    tracklets: Subquery
+    crops: Subquery
+
+
+def fitting(asked: Asked) -> Fitting:
+    """Return who meets attribute filters, of which there is at least one, and how surely.
+
+    The confidence is that of `Asked.confidence`, rounded, so that it is the same however the
+    database adds up.
+
+    Raises:
+        UsageError: a filter names no colour, part or thing.
+    """
+    require_things((*asked.with_things, *asked.without_things))
+
+    def told(value: _Value) -> tuple[ColumnElement[bool], ColumnElement[float]]:
+        """Return whether all is met, and how surely, by means or by the only view."""
+        worn_by = [_shares(text, value) for text in asked.wearing]
+        wears = [or_(*(share >= WORN for share in shares)) for shares in worn_by]
+        has = [value(thing) >= PRESENT for thing in asked.with_things]
+        lacks = [value(thing) < PRESENT for thing in asked.without_things]
+        sure = [_most(shares) for shares in worn_by]
+        sure += [value(thing) for thing in asked.with_things]
+        sure += [1.0 - value(thing) for thing in asked.without_things]
+        confidence = func.round(_least(sure), CONFIDENCE_DIGITS).label("confidence")
+        return and_(*wears, *has, *lacks), confidence
+
+    met, sure = told(lambda name: attributes.c[column_of(name)])
+    alone = select(attributes.c.crop_id.label("number"), sure).where(
+        met, ~exists().where(moment.c.crop_id == attributes.c.crop_id)
+    )
+    met, sure = told(lambda name: func.avg(attributes.c[column_of(name)]))
+    means = (
+        select(moment.c.tracklet_id.label("number"), sure)
+        .select_from(moment)
         .join(attributes, attributes.c.crop_id == moment.c.crop_id)
         .group_by(moment.c.tracklet_id)
-        .having(fits(lambda name: func.avg(attributes.c[column_of(name)])))
+        .having(met)
     )
-    views = select(moment.c.crop_id).where(moment.c.tracklet_id.in_(tracklets))
-    return [or_(tables.crop.c.id.in_(alone), tables.crop.c.id.in_(views))]
+    return Fitting(means.subquery("fitting_tracklets"), alone.subquery("fitting_crops"))
+
+
+def _shares(text: str, value: _Value) -> list[ColumnElement[float]]:
+    parts, names = worn(text)
+    return [_sum([value(f"{part}:{name}") for name in names]) for part in parts]
+
+
+def _least(values: Sequence[ColumnElement[float]]) -> ColumnElement[float]:
+    """Return the least of some values, in words that every database knows."""
+    whens = []
+    for place, one in enumerate(values[:-1]):
+        others = (*values[:place], *values[place + 1 :])
+        whens.append((and_(*(one <= other for other in others)), one))
+    return case(*whens, else_=values[-1]) if whens else values[-1]
+
+
+def _most(values: Sequence[ColumnElement[float]]) -> ColumnElement[float]:
+    one, *other = values  # parts of the body: there are two at most
+    return case((one >= other[0], one), else_=other[0]) if other else one
 
 
 def recorded() -> ColumnElement[bool]:
     """Return the condition that attributes of `crop`, or of its tracklet, are recorded."""
-    of_tracklets = select(moment.c.tracklet_id).join(
-        attributes, attributes.c.crop_id == moment.c.crop_id
-    )
     return or_(
         tables.crop.c.id.in_(select(attributes.c.crop_id)),
         tables.crop.c.id.in_(
-            select(moment.c.crop_id).where(moment.c.tracklet_id.in_(of_tracklets))
+            select(moment.c.crop_id).where(moment.c.tracklet_id.in_(recorded_tracklets()))
         ),
     )
+
+
+def recorded_tracklets() -> Select[tuple[int]]:
+    """Return the query for the tracklets of which something is recorded."""
+    return select(moment.c.tracklet_id).join(attributes, attributes.c.crop_id == moment.c.crop_id)
 
 
 def damaged(connection: Connection) -> list[int]:

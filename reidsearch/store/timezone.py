@@ -5,7 +5,7 @@ It is the zone of the first index run that named one, kept as an event; a later 
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from reidsearch.store.crops.store import Store
 from reidsearch.store.events import Event, record_event
@@ -14,9 +14,14 @@ from reidsearch.store.tables import event
 
 def stored_timezone(store: Store) -> str | None:
     """Return the zone's name as it was given; None: no run has named one."""
-    newest = select(event.c.detail).where(event.c.what == Event.TIMEZONE).order_by(event.c.id)
     with store.read() as connection:
-        details = connection.execute(newest).scalars().all()
+        return timezone_of(connection)
+
+
+def timezone_of(connection: Connection) -> str | None:
+    """Return the same on a connection."""
+    newest = select(event.c.detail).where(event.c.what == Event.TIMEZONE).order_by(event.c.id)
+    details = connection.execute(newest).scalars().all()
     return str(details[-1]["zone"]) if details else None
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layouts import IMPRINT, grey, require_apart, signed, words
+from layouts import IMPRINT, contact_sheet, grey, require_apart, signed, words
 from PIL import Image
 from present_samples import NASTY, NOON, answer, crop
 from table_samples import calibration_sample, covered_source, explanation_sample, journey, way
@@ -30,7 +30,6 @@ from reidsearch.output.drawing import Drawing
 from reidsearch.output.evaluation_picture import evaluation_picture
 from reidsearch.output.explanation_picture import explanation_picture
 from reidsearch.output.picture_file import encode
-from reidsearch.output.sheet import contact_sheet
 from reidsearch.output.stills import PLAIN, ClipMargin, still
 from reidsearch.output.timeline import journey_timeline, timeline
 

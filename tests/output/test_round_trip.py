@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from archives import fill, sql, unit_rows
-from hostile import Tally
+from hostile import Tally, foreign
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from layouts import IMPRINT, grey, signed
+from layouts import IMPRINT, Crops, contact_sheet, grey, shown, signed
 from present_samples import answer, answer_csv, crop
 
 from reidsearch import Archive
@@ -29,8 +29,7 @@ from reidsearch.media.naming.source_list import read_source_list
 from reidsearch.output.answer_json import jsonl_lines
 from reidsearch.output.answer_text import answer_view
 from reidsearch.output.emit import dumps, lines
-from reidsearch.output.sheet import contact_sheet
-from reidsearch.output.sheet_html import contact_sheet_html
+from reidsearch.output.pages.write import single_page
 from reidsearch.output.text import crop_view, show
 
 TEXTS = st.text(st.characters(), max_size=30)
@@ -65,7 +64,8 @@ def given_out(one: Answer) -> None:
     assert "\x1b" not in out.getvalue()
     (row,) = csv.DictReader(io.StringIO(answer_csv(one), newline=""))
     assert int(row["crop_id"]) == told["matches"][0]["crop_id"]
-    contact_sheet_html(one, [grey()], lambda _: grey(), IMPRINT).decode()
+    page, _ = single_page(shown(one, [grey()]), Crops(one.matches[0].crop), IMPRINT)
+    assert not foreign(page.decode())
     signed(contact_sheet(one, [grey()], lambda _: grey(), IMPRINT))
 
 

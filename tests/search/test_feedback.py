@@ -16,7 +16,7 @@ from archives import DIMENSION, CommandLine, as_scored, fill, sql, unit_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from layouts import IMPRINT, words
+from layouts import IMPRINT, contact_sheet, words
 from PIL import Image
 from present_samples import answer, answer_csv, crop
 from tracklets import Seen, write_footage
@@ -31,7 +31,6 @@ from reidsearch.domain.embeddings import robust_mean
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.domain.scores import REFINED
 from reidsearch.output.hints import advice
-from reidsearch.output.sheet import contact_sheet
 from reidsearch.output.statement import no_match, sentences
 from reidsearch.search.feedback import refined
 from reidsearch.search.query_pictures import fuse

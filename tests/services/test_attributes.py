@@ -7,21 +7,25 @@ import json
 import shutil
 from collections.abc import Iterator
 from importlib import resources
+from threading import Event
 
 import jsonschema
 import numpy as np
 import pytest
 from archives import CommandLine, draw_many, sql
+from attribute_values import DRAWN, values
+from json_schemas import require_valid
 from scenes import NOON
 
 from reidsearch import Archive
 from reidsearch.base.errors import UsageError
-from reidsearch.domain.attributes import COLOURS, NAMES, PARTS, THINGS, Attributes
+from reidsearch.domain.attributes import COLOURS, NAMES, PARTS, Attributes
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.output.attributes import wears, worn_cells
+from reidsearch.output.reports_json import report_json
 from reidsearch.output.statement import sentences
 from reidsearch.services.attributes import AttributeService
 from reidsearch.services.index import FootageOptions
@@ -29,8 +33,6 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.selection import select_crops
 
 pytestmark = pytest.mark.full
-
-DRAWN = ModelIdentity("drawn-attributes", "FP16", "cd" * 48, "none/1", len(NAMES))
 
 
 class Drawn:
@@ -54,13 +56,6 @@ class Drawn:
                 raise KeyboardInterrupt
             self.seen += 1
             yield tag, values(tag + 1000 * self._seed)
-
-
-def values(number: int) -> np.ndarray:
-    """One crop's values."""
-    rng = np.random.default_rng(number)
-    parts = [rng.dirichlet(np.full(len(COLOURS), 0.2)) for _ in PARTS]
-    return np.concatenate([rng.random(len(THINGS)), *parts]).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -396,3 +391,32 @@ def test_no_model_no_attributes(held):
     assert ran.code == 4
     assert "reidsearch models" in ran.err
     assert rows(held.archive) == []
+
+
+def test_indexing_records_attributes_and_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
+    pictures = tmp_path / "pictures"
+    draw_many(pictures, 150)
+    stop = Event()
+
+    class Stopping(Drawn):
+        def stream(self, items):
+            for told in super().stream(items):
+                if self.seen == 70:
+                    stop.set()
+                yield told
+
+    with Archive.open(tmp_path / "archive", create=True, model="builtin") as archive:
+        monkeypatch.setattr(archive._engines, "recognizer", lambda _: Stopping())
+        report = archive.index([pictures], attributes=True, stop=stop)
+        assert report.interrupted
+        assert report.attributes is not None
+        assert 0 < report.attributes.recorded < 150
+        first = report.attributes.recorded
+        monkeypatch.setattr(archive._engines, "recognizer", lambda _: Drawn())
+        again = archive.index([pictures], attributes=True)
+        assert not again.interrupted
+        assert again.unchanged == 150
+        assert again.attributes is not None
+        assert again.attributes.recorded == 150 - first
+        require_valid(json.loads(json.dumps(report_json(again))))
+        assert archive.index([pictures]).attributes is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
@@ -127,3 +128,11 @@ def test_somebody_in_a_panorama_is_found(shared, frame):
     assert found.confidence[0] >= 0.6
     moved = alone + np.array([width_px, 0] * 2, np.float32)
     assert np.abs(found.xyxy[0] - moved).max() < 25
+
+
+def test_threads_share_a_detector(shared, frame):
+    detector = load(shared, NAMES[0])
+    alone = detector.detect(frame)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(detector.detect, [frame] * 12))
+    assert all(np.array_equal(one.xyxy, alone.xyxy) for one in found)

@@ -87,7 +87,7 @@ def test_documents_are_what_their_schemas_say(served, endpoint) -> None:
     if response.status_code == 200:
         require_valid(response.json())
     else:
-        assert response.json()["kind"] == "nothing-linked"
+        assert response.json()["kind"] in {"nothing-linked", "usage"}  # needs more
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.path)

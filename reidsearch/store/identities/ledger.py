@@ -104,6 +104,14 @@ class Ledger:
             if of is Of.REJECTED and identity_id is not None and member is not None
         }
 
+    def unsure(self) -> set[tuple[int, Member]]:
+        """Return (identity, member) wherever somebody could not tell."""
+        return {
+            (identity_id, member)
+            for of, identity_id, member in self._values
+            if of is Of.UNSURE and identity_id is not None and member is not None
+        }
+
     def edits(self) -> set[tuple[int, Of, int]]:
         """Return every tracklet that was cut off or joined by hand, how, and off or to which."""
         return {
@@ -120,6 +128,10 @@ class Ledger:
     def is_rejected(self, identity_id: int, member: Member) -> bool:
         """Tell whether a member was rejected for an identity."""
         return (Of.REJECTED, identity_id, member) in self._values
+
+    def is_unsure(self, identity_id: int, member: Member) -> bool:
+        """Tell whether somebody could not tell if a member is an identity."""
+        return (Of.UNSURE, identity_id, member) in self._values
 
     def rejected_for(self, member: Member) -> list[int]:
         """Return the identities that a member was rejected for."""

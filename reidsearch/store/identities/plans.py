@@ -73,7 +73,7 @@ def confirm(ledger: Ledger, named: Named, members: Given) -> list[Change]:
             changes.append(Change(Of.REJECTED, named.identity_id, member, True, None, crops))
         if held is None:
             changes.append(Change(Of.MEMBER, None, member, None, named.identity_id, crops))
-    return changes
+    return [*changes, *_told(ledger, named, members)]
 
 
 def reject(ledger: Ledger, named: Named, members: Given) -> list[Change]:
@@ -84,7 +84,25 @@ def reject(ledger: Ledger, named: Named, members: Given) -> list[Change]:
             changes.append(Change(Of.MEMBER, None, member, named.identity_id, None, crops))
         if not ledger.is_rejected(named.identity_id, member):
             changes.append(Change(Of.REJECTED, named.identity_id, member, None, True, crops))
-    return changes
+    return [*changes, *_told(ledger, named, members)]
+
+
+def unsure(ledger: Ledger, named: Named, members: Given) -> list[Change]:
+    """Plan to say that nobody could tell; what was decided of members stays."""
+    return [
+        Change(Of.UNSURE, named.identity_id, member, None, True, crops)
+        for member, crops in members.items()
+        if not ledger.is_unsure(named.identity_id, member)
+    ]
+
+
+def _told(ledger: Ledger, named: Named, members: Given) -> list[Change]:
+    """Plan that members are told now for an identity."""
+    return [
+        Change(Of.UNSURE, named.identity_id, member, True, None, crops)
+        for member, crops in members.items()
+        if ledger.is_unsure(named.identity_id, member)
+    ]
 
 
 def merge(ledger: Ledger, into: Named, others: Sequence[Named], *, force: bool) -> list[Change]:

@@ -41,6 +41,7 @@ from reidsearch.store.tables.identities import (
     identity_rejection,
 )
 
+UNSURE = "unsure"
 Plan = Callable[[Connection, Ledger, Sequence[Decision]], Sequence[Change]]
 """What a decision changes, worked out in its own transaction from what is in force there."""
 
@@ -68,6 +69,12 @@ def _decision(row: Row[Any]) -> Decision:
         undoes=row.undoes,
         changes=from_json(row.changes),
     )
+
+
+def last_decision(connection: Connection) -> int:
+    """Return the number of the last decision; 0: there is none."""
+    last = select(decision.c.id).order_by(decision.c.id.desc()).limit(1)
+    return connection.scalar(last) or 0
 
 
 def decide(
@@ -146,6 +153,8 @@ def _apply(connection: Connection, change: Change) -> None:
             .where(identity.c.id == change.identity_id)
             .values({column: change.after})
         )
+        return
+    if change.of is Of.UNSURE:  # the log alone holds it
         return
     if change.member is None:
         raise absent("the member of a change")
@@ -282,6 +291,7 @@ _ANY = select(decision.c.id).limit(1)
 
 def marks(store: Store, members: Iterable[Member]) -> dict[Member, Mark]:
     """Return what was decided of these members; others are left out."""
+    members = tuple(members)
     with store.read() as connection:
         if connection.scalar(_ANY) is None:
             return {}
@@ -292,6 +302,26 @@ def marks(store: Store, members: Iterable[Member]) -> dict[Member, Mark]:
         for kind, numbers in by_kind.items():
             for start in range(0, len(numbers), CHUNK):
                 found |= _marks(connection, kind, numbers[start : start + CHUNK])
+        if connection.scalar(_ANY_UNSURE) is None:
+            return found
+        unsure = _unsure(connection)
+    for member in members:
+        if member in unsure:
+            found[member] = replace(found.get(member, Mark()), unsure_for=unsure[member])
+    return found
+
+
+_ANY_UNSURE = select(decision.c.id).where(decision.c.what == UNSURE).limit(1)
+
+
+def _unsure(connection: Connection) -> dict[Member, tuple[Named, ...]]:
+    """Return of whom somebody could not tell whether they are which identities."""
+    ledger = Ledger.replay(log(connection))
+    names, found = ledger.names(), dict[Member, tuple[Named, ...]]()
+    for identity_id, member in sorted(ledger.unsure()):
+        if identity_id in names:
+            named = Named(identity_id, names[identity_id])
+            found[member] = (*found.get(member, ()), named)
     return found
 
 

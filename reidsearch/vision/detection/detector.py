@@ -76,18 +76,23 @@ class Detector:
     def detect(self, frame: Pixels, policy: FootageSettings = FootageSettings()) -> Detections:
         """The people in one frame, (h, w, 3) uint8 BGR, of any size; see `read`.
 
+        Threads may share a detector.
+
         Args:
             policy: its tiles count too.
         """
         height_px, width_px = frame.shape[:2]
         size_px = self.width_px, self.height_px
         tiling = tiling_of(width_px, height_px, policy.grid)
+        # A request of its own: the compiled model's shared one refuses a second thread.
+        request = self._compiled.model("LATENCY").create_infer_request()
         found = []
         for tile in tiling.boxes:
             part = frame[tile.y1 : tile.y2, tile.x1 : tile.x2]
             small = cv2.resize(part, size_px, interpolation=cv2.INTER_AREA)
-            answer = self._compiled.model("LATENCY")({0: small[None]})
-            found.append(self.read(np.asarray(answer[0]), tile.width_px, tile.height_px, policy))
+            request.infer({0: small[None]})
+            answer = request.get_output_tensor().data
+            found.append(self.read(answer, tile.width_px, tile.height_px, policy))
         return tiling.joined(found, policy)
 
     def stream(

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from reidsearch.web.api import archive, identities, journeys, log, media, proposals
+from reidsearch.web.api import (
+    archive,
+    decisions,
+    exported,
+    identities,
+    journeys,
+    log,
+    media,
+    pictures,
+    proposals,
+    searches,
+    tracklets,
+)
 from reidsearch.web.declared import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *archive.ENDPOINTS,
     *media.ENDPOINTS,
+    *pictures.ENDPOINTS,
+    *searches.ENDPOINTS,
     *identities.ENDPOINTS,
+    *decisions.ENDPOINTS,
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,
     *log.ENDPOINTS,
+    *tracklets.ENDPOINTS,
+    *exported.ENDPOINTS,
 )

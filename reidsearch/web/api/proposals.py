@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reidsearch.base.errors import Kind, NotFound
-from reidsearch.domain.decisions import Member, Proposal, Seen
+from reidsearch.domain.decisions import Linking, Member, Proposal, Seen
 from reidsearch.output.identities import decision_document
 from reidsearch.output.proposals import linking_json, seen_json
 from reidsearch.web.api.identities import Force, Name, Note
@@ -16,10 +16,15 @@ from reidsearch.web.person import Role
 
 def every(call: Call, _: Nothing) -> Document:
     """Return the proposals of which everything may be seen."""
+    return linking_json(seen_linking(call))
+
+
+def seen_linking(call: Call) -> Linking:
+    """Return the last linking with the proposals of which everything may be seen."""
     last = call.archive.proposals.last()
     seen = call.sight.members(member for one in last.proposals for member in one.members)
     shown = tuple(one for one in last.proposals if _shown(call, one, seen))
-    return linking_json(replace(last, proposals=shown))
+    return replace(last, proposals=shown)
 
 
 def _shown(call: Call, one: Proposal, seen: set[Member]) -> bool:

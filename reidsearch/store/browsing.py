@@ -1,0 +1,375 @@
+"""Tracklets, and crops of no tracklet, that pass filters: counted, and in order, page by page.
+
+The database filters and sorts; nothing but a page's ids comes into memory. A page goes on behind a
+place in the order rather than behind a number of items, so what is added or deleted meanwhile
+neither repeats nor hides anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from reidsearch.base.timecode import to_us
+from reidsearch.domain.browsing import BrowseRequest, Sort
+from reidsearch.domain.decisions import Member
+from reidsearch.domain.footage import CALENDAR_US
+from reidsearch.domain.request import Filters
+from reidsearch.store import tables
+from reidsearch.store.attributes import Fitting, fitting, recorded_tracklets
+from reidsearch.store.selection import (
+    at_time_of_day,
+    in_source,
+    of_cameras,
+    of_source,
+    require_possible,
+)
+from reidsearch.store.tables.attributes import attributes
+from reidsearch.store.tables.footage import footage, moment, tracklet, tracklet_part
+from reidsearch.store.tables.identities import identity_member, identity_rejection
+
+KINDS = ("tracklet", "crop")
+"""Of members, in their order where all else is equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item stands in the order.
+
+    Args:
+        key: what is sorted by, as the database computes it; None: not known.
+        kind: as in `KINDS`.
+    """
+
+    key: int | float | None
+    kind: int
+    number: int
+
+    @property
+    def member(self) -> Member:
+        """Return what stands there."""
+        return Member(KINDS[self.kind], self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many items there are, how many pass, and how many are left out for want of knowledge."""
+
+    stored: int
+    passed: int
+    unknown_time: int
+    unknown_camera: int
+    unknown_attributes: int
+
+
+def count_items(
+    connection: Connection, request: BrowseRequest, identity_id: int | None = None
+) -> Counts:
+    """Count what passes, whatever page is asked for.
+
+    Args:
+        identity_id: of the identity asked for.
+
+    Raises:
+        NotFound: a camera or source is not in the archive.
+        UsageError: the time range is empty.
+    """
+    require_possible(connection, request.filters)
+    stored = _stored(connection)
+    if _everything(request):
+        return Counts(stored, stored, 0, 0, 0)
+    counted = [0, 0, 0, 0]
+    for kind in _kinds(connection, request, identity_id):
+        row = connection.execute(kind.counts()).one()
+        counted = [total + (found or 0) for total, found in zip(counted, row, strict=True)]
+    return Counts(stored, *counted)
+
+
+def places(
+    connection: Connection,
+    request: BrowseRequest,
+    identity_id: int | None = None,
+    after: Place | None = None,
+) -> list[Place]:
+    """Return the first `request.limit` + 1 items that pass, or those behind a place.
+
+    Raises as `count_items`.
+    """
+    require_possible(connection, request.filters)
+    every = union_all(
+        *(kind.keys(request.order) for kind in _kinds(connection, request, identity_id))
+    ).subquery("every")
+    c, most = every.c, request.limit + 1
+    # A known key is compared by an index of the database's own sorter; unknown ones stand last.
+    key = c.key.desc() if request.descending else c.key.asc()
+    found: list[Place] = []
+    for unknown in (False, True):
+        where = _behind(every.c, after, descending=request.descending, unknown=unknown)
+        if where is None or len(found) == most:
+            continue
+        rows = connection.execute(
+            select(c.key, c.kind, c.number)
+            .where(where)
+            .order_by(*([] if unknown else [key]), c.kind, c.number)
+            .limit(most - len(found))
+        )
+        found += [Place(*row) for row in rows]
+        if request.order is not Sort.TIME:  # the only key that may be unknown
+            break
+    return found
+
+
+def _behind(
+    c: Any, after: Place | None, *, descending: bool, unknown: bool
+) -> ColumnElement[bool] | None:
+    """Return the condition on what stands behind a place, among known or unknown keys."""
+    among: ColumnElement[bool] = c.key.is_(None) if unknown else c.key.is_not(None)
+    if after is None or (unknown and after.key is not None):
+        return among
+    behind = or_(c.kind > after.kind, and_(c.kind == after.kind, c.number > after.number))
+    if unknown:
+        return and_(among, behind)
+    if after.key is None:
+        return None
+    further: ColumnElement[bool] = c.key < after.key if descending else c.key > after.key
+    return and_(among, or_(further, and_(c.key == after.key, behind)))
+
+
+def _stored(connection: Connection) -> int:
+    tracklets = connection.scalar(select(func.count()).select_from(tracklet)) or 0
+    return tracklets + _lone_crops(connection)
+
+
+def _lone_crops(connection: Connection) -> int:
+    crops, views = (
+        connection.scalar(select(func.count()).select_from(table)) or 0
+        for table in (tables.crop, moment)
+    )
+    return crops - views
+
+
+def _everything(request: BrowseRequest) -> bool:
+    narrowed = (request.least_s, request.most_s, request.identity)
+    return request.filters.empty and narrowed == (None, None, None) and not request.unreviewed
+
+
+class _Kind:
+    """All tracklets, or all crops of none, with what is filtered and sorted by.
+
+    Args:
+        rows: query with `number`, `first_us`, `last_us`, `duration_us`, `camera_id`.
+        height: of the best shot, correlated with `rows`.
+        recorded: query for the numbers of which attributes are recorded.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        request: BrowseRequest,
+        number: int,
+        rows: Any,
+        height: ColumnElement[int],
+        other: Sequence[ColumnElement[bool]],
+        met: Any,
+        recorded: Select[tuple[int]],
+    ) -> None:
+        c, filters = rows.c, request.filters
+        self._number, self._rows, self._height, self._met = number, rows, height, met
+        self._time = [
+            *_at_time(filters, c.first_us, c.last_us),
+            *at_time_of_day(connection, filters, c.first_us, c.last_us),
+        ]
+        self._camera = of_cameras(filters, c.camera_id)
+        self._attributes = [] if met is None else [c.number.in_(select(met.c.number))]
+        self._recorded = c.number.in_(recorded)
+        self._other = [*other]
+        if request.least_s is not None:
+            self._other.append(c.duration_us >= round(request.least_s * 1e6))
+        if request.most_s is not None:
+            self._other.append(c.duration_us <= round(request.most_s * 1e6))
+
+    def counts(self) -> Select[Any]:
+        """Return how many pass, and how many are left out by time, camera and attributes."""
+        c = self._rows.c
+
+        def count(asked: bool, *where: ColumnElement[bool]) -> ColumnElement[int]:
+            return func.sum(case((and_(true(), *where), 1), else_=0)) if asked else literal(0)
+
+        time, camera, worn = self._time, self._camera, self._attributes
+        query: Any = select(
+            count(True, *time, *camera, *worn),
+            count(bool(time), c.first_us.is_(None), *camera, *worn),
+            count(bool(camera), c.camera_id.is_(None), *time, *worn),
+            count(bool(worn), ~self._recorded, *time, *camera),
+        )
+        return query.select_from(self._rows).where(*self._other)  # type: ignore[no-any-return]
+
+    def keys(self, order: Sort) -> Select[Any]:
+        """Return `key`, `kind` and `number` of what passes."""
+        c = self._rows.c
+        key = {
+            Sort.TIME: c.first_us,
+            Sort.DURATION: c.duration_us,
+            Sort.SIZE: self._height,
+            Sort.CONFIDENCE: null() if self._met is None else self._met.c.confidence,
+        }[order]
+        query = select(
+            key.label("key"), literal(self._number).label("kind"), c.number.label("number")
+        ).select_from(self._rows)
+        worn = self._attributes
+        if order is Sort.CONFIDENCE:
+            query, worn = query.join(self._met, self._met.c.number == c.number), []
+        return query.where(*self._time, *self._camera, *worn, *self._other)
+
+
+def _kinds(connection: Connection, request: BrowseRequest, identity_id: int | None) -> list[_Kind]:
+    filters = request.filters
+    met = None if filters.attributes_empty else fitting(filters.attributes)
+    tracklets = _tracklets(connection, request, identity_id, met)
+    crops = _crops(connection, request, identity_id, met)
+    # Finding out crop by crop that none is without a tracklet would cost more than all else.
+    return [tracklets, crops] if _lone_crops(connection) else [tracklets]
+
+
+def _tracklets(
+    connection: Connection, request: BrowseRequest, identity_id: int | None, met: Fitting | None
+) -> _Kind:
+    part, filters = tracklet_part.c, request.filters
+    # What cannot pass is left out before parts are brought together; unknown cameras are counted.
+    early = [
+        or_(footage.c.camera_id.is_(None), of_camera)
+        for of_camera in of_cameras(filters, footage.c.camera_id)
+    ]
+    if filters.sources:
+        any_part = tracklet_part.alias("any_part").c
+        of_sources = or_(*(in_source(text, any_part.source_id) for text in filters.sources))
+        early.append(part.tracklet_id.in_(select(any_part.tracklet_id).where(of_sources)))
+    # Level by level, so that the database works out each value once a row.
+    parts = (
+        select(
+            part.tracklet_id,
+            _wall_clock(part.first_us).label("first_us"),
+            _wall_clock(part.last_us).label("last_us"),
+            (part.last_us - part.first_us).label("length_us"),
+            footage.c.camera_id,
+        )
+        .select_from(tracklet_part)
+        .join(footage, footage.c.source_id == part.source_id)
+        .where(*early)
+    ).subquery("parts")
+    whole = (
+        select(
+            parts.c.tracklet_id.label("number"),
+            func.min(parts.c.first_us).label("first_us"),
+            func.max(parts.c.last_us).label("last_us"),
+            func.sum(parts.c.length_us).label("length_us"),
+            func.count().label("parts"),
+            func.min(parts.c.camera_id).label("camera_id"),
+        ).group_by(parts.c.tracklet_id)
+    ).subquery("whole")
+    w = whole.c
+    by_clock = and_(w.parts > 1, w.first_us.is_not(None), w.last_us.is_not(None))
+    duration = case((by_clock, w.last_us - w.first_us), else_=w.length_us)
+    seen = select(
+        w.number, w.first_us, w.last_us, duration.label("duration_us"), w.camera_id
+    ).subquery("seen")
+    other: list[ColumnElement[bool]] = []
+    if filters.exclude_crops:
+        shown = select(moment.c.tracklet_id).where(moment.c.crop_id.in_(filters.exclude_crops))
+        other.append(seen.c.number.not_in(shown))
+    height = (
+        select(tables.crop.c.y2 - tables.crop.c.y1)
+        .select_from(moment)
+        .join(tables.crop, tables.crop.c.id == moment.c.crop_id)
+        .where(moment.c.tracklet_id == seen.c.number)
+        .order_by(moment.c.quality.desc(), moment.c.crop_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    other += _decided(seen.c.number, "tracklet_id", request, identity_id)
+    tracklets = met.tracklets if met else None
+    return _Kind(connection, request, 0, seen, height, other, tracklets, recorded_tracklets())
+
+
+def _crops(
+    connection: Connection, request: BrowseRequest, identity_id: int | None, met: Fitting | None
+) -> _Kind:
+    crop, filters = tables.crop.c, request.filters
+    where = [~exists().where(moment.c.crop_id == crop.id)]
+    if filters.sources:
+        where.append(or_(*(of_source(connection, text) for text in filters.sources)))
+    alone = (
+        select(
+            crop.id.label("number"),
+            crop.time_us.label("first_us"),
+            crop.time_us.label("last_us"),
+            literal(0, Integer).label("duration_us"),
+            crop.camera_id,
+            (crop.y2 - crop.y1).label("height"),
+        ).where(*where)
+    ).subquery("alone")
+    other: list[ColumnElement[bool]] = []
+    if filters.exclude_crops:
+        other.append(alone.c.number.not_in(filters.exclude_crops))
+    other += _decided(alone.c.number, "crop_id", request, identity_id)
+    recorded = select(attributes.c.crop_id)
+    crops = met.crops if met else None
+    return _Kind(connection, request, 1, alone, alone.c.height, other, crops, recorded)
+
+
+def _wall_clock(media_us: ColumnElement[int]) -> ColumnElement[int]:
+    """Return what `Clock.at_us` tells of a media time."""
+    f = footage.c
+    drift = cast(func.round(cast(media_us, Float) * f.drift_ppm / 1_000_000), Integer)
+    at_us = f.start_us + f.offset_us + media_us + case((f.drift_ppm == 0, 0), else_=drift)
+    first_us, last_us = CALENDAR_US
+    return case((at_us.between(first_us, last_us), at_us))
+
+
+def _at_time(
+    filters: Filters, first_us: ColumnElement[int], last_us: ColumnElement[int]
+) -> list[ColumnElement[bool]]:
+    """Return the conditions on who was there at some moment of the time asked for."""
+    conditions = []
+    if filters.after:
+        conditions.append(last_us >= to_us(filters.after))
+    if filters.before:
+        conditions.append(first_us < to_us(filters.before))
+    return conditions
+
+
+def _decided(
+    number: ColumnElement[int], column: str, request: BrowseRequest, identity_id: int | None
+) -> list[ColumnElement[bool]]:
+    """Return the conditions by what was decided."""
+    conditions: list[ColumnElement[bool]] = []
+    if request.identity is not None:
+        mine = select(identity_member.c[column]).where(
+            identity_member.c.identity_id == identity_id, identity_member.c[column].is_not(None)
+        )
+        conditions.append(number.in_(mine))
+    if request.unreviewed:
+        for table in (identity_member, identity_rejection):
+            decided = select(table.c[column]).where(table.c[column].is_not(None))
+            conditions.append(number.not_in(decided))
+    return conditions

@@ -1,0 +1,131 @@
+"""Findings as pages that stand alone, to be saved: one HTML file each, without clips."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from msgspec import Meta
+from starlette.responses import Response
+
+from reidsearch.base.errors import Kind, UsageError
+from reidsearch.domain.answer_reading import read_answer
+from reidsearch.domain.decisions import Member
+from reidsearch.output.imprint import Imprint
+from reidsearch.output.pages.answers import kept_answer_shown
+from reidsearch.output.pages.people import (
+    journey_shown,
+    proposals_shown,
+    story_shown,
+    tracklets_shown,
+)
+from reidsearch.output.pages.write import single_page
+from reidsearch.output.shown import Shown
+from reidsearch.web.api.journeys import seen_journey
+from reidsearch.web.api.proposals import seen_linking
+from reidsearch.web.call import Call
+from reidsearch.web.declared import Endpoint, Given, Nothing
+
+HTML = "text/html"
+
+
+class AnswerGiven(Given, frozen=True):
+    """An answer that was given before."""
+
+    answer: Annotated[dict[str, Any], Meta(description="A document of the schema answer-3.")]
+
+
+def answer(call: Call, given: AnswerGiven) -> Response:
+    """Return an answer that was given before as a page; nothing is searched again."""
+    found = read_answer(given.answer)
+    told = found.statement.archive_id
+    if told != call.archive.archive_id:
+        raise UsageError(f"the answer is of another archive ({told})", kind=Kind.ANSWER_OF_ANOTHER)
+    queries = [one.crop_id for one in found.statement.query_pictures if one.crop_id is not None]
+    call.sight.require_crops([*queries, *(match.crop.crop_id for match in found.matches)])
+    return _page(call, kept_answer_shown(found), "answer")
+
+
+def identity(call: Call, _: Nothing) -> Response:
+    """Return an identity as a page."""
+    name = call.path["identity"]
+    call.sight.require_identity(name)
+    story = call.sight.story(call.identities.show(name))
+    shown = story_shown(story, call.sight.names())
+    return _page(call, shown, f"identity-{story.identity.identity_id}")
+
+
+def journey(call: Call, _: Nothing) -> Response:
+    """Return a journey as a page."""
+    found = seen_journey(call)
+    return _page(call, journey_shown(found), f"journey-{found.identity.identity_id}")
+
+
+def proposals(call: Call, _: Nothing) -> Response:
+    """Return the proposals of which everything may be seen as a page."""
+    linking = seen_linking(call)
+    seen, held = call.archive.proposals.pictured(linking)
+    shown = {member: one for member, one in seen.items() if call.sight.camera(one.camera)}
+    return _page(call, proposals_shown(linking, shown, held), "proposals")
+
+
+def source(call: Call, _: Nothing) -> Response:
+    """Return all tracklets of a source as a page."""
+    source_id = call.path["source_id"]
+    call.sight.require_sources([source_id])
+    one = next(one for one in call.archive.footage.coverage() if one.source_id == source_id)
+    found = call.archive.footage.tracklets(source_id)
+    marks = call.archive.identities.marks(Member("tracklet", each.tracklet_id) for each in found)
+    return _page(call, tracklets_shown(one, found, marks), f"source-{source_id}")
+
+
+def _page(call: Call, shown: Shown, name: str) -> Response:
+    archive = call.archive
+    made = f"page, {call.person.name}"
+    imprint = Imprint(archive.location, archive.archive_id, dt.datetime.now(dt.UTC), made)
+    page, _ = single_page(shown, archive, imprint)
+    headers = {
+        "content-disposition": f'attachment; filename="{name}.html"',
+        "cache-control": "private, no-store",
+    }
+    return Response(page, media_type=HTML, headers=headers)
+
+
+ENDPOINTS = (
+    Endpoint(
+        "POST",
+        "/page",
+        answer,
+        "An answer that was given before, as a page that stands alone.",
+        takes=AnswerGiven,
+        media=HTML,
+    ),
+    Endpoint(
+        "GET",
+        "/identities/{identity}/page",
+        identity,
+        "An identity, as a page that stands alone.",
+        media=HTML,
+    ),
+    Endpoint(
+        "GET",
+        "/identities/{identity}/journey/page",
+        journey,
+        "A journey, as a page that stands alone.",
+        media=HTML,
+    ),
+    Endpoint(
+        "GET",
+        "/proposals/page",
+        proposals,
+        "The proposals to be decided, as a page that stands alone.",
+        media=HTML,
+    ),
+    Endpoint(
+        "GET",
+        "/sources/{source_id:int}/page",
+        source,
+        "Everybody who was seen in a source, as a page that stands alone.",
+        media=HTML,
+    ),
+)

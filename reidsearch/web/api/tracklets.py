@@ -1,0 +1,109 @@
+"""Tracklets without a query: who is in a camera, a source, an hour."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from reidsearch.domain.browse_json import tracklet_document
+from reidsearch.domain.browsing import LONGEST_S, MOST_ITEMS, BrowseRequest
+from reidsearch.web.api.asked import filters_of
+from reidsearch.web.call import Call
+from reidsearch.web.declared import Document, Endpoint, Given, Nothing
+
+Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
+Texts = Annotated[tuple[Text, ...], Meta(max_length=100)]
+Seconds = Annotated[float, Meta(ge=0, le=LONGEST_S)]
+Limit = Annotated[int, Meta(ge=1, le=MOST_ITEMS)]
+CropId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+
+
+class TrackletsAsked(Given, frozen=True):
+    """Which tracklets, and crops of no tracklet, are listed, and in which order."""
+
+    camera: Annotated[Texts, Meta(description="Only these cameras.")] = ()
+    not_camera: Texts = ()
+    after: Annotated[
+        Text | None, Meta(description="From this time on; without a zone in the archive's own.")
+    ] = None
+    before: Text | None = None
+    time_of_day: Annotated[
+        Text | None, Meta(description="Hours of every day in the archive's zone: `22:00-06:00`.")
+    ] = None
+    source: Annotated[Texts, Meta(description="Parts of a location, or a SHA-256.")] = ()
+    exclude: Annotated[
+        tuple[CropId, ...], Meta(max_length=1_000, description="Crops to leave out.")
+    ] = ()
+    least_s: Annotated[Seconds | None, Meta(description="Seen for this long or longer.")] = None
+    most_s: Annotated[Seconds | None, Meta(description="Seen for this long at most.")] = None
+    wearing: Annotated[Texts, Meta(description="`red`, `upper:red`, `lower:black`.")] = ()
+    carrying: Annotated[Texts, Meta(description="`backpack`, `bag`, `hat`, ...")] = ()
+    not_carrying: Texts = ()
+    identity: Annotated[Text | None, Meta(description="Confirmed as this one.")] = None
+    unreviewed: Annotated[bool, Meta(description="Only what is not decided.")] = False
+    sort: Annotated[
+        Literal["time", "size", "duration", "confidence"] | None,
+        Meta(description="None: by confidence where attributes are asked for, else by time."),
+    ] = None
+    reverse: bool = False
+    limit: Limit = 100
+    cursor: Annotated[
+        Annotated[str, Meta(max_length=1_000)] | None,
+        Meta(description="`next` of the page before."),
+    ] = None
+
+
+def request_of(call: Call, asked: TrackletsAsked) -> BrowseRequest:
+    """Return what is asked for, narrowed to what may be seen.
+
+    Raises:
+        NotFound: it names a camera, an identity or a crop that may not be seen.
+        UsageError: it makes no sense.
+    """
+    call.sight.require_crops(asked.exclude)
+    if asked.identity is not None:
+        call.sight.require_identity(asked.identity)
+    return BrowseRequest(
+        call.sight.filters(filters_of(call, asked)),
+        least_s=asked.least_s,
+        most_s=asked.most_s,
+        identity=asked.identity,
+        unreviewed=asked.unreviewed,
+        sort=asked.sort,
+        reverse=asked.reverse,
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
+
+
+def every(call: Call, asked: TrackletsAsked) -> Document:
+    """Return one page of what passes."""
+    request = request_of(call, asked)
+    return call.archive.browse.page(request, among=call.sight.filters()).to_json()
+
+
+def one(call: Call, _: Nothing) -> Document:
+    """Return one tracklet."""
+    number = call.path["tracklet_id"]
+    call.sight.require_tracklets([number])
+    return tracklet_document(call.archive.browse.tracklet(number))
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/tracklets",
+        every,
+        "Tracklets, and crops of no tracklet, that pass filters, page by page.",
+        takes=TrackletsAsked,
+        document="browse-1",
+    ),
+    Endpoint(
+        "GET",
+        "/tracklets/{tracklet_id:int}",
+        one,
+        "One tracklet with its best shots, attributes and what was decided of it.",
+        document="tracklet-1",
+    ),
+)
