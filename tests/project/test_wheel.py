@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -92,3 +93,19 @@ def test_installed_program_does_its_main_job_and_keeps_its_archive(
     reidsearch_("migrate", "-a", "archive")
     reidsearch_("check", "-a", "archive")
     assert tracklets("archive") == tracklets("demo/archive") == 6
+
+
+def test_installed_program_serves_pages_that_hold_in_a_browser(program: Path) -> None:
+    """All of tests/end_to_end, with the program of the wheel; skips where no browser can be had."""
+    tests = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*tests, "-m", "not slow", str(ROOT / "tests" / "end_to_end")],
+        cwd=ROOT,
+        env=os.environ | {"REIDSEARCH_COMMAND": str(program)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
+    if " passed" not in done.stdout:
+        pytest.skip(done.stdout[-500:])

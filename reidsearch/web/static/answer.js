@@ -44,12 +44,23 @@ async function act(work) {
   }
 }
 
+// Whether somebody else has decided on this match since its marks were shown: then nobody decides
+// against what they did not see.
+async function changed(row) {
+  const shown = () =>
+    [...row.querySelectorAll("[data-marks] .verdict")].map((one) => one.textContent).join();
+  const before = shown();
+  await refresh({ own: true });
+  return shown() !== before;
+}
+
 function decide(what, row) {
   if (!review.decides) return announce(texts.may_not, { error: true });
   if (!review.deciding) return announce(texts.choose_first, { error: true });
   const { identity_id: number, name } = review.deciding;
   const crop = row.dataset.crop;
   return act(async () => {
+    if (await changed(row)) throw { text: texts.by_others };
     const body = { crop_ids: [Number(crop)] };
     const told = await send("POST", `/api/v1/identities/${number}/${what}`, body);
     return told.decision ? fill(done[what], { crop, name }) : texts.unchanged;

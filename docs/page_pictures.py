@@ -1,0 +1,135 @@
+"""Draw the pictures of docs/how-to/review-in-the-browser.md: docs/page-*.png.
+
+    python docs/page_pictures.py
+
+Makes the demo in an empty folder, serves its archive, and does in Chromium what the page tells,
+with Playwright and the program of this environment. Each step is as the reader does it, so that a
+step which no longer works ends the script with its name.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+DOCS = Path(__file__).resolve().parent
+PROGRAM = [sys.executable, "-m", "reidsearch"]
+SEEN = {"REIDSEARCH_ACTOR": "jane", "REIDSEARCH_OFFLINE": "1", "REIDSEARCH_MODELS": ""}
+SIZE = {"width": 1280, "height": 720}
+COLOURS = 200
+SHORT = """folder => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    texts.currentNode.data = texts.currentNode.data.replaceAll(folder, "~");
+  }
+}"""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The demo, served; its link."""
+    subprocess.run([*PROGRAM, "demo"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    serve = [*PROGRAM, "serve", "-a", "demo/archive", "--port", "0", "--offline"]
+    process = subprocess.Popen(serve, cwd=folder, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found is not None, "the server did not say its address"
+        yield found[0]
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def keep(page: Any, name: str, folder: Path) -> None:
+    """Write what the page shows now as docs/page-NAME.png, in few colours so that it is small.
+
+    The folder that the demo really lies in is shown as `~`.
+    """
+    page.wait_for_load_state("networkidle")
+    page.evaluate(SHORT, str(folder))
+    shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    few = shown.quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE)
+    few.save(DOCS / f"page-{name}.png", optimize=True)
+    print(f"page-{name}.png")
+
+
+def pressed(page: Any, key: str, marks: int) -> None:
+    """Press a key that decides, and wait until so many rows say so."""
+    page.keyboard.press(key)
+    page.wait_for_timeout(100)
+    for _ in range(100):
+        if page.locator("[data-marks] .verdict").count() == marks:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{key} did not decide")
+
+
+def review(page: Any, link: str, picture: Path) -> None:
+    """Do the job from the overview to the page that is saved."""
+    folder = picture.parent
+    page.goto(link)
+    keep(page, "overview", folder)
+    page.click("nav a[href='/browse']")
+    keep(page, "browse", folder)
+    page.click("nav a[href='/ask']")
+    with page.expect_navigation():
+        page.set_input_files("#files", picture)
+    keep(page, "ask", folder)
+    with page.expect_navigation():
+        page.click("#go")
+    page.fill("form[data-new-identity] input", "Anna")
+    with page.expect_navigation():
+        page.click("form[data-new-identity] button")
+    page.locator(".match").first.focus()
+    pressed(page, "y", 1)
+    page.keyboard.press("j")
+    pressed(page, "y", 2)
+    keep(page, "answer", folder)
+    page.keyboard.press("j")
+    with page.expect_navigation():
+        page.keyboard.press("c")
+    keep(page, "compare", folder)
+    page.fill("textarea[name=note]", "Same jacket, same bag")
+    with page.expect_navigation():
+        page.locator("form[data-api$='/confirm'] button.main").click()
+    page.click("nav a[href='/people']")
+    page.locator("a[href^='/people/']").first.click()
+    keep(page, "person", folder)
+    page.locator("a[href^='/journeys/']").click()
+    keep(page, "journey", folder)
+    page.click("nav a[href='/log']")
+    with page.expect_navigation():
+        page.locator("form[data-api='/api/v1/decisions/undo'] button").first.click()
+    keep(page, "log", folder)
+
+
+def main() -> None:
+    """Make the demo, and the pictures of it."""
+    os.environ.update(SEEN)
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with tempfile.TemporaryDirectory() as made, sync_playwright() as started:
+        folder = Path(made).resolve()
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        with served(folder) as link:
+            picture = folder / "person.jpg"
+            crop = [*PROGRAM, "crop", "1", "-a", "demo/archive", "-o", str(picture)]
+            subprocess.run(crop, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            review(browser.new_context(viewport=SIZE).new_page(), link, picture)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
