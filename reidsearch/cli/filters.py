@@ -143,14 +143,14 @@ def attribute_options(function: F) -> F:
             group="Filters",
             multiple=True,
             metavar="THING",
-            help="Only with bag, backpack, hat, long-trousers, long-hair.",
+            help="With bag, backpack, hat, long-trousers, long-hair.",
         ),
         option(
             "--wearing",
             group="Filters",
             multiple=True,
             metavar="COLOUR",
-            help="Only in red, upper:red, lower:blue,black (`annotate`).",
+            help="In red, upper:red, lower:blue,black (`annotate`).",
         ),
     ):
         function = declare(function)

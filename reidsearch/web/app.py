@@ -21,7 +21,7 @@ from reidsearch.web.api import ENDPOINTS
 from reidsearch.web.declared import Page
 from reidsearch.web.pages import FORMS, PAGES
 from reidsearch.web.person import Role
-from reidsearch.web.problems import Denied
+from reidsearch.web.problems import Denied, problem_response
 from reidsearch.web.safety import Safety
 from reidsearch.web.serving import serve_endpoint, serve_form, serve_page
 from reidsearch.web.sessions import Sessions
@@ -64,8 +64,10 @@ def make_app(state: State) -> Starlette:
     async def redeem(request: Request) -> Response:
         return await run_in_threadpool(by_link, state, request)
 
-    async def missing(_: Request, error: Exception) -> Response:
-        return await serve_page(MISSING, state)(_)
+    async def missing(request: Request, _: Exception) -> Response:
+        if request.url.path.startswith("/api/"):
+            return problem_response(NO_PAGE)
+        return await serve_page(MISSING, state)(request)
 
     static = StaticFiles(directory=str(files(__package__).joinpath(STATIC)))
     return Starlette(
@@ -98,8 +100,11 @@ def by_link(state: State, request: Request) -> Response:
     return response
 
 
+NO_PAGE = Denied(HTTPStatus.NOT_FOUND, "not-found", "there is no such page")
+
+
 def _missing(*_: Any) -> Any:
-    raise Denied(HTTPStatus.NOT_FOUND, "not-found", "there is no such page")
+    raise NO_PAGE
 
 
 MISSING = Page("", _missing, "problem.html", role=Role.ANYBODY)

@@ -53,6 +53,9 @@ def test_what_writes_is_not_for_viewers() -> None:
         "POST /session",
         "DELETE /session",
         "POST /session/password",
+        "POST /pictures",
+        "POST /searches",
+        "POST /searches/plan",
     }
 
 

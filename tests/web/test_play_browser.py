@@ -16,7 +16,6 @@ from reidsearch import Archive
 from reidsearch.media.video.frames import Frame
 from reidsearch.media.video.open import open_footage
 from reidsearch.web.app import make_state
-from reidsearch.web.person import Person, Role
 from reidsearch.web.state import ServeSettings
 
 pytestmark = pytest.mark.full
@@ -48,7 +47,7 @@ class Site:
 
     def context(self, **more):
         context = self.browser.new_context(viewport={"width": 1280, "height": 720}, **more)
-        link = self.state.sessions.link(Person("anna", Role.ADMIN))
+        link = self.state.sessions.link()
         context.request.get(f"{self.address}/sign-in/{link}")
         return context
 

@@ -53,3 +53,9 @@ def test_an_unknown_page_says_so(served) -> None:
 
 def test_largest_body_is_bounded() -> None:
     assert ServeSettings().largest_body <= 64 * 1024 * 1024
+
+
+def test_an_unknown_address_of_the_api_is_a_problem(served) -> None:
+    response = served.client.get("/api/v1/nowhere")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (response.status_code, response.json()["kind"]) == (404, "not-found")

@@ -48,19 +48,24 @@ def answer_shown(
 
 
 def kept_answer_shown(answer: Answer) -> Shown:
-    """Return the same of an answer that was read from its document.
+    """Return the same of an answer that was read from its document."""
+    shown = answer_shown_alone(answer)
+    return replace(shown, told=(KEPT, *shown.told))
 
-    A document holds no pictures: those of crops are in the archive, others are told to be missing.
+
+def answer_shown_alone(answer: Answer) -> Shown:
+    """Return the same of an answer without its query pictures.
+
+    Those of crops are in the archive, others are told to be missing.
     """
     pairs = [_query(one) for one in answer.statement.query_pictures]
     queries = [query for query, _ in pairs]
-    shown = answer_shown(
+    return answer_shown(
         answer,
         queries,
         names=[query.name for query in queries],
         missing=[missing for _, missing in pairs if missing],
     )
-    return replace(shown, told=(KEPT, *shown.told))
 
 
 def _card(match: Match, answer: Answer, truth: Callable[[Match], bool] | None) -> Card:
@@ -83,5 +88,5 @@ def _query(origin: QueryOrigin) -> tuple[QueryShown, str]:
     if origin.media_s is not None:
         name += f" at {origin.media_s:.3f} s"
     digest = f" (SHA-256 {origin.sha256})" if origin.sha256 else ""
-    missing = f"The query picture {name}{digest} is not part of the answer document."
+    missing = f"The query picture {name}{digest} is not part of this page."
     return QueryShown(name, sha256=origin.sha256 or ""), missing

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
 
-from msgspec import Meta
 from starlette.responses import Response
 
-from reidsearch.base.errors import Kind, UsageError
-from reidsearch.domain.answer_reading import read_answer
 from reidsearch.domain.decisions import Member
 from reidsearch.output.imprint import Imprint
-from reidsearch.output.pages.answers import kept_answer_shown
+from reidsearch.output.pages.answers import answer_shown_alone
 from reidsearch.output.pages.people import (
     journey_shown,
     proposals_shown,
@@ -26,31 +22,15 @@ from reidsearch.web.api.journeys import seen_journey
 from reidsearch.web.api.proposals import seen_linking
 from reidsearch.web.api.searches import found
 from reidsearch.web.call import Call
-from reidsearch.web.declared import Endpoint, Given, Nothing
+from reidsearch.web.declared import Endpoint, Nothing
+from reidsearch.web.person import Role
 
 HTML = "text/html"
 
 
-class AnswerGiven(Given, frozen=True):
-    """An answer that was given before."""
-
-    answer: Annotated[dict[str, Any], Meta(description="A document of the schema answer-3.")]
-
-
-def answer(call: Call, given: AnswerGiven) -> Response:
-    """Return an answer that was given before as a page; nothing is searched again."""
-    kept = read_answer(given.answer)
-    told = kept.statement.archive_id
-    if told != call.archive.archive_id:
-        raise UsageError(f"the answer is of another archive ({told})", kind=Kind.ANSWER_OF_ANOTHER)
-    queries = [one.crop_id for one in kept.statement.query_pictures if one.crop_id is not None]
-    call.sight.require_crops([*queries, *(match.crop.crop_id for match in kept.matches)])
-    return _page(call, kept_answer_shown(kept), "answer")
-
-
 def searched(call: Call, asked: SearchAsked) -> Response:
     """Return the answer to a search as a page."""
-    return _page(call, kept_answer_shown(found(call, asked)), "answer")
+    return _page(call, answer_shown_alone(found(call, asked)), "answer")
 
 
 def identity(call: Call, _: Nothing) -> Response:
@@ -100,20 +80,13 @@ def _page(call: Call, shown: Shown, name: str) -> Response:
 
 ENDPOINTS = (
     Endpoint(
-        "POST",
-        "/page",
-        answer,
-        "An answer that was given before, as a page that stands alone.",
-        takes=AnswerGiven,
-        media=HTML,
-    ),
-    Endpoint(
         "GET",
         "/answers/page",
         searched,
         "The answer to a search, as a page that stands alone.",
         takes=SearchAsked,
         media=HTML,
+        role=Role.ANALYST,
     ),
     Endpoint(
         "GET",
@@ -121,6 +94,7 @@ ENDPOINTS = (
         identity,
         "An identity, as a page that stands alone.",
         media=HTML,
+        role=Role.ANALYST,
     ),
     Endpoint(
         "GET",
@@ -128,6 +102,7 @@ ENDPOINTS = (
         journey,
         "A journey, as a page that stands alone.",
         media=HTML,
+        role=Role.ANALYST,
     ),
     Endpoint(
         "GET",
@@ -135,6 +110,7 @@ ENDPOINTS = (
         proposals,
         "The proposals to be decided, as a page that stands alone.",
         media=HTML,
+        role=Role.ANALYST,
     ),
     Endpoint(
         "GET",
@@ -142,5 +118,6 @@ ENDPOINTS = (
         source,
         "Everybody who was seen in a source, as a page that stands alone.",
         media=HTML,
+        role=Role.ANALYST,
     ),
 )
