@@ -16,6 +16,7 @@ from reidsearch.web.pages import (
     people,
     play,
     sign_in,
+    tracklet,
 )
 
 PAGES: tuple[Page, ...] = (
@@ -25,6 +26,7 @@ PAGES: tuple[Page, ...] = (
     *answer.PAGES,
     *compare.PAGES,
     *people.PAGES,
+    *tracklet.PAGES,
     *play.PAGES,
     *journeys.PAGES,
     *jobs.PAGES,

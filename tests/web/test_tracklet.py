@@ -1,0 +1,38 @@
+"""The page of one tracklet, which boxes in footage lead to."""
+
+from __future__ import annotations
+
+import html
+import re
+
+
+def test_it_shows_all_best_shots_and_leads_to_footage_and_search(served) -> None:
+    source = served.archive.footage.coverage()[0]
+    seen = served.archive.footage.tracklets(source.source_id)[0]
+    page = served.client.get(f"/tracklets/{seen.tracklet_id}").text
+    assert [int(one) for one in re.findall(r"/api/v1/crops/(\d+)/picture", page)] == [
+        *seen.crop_ids
+    ]
+    assert f'href="/ask?crop={seen.crop_ids[0]}"' in page
+    assert f'href="/play/{source.source_id}?at=' in page
+    assert served.client.get("/tracklets/9999").status_code == 404
+
+
+def test_every_link_of_a_page_leads_somewhere(served) -> None:
+    """No page names an address that there is not."""
+    served.archive.identities.new("anna", [1])
+    todo, done = ["/"], set()
+    while todo:
+        path = todo.pop()
+        done.add(path)
+        response = served.client.get(path)
+        assert response.status_code == 200, path
+        if not response.headers["content-type"].startswith("text/html"):
+            continue
+        for link in re.findall(r'<a [^>]*href="(/[^"#]*)', html.unescape(response.text)):
+            kind = re.sub(r"\d+", "0", link.partition("?")[0])
+            if kind not in {re.sub(r"\d+", "0", one.partition("?")[0]) for one in [*todo, *done]}:
+                todo.append(link)
+    assert {"/people/0", "/tracklets/0", "/play/0", "/ask", "/log"} <= {
+        re.sub(r"\d+", "0", one.partition("?")[0]) for one in done
+    }
