@@ -208,6 +208,7 @@ def other_model(archive, tmp_path):
     return folder
 
 
+@pytest.mark.full
 def test_reembed_goes_on_where_it_stopped_and_switches_at_once(other_model, crops, monkeypatch):
     monkeypatch.setattr("reidsearch.services.reembed.BATCH", 4)
     before = contents(other_model)
@@ -350,6 +351,7 @@ def test_a_newer_archive_is_not_migrated(archive):
     assert sql(folder, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
+@pytest.mark.full
 def test_one_archive_searched_by_threads_of_their_own(archive, crops, tmp_path):
     """Each thread opens the archive for itself; all get the same answer while a run commits."""
     folder, answers, errors = archive._store.folder, [], []

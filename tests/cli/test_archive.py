@@ -41,6 +41,7 @@ def test_show_in_both_forms(held):
     assert "unknown.png" in held("show", "crop", "9").out
 
 
+@pytest.mark.full
 def test_check_repairs_what_is_derived(held):
     (index,) = (held.archive / "index").iterdir()
     index.write_bytes(b"garbage")
@@ -53,6 +54,7 @@ def test_check_repairs_what_is_derived(held):
     assert json.loads(held("check", "--format", "json").out)["findings"] == []
 
 
+@pytest.mark.full
 def test_delete_counts_asks_and_deletes(held, monkeypatch):
     ran = held("delete", "--camera", "gate", "--dry-run")
     assert ran.code == 0

@@ -64,6 +64,7 @@ def test_a_folder_with_clips_holds_what_the_archive_holds(
     assert {one["path"] for one in clips} <= set(read.addresses)
 
 
+@pytest.mark.full
 def test_a_kept_answer_is_shown_as_it_was(seen: CommandLine, tmp_path: Path) -> None:
     kept, first, again = tmp_path / "a.json", tmp_path / "a.html", tmp_path / "b.html"
     kept.write_text(made(seen, "query", "--crop", 1, "--format", "json"))
@@ -105,6 +106,7 @@ PAGES = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("command", PAGES)
 def test_every_list_is_a_page_of_one_file(command: str, seen: CommandLine, tmp_path: Path) -> None:
     out = tmp_path / "page.html"
@@ -128,6 +130,7 @@ SHEETS = (
 
 
 @pytest.mark.parametrize("command", SHEETS)
+@pytest.mark.full
 def test_every_list_that_shows_people_has_a_sheet(
     command: str, seen: CommandLine, tmp_path: Path
 ) -> None:

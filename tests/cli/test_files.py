@@ -24,6 +24,7 @@ from reidsearch.cli.files import OutputFile, force_option, write_file
 from reidsearch.cli.grouped import grouped_command
 
 
+@pytest.mark.full
 def test_crop_writes_the_picture(held, tmp_path):
     assert held("crop", 1, "-o", tmp_path / "one.jpg").code == 0
     with Image.open(tmp_path / "one.jpg") as image:

@@ -31,6 +31,7 @@ def osnet(tmp_path):
     return write_onnx(tmp_path / "given" / "osnet.onnx")
 
 
+@pytest.mark.full
 def test_a_model_is_added_listed_used_and_removed(run, tmp_path, osnet):
     draw_many(tmp_path / "crops", 3)
     ran = run("index", tmp_path / "crops", "--model", osnet)
@@ -75,6 +76,7 @@ def test_a_model_is_added_listed_used_and_removed(run, tmp_path, osnet):
     assert run("models", "remove", KEY).code == 4
 
 
+@pytest.mark.full
 def test_an_archive_made_with_the_file_is_found_again_by_its_digest(run, tmp_path, osnet):
     draw_many(tmp_path / "crops", 3)
     describe(osnet, "rgb-imagenet")
@@ -88,6 +90,7 @@ def test_an_archive_made_with_the_file_is_found_again_by_its_digest(run, tmp_pat
     assert found["matches"][0]["score"] == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.full
 def test_an_archive_made_before_there_were_manifests_opens(run, tmp_path):
     """Its record of the pre-processing is the manifest: it is searched and grown as before."""
     draw_many(tmp_path / "crops", 3)
@@ -135,6 +138,7 @@ def test_what_is_unclear_is_refused(run, osnet, words, code, says):
     assert says in ran.err
 
 
+@pytest.mark.full
 def test_a_manifest_or_a_way_is_given(run, osnet):
     describe(osnet)
     place = osnet.with_suffix(".toml").rename(osnet.with_name("m.toml"))
@@ -158,6 +162,7 @@ def test_a_vector_that_is_not_of_unit_length_is_not_called_so(run, osnet):
     assert "but its manifest says normalised = true" in ran.err
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("ending", ["toml", "onnx"])
 def test_a_damaged_model_is_refused(run, tmp_path, osnet, ending):
     assert run("models", "add", osnet, "--input", "rgb-imagenet").code == 0
@@ -174,6 +179,7 @@ def test_a_damaged_model_is_refused(run, tmp_path, osnet, ending):
     assert run("models", "verify").code == 1
 
 
+@pytest.mark.full
 def test_the_doctor_compares_with_what_it_answered_when_it_was_added(run, osnet):
     assert run("models", "add", osnet, "--input", "rgb-imagenet").code == 0
     checks = {one["name"]: one for one in json.loads(run("doctor", "--model", KEY, "--format",

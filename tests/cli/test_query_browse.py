@@ -38,6 +38,7 @@ def ids(text: str) -> list[int]:
     return [item["crop_id"] for item in document["items"]]
 
 
+@pytest.mark.full
 def test_filters_alone_list_who_passes_by_confidence(made) -> None:
     ran = made("query", "--with", "bag", "--wearing", "red", "-k", "all", "--format", "json")
     assert ran.code == 0, ran.err
@@ -50,6 +51,7 @@ def test_filters_alone_list_who_passes_by_confidence(made) -> None:
         assert ids(ran.out) == [item.crop.crop_id for item in archive.browse.every(asked)]
 
 
+@pytest.mark.full
 def test_as_many_as_are_asked_for_whatever_pages_hold(made) -> None:
     every = ids(made("query", "--camera", "hall", "-k", "all", "--format", "json").out)
     assert len(every) == 600
@@ -65,6 +67,7 @@ def test_as_many_as_are_asked_for_whatever_pages_hold(made) -> None:
     assert [int(row["crop_id"]) for row in rows] == every[:3]
 
 
+@pytest.mark.full
 def test_the_table_says_how_many_pass_and_what_is_not_known(made) -> None:
     ran = made("query", "--camera", "gate", "--time-of-day", "14:01-14:03", "--timezone", "+02:00")
     assert ran.code == 0, ran.err
@@ -82,12 +85,14 @@ def test_the_table_says_how_many_pass_and_what_is_not_known(made) -> None:
         (["--timeline", "t.png"], "--timeline needs a query"),
     ],
 )
+@pytest.mark.full
 def test_what_needs_a_query_is_refused(made, options, told) -> None:
     ran = made("query", "--camera", "gate", *options)
     assert (ran.code, ran.out) == (2, "")
     assert told in ran.err
 
 
+@pytest.mark.full
 def test_a_time_of_day_filters_searches_too(made) -> None:
     ran = made("query", "--crop", 1, "--time-of-day", "12:01-12:03", "--timezone", "UTC",
                "-k", 100, "--format", "json")  # fmt: skip
@@ -100,6 +105,7 @@ def test_a_time_of_day_filters_searches_too(made) -> None:
     assert "--time-of-day" in wrong.err
 
 
+@pytest.mark.full
 def test_a_list_is_drawn(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = tmp_path / "pictures"
     draw_many(pictures, 3)

@@ -125,6 +125,7 @@ def test_where_nobody_is_detected_all_is_taken_and_said(run, shared, tmp_path, m
     assert not [one for one in silent["statement"]["warnings"] if "nobody" in one]
 
 
+@pytest.mark.full
 def test_without_a_detector_it_is_said_what_to_do(run, tmp_path, monkeypatch):
     monkeypatch.delenv("REIDSEARCH_MODELS", raising=False)
     run("index", draw_many(tmp_path / "crops", 3)[0].parent, "--model", "builtin")

@@ -30,6 +30,7 @@ def test_with_precomputed_detections_tiles_are_refused(run: CommandLine, scene):
     assert not run.archive.exists()
 
 
+@pytest.mark.full
 def test_tiles_of_a_query_are_about_its_frame(run: CommandLine, scene):
     given = ["--detections", scene[0].with_suffix(".det.txt"), "--model", "builtin"]
     assert run("index", scene[0], *given).code == 0

@@ -24,6 +24,7 @@ def test_every_person_is_seen_by_every_camera(crops: list[DrawnCrop]) -> None:
     assert {len({crop.camera for crop in crops}), len({crop.person for crop in crops})} == {3, 12}
 
 
+@pytest.mark.full
 def test_pictures_are_crops_of_a_plausible_size(crops: list[DrawnCrop]) -> None:
     for crop in crops:
         height, width = crop.pixels.shape[:2]

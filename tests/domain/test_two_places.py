@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def test_an_overlap_within_the_clocks_doubt_is_not_certain() -> None:
     assert not one.certain
 
 
+@pytest.mark.full
 @given(
     st.lists(
         st.tuples(st.sampled_from(["a", "b", "c", None]), st.integers(0, 30), st.integers(0, 8)),

@@ -112,6 +112,7 @@ def test_a_new_camera_has_its_mean_at_once_in_a_small_archive_only(folder, monke
     assert written(folder).slots[COUNT + 1 :].tolist() == [3] * 5
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("told_from", [2, 1000])
 def test_somebody_deleted_is_in_no_mean_of_few(folder, monkeypatch, told_from):
     before = written(folder)
@@ -168,6 +169,7 @@ DAMAGE = [
 ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("code", "damage"), DAMAGE)
 def test_damaged_means_are_taken_anew_and_told(folder, code, damage):
     kept = written(folder)

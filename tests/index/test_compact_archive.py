@@ -178,6 +178,7 @@ def test_a_fold_appends_and_keeps_full_segments(folder):
         assert checks.check(store) == []
 
 
+@pytest.mark.full
 def test_codes_that_are_not_of_their_vector_are_found_by_check(folder):
     sql(
         folder,

@@ -234,6 +234,7 @@ def test_the_real_stream_refuses_such_vectors(raw):
     assert outcome.reason is Reason.BAD_EMBEDDING
 
 
+@pytest.mark.full
 def test_boxes_of_one_picture(archive):
     data = png(1)
     boxes = [Box(0, 0, 8, 16), Box(8, 16, 16, 32), None]

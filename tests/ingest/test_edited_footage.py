@@ -67,6 +67,7 @@ def delete(archive: Archive, crop_ids: tuple[int, ...]) -> None:
     archive.delete(archive.plan_delete(crop_ids=crop_ids))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "lost", ["both", *(pytest.param(one, marks=FULL) for one in ("early", "late", "a view"))]
 )

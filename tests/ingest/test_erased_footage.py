@@ -85,6 +85,7 @@ def test_one_person_deleted_is_a_hole_as_long_as_they_were_to_be_seen(folder):
         assert source.counts["tracklets"] == archive.show().tracklets == len(others)
 
 
+@pytest.mark.full
 def test_a_view_less_is_no_hole_while_the_person_can_still_be_found(folder):
     with Archive.open(folder) as archive:
         (source,) = archive.footage.coverage()

@@ -217,6 +217,7 @@ def test_other_bytes_at_the_same_place_are_another_source(tmp_path, scene):
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_a_clock_is_corrected_without_indexing(indexed, scene):
     path, _ = scene
     with Archive.open(indexed) as archive:

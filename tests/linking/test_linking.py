@@ -287,6 +287,7 @@ def test_people_are_put_together_over_cameras_and_recordings(folder):
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_proposals_are_replaced_and_never_numbered_again(folder):
     with opened(folder) as archive:
         archive.proposals.link(join_above=0.45)

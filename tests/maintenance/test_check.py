@@ -177,11 +177,13 @@ def test_a_whole_archive_is_not_touched_by_repair(folder):
     assert [path.stat().st_mtime_ns for path in (folder / "index").iterdir()] == before
 
 
+@pytest.mark.full
 def test_a_new_archive_is_whole(tmp_path):
     Store.create(tmp_path / "new")
     assert found(tmp_path / "new") == []
 
 
+@pytest.mark.full
 def test_damaged_pages_never_pass(folder):
     """Garbage in any page is found by `check`, or the archive refuses to open; never an answer."""
     whole = (folder / "archive.db").read_bytes()

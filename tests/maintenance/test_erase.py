@@ -77,6 +77,7 @@ def test_everything_is_never_deleted_by_an_empty_request(folder):
             plan(store, Filters(cameras=("gat",)), ())
 
 
+@pytest.mark.full
 def test_no_byte_of_what_is_deleted_is_left_in_any_file(folder):
     def bytes_on_disk() -> bytes:
         return b"".join(p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file())
@@ -111,6 +112,7 @@ def test_a_reader_that_holds_the_log_is_told_of(folder):
         assert 5 not in embedded_ids(store, 99).tolist()
 
 
+@pytest.mark.full
 def test_a_camera_without_crops_disappears(folder):
     with Store(folder) as store:
         erase(store, Gallery(store), plan(store, Filters(cameras=("gate",)), ()))

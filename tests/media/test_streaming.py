@@ -84,6 +84,7 @@ def apart(frame, other):
 @pytest.mark.parametrize(
     ("name", "codec", "container", "options", "copies"), CASES, ids=[one[0] for one in CASES]
 )
+@pytest.mark.full
 def test_a_stretch_shows_the_footage_at_its_own_times(
     name, codec, container, options, copies, tmp_path
 ):
@@ -123,6 +124,7 @@ def test_pictures_that_do_not_come_evenly_are_shown_as_long_as_they_are(tmp_path
     assert lasts == pytest.approx([1.0, 5.0, 0.002], abs=0.0006)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_turned_footage_is_encoded_upright(degrees, tmp_path):
     path = rotate(made(tmp_path, "a.mp4", frames=30), degrees)
@@ -149,6 +151,7 @@ def test_a_folder_of_frames_plays(tmp_path):
     assert all(apart(frame, whole[int(at * 1_000_000)]) < 3 for at, frame in shown)
 
 
+@pytest.mark.full
 def test_footage_whose_clock_jumps_keeps_the_times_of_the_archive(tmp_path):
     """A player that read the file itself would count other times."""
     one, other = made(tmp_path, "a.ts", container="mpegts"), tmp_path / "b.ts"
@@ -163,6 +166,7 @@ def test_footage_whose_clock_jumps_keeps_the_times_of_the_archive(tmp_path):
     assert [float(at) for at, _ in shown] == pytest.approx(times, abs=0.0006)
 
 
+@pytest.mark.full
 def test_footage_of_a_recorder_that_cannot_seek_plays(tmp_path):
     path = write_dav(tmp_path / "a.dav", made(tmp_path, "a.mp4"))
     with open_footage(path) as footage:
@@ -171,6 +175,7 @@ def test_footage_of_a_recorder_that_cannot_seek_plays(tmp_path):
         assert len(played(encoded(footage, order[95], order[99], go_on))) == 5
 
 
+@pytest.mark.full
 def test_large_frames_are_scaled_down_and_small_ones_are_not(tmp_path):
     path = write_video(tmp_path / "a.mp4", 3, size_px=(2560, 1440))
     with open_footage(path) as footage:

@@ -102,6 +102,7 @@ def test_an_answer_has_the_order_of_the_ranking_over_arrays(ask, one_camera, adj
     assert changed == 10
 
 
+@pytest.mark.full
 def test_by_score_alone_as_asked(ask):
     answer = ask(k=30, reranked=False)
     scores = [match.score for match in answer.matches]

@@ -28,6 +28,7 @@ def archive(tmp_path, cheap_hashes):
         yield made
 
 
+@pytest.mark.full
 def test_hashes_are_argon2id_with_the_parameters_of_rfc_9106(tmp_path):
     with opened(tmp_path / "archive") as archive:
         archive.accounts.add("maria", PASSWORD, Role.VIEWER)

@@ -268,6 +268,7 @@ def test_pages_and_counts_equal_plain_python(
     require_valid(pages[0].to_json())
 
 
+@pytest.mark.full
 def test_the_archive_holds_every_case(every: Items) -> None:
     assert {item.member.kind for item in every} == {"tracklet", "crop"}
     assert any(item.first_time is None and item.camera for item in every)
@@ -306,6 +307,7 @@ def test_decisions_make_reviewed_and_undoing_takes_it_back(tmp_path: Path) -> No
         assert archive.browse.page(ask).statement.items_passed == 1
 
 
+@pytest.mark.full
 def test_a_page_goes_on_behind_its_place_whatever_was_added(tmp_path: Path) -> None:
     def add(name: str, hours: int) -> None:
         start = NOON + dt.timedelta(hours=hours)

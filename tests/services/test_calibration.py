@@ -149,6 +149,7 @@ def test_an_answer_is_read(calibrated):
     assert "not known" not in told  # that is for other footage
 
 
+@pytest.mark.full
 def test_a_prior_is_the_users(calibrated):
     with Archive.open(calibrated) as archive:
         even, default = archive.search(1, prior=0.5), archive.search(1)

@@ -87,6 +87,7 @@ def test_boxes_are_numbered_by_the_frames_of_the_file(tmp_path, name, how):
         assert archive.export.tracks(source.source_id).frame_count == 100
 
 
+@pytest.mark.full
 def test_packets_that_are_not_certain_are_decoded_and_give_the_same(tmp_path, monkeypatch):
     video = write_video(tmp_path / "v.mkv", 100, pts=IRREGULAR)
     with indexed(tmp_path / "a", video, walker(tmp_path / "det.txt", 100)) as archive:
@@ -153,6 +154,7 @@ def test_frames_between_detections_are_filled_in_a_straight_line_by_time(tmp_pat
         assert np.array_equal(whole.xyxy[whole.measured], one.xyxy), "detections stay as they are"
 
 
+@pytest.mark.full
 def test_cvat_marks_what_is_interpolated_and_ends_what_is_not_seen(tmp_path):
     video = write_video(tmp_path / "v.mkv", 100, pts=IRREGULAR)
     detections = walker(tmp_path / "det.txt", 100)
@@ -234,6 +236,7 @@ def test_boxes_of_a_turned_video_are_of_its_upright_frames(tmp_path, run):
     assert (told["width_px"], told["height_px"]) == (96, 160)
 
 
+@pytest.mark.full
 def test_without_the_footage_only_times_can_be_told(tmp_path, run: CommandLine):
     video = write_video(tmp_path / "v.mkv", 100, pts=IRREGULAR)
     run.archive = tmp_path / "a"

@@ -295,6 +295,7 @@ def test_a_view_less_leaves_the_member(folder):
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_backup_and_restore_keep_everything(folder, tmp_path):
     with opened(folder) as archive:
         archive.identities.new("anna", [1])

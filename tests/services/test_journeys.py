@@ -67,6 +67,7 @@ def test_in_order_of_time_with_what_was_not_looked_at(folder):
         ]
 
 
+@pytest.mark.full
 def test_one_within_another_leaves_no_stretch(folder):
     write_footage(folder, "wide.mp4", "wide", [Seen(0, 590, ROWS[:1])])
     with opened(folder) as archive:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from archives import opened, sql
 
 
+@pytest.mark.full
 def test_what_was_given_is_shown_beside_what_it_stands_for(folder, run):
     run.archive = folder
     assert "crop 2 (tracklet 1)" in run("identity", "new", "anna", 2, 9).out

@@ -122,6 +122,7 @@ def test_all_matches_are_those_of_a_search_that_is_long_enough(archive):
         assert [m.score for m in every.matches] == pytest.approx([m.score for m in long.matches])
 
 
+@pytest.mark.full
 def test_all_matches_of_an_identity_keep_to_its_decisions(archive):
     every = archive.search(REQUESTS["all of an identity"])
     assert every.statement.identity is not None

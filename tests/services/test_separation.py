@@ -84,6 +84,7 @@ def test_the_work_is_bounded(tmp_path, monkeypatch):
     assert len(found.same) == 10
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("spread", "doubted"), [(0.05, False), (5, True)])
 def test_a_model_that_separates_nobody_is_doubted(tmp_path, spread, doubted):
     folder = two_by_two(tmp_path / "a", spread)

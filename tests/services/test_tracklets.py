@@ -53,6 +53,7 @@ def crops(archive: Archive, tracklet_id: int) -> list[int]:
     return sorted(archive.footage.tracklet(tracklet_id).crop_ids)
 
 
+@pytest.mark.full
 def test_a_cut_parts_detections_and_views_by_time_and_undo_puts_them_together(place):
     before = dump(place)
     with Archive.open(place) as archive:
@@ -86,6 +87,7 @@ def test_the_mean_of_each_half_is_of_its_own_views(place):
     assert vectors == [(5,)]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("named", "early", "late"),
     [([1], "anna", None), ([4], None, "anna"), ([1, 4], "anna", "anna")],
@@ -115,6 +117,7 @@ def test_a_rejection_goes_with_the_crops_it_was_made_by(place):
         assert [len(mark.rejected_for) for mark in edited.marks] == [0, 1]
 
 
+@pytest.mark.full
 def test_where_nobody_knows_the_crops_both_halves_stay_and_it_is_said(place, run: CommandLine):
     run.archive = place
     with Archive.open(place) as archive:
@@ -178,6 +181,7 @@ def test_a_time_outside_is_refused_with_the_times_of_the_tracklet(place):
         assert archive.identities.decisions() == []
 
 
+@pytest.mark.full
 def test_the_clock_and_the_media_time_are_both_understood(place, run: CommandLine):
     run.archive = place
     run.monkeypatch.setenv("TZ", "UTC")
@@ -385,6 +389,7 @@ def test_the_sides_of_a_split_are_not_proposed_as_one_person(tmp_path):
         assert {member.number for member in one.members} == {1, 2}
 
 
+@pytest.mark.full
 def test_doubts_go_with_the_detections_that_they_are_about(place):
     at = {pts: round(Fraction(pts, FPS) * 1_000_000) for pts in (11, 12, 30)}
     doubts = [[pts - 10, at[pts]] for pts in at]

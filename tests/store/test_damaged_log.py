@@ -108,6 +108,7 @@ def test_a_turned_bit_is_an_error_before_anything_is_lost(
         assert embedding_count(store) == COMMITS
 
 
+@pytest.mark.full
 def test_repair_keeps_the_log_aside_and_says_what_is_lost(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -172,6 +172,7 @@ def compare_borders(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("at_s", [55, 61, 64])
+@pytest.mark.full
 def test_what_was_cut_by_hand_is_not_joined_again(tmp_path, at_s):
     folder = tmp_path / "a"
     several = ROWS[:1].repeat(5, axis=0)  # on the first frames, so that each half has views

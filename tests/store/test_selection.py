@@ -154,6 +154,7 @@ def test_a_name_that_is_not_there_is_an_error_not_an_empty_answer(store, chosen,
     assert hint in advice(error.value)
 
 
+@pytest.mark.full
 def test_an_empty_time_range_is_an_error(store):
     with store.read() as connection, pytest.raises(UsageError, match="ends before it begins"):
         select_crops(connection, Filters(after=NOON, before=NOON))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
@@ -11,6 +12,7 @@ from sqlalchemy import create_engine
 from reidsearch.store.database import schema
 
 
+@pytest.mark.full
 def test_alembic_check(tmp_path: Path) -> None:
     """`alembic check` on a fresh archive: nothing that a new revision would have to add."""
     engine = create_engine(f"sqlite:///{tmp_path / 'fresh.sqlite'}")

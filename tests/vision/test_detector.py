@@ -130,6 +130,7 @@ def test_somebody_in_a_panorama_is_found(shared, frame):
     assert np.abs(found.xyxy[0] - moved).max() < 25
 
 
+@pytest.mark.full
 def test_threads_share_a_detector(shared, frame):
     detector = load(shared, NAMES[0])
     alone = detector.detect(frame)

@@ -82,6 +82,7 @@ def test_too_few_crops_are_refused(tmp_path):
         quantize_for(store)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("asked", "message"),
     [

@@ -64,6 +64,7 @@ def test_what_everybody_sees(recognizer, crops):
     assert max(woman.things["hat"], man.things["hat"], woman.things["backpack"]) < 0.5
 
 
+@pytest.mark.full
 def test_a_stream_hands_through_and_keeps_order(recognizer, crops):
     items = [
         ("a", recognizer.prepare(crops[0])),

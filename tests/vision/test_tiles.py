@@ -70,6 +70,7 @@ def crowds(draw):
     return boxes
 
 
+@pytest.mark.full
 @settings(max_examples=60)
 @given(
     crowds(),

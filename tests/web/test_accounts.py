@@ -98,6 +98,7 @@ def test_guessing_is_slowed(vera):
     assert "tried too often" in vera.get(page.headers["location"]).text
 
 
+@pytest.mark.full
 def test_a_session_that_somebody_else_began_is_not_used(served, vera):
     """Session fixation: the token after signing in is none that was known before it."""
     planted = served.archive.sessions.open(served.account(Person("eve", Role.VIEWER)))

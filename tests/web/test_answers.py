@@ -84,6 +84,7 @@ def test_what_makes_no_sense_is_refused_with_words(served, query):
     assert "This did not work" in page.text
 
 
+@pytest.mark.full
 def test_somebody_limited_to_a_camera_searches_it_alone_and_is_told(served):
     own = next(one for one in served.archive.search(1).matches if one.crop.facts.camera == "yard")
     told = served.as_(YARD).get(f"/api/v1/answers?crop={own.crop.crop_id}").json()
@@ -201,6 +202,7 @@ def test_hostile_names_stay_text(served):
         assert "\u202e" not in read(html)  # a field holds what was filled in
 
 
+@pytest.mark.full
 def test_probabilities_are_bands_with_what_is_expected_below(calibrated):
     html = calibrated.client.get("/answer?crop=1&k=40").text
     found = calibrated.archive.search(1, k=40)

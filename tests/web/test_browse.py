@@ -41,6 +41,7 @@ def links(page: str) -> dict[str, str]:
     return {html.unescape(text).strip(): html.unescape(href) for href, text in found}
 
 
+@pytest.mark.full
 def test_pages_follow_each_other_and_hold_everything(served) -> None:
     whole = told(served.client, API)
     assert whole["statement"]["items_passed"] == len(whole["items"]) == 5

@@ -141,6 +141,7 @@ def ask(
 
 
 @pytest.mark.parametrize("declared", ASKED, ids=id_of)
+@pytest.mark.full
 def test_what_may_be_seen_tells_nothing_of_the_rest(served, ids, declared) -> None:
     response = ask(served.as_(OTTO), declared, ids["yard"])
     assert response.status_code < 500, response.text
@@ -154,6 +155,7 @@ def test_what_may_be_seen_tells_nothing_of_the_rest(served, ids, declared) -> No
     [(one, name) for one in ASKED for name in names_of(one) if name in OF_CAMERA],
     ids=lambda one: one if isinstance(one, str) else id_of(one),
 )
+@pytest.mark.full
 def test_what_may_not_be_seen_is_not_there(served, ids, declared, name) -> None:
     client = served.as_(OTTO)
     decisions = len(served.archive.identities.decisions())

@@ -102,6 +102,7 @@ def test_nothing_is_decided_of_what_may_not_be_seen(served, anna, other):
     assert yan.post("/api/v1/decisions/undo", json={"decision_id": 1}).status_code == 404
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "body",
     [{}, {"crop_ids": []}, {"crop_ids": ["x"]}, {"crop_ids": [1], "more": 1}, {"crop_ids": [0]}],

@@ -60,6 +60,7 @@ def test_what_writes_is_not_for_viewers() -> None:
 
 
 @pytest.mark.parametrize("declared", PROTECTED, ids=id_of)
+@pytest.mark.full
 def test_nobody_gets_anything_without_signing_in(served, declared) -> None:
     response = ask(served.as_(None), declared)
     if isinstance(declared, Page):
@@ -71,12 +72,14 @@ def test_nobody_gets_anything_without_signing_in(served, declared) -> None:
 
 
 @pytest.mark.parametrize("declared", PROTECTED, ids=id_of)
+@pytest.mark.full
 def test_a_role_below_the_declared_one_is_refused(served, declared) -> None:
     for role in (one for one in ROLES if one < declared.role):
         response = ask(served.as_(Person("vera", role)), declared)
         assert response.status_code == 403, role
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("declared", WRITES, ids=id_of)
 def test_no_other_site_can_cause_a_change(served, declared) -> None:
     for headers in (
@@ -115,6 +118,7 @@ def test_every_document_has_a_published_schema(endpoint) -> None:
     assert endpoint.document is None or endpoint.media == "application/json"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "endpoint",
     [one for one in ENDPOINTS if one.method == "GET" and one.document and "{" not in one.path],
@@ -129,6 +133,7 @@ def test_documents_are_what_their_schemas_say(served, endpoint) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.path)
+@pytest.mark.full
 def test_pages_have_no_inline_script_or_style_and_ask_no_other_host(served, page) -> None:
     html = ask(served.client, page).text
     for tag in re.findall(r"<(?:script|style|link|img|iframe|video|form)[^>]*>", html):

@@ -30,6 +30,7 @@ PATHS = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_is_saved_and_stands_alone(found, path) -> None:
     response = found.client.get(f"/api/v1/{path}")

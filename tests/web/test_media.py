@@ -96,6 +96,7 @@ def test_frames_boxes_and_other_cameras_are_documents(served, gate) -> None:
     assert others["time"].startswith("2024-05-31T12:00:09")
 
 
+@pytest.mark.full
 def test_a_time_of_a_document_names_its_frame(served, gate) -> None:
     """Even where no decimal number is just its time."""
     base = f"{API}/sources/{gate[0].source_id}"
@@ -104,6 +105,7 @@ def test_a_time_of_a_document_names_its_frame(served, gate) -> None:
         assert float(got.headers["x-frame-s"]) == pytest.approx(at)
 
 
+@pytest.mark.full
 def test_a_clip_is_a_file_that_leaves_nothing_behind(served, gate, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     got = served.client.get(f"{API}/crops/{gate[1]}/clip?margin=0.5&box=true")
@@ -133,6 +135,7 @@ def test_footage_that_is_gone_or_another_is_told_in_words(served, gate, moved, w
     assert served.client.get(f"{API}/crops/{gate[1]}/picture").status_code == 200
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("what", "status"),
     [

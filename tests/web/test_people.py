@@ -135,6 +135,7 @@ def test_hostile_names_are_text_everywhere(served) -> None:
         assert html.escape(HOSTILE, quote=False) in page, path
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("path", ["", "/journey"])
 def test_of_hidden_cameras_nothing_is_told(served, path: str) -> None:
     gate, yard = crops_of(served, "gate"), crops_of(served, "yard")

@@ -39,6 +39,7 @@ def post(served, data: bytes):
     return served.client.post("/api/v1/pictures", content=data, headers=headers)
 
 
+@pytest.mark.full
 def test_a_scene_of_two_is_never_taken_whole_without_asking(seeing, two):
     kept = post(seeing, two)
     found = kept.json()
@@ -66,6 +67,7 @@ def test_a_scene_of_two_is_never_taken_whole_without_asking(seeing, two):
     assert whole["statement"]["query_pictures"][0]["detection"] == "not-asked"
 
 
+@pytest.mark.full
 def test_the_page_asks_who_is_meant_and_its_links_choose(seeing, two):
     sha256 = post(seeing, two).json()["sha256"]
     html = seeing.client.get(f"/ask?picture={sha256}").text
@@ -89,6 +91,7 @@ def test_the_one_person_of_a_scene_is_cut_out_and_shown(seeing, alone):
     assert again == found
 
 
+@pytest.mark.full
 def test_where_nobody_is_seen_it_is_taken_whole_and_said(seeing):
     sha256 = post(seeing, jpeg(np.full((300, 400, 3), 90, np.uint8))).json()["sha256"]
     told = seeing.client.get(f"/api/v1/answers?picture={sha256}").json()
@@ -115,6 +118,7 @@ def test_what_is_no_picture_is_refused_and_not_kept(served, data, kind):
     assert (gone.status_code, gone.json()["kind"]) == (404, "picture-not-kept")
 
 
+@pytest.mark.full
 def test_people_of_a_frame_are_numbered_and_searched_by_number(seeing):
     at = 3.0
     found = seeing.client.get(f"/api/v1/sources/1/people?at={at}").json()
@@ -134,6 +138,7 @@ def test_people_of_a_frame_are_numbered_and_searched_by_number(seeing):
     assert late.status_code == 404
 
 
+@pytest.mark.full
 def test_frames_of_other_cameras_are_as_if_they_were_not_there(seeing):
     client = seeing.as_(Person("vera", Role.VIEWER, frozenset({"yard"})))
     for path in (
@@ -148,6 +153,7 @@ def test_frames_of_other_cameras_are_as_if_they_were_not_there(seeing):
         assert client.get(path).status_code == 404, path
 
 
+@pytest.mark.full
 def test_many_ask_at_once(seeing, two):
     with ThreadPoolExecutor(4) as pool:
         kept = list(pool.map(lambda _: post(seeing, two).json(), range(8)))

@@ -57,6 +57,7 @@ def test_the_uncertainty_of_another_camera_is_shaded() -> None:
     assert unknown.width == 0
 
 
+@pytest.mark.full
 def test_other_cameras_at_the_same_instant_are_linked(served, gate) -> None:
     yard = served.archive.footage.find("yard.mp4")
     none = served.client.get(f"/play/{gate.source_id}?at=2").text

@@ -18,6 +18,7 @@ def test_own_names_are_answered(served, host: str) -> None:
     assert served.client.get("/", headers={"Host": host}).status_code == 200
 
 
+@pytest.mark.full
 def test_every_response_has_a_strict_policy(served) -> None:
     for path in ("/", "/sign-in", "/static/style.css", "/api/v1/archive", "/nowhere"):
         headers = served.client.get(path).headers

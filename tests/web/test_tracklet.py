@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+import pytest
+
 
 def test_it_shows_all_best_shots_and_leads_to_footage_and_search(served) -> None:
     source = served.archive.footage.coverage()[0]
@@ -18,6 +20,7 @@ def test_it_shows_all_best_shots_and_leads_to_footage_and_search(served) -> None
     assert served.client.get("/tracklets/9999").status_code == 404
 
 
+@pytest.mark.full
 def test_every_link_of_a_page_leads_somewhere(served) -> None:
     """No page names an address that there is not."""
     served.archive.identities.new("anna", [1])
