@@ -100,7 +100,7 @@ class PageWork:
         source_id: of which source, where it shows one.
 
     Raises:
-        UsageError: one of these is missing.
+        UsageError: one of these is missing, or one is given that such a page does not show.
     """
 
     kind: ClassVar[JobKind] = JobKind.EXPORT_PAGE
@@ -112,6 +112,9 @@ class PageWork:
         needed = PAGES[self.of]
         if needed is not None and getattr(self, needed) is None:
             raise UsageError(f"a page of kind {self.of} needs the field {needed!r}")
+        for name in ("identity", "source_id"):
+            if name != needed and getattr(self, name) is not None:
+                raise UsageError(f"a page of kind {self.of} has no field {name!r}")
 
 
 @dataclass(frozen=True, slots=True)

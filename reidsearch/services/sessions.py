@@ -57,14 +57,19 @@ class SessionService:
             record_event(connection, Event.SIGN_IN, self._detail(account, address))
         return token
 
-    def find(self, token: str) -> Session | None:
-        """Return the session of a token, whose use is recorded; None: it is of none, or ended.
+    def find(self, token: str, *, used: bool = True) -> Session | None:
+        """Return the session of a token; None: it is of none, or ended.
 
         The account is as it is now: a role or a camera that was taken away holds at once.
+
+        Args:
+            used: somebody uses it just now, so that it ends later.
         """
         at = now()
         found = held.session_of(self._store, token, at)
-        if found is not None and found.account is not None and at - found.seen_at >= TOUCHED_EVERY:
+        if not used or found is None or found.account is None:
+            return found
+        if at - found.seen_at >= TOUCHED_EVERY:
             expires = min(at + IDLE, found.created_at + LONGEST)
             # An archive that somebody writes for long is no reason to turn a reader away.
             with contextlib.suppress(ArchiveLocked, StorageError):

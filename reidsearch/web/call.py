@@ -87,7 +87,7 @@ class Call:
 
     def still_signed_in(self) -> bool:
         """Whether whoever asked is signed in yet, and is who they were; for what takes long."""
-        return self.state.sessions.person(self.session) == self.person
+        return self.state.sessions.person(self.session, used=False) == self.person
 
     def may(self, role: Role) -> bool:
         """Whether whoever asks has a role."""

@@ -11,8 +11,8 @@ from reidsearch.domain import accounts
 class Role(IntEnum):
     """What somebody may do; each role may do what those below it may.
 
-    A viewer searches and looks, an analyst decides, exports and starts jobs, an admin deletes and
-    manages accounts. `ANYBODY` is for what is shown before somebody has signed in.
+    A viewer searches and looks, an analyst decides, exports and starts jobs, an admin manages
+    accounts. `ANYBODY` is for what is shown before somebody has signed in.
     """
 
     ANYBODY = 0

@@ -27,6 +27,8 @@ from reidsearch.web.templating import render
 
 FORM_TOKEN = "form_token"  # noqa: S105  the name of a field
 FORM_MEDIA = "application/x-www-form-urlencoded"
+LARGEST_JSON = 1024 * 1024  # bytes: thousands of crops; what it is decoded to is larger
+LARGEST_ID = 2**63 - 1  # of a database
 LARGEST_FORM = 64 * 1024
 MOST_FIELDS = 1_000
 NOBODY = Person("", Role.ANYBODY)
@@ -162,6 +164,8 @@ async def _call(
             "role-too-low",
             f"this needs the role {role.name.lower()}; {person.name} is {person.role.name.lower()}",
         )
+    if any(isinstance(one, int) and one > LARGEST_ID for one in request.path_params.values()):
+        raise Denied(HTTPStatus.NOT_FOUND, "not-found", "nothing here has so large a number")
     content = await request.body() if body else b""
     return Call(request, state, person, dict(request.path_params), content)
 
@@ -169,7 +173,7 @@ async def _call(
 async def _given(request: Request, endpoint: Endpoint) -> dict[str, Any]:
     if not endpoint.writes or endpoint.body is not None:
         return _from_query(request, endpoint.takes)
-    content = await request.body()
+    content = await _bounded(request, LARGEST_JSON)
     if not content:
         return {}
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
@@ -193,13 +197,7 @@ async def _fields(request: Request, takes: type[Given]) -> dict[str, Any]:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip() != FORM_MEDIA:
         raise Denied(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-a-form", "this takes a form")
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > LARGEST_FORM:
-            raise Denied(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", "the form is too large"
-            )
+    content = await _bounded(request, LARGEST_FORM)
     try:
         pairs = parse_qsl(
             content.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
@@ -207,6 +205,24 @@ async def _fields(request: Request, takes: type[Given]) -> dict[str, Any]:
     except ValueError as error:
         raise UsageError("the form cannot be read") from error
     return _by_name(pairs, takes)
+
+
+async def _bounded(request: Request, most: int) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        Denied: it has more bytes than that.
+    """
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > most:
+            raise Denied(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "body-too-large",
+                f"what was sent has more than {most:,} bytes",
+            )
+    return bytes(content)
 
 
 def _from_query(request: Request, takes: type[Given]) -> dict[str, Any]:

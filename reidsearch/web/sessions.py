@@ -68,13 +68,16 @@ class Sessions:
                 self._unwritten.add(token)
             return token
 
-    def person(self, token: str | None) -> Person | None:
-        """Return who is signed in by a session; None: nobody."""
+    def person(self, token: str | None, *, used: bool = True) -> Person | None:
+        """Return who is signed in by a session; None: nobody.
+
+        For `used` see `SessionService.find`.
+        """
         if not token:
             return None
         if token in self._unwritten and self.local is not None:
             return Person(self.local, Role.ADMIN, form_token=form_token(token))
-        found = self.archive.sessions.find(token)
+        found = self.archive.sessions.find(token, used=used)
         if found is None or (found.account is None and self.local is None):
             return None
         if found.account is None:

@@ -146,11 +146,11 @@ def _shown(archive: Archive, work: PageWork) -> tuple[Shown, Document, str]:
     from reidsearch.output.proposals import linking_json
     from reidsearch.output.tracklets import list_json
 
-    if work.identity is not None and work.of == "journey":
+    if work.of == "journey" and work.identity is not None:
         found = archive.journey(work.identity)
         number = found.identity.identity_id
         return people.journey_shown(found), journey_json(found), f"journey-{number}"
-    if work.identity is not None:
+    if work.of == "identity" and work.identity is not None:
         story = archive.identities.show(work.identity)
         shown = people.story_shown(story, archive.identities.names())
         return shown, story_json(story), f"identity-{story.identity.identity_id}"

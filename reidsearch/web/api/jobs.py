@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from starlette.responses import FileResponse, Response
 
-from reidsearch.base.errors import Kind, NotFound
+from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.domain.job_requests import (
     ClipWork,
     IndexWork,
@@ -22,7 +22,7 @@ from reidsearch.domain.job_requests import (
     TracksWork,
     request_of,
 )
-from reidsearch.domain.jobs import ENDED, Job, job_json, jobs_json
+from reidsearch.domain.jobs import ENDED, Job, JobState, job_json, jobs_json
 from reidsearch.output.reports_json import folders_json
 from reidsearch.services.jobs.folders import FootageFolders
 from reidsearch.services.jobs.service import JobService
@@ -91,7 +91,8 @@ def file(call: Call, _: Nothing) -> Response:
     """Return the file that a job has written."""
     found = _one(call)
     folder = call.state.runner.output(found.job_id) if call.state.runner else None
-    files = sorted(folder.iterdir()) if folder is not None and found.state in ENDED else []
+    whole = folder is not None and found.state is JobState.DONE  # else it may be half a file
+    files = sorted(one for one in folder.iterdir() if one.is_file()) if folder and whole else []
     if not files:
         raise NotFound(
             f"there is no file of job {found.job_id}",
@@ -135,6 +136,19 @@ def _listening(call: Call, of: tuple[str, str], look: Callable[[], Present]) -> 
 
 
 def _queued(call: Call, work: JobWork) -> Job:
+    _require_seen(call, work)
+    if isinstance(work, IndexWork):
+        FootageFolders(call.state.settings.footage).require(work.paths)
+    return _jobs(call).queue(work)
+
+
+def _require_seen(call: Call, work: JobWork) -> None:
+    """Refuse work on what whoever asks may not see.
+
+    Raises:
+        NotFound: it is about a source or crop that they may not see.
+        Denied: it is about all cameras, and they may not see all.
+    """
     source_id = _source_of(work)
     if source_id is not None:
         call.sight.require_sources([source_id])
@@ -142,9 +156,6 @@ def _queued(call: Call, work: JobWork) -> Job:
         call.crop(work.crop_id)
     else:
         _require_all_cameras(call)
-    if isinstance(work, IndexWork):
-        FootageFolders(call.state.settings.footage).require(work.paths)
-    return _jobs(call).queue(work)
 
 
 def _source_of(work: JobWork) -> int | None:
@@ -167,7 +178,19 @@ def _one(call: Call) -> Job:
 
 
 def _seen(call: Call, found: list[Job]) -> list[Job]:
-    return [one for one in found if call.cameras is None or one.actor == call.person.name]
+    """Return those that whoever asks may see: with all cameras all, else what they may start."""
+    if call.cameras is None:
+        return found
+    return [one for one in found if one.actor == call.person.name and _shows_seen(call, one)]
+
+
+def _shows_seen(call: Call, job: Job) -> bool:
+    """Whether what a job shows may be seen now, whatever could be when it was started."""
+    try:
+        _require_seen(call, call.archive.jobs.work_of(job.job_id))
+    except (NotFound, UsageError, Denied):  # also where a deletion took the request away
+        return False
+    return True
 
 
 def _require_all_cameras(call: Call) -> None:

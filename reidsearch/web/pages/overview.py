@@ -13,12 +13,17 @@ from reidsearch.web.pages.jobs import running_values
 from reidsearch.web.person import Role
 
 MOST_LISTED = 200
+FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(9000, 1, 1)
 
 
 class Asked(Given, frozen=True):
     """The day that is looked at; None: all of the time."""
 
     day: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        if self.day is not None and not FIRST_DAY <= self.day <= LAST_DAY:
+            raise ValueError(f"no footage is of {self.day}")
 
 
 def overview(call: Call, asked: Asked) -> Values:
