@@ -235,13 +235,14 @@ def test_an_admin_manages_accounts_by_the_page(served):
         return response.headers.get("location", response.text)
 
     twice = {"password": PASSWORD, "again": PASSWORD}
-    fields = {"name": "vera", "role": "viewer", "cameras": "gate\n yard \n"} | twice
+    fields = {"name": "vera", "role": "viewer", "sees": "only", "cameras": "gate\n yard \n"}
+    fields |= twice
     assert sent("add", **fields) == "/accounts?done=add"
     vera = served.archive.accounts.find("vera")
     assert (vera.role, vera.cameras) == ("viewer", ("gate", "yard"))
     number = vera.account_id
     assert sent(f"{number}/role", role="analyst") == "/accounts?done=role"
-    assert sent(f"{number}/cameras", cameras="") == "/accounts?done=cameras"
+    assert sent(f"{number}/cameras", sees="all", cameras="") == "/accounts?done=cameras"
     assert sent(f"{number}/password", password=OTHER, again=OTHER) == "/accounts?done=password"
     assert served.archive.accounts.verify("vera", OTHER).cameras is None
     assert sent(f"{number}/disable") == "/accounts?done=disable"
@@ -254,6 +255,21 @@ def test_an_admin_manages_accounts_by_the_page(served):
         one["actor"] for one in events(served.archive, Event.ACCOUNT) if one["name"] == "vera"
     }
     assert actors == {"anna"}
+
+
+def test_who_may_see_no_camera_does_not_see_all_once_the_form_is_sent_as_it_was_shown(served):
+    number = served.account(Person("vera", Role.VIEWER, frozenset())).account_id
+    path = f"/accounts/{number}/cameras"
+    page = served.client.get("/accounts").text
+    shown = page[page.index(f'action="{path}"') :].partition("</form>")[0]
+    (chosen,) = re.findall(r'name="sees" value="(\w+)"[^>]* checked', shown)
+    (lines,) = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", shown)
+    assert form(served.client, "/accounts", path, sees=chosen, cameras=lines).status_code == 303
+    assert served.archive.accounts.find("vera").cameras == ()
+    refused = form(served.client, "/accounts", path, sees="all", cameras="gate")
+    assert "some are named" in refused.text
+    assert form(served.client, "/accounts", path, cameras="").status_code == 422
+    assert served.archive.accounts.find("vera").cameras == ()
 
 
 def test_an_admin_manages_accounts_over_the_api(served):

@@ -152,6 +152,20 @@ def test_attributes_are_told_with_the_crops_that_match(served) -> None:
     assert "misjudged" in served.client.get(f"{PAGE}?not_carrying=hat").text
 
 
+def test_a_page_holds_what_was_decided_when_it_was_made(served) -> None:
+    """So static/marks.js sees what others have decided since."""
+    served.archive.identities.new("anna", [1])
+    number = served.archive.identities.find("anna").identity_id
+    served.archive.identities.new("berta", [])
+    served.archive.identities.reject("berta", [1])
+    other = served.archive.identities.find("berta").identity_id
+    key = f'data-marks-of="1" data-marks="{number}/{other}/"'
+    assert key in served.client.get("/browse").text
+    page = served.client.get("/compare?crop=2&match=1&deciding=berta").text
+    assert f'id="marks" {key}' in page
+    assert page.count('data-seen="#marks"') == 1
+
+
 def test_only_analysts_are_offered_decisions(served) -> None:
     for role, offered in ((Role.VIEWER, False), (Role.ANALYST, True)):
         page = served.as_(Person("vera", role)).get(PAGE).text

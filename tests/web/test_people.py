@@ -7,6 +7,8 @@ import html
 import pytest
 from json_schemas import require_valid
 
+from reidsearch.services.playback import STREAMED_S
+from reidsearch.web.pages.journeys import MARGIN_S, _scenes
 from reidsearch.web.person import Person, Role
 
 HOSTILE = "<b onmouseover=alert(1)>&amp;\u05d0\u05e0\u05d4" + "x" * 100
@@ -102,6 +104,20 @@ def test_a_journey_shows_sightings_gaps_and_lanes(served) -> None:
     assert page.count('class="mark-confirmed"') == 2
     require_valid(served.client.get("/api/v1/identities/anna/journey").json())
     assert served.client.get("/journeys/nobody").status_code == 404
+
+
+@pytest.mark.parametrize(("seconds", "number"), [(5, 1), (28, 1), (29, 2), (58, 2), (61, 3)])
+def test_the_film_shows_all_of_a_sighting_by_streams_of_limited_length(seconds, number) -> None:
+    part = {"source_id": 7, "first_s": 10.0, "last_s": 10.0 + seconds}
+    moment = {"source_id": 8, "first_s": 3.0, "last_s": 3.0}
+    stop = {"number": 4, "camera": "gate", "first_time": None, "parts": [part, moment]}
+    scenes = _scenes(stop)
+    assert len(scenes) == number
+    assert {(one["number"], one["camera"], one["source_id"]) for one in scenes} == {(4, "gate", 7)}
+    assert scenes[0]["from_s"] == 10 - MARGIN_S
+    assert scenes[-1]["to_s"] == 10 + seconds + MARGIN_S
+    assert [one["to_s"] for one in scenes[:-1]] == [one["from_s"] for one in scenes[1:]]
+    assert all(one["to_s"] - one["from_s"] <= STREAMED_S for one in scenes)
 
 
 def test_the_log_tells_who_why_and_can_be_narrowed(served) -> None:

@@ -17,6 +17,9 @@ from reidsearch.web.person import Role
 
 ACCOUNTS = "/accounts"
 OWN = "/account"
+Sees = Annotated[
+    Literal["all", "only"], Meta(description="All cameras, or only those that are named.")
+]
 CameraLines = Annotated[str, Meta(max_length=30_000, description="Names of cameras, one a line.")]
 
 
@@ -58,12 +61,13 @@ def take_own_password(call: Call, given: OwnPassword) -> Response:
 
 
 class NewAccount(Given, frozen=True):
-    """An account to be added; without cameras it sees all."""
+    """An account to be added, and which cameras it may see."""
 
     name: Name
     password: Password
     again: Password
     role: RoleName
+    sees: Sees
     cameras: CameraLines = ""
 
 
@@ -73,7 +77,10 @@ def take_add(call: Call, given: NewAccount) -> Response:
     accounts.add(
         call,
         accounts.NewAccount(
-            name=given.name, password=given.password, role=given.role, cameras=_lines(given.cameras)
+            name=given.name,
+            password=given.password,
+            role=given.role,
+            cameras=_seen(given.sees, given.cameras),
         ),
     )
     return _done("add")
@@ -104,14 +111,15 @@ def take_role(call: Call, given: NewRole) -> Response:
 
 
 class NewCameras(Given, frozen=True):
-    """The cameras of an account; none: all."""
+    """The cameras that an account may see."""
 
+    sees: Sees
     cameras: CameraLines = ""
 
 
 def take_cameras(call: Call, given: NewCameras) -> Response:
     """Say which cameras an account may see."""
-    return _changed(call, cameras=_lines(given.cameras))
+    return _changed(call, cameras=_seen(given.sees, given.cameras))
 
 
 def take_disable(call: Call, _: Nothing) -> Response:
@@ -156,8 +164,21 @@ def _done(what: str) -> Response:
     return RedirectResponse(f"{ACCOUNTS}?done={what}", HTTPStatus.SEE_OTHER)
 
 
-def _lines(text: str) -> tuple[str, ...] | None:
-    return tuple(line.strip() for line in text.splitlines() if line.strip()) or None
+def _seen(sees: str, lines: str) -> tuple[str, ...] | None:
+    """Return the cameras that may be seen; None: all.
+
+    Raises:
+        UsageError: all are to be seen and some are named, so one of them is a mistake.
+    """
+    names = tuple(line.strip() for line in lines.splitlines() if line.strip())
+    if sees == "only":
+        return names
+    if names:
+        raise UsageError(
+            "all cameras were chosen, but some are named",
+            "choose only these, or empty the list",
+        )
+    return None
 
 
 _ONE = ACCOUNTS + "/{account_id:int}"

@@ -50,6 +50,7 @@ def browse(call: Call, asked: Asked) -> Values:
         "sorts": SORTS,
         "limits": sorted({*LIMITS, asked.limit}),
         "local": {name: _local(told["statement"]["filters"][name]) for name in _TIMES},
+        "marks": call.identities.marks_of_crops(item["crop_id"] for item in told["items"]),
         "strips": {item["crop_id"]: _strip(item) for item in told["items"]},
     }
 

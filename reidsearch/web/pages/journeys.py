@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Any
 
+from reidsearch.services.playback import STREAMED_S
 from reidsearch.web.api import archive, journeys
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Nothing, Page, Values
@@ -46,19 +49,29 @@ def journey(call: Call, _: Nothing) -> Values:
 
 
 def _scenes(stop: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the stretches of footage of a stop, for the film."""
+    """Return the stretches of footage of a stop, for the film: none longer than one stream."""
     return [
         {
             "number": stop["number"],
             "camera": stop["camera"],
             "time": stop["first_time"],
             "source_id": part["source_id"],
-            "from_s": max(0.0, part["first_s"] - MARGIN_S),
-            "to_s": part["last_s"] + MARGIN_S,
+            "from_s": from_s,
+            "to_s": to_s,
         }
         for part in stop["parts"]
         if part["last_s"] > part["first_s"]
+        for from_s, to_s in _stretches(
+            max(0.0, part["first_s"] - MARGIN_S), part["last_s"] + MARGIN_S
+        )
     ]
+
+
+def _stretches(from_s: float, to_s: float) -> list[tuple[float, float]]:
+    """Return an interval in equal parts, so that no short rest lies beyond the footage's end."""
+    number = math.ceil((to_s - from_s) / float(STREAMED_S))
+    ends = [from_s + (to_s - from_s) * at / number for at in range(number)] + [to_s]
+    return list(pairwise(ends))
 
 
 PAGES = (Page("/journeys/{identity}", journey, "journey.html"),)

@@ -1,6 +1,7 @@
 // An answer by keys: move, decide, play, take back. Marks follow what others decide.
-import { announce, send, words } from "./api.js";
-import { fill, showMarks } from "./deciding.js";
+import { announce, fill, send, words } from "./api.js";
+import "./deciding.js";
+import { refreshMarks, requireSeen } from "./marks.js";
 
 const texts = words().answer;
 const review = JSON.parse(document.getElementById("review").textContent);
@@ -21,16 +22,13 @@ function go(row, { focus = true, address = true } = {}) {
   if (focus) row.focus();
 }
 
+const marksOf = (row) => row.querySelector("[data-marks]");
+
 async function refresh({ own = false } = {}) {
   if (!rows.length) return;
-  const asked = new URLSearchParams(rows.map((row) => ["crop", row.dataset.crop]));
-  const found = await send("GET", `/api/v1/marks?${asked}`);
-  for (const one of found.marks) {
-    const row = document.getElementById(`m-${one.crop_id}`);
-    showMarks(row.querySelector("[data-marks]"), one, texts);
-  }
-  if (!own && found.last_decision !== last) announce(texts.by_others);
-  last = found.last_decision;
+  const found = await refreshMarks(rows.map(marksOf));
+  if (!own && found.last !== last) announce(texts.by_others);
+  last = found.last;
 }
 
 async function act(work) {
@@ -44,23 +42,13 @@ async function act(work) {
   }
 }
 
-// Whether somebody else has decided on this match since its marks were shown: then nobody decides
-// against what they did not see.
-async function changed(row) {
-  const shown = () =>
-    [...row.querySelectorAll("[data-marks] .verdict")].map((one) => one.textContent).join();
-  const before = shown();
-  await refresh({ own: true });
-  return shown() !== before;
-}
-
 function decide(what, row) {
   if (!review.decides) return announce(texts.may_not, { error: true });
   if (!review.deciding) return announce(texts.choose_first, { error: true });
   const { identity_id: number, name } = review.deciding;
   const crop = row.dataset.crop;
   return act(async () => {
-    if (await changed(row)) throw { text: texts.by_others };
+    await requireSeen([marksOf(row)]);
     const body = { crop_ids: [Number(crop)] };
     const told = await send("POST", `/api/v1/identities/${number}/${what}`, body);
     return told.decision ? fill(done[what], { crop, name }) : texts.unchanged;

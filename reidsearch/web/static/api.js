@@ -35,3 +35,7 @@ export function announce(text, { error = false } = {}) {
 export function words() {
   return JSON.parse(document.getElementById("words")?.textContent ?? "{}");
 }
+
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}

@@ -1,5 +1,6 @@
 // Browse: point at somebody to see them move, select several, decide, go on to a search.
 import { announce, send, words } from "./api.js";
+import { requireSeen } from "./marks.js";
 
 const STEP_MS = 350;
 const VIDEO_AFTER_MS = 900;
@@ -114,13 +115,14 @@ async function decide(what) {
   const body = { crop_ids: ids, note: field("note").value };
   if (what === "confirm") body.force = field("force").checked;
   try {
+    await requireSeen(chosen().map((card) => card.querySelector("[data-marks]")));
     if (known) await send("POST", `/api/v1/identities/${known}/${what}`, body);
     else await send("POST", "/api/v1/identities", { ...body, name: fresh });
     announce(texts.decided);
     location.reload();
   } catch (problem) {
     announce(problem.text ?? String(problem), { error: true });
-    field("force-label").hidden = false;
+    if (problem.kind) field("force-label").hidden = false;
   }
 }
 

@@ -1,4 +1,4 @@
-// The footage of sightings one after the other, each from the server's stream of its stretch.
+// The footage of sightings one after the other, each from the server's streams of its stretches.
 import { announce, words } from "./api.js";
 
 const scenes = JSON.parse(document.getElementById("scenes").textContent);
@@ -13,7 +13,8 @@ function next() {
   at += 1;
   if (at >= scenes.length) return;
   const scene = scenes[at];
-  caption.textContent = filled(texts.scene, { number: scene.number, camera: scene.camera ?? "" });
+  const told = filled(texts.scene, { number: scene.number, camera: scene.camera ?? "" });
+  if (caption.textContent !== told) caption.textContent = told; // read out once a sighting
   video.src = `/api/v1/sources/${scene.source_id}/stream?from=${scene.from_s}&to=${scene.to_s}`;
   video.play().catch(() => {});
 }

@@ -1,6 +1,8 @@
 // Forms that act over the API: <form data-api="/api/v1/..." data-then="reload|ADDRESS">.
 // Fields become JSON by name; data-type says what a value is: int, ints, texts, flag, text.
+// data-seen="SELECTOR": nothing is sent if the marks there are no longer what is decided.
 import { send, announce } from "./api.js";
+import { requireSeen } from "./marks.js";
 
 function value(form, field) {
   switch (field.dataset.type) {
@@ -34,6 +36,7 @@ async function act(form, submitter) {
   const buttons = [...form.querySelectorAll("button")];
   buttons.forEach((button) => { button.disabled = true; });
   try {
+    if (form.dataset.seen) await requireSeen([...document.querySelectorAll(form.dataset.seen)]);
     await send("POST", address, fields(form, submitter));
     const then = form.dataset.then ?? "reload";
     if (then === "reload") location.reload();
@@ -52,7 +55,8 @@ function offerForce(form, problem) {
   const offer = form.querySelector("[data-force]");
   if (!offer || !CONFLICTS.has(problem.kind)) return;
   offer.hidden = false;
-  offer.querySelector("input").disabled = false;
+  const box = offer.querySelector("input"); // a button needs none
+  if (box) box.disabled = false;
 }
 
 document.addEventListener("submit", (event) => {
