@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from browser import until
 
-pytestmark = pytest.mark.full
+pytestmark = pytest.mark.slow
 
 MOST_STOPS = 120
 

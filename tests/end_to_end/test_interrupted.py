@@ -8,7 +8,7 @@ import pytest
 from browser import until
 from browser_site import serving
 
-pytestmark = pytest.mark.full
+pytestmark = pytest.mark.slow
 
 STATE = "document.querySelector('[data-job]')?.dataset.state"
 

@@ -96,7 +96,7 @@ def test_installed_program_does_its_main_job_and_keeps_its_archive(
 
 
 def test_installed_program_serves_pages_that_hold_in_a_browser(program: Path) -> None:
-    """All of tests/end_to_end, with the program of the wheel; skips where no browser can be had."""
+    """Every page in a browser, with the program of the wheel; skips where none can be had."""
     tests = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*tests, "-m", "not slow", str(ROOT / "tests" / "end_to_end")],
@@ -105,6 +105,7 @@ def test_installed_program_serves_pages_that_hold_in_a_browser(program: Path) ->
         capture_output=True,
         text=True,
         check=False,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
     if " passed" not in done.stdout:
