@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from archives import CommandLine
-from scenes import write_gate
+from scenes import write_gate, write_yard
 
 import reidsearch  # noqa: F401 (before any test imports OpenVINO: keeps it silent)
+from reidsearch import Archive, FootageOptions
 from reidsearch.datasets.synthetic.footage import Visit
+from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.media.naming.source_list import read_source_list
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -40,6 +44,27 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Visit, 
     """`scenes.write_gate`, drawn once: the video, and the truth."""
     path = tmp_path_factory.mktemp("scene") / "gate.mp4"
     return path, write_gate(path)
+
+
+@pytest.fixture(scope="session")
+def two_cameras(
+    tmp_path_factory: pytest.TempPathFactory, scene: tuple[Path, tuple[Visit, ...]]
+) -> Path:
+    """`gate.mp4` from noon and `yard.mp4` from a minute later in an archive: five tracklets."""
+    folder = tmp_path_factory.mktemp("footage")
+    shutil.copy(scene[0], folder)
+    shutil.copy(scene[0].with_suffix(".det.txt"), folder)
+    write_yard(folder / "yard.mp4")
+    (folder / "sources.csv").write_text(
+        "path,camera,start,detections\n"
+        "gate.mp4,gate,2024-05-31T12:00:00Z,gate.det.txt\n"
+        "yard.mp4,yard,2024-05-31T12:01:00Z,yard.det.txt\n"
+    )
+    naming = SourceNaming(listed=read_source_list(folder / "sources.csv"))
+    with Archive.open(folder / "archive", create=True, model="builtin") as archive:
+        videos = [folder / "gate.mp4", folder / "yard.mp4"]
+        archive.index(videos, footage=FootageOptions(naming=naming))
+    return folder / "archive"
 
 
 @pytest.fixture

@@ -93,6 +93,11 @@ class Call:
         """Whether whoever asks has a role."""
         return self.person.role >= role
 
+    def open_identities(self) -> list[Identity]:
+        """Return the identities that may be seen and stand for themselves: none was merged."""
+        found = self.sight.identities(self.identities.all())
+        return [one for one in found if one.merged_into is None]
+
     def faces(self, identities: Sequence[Identity]) -> list[int | None]:
         """Return for each identity the crop that stands for it: the best of its first member."""
         firsts = [one.members[0] for one in identities if one.members]

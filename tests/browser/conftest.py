@@ -18,53 +18,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from scenes import write_yard
+from browser import chromium
 
-from reidsearch import Archive, FootageOptions
-from reidsearch.media.naming.source_facts import SourceNaming
-from reidsearch.media.naming.source_list import read_source_list
-
-# No sandbox where tests run as root, as they do in containers.
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio"]
 SIZE = {"width": 1280, "height": 720}
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
+@pytest.fixture(scope="session", name="chromium")
+def chromium_() -> Iterator[Any]:
     """A browser."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no Chromium is installed")
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def indexed(tmp_path_factory: pytest.TempPathFactory, scene: Any) -> Path:
-    """`gate.mp4` from noon and `yard.mp4` from a minute later in an archive: five tracklets."""
-    folder = tmp_path_factory.mktemp("footage")
-    shutil.copy(scene[0], folder)
-    shutil.copy(scene[0].with_suffix(".det.txt"), folder)
-    write_yard(folder / "yard.mp4")
-    (folder / "sources.csv").write_text(
-        "path,camera,start,detections\n"
-        "gate.mp4,gate,2024-05-31T12:00:00Z,gate.det.txt\n"
-        "yard.mp4,yard,2024-05-31T12:01:00Z,yard.det.txt\n"
-    )
-    naming = SourceNaming(listed=read_source_list(folder / "sources.csv"))
-    with Archive.open(folder / "archive", create=True, model="builtin") as archive:
-        videos = [folder / "gate.mp4", folder / "yard.mp4"]
-        archive.index(videos, footage=FootageOptions(naming=naming))
-    return folder / "archive"
 
 
 @pytest.fixture
-def archive(tmp_path: Path, indexed: Path) -> Path:
-    """A copy of `indexed` of one's own."""
-    return shutil.copytree(indexed, tmp_path / "archive")
+def archive(tmp_path: Path, two_cameras: Path) -> Path:
+    """A copy of `two_cameras` of one's own."""
+    return shutil.copytree(two_cameras, tmp_path / "archive")
 
 
 @pytest.fixture

@@ -13,16 +13,13 @@ import numpy as np
 import pytest
 import trustme
 from archives import DIMENSION, fill, unit_rows
-from scenes import write_yard
 from signing import PASSWORD
 from starlette.testclient import TestClient
 
-from reidsearch import Archive, FootageOptions
+from reidsearch import Archive
 from reidsearch.domain import accounts
 from reidsearch.domain.accounts import Account
 from reidsearch.domain.crops import Facts
-from reidsearch.media.naming.source_facts import SourceNaming
-from reidsearch.media.naming.source_list import read_source_list
 from reidsearch.web.app import make_app, make_state
 from reidsearch.web.person import Person, Role
 from reidsearch.web.run import Tls
@@ -59,25 +56,6 @@ class Served:
             held.add(person.name, PASSWORD, role, cameras=person.cameras)
         held.set_role(person.name, role)
         return held.set_cameras(person.name, person.cameras).account
-
-
-@pytest.fixture(scope="session")
-def two_cameras(tmp_path_factory, scene) -> Path:
-    """`gate.mp4` from noon and `yard.mp4` from a minute later in an archive: five tracklets."""
-    folder = tmp_path_factory.mktemp("footage")
-    shutil.copy(scene[0], folder)
-    shutil.copy(scene[0].with_suffix(".det.txt"), folder)
-    write_yard(folder / "yard.mp4")
-    (folder / "sources.csv").write_text(
-        "path,camera,start,detections\n"
-        "gate.mp4,gate,2024-05-31T12:00:00Z,gate.det.txt\n"
-        "yard.mp4,yard,2024-05-31T12:01:00Z,yard.det.txt\n"
-    )
-    naming = SourceNaming(listed=read_source_list(folder / "sources.csv"))
-    with Archive.open(folder / "archive", create=True, model="builtin") as archive:
-        videos = [folder / "gate.mp4", folder / "yard.mp4"]
-        archive.index(videos, footage=FootageOptions(naming=naming))
-    return folder / "archive"
 
 
 @contextlib.contextmanager

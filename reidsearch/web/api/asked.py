@@ -26,7 +26,26 @@ CropIds = Annotated[tuple[CropId, ...], Meta(max_length=MOST_CROPS)]
 Views = Annotated[tuple[Text, ...], Meta(max_length=MOST_VIEWS)]
 
 
-class SearchAsked(Given, frozen=True):
+class FiltersAsked(Given, frozen=True):
+    """Which part of the archive is asked about: the domain's `Filters`."""
+
+    camera: Annotated[Texts, Meta(description="Only these cameras.")] = ()
+    not_camera: Texts = ()
+    after: Annotated[
+        Text | None, Meta(description="From this time on; without a zone in the archive's own.")
+    ] = None
+    before: Text | None = None
+    time_of_day: Annotated[
+        Text | None, Meta(description="Hours of every day in the archive's zone: `22:00-06:00`.")
+    ] = None
+    source: Annotated[Texts, Meta(description="Parts of a location, or a SHA-256.")] = ()
+    exclude: Annotated[CropIds, Meta(description="Crops to leave out.")] = ()
+    wearing: Annotated[Texts, Meta(description="`red`, `upper:red`, `lower:black`.")] = ()
+    carrying: Annotated[Texts, Meta(description="`backpack`, `bag`, `hat`, ...")] = ()
+    not_carrying: Texts = ()
+
+
+class SearchAsked(FiltersAsked, frozen=True):
     """Whom to find, where, and how: the domain's `SearchRequest`, with pictures by address."""
 
     picture: Annotated[
@@ -42,20 +61,6 @@ class SearchAsked(Given, frozen=True):
     crop: Annotated[CropIds, Meta(description="Stored crops.")] = ()
     identity: Annotated[Text | None, Meta(description="All its confirmed crops.")] = None
     new_only: Annotated[bool, Meta(description="Leave out what is confirmed of it.")] = False
-    camera: Annotated[Texts, Meta(description="Only these cameras.")] = ()
-    not_camera: Texts = ()
-    after: Annotated[
-        Text | None, Meta(description="From this time on; without a zone in the archive's own.")
-    ] = None
-    before: Text | None = None
-    time_of_day: Annotated[
-        Text | None, Meta(description="Hours of every day in the archive's zone: `22:00-06:00`.")
-    ] = None
-    source: Annotated[Texts, Meta(description="Parts of a location, or a SHA-256.")] = ()
-    exclude: Annotated[CropIds, Meta(description="Crops to leave out.")] = ()
-    wearing: Annotated[Texts, Meta(description="`red`, `upper:red`, `lower:black`.")] = ()
-    carrying: Annotated[Texts, Meta(description="`backpack`, `bag`, `hat`, ...")] = ()
-    not_carrying: Texts = ()
     k: Annotated[int, Meta(ge=1, le=MOST_MATCHES, description="Matches at most.")] = 50
     min_score: Annotated[float, Meta(ge=-1, le=1)] | None = None
     max_false_alarms: Annotated[float, Meta(gt=0)] | None = None
@@ -119,8 +124,8 @@ def request_of(call: Call, asked: SearchAsked, *, read: bool = True) -> SearchRe
     return call.sight.request(request)
 
 
-def filters_of(call: Call, asked: Any) -> Filters:
-    """Return the filters of `asked`, which names them as `SearchAsked` does.
+def filters_of(call: Call, asked: FiltersAsked) -> Filters:
+    """Return the filters that are asked for.
 
     Times without a zone are the archive's own.
 

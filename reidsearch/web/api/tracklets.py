@@ -8,38 +8,19 @@ from msgspec import Meta
 
 from reidsearch.domain.browse_json import tracklet_document
 from reidsearch.domain.browsing import LONGEST_S, MOST_ITEMS, BrowseRequest
-from reidsearch.web.api.asked import filters_of
+from reidsearch.web.api.asked import FiltersAsked, Text, filters_of
 from reidsearch.web.call import Call
-from reidsearch.web.declared import Document, Endpoint, Given, Nothing
+from reidsearch.web.declared import Document, Endpoint, Nothing
 
-Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
-Texts = Annotated[tuple[Text, ...], Meta(max_length=100)]
 Seconds = Annotated[float, Meta(ge=0, le=LONGEST_S)]
 Limit = Annotated[int, Meta(ge=1, le=MOST_ITEMS)]
-CropId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
-class TrackletsAsked(Given, frozen=True):
+class TrackletsAsked(FiltersAsked, frozen=True):
     """Which tracklets, and crops of no tracklet, are listed, and in which order."""
 
-    camera: Annotated[Texts, Meta(description="Only these cameras.")] = ()
-    not_camera: Texts = ()
-    after: Annotated[
-        Text | None, Meta(description="From this time on; without a zone in the archive's own.")
-    ] = None
-    before: Text | None = None
-    time_of_day: Annotated[
-        Text | None, Meta(description="Hours of every day in the archive's zone: `22:00-06:00`.")
-    ] = None
-    source: Annotated[Texts, Meta(description="Parts of a location, or a SHA-256.")] = ()
-    exclude: Annotated[
-        tuple[CropId, ...], Meta(max_length=1_000, description="Crops to leave out.")
-    ] = ()
     least_s: Annotated[Seconds | None, Meta(description="Seen for this long or longer.")] = None
     most_s: Annotated[Seconds | None, Meta(description="Seen for this long at most.")] = None
-    wearing: Annotated[Texts, Meta(description="`red`, `upper:red`, `lower:black`.")] = ()
-    carrying: Annotated[Texts, Meta(description="`backpack`, `bag`, `hat`, ...")] = ()
-    not_carrying: Texts = ()
     identity: Annotated[Text | None, Meta(description="Confirmed as this one.")] = None
     unreviewed: Annotated[bool, Meta(description="Only what is not decided.")] = False
     sort: Annotated[

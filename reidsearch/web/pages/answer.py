@@ -48,9 +48,7 @@ def answer(call: Call, asked: PageAsked) -> Values:
         for match, document in zip(found.matches, told["matches"], strict=True)
     ]
     deciding = asked.deciding or asked.identity
-    identities = [
-        one for one in call.sight.identities(call.identities.all()) if one.merged_into is None
-    ]
+    identities = call.open_identities()
     return {
         "asked": asked,
         "links": links,

@@ -35,9 +35,7 @@ def compare(call: Call, asked: PageAsked) -> Values:
     seen = call.archive.footage.tracklet(match.moment.tracklet_id) if match.moment else None
     mark = call.identities.marks_of_crops([match.crop_id])[match.crop_id]
     deciding = asked.deciding or asked.identity
-    identities = [
-        one for one in call.sight.identities(call.identities.all()) if one.merged_into is None
-    ]
+    identities = call.open_identities()
     return {
         "asked": asked,
         "links": links,

@@ -31,7 +31,7 @@ class Asked(Given, frozen=True):
 
 def people(call: Call, asked: Asked) -> Values:
     """Return what the page shows."""
-    held = [one for one in call.sight.identities(call.identities.all()) if not one.merged_into]
+    held = call.open_identities()
     return {
         "identities": [
             {"named": one.named, "members": len(one.members), "crop_id": crop_id}
@@ -73,11 +73,7 @@ def identity(call: Call, _: Nothing) -> Values:
     told = identities.one(call, Nothing())
     story = call.sight.story(call.identities.show(call.path["identity"]))
     names = call.sight.names()
-    others = [
-        one.named
-        for one in call.sight.identities(call.identities.all())
-        if one.identity_id != told["identity_id"] and not one.merged_into
-    ]
+    others = [one.named for one in call.open_identities() if one.identity_id != told["identity_id"]]
     return {
         "told": told,
         "decisions": [
