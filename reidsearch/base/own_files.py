@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reidsearch.base import atomic
-from reidsearch.base.errors import telling_exhaustion
+from reidsearch.base.foreign_errors import telling_exhaustion
 
 _AT = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 _SHARED = 0o060  # of the folder's mode: what the group may

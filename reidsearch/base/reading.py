@@ -18,7 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reidsearch.base.errors import Reason, Refused, exhausted
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.foreign_errors import exhausted
 
 SMALL_BYTES = 1 << 20
 """Of settings and notes that people or this program write."""

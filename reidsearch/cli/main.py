@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 import click
 
-from reidsearch.base.errors import Interrupted, ReidsearchError, StorageError, exhausted
+from reidsearch.base.errors import Interrupted, ReidsearchError
+from reidsearch.base.foreign_errors import as_ours
 from reidsearch.base.version import __version__
 from reidsearch.cli.commands import LazyGroup
 from reidsearch.cli.signals import on_interrupt, stop_on_signals
@@ -78,21 +79,10 @@ def _guarded(debug: bool) -> int:
     except Exception as error:  # noqa: BLE001  the one boundary
         if debug:
             traceback.print_exc()
-        told = _as_ours(error)
+        told = as_ours(error)
         _tell(told)
         return told.exit_code
     return result if isinstance(result, int) else 0
-
-
-def _as_ours(error: Exception) -> ReidsearchError:
-    if isinstance(error, ReidsearchError):
-        return error
-    if resource := exhausted(error, str(getattr(error, "filename", None) or "")):
-        return resource
-    if isinstance(error, OSError):
-        where = f" ({error.filename})" if error.filename else ""
-        return StorageError(f"{error.strerror or error}{where}")
-    return ReidsearchError(f"unexpected error: {type(error).__name__}: {error}")
 
 
 def _tell(error: ReidsearchError) -> None:

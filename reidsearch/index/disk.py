@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reidsearch.base import own_files
-from reidsearch.base.errors import StorageError, exhausted
+from reidsearch.base.errors import StorageError
+from reidsearch.base.foreign_errors import exhausted
 from reidsearch.index.contract import IndexDamaged
 
 

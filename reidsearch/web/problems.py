@@ -22,8 +22,8 @@ from reidsearch.base.errors import (
     ReidsearchError,
     StorageError,
     UsageError,
-    exhausted,
 )
+from reidsearch.base.foreign_errors import exhausted
 from reidsearch.web.words import advice
 
 MEDIA = "application/problem+json"

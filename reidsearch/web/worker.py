@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidsearch.archive import Archive
-from reidsearch.base.errors import Interrupted, NotFound, ReidsearchError, StorageError, exhausted
+from reidsearch.base.errors import Interrupted, NotFound
+from reidsearch.base.foreign_errors import as_ours
 from reidsearch.base.progress import Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.base.settings_file import read_settings
@@ -229,7 +230,7 @@ def main() -> None:
     except (KeyboardInterrupt, Interrupted):
         told.result(None, stopped=True)
     except Exception as error:  # noqa: BLE001  the one boundary
-        told.problem(JobProblem.of(_as_ours(error)))
+        told.problem(JobProblem.of(as_ours(error)))
     else:
         told.result(document, stopped=bool(document.get("interrupted")))
 
@@ -256,17 +257,6 @@ def _done(told: Told, work: JobWork) -> Document:
             FootageFolders([Path(folder) for folder in told.what["folders"]]),
         )
         return DOING[work.kind](doing, work)
-
-
-def _as_ours(error: Exception) -> ReidsearchError:
-    if isinstance(error, ReidsearchError):
-        return error
-    if resource := exhausted(error, str(getattr(error, "filename", None) or "")):
-        return resource
-    if isinstance(error, OSError):
-        where = f" ({error.filename})" if error.filename else ""
-        return StorageError(f"{error.strerror or error}{where}")
-    return ReidsearchError(f"unexpected error: {type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

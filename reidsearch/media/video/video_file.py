@@ -15,7 +15,8 @@ import av
 import av.error
 import av.logging
 
-from reidsearch.base.errors import Reason, Refused, exhausted
+from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.foreign_errors import exhausted
 from reidsearch.base.reading import open_regular
 from reidsearch.domain.footage import MIRRORED, Stamps, VideoInfo
 from reidsearch.media.video.decoding import Reader, memory_is_left

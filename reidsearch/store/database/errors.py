@@ -6,14 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 
-from reidsearch.base.errors import (
-    ArchiveError,
-    ArchiveLocked,
-    Kind,
-    ReidsearchError,
-    StorageError,
-    exhausted,
-)
+from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, ReidsearchError, StorageError
+from reidsearch.base.foreign_errors import exhausted
 from reidsearch.store.database import opening
 from reidsearch.store.database.damage import damage_of
 

@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from reidsearch.base.errors import InputError, exhausted
+from reidsearch.base.errors import InputError
+from reidsearch.base.foreign_errors import exhausted
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.vision.models.catalogue import ModelEntry, ModelFile, catalogue
 from reidsearch.vision.models.store import (

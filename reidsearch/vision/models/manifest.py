@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from reidsearch.base.errors import Kind, ModelError, Refused, exhausted
+from reidsearch.base.errors import Kind, ModelError, Refused
+from reidsearch.base.foreign_errors import exhausted
 from reidsearch.base.reading import parse_toml, read_text, require_label
 from reidsearch.base.said import said
 from reidsearch.vision.models.profile import COLOURS, FITS, INTERPOLATIONS, ZOO, Profile, Three

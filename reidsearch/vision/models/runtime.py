@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from reidsearch.base.cache import cache_folder
-from reidsearch.base.errors import Kind, ModelError, telling_exhaustion
+from reidsearch.base.errors import Kind, ModelError
+from reidsearch.base.foreign_errors import telling_exhaustion
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.vision.models.store import sha384_of

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from reidsearch.base import atomic
 from reidsearch.base.cache import cache_folder
-from reidsearch.base.errors import Kind, ModelError, StorageError, exhausted
+from reidsearch.base.errors import Kind, ModelError, StorageError
+from reidsearch.base.foreign_errors import exhausted
 from reidsearch.vision.models.catalogue import ModelEntry, ModelFile
 
 
