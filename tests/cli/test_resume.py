@@ -189,10 +189,12 @@ def test_a_second_run_meanwhile_is_refused_and_readers_are_not(tmp_path, crops):
 
 
 def test_a_full_disk_costs_nothing_that_was_committed(tmp_path, crops, uninterrupted):
-    with small_disk(tmp_path / "disk", 1000) as disk:
-        ballast = disk / "ballast"
-        ballast.write_bytes(bytes(300_000))
+    with small_disk(tmp_path / "disk", 4000) as disk:
         folder = disk / "archive"
+        with opened(folder):
+            pass  # an empty archive, so that the rest of the disk holds crops only
+        ballast = disk / "ballast"
+        leave_free(ballast, 400_000)
         process = index(folder, crops)
         told = Told(process)
         told.finish()
@@ -207,6 +209,10 @@ def test_a_full_disk_costs_nothing_that_was_committed(tmp_path, crops, uninterru
         assert held <= contents(folder) == uninterrupted
         with opened(folder) as archive:
             assert archive.check() == []
+
+
+def leave_free(ballast: Path, size: int) -> None:
+    ballast.write_bytes(bytes(shutil.disk_usage(ballast.parent).free - size))
 
 
 def require_after_full(folder: Path, acknowledged: int, uninterrupted: set) -> set:
