@@ -53,6 +53,7 @@ def ids(answer):
     return [match.crop.crop_id for match in answer.matches]
 
 
+@pytest.mark.full
 def test_a_picture_finds_itself_first(archive, crops):
     answer = archive.search(crops / "005.png", k=3)
     best = answer.matches[0]
@@ -68,6 +69,7 @@ def test_a_picture_finds_itself_first(archive, crops):
     assert said.generation == 1
 
 
+@pytest.mark.full
 def test_scores_are_the_inner_products_of_the_embeddings(archive, crops):
     embedder = load_embedder("builtin")
     from reidsearch.base.settings import PictureLimits
@@ -82,6 +84,7 @@ def test_scores_are_the_inner_products_of_the_embeddings(archive, crops):
     np.testing.assert_allclose(archive.embed(pictures), rows, atol=1e-5)
 
 
+@pytest.mark.full
 def test_a_held_crop_leaves_itself_out(archive):
     answer = archive.search(6, k=50)
     assert sorted(ids(answer)) == [n for n in range(1, 13) if n != 6]
@@ -111,6 +114,7 @@ def test_k_beyond_what_is_held_and_min_score(archive, crops):
     assert archive.search(crops / "000.png", k=3, min_score=1.0).statement.crops_searched == 12
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("query", "settings", "kind"),
     [
@@ -244,6 +248,7 @@ def test_an_archive_opened_before_is_not_searched_with_the_model_before(other_mo
         assert reader.search(3, k=1).statement.model.name == "builtin"
 
 
+@pytest.mark.full
 def test_an_open_archive_loads_the_new_model_after_a_reembedding(archive, crops):
     """The embedder that was loaded for the old embeddings is not used for the new ones."""
     folder = archive._store.folder

@@ -67,6 +67,7 @@ def test_the_genuine_model_is_recognised(tmp_path, shared):
     assert not [check for check in checks if check.name == "built-in model"]
 
 
+@pytest.mark.full
 def test_a_fault_in_preprocessing_fails_and_is_named(tmp_path, monkeypatch):
     right = Embedder.prepare
     monkeypatch.setattr(Embedder, "prepare", lambda self, crop: right(self, crop)[..., ::-1].copy())
@@ -189,6 +190,7 @@ def test_a_folder_that_is_no_archive_fails(tmp_path):
     assert found(examine(tmp_path / "a", model="builtin"), "archive").status == "fail"
 
 
+@pytest.mark.full
 def test_the_command_tells_all_and_leaves_with_0_when_nothing_failed(tmp_path):
     done = CliRunner().invoke(command, ["-a", str(tmp_path / "a")], standalone_mode=False)
     assert done.return_value == 0

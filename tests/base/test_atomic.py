@@ -70,6 +70,7 @@ def test_three_steps_make_a_file(tmp_path):
     assert done.stdout == b"done\n", done.stderr
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("step", range(4))
 def test_a_killed_process_leaves_no_half_folder(tmp_path, step):
     final = tmp_path / "folder"

@@ -45,6 +45,7 @@ def gaussian(people: int, same: float, different: float, sigma: float, seed: int
     return compared(scores.clip(-1, 1), np.concatenate([own, one]), np.concatenate([own, other]))
 
 
+@pytest.mark.full
 def test_the_likelihood_ratio_of_gaussians_is_found():
     """Of N(0.5, 0.1) against N(0.1, 0.1) it is exp(40 (s - 0.3)), by the formula."""
     fitted = fit(gaussian(400, 0.5, 0.1, 0.1), replicates=200)
@@ -91,6 +92,7 @@ def test_every_person_counts_the_same():
     )
 
 
+@pytest.mark.full
 def test_the_interval_is_one_over_people_not_over_pairs():
     """The same pairs eight times over are no more knowledge."""
     plain = gaussian(50, 0.5, 0.1, 0.1)
@@ -106,6 +108,7 @@ def same_fitted(one: Fitted, other: Fitted) -> bool:
     )
 
 
+@pytest.mark.full
 def test_the_bootstrap_is_the_same_for_the_same_seed():
     pairs = gaussian(30, 0.5, 0.1, 0.1)
     assert same_fitted(fit(pairs, replicates=50), fit(pairs, replicates=50))

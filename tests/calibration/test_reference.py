@@ -143,6 +143,7 @@ def test_an_archive_of_few_people_is_not_read(tmp_path, monkeypatch):
     assert answer.matches[0].reading is None
 
 
+@pytest.mark.full
 def test_a_prior_may_be_given_but_no_limit_on_false_alarms(archive):
     asked = SearchRequest((1,), k=2, prior=0.5)
     assert archive.search(asked).statement.prior == 0.5
@@ -150,6 +151,7 @@ def test_a_prior_may_be_given_but_no_limit_on_false_alarms(archive):
         archive.search(SearchRequest((1,), k=2, max_false_alarms=1))
 
 
+@pytest.mark.full
 def test_matches_by_the_querys_own_camera_are_doubted_where_scores_mislead(tmp_path):
     """0.6 and 0.95 are not; nor is 0.8 at another camera, or where the query's is not known."""
     query = np.eye(16, dtype=np.float32)[0]

@@ -37,6 +37,7 @@ def test_roles_are_those_of_the_domain():
     assert tuple(role.value for role in Role) == ROLES
 
 
+@pytest.mark.full
 def test_the_life_of_an_account(held, monkeypatch):
     def told(*arguments: object) -> dict[str, object]:
         typed(monkeypatch, PASSWORD + "\n")
@@ -78,6 +79,7 @@ def test_tables_and_texts(held, monkeypatch):
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("arguments", "given", "code", "says"),
     [

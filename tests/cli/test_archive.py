@@ -31,6 +31,7 @@ def test_help_is_the_one_of_the_command_list(name, run):
     assert run(name, "--help").code == 0
 
 
+@pytest.mark.full
 def test_show_in_both_forms(held):
     summary = json.loads(held("show", "--format", "json").out)
     assert (summary["crops"], summary["crops_without_time"]) == (9, 1)
@@ -73,6 +74,7 @@ def test_delete_counts_asks_and_deletes(held, monkeypatch):
     assert held("check").code == 0
 
 
+@pytest.mark.full
 def test_backup_and_restore(held, tmp_path):
     ran = held("backup", tmp_path / "backup")
     assert ran.code == 0
@@ -83,12 +85,14 @@ def test_backup_and_restore(held, tmp_path):
     assert query_ids(held, "--crop", 1) == before
 
 
+@pytest.mark.full
 def test_migrate_of_an_archive_of_this_version(held):
     ran = held("migrate")
     assert ran.code == 0
     assert "is up to date" in ran.out
 
 
+@pytest.mark.full
 def test_reembed(held, crops):
     sql(held.archive, "UPDATE model SET name = 'foreign', digest = 'ab'")
     ran = held("reembed", "--model", "builtin")

@@ -18,6 +18,7 @@ LISTS = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("command", LISTS)
 def test_an_empty_list_has_its_header(command, held):
     schema, rows = LISTS[command]

@@ -145,6 +145,7 @@ def test_every_list_that_shows_people_has_a_sheet(
     require_alone((tmp_path / "sheet.html").read_text())
 
 
+@pytest.mark.full
 def test_what_exists_is_kept_without_force(seen: CommandLine, tmp_path: Path) -> None:
     out = tmp_path / "page"
     words = ("export", "page", "identity", "anna", "-o")
@@ -168,6 +169,7 @@ def test_what_exists_is_kept_without_force(seen: CommandLine, tmp_path: Path) ->
     assert seen(*words, tmp_path / "none" / "page").code != 0
 
 
+@pytest.mark.full
 def test_footage_that_is_gone_is_told_and_the_page_is_written(
     seen: CommandLine, tmp_path: Path
 ) -> None:
@@ -178,6 +180,7 @@ def test_footage_that_is_gone_is_told_and_the_page_is_written(
     assert "The clip of crop 1" in require_alone((out / "index.html").read_text(), out).text
 
 
+@pytest.mark.full
 def test_further_pages_are_numbered_and_never_overwrite(
     seen: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -250,6 +250,7 @@ def test_a_pipe_is_written_to_without_force_and_stays_a_pipe(held, tmp_path):
     assert (refused.code, "is no ordinary file" in refused.err) == (2, True)
 
 
+@pytest.mark.full
 def test_standard_output_by_its_name_goes_wherever_it_was_redirected(tmp_path):
     script = (
         "import os; from pathlib import Path; from reidsearch.cli.files import write_file; "

@@ -104,6 +104,7 @@ def test_crop_ids_that_are_none_are_refused() -> None:
         CropIds().convert("1,x", None, None)
 
 
+@pytest.mark.full
 def test_shell_completion_knows_commands_and_options(tmp_path: Path) -> None:
     script = "from reidsearch.cli.main import cli; cli(prog_name='reidsearch')"
     environment = {"_REIDSEARCH_COMPLETE": "bash_complete", "COMP_CWORD": "1"}

@@ -92,6 +92,7 @@ def test_merge_split_rename(held):
     assert told(held, "identity", "rename", "carl", "Émile") == ("Decision 5: carl is now Émile.\n")
 
 
+@pytest.mark.full
 def test_the_empty_archive_of_identities(held):
     assert told(held, "identity", "list").startswith("No identities yet: reidsearch identity new")
     assert told(held, "identity", "list", "--decisions") == "No decisions yet.\n"
@@ -127,6 +128,7 @@ def test_what_is_refused_says_what_to_do(held, arguments, code, text):
     assert text in ran.err
 
 
+@pytest.mark.full
 def test_force_is_recorded(held):
     told(held, "identity", "new", "anna", 1)
     assert told(held, "confirm", 3, "--as", "anna", "--ignore-conflicts").endswith(
@@ -134,6 +136,7 @@ def test_force_is_recorded(held):
     )
 
 
+@pytest.mark.full
 def test_json(held):
     made = json.loads(told(held, "identity", "new", "anna", 2, "--format", "json"))["decision"]
     assert (made["decision_id"], made["what"], made["undone_by"]) == (1, "new", None)

@@ -36,6 +36,7 @@ def interrupted_at(module: str, *arguments: str, **environment: str) -> subproce
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "module", ["reidsearch.cli.main", "click", "click.core", "typing", "reidsearch.base.errors"]
 )

@@ -116,6 +116,7 @@ def test_a_model_that_says_nothing_of_pictures_is_not_added(run, tmp_path):
     assert not custom_models(models_folder())
 
 
+@pytest.mark.full
 def test_a_model_that_separates_nobody_is_added_and_doubted(run, tmp_path):
     path = save(untrained(), tmp_path / "untrained.xml")
     ran = run("models", "add", path, "--input", "rgb-unit")
@@ -153,6 +154,7 @@ def test_a_manifest_or_a_way_is_given(run, osnet):
     assert "--name" in taken.err
 
 
+@pytest.mark.full
 def test_a_vector_that_is_not_of_unit_length_is_not_called_so(run, osnet):
     describe(osnet)
     place = osnet.with_suffix(".toml")
@@ -213,6 +215,7 @@ def test_a_foreign_detector_is_added_and_used(run, shared, tmp_path):
     assert len(json.loads(found.out)["people"]) == 1
 
 
+@pytest.mark.full
 def test_a_way_is_taken_whatever_manifest_lies_beside(run, osnet):
     describe(osnet, "bgr-255")
     write_onnx(osnet, seed=3)  # the manifest is of what lay there before

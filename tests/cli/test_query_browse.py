@@ -121,6 +121,7 @@ def test_a_list_is_drawn(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (tmp_path / "sheet.png").stat().st_size > 5000
 
 
+@pytest.mark.full
 def test_nothing_at_all_is_no_query(made) -> None:
     ran = made("query")
     assert ran.code == 2

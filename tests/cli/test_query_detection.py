@@ -138,6 +138,7 @@ def test_without_a_detector_it_is_said_what_to_do(run, tmp_path, monkeypatch):
     assert run("query", other, "--whole").err == ""
 
 
+@pytest.mark.full
 def test_a_file_that_the_archive_holds_as_a_crop_is_not_detected(tmp_path):
     """Its embedding is that of the crop, whatever a detector would find in it."""
     crops = draw_many(tmp_path / "crops", 3)
@@ -167,6 +168,7 @@ def test_a_frame_of_which_a_part_was_indexed_is_no_crop(tmp_path):
         assert not archive.searching.holds(sha256)
 
 
+@pytest.mark.full
 def test_an_absent_detector_is_looked_for_over_the_network_once(tmp_path, monkeypatch):
     """A list of pictures does not wait for the network at each."""
     monkeypatch.setenv("REIDSEARCH_CACHE", str(tmp_path / "cache"))

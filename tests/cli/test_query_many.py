@@ -180,6 +180,7 @@ def test_a_list_of_bad_rows_alone_is_told_row_by_row(indexed, tmp_path):
     assert [one["query"] for one in answers(ran.out)] == ["crop x", "crop y"]
 
 
+@pytest.mark.full
 def test_names_in_a_list_that_are_not_utf8_are_found(indexed, tmp_path):
     name = b"caf\xe9.png"
     shutil.copy(tmp_path / "crops" / "000.png", os.fsencode(tmp_path) + b"/" + name)
@@ -224,6 +225,7 @@ def test_a_plan_is_told_and_nothing_is_searched(indexed):
     assert (plan["schema"], plan["exact"], plan["candidates"]) == ("reidsearch/plan/1", True, 20)
 
 
+@pytest.mark.full
 def test_exact_is_said_in_the_answer(indexed):
     ran = indexed("query", "--crop", 5, "--exact", "--format", "json")
     statement = json.loads(ran.out)["statement"]
@@ -283,6 +285,7 @@ def test_a_list_says_what_a_query_says(indexed, tmp_path):
     assert near["statement"]["min_score"] == 0.2
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "table"])
 def test_a_row_that_fails_is_reported_in_its_place(indexed, tmp_path, form):
     (tmp_path / "list.csv").write_text("crop,image\n99,\n3,\n,nowhere.jpg\n4,\n")
@@ -305,6 +308,7 @@ def test_a_row_that_fails_is_reported_in_its_place(indexed, tmp_path, form):
         assert "nowhere.jpg" in found[2]["error"]["message"]
 
 
+@pytest.mark.full
 def test_everything_above_a_score_takes_a_whole_query(indexed):
     assert indexed("identity", "new", "anna", 3, 4).code == 0
     query = ("--identity", "anna", "--like", 5, "--unlike", 9, "--min-score", 0.1)

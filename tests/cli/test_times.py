@@ -77,6 +77,7 @@ def test_what_is_no_time_is_answered_with_the_forms(text):
         assert form in str(refused.value.hint)
 
 
+@pytest.mark.full
 def test_a_local_form_is_in_the_archives_zone_too(held):
     with Archive.open(held.archive) as archive:
         archive.timezone = "+02:00"

@@ -113,6 +113,7 @@ def test_a_manifest_that_is_missing_is_refused(tmp_path):
         read_data(tmp_path / "none.csv")
 
 
+@pytest.mark.full
 def test_of_an_archive_labelled_crops_are_taken_with_their_embeddings(tmp_path):
     vectors = unit_rows(5)
     facts = [

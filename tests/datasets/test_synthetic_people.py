@@ -41,6 +41,7 @@ def test_people_walk_from_camera_to_camera(crops: list[DrawnCrop]) -> None:
             assert gap_s == 3 if earlier.camera == later.camera else 20 <= gap_s <= 300
 
 
+@pytest.mark.full
 def test_a_seed_fixes_the_pictures_and_more_people_leave_them(crops: list[DrawnCrop]) -> None:
     again = list(drawn_people(people=2, cameras=3, views=2, seed=0))
     for first, second in zip(again, crops, strict=False):
@@ -54,6 +55,7 @@ def test_a_seed_fixes_the_pictures_and_more_people_leave_them(crops: list[DrawnC
     assert not np.array_equal(other.pixels, crops[0].pixels)
 
 
+@pytest.mark.full
 def test_many_cameras_have_names_of_their_own() -> None:
     assert len({crop.camera for crop in drawn_people(1, 20, 1)}) == 20
 

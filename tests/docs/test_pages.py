@@ -159,6 +159,7 @@ def test_python_examples_import_what_exists(page: Path) -> None:
                     importlib.import_module(name.name)
 
 
+@pytest.mark.full
 def test_python_page_names_what_an_archive_has(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\barchive\.([a-z_]+)", text))

@@ -79,6 +79,7 @@ def naive(found: list[int], truth: list[int]) -> tuple[float, ...]:
     )
 
 
+@pytest.mark.full
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12))
 def test_as_counted_in_the_plainest_way(pairs):
     found, truth = [a for a, _ in pairs], [b for _, b in pairs]

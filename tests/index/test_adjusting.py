@@ -62,6 +62,7 @@ def same(one: Adjustment, other: Adjustment) -> bool:
     )
 
 
+@pytest.mark.full
 def test_a_reader_takes_the_same_means_as_the_writer_keeps(folder):
     read = adjustment(folder)
     kept = written(folder)
@@ -77,6 +78,7 @@ def test_a_reader_takes_the_same_means_as_the_writer_keeps(folder):
     assert np.allclose(rows, centred(VECTORS, truth.means[cameras + 1]), atol=1e-5)
 
 
+@pytest.mark.full
 def test_scores_are_products_of_adjusted_embeddings_and_are_confirmed(folder):
     adjust = written(folder)
     with Store(folder) as store:
@@ -90,6 +92,7 @@ def test_scores_are_products_of_adjusted_embeddings_and_are_confirmed(folder):
             assert found.ids[0] == 1 + int(truth.argmax())
 
 
+@pytest.mark.full
 def test_means_stay_until_the_archive_has_moved(folder):
     before = written(folder)
     some = unit_rows(40, seed=5)
@@ -102,6 +105,7 @@ def test_means_stay_until_the_archive_has_moved(folder):
     assert not np.array_equal(before.means, written(folder).means)
 
 
+@pytest.mark.full
 def test_a_new_camera_has_its_mean_at_once_in_a_small_archive_only(folder, monkeypatch):
     written(folder)
     fill(folder, unit_rows(5, seed=5), [Facts("lift")] * 5, first=COUNT)
@@ -127,6 +131,7 @@ def test_somebody_deleted_is_in_no_mean_of_few(folder, monkeypatch, told_from):
         assert check(store) == []
 
 
+@pytest.mark.full
 def test_of_one_camera_scores_are_plain(tmp_path):
     fill(tmp_path / "a", VECTORS, [Facts("hall" if i % 2 else None) for i in range(COUNT)])
     assert adjustment(tmp_path / "a") is WhyNotAdjusted.ONE_CAMERA
@@ -144,6 +149,7 @@ def test_a_large_archive_without_means_says_so_until_they_are_prepared(folder, m
     assert isinstance(adjustment(folder), Adjustment)
 
 
+@pytest.mark.full
 def test_an_open_reader_takes_the_means_that_a_writer_has_kept(folder):
     written(folder)
     with Store(folder) as store:
@@ -183,6 +189,7 @@ def test_damaged_means_are_taken_anew_and_told(folder, code, damage):
     assert same(written(folder), kept)
 
 
+@pytest.mark.full
 def test_norms_that_do_not_go_with_the_embeddings_are_found(folder):
     kept = written(folder)
     norms = kept.norms.copy()
@@ -202,6 +209,7 @@ def test_norms_that_do_not_go_with_the_embeddings_are_found(folder):
     assert same(adjustment(folder), kept)
 
 
+@pytest.mark.full
 def test_the_graph_is_of_the_means_in_force(folder):
     kept = written(folder)
     with Store(folder) as store:

@@ -102,6 +102,7 @@ def test_every_k_gives_k(crowded, k):
         assert hits.ids.tolist() == CROWD.best(query, k)
 
 
+@pytest.mark.full
 def test_a_filter_against_the_query_still_gives_k(crowded):
     """What is nearest does not pass: the scan has to go on below it."""
     query = CROWD.queries[0]

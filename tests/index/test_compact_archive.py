@@ -140,6 +140,7 @@ def test_damage_that_comes_after_opening_is_noticed_when_it_is_read(tmp_path, mo
         assert "altered" in gallery.warnings[0]
 
 
+@pytest.mark.full
 def test_rows_at_hand_are_given_up_with_an_erasure(folder):
     with Store(folder) as store:
         gallery = Gallery(store)
@@ -167,6 +168,7 @@ def test_an_erasure_rewrites_only_the_segments_that_hold_it(folder):
         assert checks.check(store) == []
 
 
+@pytest.mark.full
 def test_a_fold_appends_and_keeps_full_segments(folder):
     before = {path.name for path in (folder / "index").glob("codes-*")}
     fill(folder, VECTORS[60:], first=60)

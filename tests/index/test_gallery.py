@@ -98,6 +98,7 @@ def test_an_archive_that_was_never_given_a_model_answers_nothing(tmp_path):
         assert gallery.search(VECTORS[0], 5).ids.tolist() == []
 
 
+@pytest.mark.full
 def test_what_another_process_commits_is_taken_in(folder):
     with Store(folder) as store:
         gallery = Gallery(store)
@@ -208,6 +209,7 @@ def test_read_only_media(folder):
         assert checks.check(store) == []
 
 
+@pytest.mark.full
 def test_read_only_media_with_a_damaged_file(folder):
     flip(index_file(folder))
     with read_only(folder), Store(folder) as store:
@@ -305,6 +307,7 @@ def test_a_generation_is_compacted_when_its_tail_has_grown_long(folder, monkeypa
         assert gallery.needs_compaction()
 
 
+@pytest.mark.full
 def test_only_the_newest_file_stays(folder):
     with Store(folder) as store:
         for _ in range(3):

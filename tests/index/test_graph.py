@@ -124,6 +124,7 @@ def test_lists_that_lost_some_do_not_take_what_may_not_be_next(small_blocks):
     assert (graph.near[0] >= 0).sum() == WIDTH - 1
 
 
+@pytest.mark.full
 def test_an_erasure_that_spares_the_lists_computes_nothing_again(small_blocks):
     gallery = Gallery(1, 200)
     graph = extended(Graph.empty(), gallery.ids, gallery.vectors)

@@ -75,6 +75,7 @@ def test_it_is_made_written_and_read_back(store):
     assert check(store) == []
 
 
+@pytest.mark.full
 def test_keeping_what_has_not_changed_writes_nothing(store):
     opened(store).keep()
     before = newest_graph(store)
@@ -132,6 +133,7 @@ def test_a_damaged_file_is_not_trusted(store, damage):
     assert check(store) == []
 
 
+@pytest.mark.full
 def test_a_file_whose_checksum_was_forged_is_noticed_by_its_scores_and_its_layout(store):
     opened(store).keep()
     path = newest_graph(store).path
@@ -164,6 +166,7 @@ def forge(store: Store) -> None:
     )
 
 
+@pytest.mark.full
 def test_too_much_work_is_left_to_the_command(store, monkeypatch):
     monkeypatch.setattr(rooms, "BLOCKS_IN_A_SEARCH", 0)
     held = opened(store)

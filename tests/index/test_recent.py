@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 from reidsearch.index import recent
 from reidsearch.index.recent import Recent
@@ -87,6 +88,7 @@ def test_random_questions_are_answered_as_by_what_is_read(monkeypatch):
         assert told(rows, *ids.tolist()) == ids[ids % 2 == 0].tolist()
 
 
+@pytest.mark.full
 def test_threads_that_ask_at_once_get_their_own_rows(monkeypatch):
     monkeypatch.setattr(recent, "MOST", 60)  # so that room is made all the time
     rows = Recent(Read())

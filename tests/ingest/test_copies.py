@@ -24,6 +24,7 @@ def index(tmp_path, naming=BY_FOLDER):
         return report, archive.crop(1).facts.camera
 
 
+@pytest.mark.full
 def test_a_copy_with_other_facts_is_told_of_and_the_first_facts_stay(tmp_path, gate):
     index(tmp_path)
     copy = tmp_path / "footage" / "yard" / "a.png"
@@ -35,6 +36,7 @@ def test_a_copy_with_other_facts_is_told_of_and_the_first_facts_stay(tmp_path, g
     assert (report.unchanged, report.conflicting, camera) == (2, 0, "gate")
 
 
+@pytest.mark.full
 def test_a_copy_with_the_same_facts_is_no_conflict(tmp_path, gate):
     shutil.copy(gate, gate.with_name("b.png"))
     report, camera = index(tmp_path)
@@ -55,12 +57,14 @@ def test_facts_corrected_where_a_renamed_file_lies_now_are_taken_over(tmp_path, 
     assert (report.unchanged, camera) == (1, "north gate")
 
 
+@pytest.mark.full
 def test_running_again_with_less_known_forgets_nothing(tmp_path, gate):
     index(tmp_path)
     report, camera = index(tmp_path, Naming())
     assert (report.updated, report.unchanged, camera) == (0, 1, "gate")
 
 
+@pytest.mark.full
 def test_a_copy_that_tells_nothing_is_no_conflict(tmp_path, gate):
     index(tmp_path)
     shutil.copy(gate, tmp_path / "copy.png")

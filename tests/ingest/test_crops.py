@@ -43,6 +43,7 @@ def archive(tmp_path):
         yield made
 
 
+@pytest.mark.full
 def test_every_offer_is_counted_once(archive):
     offers = [offer(n) for n in range(5)]
     offers += [offer(90, png(0)), offer(91, b"no picture"), offer(92, b"")]
@@ -103,6 +104,7 @@ def test_reading_keeps_only_so_far_ahead_of_committing(archive, monkeypatch):
     assert max(ahead) < 150  # 64 results, 16 readers, some requests
 
 
+@pytest.mark.full
 def test_an_exception_of_the_offers_surfaces_and_the_run_can_be_repeated(archive):
     def offers():
         for number in range(10):
@@ -295,6 +297,7 @@ class TestTheSamePlacesAgain:
         assert archive.index([folder]).unchanged == 4
         assert len(archive) == 5
 
+    @pytest.mark.full
     def test_corrected_facts(self, archive, folder):
         from reidsearch.media.naming.patterns import Naming
 

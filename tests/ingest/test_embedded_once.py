@@ -18,6 +18,7 @@ def jpegs() -> list[bytes]:
     return [coded(rng.integers(0, 256, (*size, 3), np.uint8)) for size in sizes]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("flip", [False, True])
 def test_what_is_remembered_is_what_the_stream_would_compute(jpegs, flip):
     embedder = load_embedder("builtin", flip=flip)

@@ -96,6 +96,7 @@ def test_a_view_less_is_no_hole_while_the_person_can_still_be_found(folder):
         assert {span.how for span in source.spans} == {How.PRECOMPUTED}
 
 
+@pytest.mark.full
 def test_what_was_deleted_leaves_exactly_nothing_to_count(folder):
     """Sums of seconds as floating point gave -1.7e-16 s."""
     sql(folder, "DELETE FROM span")

@@ -236,6 +236,7 @@ def test_a_clock_is_corrected_without_indexing(indexed, scene):
         assert archive.crop(1) == crop, "running again does not undo a correction"
 
 
+@pytest.mark.full
 def test_a_corrected_clock_is_recorded_with_who_did_it(indexed):
     with Archive.open(indexed, actor="inspector") as archive:
         source = archive.footage.find("gate.mp4")

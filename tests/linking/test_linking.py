@@ -150,6 +150,7 @@ def test_without_cameras_only_what_is_common_to_all_is_taken_out():
 stretches = st.tuples(st.integers(0, 20), st.integers(0, 8))
 
 
+@pytest.mark.full
 @given(
     a=stretches, b=stretches, starts=st.tuples(st.integers(0, 9), st.integers(0, 9)),
     sources=st.tuples(st.integers(1, 2), st.integers(1, 2)),
@@ -299,6 +300,7 @@ def test_proposals_are_replaced_and_never_numbered_again(folder):
             archive.proposals.find(before[0])
 
 
+@pytest.mark.full
 def test_confirmed_and_rejected_hold(folder):
     with opened(folder) as archive:
         archive.identities.new("anna", [3, 13])  # persons 1 and 2: somebody knows better
@@ -313,6 +315,7 @@ def test_confirmed_and_rejected_hold(folder):
             assert not {"tracklet 2", "tracklet 7", "tracklet 4"} & set(members)
 
 
+@pytest.mark.full
 def test_a_proposal_is_confirmed_whole(folder):
     with opened(folder) as archive:
         archive.proposals.link(join_above=0.45)
@@ -338,6 +341,7 @@ def test_a_proposal_is_confirmed_whole(folder):
         assert len(archive.identities.find("carl").members) == 2
 
 
+@pytest.mark.full
 def test_deleted_members_leave_their_proposals(folder):
     with opened(folder) as archive:
         archive.proposals.link(join_above=0.45)

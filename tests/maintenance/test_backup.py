@@ -66,6 +66,7 @@ def flip(path):
     path.write_bytes(data)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("damage", [flip, lambda path: path.unlink()])
 def test_damaged_settings_are_refused_and_leave_nothing(tmp_path, with_settings, damage):
     with Store(with_settings) as store:
@@ -164,6 +165,7 @@ def test_damage_that_the_checksum_was_made_of_is_found_too(tmp_path, folder):
     assert not (tmp_path / "restored").exists()
 
 
+@pytest.mark.full
 def test_nothing_is_overwritten(tmp_path, folder):
     (tmp_path / "backup").mkdir()
     with Store(folder) as store:

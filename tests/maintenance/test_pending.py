@@ -111,6 +111,7 @@ def test_every_command_says_so_until_the_same_one_finishes_it(unfinished, run):
     assert run("delete", "--camera", "gate", "-y").code == 9
 
 
+@pytest.mark.full
 def test_a_dry_run_finishes_nothing(unfinished, run):
     run.archive = unfinished
     ran = run("delete", "--crop", 5, "--dry-run")

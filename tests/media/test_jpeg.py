@@ -55,6 +55,7 @@ def held(data: bytes) -> bytes:
     return stored_jpeg(data, decode(data, LIMITS), whole=True)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", KINDS)
 def test_pixels_stay_and_whatever_stands_between_segments_goes(kind):
     plain = KINDS[kind]

@@ -90,6 +90,7 @@ def test_a_stream_that_begins_between_key_frames_is_read_alike_from_anywhere(tmp
         assert shown(items(path, after=whole[number][0])) == whole[number + 1 :]
 
 
+@pytest.mark.full
 def test_damage_after_the_wanted_time_costs_no_more_than_in_a_linear_reading(tmp_path):
     path = write_video(
         tmp_path / "a.mpg", 200, codec="mpeg2video", options={"g": "50", "bf": "0"}, container="vob"

@@ -184,6 +184,7 @@ def test_large_frames_are_scaled_down_and_small_ones_are_not(tmp_path):
     assert frame.width / frame.height == pytest.approx(16 / 9, abs=0.01)
 
 
+@pytest.mark.full
 def test_work_ends_when_nobody_waits_for_it(tmp_path):
     path = made(tmp_path, "a.ts", container="mpegts")
     asked = []

@@ -324,6 +324,7 @@ def test_a_clock_that_jumps_ahead_by_a_month_is_no_gap(ahead_ms, tmp_path):
         assert not footage.seekable
 
 
+@pytest.mark.full
 def test_footage_that_goes_on_evenly_is_found_by_seeking(tmp_path):
     fragmented = {"movflags": "frag_keyframe"}
     for name, how in (("a.ts", {}), ("a.mkv", {}), ("a.mp4", {}), ("f.mp4", fragmented)):

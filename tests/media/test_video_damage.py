@@ -60,6 +60,7 @@ def test_an_mp4_cut_short_with_its_index_in_front(tmp_path):
         assert footage.info.media_s(last) >= 3.9
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["a.ts", "a.mkv", "a.avi"])
 def test_a_stream_cut_short_gives_what_is_there(name, tmp_path):
     codec = "mpeg4" if name == "a.avi" else "libx264"

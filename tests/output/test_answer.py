@@ -61,6 +61,7 @@ def test_json_is_as_its_schema_says(given: Answer) -> None:
     assert len(document["matches"]) == len(given.matches)
 
 
+@pytest.mark.full
 def test_schema_is_itself_valid_and_closed() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     document = answer_json(ANSWERS["usual"])

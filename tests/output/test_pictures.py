@@ -137,6 +137,7 @@ def test_a_picture_that_does_not_say_where_it_comes_from_is_not_written() -> Non
         encode(Drawing("a", IMPRINT, 100, 100), ".png")
 
 
+@pytest.mark.full
 def test_a_high_sheet_is_printed_on_pages_that_each_have_the_foot() -> None:
     layout = sheet(60)
     pdf = encode(layout, ".pdf")
@@ -153,6 +154,7 @@ def test_a_high_sheet_is_printed_on_pages_that_each_have_the_foot() -> None:
 # -- nothing is stretched ------------------------------------------------------------------------
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("shape", [(128, 64), (64, 128), (300, 60), (40, 400)])
 def test_the_explanation_keeps_the_aspect_of_both_pictures(shape: tuple[int, int]) -> None:
     told = explanation_sample()
@@ -178,6 +180,7 @@ def test_the_explanation_has_a_legend() -> None:
 # -- numbers of people ---------------------------------------------------------------------------
 
 
+@pytest.mark.full
 @settings(deadline=None, max_examples=30)
 @given(count=st.integers(0, 120), apart=st.floats(0, 40))
 def test_numbers_of_people_who_stand_close_never_meet(count: int, apart: float) -> None:

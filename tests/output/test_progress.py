@@ -45,6 +45,7 @@ def drawn(text: str) -> list[str]:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n").splitlines()
 
 
+@pytest.mark.full
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = on_a_terminal(monkeypatch)
     with progress_for() as progress:

@@ -138,6 +138,7 @@ def test_what_an_earlier_version_took_in_no_longer_breaks_answers(form, tmp_path
         assert run("show", "crop", "1", "-a", tmp_path / "a", "--format", form_).code == 0
 
 
+@pytest.mark.full
 @settings(max_examples=40, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(["camera", "timezone", "start"]), VALUES, max_size=2),

@@ -259,6 +259,7 @@ def test_a_card_without_a_picture_says_so() -> None:
     assert "no picture" in words(page)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1), (300, 200)])
 def test_pictures_keep_their_aspect_and_colours(shape: tuple[int, int]) -> None:
     odd: Pixels = np.full((*shape, 3), (255, 0, 0), np.uint8)
@@ -268,6 +269,7 @@ def test_pictures_keep_their_aspect_and_colours(shape: tuple[int, int]) -> None:
     assert found == pytest.approx(wanted, rel=0.02) or 1 in (np.ptp(ys) + 1, np.ptp(xs) + 1)
 
 
+@pytest.mark.full
 def test_the_truth_is_framed_in_green_and_red() -> None:
     layout = sheet(2, truth=lambda match: match.rank == 1)
     require_apart(layout)

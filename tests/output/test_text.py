@@ -245,6 +245,7 @@ def test_a_summary_as_json_names_cameras_and_failures() -> None:
     assert document["model"]["precision"] == "FP16"
 
 
+@pytest.mark.full
 @given(st.text())
 def test_visible_text_is_one_harmless_line(name: str) -> None:
     told = visible(name)

@@ -40,6 +40,7 @@ def below(folder: Path) -> Iterator[Path]:
             yield path
 
 
+@pytest.mark.full
 def test_files_that_are_looked_at_are_those_of_the_project() -> None:
     looked_at = {path.relative_to(ROOT).as_posix() for path in project_files()}
     assert {

@@ -76,6 +76,7 @@ def test_a_crop_is_searched_for_by_its_own_camera(archive):
     Draft202012Validator(SCHEMA).validate(answer_json(answer))
 
 
+@pytest.mark.full
 def test_the_camera_of_a_picture_is_told_or_known_by_its_bytes_or_not_known(archive, made):
     picture = draw_many(made / "new", 1, start=900)[0]
     (row,) = archive.embed([to_pixels(Image.open(picture), PictureLimits())])
@@ -147,6 +148,7 @@ def test_what_makes_no_sense_is_refused(archive):
         SearchRequest(3, query_camera=" ")
 
 
+@pytest.mark.full
 def test_the_command_line_takes_both_and_batches_a_column(made, tmp_path, monkeypatch, capfd):
     command = CommandLine(monkeypatch, capfd, made / "archive")
     told = json.loads(command("query", "--crop", "3", "--no-adjust", "--format", "json").out)

@@ -134,6 +134,7 @@ def test_a_search_by_score_is_that_over_arrays(archive):
     assert statement.k == COUNT
 
 
+@pytest.mark.full
 def test_the_default_order_is_that_of_re_ranking_the_refined_query(archive):
     found = archive.search(1, k=50, likes=[2], unlikes=[40])
     matrix = as_scored(archive._gallery, MATRIX)
@@ -287,6 +288,7 @@ def test_what_cannot_be_is_refused(archive, marked, error: type[ReidsearchError]
     assert advice(refused.value)
 
 
+@pytest.mark.full
 def test_what_was_deleted_or_is_not_embedded_is_told(made, tmp_path):
     shutil.copytree(made, tmp_path / "a")
     with Archive.open(tmp_path / "a") as archive:

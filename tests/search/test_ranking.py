@@ -119,6 +119,7 @@ def test_a_query_has_one_ranking_whatever_k_and_whatever_was_asked_before(ask):
             assert ids(ask(query, k=k)) == expected[:k]
 
 
+@pytest.mark.full
 def test_filters_choose_candidates_and_leave_neighbourhoods_whole(ask):
     only = ask(k=COUNT, filters=Filters(cameras=("left",)))
     assert {match.crop.facts.camera for match in only.matches} == {"left"}
@@ -129,6 +130,7 @@ def test_filters_choose_candidates_and_leave_neighbourhoods_whole(ask):
     assert only.statement.ranked_by.reranked == COUNT // 2
 
 
+@pytest.mark.full
 def test_what_is_excluded_does_not_expand_the_query(ask):
     answer = ask(MATRIX[20], k=50, filters=Filters(exclude_crops=(21,)))
     assert 21 not in ids(answer)
@@ -142,6 +144,7 @@ def test_what_is_excluded_does_not_expand_the_query(ask):
     assert ids(answer) == (anew[:50] + 1).tolist()
 
 
+@pytest.mark.full
 def test_min_score_is_of_the_score(ask):
     whole = ask(k=COUNT)
     limit = sorted(match.score for match in whole.matches)[-25]
@@ -152,6 +155,7 @@ def test_min_score_is_of_the_score(ask):
     assert ask(k=10, min_score=1.0).matches == ()
 
 
+@pytest.mark.full
 def test_small_archives_are_ranked_by_score(tmp_path):
     fill(tmp_path / "archive", people(96))
     with Archive.open(tmp_path / "archive") as archive:

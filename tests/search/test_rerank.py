@@ -39,6 +39,7 @@ def asked(query, gallery, how=PAPER) -> Asked:
     return Asked(query, *gallery.around(query, how.k1))
 
 
+@pytest.mark.full
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
@@ -82,6 +83,7 @@ def test_real_numbers_agree_too():
     np.testing.assert_allclose(got, reranked(made[0], made[1:], chosen=rows)[rows], atol=2e-5)
 
 
+@pytest.mark.full
 def test_the_expanded_query_is_ranked_as_if_it_had_been_asked():
     made = people(5, 201)
     query, matrix = made[0], made[1:]

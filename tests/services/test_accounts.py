@@ -38,6 +38,7 @@ def test_hashes_are_argon2id_with_the_parameters_of_rfc_9106(tmp_path):
         assert archive.accounts.verify("maria", PASSWORD) is not None
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("password", "good"),
     [
@@ -109,6 +110,7 @@ def test_every_change_holds_and_is_recorded_with_its_actor(archive):
     assert archive.check() == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("change", ["set_role", "set_cameras", "set_password", "disable", "remove"])
 def test_what_is_no_account_cannot_be_changed(archive, change):
     arguments = {
@@ -179,6 +181,7 @@ def hashes(monkeypatch) -> list[str]:
     return asked
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "password"),
     [

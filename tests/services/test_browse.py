@@ -295,6 +295,7 @@ def test_items_say_how_many_of_their_crops_meet_a_filter(archive: Archive) -> No
         assert all(0 <= number <= len(item.crop_ids) for number in item.matched.values())
 
 
+@pytest.mark.full
 def test_decisions_make_reviewed_and_undoing_takes_it_back(tmp_path: Path) -> None:
     write_footage(tmp_path / "a", "gate.mp4", "gate", [Seen(1, 5, unit_rows(2))])
     with Archive.open(tmp_path / "a") as archive:
@@ -388,6 +389,7 @@ def test_an_item_as_json_names_its_best_shot(archive: Archive) -> None:
     assert told["reviewed"] is True
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/St_Johns", "Africa/Casablanca", "UTC"])
 def test_offsets_are_those_of_the_zone_all_year(zone: str) -> None:
     first, last = dt.datetime(2022, 1, 1, tzinfo=dt.UTC), dt.datetime(2025, 1, 1, tzinfo=dt.UTC)

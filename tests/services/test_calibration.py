@@ -179,6 +179,7 @@ def test_what_makes_no_sense_is_refused_before_searching(calibrated, asked):
         archive.search(1, **asked)
 
 
+@pytest.mark.full
 def test_false_alarms_are_kept_to(calibrated):
     """At the score found, no more than so many of the different pairs measured lie above."""
     with Archive.open(calibrated) as archive:
@@ -224,6 +225,7 @@ def test_scores_beyond_what_was_seen_are_read_at_its_end(calibrated):
     assert "1 matches lie beyond" in read_answer(alike, made).statement.warnings[-1]
 
 
+@pytest.mark.full
 def test_a_query_of_several_views_says_that_it_was_not_calibrated_for_them(calibrated):
     with Archive.open(calibrated) as archive:
         assert any("2 pictures" in text for text in archive.search([1, 2]).statement.warnings)
@@ -324,6 +326,7 @@ def test_confirmed_identities_become_a_calibration(tmp_path):
         jsonschema.validate(answer_json(archive.search(1)), SCHEMA)
 
 
+@pytest.mark.full
 def test_damage_is_noticed(calibrated):
     sql(calibrated, "UPDATE calibration SET curves = substr(curves, 1, 100)")
     with Archive.open(calibrated) as archive:

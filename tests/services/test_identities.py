@@ -287,6 +287,7 @@ def test_decisions_outlive_what_they_are_about(folder):
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_a_view_less_leaves_the_member(folder):
     with opened(folder) as archive:
         archive.identities.new("anna", [1])

@@ -28,6 +28,7 @@ def archive(tmp_path):
         yield opened
 
 
+@pytest.mark.full
 def test_jobs_are_taken_in_their_order_by_kind(archive) -> None:
     queued = [archive.jobs.queue(work) for work in (ClipWork(1), LinkWork(), INDEX)]
     assert [job.job_id for job in archive.jobs.latest()] == [3, 2, 1]
@@ -59,6 +60,7 @@ def test_a_queued_job_is_cancelled_at_once_and_a_running_one_asked(archive) -> N
         archive.jobs.one(99)
 
 
+@pytest.mark.full
 def test_a_queued_job_says_what_it_waits_for(archive, tmp_path) -> None:
     job = archive.jobs.queue(LinkWork()).job_id
     clip = archive.jobs.queue(ClipWork(1)).job_id
@@ -75,6 +77,7 @@ def test_a_queued_job_says_what_it_waits_for(archive, tmp_path) -> None:
             pass
 
 
+@pytest.mark.full
 def test_what_a_killed_process_ran_is_told_as_interrupted_before_anybody_records_it(
     archive,
 ) -> None:
@@ -101,6 +104,7 @@ def test_a_job_that_could_not_begin_is_queued_again_unless_somebody_stopped_it(a
             archive.jobs.cancel(job)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("work", "told"),
     [
@@ -117,6 +121,7 @@ def test_an_index_job_that_could_never_run_is_not_queued(archive, work, told) ->
     assert archive.jobs.latest() == []
 
 
+@pytest.mark.full
 def test_the_queue_and_the_record_are_bounded(archive, monkeypatch) -> None:
     monkeypatch.setattr("reidsearch.services.jobs.service.MOST_QUEUED", 3)
     monkeypatch.setattr(job_store, "KEPT", 4)
@@ -132,6 +137,7 @@ def test_the_queue_and_the_record_are_bounded(archive, monkeypatch) -> None:
     assert archive.jobs.latest()[0].job_id == 9  # numbers are never given twice
 
 
+@pytest.mark.full
 def test_deleting_footage_takes_its_name_out_of_jobs_that_ended(archive, tmp_path) -> None:
     place = archive.crop(2).location
     told = {
@@ -159,6 +165,7 @@ def test_deleting_footage_takes_its_name_out_of_jobs_that_ended(archive, tmp_pat
     assert place not in str(rows)
 
 
+@pytest.mark.full
 def test_a_restored_archive_does_not_begin_what_was_queued(archive, tmp_path) -> None:
     queued, running = archive.jobs.queue(INDEX).job_id, archive.jobs.queue(LinkWork()).job_id
     archive.jobs.next({JobKind.LINK}, ME)
@@ -170,6 +177,7 @@ def test_a_restored_archive_does_not_begin_what_was_queued(archive, tmp_path) ->
     assert archive.jobs.one(queued).state is JobState.QUEUED
 
 
+@pytest.mark.full
 def test_a_damaged_row_is_found_and_dropped(archive, tmp_path) -> None:
     archive.jobs.queue(LinkWork())
     archive.jobs.queue(LinkWork())

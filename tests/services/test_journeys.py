@@ -75,6 +75,7 @@ def test_one_within_another_leaves_no_stretch(folder):
         assert archive.journey("anna").between == ()
 
 
+@pytest.mark.full
 def test_haste_is_flagged_with_what_was_given_or_linked_last(folder):
     with opened(folder) as archive:
         archive.identities.new("anna", [1, 3])
@@ -86,6 +87,7 @@ def test_haste_is_flagged_with_what_was_given_or_linked_last(folder):
         assert (pair.minimum_s, pair.certain) == (101.0, False)
 
 
+@pytest.mark.full
 def test_proposed_sightings_are_told_apart(folder):
     with opened(folder) as archive:
         archive.identities.new("anna", [1])
@@ -105,6 +107,7 @@ def test_nobody_and_nothing(folder):
             archive.journey("anna")
 
 
+@pytest.mark.full
 def test_the_command(run: CommandLine, made: Path, tmp_path: Path):
     shutil.copytree(made, run.archive)
     run("identity", "new", "anna", 1, 2, 3, 4, 5)

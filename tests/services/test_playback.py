@@ -17,6 +17,8 @@ from reidsearch.base.errors import InputError, Interrupted, NotFound, StorageErr
 from reidsearch.domain.playback import Way
 from reidsearch.services.patience import Patience, Slots
 
+pytestmark = pytest.mark.full  # encodes the scene in four ways
+
 
 @pytest.fixture(scope="module")
 def indexed(scene, tmp_path_factory):
@@ -34,7 +36,6 @@ def archive(indexed, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["file", "remuxed", "transcoded", "counted"])
-@pytest.mark.full
 def test_every_source_plays_in_its_way(name, indexed, archive):
     way = {"counted": Way.TRANSCODED}.get(name) or Way(name)
     source_id = indexed[1][name]
@@ -185,7 +186,6 @@ def test_without_a_time_no_other_camera_is_named(indexed, archive):
         archive.playback.others(indexed[1]["yard"], Fraction(1))
 
 
-@pytest.mark.full
 def test_a_stretch_holds_its_slot_until_it_is_closed(indexed, archive):
     archive.playback._slots = Slots(1, waits_s=0.1)
     source_id = indexed[1]["transcoded"]

@@ -147,6 +147,7 @@ def test_the_short_form_is_the_request(archive):
     assert set(SearchOptions.__annotations__) == names
 
 
+@pytest.mark.full
 def test_an_answer_is_the_document_that_the_command_prints(archive, run, made):
     run.archive = made
     ran = run("query", "--crop", 1, "--like", 2, "--format", "json")
@@ -171,6 +172,7 @@ WRONG = {
 }
 
 
+@pytest.mark.full
 def test_what_fails_stands_in_its_place_and_the_others_are_answered(archive):
     good = SearchRequest(1, k=3)
     requests = [good]
@@ -192,6 +194,7 @@ def test_what_fails_stands_in_its_place_and_the_others_are_answered(archive):
         assert alone.value.message == one.error.message
 
 
+@pytest.mark.full
 def test_pictures_that_cannot_be_read_do_not_stop_the_others(tmp_path):
     paths = [draw(tmp_path / "crops" / f"{n}.png", n) for n in range(6)]
     with opened(tmp_path / "archive") as archive:

@@ -57,6 +57,7 @@ def test_there_is_none_without_pairs():
     assert separation_of(np.float32([]), np.float32([0.1])) is None
 
 
+@pytest.mark.full
 def test_pairs_are_of_one_tracklet_and_of_two_at_once(tmp_path):
     rows = unit_rows(7)
     seen = [
@@ -99,6 +100,7 @@ def test_a_model_that_separates_nobody_is_doubted(tmp_path, spread, doubted):
     assert f"AUC {found.auc:.3f}; {found.same_pairs} pairs of one person" in check.detail
 
 
+@pytest.mark.full
 def test_few_pairs_are_told_but_not_judged_by(tmp_path):
     folder = two_by_two(tmp_path / "a", 5, people=6)
     (check,) = [one for one in examine(folder, model="builtin") if one.name == "scores"]

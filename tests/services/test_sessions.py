@@ -141,6 +141,7 @@ def test_rows_of_sessions_that_expired_are_dropped(archive, clock):
     assert sql(Path(archive.location), "SELECT count(*) FROM session") == [(1,)]
 
 
+@pytest.mark.full
 def test_a_restored_archive_has_its_accounts_and_nobody_is_signed_in(archive, tmp_path):
     token = token_of(archive)
     archive.backup(tmp_path / "backup")
@@ -293,6 +294,7 @@ def test_failures_are_recorded_without_what_may_be_a_password(archive, signing):
     ]
 
 
+@pytest.mark.full
 def test_guessing_does_not_fill_the_archive(archive, signing, clock):
     for number in range(200):
         guess(signing, f"name{number}", f"198.51.100.{number}")

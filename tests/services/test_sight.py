@@ -32,6 +32,7 @@ def gate(archive: Archive) -> Sight:
     return archive.sight(GATE)
 
 
+@pytest.mark.full
 def test_who_may_see_all_is_refused_nothing(archive):
     every = archive.sight(None)
     assert not every.limited
@@ -42,6 +43,7 @@ def test_who_may_see_all_is_refused_nothing(archive):
     assert every.request(request) is request
 
 
+@pytest.mark.full
 def test_what_is_seen_by_number(archive, gate):
     assert gate.crops(range(12)) == {1, 2, 3, 4, 5}
     assert gate.tracklets(range(7)) == {1, 2, 3}
@@ -106,6 +108,7 @@ def test_an_account_of_no_camera_of_the_archive_searches_nothing(archive):
             archive.sight(cameras).request(SearchRequest([], identity=None))
 
 
+@pytest.mark.full
 def test_identities_show_what_may_be_seen_of_them(archive, gate):
     held = archive.identities
     held.new("anna", [1, 6])

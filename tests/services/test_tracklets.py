@@ -79,6 +79,7 @@ def test_a_cut_parts_detections_and_views_by_time_and_undo_puts_them_together(pl
         assert (crops(archive, 1), crops(archive, 5)) == ([1, 2], [3, 4, 5])
 
 
+@pytest.mark.full
 def test_the_mean_of_each_half_is_of_its_own_views(place):
     with Archive.open(place) as archive:
         archive.tracklets.split(1, media_s=frame(1))
@@ -109,6 +110,7 @@ def test_a_confirmation_goes_with_the_crops_it_was_made_by(place, named, early, 
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_a_rejection_goes_with_the_crops_it_was_made_by(place):
     with Archive.open(place) as archive:
         archive.identities.new("anna")
@@ -134,6 +136,7 @@ def test_where_nobody_knows_the_crops_both_halves_stay_and_it_is_said(place, run
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_what_later_decisions_build_on_is_not_undone(place):
     with Archive.open(place) as archive:
         archive.identities.new("anna", [1, 4])
@@ -202,6 +205,7 @@ def test_a_half_without_a_crop_is_refused_where_the_footage_is_gone(place):
         assert archive.identities.decisions() == []
 
 
+@pytest.mark.full
 def test_tracklets_of_one_person_are_joined_and_parted_again(place):
     before = dump(place)
     with Archive.open(place) as archive:
@@ -222,6 +226,7 @@ def test_tracklets_of_one_person_are_joined_and_parted_again(place):
     assert dump(place) == before
 
 
+@pytest.mark.full
 def test_halves_that_are_joined_again_are_the_whole(place):
     before = dump(place)
     with Archive.open(place) as archive:
@@ -238,6 +243,7 @@ def test_halves_that_are_joined_again_are_the_whole(place):
     assert dump(place) == before
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("ids", "kind"),
     [
@@ -278,6 +284,7 @@ def test_nobody_becomes_somebody_who_is_seen_elsewhere_at_that_time(place):
         assert error.value.kind == Kind.TRACKLETS_AT_ONCE
 
 
+@pytest.mark.full
 def test_proposals_lose_what_was_cut(place):
     with Archive.open(place) as archive:
         proposed = Proposed(None, (Member("tracklet", 1), Member("tracklet", 4)), (0.9, 0.9), 0.9)
@@ -296,6 +303,7 @@ def test_proposals_lose_what_was_cut(place):
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_what_was_deleted_since_cannot_be_parted_or_put_together(place):
     with Archive.open(place) as archive:
         archive.tracklets.join([1, 3])
@@ -330,6 +338,7 @@ def _cut_off(*_: object) -> None:
     raise OSError("cut off")
 
 
+@pytest.mark.full
 def test_check_tells_of_an_edit_that_was_not_decided(place):
     with Archive.open(place) as archive:
         archive.tracklets.split(1, media_s=frame(2))
@@ -340,6 +349,7 @@ def test_check_tells_of_an_edit_that_was_not_decided(place):
     assert "not split or joined as was decided: 3" in finding.message
 
 
+@pytest.mark.full
 def test_the_log_tells_of_cuts_and_joins(place, run: CommandLine):
     run.archive = place
     run("tracklet", "split", 1, "--at", "1.2s", "--note", "crossing")
@@ -369,6 +379,7 @@ def test_somebody_who_changes_the_tracklet_meanwhile_is_noticed(place, monkeypat
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_the_sides_of_a_split_are_not_proposed_as_one_person(tmp_path):
     folder = tmp_path / "a"
     alike = unit_rows(1, seed=1).repeat(5, axis=0)

@@ -12,6 +12,7 @@ from reidsearch.output.identities import decision_text
 ANNA = Named(1, "anna")
 
 
+@pytest.mark.full
 def test_it_is_seen_by_everybody_and_survives_reopening(folder):
     with opened(folder) as archive:
         archive.identities.new("anna", [2])
@@ -31,6 +32,7 @@ def test_it_is_seen_by_everybody_and_survives_reopening(folder):
         }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("decide", ["confirm", "reject"])
 def test_a_verdict_ends_it_and_undoing_the_verdict_brings_it_back(folder, decide):
     with opened(folder) as archive:

@@ -171,6 +171,7 @@ def test_migrated_archives_have_the_same_schema(tmp_path, text):
         assert expected.digest(expected.require_plain(connection, folder)) == expected.DIGEST
 
 
+@pytest.mark.full
 def test_a_schema_that_another_version_of_sqlalchemy_wrote_is_compared_with_its_own(
     whole, monkeypatch
 ):

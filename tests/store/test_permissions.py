@@ -70,6 +70,7 @@ def test_an_archive_is_its_owners_alone(tmp_path, before):
     assert parts(found, folders=False) == {0o600}
 
 
+@pytest.mark.full
 def test_a_group_that_the_folder_is_open_to_may_read_what_is_made_in_it(tmp_path):
     folder = tmp_path / "archive"
     folder.mkdir()

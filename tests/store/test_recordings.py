@@ -109,6 +109,7 @@ def test_others_and_later_visits_are_tracklets_of_their_own(tmp_path, second):
     assert len(held(tmp_path / "a")) == 2
 
 
+@pytest.mark.full
 def test_without_known_scores_nothing_is_joined(tmp_path):
     write_file(tmp_path / "a", 0, until_the_end(), model=UNKNOWN)
     write_file(tmp_path / "a", 1, from_the_start(), model=UNKNOWN)
@@ -125,6 +126,7 @@ def test_what_somebody_decided_on_stays_as_it_was(tmp_path):
     assert [len(one.parts) for one in held(folder)] == [1, 1]
 
 
+@pytest.mark.full
 def test_an_answer_shows_the_whole_visit_once(tmp_path):
     folder = tmp_path / "a"
     write_file(folder, 0, until_the_end(), Seen(10, 20, BERT))
@@ -224,6 +226,7 @@ def test_a_join_by_hand_is_left_as_it_is_when_the_next_file_comes(tmp_path):
     assert len(held(folder)) == 3
 
 
+@pytest.mark.full
 def test_files_that_are_not_of_one_recording_are_not_joined(tmp_path):
     folder = tmp_path / "a"
     write_file(folder, 0, until_the_end())

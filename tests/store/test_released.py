@@ -65,6 +65,7 @@ def test_it_answers_as_it_did(released, case):
         assert read == (None if log10_lr is None else pytest.approx(log10_lr, abs=2e-4))
 
 
+@pytest.mark.full
 def test_all_that_it_holds_is_whole(released):
     with Archive.open(released / "archive") as archive:
         assert archive.check() == []

@@ -112,6 +112,7 @@ def test_a_filter_proves_what_it_lets_through_and_nothing_else(folder):
             connection.scalars(select(tables.crop.c.id).where(tables.crop.c.person == "p0")).all()
 
 
+@pytest.mark.full
 def test_counting_reads_past_damage_and_a_damaged_crop_can_be_deleted(folder):
     from reidsearch.domain.request import Filters
     from reidsearch.index.gallery import Gallery

@@ -59,6 +59,7 @@ def test_an_earlier_archive_migrates_and_opens(text, tmp_path):
     assert fill(folder, unit_rows(1, seed=8), first=50).tolist() == [4 + views]
 
 
+@pytest.mark.full
 def test_frozen_footage_is_read_and_goes_on(tmp_path):
     folder = thawed(DATA / "archive-0002.sql", tmp_path / "archive")
     migrate(folder)
@@ -71,6 +72,7 @@ def test_frozen_footage_is_read_and_goes_on(tmp_path):
         assert archive.crop(4).facts.time == NOON + dt.timedelta(seconds=0.2)
 
 
+@pytest.mark.full
 def test_frozen_decisions_are_read_and_go_on(tmp_path):
     folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
     migrate(folder)
@@ -85,6 +87,7 @@ def test_frozen_decisions_are_read_and_go_on(tmp_path):
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_notes_on_facts_are_parted_and_cameras_are_composed_while_migrating(tmp_path):
     folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
     why = "file name matches no known recorder pattern"
@@ -105,6 +108,7 @@ def test_notes_on_facts_are_parted_and_cameras_are_composed_while_migrating(tmp_
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_frozen_attributes_are_read(tmp_path):
     folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
     migrate(folder)
@@ -117,6 +121,7 @@ def test_frozen_attributes_are_read(tmp_path):
         assert [m.crop.crop_id for m in archive.search(2, filters=filters).matches] == [1]
 
 
+@pytest.mark.full
 def test_a_frozen_calibration_is_read_and_replaced_by_a_new_number(tmp_path, monkeypatch):
     folder = thawed(DATA / "archive-0003.sql", tmp_path / "archive")
     migrate(folder)

@@ -160,6 +160,7 @@ def test_an_empty_time_range_is_an_error(store):
         select_crops(connection, Filters(after=NOON, before=NOON))
 
 
+@pytest.mark.full
 def test_not_this_camera_does_not_let_unknown_cameras_through(store):
     """The crop of unknown camera might be of the one to leave out; the count says so."""
     with store.read() as connection:

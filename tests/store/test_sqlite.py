@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from archives import read_only
+from archives import make_empty, read_only
 from contract_store import StoreContract, add_camera, cameras
 
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError
@@ -20,7 +20,7 @@ class TestSqlite(StoreContract):
         monkeypatch.setattr(sqlite, "PURGE_TIMEOUT_S", 0.1)
 
     def make(self, folder: Path) -> Callable[[], Store]:
-        Store.create(folder)
+        make_empty(folder)
         return lambda: Store(folder)
 
 

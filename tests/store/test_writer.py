@@ -46,7 +46,7 @@ VECTORS = unit_rows(10)
 @pytest.fixture
 def folder(tmp_path):
     made = tmp_path / "archive"
-    Store.create(made)
+    make_empty(made)
     return made
 
 
@@ -149,7 +149,9 @@ def test_a_folder_of_something_else_is_not_made_an_archive(tmp_path, file):
     assert list(tmp_path.iterdir()) == [tmp_path / file]
 
 
-def test_an_archive_is_readable_by_its_owner_alone(folder):
+def test_an_archive_is_readable_by_its_owner_alone(tmp_path):
+    folder = tmp_path / "archive"
+    Store.create(folder)
     assert folder.stat().st_mode & 0o077 == 0
 
 

@@ -73,6 +73,7 @@ def test_identity_tells_all_that_makes_an_embedding(builtin):
     assert builtin.runtime.startswith("OpenVINO ")
 
 
+@pytest.mark.full
 def test_stream_hands_tags_back_in_input_order(builtin, crops):
     items = [(number, builtin.prepare(crops[number % len(crops)])) for number in range(60)]
     got = list(builtin.stream(iter(items)))
@@ -280,6 +281,7 @@ def mirror(picture):
     return np.ascontiguousarray(picture[:, ::-1])
 
 
+@pytest.mark.full
 def test_flip_averaging_is_the_mean_direction_of_both_sides(builtin, flipping, crops):
     both = builtin.embed(crops) + builtin.embed([mirror(crop) for crop in crops])
     expected = both / np.linalg.norm(both, axis=1, keepdims=True)

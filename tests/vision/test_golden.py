@@ -65,6 +65,7 @@ def test_there_are_golden_vectors_for_every_model():
             assert f"{entry.key}/{entry.digest[:16]}" in vectors()
 
 
+@pytest.mark.full
 def test_the_built_in_model_is_as_it_was():
     embedder = load_embedder("builtin")
     assert key(embedder.identity) in vectors()

@@ -186,6 +186,7 @@ def cosines(one, other):
     return (one.embed(drawn) * other.embed(drawn)).sum(axis=1)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("way", ["rgb-imagenet", "bgr-255"])
 def test_the_same_model_by_another_way_answers_the_same(tmp_path, way):
     """The built-in one, made to take RGB by ImageNet's numbers: right with its manifest alone."""
@@ -208,6 +209,7 @@ def test_a_file_without_a_manifest_is_refused(tmp_path):
         load_detector(str(path))
 
 
+@pytest.mark.full
 def test_what_an_archive_recorded_before_there_were_manifests_is_one(tmp_path):
     path = save(builtin.build(), tmp_path / "old.xml")
     digest = locate(str(path)).digest
@@ -250,6 +252,7 @@ def test_an_open_batch_is_fixed(tmp_path):
     assert embedder.embed(pictures()).shape == (5, 512)
 
 
+@pytest.mark.full
 def test_the_output_that_is_named_is_taken(tmp_path):
     graph = builtin.build()
     both = ov.Model(

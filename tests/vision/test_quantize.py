@@ -75,6 +75,7 @@ def test_without_nncf_no_model_is_made(shared, without_nncf):
         quantize(read_model(xml / "person-reidentification-retail-0288.xml"), "0288", [])
 
 
+@pytest.mark.full
 def test_too_few_crops_are_refused(tmp_path):
     with opened(tmp_path / "a") as archive:
         archive.index([draw_many(tmp_path / "crops", 3)[0].parent])

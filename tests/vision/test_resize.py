@@ -15,6 +15,7 @@ def reference(crop: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(Image.fromarray(crop).resize((width, height), Image.Resampling.BILINEAR))
 
 
+@pytest.mark.full
 @settings(max_examples=60, deadline=None)
 @given(
     width=st.integers(1, 300),

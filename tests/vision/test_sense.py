@@ -41,6 +41,7 @@ def test_untrained_convolutions_are_at_least_doubted():
         assert found.fault or found.doubt
 
 
+@pytest.mark.full
 def test_the_built_in_model_has_sense():
     found = sense(load_embedder("builtin"))
     assert (found.fault, found.doubt) == ("", "")

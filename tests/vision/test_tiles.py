@@ -35,6 +35,7 @@ def seen_in(tile, boxes, least=4.0, confidence=None):
     return Detections(xyxy, np.array(sure, np.float32))
 
 
+@pytest.mark.full
 @given(st.lists(st.integers(0, 45), max_size=12, unique=True), st.booleans())
 def test_everybody_is_found_once(places, tall):
     boxes = [(40 * n, 100, 40 * n + 39, 220) for n in places]  # side by side, never overlapping

@@ -99,9 +99,9 @@ def seeing(tmp_path: Path, two_cameras: Path, shared: Path) -> Iterator[Served]:
         yield served
 
 
-@pytest.fixture
-def calibrated(tmp_path: Path) -> Iterator[Served]:
-    """30 people, of each three crops by each of two cameras, served with a calibration."""
+@pytest.fixture(scope="session")
+def thirty_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of 30 people, of each three crops by each of two cameras, with a calibration."""
     rng, rows, facts = np.random.default_rng(5), [], []
     for person in range(30):
         own = unit_rows(1, seed=100 + person)[0]
@@ -110,7 +110,16 @@ def calibrated(tmp_path: Path) -> Iterator[Served]:
             facts += [Facts(camera, None, f"p{person}")] * 3
     stacked = np.stack(rows)
     stacked /= np.linalg.norm(stacked, axis=1, keepdims=True)
-    fill(tmp_path / "archive", stacked.astype(np.float32), facts)
+    folder = tmp_path_factory.mktemp("thirty") / "archive"
+    fill(folder, stacked.astype(np.float32), facts)
+    with Archive.open(folder, offline=True) as archive:
+        archive.calibration.from_labels()
+    return folder
+
+
+@pytest.fixture
+def calibrated(tmp_path: Path, thirty_people: Path) -> Iterator[Served]:
+    """A copy of `thirty_people`, served."""
+    shutil.copytree(thirty_people, tmp_path / "archive")
     with serving(tmp_path / "archive") as served:
-        served.archive.calibration.from_labels()
         yield served

@@ -43,6 +43,7 @@ def vera(served):
 # -- signing in ----------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_signing_in_and_out_by_the_page(served, vera):
     assert 'name="password"' in vera.get("/sign-in").text
     response = vera.post("/sign-in", data={"name": "Vera", "password": PASSWORD})
@@ -70,6 +71,7 @@ def test_signing_in_and_out_over_the_api(vera):
     assert session(vera) is None
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "password"),
     [("vera", WRONG), ("nobody", PASSWORD), ("off", PASSWORD), ("", ""), ("vera\0", PASSWORD)],
@@ -145,6 +147,7 @@ def test_a_team_has_no_link_and_no_session_by_one(served):
     assert "max-age=" in response.headers["strict-transport-security"]
 
 
+@pytest.mark.full
 def test_an_archive_that_cannot_be_written_is_served(served, tmp_path):
     served.archive.close()
     with read_only(tmp_path / "archive") as folder, Archive.open(folder, actor="maria") as archive:
@@ -160,6 +163,7 @@ def test_an_archive_that_cannot_be_written_is_served(served, tmp_path):
         assert session(client) is None
 
 
+@pytest.mark.full
 def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_added(served):
     settings = ServeSettings(hosts=("cctv.example",), secure=True, local=False, proxied=True)
     app = make_app(make_state(served.archive, settings))
@@ -181,6 +185,7 @@ def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_added(served):
         assert guess(*bad) == 400
 
 
+@pytest.mark.full
 def test_without_a_proxy_nobody_chooses_an_address(served, vera):
     for number in range(sign_in.FREE_FAILURES):
         vera.post(
@@ -195,6 +200,7 @@ def test_without_a_proxy_nobody_chooses_an_address(served, vera):
 # -- passwords and accounts ----------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_changing_the_own_password_ends_the_other_sessions(served):
     here, there = served.as_(VERA), served.as_(VERA)
     fields = {"old": PASSWORD, "new": OTHER, "again": OTHER}
@@ -227,6 +233,7 @@ def test_who_started_the_server_has_no_password(served):
     assert refused.json()["kind"] == "account-none"
 
 
+@pytest.mark.full
 def test_an_admin_manages_accounts_by_the_page(served):
     admin = served.client
 

@@ -48,6 +48,7 @@ def test_times_without_a_zone_are_the_archives_own(served):
     assert told["statement"]["filters"]["after"] == "2024-05-31T12:00:30Z"
 
 
+@pytest.mark.full
 def test_the_plan_says_what_would_be_searched(served):
     plan = served.client.post("/api/v1/searches/plan", json={"camera": ["yard"]}).json()
     require_valid(plan)
@@ -59,6 +60,7 @@ def test_the_plan_says_what_would_be_searched(served):
     assert f"{plan['crops_searched']} of {plan['crops_stored']} crops" in html
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "query",
     [
@@ -101,6 +103,7 @@ def test_somebody_limited_to_a_camera_searches_it_alone_and_is_told(served):
     assert "gate" not in served.as_(YARD).get("/ask").text
 
 
+@pytest.mark.full
 def test_the_page_shows_the_statement_the_rows_and_what_is_expected_below(served):
     html = served.client.get("/answer?crop=1").text
     found = served.archive.search(1, k=50)
@@ -111,6 +114,7 @@ def test_the_page_shows_the_statement_the_rows_and_what_is_expected_below(served
     assert "±" in html or found.matches[0].crop.moment.uncertainty_s is None
 
 
+@pytest.mark.full
 def test_an_answer_is_saved_as_a_page_that_stands_alone(served):
     html = served.client.get("/answer?crop=1&k=3&order=time&deciding=1&camera=yard").text
     address = re.search(r'href="(/api/v1/answers/page[^"]+)"', html)[1].replace("&amp;", "&")
@@ -121,6 +125,7 @@ def test_an_answer_is_saved_as_a_page_that_stands_alone(served):
     assert saved.text.count("data:image/jpeg") >= 3
 
 
+@pytest.mark.full
 def test_no_page_advises_a_command(served):
     served.archive.identities.new("anna", [1])
     for page in ("/answer?crop=1&camera=yard", "/compare?crop=1&match=9", "/answer?identity=anna"):
@@ -163,6 +168,7 @@ def test_an_address_holds_all_that_was_asked_and_no_more():
     assert pairs_of(asked, camera=(), k=50, match=3)[-1] == ("match", "3")
 
 
+@pytest.mark.full
 def test_a_comparison_shows_both_with_their_shots_and_what_was_looked_at(served):
     match = served.archive.search(1).matches[1]
     html = served.client.get(f"/compare?crop=1&match={match.crop.crop_id}&k=20").text
@@ -175,6 +181,7 @@ def test_a_comparison_shows_both_with_their_shots_and_what_was_looked_at(served)
     assert f"/answer?crop=1&amp;k=20#m-{match.crop.crop_id}" in html
 
 
+@pytest.mark.full
 def test_of_several_views_one_is_compared_at_a_time(served):
     html = served.client.get("/compare?crop=1&crop=2&match=9&view=1").text
     assert 'src="/api/v1/crops/2/picture" alt="Query"' in html
@@ -188,6 +195,7 @@ def test_a_comparison_of_nothing_says_so(served):
 HOSTILE = "<img src=x onerror=alert(1)>\u202e" + "a" * 150
 
 
+@pytest.mark.full
 def test_hostile_names_stay_text(served):
     served.archive.identities.new("\"'><script>alert(1)</script>", [1])
     for page in (

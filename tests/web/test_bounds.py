@@ -39,6 +39,7 @@ def test_a_day_at_the_end_of_the_calendar_is_refused(served, day: str) -> None:
     assert served.client.get(f"/?day={day}").status_code == 422
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "request_",
     [

@@ -54,6 +54,7 @@ def test_pages_follow_each_other_and_hold_everything(served) -> None:
     assert found == tracklets(whole)
 
 
+@pytest.mark.full
 def test_times_without_a_zone_are_the_archives(served) -> None:
     served.state.zone = None
     every = told(served.client, f"{API}?after=2024-05-31T12:01:00Z")
@@ -64,6 +65,7 @@ def test_times_without_a_zone_are_the_archives(served) -> None:
     assert "after" in refused.json()["detail"]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "asked",
     ["limit=501", "sort=age", "time_of_day=8", "least_s=-1", "cursor=x", "sort=confidence",
@@ -76,12 +78,14 @@ def test_what_makes_no_sense_is_refused(served, asked) -> None:
     assert served.client.get(f"{PAGE}?{asked}").status_code == refused.status_code
 
 
+@pytest.mark.full
 def test_one_tracklet_and_none(served) -> None:
     one = told(served.client, f"{API}/1")
     assert one["tracklet"]["tracklet_id"] == 1
     assert served.client.get(f"{API}/99").status_code == 404
 
 
+@pytest.mark.full
 def test_whoever_may_see_one_camera_is_told_of_no_other(served) -> None:
     client = served.as_(Person("vera", Role.VIEWER, frozenset({"yard"})))
     found = told(client, API)
@@ -96,6 +100,7 @@ def test_whoever_may_see_one_camera_is_told_of_no_other(served) -> None:
     assert f'data-crop="{gate["crop_id"]}"' not in page
 
 
+@pytest.mark.full
 def test_decided_items_are_reviewed_and_can_be_left_out(served) -> None:
     first = told(served.client, API)["items"][0]
     made = served.client.post(
@@ -111,6 +116,7 @@ def test_decided_items_are_reviewed_and_can_be_left_out(served) -> None:
     assert "&lt;b&gt;anna" in page
 
 
+@pytest.mark.full
 def test_the_address_holds_the_filters_and_chips_remove_them(served) -> None:
     address = f"{PAGE}?camera=yard&time_of_day=00:00-23:00&least_s=0.5&sort=size&limit=100"
     page = served.client.get(address).text
@@ -125,6 +131,7 @@ def test_the_address_holds_the_filters_and_chips_remove_them(served) -> None:
     assert '<option value="yard" selected>' in page
 
 
+@pytest.mark.full
 def test_applying_the_form_keeps_what_it_has_no_field_for(served) -> None:
     page = served.client.get(f"{PAGE}?source=gate&source=yard&exclude=2&exclude=3").text
     form = page[page.index('id="filter-form"') :].partition("</form>")[0]
@@ -132,6 +139,7 @@ def test_applying_the_form_keeps_what_it_has_no_field_for(served) -> None:
     assert kept == [("source", "gate"), ("source", "yard"), ("exclude", "2"), ("exclude", "3")]
 
 
+@pytest.mark.full
 def test_a_page_leads_to_the_next_one(served) -> None:
     every = shown(served.client, PAGE)
     first = served.client.get(f"{PAGE}?limit=3").text
@@ -140,6 +148,7 @@ def test_a_page_leads_to_the_next_one(served) -> None:
     assert links(served.client.get(rest).text)["First page"] == f"{PAGE}?limit=3"
 
 
+@pytest.mark.full
 def test_attributes_are_told_with_the_crops_that_match(served) -> None:
     with Store(served.archive._store.folder) as store:
         crops = range(1, store.state().last_crop_id + 1)
@@ -152,6 +161,7 @@ def test_attributes_are_told_with_the_crops_that_match(served) -> None:
     assert "misjudged" in served.client.get(f"{PAGE}?not_carrying=hat").text
 
 
+@pytest.mark.full
 def test_a_page_holds_what_was_decided_when_it_was_made(served) -> None:
     """So static/marks.js sees what others have decided since."""
     served.archive.identities.new("anna", [1])
@@ -166,6 +176,7 @@ def test_a_page_holds_what_was_decided_when_it_was_made(served) -> None:
     assert page.count('data-seen="#marks"') == 1
 
 
+@pytest.mark.full
 def test_only_analysts_are_offered_decisions(served) -> None:
     for role, offered in ((Role.VIEWER, False), (Role.ANALYST, True)):
         page = served.as_(Person("vera", role)).get(PAGE).text

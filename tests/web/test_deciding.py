@@ -32,6 +32,7 @@ def mark(client, crop_id: int):
     return told["marks"][0]
 
 
+@pytest.mark.full
 def test_the_second_sees_what_the_first_decided(served, anna, other):
     lea, max_ = served.as_(LEA), served.as_(MAX)
     made = lea.post(f"/api/v1/identities/{anna}/confirm", json={"crop_ids": [other], "note": "hat"})
@@ -46,6 +47,7 @@ def test_the_second_sees_what_the_first_decided(served, anna, other):
     assert (told["identity"], [one["name"] for one in told["rejected_for"]]) == (None, ["anna"])
 
 
+@pytest.mark.full
 def test_unsure_is_seen_by_the_second_and_after_a_reload(served, anna, other):
     served.as_(LEA).post(f"/api/v1/identities/{anna}/unsure", json={"crop_ids": [other]})
     assert mark(served.as_(MAX), other)["unsure_for"] == [{"identity_id": anna, "name": "anna"}]
@@ -83,6 +85,7 @@ def test_two_at_once_on_one_camera_are_refused_unless_forced(served, anna):
     assert forced.json()["decision"]["forced"] is True
 
 
+@pytest.mark.full
 def test_who_may_look_may_not_decide(served, anna, other):
     for act in ("confirm", "reject", "unsure"):
         path = f"/api/v1/identities/{anna}/{act}"
@@ -91,6 +94,7 @@ def test_who_may_look_may_not_decide(served, anna, other):
     assert 'data-act="confirm"' not in served.as_(VERA).get("/answer?crop=1").text
 
 
+@pytest.mark.full
 def test_nothing_is_decided_of_what_may_not_be_seen(served, anna, other):
     yan = served.as_(YARD)
     for act in ("confirm", "reject", "unsure"):
@@ -112,6 +116,7 @@ def test_a_decision_on_nothing_is_refused(served, anna, body):
     assert refused.status_code == 422
 
 
+@pytest.mark.full
 def test_the_identity_that_is_decided_for_is_chosen_once_and_shown(served, anna):
     html = served.client.get(f"/answer?crop=1&deciding={anna}").text
     assert f'<option value="{anna}" selected>anna' in html

@@ -92,6 +92,7 @@ def test_no_other_site_can_cause_a_change(served, declared) -> None:
         assert (response.status_code, response.json()["kind"]) == (403, "other-site")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("form", [one for one in FORMS if one.role is not Role.ANYBODY], ids=id_of)
 def test_a_form_without_the_token_of_its_session_is_refused(served, form) -> None:
     """What an old browser sends, which says nothing of where a form is from."""

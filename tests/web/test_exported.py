@@ -40,6 +40,7 @@ def test_a_page_is_saved_and_stands_alone(found, path) -> None:
     assert PATHS[path] in require_alone(response.text).text
 
 
+@pytest.mark.full
 def test_cameras_that_may_not_be_seen_are_on_no_page(found) -> None:
     guard = found.as_(GUARD)
     sources = {one.facts.camera: one.source_id for one in found.archive.footage.coverage()}
@@ -50,6 +51,7 @@ def test_cameras_that_may_not_be_seen_are_on_no_page(found) -> None:
         assert "camera yard" not in require_alone(response.text).text, path
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("page", ["/people", "/people/1", "/journeys/1", "/play/1"])
 def test_pages_offer_what_can_be_saved(found, page) -> None:
     assert '/page">Save' in found.client.get(page).text

@@ -35,6 +35,7 @@ def footage(served, tmp_path):
     return folder
 
 
+@pytest.mark.full
 def test_a_job_is_queued_seen_stopped_and_asked_for_again(served) -> None:
     answer = start(served.client, "link", join_above=0.5)
     assert answer.status_code == 202
@@ -52,6 +53,7 @@ def test_a_job_is_queued_seen_stopped_and_asked_for_again(served) -> None:
     assert (answer.status_code, "treshold" in answer.json()["detail"]) == (422, True)
 
 
+@pytest.mark.full
 def test_only_what_is_offered_is_listed_and_indexed(served, footage, two_cameras) -> None:
     told = served.client.get("/api/v1/folders").json()
     require_valid(told)
@@ -85,6 +87,7 @@ def test_viewers_see_jobs_and_start_none(served) -> None:
     assert "data-start" not in html
 
 
+@pytest.mark.full
 def test_who_is_limited_to_cameras_starts_and_sees_only_what_is_of_these(served) -> None:
     served.archive.jobs.queue(LinkWork())
     yara = served.as_(Person("yara", Role.ANALYST, frozenset({"yard"})))
@@ -104,6 +107,7 @@ def test_who_is_limited_to_cameras_starts_and_sees_only_what_is_of_these(served)
     assert [job["actor"] for job in yara.get("/api/v1/jobs").json()["jobs"]] == ["yara", "yara"]
 
 
+@pytest.mark.full
 def test_the_page_shows_every_state_without_a_script(served, footage) -> None:
     jobs = served.archive.jobs
     for work in (IndexWork((f"/{NASTY}",)), LinkWork()):
@@ -173,6 +177,7 @@ def test_the_number_of_listeners_is_bounded(served, monkeypatch) -> None:
     assert denied.value.headers == {"Retry-After": "30"}
 
 
+@pytest.mark.full
 def test_pages_offer_to_write_what_they_show_with_clips(served) -> None:
     served.archive.identities.new("anna \"'<b>", [1])
     for page, request in (

@@ -43,6 +43,7 @@ def test_a_crop_is_sent_once_and_then_kept(served, gate) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.full
 def test_the_frame_of_a_crop_is_the_still_of_its_moment(served, gate) -> None:
     crop = served.archive.crop(gate[1])
     frame = served.client.get(f"{API}/crops/{gate[1]}/frame")
@@ -52,6 +53,7 @@ def test_the_frame_of_a_crop_is_the_still_of_its_moment(served, gate) -> None:
     assert float(frame.headers["x-frame-s"]) == pytest.approx(at)
 
 
+@pytest.mark.full
 def test_a_file_that_browsers_play_comes_by_ranges(served, gate) -> None:
     source, _ = gate
     url = f"{API}/sources/{source.source_id}/video"
@@ -65,6 +67,7 @@ def test_a_file_that_browsers_play_comes_by_ranges(served, gate) -> None:
     assert beyond.status_code == 416
 
 
+@pytest.mark.full
 def test_a_stretch_comes_as_a_stream_that_tells_its_times(served, gate) -> None:
     url = f"{API}/sources/{gate[0].source_id}/stream"
     got = served.client.get(url, params={"from": 9.05, "to": 10})
@@ -80,6 +83,7 @@ def test_a_stretch_comes_as_a_stream_that_tells_its_times(served, gate) -> None:
     assert zero_s + float(times[-1]) >= 9.9
 
 
+@pytest.mark.full
 def test_frames_boxes_and_other_cameras_are_documents(served, gate) -> None:
     base = f"{API}/sources/{gate[0].source_id}"
     frames = served.client.get(f"{base}/frames?from=9&to=10").json()
@@ -118,6 +122,7 @@ def test_a_clip_is_a_file_that_leaves_nothing_behind(served, gate, tmp_path, mon
     assert list(tmp_path.glob("reidsearch-clip-*")) == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "what", ["video", "stream?from=1&to=2", "still?at=1", "frames?from=1&to=2"]
 )
@@ -156,6 +161,7 @@ def test_moments_that_make_no_sense_are_refused(served, gate, what, status) -> N
     assert got.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.full
 def test_footage_of_cameras_out_of_sight_is_not_there(served, gate) -> None:
     source, crop_id = gate
     yard = served.archive.footage.find("yard.mp4")

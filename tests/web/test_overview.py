@@ -6,9 +6,12 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
+import pytest
+
 from reidsearch.web.person import Person, Role
 
 
+@pytest.mark.full
 def test_it_shows_cameras_with_how_they_were_analysed(served) -> None:
     html = served.client.get("/").text
     assert re.findall(r'class="lane-name">(\w+)<', html) == ["gate", "yard"]

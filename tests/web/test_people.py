@@ -20,6 +20,7 @@ def crops_of(served, camera: str) -> list[int]:
     return [one.crop_ids[0] for one in served.archive.footage.tracklets(source.source_id)]
 
 
+@pytest.mark.full
 def test_an_identity_is_made_shown_renamed_split_and_merged(served) -> None:
     gate, yard = crops_of(served, "gate"), crops_of(served, "yard")
     made = served.client.post(
@@ -60,6 +61,7 @@ def test_a_clash_is_told_and_needs_force(served) -> None:
     assert forced.status_code == 201
 
 
+@pytest.mark.full
 def test_who_is_in_two_places_at_once_is_red(served) -> None:
     gate, yard = crops_of(served, "gate"), crops_of(served, "yard")
     source = served.archive.footage.coverage()[1]
@@ -78,6 +80,7 @@ def test_who_is_in_two_places_at_once_is_red(served) -> None:
     assert len(told["two_places"]) == 1
 
 
+@pytest.mark.full
 def test_proposals_are_a_queue_from_which_identities_are_made(served) -> None:
     assert "Nothing has been linked yet" in served.client.get("/people").text
     served.archive.proposals.link(join_above=0.1)
@@ -96,6 +99,7 @@ def test_proposals_are_a_queue_from_which_identities_are_made(served) -> None:
     assert len(served.archive.identities.show("dora").members) == len(one["members"])
 
 
+@pytest.mark.full
 def test_a_journey_shows_sightings_gaps_and_lanes(served) -> None:
     gate, yard = crops_of(served, "gate"), crops_of(served, "yard")
     served.archive.identities.new("anna", [gate[0], yard[0]])
@@ -120,6 +124,7 @@ def test_the_film_shows_all_of_a_sighting_by_streams_of_limited_length(seconds, 
     assert all(one["to_s"] - one["from_s"] <= STREAMED_S for one in scenes)
 
 
+@pytest.mark.full
 def test_the_log_tells_who_why_and_can_be_narrowed(served) -> None:
     gate = crops_of(served, "gate")
     served.archive.identities.by("maria").new("anna", [gate[0]], note="the coat")
@@ -132,12 +137,14 @@ def test_the_log_tells_who_why_and_can_be_narrowed(served) -> None:
     assert [one["note"] for one in told["decisions"]] == ["typo"]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["\x1b[31m", "\u202eanna", "a\nb", " ", "x" * 1001])
 def test_names_that_could_not_be_shown_are_refused(served, name: str) -> None:
     response = served.client.post("/api/v1/identities", json={"name": name})
     assert response.status_code == 422
 
 
+@pytest.mark.full
 def test_hostile_names_are_text_everywhere(served) -> None:
     gate = crops_of(served, "gate")
     response = served.client.post(

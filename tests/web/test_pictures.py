@@ -78,6 +78,7 @@ def test_the_page_asks_who_is_meant_and_its_links_choose(seeing, two):
     assert 'class="view unclear"' not in chosen
 
 
+@pytest.mark.full
 def test_the_one_person_of_a_scene_is_cut_out_and_shown(seeing, alone):
     found = post(seeing, jpeg(alone)).json()
     assert found["taken"] == "cut"
@@ -99,6 +100,7 @@ def test_where_nobody_is_seen_it_is_taken_whole_and_said(seeing):
     assert "the detector found nobody" in seeing.client.get(f"/ask?picture={sha256}").text
 
 
+@pytest.mark.full
 def test_without_a_detector_that_is_said(served):
     found = post(served, jpeg(np.full((300, 100, 3), 90, np.uint8))).json()
     assert (found["detector"], found["taken"]) == (None, "unavailable")
@@ -106,6 +108,7 @@ def test_without_a_detector_that_is_said(served):
     assert "no person detector on this machine" in html
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("data", "kind"),
     [(b"", "empty"), (b"<svg xmlns='x'/>", "not-an-image"), (b"\xff\xd8\xff\xe0", "")],

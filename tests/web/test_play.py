@@ -18,6 +18,7 @@ def gate(served):
     return served.archive.footage.find("gate.mp4")
 
 
+@pytest.mark.full
 def test_it_shows_the_frame_with_boxes_that_lead_to_tracklets(served, gate) -> None:
     seen = served.archive.footage.tracklets(gate.source_id)
     served.archive.identities.new("anna <b>", [seen[0].crop_ids[0]])
@@ -96,6 +97,7 @@ def test_corrected_clocks_show_the_recorders_own_time_beside(served, gate) -> No
     assert "12:00:02" in html
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("at", ["-1", "nan", "x"])
 def test_a_moment_that_makes_no_sense_is_refused(served, gate, at: str) -> None:
     assert served.client.get(f"/play/{gate.source_id}?at={at}").status_code == 422

@@ -7,12 +7,14 @@ import pytest
 from reidsearch.web.state import ServeSettings
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "evil:80", "[::2]"])
 def test_a_foreign_host_is_not_answered(served, host: str) -> None:
     response = served.client.get("/", headers={"Host": host})
     assert (response.status_code, response.json()["kind"]) == (421, "other-host")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8765", "[::1]:8765", "LOCALHOST"])
 def test_own_names_are_answered(served, host: str) -> None:
     assert served.client.get("/", headers={"Host": host}).status_code == 200

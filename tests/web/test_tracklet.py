@@ -8,6 +8,7 @@ import re
 import pytest
 
 
+@pytest.mark.full
 def test_it_shows_all_best_shots_and_leads_to_footage_and_search(served) -> None:
     source = served.archive.footage.coverage()[0]
     seen = served.archive.footage.tracklets(source.source_id)[0]
