@@ -162,9 +162,7 @@ export class SourceVideo {
         await this.#append(value, leave.signal);
       }
       if (this.#reached(from) === null || this.#reached(from) === from) this.ended = from;
-      if (this.target !== null && this.target >= from && this.target < to) {
-        this.seek(this.video.buffered.end(this.video.buffered.length - 1) - EXACT_S); // the last
-      }
+      this.#settle(from, to);
     } catch (problem) {
       if (problem.name !== "AbortError") this.#fail(problem);
     } finally {
@@ -173,6 +171,18 @@ export class SourceVideo {
         if (!leave.signal.aborted && !this.over) this.#feed();
       }
     }
+  }
+
+  /** A stretch has come whole without the moment that it was asked for: a gap in the footage, or
+      its end. Go to the nearest frame that is there, or the same stretch would be asked for again. */
+  #settle(from, to) {
+    const at = this.target ?? this.video.currentTime;
+    if (at < from || at >= to || this.#reached(at) !== null) return;
+    const { buffered } = this.video;
+    const next = this.#next(at);
+    if (next < to) this.seek(next + EXACT_S);
+    else if (buffered.length) this.seek(buffered.end(buffered.length - 1) - EXACT_S);
+    else throw new Problem("");
   }
 
   async #begin(headers, signal) {
