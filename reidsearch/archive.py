@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
-from reidsearch.base.actor import default_actor
+from reidsearch.base.actor import Author, default_actor
 from reidsearch.base.errors import UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, RuntimeSettings
@@ -77,6 +77,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         runtime: RuntimeSettings = RuntimeSettings(),
         progress: Progress = NO_PROGRESS,
         actor: str | None = None,
+        logged: bool = True,
     ) -> Archive:
         """Open an archive folder.
 
@@ -92,6 +93,8 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
             progress: told of downloads, index rebuilding and the like.
             actor: who takes decisions and corrects clocks here, for their records; None:
                 `REIDSEARCH_ACTOR` in the environment, else the operating system's user.
+            logged: a new archive keeps an event log; one without it can never have one, and every
+                answer says so.
 
         Raises:
             ArchiveError: there is none, or the folder is something else.
@@ -102,8 +105,9 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         """
         folder = Path(path)
         if create:
-            Store.create(folder)
+            Store.create(folder, logged=logged)
         opened = Store(folder)
+        opened.author = Author(actor or default_actor())
         engines = Engines(
             folder,
             opened.model,
@@ -114,7 +118,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
             runtime=runtime,
             progress=progress,
         )
-        return cls(opened, engines, progress, actor or default_actor())
+        return cls(opened, engines, progress, opened.author.name)
 
     # -- searching ----------------------------------------------------------------------------
 

@@ -15,9 +15,10 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from reidsearch.base.errors import ArchiveLocked
+from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import record_event
 
 READERS, ROUNDS = 8, 25
 

@@ -9,7 +9,7 @@ from typing import Any
 from archives import sql
 
 from reidsearch import Archive
-from reidsearch.store.events import Event
+from reidsearch.domain.event_log import Event
 
 PASSWORD = "correct horse battery"
 WRONG = "this is not the password"

@@ -6,8 +6,12 @@ below them asks the operating system.
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
 
 SETTING = "REIDSEARCH_ACTOR"
 
@@ -23,3 +27,33 @@ def system_user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name
         return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who acts, and for which case, as the event log records it."""
+
+    name: str
+    case: str | None = None
+
+
+_now: ContextVar[Author | None] = ContextVar("author", default=None)
+
+
+@contextlib.contextmanager
+def acting(author: Author) -> Iterator[None]:
+    """Let what this thread does be recorded as somebody's: of one archive that many use.
+
+    with acting(Author("anna")):
+        archive.search("person.jpg")
+    """
+    token = _now.set(author)
+    try:
+        yield
+    finally:
+        _now.reset(token)
+
+
+def acting_now() -> Author | None:
+    """Return who acts in this thread; None: nobody said, so it is who opened the archive."""
+    return _now.get()

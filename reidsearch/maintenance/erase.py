@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, exists, func, select
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.crops import CropIds
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.pending import Cause
 from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
@@ -19,7 +20,7 @@ from reidsearch.maintenance.forget import forget, places_of
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import record_event
 from reidsearch.store.footage import erased
 from reidsearch.store.footage.reader import footage_at
 from reidsearch.store.footage.tracklet_means import renew_means

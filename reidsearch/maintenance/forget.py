@@ -12,9 +12,9 @@ from typing import TypeVar
 from sqlalchemy import Connection, delete, select, update
 
 from reidsearch.domain.crops import CropIds
+from reidsearch.domain.event_log import Event
 from reidsearch.store import jobs, tables
 from reidsearch.store.chunks import CHUNK
-from reidsearch.store.events import Event
 from reidsearch.store.tables.footage import footage_location
 
 MOST_MENTIONED = 1000

@@ -13,9 +13,10 @@ import secrets
 from reidsearch.base.errors import ArchiveLocked, StorageError
 from reidsearch.base.timecode import now
 from reidsearch.domain.accounts import Account, Session
+from reidsearch.domain.event_log import Event
 from reidsearch.store import sessions as held
 from reidsearch.store.crops.store import Store
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import record_event
 
 IDLE = dt.timedelta(hours=2)
 """How long a session lasts without use."""

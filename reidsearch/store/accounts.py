@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.accounts import Account, Change, Role
+from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import record_event
 from reidsearch.store.tables.accounts import account as table
 
 

@@ -13,13 +13,14 @@ from sqlalchemy import Row, delete, insert, select
 
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import from_us, to_us
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import Finding
 from reidsearch.domain.scores import BINS, Calibration, Curves, Origin, Provenance, Soundness
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.decoding import reads
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import record_event
 from reidsearch.store.tables.calibration import calibration as table
 
 _CURVES = tuple(field.name for field in fields(Curves))

@@ -1,12 +1,12 @@
-"""The record of what was done to the archive as a whole; rows are only ever added.
+"""What the program itself has to know of what was done: corrected clocks, moved files, the zone.
 
-Rows of the table `event` are written here and nowhere else.
+Rows of the table `event` are written here and nowhere else, each with its entry of the event log,
+which is what people read (`event_log.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, insert
@@ -14,25 +14,9 @@ from sqlalchemy import Connection, insert
 from reidsearch.base.errors import UsageError
 from reidsearch.base.reading import require_text
 from reidsearch.base.timecode import now, to_us
+from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
-
-
-class Event(StrEnum):
-    """What was done."""
-
-    DELETE = "delete"
-    REEMBED = "reembed"
-    CLOCK = "clock"
-    CALIBRATE = "calibrate"
-    FORGET_CALIBRATION = "forget-calibration"
-    TIMEZONE = "timezone"
-    RELOCATE = "relocate"
-    GROWN = "grown"  # a source took the place of the one that it is the grown file of
-    ACCOUNT = "account"  # was added, changed or removed
-    SIGN_IN = "sign-in"
-    SIGN_IN_FAILED = "sign-in-failed"
-    SIGN_OUT = "sign-out"
-
+from reidsearch.store.event_log import append
 
 LONGEST_NOTE = 10_000
 
@@ -51,7 +35,7 @@ def require_record(who: str, why: str) -> None:
 
 
 def record_event(connection: Connection, what: Event, detail: Mapping[str, Any]) -> None:
-    """Add a row, in the transaction that does what it says.
+    """Add a row and its entry of the log, in the transaction that does what it says.
 
     with store.write() as connection:
         connection.execute(delete(table))
@@ -60,3 +44,4 @@ def record_event(connection: Connection, what: Event, detail: Mapping[str, Any])
     connection.execute(
         insert(tables.event).values(at_us=to_us(now()), what=what.value, detail=dict(detail))
     )
+    append(connection, what, detail, actor=detail.get("actor"))

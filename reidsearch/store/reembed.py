@@ -12,13 +12,14 @@ from typing import TypeAlias
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from reidsearch.domain.crops import Vectors
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Cause
 from reidsearch.store import tables
 from reidsearch.store.crops.model import model_row
 from reidsearch.store.crops.rows import embedding_row
 from reidsearch.store.crops.store import Store
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import record_event
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.pending import record_erasure
 

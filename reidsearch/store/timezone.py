@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
+from reidsearch.domain.event_log import Event
 from reidsearch.store.crops.store import Store
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import record_event
 from reidsearch.store.tables import event
 
 

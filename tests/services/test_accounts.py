@@ -16,8 +16,8 @@ from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
 from reidsearch.domain.accounts import Role
 from reidsearch.domain.crops import Facts
+from reidsearch.domain.event_log import Event
 from reidsearch.services import accounts
-from reidsearch.store.events import Event
 
 OTHER = "staple of another kind"
 

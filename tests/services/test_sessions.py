@@ -12,10 +12,10 @@ from signing import PASSWORD, WRONG, events
 
 from reidsearch import Archive, restore
 from reidsearch.domain.accounts import Role
+from reidsearch.domain.event_log import Event
 from reidsearch.services import sessions as lifetimes
 from reidsearch.services import sign_in
 from reidsearch.services.sign_in import NotSignedIn, SignInService, Throttle
-from reidsearch.store.events import Event
 
 HOUR = dt.timedelta(hours=1)
 

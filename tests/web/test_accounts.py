@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 
 from reidsearch import Archive
 from reidsearch.domain import accounts
+from reidsearch.domain.event_log import Event
 from reidsearch.services import sign_in
-from reidsearch.store.events import Event
 from reidsearch.web.app import make_app, make_state
 from reidsearch.web.person import Person, Role
 from reidsearch.web.state import ServeSettings

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, select
 
+from reidsearch.base.actor import Author, acting_now
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.domain.crops import Crop
@@ -45,6 +46,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
     Attributes:
         finish: does the work that an earlier writer left pending; called with the writer lock held,
             before anything else is done under it.
+        author: who writes, where nobody is `acting`.
+        logged: whether the archive keeps an event log.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -65,17 +68,22 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._looking = threading.Lock()
         self._held = HeldByThread()
         self.finish: Callable[[], object] | None = None
+        self.author = Author("")
+        self.logged = True
         try:
             with self.read() as connection:
                 schema.require_current(connection, folder)
                 self.row = connection.execute(select(tables.archive)).one()
+            self.logged = self.row.logged is not False
         except BaseException:
             self.close()
             raise
 
     @classmethod
-    def create(cls, folder: Path) -> None:
+    def create(cls, folder: Path, *, logged: bool = True) -> None:
         """Make an empty archive in a new or empty folder, readable by its owner alone.
+
+        With `logged` it keeps an event log, which nothing can switch off later.
 
         An archive that is there already stays as it is. The database takes its name when it is
         complete: what a killed process left behind is no archive, and is made anew.
@@ -84,7 +92,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             ArchiveError: the folder holds something else.
             StorageError: it cannot be made.
         """
-        lifecycle.create(folder)
+        lifecycle.create(folder, logged=logged)
 
     def close(self) -> None:
         """Close the database; nothing can be read after it."""
@@ -142,11 +150,17 @@ class Store(contextlib.AbstractContextManager["Store"]):
             finally:
                 self._held.now = None
 
-    def write(self) -> AbstractContextManager[Connection]:
-        """Give a connection in one transaction under the write lock; see `Database.write`."""
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection in one transaction under the write lock; see `Database.write`.
+
+        It knows for the event log who writes.
+        """
         if self._held.now is not None:
             raise RuntimeError("write() within one_state() would not be seen there")
-        return self._database.write()
+        author = acting_now() or self.author
+        with self._database.write() as connection:
+            yield connection.execution_options(author=author, logged=self.logged)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from reidsearch.base.errors import Reason, absent
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts, Rejected
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.steps import AlreadyStored, Committed, Effect, NewCrop
 from reidsearch.store import tables
@@ -36,6 +37,7 @@ from reidsearch.store.crops.rows import (
 )
 from reidsearch.store.crops.store import Store, location_key
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.event_log import append
 
 
 class Writer:
@@ -83,7 +85,8 @@ class Writer:
             ).inserted_primary_key
             if inserted is None:
                 raise absent("the id of a new row")
-        self.run_id = int(inserted[0])
+            self.run_id = int(inserted[0])
+            append(connection, Event.INDEX, {"run": self.run_id, "command": command})
         self._store.announce(self.run_id)
         return self.run_id
 
@@ -103,6 +106,8 @@ class Writer:
                     counts=dict(counts),
                 )
             )
+            ended = {"run": self.run_id, "finished": finished, "counts": dict(counts)}
+            append(connection, Event.INDEX_END, ended)
             if finished:
                 this = select(run.c.request).where(run.c.id == self.run_id).scalar_subquery()
                 same = run.c.request == this

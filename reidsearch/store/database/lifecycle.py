@@ -25,7 +25,7 @@ _OWN_NAMES = {
 """What an archive that is being made may hold, beside what `atomic` makes."""
 
 
-def create(folder: Path) -> None:
+def create(folder: Path, *, logged: bool = True) -> None:
     """Make an empty archive; see `Store.create`."""
     require_usable_name(folder)
     if sqlite.holds_archive(folder):
@@ -62,6 +62,7 @@ def create(folder: Path) -> None:
                     next_crop_id=1,
                     next_source_id=1,
                     erasures=0,
+                    logged=logged,
                 )
             )
 

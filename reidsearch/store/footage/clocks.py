@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, select, update
 
 from reidsearch.base.timecode import from_us
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.footage import Clock
 from reidsearch.domain.reports import ClockChange
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
-from reidsearch.store.events import Event, record_event, require_record
+from reidsearch.store.events import record_event, require_record
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import footage, footage_location
 

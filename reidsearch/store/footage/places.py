@@ -16,9 +16,10 @@ from sqlalchemy import Connection, insert, select, update
 
 from reidsearch.base.locations import location_text
 from reidsearch.base.timecode import now, to_us
+from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store, location_key
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import record_event
 from reidsearch.store.tables import event
 from reidsearch.store.tables.footage import footage, footage_location
 

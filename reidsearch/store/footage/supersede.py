@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.pending import Cause
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import forget_means
-from reidsearch.store.events import Event, record_event
+from reidsearch.store.events import record_event
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.traces import doubts_of_both, one_person, together
 from reidsearch.store.footage.tracklet_edits import info_of

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from reidsearch.base.errors import Kind, UsageError, absent
 from reidsearch.domain.decisions import EDITS, Change, Of, TraceStretch
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.domain.tracklets import Trace
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.database.proofs import intact
-from reidsearch.store.events import Event
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.traces import (
     SAME_PX,

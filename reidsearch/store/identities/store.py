@@ -30,6 +30,7 @@ from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
+from reidsearch.store.event_log import record_decision
 from reidsearch.store.events import require_record
 from reidsearch.store.footage.tracklet_edits import apply_edit
 from reidsearch.store.identities.ledger import UNDO, Ledger, from_json, to_json, with_undone
@@ -128,6 +129,7 @@ def _append(connection: Connection, made: Decision) -> Decision:
     ).inserted_primary_key
     if inserted is None:
         raise absent("the id of a new row")
+    record_decision(connection, int(inserted[0]))
     for change in sorted(made.changes, key=_order):
         if change.of in EDITS:
             apply_edit(connection, change)

@@ -57,6 +57,7 @@ archive = Table(
     Column("next_tracklet_id", BigInteger, nullable=False, server_default="1"),
     Column("erasures", BigInteger, nullable=False),  # grows whenever crops disappear or change
     row_digest(),
+    Column("logged", Boolean),  # whether it keeps an event log; null, of older ones: it does
 )
 
 model = Table(

@@ -1,0 +1,213 @@
+"""The event log: what was done with an archive, by whom, in a chain that shows every change.
+
+Each entry holds the SHA-256 of the one before it, so that no entry can be changed, dropped, added
+or moved without breaking the chain behind it. What an entry says in detail enters the chain by a
+salted commitment, so that it can be erased later while the chain still holds. The format, for other
+implementations: `docs/reference/event-log.md`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import rfc8785
+
+from reidsearch.base.timecode import iso
+
+FORMAT = "reidsearch/log/1"
+SEAL_FORMAT = "reidsearch/seal/1"
+BEFORE_FIRST = bytes(32)
+"""What stands in the first entry as the digest of the one before it."""
+SALT_BYTES = 32
+
+
+class Event(StrEnum):
+    """What was done."""
+
+    BEGIN = "begin"  # the log begins: what the archive held by then
+    SEARCH = "search"
+    EXPLAIN = "explain"
+    DECISION = "decision"
+    INDEX = "index"  # a run began
+    INDEX_END = "index-end"
+    EXPORT = "export"  # a file was written
+    BACKUP = "backup"
+    SEAL = "seal"
+    FORGET = "forget"  # the details of earlier entries were erased
+    DELETE = "delete"
+    REEMBED = "reembed"
+    CLOCK = "clock"
+    CALIBRATE = "calibrate"
+    FORGET_CALIBRATION = "forget-calibration"
+    TIMEZONE = "timezone"
+    RELOCATE = "relocate"
+    GROWN = "grown"  # a source took the place of the one that it is the grown file of
+    ACCOUNT = "account"  # was added, changed or removed
+    SIGN_IN = "sign-in"
+    SIGN_IN_FAILED = "sign-in-failed"
+    SIGN_OUT = "sign-out"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry of the log.
+
+    Args:
+        number: 1, 2, 3, ... without a hole.
+        actor: who did it.
+        case: for which case, by its number; None: for none.
+        program: which program and version wrote it.
+        content: SHA-256 of salt and detail, 32 bytes.
+        previous: digest of the entry before, 32 bytes.
+        salt, detail: what was done, as canonical JSON; None: erased.
+    """
+
+    number: int
+    at: dt.datetime
+    event: Event
+    actor: str
+    case: str | None
+    program: str
+    content: bytes
+    previous: bytes
+    salt: bytes | None
+    detail: str | None
+
+    def document(self) -> dict[str, Any]:
+        """Return what the chain is of; its canonical JSON is what is hashed."""
+        return {
+            "format": FORMAT,
+            "number": self.number,
+            "at": iso(self.at),
+            "event": self.event.value,
+            "actor": self.actor,
+            "case": self.case,
+            "program": self.program,
+            "content": self.content.hex(),
+            "previous": self.previous.hex(),
+        }
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the entry, 32 bytes."""
+        return hashlib.sha256(canonical(self.document())).digest()
+
+    @property
+    def said(self) -> dict[str, Any] | None:
+        """What was done; None: erased."""
+        if self.detail is None:
+            return None
+        found: dict[str, Any] = json.loads(self.detail)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Up to where the log went at a time: kept elsewhere, it shows what was cut off since.
+
+    Args:
+        entries: how many there were.
+        head: digest of the last of them, in hexadecimal.
+    """
+
+    archive_id: str
+    at: dt.datetime
+    entries: int
+    head: str
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "format": SEAL_FORMAT,
+            "archive_id": self.archive_id,
+            "at": iso(self.at),
+            "entries": self.entries,
+            "head": self.head,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LogFault:
+    """Where the log does not hold.
+
+    Args:
+        number: of the entry; of what is missing where entries are.
+    """
+
+    number: int
+    what: str
+
+
+def canonical(value: Any) -> bytes:
+    """Return a value as canonical JSON (RFC 8785).
+
+    Numbers that are not finite are null; what is no text any more (a file name in another encoding)
+    is escaped with backslashes, for neither has a canonical form.
+    """
+    return rfc8785.dumps(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {_plain(str(key)): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
+
+
+def committed(detail: str, salt: bytes) -> bytes:
+    """Return the commitment to a detail: SHA-256 of the salt and the text's UTF-8, 32 bytes."""
+    return hashlib.sha256(salt + detail.encode()).digest()
+
+
+def new_salt() -> bytes:
+    """Return a salt: without it nobody can guess an erased detail and prove the guess."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def faults(entries: Iterable[LogEntry], seals: Iterable[Seal] = ()) -> Iterator[LogFault]:
+    """Find where a log does not hold, in its order; nothing: it holds.
+
+    Args:
+        entries: all, in their order.
+        seals: of this archive.
+    """
+    erased: dict[int, int] = {}
+    emptied: set[int] = set()
+    sealed = sorted(seals, key=lambda seal: seal.entries)
+    number, previous = 0, BEFORE_FIRST
+    for entry in entries:
+        if entry.number != number + 1:
+            yield LogFault(number + 1, f"missing: entry {entry.number} follows entry {number}")
+        elif entry.previous != previous:
+            who = f"entry {number}" if number else "the beginning"
+            yield LogFault(entry.number, f"does not follow {who}: one of the two was changed")
+        if entry.detail is None or entry.salt is None:
+            emptied.add(entry.number)
+        elif committed(entry.detail, entry.salt) != entry.content:
+            yield LogFault(entry.number, "its detail is not what was written")
+        elif entry.event is Event.FORGET:
+            erased |= dict.fromkeys((entry.said or {}).get("entries", ()), entry.number)
+        number, previous = entry.number, entry.digest
+        while sealed and sealed[0].entries <= number:
+            seal = sealed.pop(0)
+            if seal.entries == number and seal.head != previous.hex():
+                yield LogFault(number, f"not what was sealed at {iso(seal.at)}")
+    for one in sorted(emptied - erased.keys()):
+        yield LogFault(one, "its detail is gone, and no later entry says that it was erased")
+    if sealed:
+        last = sealed[-1]
+        told = f"cut off: {last.entries} entries were sealed at {iso(last.at)}, {number} are here"
+        yield LogFault(number + 1, told)
