@@ -186,11 +186,15 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         `search` does.
         `archive.explain("person.jpg", 7).score` is the match's score.
         """
+        from reidsearch.domain.event_log import Event
         from reidsearch.services.explain import explain
+        from reidsearch.services.search_log import entries_of, explained
 
         self.searching.prepare()
         request = SearchRequest.of(query, options)
-        return explain(self._store, self._gallery, self._engines.embed, request, crop_id)
+        found = explain(self._store, self._gallery, self._engines.embed, request, crop_id)
+        entries_of(self._store, [explained(found)], Event.EXPLAIN)
+        return found
 
     def embed(self, pictures: Sequence[AnyPicture]) -> Vectors:
         """Embed pixels with the archive's model: (n, d) float32, rows of unit length.

@@ -224,6 +224,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "embedding_sha256": statement.embedding_sha256,
         "pending": [pending_json(one) for one in statement.pending],
         "adjusted": adjusted_json(statement.adjusted),
+        "logged": asdict(statement.logged),
     }
 
 

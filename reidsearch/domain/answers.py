@@ -166,6 +166,27 @@ class RankedBy:
     why_not: WhyNot | None = WhyNot.AS_ASKED
 
 
+class WhyNotLogged(StrEnum):
+    """Why a search has no entry of the event log."""
+
+    NO_LOG = "the archive was made without an event log"
+    READ_ONLY = "the archive can only be read here"
+    INSIDE = "it is a step of other work, which has an entry of its own"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """The entry of the event log that a search has.
+
+    Args:
+        entry: its number; None: it has none.
+        why_not: why it has none.
+    """
+
+    entry: int | None
+    why_not: WhyNotLogged | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What was searched, how, how sure, and what is missing. Travels with every answer.
@@ -205,6 +226,7 @@ class Statement:
             their cameras, as feedback refined it (`query_origins.embedding_sha256`).
         pending: deletions whose embeddings are still in index files, where no answer shows them.
         adjusted: which camera means scores are without.
+        logged: the entry of the event log that the search has.
     """
 
     archive: str
@@ -243,6 +265,7 @@ class Statement:
     embedding_sha256: str = ""
     pending: tuple[Pending, ...] = ()
     adjusted: AdjustedBy = PLAIN
+    logged: Logged = Logged(None, WhyNotLogged.INSIDE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Event(StrEnum):
 
     BEGIN = "begin"  # the log begins: what the archive held by then
     SEARCH = "search"
+    SEARCH_END = "search-end"  # of one whose matches were given one by one
     EXPLAIN = "explain"
     DECISION = "decision"
     INDEX = "index"  # a run began

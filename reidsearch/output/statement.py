@@ -12,6 +12,7 @@ from reidsearch.domain.answers import (
     Answer,
     Feedback,
     IdentitySearched,
+    Logged,
     Match,
     Own,
     RankedBy,
@@ -58,6 +59,7 @@ def short(statement: Statement) -> list[str]:
         *not_analysed_told(statement.footage),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
+        *([logged_sentence(statement.logged)] if statement.logged.entry is None else []),
         "Full statement: --statement.",
     ]
 
@@ -80,6 +82,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         *searched_told(statement.footage),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
+        logged_sentence(statement.logged),
     ]
 
 
@@ -302,6 +305,13 @@ def _least_score(statement: Statement) -> list[str]:
     alarms = f"{statement.max_false_alarms:g} false alarm"
     alarms += "" if statement.max_false_alarms == 1 else "s"
     return [f"{told}: at most {alarms} expected among the crops searched."]
+
+
+def logged_sentence(logged: Logged) -> str:
+    """Return which entry of the event log a search has, or that and why it has none."""
+    if logged.entry is None:
+        return f"Not in the event log: {logged.why_not}."
+    return f"Entry {logged.entry} of the event log."
 
 
 def _ranked_by(ranked_by: RankedBy) -> str:

@@ -17,6 +17,7 @@ from reidsearch.domain.decisions import Identity
 from reidsearch.domain.request import QueryPicture, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.services.search_log import given, with_entries
 from reidsearch.store.crops.store import Store
 from reidsearch.store.selection import require_cameras
 
@@ -97,7 +98,7 @@ class SearchService:
         (ready,) = self._ready([request], reader)
         if isinstance(ready, Failed):
             raise ready.error
-        return self._all(ready, reader)
+        return given(self._store, *self._all(ready, reader))
 
     def plan(self, request: SearchRequest) -> Plan:
         """Return how the index would be searched, without searching: which way, how much, why.
@@ -150,7 +151,7 @@ class SearchService:
                 groups.setdefault(ready.query.scope_key, {})[number] = ready
         for group in groups.values():
             answers |= zip(group, self._ranked(list(group.values()), reader), strict=True)
-        return [answers[number] for number in range(len(requests))]
+        return with_entries(self._store, [answers[number] for number in range(len(requests))])
 
     def _ranked(self, group: Sequence[_Ready], reader: ScoreReader) -> list[Answer | Failed]:
         """Answer requests that differ in nothing but whom they show; singly where one fails."""
