@@ -51,7 +51,8 @@ def entries_of(
     if not os.access(store.folder, os.W_OK):
         return [Logged(None, WhyNotLogged.READ_ONLY)] * len(details)
     with store.write() as connection:
-        return [Logged(append(connection, event, detail)) for detail in details]
+        made = [append(connection, event, detail) for detail in details]
+    return [Logged(entry.number) for entry in made if entry is not None]
 
 
 def given(

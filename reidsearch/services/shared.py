@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reidsearch.services.attributes import AttributeService
     from reidsearch.services.browse import BrowseService
     from reidsearch.services.calibration import CalibrationService
+    from reidsearch.services.event_log import EventLogService
     from reidsearch.services.export import ExportService
     from reidsearch.services.footage import FootageService
     from reidsearch.services.identities import IdentityService
@@ -144,6 +145,13 @@ class Services:
         from reidsearch.services.attributes import AttributeService
 
         return AttributeService(self._store, self._engines.recognizer)
+
+    @cached_property
+    def log(self) -> EventLogService:
+        """What was done with the archive, by whom: `archive.log.entries(last=20)`."""
+        from reidsearch.services.event_log import EventLogService
+
+        return EventLogService(self._store)
 
     @cached_property
     def jobs(self) -> JobService:

@@ -1,4 +1,4 @@
-"""The event log in the database: appending to it, reading it, erasing details.
+"""Appending to the event log, and erasing details in it; reading it: `log_reading.py`.
 
 An entry is written in the transaction that does what it says. Who did it, and whether the archive
 keeps a log at all, come with the connection that `Store.write` gives.
@@ -7,7 +7,7 @@ keeps a log at all, come with the connection that `Store.write` gives.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -19,27 +19,23 @@ from reidsearch.domain.event_log import (
     BEFORE_FIRST,
     Event,
     LogEntry,
-    LogFault,
     canonical,
     committed,
-    faults,
     new_salt,
 )
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks
-from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
 from reidsearch.store.tables.event_log import log_entry
 from reidsearch.store.tables.identities import decision
 
 PROGRAM = f"reidsearch {__version__}"
-ROWS_AT_ONCE = 500
 
 
 def append(
     connection: Connection, event: Event, detail: Mapping[str, Any], *, actor: str | None = None
-) -> int | None:
+) -> LogEntry | None:
     """Add an entry, in the transaction that does what it says.
 
     Args:
@@ -48,7 +44,7 @@ def append(
         actor: who did it; None: who acts on this connection.
 
     Returns:
-        Its number; None: the archive keeps no log.
+        It; None: the archive keeps no log.
     """
     options = connection.get_execution_options()
     if not options["logged"]:
@@ -57,7 +53,7 @@ def append(
     last = _last(connection) or _append(connection, Event.BEGIN, _held(connection), author, None)
     if actor is not None:
         author = Author(actor, author.case)
-    return _append(connection, event, detail, author, last).number
+    return _append(connection, event, detail, author, last)
 
 
 def _append(
@@ -100,11 +96,12 @@ def _append(
 def _last(connection: Connection) -> LogEntry | None:
     newest = select(log_entry).where(intact(log_entry)).order_by(log_entry.c.id.desc()).limit(1)
     row = connection.execute(newest).one_or_none()
-    return _entry(row) if row else None
+    return read_entry(row) if row else None
 
 
 @reads(log_entry)
-def _entry(row: Row[Any]) -> LogEntry:
+def read_entry(row: Row[Any]) -> LogEntry:
+    """Return the entry of a row of the table."""
     return LogEntry(
         number=row.id,
         at=from_us(row.at_us),
@@ -117,53 +114,6 @@ def _entry(row: Row[Any]) -> LogEntry:
         salt=row.salt,
         detail=row.detail,
     )
-
-
-def head(store: Store) -> LogEntry | None:
-    """Return the last entry; None: there is none."""
-    newest = select(log_entry).order_by(log_entry.c.id.desc()).limit(1)
-    with store.read() as connection:
-        row = connection.execute(newest).one_or_none()
-    return _entry(row) if row else None
-
-
-def entries(
-    store: Store,
-    *,
-    after: int = 0,
-    last: int | None = None,
-    events: Sequence[Event] = (),
-    case: str | None = None,
-    actor: str | None = None,
-) -> Iterator[LogEntry]:
-    """Yield entries in their order, read some hundreds at once.
-
-    Args:
-        after: those behind this number.
-        last: the newest so many, after all filters; None: all.
-        events: of these kinds; none: of all.
-        case, actor: of this case, by this name; None: of all.
-    """
-    c = log_entry.c
-    chosen = select(log_entry).order_by(c.id)
-    if events:
-        chosen = chosen.where(c.event.in_([one.value for one in events]))
-    if case is not None:
-        chosen = chosen.where(c.case_number == case)
-    if actor is not None:
-        chosen = chosen.where(c.actor == actor)
-    if last is not None:
-        newest = chosen.with_only_columns(c.id).order_by(None).order_by(c.id.desc()).limit(last)
-        with store.read() as connection:
-            numbers = connection.scalars(newest).all()
-        after = max(after, min(numbers, default=1) - 1) if numbers else after
-    while True:
-        with store.read() as connection:
-            rows = connection.execute(chosen.where(c.id > after).limit(ROWS_AT_ONCE)).all()
-        if not rows:
-            return
-        yield from map(_entry, rows)
-        after = rows[-1].id
 
 
 # -- what else is bound to it ---------------------------------------------------------------
@@ -198,41 +148,13 @@ def _held(connection: Connection) -> dict[str, Any]:
         "archive_id": connection.scalar(select(tables.archive.c.uuid)),
         "crops": connection.scalar(count),
         "decisions": len(digests),
-        "decisions_sha256": _joined(digests),
+        "decisions_sha256": joined(digests),
     }
 
 
-def _joined(digests: Iterable[str]) -> str:
+def joined(digests: Iterable[str]) -> str:
+    """Return the SHA-256 of the digests of decisions, one after the other, in hexadecimal."""
     return hashlib.sha256("".join(digests).encode()).hexdigest()
-
-
-def decision_faults(store: Store) -> Iterator[LogFault]:
-    """Find decisions that are not those of the log: changed, dropped, or added past it."""
-    rows = select(decision).order_by(decision.c.id)
-    with store.read() as connection:
-        held = {row.id: decision_digest(row) for row in connection.execute(rows)}
-    told = entries(store, events=[Event.BEGIN, Event.DECISION])
-    begin = next(told, None)
-    if begin is None:
-        return
-    first, known = begin.said or {}, set()
-    for entry in told:
-        detail = entry.said or {}
-        number = detail.get("decision")
-        known.add(number)
-        if detail and held.get(number) != detail.get("sha256"):
-            gone = "gone" if number not in held else "not what was decided"
-            yield LogFault(entry.number, f"decision {number} is {gone}")
-    before = [held[number] for number in sorted(held.keys() - known)]
-    if first and (len(before), _joined(before)) != (first["decisions"], first["decisions_sha256"]):
-        yield LogFault(begin.number, "the decisions before it, or outside of it, are others")
-
-
-def log_faults(store: Store, seals: Iterable[Any] = ()) -> list[LogFault]:
-    """Return where the log does not hold, the first first; see `domain.event_log.faults`."""
-    with store.one_state():
-        found = [*faults(entries(store), seals), *decision_faults(store)]
-    return sorted(found, key=lambda fault: fault.number)
 
 
 # -- erasing --------------------------------------------------------------------------------

@@ -1,0 +1,103 @@
+"""Reading the event log, and proving it together with the decisions that are bound to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, faults
+from reidsearch.store.crops.store import Store
+from reidsearch.store.event_log import append, decision_digest, joined, read_entry
+from reidsearch.store.tables.event_log import log_entry
+from reidsearch.store.tables.identities import decision
+
+ROWS_AT_ONCE = 500
+
+
+def record(store: Store, event: Event, detail: Mapping[str, Any]) -> None:
+    """Add an entry of something that changes nothing in the database.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    if store.logged:
+        with store.write() as connection:
+            append(connection, event, detail)
+
+
+def head(store: Store) -> LogEntry | None:
+    """Return the last entry; None: there is none."""
+    newest = select(log_entry).order_by(log_entry.c.id.desc()).limit(1)
+    with store.read() as connection:
+        row = connection.execute(newest).one_or_none()
+    return read_entry(row) if row else None
+
+
+def entries(
+    store: Store,
+    *,
+    after: int = 0,
+    last: int | None = None,
+    events: Sequence[Event] = (),
+    case: str | None = None,
+    actor: str | None = None,
+) -> Iterator[LogEntry]:
+    """Yield entries in their order, read some hundreds at once.
+
+    Args:
+        after: those behind this number.
+        last: the newest so many, after all filters; None: all.
+        events: of these kinds; none: of all.
+        case, actor: of this case, by this name; None: of all.
+    """
+    c = log_entry.c
+    chosen = select(log_entry).order_by(c.id)
+    if events:
+        chosen = chosen.where(c.event.in_([one.value for one in events]))
+    if case is not None:
+        chosen = chosen.where(c.case_number == case)
+    if actor is not None:
+        chosen = chosen.where(c.actor == actor)
+    if last is not None:
+        newest = chosen.with_only_columns(c.id).order_by(None).order_by(c.id.desc()).limit(last)
+        with store.read() as connection:
+            numbers = connection.scalars(newest).all()
+        after = max(after, min(numbers, default=1) - 1) if numbers else after
+    while True:
+        with store.read() as connection:
+            rows = connection.execute(chosen.where(c.id > after).limit(ROWS_AT_ONCE)).all()
+        if not rows:
+            return
+        yield from map(read_entry, rows)
+        after = rows[-1].id
+
+
+def decision_faults(store: Store) -> Iterator[LogFault]:
+    """Find decisions that are not those of the log: changed, dropped, or added past it."""
+    rows = select(decision).order_by(decision.c.id)
+    with store.read() as connection:
+        held = {row.id: decision_digest(row) for row in connection.execute(rows)}
+    told = entries(store, events=[Event.BEGIN, Event.DECISION])
+    begin = next(told, None)
+    if begin is None:
+        return
+    first, known = begin.said or {}, set()
+    for entry in told:
+        detail = entry.said or {}
+        number = detail.get("decision")
+        known.add(number)
+        if detail and held.get(number) != detail.get("sha256"):
+            gone = "gone" if number not in held else "not what was decided"
+            yield LogFault(entry.number, f"decision {number} is {gone}")
+    before = [held[number] for number in sorted(held.keys() - known)]
+    if first and (len(before), joined(before)) != (first["decisions"], first["decisions_sha256"]):
+        yield LogFault(begin.number, "the decisions before it, or outside of it, are others")
+
+
+def log_faults(store: Store, seals: Iterable[Seal] = ()) -> list[LogFault]:
+    """Return where the log does not hold, the first first; see `domain.event_log.faults`."""
+    with store.one_state():
+        found = [*faults(entries(store), seals), *decision_faults(store)]
+    return sorted(found, key=lambda fault: fault.number)
