@@ -107,6 +107,9 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         if create:
             Store.create(folder, logged=logged)
         opened = Store(folder)
+        if opened.logged and not logged:
+            opened.close()
+            raise UsageError(f"{folder} keeps an event log, and cannot be without it any more")
         opened.author = Author(actor or default_actor())
         engines = Engines(
             folder,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reidsearch.cli.exports import log_when_written
 from reidsearch.cli.grouped import OUTPUT, WrittenFile, option
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class OutputFile(WrittenFile):
             other = written.setdefault(path.resolve(), param)
             if other is not param:
                 self.fail(f"'{path}' is to be written by {other.opts[-1]} already", param, ctx)
+            log_when_written(ctx, path)
         return path
 
     def require_harmless(self, path: Path, ctx: click.Context) -> None:

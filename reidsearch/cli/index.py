@@ -100,6 +100,11 @@ FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Foo
     is_flag=True,
     help="Then record what people wear and carry (`annotate`).",
 )
+@option(
+    "--unlogged",
+    is_flag=True,
+    help="A new archive keeps no event log; every answer says so.",
+)
 @model_options
 @flip_option
 @runtime_options
@@ -124,6 +129,7 @@ def command(
     tiles: Tiles | None,
     frames: bool,
     attributes: bool,
+    unlogged: bool,
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
@@ -201,6 +207,7 @@ def command(
         device,
         flip=flip,
         create=True,
+        logged=not unlogged,
         json_lines=form in {"json", "jsonl"},
         quiet=quiet,
     ) as (opened, progress):

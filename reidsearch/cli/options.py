@@ -184,6 +184,7 @@ def opened_archive(
     *,
     flip: bool | None = None,
     create: bool = False,
+    logged: bool = True,
     json_lines: bool = False,
     quiet: bool = False,
     shows_pending: bool = False,
@@ -200,6 +201,7 @@ def opened_archive(
         Archive.open(
             archive,
             create=create,
+            logged=logged,
             model=model,
             flip=flip,
             model_path=model_path,

@@ -19,10 +19,12 @@ from typing import Any
 
 from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import ArchiveError, InputError, StorageError
+from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.base.said import said
 from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now
+from reidsearch.domain.event_log import Event
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.table import Neighbours
@@ -32,6 +34,8 @@ from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lifecycle import migrate, require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
+from reidsearch.store.log_reading import record
+from reidsearch.store.seals import copy_seals
 from reidsearch.store.sessions import drop_sessions
 
 LOOK_EVERY_S = 0.2
@@ -93,8 +97,10 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
             "sha256": made.sha256,
             "settings_sha256": made.settings_sha256,
         }
+        copy_seals(store.folder.resolve(), folder)
         with own_files.create(folder / NOTE) as file:
             file.write((json.dumps(note, indent=2) + "\n").encode())
+    record(store, Event.BACKUP, {"folder": location_text(str(target)), "sha256": sha256})
     return made
 
 
@@ -140,6 +146,7 @@ def _restored(database: Path, folder: Path, settings: bytes | None, progress: Pr
     ):
         shutil.copyfileobj(old, new, COPIED_AT_ONCE)
     _write_settings(folder / SETTINGS, settings)
+    copy_seals(database.parent, folder)
     migrate(folder)
     with Store(folder) as store:
         with step(progress, "checking the database"):

@@ -50,7 +50,9 @@ from reidsearch.store.derived import (
 )
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
+from reidsearch.store.log_reading import log_faults
 from reidsearch.store.pending import pending_work
+from reidsearch.store.seals import kept_seals
 from reidsearch.store.tables.footage import tracklet, tracklet_embedding, tracklet_part
 
 ROWS_AT_ONCE = 2000
@@ -90,6 +92,7 @@ def _check(store: Store, progress: Parts) -> list[Finding]:
             for code, look in (
                 ("row", _relations),
                 ("decisions", _identities),
+                ("event-log", _event_log),
                 ("calibration", check_calibration),
             ):
                 findings += _told(code, look, store)
@@ -107,6 +110,12 @@ def _unfinished(store: Store) -> Iterator[Finding]:
         if not one.running:
             code = "stray" if one.work is Work.FILES else "pending"
             yield Finding(code, one.sentence, repairable=True)
+
+
+def _event_log(store: Store) -> Iterator[Finding]:
+    for fault in log_faults(store, kept_seals(store)):
+        told = f"entry {fault.number} of the event log: {fault.what}"
+        yield Finding("event-log", told, repairable=False)
 
 
 def _told(code: str, look: Callable[[Store], Iterable[Finding]], store: Store) -> Iterator[Finding]:

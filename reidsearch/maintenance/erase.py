@@ -122,7 +122,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
         part = sources[start : start + CHUNK]
         connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
     erased.record(connection, lost, permanent=planned.permanent)
-    forget(connection, places)
+    forget(connection, places, planned.ids)
     unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id) & ~exists().where(
         footage_table.c.camera_id == tables.camera.c.id
     )

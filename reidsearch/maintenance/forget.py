@@ -15,6 +15,7 @@ from reidsearch.domain.crops import CropIds
 from reidsearch.domain.event_log import Event
 from reidsearch.store import jobs, tables
 from reidsearch.store.chunks import CHUNK
+from reidsearch.store.event_log import forget_details, mentions
 from reidsearch.store.tables.footage import footage_location
 
 MOST_MENTIONED = 1000
@@ -39,16 +40,19 @@ def places_of(connection: Connection, crop_ids: CropIds, footage: Sequence[int])
     return frozenset(found)
 
 
-def forget(connection: Connection, places: frozenset[str]) -> None:
-    """Take the names of what is deleted now out of the rows that only mention it.
+def forget(connection: Connection, places: frozenset[str], crop_ids: CropIds) -> None:
+    """Take what is deleted now out of the rows that only mention it.
 
-    A name that something else in the archive still has stays.
+    A name that something else in the archive still has stays. Of the event log, entries that name
+    it or searched with it lose their detail.
     """
     gone = places - _held(connection, places)
     # What a run of an earlier version was asked for holds every path and list that it was given.
     run = tables.run.c
     named = (run.command != "") & ~run.command.startswith(SETTINGS_ONLY, autoescape=True)
     connection.execute(update(tables.run).where(named).values(command=""))
+    mentioning = set(mentions(connection, gone, set(crop_ids.tolist())))
+    forget_details(connection, mentioning, "it named or showed what was deleted")
     if gone:
         _forget_failures(connection, gone)
         _forget_moves(connection, gone)

@@ -8,16 +8,17 @@ with Archive.open("archive") as archive:
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reidsearch.base.errors import DECODING_ERRORS, InputError, UsageError
+from reidsearch.base.locations import location_text
 from reidsearch.base.reading import read_bytes
-from reidsearch.base.timecode import now
 from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal
+from reidsearch.index.generations import file_sha256
 from reidsearch.store import log_reading as held
 from reidsearch.store.crops.store import Store
+from reidsearch.store.log_reading import record
 from reidsearch.store.seals import LARGEST, kept_seals, read_seal, seal_now
 
 
@@ -31,6 +32,16 @@ class EventLogService:
     def kept(self) -> bool:
         """Whether the archive keeps a log; that is decided when it is made."""
         return self._store.logged
+
+    @property
+    def archive_id(self) -> str:
+        """Whose log it is, as seals name it."""
+        return str(self._store.row.uuid)
+
+    def count(self) -> int:
+        """Return how many entries there are."""
+        last = held.head(self._store)
+        return last.number if last else 0
 
     def entries(
         self,
@@ -49,10 +60,24 @@ class EventLogService:
         """
         return held.entries(self._store, last=last, events=events, case=case, actor=actor)
 
-    def exported(self, name: str, sha256: str, size_bytes: int, what: str) -> None:
-        """Record that a file was written of what the archive holds: `what` names the command."""
-        detail = {"name": name, "sha256": sha256, "bytes": size_bytes, "by": what}
-        held.record(self._store, Event.EXPORT, detail)
+    def exported(self, path: Path, by: str) -> None:
+        """Record that a file, or a folder of files, was written of what the archive holds.
+
+        Args:
+            by: the command, or what else wrote it.
+        """
+        files = (
+            [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+        )
+        digests = [file_sha256(one).hex() for one in files]
+        detail = {
+            "name": location_text(path.name),
+            "files": len(files),
+            "bytes": sum(one.stat().st_size for one in files),
+            "sha256": digests[0] if path.is_file() else None,
+            "by": by,
+        }
+        record(self._store, Event.EXPORT, detail)
 
     def seal(self) -> Seal:
         """Seal the log as it is now: keep up to where it goes, and return that.
@@ -65,22 +90,6 @@ class EventLogService:
         if made is None:
             raise UsageError(f"{self._store.location} was made without an event log")
         return made
-
-    def seal_daily(self) -> Seal | None:
-        """Seal the log where it has entries of another day than its newest seal; else None.
-
-        Days are those of UTC. Whoever writes calls it, so that a day with entries has a seal from
-        the next one at the latest.
-        """
-        last = held.head(self._store)
-        if last is None or last.event is Event.SEAL:
-            return None
-        sealed = self.seals()
-        since = sealed[-1].at if sealed else self._first()
-        return self.seal() if _day(since) < _day(now()) else None
-
-    def _first(self) -> dt.datetime:
-        return next(held.entries(self._store)).at
 
     def seals(self) -> list[Seal]:
         """Return the seals in the archive's folder, in their order.
@@ -111,7 +120,3 @@ class EventLogService:
         if seal.archive_id != self._store.row.uuid:
             raise InputError(f"{path} is a seal of another archive ({seal.archive_id})")
         return seal
-
-
-def _day(moment: dt.datetime) -> dt.date:
-    return moment.astimezone(dt.UTC).date()

@@ -16,6 +16,7 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.finish import finish
 from reidsearch.services.search import SearchService
 from reidsearch.store.crops.store import Store
+from reidsearch.store.seals import DailySeal
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Services:
         self.neighbours = Neighbours(store, self._gallery)
         """The neighbour graph, for re-ranking: `archive.neighbours.keep()` brings it up to date."""
         store.finish = partial(finish, store, self._gallery, self.neighbours, progress)
+        store.written = DailySeal(store)
 
     @cached_property
     def searching(self) -> SearchService:

@@ -7,7 +7,8 @@ keeps a log at all, come with the connection that `Store.write` gives.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -31,6 +32,9 @@ from reidsearch.store.tables.event_log import log_entry
 from reidsearch.store.tables.identities import decision
 
 PROGRAM = f"reidsearch {__version__}"
+ROWS_AT_ONCE = 500
+_NAMING = (Event.SEARCH, Event.EXPLAIN, Event.RELOCATE)
+"""Events whose details name sources, or show what somebody searched with."""
 
 
 def append(
@@ -158,6 +162,38 @@ def joined(digests: Iterable[str]) -> str:
 
 
 # -- erasing --------------------------------------------------------------------------------
+
+
+def mentions(connection: Connection, places: Set[str], crop_ids: Set[int]) -> Iterator[int]:
+    """Yield the entries whose detail names one of these places, or was asked with these crops."""
+    c = log_entry.c
+    told = select(c.id, c.detail).where(c.detail.is_not(None), c.event.in_(_NAMING))
+    for row in connection.execute(told.execution_options(yield_per=ROWS_AT_ONCE)):
+        try:
+            said = json.loads(row.detail)
+        except ValueError:  # a damaged row is for `check`, and hinders no deletion
+            continue
+        named = not places.isdisjoint(_texts(said))
+        if named or not crop_ids.isdisjoint(_asked_with(said)):
+            yield row.id
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    for one in value.values() if isinstance(value, dict) else ():
+        yield from _texts(one)
+    for one in value if isinstance(value, list) else ():
+        yield from _texts(one)
+
+
+def _asked_with(said: dict[str, Any]) -> Iterator[int]:
+    """Yield the crops that a search or an explanation was asked with."""
+    pictures = said.get("statement", {}).get("query_pictures") or [said.get("query_picture")]
+    for one in pictures:
+        if one and one.get("crop_id") is not None:
+            yield one["crop_id"]
 
 
 def forget_details(connection: Connection, numbers: Iterable[int], why: str) -> int:

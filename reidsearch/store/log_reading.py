@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,10 +20,12 @@ ROWS_AT_ONCE = 500
 def record(store: Store, event: Event, detail: Mapping[str, Any]) -> None:
     """Add an entry of something that changes nothing in the database.
 
+    An archive that can only be read is left as it is.
+
     Raises:
         StorageError: it cannot be written.
     """
-    if store.logged:
+    if store.logged and os.access(store.folder, os.W_OK):
         with store.write() as connection:
             append(connection, event, detail)
 

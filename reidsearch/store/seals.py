@@ -6,16 +6,26 @@ Whoever can write the database can remove these files as well, so copies belong 
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import re
+from pathlib import Path
 
 from reidsearch.base import own_files
-from reidsearch.base.errors import DECODING_ERRORS, ArchiveError, Kind, StorageError
+from reidsearch.base.errors import (
+    DECODING_ERRORS,
+    ArchiveError,
+    Kind,
+    ReidsearchError,
+    StorageError,
+)
 from reidsearch.base.reading import parse_json
 from reidsearch.base.said import said
-from reidsearch.base.timecode import parse_time
+from reidsearch.base.timecode import now, parse_time
 from reidsearch.domain.event_log import SEAL_FORMAT, Event, Seal, canonical
 from reidsearch.store.crops.store import Store
 from reidsearch.store.event_log import append
+from reidsearch.store.log_reading import entries
 
 FOLDER = "seals"
 LARGEST = 10_000
@@ -67,6 +77,22 @@ def kept_seals(store: Store) -> list[Seal]:
     return found
 
 
+def copy_seals(source: Path, target: Path) -> None:
+    """Copy the seals of an archive's folder into another one, such as a backup's.
+
+    Raises:
+        OSError: one cannot be read or written.
+    """
+    try:
+        names = sorted(name for name in own_files.names(source / FOLDER) if _NAME.fullmatch(name))
+    except FileNotFoundError:
+        return
+    own_files.make_folder(target / FOLDER)
+    for name in names:
+        with own_files.create(target / FOLDER / name) as file:
+            file.write(own_files.read_bytes(source / FOLDER / name, LARGEST))
+
+
 def read_seal(data: bytes) -> Seal:
     """Read the document of a seal.
 
@@ -80,3 +106,37 @@ def read_seal(data: bytes) -> Seal:
     if not isinstance(seal.entries, int) or not re.fullmatch("[0-9a-f]{64}", seal.head):
         raise ValueError("it holds no number of entries and no digest")
     return seal
+
+
+class DailySeal:
+    """Seals the log where it has entries of another day, by UTC, than its newest seal.
+
+    Called after every write: a day with entries has a seal as soon as somebody writes on a later
+    one.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._looked: dt.date | None = None
+
+    def __call__(self) -> None:
+        """Seal where it is due; what cannot be sealed now is due with the next program."""
+        today = _day(now())
+        if today == self._looked:
+            return
+        self._looked = today
+        with contextlib.suppress(ReidsearchError):
+            if self._due(today):
+                seal_now(self._store)
+
+    def _due(self, today: dt.date) -> bool:
+        sealed = kept_seals(self._store)
+        since = sealed[-1].at if sealed else None
+        if since is None:
+            first = next(entries(self._store), None)
+            since = first.at if first else None
+        return since is not None and _day(since) < today
+
+
+def _day(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(dt.UTC).date()

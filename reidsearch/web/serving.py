@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from reidsearch.base.actor import Author, acting
 from reidsearch.base.errors import UsageError
 from reidsearch.output.times import use_zone
 from reidsearch.web.call import Call
@@ -111,7 +112,10 @@ def _require_form_token(person: Person, given: object) -> None:
 
 def _run(state: State, handler: Callable[[Call, Any], Any], call: Call, given: Given) -> Any:
     use_zone(state.zone)
-    return handler(call, given)
+    if call.person is NOBODY:
+        return handler(call, given)
+    with acting(Author(call.person.name)):
+        return handler(call, given)
 
 
 def _page(page: Page) -> Callable[[Call, Any], Response]:

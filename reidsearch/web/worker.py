@@ -256,7 +256,10 @@ def _done(told: Told, work: JobWork) -> Document:
             Path(told.what["output"]),
             FootageFolders([Path(folder) for folder in told.what["folders"]]),
         )
-        return DOING[work.kind](doing, work)
+        document = DOING[work.kind](doing, work)
+        for written in sorted(doing.output.iterdir()):
+            archive.log.exported(written, f"job {told.what['job_id']}")
+        return document
 
 
 if __name__ == "__main__":

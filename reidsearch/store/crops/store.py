@@ -46,6 +46,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     Attributes:
         finish: does the work that an earlier writer left pending; called with the writer lock held,
             before anything else is done under it.
+        written: is called after every committed transaction.
         author: who writes, where nobody is `acting`.
         logged: whether the archive keeps an event log.
     """
@@ -68,6 +69,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._looking = threading.Lock()
         self._held = HeldByThread()
         self.finish: Callable[[], object] | None = None
+        self.written: Callable[[], object] | None = None
         self.author = Author("")
         self.logged = True
         try:
@@ -161,6 +163,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
         author = acting_now() or self.author
         with self._database.write() as connection:
             yield connection.execution_options(author=author, logged=self.logged)
+        if self.written is not None:
+            self.written()
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:

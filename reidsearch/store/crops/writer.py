@@ -86,7 +86,7 @@ class Writer:
             if inserted is None:
                 raise absent("the id of a new row")
             self.run_id = int(inserted[0])
-            append(connection, Event.INDEX, {"run": self.run_id, "command": command})
+            append(connection, Event.INDEX, {"run": self.run_id})
         self._store.announce(self.run_id)
         return self.run_id
 

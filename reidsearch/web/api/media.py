@@ -115,6 +115,7 @@ def clip(call: Call, asked: ClipAsked) -> Response:
                 as_it_is=asked.copy,
                 below=None if asked.copy else ClipMargin(crop, clock, imprint),
             )
+        archive.log.exported(path, f"clip of crop {crop.crop_id}")
 
     # The facts are those that are written on the clip: others make another one.
     key = (asked, call.person.name, crop.crop_id, crop.location, repr(crop.facts), repr(clock))
