@@ -1,0 +1,150 @@
+"""Pixelate people in frames: the boxes that are stored of them, and those between and beside.
+
+Stored detections are sparse. Between two of them a box moves in a straight line by time; before the
+first and after the last it goes on for a little, as it moved. What is known less well is padded
+more (`domain/redaction.py` has the numbers). Whatever else lies in a padded box is pixelated too,
+also the person whom a copy is about: who stands in front is not known, so leaving that person out
+could show a piece of somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.domain.crops import Pixels
+from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.redaction import PIXELATION, Pixelation
+from reidsearch.domain.tracklets import Trace
+
+VELOCITY_S = 0.5
+"""A box goes on as it moved in this time: over less, the detector's jitter would decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """One box that was pixelated in a frame.
+
+    Args:
+        measured: the person was detected in this frame.
+        gap_s: between the two detections around the frame; 0 where there are none on both sides.
+    """
+
+    tracklet_id: int
+    measured: bool
+    gap_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """Where a person is at some time: (4,) pixels before padding, and how far to pad."""
+
+    xyxy: NDArray[np.float64]
+    padding: float
+    gap_s: float = 0.0
+
+
+class Redactor:
+    """Pixelates people of one source, frame by frame, and remembers what it did.
+
+    Args:
+        info: of the source.
+        traces: with the id of each tracklet.
+
+    Example:
+        >>> redactor = Redactor(info, [(3, trace)])
+        >>> hidden = redactor(frame.bgr(), frame.pts)
+    """
+
+    def __init__(
+        self, info: VideoInfo, traces: Sequence[tuple[int, Trace]], how: Pixelation = PIXELATION
+    ) -> None:
+        self._info, self._how = info, how
+        self._paths = [(tracklet_id, _Path(info, trace, how)) for tracklet_id, trace in traces]
+        self.covered: dict[int, tuple[Covered, ...]] = {}
+
+    def __call__(self, pixels: Pixels, pts: int) -> Pixels:
+        """A copy of a frame with everybody pixelated.
+
+        Args:
+            pixels: (h, w, 3) uint8 BGR, upright.
+        """
+        hidden = pixels.copy()
+        covered = []
+        at_s = float(self._info.media_s(pts))
+        for tracklet_id, path in self._paths:
+            place = path.at(at_s)
+            if place is not None and _pixelate(hidden, place, self._how):
+                covered.append(Covered(tracklet_id, path.measured(pts), place.gap_s))
+        self.covered[pts] = tuple(covered)
+        return hidden
+
+
+class _Path:
+    """Where one person was, at any time."""
+
+    def __init__(self, info: VideoInfo, trace: Trace, how: Pixelation) -> None:
+        self._how = how
+        self._pts = frozenset(trace.pts.tolist())
+        self._times = np.array([float(info.media_s(int(pts))) for pts in trace.pts])
+        self._xyxy = trace.xyxy.astype(np.float64)
+        usual_s = float(np.median(np.diff(self._times))) if len(trace) > 1 else 0.0
+        self._held_s = how.held_s + usual_s
+
+    def measured(self, pts: int) -> bool:
+        return pts in self._pts
+
+    def at(self, at_s: float) -> _Place | None:
+        first_s, last_s = self._times[0], self._times[-1]
+        if not first_s - self._held_s <= at_s <= last_s + self._held_s:
+            return None
+        if at_s < first_s:
+            return self._gone_on(first_s - at_s, self._times - first_s, self._xyxy)
+        if at_s > last_s:
+            return self._gone_on(at_s - last_s, (last_s - self._times)[::-1], self._xyxy[::-1])
+        after = max(1, int(np.searchsorted(self._times, at_s)))
+        between = self._times[after - 1 : after + 1]
+        gap_s = float(between[-1] - between[0])
+        box = np.array([np.interp(at_s, self._times, side) for side in self._xyxy.T])
+        return _Place(box, self._how.padding + self._how.padding_per_gap_s * gap_s, gap_s)
+
+    def _gone_on(
+        self, since_s: float, away_s: NDArray[np.float64], xyxy: NDArray[np.float64]
+    ) -> _Place:
+        """Return where a person is before the first box, or after the last, and where they were.
+
+        Args:
+            since_s: since that box.
+            away_s: of each box from it, increasing.
+        """
+        end = xyxy[0]
+        inner = min(int(np.searchsorted(away_s, VELOCITY_S)), len(away_s) - 1)
+        moved = np.zeros(2)
+        if away_s[inner] > 0:
+            middles = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+            moved = (middles[0] - middles[inner]) / away_s[inner] * since_s
+        ahead = end + np.tile(moved, 2)
+        reached = np.concatenate((np.minimum(end, ahead)[:2], np.maximum(end, ahead)[2:]))
+        return _Place(reached, self._how.padding + self._how.padding_per_held_s * since_s)
+
+
+def _pixelate(pixels: Pixels, place: _Place, how: Pixelation) -> bool:
+    """Pixelate a padded box in place. Returns whether any of it lies in the picture."""
+    width, height = place.xyxy[2:] - place.xyxy[:2]
+    pad = place.padding * max(width, height)
+    x1, y1 = np.floor(np.maximum(place.xyxy[:2] - pad, 0)).astype(int)
+    x2, y2 = np.ceil(np.minimum(place.xyxy[2:] + pad, pixels.shape[1::-1])).astype(int)
+    if x1 >= x2 or y1 >= y2:
+        return False
+    block = max(width / how.blocks_wide, height / how.blocks_high, how.smallest_block_px)
+    part = pixels[y1:y2, x1:x2]
+    counts = max(1, int((x2 - x1) / block)), max(1, int((y2 - y1) / block))
+    means = cv2.resize(part, counts, interpolation=cv2.INTER_AREA)
+    step = 256 // how.levels
+    rounded = (means // step * step + step // 2).astype(np.uint8)
+    part[:] = cv2.resize(rounded, (x2 - x1, y2 - y1), interpolation=cv2.INTER_NEAREST)
+    return True

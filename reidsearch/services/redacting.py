@@ -1,0 +1,72 @@
+"""Whom an exported copy pixelates, by what is stored of a source, and what that did."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from reidsearch.domain.crops import Crop
+from reidsearch.domain.footage import UNSEEN, SourceCoverage
+from reidsearch.domain.redaction import RedactedRun, Redaction, RedactionReport
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.tracklet_reader import traces_of
+
+if TYPE_CHECKING:
+    from reidsearch.media.video.redacting import Redactor
+
+
+def kept_by(whom: Redaction, crop: Crop) -> int | None:
+    """Return the tracklet that is left as it is in an export around a crop; None: none is."""
+    if whom is Redaction.ALL or crop.moment is None:
+        return None
+    return crop.moment.tracklet_id
+
+
+def redactor_of(store: Store, source: SourceCoverage, kept: int | None) -> Redactor:
+    """Return what pixelates everybody whom a source is known to show, but for one tracklet.
+
+    Args:
+        kept: that tracklet; None: all are pixelated.
+    """
+    from reidsearch.media.video.redacting import Redactor
+
+    traces = traces_of(store, source.source_id)
+    return Redactor(source.info, [(each, trace) for each, trace in traces if each != kept])
+
+
+def redaction_report(
+    redactor: Redactor, source: SourceCoverage, whom: Redaction, crop: Crop
+) -> RedactionReport:
+    """Return what was altered in the frames that a redactor was given."""
+    frames = sorted(redactor.covered.items())
+    boxes = [one for _, covered in frames for one in covered]
+    ends = [source.info.media_s(frames[at][0]) for at in (0, -1)]
+    return RedactionReport(
+        whom=whom,
+        kept=kept_by(whom, crop),
+        tracklets=tuple(sorted({one.tracklet_id for one in boxes})),
+        detections=sum(one.measured for one in boxes),
+        longest_gap_s=max((one.gap_s for one in boxes), default=0.0),
+        runs=tuple(
+            RedactedRun(
+                source.info.media_s(run[0]), source.info.media_s(run[-1]), len(run), boxes_each
+            )
+            for boxes_each, run in (
+                (count, [pts for pts, _ in of_count])
+                for count, of_count in groupby(frames, key=lambda frame: len(frame[1]))
+            )
+        ),
+        unanalysed_s=_unanalysed_s(source, *ends),
+    )
+
+
+def _unanalysed_s(source: SourceCoverage, from_s: Fraction, to_s: Fraction) -> float:
+    """Return how much of an interval nobody looked at: a span that failed, or none at all."""
+    from_us, to_us = from_s * 1_000_000, to_s * 1_000_000
+    seen_us = sum(
+        max(Fraction(0), min(to_us, span.to_us) - max(from_us, span.from_us))
+        for span in source.spans
+        if span.how not in UNSEEN
+    )
+    return max(0.0, round(float(to_us - from_us - seen_us) / 1e6, 3))
