@@ -63,10 +63,10 @@ def redaction_report(
 
 def _unanalysed_s(source: SourceCoverage, from_s: Fraction, to_s: Fraction) -> float:
     """Return how much of an interval nobody looked at: a span that failed, or none at all."""
-    from_us, to_us = from_s * 1_000_000, to_s * 1_000_000
+    from_us, to_us = round(from_s * 1_000_000), round(to_s * 1_000_000)
     seen_us = sum(
-        max(Fraction(0), min(to_us, span.to_us) - max(from_us, span.from_us))
+        max(0, min(to_us, span.to_us) - max(from_us, span.from_us))
         for span in source.spans
         if span.how not in UNSEEN
     )
-    return max(0.0, round(float(to_us - from_us - seen_us) / 1e6, 3))
+    return max(0, to_us - from_us - seen_us) / 1e6
