@@ -44,6 +44,12 @@ class Pixelation:
     padding_per_held_s: float = 0.3
     held_s: float = 1.0
 
+    def block_px(self, width_px: float, height_px: float) -> float:
+        """Return the side of a block, for a box of some size."""
+        return max(
+            width_px / self.blocks_wide, height_px / self.blocks_high, self.smallest_block_px
+        )
+
 
 PIXELATION = Pixelation()
 
@@ -76,6 +82,7 @@ class RedactionReport:
             is interpolated or held.
         longest_gap_s: the longest time between two detections that boxes were interpolated in.
         runs: every frame of the copy, in order.
+        brief: how many people of the whole source were seen too briefly to be stored.
         unanalysed_s: how much of what the copy shows was not analysed, so that nobody is pixelated
             there.
         how: the method's numbers.
@@ -87,6 +94,7 @@ class RedactionReport:
     detections: int
     longest_gap_s: float
     runs: tuple[RedactedRun, ...]
+    brief: int
     unanalysed_s: float
     how: Pixelation = PIXELATION
 

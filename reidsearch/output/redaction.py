@@ -29,6 +29,10 @@ def redaction_lines(report: RedactionReport | None) -> list[str]:
         f"{count(report.frames, 'frame')}"
     )
     lines = [told, NOT_COVERED]
+    if report.brief:
+        lines.append(
+            f"{count(report.brief, 'brief tracklet')} of this source not stored, so not redacted"
+        )
     if report.unanalysed_s:
         lines.append(
             f"{report.unanalysed_s:.1f} s of it were not analysed: nobody is redacted there"
@@ -60,6 +64,7 @@ def redaction_json(report: RedactionReport | None) -> dict[str, Any] | None:
             }
             for run in report.runs
         ],
+        "brief": report.brief,
         "unanalysed_s": report.unanalysed_s,
         "not_covered": NOT_COVERED,
     }

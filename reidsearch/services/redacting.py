@@ -57,6 +57,7 @@ def redaction_report(
                 for count, of_count in groupby(frames, key=lambda frame: len(frame[1]))
             )
         ),
+        brief=source.counts.get("brief", 0),
         unanalysed_s=_unanalysed_s(source, *ends),
     )
 

@@ -26,17 +26,24 @@ VELOCITY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
-    """One box that was pixelated in a frame.
+class Region:
+    """What is pixelated of one person in one frame: a padded box, within the picture.
 
     Args:
         measured: the person was detected in this frame.
         gap_s: between the two detections around the frame; 0 where there are none on both sides.
+        x1, y1, x2, y2: pixels; right and bottom exclusive.
+        block_px: no block is smaller, but where the region is.
     """
 
     tracklet_id: int
     measured: bool
     gap_s: float
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+    block_px: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +72,7 @@ class Redactor:
     ) -> None:
         self._info, self._how = info, how
         self._paths = [(tracklet_id, _Path(info, trace, how)) for tracklet_id, trace in traces]
-        self.covered: dict[int, tuple[Covered, ...]] = {}
+        self.covered: dict[int, tuple[Region, ...]] = {}
 
     def __call__(self, pixels: Pixels, pts: int) -> Pixels:
         """A copy of a frame with everybody pixelated.
@@ -74,14 +81,39 @@ class Redactor:
             pixels: (h, w, 3) uint8 BGR, upright.
         """
         hidden = pixels.copy()
-        covered = []
+        regions = self.regions(pts, pixels.shape[1], pixels.shape[0])
+        for one in regions:
+            _pixelate(hidden[one.y1 : one.y2, one.x1 : one.x2], one.block_px, self._how.levels)
+        self.covered[pts] = regions
+        return hidden
+
+    def regions(self, pts: int, width_px: int, height_px: int) -> tuple[Region, ...]:
+        """What is pixelated in a frame of some size."""
         at_s = float(self._info.media_s(pts))
+        found = []
         for tracklet_id, path in self._paths:
             place = path.at(at_s)
-            if place is not None and _pixelate(hidden, place, self._how):
-                covered.append(Covered(tracklet_id, path.measured(pts), place.gap_s))
-        self.covered[pts] = tuple(covered)
-        return hidden
+            if place is None:
+                continue
+            sides = place.xyxy[2:] - place.xyxy[:2]
+            pad = place.padding * float(sides.max())
+            x1, y1 = np.floor(np.maximum(place.xyxy[:2] - pad, 0)).astype(int).tolist()
+            x2, y2 = np.ceil(np.minimum(place.xyxy[2:] + pad, (width_px, height_px)))
+            if x1 < x2 and y1 < y2:
+                block = self._how.block_px(*sides.tolist())
+                found.append(
+                    Region(
+                        tracklet_id,
+                        path.measured(pts),
+                        place.gap_s,
+                        x1,
+                        y1,
+                        int(x2),
+                        int(y2),
+                        block,
+                    )
+                )
+        return tuple(found)
 
 
 class _Path:
@@ -132,19 +164,11 @@ class _Path:
         return _Place(reached, self._how.padding + self._how.padding_per_held_s * since_s)
 
 
-def _pixelate(pixels: Pixels, place: _Place, how: Pixelation) -> bool:
-    """Pixelate a padded box in place. Returns whether any of it lies in the picture."""
-    width, height = place.xyxy[2:] - place.xyxy[:2]
-    pad = place.padding * max(width, height)
-    x1, y1 = np.floor(np.maximum(place.xyxy[:2] - pad, 0)).astype(int)
-    x2, y2 = np.ceil(np.minimum(place.xyxy[2:] + pad, pixels.shape[1::-1])).astype(int)
-    if x1 >= x2 or y1 >= y2:
-        return False
-    block = max(width / how.blocks_wide, height / how.blocks_high, how.smallest_block_px)
-    part = pixels[y1:y2, x1:x2]
-    counts = max(1, int((x2 - x1) / block)), max(1, int((y2 - y1) / block))
+def _pixelate(part: Pixels, block_px: float, levels: int) -> None:
+    """Pixelate a part of a picture in place; its blocks are at least so large, or it is one."""
+    height, width = part.shape[:2]
+    counts = max(1, int(width / block_px)), max(1, int(height / block_px))
     means = cv2.resize(part, counts, interpolation=cv2.INTER_AREA)
-    step = 256 // how.levels
+    step = 256 // levels
     rounded = (means // step * step + step // 2).astype(np.uint8)
-    part[:] = cv2.resize(rounded, (x2 - x1, y2 - y1), interpolation=cv2.INTER_NEAREST)
-    return True
+    part[:] = cv2.resize(rounded, (width, height), interpolation=cv2.INTER_NEAREST)
