@@ -26,8 +26,8 @@ class Pixelation:
             face is a tenth as wide as a standing person is high, so it is less than one block; of
             somebody of whom only the head is in the picture it is at most three.
         smallest_block_px: no block is smaller.
-        levels: that each colour of a block may have. Blocks move with people; without rounding,
-            many frames together would tell more than one.
+        samples: in how many frames the colours of somebody's blocks are taken, at most: the means
+            of many frames together could be solved for what each alone hides.
         padding: around a stored box, for what detectors leave out.
         padding_per_gap_s: and more for each second between the two detections around a frame.
         padding_per_held_s: and more for each second since the last detection, or to the first.
@@ -38,7 +38,7 @@ class Pixelation:
     blocks_wide: int = 3
     blocks_high: int = 8
     smallest_block_px: int = 8
-    levels: int = 16
+    samples: int = 2
     padding: float = 0.15
     padding_per_gap_s: float = 0.06
     padding_per_held_s: float = 0.3

@@ -73,7 +73,7 @@ def write_clip(
         if as_it_is:
             return copy(path, footage, from_pts, to_pts, out, views=views, note=note)
         if redactor is not None:
-            redactor.covered.clear()
+            redactor.begin_again()
         return cut(
             footage,
             from_pts,

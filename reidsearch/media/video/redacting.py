@@ -5,6 +5,11 @@ first and after the last it goes on for a little, as it moved. What is known les
 more (`domain/redaction.py` has the numbers). Whatever else lies in a padded box is pixelated too,
 also the person whom a copy is about: who stands in front is not known, so leaving that person out
 could show a piece of somebody else.
+
+The blocks of a person are not taken from every frame. Boxes jitter, so each frame would give the
+means of slightly other places, and many such means together can be solved for what lies under them.
+So colours are taken once, and once more at the first frame in which the person was detected; then
+these blocks go with the person.
 """
 
 from __future__ import annotations
@@ -33,7 +38,7 @@ class Region:
         measured: the person was detected in this frame.
         gap_s: between the two detections around the frame; 0 where there are none on both sides.
         x1, y1, x2, y2: pixels; right and bottom exclusive.
-        block_px: no block is smaller, but where the region is.
+        block_px: no block is smaller in the frame that its colours are taken from.
     """
 
     tracklet_id: int
@@ -72,7 +77,13 @@ class Redactor:
     ) -> None:
         self._info, self._how = info, how
         self._paths = [(tracklet_id, _Path(info, trace, how)) for tracklet_id, trace in traces]
+        self._blocks: dict[int, tuple[Pixels, bool]] = {}
         self.covered: dict[int, tuple[Region, ...]] = {}
+
+    def begin_again(self) -> None:
+        """Forget all frames: the footage is read once more."""
+        self._blocks.clear()
+        self.covered.clear()
 
     def __call__(self, pixels: Pixels, pts: int) -> Pixels:
         """A copy of a frame with everybody pixelated.
@@ -83,7 +94,13 @@ class Redactor:
         hidden = pixels.copy()
         regions = self.regions(pts, pixels.shape[1], pixels.shape[0])
         for one in regions:
-            _pixelate(hidden[one.y1 : one.y2, one.x1 : one.x2], one.block_px, self._how.levels)
+            part = hidden[one.y1 : one.y2, one.x1 : one.x2]
+            blocks, detected = self._blocks.get(one.tracklet_id, (None, False))
+            if blocks is None or (one.measured and not detected):
+                blocks = _blocks_of(part, one.block_px)
+                self._blocks[one.tracklet_id] = blocks, one.measured
+            size = part.shape[1::-1]
+            part[:] = cv2.resize(blocks, size, interpolation=cv2.INTER_NEAREST)
         self.covered[pts] = regions
         return hidden
 
@@ -164,11 +181,9 @@ class _Path:
         return _Place(reached, self._how.padding + self._how.padding_per_held_s * since_s)
 
 
-def _pixelate(part: Pixels, block_px: float, levels: int) -> None:
-    """Pixelate a part of a picture in place; its blocks are at least so large, or it is one."""
+def _blocks_of(part: Pixels, block_px: float) -> Pixels:
+    """Return the mean colours of a part's blocks; each is at least so large, or there is one."""
     height, width = part.shape[:2]
     counts = max(1, int(width / block_px)), max(1, int(height / block_px))
-    means = cv2.resize(part, counts, interpolation=cv2.INTER_AREA)
-    step = 256 // levels
-    rounded = (means // step * step + step // 2).astype(np.uint8)
-    part[:] = cv2.resize(rounded, (width, height), interpolation=cv2.INTER_NEAREST)
+    means: Pixels = cv2.resize(part, counts, interpolation=cv2.INTER_AREA)
+    return means
