@@ -25,7 +25,7 @@ from reidsearch.media.video.redacting import Redactor
 
 FPS = 25
 GAPS_S = (0.24, 0.52, 1.0, 2.0)
-HELD_S = (0.24, 0.52, 1.0)
+BEYOND_S = (0.24, 0.52, 1.0)
 INFO = VideoInfo("video", "mp4", "h264", None, 10**6, 10**6, 0, Fraction(1, FPS), 0, FPS, None)
 FAR = 10**5  # boxes of the truth may begin left of the picture: all are moved into a large one
 
@@ -72,7 +72,7 @@ def between(path: Path, gap_s: float) -> NDArray[np.float64]:
     return np.array(shares)
 
 
-def held(path: Path, since_s: float) -> NDArray[np.float64]:
+def beyond(path: Path, since_s: float) -> NDArray[np.float64]:
     """Shares outside, of frames so long after the last stored box, a box every 0.24 s before."""
     step, since = 6, round(since_s * FPS)
     shares: list[float] = []
@@ -103,8 +103,8 @@ def main(folder: Path) -> None:
         name = path.name.removesuffix(".gt.txt")
         for gap_s in GAPS_S:
             print(row(name, f"every {gap_s:g} s", between(path, gap_s)))
-        for since_s in HELD_S:
-            shares = held(path, since_s)
+        for since_s in BEYOND_S:
+            shares = beyond(path, since_s)
             if len(shares):
                 print(row(name, f"{since_s:g} s after the last", shares))
 

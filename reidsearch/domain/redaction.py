@@ -30,8 +30,8 @@ class Pixelation:
             of many frames together could be solved for what each alone hides.
         padding: around a stored box, for what detectors leave out.
         padding_per_gap_s: and more for each second between the two detections around a frame.
-        padding_per_held_s: and more for each second since the last detection, or to the first.
-        held_s: how long a box goes on before the first detection and after the last, beside the
+        padding_per_extended_s: and more for each second since the last detection, or to the first.
+        extended_s: how long a box goes on before the first detection and after the last, beside the
             usual time between two detections.
     """
 
@@ -41,8 +41,8 @@ class Pixelation:
     samples: int = 2
     padding: float = 0.15
     padding_per_gap_s: float = 0.06
-    padding_per_held_s: float = 0.3
-    held_s: float = 1.0
+    padding_per_extended_s: float = 0.3
+    extended_s: float = 1.0
 
     def block_px(self, width_px: float, height_px: float) -> float:
         """Return the side of a block, for a box of some size."""

@@ -148,6 +148,6 @@ def test_people_who_walk_stay_hidden_between_boxes(name, measured, shared) -> No
         shares = measured.between(truth, gap_s)
         assert len(shares) > 100
         assert np.mean(shares > 1e-6) <= most, gap_s
-    gone = measured.held(truth, 0.52)
+    gone = measured.beyond(truth, 0.52)
     assert len(gone) > 20
     assert np.mean(gone > 1e-6) <= 0.005

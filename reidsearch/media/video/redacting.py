@@ -142,14 +142,14 @@ class _Path:
         self._times = np.array([float(info.media_s(int(pts))) for pts in trace.pts])
         self._xyxy = trace.xyxy.astype(np.float64)
         usual_s = float(np.median(np.diff(self._times))) if len(trace) > 1 else 0.0
-        self._held_s = how.held_s + usual_s
+        self._extended_s = how.extended_s + usual_s
 
     def measured(self, pts: int) -> bool:
         return pts in self._pts
 
     def at(self, at_s: float) -> _Place | None:
         first_s, last_s = self._times[0], self._times[-1]
-        if not first_s - self._held_s <= at_s <= last_s + self._held_s:
+        if not first_s - self._extended_s <= at_s <= last_s + self._extended_s:
             return None
         if at_s < first_s:
             return self._gone_on(first_s - at_s, self._times - first_s, self._xyxy)
@@ -178,7 +178,7 @@ class _Path:
             moved = (middles[0] - middles[inner]) / away_s[inner] * since_s
         ahead = end + np.tile(moved, 2)
         reached = np.concatenate((np.minimum(end, ahead)[:2], np.maximum(end, ahead)[2:]))
-        return _Place(reached, self._how.padding + self._how.padding_per_held_s * since_s)
+        return _Place(reached, self._how.padding + self._how.padding_per_extended_s * since_s)
 
 
 def _blocks_of(part: Pixels, block_px: float) -> Pixels:
