@@ -33,6 +33,8 @@ class Pixelation:
         padding_per_extended_s: and more for each second since the last detection, or to the first.
         extended_s: how long a box goes on before the first detection and after the last, beside the
             usual time between two detections.
+        bridged_s: between detections further apart no box is interpolated, and each is extended:
+            only tracklets that somebody has joined have such gaps.
     """
 
     blocks_wide: int = 3
@@ -43,6 +45,7 @@ class Pixelation:
     padding_per_gap_s: float = 0.06
     padding_per_extended_s: float = 0.3
     extended_s: float = 1.0
+    bridged_s: float = 30.0
 
     def block_px(self, width_px: float, height_px: float) -> float:
         """Return the side of a block, for a box of some size."""

@@ -63,7 +63,8 @@ def write_clip(
     note = f"reidsearch: around crop {crop.crop_id} of source {crop.source_sha256}"
     redactor = None
     if redact is not None:
-        redactor = redactor_of(store, source, kept_by(redact, crop))
+        ends = info.media_s(from_pts), info.media_s(to_pts)
+        redactor = redactor_of(store, source, kept_by(redact, crop), *ends)
         note += f"; {redact} pixelated"
     path, footage = open_indexed(store, crop.source_id, verify=verify)
 

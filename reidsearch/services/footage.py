@@ -241,7 +241,8 @@ class FootageService:
         if crop.moment is None:
             raise absent("the moment of a crop of footage")
         source = footage_store.source(self._store, crop.source_id)
-        redactor = redactor_of(self._store, source, kept_by(whom, crop))
+        at_s = crop.moment.media_s
+        redactor = redactor_of(self._store, source, kept_by(whom, crop), at_s, at_s)
         hidden = redactor(pixels, crop.moment.pts)
         return hidden, crop, redaction_report(redactor, source, whom, crop)
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import groupby
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import UNSEEN, SourceCoverage
 from reidsearch.domain.redaction import RedactedRun, Redaction, RedactionReport
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.tracklet_reader import traces_of
+from reidsearch.store.footage.tracklet_reader import traces_between
 
 if TYPE_CHECKING:
     from reidsearch.media.video.redacting import Redactor
+
+REACH_S = 60
+"""Boxes are never extended so far: at most by the longest gap that is bridged, and a second."""
 
 
 def kept_by(whom: Redaction, crop: Crop) -> int | None:
@@ -23,15 +27,19 @@ def kept_by(whom: Redaction, crop: Crop) -> int | None:
     return crop.moment.tracklet_id
 
 
-def redactor_of(store: Store, source: SourceCoverage, kept: int | None) -> Redactor:
+def redactor_of(
+    store: Store, source: SourceCoverage, kept: int | None, from_s: Fraction, to_s: Fraction
+) -> Redactor:
     """Return what pixelates everybody whom a source is known to show, but for one tracklet.
 
     Args:
         kept: that tracklet; None: all are pixelated.
+        from_s, to_s: media time of the first frame and the last that it will be given.
     """
     from reidsearch.media.video.redacting import Redactor
 
-    traces = traces_of(store, source.source_id)
+    from_us, to_us = ((at + by) * 1_000_000 for at, by in ((from_s, -REACH_S), (to_s, REACH_S)))
+    traces = traces_between(store, source.source_id, floor(from_us), ceil(to_us))
     return Redactor(source.info, [(each, trace) for each, trace in traces if each != kept])
 
 

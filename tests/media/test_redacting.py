@@ -70,6 +70,15 @@ def test_a_region_goes_on_as_the_person_moved_and_then_ends(turned: bool) -> Non
     assert not redactor.regions(-32 if turned else 56, 640, 480)
 
 
+def test_a_gap_of_half_an_hour_is_not_bridged() -> None:
+    """Tracklets that somebody joined: the picture would be pixelated as a whole meanwhile."""
+    redactor = Redactor(INFO, [(1, trace((0, 100), (45_000, 500)))])
+    seen = [frame for frame in range(0, 45_001, 5) if redactor.regions(frame, 640, 480)]
+    assert seen == [*range(0, 26, 5), *range(44_975, 45_001, 5)]
+    near = Redactor(INFO, [(1, trace((0, 100), (750, 500)))])
+    assert all(near.regions(frame, 640, 480) for frame in range(0, 751, 5))
+
+
 def test_a_single_box_is_held_where_it_is() -> None:
     redactor = Redactor(INFO, [(1, trace((50, 300)))])
     assert [bool(redactor.regions(at, 640, 480)) for at in (24, 25, 75, 76)] == [0, 1, 1, 0]

@@ -27,7 +27,7 @@ def report_of(archive, spans, whom=Redaction.OTHERS, seconds=(0, 18)):
     source = replace(archive.footage.find("gate.mp4"), spans=spans)
     crop = archive.crop(archive.footage.tracklet(2).crop_ids[0])
     kept = None if whom is Redaction.ALL else 2
-    redactor = redactor_of(archive._store, source, kept)
+    redactor = redactor_of(archive._store, source, kept, Fraction(0), Fraction(18))
     frame = np.zeros((source.info.height_px, source.info.width_px, 3), np.uint8)
     for tenth in range(10 * seconds[0], 10 * seconds[1]):
         redactor(frame, source.info.first_pts + round(Fraction(tenth, 10) / source.info.time_base))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -76,7 +77,11 @@ class Redactor:
         self, info: VideoInfo, traces: Sequence[tuple[int, Trace]], how: Pixelation = PIXELATION
     ) -> None:
         self._info, self._how = info, how
-        self._paths = [(tracklet_id, _Path(info, trace, how)) for tracklet_id, trace in traces]
+        self._paths = [
+            (tracklet_id, path)
+            for tracklet_id, trace in traces
+            for path in _paths(info, trace, how)
+        ]
         self._blocks: dict[int, tuple[Pixels, bool]] = {}
         self.covered: dict[int, tuple[Region, ...]] = {}
 
@@ -133,15 +138,30 @@ class Redactor:
         return tuple(found)
 
 
-class _Path:
-    """Where one person was, at any time."""
+def _paths(info: VideoInfo, trace: Trace, how: Pixelation) -> list[_Path]:
+    """Return a trace as paths, parted where nobody knows for too long where the person was."""
+    times = (trace.pts - info.first_pts) * float(info.time_base)
+    xyxy = trace.xyxy.astype(np.float64)
+    begins = (np.flatnonzero(np.diff(times) > how.bridged_s) + 1).tolist()
+    return [
+        _Path(trace.pts[begin:end], times[begin:end], xyxy[begin:end], how)
+        for begin, end in pairwise([0, *begins, len(times)])
+    ]
 
-    def __init__(self, info: VideoInfo, trace: Trace, how: Pixelation) -> None:
-        self._how = how
-        self._pts = frozenset(trace.pts.tolist())
-        self._times = np.array([float(info.media_s(int(pts))) for pts in trace.pts])
-        self._xyxy = trace.xyxy.astype(np.float64)
-        usual_s = float(np.median(np.diff(self._times))) if len(trace) > 1 else 0.0
+
+class _Path:
+    """Where one person was, at any time; the arrays have a row a detection."""
+
+    def __init__(
+        self,
+        pts: NDArray[np.int64],
+        times: NDArray[np.float64],
+        xyxy: NDArray[np.float64],
+        how: Pixelation,
+    ) -> None:
+        self._how, self._times, self._xyxy = how, times, xyxy
+        self._pts = frozenset(pts.tolist())
+        usual_s = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         self._extended_s = how.extended_s + usual_s
 
     def measured(self, pts: int) -> bool:
