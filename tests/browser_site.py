@@ -112,7 +112,8 @@ class Site:
 
     def require_quiet(self) -> None:
         """No page wrote an error to its console, or asked another host."""
-        assert [one.wrong for one in self.told if one.wrong] == []
+        wrong = [one.wrong for one in self.told if one.wrong]
+        assert wrong == [], wrong
 
 
 @contextlib.contextmanager

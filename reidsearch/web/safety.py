@@ -43,6 +43,7 @@ class Safety:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        body = _Body(headers, receive)
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -51,6 +52,8 @@ class Safety:
                     out.setdefault(name, value)
                 if out.setdefault("cache-control", "no-store") != "no-store":
                     out.add_vary_header("Cookie")  # what one may see is not kept for another
+                if not body.ended:
+                    out["connection"] = "close"  # otherwise the rest would still be received
                 if self._settings.secure:
                     out.setdefault("strict-transport-security", "max-age=31536000")
             await send(message)
@@ -61,8 +64,8 @@ class Safety:
                 scope["client"] = (client_behind(headers), 0)
             if scope["method"] not in SAFE_METHODS:
                 self._require_own_site(headers)
-            limited = self._limited(headers, receive)
-            await self._app(scope, limited, headed)
+            body.limit(self._settings.largest_body)
+            await self._app(scope, body.receive, headed)
         except Denied as denied:
             await problem_response(denied)(scope, receive, headed)
 
@@ -94,23 +97,41 @@ class Safety:
                 "another site asked for a change here, which is refused",
             )
 
-    def _limited(self, headers: Headers, receive: Receive) -> Receive:
-        """Return `receive` that stops when more arrives than a body may have."""
-        most = self._settings.largest_body
-        length = headers.get("content-length", "0")
+
+class _Body:
+    """The body of a request while it arrives.
+
+    Attributes:
+        ended: all of it was received.
+    """
+
+    def __init__(self, headers: Headers, receive: Receive) -> None:
+        self._length = headers.get("content-length", "0")
+        self._receive = receive
+        self._most: int | None = None
+        self._arrived = 0
+        self.ended = self._length == "0" and "transfer-encoding" not in headers
+
+    def limit(self, most: int) -> None:
+        """Refuse what is larger, now where it says so itself.
+
+        Raises:
+            Denied: it is.
+        """
+        length = self._length
         if not length.isdecimal() or len(length) > LONGEST_LENGTH or int(length) > most:
             raise _too_large(most)
-        arrived = 0
+        self._most = most
 
-        async def counted() -> Message:
-            nonlocal arrived
-            message = await receive()
-            arrived += len(message.get("body", b""))
-            if arrived > most:
-                raise _too_large(most)
-            return message
-
-        return counted
+    async def receive(self) -> Message:
+        """Receive what comes next."""
+        message = await self._receive()
+        self._arrived += len(message.get("body", b""))
+        if self._most is not None and self._arrived > self._most:
+            raise _too_large(self._most)
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self.ended = True
+        return message
 
 
 def client_behind(headers: Headers) -> str:
@@ -145,5 +166,4 @@ def _too_large(most: int) -> Denied:
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "body-too-large",
         f"what was sent is larger than {most // 1_048_576} MiB",
-        {"Connection": "close"},  # otherwise the rest would still be received
     )

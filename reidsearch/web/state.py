@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.web.events import Listeners
+from reidsearch.web.made_files import MadeFiles
 from reidsearch.web.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -53,4 +54,5 @@ class State:
     zone: dt.tzinfo | None
     sessions: Sessions
     listeners: Listeners = field(default_factory=Listeners)
+    made: MadeFiles = field(default_factory=MadeFiles)
     runner: JobRunner | None = None

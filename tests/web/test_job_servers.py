@@ -146,11 +146,14 @@ def test_who_gets_the_lock_first_makes_the_other_wait_and_nobody_fail(archive, f
     with serving(archive, footage) as server:
         job = server.start("index", paths=[str(footage / "many")])
         server.wait(job, "running", share=0.1)
+        worker = worker_of(server)
+        os.kill(worker, signal.SIGSTOP)  # so that it cannot end meanwhile
         ran = subprocess.run(
             [sys.executable, "-m", "reidsearch", "index", "-q", "-a", str(archive),
              str(footage / "few")],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
+        os.kill(worker, signal.SIGCONT)
         assert (ran.returncode, f"(job {job})" in ran.stderr) == (6, True), ran.stderr
         server.wait(job, "done")
 

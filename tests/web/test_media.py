@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import tempfile
+import time
 from pathlib import Path
 
 import av
@@ -110,8 +110,7 @@ def test_a_time_of_a_document_names_its_frame(served, gate) -> None:
 
 
 @pytest.mark.full
-def test_a_clip_is_a_file_that_leaves_nothing_behind(served, gate, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_a_clip_is_a_file(served, gate) -> None:
     got = served.client.get(f"{API}/crops/{gate[1]}/clip?margin=0.5&box=true")
     assert got.status_code == 200, got.text
     assert "crop-" in got.headers["content-disposition"]
@@ -119,7 +118,23 @@ def test_a_clip_is_a_file_that_leaves_nothing_behind(served, gate, tmp_path, mon
         assert sum(1 for _ in container.decode(video=0)) > 10
     refused = served.client.get(f"{API}/crops/{gate[1]}/clip?copy=true&box=true")
     assert refused.status_code == 422
-    assert list(tmp_path.glob("reidsearch-clip-*")) == []
+
+
+@pytest.mark.full
+def test_parts_of_a_clip_are_of_one_file(served, gate) -> None:
+    """A clip says when it was made, so one that was made anew for each part would not fit."""
+    url = f"{API}/crops/{gate[1]}/clip?margin=0.5&box=true"
+    first = served.client.get(url, headers={"range": "bytes=0-999"})
+    time.sleep(1.1)
+    rest = served.client.get(url, headers={"range": "bytes=1000-"})
+    assert (first.status_code, rest.status_code) == (206, 206)
+    assert first.headers["etag"] == rest.headers["etag"]
+    whole = served.client.get(url).content
+    assert first.content + rest.content == whole
+    held = Path(served.state.made.folder)
+    assert len(list(held.iterdir())) == 1, "what was sent is gone, what is kept is there once"
+    served.client.get(f"{API}/crops/{gate[1]}/clip?margin=0.6&copy=false&box=true")
+    assert len(list(held.iterdir())) == 2
 
 
 @pytest.mark.full

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import tempfile
 from fractions import Fraction
 from http import HTTPStatus
 from pathlib import Path
@@ -103,26 +102,23 @@ def clip(call: Call, asked: ClipAsked) -> Response:
                 "play the footage, or cut the clip on the command line",
             )
     clock = archive.playback.source(crop.source_id).source.facts.clock if crop.moment else Clock()
-    imprint = Imprint(
-        archive.location, archive.archive_id, dt.datetime.now(dt.UTC), f"clip, {call.person.name}"
-    )
-    with tempfile.NamedTemporaryFile(
-        suffix=".mp4", prefix="reidsearch-clip-", delete=False
-    ) as file:
-        made = Path(file.name)
-    try:
+
+    def make(path: Path) -> None:
+        told = f"clip, {call.person.name}"
+        imprint = Imprint(archive.location, archive.archive_id, dt.datetime.now(dt.UTC), told)
         with archive.playback.turn(Asker(call.request).left):
             archive.footage.clip(
                 crop.crop_id,
-                made,
+                path,
                 margin_s=asked.margin,
                 box=asked.box,
                 as_it_is=asked.copy,
                 below=None if asked.copy else ClipMargin(crop, clock, imprint),
             )
-    except BaseException:
-        made.unlink(missing_ok=True)
-        raise
+
+    # The facts are those that are written on the clip: others make another one.
+    key = (asked, call.person.name, crop.crop_id, crop.location, repr(crop.facts), repr(clock))
+    made = call.state.made.taken(key, make)
     return PassingFile(made, media_type=MP4, filename=f"crop-{crop.crop_id}.mp4")
 
 

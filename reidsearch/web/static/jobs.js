@@ -61,7 +61,11 @@ async function follow(state) {
   const now = state.jobs.map(standing).join(";");
   if (shown !== now) {
     shown = now;
-    await Promise.all(lists.map(redraw));
+    try {
+      await Promise.all(lists.map(redraw));
+    } catch {
+      shown = null; // drawn with the next state; that the server is lost is told by the stream
+    }
   }
   state.jobs.forEach(move);
 }
