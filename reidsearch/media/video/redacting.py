@@ -122,25 +122,15 @@ class Redactor:
             x1, y1 = np.floor(np.maximum(place.xyxy[:2] - pad, 0)).astype(int).tolist()
             x2, y2 = np.ceil(np.minimum(place.xyxy[2:] + pad, (width_px, height_px)))
             if x1 < x2 and y1 < y2:
-                block = self._how.block_px(*sides.tolist())
-                found.append(
-                    Region(
-                        tracklet_id,
-                        path.measured(pts),
-                        place.gap_s,
-                        x1,
-                        y1,
-                        int(x2),
-                        int(y2),
-                        block,
-                    )
-                )
+                measured, block_px = path.measured(pts), self._how.block_px(*sides.tolist())
+                box = x1, y1, int(x2), int(y2)
+                found.append(Region(tracklet_id, measured, place.gap_s, *box, block_px))
         return tuple(found)
 
 
 def _paths(info: VideoInfo, trace: Trace, how: Pixelation) -> list[_Path]:
     """Return a trace as paths, parted where nobody knows for too long where the person was."""
-    times = (trace.pts - info.first_pts) * float(info.time_base)
+    times = np.asarray((trace.pts - info.first_pts) * float(info.time_base), np.float64)
     xyxy = trace.xyxy.astype(np.float64)
     begins = (np.flatnonzero(np.diff(times) > how.bridged_s) + 1).tolist()
     return [
