@@ -24,6 +24,8 @@ from reidsearch import Archive
 from reidsearch.media.video.frames import Frame
 from reidsearch.media.video.open import open_footage
 
+pytestmark = pytest.mark.full  # encodes clips
+
 FPS, FRAMES, SIZE = 25, 125, (480, 270)
 WIDTH, HEIGHT, TOP = 36, 100, 120
 SUBJECT, QUICK, TURNING = 1, 2, 3
@@ -149,7 +151,6 @@ def test_no_pixel_of_a_bystander_is_left_in_any_frame_of_a_clip(held, tmp_path):
     assert "stays visible" in redaction["not_covered"]
 
 
-@pytest.mark.full
 def test_what_no_box_covers_stays_as_it_was(held, tmp_path):
     _, crop = tracklet_of(held.archive, SUBJECT)
     _, bare = clip_of(held, crop, tmp_path / "bare.mp4", "--no-caption")
