@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reidsearch.cli.files import output_option, require_other_file, verify_option
+from reidsearch.cli.files import output_option, redact_option, require_other_file, verify_option
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive
@@ -25,6 +25,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 )
 @option("--box", is_flag=True, help="Draw the person's box.")
 @option("--no-caption", is_flag=True, help="Leave out the margin with camera, time and ids.")
+@redact_option
 @option("--copy", "as_it_is", is_flag=True, help="Copy the stream without encoding it again.")
 @verify_option
 @format_option()
@@ -36,6 +37,7 @@ def command(
     margin: float,
     box: bool,
     no_caption: bool,
+    redact: str | None,
     as_it_is: bool,
     verify: bool,
     form: str,
@@ -47,10 +49,13 @@ def command(
     With --copy the stream is not re-encoded; the clip then starts at the preceding key frame, and
     what it shows is told. Footage is read from any place where it is known to lie, and must not
     have changed since it was indexed.
+    With --redact the clip is always encoded anew; the footage itself is not changed. Only people
+    whom the archive holds are redacted: look at the clip before you give it away.
     """
     import math
 
     from reidsearch.base.errors import UsageError
+    from reidsearch.domain.redaction import Redaction
     from reidsearch.output.emit import emit
     from reidsearch.output.footage_text import clip_text
     from reidsearch.output.reports_json import clip_json
@@ -58,6 +63,7 @@ def command(
 
     if math.isnan(margin):
         raise UsageError("--margin is not a number")
+    whom = Redaction(redact) if redact else None
     with reading_archive(archive) as opened:
         crop = opened.crop(crop_id)
         require_other_file(output, crop.location)
@@ -65,8 +71,15 @@ def command(
         below = None
         if crop.source_id in sources and not (as_it_is or no_caption):
             clock = sources[crop.source_id].facts.clock
-            below = ClipMargin(crop, clock, imprint_of(opened))
+            below = ClipMargin(crop, clock, imprint_of(opened), whom)
         written = opened.footage.clip(
-            crop_id, output, margin_s=margin, box=box, as_it_is=as_it_is, verify=verify, below=below
+            crop_id,
+            output,
+            margin_s=margin,
+            box=box,
+            as_it_is=as_it_is,
+            verify=verify,
+            redact=whom,
+            below=below,
         )
     emit(form, clip_json(written, str(output)), clip_text(written, str(output)))

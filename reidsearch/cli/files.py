@@ -146,6 +146,15 @@ def verify_option(function: F) -> F:
     )(function)
 
 
+def redact_option(function: F) -> F:
+    """Declare `--redact`, passed as `redact`."""
+    return option(
+        "--redact",
+        type=click.Choice(["others", "all"]),
+        help="Pixelate everybody else whom the archive holds, or everybody.",
+    )(function)
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file that a user asked for, whole or not at all; an existing one with `--force`.
 

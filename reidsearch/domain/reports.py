@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from reidsearch.domain.footage import Clock
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
+from reidsearch.domain.redaction import RedactionReport
 from reidsearch.domain.tracklets import Purity, SourceInterval
 
 if TYPE_CHECKING:
@@ -235,6 +236,7 @@ class ClipReport:
         location: of the file that was read.
         elsewhere: what other files of the recording show of the same tracklet.
         purity: how far the tracklet is known to show one person; None: nobody knows.
+        redaction: what was altered, so that others cannot be recognised; None: nothing was.
     """
 
     crop_id: int
@@ -248,6 +250,7 @@ class ClipReport:
     location: str
     elsewhere: tuple[SourceInterval, ...] = ()
     purity: Purity | None = None
+    redaction: RedactionReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

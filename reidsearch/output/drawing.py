@@ -56,6 +56,7 @@ class Drawing:
         imprint: for its foot and its metadata.
         height_px: grows while parts are placed; `sign` ends it.
         breaks: heights at which the picture may be cut into pages.
+        signed: `sign` was called.
     """
 
     title: str
@@ -66,6 +67,7 @@ class Drawing:
     texts: list[TextBox] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
     foot_px: int = 0
+    signed: bool = False
     _parts: list[Draw] = field(default_factory=list)
 
     def line_of_text(
@@ -155,8 +157,15 @@ class Drawing:
         self._parts.append(lambda sheet, _: _paste(sheet, pixels(), box))
         self._reach(box[1] + box[3])
 
-    def sign(self) -> Drawing:
-        """End it with its foot: archive, time and command. Returns itself."""
+    def sign(self, *, foot: bool = True) -> Drawing:
+        """End it with its foot: archive, time and command. Returns itself.
+
+        Args:
+            foot: without, they are only in the file's metadata.
+        """
+        self.signed = True
+        if not foot:
+            return self
         room = self.width_px - 2 * MARGIN_PX
         top = self.height_px + 8
         y: float = top + 8

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from reidsearch.domain.reports import ClipReport, Relocated
 from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.output.purity import purity_text
+from reidsearch.output.redaction import redaction_lines
 from reidsearch.output.visible import count, visible
 
 NAMED = 5
@@ -16,7 +17,8 @@ def clip_text(written: ClipReport, file: str) -> str:
     """What a clip shows, and what other files of the recording show of the same person."""
     pure = written.purity
     told = [f"the tracklet: {purity_text(pure)}"] if pure is not None and pure.doubts else []
-    return "\n".join([_shown(written, file), *told, *_elsewhere(written.elsewhere)])
+    redacted = redaction_lines(written.redaction)
+    return "\n".join([_shown(written, file), *redacted, *told, *_elsewhere(written.elsewhere)])
 
 
 def _elsewhere(parts: Sequence[SourceInterval]) -> list[str]:

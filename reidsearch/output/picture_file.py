@@ -66,7 +66,7 @@ def encode_pdf(drawings: Iterable[Drawing], title: str) -> bytes:
 
 
 def _fields(drawing: Drawing) -> dict[str, str]:
-    if not drawing.foot_px:
+    if not drawing.signed:
         raise ValueError("a drawing is signed before it is written")
     return {name: visible(value) for name, value in drawing.imprint.fields(drawing.title).items()}
 

@@ -19,6 +19,7 @@ from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
+from reidsearch.domain.redaction import RedactionReport
 from reidsearch.domain.reports import (
     ClipReport,
     Failure,
@@ -29,6 +30,7 @@ from reidsearch.domain.reports import (
     Summary,
 )
 from reidsearch.domain.separation import Separation
+from reidsearch.output.redaction import redaction_json
 
 
 def report_json(report: IndexReport) -> dict[str, Any]:
@@ -201,6 +203,7 @@ def clip_json(written: ClipReport, file: str) -> dict[str, Any]:
         "location": written.location,
         "elsewhere": [interval_json(part) for part in written.elsewhere],
         "purity": purity_json(written.purity),
+        "redaction": redaction_json(written.redaction),
     }
 
 
@@ -217,8 +220,8 @@ def relocation_json(moved: Relocated, *, recorded: bool) -> dict[str, Any]:
     }
 
 
-def frame_json(crop: Crop, file: str) -> dict[str, Any]:
-    """Return where a frame comes from."""
+def frame_json(crop: Crop, file: str, redaction: RedactionReport | None = None) -> dict[str, Any]:
+    """Return where a frame comes from, and what was altered in it."""
     return {
         "schema": "reidsearch/frame/1",
         "crop_id": crop.crop_id,
@@ -226,6 +229,7 @@ def frame_json(crop: Crop, file: str) -> dict[str, Any]:
         "location": crop.location,
         "media_s": float(crop.moment.media_s) if crop.moment else None,
         "box": crop.box.as_list(),
+        "redaction": redaction_json(redaction),
     }
 
 

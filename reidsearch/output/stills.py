@@ -15,10 +15,12 @@ from PIL import Image, ImageDraw
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import Clock
+from reidsearch.domain.redaction import Redaction
 from reidsearch.output.cards import camera_text, file_name, uncertainty_text
 from reidsearch.output.drawing import FOOT_LINES, MARGIN_PX, Drawing
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
+from reidsearch.output.redaction import redacted_text
 from reidsearch.output.times import shifted
 
 INK = "#ffdc00"
@@ -30,7 +32,14 @@ MOST_LINES = 2  # of one fact
 
 
 def still(
-    pixels: Pixels, crop: Crop, imprint: Imprint, *, box: bool = False, whole: bool = True
+    pixels: Pixels,
+    crop: Crop,
+    imprint: Imprint,
+    *,
+    box: bool = False,
+    whole: bool = True,
+    caption: bool = True,
+    redaction: Redaction | None = None,
 ) -> Drawing:
     """A frame, or a crop alone, with its margin.
 
@@ -38,17 +47,23 @@ def still(
         pixels: (h, w, 3) uint8 BGR.
         box: draw the person's box.
         whole: it is the full frame, else what was cut out.
+        caption: without, there is no margin, and the metadata alone says where it comes from.
+        redaction: what was done to the pixels, to be told.
     """
     height, width = pixels.shape[:2]
     title = f"Frame of crop {crop.crop_id}" if whole else f"Crop {crop.crop_id}"
-    sheet = Drawing(title, imprint, max(width, NARROWEST_PX))
+    if redaction is not None:
+        title += f", {redacted_text(redaction)}"
+    sheet = Drawing(title, imprint, max(width, NARROWEST_PX) if caption else width)
     sheet.picture(lambda: pixels, (0, 0, width, height))
     if box:
         left, top, right, bottom = crop.box.as_list()
         sheet.rectangle((left, top, right, bottom), outline=INK, width=max(2, height // 270))
     y = sheet.height_px = height
+    if not caption:
+        return sheet.sign(foot=False)
     head = _head(crop, crop.facts.time)
-    lines = _lines(crop, sheet.width_px, placed=True)
+    lines = _lines(crop, sheet.width_px, redaction, placed=True)
     room = sheet.width_px - 2 * MARGIN_PX
     first = STRONG.within(head, room, MOST_LINES)
     end = y + 16 + len(first) * STRONG.line_px + len(lines) * PLAIN.line_px
@@ -65,14 +80,18 @@ class ClipMargin:
         crop: whose tracklet the clip shows.
         clock: of its source.
         imprint: where the clip comes from.
+        redaction: what is done to its frames, to be told.
 
     Example:
         >>> margin = ClipMargin(crop, clock, imprint)
         >>> taller = margin(frame, media_s)  # (h + margin.height_px(w), w, 3)
     """
 
-    def __init__(self, crop: Crop, clock: Clock, imprint: Imprint) -> None:
+    def __init__(
+        self, crop: Crop, clock: Clock, imprint: Imprint, redaction: Redaction | None = None
+    ) -> None:
         self._crop, self._clock, self._imprint = crop, clock, imprint
+        self._redaction = redaction
         self._strips: dict[int, Image.Image] = {}
 
     def height_px(self, width: int) -> int:
@@ -108,7 +127,7 @@ class ClipMargin:
     def _strip(self, width: int) -> Image.Image:
         """Everything but camera and time, drawn once."""
         if width not in self._strips:
-            lines = _lines(self._crop, width, placed=False)
+            lines = _lines(self._crop, width, self._redaction, placed=False)
             for told in (f"{self._imprint.made}; {self._imprint.source}", self._imprint.command):
                 if told:
                     lines += PLAIN.within(told, width - 2 * _side(width), FOOT_LINES)
@@ -143,7 +162,7 @@ def _head(crop: Crop, time: dt.datetime | None, media_s: Fraction | None = None)
     )
 
 
-def _lines(crop: Crop, width: int, *, placed: bool) -> list[str]:
+def _lines(crop: Crop, width: int, redaction: Redaction | None, *, placed: bool) -> list[str]:
     """Ids and file, for a margin of some width; `placed`: the box, which holds for one frame."""
     room = width - 2 * _side(width)
     ids = f"crop {crop.crop_id}"
@@ -152,11 +171,8 @@ def _lines(crop: Crop, width: int, *, placed: bool) -> list[str]:
     if placed:
         x1, y1, x2, y2 = crop.box.as_list()
         ids += f"; box {x1},{y1} to {x2},{y2}"
-    return [
-        line
-        for text, most in (
-            (f"{ids}; {file_name(crop)}", MOST_LINES),
-            (f"SHA-256 of the source {crop.source_sha256}", 9),  # of use only whole
-        )
-        for line in PLAIN.within(text, room, most)
-    ]
+    told = [(f"{ids}; {file_name(crop)}", MOST_LINES)]
+    if redaction is not None:
+        told.append((f"{redacted_text(redaction)} as far as the archive holds them", MOST_LINES))
+    told.append((f"SHA-256 of the source {crop.source_sha256}", 9))  # of use only whole
+    return [line for text, most in told for line in PLAIN.within(text, room, most)]

@@ -19,8 +19,10 @@ from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import Clock, CoverageGap, SourceCoverage
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture, whole_box
+from reidsearch.domain.redaction import Redaction, RedactionReport
 from reidsearch.domain.reports import ClipReport, ClockChange, Relocated
 from reidsearch.domain.tracklets import Trace, TrackletSeen
+from reidsearch.services.clips import write_clip
 from reidsearch.services.footage_files import (
     no_footage,
     open_indexed,
@@ -29,6 +31,7 @@ from reidsearch.services.footage_files import (
     require_crops_shown,
     view_of,
 )
+from reidsearch.services.redacting import kept_by, redaction_report, redactor_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage import tracklet_reader as tracklet_store
@@ -38,7 +41,6 @@ from reidsearch.store.footage.places import Relocation, whole_path
 
 if TYPE_CHECKING:
     from reidsearch.media.video.frames import Frame
-    from reidsearch.media.video.written import Clip
     from reidsearch.vision.detection.detector import Detector
     from reidsearch.vision.detection.people import People
 
@@ -222,6 +224,28 @@ class FootageService:
         with footage:
             return proven(footage, shown), replace(crop, location=location_text(str(path)))
 
+    def redacted_frame(
+        self, crop_id: int, whom: Redaction, *, verify: bool = False
+    ) -> tuple[Pixels, Crop, RedactionReport]:
+        """As `frame`, but with people pixelated; and what was altered.
+
+        Only people whom the archive holds are: who was not detected, or was deleted, stays visible.
+
+        Args:
+            whom: of all tracklets that the source shows.
+
+        Raises:
+            NotFound, InputError: as `frame`.
+        """
+        pixels, crop = self.frame(crop_id, verify=verify)
+        if crop.moment is None:
+            raise absent("the moment of a crop of footage")
+        source = footage_store.source(self._store, crop.source_id)
+        at_s = crop.moment.media_s
+        redactor = redactor_of(self._store, source, kept_by(whom, crop), at_s, at_s)
+        hidden = redactor(pixels, crop.moment.pts)
+        return hidden, crop, redaction_report(redactor, source, whom, crop)
+
     def clip(
         self,
         crop_id: int,
@@ -231,6 +255,7 @@ class FootageService:
         box: bool,
         as_it_is: bool,
         verify: bool = False,
+        redact: Redaction | None = None,
         below: Callable[[Pixels, Fraction], Pixels] | None = None,
     ) -> ClipReport:
         """Cut the footage around what the source of a crop shows of its tracklet.
@@ -240,63 +265,24 @@ class FootageService:
             box: draw the person's box; the footage is then encoded anew.
             as_it_is: copy the stream, from the key frame before.
             verify: as `frame`.
+            redact: pixelate people, as `redacted_frame`; the footage is then encoded anew.
             below: gives each frame a margin below its picture, by its media time; not when the
                 stream is copied.
 
         Raises:
-            UsageError: a box cannot be drawn on a copied stream.
+            UsageError: nothing can be drawn or redacted on a copied stream.
             NotFound, InputError: as `frame`.
         """
-        from reidsearch.media.video.copying import copy
-        from reidsearch.media.video.cutting import cut
-
-        if box and as_it_is:
-            raise UsageError(
-                "a box cannot be drawn on a copied stream", kind=Kind.STREAM_COPY_IMPOSSIBLE
-            )
-        crop = self._of_footage(crop_id)
-        if crop.moment is None:
-            raise absent("the moment of a crop of footage")
-        seen = self.tracklet(crop.moment.tracklet_id)
-        views = [
-            view_of(self._store, view)
-            for each in seen.crop_ids
-            if (view := self._store.crop(each)).source_id == crop.source_id
-        ]
-        trace = self.trace(crop.moment.tracklet_id, crop.source_id)
-        source = footage_store.source(self._store, crop.source_id)
-        info = source.info
-        margin = int(Fraction(margin_s).limit_denominator(1000) / info.time_base)
-        # No media time lies before zero, where a file's sound may begin before its pictures.
-        from_pts = max(int(trace.pts[0]) - margin, info.first_pts)
-        to_pts = int(trace.pts[-1]) + margin
-        note = f"reidsearch: around crop {crop_id} of source {crop.source_sha256}"
-        path, footage = open_indexed(self._store, crop.source_id, verify=verify)
-
-        def written() -> Clip:
-            if out.exists() and out.samefile(path):
-                raise UsageError(f"{out} is the footage itself, and is not overwritten")
-            if as_it_is:
-                return copy(path, footage, from_pts, to_pts, out, views=views, note=note)
-            drawn = trace if box else None
-            return cut(
-                footage, from_pts, to_pts, out, trace=drawn, below=below, views=views, note=note
-            )
-
-        with footage:
-            clip = proven(footage, written)
-        return ClipReport(
-            crop_id=crop_id,
-            from_s=info.media_s(clip.first_pts),
-            to_s=info.media_s(clip.last_pts),
-            asked_from_s=info.media_s(from_pts),
-            asked_to_s=info.media_s(to_pts),
-            footage_s=source.duration_s,
-            crop_s=(crop.moment.pts - clip.first_pts) * info.time_base,
-            copied=as_it_is,
-            location=location_text(str(path)),
-            elsewhere=tuple(part for part in seen.parts if part.source_id != crop.source_id),
-            purity=seen.purity,
+        return write_clip(
+            self._store,
+            self._of_footage(crop_id),
+            out,
+            margin_s=margin_s,
+            box=box,
+            as_it_is=as_it_is,
+            verify=verify,
+            redact=redact,
+            below=below,
         )
 
     def relocate(self, old: str, new: Path, *, dry_run: bool = False) -> Relocated:

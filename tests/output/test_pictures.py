@@ -23,6 +23,7 @@ from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.figures import EDGES, LabelledCrop
 from reidsearch.domain.footage import Clock, Detections
+from reidsearch.domain.redaction import Redaction
 from reidsearch.domain.tracklets import Moment
 from reidsearch.output.calibration_picture import calibration_picture
 from reidsearch.output.detections import numbered
@@ -239,6 +240,23 @@ def test_a_margin_of_a_crop_of_which_little_is_known() -> None:
     assert "time unknown; camera unknown" in said
     frame = ClipMargin(view(), Clock(), IMPRINT)(grey(480, 640), Fraction(1))
     assert frame.shape[0] > 480
+
+
+def test_what_was_redacted_stands_on_the_margin_and_in_the_title() -> None:
+    layout = still(grey(480, 640), view(), IMPRINT, redaction=Redaction.OTHERS)
+    assert "others pixelated as far as the archive holds them" in words(layout)
+    assert layout.title == "Frame of crop 7, others pixelated"
+    told, bare = (
+        ClipMargin(view(), Clock(), IMPRINT, redaction) for redaction in (Redaction.ALL, None)
+    )
+    assert abs(told.height_px(1200) - bare.height_px(1200) - PLAIN.line_px) <= 1, "one line more"
+
+
+def test_a_still_without_a_caption_is_the_frame_and_its_metadata() -> None:
+    layout = still(grey(480, 100), view(), IMPRINT, caption=False)
+    assert (layout.width_px, layout.height_px, layout.texts) == (100, 480, [])
+    for ending, coding in ((".png", "ascii"), (".jpg", "ascii"), (".pdf", "utf-16-be")):
+        assert "Frame of crop 7".encode(coding) in encode(layout, ending)
 
 
 def test_times_of_stills_are_told_to_a_thousandth() -> None:

@@ -16,6 +16,7 @@ from reidsearch.base.errors import InputError, Kind
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.tracklets import Trace
 from reidsearch.media.video.frames import Footage, Frame
+from reidsearch.media.video.redacting import Redactor
 from reidsearch.media.video.views import Differs, View, require_shown
 from reidsearch.media.video.written import (
     Clip,
@@ -47,6 +48,7 @@ def cut(
     out: Path,
     *,
     trace: Trace | None = None,
+    redact: Redactor | None = None,
     below: Below | None = None,
     views: Sequence[View] = (),
     note: str = "",
@@ -55,6 +57,7 @@ def cut(
 
     Args:
         trace: the person to draw a box around; between detections the box is interpolated.
+        redact: pixelates people; before a box is drawn.
         below: gives a frame a margin below its picture, by the frame's media time.
         views: stored crops of frames in the stretch, which have to show them.
         note: kept in the file as its comment.
@@ -65,7 +68,7 @@ def cut(
         ClipError: what was written cannot be read back.
         InputError: there is no frame in the stretch, no encoder, or no container of this ending.
     """
-    encoder = _Encoder(footage, container_of(out), _drawer(footage, trace), below)
+    encoder = _Encoder(footage, container_of(out), _drawer(footage, trace, redact), below)
     unseen = {view.pts: view for view in views}
     with replacing(out) as partial:
         with writing(partial, out, note) as target:
@@ -184,13 +187,18 @@ def _even(pixels: Pixels) -> Pixels:
     return np.ascontiguousarray(pixels[: height_px // 2 * 2, : width_px // 2 * 2])
 
 
-def _drawer(footage: Footage, trace: Trace | None) -> Callable[[Frame], Pixels]:
+def _drawer(
+    footage: Footage, trace: Trace | None, redact: Redactor | None
+) -> Callable[[Frame], Pixels]:
+    def shown(frame: Frame) -> Pixels:
+        return frame.bgr() if redact is None else redact(frame.bgr(), frame.pts)
+
     if trace is None:
-        return lambda frame: frame.bgr()
+        return shown
     times = np.array([float(footage.info.media_s(int(pts))) for pts in trace.pts])
 
     def draw(frame: Frame) -> Pixels:
-        pixels = frame.bgr().copy()
+        pixels = shown(frame).copy()
         at = float(footage.info.media_s(frame.pts))
         if np.abs(times - at).min() <= NEAR_S:
             box = [float(np.interp(at, times, trace.xyxy[:, side])) for side in range(4)]

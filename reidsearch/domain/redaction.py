@@ -1,0 +1,117 @@
+"""Whom an exported copy makes unrecognisable, and what was altered in it and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Redaction(StrEnum):
+    """Whose boxes are pixelated in a copy."""
+
+    OTHERS = "others"  # every stored tracklet but the one that is exported
+    ALL = "all"  # every stored tracklet
+
+
+@dataclass(frozen=True, slots=True)
+class Pixelation:
+    """How boxes are made unrecognisable. Lengths are shares of a box's longer side.
+
+    Padding was measured on real people who walk: how far they reach beyond a box that is
+    interpolated, or goes on as it moved (docs/accuracy.md).
+
+    Args:
+        blocks_wide, blocks_high: at most so many blocks lie across a box and along its height. A
+            face is a tenth as wide as a standing person is high, so it is less than one block; of
+            somebody of whom only the head is in the picture it is at most three.
+        smallest_block_px: no block is smaller.
+        samples: in how many frames the colours of somebody's blocks are taken, at most: the means
+            of many frames together could be solved for what each alone hides.
+        padding: around a stored box, for what detectors leave out.
+        padding_per_gap_s: and more for each second between the two detections around a frame.
+        padding_per_extended_s: and more for each second since the last detection, or to the first.
+        extended_s: how long a box goes on before the first detection and after the last, beside the
+            usual time between two detections.
+        bridged_s: between detections further apart no box is interpolated, and each is extended:
+            only tracklets that somebody has joined have such gaps.
+    """
+
+    blocks_wide: int = 3
+    blocks_high: int = 8
+    smallest_block_px: int = 8
+    samples: int = 2
+    padding: float = 0.15
+    padding_per_gap_s: float = 0.06
+    padding_per_extended_s: float = 0.3
+    extended_s: float = 1.0
+    bridged_s: float = 30.0
+
+    def block_px(self, width_px: float, height_px: float) -> float:
+        """Return the side of a block, for a box of some size."""
+        return max(
+            width_px / self.blocks_wide, height_px / self.blocks_high, self.smallest_block_px
+        )
+
+
+PIXELATION = Pixelation()
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedRun:
+    """Frames in a row that have as many pixelated boxes each.
+
+    Args:
+        from_s, to_s: media time of the first frame and the last.
+        frames: how many there are.
+        boxes: in each.
+    """
+
+    from_s: Fraction
+    to_s: Fraction
+    frames: int
+    boxes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionReport:
+    """What was altered in an exported copy.
+
+    Args:
+        whom: was to be pixelated.
+        kept: the tracklet that was left as it is; None: none was.
+        tracklets: those that were pixelated in at least one frame, by id.
+        detections: how many of the pixelated boxes are stored ones, but for the padding; the rest
+            is interpolated or held.
+        longest_gap_s: the longest time between two detections that boxes were interpolated in.
+        runs: every frame of the copy, in order.
+        brief: how many people of the whole source were seen too briefly to be stored.
+        unanalysed_s: how much of what the copy shows was not analysed, so that nobody is pixelated
+            there.
+        how: the method's numbers.
+    """
+
+    whom: Redaction
+    kept: int | None
+    tracklets: tuple[int, ...]
+    detections: int
+    longest_gap_s: float
+    runs: tuple[RedactedRun, ...]
+    brief: int
+    unanalysed_s: float
+    how: Pixelation = PIXELATION
+
+    @property
+    def frames(self) -> int:
+        """How many frames the copy has."""
+        return sum(run.frames for run in self.runs)
+
+    @property
+    def frames_altered(self) -> int:
+        """How many of them were altered."""
+        return sum(run.frames for run in self.runs if run.boxes)
+
+    @property
+    def boxes(self) -> int:
+        """How many boxes were pixelated, counted in every frame."""
+        return sum(run.frames * run.boxes for run in self.runs)
