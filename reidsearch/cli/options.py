@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
+CASE = "reidsearch.case"
+"""Where the context keeps `--case`."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -34,6 +37,32 @@ def archive_option(function: F) -> F:
         metavar="DIR",
         help="Archive folder; default: REIDSEARCH_ARCHIVE or ./archive.",
     )(function)
+
+
+def archive_and_case_options(function: F) -> F:
+    """`-a/--archive` as `archive_option`, and `--case`, which `case_of` gives."""
+    return archive_option(
+        option(
+            "--case",
+            group=GENERAL,
+            envvar="REIDSEARCH_CASE",
+            callback=_case_value,
+            expose_value=False,
+            metavar="NUMBER",
+            help="Case that this belongs to; default: REIDSEARCH_CASE.",
+        )(function)
+    )
+
+
+def _case_value(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+    ctx.meta[CASE] = text_value(ctx, option, value)
+
+
+def case_of(ctx: click.Context | None = None) -> str | None:
+    """Return the case that the command was given, with `archive_and_case_options`."""
+    context = ctx or click.get_current_context(silent=True)
+    given: str | None = context.meta.get(CASE) if context else None
+    return given
 
 
 def text_value(_ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
@@ -208,6 +237,7 @@ def opened_archive(
             offline=offline,
             runtime=runtime_settings(device, archive),
             progress=progress,
+            case=case_of(),
         ) as opened,
         _telling_pending(opened, shown=shows_pending),
     ):
@@ -239,7 +269,7 @@ def reading_archive(
 
     with contextlib.ExitStack() as stack:
         told = progress or stack.enter_context(progress_for(name=command_name()))
-        opened = stack.enter_context(Archive.open(archive, progress=told))
+        opened = stack.enter_context(Archive.open(archive, progress=told, case=case_of()))
         stack.enter_context(_telling_pending(opened, shown=shows_pending))
         show_times_of(opened)
         yield opened

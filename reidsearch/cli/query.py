@@ -22,7 +22,7 @@ from reidsearch.cli.filters import (
 from reidsearch.cli.grouped import OUTPUT, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
-    archive_option,
+    archive_and_case_options,
     format_option,
     model_options,
     opened_archive,
@@ -123,7 +123,7 @@ if TYPE_CHECKING:
 @option("--open", "open_sheet", group=OUTPUT, is_flag=True, help="Open the contact sheet.")
 @model_options
 @runtime_options
-@archive_option
+@archive_and_case_options
 def command(
     images: tuple[Path, ...],
     frame: str | None,

@@ -1,0 +1,142 @@
+"""Cases: what is written down of them, what belongs to them, when nothing does any more."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from archives import draw_many, opened
+
+from reidsearch import Archive
+from reidsearch.base.actor import Author, acting
+from reidsearch.base.errors import Kind, NotFound, ReidsearchError, UsageError
+from reidsearch.base.timecode import now
+from reidsearch.domain.cases import CaseState
+from reidsearch.domain.event_log import Event, LogEntry
+
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    draw_many(tmp_path / "crops", 5)
+    with opened(tmp_path / "archive") as archive:
+        archive.index([tmp_path / "crops"])
+        yield archive
+
+
+def for_case(archive: Archive, case: str) -> Archive:
+    return Archive.open(archive.location, case=case, actor="anna")
+
+
+def last(archive: Archive) -> LogEntry:
+    return next(iter(archive.log.entries(last=1)))
+
+
+def refused(archive: Archive, case: str) -> ReidsearchError:
+    with pytest.raises(ReidsearchError) as error:
+        for_case(archive, case)
+    return error.value
+
+
+def test_what_is_written_down_of_a_case_is_kept_and_logged(archive) -> None:
+    issued, expires = now(), now() + HOUR
+    with acting(Author("anna")):
+        made = archive.cases.new(
+            " 2026-17 ",
+            title="Theft",
+            authority_kind="warrant",
+            authority_reference="AZ 3",
+            issued=issued,
+            expires=expires,
+            purpose="find a witness",
+            notes="none",
+        )
+    assert archive.cases.all() == [made]
+    assert archive.cases.find("2026-17") == made
+    assert (made.number, made.examiner, made.closed_at) == ("2026-17", "anna", None)
+    assert (made.issued, made.expires) == (issued, expires)
+    entry = last(archive)
+    assert (entry.event, entry.actor, entry.case) == (Event.CASE, "anna", "2026-17")
+    assert entry.said == {"change": "new", "note": "", "case": made.document()}
+
+
+def test_each_change_of_a_case_has_an_entry(archive) -> None:
+    opened_as = archive.cases.new("1", title="Theft", examiner="eve")
+    edited = archive.cases.edit("1", title="Robbery")
+    assert (edited.title, edited.examiner) == ("Robbery", "eve")
+    assert edited.opened_at == opened_as.opened_at
+    closed = archive.cases.close("1", note="solved")
+    assert closed.state(now()) is CaseState.CLOSED
+    assert archive.cases.reopen("1").closed_at is None
+    told = [entry.said for entry in archive.log.entries(events=[Event.CASE], case="1")]
+    assert [one["change"] for one in told if one] == ["new", "edit", "close", "reopen"]
+    assert [one["note"] for one in told if one] == ["", "", "solved", ""]
+    assert archive.log.faults() == []
+
+
+def test_what_is_done_for_a_case_belongs_to_it(archive) -> None:
+    archive.cases.new("1")
+    with for_case(archive, "1") as working:
+        working.search([1], k=2)
+        working.search([2], k=2)
+        working.identities.new("person", [1])
+    archive.search([3], k=2)
+    belongings = {one.event: one for one in archive.cases.belongings("1")}
+    assert {event: one.entries for event, one in belongings.items()} == {
+        Event.DECISION: 1,
+        Event.SEARCH: 2,
+        Event.CASE: 1,
+    }
+    assert next(one.event for one in archive.cases.belongings("1")) is Event.DECISION
+    newest = list(archive.log.entries(events=[Event.SEARCH], case="1"))[-1]
+    assert belongings[Event.SEARCH].newest == newest.number
+    assert belongings[Event.SEARCH].newest_at == newest.at
+    assert last(archive).case is None
+
+
+def test_nothing_belongs_to_a_case_that_is_unknown_closed_or_expired(archive) -> None:
+    assert isinstance(refused(archive, "1"), NotFound)
+    assert refused(archive, "1").kind == Kind.CASE_UNKNOWN
+    archive.cases.new("1", expires=now() + HOUR)
+    for_case(archive, "1").close()
+    archive.cases.edit("1", expires=now())
+    error = refused(archive, "1")
+    assert (error.kind, error.fields) == (Kind.CASE_EXPIRED, {"case": "1"})
+    archive.cases.edit("1", expires=None)
+    archive.cases.close("1")
+    error = refused(archive, "1")
+    assert (error.kind, error.fields) == (Kind.CASE_CLOSED, {"case": "1"})
+    archive.cases.reopen("1")
+    for_case(archive, "1").close()
+
+
+@pytest.mark.parametrize("number", ["", "  ", "x" * 101, "1\n2"])
+def test_a_number_is_printable_and_not_long(archive, number) -> None:
+    with pytest.raises(UsageError) as error:
+        archive.cases.new(number)
+    assert error.value.kind == Kind.CASE_BAD
+
+
+def test_what_makes_no_sense_is_refused_and_nothing_is_written(archive) -> None:
+    archive.cases.new("1", issued=now())
+    before = archive.log.count()
+    with pytest.raises(UsageError) as error:
+        archive.cases.new("1")
+    assert error.value.kind == Kind.CASE_NUMBER_TAKEN
+    with pytest.raises(UsageError, match="before it is issued"):
+        archive.cases.edit("1", expires=now() - HOUR)
+    with pytest.raises(UsageError, match="10,000 are allowed"):
+        archive.cases.edit("1", notes="x" * 10_001)
+    with pytest.raises(UsageError, match="time zone"):
+        archive.cases.edit("1", expires=dt.datetime(2030, 1, 1))  # noqa: DTZ001
+    with pytest.raises(UsageError, match="nothing of the case"):
+        archive.cases.edit("1")
+    with pytest.raises(UsageError, match="is not closed"):
+        archive.cases.reopen("1")
+    with pytest.raises(NotFound):
+        archive.cases.close("2")
+    archive.cases.close("1")
+    with pytest.raises(UsageError, match="closed already"):
+        archive.cases.close("1")
+    assert archive.log.count() == before + 1
