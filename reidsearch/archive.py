@@ -80,6 +80,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         actor: str | None = None,
         logged: bool = True,
         case: str | None = None,
+        reason: str | None = None,
     ) -> Archive:
         """Open an archive folder.
 
@@ -93,11 +94,11 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
             offline: never download a model.
             runtime: device, streams, threads.
             progress: told of downloads, index rebuilding and the like.
-            actor: who takes decisions and corrects clocks here, for their records; None:
-                `REIDSEARCH_ACTOR` in the environment, else the operating system's user.
+            actor: who acts here; None: `REIDSEARCH_ACTOR`, else the operating system's user.
             logged: a new archive keeps an event log; one without it can never have one, and every
                 answer says so.
             case: the number of the case that what is done here belongs to; see `archive.cases`.
+            reason: why it is searched, e.g. `witness: saw the car`; see `domain.cases.Reason`.
 
         Raises:
             ArchiveError: there is none, or the folder is something else.
@@ -114,7 +115,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         try:
             if opened.logged and not logged:
                 raise UsageError(f"{folder} keeps an event log, and cannot be without it any more")
-            opened.author = author_for(opened, actor or default_actor(), case)
+            opened.author = author_for(opened, actor or default_actor(), case, reason)
         except BaseException:
             opened.close()
             raise
@@ -203,7 +204,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         self.searching.prepare()
         request = SearchRequest.of(query, options)
         found = explain(self._store, self._gallery, self._engines.embed, request, crop_id)
-        entries_of(self._store, [explained(found)], Event.EXPLAIN)
+        entries_of(self._store, [explained(self._store, found)], Event.EXPLAIN)
         return found
 
     def embed(self, pictures: Sequence[AnyPicture]) -> Vectors:

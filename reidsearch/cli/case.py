@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @click.group("case", cls=CommandGroup)
 def command() -> None:
-    """Manage cases: new, list, show, edit, close, reopen.
+    """Manage cases: new, list, show, edit, close, reopen, require.
 
     A case says why, and with what right, an archive is searched. Searches, decisions and exports
     belong to it by --case NUMBER, or by REIDSEARCH_CASE for all commands of a shell. A case that is
@@ -77,8 +77,8 @@ def list_(archive: Path, form: str) -> None:
     from reidsearch.output.emit import emit
 
     with reading_archive(archive) as opened:
-        cases = opened.cases.all()
-    emit(form, cases_json(cases), cases_view(cases), "cases")
+        cases, needed = opened.cases.all(), opened.cases.search_needs
+    emit(form, cases_json(cases, needed), cases_view(cases, needed), "cases")
 
 
 @command.command("show")
@@ -130,6 +130,26 @@ def reopen(number: str, note: str, archive: Path, form: str) -> None:
     from reidsearch.domain.cases import CaseChange
 
     _change(archive, form, CaseChange.REOPEN, lambda cases: cases.reopen(number, note=note))
+
+
+@command.command("require")
+@argument("needed", type=click.Choice(["on", "off"]), metavar="on|off")
+@option("--with-reason", is_flag=True, help="Each search needs a --reason too.")
+@format_option()
+@archive_option
+def require(needed: str, with_reason: bool, archive: Path, form: str) -> None:
+    """Let every search of the archive need a case, or not; it holds at once, in the page too."""
+    from reidsearch.base.errors import UsageError
+    from reidsearch.domain.cases import Needed
+    from reidsearch.output.cases import needed_json, needed_text
+    from reidsearch.output.emit import emit
+
+    if needed == "off" and with_reason:
+        raise UsageError("--with-reason goes with on")
+    what = Needed.NOTHING if needed == "off" else Needed.REASON if with_reason else Needed.CASE
+    with reading_archive(archive) as opened:
+        opened.cases.require(what)
+    emit(form, needed_json(what), needed_text(what))
 
 
 def _given(facts: dict[str, str | None], archive: Path) -> Any:

@@ -26,6 +26,7 @@ from reidsearch.cli.options import (
     format_option,
     model_options,
     opened_archive,
+    reason_option,
     runtime_options,
 )
 from reidsearch.cli.query_input import (
@@ -124,6 +125,7 @@ if TYPE_CHECKING:
 @model_options
 @runtime_options
 @archive_and_case_options
+@reason_option
 def command(
     images: tuple[Path, ...],
     frame: str | None,

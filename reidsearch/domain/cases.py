@@ -7,8 +7,80 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypedDict
 
+from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.timecode import iso
 from reidsearch.domain.event_log import Event
+
+
+class Needed(StrEnum):
+    """What every search of an archive needs."""
+
+    NOTHING = "nothing"
+    CASE = "case"
+    REASON = "reason"  # a case and a reason
+
+
+class ReasonKind(StrEnum):
+    """Whom a search of a case is for."""
+
+    SUSPECT = "suspect"
+    WITNESS = "witness"
+    VICTIM = "victim"
+    MISSING = "missing"  # a person who is missed
+    EXCLUDE = "exclude"  # somebody who is to be ruled out
+    OTHER = "other"  # the note says
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a search of a case is made.
+
+    Args:
+        note: more of it; empty: nothing.
+    """
+
+    kind: ReasonKind
+    note: str = ""
+
+    def __str__(self) -> str:
+        """Return it as it is written: `missing`, `missing: since Monday`."""
+        return f"{self.kind}: {self.note}" if self.note else str(self.kind)
+
+    @classmethod
+    def of(cls, text: str) -> Reason:
+        """Return what a text says.
+
+        Raises:
+            UsageError: it does not begin with a kind, or says nothing of `other`.
+
+        Example:
+            >>> Reason.of("missing: since Monday").kind
+            <ReasonKind.MISSING: 'missing'>
+        """
+        kind, _, note = (part.strip() for part in text.partition(":"))
+        kinds = [one.value for one in ReasonKind]
+        if kind not in kinds:
+            raise UsageError(
+                f"the reason {text!r} does not begin with one of {', '.join(kinds)}",
+                kind=Kind.REASON_BAD,
+            )
+        if kind == ReasonKind.OTHER and not note:
+            raise UsageError("of another reason it has to be said which", kind=Kind.REASON_BAD)
+        return cls(ReasonKind(kind), note)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """The case that a search was made for.
+
+    Args:
+        reason: None: none was given.
+        note: more of the reason.
+    """
+
+    number: str
+    reason: ReasonKind | None = None
+    note: str = ""
 
 
 class CaseState(StrEnum):

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import iso, now
-from reidsearch.domain.cases import Belonging, Case, CaseChange
+from reidsearch.domain.cases import Belonging, Case, CaseChange, Needed
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.times import clock, local, zone_name
 from reidsearch.output.visible import count, visible
@@ -23,12 +23,20 @@ _DONE = {
 }
 
 
-def cases_view(cases: Sequence[Case]) -> RenderableType:
-    """All cases, one a line."""
+_NEEDED = {
+    Needed.NOTHING: "Searching needs no case.",
+    Needed.CASE: "Every search needs a case: --case NUMBER, or REIDSEARCH_CASE.",
+    Needed.REASON: "Every search needs a case and a reason: --case NUMBER --reason KIND.",
+}
+
+
+def cases_view(cases: Sequence[Case], needed: Needed) -> RenderableType:
+    """All cases, one a line, and what searching needs."""
     if not cases:
-        return Text("No cases yet: reidsearch case new NUMBER --title TEXT")
+        none = "No cases yet: reidsearch case new NUMBER --title TEXT"
+        return Text(f"{none}\n{needed_text(needed)}")
     at = now()
-    return FittedTable(
+    table = FittedTable(
         [
             Column("number", [visible(one.number) for one in cases], 0, wrapped=True),
             Column("state", [one.state(at).value for one in cases], 0),
@@ -37,6 +45,12 @@ def cases_view(cases: Sequence[Case]) -> RenderableType:
             Column(f"expires ({zone_name()})", [_clock(one.expires) for one in cases], 2),
         ]
     )
+    return Group(table, Text(needed_text(needed)))
+
+
+def needed_text(needed: Needed) -> str:
+    """What every search of the archive needs."""
+    return _NEEDED[needed]
 
 
 def case_text(case: Case, belongings: Sequence[Belonging]) -> str:
@@ -60,9 +74,18 @@ def change_text(change: CaseChange, case: Case) -> str:
     return "\n".join([done, *(f"  {name}: {value}" for name, value in _told(case))])
 
 
-def cases_json(cases: Sequence[Case]) -> dict[str, Any]:
-    """All cases."""
-    return {"schema": "reidsearch/cases/1", "cases": [case_json(one) for one in cases]}
+def cases_json(cases: Sequence[Case], needed: Needed) -> dict[str, Any]:
+    """All cases, and what searching needs."""
+    return {
+        "schema": "reidsearch/cases/1",
+        "search_needs": needed.value,
+        "cases": [case_json(one) for one in cases],
+    }
+
+
+def needed_json(needed: Needed) -> dict[str, Any]:
+    """What every search of the archive needs from now on."""
+    return {"schema": "reidsearch/case-required/1", "search_needs": needed.value}
 
 
 def change_json(change: CaseChange, case: Case) -> dict[str, Any]:

@@ -245,6 +245,9 @@ HINTS: dict[str, Hint] = {
     Kind.CASE_EXPIRED: lambda case: (
         f"where the authority is renewed: reidsearch case edit {quote(case)} --expires TIME"
     ),
+    Kind.CASE_REQUIRED: "give --case NUMBER (reidsearch case list)",
+    Kind.REASON_REQUIRED: "give --reason KIND, for instance: --reason 'witness: saw the car'",
+    Kind.REASON_BAD: "for instance: --reason missing, --reason 'other: training'",
     Kind.PASSWORD_BAD: "several words that have nothing to do with each other are easy to keep",
     Kind.SERVE_UNPROTECTED: (
         "give --tls-cert and --tls-key; or --behind-proxy, where a proxy with HTTPS is in front"

@@ -15,7 +15,15 @@ from typing import Any, Unpack
 from reidsearch.base.actor import Author, acting
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.reading import require_text
-from reidsearch.domain.cases import Belonging, Case, CaseChange, CaseFacts, CaseState
+from reidsearch.domain.cases import (
+    Belonging,
+    Case,
+    CaseChange,
+    CaseFacts,
+    CaseState,
+    Needed,
+    Reason,
+)
 from reidsearch.store import cases as held
 from reidsearch.store.contract import Transaction
 from reidsearch.store.crops.store import Store
@@ -55,6 +63,23 @@ class CaseService:
     def belongings(self, number: str) -> list[Belonging]:
         """Return what the event log holds of a case: how many entries of each kind."""
         return held.belongings(self._store, _number(number))
+
+    @property
+    def search_needs(self) -> Needed:
+        """What every search of the archive needs: `archive.cases.search_needs`."""
+        with self._store.read() as connection:
+            return held.search_needs(connection)
+
+    def require(self, needed: Needed) -> None:
+        """Let every search and explanation need a case, a case and a reason, or nothing.
+
+        It holds at once, for everybody who has the archive open too.
+
+        Example:
+            >>> archive.cases.require(Needed.CASE)
+        """
+        with self._store.write() as connection:
+            held.require_for_searching(connection, needed)
 
     # -- changing ---------------------------------------------------------------------------
 
@@ -132,19 +157,27 @@ def _closing(*, closed: bool, note: str) -> Callable[[Transaction, Case], Case]:
     return change
 
 
-def author_for(store: Store, actor: str, case: str | None) -> Author:
-    """Return who acts in an archive, for a case that work can belong to now.
+def author_for(store: Store, actor: str, case: str | None, reason: str | None) -> Author:
+    """Return who acts in an archive, for a case that work can belong to now, and why.
 
     Raises:
         NotFound: there is no such case.
-        UsageError: it is closed, or its authority has expired.
+        UsageError: it is closed, or its authority has expired; the reason is none, or of no case.
     """
     if case is None:
+        if reason is not None:
+            raise UsageError(
+                "a reason is given for a case, and none was given", kind=Kind.CASE_REQUIRED
+            )
         return Author(actor)
+    given = None
+    if reason is not None:
+        _require_texts({"reason": reason})
+        given = str(Reason.of(reason))
     number = _number(case)
     with store.read() as connection:
         held.require_open_case(connection, number)
-    return Author(actor, number)
+    return Author(actor, number, given)
 
 
 def _number(number: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reidsearch.domain.answer_json import match_json, origin_json, statement_json
 from reidsearch.domain.answers import Answer, Failed, Logged, Match, Statement, WhyNotLogged
+from reidsearch.domain.cases import AskedFor
 from reidsearch.domain.event_log import Event, canonical
 from reidsearch.store.crops.store import Store
 from reidsearch.store.event_log import append
@@ -17,20 +18,27 @@ from reidsearch.store.event_log import append
 if TYPE_CHECKING:
     from reidsearch.domain.explanation import Explanation
 
-NOT_OF_THE_ANSWER = ("logged", "asked_at")
+NOT_OF_THE_ANSWER = ("logged", "asked_at", "case")
 """Fields of a statement that are others whenever the same is asked and answered again."""
 
 
-def with_entries(store: Store, answers: Sequence[Answer | Failed]) -> list[Answer | Failed]:
+def with_entries(
+    store: Store, case: AskedFor | None, answers: Sequence[Answer | Failed]
+) -> list[Answer | Failed]:
     """Return answers with their entries of the log, which are written now, in one transaction.
 
     Args:
+        case: that all were asked for.
         answers: those that failed are no answers and have no entry.
 
     Raises:
         StorageError: the archive can be written, but the log could not be.
     """
-    told = {number: one for number, one in enumerate(answers) if isinstance(one, Answer)}
+    told = {
+        number: replace(one, statement=replace(one.statement, case=case))
+        for number, one in enumerate(answers)
+        if isinstance(one, Answer)
+    }
     found = list(answers)
     entries = entries_of(store, [_detail(one.statement, one.matches) for one in told.values()])
     for (number, answer), logged in zip(told.items(), entries, strict=True):
@@ -79,16 +87,18 @@ def given(
     return replace(statement, logged=logged), giving()
 
 
-def explained(told: Explanation) -> dict[str, Any]:
+def explained(store: Store, told: Explanation) -> dict[str, Any]:
     """Return the detail of an explanation: the query picture, the crop and its score."""
     query, match = origin_json(told.origin), told.match.crop_id
-    return {"query_picture": query, "crop": match, "score": told.score}
+    reason = store.acting.reason
+    return {"query_picture": query, "crop": match, "score": told.score, "reason": reason}
 
 
 def answer_sha256(statement: Statement, matches: Sequence[Match]) -> str:
     """Return the SHA-256 of an answer: equal for the same answer to the same question.
 
-    It is of the canonical JSON of its document, without when it was asked and how it was logged.
+    It is of the canonical JSON of its document, without when and for which case it was
+    asked, and how it was logged.
     """
     told = statement_json(statement)
     for name in NOT_OF_THE_ANSWER:

@@ -9,8 +9,17 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import from_us, iso, now, to_us
-from reidsearch.domain.cases import Belonging, Case, CaseChange, CaseState
+from reidsearch.domain.cases import (
+    AskedFor,
+    Belonging,
+    Case,
+    CaseChange,
+    CaseState,
+    Needed,
+    Reason,
+)
 from reidsearch.domain.event_log import Event
+from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
@@ -110,6 +119,52 @@ def belongings(store: Store, number: str) -> list[Belonging]:
             .order_by(newest.desc())
         ).all()
     return [Belonging(Event(event), n, last, from_us(at_us)) for event, n, last, at_us in counted]
+
+
+# -- what searching needs -------------------------------------------------------------------
+
+
+def search_needs(connection: Connection) -> Needed:
+    """Return what every search of the archive needs."""
+    return Needed(connection.scalar(select(tables.archive.c.search_needs)) or Needed.NOTHING)
+
+
+def require_for_searching(connection: Connection, needed: Needed) -> None:
+    """Let every search need that from now on, and record it."""
+    connection.execute(update(tables.archive).values(search_needs=needed.value))
+    append(connection, Event.CASE_REQUIRED, {"search_needs": needed.value})
+
+
+def asked_for(store: Store) -> AskedFor | None:
+    """Return the case that a search of this thread is for; None: for none.
+
+    Everything that searches for a person asks this first, so that no face searches past it.
+
+    Raises:
+        NotFound: there is no such case.
+        UsageError: the case is closed, or has expired; the archive needs one, or a reason.
+    """
+    author = store.acting
+    with store.read() as connection:
+        needed = search_needs(connection)
+        if author.case is not None:
+            require_open_case(connection, author.case)
+    if author.case is None:
+        if needed is not Needed.NOTHING:
+            raise UsageError(
+                f"{store.location} is searched for a case only, and none was given",
+                kind=Kind.CASE_REQUIRED,
+            )
+        return None
+    if author.reason is None:
+        if needed is Needed.REASON:
+            raise UsageError(
+                f"{store.location} is searched for a reason only, and none was given",
+                kind=Kind.REASON_REQUIRED,
+            )
+        return AskedFor(author.case)
+    reason = Reason.of(author.reason)
+    return AskedFor(author.case, reason.kind, reason.note)
 
 
 def _columns(facts: Mapping[str, Any], at_us: int | None = None) -> dict[str, Any]:

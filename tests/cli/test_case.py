@@ -10,6 +10,8 @@ from archives import CommandLine, draw_many, opened
 from json_schemas import require_valid
 
 from reidsearch import Archive
+from reidsearch.domain.cases import ReasonKind
+from reidsearch.output.on_record import REASONS
 
 
 @pytest.fixture
@@ -103,3 +105,30 @@ def test_a_closed_or_expired_case_is_refused_with_a_way_out(held) -> None:
     assert "reidsearch case reopen 'a b'" in ran.err
     with Archive.open(held.archive) as archive:
         assert archive.identities.all() == []
+
+
+def test_an_archive_can_need_a_case_and_a_reason(held) -> None:
+    document(held, "case", "new", "1")
+    assert document(held, "case", "require", "on")["search_needs"] == "case"
+    ran = held("query", "--crop", "1")
+    assert ran.code == 2
+    assert "is searched for a case only" in ran.err
+    assert "--case NUMBER" in ran.err
+    answer = document(held, "query", "--crop", "1", "--case", "1")
+    assert answer["statement"]["case"] == {"number": "1", "reason": None, "note": ""}
+    assert document(held, "case", "require", "on", "--with-reason")["search_needs"] == "reason"
+    assert "--reason KIND" in held("explain", "--crop", "1", "2", "--case", "1").err
+    searched = ("query", "--crop", "1", "--case", "1", "--reason", "missing: since Monday")
+    assert document(held, *searched)["statement"]["case"]["reason"] == "missing"
+    assert "Asked for case 1, a missing person (since Monday)." in held(*searched).out
+    assert "--case NUMBER --reason KIND" in held("case", "list").out
+    assert document(held, "case", "list")["search_needs"] == "reason"
+    assert held("case", "require", "off", "--with-reason").code == 2
+    assert held("case", "require", "off").out == "Searching needs no case.\n"
+    assert held("query", "--crop", "1").code == 0
+
+
+def test_every_kind_of_reason_is_told_in_words_and_in_the_help(held) -> None:
+    assert set(REASONS) == set(ReasonKind)
+    told = " ".join(held("query", "--help").out.split())
+    assert f"Whom it is for: {', '.join(ReasonKind)}." in told

@@ -11,8 +11,11 @@ from reidsearch import Archive
 from reidsearch.base.actor import Author, acting
 from reidsearch.base.errors import Kind, NotFound, ReidsearchError, UsageError
 from reidsearch.base.timecode import now
-from reidsearch.domain.cases import CaseState
+from reidsearch.domain.answers import Answer
+from reidsearch.domain.cases import AskedFor, CaseState, Needed, Reason, ReasonKind
 from reidsearch.domain.event_log import Event, LogEntry
+from reidsearch.domain.request import SearchRequest
+from reidsearch.services.search_log import answer_sha256
 
 HOUR = dt.timedelta(hours=1)
 
@@ -25,8 +28,8 @@ def archive(tmp_path):
         yield archive
 
 
-def for_case(archive: Archive, case: str) -> Archive:
-    return Archive.open(archive.location, case=case, actor="anna")
+def for_case(archive: Archive, case: str, reason: str | None = None) -> Archive:
+    return Archive.open(archive.location, case=case, reason=reason, actor="anna", model="builtin")
 
 
 def last(archive: Archive) -> LogEntry:
@@ -140,3 +143,124 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_written(archive) -> None:
     with pytest.raises(UsageError, match="closed already"):
         archive.cases.close("1")
     assert archive.log.count() == before + 1
+
+
+# -- what searching needs -------------------------------------------------------------------
+
+
+def test_an_answer_says_for_which_case_it_was_asked_and_is_the_same_answer(archive) -> None:
+    archive.cases.new("1")
+    with for_case(archive, "1", "witness: saw the car") as working:
+        answer = working.search([1], k=2)
+        with acting(Author("anna")):
+            without = working.search([1], k=2)
+        _, matches = working.search_all([1], min_score=0.5)
+        list(matches)
+    assert without.statement.case is None
+    assert answer.statement.case == AskedFor("1", ReasonKind.WITNESS, "saw the car")
+    told = [one.said for one in archive.log.entries(events=[Event.SEARCH], case="1")]
+    asked = {"number": "1", "reason": "witness", "note": "saw the car"}
+    assert [one["statement"]["case"] for one in told if one] == [asked, asked]
+    digests = {answer_sha256(one.statement, one.matches) for one in (answer, without)}
+    assert len(digests) == 1
+
+
+SEARCHES = {
+    "search": lambda archive: archive.search([1], k=2),
+    "many": lambda archive: list(archive.search_many([SearchRequest(1), SearchRequest(2)])),
+    "all": lambda archive: archive.search_all([1], min_score=0.5),
+    "explain": lambda archive: archive.explain(1, 2),
+    "identity": lambda archive: archive.search(identity="person", k=2),
+}
+
+
+@pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES.keys())
+def test_an_archive_that_needs_a_case_is_searched_for_one_only(archive, search) -> None:
+    archive.identities.new("person", [1])
+    archive.cases.new("1")
+    assert archive.cases.search_needs is Needed.NOTHING
+    with Archive.open(archive.location) as other:
+        other.cases.require(Needed.CASE)
+    assert archive.cases.search_needs is Needed.CASE
+    before = archive.log.count()
+    with pytest.raises(UsageError) as error:
+        search(archive)
+    assert error.value.kind == Kind.CASE_REQUIRED
+    assert archive.log.count() == before
+    with for_case(archive, "1") as working:
+        search(working)
+        archive.cases.require(Needed.REASON)
+        with pytest.raises(UsageError) as error:
+            search(working)
+        assert error.value.kind == Kind.REASON_REQUIRED
+    with for_case(archive, "1", "missing") as working:
+        search(working)
+    archive.cases.require(Needed.NOTHING)
+    search(archive)
+    told = [one.said for one in archive.log.entries(events=[Event.CASE_REQUIRED])]
+    assert [one["search_needs"] for one in told if one] == ["case", "reason", "nothing"]
+
+
+@pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES.keys())
+def test_searching_stops_when_the_authority_of_the_case_expires(archive, search) -> None:
+    archive.identities.new("person", [1])
+    archive.cases.new("1", expires=now() + HOUR)
+    with for_case(archive, "1") as working:
+        search(working)
+        archive.cases.edit("1", expires=now())
+        with pytest.raises(UsageError) as error:
+            search(working)
+        assert error.value.kind == Kind.CASE_EXPIRED
+        archive.cases.edit("1", expires=None)
+        archive.cases.close("1")
+        with pytest.raises(UsageError) as error:
+            search(working)
+        assert error.value.kind == Kind.CASE_CLOSED
+
+
+def test_a_batch_that_a_case_ends_in_gives_no_further_answers(archive, monkeypatch) -> None:
+    monkeypatch.setattr("reidsearch.services.search.REQUESTS_AT_ONCE", 1)
+    archive.cases.new("1")
+    with for_case(archive, "1") as working:
+        answers = working.search_many([SearchRequest(1), SearchRequest(2)])
+        assert isinstance(next(answers), Answer)
+        archive.cases.close("1")
+        with pytest.raises(UsageError):
+            next(answers)
+
+
+def test_whoever_shares_an_open_archive_searches_for_their_own_case(archive) -> None:
+    archive.cases.new("1")
+    archive.cases.require(Needed.CASE)
+    with acting(Author("eve", "1")):
+        assert archive.search([1], k=2).statement.case == AskedFor("1")
+    with for_case(archive, "1") as working, acting(Author("eve")), pytest.raises(UsageError):
+        working.search([1], k=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("missing", Reason(ReasonKind.MISSING)),
+        ("witness:saw it: at noon", Reason(ReasonKind.WITNESS, "saw it: at noon")),
+        ("other: training", Reason(ReasonKind.OTHER, "training")),
+        ("other", None),
+        ("curiosity", None),
+        ("", None),
+    ],
+)
+def test_a_reason_has_a_kind(archive, text, reason) -> None:
+    archive.cases.new("1")
+    if reason is not None:
+        assert Reason.of(text) == reason
+        assert Reason.of(str(reason)) == reason
+        return
+    with pytest.raises(UsageError) as error:
+        for_case(archive, "1", text)
+    assert error.value.kind == Kind.REASON_BAD
+
+
+def test_a_reason_belongs_to_a_case(archive) -> None:
+    with pytest.raises(UsageError) as error:
+        Archive.open(archive.location, reason="missing")
+    assert error.value.kind == Kind.CASE_REQUIRED
