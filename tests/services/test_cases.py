@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hashlib
 
 import pytest
-from archives import draw_many, opened
+from archives import draw, draw_many, opened
 
 from reidsearch import Archive
 from reidsearch.base.actor import Author, acting
@@ -264,3 +266,31 @@ def test_a_reason_belongs_to_a_case(archive) -> None:
     with pytest.raises(UsageError) as error:
         Archive.open(archive.location, reason="missing")
     assert error.value.kind == Kind.CASE_REQUIRED
+
+
+# -- for replay ----------------------------------------------------------------------------
+
+
+def test_the_embedding_of_a_searched_picture_is_kept_for_a_case_alone(archive, tmp_path) -> None:
+    pictures = [draw(tmp_path / f"query {number}.png", 90 + number) for number in range(2)]
+    asked = SearchRequest([pictures[0], 1, pictures[1]], k=2)
+    archive.cases.new("1")
+    with for_case(archive, "1") as working:
+        statement = working.search(asked).statement
+        _, matches = working.search_all(pictures[0], min_score=0.5)
+        list(matches)
+        absent = SearchRequest(tmp_path / "absent.png")
+        list(working.search_many([absent, SearchRequest(pictures[1])]))
+        with acting(Author("anna")):
+            working.search(asked)
+    first, single, batch, without = (
+        one.said or {} for one in archive.log.entries(events=[Event.SEARCH])
+    )
+    embeddings = first["query_embeddings"]
+    assert embeddings[1] is None  # crop 1 is in the archive
+    digests = [one and hashlib.sha256(base64.b64decode(one)).hexdigest() for one in embeddings]
+    origins = [one.embedding_sha256 for one in statement.query_pictures]
+    assert [digests[0], digests[2]] == [origins[0], origins[2]]
+    assert single["query_embeddings"] == [embeddings[0]]
+    assert batch["query_embeddings"] == [embeddings[2]]
+    assert "query_embeddings" not in without
