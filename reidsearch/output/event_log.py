@@ -15,6 +15,7 @@ from reidsearch.output.times import clock, zone_name
 from reidsearch.output.visible import count, visible
 
 ERASED = "(erased)"
+NAMED = 3  # pictures of a search, at most
 
 
 def entries_view(entries: Sequence[LogEntry]) -> RenderableType:
@@ -78,7 +79,10 @@ def summary(entry: LogEntry) -> str:
 
 def _search(told: dict[str, Any]) -> str:
     statement = told["statement"]
-    searched = f"{statement['query']}; {count(statement['crops_searched'], 'crop')} searched"
+    files = [one["name"].rpartition("/")[2] for one in statement["query_pictures"]][:NAMED]
+    named = f" ({', '.join(files)})" if files else ""
+    crops = count(statement["crops_searched"], "crop")
+    searched = f"{statement['query']}{named}; {crops} searched"
     if "matches" not in told:
         return searched
     return f"{searched}, {count(len(told['matches']), 'match', 'matches')}"

@@ -54,7 +54,10 @@ def append(
     if not options["logged"]:
         return None
     author: Author = options["author"]
-    last = _last(connection) or _append(connection, Event.BEGIN, _held(connection), author, None)
+    last = _last(connection)
+    if last is None:
+        made = detail["decision"] if event is Event.DECISION else None
+        last = _append(connection, Event.BEGIN, _held(connection, made), author, None)
     if actor is not None:
         author = Author(actor, author.case)
     return _append(connection, event, detail, author, last)
@@ -143,10 +146,14 @@ def record_decision(connection: Connection, decision_id: int) -> None:
     append(connection, Event.DECISION, detail, actor=row.who)
 
 
-def _held(connection: Connection) -> dict[str, Any]:
-    """What an archive holds when its log begins: its decisions are bound to the log by a digest."""
+def _held(connection: Connection, made: int | None) -> dict[str, Any]:
+    """What an archive holds when its log begins: its decisions are bound to the log by a digest.
+
+    Args:
+        made: the decision that is being made, which has an entry of its own.
+    """
     rows = connection.execute(select(decision).where(intact(decision)).order_by(decision.c.id))
-    digests = [decision_digest(row) for row in rows]
+    digests = [decision_digest(row) for row in rows if row.id != made]
     count = select(func.count()).select_from(tables.crop)
     return {
         "archive_id": connection.scalar(select(tables.archive.c.uuid)),

@@ -287,10 +287,11 @@ def test_the_embedding_of_a_searched_picture_is_kept_for_a_case_alone(archive, t
         one.said or {} for one in archive.log.entries(events=[Event.SEARCH])
     )
     embeddings = first["query_embeddings"]
-    assert embeddings[1] is None  # crop 1 is in the archive
-    digests = [one and hashlib.sha256(base64.b64decode(one)).hexdigest() for one in embeddings]
-    origins = [one.embedding_sha256 for one in statement.query_pictures]
-    assert [digests[0], digests[2]] == [origins[0], origins[2]]
-    assert single["query_embeddings"] == [embeddings[0]]
-    assert batch["query_embeddings"] == [embeddings[2]]
+    told = statement.query_pictures
+    assert [one.crop_id for one in told] == [None, None, 1]
+    assert embeddings[2] is None  # it is in the archive
+    digests = [hashlib.sha256(base64.b64decode(one)).hexdigest() for one in embeddings[:2]]
+    assert digests == [one.embedding_sha256 for one in told[:2]]
+    assert single["query_embeddings"] == embeddings[:1]
+    assert batch["query_embeddings"] == embeddings[1:2]
     assert "query_embeddings" not in without
