@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -65,7 +66,7 @@ def case_text(case: Case, belongings: Sequence[Belonging]) -> str:
         lines.append(
             f"  {one.event.value}: {entries}, the newest {one.newest} at {local(one.newest_at)}"
         )
-    return "\n".join([*lines, f"Each: reidsearch log list --case {visible(case.number)}"])
+    return "\n".join([*lines, f"Each: reidsearch log list --case {quote(visible(case.number))}"])
 
 
 def change_text(change: CaseChange, case: Case) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from reidsearch.base.actor import Author
 from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import from_us, iso, now, to_us
 from reidsearch.domain.cases import (
@@ -75,6 +76,17 @@ def require_open_case(connection: Connection, number: str) -> Case:
     return case
 
 
+def require_authors_case(connection: Connection) -> None:
+    """Refuse what is being written for a case that it cannot belong to any more.
+
+    Raises:
+        NotFound, UsageError: as `require_open_case`.
+    """
+    author: Author = connection.get_execution_options()["author"]
+    if author.case is not None:
+        require_open_case(connection, author.case)
+
+
 def add_case(connection: Connection, number: str, facts: Mapping[str, Any]) -> Case:
     """Open a case.
 
@@ -117,8 +129,11 @@ def belongings(store: Store, number: str) -> list[Belonging]:
             .where(c.case_number == number)
             .group_by(c.event)
             .order_by(newest.desc())
-        ).all()
-    return [Belonging(Event(event), n, last, from_us(at_us)) for event, n, last, at_us in counted]
+        )
+        return [
+            Belonging(Event(event), entries, last, from_us(at_us))
+            for event, entries, last, at_us in counted
+        ]
 
 
 # -- what searching needs -------------------------------------------------------------------

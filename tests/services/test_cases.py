@@ -116,6 +116,20 @@ def test_nothing_belongs_to_a_case_that_is_unknown_closed_or_expired(archive) ->
     for_case(archive, "1").close()
 
 
+def test_nothing_is_decided_for_a_case_that_ended_meanwhile(archive) -> None:
+    archive.cases.new("1", expires=now() + HOUR)
+    with for_case(archive, "1") as working:
+        working.identities.new("person", [1])
+        archive.cases.edit("1", expires=now())
+        with pytest.raises(UsageError) as error:
+            working.identities.confirm("person", [2])
+        assert error.value.kind == Kind.CASE_EXPIRED
+        with acting(Author("eve", "unknown")), pytest.raises(NotFound):
+            working.identities.confirm("person", [2])
+    assert len(archive.identities.show("person").members) == 1
+    archive.identities.confirm("person", [2])
+
+
 @pytest.mark.parametrize("number", ["", "  ", "x" * 101, "1\n2"])
 def test_a_number_is_printable_and_not_long(archive, number) -> None:
     with pytest.raises(UsageError) as error:
