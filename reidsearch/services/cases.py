@@ -20,7 +20,6 @@ from reidsearch.domain.cases import (
     Case,
     CaseChange,
     CaseFacts,
-    CaseState,
     Needed,
     Reason,
 )
@@ -106,7 +105,7 @@ class CaseService:
             UsageError: nothing is changed; otherwise as `new`.
         """
         if not facts:
-            raise UsageError("nothing of the case is to be changed", kind=Kind.NOTHING_TO_CHANGE)
+            raise UsageError("nothing of the case is to be changed")
 
         def change(connection: Transaction, case: Case) -> Case:
             _require({"issued": case.issued, "expires": case.expires, **facts})
@@ -148,9 +147,8 @@ def _closing(*, closed: bool, note: str) -> Callable[[Transaction, Case], Case]:
 
     def change(connection: Transaction, case: Case) -> Case:
         if (case.closed_at is not None) == closed:
-            state = CaseState.CLOSED if closed else CaseState.OPEN
-            told = f"case {case.number!r} is {'closed already' if closed else 'not closed'}"
-            raise UsageError(told, kind=Kind.NOTHING_TO_CHANGE, state=state.value)
+            state = "closed already" if closed else "not closed"
+            raise UsageError(f"case {case.number!r} is {state}")
         what = CaseChange.CLOSE if closed else CaseChange.REOPEN
         return held.change_case(connection, case, what, {"closed": closed}, note)
 

@@ -132,3 +132,13 @@ def test_every_kind_of_reason_is_told_in_words_and_in_the_help(held) -> None:
     assert set(REASONS) == set(ReasonKind)
     told = " ".join(held("query", "--help").out.split())
     assert f"Whom it is for: {', '.join(ReasonKind)}." in told
+
+
+def test_the_log_says_what_was_done_to_a_case(held) -> None:
+    document(held, "case", "new", "1")
+    document(held, "case", "close", "1", "--note", "handed over")
+    ran = held("case", "close", "1")
+    assert (ran.code, ran.err) == (2, "reidsearch: case '1' is closed already\n")
+    assert "nothing of the case is to be changed" in held("case", "edit", "1").err
+    lines = held("log", "list", "--event", "case").out.splitlines()[-2:]
+    assert [line.split("  ")[-1].strip() for line in lines] == ["new", "close: handed over"]
