@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import math
 import secrets
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,8 @@ from typing import Any
 
 import rfc8785
 
+from reidsearch.base.errors import DECODING_ERRORS
+from reidsearch.base.reading import parse_json
 from reidsearch.base.timecode import iso
 
 FORMAT = "reidsearch/log/1"
@@ -105,10 +106,16 @@ class LogEntry:
 
     @property
     def said(self) -> dict[str, Any] | None:
-        """What was done; None: erased."""
+        """What was done; None: erased.
+
+        Raises:
+            ValueError, TypeError: the detail is no JSON object.
+        """
         if self.detail is None:
             return None
-        found: dict[str, Any] = json.loads(self.detail)
+        found = parse_json(self.detail)
+        if not isinstance(found, dict):
+            raise TypeError("the detail of an entry is no JSON object")
         return found
 
 
@@ -175,6 +182,24 @@ def committed(detail: str, salt: bytes) -> bytes:
     return hashlib.sha256(salt + detail.encode()).digest()
 
 
+def _is_committed(entry: LogEntry) -> bool:
+    """Tell whether an entry's detail is what its chain is of; a value of another type never is."""
+    try:
+        return committed(entry.detail or "", entry.salt or b"") == entry.content
+    except DECODING_ERRORS:
+        return False
+
+
+def _erased_by(entry: LogEntry) -> set[int]:
+    """Return the earlier entries that an entry says to have erased."""
+    try:
+        told = (entry.said or {}).get("entries")
+    except DECODING_ERRORS:
+        return set()
+    numbers = told if isinstance(told, list) else []
+    return {one for one in numbers if isinstance(one, int) and one < entry.number}
+
+
 def new_salt() -> bytes:
     """Return a salt: without it nobody can guess an erased detail and prove the guess."""
     return secrets.token_bytes(SALT_BYTES)
@@ -187,7 +212,7 @@ def faults(entries: Iterable[LogEntry], seals: Iterable[Seal] = ()) -> Iterator[
         entries: all, in their order.
         seals: of this archive.
     """
-    erased: dict[int, int] = {}
+    erased: set[int] = set()
     emptied: set[int] = set()
     sealed = sorted(seals, key=lambda seal: seal.entries)
     number, previous = 0, BEFORE_FIRST
@@ -197,18 +222,18 @@ def faults(entries: Iterable[LogEntry], seals: Iterable[Seal] = ()) -> Iterator[
         elif entry.previous != previous:
             who = f"entry {number}" if number else "the beginning"
             yield LogFault(entry.number, f"does not follow {who}: one of the two was changed")
-        if entry.detail is None or entry.salt is None:
+        if entry.detail is None and entry.salt is None:
             emptied.add(entry.number)
-        elif committed(entry.detail, entry.salt) != entry.content:
+        elif not _is_committed(entry):
             yield LogFault(entry.number, "its detail is not what was written")
         elif entry.event is Event.FORGET:
-            erased |= dict.fromkeys((entry.said or {}).get("entries", ()), entry.number)
+            erased |= _erased_by(entry)
         number, previous = entry.number, entry.digest
         while sealed and sealed[0].entries <= number:
             seal = sealed.pop(0)
             if seal.entries == number and seal.head != previous.hex():
                 yield LogFault(number, f"not what was sealed at {iso(seal.at)}")
-    for one in sorted(emptied - erased.keys()):
+    for one in sorted(emptied - erased):
         yield LogFault(one, "its detail is gone, and no later entry says that it was erased")
     if sealed:
         last = sealed[-1]

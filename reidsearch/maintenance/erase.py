@@ -16,7 +16,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.finish import finish, told_as_unfinished
-from reidsearch.maintenance.forget import forget, places_of
+from reidsearch.maintenance.forget import digests_of, forget, places_of
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
@@ -113,6 +113,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
     wanted = planned.ids.tolist()
     lost = erased.losses(connection, wanted)
     places = places_of(connection, planned.ids, planned.footage)
+    digests = digests_of(connection, planned.ids, sources)
     for start in range(0, len(wanted), CHUNK):  # pictures, embeddings, locations cascade
         part = wanted[start : start + CHUNK]
         connection.execute(delete(tables.crop).where(tables.crop.c.id.in_(part)))
@@ -122,7 +123,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
         part = sources[start : start + CHUNK]
         connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
     erased.record(connection, lost, permanent=planned.permanent)
-    forget(connection, places, planned.ids)
+    forget(connection, places, digests, planned.ids)
     unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id) & ~exists().where(
         footage_table.c.camera_id == tables.camera.c.id
     )

@@ -40,18 +40,36 @@ def places_of(connection: Connection, crop_ids: CropIds, footage: Sequence[int])
     return frozenset(found)
 
 
-def forget(connection: Connection, places: frozenset[str], crop_ids: CropIds) -> None:
+def digests_of(connection: Connection, crop_ids: CropIds, sources: Sequence[int]) -> frozenset[str]:
+    """Return the SHA-256 of pictures, embeddings and sources, before they are deleted.
+
+    A search with a copy of such a file, or a written copy of a crop, is known by them alone.
+    """
+    found: set[bytes] = set()
+    for part in _parts(crop_ids.tolist()):
+        for table in (tables.picture, tables.embedding):
+            held = select(table.c.sha256).where(table.c.crop_id.in_(part))
+            found.update(connection.scalars(held))
+    for part in _parts(list(sources)):
+        held = select(tables.source.c.sha256).where(tables.source.c.id.in_(part))
+        found.update(connection.scalars(held))
+    return frozenset(digest.hex() for digest in found)
+
+
+def forget(
+    connection: Connection, places: frozenset[str], digests: frozenset[str], crop_ids: CropIds
+) -> None:
     """Take what is deleted now out of the rows that only mention it.
 
     A name that something else in the archive still has stays. Of the event log, entries that name
-    it or searched with it lose their detail.
+    it, hold its digest, or searched with it lose their detail.
     """
     gone = places - _held(connection, places)
     # What a run of an earlier version was asked for holds every path and list that it was given.
     run = tables.run.c
     named = (run.command != "") & ~run.command.startswith(SETTINGS_ONLY, autoescape=True)
     connection.execute(update(tables.run).where(named).values(command=""))
-    mentioning = set(mentions(connection, gone, set(crop_ids.tolist())))
+    mentioning = set(mentions(connection, gone | digests, set(crop_ids.tolist())))
     forget_details(connection, mentioning, "it named or showed what was deleted")
     if gone:
         _forget_failures(connection, gone)

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from reidsearch.base.errors import DECODING_ERRORS
 from reidsearch.base.timecode import iso
 from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal
 from reidsearch.output.columns import Column, FittedTable
@@ -15,6 +16,7 @@ from reidsearch.output.times import clock, zone_name
 from reidsearch.output.visible import count, visible
 
 ERASED = "(erased)"
+CHANGED = "(not as it was written: verify the log)"
 NAMED = 3  # pictures of a search, at most
 
 
@@ -56,9 +58,14 @@ def entry_json(entry: LogEntry) -> dict[str, Any]:
 
 def summary(entry: LogEntry) -> str:
     """Return what an entry says, in one line."""
-    told = entry.said
-    if told is None:
-        return ERASED
+    try:
+        told = entry.said
+        return ERASED if told is None else _summary(entry, told)
+    except DECODING_ERRORS:
+        return CHANGED
+
+
+def _summary(entry: LogEntry, told: dict[str, Any]) -> str:
     if entry.event is Event.SEARCH:
         return _search(told)
     if entry.event is Event.DECISION:

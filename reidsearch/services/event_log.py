@@ -8,6 +8,7 @@ with Archive.open("archive") as archive:
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -77,6 +78,16 @@ class EventLogService:
             "sha256": digests[0] if path.is_file() else None,
             "by": by,
         }
+        record(self._store, Event.EXPORT, detail)
+
+    def sent(self, name: str, data: bytes, by: str) -> None:
+        """Record that a file was made of what the archive holds, and given away.
+
+        Args:
+            by: what made it.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        detail = {"name": name, "files": 1, "bytes": len(data), "sha256": digest, "by": by}
         record(self._store, Event.EXPORT, detail)
 
     def seal(self) -> Seal:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reidsearch.base.actor import acting, acting_now
 from reidsearch.domain.answer_json import match_json, origin_json, statement_json
 from reidsearch.domain.answers import Answer, Failed, Logged, Match, Statement, WhyNotLogged
 from reidsearch.domain.cases import AskedFor
@@ -78,8 +79,10 @@ def given(
 ) -> tuple[Statement, Iterator[Match]]:
     """Return both, logged: the question before the first match is given, what was given at the end.
 
-    Whoever stops before the end has an entry that says so.
+    Whoever stops before the end has an entry that says so. Both entries are of who asked, even when
+    the rest is given later, or thrown away, in another thread.
     """
+    author = acting_now() or store.author
     (logged,) = entries_of(store, [_asked(statement, views)])
 
     def giving() -> Iterator[Match]:
@@ -92,7 +95,8 @@ def given(
             ended = True
         finally:
             detail = {"search": logged.entry, "matches": told, "all": ended}
-            entries_of(store, [detail], Event.SEARCH_END)
+            with acting(author):
+                entries_of(store, [detail], Event.SEARCH_END)
 
     return replace(statement, logged=logged), giving()
 

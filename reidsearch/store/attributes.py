@@ -181,27 +181,16 @@ def _attributes(connection: Connection, ids: list[int], asked: Asked) -> dict[in
     for row in connection.execute(of_tracklets):
         views.setdefault(row.tracklet_id, []).append(row[2:])
     means = {
-        tracklet_id: Attributes.mean(_shares_of(rows), asked) for tracklet_id, rows in views.items()
+        tracklet_id: Attributes.mean(np.array(rows, np.float32), asked)
+        for tracklet_id, rows in views.items()
     }
     found = {crop_id: means[of] for crop_id, of in whose.items() if of in means}
     alone = select(attributes.c.crop_id, *_VALUES).where(
         attributes.c.crop_id.in_([crop_id for crop_id in ids if crop_id not in whose])
     )
     for row in connection.execute(alone):
-        found[row.crop_id] = Attributes.mean(_shares_of([row[1:]]), asked)
+        found[row.crop_id] = Attributes.mean(np.array([row[1:]], np.float32), asked)
     return found
-
-
-def _shares_of(rows: Sequence[Sequence[float]]) -> Values:
-    """Return stored values as an array; a row that somebody wrote may hold any number.
-
-    Raises:
-        ValueError: one is no share.
-    """
-    values = np.array(rows, np.float64)
-    if not np.all((values >= 0) & (values <= 1 + ROUNDING)):
-        raise ValueError("attributes are shares from 0 to 1")
-    return values.astype(np.float32)
 
 
 def passing(filters: Filters) -> list[ColumnElement[bool]]:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from reidsearch.base.actor import Author
+from reidsearch.base.errors import DECODING_ERRORS
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.base.version import __version__
 from reidsearch.domain.event_log import (
@@ -33,8 +34,10 @@ from reidsearch.store.tables.identities import decision
 
 PROGRAM = f"reidsearch {__version__}"
 ROWS_AT_ONCE = 500
-_NAMING = (Event.SEARCH, Event.EXPLAIN, Event.RELOCATE)
-"""Events whose details name sources, or show what somebody searched with."""
+LARGEST_NUMBER = 2**53 - 1
+"""Of canonical JSON."""
+_NAMING = (Event.SEARCH, Event.SEARCH_END, Event.EXPLAIN, Event.RELOCATE, Event.EXPORT)
+"""Events whose details name sources, or show what somebody searched with or wrote."""
 
 
 def append(
@@ -109,6 +112,8 @@ def _last(connection: Connection) -> LogEntry | None:
 @reads(log_entry)
 def read_entry(row: Row[Any]) -> LogEntry:
     """Return the entry of a row of the table."""
+    if not 0 < row.id <= LARGEST_NUMBER:
+        raise ValueError("an entry cannot have this number")
     return LogEntry(
         number=row.id,
         at=from_us(row.at_us),
@@ -171,17 +176,26 @@ def joined(digests: Iterable[str]) -> str:
 # -- erasing --------------------------------------------------------------------------------
 
 
-def mentions(connection: Connection, places: Set[str], crop_ids: Set[int]) -> Iterator[int]:
-    """Yield the entries whose detail names one of these places, or was asked with these crops."""
+def mentions(connection: Connection, texts: Set[str], crop_ids: Set[int]) -> Iterator[int]:
+    """Yield the entries that hold one of these texts, or were asked with these crops.
+
+    With a search goes the entry of what it gave.
+
+    Args:
+        texts: places, and digests in hexadecimal.
+    """
     c = log_entry.c
-    told = select(c.id, c.detail).where(c.detail.is_not(None), c.event.in_(_NAMING))
+    told = select(c.id, c.detail).where(c.detail.is_not(None), c.event.in_(_NAMING)).order_by(c.id)
+    found: set[int] = set()
     for row in connection.execute(told.execution_options(yield_per=ROWS_AT_ONCE)):
         try:
-            said = json.loads(row.detail)
-        except ValueError:  # a damaged row is for `check`, and hinders no deletion
-            continue
-        named = not places.isdisjoint(_texts(said))
-        if named or not crop_ids.isdisjoint(_asked_with(said)):
+            said = json.loads(row.detail)  # all of the log: `parse_json` takes twice as long
+            held = not texts.isdisjoint(_texts(said)) or said.get("search") in found
+            held = held or not crop_ids.isdisjoint(_asked_with(said))
+        except (RecursionError, *DECODING_ERRORS):
+            continue  # a damaged row is for `check`, and hinders no deletion
+        if held:
+            found.add(row.id)
             yield row.id
 
 
@@ -197,10 +211,13 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _asked_with(said: dict[str, Any]) -> Iterator[int]:
     """Yield the crops that a search or an explanation was asked with."""
-    pictures = said.get("statement", {}).get("query_pictures") or [said.get("query_picture")]
+    statement = said.get("statement", {})
+    pictures = statement.get("query_pictures") or [said.get("query_picture")]
     for one in pictures:
         if one and one.get("crop_id") is not None:
             yield one["crop_id"]
+    marked = statement.get("feedback") or {}
+    yield from (*marked.get("likes", ()), *marked.get("unlikes", ()))
 
 
 def forget_details(connection: Connection, numbers: Iterable[int], why: str) -> int:

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from reidsearch.base.errors import DECODING_ERRORS
 from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, faults
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.sqlite import LOWEST_ROW_ID
 from reidsearch.store.event_log import append, decision_digest, joined, read_entry
 from reidsearch.store.tables.event_log import log_entry
 from reidsearch.store.tables.identities import decision
@@ -41,7 +43,7 @@ def head(store: Store) -> LogEntry | None:
 def entries(
     store: Store,
     *,
-    after: int = 0,
+    after: int = LOWEST_ROW_ID,
     last: int | None = None,
     events: Sequence[Event] = (),
     case: str | None = None,
@@ -86,17 +88,28 @@ def decision_faults(store: Store) -> Iterator[LogFault]:
     begin = next(told, None)
     if begin is None:
         return
-    first, known = begin.said or {}, set()
+    first, known = _said(begin), set()
     for entry in told:
-        detail = entry.said or {}
+        detail = _said(entry)
         number = detail.get("decision")
+        if not isinstance(number, int):  # erased or changed, which the chain tells
+            continue
         known.add(number)
-        if detail and held.get(number) != detail.get("sha256"):
+        if held.get(number) != detail.get("sha256"):
             gone = "gone" if number not in held else "not what was decided"
             yield LogFault(entry.number, f"decision {number} is {gone}")
     before = [held[number] for number in sorted(held.keys() - known)]
-    if first and (len(before), joined(before)) != (first["decisions"], first["decisions_sha256"]):
+    bound = first.get("decisions"), first.get("decisions_sha256")
+    if first and (len(before), joined(before)) != bound:
         yield LogFault(begin.number, "the decisions before it, or outside of it, are others")
+
+
+def _said(entry: LogEntry) -> Mapping[str, Any]:
+    """Return what an entry says; nothing where that was erased, or cannot be read."""
+    try:
+        return entry.said or {}
+    except DECODING_ERRORS:
+        return {}
 
 
 def log_faults(store: Store, seals: Iterable[Seal] = ()) -> list[LogFault]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import re
+import secrets
 from pathlib import Path
 
 from reidsearch.base import own_files
@@ -30,6 +32,7 @@ from reidsearch.store.log_reading import entries
 FOLDER = "seals"
 LARGEST = 10_000
 _NAME = re.compile(r"[0-9]{12}\.json")
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def seal_now(store: Store) -> Seal | None:
@@ -46,35 +49,59 @@ def seal_now(store: Store) -> Seal | None:
     folder = store.folder.resolve() / FOLDER
     try:
         own_files.make_folder(folder)
-        with own_files.create(folder / f"{seal.entries:012}.json") as file:
-            file.write(canonical(seal.document()) + b"\n")
+        _write(folder / f"{seal.entries:012}.json", canonical(seal.document()) + b"\n")
     except OSError as error:
         raise StorageError(f"{folder} cannot be written: {said(error)}") from error
     return seal
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a seal whole or not at all: half of one would be damage."""
+    part = path.with_suffix(f".{secrets.token_hex(4)}")
+    try:
+        with own_files.create(part) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        own_files.rename(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            own_files.remove(part)
+        raise
 
 
 def kept_seals(store: Store) -> list[Seal]:
     """Return the seals in the archive's folder, in the order of their entries.
 
     Raises:
-        ArchiveError: one is damaged.
+        ArchiveError: one is damaged, or of another archive.
     """
     folder = store.folder.resolve() / FOLDER
     try:
-        names = sorted(name for name in own_files.names(folder) if _NAME.fullmatch(name))
-    except FileNotFoundError:
-        return []
+        names = _names(folder)
+    except OSError as error:
+        raise _damaged(store, f"{folder} holds no seals of the event log: {said(error)}") from error
     found = []
     for name in names:
         try:
-            found.append(read_seal(own_files.read_bytes(folder / name, LARGEST)))
+            seal = read_seal(own_files.read_bytes(folder / name, LARGEST))
+            if (seal.archive_id, f"{seal.entries:012}.json") != (store.row.uuid, name):
+                raise ValueError("it is of another archive, or has another name")
         except (OSError, *DECODING_ERRORS) as error:
-            raise ArchiveError(
-                f"{folder / name} is no seal of the event log: {error}",
-                kind=Kind.ARCHIVE_DAMAGED,
-                archive=store.location,
-            ) from error
+            told = said(error) if isinstance(error, OSError) else error
+            text = f"{folder / name} is no seal of the event log: {told}"
+            raise _damaged(store, text) from error
+        found.append(seal)
     return found
+
+
+def _names(folder: Path) -> list[str]:
+    """Return the names of seals in a folder, in the order of their entries; none without one."""
+    return [name for name in own_files.names(folder) if _NAME.fullmatch(name)]
+
+
+def _damaged(store: Store, text: str) -> ArchiveError:
+    return ArchiveError(text, kind=Kind.ARCHIVE_DAMAGED, archive=store.location)
 
 
 def copy_seals(source: Path, target: Path) -> None:
@@ -83,9 +110,8 @@ def copy_seals(source: Path, target: Path) -> None:
     Raises:
         OSError: one cannot be read or written.
     """
-    try:
-        names = sorted(name for name in own_files.names(source / FOLDER) if _NAME.fullmatch(name))
-    except FileNotFoundError:
+    names = _names(source / FOLDER)
+    if not names:
         return
     own_files.make_folder(target / FOLDER)
     for name in names:
@@ -103,7 +129,7 @@ def read_seal(data: bytes) -> Seal:
     if told["format"] != SEAL_FORMAT:
         raise ValueError("it is of another format")
     seal = Seal(str(told["archive_id"]), parse_time(told["at"]), told["entries"], told["head"])
-    if not isinstance(seal.entries, int) or not re.fullmatch("[0-9a-f]{64}", seal.head):
+    if type(seal.entries) is not int or seal.entries < 1 or not _DIGEST.fullmatch(seal.head):
         raise ValueError("it holds no number of entries and no digest")
     return seal
 

@@ -116,7 +116,7 @@ def test_an_erased_detail_holds_where_a_later_entry_says_so() -> None:
     more = [gone[0], replace(log[1], salt=None, detail=None), log[2]]
     assert [fault.number for fault in faults(more)] == [2]
     half = [replace(log[0], salt=None), *log[1:]]
-    assert list(faults(half)) == []
+    assert [fault.number for fault in faults(half)] == [1]
 
 
 def test_a_detail_cannot_be_guessed_without_its_salt() -> None:

@@ -420,12 +420,3 @@ def test_indexing_records_attributes_and_goes_on_where_it_was_stopped(tmp_path, 
         assert again.attributes.recorded == 150 - first
         require_valid(json.loads(json.dumps(report_json(again))))
         assert archive.index([pictures]).attributes is None
-
-
-@pytest.mark.parametrize("value", ["1e308", "-0.5"])
-def test_a_value_that_is_no_share_is_damage_and_not_an_answer(folder, run, value):
-    record(folder)
-    run.archive = folder
-    sql(folder, f"UPDATE attributes SET upper_grey = {value}")
-    told = run("query", "--crop", "1", "--format", "json")
-    assert (told.code, "attributes are shares from 0 to 1" in told.err) == (5, True), told.err

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from pages import require_alone
 
+from reidsearch.domain.event_log import Event
 from reidsearch.web.person import Person, Role
 
 GUARD = Person("gus", Role.ANALYST, frozenset({"gate"}))
@@ -38,6 +41,8 @@ def test_a_page_is_saved_and_stands_alone(found, path) -> None:
     assert response.headers["content-disposition"].startswith('attachment; filename="')
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert PATHS[path] in require_alone(response.text).text
+    *_, entry = found.archive.log.entries(events=[Event.EXPORT])
+    assert entry.said["sha256"] == hashlib.sha256(response.content).hexdigest()
 
 
 @pytest.mark.full

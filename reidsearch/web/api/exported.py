@@ -71,6 +71,7 @@ def _page(call: Call, shown: Shown, name: str) -> Response:
     made = f"page, {call.person.name}"
     imprint = Imprint(archive.location, archive.archive_id, dt.datetime.now(dt.UTC), made)
     page, _ = single_page(shown, archive, imprint)
+    archive.log.sent(f"{name}.html", page, "web page")
     headers = {
         "content-disposition": f'attachment; filename="{name}.html"',
         "cache-control": "private, no-store",
