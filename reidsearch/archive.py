@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
-from reidsearch.base.actor import Author, default_actor
+from reidsearch.base.actor import default_actor
 from reidsearch.base.errors import UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, RuntimeSettings
@@ -26,6 +26,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import AnyPicture, Filters, Searched, SearchOptions, SearchRequest
+from reidsearch.services.cases import author_for
 from reidsearch.services.shared import Services
 from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
@@ -78,6 +79,8 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         progress: Progress = NO_PROGRESS,
         actor: str | None = None,
         logged: bool = True,
+        case: str | None = None,
+        reason: str | None = None,
     ) -> Archive:
         """Open an archive folder.
 
@@ -91,14 +94,16 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
             offline: never download a model.
             runtime: device, streams, threads.
             progress: told of downloads, index rebuilding and the like.
-            actor: who takes decisions and corrects clocks here, for their records; None:
-                `REIDSEARCH_ACTOR` in the environment, else the operating system's user.
+            actor: who acts here; None: `REIDSEARCH_ACTOR`, else the operating system's user.
             logged: a new archive keeps an event log; one without it can never have one, and every
                 answer says so.
+            case: the number of the case that what is done here belongs to; see `archive.cases`.
+            reason: why it is searched, e.g. `witness: saw the car`; see `domain.cases.Reason`.
 
         Raises:
             ArchiveError: there is none, or the folder is something else.
             ArchiveVersionError: it was made by another version.
+            NotFound, UsageError: there is no such case; it is closed, or has expired.
 
         Example:
             >>> archive = Archive.open("archive", create=True, offline=True)
@@ -107,10 +112,13 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         if create:
             Store.create(folder, logged=logged)
         opened = Store(folder)
-        if opened.logged and not logged:
+        try:
+            if opened.logged and not logged:
+                raise UsageError(f"{folder} keeps an event log, and cannot be without it any more")
+            opened.author = author_for(opened, actor or default_actor(), case, reason)
+        except BaseException:
             opened.close()
-            raise UsageError(f"{folder} keeps an event log, and cannot be without it any more")
-        opened.author = Author(actor or default_actor())
+            raise
         engines = Engines(
             folder,
             opened.model,
@@ -196,7 +204,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         self.searching.prepare()
         request = SearchRequest.of(query, options)
         found = explain(self._store, self._gallery, self._engines.embed, request, crop_id)
-        entries_of(self._store, [explained(found)], Event.EXPLAIN)
+        entries_of(self._store, [explained(self._store, found)], Event.EXPLAIN)
         return found
 
     def embed(self, pictures: Sequence[AnyPicture]) -> Vectors:

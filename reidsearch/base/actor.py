@@ -31,10 +31,15 @@ def system_user() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who acts, and for which case, as the event log records it."""
+    """Who acts, for which case, and why, as the event log records it.
+
+    Args:
+        reason: as `domain.cases.Reason` is written.
+    """
 
     name: str
     case: str | None = None
+    reason: str | None = None
 
 
 _now: ContextVar[Author | None] = ContextVar("author", default=None)

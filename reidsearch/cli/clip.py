@@ -9,7 +9,7 @@ import click
 from reidsearch.cli.files import output_option, redact_option, require_other_file, verify_option
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
 
 
 @grouped_command("clip")
@@ -29,7 +29,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 @option("--copy", "as_it_is", is_flag=True, help="Copy the stream without encoding it again.")
 @verify_option
 @format_option()
-@archive_option
+@archive_and_case_options
 def command(
     crop_id: int,
     archive: Path,

@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import argument, grouped_command, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.options import (
+    archive_and_case_options,
+    format_option,
+    reading_archive,
+    text_value,
+)
 from reidsearch.cli.times import Duration
 
 if TYPE_CHECKING:
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
 @option("--uncertainty", type=Duration(least=0), help="Timestamp uncertainty (+- seconds).")
 @option("--note", metavar="TEXT", callback=text_value, help="Why, for the record.")
 @format_option()
-@archive_option
+@archive_and_case_options
 def command(
     source: str | None,
     archive: Path,

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from reidsearch.cli.decisions import conflicts_option, decision_options, proposal_option
 from reidsearch.cli.grouped import argument, grouped_command, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.options import (
+    archive_and_case_options,
+    format_option,
+    reading_archive,
+    text_value,
+)
 
 
 @grouped_command("confirm")
@@ -16,7 +21,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 @decision_options
 @conflicts_option
 @format_option()
-@archive_option
+@archive_and_case_options
 def command(
     matches: tuple[int, ...],
     name: str | None,

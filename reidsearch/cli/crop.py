@@ -15,7 +15,7 @@ from reidsearch.cli.files import (
 )
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_option, reading_archive
+from reidsearch.cli.options import archive_and_case_options, reading_archive
 
 
 @grouped_command("crop")
@@ -27,7 +27,7 @@ from reidsearch.cli.options import archive_option, reading_archive
     allow_dash=True,
 )
 @option("--caption", is_flag=True, help="Write camera, time and ids on a margin below it.")
-@archive_option
+@archive_and_case_options
 def command(crop_id: int, output: Path, caption: bool, archive: Path) -> None:
     """Write the picture of one crop.
 

@@ -11,10 +11,11 @@ from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
-    archive_option,
+    archive_and_case_options,
     format_option,
     model_options,
     opened_archive,
+    reason_option,
     runtime_options,
 )
 from reidsearch.cli.query_input import (
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 @output_option("Draw the explanation")
 @model_options
 @runtime_options
-@archive_option
+@archive_and_case_options
+@reason_option
 def command(
     image: tuple[Path, ...],
     match: int,

@@ -9,7 +9,7 @@ import click
 from reidsearch.cli.export_page import page
 from reidsearch.cli.files import output_option, require_other_file, verify_option, write_file
 from reidsearch.cli.grouped import CommandGroup, argument, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
 from reidsearch.output.tracks import ENDINGS
 
 
@@ -31,7 +31,7 @@ def command() -> None:
 )
 @verify_option
 @format_option()
-@archive_option
+@archive_and_case_options
 def tracks(
     source: str, archive: Path, output: Path, interpolate: bool, verify: bool, form: str
 ) -> None:

@@ -15,7 +15,12 @@ from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.files import OutputFile, force_option, is_forced, write_file
 from reidsearch.cli.grouped import OUTPUT, CommandGroup, argument, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.options import (
+    archive_and_case_options,
+    format_option,
+    reading_archive,
+    text_value,
+)
 from reidsearch.cli.sheets import answer_content
 
 if TYPE_CHECKING:
@@ -78,7 +83,7 @@ def page_options(function: F) -> F:
     clips = option(
         "--clips", group=OUTPUT, is_flag=True, help="Add a clip for each card (folder only)."
     )
-    return target(force_option(clips(format_option()(archive_option(function)))))
+    return target(force_option(clips(format_option()(archive_and_case_options(function)))))
 
 
 @dataclass(frozen=True, slots=True)

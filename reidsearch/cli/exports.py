@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.options import case_of
+
 _WRITES = "reidsearch.exports"
 
 
@@ -37,11 +39,13 @@ def _log(ctx: click.Context) -> None:
     if sys.exc_info()[0] is not None or not written or not isinstance(folder, Path):
         return
     from reidsearch.archive import Archive
+    from reidsearch.base.actor import Author, acting
 
     try:
         archive = Archive.open(folder)
     except ArchiveError:  # what was written is not of an archive that is there
         return
-    with archive:
+    # The case was open when the command began; a file that is written is logged whatever it is now.
+    with archive, acting(Author(archive.actor, case_of(ctx))):
         for path in written:
             archive.log.exported(path, ctx.command_path)

@@ -14,7 +14,7 @@ from reidsearch.cli.files import (
 )
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
 
 
 @grouped_command("frame")
@@ -25,7 +25,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 @redact_option
 @verify_option
 @format_option()
-@archive_option
+@archive_and_case_options
 def command(
     crop_id: int,
     archive: Path,

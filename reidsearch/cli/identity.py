@@ -10,7 +10,12 @@ from reidsearch.cli.decisions import conflicts_option, decision_options, proposa
 from reidsearch.cli.files import output_option
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.options import (
+    archive_and_case_options,
+    format_option,
+    reading_archive,
+    text_value,
+)
 from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
 
@@ -32,7 +37,7 @@ def command() -> None:
 @decision_options
 @conflicts_option
 @format_option()
-@archive_option
+@archive_and_case_options
 def new(
     name: str,
     matches: tuple[int, ...],
@@ -62,7 +67,7 @@ def new(
 @option("--decisions", is_flag=True, help="List the log of decisions instead.")
 @output_option("Write a contact sheet of all identities", SHEETS)
 @format_option()
-@archive_option
+@archive_and_case_options
 def list_(archive: Path, decisions: bool, output: Path | None, form: str) -> None:
     """List all identities, or the whole log of decisions."""
     from reidsearch.base.errors import UsageError
@@ -94,7 +99,7 @@ def list_(archive: Path, decisions: bool, output: Path | None, form: str) -> Non
 @argument("name", callback=text_value, metavar="IDENTITY")
 @output_option("Write a contact sheet of its members", SHEETS)
 @format_option()
-@archive_option
+@archive_and_case_options
 def show(name: str, archive: Path, output: Path | None, form: str) -> None:
     """Show the members of an identity, what was rejected for it, and its decisions."""
     from reidsearch.output import identities
@@ -115,7 +120,7 @@ def show(name: str, archive: Path, output: Path | None, form: str) -> None:
 @argument("proposal", required=False, type=int)
 @output_option("Write a contact sheet of them", SHEETS)
 @format_option()
-@archive_option
+@archive_and_case_options
 def proposals_(proposal: int | None, archive: Path, output: Path | None, form: str) -> None:
     """List the undecided proposals of `link`, or show one of them."""
     from reidsearch.cli.lists import proposals_content
@@ -144,7 +149,7 @@ def proposals_(proposal: int | None, archive: Path, output: Path | None, form: s
 @argument("to", callback=text_value, metavar="NEW")
 @decision_options
 @format_option()
-@archive_option
+@archive_and_case_options
 def rename(name: str, to: str, archive: Path, note: str, form: str) -> None:
     """Give an identity another name; its number stays."""
     from reidsearch.output.emit import emit
@@ -162,7 +167,7 @@ def rename(name: str, to: str, archive: Path, note: str, form: str) -> None:
 @decision_options
 @conflicts_option
 @format_option()
-@archive_option
+@archive_and_case_options
 def merge(
     name: str, others: tuple[str, ...], archive: Path, note: str, ignore_conflicts: bool, form: str
 ) -> None:
@@ -187,7 +192,7 @@ def merge(
 @option("--as", "fresh", required=True, metavar="NEW", callback=text_value, help="The new name.")
 @decision_options
 @format_option()
-@archive_option
+@archive_and_case_options
 def split(
     name: str, matches: tuple[int, ...], fresh: str, archive: Path, note: str, form: str
 ) -> None:

@@ -8,7 +8,12 @@ from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.files import file_option, output_option, write_picture
 from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.options import (
+    archive_and_case_options,
+    format_option,
+    reading_archive,
+    text_value,
+)
 from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
 
@@ -18,7 +23,7 @@ from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 @format_option()
 @output_option("Draw cameras over time with the sightings")
 @file_option("--sheet", help_="Write a contact sheet of the sightings", endings=SHEETS)
-@archive_option
+@archive_and_case_options
 def command(
     identity: str,
     archive: Path,

@@ -8,7 +8,7 @@ import click
 
 from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
 
 
 @grouped_command("link")
@@ -20,7 +20,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 )
 @transit_options
 @format_option()
-@archive_option
+@archive_and_case_options
 def command(
     archive: Path,
     join_above: float | None,

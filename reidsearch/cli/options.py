@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
+CASE = "reidsearch.case"
+REASON = "reidsearch.reason"
+"""Where the context keeps `--case` and `--reason`."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -34,6 +38,53 @@ def archive_option(function: F) -> F:
         metavar="DIR",
         help="Archive folder; default: REIDSEARCH_ARCHIVE or ./archive.",
     )(function)
+
+
+def archive_and_case_options(function: F) -> F:
+    """`-a/--archive` as `archive_option`, and `--case`, which `case_of` gives."""
+    return archive_option(
+        option(
+            "--case",
+            group=GENERAL,
+            envvar="REIDSEARCH_CASE",
+            callback=_case_value,
+            expose_value=False,
+            metavar="NUMBER",
+            help="Case that this belongs to; default: REIDSEARCH_CASE.",
+        )(function)
+    )
+
+
+def _case_value(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+    ctx.meta[CASE] = text_value(ctx, option, value)
+
+
+def reason_option(function: F) -> F:
+    """`--reason`, of commands that search for a person; the archive is opened with it."""
+    return option(
+        "--reason",
+        group=GENERAL,
+        callback=_reason_value,
+        expose_value=False,
+        metavar="KIND[: TEXT]",
+        help="Whom it is for: suspect, witness, victim, missing, exclude, other.",
+    )(function)
+
+
+def _reason_value(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+    ctx.meta[REASON] = text_value(ctx, option, value)
+
+
+def _given(name: str) -> str | None:
+    """Return the case or the reason that the command was given."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(name) if context else None
+
+
+def case_of(ctx: click.Context) -> str | None:
+    """Return the case that a command was given, with `archive_and_case_options`."""
+    given: str | None = ctx.meta.get(CASE)
+    return given
 
 
 def text_value(_ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
@@ -208,6 +259,8 @@ def opened_archive(
             offline=offline,
             runtime=runtime_settings(device, archive),
             progress=progress,
+            case=_given(CASE),
+            reason=_given(REASON),
         ) as opened,
         _telling_pending(opened, shown=shows_pending),
     ):
@@ -239,7 +292,8 @@ def reading_archive(
 
     with contextlib.ExitStack() as stack:
         told = progress or stack.enter_context(progress_for(name=command_name()))
-        opened = stack.enter_context(Archive.open(archive, progress=told))
+        case, reason = _given(CASE), _given(REASON)
+        opened = stack.enter_context(Archive.open(archive, progress=told, case=case, reason=reason))
         stack.enter_context(_telling_pending(opened, shown=shows_pending))
         show_times_of(opened)
         yield opened

@@ -22,10 +22,11 @@ from reidsearch.cli.filters import (
 from reidsearch.cli.grouped import OUTPUT, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
-    archive_option,
+    archive_and_case_options,
     format_option,
     model_options,
     opened_archive,
+    reason_option,
     runtime_options,
 )
 from reidsearch.cli.query_input import (
@@ -123,7 +124,8 @@ if TYPE_CHECKING:
 @option("--open", "open_sheet", group=OUTPUT, is_flag=True, help="Open the contact sheet.")
 @model_options
 @runtime_options
-@archive_option
+@archive_and_case_options
+@reason_option
 def command(
     images: tuple[Path, ...],
     frame: str | None,

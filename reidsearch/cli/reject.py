@@ -6,7 +6,12 @@ from pathlib import Path
 
 from reidsearch.cli.decisions import decision_options
 from reidsearch.cli.grouped import argument, grouped_command, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.options import (
+    archive_and_case_options,
+    format_option,
+    reading_archive,
+    text_value,
+)
 
 
 @grouped_command("reject")
@@ -16,7 +21,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 )
 @decision_options
 @format_option()
-@archive_option
+@archive_and_case_options
 def command(matches: tuple[int, ...], name: str, archive: Path, note: str, form: str) -> None:
     """Record that matches do not show an identity.
 

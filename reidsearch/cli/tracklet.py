@@ -11,7 +11,7 @@ from reidsearch.cli.files import output_option, verify_option
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
-    archive_option,
+    archive_and_case_options,
     format_option,
     model_options,
     opened_archive,
@@ -36,7 +36,7 @@ def command() -> None:
 @argument("source")
 @output_option("Write a contact sheet of them", SHEETS)
 @format_option()
-@archive_option
+@archive_and_case_options
 def list_(source: str, archive: Path, output: Path | None, form: str) -> None:
     """List the tracklets of a source in order of time: everybody who was seen in one video.
 
@@ -71,7 +71,7 @@ def list_(source: str, archive: Path, output: Path | None, form: str) -> None:
 @format_option()
 @model_options
 @runtime_options
-@archive_option
+@archive_and_case_options
 def split(
     tracklet: int,
     at: str,
@@ -116,7 +116,7 @@ def split(
 @argument("tracklets", nargs=-1, required=True, type=int, metavar="TRACKLET...")
 @decision_options
 @format_option()
-@archive_option
+@archive_and_case_options
 def join(tracklets: tuple[int, ...], archive: Path, note: str, form: str) -> None:
     """Make one tracklet of several, because they show one person without interruption.
 

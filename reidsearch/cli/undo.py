@@ -6,14 +6,14 @@ from pathlib import Path
 
 from reidsearch.cli.decisions import decision_options
 from reidsearch.cli.grouped import argument, grouped_command
-from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
 
 
 @grouped_command("undo")
 @argument("decision", required=False, type=int)
 @decision_options
 @format_option()
-@archive_option
+@archive_and_case_options
 def command(decision: int | None, archive: Path, note: str, form: str) -> None:
     """Reverse a decision: the last one in force, or the one with a number.
 

@@ -225,6 +225,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "pending": [pending_json(one) for one in statement.pending],
         "adjusted": adjusted_json(statement.adjusted),
         "logged": asdict(statement.logged),
+        "case": asdict(statement.case) if statement.case else None,
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from reidsearch.base.errors import ReidsearchError
 from reidsearch.domain.adjustment import PLAIN, AdjustedBy
 from reidsearch.domain.attributes import Attributes
+from reidsearch.domain.cases import AskedFor
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Named
 from reidsearch.domain.footage import HeightsSeen, How
@@ -227,6 +228,7 @@ class Statement:
         pending: deletions whose embeddings are still in index files, where no answer shows them.
         adjusted: which camera means scores are without.
         logged: the entry of the event log that the search has.
+        case: that the search was made for; None: for none.
     """
 
     archive: str
@@ -266,6 +268,7 @@ class Statement:
     pending: tuple[Pending, ...] = ()
     adjusted: AdjustedBy = PLAIN
     logged: Logged = Logged(None, WhyNotLogged.INSIDE)
+    case: AskedFor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ def _summary(entry: LogEntry, told: dict[str, Any]) -> str:
     if entry.event is Event.DECISION:
         note = f": {told['note']}" if told["note"] else ""
         return f"decision {told['decision']}, {told['what']}{note}"
+    if entry.event is Event.CASE:
+        return f"{told['change']}: {told['note']}" if told["note"] else str(told["change"])
     if entry.event is Event.EXPORT:
         return f"{told['name']} ({told['by']})"
     if entry.event is Event.INDEX_END:

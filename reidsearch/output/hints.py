@@ -236,6 +236,18 @@ HINTS: dict[str, Hint] = {
         "give another name; or change that one: reidsearch account password, role, cameras"
     ),
     Kind.ACCOUNT_ADMIN_LIMITED: "give the role viewer or analyst, or leave the cameras out",
+    # Cases
+    Kind.CASE_UNKNOWN: "reidsearch case list; or open it: reidsearch case new NUMBER --title TEXT",
+    Kind.CASE_NUMBER_TAKEN: "give another number; or change that one: reidsearch case edit",
+    Kind.CASE_CLOSED: lambda case: (
+        f"give another --case; or open it again: reidsearch case reopen {quote(case)}"
+    ),
+    Kind.CASE_EXPIRED: lambda case: (
+        f"where the authority is renewed: reidsearch case edit {quote(case)} --expires TIME"
+    ),
+    Kind.CASE_REQUIRED: "give --case NUMBER (reidsearch case list)",
+    Kind.REASON_REQUIRED: "give --reason KIND, for instance: --reason 'witness: saw the car'",
+    Kind.REASON_BAD: "for instance: --reason missing, --reason 'other: training'",
     Kind.PASSWORD_BAD: "several words that have nothing to do with each other are easy to keep",
     Kind.SERVE_UNPROTECTED: (
         "give --tls-cert and --tls-key; or --behind-proxy, where a proxy with HTTPS is in front"

@@ -12,7 +12,6 @@ from reidsearch.domain.answers import (
     Answer,
     Feedback,
     IdentitySearched,
-    Logged,
     Match,
     Own,
     RankedBy,
@@ -23,6 +22,7 @@ from reidsearch.domain.attributes import FOUND_AGAIN, PARTS
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
 from reidsearch.output.footage_searched import not_analysed_told, searched_told
+from reidsearch.output.on_record import case_told, logged_sentence
 from reidsearch.output.query_origins import NAMED_AT_MOST, origin_sentences
 from reidsearch.output.readings import one_in
 from reidsearch.output.times import local
@@ -59,6 +59,7 @@ def short(statement: Statement) -> list[str]:
         *not_analysed_told(statement.footage),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
+        *case_told(statement.case),
         *([logged_sentence(statement.logged)] if statement.logged.entry is None else []),
         "Full statement: --statement.",
     ]
@@ -82,6 +83,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         *searched_told(statement.footage),
         *_missing(statement),
         *(_sentence(visible(warning)) for warning in statement.warnings),
+        *case_told(statement.case),
         logged_sentence(statement.logged),
     ]
 
@@ -305,13 +307,6 @@ def _least_score(statement: Statement) -> list[str]:
     alarms = f"{statement.max_false_alarms:g} false alarm"
     alarms += "" if statement.max_false_alarms == 1 else "s"
     return [f"{told}: at most {alarms} expected among the crops searched."]
-
-
-def logged_sentence(logged: Logged) -> str:
-    """Return which entry of the event log a search has, or that and why it has none."""
-    if logged.entry is None:
-        return f"Not in the event log: {logged.why_not}."
-    return f"Entry {logged.entry} of the event log."
 
 
 def _ranked_by(ranked_by: RankedBy) -> str:

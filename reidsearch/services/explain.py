@@ -21,6 +21,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.media.pictures import decode
 from reidsearch.search.own import with_own
 from reidsearch.search.query_pictures import Embed, embed_query, read_query_picture
+from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.embeddings import crops_with_embeddings, embeddings_of
 from reidsearch.store.crops.labelled import labelled_crops
 from reidsearch.store.crops.store import Store
@@ -51,8 +52,9 @@ def explain(
     Raises:
         NotFound: there is no such crop.
         Refused: the query's picture cannot be read.
-        UsageError: the query is not one picture or crop.
+        UsageError: the query is not one picture or crop; it needs a case, see `asked_for`.
     """
+    asked_for(store)
     if len(request.pictures) != 1:
         raise UsageError(f"one picture is explained at a time, not {len(request.pictures)}")
     (query,), limits = request.pictures, request.limits

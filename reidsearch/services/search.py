@@ -13,11 +13,13 @@ from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
+from reidsearch.domain.crops import Vectors
 from reidsearch.domain.decisions import Identity
 from reidsearch.domain.request import QueryPicture, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.services.search_log import given, with_entries
+from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
 from reidsearch.store.selection import require_cameras
 
@@ -94,11 +96,14 @@ class SearchService:
         if request.min_score is None and request.max_false_alarms is None:
             raise UsageError("all matches are too many: give a minimum score")
         self._require_crops()
+        case = asked_for(self._store)
         reader = self._reader()
         (ready,) = self._ready([request], reader)
         if isinstance(ready, Failed):
             raise ready.error
-        return given(self._store, *self._all(ready, reader))
+        statement, matches = self._all(ready, reader)
+        statement = replace(statement, case=case)
+        return given(self._store, statement, matches, ready.query.views)
 
     def plan(self, request: SearchRequest) -> Plan:
         """Return how the index would be searched, without searching: which way, how much, why.
@@ -139,19 +144,23 @@ class SearchService:
             yield from self._answers(part)
 
     def _answers(self, requests: Sequence[SearchRequest]) -> list[Answer | Failed]:
-        reader = self._reader()
+        case, reader = asked_for(self._store), self._reader()
         answers: dict[int, Answer | Failed] = {}
+        views: dict[int, Vectors] = {}
         groups: dict[Hashable, dict[int, _Ready]] = {}
         for number, ready in enumerate(self._ready(requests, reader)):
             if isinstance(ready, Failed):
                 answers[number] = ready
-            elif ready.request.k is None:
+                continue
+            views[number] = ready.query.views
+            if ready.request.k is None:
                 answers[number] = self._whole(ready, reader)
             else:
                 groups.setdefault(ready.query.scope_key, {})[number] = ready
         for group in groups.values():
             answers |= zip(group, self._ranked(list(group.values()), reader), strict=True)
-        return with_entries(self._store, [answers[number] for number in range(len(requests))])
+        told = [answers[number] for number in range(len(requests))]
+        return with_entries(self._store, case, told, views)
 
     def _ranked(self, group: Sequence[_Ready], reader: ScoreReader) -> list[Answer | Failed]:
         """Answer requests that differ in nothing but whom they show; singly where one fails."""

@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from reidsearch.base.actor import acting, acting_now
 from reidsearch.domain.answer_json import match_json, origin_json, statement_json
 from reidsearch.domain.answers import Answer, Failed, Logged, Match, Statement, WhyNotLogged
+from reidsearch.domain.cases import AskedFor
+from reidsearch.domain.crops import Vectors
 from reidsearch.domain.event_log import Event, canonical
+from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.store.crops.store import Store
 from reidsearch.store.event_log import append
 
 if TYPE_CHECKING:
     from reidsearch.domain.explanation import Explanation
 
-NOT_OF_THE_ANSWER = ("logged", "asked_at")
+NOT_OF_THE_ANSWER = ("logged", "asked_at", "case")
 """Fields of a statement that are others whenever the same is asked and answered again."""
 
 
-def with_entries(store: Store, answers: Sequence[Answer | Failed]) -> list[Answer | Failed]:
+def with_entries(
+    store: Store,
+    case: AskedFor | None,
+    answers: Sequence[Answer | Failed],
+    views: Mapping[int, Vectors],
+) -> list[Answer | Failed]:
     """Return answers with their entries of the log, which are written now, in one transaction.
 
     Args:
+        case: that all were asked for.
         answers: those that failed are no answers and have no entry.
+        views: what each of them was searched with, by its place; see `Query`.
 
     Raises:
         StorageError: the archive can be written, but the log could not be.
     """
-    told = {number: one for number, one in enumerate(answers) if isinstance(one, Answer)}
+    told = {
+        number: replace(one, statement=replace(one.statement, case=case))
+        for number, one in enumerate(answers)
+        if isinstance(one, Answer)
+    }
     found = list(answers)
-    entries = entries_of(store, [_detail(one.statement, one.matches) for one in told.values()])
+    details = [_detail(one, views[number]) for number, one in told.items()]
+    entries = entries_of(store, details)
     for (number, answer), logged in zip(told.items(), entries, strict=True):
         found[number] = replace(answer, statement=replace(answer.statement, logged=logged))
     return found
@@ -57,7 +75,7 @@ def entries_of(
 
 
 def given(
-    store: Store, statement: Statement, matches: Iterator[Match]
+    store: Store, statement: Statement, matches: Iterator[Match], views: Vectors
 ) -> tuple[Statement, Iterator[Match]]:
     """Return both, logged: the question before the first match is given, what was given at the end.
 
@@ -65,7 +83,7 @@ def given(
     the rest is given later, or thrown away, in another thread.
     """
     author = acting_now() or store.author
-    (logged,) = entries_of(store, [{"statement": _statement(statement)}])
+    (logged,) = entries_of(store, [_asked(statement, views)])
 
     def giving() -> Iterator[Match]:
         told: list[tuple[int, float]] = []
@@ -83,16 +101,18 @@ def given(
     return replace(statement, logged=logged), giving()
 
 
-def explained(told: Explanation) -> dict[str, Any]:
+def explained(store: Store, told: Explanation) -> dict[str, Any]:
     """Return the detail of an explanation: the query picture, the crop and its score."""
     query, match = origin_json(told.origin), told.match.crop_id
-    return {"query_picture": query, "crop": match, "score": told.score}
+    reason = store.acting.reason
+    return {"query_picture": query, "crop": match, "score": told.score, "reason": reason}
 
 
 def answer_sha256(statement: Statement, matches: Sequence[Match]) -> str:
     """Return the SHA-256 of an answer: equal for the same answer to the same question.
 
-    It is of the canonical JSON of its document, without when it was asked and how it was logged.
+    It is of the canonical JSON of its document, without when and for which case it was
+    asked, and how it was logged.
     """
     told = statement_json(statement)
     for name in NOT_OF_THE_ANSWER:
@@ -101,15 +121,29 @@ def answer_sha256(statement: Statement, matches: Sequence[Match]) -> str:
     return hashlib.sha256(canonical(document)).hexdigest()
 
 
-def _detail(statement: Statement, matches: Sequence[Match]) -> dict[str, Any]:
+def _detail(answer: Answer, views: Vectors) -> dict[str, Any]:
     return {
-        "statement": _statement(statement),
-        "matches": [(match.crop.crop_id, match.score) for match in matches],
-        "answer_sha256": answer_sha256(statement, matches),
+        **_asked(answer.statement, views),
+        "matches": [(match.crop.crop_id, match.score) for match in answer.matches],
+        "answer_sha256": answer_sha256(answer.statement, answer.matches),
     }
 
 
-def _statement(statement: Statement) -> dict[str, Any]:
+def _asked(statement: Statement, views: Vectors) -> dict[str, Any]:
     told = statement_json(statement)
     del told["logged"]
-    return told
+    if statement.case is None:
+        return {"statement": told}
+    return {"statement": told, "query_embeddings": _embeddings(statement.query_pictures, views)}
+
+
+def _embeddings(origins: Sequence[QueryOrigin], views: Vectors) -> list[str | None]:
+    """Return the embedding of each picture as base64, so that a case can be searched again.
+
+    Those of crops are in the archive, and are left out.
+    """
+    rows = np.atleast_2d(views).astype("<f4")
+    return [
+        base64.b64encode(row.tobytes()).decode() if origin.crop_id is None else None
+        for origin, row in zip(origins, rows, strict=True)
+    ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reidsearch.services.attributes import AttributeService
     from reidsearch.services.browse import BrowseService
     from reidsearch.services.calibration import CalibrationService
+    from reidsearch.services.cases import CaseService
     from reidsearch.services.event_log import EventLogService
     from reidsearch.services.export import ExportService
     from reidsearch.services.footage import FootageService
@@ -154,6 +155,13 @@ class Services:
         from reidsearch.services.event_log import EventLogService
 
         return EventLogService(self._store)
+
+    @cached_property
+    def cases(self) -> CaseService:
+        """Why, and with what right, the archive is searched: `archive.cases.new("2026-17")`."""
+        from reidsearch.services.cases import CaseService
+
+        return CaseService(self._store)
 
     @cached_property
     def jobs(self) -> JobService:

@@ -44,6 +44,7 @@ STATUS_OF_KIND: dict[str, HTTPStatus] = {
     Kind.PLAYBACK_BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
     Kind.FOOTAGE_MISSING: HTTPStatus.CONFLICT,
     Kind.FOOTAGE_DIFFERS: HTTPStatus.CONFLICT,
+    Kind.CASE_REQUIRED: HTTPStatus.FORBIDDEN,
 }
 """Where the kind says more than the class."""
 

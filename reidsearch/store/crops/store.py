@@ -103,6 +103,11 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def acting(self) -> Author:
+        """Who acts in this thread, and for which case."""
+        return acting_now() or self.author
+
     # -- the contract -----------------------------------------------------------------------
 
     @property
@@ -160,7 +165,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """
         if self._held.now is not None:
             raise RuntimeError("write() within one_state() would not be seen there")
-        author = acting_now() or self.author
+        author = self.acting
         with self._database.write() as connection:
             yield connection.execution_options(author=author, logged=self.logged)
         if self.written is not None:

@@ -26,6 +26,7 @@ from reidsearch.domain.decisions import (
     Presence,
 )
 from reidsearch.store import tables
+from reidsearch.store.cases import require_authors_case
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
@@ -116,6 +117,7 @@ def decide(
 
 
 def _append(connection: Connection, made: Decision) -> Decision:
+    require_authors_case(connection)
     inserted = connection.execute(
         insert(decision).values(
             at_us=to_us(made.at),

@@ -58,6 +58,7 @@ archive = Table(
     Column("erasures", BigInteger, nullable=False),  # grows whenever crops disappear or change
     row_digest(),
     Column("logged", Boolean),  # whether it keeps an event log; null, of older ones: it does
+    Column("search_needs", String(16)),  # `domain.cases.Needed`; null: nothing
 )
 
 model = Table(

@@ -7,6 +7,7 @@ from reidsearch.store.tables import (
     adjustment,  # noqa: F401
     attributes,  # noqa: F401
     calibration,  # noqa: F401
+    cases,  # noqa: F401
     event_log,  # noqa: F401
     footage,  # noqa: F401
     identities,  # noqa: F401
