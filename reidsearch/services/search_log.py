@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reidsearch.base.actor import acting, acting_now
+from reidsearch.base.actor import acting
 from reidsearch.domain.answer_json import match_json, origin_json, statement_json
 from reidsearch.domain.answers import Answer, Failed, Logged, Match, Statement, WhyNotLogged
 from reidsearch.domain.cases import AskedFor
@@ -82,7 +82,7 @@ def given(
     Whoever stops before the end has an entry that says so. Both entries are of who asked, even when
     the rest is given later, or thrown away, in another thread.
     """
-    author = acting_now() or store.author
+    author = store.acting
     (logged,) = entries_of(store, [_asked(statement, views)])
 
     def giving() -> Iterator[Match]:
