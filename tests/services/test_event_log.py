@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from archives import draw_many, opened, read_only, sql
 
 from reidsearch import Archive, restore
 from reidsearch.base.actor import Author, acting
-from reidsearch.base.errors import InputError, UsageError
+from reidsearch.base.errors import ArchiveError, InputError, UsageError
 from reidsearch.domain.answers import Answer, WhyNotLogged
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.domain.request import SearchRequest
@@ -236,6 +237,17 @@ def test_a_restored_backup_has_its_log_and_its_seals(archive, tmp_path) -> None:
         assert again.log.seals() == [seal]
         again.search([1], k=1)
         assert again.log.faults() == []
+
+
+def test_a_damaged_entry_stops_nothing_and_is_named(archive) -> None:
+    archive.search([1], k=1)
+    with sqlite3.connect(archive._store.folder / "archive.db") as database:
+        database.execute("UPDATE log_entry SET actor = 'x' WHERE id = 4")
+    assert archive.search([1], k=1).statement.logged.entry == 5
+    archive.delete(archive.plan_delete(crop_ids=[5]))
+    assert "log_entry" in next(one.message for one in archive.check() if one.code == "row")
+    with pytest.raises(ArchiveError, match="damaged"):
+        archive.log.faults()
 
 
 # -- erasing --------------------------------------------------------------------------------
