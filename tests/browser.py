@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import shutil
 import threading
 import time
@@ -45,13 +47,22 @@ def chromium() -> Iterator[Any]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium is installed")
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=FLAGS)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    browser = _playwright().chromium.launch(executable_path=path, args=FLAGS)
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+@functools.cache
+def _playwright() -> Any:
+    """Playwright, started once: it refuses to run twice in a process."""
+    from playwright.sync_api import sync_playwright
+
+    started = sync_playwright().start()
+    atexit.register(started.stop)
+    return started
 
 
 class Told:

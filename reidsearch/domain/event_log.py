@@ -23,8 +23,8 @@ from reidsearch.base.errors import DECODING_ERRORS
 from reidsearch.base.reading import parse_json
 from reidsearch.base.timecode import iso
 
-FORMAT = "reidsearch/log/1"
-SEAL_FORMAT = "reidsearch/seal/1"
+FORMAT = "reidsearch-log/1"
+SEAL_FORMAT = "reidsearch-seal/1"
 BEFORE_FIRST = bytes(32)
 """What stands in the first entry as the digest of the one before it."""
 SALT_BYTES = 32

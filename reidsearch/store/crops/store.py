@@ -157,15 +157,17 @@ class Store(contextlib.AbstractContextManager["Store"]):
             finally:
                 self._held.now = None
 
-    @contextlib.contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """Give a connection in one transaction under the write lock; see `Database.write`.
 
         It knows for the event log who writes.
         """
         if self._held.now is not None:
             raise RuntimeError("write() within one_state() would not be seen there")
-        author = self.acting
+        return self._writing(self.acting)
+
+    @contextlib.contextmanager
+    def _writing(self, author: Author) -> Iterator[Connection]:
         with self._database.write() as connection:
             yield connection.execution_options(author=author, logged=self.logged)
         if self.written is not None:
