@@ -66,8 +66,8 @@ def reason_option(function: F) -> F:
         group=GENERAL,
         callback=_reason_value,
         expose_value=False,
-        metavar="KIND[: TEXT]",
-        help="Whom it is for: suspect, witness, victim, missing, exclude, other.",
+        metavar="KIND",
+        help="suspect, witness, victim, missing, exclude, other[: TEXT].",
     )(function)
 
 

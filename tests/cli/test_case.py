@@ -60,6 +60,7 @@ def test_the_life_of_a_case(held) -> None:
     assert [(one["event"], one["entries"]) for one in shown["belongings"]] == [("case", 4)]
 
 
+@pytest.mark.full
 def test_tables_and_texts(held) -> None:
     assert "reidsearch case new NUMBER" in held("case", "list").out
     ran = held("case", "new", "1", "--title", "Theft", "--authority-kind", "warrant")
@@ -70,6 +71,7 @@ def test_tables_and_texts(held) -> None:
     assert "case: 1 entry, the newest" in shown
 
 
+@pytest.mark.full
 def test_searches_decisions_and_exports_belong_to_a_case(held, tmp_path) -> None:
     document(held, "case", "new", "1")
     query = tmp_path / "crops" / "000.png"
@@ -80,6 +82,7 @@ def test_searches_decisions_and_exports_belong_to_a_case(held, tmp_path) -> None
     assert entries(held, "1") == ["case", "search", "decision", "export"]
 
 
+@pytest.mark.full
 def test_a_shell_can_have_an_active_case(held, monkeypatch) -> None:
     document(held, "case", "new", "1")
     monkeypatch.setenv("REIDSEARCH_CASE", "1")
@@ -93,6 +96,7 @@ def test_a_shell_can_have_an_active_case(held, monkeypatch) -> None:
     assert held("case", "list").code == 0  # it belongs to no case
 
 
+@pytest.mark.full
 def test_a_closed_or_expired_case_is_refused_with_a_way_out(held) -> None:
     document(held, "case", "new", "a b", "--expires", "2020-01-01T00:00:00Z")
     ran = held("query", "--crop", "1", "--case", "a b")
@@ -107,6 +111,7 @@ def test_a_closed_or_expired_case_is_refused_with_a_way_out(held) -> None:
         assert archive.identities.all() == []
 
 
+@pytest.mark.full
 def test_an_archive_can_need_a_case_and_a_reason(held) -> None:
     document(held, "case", "new", "1")
     assert document(held, "case", "require", "on")["search_needs"] == "case"
@@ -128,12 +133,14 @@ def test_an_archive_can_need_a_case_and_a_reason(held) -> None:
     assert held("query", "--crop", "1").code == 0
 
 
+@pytest.mark.full
 def test_every_kind_of_reason_is_told_in_words_and_in_the_help(held) -> None:
     assert set(REASONS) == set(ReasonKind)
     told = " ".join(held("query", "--help").out.split())
     assert f"Whom it is for: {', '.join(ReasonKind)}." in told
 
 
+@pytest.mark.full
 def test_the_log_says_what_was_done_to_a_case(held) -> None:
     document(held, "case", "new", "1")
     document(held, "case", "close", "1", "--note", "handed over")

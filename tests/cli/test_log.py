@@ -39,10 +39,12 @@ def test_the_list_shows_who_did_what(run, searched) -> None:
     assert listed(run, "--actor", "nobody of that name") == []
 
 
+@pytest.mark.full
 def test_the_command_knows_every_event() -> None:
     assert set(EVENTS) == {one.value for one in Event}
 
 
+@pytest.mark.full
 def test_verify_names_the_first_entry_that_does_not_hold(run, searched) -> None:
     told = run("log", "verify")
     assert (told.code, "holds: 4 entries" in told.out) == (0, True)
@@ -58,6 +60,7 @@ def test_verify_names_the_first_entry_that_does_not_hold(run, searched) -> None:
     assert run("check").code == 1
 
 
+@pytest.mark.full
 def test_a_seal_is_a_file_that_is_compared_with(run, searched, tmp_path) -> None:
     told = run("log", "seal", "--format", "json")
     document = json.loads(told.out)
@@ -74,6 +77,7 @@ def test_a_seal_is_a_file_that_is_compared_with(run, searched, tmp_path) -> None
     assert (told.code, "is no seal" in told.err) == (3, True)
 
 
+@pytest.mark.full
 def test_a_written_file_is_logged_with_its_digest(run, searched, tmp_path) -> None:
     out = tmp_path / "answer.png"
     assert run("query", searched, "-o", out).code == 0
@@ -88,6 +92,7 @@ def test_a_written_file_is_logged_with_its_digest(run, searched, tmp_path) -> No
     assert len(listed(run, "--event", "export")) == 2
 
 
+@pytest.mark.full
 def test_an_unlogged_archive_says_so(run, tmp_path) -> None:
     draw_many(tmp_path / "crops", 2)
     assert run("index", tmp_path / "crops", "--model", "builtin", "--unlogged").code == 0
@@ -98,11 +103,13 @@ def test_an_unlogged_archive_says_so(run, tmp_path) -> None:
     assert (told.code, "without an event log" in told.err) == (2, True)
 
 
+@pytest.mark.full
 def test_a_log_is_not_switched_off(run, searched, tmp_path) -> None:
     told = run("index", tmp_path / "crops", "--unlogged")
     assert (told.code, "keeps an event log" in told.err) == (2, True)
 
 
+@pytest.mark.full
 def test_the_list_is_enough_to_verify_the_log_by_the_description_alone(run, searched) -> None:
     """As docs/reference/event-log.md says it, with the standard library."""
     run("identity", "new", "anna", "1")

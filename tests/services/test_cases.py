@@ -19,6 +19,8 @@ from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.domain.request import SearchRequest
 from reidsearch.services.search_log import answer_sha256
 
+pytestmark = pytest.mark.full  # archives that are searched again and again
+
 HOUR = dt.timedelta(hours=1)
 
 

@@ -20,6 +20,8 @@ from reidsearch.domain.request import SearchRequest
 from reidsearch.services.search_log import answer_sha256
 from reidsearch.store import seals
 
+pytestmark = pytest.mark.full  # archives that are searched again and again
+
 
 @pytest.fixture
 def archive(tmp_path):

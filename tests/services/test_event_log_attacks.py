@@ -18,6 +18,8 @@ from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.output.event_log import CHANGED, entries_view, summary
 from reidsearch.store import seals
 
+pytestmark = pytest.mark.full  # archives that are searched again and again
+
 
 @pytest.fixture
 def archive(tmp_path):
