@@ -67,7 +67,7 @@ def reason_option(function: F) -> F:
         callback=_reason_value,
         expose_value=False,
         metavar="KIND",
-        help="suspect, witness, victim, missing, exclude, other[: TEXT].",
+        help="suspect|witness|victim|missing|exclude|other[: TEXT].",
     )(function)
 
 

@@ -16,6 +16,8 @@ from PIL import Image
 
 from reidsearch import Archive
 
+pytestmark = pytest.mark.full  # indexes footage
+
 
 @pytest.fixture
 def seen(run: CommandLine, footage_once: Path, footage: Path, tmp_path: Path) -> CommandLine:
@@ -35,7 +37,6 @@ def made(run: CommandLine, *arguments: object) -> str:
     return ran.out
 
 
-@pytest.mark.full
 def test_a_folder_with_clips_holds_what_the_archive_holds(
     seen: CommandLine, tmp_path: Path
 ) -> None:
@@ -64,7 +65,6 @@ def test_a_folder_with_clips_holds_what_the_archive_holds(
     assert {one["path"] for one in clips} <= set(read.addresses)
 
 
-@pytest.mark.full
 def test_a_kept_answer_is_shown_as_it_was(seen: CommandLine, tmp_path: Path) -> None:
     kept, first, again = tmp_path / "a.json", tmp_path / "a.html", tmp_path / "b.html"
     kept.write_text(made(seen, "query", "--crop", 1, "--format", "json"))
@@ -106,7 +106,6 @@ PAGES = {
 }
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("command", PAGES)
 def test_every_list_is_a_page_of_one_file(command: str, seen: CommandLine, tmp_path: Path) -> None:
     out = tmp_path / "page.html"
@@ -130,7 +129,6 @@ SHEETS = (
 
 
 @pytest.mark.parametrize("command", SHEETS)
-@pytest.mark.full
 def test_every_list_that_shows_people_has_a_sheet(
     command: str, seen: CommandLine, tmp_path: Path
 ) -> None:
@@ -145,7 +143,6 @@ def test_every_list_that_shows_people_has_a_sheet(
     require_alone((tmp_path / "sheet.html").read_text())
 
 
-@pytest.mark.full
 def test_what_exists_is_kept_without_force(seen: CommandLine, tmp_path: Path) -> None:
     out = tmp_path / "page"
     words = ("export", "page", "identity", "anna", "-o")
@@ -169,7 +166,6 @@ def test_what_exists_is_kept_without_force(seen: CommandLine, tmp_path: Path) ->
     assert seen(*words, tmp_path / "none" / "page").code != 0
 
 
-@pytest.mark.full
 def test_footage_that_is_gone_is_told_and_the_page_is_written(
     seen: CommandLine, tmp_path: Path
 ) -> None:
@@ -180,7 +176,6 @@ def test_footage_that_is_gone_is_told_and_the_page_is_written(
     assert "The clip of crop 1" in require_alone((out / "index.html").read_text(), out).text
 
 
-@pytest.mark.full
 def test_further_pages_are_numbered_and_never_overwrite(
     seen: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ from reidsearch.domain.reports import FootageReport
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
 
+pytestmark = pytest.mark.full  # indexes footage
+
 
 def index(folder: Path, path: Path) -> FootageReport:
     options = FootageOptions(
@@ -52,7 +54,6 @@ DAMAGE = {
 }
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_the_source_is_analysed_from_its_start_and_the_report_says_so(
     damage, killed, scene, tmp_path

@@ -19,6 +19,8 @@ from reidsearch.domain.redaction import PIXELATION
 from reidsearch.domain.tracklets import Trace
 from reidsearch.media.video.redacting import Redactor
 
+pytestmark = pytest.mark.full  # draws many frames
+
 ROOT = Path(__file__).resolve().parents[2]
 FPS = 25
 INFO = VideoInfo("video", "mp4", "h264", None, 640, 480, 0, Fraction(1, FPS), 0, FPS, None)
@@ -148,7 +150,6 @@ def measured() -> Iterator[ModuleType]:
     sys.modules.pop("redaction", None)
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("name", ["campus4-c0", "campus4-c1", "TUD-Campus", "TUD-Stadtmitte"])
 def test_people_who_walk_stay_hidden_between_boxes(name, measured, shared) -> None:
     """The numbers were chosen on the campus; the TUD sequences only check them."""

@@ -15,6 +15,8 @@ from reidsearch.domain.redaction import Redaction
 from reidsearch.output.redaction import redaction_lines
 from reidsearch.services.redacting import redaction_report, redactor_of
 
+pytestmark = pytest.mark.full  # indexes footage
+
 
 @pytest.fixture
 def archive(two_cameras):

@@ -21,6 +21,8 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.database import wal
 from reidsearch.store.database.log import ASIDE
 
+pytestmark = pytest.mark.full  # writes long logs
+
 COMMITS = 12
 KILLED = f"""
 import os, signal, sys
@@ -83,13 +85,11 @@ def turn(path: Path, bit: int) -> None:
     path.write_bytes(data)
 
 
-@pytest.mark.full
 def test_a_whole_log_is_read_by_whoever_opens_the_archive_next(folder: Path) -> None:
     with Store(folder) as store:
         assert embedding_count(store) == COMMITS
 
 
-@pytest.mark.full
 def test_a_turned_bit_is_an_error_before_anything_is_lost(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,7 +108,6 @@ def test_a_turned_bit_is_an_error_before_anything_is_lost(
         assert embedding_count(store) == COMMITS
 
 
-@pytest.mark.full
 def test_repair_keeps_the_log_aside_and_says_what_is_lost(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,7 +159,6 @@ def test_a_log_that_ends_anywhere_is_no_damage(killed: Path, tmp_path: Path) -> 
         assert wal.examine(cut) is None
 
 
-@pytest.mark.full
 def test_a_log_that_is_being_written_is_no_damage(tmp_path: Path) -> None:
     """Opening an archive again and again beside a process that writes it."""
     folder = tmp_path / "archive"
