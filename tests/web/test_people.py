@@ -137,6 +137,22 @@ def test_the_log_tells_who_why_and_can_be_narrowed(served) -> None:
     assert [one["note"] for one in told["decisions"]] == ["typo"]
 
 
+def test_searches_are_on_record_and_of_others_only_for_who_may_see_all(served) -> None:
+    lea = served.as_(Person("lea", Role.ANALYST))
+    told = lea.post("/api/v1/searches", json={"crop": [1], "k": 2}).json()
+    entry = told["statement"]["logged"]["entry"]
+    document = lea.get("/api/v1/log?event=search").json()
+    require_valid(document)
+    assert [(one["number"], one["actor"]) for one in document["entries"]] == [(entry, "lea")]
+    assert "crops searched" in lea.get("/log").text
+    limited = served.as_(Person("otto", Role.VIEWER, frozenset({"gate"})))
+    assert limited.get("/api/v1/log?event=search").json()["entries"] == []
+    assert limited.get("/api/v1/log?event=search&who=lea").json()["entries"] == []
+    limited.get("/api/v1/answers?crop=1&k=1")
+    actors = {one["actor"] for one in limited.get("/api/v1/log").json()["entries"]}
+    assert actors == {"otto"}
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("name", ["\x1b[31m", "\u202eanna", "a\nb", " ", "x" * 1001])
 def test_names_that_could_not_be_shown_are_refused(served, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The log: decisions, and corrections of clocks."""
+"""The log: decisions, corrections of clocks, and what else is on record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from reidsearch.domain.decisions import Decision
+from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.output.clocks import changes_json
+from reidsearch.output.event_log import entries_json
 from reidsearch.output.identities import log_json
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Given, Nothing
@@ -51,7 +53,43 @@ def clocks(call: Call, _: Nothing) -> Document:
     return changes_json([one for one in changes if one.source_id in seen])
 
 
+class EntriesAsked(Given, frozen=True):
+    """Which entries of the event log are asked for."""
+
+    event: Annotated[Event | None, Meta(description="Only of this kind.")] = None
+    who: Annotated[str | None, Meta(description="Only by this person.")] = None
+    most: Annotated[int, Meta(ge=1, le=1000)] = PAGE
+
+
+def entries(call: Call, asked: EntriesAsked) -> Document:
+    """Return the newest entries of the event log, the latest last."""
+    found = entries_asked(call, asked.event, asked.who, asked.most)
+    told = entries_json(call.archive.log.archive_id, found)
+    return {**told, "entries": list(told["entries"])}
+
+
+def entries_asked(call: Call, event: Event | None, who: str | None, most: int) -> list[LogEntry]:
+    """Return the newest entries that may be seen: limited to cameras, of oneself alone.
+
+    What others searched for would tell of cameras that are out of sight.
+    """
+    own = call.person.name
+    if call.person.cameras is not None:
+        if who not in {None, own}:
+            return []
+        who = own
+    return list(call.archive.log.entries(last=most, events=[event] if event else [], actor=who))
+
+
 ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/log",
+        entries,
+        "The event log: what was done, by whom.",
+        takes=EntriesAsked,
+        document="event-log-1",
+    ),
     Endpoint(
         "GET",
         "/decisions",

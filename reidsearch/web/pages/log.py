@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from reidsearch.base.timecode import iso
+from reidsearch.output.event_log import summary
 from reidsearch.output.identities import decision_text
 from reidsearch.web.api import log
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Nothing, Page, Values
+
+MOST_ENTRIES = 100
 
 
 def shown(call: Call, asked: log.DecisionsAsked) -> Values:
@@ -13,7 +17,11 @@ def shown(call: Call, asked: log.DecisionsAsked) -> Values:
     names = call.sight.names()
     found = log.asked_for(call, asked)
     every = call.sight.decisions(call.identities.decisions())
+    recorded = log.entries_asked(call, None, asked.who, MOST_ENTRIES)
     return {
+        "entries": [
+            {"entry": one, "at": iso(one.at), "text": summary(one)} for one in reversed(recorded)
+        ],
         "asked": asked,
         "decisions": [
             {"decision": one, "text": decision_text(one, names)} for one in reversed(found)
