@@ -77,7 +77,9 @@ def _summary(entry: LogEntry, told: dict[str, Any]) -> str:
         return f"{told['name']} ({told['by']})"
     if entry.event is Event.INDEX_END:
         ended = "finished" if told["finished"] else "interrupted"
-        return f"run {told['run']} {ended}, {count(told['counts'].get('indexed', 0), 'new crop')}"
+        counts = told["counts"]
+        crops = counts.get("indexed", 0) + counts.get("footage_best_shots", 0)
+        return f"run {told['run']} {ended}, {count(crops, 'new crop')}"
     if entry.event is Event.SEARCH_END:
         ended = "all" if told["all"] else "stopped"
         return (
