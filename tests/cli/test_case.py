@@ -137,7 +137,7 @@ def test_an_archive_can_need_a_case_and_a_reason(held) -> None:
 def test_every_kind_of_reason_is_told_in_words_and_in_the_help(held) -> None:
     assert set(REASONS) == set(ReasonKind)
     told = " ".join(held("query", "--help").out.split())
-    assert f"Whom it is for: {', '.join(ReasonKind)}." in told
+    assert f"--reason KIND {'|'.join(ReasonKind)}[: TEXT]." in told
 
 
 @pytest.mark.full
