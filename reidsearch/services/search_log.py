@@ -69,6 +69,8 @@ def entries_of(
         return [Logged(None, WhyNotLogged.NO_LOG)] * len(details)
     if not os.access(store.folder, os.W_OK):
         return [Logged(None, WhyNotLogged.READ_ONLY)] * len(details)
+    if not details:
+        return []
     with store.write() as connection:
         made = [append(connection, event, detail) for detail in details]
     return [Logged(entry.number) for entry in made if entry is not None]
