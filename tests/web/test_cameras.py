@@ -61,6 +61,7 @@ PLAIN: dict[str, Any] = {
     "account_id": 1, "adjusted": True, "after": "2024-05-31T12:00:00Z", "again": "x",
     "answer": {}, "at": 1.0,
     "before": 9, "box": False, "camera": ["yard"], "cameras": None, "carrying": ["bag"],
+    "event": "search",
     "copy": False, "cursor": "", "day": "2024-05-31", "disabled": True, "done": "", "force": False,
     "from": 0.5, "job_id": 99, "kind": "link", "least_s": 1.0, "limit": 5, "margin": 1.0,
     "most": 5, "most_s": 9.0, "name": "karl", "new": True, "not_camera": ["yard"],
