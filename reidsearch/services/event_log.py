@@ -20,7 +20,7 @@ from reidsearch.index.generations import file_sha256
 from reidsearch.store import log_reading as held
 from reidsearch.store.crops.store import Store
 from reidsearch.store.log_reading import record
-from reidsearch.store.seals import LARGEST, kept_seals, read_seal, seal_now
+from reidsearch.store.seals import LARGEST, kept_seals, read_seal, seal_files, seal_now
 
 
 class EventLogService:
@@ -109,6 +109,25 @@ class EventLogService:
             ArchiveError: one is damaged.
         """
         return kept_seals(self._store)
+
+    def seal_files(self) -> dict[str, bytes]:
+        """Return the files of seals in the archive's folder, signatures too: name -> bytes.
+
+        Raises:
+            ArchiveError: one cannot be read.
+        """
+        return seal_files(self._store)
+
+    def record_bundle(self, path: Path, manifest_sha256: str, files: int, size_bytes: int) -> None:
+        """Record that an evidence bundle was written, by the digest of its manifest."""
+        detail = {
+            "name": location_text(path.name),
+            "files": files,
+            "bytes": size_bytes,
+            "sha256": manifest_sha256,
+            "by": "reidsearch export evidence",
+        }
+        record(self._store, Event.EXPORT, detail)
 
     def faults(self, further: Sequence[Path] = ()) -> list[LogFault]:
         """Prove the log; return where it does not hold, the first first.

@@ -32,6 +32,7 @@ from reidsearch.store.log_reading import entries
 FOLDER = "seals"
 LARGEST = 10_000
 _NAME = re.compile(r"[0-9]{12}\.json")
+_FILE = re.compile(r"[0-9]{12}\.(json|sig)")
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -98,6 +99,20 @@ def kept_seals(store: Store) -> list[Seal]:
 def _names(folder: Path) -> list[str]:
     """Return the names of seals in a folder, in the order of their entries; none without one."""
     return [name for name in own_files.names(folder) if _NAME.fullmatch(name)]
+
+
+def seal_files(store: Store) -> dict[str, bytes]:
+    """Return the files of seals in an archive's folder, and of their signatures: name -> bytes.
+
+    Raises:
+        ArchiveError: one cannot be read.
+    """
+    folder = store.folder.resolve() / FOLDER
+    try:
+        names = [name for name in own_files.names(folder) if _FILE.fullmatch(name)]
+        return {name: own_files.read_bytes(folder / name, LARGEST) for name in names}
+    except OSError as error:
+        raise _damaged(store, f"{folder} holds no seals of the event log: {said(error)}") from error
 
 
 def _damaged(store: Store, text: str) -> ArchiveError:
