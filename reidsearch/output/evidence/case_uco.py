@@ -20,7 +20,6 @@ CONTEXT = {
     "uco-observable": "https://ontology.unifiedcyberontology.org/uco/observable/",
     "uco-tool": "https://ontology.unifiedcyberontology.org/uco/tool/",
     "uco-types": "https://ontology.unifiedcyberontology.org/uco/types/",
-    "uco-vocabulary": "https://ontology.unifiedcyberontology.org/uco/vocabulary/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 Node = dict[str, Any]
@@ -107,10 +106,7 @@ class _Graph:
         return self._inner(
             "uco-types:Hash",
             **{
-                "uco-types:hashMethod": {
-                    "@type": "uco-vocabulary:HashNameVocab",
-                    "@value": "SHA256",
-                },
+                "uco-types:hashMethod": "SHA256",
                 "uco-types:hashValue": {"@type": "xsd:hexBinary", "@value": sha256},
             },
         )
@@ -209,11 +205,15 @@ class _Graph:
         if case.title or case.purpose:
             told["uco-core:description"] = ". ".join(filter(None, (case.title, case.purpose)))
         if case.authority_kind or case.authority_reference:
-            authority: Node = {
-                "uco-core:name": f"{case.authority_kind} {case.authority_reference}".strip()
-            }
+            authority: Node = {}
+            if case.authority_kind:
+                authority["case-investigation:authorizationType"] = case.authority_kind
+            if case.authority_reference:
+                authority["case-investigation:authorizationIdentifier"] = [case.authority_reference]
             if case.issued:
-                authority["case-investigation:authorizationIssuedDate"] = _time(iso(case.issued))
+                authority["uco-core:startTime"] = _time(iso(case.issued))
+            if case.expires:
+                authority["uco-core:endTime"] = _time(iso(case.expires))
             told["case-investigation:relevantAuthorization"] = [
                 self._inner("case-investigation:Authorization", **authority)
             ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,26 +13,24 @@ from reidsearch.base.progress import Progress
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import Clock
 from reidsearch.domain.redaction import Redaction, RedactionReport
+from reidsearch.output.evidence.held import Held
 from reidsearch.output.evidence.manifest import Borders, Bundle, Finding
 from reidsearch.output.picture_file import encode
 from reidsearch.output.redaction import redacted_text
 from reidsearch.output.stills import ClipMargin, still
 from reidsearch.output.visible import count
 
-if TYPE_CHECKING:
-    from reidsearch.archive import Archive
-
 COPIED = (".mp4", ".mkv", ".mov", ".ts")
 """Containers that a stream is copied into under its own ending; others go into Matroska."""
 
 
-def put_exhibits(bundle: Bundle, archive: Archive, progress: Progress) -> None:
+def put_exhibits(bundle: Bundle, archive: Held, progress: Progress) -> None:
     """Put in all findings; what cannot be had is told of each, and the rest is put in."""
     _Exhibits(bundle, archive).put(progress)
 
 
 class _Exhibits:
-    def __init__(self, bundle: Bundle, archive: Archive) -> None:
+    def __init__(self, bundle: Bundle, archive: Held) -> None:
         self._bundle, self._archive = bundle, archive
         self._clocks: dict[int, Clock] = {
             one.source_id: one.facts.clock for one in archive.footage.coverage()
@@ -68,9 +66,9 @@ class _Exhibits:
             self._attempt(finding, "full frame", self._still)
         self._attempt(finding, "crop", self._crop)
 
-    def _attempt(self, finding: Finding, what: str, put: object) -> None:
+    def _attempt(self, finding: Finding, what: str, put: Callable[[Crop], None]) -> None:
         try:
-            put(finding.crop)  # type: ignore[operator]
+            put(finding.crop)
         except StorageError:
             raise
         except ReidsearchError as error:
@@ -97,7 +95,7 @@ class _Exhibits:
         path = f"originals/source-{crop.source_sha256[:16]}{ending}"
         self._archive.footage.original(crop.source_id, self._bundle.place(path))
         says = f"the whole source {Path(crop.location).name}, byte for byte"
-        self._bundle.list(path, "source", says, source=crop.source_sha256)
+        self._bundle.add(path, "source", says, source=crop.source_sha256)
 
     def _copy(self, crop: Crop) -> None:
         if not self._first("copy", crop):
@@ -117,7 +115,7 @@ class _Exhibits:
             f" {float(clip.asked_from_s):.3f} to {float(clip.asked_to_s):.3f} s were asked for (a"
             " copy begins at a key frame; the clip in clips/ has just what was asked for)"
         )
-        self._bundle.list(
+        self._bundle.add(
             path, "original", says, crop_id=crop.crop_id, source=crop.source_sha256,
             borders=Borders.of(clip), altered=("put into a file of its own; no sound",),
         )  # fmt: skip
@@ -144,7 +142,7 @@ class _Exhibits:
             f"the footage around crop {crop.crop_id}, from {float(clip.from_s):.3f} to"
             f" {float(clip.to_s):.3f} s of the source"
         )
-        self._bundle.list(
+        self._bundle.add(
             path, "clip", says, crop_id=crop.crop_id, source=crop.source_sha256,
             borders=Borders.of(clip), redaction=clip.redaction,
             altered=_altered("encoded anew, without sound", box=box, asked=self._bundle),

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import DECODING_ERRORS
+from reidsearch.base.errors import DECODING_ERRORS, StorageError
 from reidsearch.domain.event_log import Event, LogEntry, canonical
 from reidsearch.output.event_log import entry_json
+from reidsearch.output.evidence.held import Held
 from reidsearch.output.evidence.manifest import Bundle, LogPart
-
-if TYPE_CHECKING:
-    from reidsearch.archive import Archive
 
 OF_THE_ARCHIVE = frozenset({
     "begin", "index", "index-end", "seal", "key", "reembed", "clock", "calibrate",
@@ -20,7 +17,7 @@ OF_THE_ARCHIVE = frozenset({
 """Events whose details tell how the footage was treated, when they are of no case."""
 
 
-def put_log(bundle: Bundle, archive: Archive) -> list[LogEntry]:
+def put_log(bundle: Bundle, archive: Held) -> list[LogEntry]:
     """Seal the log, and put it in up to that seal, with all seals and the answers of the case.
 
     Returns:
@@ -35,7 +32,8 @@ def put_log(bundle: Bundle, archive: Archive) -> list[LogEntry]:
         return []
     try:
         until = log.seal().entries
-    except OSError:
+    except StorageError as error:
+        bundle.missing.append(f"The log was not sealed for this bundle: {error.message}.")
         until = log.count()
     shown: list[LogEntry] = []
     left_out, erased, head, number = 0, 0, "", 0
@@ -54,7 +52,7 @@ def put_log(bundle: Bundle, archive: Archive) -> list[LogEntry]:
                 left_out, erased = left_out + (state == "left out"), erased + (state == "erased")
             file.write(canonical(told) + b"\n")
             number, head = entry.number, entry.digest.hex()
-    bundle.list("log/entries.jsonl", "log", "the archive's event log, one entry a line")
+    bundle.add("log/entries.jsonl", "log", "the archive's event log, one entry a line")
     newest = _put_seals(bundle, log.seal_files(), number)
     bundle.log = LogPart(number, head, newest, left_out, erased)
     _put_answers(bundle, shown)

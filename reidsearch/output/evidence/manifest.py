@@ -1,4 +1,4 @@
-"""The manifest of an evidence bundle: every file, what it is and where from, and what is missing."""
+"""The manifest of an evidence bundle: what each file is and where from, what is missing."""
 
 from __future__ import annotations
 
@@ -53,23 +53,22 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Borders:
-    """Which stretch of a source a file was asked to show, and which it does.
-
-    Args:
-        copied: as it is in the source, from a key frame on.
-    """
+    """Which stretch of a source a file was asked to show, and which it does."""
 
     asked_from_s: float
     asked_to_s: float
     from_s: float
     to_s: float
-    copied: bool
 
     @classmethod
     def of(cls, clip: ClipReport) -> Borders:
         """Return those of a clip."""
-        ends = (clip.asked_from_s, clip.asked_to_s, clip.from_s, clip.to_s)
-        return cls(*map(float, ends), copied=clip.copied)
+        return cls(
+            asked_from_s=float(clip.asked_from_s),
+            asked_to_s=float(clip.asked_to_s),
+            from_s=float(clip.from_s),
+            to_s=float(clip.to_s),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ class Bundle:
     def put(self, path: str, shows: str, says: str, data: bytes, **facts: Any) -> None:
         """Write a file, and list it."""
         self.place(path).write_bytes(data)
-        self.list(path, shows, says, **facts)
+        self.add(path, shows, says, **facts)
 
     def place(self, path: str) -> Path:
         """Return where a file of the bundle is to be written; its folder is there."""
@@ -185,7 +184,7 @@ class Bundle:
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
 
-    def list(self, path: str, shows: str, says: str, **facts: Any) -> None:
+    def add(self, path: str, shows: str, says: str, **facts: Any) -> None:
         """List a file that was written, by what lies there now."""
         digest, size = hashlib.sha256(), 0
         with (self.folder / path).open("rb") as file:

@@ -11,7 +11,6 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files as package_files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reidsearch.base import atomic
 from reidsearch.base.errors import Refused, StorageError
@@ -21,6 +20,7 @@ from reidsearch.output.cases import case_json
 from reidsearch.output.emit import dumps
 from reidsearch.output.evidence.case_uco import case_uco
 from reidsearch.output.evidence.exhibits import put_exhibits, summary_line
+from reidsearch.output.evidence.held import Held
 from reidsearch.output.evidence.log_extract import put_log
 from reidsearch.output.evidence.manifest import (
     MANIFEST,
@@ -32,9 +32,6 @@ from reidsearch.output.evidence.manifest import (
 )
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.verifying import evidence as verifier
-
-if TYPE_CHECKING:
-    from reidsearch.archive import Archive
 
 LARGEST_MANIFEST = 1 << 28
 
@@ -61,7 +58,7 @@ class BundleMade:
 def write_bundle(
     final: Path,
     asked: Asked,
-    archive: Archive,
+    archive: Held,
     imprint: Imprint,
     *,
     replace: bool = False,

@@ -21,6 +21,7 @@ import json
 import os
 import stat
 import sys
+from typing import Any
 
 from reidsearch.output.verifying.ed25519 import verify as signature_holds
 
@@ -60,10 +61,10 @@ def bytes_of(path: str) -> bytes:
         return file.read()
 
 
-def parsed(data: bytes) -> dict:
+def parsed(data: bytes) -> dict[str, Any]:
     """Return a JSON object; a name that stands twice could be read in two ways, and is refused."""
 
-    def once(pairs: list) -> dict:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
             raise ValueError("a name stands twice")
@@ -75,7 +76,7 @@ def parsed(data: bytes) -> dict:
     return value
 
 
-def canonical(value: dict) -> bytes:
+def canonical(value: dict[str, Any]) -> bytes:
     """Return canonical JSON (RFC 8785) of an object of texts, whole numbers and null."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode("utf-8")
@@ -84,9 +85,9 @@ def canonical(value: dict) -> bytes:
 # -- files ------------------------------------------------------------------------------------
 
 
-def found_files(folder: str, findings: Findings) -> set:
+def found_files(folder: str, findings: Findings) -> set[str]:
     """Return the files below a folder, with slashes; anything that is no file is a fault."""
-    files = set()
+    files: set[str] = set()
     waiting = [""]
     while waiting:
         below = waiting.pop()
@@ -105,12 +106,12 @@ def found_files(folder: str, findings: Findings) -> set:
     return files
 
 
-def check_files(folder: str, manifest: dict, findings: Findings) -> None:
+def check_files(folder: str, manifest: dict[str, Any], findings: Findings) -> None:
     """Compare the files of the folder with those of the manifest."""
     found = found_files(folder, findings)
     if MANIFEST not in found:
         findings.faults.append(MANIFEST + " is missing")
-    listed = set()
+    listed: set[str] = set()
     good = 0
     for one in manifest["files"]:
         path = one["path"]
@@ -129,7 +130,7 @@ def check_files(folder: str, manifest: dict, findings: Findings) -> None:
             good += 1
     for path in sorted(found - listed - {MANIFEST}):
         findings.faults.append(path + " does not belong to the bundle")
-    findings.holds.append("%d of %d files are as the manifest lists them" % (good, len(listed)))
+    findings.holds.append(f"{good} of {len(listed)} files are as the manifest lists them")
 
 
 # -- the log ----------------------------------------------------------------------------------
@@ -140,22 +141,23 @@ class Log:
 
     def __init__(self) -> None:
         self.count = 0
-        self.archive_id = None
-        self.digests = {}  # number -> digest
-        self.details = {}  # number -> detail as text, of those that are here
-        self.keys = []  # (number, public key) that the log names for its seals
+        self.archive_id: Any = None
+        self.digests: dict[int, str] = {}  # number -> digest
+        self.details: dict[int, str] = {}  # number -> detail as text, of those that are here
+        self.keys: list[tuple[int, str]] = []  # (number, public key) of seals
         self.left_out = 0
-        self.erased = set()
+        self.erased: set[int] = set()
 
 
 def read_log(data: bytes, findings: Findings) -> Log:
     """Prove the chain and the details of the log, a line an entry."""
-    log, erased_by, previous = Log(), set(), "0" * 64
+    log, previous = Log(), "0" * 64
+    erased_by: set[int] = set()
     lines = data.split(b"\n")
     if lines.pop() != b"":
         findings.faults.append(ENTRIES + " does not end with a line")
     for number, line in enumerate(lines, start=1):
-        entry, where = parsed(line), "log entry %d " % number
+        entry, where = parsed(line), f"log entry {number} "
         if set(entry) != LINE or entry["format"] != "reidsearch-log/1":
             findings.faults.append(where + "has other members than an entry")
         if type(entry["number"]) is not int or entry["number"] != number:
@@ -182,11 +184,11 @@ def read_log(data: bytes, findings: Findings) -> Log:
             log.left_out += 1
     log.count = len(lines)
     for number in sorted(log.erased - erased_by):
-        findings.faults.append("log entry %d is empty, and no later entry says why" % number)
+        findings.faults.append(f"log entry {number} is empty, and no later entry says why")
     return log
 
 
-def noted(log: Log, entry: dict, erased_by: set) -> None:
+def noted(log: Log, entry: dict[str, Any], erased_by: set[int]) -> None:
     """Remember what an entry says of the archive, of keys, and of erased details."""
     said, number = parsed(entry["detail"].encode("utf-8")), entry["number"]
     if entry["event"] == "begin":
@@ -200,15 +202,16 @@ def noted(log: Log, entry: dict, erased_by: set) -> None:
 def check_seal(name: str, data: bytes, log: Log, findings: Findings) -> int:
     """Compare a seal with the log; return the number of the entry that it seals."""
     seal = parsed(data)
-    number, where = seal["entries"], "the seal " + name
+    number: int = seal["entries"]
+    where = "the seal " + name
     if seal["format"] != "reidsearch-seal/1" or type(number) is not int:
         findings.faults.append(where + " is of another format")
     if seal["archive_id"] != log.archive_id:
         findings.faults.append(where + " is of another archive")
     if number > log.count:
-        findings.faults.append(where + " is of entry %d, which is cut off" % number)
+        findings.faults.append(f"{where} is of entry {number}, which is cut off")
     elif log.digests.get(number) != seal["head"]:
-        findings.faults.append("the log up to entry %d is not what %s sealed" % (number, name))
+        findings.faults.append(f"the log up to entry {number} is not what {name} sealed")
     return number
 
 
@@ -227,7 +230,7 @@ def check_signature(name: str, seal: bytes, data: bytes, log: Log, findings: Fin
     return hashlib.sha256(bytes.fromhex(key)).hexdigest()
 
 
-def check_log(folder: str, manifest: dict, seals: list, findings: Findings) -> None:
+def check_log(folder: str, manifest: dict[str, Any], seals: list[str], findings: Findings) -> None:
     """Prove the log, its seals and signatures, and what the manifest says of it."""
     told = manifest["log"]
     if told is None:
@@ -241,7 +244,8 @@ def check_log(folder: str, manifest: dict, seals: list, findings: Findings) -> N
         findings.faults.append("the log is of another archive than the manifest")
     paths = [one["path"] for one in manifest["files"] if one["path"].startswith(SEALS)]
     data = {path: bytes_of(os.path.join(folder, path)) for path in paths}  # noqa: PTH118
-    sealed, keys = [0], set()
+    sealed = [0]
+    keys: set[str] = set()
     for path in sorted(data):
         if path.endswith(".json"):
             sealed.append(check_seal(path, data[path], log, findings))
@@ -259,11 +263,10 @@ def check_log(folder: str, manifest: dict, seals: list, findings: Findings) -> N
             continue
         detail = bytes_of(os.path.join(folder, one["path"]))  # noqa: PTH118
         if number not in log.details or log.details[number].encode("utf-8") != detail:
-            findings.faults.append("%s is not what log entry %d says" % (one["path"], number))
+            findings.faults.append(f"{one['path']} is not what log entry {number} says")
     findings.holds.append(
-        "event log: %d entries, sealed up to %d (%d details left out, %d erased), %d seals here,"
-        " %d from elsewhere"
-        % (log.count, max(sealed), log.left_out, len(log.erased), len(sealed) - 1, len(seals))
+        f"event log: {log.count} entries, sealed up to {max(sealed)} ({log.left_out} details left"
+        f" out, {len(log.erased)} erased), {len(sealed) - 1} seals here, {len(seals)} given"
     )
     signed = " ".join(sorted(keys)) or "none (the archive signs no seals)"
     findings.holds.append("keys that signed seals, by SHA-256: " + signed)
@@ -272,7 +275,7 @@ def check_log(folder: str, manifest: dict, seals: list, findings: Findings) -> N
 # -- all of it --------------------------------------------------------------------------------
 
 
-def verify_bundle(folder: str, expected: str = "", seals: tuple = ()) -> Findings:
+def verify_bundle(folder: str, expected: str = "", seals: tuple[str, ...] = ()) -> Findings:
     """Compare a bundle with its manifest, and its manifest with a digest if one is given."""
     findings = Findings()
     try:
@@ -294,7 +297,7 @@ def verify_bundle(folder: str, expected: str = "", seals: tuple = ()) -> Finding
         check_log(folder, manifest, list(seals), findings)
         findings.holds.extend("as made, not in the bundle: " + one for one in manifest["missing"])
     except Exception as error:  # noqa: BLE001 - whatever cannot be read does not hold
-        findings.faults.append("cannot be read: %s: %s" % (type(error).__name__, error))
+        findings.faults.append(f"cannot be read: {type(error).__name__}: {error}")
     return findings
 
 
