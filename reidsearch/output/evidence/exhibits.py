@@ -64,7 +64,8 @@ class _Exhibits:
                 self._attempt(finding, "copied footage", self._copy)
             self._attempt(finding, "clip", self._clip)
             self._attempt(finding, "full frame", self._still)
-        self._attempt(finding, "crop", self._crop)
+        if asked.redact is not Redaction.ALL:  # a crop shows the person
+            self._attempt(finding, "crop", self._crop)
 
     def _attempt(self, finding: Finding, what: str, put: Callable[[Crop], None]) -> None:
         try:
@@ -177,8 +178,8 @@ class _Exhibits:
         whom = self._bundle.asked.redact
         if whom is not None and not self._shows_nobody_else(crop, whom):
             self._bundle.missing.append(
-                f"The crop of {crop.crop_id} is left out: {redacted_text(whom)}, and it shows more"
-                " than the redacted frame does."
+                f"Crop {crop.crop_id}: its picture is left out, because it shows what is redacted in"
+                " the full frame, or no footage tells."
             )
             return
         jpeg = self._archive.picture(crop.crop_id)
@@ -189,7 +190,7 @@ class _Exhibits:
 
     def _shows_nobody_else(self, crop: Crop, whom: Redaction) -> bool:
         """Tell whether a crop's place looks the same in the redacted frame."""
-        if whom is Redaction.ALL or crop.moment is None:
+        if crop.moment is None:
             return False
         whole, _ = self._archive.footage.frame(crop.crop_id)
         hidden, _, _ = self._archive.footage.redacted_frame(crop.crop_id, whom)
