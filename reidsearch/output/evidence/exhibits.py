@@ -178,8 +178,8 @@ class _Exhibits:
         whom = self._bundle.asked.redact
         if whom is not None and not self._shows_nobody_else(crop, whom):
             self._bundle.missing.append(
-                f"Crop {crop.crop_id}: its picture is left out, because it shows what is redacted in"
-                " the full frame, or no footage tells."
+                f"Crop {crop.crop_id}: its picture is left out, because it shows what is redacted"
+                " in the full frame, or no footage tells."
             )
             return
         jpeg = self._archive.picture(crop.crop_id)

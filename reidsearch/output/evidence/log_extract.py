@@ -10,8 +10,10 @@ from reidsearch.output.event_log import entry_json
 from reidsearch.output.evidence.held import Held
 from reidsearch.output.evidence.manifest import Bundle, LogPart
 
+ALWAYS = frozenset({"begin", "forget", "key", "seal"})
+"""Events whose details the chain, its seals and signatures are verified with."""
 OF_THE_ARCHIVE = frozenset({
-    "begin", "index", "index-end", "seal", "key", "reembed", "clock", "calibrate",
+    "index", "index-end", "reembed", "clock", "calibrate",
     "forget-calibration", "timezone", "relocate", "grown", "case-required",
 })  # fmt: skip
 """Events whose details tell how the footage was treated, when they are of no case."""
@@ -74,7 +76,7 @@ def _put_seals(bundle: Bundle, files: dict[str, bytes], until: int) -> int:
 def _is_shown(entry: LogEntry, bundle: Bundle) -> bool:
     """Tell whether the detail of an entry belongs into the bundle."""
     asked = bundle.asked
-    if entry.event is Event.FORGET or entry.number == asked.answer_entry:
+    if entry.event.value in ALWAYS or entry.number == asked.answer_entry:
         return True
     if entry.case is not None:
         return asked.case is not None and entry.case == asked.case.number
