@@ -118,14 +118,20 @@ class EventLogService:
         """
         return seal_files(self._store)
 
-    def record_bundle(self, path: Path, manifest_sha256: str, files: int, size_bytes: int) -> None:
-        """Record that an evidence bundle was written, by the digest of its manifest."""
+    def record_bundle(
+        self, path: Path, manifest_sha256: str, files: int, size_bytes: int, by: str
+    ) -> None:
+        """Record that an evidence bundle was written, by the digest of its manifest.
+
+        Args:
+            by: the command, or what else wrote it.
+        """
         detail = {
             "name": location_text(path.name),
             "files": files,
             "bytes": size_bytes,
             "sha256": manifest_sha256,
-            "by": "reidsearch export evidence",
+            "by": by,
         }
         record(self._store, Event.EXPORT, detail)
 

@@ -72,7 +72,9 @@ class HeldLog(Protocol):
         """Return how many there are."""
         ...
 
-    def record_bundle(self, path: Path, manifest_sha256: str, files: int, size_bytes: int) -> None:
+    def record_bundle(
+        self, path: Path, manifest_sha256: str, files: int, size_bytes: int, by: str
+    ) -> None:
         """Record that a bundle was written."""
         ...
 

@@ -34,6 +34,8 @@ from reidsearch.output.imprint import Imprint
 from reidsearch.output.verifying import evidence as verifier
 
 LARGEST_MANIFEST = 1 << 28
+COMMAND = "reidsearch export evidence"
+"""By which the log says that a bundle was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def write_bundle(
         has=summary_line(bundle),
         missing=tuple(bundle.all_missing),
     )
-    archive.log.record_bundle(final, made.sha256, made.files, made.size_bytes)
+    archive.log.record_bundle(final, made.sha256, made.files, made.size_bytes, COMMAND)
     return made
 
 
