@@ -49,6 +49,17 @@ class TimeSettings:
     container_time: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Where the event log's signing key lies.
+
+    Args:
+        signing_key: its file; None: in the user's folder of settings, one for each archive.
+    """
+
+    signing_key: str | None = None
+
+
 Tiles: TypeAlias = int | Literal["auto"]
 """Tiles a side; `auto`: it is looked up whether they show more people."""
 

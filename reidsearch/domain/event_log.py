@@ -43,6 +43,7 @@ class Event(StrEnum):
     EXPORT = "export"  # a file was written
     BACKUP = "backup"
     SEAL = "seal"
+    KEY = "key"  # seals are signed with another key from here on
     FORGET = "forget"  # the details of earlier entries were erased
     DELETE = "delete"
     REEMBED = "reembed"

@@ -1,0 +1,79 @@
+"""Proving the event log of an archive: its chain, its decisions, its seals, their signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reidsearch.base.errors import DECODING_ERRORS
+from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, canonical
+from reidsearch.domain.signatures import LogProof, SealProof, Signature
+from reidsearch.store.crops.store import Store
+from reidsearch.store.log_key import holds
+from reidsearch.store.log_reading import entries, head, log_faults
+from reidsearch.store.seals import kept_seals, kept_signature
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSeal:
+    """A seal that was kept elsewhere, and its signature if that was kept too."""
+
+    seal: Seal
+    signature: Signature | None
+
+
+def prove(store: Store, further: Iterable[GivenSeal] = ()) -> LogProof:
+    """Prove the log.
+
+    Raises:
+        ArchiveError: a seal or a signature in the archive's folder is damaged.
+    """
+    given = list(further)
+    kept = [GivenSeal(one, kept_signature(store, one)) for one in kept_seals(store)]
+    with store.one_state():
+        found = log_faults(store, [one.seal for one in (*kept, *given)])
+        last = head(store)
+        keys, signed = _named(store)
+    proofs = []
+    for place, one in enumerate((*kept, *given)):
+        proof, fault = _proven(one, keys, signed, elsewhere=place >= len(kept))
+        proofs.append(proof)
+        found += [fault] if fault else []
+    found.sort(key=lambda fault: fault.number)
+    return LogProof(last.number if last else 0, proofs, found)
+
+
+def _named(store: Store) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the fingerprints that entries `key` and `seal` name, by the number of the entry."""
+    keys: dict[int, str] = {}
+    signed: dict[int, str] = {}
+    for entry in entries(store, events=[Event.KEY, Event.SEAL]):
+        told = _fingerprint(entry)
+        if told is not None:
+            (keys if entry.event is Event.KEY else signed)[entry.number] = told
+    return keys, signed
+
+
+def _fingerprint(entry: LogEntry) -> str | None:
+    try:
+        told = (entry.said or {}).get("fingerprint")
+    except DECODING_ERRORS:
+        return None
+    return told if isinstance(told, str) else None
+
+
+def _proven(
+    given: GivenSeal, keys: dict[int, str], signed: dict[int, str], *, elsewhere: bool
+) -> tuple[SealProof, LogFault | None]:
+    seal, signature = given.seal, given.signature
+    if signature is None:
+        gone = seal.entries in signed and not elsewhere
+        text = "its seal was signed, and the signature is gone"
+        return SealProof(seal), LogFault(seal.entries, text) if gone else None
+    if not holds(signature, canonical(seal.document())):
+        return SealProof(seal), LogFault(seal.entries, "the signature of its seal is wrong")
+    in_force = [keys[number] for number in sorted(keys) if number <= seal.entries]
+    named = in_force[-1:] == [signature.fingerprint]
+    text = "its seal was signed with another key than the one that the log names"
+    proof = SealProof(seal, signature.fingerprint, named)
+    return proof, None if named else LogFault(seal.entries, text)
