@@ -51,8 +51,7 @@ class EventLogService:
 
     def count(self) -> int:
         """Return how many entries there are."""
-        last = held.head(self._store)
-        return last.number if last else 0
+        return held.newest_number(self._store)
 
     def entries(
         self,

@@ -10,7 +10,7 @@ from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, canonic
 from reidsearch.domain.signatures import LogProof, SealProof, Signature
 from reidsearch.store.crops.store import Store
 from reidsearch.store.log_key import holds
-from reidsearch.store.log_reading import entries, head, log_faults
+from reidsearch.store.log_reading import log_faults, newest_number, unproven_entries
 from reidsearch.store.seals import kept_seals, kept_signature
 
 
@@ -32,7 +32,6 @@ def prove(store: Store, further: Iterable[GivenSeal] = ()) -> LogProof:
     kept = [GivenSeal(one, kept_signature(store, one)) for one in kept_seals(store)]
     with store.one_state():
         found = log_faults(store, [one.seal for one in (*kept, *given)])
-        last = head(store)
         keys, signed = _named(store)
     proofs = []
     for place, one in enumerate((*kept, *given)):
@@ -40,14 +39,16 @@ def prove(store: Store, further: Iterable[GivenSeal] = ()) -> LogProof:
         proofs.append(proof)
         found += [fault] if fault else []
     found.sort(key=lambda fault: fault.number)
-    return LogProof(last.number if last else 0, proofs, found)
+    return LogProof(newest_number(store), proofs, found)
 
 
 def _named(store: Store) -> tuple[dict[int, str], dict[int, str]]:
     """Return the fingerprints that entries `key` and `seal` name, by the number of the entry."""
     keys: dict[int, str] = {}
     signed: dict[int, str] = {}
-    for entry in entries(store, events=[Event.KEY, Event.SEAL]):
+    for entry in unproven_entries(store, []):
+        if entry.event not in (Event.KEY, Event.SEAL):
+            continue
         told = _fingerprint(entry)
         if told is not None:
             (keys if entry.event is Event.KEY else signed)[entry.number] = told
