@@ -177,6 +177,7 @@ class Kind(StrEnum):
     SIGNING_KEY_MISSING = "signing-key-missing"
     SIGNING_KEY_OPEN = "signing-key-open"
     SIGNING_KEY_LOCKED = "signing-key-locked"
+    TIMESTAMP_REFUSED = "timestamp-refused"
     SIGNING_KEY_BAD = "signing-key-bad"
 
     NOTHING_TO_CHANGE = "nothing-to-change"

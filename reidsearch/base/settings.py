@@ -55,9 +55,11 @@ class LogSettings:
 
     Args:
         signing_key: its file; None: in the user's folder of settings, one for each archive.
+        timestamp_url: the RFC 3161 service that `log seal` asks; None: none.
     """
 
     signing_key: str | None = None
+    timestamp_url: str | None = None
 
 
 Tiles: TypeAlias = int | Literal["auto"]

@@ -134,6 +134,7 @@ KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
     },
     "log": {
         "signing_key": (_name, "a file"),
+        "timestamp_url": (_name, "an address"),
     },
 }
 """Section -> key -> how a value is read, and what it must be."""

@@ -86,20 +86,26 @@ def list_(
     metavar="FILE",
     help="Compare with a seal that was kept elsewhere too; may be repeated.",
 )
+@option(
+    "--tsa-ca",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Certificates (PEM) of authorities whose time stamps are trusted.",
+)
 @format_option()
 @archive_option
-def verify(seals: tuple[Path, ...], archive: Path, form: str) -> int:
+def verify(seals: tuple[Path, ...], tsa_ca: Path | None, archive: Path, form: str) -> int:
     """Verify the event log: name the first entry that does not hold, and all others.
 
     Compared are all entries, the decisions of the archive, and the seals with their signatures.
-    The signature of FILE is looked for beside it, as .sig. Ends with 1 where something does not
-    hold.
+    The signature of FILE is looked for beside it, as .sig, its time stamp as .tsr. Ends with 1
+    where something does not hold.
     """
     from reidsearch.output.emit import emit
     from reidsearch.output.event_log import proof_json, proof_text
 
     with reading_archive(archive) as opened:
-        proof = opened.log.proof(seals)
+        proof = opened.log.proof(seals, tsa_ca)
     emit(form, proof_json(proof), proof_text(proof))
     return 1 if proof.faults else 0
 
@@ -112,22 +118,45 @@ def verify(seals: tuple[Path, ...], archive: Path, form: str) -> int:
     help="Sign with this key; default: the archive's, if there is one.",
 )
 @passphrase_file_option
+@option(
+    "--timestamp",
+    metavar="URL",
+    callback=text_value,
+    help="Let this service (RFC 3161) say when; default: timestamp_url.",
+)
 @format_option()
 @archive_option
-def seal(key: Path | None, passphrase_file: Path | None, archive: Path, form: str) -> None:
+def seal(
+    key: Path | None,
+    passphrase_file: Path | None,
+    timestamp: str | None,
+    archive: Path,
+    form: str,
+) -> int:
     """Seal the event log: record, print and keep up to where it goes now.
 
     A seal shows later whether entries before it were cut off. It is kept in the archive's folder
     `seals`; a copy elsewhere holds against whoever can write that folder. It is signed where there
-    is a key (`log key new`).
+    is a key (`log key new`). A time stamp service gets the seal's SHA-256 and nothing else; ends
+    with 1 where it gave no time stamp.
     """
+    from reidsearch.base.errors import InputError, SomeFailed
+    from reidsearch.base.settings_file import read_settings
     from reidsearch.output.emit import emit
     from reidsearch.output.event_log import seal_json, seal_text
 
     with reading_archive(archive) as opened:
         made = opened.log.seal(usable_key(opened.log, key, passphrase_file))
         signature = opened.log.signature(made)
-    emit(form, seal_json(made, signature), seal_text(made, signature))
+        emit(form, seal_json(made, signature), seal_text(made, signature))
+        url = timestamp or read_settings().log.timestamp_url
+        if url is None:
+            return 0
+        try:
+            opened.log.stamp(made, url)
+        except InputError as error:
+            raise error.reworded(f"the seal is kept, but {error.message}", SomeFailed) from error
+    return 0
 
 
 command.add_command(key_command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -68,11 +69,15 @@ class SealProof:
     Args:
         signed_by: fingerprint of the key that it is signed with, if the signature holds.
         named: whether that is the key which the log named when it was sealed.
+        stamped_at: when its time stamp says that it was there; None: it has none that holds.
+        authority: whether the time stamp is of an authority that was given.
     """
 
     seal: Seal
     signed_by: str | None = None
     named: bool = False
+    stamped_at: dt.datetime | None = None
+    authority: bool = False
 
     @property
     def in_future(self) -> bool:

@@ -169,6 +169,9 @@ def _signers(seals: Sequence[SealProof]) -> Iterator[str]:
             who = f"Signed by {name}" if name else "Not signed"
             yield f"{who}: {'seal' if len(numbers) == 1 else 'seals'} {told}."
     for one in seals:
+        if one.stamped_at:
+            whose = "an authority given" if one.authority else "somebody: no --tsa-ca was given"
+            yield f"Seal {one.seal.entries} stamped {iso(one.stamped_at)} by {whose}."
         if one.in_future:
             yield f"Seal {one.seal.entries} is dated in the future: {iso(one.seal.at)}."
 
@@ -187,6 +190,8 @@ def proof_json(proof: LogProof) -> dict[str, Any]:
                 "in_future": one.in_future,
                 "signed_by": one.signed_by,
                 "named": one.named,
+                "stamped_at": iso(one.stamped_at) if one.stamped_at else None,
+                "authority_verified": one.authority,
             }
             for one in proof.seals
         ],

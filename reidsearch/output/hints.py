@@ -244,6 +244,7 @@ HINTS: dict[str, Hint] = {
     Kind.SIGNING_KEY_MISSING: "make one: reidsearch log key new",
     Kind.SIGNING_KEY_OPEN: lambda file: f"chmod 600 {quote(file)}",
     Kind.SIGNING_KEY_LOCKED: "give --passphrase-file FILE, or run it on a terminal",
+    Kind.TIMESTAMP_REFUSED: "try again later, or give another service: --timestamp URL",
     # Cases
     Kind.CASE_UNKNOWN: "reidsearch case list; or open it: reidsearch case new NUMBER --title TEXT",
     Kind.CASE_NUMBER_TAKEN: "give another number; or change that one: reidsearch case edit",

@@ -30,7 +30,10 @@ from reidsearch.store.seals import (
     name_key,
     read_seal,
     seal_now,
+    stamp,
 )
+from reidsearch.store.timestamps import LARGEST as LARGEST_STAMP
+from reidsearch.store.timestamps import read_roots
 
 
 class EventLogService:
@@ -118,6 +121,15 @@ class EventLogService:
             raise absent("the entry of a seal")
         return made
 
+    def stamp(self, seal: Seal, url: str) -> None:
+        """Let a time stamp service (RFC 3161) say that a seal was there, and keep its answer.
+
+        Raises:
+            UsageError: it is no address of a service.
+            InputError: the service cannot be reached, or does not answer as it should.
+        """
+        stamp(self._store, seal, url)
+
     def signature(self, seal: Seal) -> Signature | None:
         """Return the signature of a seal in the archive's folder; None: it has none."""
         return kept_signature(self._store, seal)
@@ -181,9 +193,15 @@ class EventLogService:
         """
         return self.proof(further).faults
 
-    def proof(self, further: Sequence[Path] = ()) -> LogProof:
-        """Prove the log, and tell of each seal whether it is signed; else as `faults`."""
-        return prove(self._store, [self._given(path) for path in further])
+    def proof(self, further: Sequence[Path] = (), authorities: Path | None = None) -> LogProof:
+        """Prove the log, and tell of each seal whether it is signed; else as `faults`.
+
+        Args:
+            authorities: certificates (PEM) of those whose time stamps are trusted; None: it is not
+                verified who made them.
+        """
+        roots = read_roots(authorities) if authorities else []
+        return prove(self._store, [self._given(path) for path in further], roots)
 
     def _given(self, path: Path) -> GivenSeal:
         try:
@@ -192,10 +210,11 @@ class EventLogService:
             raise InputError(f"{path} is no seal of an event log: {error}") from error
         if seal.archive_id != self._store.row.uuid:
             raise InputError(f"{path} is a seal of another archive ({seal.archive_id})")
-        beside = path.with_suffix(".sig")
+        beside, stamped = path.with_suffix(".sig"), path.with_suffix(".tsr")
+        told = read_bytes(stamped, LARGEST_STAMP) if stamped.is_file() else None
         if not beside.is_file():
-            return GivenSeal(seal, None)
+            return GivenSeal(seal, None, told)
         try:
-            return GivenSeal(seal, read_signature(read_bytes(beside, LARGEST)))
+            return GivenSeal(seal, read_signature(read_bytes(beside, LARGEST)), told)
         except DECODING_ERRORS as error:
             raise InputError(f"{beside} is no signature of a seal: {error}") from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import DECODING_ERRORS
 from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, canonical
@@ -11,7 +12,11 @@ from reidsearch.domain.signatures import LogProof, SealProof, Signature
 from reidsearch.store.crops.store import Store
 from reidsearch.store.log_key import holds
 from reidsearch.store.log_reading import log_faults, newest_number, unproven_entries
-from reidsearch.store.seals import kept_seals, kept_signature
+from reidsearch.store.seals import kept_seals, kept_signature, kept_stamp, seal_bytes
+from reidsearch.store.timestamps import verify
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +25,40 @@ class GivenSeal:
 
     seal: Seal
     signature: Signature | None
+    stamp: bytes | None
 
 
-def prove(store: Store, further: Iterable[GivenSeal] = ()) -> LogProof:
+def prove(
+    store: Store, further: Iterable[GivenSeal] = (), authorities: Sequence[Certificate] = ()
+) -> LogProof:
     """Prove the log.
+
+    Args:
+        authorities: whose time stamps are trusted; none: that of nobody.
 
     Raises:
         ArchiveError: a seal or a signature in the archive's folder is damaged.
     """
     given = list(further)
-    kept = [GivenSeal(one, kept_signature(store, one)) for one in kept_seals(store)]
+    kept = [
+        GivenSeal(one, kept_signature(store, one), kept_stamp(store, one))
+        for one in kept_seals(store)
+    ]
     with store.one_state():
         found = log_faults(store, [one.seal for one in (*kept, *given)])
         keys, signed = _named(store)
     proofs = []
     for place, one in enumerate((*kept, *given)):
         proof, fault = _proven(one, keys, signed, elsewhere=place >= len(kept))
-        proofs.append(proof)
         found += [fault] if fault else []
+        if one.stamp is not None:
+            try:
+                stamped = verify(one.stamp, seal_bytes(one.seal), authorities)
+                proof = replace(proof, stamped_at=stamped.at, authority=stamped.trusted)
+            except ValueError as error:
+                text = f"the time stamp of its seal does not hold: {error}"
+                found.append(LogFault(one.seal.entries, text))
+        proofs.append(proof)
     found.sort(key=lambda fault: fault.number)
     return LogProof(newest_number(store), proofs, found)
 

@@ -28,6 +28,7 @@ from reidsearch.base.said import said
 from reidsearch.base.timecode import now, parse_time
 from reidsearch.domain.event_log import SEAL_FORMAT, Event, Seal, canonical
 from reidsearch.domain.signatures import ALGORITHM, Signature, read_signature
+from reidsearch.store import timestamps
 from reidsearch.store.crops.store import Store
 from reidsearch.store.event_log import append
 from reidsearch.store.log_key import LogKey, key_path, read_key
@@ -37,7 +38,7 @@ from reidsearch.store.tables.event_log import log_entry
 FOLDER = "seals"
 LARGEST = 10_000
 _NAME = re.compile(r"[0-9]{12}\.json")
-_OURS = re.compile(r"[0-9]{12}\.(json|sig)")
+_OURS = re.compile(r"[0-9]{12}\.(json|sig|tsr)")
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -67,10 +68,15 @@ def seal_now(store: Store, key: LogKey | None, why_not: str = "") -> Seal | None
         if key is not None:  # before the seal, which without it would be a fault after a kill
             made = canonical(key.sign(text).document())
             _write(folder / f"{seal.entries:012}.sig", made + b"\n")
-        _write(folder / f"{seal.entries:012}.json", text + b"\n")
+        _write(folder / f"{seal.entries:012}.json", seal_bytes(seal))
     except OSError as error:
         raise StorageError(f"{folder} cannot be written: {said(error)}") from error
     return seal
+
+
+def seal_bytes(seal: Seal) -> bytes:
+    """Return the bytes of a seal's file."""
+    return canonical(seal.document()) + b"\n"
 
 
 def name_key(connection: Connection, key: LogKey) -> None:
@@ -143,6 +149,36 @@ def kept_signature(store: Store, seal: Seal) -> Signature | None:
         raise _damaged(store, f"{path} is no signature of a seal: {told}") from error
 
 
+def kept_stamp(store: Store, seal: Seal) -> bytes | None:
+    """Return the time stamp of a seal in the archive's folder; None: it has none.
+
+    Raises:
+        ArchiveError: it cannot be read.
+    """
+    path = store.folder.resolve() / FOLDER / f"{seal.entries:012}.tsr"
+    try:
+        return own_files.read_bytes(path, timestamps.LARGEST)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _damaged(store, f"{path} is no time stamp: {said(error)}") from error
+
+
+def stamp(store: Store, seal: Seal, url: str) -> None:
+    """Let a service stamp a seal that is kept, and keep its answer beside it.
+
+    Raises:
+        InputError: the service cannot be reached, or does not answer as it should.
+        StorageError: the answer cannot be written.
+    """
+    told = timestamps.fetch(url, seal_bytes(seal))
+    path = store.folder.resolve() / FOLDER / f"{seal.entries:012}.tsr"
+    try:
+        _write(path, told)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {said(error)}") from error
+
+
 def _names(folder: Path) -> list[str]:
     """Return the names of seals in a folder, in the order of their entries; none without one."""
     return [name for name in own_files.names(folder) if _NAME.fullmatch(name)]
@@ -165,7 +201,7 @@ def copy_seals(source: Path, target: Path) -> None:
     own_files.make_folder(target / FOLDER)
     for name in names:
         with own_files.create(target / FOLDER / name) as file:
-            file.write(own_files.read_bytes(source / FOLDER / name, LARGEST))
+            file.write(own_files.read_bytes(source / FOLDER / name, timestamps.LARGEST))
 
 
 def read_seal(data: bytes) -> Seal:
