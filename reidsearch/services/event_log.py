@@ -73,10 +73,11 @@ class EventLogService:
         """
         return held.entries(self._store, last=last, events=events, case=case, actor=actor)
 
-    def exported(self, path: Path, by: str) -> None:
+    def exported(self, path: Path, by: str, name: str | None = None) -> None:
         """Record that a file, or a folder of files, was written of what the archive holds.
 
         Args:
+            name: it is given away under; None: its own.
             by: the command, or what else wrote it.
         """
         files = (
@@ -84,13 +85,17 @@ class EventLogService:
         )
         digests = [file_sha256(one).hex() for one in files]
         detail = {
-            "name": location_text(path.name),
+            "name": name or location_text(path.name),
             "files": len(files),
             "bytes": sum(one.stat().st_size for one in files),
             "sha256": digests[0] if path.is_file() else None,
             "by": by,
         }
         record(self._store, Event.EXPORT, detail)
+
+    def viewed(self, source_id: int) -> None:
+        """Record that footage of a source was looked at."""
+        record(self._store, Event.VIEW, {"source": source_id})
 
     def sent(self, name: str, data: bytes, by: str) -> None:
         """Record that a file was made of what the archive holds, and given away.
