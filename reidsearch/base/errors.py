@@ -172,6 +172,14 @@ class Kind(StrEnum):
     CAMERAS_HIDDEN = "cameras-hidden"
     PASSWORD_BAD = "password-bad"  # noqa: S105
 
+    SIGNING_KEY_EXISTS = "signing-key-exists"
+    SIGNING_KEY_INSIDE = "signing-key-inside"
+    SIGNING_KEY_MISSING = "signing-key-missing"
+    SIGNING_KEY_OPEN = "signing-key-open"
+    SIGNING_KEY_LOCKED = "signing-key-locked"
+    TIMESTAMP_REFUSED = "timestamp-refused"
+    SIGNING_KEY_BAD = "signing-key-bad"
+
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"
     DELETION_UNFINISHED = "deletion-unfinished"

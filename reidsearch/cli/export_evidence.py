@@ -11,6 +11,7 @@ import click
 from reidsearch.cli.files import force_option, is_forced, redact_option
 from reidsearch.cli.grouped import OUTPUT, WrittenFile, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
+from reidsearch.cli.log_key import passphrase_file_option, usable_key
 from reidsearch.cli.options import (
     archive_and_case_options,
     case_of,
@@ -97,6 +98,7 @@ class _Found:
     help="Time before the person appears and after they leave.",
 )
 @redact_option
+@passphrase_file_option
 @option("--no-caption", is_flag=True, help="Leave out the margin with camera, time and ids.")
 @option(
     "-o",
@@ -117,6 +119,7 @@ def evidence(
     sources: str | None,
     margin: float,
     redact: str | None,
+    passphrase_file: Path | None,
     no_caption: bool,
     output: Path,
     form: str,
@@ -154,12 +157,14 @@ def evidence(
     case = case_of(click.get_current_context())
     with progress_for(name="export evidence") as progress, reading_archive(archive) as opened:
         asked = _asked(opened, crops, answer, identity, case, redact, as_given)
+        key = usable_key(opened.log, None, passphrase_file)
         try:
             made = write_bundle(
                 output.absolute(),
                 asked,
                 opened,
                 imprint_of(opened),
+                seal=lambda: opened.log.seal(key),
                 replace=is_forced(click.get_current_context()),
                 progress=progress,
             )

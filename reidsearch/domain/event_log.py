@@ -41,8 +41,17 @@ class Event(StrEnum):
     INDEX = "index"  # a run began
     INDEX_END = "index-end"
     EXPORT = "export"  # a file was written
+    VIEW = "view"  # footage was looked at
     BACKUP = "backup"
+    RESTORE = "restore"
+    MIGRATE = "migrate"
+    REPAIR = "repair"
+    ANNOTATE = "annotate"
+    LINK = "link"
+    QUANTIZE = "quantize"
+    PREPARE_RERANKING = "prepare-reranking"
     SEAL = "seal"
+    KEY = "key"  # seals are signed with another key from here on
     FORGET = "forget"  # the details of earlier entries were erased
     DELETE = "delete"
     REEMBED = "reembed"

@@ -210,3 +210,34 @@ def test_a_log_that_was_chained_anew_is_caught_by_its_seal(
     refit(bundle)
     assert any(kept.name in one for one in verify_bundle(str(bundle), "", (str(kept),)).faults)
     assert any("manifest.json" in one for one in verify_bundle(str(bundle), digest).faults)
+
+
+def test_a_seal_that_was_made_anew_is_caught_by_its_signature(
+    run: CommandLine, footage_once: Path, footage: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    shutil.copytree(footage_once, run.archive)
+    work_on_a_case(run)
+    assert run("log", "key", "new").code == 0
+    bundle = tmp_path / "bundle"
+    made(run, bundle, "--case", CASE, "--sources", "none")
+    held = verify_bundle(str(bundle), digest_of(bundle))
+    assert held.faults == []
+    assert not any("signs no seals" in one for one in held.holds)
+    entries = read_log(bundle)
+    another_actor(entries)
+    chain_anew(entries)
+    lines = b"".join(canonical(one) + b"\n" for one in entries)
+    (bundle / "log/entries.jsonl").write_bytes(lines)
+    (seal,) = (bundle / "log/seals").glob("*.json")
+    told = json.loads(seal.read_text()) | {"head": entries[-1]["digest"]}
+    seal.write_bytes(canonical(told) + b"\n")
+    refit(bundle)
+    assert any("no signature of its seal" in one for one in verify_bundle(str(bundle)).faults)
+    seal.with_suffix(".sig").unlink()
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["files"] = [one for one in manifest["files"] if not one["path"].endswith(".sig")]
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    refit(bundle)
+    assert any("is not signed" in one for one in verify_bundle(str(bundle)).faults)

@@ -23,6 +23,7 @@ from reidsearch.base.errors import ArchiveError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.adjustment import Adjustment, WhyNotAdjusted
 from reidsearch.domain.crops import CropIds, Vectors
+from reidsearch.domain.event_log import Event
 from reidsearch.index.contract import VectorIndex
 from reidsearch.index.disk import reading, writing
 from reidsearch.index.gallery import Gallery
@@ -42,6 +43,7 @@ from reidsearch.store.derived import (
     graph_name,
     newest_graph,
 )
+from reidsearch.store.log_reading import record
 
 # Blocks of 1024 x 1024 products; about 10 ms of a core each (benchmarks/neighbours.py).
 BLOCKS_IN_A_SEARCH = 100
@@ -117,7 +119,10 @@ class Neighbours:
         """
         with self._gallery.busy:
             lock = contextlib.nullcontext if locked else self._store.lock
-            return self._keep(progress, blocks, stopped, lock)
+            whole = self._keep(progress, blocks, stopped, lock)
+        if blocks is None:  # somebody asked for it; else it is part of a run
+            record(self._store, Event.PREPARE_RERANKING, {"crops": len(self._gallery)})
+        return whole
 
     def _keep(
         self,

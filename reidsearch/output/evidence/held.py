@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reidsearch.domain.crops import Crop, Pixels
-from reidsearch.domain.event_log import LogEntry, Seal
+from reidsearch.domain.event_log import LogEntry
 from reidsearch.domain.footage import SourceCoverage
 from reidsearch.domain.redaction import Redaction, RedactionReport
 from reidsearch.domain.reports import ClipReport
@@ -54,10 +54,6 @@ class HeldLog(Protocol):
     @property
     def kept(self) -> bool:
         """Whether it has one."""
-        ...
-
-    def seal(self) -> Seal:
-        """Seal it now."""
         ...
 
     def seal_files(self) -> dict[str, bytes]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from reidsearch.base.errors import DECODING_ERRORS, StorageError
-from reidsearch.domain.event_log import Event, LogEntry, canonical
+from reidsearch.domain.event_log import Event, LogEntry, Seal, canonical
 from reidsearch.output.event_log import entry_json
-from reidsearch.output.evidence.held import Held
+from reidsearch.output.evidence.held import HeldLog
 from reidsearch.output.evidence.manifest import Bundle, LogPart
 
 ALWAYS = frozenset({"begin", "forget", "key", "seal"})
@@ -19,8 +20,11 @@ OF_THE_ARCHIVE = frozenset({
 """Events whose details tell how the footage was treated, when they are of no case."""
 
 
-def put_log(bundle: Bundle, archive: Held) -> list[LogEntry]:
+def put_log(bundle: Bundle, log: HeldLog, seal: Callable[[], Seal]) -> list[LogEntry]:
     """Seal the log, and put it in up to that seal, with all seals and the answers of the case.
+
+    Args:
+        seal: seals the log now, with the key that the archive signs with.
 
     Returns:
         The entries whose details are in the bundle.
@@ -28,12 +32,11 @@ def put_log(bundle: Bundle, archive: Held) -> list[LogEntry]:
     Raises:
         ArchiveError, StorageError: it cannot be read, or not be sealed.
     """
-    log = archive.log
     if not log.kept:
         bundle.log_missing = "the archive was made without one"
         return []
     try:
-        until = log.seal().entries
+        until = seal().entries
     except StorageError as error:
         bundle.missing.append(f"The log was not sealed for this bundle: {error.message}.")
         until = log.count()
@@ -67,7 +70,9 @@ def _put_seals(bundle: Bundle, files: dict[str, bytes], until: int) -> int:
     for name, data in sorted(files.items()):
         number = int(name.partition(".")[0])
         if number <= until:
-            what = "a seal" if name.endswith(".json") else "the signature of a seal"
+            what = {"json": "a seal", "sig": "the signature of a seal"}.get(
+                name.rpartition(".")[2], "the time stamp of a seal"
+            )
             bundle.put(f"log/seals/{name}", "seal", f"{what} of the log up to {number}", data)
             newest = max(newest, number)
     return newest

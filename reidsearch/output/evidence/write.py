@@ -8,6 +8,7 @@ SHA-256 of the manifest. So a bundle never holds the entry of its own export, an
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -16,6 +17,7 @@ from reidsearch.base import atomic
 from reidsearch.base.errors import Refused, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.reading import parse_json, read_text
+from reidsearch.domain.event_log import Seal
 from reidsearch.output.cases import case_json
 from reidsearch.output.emit import dumps
 from reidsearch.output.evidence.case_uco import case_uco
@@ -63,12 +65,14 @@ def write_bundle(
     archive: Held,
     imprint: Imprint,
     *,
+    seal: Callable[[], Seal],
     replace: bool = False,
     progress: Progress = NO_PROGRESS,
 ) -> BundleMade:
     """Make a bundle, and record it in the archive's event log.
 
     Args:
+        seal: seals the log now; a bundle has the log up to there.
         replace: put it in the place of an earlier bundle; of nothing else.
 
     Raises:
@@ -79,7 +83,7 @@ def write_bundle(
         raise StorageError(f"{final} holds something, and is not overwritten")
     with atomic.new_folder(final, replace=replace) as folder:
         bundle = Bundle(folder, asked, imprint, archive.actor)
-        shown = put_log(bundle, archive)
+        shown = put_log(bundle, archive.log, seal)
         put_exhibits(bundle, archive, progress)
         if asked.case is not None:
             document = {"schema": "reidsearch/case/1", **case_json(asked.case)}

@@ -145,6 +145,7 @@ class Log:
         self.digests: dict[int, str] = {}  # number -> digest
         self.details: dict[int, str] = {}  # number -> detail as text, of those that are here
         self.keys: list[tuple[int, str]] = []  # (number, public key) of seals
+        self.signed: set[int] = set()  # entries that say that their seal is signed
         self.left_out = 0
         self.erased: set[int] = set()
 
@@ -195,6 +196,8 @@ def noted(log: Log, entry: dict[str, Any], erased_by: set[int]) -> None:
         log.archive_id = said["archive_id"]
     elif entry["event"] == "key":
         log.keys.append((number, said["public_key"]))
+    elif entry["event"] == "seal" and said.get("fingerprint"):
+        log.signed.add(number)
     elif entry["event"] == "forget":
         erased_by.update(one for one in said["entries"] if one < number)
 
@@ -230,6 +233,28 @@ def check_signature(name: str, seal: bytes, data: bytes, log: Log, findings: Fin
     return hashlib.sha256(bytes.fromhex(key)).hexdigest()
 
 
+def check_seals(
+    folder: str, manifest: dict[str, Any], log: Log, findings: Findings
+) -> tuple[list[int], set[str]]:
+    """Compare the seals in the bundle; return 0, what they seal, and by which keys."""
+    paths = [one["path"] for one in manifest["files"] if one["path"].startswith(SEALS)]
+    data = {path: bytes_of(os.path.join(folder, path)) for path in paths}  # noqa: PTH118
+    sealed = [0]
+    keys: set[str] = set()
+    for path in sorted(data):
+        if path.endswith(".json"):
+            sealed.append(check_seal(path, data[path], log, findings))
+            if sealed[-1] in log.signed and path[:-5] + ".sig" not in data:
+                findings.faults.append(path + " is not signed, and the log says that it is")
+        elif path.endswith(".sig") and path[:-4] + ".json" in data:
+            keys.add(check_signature(path, data[path[:-4] + ".json"], data[path], log, findings))
+        elif path.endswith(".tsr") and path[:-4] + ".json" in data:
+            findings.holds.append(path + " is a time stamp, NOT COMPARED: openssl ts -verify")
+        else:
+            findings.faults.append(path + " belongs to no seal")
+    return sealed, keys
+
+
 def check_log(folder: str, manifest: dict[str, Any], seals: list[str], findings: Findings) -> None:
     """Prove the log, its seals and signatures, and what the manifest says of it."""
     told = manifest["log"]
@@ -242,17 +267,7 @@ def check_log(folder: str, manifest: dict[str, Any], seals: list[str], findings:
         findings.faults.append("the log is not the one that the manifest describes")
     if log.archive_id != manifest["archive_id"]:
         findings.faults.append("the log is of another archive than the manifest")
-    paths = [one["path"] for one in manifest["files"] if one["path"].startswith(SEALS)]
-    data = {path: bytes_of(os.path.join(folder, path)) for path in paths}  # noqa: PTH118
-    sealed = [0]
-    keys: set[str] = set()
-    for path in sorted(data):
-        if path.endswith(".json"):
-            sealed.append(check_seal(path, data[path], log, findings))
-        elif path.endswith(".sig") and path[:-4] + ".json" in data:
-            keys.add(check_signature(path, data[path[:-4] + ".json"], data[path], log, findings))
-        else:
-            findings.faults.append(path + " belongs to no seal")
+    sealed, keys = check_seals(folder, manifest, log, findings)
     for path in seals:
         check_seal(path, bytes_of(path), log, findings)
     if max(sealed) != told["sealed"]:
