@@ -56,7 +56,9 @@ def sha256_of(path: str) -> str:
 
 
 def bytes_of(path: str) -> bytes:
-    """Return a file's bytes."""
+    """Return a file's bytes; a pipe, which would be waited for, is refused."""
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+        raise ValueError(path + " is no ordinary file")
     with open(path, "rb") as file:  # noqa: PTH123
         return file.read()
 
