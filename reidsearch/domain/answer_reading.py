@@ -26,6 +26,8 @@ from reidsearch.domain.footage import HeightsSeen
 from reidsearch.domain.tracklets import Doubt, Moment, Purity, SourceInterval, TrackletSeen
 
 MILLION = 1_000_000
+LATER = ("newest_crop", "requested")
+"""Fields of a statement that answers of earlier versions lack."""
 
 
 def read_answer(document: Any) -> Answer:
@@ -61,6 +63,7 @@ def _statement(given: Mapping[str, Any]) -> Statement:
     read: Statement = _value(
         Statement,
         {
+            **dict.fromkeys(LATER),
             **given,
             "footage": {
                 **{name: value for name, value in footage.items() if name != "heights"},
