@@ -14,7 +14,7 @@ EVENTS = (
     "begin", "search", "search-end", "explain", "decision", "index", "index-end", "export",
     "backup", "seal", "forget", "delete", "reembed", "clock", "calibrate", "forget-calibration",
     "timezone", "relocate", "grown", "case", "case-required", "account",
-    "sign-in", "sign-in-failed", "sign-out",
+    "replay", "sign-in", "sign-in-failed", "sign-out",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Kind, ReidsearchError, UsageError
+from reidsearch.base.time_of_day import TimeOfDay
 from reidsearch.base.timecode import parse_time
 from reidsearch.domain.answer_json import SCHEMA
 from reidsearch.domain.answers import Answer, FootageSearched, Match, Statement
@@ -192,6 +193,8 @@ def _value(kind: Any, given: Any) -> Any:
         return {_value(inner[0], name): _value(inner[1], value) for name, value in given.items()}
     if kind is Any or (is_dataclass(kind) and isinstance(given, kind)):  # type: ignore[arg-type]
         return given
+    if kind is TimeOfDay:
+        return TimeOfDay.read(_value(str, given["hours"]), _value(str | None, given["zone"]))
     if kind is Box:
         return Box(*(_value(int, one) for one in given))
     if is_dataclass(kind):

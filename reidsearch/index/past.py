@@ -11,9 +11,8 @@ from reidsearch.base.progress import Progress
 from reidsearch.domain.adjustment import AdjustedBy, Adjustment, WhyNotAdjusted
 from reidsearch.index.adjusting import means_by_digest
 from reidsearch.index.contract import VectorIndex
-from reidsearch.index.factory import engine_for
 from reidsearch.index.gallery import Gallery
-from reidsearch.store.crops.embeddings import embedding_count, embeddings_after
+from reidsearch.store.crops.embeddings import embeddings_after
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
 

@@ -174,8 +174,15 @@ def camera_counts(store: Store, last_crop_id: int | None = None) -> dict[int | N
         return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def crops_up_to(store: Store, crop_id: int) -> int:
+    """Return how many crops there are up to an id."""
+    with store.scan() as connection:
+        query = select(func.count()).select_from(tables.crop).where(tables.crop.c.id <= crop_id)
+        return connection.scalar(query) or 0
+
+
 def crop_at(store: Store, count: int) -> int | None:
-    """Return the id of the crop that is the so many-th of all, by their ids; None: there is none."""
+    """Return the id of the last of so many crops, the first by their ids; None: there are less."""
     crop = tables.crop.c
     with store.scan() as connection:
         return connection.scalar(select(crop.id).order_by(crop.id).offset(count - 1).limit(1))
