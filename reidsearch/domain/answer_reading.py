@@ -72,6 +72,7 @@ def _statement(given: Mapping[str, Any]) -> Statement:
                 "heights": {},
             },
             "pending": pending,
+            "identity": given["identity"] and {**given["identity"], "named": given["identity"]},
         },
     )
     counted = {field.name: getattr(read.footage, field.name) for field in fields(FootageSearched)}
