@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import shutil
 
 import numpy as np
 import pytest
-from archives import draw, opened, write_set
+from archives import draw, opened, sql, write_set
 
 from reidsearch import Archive
 from reidsearch.base.errors import InputError, Kind, NotFound, ReidsearchError, UsageError
 from reidsearch.domain.answers import Answer
+from reidsearch.domain.cases import Needed
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.replay import AsIt, Cause, DifferenceKind, Outcome
 from reidsearch.domain.request import Filters, SearchRequest
@@ -33,8 +34,6 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def folder(made, tmp_path):
-    import shutil
-
     shutil.copytree(made, tmp_path / "made")
     return tmp_path / "made"
 
@@ -178,7 +177,7 @@ def test_a_picture_that_is_gone_is_repeated_for_a_case_alone(folder, tmp_path) -
         assert "its embedding is not on record" in told.why_not
         draw(query, 6)
         assert "shows something else" in archive.replay(entry_of(plain)).why_not
-        archive.cases.require("case")
+        archive.cases.require(Needed.CASE)
         with pytest.raises(UsageError) as error:
             archive.replay(entry_of(of_case))
         assert error.value.kind == Kind.CASE_REQUIRED
@@ -206,13 +205,40 @@ def test_a_file_that_was_changed_is_not_what_was_answered(folder, tmp_path) -> N
 
 def test_an_entry_that_was_changed_does_not_hold(folder) -> None:
     with reopened(folder) as archive:
+        first, second = (archive.search(picture(folder, one)) for one in (0, 3))
+        archive.search(picture(folder, 5))
+    where = "UPDATE log_entry SET {} WHERE id = :number"
+    sql(folder / "archive", where.format("actor = 'x'"), number=entry_of(first))
+    sql(folder / "archive", where.format("detail = detail || ' '"), number=entry_of(second))
+    with reopened(folder) as archive:
+        told = archive.replay(entry_of(first))
+        assert told.evidence.faults == ("the next entry does not follow it",)
+        assert told.compared.outcome is Outcome.IDENTICAL
+        assert not told.identical
+        told = archive.replay(entry_of(second))
+        assert told.evidence.faults == (
+            "it does not follow the entry before it",
+            "its detail is not what was written",
+        )
+
+
+def test_a_score_that_was_changed_in_the_log_is_unexplained(folder) -> None:
+    with reopened(folder) as archive:
         answer = archive.search(picture(folder))
         number = entry_of(answer)
-        archive.search(picture(folder, 3))
-    with sqlite3.connect(folder / "archive" / "reidsearch.db") as connection:
-        connection.execute("UPDATE log_entry SET actor = 'x' WHERE id = ?", (number,))
-    with reopened(folder) as archive, pytest.raises(ReidsearchError, match=r"damaged|altered"):
-        archive.replay(number)
+        (entry,) = (one for one in archive.log.entries() if one.number == number)
+        said = entry.said or {}
+        said["matches"][2][1] -= 0.01
+        detail = json.dumps(said)
+        query = "UPDATE log_entry SET detail = :detail WHERE id = :number"
+        sql(folder / "archive", query, number=number, detail=detail)
+    with reopened(folder) as archive:
+        told = archive.replay(number)
+        assert not told.evidence.holds
+        (one,) = told.compared.differences
+        assert one.kind is DifferenceKind.SCORE
+        assert one.causes == (Cause.UNEXPLAINED,)
+        assert one.crop_id == answer.matches[2].crop.crop_id
 
 
 def test_what_is_no_answer_of_this_archive_is_refused(folder, tmp_path) -> None:
@@ -292,7 +318,7 @@ def test_whatever_was_asked_is_identical_before_and_after_more_footage(folder, t
     rng = np.random.default_rng(15)
     with reopened(folder) as archive:
         archive.identities.new("anna", [5])
-        entries = []
+        seen, entries = archive.preview_search(k=5).cameras, []
         for _ in range(25):
             liked, unliked = (
                 tuple(map(int, some)) for some in np.split(rng.permutation(40)[:4] + 20, 2)
@@ -305,7 +331,7 @@ def test_whatever_was_asked_is_identical_before_and_after_more_footage(folder, t
                 ],
                 k=None if (every := rng.random() < 0.2) else int(rng.integers(1, 40)),
                 filters=Filters(
-                    cameras=("c1",) if rng.random() < 0.3 else (),
+                    cameras=seen[:1] if rng.random() < 0.3 else (),
                     exclude_crops=(3, 9) if rng.random() < 0.3 else (),
                 ),
                 min_score=0.1 if every or rng.random() < 0.3 else None,
