@@ -44,11 +44,16 @@ def replay_json(told: Replay) -> dict[str, Any]:
             "largest_difference": compared.largest,
             "tolerance": TOLERANCE,
         },
-        "differences": [asdict(one) for one in compared.differences],
+        "differences": [_difference_json(one) for one in compared.differences],
         "changes": [asdict(one) for one in told.changes],
         "not_rebuilt": list(told.not_rebuilt),
         "logged": told.logged,
     }
+
+
+def _difference_json(one: Difference) -> dict[str, Any]:
+    told = asdict(one)
+    return {"how": told.pop("kind"), **told}
 
 
 def replay_text(told: Replay) -> str:

@@ -118,7 +118,7 @@ class ReplayService:
             matches = matches[: len(record.matches)]
         held = self._store.crops([crop_id for crop_id, _ in record.matches])
         erased = {crop_id for crop_id, _ in record.matches} - {one.crop_id for one in held}
-        changes = changes_since(self._store, then, report.as_it, record.evidence.entry, answered)
+        changes = changes_since(self._store, then, record.evidence.entry, answered)
         past = report.as_it is AsIt.WAS
         return replace(
             report,

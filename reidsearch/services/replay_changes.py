@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reidsearch.domain.adjustment import AdjustedBy
 from reidsearch.domain.answers import Answer, RankedBy, Statement
 from reidsearch.domain.event_log import Event
-from reidsearch.domain.replay import AsIt, Cause, Change
+from reidsearch.domain.replay import Cause, Change
 from reidsearch.domain.scores import Origin, Provenance
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.past import PastGallery
@@ -34,14 +35,14 @@ class Answered:
 
 
 def changes_since(
-    store: Store, then: Statement, as_it: AsIt, entry: int | None, answered: Answered
+    store: Store, then: Statement, entry: int | None, answered: Answered
 ) -> list[Change]:
     """Return what has changed, with or without an effect on this answer."""
     return [
         *_of_crops(store, then),
         *_of_decisions(store, then),
         *_of_facts(store, then, entry),
-        *_of_scores(then, as_it, answered),
+        *_of_scores(then, answered),
         *_of_ranking(then, answered),
     ]
 
@@ -64,10 +65,10 @@ def _of_crops(store: Store, then: Statement) -> Iterator[Change]:
     newest = then.newest_crop or 0
     erased = then.crops_stored - crops_up_to(store, newest)
     if erased > 0:
-        yield Change(Cause.ERASED, f"{erased:,} of the crops of that time were deleted")
+        yield Change(Cause.ERASED, f"crops of that time that were deleted: {erased:,}")
     added = store.state().last_crop_id - newest
     if added > 0:
-        yield Change(Cause.FOOTAGE, f"{added:,} crops were indexed since")
+        yield Change(Cause.FOOTAGE, f"crops that were indexed since: {added:,}")
 
 
 def _of_decisions(store: Store, then: Statement) -> Iterator[Change]:
@@ -75,7 +76,7 @@ def _of_decisions(store: Store, then: Statement) -> Iterator[Change]:
         since = [one.what for one in log(connection) if one.at > then.asked_at]
     if since:
         told = ", ".join(sorted(set(since)))
-        yield Change(Cause.DECISIONS, f"{len(since):,} decisions were taken since: {told}")
+        yield Change(Cause.DECISIONS, f"decisions since: {len(since):,} ({told})")
 
 
 def _of_facts(store: Store, then: Statement, entry: int | None) -> Iterator[Change]:
@@ -86,7 +87,7 @@ def _of_facts(store: Store, then: Statement, entry: int | None) -> Iterator[Chan
         yield Change(Cause.FACTS, f"times or places were changed since: {names}")
 
 
-def _of_scores(then: Statement, as_it: AsIt, answered: Answered) -> Iterator[Change]:
+def _of_scores(then: Statement, answered: Answered) -> Iterator[Change]:
     now = answered.answer.statement
     if not now.model.matches(then.model):
         yield Change(
@@ -106,18 +107,20 @@ def _of_scores(then: Statement, as_it: AsIt, answered: Answered) -> Iterator[Cha
     if crops_now != crops_then:
         yield Change(
             Cause.QUERY,
-            f"the identity has {len(crops_now):,} confirmed crops, and had {len(crops_then):,}",
+            f"crops that are searched with: {len(crops_now):,}, and were {len(crops_then):,}",
         )
-    means = (now.adjusted.means_sha256, now.adjusted.why_not)
-    if means != (then.adjusted.means_sha256, then.adjusted.why_not):
+    if now.adjusted.means_sha256 != then.adjusted.means_sha256:
         yield Change(
-            Cause.ADJUSTMENT,
-            f"scores are adjusted by the means of {now.adjusted.cameras} cameras, taken from "
-            f"{now.adjusted.crops:,} crops, and were by those of {then.adjusted.cameras}, taken "
-            f"from {then.adjusted.crops:,}",
+            Cause.ADJUSTMENT, f"scores are {_by(now.adjusted)}, and were {_by(then.adjusted)}"
         )
     if then.feedback is None and _own(then.calibrated_by) != answered.calibrated:
         yield Change(Cause.CALIBRATION, "the scores are read by another calibration")
+
+
+def _by(adjusted: AdjustedBy) -> str:
+    if not adjusted.cameras:
+        return "plain"
+    return f"adjusted by the means of {adjusted.cameras} cameras, of {adjusted.crops:,} crops"
 
 
 def _own(calibrated: Provenance | None) -> Provenance | None:

@@ -111,10 +111,10 @@ def test_what_was_deleted_is_named(folder) -> None:
                 one for one in told.compared.differences if one.kind is DifferenceKind.MISSING
             ]
             assert {one.crop_id for one in missing if one.causes == (Cause.ERASED,)} == set(gone)
-            assert "2 of the crops of that time were deleted" in [one.what for one in told.changes]
+            assert "crops of that time that were deleted: 2" in [one.what for one in told.changes]
         assert "unexplained" not in {c for d in told.compared.differences for c in d.causes}
         past = archive.replay(entry_of(answer))
-        assert past.not_rebuilt[0].startswith("2 of the crops")
+        assert past.not_rebuilt[0].startswith("crops of that time")
 
 
 def test_what_was_asked_with_and_deleted_cannot_be_repeated(folder, tmp_path) -> None:
