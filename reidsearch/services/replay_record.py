@@ -192,6 +192,7 @@ def _of_entry(store: Store, number: int) -> Record:
             f"entry {number} of the log is damaged: {error}",
             "verify the log",
             kind=Kind.LOG_DAMAGED,
+            archive=store.location,
         ) from error
     return Record(read, matches, complete, rows, Evidence(number, faults))
 

@@ -11,6 +11,9 @@ from archives import draw, opened, sql, write_set
 
 from reidsearch import Archive
 from reidsearch.base.errors import InputError, Kind, NotFound, ReidsearchError, UsageError
+from reidsearch.base.time_of_day import TimeOfDay
+from reidsearch.domain.answer_json import answer_json
+from reidsearch.domain.answer_reading import read_answer
 from reidsearch.domain.answers import Answer
 from reidsearch.domain.cases import Needed
 from reidsearch.domain.event_log import Event
@@ -133,6 +136,7 @@ def test_decisions_change_what_an_identity_is_searched_with(folder) -> None:
         archive.identities.new("anna", [1, 2])
         answer = archive.search(identity="anna", new_only=True, k=5)
         archive.identities.confirm("anna", [answer.matches[0].crop.crop_id])
+        assert answer_json(read_answer(answer.to_json())) == answer.to_json()
         past = archive.replay(entry_of(answer))
         assert past.identical
         assert past.compared.exact
@@ -145,6 +149,14 @@ def test_decisions_change_what_an_identity_is_searched_with(folder) -> None:
         lost = archive.replay(entry_of(answer), AsIt.IS)
         assert lost.compared.outcome is Outcome.NOT_REPEATED
         assert "no identity" in lost.why_not
+
+
+def test_an_answer_that_hours_of_the_day_limit_is_read_and_replayed(folder) -> None:
+    with reopened(folder) as archive:
+        hours = Filters(time_of_day=TimeOfDay(22 * 60, 6 * 60, "Asia/Tokyo"))
+        answer = archive.search(1, filters=hours)
+        assert answer_json(read_answer(answer.to_json())) == answer.to_json()
+        assert archive.replay(entry_of(answer)).identical
 
 
 def test_another_model_is_named(folder) -> None:
