@@ -52,8 +52,8 @@ def write_report(archive: Archive, subject: Subject, path: Path, *, by: str) -> 
     from reidsearch.output.casework.build import report_of
 
     encoded, written = encoded_as(report_of(archive, subject), path)
-    with atomic.new_file(path, replace=True) as file:
-        file.write(encoded)
+    with atomic.replacing(path) as partial:
+        partial.write_bytes(encoded)
     archive.log.exported(path, by)
     return written
 
