@@ -1,4 +1,4 @@
-"""`reidsearch report`: what was asked, found and decided, as a document that can be read in court."""
+"""`reidsearch report`: what was asked, found and decided, as a document for a court."""
 
 from __future__ import annotations
 

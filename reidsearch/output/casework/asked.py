@@ -127,7 +127,7 @@ def _queries(making: Making, origins: Sequence[QueryOrigin]) -> list[Card | Tabl
     rows = tuple(_query_row(one) for one in origins[:QUERIES_LISTED])
     blocks.append(
         Table(
-            ("Picture", "Box", "SHA-256 of its file", "SHA-256 of its embedding"),
+            ("Picture", "Box (left, top, right, bottom)", "SHA-256 of its file", "SHA-256 of its embedding"),
             rows,
             (3, 2, 4, 4),
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import now
+from reidsearch.domain.answer_json import SCHEMA as ANSWER_SCHEMA
 from reidsearch.domain.answer_reading import read_answer
 from reidsearch.domain.answers import Answer, Logged, Match
+from reidsearch.domain.decisions import Mark
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.output.cases import case_document
 from reidsearch.output.casework import about, against, asked, findings, record, searched
@@ -54,6 +57,7 @@ def report_of(archive: Archive, subject: Subject) -> Report:
 
 
 def _answer(making: Making, name: str, answer: Answer) -> Report:
+    answer = _decided_now(making, answer)
     told = answer.statement.case
     number = told.number if told else ""
     members = [making.member(match.crop) for match in answer.matches[: findings.CARDS_AT_MOST]]
@@ -179,8 +183,6 @@ def _report(
 
 def _numbered(sections: list[Section]) -> list[Section]:
     """Number the headings: 1, 2, 2.1."""
-    from dataclasses import replace
-
     found, first, second = [], 0, 0
     for one in sections:
         if not one.blocks and one.level == 2:
@@ -192,6 +194,18 @@ def _numbered(sections: list[Section]) -> list[Section]:
             second += 1
             found.append(replace(one, heading=f"{first}.{second} {one.heading}"))
     return found
+
+
+def _decided_now(making: Making, answer: Answer) -> Answer:
+    """Return an answer with what has been decided of its matches by now."""
+    marks = making.archive.identities.marks_of_crops([one.crop.crop_id for one in answer.matches])
+    none = Mark()
+    matches = [
+        replace(one, identity=mark.identity, rejected_for=mark.rejected_for)
+        for one in answer.matches
+        for mark in (marks.get(one.crop.crop_id, none),)
+    ]
+    return replace(answer, matches=tuple(matches))
 
 
 def _logged_answer(making: Making, text: str) -> Answer:
@@ -216,7 +230,7 @@ def _of_entry(making: Making, entry: LogEntry) -> Answer | None:
     if said is None:
         return None
     statement = said["statement"] | {"logged": {"entry": entry.number, "why_not": None}}
-    read = read_answer({"schema": "reidsearch/answer/3", "statement": statement, "matches": []})
+    read = read_answer({"schema": ANSWER_SCHEMA, "statement": statement, "matches": []})
     told = read.statement
     pairs = said.get("matches", [])
     ids = [int(crop_id) for crop_id, _ in pairs]
@@ -241,6 +255,4 @@ def _of_entry(making: Making, entry: LogEntry) -> Answer | None:
     if len(matches) < len(pairs):
         gone = count(len(pairs) - len(matches), "match", "matches")
         making.missing.append(f"Of search {entry.number} {gone} cannot be shown: deleted since.")
-    from dataclasses import replace
-
     return Answer(replace(told, logged=Logged(entry.number)), tuple(matches))

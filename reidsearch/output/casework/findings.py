@@ -193,36 +193,33 @@ def _pictures(making: Making, crop: Crop) -> tuple[tuple[Picture, ...], list[str
 
 
 def _place(making: Making, crop: Crop, tracklet_id: int | None) -> list[tuple[str, str]]:
-    moment, time = crop.moment, crop.facts.time
-    rows = [("Camera", crop.facts.camera or "unknown")]
-    rows += _times(making, crop, time)
-    rows.append(("File", crop.place))
-    if moment is not None:
-        rows.append(("Place in the file", f"{float(moment.media_s):.3f} s (pts {moment.pts})"))
-    told = f"crop {crop.crop_id}" + (f", tracklet {tracklet_id}" if tracklet_id else "")
-    rows += [
-        ("Ids", f"{told}; box {crop.box.text()}"),
+    moment = crop.moment
+    rows = [("Camera", crop.facts.camera or "unknown"), *_times(making, crop)]
+    where = f"; {float(moment.media_s):.3f} s in it (pts {moment.pts})" if moment else ""
+    ids = f"crop {crop.crop_id}" + (f", tracklet {tracklet_id}" if tracklet_id else "")
+    return [
+        *rows,
+        ("File", f"{crop.place}{where}"),
+        ("Ids", f"{ids}; box {crop.box.text()} (left, top, right, bottom in pixels)"),
         ("SHA-256 of the source", crop.source_sha256),
     ]
-    return rows
 
 
-def _times(making: Making, crop: Crop, time: dt.datetime | None) -> list[tuple[str, str]]:
+def _times(making: Making, crop: Crop) -> list[tuple[str, str]]:
+    moment, time = crop.moment, crop.facts.time
     if time is None:
         return [("Time", "unknown")]
-    moment = crop.moment
-    correction_s = moment.correction_s if moment else 0.0
-    rows = [
-        ("Local time", local(time)),
-        ("UTC", f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]),
-    ]
-    if moment is not None:
-        recorder = time - dt.timedelta(seconds=correction_s)
-        rows.append(("Recorder time", clock(recorder)))
-        sure = moment.uncertainty_s
-        rows.append(("Uncertainty", "not known" if sure is None else f"±{sure:g} s"))
-    if correction_s:
-        rows.append(("Clock", f"{correction_text(correction_s)}; {_corrected_by(making, crop)}"))
+    utc = f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
+    rows = [("Time", f"{local(time)}; in UTC {utc}")]
+    if moment is None:
+        return rows
+    recorder = clock(time - dt.timedelta(seconds=moment.correction_s))
+    sure = moment.uncertainty_s
+    told = "uncertainty not known" if sure is None else f"uncertainty ±{sure:g} s"
+    rows.append(("Recorder time", f"{recorder}; {told}"))
+    if moment.correction_s:
+        told = correction_text(moment.correction_s)
+        rows.append(("Clock", f"{told}; {_corrected_by(making, crop)}"))
     return rows
 
 

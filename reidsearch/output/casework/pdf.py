@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ATTACHED = "report.json"
 MARGIN_MM, TOP_MM, FOOT_MM = 22.0, 25.0, 22.0
 BODY_PT, SMALL_PT, LINE_MM, SMALL_MM = 9.5, 8.0, 4.9, 4.0
-PICTURE_MM = 62.0
+PICTURE_MM = 50.0
 INK, PALE, RULE, CAUTION = (25, 30, 38), (95, 104, 116), (205, 210, 216), (140, 45, 20)
 SEEN, UNSEEN = (40, 95, 120), (200, 90, 50)
 LONGEST_CELL = 900
@@ -149,6 +149,7 @@ class _Layout:
         pdf = self.pdf
         pdf.set_font("Noto", "", SMALL_PT)
         pdf.set_draw_color(*RULE)
+        pdf.set_fill_color(255, 255, 255)
         head = FontFace(emphasis="BOLD", fill_color=(238, 241, 244), color=INK)
         with pdf.table(
             col_widths=tuple(widths),
@@ -157,7 +158,7 @@ class _Layout:
             borders_layout="HORIZONTAL_LINES",
             first_row_as_headings=not names,
             headings_style=head,
-            padding=(0.7, 1.2, 0.7, 0 if names else 1.2),
+            padding=(0.6, 1.2, 0.6, 0 if names else 1.2),
             v_align="TOP",
         ) as table:
             for cells in rows:
@@ -169,9 +170,9 @@ class _Layout:
 
     def _card_mm(self, card: Card) -> float:
         """Height of a card, about: what is kept together."""
-        pictures = PICTURE_MM + 10 if card.pictures else 0.0
-        lines = sum(1 + len(text) // 85 for _, text in card.facts)
-        return 9 + pictures + lines * (SMALL_MM + 1.4) + 6 * len(card.texts)
+        pictures = PICTURE_MM + 7 if card.pictures else 0.0
+        lines = sum(1 + len(text) // 92 for _, text in card.facts)
+        return 9 + pictures + lines * (SMALL_MM + 1.2) + 6 * len(card.texts)
 
     def _card(self, card: Card) -> None:
         pdf = self.pdf
