@@ -82,7 +82,7 @@ def ratio_told(reading: Reading) -> str:
 
 def limits(calibration: Calibration | None) -> Section:
     """Say what the method cannot do, with what was measured."""
-    blocks = [
+    blocks: list[Text | Facts] = [
         Text(
             "The model compares appearance, mostly clothes, build and colours, not faces. Pictures "
             "of one person in other clothes, from another side or in other light can score low; "
