@@ -13,7 +13,8 @@ KNOWN = frozenset(
     {
         "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "p",
         "code", "div", "aside", "section", "figure", "img", "figcaption", "main", "article",
-        "span", "video", "a", "table", "dl", "dt", "dd", "svg", "rect", "thead", "tbody", "tr", "th", "td", "footer", "bdi",
+        "span", "video", "a", "table", "thead", "tbody", "tr", "th", "td", "footer", "bdi",
+        "br", "dl", "dt", "dd", "svg", "rect",
     }
 )  # fmt: skip
 ATTRIBUTES = frozenset(

@@ -93,14 +93,19 @@ def test_a_pdf_keeps_the_rules_of_pdf_a_3b() -> None:
         assert not pdf.is_encrypted
         assert len(pdf.trailer.ID) == 2
         xmp = pdf.Root.Metadata.read_bytes().decode()
-        assert "pdfaid" in xmp and ">3<" in xmp and ">B<" in xmp
+        assert "pdfaid" in xmp
+        assert ">3<" in xmp
+        assert ">B<" in xmp
         assert "/Filter" not in pdf.Root.Metadata
         [intent] = pdf.Root.OutputIntents
-        assert intent.S == "/GTS_PDFA1" and intent.DestOutputProfile.N == 3
-        assert "/OpenAction" not in pdf.Root and "/AA" not in pdf.Root
+        assert intent.S == "/GTS_PDFA1"
+        assert intent.DestOutputProfile.N == 3
+        assert "/AA" not in pdf.Root
+        assert isinstance(pdf.Root.OpenAction, pikepdf.Array)  # a place, no action
         assert "/JavaScript" not in pdf.Root.Names
         [attached] = pdf.Root.AF
-        assert attached.AFRelationship == "/Source" and attached.UF == "report.json"
+        assert attached.AFRelationship == "/Source"
+        assert attached.UF == "report.json"
         stream = attached.EF.F
         assert stream.Subtype == "/application/json"
         assert json.loads(stream.read_bytes()) == made.document.to_json()
@@ -124,7 +129,8 @@ def test_hostile_names_stay_names() -> None:
     made = report(*NAMES)
     page = report_html(made).decode()
     read = require_alone(page)
-    assert "<script>" not in page and "49" not in read.text
+    assert "<script>" not in page
+    assert "49" not in read.text
     assert "xxxx" in read.text
     data, lacking = report_pdf(made)
     assert "\U0010fffd" in lacking
@@ -136,7 +142,7 @@ def test_a_long_table_goes_on_with_its_head_on_each_page() -> None:
     pdfium = pytest.importorskip("pypdfium2")
     data, _ = report_pdf(report(rows=200))
     pdf = pdfium.PdfDocument(data)
-    texts = [page.get_textpage().get_text_range() for page in pdf]
+    texts = [" ".join(page.get_textpage().get_text_range().split()) for page in pdf]
     assert len(texts) >= 4
     for number, text in enumerate(texts, start=1):
         assert f"Page {number} of {len(texts)}" in text

@@ -11,7 +11,7 @@ from reidsearch.domain.answers import Answer
 from reidsearch.domain.decisions import Story
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.domain.query_origins import QueryOrigin
-from reidsearch.output.casework.document import Card, Facts, Section, Table, Text
+from reidsearch.output.casework.document import Card, Facts, Picture, Section, Table, Text
 from reidsearch.output.statement import filtered_told
 from reidsearch.output.times import local
 from reidsearch.output.visible import count
@@ -116,7 +116,7 @@ def of_identity(making: Making, story: Story) -> Section:
 
 def _queries(making: Making, origins: Sequence[QueryOrigin]) -> list[Card | Table | Text]:
     """Show query pictures of the archive, and list all with their digests."""
-    pictures = []
+    pictures: list[Picture] = []
     for origin in origins:
         if origin.crop_id is not None and len(pictures) < QUERIES_SHOWN:
             picture = making.query(origin.crop_id)
@@ -127,7 +127,12 @@ def _queries(making: Making, origins: Sequence[QueryOrigin]) -> list[Card | Tabl
     rows = tuple(_query_row(one) for one in origins[:QUERIES_LISTED])
     blocks.append(
         Table(
-            ("Picture", "Box (left, top, right, bottom)", "SHA-256 of its file", "SHA-256 of its embedding"),
+            (
+                "Picture",
+                "Box (left, top, right, bottom)",
+                "SHA-256 of its file",
+                "SHA-256 of its embedding",
+            ),
             rows,
             (3, 2, 4, 4),
         )

@@ -161,10 +161,17 @@ class Document:
             "made_by": self.made_by,
             "version": __version__,
             "zone": self.zone,
-            "sections": [asdict(one) for one in self.sections],
+            "sections": [_listed(asdict(one)) for one in self.sections],
             "review": self.review,
             "data": dict(self.data),
         }
+
+
+def _listed(value: Any) -> Any:
+    """Return a value with lists for tuples, as JSON has them."""
+    if isinstance(value, dict):
+        return {name: _listed(one) for name, one in value.items()}
+    return [_listed(one) for one in value] if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True, slots=True)

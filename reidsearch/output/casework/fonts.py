@@ -6,6 +6,7 @@ as an escape (`\u4e2d`), as in drawn pictures, and told.
 
 from __future__ import annotations
 
+import string
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,24 @@ def own_font() -> Path:
     import fontpkg_noto_sans
 
     return Path(fontpkg_noto_sans.ROOT) / "files" / "NotoSans[wdth,wght].ttf"
+
+
+def weight_of_own(chars: str, weight: int, path: Path) -> None:
+    """Write the program's font, with these characters and of this weight alone, to a file.
+
+    It is a font of variable weight; to make one of a fixed weight takes 20 s for all of it, and
+    well below a second for what a document needs.
+    """
+    from fontTools.subset import Subsetter
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib.instancer import instantiateVariableFont
+
+    with TTFont(own_font()) as font:
+        subsetter = Subsetter()
+        subsetter.populate(unicodes=map(ord, chars))
+        subsetter.subset(font)
+        instantiateVariableFont(font, {"wght": weight, "wdth": 100}, inplace=True)
+        font.save(path)
 
 
 @cache
@@ -55,6 +74,7 @@ class Lettered:
 
     def __init__(self) -> None:
         self._own = _drawn(own_font()) or frozenset()
+        self.used: dict[str, None] = dict.fromkeys(string.printable.strip())
         self.further: list[Path] = []
         self.lacking: dict[str, None] = {}
 
@@ -69,6 +89,7 @@ class Lettered:
     def _char(self, char: str) -> str:
         number = ord(char)
         if number in self._own:
+            self.used[char] = None
             return char
         for path, drawn in system_fonts():
             if number in drawn:

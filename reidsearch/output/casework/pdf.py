@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from reidsearch.base.version import __version__
@@ -19,7 +21,7 @@ from reidsearch.output.casework.document import (
     Table,
     Text,
 )
-from reidsearch.output.casework.fonts import Lettered, own_font
+from reidsearch.output.casework.fonts import Lettered, weight_of_own
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -37,9 +39,15 @@ _NAME_MM = 40.0
 
 def report_pdf(report: Report) -> tuple[bytes, tuple[str, ...]]:
     """Return a report as PDF, and the characters that no font at hand could draw."""
+    with TemporaryDirectory() as folder:
+        return _laid_out(report, Path(folder))
+
+
+def _laid_out(report: Report, folder: Path) -> tuple[bytes, tuple[str, ...]]:
+    """Return the same; fonts are made in a folder."""
     from reidsearch.output.casework.write import report_json
 
-    pages = _Layout(report.document, report.pictures)
+    pages = _Layout(report.document, report.pictures, folder)
     attached = report_json(report)
     pages.pdf.embed_file(
         bytes=attached,
@@ -60,12 +68,13 @@ def report_pdf(report: Report) -> tuple[bytes, tuple[str, ...]]:
 class _Layout:
     """Lays sections out on pages."""
 
-    def __init__(self, document: Document, pictures: Mapping[str, bytes]) -> None:
+    def __init__(self, document: Document, pictures: Mapping[str, bytes], folder: Path) -> None:
         self.letters = Lettered()
         self._pictures = pictures
         for text in _texts(document):  # before the first page: all fonts have to be known
             self.letters.spell(text)
-        self.pdf = _pages(document, self.letters)
+        self.letters.spell("…")
+        self.pdf = _pages(document, self.letters, folder)
         self._title(document)
 
     def _title(self, document: Document) -> None:
@@ -236,7 +245,7 @@ class _Layout:
         pdf.ln(2)
 
 
-def _pages(document: Document, letters: Lettered) -> FPDF:
+def _pages(document: Document, letters: Lettered, folder: Path) -> FPDF:
     """Return an empty document with its fonts, margins, head and foot."""
     from fpdf import FPDF
 
@@ -268,19 +277,22 @@ def _pages(document: Document, letters: Lettered) -> FPDF:
     pdf.set_author(letters.spell(document.made_by))
     pdf.set_creator(f"reidsearch {__version__}")
     pdf.set_creation_date(document.made_at)
-    _add_fonts(pdf, letters)
+    _add_fonts(pdf, letters, folder)
     pdf.set_text_color(*INK)
     pdf.add_page()
     return pdf
 
 
-def _add_fonts(pdf: FPDF, letters: Lettered) -> None:
+def _add_fonts(pdf: FPDF, letters: Lettered, folder: Path) -> None:
     for style, weight in (("", 400), ("B", 700)):
-        pdf.add_font("Noto", style, own_font(), variations={"wght": weight, "wdth": 100})
+        path = folder / f"noto-{weight}.ttf"
+        weight_of_own("".join(letters.used), weight, path)
+        pdf.add_font("Noto", style, path)
     for number, path in enumerate(letters.further):
         pdf.add_font(f"Further{number}", "", path)
     pdf.set_fallback_fonts([f"Further{n}" for n in range(len(letters.further))], exact_match=False)
-    pdf.set_text_shaping(use_shaping_engine=True)
+    # Kerning places each letter by itself, and readers then take words apart that are copied.
+    pdf.set_text_shaping(use_shaping_engine=True, features={"kern": False})
 
 
 def _texts(document: Document) -> list[str]:

@@ -136,8 +136,8 @@ def _bars(sources: Sequence[SourceCoverage]) -> list[Block]:
     if len(bars) > CAMERAS_DRAWN:
         left = count(len(bars) - CAMERAS_DRAWN, "camera")
         notes.append(Text(f"{left} more are not drawn."))
-    ends_told = (local(from_us(at).replace(microsecond=0)) for at in (begin, end))
-    return [Bars(*ends_told, bars[:CAMERAS_DRAWN]), *notes]
+    first, last = (local(from_us(at).replace(microsecond=0)) for at in (begin, end))
+    return [Bars(first, last, bars[:CAMERAS_DRAWN]), *notes]
 
 
 def _s(media_us: int) -> Fraction:

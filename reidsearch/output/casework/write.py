@@ -64,7 +64,8 @@ def encoded_as(report: Report, path: Path) -> tuple[bytes, Written]:
     Raises:
         UsageError: the ending is unknown.
     """
-    ending, spelled = path.suffix.lower(), ()
+    ending = path.suffix.lower()
+    spelled: tuple[str, ...] = ()
     if ending == ".html":
         from reidsearch.output.casework.html import report_html
 
