@@ -32,10 +32,10 @@ from reidsearch.output.casework.document import (
     Section,
     Table,
     Text,
+    report_json,
 )
 from reidsearch.output.casework.html import report_html
 from reidsearch.output.casework.pdf import report_pdf
-from reidsearch.output.casework.write import report_json
 
 pytestmark = pytest.mark.full
 NAMES = (

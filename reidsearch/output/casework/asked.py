@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import NotFound
@@ -156,5 +156,5 @@ def _query_row(one: QueryOrigin) -> tuple[str, str, str, str]:
 def _entry(making: Making, number: int | None) -> LogEntry | None:
     if number is None:
         return None
-    entries = making.archive.log.entries(events=[Event.SEARCH])
+    entries: Iterator[LogEntry] = making.archive.log.entries(events=[Event.SEARCH])
     return next((one for one in entries if one.number == number), None)

@@ -22,14 +22,14 @@ from reidsearch.output.times import zone_name
 from reidsearch.output.visible import count
 
 if TYPE_CHECKING:
-    from reidsearch.archive import Archive
+    from reidsearch.output.casework.making import Held
     from reidsearch.output.casework.subject import Subject
 
 SEARCHES_AT_MOST = 40
 """Searches of a case whose matches are listed, the newest; all are counted."""
 
 
-def report_of(archive: Archive, subject: Subject) -> Report:
+def report_of(archive: Held, subject: Subject) -> Report:
     """Make a report of an archive as it is now.
 
     Raises:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from reidsearch.base.timecode import iso
 from reidsearch.base.version import __version__
 from reidsearch.domain.event_log import canonical
+from reidsearch.output.emit import dumps
 
 SCHEMA = "reidsearch/report/1"
 
@@ -180,3 +181,8 @@ class Report:
 
     document: Document
     pictures: Mapping[str, bytes]
+
+
+def report_json(report: Report) -> bytes:
+    """Return the document as JSON, the same bytes that a PDF holds as an attachment."""
+    return dumps(report.document.to_json(), indent=2).encode() + b"\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from PIL import Image, ImageDraw
 
@@ -14,17 +14,77 @@ from reidsearch.domain.answers import Statement
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Member
 from reidsearch.domain.footage import SourceCoverage
+from reidsearch.domain.journeys import Journey
+from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import ClockChange
 from reidsearch.domain.scores import Calibration, Origin, Reading
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.output.casework.document import Picture
 
-if TYPE_CHECKING:
-    from reidsearch.archive import Archive
-
 FRAME_PX = 1280
 """Longer side of a full frame in a report; the footage is named, and holds every pixel."""
 BOX = "#ffdc00"
+
+
+class Held(Protocol):
+    """What a report needs of an archive; its services are those of `reidsearch.archive.Archive`."""
+
+    @property
+    def location(self) -> str:
+        """Where it lies, as text."""
+        ...
+
+    @property
+    def archive_id(self) -> str:
+        """Its identifier."""
+        ...
+
+    @property
+    def actor(self) -> str:
+        """Who makes the report."""
+        ...
+
+    @property
+    def model(self) -> ModelIdentity | None:
+        """What its embeddings were made with."""
+        ...
+
+    @property
+    def cases(self) -> Any:
+        """Its cases."""
+        ...
+
+    @property
+    def calibration(self) -> Any:
+        """What its scores are read by."""
+        ...
+
+    @property
+    def footage(self) -> Any:
+        """Its footage."""
+        ...
+
+    @property
+    def identities(self) -> Any:
+        """Its identities and decisions."""
+        ...
+
+    @property
+    def log(self) -> Any:
+        """Its event log."""
+        ...
+
+    def crop(self, crop_id: int) -> Crop:
+        """All that is known of a crop. Raises NotFound."""
+        ...
+
+    def picture(self, crop_id: int) -> bytes:
+        """A crop's JPEG, verified. Raises NotFound, ArchiveError."""
+        ...
+
+    def journey(self, identity: str) -> Journey:
+        """The sightings of an identity. Raises NotFound, UsageError."""
+        ...
 
 
 class Making:
@@ -34,7 +94,7 @@ class Making:
         archive: that it is of.
     """
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Held) -> None:
         self.archive = archive
         self.pictures: dict[str, bytes] = {}
         self.missing: list[str] = []
@@ -48,12 +108,13 @@ class Making:
     @cached_property
     def clock_changes(self) -> list[ClockChange]:
         """All corrections of clocks by hand, oldest first."""
-        return self.archive.footage.clock_changes()
+        changes: list[ClockChange] = self.archive.footage.clock_changes()
+        return changes
 
     @cached_property
     def calibration(self) -> Calibration | None:
         """What scores can be read by; None: nothing that is of this archive."""
-        found = self.archive.calibration.in_force()
+        found: Calibration | None = self.archive.calibration.in_force()
         return None if found is None or found.provenance.origin is Origin.REFERENCE else found
 
     def crop(self, crop_id: int) -> Crop | None:
@@ -70,9 +131,10 @@ class Making:
         if crop.moment is None:
             return None
         try:
-            return self.archive.footage.tracklet(crop.moment.tracklet_id)
+            found: TrackletSeen = self.archive.footage.tracklet(crop.moment.tracklet_id)
         except NotFound:
             return None
+        return found
 
     def member(self, crop: Crop) -> Member:
         """Return what of a crop can belong to an identity."""

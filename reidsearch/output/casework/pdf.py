@@ -20,6 +20,7 @@ from reidsearch.output.casework.document import (
     Section,
     Table,
     Text,
+    report_json,
 )
 from reidsearch.output.casework.fonts import Lettered, weight_of_own
 
@@ -45,8 +46,6 @@ def report_pdf(report: Report) -> tuple[bytes, tuple[str, ...]]:
 
 def _laid_out(report: Report, folder: Path) -> tuple[bytes, tuple[str, ...]]:
     """Return the same; fonts are made in a folder."""
-    from reidsearch.output.casework.write import report_json
-
     pages = _Layout(report.document, report.pictures, folder)
     attached = report_json(report)
     pages.pdf.embed_file(

@@ -136,8 +136,8 @@ def _bars(sources: Sequence[SourceCoverage]) -> list[Block]:
     if len(bars) > CAMERAS_DRAWN:
         left = count(len(bars) - CAMERAS_DRAWN, "camera")
         notes.append(Text(f"{left} more are not drawn."))
-    first, last = (local(from_us(at).replace(microsecond=0)) for at in (begin, end))
-    return [Bars(first, last, bars[:CAMERAS_DRAWN]), *notes]
+    opens, closes = (local(from_us(at).replace(microsecond=0)) for at in (begin, end))
+    return [Bars(opens, closes, bars[:CAMERAS_DRAWN]), *notes]
 
 
 def _s(media_us: int) -> Fraction:

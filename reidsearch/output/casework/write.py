@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from reidsearch.base import atomic
 from reidsearch.base.errors import UsageError
-from reidsearch.output.casework.document import Report
-from reidsearch.output.emit import dumps
+from reidsearch.output.casework.document import Report, report_json
 
 if TYPE_CHECKING:
-    from reidsearch.archive import Archive
+    from reidsearch.output.casework.making import Held
     from reidsearch.output.casework.subject import Subject
 
 ENDINGS = (".html", ".pdf", ".json")
@@ -35,7 +34,7 @@ class Written:
     spelled: tuple[str, ...] = ()
 
 
-def write_report(archive: Archive, subject: Subject, path: Path, *, by: str) -> Written:
+def write_report(archive: Held, subject: Subject, path: Path, *, by: str) -> Written:
     """Make a report, write it whole or not at all, and record it in the event log.
 
     Args:
@@ -80,11 +79,6 @@ def encoded_as(report: Report, path: Path) -> tuple[bytes, Written]:
         raise UsageError(f"{path} ends in none of {', '.join(ENDINGS)}")
     digest = hashlib.sha256(data).hexdigest()
     return data, Written(path, digest, len(data), report.document.report_id, spelled)
-
-
-def report_json(report: Report) -> bytes:
-    """Return the document as JSON, the same bytes that a PDF holds as an attachment."""
-    return dumps(report.document.to_json(), indent=2).encode() + b"\n"
 
 
 def written_json(files: list[Written]) -> dict[str, Any]:
