@@ -43,7 +43,7 @@ def report_options(function: F) -> F:
 
 @click.group("report", cls=CommandGroup)
 def command() -> None:
-    """Write a report: of a case, an answer, an identity, a journey.
+    """Write a report that can be read in court: PDF/A or HTML.
 
     It says what was asked and with what right, which footage was searched, what was found, what
     speaks against it, what was decided by whom, and the limits of the method. A PDF is a PDF/A-3b

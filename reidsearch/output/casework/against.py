@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HEADING = "What speaks against the findings"
 TOLD_AT_MOST = 40
-NOTHING = "Nothing was found that speaks against them by these tests, which does not prove them."
+NOTHING = "Nothing that speaks against them was found by these tests; others were not made."
 
 
 def of_answer(making: Making, answer: Answer, seen: Mapping[Member, Presence]) -> Section:
