@@ -14,6 +14,7 @@ import math
 from dataclasses import replace
 
 import pikepdf
+import pypdfium2
 import pytest
 from json_schemas import require_valid
 from pages import require_alone
@@ -139,9 +140,8 @@ def test_hostile_names_stay_names() -> None:
 
 
 def test_a_long_table_goes_on_with_its_head_on_each_page() -> None:
-    pdfium = pytest.importorskip("pypdfium2")
     data, _ = report_pdf(report(rows=200))
-    pdf = pdfium.PdfDocument(data)
+    pdf = pypdfium2.PdfDocument(data)
     texts = [" ".join(page.get_textpage().get_text_range().split()) for page in pdf]
     assert len(texts) >= 4
     for number, text in enumerate(texts, start=1):
