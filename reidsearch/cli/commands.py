@@ -41,6 +41,7 @@ GROUPS = {
         "frame": "Write the full frame that a crop of footage was cut from.",
         "clip": "Cut out the footage that shows the person of a match.",
         "export": "Write pages for people, and tracklets for scorers and annotation tools.",
+        "report": "Write a report that can be read in court: PDF/A or HTML.",
     },
     "Maintain": {
         "annotate": "Record what people wear and carry, for `query --wearing` and `--with`.",
