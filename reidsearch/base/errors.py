@@ -93,6 +93,7 @@ class Kind(StrEnum):
 
     ANSWER_UNREADABLE = "answer-unreadable"
     ANSWER_OF_ANOTHER = "answer-of-another"
+    ANSWER_AMBIGUOUS = "answer-ambiguous"
 
     ARCHIVE_EMPTY = "archive-empty"
     LABELS_MISSING = "labels-missing"

@@ -17,7 +17,7 @@ EVENTS = (
     "view", "backup", "restore", "migrate", "repair", "annotate", "link", "quantize",
     "prepare-reranking", "seal", "key", "forget", "delete", "reembed", "clock", "calibrate",
     "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "account",
-    "sign-in", "sign-in-failed", "sign-out",
+    "replay", "sign-in", "sign-in-failed", "sign-out",
 )  # fmt: skip
 
 

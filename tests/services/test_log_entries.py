@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from archives import draw_many, opened, sql
 
-from reidsearch import Archive, migrate, restore
+from reidsearch import Archive, restore
 from reidsearch.domain.accounts import Role
 from reidsearch.domain.event_log import Event
-from reidsearch.store.database import schema
 
 pytestmark = pytest.mark.full  # archives that are made, copied and repaired
 
@@ -63,14 +59,3 @@ def test_ending_all_sessions_of_an_account_has_an_entry(archive, cheap_hashes) -
     assert archive.sessions.end_all(account) == 1
     (told,) = said(archive, Event.SIGN_OUT)
     assert (told["name"], told["sessions"]) == ("berta", 1)
-
-
-def test_a_migrated_archive_says_from_which_revision(tmp_path) -> None:
-    frozen = sorted((Path(__file__).parents[1] / "store").glob("**/*0014*"))
-    if not frozen or not frozen[0].is_dir():
-        pytest.skip("the frozen archive of revision 0014 is no folder")
-    shutil.copytree(frozen[0], tmp_path / "archive")
-    before, after = migrate(tmp_path / "archive")
-    with Archive.open(tmp_path / "archive") as archive:
-        assert said(archive, Event.MIGRATE) == [{"from": before, "to": after}]
-    assert after == schema.REVISION

@@ -71,10 +71,13 @@ class Neighbours:
 
     Threads may share it, as they may share the gallery; searches wait while it is brought up to
     date.
+
+    Args:
+        blocks: how much work it may be to catch up before a search; None: `BLOCKS_IN_A_SEARCH`.
     """
 
-    def __init__(self, store: Store, gallery: Gallery) -> None:
-        self._store, self._gallery = store, gallery
+    def __init__(self, store: Store, gallery: Gallery, blocks: int | None = None) -> None:
+        self._store, self._gallery, self._blocks = store, gallery, blocks
         self._graph = Graph.empty()
         self._model_id: int | None = None
         self._adjusted_by: bytes | None = None
@@ -92,7 +95,8 @@ class Neighbours:
         with self._gallery.busy:
             if self._gallery.state != self._asked:
                 self._asked = self._gallery.state
-                self._current = self._catch_up(BLOCKS_IN_A_SEARCH, NO_PROGRESS, _never)
+                blocks = BLOCKS_IN_A_SEARCH if self._blocks is None else self._blocks
+                self._current = self._catch_up(blocks, NO_PROGRESS, _never)
             return self._graph if self._current else None
 
     def keep(
