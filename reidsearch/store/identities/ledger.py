@@ -25,6 +25,8 @@ from reidsearch.domain.decisions import (
 )
 
 UNDO = "undo"
+ERASE = "erase"
+"""Of a decision that takes an identity away for good, with all that it was."""
 
 
 class Ledger:
@@ -242,11 +244,13 @@ def to_undo(decisions: Sequence[Decision], decision_id: int | None) -> Decision:
     """
     if decision_id is None:
         for decision in reversed(decisions):
-            if decision.what != UNDO and decision.undone_by is None:
+            if decision.what not in (UNDO, ERASE) and decision.undone_by is None:
                 return decision
         raise NotFound("there is no decision to undo")
     for decision in decisions:
         if decision.decision_id == decision_id:
+            if decision.what == ERASE:
+                raise UsageError(f"decision {decision_id} has erased an identity for good")
             if decision.undone_by is not None:
                 raise UsageError(
                     f"decision {decision_id} is undone already, by decision {decision.undone_by}",
