@@ -21,6 +21,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.pending import pending_work
 
 if TYPE_CHECKING:
+    from reidsearch.domain.certificates import Certificate
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.vision.engines import Engines
@@ -85,10 +86,28 @@ class MaintenanceService:
             ArchiveLocked: another process writes.
         """
         from reidsearch.maintenance.erase import erase
+        from reidsearch.services.erasing import forget_pictures, searched_with
 
-        crops = len(planned.ids)
+        crops, pictures = len(planned.ids), searched_with(self._store, planned.searches)
         with parts(progress, "deleting", [crops] * 3) as whole:
-            return erase(self._store, self._gallery, planned, whole, self._neighbours)
+            emptied = erase(self._store, self._gallery, planned, whole, self._neighbours)
+        forget_pictures(self._store, pictures)
+        return emptied
+
+    def delete_certified(
+        self, planned: Erasure, asked: Sequence[str], progress: Progress = NO_PROGRESS
+    ) -> Certificate:
+        """Delete just what was planned, look for its bytes in every file, and seal the log.
+
+        Args:
+            asked: by what kinds of choices it was asked for, such as `identity`.
+
+        Raises:
+            ArchiveLocked: another process writes.
+        """
+        from reidsearch.services.erasing import delete_certified
+
+        return delete_certified(self._store, self, planned, asked, progress)
 
     def finish(self, progress: Progress = NO_PROGRESS) -> tuple[Pending, ...]:
         """Finish what is pending, and return what it was; costs nothing when nothing is.

@@ -80,12 +80,12 @@ class Services:
     @cached_property
     def asking(self) -> AskingService:
         """Pictures that are kept, and frames, to search with: `archive.asking.keep(data)`."""
-        from reidsearch.base.cache import cache_folder
         from reidsearch.services.asking import AskingService
+        from reidsearch.services.erasing import query_pictures
         from reidsearch.services.kept_pictures import KeptPictures
 
-        folder = cache_folder() / "query-pictures" / str(self._store.row.uuid)
-        kept, holds = KeptPictures(folder), self.searching.holds
+        kept = KeptPictures(query_pictures(self._store))
+        holds = self.searching.holds
         return AskingService(kept, self.footage, self._engines.detector, holds)
 
     @cached_property
