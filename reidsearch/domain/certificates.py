@@ -93,7 +93,7 @@ class Certificate:
                 "searches": self.searches,
             },
             "kept_out": self.kept_out,
-            "held": [
+            "on_hold": [
                 {"hold_id": one.hold_id, "of": one.what, "crops": one.crops} for one in self.held
             ],
             "finished": self.finished,

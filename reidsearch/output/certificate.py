@@ -48,8 +48,9 @@ def certificate_lines(certificate: Certificate, path: Path) -> list[str]:
     """Return what was looked for, what was found, and what may still hold it."""
     search = certificate.search
     lines = [
-        f"Looked for {count(search.patterns, 'sequence')} of bytes in {count(search.files, 'file')} "
-        f"({size(search.size_bytes)}): {count(sum(search.found.values()), 'sequence')} found."
+        f"Looked for {count(search.patterns, 'sequence')} of bytes in "
+        f"{count(search.files, 'file')} ({size(search.size_bytes)}): "
+        f"{count(sum(search.found.values()), 'sequence')} found."
     ]
     lines += [f"  {number} in {visible(name)}" for name, number in search.found.items()]
     if not certificate.finished:

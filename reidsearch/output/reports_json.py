@@ -142,7 +142,7 @@ def deletion_json(
         "by_indexing": by_indexing,
         "identities": list(identities),
         "searches": searches,
-        "held": held_json(held),
+        "on_hold": held_json(held),
         "finished": [pending_json(one) for one in finished],
     }
 

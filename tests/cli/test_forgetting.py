@@ -71,7 +71,7 @@ def test_a_certificate_finds_what_was_left(held, tmp_path) -> None:
 def test_a_certificate_that_cannot_be_written_is_refused_first(held, tmp_path, name, code) -> None:
     ran = held("delete", "--crop", "1", "--yes", "--certificate", tmp_path / name)
     assert ran.code == code
-    assert held("show", "1").code == 0
+    assert held("show", "crop", "1").code == 0
 
 
 def test_a_hold_is_set_listed_and_released(held) -> None:
@@ -80,7 +80,7 @@ def test_a_hold_is_set_listed_and_released(held) -> None:
     assert (made["hold_id"], made["identity"], made["note"]) == (1, "Jane Roe", "order")
     told = document(held, "delete", "--crop", "1,3", "--yes", code=1)
     assert told["crop_ids"] == [3]
-    assert told["held"] == [{"hold_id": 1, "of": "identity 1", "crops": 1}]
+    assert told["on_hold"] == [{"hold_id": 1, "of": "identity 1", "crops": 1}]
     ran = held("delete", "--crop", "1", "--dry-run")
     assert ran.code == 1
     assert "1 crop stays: hold 1 (identity 1)" in ran.out

@@ -208,7 +208,7 @@ def test_each_camera_has_its_own_days(archive) -> None:
     archive.retention.run()
     assert left(archive) == [2, 3, 4, 6, 7, 8]
     *_, ran = archive.log.entries(events=[Event.RETENTION])
-    assert json.loads(ran.detail or "")["rules"][1]["held"] == [1]
+    assert json.loads(ran.detail or "")["rules"][1]["on_hold"] == [1]
     archive.retention.clear("gate")
     with pytest.raises(NotFound):
         archive.retention.clear("gate")
