@@ -147,6 +147,20 @@ def deletion_json(
     }
 
 
+def backup_erasure_json(
+    folder: str, crops: int, identities: int, sha256: str | None
+) -> dict[str, Any]:
+    """Return what was deleted from a backup, or would be."""
+    return {
+        "schema": "reidsearch/backup-erasure/1",
+        "folder": folder,
+        "deleted": sha256 is not None,
+        "crops": crops,
+        "identities": identities,
+        "sha256": sha256,
+    }
+
+
 def backup_json(
     folder: str, crops: int, size_bytes: int, sha256: str, settings_sha256: str | None
 ) -> dict[str, Any]:

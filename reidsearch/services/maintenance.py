@@ -23,6 +23,7 @@ from reidsearch.store.pending import pending_work
 if TYPE_CHECKING:
     from reidsearch.domain.certificates import Certificate
     from reidsearch.maintenance.backup import Backup
+    from reidsearch.maintenance.backup_erasing import BackupErasure
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.vision.engines import Engines
 
@@ -108,6 +109,19 @@ class MaintenanceService:
         from reidsearch.services.erasing import delete_certified
 
         return delete_certified(self._store, self, planned, asked, progress)
+
+    def erase_in_backup(
+        self, folder: Path, *, dry_run: bool = False, progress: Progress = NO_PROGRESS
+    ) -> BackupErasure:
+        """Erase from a backup of this archive what the archive no longer holds.
+
+        Raises:
+            InputError: it is no backup, or of another archive.
+            ArchiveError, StorageError: it is damaged, or cannot be written.
+        """
+        from reidsearch.maintenance.backup_erasing import treat
+
+        return treat(self._store, folder, dry_run=dry_run, progress=progress)
 
     def finish(self, progress: Progress = NO_PROGRESS) -> tuple[Pending, ...]:
         """Finish what is pending, and return what it was; costs nothing when nothing is.

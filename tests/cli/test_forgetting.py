@@ -120,3 +120,16 @@ def test_older_than_says_what_went_by_the_time_of_indexing(held) -> None:
     assert "2 of them by the time of indexing" in ran.out
     told = document(held, "delete", "--older-than", "30d", "--yes")
     assert (told["crop_ids"], told["by_indexing"]) == ([3, 4], 2)
+
+
+def test_a_backup_loses_what_was_deleted_since(held, tmp_path) -> None:
+    copy = tmp_path / "copy"
+    held("backup", copy)
+    held("delete", "--identity", "Jane Roe", "--yes")
+    told = document(held, "delete", "--backup", copy, "--dry-run")
+    assert (told["deleted"], told["crops"], told["identities"]) == (False, 2, 1)
+    ran = held("delete", "--backup", copy, "--yes")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("2 crops, 1 identity of it were deleted here since\nDeleted; SHA-256")
+    assert document(held, "delete", "--backup", copy, "--yes")["sha256"] is None
+    assert held("delete", "--backup", copy, "--crop", "3").code == 2
