@@ -201,8 +201,8 @@ def _from_backup(archive: Path, folder: Path, form: str, *, dry_run: bool, yes: 
 
 def _asked(given: dict[str, Any]) -> list[str]:
     """Return by what it was asked for, without what was given: a name may be a person's."""
-    kinds = ("crops", "cameras", "not_cameras", "after", "before", "sources")
-    kinds += ("identity", "older_than", "searches_of")
+    filters = ("crops", "cameras", "not_cameras", "after", "before", "sources")
+    kinds = (*filters, "identity", "older_than", "searches_of")
     return [kind.replace("_", "-") for kind in kinds if given[kind]]
 
 

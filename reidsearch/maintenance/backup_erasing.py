@@ -19,10 +19,11 @@ from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import InputError, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.base.said import said
+from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now, to_us
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
-from reidsearch.maintenance.backup import LARGEST_FILE, NOTE, SETTINGS, read_note
+from reidsearch.maintenance.backup import LARGEST_FILE, NOTE, read_note
 from reidsearch.maintenance.erase import Erasure, erase, sources_only_of
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store

@@ -50,7 +50,7 @@ def patterns_of(store: Store, crop_ids: Sequence[int]) -> Patterns:
                     found |= taken
                     seen += bool(taken)
         counts.append(seen)
-    return Patterns(*counts, frozenset(found))
+    return Patterns(counts[0], counts[1], frozenset(found))
 
 
 def _sequences(value: bytes) -> Iterator[bytes]:

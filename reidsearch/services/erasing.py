@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,6 @@ from reidsearch.store.seals import seal_now
 
 if TYPE_CHECKING:
     from reidsearch.maintenance.erase import Erasure
-    from reidsearch.services.maintenance import MaintenanceService
 
 
 def query_pictures(store: Store) -> Path:
@@ -60,19 +59,19 @@ def forget_pictures(store: Store, digests: set[str]) -> None:
 
 def delete_certified(
     store: Store,
-    maintenance: MaintenanceService,
     planned: Erasure,
+    delete: Callable[[], bool],
     asked: Sequence[str],
     progress: Progress = NO_PROGRESS,
 ) -> Certificate:
     """Delete what was planned, look for its bytes in every file, and seal the log.
 
-    Raises:
-        As `MaintenanceService.delete`.
+    Args:
+        delete: does it, and tells whether all is finished.
     """
     ids = planned.ids.tolist()
     patterns = patterns_of(store, ids)
-    finished = maintenance.delete(planned, progress)
+    finished = delete()
     entry = next(log_reading.entries(store, last=1, events=[Event.DELETE]), None)
     exports, backups = may_hold(store, ids)
     with step(progress, "looking for what was erased"):

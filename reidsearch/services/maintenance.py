@@ -108,7 +108,9 @@ class MaintenanceService:
         """
         from reidsearch.services.erasing import delete_certified
 
-        return delete_certified(self._store, self, planned, asked, progress)
+        return delete_certified(
+            self._store, planned, lambda: self.delete(planned, progress), asked, progress
+        )
 
     def erase_in_backup(
         self, folder: Path, *, dry_run: bool = False, progress: Progress = NO_PROGRESS
