@@ -51,7 +51,8 @@ def figure(folder: Path, name: str, queries: int, limit: float | None, threads: 
 
         in_turns(1, ours, bare)  # both warm
         took = in_turns(queries, ours, bare)
-        found = search(store, gallery, Query(asked[0], "drawn", SearchRequest(exact=True)), "none")
+        plain = SearchRequest(exact=True, adjusted=False)
+        found = search(store, gallery, Query(asked[0], "drawn", plain), "none")
         expected = gallery.index.ids()[flat.search(asked[:1], 10)[1][0]]
         assert np.array_equal([match.crop.crop_id for match in found.matches], expected)
     return Figure(name, "ms", *took, limit=limit)

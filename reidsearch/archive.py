@@ -8,7 +8,6 @@ with Archive.open("archive", create=True) as archive:
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.services.index import FootageOptions
+    from reidsearch.services.maintenance import Further
     from reidsearch.vision.detection.detector import Detector
 
 
@@ -305,22 +305,13 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         *,
         crop_ids: Sequence[int] = (),
         permanent: bool = False,
-        identity: str | None = None,
-        older_than: dt.datetime | None = None,
-        searches_of: str | None = None,
+        **further: Unpack[Further],
     ) -> Erasure:
         """Count what `delete` would delete: `archive.plan_delete(crop_ids=[7]).ids`.
 
         See `MaintenanceService.plan_delete`.
         """
-        return self.maintenance.plan_delete(
-            filters,
-            crop_ids,
-            permanent=permanent,
-            identity=identity,
-            older_than=older_than,
-            searches_of=searches_of,
-        )
+        return self.maintenance.plan_delete(filters, crop_ids, permanent=permanent, **further)
 
     def delete(self, planned: Erasure, *, progress: Progress = NO_PROGRESS) -> bool:
         """Delete for good just what was planned: `archive.delete(archive.plan_delete(...))`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError, absent
+from reidsearch.base.errors import ArchiveError, Kind, UsageError, absent
 from reidsearch.domain.decisions import (
     Change,
     Decision,
@@ -304,16 +304,14 @@ class IdentityService:
         with self._store.read() as connection:
             return presences(connection, members)
 
-    def last_of_own(self) -> Decision:
-        """The last decision of this actor that stands, which they would undo first.
+    def to_undo(self, decision_id: int | None = None, *, own: bool = False) -> Decision:
+        """Return the decision that `undo` would reverse; own: the last one of this actor.
 
         Raises:
             NotFound: there is none.
+            UsageError: it is undone already.
         """
-        for one in reversed(self.decisions()):
-            if one.who == self._actor and one.what != UNDO and one.undone_by is None:
-                return one
-        raise NotFound(f"there is no decision of {self._actor} to undo")
+        return to_undo(self.decisions(), decision_id, self._actor if own else None)
 
     def last_decision(self) -> int:
         """The number of the last decision in the log; 0: there is none."""

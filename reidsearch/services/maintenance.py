@@ -7,7 +7,7 @@ import datetime as dt
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
@@ -26,6 +26,19 @@ if TYPE_CHECKING:
     from reidsearch.maintenance.backup_erasing import BackupErasure
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.vision.engines import Engines
+
+
+class Further(TypedDict, total=False):
+    """What else is to be deleted.
+
+    `identity`: all that shows it; alone, its name and what was decided of it go too. `older_than`:
+    by the time that footage shows, or of indexing where that is not known. `searches_of`: the
+    details of a case's searches, with the pictures searched with.
+    """
+
+    identity: str | None
+    older_than: dt.datetime | None
+    searches_of: str | None
 
 
 class MaintenanceService:
@@ -51,9 +64,7 @@ class MaintenanceService:
         crop_ids: Sequence[int] = (),
         *,
         permanent: bool = False,
-        identity: str | None = None,
-        older_than: dt.datetime | None = None,
-        searches_of: str | None = None,
+        **further: Unpack[Further],
     ) -> Erasure:
         """Count what `delete` would delete; all that is given must hold.
 
@@ -61,9 +72,6 @@ class MaintenanceService:
 
         Args:
             permanent: no index run brings it back.
-            identity: all that shows it; alone, its name and what was decided of it go too.
-            older_than: by the time that footage shows, or of indexing where that is not known.
-            searches_of: the details of a case's searches, with the pictures searched with.
 
         Raises:
             UsageError: nothing was named; the case is on hold.
@@ -71,10 +79,7 @@ class MaintenanceService:
         """
         from reidsearch.maintenance.erase import Wanted, plan
 
-        return plan(
-            self._store,
-            Wanted(filters, tuple(crop_ids), identity, older_than, searches_of, permanent),
-        )
+        return plan(self._store, Wanted(filters, tuple(crop_ids), permanent=permanent, **further))
 
     def delete(self, planned: Erasure, progress: Progress = NO_PROGRESS) -> bool:
         """Delete for good just what was planned: rows, pictures, embeddings, index entries.

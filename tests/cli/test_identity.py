@@ -128,6 +128,36 @@ def test_what_is_refused_says_what_to_do(held, arguments, code, text):
     assert text in ran.err
 
 
+def test_your_own_last_decision_is_undone_whoever_decided_since(held, monkeypatch):
+    monkeypatch.setenv("REIDSEARCH_ACTOR", "lea")
+    told(held, "identity", "new", "anna", 1)
+    monkeypatch.setenv("REIDSEARCH_ACTOR", "max")
+    told(held, "identity", "new", "bob", 5)
+    monkeypatch.setenv("REIDSEARCH_ACTOR", "lea")
+    assert "undid decision 1" in told(held, "undo", "--mine")
+    ran = held("undo", "--mine")
+    assert (ran.code, ran.out) == (9, "")
+    assert "there is no decision of lea to undo" in ran.err
+    assert held("undo", "--mine", 2).code == 2
+
+
+def test_undoing_a_decision_of_somebody_else_asks(held, monkeypatch):
+    monkeypatch.setenv("REIDSEARCH_ACTOR", "lea")
+    told(held, "identity", "new", "anna", 1)
+    monkeypatch.setenv("REIDSEARCH_ACTOR", "max")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    ran = held("undo", 1)
+    assert ran.code != 0
+    assert "lea decided this at " in ran.err
+    assert "confirmed as anna (1)" in ran.err
+    assert "undid" not in ran.out
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert "undid decision 1" in told(held, "undo")
+    told(held, "identity", "new", "bob", 5)
+    monkeypatch.setenv("REIDSEARCH_ACTOR", "lea")
+    assert "undid decision 3" in told(held, "undo", "--yes")
+
+
 @pytest.mark.full
 def test_force_is_recorded(held):
     told(held, "identity", "new", "anna", 1)

@@ -75,8 +75,8 @@ def test_each_takes_back_their_own_last_decision_first(folder):
         lea.new("anna", [2])
         max_.new("bob", [6])
         assert archive.identities.last_decision() == 2
-        assert lea.last_of_own().decision_id == 1
+        assert lea.to_undo(own=True).decision_id == 1
         lea.undo(1)
         with pytest.raises(NotFound, match="no decision of lea"):
-            lea.last_of_own()
-        assert max_.last_of_own().decision_id == 2
+            lea.to_undo(own=True)
+        assert max_.to_undo(own=True).decision_id == 2

@@ -137,6 +137,13 @@ def test_the_log_tells_who_why_and_can_be_narrowed(served) -> None:
     assert [one["note"] for one in told["decisions"]] == ["typo"]
 
 
+def test_undoing_a_decision_of_somebody_else_asks(served) -> None:
+    served.archive.identities.by("lea").new("anna", [crops_of(served, "gate")[0]])
+    asks = 'data-ask="lea took decision 1. Undo it?"'
+    assert asks not in served.as_(Person("lea", Role.ANALYST)).get("/log").text
+    assert asks in served.as_(Person("otto", Role.ANALYST)).get("/log").text
+
+
 def test_searches_are_on_record_and_of_others_only_for_who_may_see_all(served) -> None:
     lea = served.as_(Person("lea", Role.ANALYST))
     told = lea.post("/api/v1/searches", json={"crop": [1], "k": 2}).json()

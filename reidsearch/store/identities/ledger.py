@@ -235,8 +235,13 @@ def with_undone(decisions: Sequence[Decision]) -> list[Decision]:
     return [replace(one, undone_by=undone.get(one.decision_id)) for one in decisions]
 
 
-def to_undo(decisions: Sequence[Decision], decision_id: int | None) -> Decision:
+def to_undo(
+    decisions: Sequence[Decision], decision_id: int | None, who: str | None = None
+) -> Decision:
     """Return the decision to be reversed: a named one, or the last that is in force.
+
+    Args:
+        who: whose last one is meant; None: anybody's.
 
     Raises:
         NotFound: there is none.
@@ -244,9 +249,11 @@ def to_undo(decisions: Sequence[Decision], decision_id: int | None) -> Decision:
     """
     if decision_id is None:
         for decision in reversed(decisions):
-            if decision.what not in (UNDO, ERASE) and decision.undone_by is None:
+            mine = who in {None, decision.who} and decision.what not in (UNDO, ERASE)
+            if mine and not decision.undone_by:
                 return decision
-        raise NotFound("there is no decision to undo")
+        of = f" of {who}" if who else ""
+        raise NotFound(f"there is no decision{of} to undo")
     for decision in decisions:
         if decision.decision_id == decision_id:
             if decision.what == ERASE:

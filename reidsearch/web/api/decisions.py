@@ -75,7 +75,7 @@ def undo(call: Call, asked: Undone) -> Document:
     """Reverse a decision by a new one."""
     number = asked.decision_id
     if number is None:
-        number = call.identities.last_of_own().decision_id
+        number = call.identities.to_undo(own=True).decision_id
     call.sight.require_decision(number)
     return decision_document(call.identities.undo(number, note=asked.note))
 

@@ -1,5 +1,6 @@
 // Forms that act over the API: <form data-api="/api/v1/..." data-then="reload|ADDRESS">.
 // Fields become JSON by name; data-type says what a value is: int, ints, texts, flag, text.
+// data-ask="QUESTION": asked before anything is sent.
 // data-seen="SELECTOR": nothing is sent if the marks there are no longer what is decided.
 import { send, announce } from "./api.js";
 import { requireSeen } from "./marks.js";
@@ -32,6 +33,7 @@ export function fields(form, submitter) {
 }
 
 async function act(form, submitter) {
+  if (form.dataset.ask && !window.confirm(form.dataset.ask)) return;
   const address = submitter?.dataset.api ?? form.dataset.api;
   const buttons = [...form.querySelectorAll("button")];
   buttons.forEach((button) => { button.disabled = true; });
