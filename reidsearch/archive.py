@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.explanation import Explanation
     from reidsearch.domain.journeys import Journey
+    from reidsearch.domain.replay import AsIt, Replay
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
@@ -207,6 +208,30 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         found = explain(self._store, self._gallery, self._engines.embed, request, crop_id)
         entries_of(self._store, [explained(self._store, found)], Event.EXPLAIN)
         return found
+
+    def replay(
+        self,
+        answer: int | str | os.PathLike[str],
+        as_it: AsIt | None = None,
+        *,
+        query: str | None = None,
+    ) -> Replay:
+        """Ask the question of an answer again; return what differs, and why.
+
+        Args:
+            answer: the number of the search's entry of the event log, or a file of its JSON.
+            as_it: the archive as it was then, or as it is; None: as it was.
+            query: which answer of a file that holds several.
+
+        Raises as `services.replay.ReplayService.replay`.
+
+        Example:
+            >>> archive.replay("answer.json").identical
+            True
+        """
+        from reidsearch.domain.replay import AsIt
+
+        return self.replaying.replay(answer, as_it or AsIt.WAS, query=query)
 
     def embed(self, pictures: Sequence[AnyPicture]) -> Vectors:
         """Embed pixels with the archive's model: (n, d) float32, rows of unit length.

@@ -161,6 +161,7 @@ def _restored(database: Path, folder: Path, settings: bytes | None, progress: Pr
             # The backup may be of a moment at which a deletion was not finished.
             finish(store, gallery, Neighbours(store, gallery), progress)
         drop_sessions(store)
+        record(store, Event.RESTORE, {"folder": location_text(str(database.parent))})
         return len(gallery)
 
 

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from reidsearch.base.actor import Author, acting, acting_now, default_actor
 from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, Summary
 from reidsearch.domain.request import Filters
@@ -18,6 +20,7 @@ from reidsearch.domain.separation import Separation
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.store.crops.store import Store
+from reidsearch.store.log_reading import record
 from reidsearch.store.pending import pending_work
 
 if TYPE_CHECKING:
@@ -228,6 +231,8 @@ class MaintenanceService:
         if repair and any(finding.repairable for finding in findings):
             with step(progress, "repairing"):
                 checks.repair(self._store, findings, progress)
+            codes = sorted({finding.code for finding in findings if finding.repairable})
+            record(self._store, Event.REPAIR, {"findings": codes})
             findings = checks.check(self._store, progress)
         return findings
 
@@ -263,7 +268,11 @@ def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
     """
     from reidsearch.store.database import lifecycle
 
-    return lifecycle.migrate(Path(path))
+    before, after = lifecycle.migrate(Path(path))
+    if before != after:
+        with acting(acting_now() or Author(default_actor())), Store(Path(path)) as store:
+            record(store, Event.MIGRATE, {"from": before, "to": after})
+    return before, after
 
 
 def restore(
@@ -280,4 +289,5 @@ def restore(
     """
     from reidsearch.maintenance import backup
 
-    return backup.restore(Path(source), Path(target), progress)
+    with acting(acting_now() or Author(default_actor())):
+        return backup.restore(Path(source), Path(target), progress)

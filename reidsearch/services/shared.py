@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
+    from reidsearch.services.replay import ReplayService
     from reidsearch.services.retention import RetentionService
     from reidsearch.services.sessions import SessionService
     from reidsearch.services.sight import Sight
@@ -150,6 +151,16 @@ class Services:
         from reidsearch.services.attributes import AttributeService
 
         return AttributeService(self._store, self._engines.recognizer)
+
+    @cached_property
+    def replaying(self) -> ReplayService:
+        """Asking again what was answered: `archive.replaying.replay("answer.json")`."""
+        from reidsearch.services.replay import ReplayService
+
+        find = self.identities.find
+        return ReplayService(
+            self._store, self._gallery, self.neighbours, self._engines, find, self._progress
+        )
 
     @cached_property
     def log(self) -> EventLogService:
