@@ -20,7 +20,7 @@ from reidsearch.maintenance.residue import look_for, patterns_of
 from reidsearch.store import log_reading
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
-from reidsearch.store.seals import seal_now
+from reidsearch.store.seals import seal_unasked
 
 if TYPE_CHECKING:
     from reidsearch.maintenance.erase import Erasure
@@ -95,7 +95,7 @@ def delete_certified(
         backups=backups,
         entry=entry.number if entry else None,
         digest=entry.digest.hex() if entry else None,
-        seal=seal_now(store),
+        seal=seal_unasked(store),
     )
 
 

@@ -244,11 +244,13 @@ def test_what_a_case_was_searched_with_can_be_erased(folder, tmp_path) -> None:
         archive.search(outside, k=2)
         [entry] = archive.log.entries(events=[Event.SEARCH])
         embedding = json.loads(entry.detail or "")["query_embeddings"][0].encode()
-        assert embedding in bytes_of(archive)
+        parts = [embedding[at : at + 60] for at in range(0, len(embedding) - 60, 60)]
+        assert any(part in bytes_of(archive) for part in parts)  # a page may end in one
         planned = archive.plan_delete(searches_of="7")
         assert planned.searches == (entry.number,)
         archive.delete(planned)
-        assert embedding not in bytes_of(archive)
+        held = bytes_of(archive)
+        assert not any(part in held for part in parts)
         assert b"outside.png" not in bytes_of(archive)
         assert archive.log.faults() == []
         assert archive.check() == []
