@@ -40,7 +40,7 @@ GROUPS = {
         "crop": "Write the picture of one crop.",
         "frame": "Write the full frame that a crop of footage was cut from.",
         "clip": "Cut out the footage that shows the person of a match.",
-        "export": "Write pages for people, and tracklets for scorers and annotation tools.",
+        "export": "Write pages, evidence bundles, and tracklets for scorers and annotation tools.",
         "report": "Write a report that can be read in court: PDF/A or HTML.",
     },
     "Maintain": {

@@ -29,6 +29,7 @@ from reidsearch.store.seals import (
     kept_signature,
     name_key,
     read_seal,
+    seal_files,
     seal_now,
     stamp,
 )
@@ -185,6 +186,31 @@ class EventLogService:
             ArchiveError: one is damaged.
         """
         return kept_seals(self._store)
+
+    def seal_files(self) -> dict[str, bytes]:
+        """Return the files of seals in the archive's folder, signatures too: name -> bytes.
+
+        Raises:
+            ArchiveError: one cannot be read.
+        """
+        return seal_files(self._store)
+
+    def record_bundle(
+        self, path: Path, manifest_sha256: str, files: int, size_bytes: int, by: str
+    ) -> None:
+        """Record that an evidence bundle was written, by the digest of its manifest.
+
+        Args:
+            by: the command, or what else wrote it.
+        """
+        detail = {
+            "name": location_text(path.name),
+            "files": files,
+            "bytes": size_bytes,
+            "sha256": manifest_sha256,
+            "by": by,
+        }
+        record(self._store, Event.EXPORT, detail)
 
     def faults(self, further: Sequence[Path] = ()) -> list[LogFault]:
         """Prove the log; return where it does not hold, the first first.

@@ -31,6 +31,7 @@ from reidsearch.services.footage_files import (
     require_crops_shown,
     view_of,
 )
+from reidsearch.services.originals import copy_original
 from reidsearch.services.redacting import kept_by, redaction_report, redactor_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
@@ -301,6 +302,15 @@ class FootageService:
             redact=redact,
             below=below,
         )
+
+    def original(self, source_id: int, out: Path) -> Path:
+        """Copy the whole file of a source, proven by its SHA-256; return where it lay.
+
+        Raises:
+            InputError: as `frame`; or it is a folder of frames.
+            OSError: the copy cannot be written.
+        """
+        return copy_original(self._store, source_id, out)
 
     def relocate(self, old: str, new: Path, *, dry_run: bool = False) -> Relocated:
         """Record that the footage in a folder was moved as a whole.

@@ -184,6 +184,20 @@ def _names(folder: Path) -> list[str]:
     return [name for name in own_files.names(folder) if _NAME.fullmatch(name)]
 
 
+def seal_files(store: Store) -> dict[str, bytes]:
+    """Return the files of seals in an archive's folder, signatures and time stamps: name -> bytes.
+
+    Raises:
+        ArchiveError: one cannot be read.
+    """
+    folder = store.folder.resolve() / FOLDER
+    try:
+        names = [name for name in own_files.names(folder) if _OURS.fullmatch(name)]
+        return {name: own_files.read_bytes(folder / name, timestamps.LARGEST) for name in names}
+    except OSError as error:
+        raise _damaged(store, f"{folder} holds no seals of the event log: {said(error)}") from error
+
+
 def _damaged(store: Store, text: str) -> ArchiveError:
     return ArchiveError(text, kind=Kind.ARCHIVE_DAMAGED, archive=store.location)
 
