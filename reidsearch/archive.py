@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.services.index import FootageOptions
+    from reidsearch.services.maintenance import Further
     from reidsearch.vision.detection.detector import Detector
 
 
@@ -329,13 +330,13 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         *,
         crop_ids: Sequence[int] = (),
         permanent: bool = False,
+        **further: Unpack[Further],
     ) -> Erasure:
         """Count what `delete` would delete: `archive.plan_delete(crop_ids=[7]).ids`.
 
-        Args:
-            permanent: indexing the same footage again is not to bring its crops back.
+        See `MaintenanceService.plan_delete`.
         """
-        return self.maintenance.plan_delete(filters, crop_ids, permanent=permanent)
+        return self.maintenance.plan_delete(filters, crop_ids, permanent=permanent, **further)
 
     def delete(self, planned: Erasure, *, progress: Progress = NO_PROGRESS) -> bool:
         """Delete for good just what was planned: `archive.delete(archive.plan_delete(...))`."""

@@ -16,7 +16,8 @@ EVENTS = (
     "begin", "search", "search-end", "explain", "decision", "index", "index-end", "export",
     "view", "backup", "restore", "migrate", "repair", "annotate", "link", "quantize",
     "prepare-reranking", "seal", "key", "forget", "delete", "reembed", "clock", "calibrate",
-    "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "account",
+    "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",
+    "retention", "account",
     "replay", "sign-in", "sign-in-failed", "sign-out",
 )  # fmt: skip
 

@@ -63,6 +63,8 @@ class Event(StrEnum):
     GROWN = "grown"  # a source took the place of the one that it is the grown file of
     CASE = "case"  # was opened, changed, closed or opened again
     CASE_REQUIRED = "case-required"  # whether searching needs a case
+    HOLD = "hold"  # was set or released
+    RETENTION = "retention"  # a rule was set or removed, or the rules were applied
     ACCOUNT = "account"  # was added, changed or removed
     REPLAY = "replay"  # a search was made again, and compared with what it gave
     SIGN_IN = "sign-in"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from reidsearch.base.actor import Author, acting, acting_now, default_actor
 from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
@@ -23,9 +24,24 @@ from reidsearch.store.log_reading import record
 from reidsearch.store.pending import pending_work
 
 if TYPE_CHECKING:
+    from reidsearch.domain.certificates import Certificate
     from reidsearch.maintenance.backup import Backup
+    from reidsearch.maintenance.backup_erasing import BackupErasure
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.vision.engines import Engines
+
+
+class Further(TypedDict, total=False):
+    """What else is to be deleted.
+
+    `identity`: all that shows it; alone, its name and what was decided of it go too. `older_than`:
+    by the time that footage shows, or of indexing where that is not known. `searches_of`: the
+    details of a case's searches, with the pictures searched with.
+    """
+
+    identity: str | None
+    older_than: dt.datetime | None
+    searches_of: str | None
 
 
 class MaintenanceService:
@@ -51,16 +67,22 @@ class MaintenanceService:
         crop_ids: Sequence[int] = (),
         *,
         permanent: bool = False,
+        **further: Unpack[Further],
     ) -> Erasure:
-        """Count what `delete` would delete; with both filters and ids, both must hold.
+        """Count what `delete` would delete; all that is given must hold.
+
+        What is on hold is left out, and told.
+
+        Args:
+            permanent: no index run brings it back.
 
         Raises:
-            UsageError: nothing was named.
-            NotFound: a camera, source or crop is not in the archive.
+            UsageError: nothing was named; the case is on hold.
+            NotFound: a camera, source, crop, identity or case is not in the archive.
         """
-        from reidsearch.maintenance.erase import plan
+        from reidsearch.maintenance.erase import Wanted, plan
 
-        return plan(self._store, filters, tuple(crop_ids), permanent=permanent)
+        return plan(self._store, Wanted(filters, tuple(crop_ids), permanent=permanent, **further))
 
     def delete(self, planned: Erasure, progress: Progress = NO_PROGRESS) -> bool:
         """Delete for good just what was planned: rows, pictures, embeddings, index entries.
@@ -73,10 +95,43 @@ class MaintenanceService:
             ArchiveLocked: another process writes.
         """
         from reidsearch.maintenance.erase import erase
+        from reidsearch.services.erasing import forget_pictures, searched_with
 
-        crops = len(planned.ids)
+        crops, pictures = len(planned.ids), searched_with(self._store, planned.searches)
         with parts(progress, "deleting", [crops] * 3) as whole:
-            return erase(self._store, self._gallery, planned, whole, self._neighbours)
+            emptied = erase(self._store, self._gallery, planned, whole, self._neighbours)
+        forget_pictures(self._store, pictures)
+        return emptied
+
+    def delete_certified(
+        self, planned: Erasure, asked: Sequence[str], progress: Progress = NO_PROGRESS
+    ) -> Certificate:
+        """Delete just what was planned, look for its bytes in every file, and seal the log.
+
+        Args:
+            asked: by what kinds of choices it was asked for, such as `identity`.
+
+        Raises:
+            ArchiveLocked: another process writes.
+        """
+        from reidsearch.services.erasing import delete_certified
+
+        return delete_certified(
+            self._store, planned, lambda: self.delete(planned, progress), asked, progress
+        )
+
+    def erase_in_backup(
+        self, folder: Path, *, dry_run: bool = False, progress: Progress = NO_PROGRESS
+    ) -> BackupErasure:
+        """Erase from a backup of this archive what the archive no longer holds.
+
+        Raises:
+            InputError: it is no backup, or of another archive.
+            ArchiveError, StorageError: it is damaged, or cannot be written.
+        """
+        from reidsearch.maintenance.backup_erasing import treat
+
+        return treat(self._store, folder, dry_run=dry_run, progress=progress)
 
     def finish(self, progress: Progress = NO_PROGRESS) -> tuple[Pending, ...]:
         """Finish what is pending, and return what it was; costs nothing when nothing is.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reidsearch.services.event_log import EventLogService
     from reidsearch.services.export import ExportService
     from reidsearch.services.footage import FootageService
+    from reidsearch.services.holds import HoldService
     from reidsearch.services.identities import IdentityService
     from reidsearch.services.index import IndexService
     from reidsearch.services.jobs.runner import JobRunner
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
     from reidsearch.services.replay import ReplayService
+    from reidsearch.services.retention import RetentionService
     from reidsearch.services.sessions import SessionService
     from reidsearch.services.sight import Sight
     from reidsearch.services.sign_in import SignInService
@@ -79,12 +81,12 @@ class Services:
     @cached_property
     def asking(self) -> AskingService:
         """Pictures that are kept, and frames, to search with: `archive.asking.keep(data)`."""
-        from reidsearch.base.cache import cache_folder
         from reidsearch.services.asking import AskingService
+        from reidsearch.services.erasing import query_pictures
         from reidsearch.services.kept_pictures import KeptPictures
 
-        folder = cache_folder() / "query-pictures" / str(self._store.row.uuid)
-        kept, holds = KeptPictures(folder), self.searching.holds
+        kept = KeptPictures(query_pictures(self._store))
+        holds = self.searching.holds
         return AskingService(kept, self.footage, self._engines.detector, holds)
 
     @cached_property
@@ -221,6 +223,20 @@ class Services:
         from reidsearch.services.sight import Sight
 
         return Sight(self._store, self.identities, cameras)
+
+    @cached_property
+    def holds(self) -> HoldService:
+        """What must not be deleted: `archive.holds.add(HoldOf(case="2026-17"))`."""
+        from reidsearch.services.holds import HoldService
+
+        return HoldService(self._store)
+
+    @cached_property
+    def retention(self) -> RetentionService:
+        """How long crops are kept: `archive.retention.set("gate", 30)`."""
+        from reidsearch.services.retention import RetentionService
+
+        return RetentionService(self._store, self.maintenance)
 
     @cached_property
     def maintenance(self) -> MaintenanceService:

@@ -233,6 +233,20 @@ def read_seal(data: bytes) -> Seal:
     return seal
 
 
+def seal_unasked(store: Store) -> Seal | None:
+    """Seal as `seal_now` does, with the archive's key where nobody has to be asked for it.
+
+    The entry says why a key that is there was not used.
+    """
+    try:
+        return seal_now(store, read_key(key_path(store.row.uuid)))
+    except ReidsearchError as error:
+        if isinstance(error, StorageError):
+            raise
+        missing = error.kind == Kind.SIGNING_KEY_MISSING
+        return seal_now(store, None, "" if missing else error.kind)
+
+
 class DailySeal:
     """Seals the log where it has entries of another day, by UTC, than its newest seal.
 
@@ -252,15 +266,7 @@ class DailySeal:
         self._looked = today
         with contextlib.suppress(ReidsearchError):
             if self._due(today):
-                seal_now(self._store, *self._key())
-
-    def _key(self) -> tuple[LogKey | None, str]:
-        """Return the key, or why there is one that cannot be used without asking somebody."""
-        try:
-            return read_key(key_path(self._store.row.uuid)), ""
-        except ReidsearchError as error:
-            missing = error.kind == Kind.SIGNING_KEY_MISSING
-            return None, "" if missing else error.kind
+                seal_unasked(self._store)
 
     def _due(self, today: dt.date) -> bool:
         # A seal from the future (a clock was wrong) says nothing about this day.
