@@ -43,7 +43,7 @@ def test_the_list_shows_who_did_what(run, searched) -> None:
 @pytest.mark.full
 def test_the_command_knows_every_event() -> None:
     path = files("reidsearch.output") / "schemas/event-log-1.json"
-    entry = json.loads(path.read_text("utf-8"))["properties"]["entries"]["items"]["properties"]
+    entry = json.loads(path.read_text("utf-8"))["$defs"]["entry"]["properties"]
     assert set(EVENTS) == set(entry["event"]["enum"]) == {one.value for one in Event}
 
 
