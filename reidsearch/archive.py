@@ -8,6 +8,7 @@ with Archive.open("archive", create=True) as archive:
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -304,13 +305,22 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         *,
         crop_ids: Sequence[int] = (),
         permanent: bool = False,
+        identity: str | None = None,
+        older_than: dt.datetime | None = None,
+        searches_of: str | None = None,
     ) -> Erasure:
         """Count what `delete` would delete: `archive.plan_delete(crop_ids=[7]).ids`.
 
-        Args:
-            permanent: indexing the same footage again is not to bring its crops back.
+        See `MaintenanceService.plan_delete`.
         """
-        return self.maintenance.plan_delete(filters, crop_ids, permanent=permanent)
+        return self.maintenance.plan_delete(
+            filters,
+            crop_ids,
+            permanent=permanent,
+            identity=identity,
+            older_than=older_than,
+            searches_of=searches_of,
+        )
 
     def delete(self, planned: Erasure, *, progress: Progress = NO_PROGRESS) -> bool:
         """Delete for good just what was planned: `archive.delete(archive.plan_delete(...))`."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reidsearch.cli.filters import crops_option, filter_options, filters_from
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.times import Duration
 from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
@@ -22,7 +25,29 @@ if TYPE_CHECKING:
 @crops_option("--crop", "crops", help_="Only this crop.", group="Filters")
 @filter_options
 @option(
-    "--keep-out", is_flag=True, help="Index runs never bring back what this deletes of footage."
+    "--identity",
+    group="Filters",
+    callback=text_value,
+    metavar="NAME",
+    help="All that shows it; alone, its name goes too.",
+)
+@option(
+    "--older-than",
+    group="Filters",
+    type=Duration(1),
+    metavar="30d",
+    help="Of footage; or of indexing, if not known.",
+)
+@option(
+    "--searches-of",
+    callback=text_value,
+    metavar="NUMBER",
+    help="Of a case: what it was searched with.",
+)
+@option(
+    "--keep-out/--no-keep-out",
+    default=None,
+    help="Never index it again; default: with --identity, --older-than.",
 )
 @option("--dry-run", is_flag=True, help="Only count what would be deleted.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -37,43 +62,55 @@ def command(
     sources: tuple[str, ...],
     timezone: str | None,
     crops: tuple[int, ...],
-    keep_out: bool,
+    identity: str | None,
+    older_than: Fraction | None,
+    searches_of: str | None,
+    keep_out: bool | None,
     dry_run: bool,
     yes: bool,
     form: str,
-) -> None:
+) -> int:
     """Delete crops: rows, pictures, embeddings, index entries.
 
     Counts first and asks. What is deleted is overwritten in the database and removed from the
     index at once; coverage and every answer say where something was deleted. The footage itself is
-    not touched: indexing it again with the same settings brings its crops back, unless --keep-out
-    was given (for a retention period, or a person who is to be forgotten).
+    not touched: indexing it again brings its crops back, unless they are kept out. What a hold
+    keeps stays, which is told and ends with 1.
     """
     from rich.text import Text
 
     from reidsearch.base.errors import NotFound
     from reidsearch.base.progress import NO_PROGRESS
+    from reidsearch.base.timecode import now
     from reidsearch.domain.pending import Cause
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import deletion_json
-    from reidsearch.output.visible import count
 
+    older = dt.timedelta(seconds=float(older_than)) if older_than else None
+    aged = identity is not None or older is not None
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
     with reading_archive(archive, NO_PROGRESS) as opened:  # which would draw over the question
         finished = () if dry_run else _finished(opened, form)
         try:
-            plan = opened.plan_delete(filters, crop_ids=crops, permanent=keep_out)
+            plan = opened.plan_delete(
+                filters,
+                crop_ids=crops,
+                permanent=aged if keep_out is None else keep_out,
+                identity=identity,
+                older_than=now() - older if older else None,
+                searches_of=searches_of,
+            )
         except NotFound as error:
             if not any(one.cause is Cause.DELETE for one in finished):
                 raise
             # As after a deletion of just this that was cut off.
             emit(form, deletion_json([], finished=finished), Text(f"Now {error.message}."))
-            return
+            return 0
         if form == "table":
             for line in _lines(plan):
                 say(line)
-        deleting = (len(plan.ids) > 0 or plan.sources > 0) and not dry_run
+        deleting = not plan.empty and not dry_run
         if deleting:
             if not yes:
                 click.confirm("Delete them?", abort=True, err=True)
@@ -86,11 +123,23 @@ def command(
         footage=plan.footage,
         unknown_time=plan.unknown_time,
         unknown_camera=plan.unknown_camera,
+        by_indexing=plan.by_indexing,
+        identities=plan.identities,
+        searches=len(plan.searches),
+        held=plan.held,
         deleted=deleting,
         finished=finished,
     )
+    _tell(form, document, plan, deleting=deleting)
+    return 1 if plan.held else 0
+
+
+def _tell(form: str, document: dict[str, Any], plan: Erasure, *, deleting: bool) -> None:
+    from reidsearch.output.emit import emit
+    from reidsearch.output.visible import count
+
     # A source of footage whose crops were deleted earlier has none left to count.
-    told = count(len(ids), "crop") if ids else count(plan.sources, "source")
+    told = count(len(plan.ids), "crop") if len(plan.ids) else count(plan.sources, "source")
     emit(form, document, f"Deleted {told}." if deleting else None)
 
 
@@ -107,6 +156,7 @@ def _finished(archive: Archive, form: str) -> tuple[Pending, ...]:
 
 
 def _lines(plan: Erasure) -> list[str]:
+    from reidsearch.output.holds import held_lines
     from reidsearch.output.visible import count
 
     lines = [
@@ -116,4 +166,11 @@ def _lines(plan: Erasure) -> list[str]:
         if number:
             stay = count(number, "crop stays", "crops stay")
             lines.append(f"{stay} because the {unknown} is not known")
-    return lines
+    if plan.by_indexing:
+        lines.append(f"{plan.by_indexing} of them by the time of indexing: theirs is not known")
+    if plan.identities:
+        names = count(len(plan.identities), "identity", "identities")
+        lines.append(f"{names}, with the name and the notes of decisions on it")
+    if plan.searches:
+        lines.append(f"what {count(len(plan.searches), 'search', 'searches')} asked and answered")
+    return [*lines, *held_lines(plan.held)]

@@ -157,7 +157,7 @@ class Decision:
     Args:
         who: the operating system's user.
         what: `new`, `confirm`, `reject`, `unsure`, `merge`, `split`, `rename`, `split-tracklet`,
-            `join-tracklets`, `undo`.
+            `join-tracklets`, `undo`, `erase`.
         note: why, in the decider's words.
         forced: it may contradict an earlier one, or what is possible.
         undoes: the decision that it reverses.

@@ -54,6 +54,8 @@ class Event(StrEnum):
     GROWN = "grown"  # a source took the place of the one that it is the grown file of
     CASE = "case"  # was opened, changed, closed or opened again
     CASE_REQUIRED = "case-required"  # whether searching needs a case
+    HOLD = "hold"  # was set or released
+    RETENTION = "retention"  # a rule was set or removed, or the rules were applied
     ACCOUNT = "account"  # was added, changed or removed
     SIGN_IN = "sign-in"
     SIGN_IN_FAILED = "sign-in-failed"

@@ -142,8 +142,9 @@ class AttributesReport:
 class IndexReport:
     """What one index run did with what it was offered.
 
-    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted. `skipped`
-    files in folders and containers were skipped for their type; `skipped_names` are the first ones.
+    `offered` = indexed + unchanged + updated + duplicates + failed + kept_out (deleted for good),
+    unless interrupted. `skipped` files in folders and containers were skipped for their type;
+    `skipped_names` are the first ones.
     `conflicting` of the duplicates came with other facts (camera, time, person, extra) than the
     crop's own, which were kept; `facts` tells which lack camera or time. All of this is of
     pictures; `footage` tells of videos. `model_doubt` says what speaks against the model; empty:
@@ -163,6 +164,7 @@ class IndexReport:
     skipped: int = 0
     skipped_names: tuple[str, ...] = ()
     conflicting: int = 0
+    kept_out: int = 0
     model_doubt: str = ""
     facts: FactsReport = FactsReport()
     footage: FootageReport = FootageReport()

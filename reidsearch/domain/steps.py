@@ -84,6 +84,7 @@ class Committed:
     duplicates: int = 0
     conflicting: int = 0  # of the duplicates: came with other facts than those kept
     failed: int = 0
+    kept_out: int = 0  # were deleted, and are not to come back
 
 
 @dataclass(frozen=True, slots=True)

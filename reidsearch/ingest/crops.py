@@ -126,7 +126,7 @@ class _Run:
         self._counts: dict[str, int] = dict.fromkeys(
             ("indexed", "unchanged", "updated", "duplicates", "failed"), 0
         )
-        self._conflicting = 0
+        self._conflicting = self._kept_out = 0
         self._began = self._committed = time.monotonic()
 
     def take(self, outcome: Outcome, vector: Vectors | Refused | None) -> None:
@@ -152,6 +152,7 @@ class _Run:
             for name in self._counts:
                 self._counts[name] += getattr(done, name)
             self._conflicting += done.conflicting
+            self._kept_out += done.kept_out
             self._progress.advance(len(self._pending), **self._counts)
             self._pending = []
         self._committed = time.monotonic()
@@ -159,9 +160,10 @@ class _Run:
     def report(self, *, interrupted: bool) -> IndexReport:
         return IndexReport(
             run_id=self._sink.run_id,
-            offered=sum(self._counts.values()),
+            offered=sum(self._counts.values()) + self._kept_out,
             **self._counts,  # type: ignore[arg-type]
             conflicting=self._conflicting,
+            kept_out=self._kept_out,
             seconds=time.monotonic() - self._began,
             interrupted=interrupted,
         )

@@ -15,8 +15,11 @@ from reidsearch.domain.crops import CropIds
 from reidsearch.domain.event_log import Event
 from reidsearch.store import jobs, tables
 from reidsearch.store.chunks import CHUNK
-from reidsearch.store.event_log import forget_details, mentions
+from reidsearch.store.event_log import entries_of_cases, forget_details, mentions
+from reidsearch.store.holds import held_cases
+from reidsearch.store.identities.erase import ErasedIdentities
 from reidsearch.store.tables.footage import footage_location
+from reidsearch.store.tables.retention import hold
 
 MOST_MENTIONED = 1000
 """Places that are looked for within other texts (of failures, of jobs), which name few."""
@@ -57,24 +60,47 @@ def digests_of(connection: Connection, crop_ids: CropIds, sources: Sequence[int]
 
 
 def forget(
-    connection: Connection, places: frozenset[str], digests: frozenset[str], crop_ids: CropIds
+    connection: Connection,
+    places: frozenset[str],
+    digests: frozenset[str],
+    crop_ids: CropIds,
+    erased: ErasedIdentities | None = None,
+    searches: Sequence[int] = (),
 ) -> None:
     """Take what is deleted now out of the rows that only mention it.
 
     A name that something else in the archive still has stays. Of the event log, entries that name
-    it, hold its digest, or searched with it lose their detail.
+    it, hold its digest, or searched with it lose their detail; not those of a case on hold.
+
+    Args:
+        searches: further entries that lose their detail.
     """
     gone = places - _held(connection, places)
     # What a run of an earlier version was asked for holds every path and list that it was given.
     run = tables.run.c
     named = (run.command != "") & ~run.command.startswith(SETTINGS_ONLY, autoescape=True)
     connection.execute(update(tables.run).where(named).values(command=""))
-    mentioning = set(mentions(connection, gone | digests, set(crop_ids.tolist())))
-    forget_details(connection, mentioning, "it named or showed what was deleted")
+    names = erased.names if erased else frozenset()
+    mentioning = set(mentions(connection, gone | digests, set(crop_ids.tolist()), names))
+    mentioning -= entries_of_cases(connection, held_cases(connection))
+    mentioning |= {*searches, *(erased.entries if erased else ())}
+    renewed = erased.renewed if erased else None
+    forget_details(connection, mentioning, "it named or showed what was deleted", renewed)
+    _forget_holds(connection, gone)
     if gone:
         _forget_failures(connection, gone)
         _forget_moves(connection, gone)
         jobs.forget(connection, gone, sorted(gone)[:MOST_MENTIONED])
+
+
+def _forget_holds(connection: Connection, gone: frozenset[str]) -> None:
+    """A hold that was released may name a file that is gone."""
+    named = select(hold.c.id, hold.c.source).where(
+        hold.c.source.is_not(None), hold.c.released_us.is_not(None)
+    )
+    for row in connection.execute(named).all():
+        if row.source and any(row.source in place for place in gone):
+            connection.execute(update(hold).where(hold.c.id == row.id).values(source=""))
 
 
 def _held(connection: Connection, places: Iterable[str]) -> set[str]:

@@ -278,6 +278,10 @@ HINTS: dict[str, Hint] = {
     Kind.THRESHOLD_UNKNOWN: (
         "give one, after looking at answers: reidsearch link --join-above SCORE"
     ),
+    # Forgetting
+    Kind.ON_HOLD: "reidsearch hold list; whoever may, releases it: reidsearch hold release HOLD",
+    Kind.HOLD_UNKNOWN: "reidsearch hold list",
+    Kind.RETENTION_UNKNOWN: "reidsearch retention show",
     # Identities
     Kind.IDENTITY_UNKNOWN: _identity_unknown,
     Kind.IDENTITY_MERGED: "name {into}, or undo the merge: reidsearch undo",

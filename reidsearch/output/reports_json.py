@@ -17,6 +17,7 @@ from reidsearch.domain.answer_json import (
 )
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop
+from reidsearch.domain.holds import HeldBack
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.redaction import RedactionReport
@@ -30,6 +31,7 @@ from reidsearch.domain.reports import (
     Summary,
 )
 from reidsearch.domain.separation import Separation
+from reidsearch.output.holds import held_json
 from reidsearch.output.redaction import redaction_json
 
 
@@ -121,6 +123,10 @@ def deletion_json(
     footage: Sequence[int] = (),
     unknown_time: int = 0,
     unknown_camera: int = 0,
+    by_indexing: int = 0,
+    identities: Sequence[int] = (),
+    searches: int = 0,
+    held: Sequence[HeldBack] = (),
     deleted: bool = False,
     finished: Sequence[Pending] = (),
 ) -> dict[str, Any]:
@@ -133,6 +139,10 @@ def deletion_json(
         "footage": list(footage),
         "unknown_time": unknown_time,
         "unknown_camera": unknown_camera,
+        "by_indexing": by_indexing,
+        "identities": list(identities),
+        "searches": searches,
+        "held": held_json(held),
         "finished": [pending_json(one) for one in finished],
     }
 

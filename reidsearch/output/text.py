@@ -193,6 +193,9 @@ def report_view(report: IndexReport) -> RenderableType:
                 style="yellow",
             )
         )
+    if report.kept_out:
+        kept = count(report.kept_out, "input was deleted", "inputs were deleted")
+        lines.append(Text(f"{kept} for good, and kept out."))
     if report.failed or report.footage.failed:
         lines.append(Text("Why inputs failed: reidsearch failures", style="yellow"))
     if report.interrupted:

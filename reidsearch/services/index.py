@@ -46,6 +46,7 @@ _COUNTS = (
     "updated",
     "duplicates",
     "conflicting",
+    "kept_out",
     "failed",
     "skipped",
 )

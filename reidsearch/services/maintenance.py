@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,16 +49,30 @@ class MaintenanceService:
         crop_ids: Sequence[int] = (),
         *,
         permanent: bool = False,
+        identity: str | None = None,
+        older_than: dt.datetime | None = None,
+        searches_of: str | None = None,
     ) -> Erasure:
-        """Count what `delete` would delete; with both filters and ids, both must hold.
+        """Count what `delete` would delete; all that is given must hold.
+
+        What is on hold is left out, and told.
+
+        Args:
+            permanent: no index run brings it back.
+            identity: all that shows it; alone, its name and what was decided of it go too.
+            older_than: by the time that footage shows, or of indexing where that is not known.
+            searches_of: the details of a case's searches, with the pictures searched with.
 
         Raises:
-            UsageError: nothing was named.
-            NotFound: a camera, source or crop is not in the archive.
+            UsageError: nothing was named; the case is on hold.
+            NotFound: a camera, source, crop, identity or case is not in the archive.
         """
-        from reidsearch.maintenance.erase import plan
+        from reidsearch.maintenance.erase import Wanted, plan
 
-        return plan(self._store, filters, tuple(crop_ids), permanent=permanent)
+        return plan(
+            self._store,
+            Wanted(filters, tuple(crop_ids), identity, older_than, searches_of, permanent),
+        )
 
     def delete(self, planned: Erasure, progress: Progress = NO_PROGRESS) -> bool:
         """Delete for good just what was planned: rows, pictures, embeddings, index entries.

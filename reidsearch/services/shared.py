@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reidsearch.services.event_log import EventLogService
     from reidsearch.services.export import ExportService
     from reidsearch.services.footage import FootageService
+    from reidsearch.services.holds import HoldService
     from reidsearch.services.identities import IdentityService
     from reidsearch.services.index import IndexService
     from reidsearch.services.jobs.runner import JobRunner
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
+    from reidsearch.services.retention import RetentionService
     from reidsearch.services.sessions import SessionService
     from reidsearch.services.sight import Sight
     from reidsearch.services.sign_in import SignInService
@@ -210,6 +212,20 @@ class Services:
         from reidsearch.services.sight import Sight
 
         return Sight(self._store, self.identities, cameras)
+
+    @cached_property
+    def holds(self) -> HoldService:
+        """What must not be deleted: `archive.holds.add(HoldOf(case="2026-17"))`."""
+        from reidsearch.services.holds import HoldService
+
+        return HoldService(self._store)
+
+    @cached_property
+    def retention(self) -> RetentionService:
+        """How long crops are kept: `archive.retention.set("gate", 30)`."""
+        from reidsearch.services.retention import RetentionService
+
+        return RetentionService(self._store, self.maintenance)
 
     @cached_property
     def maintenance(self) -> MaintenanceService:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -153,6 +153,25 @@ def record_decision(connection: Connection, decision_id: int) -> None:
     append(connection, Event.DECISION, detail, actor=row.who)
 
 
+def entries_of_decisions(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """Return the entry of each of these decisions; those from before the log have none.
+
+    An entry whose detail was erased is found by what the forgetting has recorded.
+    """
+    c, wanted = log_entry.c, set(numbers)
+    told = select(c.id, c.event, c.detail).where(
+        c.event.in_((Event.DECISION, Event.FORGET)), c.detail.is_not(None), intact(log_entry)
+    )
+    found: dict[int, int] = {}
+    for row in connection.execute(told.order_by(c.id)):
+        said = json.loads(row.detail)
+        if row.event == Event.DECISION:
+            found[said["decision"]] = row.id
+        for one in said.get("decisions", ()) if row.event == Event.FORGET else ():
+            found[one["decision"]] = row.id
+    return {number: entry for number, entry in found.items() if number in wanted}
+
+
 def _held(connection: Connection, made: int | None) -> dict[str, Any]:
     """What an archive holds when its log begins: its decisions are bound to the log by a digest.
 
@@ -178,13 +197,33 @@ def joined(digests: Iterable[str]) -> str:
 # -- erasing --------------------------------------------------------------------------------
 
 
-def mentions(connection: Connection, texts: Set[str], crop_ids: Set[int]) -> Iterator[int]:
+def entries_of_cases(connection: Connection, cases: Set[str]) -> set[int]:
+    """Return the entries of these cases."""
+    of = log_entry.c.case_number.in_(cases)
+    return set(connection.scalars(select(log_entry.c.id).where(of)))
+
+
+def searches_of(connection: Connection, case: str) -> tuple[int, ...]:
+    """Return the entries of a case that hold what was searched with, and have a detail."""
+    c = log_entry.c
+    asked = c.event.in_((Event.SEARCH, Event.EXPLAIN)) & c.detail.is_not(None)
+    found = select(c.id).where(c.case_number == case, asked).order_by(c.id)
+    return tuple(connection.scalars(found))
+
+
+def mentions(
+    connection: Connection,
+    texts: Set[str],
+    crop_ids: Set[int],
+    names: Set[str] = frozenset(),
+) -> Iterator[int]:
     """Yield the entries that hold one of these texts, or were asked with these crops.
 
     With a search goes the entry of what it gave.
 
     Args:
         texts: places, and digests in hexadecimal.
+        names: of identities that were searched for, or written down.
     """
     c = log_entry.c
     told = select(c.id, c.detail).where(c.detail.is_not(None), c.event.in_(_NAMING)).order_by(c.id)
@@ -193,7 +232,8 @@ def mentions(connection: Connection, texts: Set[str], crop_ids: Set[int]) -> Ite
         try:
             said = json.loads(row.detail)  # all of the log: `parse_json` takes twice as long
             held = not texts.isdisjoint(_texts(said)) or said.get("search") in found
-            held = held or not crop_ids.isdisjoint(_asked_with(said))
+            held = held or not crop_ids.isdisjoint(asked_with(said))
+            held = held or (bool(names) and _names(said, names))
         except (RecursionError, *DECODING_ERRORS):
             continue  # a damaged row is for `check`, and hinders no deletion
         if held:
@@ -211,7 +251,14 @@ def _texts(value: Any) -> Iterator[str]:
         yield from _texts(one)
 
 
-def _asked_with(said: dict[str, Any]) -> Iterator[int]:
+def _names(said: dict[str, Any], names: Set[str]) -> bool:
+    """Tell whether a search was for one of these identities, or a file is named like one."""
+    searched = (said.get("statement", {}).get("identity") or {}).get("name")
+    written = str(said.get("name", ""))
+    return searched in names or any(name in written for name in names)
+
+
+def asked_with(said: dict[str, Any]) -> Iterator[int]:
     """Yield the crops that a search or an explanation was asked with."""
     statement = said.get("statement", {})
     pictures = statement.get("query_pictures") or [said.get("query_picture")]
@@ -222,19 +269,45 @@ def _asked_with(said: dict[str, Any]) -> Iterator[int]:
     yield from (*marked.get("likes", ()), *marked.get("unlikes", ()))
 
 
-def forget_details(connection: Connection, numbers: Iterable[int], why: str) -> int:
+def forget_details(
+    connection: Connection,
+    numbers: Iterable[int],
+    why: str,
+    renewed: Mapping[str, Any] | None = None,
+) -> int:
     """Erase what entries say in detail, and record that; the chain holds without it.
+
+    Args:
+        renewed: what the record holds of decisions that were changed with it.
 
     Returns:
         How many had a detail that was erased.
     """
     c = log_entry.c
     gone: list[int] = []
+    again: set[int] = set()
+    told: dict[str, Any] = dict(renewed or {})
     for part in chunks(sorted(set(numbers))):
-        told = select(c.id).where(c.id.in_(part), c.detail.is_not(None), intact(log_entry))
-        held = connection.scalars(told).all()
-        gone += held
-        connection.execute(update(log_entry).where(c.id.in_(held)).values(salt=None, detail=None))
-    if gone:
-        append(connection, Event.FORGET, {"entries": gone, "why": why})
+        held = connection.execute(
+            select(c.id, c.event, c.detail).where(
+                c.id.in_(part), c.detail.is_not(None), intact(log_entry)
+            )
+        ).all()
+        for row in held:
+            if row.event == Event.FORGET:
+                said = json.loads(row.detail)
+                again |= set(said["entries"])
+                told = _said_again(said, told)
+        ids = [row.id for row in held]
+        gone += ids
+        connection.execute(update(log_entry).where(c.id.in_(ids)).values(salt=None, detail=None))
+    if gone or told.get("decisions"):
+        append(connection, Event.FORGET, {**told, "entries": sorted(again.union(gone)), "why": why})
     return len(gone)
+
+
+def _said_again(earlier: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a record of forgetting says now that an earlier one loses its own detail."""
+    decisions = {one["decision"]: one for one in earlier.get("decisions", ())}
+    decisions |= {one["decision"]: one for one in told.get("decisions", ())}
+    return {**earlier, **told, "decisions": [one for _, one in sorted(decisions.items())]}

@@ -84,23 +84,28 @@ def decision_faults(store: Store) -> Iterator[LogFault]:
     rows = select(decision).order_by(decision.c.id)
     with store.read() as connection:
         held = {row.id: decision_digest(row) for row in connection.execute(rows)}
-    told = entries(store, events=[Event.BEGIN, Event.DECISION])
+    told = entries(store, events=[Event.BEGIN, Event.DECISION, Event.FORGET])
     begin = next(told, None)
     if begin is None:
         return
-    first, known = _said(begin), set()
+    bound: dict[int, tuple[int, Any]] = {}  # decision -> entry, digest
+    before = _said(begin)
     for entry in told:
         detail = _said(entry)
-        number = detail.get("decision")
-        if not isinstance(number, int):  # erased or changed, which the chain tells
-            continue
-        known.add(number)
-        if held.get(number) != detail.get("sha256"):
+        for one in detail.get("decisions", ()) if entry.event is Event.FORGET else (detail,):
+            number = one.get("decision")
+            if isinstance(number, int):  # else erased or changed, which the chain tells
+                bound[number] = entry.number, one.get("sha256")
+        before = detail.get("before", before)  # of decisions of before that were changed
+    for number, (at, sha256) in bound.items():
+        if held.get(number) != sha256:
             gone = "gone" if number not in held else "not what was decided"
-            yield LogFault(entry.number, f"decision {number} is {gone}")
-    before = [held[number] for number in sorted(held.keys() - known)]
-    bound = first.get("decisions"), first.get("decisions_sha256")
-    if first and (len(before), joined(before)) != bound:
+            yield LogFault(at, f"decision {number} is {gone}")
+    free = [held[number] for number in sorted(held.keys() - bound.keys())]
+    if before and (len(free), joined(free)) != (
+        before.get("decisions"),
+        before.get("decisions_sha256"),
+    ):
         yield LogFault(begin.number, "the decisions before it, or outside of it, are others")
 
 

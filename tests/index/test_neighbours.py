@@ -17,7 +17,7 @@ from reidsearch.index.neighbours.graph import WIDTH, Graph, extended
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.backup import backup, restore
 from reidsearch.maintenance.check import check, repair
-from reidsearch.maintenance.erase import erase, plan
+from reidsearch.maintenance.erase import Wanted, erase, plan
 from reidsearch.store.crops.embeddings import embedded_ids, embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
@@ -97,7 +97,9 @@ def test_additions_and_erasures_are_caught_up_in_every_process(store):
     assert_right(late.graph(), store)
     late.keep()
     with Store(store.folder) as writable:
-        erase(writable, Gallery(writable), plan(writable, Filters(), tuple(range(3, 90, 7))))
+        erase(
+            writable, Gallery(writable), plan(writable, Wanted(Filters(), tuple(range(3, 90, 7))))
+        )
     for held in (early, late, opened(store)):
         held._gallery.sync()
         assert_right(held.graph(), store)

@@ -12,7 +12,7 @@ from reidsearch.domain.crops import Facts
 from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
 from reidsearch.maintenance.check import check
-from reidsearch.maintenance.erase import erase, plan
+from reidsearch.maintenance.erase import Wanted, erase, plan
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
@@ -48,7 +48,7 @@ CASES = {
 def test_what_is_planned_is_what_goes(folder, filters, crops, expected):
     with Store(folder) as store:
         gallery = Gallery(store)
-        planned = plan(store, filters, crops)
+        planned = plan(store, Wanted(filters, crops))
         assert planned.ids.tolist() == expected
         assert planned.sources == len(expected)
         assert len(embedded_ids(store, 99)) == 12  # planning deletes nothing
@@ -62,7 +62,7 @@ def test_what_is_planned_is_what_goes(folder, filters, crops, expected):
 
 def test_crops_of_unknown_time_stay_and_are_counted(folder):
     with Store(folder) as store:
-        planned = plan(store, Filters(after=NOON), ())
+        planned = plan(store, Wanted(Filters(after=NOON), ()))
         assert planned.unknown_time == 3
         assert not {1, 5, 9} & set(planned.ids.tolist())
 
@@ -70,11 +70,11 @@ def test_crops_of_unknown_time_stay_and_are_counted(folder):
 def test_everything_is_never_deleted_by_an_empty_request(folder):
     with Store(folder) as store:
         with pytest.raises(UsageError, match="nothing to delete was named"):
-            plan(store, Filters(), ())
+            plan(store, Wanted(Filters(), ()))
         with pytest.raises(NotFound, match="no crop 99"):
-            plan(store, Filters(), (1, 99))
+            plan(store, Wanted(Filters(), (1, 99)))
         with pytest.raises(NotFound, match="no camera 'gat'"):
-            plan(store, Filters(cameras=("gat",)), ())
+            plan(store, Wanted(Filters(cameras=("gat",)), ()))
 
 
 @pytest.mark.full
@@ -92,7 +92,7 @@ def test_no_byte_of_what_is_deleted_is_left_in_any_file(folder):
     with Store(folder) as store:
         before = bytes_on_disk()
         assert all(secret in before for secret in secrets + kept)
-        assert erase(store, Gallery(store), plan(store, Filters(), (5,)))
+        assert erase(store, Gallery(store), plan(store, Wanted(Filters(), (5,))))
         after = bytes_on_disk()  # with the archive still open
         assert [secret in after for secret in secrets] == [False] * 4
         assert all(secret in after for secret in kept)
@@ -103,7 +103,7 @@ def test_no_byte_of_what_is_deleted_is_left_in_any_file(folder):
 @pytest.mark.slow  # waits for that reader
 def test_a_reader_that_holds_the_log_is_told_of(folder):
     with Store(folder) as store, Store(folder) as reader:
-        planned = plan(store, Filters(), (5,))
+        planned = plan(store, Wanted(Filters(), (5,)))
         sql(folder, "UPDATE archive SET uuid = uuid")  # so that the log holds something
         with reader.read() as connection:
             connection.exec_driver_sql("SELECT count(*) FROM crop").all()
@@ -115,14 +115,14 @@ def test_a_reader_that_holds_the_log_is_told_of(folder):
 @pytest.mark.full
 def test_a_camera_without_crops_disappears(folder):
     with Store(folder) as store:
-        erase(store, Gallery(store), plan(store, Filters(cameras=("gate",)), ()))
+        erase(store, Gallery(store), plan(store, Wanted(Filters(cameras=("gate",)), ())))
     assert sql(folder, "SELECT name FROM camera") == [("door",)]
 
 
 @pytest.mark.full
 def test_deleting_is_writing(folder):
     with Store(folder) as store:
-        planned = plan(store, Filters(), (5,))
+        planned = plan(store, Wanted(Filters(), (5,)))
         with writer_lock(folder), pytest.raises(ArchiveLocked):
             erase(store, Gallery(store), planned)
         assert len(embedded_ids(store, 99)) == 12

@@ -21,7 +21,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.check import check, repair
-from reidsearch.maintenance.erase import erase, plan
+from reidsearch.maintenance.erase import Wanted, erase, plan
 from reidsearch.store import pending, tables
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
@@ -51,7 +51,7 @@ def cut_off(folder, monkeypatch, error) -> BaseException:
         raise error
 
     with Store(folder) as store, monkeypatch.context() as patch:
-        planned = plan(store, Filters(cameras=("gate",)), ())
+        planned = plan(store, Wanted(Filters(cameras=("gate",)), ()))
         patch.setattr(atomic, "sync", failing)
         with pytest.raises((Interrupted, StorageError)) as raised:
             erase(store, Gallery(store), planned)
@@ -147,7 +147,7 @@ def test_what_a_reader_holds_of_the_log_stays_pending(folder):
         sql(folder, "UPDATE archive SET uuid = uuid")  # so that the log holds something
         with reader.read() as connection:
             connection.scalar(select(func.count()).select_from(tables.crop))
-            assert not erase(store, Gallery(store), plan(store, Filters(), (5,)))
+            assert not erase(store, Gallery(store), plan(store, Wanted(Filters(), (5,))))
         (left,) = pending.pending_work(store)
         assert left.work is Work.LOG
     with opened(folder) as archive:
@@ -192,7 +192,7 @@ def test_reads_of_one_state_see_nothing_of_what_is_committed_meanwhile(folder):
     with Store(folder) as store, Store(folder) as writer:
         with store.one_state():
             before = store.state()
-            erase(writer, Gallery(writer), plan(writer, Filters(), (5,)))
+            erase(writer, Gallery(writer), plan(writer, Wanted(Filters(), (5,))))
             assert store.state() == before
             assert 5 in embedded_ids(store, 99).tolist()
             assert store.crop(5).crop_id == 5

@@ -124,7 +124,7 @@ def test_counting_reads_past_damage_and_a_damaged_crop_can_be_deleted(folder):
         assert embedding_count(store) == 6
         with pytest.raises(ArchiveError):
             store.crop(2)
-        erase.erase(store, Gallery(store), erase.plan(store, Filters(), (2,)))
+        erase.erase(store, Gallery(store), erase.plan(store, erase.Wanted(Filters(), (2,))))
         assert check(store) == []
         assert sorted(embeddings_of(store, np.arange(7).tolist())) == [1, 3, 4, 5, 6]
 

@@ -38,6 +38,7 @@ from reidsearch.store.crops.rows import (
 from reidsearch.store.crops.store import Store, location_key
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.event_log import append
+from reidsearch.store.keeping_out import without_kept_out
 
 
 class Writer:
@@ -179,13 +180,14 @@ class Writer:
         self, connection: Connection, items: Sequence[NewCrop | AlreadyStored | Rejected]
     ) -> Committed:
         failed = [item for item in items if isinstance(item, Rejected)]
-        fresh = [item for item in items if isinstance(item, NewCrop)]
+        offered = [item for item in items if isinstance(item, NewCrop)]
+        fresh = without_kept_out(connection, offered)
         held = [item for item in items if isinstance(item, AlreadyStored)]
         for item in failed:
             self._record_failure(connection, item)
         duplicates = self._insert(connection, fresh)
         again = [self._record_again(connection, item) for item in [*held, *duplicates]]
-        inputs = [*(item.input for item in fresh), *(item.input for item in held)]
+        inputs = [*(item.input for item in offered), *(item.input for item in held)]
         self.forget_failures(connection, [each.key for each in inputs])
         effects = Counter(effect for effect, _ in again)
         return Committed(
@@ -195,6 +197,7 @@ class Writer:
             duplicates=effects[Effect.DUPLICATE],
             conflicting=sum(other_facts for _, other_facts in again),
             failed=len(failed),
+            kept_out=len(offered) - len(fresh),
         )
 
     def _insert(self, connection: Connection, fresh: Sequence[NewCrop]) -> list[AlreadyStored]:

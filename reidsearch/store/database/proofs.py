@@ -19,8 +19,9 @@ from functools import cache
 from secrets import token_bytes
 from typing import Any, TypeAlias
 
-from sqlalchemy import JSON, Column, Connection, String, Table, TextClause, text
+from sqlalchemy import JSON, Column, Connection, String, Table, TextClause, func, select, text
 
+from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.store.row_digests import (
     DIGEST,
     SHA256,
@@ -93,6 +94,22 @@ def intact(table: Table) -> TextClause:
     A writing connection has no views: what it reads to decide by is proven by this.
     """
     return text(_intact(table, f"{table.name}."))
+
+
+def require_intact(connection: Connection, table: Table) -> None:
+    """Prove all rows of a small table, of which none may be passed over.
+
+    Raises:
+        ArchiveError: one is damaged.
+    """
+    rows = select(func.count()).select_from(table)
+    if connection.scalar(rows) != connection.scalar(rows.where(intact(table))):
+        raise ArchiveError(
+            f"a row of table {table.name} is damaged",
+            "verify the archive",
+            kind=Kind.ROW_DAMAGED,
+            table=table.name,
+        )
 
 
 def seal(connection: Connection) -> None:

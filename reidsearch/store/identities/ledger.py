@@ -25,6 +25,8 @@ from reidsearch.domain.decisions import (
 )
 
 UNDO = "undo"
+ERASE = "erase"
+"""Of a decision that takes an identity away for good, with all that it was."""
 
 
 class Ledger:
@@ -247,12 +249,18 @@ def to_undo(
     """
     if decision_id is None:
         for decision in reversed(decisions):
-            if who in {None, decision.who} and decision.what != UNDO and not decision.undone_by:
+            if (
+                who in {None, decision.who}
+                and decision.what not in {UNDO, ERASE}
+                and not decision.undone_by
+            ):
                 return decision
         of = f" of {who}" if who else ""
         raise NotFound(f"there is no decision{of} to undo")
     for decision in decisions:
         if decision.decision_id == decision_id:
+            if decision.what == ERASE:
+                raise UsageError(f"decision {decision_id} has erased an identity for good")
             if decision.undone_by is not None:
                 raise UsageError(
                     f"decision {decision_id} is undone already, by decision {decision.undone_by}",

@@ -113,10 +113,11 @@ def decide(
         ledger.apply(changes)
         ledger.require_whole(changes)
         made = Decision(0, now(), actor, what, note, forced, reversed_id, changes)
-        return _append(connection, made)
+        return append_decision(connection, made)
 
 
-def _append(connection: Connection, made: Decision) -> Decision:
+def append_decision(connection: Connection, made: Decision) -> Decision:
+    """Add a decision to the log, and bring the tables to it; its number is given here."""
     require_authors_case(connection)
     inserted = connection.execute(
         insert(decision).values(

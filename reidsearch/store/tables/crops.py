@@ -59,6 +59,7 @@ archive = Table(
     row_digest(),
     Column("logged", Boolean),  # whether it keeps an event log; null, of older ones: it does
     Column("search_needs", String(16)),  # `domain.cases.Needed`; null: nothing
+    Column("kept_out_salt", LargeBinary(32)),  # of the digests in `kept_out`; null: there are none
 )
 
 model = Table(
