@@ -13,7 +13,7 @@ LINES = 50
 EVENTS = (
     "begin", "search", "search-end", "explain", "decision", "index", "index-end", "export",
     "backup", "seal", "forget", "delete", "reembed", "clock", "calibrate", "forget-calibration",
-    "timezone", "relocate", "grown", "case", "case-required", "hold", "retention",
+    "timezone", "relocate", "grown", "case", "case-required", "hold", "retention", "review",
     "account",
     "sign-in", "sign-in-failed", "sign-out",
 )  # fmt: skip
