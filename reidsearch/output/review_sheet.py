@@ -61,6 +61,7 @@ def review_page(review: Review, picture: Callable[[int], bytes], imprint: Imprin
         queries=[inside.get(one.crop_id or 0, "") for one in shown.queries_on_page],
         clips={},
         inside=True,
+        blind=True,
     )
     return page_html(shown, imprint, addresses, missing=(), evidence=())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -210,13 +210,3 @@ def _item(row: Row[Any], answer: str | None, shots: Mapping[Member, tuple[int, .
         answer=None if answer is None else ReviewAnswer(answer),
         crop_ids=shots.get(member, ()),
     )
-
-
-def faults(all_reviews: Iterable[Review]) -> Iterator[str]:
-    """Yield what of reviews is not as it was when they were started, by their own key."""
-    for one in all_reviews:
-        if key_digest(one.seed, one.items).hex() != one.key_sha256:
-            yield f"review {one.review_id}: its items are not those that it was started with"
-        order = placed(one.seed, [item.member for item in one.asked])
-        if order != [item.member for item in one.asked]:
-            yield f"review {one.review_id}: its order is not that of its seed"
