@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from archives import opened, sql, unit_rows
+from archives import sql, unit_rows
 from tracklets import Seen, write_footage
 
 from reidsearch import Archive
@@ -30,7 +30,7 @@ def folder(tmp_path):
     ]
     write_footage(tmp_path / "a", "gate.mp4", "gate", seen)
     write_footage(tmp_path / "a", "door.mp4", "door", [Seen(0, 10, unit_rows(1, seed=50))])
-    with opened(tmp_path / "a", actor="eve") as archive:
+    with Archive.open(tmp_path / "a", actor="eve") as archive:
         archive.cases.new("1")
     with Archive.open(tmp_path / "a", actor="eve", case="1") as archive:
         archive.identities.new("anna", [1])
