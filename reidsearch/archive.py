@@ -8,7 +8,6 @@ with Archive.open("archive", create=True) as archive:
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -40,10 +39,12 @@ if TYPE_CHECKING:
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.explanation import Explanation
     from reidsearch.domain.journeys import Journey
+    from reidsearch.domain.replay import AsIt, Replay
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.services.index import FootageOptions
+    from reidsearch.services.maintenance import Further
     from reidsearch.vision.detection.detector import Detector
 
 
@@ -208,6 +209,30 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         entries_of(self._store, [explained(self._store, found)], Event.EXPLAIN)
         return found
 
+    def replay(
+        self,
+        answer: int | str | os.PathLike[str],
+        as_it: AsIt | None = None,
+        *,
+        query: str | None = None,
+    ) -> Replay:
+        """Ask the question of an answer again; return what differs, and why.
+
+        Args:
+            answer: the number of the search's entry of the event log, or a file of its JSON.
+            as_it: the archive as it was then, or as it is; None: as it was.
+            query: which answer of a file that holds several.
+
+        Raises as `services.replay.ReplayService.replay`.
+
+        Example:
+            >>> archive.replay("answer.json").identical
+            True
+        """
+        from reidsearch.domain.replay import AsIt
+
+        return self.replaying.replay(answer, as_it or AsIt.WAS, query=query)
+
     def embed(self, pictures: Sequence[AnyPicture]) -> Vectors:
         """Embed pixels with the archive's model: (n, d) float32, rows of unit length.
 
@@ -305,22 +330,13 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         *,
         crop_ids: Sequence[int] = (),
         permanent: bool = False,
-        identity: str | None = None,
-        older_than: dt.datetime | None = None,
-        searches_of: str | None = None,
+        **further: Unpack[Further],
     ) -> Erasure:
         """Count what `delete` would delete: `archive.plan_delete(crop_ids=[7]).ids`.
 
         See `MaintenanceService.plan_delete`.
         """
-        return self.maintenance.plan_delete(
-            filters,
-            crop_ids,
-            permanent=permanent,
-            identity=identity,
-            older_than=older_than,
-            searches_of=searches_of,
-        )
+        return self.maintenance.plan_delete(filters, crop_ids, permanent=permanent, **further)
 
     def delete(self, planned: Erasure, *, progress: Progress = NO_PROGRESS) -> bool:
         """Delete for good just what was planned: `archive.delete(archive.plan_delete(...))`."""

@@ -14,13 +14,15 @@ KNOWN = frozenset(
         "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "p",
         "code", "div", "aside", "section", "figure", "img", "figcaption", "main", "article",
         "span", "video", "a", "table", "thead", "tbody", "tr", "th", "td", "footer", "bdi",
+        "br", "dl", "dt", "dd", "svg", "rect",
     }
 )  # fmt: skip
 ATTRIBUTES = frozenset(
     {
         "lang", "charset", "http-equiv", "content", "name", "class", "aria-label", "alt",
         "loading", "decoding", "src", "title", "href", "controls", "preload", "poster",
-        "scope", "role", "tabindex", "muted",
+        "scope", "role", "tabindex", "muted", "width", "height", "x", "y", "viewbox",
+        "preserveaspectratio",
     }
 )  # fmt: skip
 

@@ -93,6 +93,7 @@ class Kind(StrEnum):
 
     ANSWER_UNREADABLE = "answer-unreadable"
     ANSWER_OF_ANOTHER = "answer-of-another"
+    ANSWER_AMBIGUOUS = "answer-ambiguous"
 
     ARCHIVE_EMPTY = "archive-empty"
     LABELS_MISSING = "labels-missing"
@@ -178,6 +179,14 @@ class Kind(StrEnum):
     ACCOUNT_NONE = "account-none"
     CAMERAS_HIDDEN = "cameras-hidden"
     PASSWORD_BAD = "password-bad"  # noqa: S105
+
+    SIGNING_KEY_EXISTS = "signing-key-exists"
+    SIGNING_KEY_INSIDE = "signing-key-inside"
+    SIGNING_KEY_MISSING = "signing-key-missing"
+    SIGNING_KEY_OPEN = "signing-key-open"
+    SIGNING_KEY_LOCKED = "signing-key-locked"
+    TIMESTAMP_REFUSED = "timestamp-refused"
+    SIGNING_KEY_BAD = "signing-key-bad"
 
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"

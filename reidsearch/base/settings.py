@@ -49,6 +49,19 @@ class TimeSettings:
     container_time: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Where the event log's signing key lies.
+
+    Args:
+        signing_key: its file; None: in the user's folder of settings, one for each archive.
+        timestamp_url: the RFC 3161 service that `log seal` asks; None: none.
+    """
+
+    signing_key: str | None = None
+    timestamp_url: str | None = None
+
+
 Tiles: TypeAlias = int | Literal["auto"]
 """Tiles a side; `auto`: it is looked up whether they show more people."""
 

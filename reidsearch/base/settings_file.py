@@ -19,7 +19,7 @@ from reidsearch.base.errors import InputError
 from reidsearch.base.exact import exact
 from reidsearch.base.reading import parse_toml
 from reidsearch.base.said import said
-from reidsearch.base.settings import PictureLimits, RuntimeSettings, TimeSettings
+from reidsearch.base.settings import LogSettings, PictureLimits, RuntimeSettings, TimeSettings
 
 NAME = "reidsearch.toml"
 LARGEST_FILE = 1 << 20
@@ -34,6 +34,7 @@ class Settings:
     pictures: PictureLimits = PictureLimits()
     footage: TimeSettings = TimeSettings()
     runtime: RuntimeSettings = RuntimeSettings()
+    log: LogSettings = LogSettings()
 
 
 def read_settings(
@@ -63,6 +64,7 @@ def read_settings(
         PictureLimits(**values["pictures"]),
         TimeSettings(**values["footage"]),
         RuntimeSettings(**values["runtime"]),
+        LogSettings(**values["log"]),
     )
 
 
@@ -130,16 +132,25 @@ KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
         "streams": (_whole(0, MOST_THREADS), f"a whole number from 0 to {MOST_THREADS}"),
         "threads": (_whole(0, MOST_THREADS), f"a whole number from 0 to {MOST_THREADS}"),
     },
+    "log": {
+        "signing_key": (_name, "a file"),
+        "timestamp_url": (_name, "an address"),
+    },
 }
 """Section -> key -> how a value is read, and what it must be."""
 
 
-def _defaults() -> dict[str, PictureLimits | TimeSettings | RuntimeSettings]:
+USERS_OWN = {"log"}
+"""Sections that an archive, which may come from elsewhere, cannot set."""
+
+
+def _defaults() -> dict[str, PictureLimits | TimeSettings | RuntimeSettings | LogSettings]:
     settings = Settings()
     return {
         "pictures": settings.pictures,
         "footage": settings.footage,
         "runtime": settings.runtime,
+        "log": settings.log,
     }
 
 
@@ -161,6 +172,11 @@ def _take_file(path: Path, values: dict[str, dict[str, Any]], *, linked: bool) -
     for section, pairs in given.items():
         if section not in KEYS or not isinstance(pairs, dict):
             raise InputError(f"{path}: there is no section [{section}]", _near(section, KEYS))
+        if section in USERS_OWN and not linked:
+            raise InputError(
+                f"{path}: [{section}] cannot be set by an archive",
+                f"set it in {user_folder() / NAME}",
+            )
         for key, value in pairs.items():
             if key not in KEYS[section]:
                 hint = _near(key, KEYS[section])

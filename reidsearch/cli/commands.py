@@ -23,6 +23,7 @@ GROUPS = {
         "query": "Find a person again: ranked matches for one or more pictures.",
         "detect": "Detect and number the people in a frame, for `query --frame --person`.",
         "explain": "Explain a match: which parts matter, and who else scores alike.",
+        "replay": "Ask again what was answered, and say what differs, and why.",
         "journey": "Show where an identity was and when, and what lies in between.",
         "show": "Show what the archive contains, or all that is known of one crop.",
         "coverage": "Show which footage was analysed and how, what failed, and what is missing.",
@@ -39,7 +40,8 @@ GROUPS = {
         "crop": "Write the picture of one crop.",
         "frame": "Write the full frame that a crop of footage was cut from.",
         "clip": "Cut out the footage that shows the person of a match.",
-        "export": "Write pages for people, and tracklets for scorers and annotation tools.",
+        "export": "Write pages, evidence bundles, and tracklets for scorers and annotation tools.",
+        "report": "Write a report that can be read in court: PDF/A or HTML.",
     },
     "Maintain": {
         "annotate": "Record what people wear and carry, for `query --wearing` and `--with`.",
@@ -59,7 +61,7 @@ GROUPS = {
             "Manage accounts of the page: add, list, password, role, cameras, disable, remove."
         ),
         "case": "Manage cases: new, list, show, edit, close, reopen, require.",
-        "log": "Show, verify and seal the event log: list, verify, seal.",
+        "log": "Show, verify and seal the event log: list, verify, seal, key.",
         "models": "List, show, install, import, add, remove, verify and quantize models.",
         "recorders": "List the recorders whose file names can be read.",
     },

@@ -1,4 +1,4 @@
-"""Options of decisions and of what they are based on: reason, proposal, travel times."""
+"""Options of decisions and of what they are based on, and the question before an undo."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from reidsearch.cli.grouped import option
 from reidsearch.cli.options import text_value
 
 if TYPE_CHECKING:
+    import datetime as dt
+
+    from reidsearch.archive import Archive
     from reidsearch.domain.decisions import Transits
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -74,3 +77,23 @@ def transits_from(min_transits: tuple[tuple[str, str, float], ...], path: Path |
     from reidsearch.linking.transits import read_transits, transits_of
 
     return transits_of([*min_transits, *(read_transits(path) if path else [])])
+
+
+def ask_about_others(archive: Archive, who: str, at: dt.datetime, said: str) -> None:
+    """Ask before what somebody else decided is undone: they may not know.
+
+    Args:
+        who, at: who decided it, and when.
+        said: what was decided, in a sentence.
+
+    Raises:
+        click.Abort: it is not to be undone.
+    """
+    from reidsearch.base.timecode import iso
+    from reidsearch.output.terminal import say
+    from reidsearch.output.visible import visible
+
+    if who == archive.actor:
+        return
+    say(f"{visible(who)} decided this at {iso(at)}. {said}", err=True)
+    click.confirm("Undo it?", abort=True, err=True)

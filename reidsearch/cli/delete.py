@@ -49,6 +49,18 @@ if TYPE_CHECKING:
     default=None,
     help="Never index it again; default: with --identity, --older-than.",
 )
+@option(
+    "--backup",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Of a backup: what was deleted here since.",
+)
+@option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="JSON: what was erased, and looked for after.",
+)
 @option("--dry-run", is_flag=True, help="Only count what would be deleted.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @format_option()
@@ -66,6 +78,8 @@ def command(
     older_than: Fraction | None,
     searches_of: str | None,
     keep_out: bool | None,
+    backup: Path | None,
+    certificate: Path | None,
     dry_run: bool,
     yes: bool,
     form: str,
@@ -79,18 +93,31 @@ def command(
     """
     from rich.text import Text
 
-    from reidsearch.base.errors import NotFound
+    from reidsearch.base.errors import NotFound, UsageError
     from reidsearch.base.progress import NO_PROGRESS
     from reidsearch.base.timecode import now
     from reidsearch.domain.pending import Cause
+    from reidsearch.output.certificate import (
+        certificate_lines,
+        require_certificate,
+        write_certificate,
+    )
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import deletion_json
 
+    if backup is not None:
+        if certificate is not None or _asked(click.get_current_context().params):
+            raise UsageError("--backup goes alone: it deletes what was deleted here since")
+        _from_backup(archive, backup, form, dry_run=dry_run, yes=yes)
+        return 0
+    if certificate is not None:
+        require_certificate(certificate)
     older = dt.timedelta(seconds=float(older_than)) if older_than else None
     aged = identity is not None or older is not None
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
     with reading_archive(archive, NO_PROGRESS) as opened:  # which would draw over the question
+        told: list[str] = []
         finished = () if dry_run else _finished(opened, form)
         try:
             plan = opened.plan_delete(
@@ -115,7 +142,15 @@ def command(
             if not yes:
                 click.confirm("Delete them?", abort=True, err=True)
             with progress_for(name="delete") as progress:
-                opened.delete(plan, progress=progress)
+                if certificate is None:
+                    opened.delete(plan, progress=progress)
+                else:
+                    given = _asked(click.get_current_context().params)
+                    proof = opened.maintenance.delete_certified(plan, given, progress)
+                    write_certificate(certificate, proof)
+                    told = certificate_lines(proof, certificate)
+            for line in told:
+                say(line, err=form != "table")
     ids = plan.ids.tolist()
     document = deletion_json(
         ids,
@@ -141,6 +176,34 @@ def _tell(form: str, document: dict[str, Any], plan: Erasure, *, deleting: bool)
     # A source of footage whose crops were deleted earlier has none left to count.
     told = count(len(plan.ids), "crop") if len(plan.ids) else count(plan.sources, "source")
     emit(form, document, f"Deleted {told}." if deleting else None)
+
+
+def _from_backup(archive: Path, folder: Path, form: str, *, dry_run: bool, yes: bool) -> None:
+    from reidsearch.base.progress import NO_PROGRESS
+    from reidsearch.output.emit import emit
+    from reidsearch.output.progress import progress_for
+    from reidsearch.output.reports_json import backup_erasure_json
+    from reidsearch.output.visible import count
+
+    with reading_archive(archive, NO_PROGRESS) as opened:
+        found = opened.maintenance.erase_in_backup(folder, dry_run=True)
+        told = f"{count(found.crops, 'crop')}, {count(found.identities, 'identity', 'identities')}"
+        if form == "table":
+            say(f"{told} of it were deleted here since")
+        if (found.crops or found.identities) and not dry_run:
+            if not yes:
+                click.confirm("Delete them from the backup?", abort=True, err=True)
+            with progress_for(name="delete") as progress:
+                found = opened.maintenance.erase_in_backup(folder, progress=progress)
+    document = backup_erasure_json(str(folder), found.crops, found.identities, found.sha256)
+    emit(form, document, f"Deleted; SHA-256 {found.sha256}." if found.sha256 else None)
+
+
+def _asked(given: dict[str, Any]) -> list[str]:
+    """Return by what it was asked for, without what was given: a name may be a person's."""
+    filters = ("crops", "cameras", "not_cameras", "after", "before", "sources")
+    kinds = (*filters, "identity", "older_than", "searches_of")
+    return [kind.replace("_", "-") for kind in kinds if given[kind]]
 
 
 def _finished(archive: Archive, form: str) -> tuple[Pending, ...]:

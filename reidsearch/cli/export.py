@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reidsearch.cli.export_evidence import evidence, verify
 from reidsearch.cli.export_page import page
 from reidsearch.cli.files import output_option, require_other_file, verify_option, write_file
 from reidsearch.cli.grouped import CommandGroup, argument, option
@@ -15,7 +16,7 @@ from reidsearch.output.tracks import ENDINGS
 
 @click.group("export", cls=CommandGroup)
 def command() -> None:
-    """Write pages for people, and tracklets for scorers and annotation tools.
+    """Write pages, evidence bundles, and tracklets for scorers and annotation tools.
 
     SOURCE is part of its path, or the start of its SHA-256.
     """
@@ -65,3 +66,5 @@ def tracks(
 
 
 command.add_command(page)
+command.add_command(evidence)
+command.add_command(verify)

@@ -7,21 +7,24 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import CommandGroup, option
+from reidsearch.cli.log_key import command as key_command
+from reidsearch.cli.log_key import passphrase_file_option, usable_key
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 LINES = 50
 EVENTS = (
     "begin", "search", "search-end", "explain", "decision", "index", "index-end", "export",
-    "backup", "seal", "forget", "delete", "reembed", "clock", "calibrate", "forget-calibration",
-    "timezone", "relocate", "grown", "case", "case-required", "hold", "retention", "review",
-    "account",
-    "sign-in", "sign-in-failed", "sign-out",
+    "view", "backup", "restore", "migrate", "repair", "annotate", "link", "quantize",
+    "prepare-reranking", "seal", "key", "forget", "delete", "reembed", "clock", "calibrate",
+    "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",
+    "retention", "review", "account",
+    "replay", "sign-in", "sign-in-failed", "sign-out",
 )  # fmt: skip
 
 
 @click.group("log", cls=CommandGroup)
 def command() -> None:
-    """Show, verify and seal the event log: list, verify, seal.
+    """Show, verify and seal the event log: list, verify, seal, key.
 
     Every search, decision, index run, deletion, correction, sign-in and exported file has an entry
     with who did it and when. Each entry holds the digest of the one before, so that a change, a gap
@@ -85,36 +88,77 @@ def list_(
     metavar="FILE",
     help="Compare with a seal that was kept elsewhere too; may be repeated.",
 )
+@option(
+    "--tsa-ca",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Certificates (PEM) of authorities whose time stamps are trusted.",
+)
 @format_option()
 @archive_option
-def verify(seals: tuple[Path, ...], archive: Path, form: str) -> int:
+def verify(seals: tuple[Path, ...], tsa_ca: Path | None, archive: Path, form: str) -> int:
     """Verify the event log: name the first entry that does not hold, and all others.
 
-    Compared are all entries, the decisions of the archive, and the seals. Ends with 1 where
-    something does not hold.
+    Compared are all entries, the decisions of the archive, and the seals with their signatures.
+    The signature of FILE is looked for beside it, as .sig, its time stamp as .tsr. Ends with 1
+    where something does not hold.
     """
     from reidsearch.output.emit import emit
     from reidsearch.output.event_log import proof_json, proof_text
 
     with reading_archive(archive) as opened:
-        faults = opened.log.faults(seals)
-        entries, kept = opened.log.count(), len(opened.log.seals()) + len(seals)
-    emit(form, proof_json(entries, kept, faults), proof_text(entries, kept, faults))
-    return 1 if faults else 0
+        proof = opened.log.proof(seals, tsa_ca)
+    emit(form, proof_json(proof), proof_text(proof))
+    return 1 if proof.faults else 0
 
 
 @command.command("seal")
+@option(
+    "--key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Sign with this key; default: the archive's, if there is one.",
+)
+@passphrase_file_option
+@option(
+    "--timestamp",
+    metavar="URL",
+    callback=text_value,
+    help="Let this service (RFC 3161) say when; default: timestamp_url.",
+)
 @format_option()
 @archive_option
-def seal(archive: Path, form: str) -> None:
+def seal(
+    key: Path | None,
+    passphrase_file: Path | None,
+    timestamp: str | None,
+    archive: Path,
+    form: str,
+) -> int:
     """Seal the event log: record, print and keep up to where it goes now.
 
     A seal shows later whether entries before it were cut off. It is kept in the archive's folder
-    `seals`; a copy elsewhere holds against whoever can write that folder.
+    `seals`; a copy elsewhere holds against whoever can write that folder. It is signed where there
+    is a key (`log key new`). A time stamp service gets the seal's SHA-256 and nothing else; ends
+    with 1 where it gave no time stamp.
     """
+    from reidsearch.base.errors import InputError, SomeFailed
+    from reidsearch.base.settings_file import read_settings
     from reidsearch.output.emit import emit
     from reidsearch.output.event_log import seal_json, seal_text
 
     with reading_archive(archive) as opened:
-        made = opened.log.seal()
-    emit(form, seal_json(made), seal_text(made))
+        made = opened.log.seal(usable_key(opened.log, key, passphrase_file))
+        signature = opened.log.signature(made)
+        emit(form, seal_json(made, signature), seal_text(made, signature))
+        url = timestamp or read_settings().log.timestamp_url
+        if url is None:
+            return 0
+        try:
+            opened.log.stamp(made, url)
+        except InputError as error:
+            raise error.reworded(f"the seal is kept, but {error.message}", SomeFailed) from error
+    return 0
+
+
+command.add_command(key_command)

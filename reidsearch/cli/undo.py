@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import click
-
-from reidsearch.cli.decisions import decision_options
+from reidsearch.cli.decisions import ask_about_others, decision_options
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
-
-if TYPE_CHECKING:
-    from reidsearch.archive import Archive
-    from reidsearch.domain.decisions import Decision
 
 
 @grouped_command("undo")
@@ -41,25 +34,8 @@ def command(
     with reading_archive(archive) as opened:
         meant = opened.identities.to_undo(decision, own=mine)
         if not yes:
-            _ask_about_others(opened, meant)
+            said = decided(meant, opened.identities.names())
+            ask_about_others(opened, meant.who, meant.at, said)
         made = opened.identities.undo(meant.decision_id, note=note)
         names = opened.identities.names()
     emit(form, decision_document(made), decided(made, names))
-
-
-def _ask_about_others(archive: Archive, meant: Decision) -> None:
-    """Ask before somebody else's decision is undone: they may not know.
-
-    Raises:
-        click.Abort: it is not to be undone.
-    """
-    from reidsearch.base.timecode import iso
-    from reidsearch.output.identities import decided
-    from reidsearch.output.terminal import say
-    from reidsearch.output.visible import visible
-
-    if meant.who == archive.actor:
-        return
-    said = decided(meant, archive.identities.names())
-    say(f"{visible(meant.who)} decided this at {iso(meant.at)}. {said}", err=True)
-    click.confirm("Undo it?", abort=True, err=True)

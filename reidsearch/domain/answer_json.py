@@ -24,7 +24,7 @@ from reidsearch.domain.footage import HeightsSeen, How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
-from reidsearch.domain.request import Filters
+from reidsearch.domain.request import Filters, Requested
 from reidsearch.domain.scores import Provenance, Reading
 from reidsearch.domain.tracklets import Moment, Purity, SourceInterval, TrackletSeen
 
@@ -226,7 +226,13 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "adjusted": adjusted_json(statement.adjusted),
         "logged": asdict(statement.logged),
         "case": asdict(statement.case) if statement.case else None,
+        "newest_crop": statement.newest_crop,
+        "requested": _requested_json(statement.requested) if statement.requested else None,
     }
+
+
+def _requested_json(requested: Requested) -> dict[str, Any]:
+    return asdict(requested) | {"exclude_crops": list(requested.exclude_crops)}
 
 
 def filters_json(filters: Filters) -> dict[str, Any]:

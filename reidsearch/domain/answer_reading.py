@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Kind, ReidsearchError, UsageError
+from reidsearch.base.time_of_day import TimeOfDay
 from reidsearch.base.timecode import parse_time
 from reidsearch.domain.answer_json import SCHEMA
 from reidsearch.domain.answers import Answer, FootageSearched, Match, Statement
@@ -26,6 +27,8 @@ from reidsearch.domain.footage import HeightsSeen
 from reidsearch.domain.tracklets import Doubt, Moment, Purity, SourceInterval, TrackletSeen
 
 MILLION = 1_000_000
+LATER = ("newest_crop", "requested")
+"""Fields of a statement that answers of earlier versions lack."""
 
 
 def read_answer(document: Any) -> Answer:
@@ -61,6 +64,7 @@ def _statement(given: Mapping[str, Any]) -> Statement:
     read: Statement = _value(
         Statement,
         {
+            **dict.fromkeys(LATER),
             **given,
             "footage": {
                 **{name: value for name, value in footage.items() if name != "heights"},
@@ -68,6 +72,7 @@ def _statement(given: Mapping[str, Any]) -> Statement:
                 "heights": {},
             },
             "pending": pending,
+            "identity": given["identity"] and {**given["identity"], "named": given["identity"]},
         },
     )
     counted = {field.name: getattr(read.footage, field.name) for field in fields(FootageSearched)}
@@ -189,6 +194,8 @@ def _value(kind: Any, given: Any) -> Any:
         return {_value(inner[0], name): _value(inner[1], value) for name, value in given.items()}
     if kind is Any or (is_dataclass(kind) and isinstance(given, kind)):  # type: ignore[arg-type]
         return given
+    if kind is TimeOfDay:
+        return TimeOfDay.read(_value(str, given["hours"]), _value(str | None, given["zone"]))
     if kind is Box:
         return Box(*(_value(int, one) for one in given))
     if is_dataclass(kind):

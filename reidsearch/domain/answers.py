@@ -18,7 +18,7 @@ from reidsearch.domain.footage import HeightsSeen, How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
-from reidsearch.domain.request import Filters, SearchRequest
+from reidsearch.domain.request import Filters, Requested, SearchRequest
 from reidsearch.domain.scores import Provenance, Reading
 from reidsearch.domain.tracklets import TrackletSeen
 
@@ -229,6 +229,8 @@ class Statement:
         adjusted: which camera means scores are without.
         logged: the entry of the event log that the search has.
         case: that the search was made for; None: for none.
+        newest_crop: the highest crop id that had been given when the search ran.
+        requested: the rest of the request. Of both, None: an earlier version gave the answer.
     """
 
     archive: str
@@ -269,6 +271,8 @@ class Statement:
     adjusted: AdjustedBy = PLAIN
     logged: Logged = Logged(None, WhyNotLogged.INSIDE)
     case: AskedFor | None = None
+    newest_crop: int | None = None
+    requested: Requested | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,17 @@ class Event(StrEnum):
     INDEX = "index"  # a run began
     INDEX_END = "index-end"
     EXPORT = "export"  # a file was written
+    VIEW = "view"  # footage was looked at
     BACKUP = "backup"
+    RESTORE = "restore"
+    MIGRATE = "migrate"
+    REPAIR = "repair"
+    ANNOTATE = "annotate"
+    LINK = "link"
+    QUANTIZE = "quantize"
+    PREPARE_RERANKING = "prepare-reranking"
     SEAL = "seal"
+    KEY = "key"  # seals are signed with another key from here on
     FORGET = "forget"  # the details of earlier entries were erased
     DELETE = "delete"
     REEMBED = "reembed"
@@ -58,6 +67,7 @@ class Event(StrEnum):
     REVIEW = "review"  # of a case, was started, answered or finished
     RETENTION = "retention"  # a rule was set or removed, or the rules were applied
     ACCOUNT = "account"  # was added, changed or removed
+    REPLAY = "replay"  # a search was made again, and compared with what it gave
     SIGN_IN = "sign-in"
     SIGN_IN_FAILED = "sign-in-failed"
     SIGN_OUT = "sign-out"
@@ -206,6 +216,27 @@ def _erased_by(entry: LogEntry) -> set[int]:
 def new_salt() -> bytes:
     """Return a salt: without it nobody can guess an erased detail and prove the guess."""
     return secrets.token_bytes(SALT_BYTES)
+
+
+def faults_around(entries: Iterable[LogEntry], number: int) -> Iterator[LogFault]:
+    """Find where one entry does not hold, or does not follow and lead to the two beside it.
+
+    Args:
+        entries: it and those beside it, in their order.
+    """
+    before: LogEntry | None = None
+    for entry in entries:
+        if entry.number == number:
+            held = before.digest if before else BEFORE_FIRST if number == 1 else None
+            if held is None or (before and before.number != number - 1):
+                yield LogFault(number, "the entry before it is missing")
+            elif entry.previous != held:
+                yield LogFault(number, "it does not follow the entry before it")
+            if entry.detail is not None and not _is_committed(entry):
+                yield LogFault(number, "its detail is not what was written")
+        elif before and before.number == number and entry.previous != before.digest:
+            yield LogFault(number, "the next entry does not follow it")
+        before = entry
 
 
 def faults(entries: Iterable[LogEntry], seals: Iterable[Seal] = ()) -> Iterator[LogFault]:

@@ -258,6 +258,44 @@ class SearchRequest:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What of a request its statement does not tell otherwise: with it the request can be repeated.
+
+    Args:
+        k, min_score, max_false_alarms, prior, exact, reranked, adjusted, query_camera, new_only: of
+            the `SearchRequest`, as they were given.
+        exclude_crops: of its filters; the statement's own name those that the query left out too.
+    """
+
+    k: int | None
+    min_score: float | None
+    max_false_alarms: float | None
+    prior: float | None
+    exact: bool
+    reranked: bool
+    adjusted: bool
+    query_camera: str | None
+    new_only: bool
+    exclude_crops: tuple[int, ...]
+
+    @classmethod
+    def of(cls, request: SearchRequest) -> Requested:
+        """Return what of a request is told."""
+        return cls(
+            request.k,
+            request.min_score,
+            request.max_false_alarms,
+            request.prior,
+            request.exact,
+            request.reranked,
+            request.adjusted,
+            request.query_camera,
+            request.new_only,
+            request.filters.exclude_crops,
+        )
+
+
 class SearchOptions(TypedDict, total=False):
     """The fields of a `SearchRequest` but its query, for the short form of a call."""
 

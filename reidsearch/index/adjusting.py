@@ -32,6 +32,7 @@ from reidsearch.store.adjustment import (
     camera_counts,
     camera_names,
     cameras_above,
+    crop_at,
     keep_means,
     kept_means,
     member_vectors,
@@ -102,6 +103,10 @@ class Adjusting:
             return kept
         return _taken(self._store, state, dimension) if len(index) <= TAKEN_IN_A_SEARCH else None
 
+    def by(self, index: VectorIndex, held: KeptMeans) -> Adjustment | WhyNotAdjusted:
+        """Return how scores of all that an index holds are adjusted by these means."""
+        return self._adjustment(index, held)
+
     def _adjustment(
         self, index: VectorIndex, held: KeptMeans | None
     ) -> Adjustment | WhyNotAdjusted:
@@ -157,12 +162,33 @@ class Adjusting:
         self._held, self._state = None, None
 
 
-def _taken(store: Store, state: State, dimension: int) -> KeptMeans:
-    """Take the means of an archive as it stands."""
+def means_by_digest(store: Store, state: State, dimension: int, by: AdjustedBy) -> KeptMeans | None:
+    """Return the means that scores were once adjusted by; None: they cannot be made again.
+
+    They are those in force, or are taken again from the crops that the archive held by then, which
+    gives the same where none of these was deleted and nobody else confirmed since. The digest says
+    so.
+    """
+    kept = kept_means(store, dimension)
+    if kept is not None and kept.model_id == state.model_id and _are(kept, by):
+        return kept
+    last = crop_at(store, by.crops)
+    taken = _taken(store, state, dimension, last) if last is not None else None
+    return taken if taken is not None and _are(taken, by) else None
+
+
+def _are(means: KeptMeans, by: AdjustedBy) -> bool:
+    return means.sha256.hex() == by.means_sha256
+
+
+def _taken(
+    store: Store, state: State, dimension: int, last_crop_id: int | None = None
+) -> KeptMeans:
+    """Take the means of an archive as it stands, or of its crops up to one."""
     if state.model_id is None:
         raise ValueError("an archive without a model has no means")
-    counts = camera_counts(store)
-    chosen = _sampled(members(store))
+    counts = camera_counts(store, last_crop_id)
+    chosen = _sampled(members(store, last_crop_id))
     vectors = member_vectors(store, chosen, dimension)
     there = vectors.any(axis=1)  # what was deleted meanwhile is not
     known = np.unique(chosen.cameras[there & (chosen.cameras != UNKNOWN)])

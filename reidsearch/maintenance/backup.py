@@ -116,7 +116,7 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
     """
     require_usable_name(target)
     source = source.resolve()  # a link to a backup may be given, but what lies in it is none
-    note = _note(source)
+    note = read_note(source)
     database = source / DATABASE
     if os.path.lexists(target) and (
         target.is_symlink() or not target.is_dir() or any(target.iterdir())
@@ -161,6 +161,7 @@ def _restored(database: Path, folder: Path, settings: bytes | None, progress: Pr
             # The backup may be of a moment at which a deletion was not finished.
             finish(store, gallery, Neighbours(store, gallery), progress)
         drop_sessions(store)
+        record(store, Event.RESTORE, {"folder": location_text(str(database.parent))})
         return len(gallery)
 
 
@@ -217,7 +218,12 @@ def _verified_settings(path: Path, sha256: str | None) -> bytes | None:
     return settings
 
 
-def _note(source: Path) -> dict[str, Any]:
+def read_note(source: Path) -> dict[str, Any]:
+    """Return what stands beside a backup's database.
+
+    Raises:
+        InputError: there is no backup, or its note makes no sense.
+    """
     try:
         note = json.loads(own_files.read_bytes(source / NOTE, LARGEST_FILE))
     except FileNotFoundError as error:

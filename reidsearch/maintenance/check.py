@@ -50,10 +50,9 @@ from reidsearch.store.derived import (
 )
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
-from reidsearch.store.log_reading import log_faults
+from reidsearch.store.log_proof import prove
 from reidsearch.store.pending import pending_work
 from reidsearch.store.review_check import review_faults
-from reidsearch.store.seals import kept_seals
 from reidsearch.store.tables.footage import tracklet, tracklet_embedding, tracklet_part
 
 ROWS_AT_ONCE = 2000
@@ -120,7 +119,7 @@ def _reviews(store: Store) -> Iterator[Finding]:
 
 
 def _event_log(store: Store) -> Iterator[Finding]:
-    for fault in log_faults(store, kept_seals(store)):
+    for fault in prove(store).faults:
         told = f"entry {fault.number} of the event log: {fault.what}"
         yield Finding("event-log", told, repairable=False)
 

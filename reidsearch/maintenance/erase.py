@@ -134,7 +134,7 @@ def plan(store: Store, wanted: Wanted) -> Erasure:
         taken = set[int]().union(*(crops for _, crops in held))
         ids = np.array([one for one in ids.tolist() if one not in taken], dtype=np.int64)
         footage = tuple(one for one in footage if _is_free(connection, one, taken, held_of))
-        sources = _sources_only_of(connection, ids)
+        sources = sources_only_of(connection, ids)
     alone = wanted.filters.empty and not wanted.crop_ids and wanted.older_than is None
     if not alone or kept or any(one.identity_id in identities for one, _ in held):
         identities = ()  # some of whom it names stay
@@ -251,7 +251,7 @@ def erase(
 
 
 def _delete(connection: Connection, planned: Erasure) -> None:
-    sources = [*_sources_only_of(connection, planned.ids), *planned.footage]
+    sources = [*sources_only_of(connection, planned.ids), *planned.footage]
     wanted = planned.ids.tolist()
     require_free(connection, wanted)
     lost = erased.losses(connection, wanted)
@@ -279,7 +279,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
     record_event(connection, Event.DELETE, detail)
 
 
-def _sources_only_of(connection: Connection, ids: CropIds) -> list[int]:
+def sources_only_of(connection: Connection, ids: CropIds) -> list[int]:
     """Sources of pictures that have no crop left once `ids` are gone."""
     crop = tables.crop.c
     of_ids: dict[int, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
@@ -10,7 +11,8 @@ from rich.text import Text
 
 from reidsearch.base.errors import DECODING_ERRORS
 from reidsearch.base.timecode import iso
-from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal
+from reidsearch.domain.event_log import Event, LogEntry, Seal
+from reidsearch.domain.signatures import ALGORITHM, LogProof, SealProof, Signature, fingerprint
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.times import clock, zone_name
 from reidsearch.output.visible import count, visible
@@ -106,36 +108,92 @@ def _plain(told: dict[str, Any]) -> Iterator[str]:
             yield f"{name.replace('_', ' ')} {value}"
 
 
-def seal_text(seal: Seal) -> str:
+def seal_text(seal: Seal, signature: Signature | None) -> str:
     """A seal, to print or to send."""
     entries = count(seal.entries, "entry", "entries")
+    signed = f"Signed by {signature.fingerprint}." if signature else "Not signed: there is no key."
     return (
         f"Sealed at {iso(seal.at)}: archive {seal.archive_id}, {entries}, head\n"
-        f"  {seal.head}\nKeep a copy elsewhere: it shows what is cut off from the log later."
+        f"  {seal.head}\n{signed}\n"
+        "Keep a copy elsewhere: it shows what is cut off from the log later."
     )
 
 
-def seal_json(seal: Seal) -> dict[str, Any]:
-    """A seal; without `schema` it is the document that is kept."""
-    return {"schema": "reidsearch/log-seal/1", **seal.document()}
+def seal_json(seal: Seal, signature: Signature | None) -> dict[str, Any]:
+    """A seal; without `schema` and `signature` it is the document that is kept."""
+    signed = signature.document() if signature else None
+    return {"schema": "reidsearch/log-seal/1", **seal.document(), "signature": signed}
 
 
-def proof_text(entries: int, seals: int, faults: Sequence[LogFault]) -> str:
-    """Whether the log holds."""
-    if faults:
-        told = "\n".join(f"  entry {one.number}: {one.what}" for one in faults)
-        return f"The event log does not hold:\n{told}"
-    by = count(seals, "seal")
-    end = "" if seals else " Without a seal nobody can tell whether its end was cut off."
-    return f"The event log holds: {count(entries, 'entry', 'entries')}, compared with {by}.{end}"
+def key_text(path: Path, public_key: bytes) -> str:
+    """A key, to print or to send."""
+    return (
+        f"Key {visible(str(path))}\nFingerprint (SHA-256) {fingerprint(public_key)}\n"
+        f"Public key (Ed25519) {public_key.hex()}\n"
+        "Give the fingerprint to those who shall verify seals, by another way than the archive."
+    )
 
 
-def proof_json(entries: int, seals: int, faults: Sequence[LogFault]) -> dict[str, Any]:
-    """Whether the log holds, and where it does not."""
+def key_json(path: Path, public_key: bytes) -> dict[str, Any]:
+    """A key: its public half, and where the file lies."""
+    return {
+        "schema": "reidsearch/log-key/1",
+        "file": str(path),
+        "algorithm": ALGORITHM,
+        "public_key": public_key.hex(),
+        "fingerprint": fingerprint(public_key),
+    }
+
+
+def proof_text(proof: LogProof) -> str:
+    """Whether the log holds, and by whom its seals are signed."""
+    if proof.faults:
+        told = "\n".join(f"  entry {one.number}: {one.what}" for one in proof.faults)
+        first = f"The event log does not hold:\n{told}"
+    else:
+        by = count(len(proof.seals), "seal")
+        end = "" if proof.seals else " Without a seal nobody can tell whether its end was cut off."
+        entries = count(proof.entries, "entry", "entries")
+        first = f"The event log holds: {entries}, compared with {by}.{end}"
+    return "\n".join([first, *_signers(proof.seals)])
+
+
+def _signers(seals: Sequence[SealProof]) -> Iterator[str]:
+    """Yield a line for each key that signed seals, and one for those that are not signed."""
+    by: dict[str | None, list[int]] = {}
+    for one in seals:
+        by.setdefault(one.signed_by, []).append(one.seal.entries)
+    if by.keys() - {None}:
+        for name, numbers in by.items():
+            told = ", ".join(map(str, numbers))
+            who = f"Signed by {name}" if name else "Not signed"
+            yield f"{who}: {'seal' if len(numbers) == 1 else 'seals'} {told}."
+    for one in seals:
+        if one.stamped_at:
+            whose = "an authority given" if one.authority else "somebody: no --tsa-ca was given"
+            yield f"Seal {one.seal.entries} stamped {iso(one.stamped_at)} by {whose}."
+        if one.in_future:
+            yield f"Seal {one.seal.entries} is dated in the future: {iso(one.seal.at)}."
+
+
+def proof_json(proof: LogProof) -> dict[str, Any]:
+    """Whether the log holds, where it does not, and by whom its seals are signed."""
     return {
         "schema": "reidsearch/log-proof/1",
-        "holds": not faults,
-        "entries": entries,
-        "seals": seals,
-        "faults": [{"entry": one.number, "what": one.what} for one in faults],
+        "holds": not proof.faults,
+        "entries": proof.entries,
+        "seals": len(proof.seals),
+        "sealed": [
+            {
+                "entries": one.seal.entries,
+                "at": iso(one.seal.at),
+                "in_future": one.in_future,
+                "signed_by": one.signed_by,
+                "named": one.named,
+                "stamped_at": iso(one.stamped_at) if one.stamped_at else None,
+                "authority_verified": one.authority,
+            }
+            for one in proof.seals
+        ],
+        "faults": [{"entry": one.number, "what": one.what} for one in proof.faults],
     }

@@ -236,6 +236,15 @@ HINTS: dict[str, Hint] = {
         "give another name; or change that one: reidsearch account password, role, cameras"
     ),
     Kind.ACCOUNT_ADMIN_LIMITED: "give the role viewer or analyst, or leave the cameras out",
+    # The signing key
+    Kind.SIGNING_KEY_EXISTS: (
+        "to go on with a new key, move that file away first; to use it: reidsearch log seal"
+    ),
+    Kind.SIGNING_KEY_INSIDE: "give another place: --out FILE",
+    Kind.SIGNING_KEY_MISSING: "make one: reidsearch log key new",
+    Kind.SIGNING_KEY_OPEN: lambda file: f"chmod 600 {quote(file)}",
+    Kind.SIGNING_KEY_LOCKED: "give --passphrase-file FILE, or run it on a terminal",
+    Kind.TIMESTAMP_REFUSED: "try again later, or give another service: --timestamp URL",
     # Cases
     Kind.CASE_UNKNOWN: "reidsearch case list; or open it: reidsearch case new NUMBER --title TEXT",
     Kind.CASE_NUMBER_TAKEN: "give another number; or change that one: reidsearch case edit",
@@ -328,5 +337,6 @@ HINTS: dict[str, Hint] = {
     Kind.PROPOSAL_OF_NOBODY: "reidsearch identity new IDENTITY --proposal {proposal}",
     Kind.NOTHING_LINKED: "run: reidsearch link",
     Kind.ANSWER_UNREADABLE: "give what reidsearch query --format json has printed, unchanged",
+    Kind.ANSWER_AMBIGUOUS: "name the query of one: --query NAME",
     Kind.ANSWER_OF_ANOTHER: "name the archive that the answer is of: -a DIR",
 }

@@ -142,8 +142,22 @@ def deletion_json(
         "by_indexing": by_indexing,
         "identities": list(identities),
         "searches": searches,
-        "held": held_json(held),
+        "on_hold": held_json(held),
         "finished": [pending_json(one) for one in finished],
+    }
+
+
+def backup_erasure_json(
+    folder: str, crops: int, identities: int, sha256: str | None
+) -> dict[str, Any]:
+    """Return what was deleted from a backup, or would be."""
+    return {
+        "schema": "reidsearch/backup-erasure/1",
+        "folder": folder,
+        "deleted": sha256 is not None,
+        "crops": crops,
+        "identities": identities,
+        "sha256": sha256,
     }
 
 

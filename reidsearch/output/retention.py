@@ -68,7 +68,7 @@ def run_json(planned: Sequence[Due], *, deleted: bool) -> dict[str, Any]:
                 **_rule(one.rule),
                 "crop_ids": list(one.crop_ids),
                 "by_indexing": one.by_indexing,
-                "held": held_json(one.held),
+                "on_hold": held_json(one.held),
             }
             for one in planned
         ],

@@ -24,7 +24,7 @@ from reidsearch.domain.answers import (
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop, Vectors
 from reidsearch.domain.query_origins import embedding_sha256
-from reidsearch.domain.request import MAX_K, SearchRequest
+from reidsearch.domain.request import MAX_K, Requested, SearchRequest
 from reidsearch.domain.scores import UNCALIBRATED
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.index.confirmed import Confirmed
@@ -162,10 +162,12 @@ def search_all(
         exact = Ranked([], exact=True, depth=0, ranked_by=RankedBy())
         vector = query.vector(scope.ranking.adjust)
         statement = _statement(store, gallery, query, vector, scope, runtime, exact)
+        requested = replace(Requested.of(query.request), k=None)
     rows, feedback = _liked(store, query, vector, scope)
     statement = replace(
         statement,
         k=max(statement.crops_searched, 1),
+        requested=requested,
         min_score=least,
         feedback=feedback,
     )
@@ -258,6 +260,8 @@ def _scope(
             selection = select_crops(connection, request.filters)
     # After the selection, so that whatever passed the filters is in the index too.
     gallery.sync()
+    if selection is not None and gallery.state is not None:
+        selection = selection.up_to(gallery.state.last_crop_id)
     footage = footage_searched(store, request.filters)
     adjust = gallery.adjustment() if request.adjusted else WhyNotAdjusted.AS_ASKED
     adjusted = adjust.by if isinstance(adjust, Adjustment) else AdjustedBy(why_not=adjust)
@@ -387,6 +391,8 @@ def _statement(
         query_pictures=query.origins,
         embedding_sha256=embedding_sha256(vector),
         pending=pending_work(store),
+        newest_crop=state.last_crop_id,
+        requested=Requested.of(request),
         adjusted=scope.adjusted
         if adjust is None
         else replace(scope.adjusted, query_cameras=adjust.known(query.cameras)),

@@ -17,10 +17,12 @@ from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.attributes import Attributes, Values
 from reidsearch.domain.crops import Pixels
+from reidsearch.domain.event_log import Event as Log
 from reidsearch.domain.reports import AttributesReport
 from reidsearch.media.pictures import decode
 from reidsearch.store import attributes as attribute_store
 from reidsearch.store.crops.store import Store
+from reidsearch.store.log_reading import record
 
 if TYPE_CHECKING:
     from reidsearch.vision.attributes.recognizer import Recognizer
@@ -72,6 +74,9 @@ class AttributeService:
         work = _Work(recognizer, units, progress, stop or Event())
         attribute_store.record(self._store, recognizer.identity, work.batches())
         progress.end()
+        if work.recorded:
+            told = {"model": recognizer.identity.text, "crops": work.recorded}
+            record(self._store, Log.ANNOTATE, told)
         return AttributesReport(work.recorded, tuple(work.failed), recognizer.identity.text)
 
 

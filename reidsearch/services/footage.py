@@ -31,11 +31,12 @@ from reidsearch.services.footage_files import (
     require_crops_shown,
     view_of,
 )
+from reidsearch.services.originals import copy_original
 from reidsearch.services.redacting import kept_by, redaction_report, redactor_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage import tracklet_reader as tracklet_store
-from reidsearch.store.footage.clocks import clock_changes, record_clock
+from reidsearch.store.footage.clocks import clock_changes, clock_of, record_clock
 from reidsearch.store.footage.gaps import Stretch, not_supplied
 from reidsearch.store.footage.places import Relocation, whole_path
 
@@ -120,6 +121,23 @@ class FootageService:
         """
         with self._store.lock(), self._store.write() as connection:
             record_clock(connection, source_id, clock, self._actor, why)
+
+    def undo_clock(self, change: ClockChange, why: str = "") -> None:
+        """Set a source's clock to what it was before its last correction by hand.
+
+        That is a correction too, on record like any other, and can be undone as well.
+
+        Args:
+            change: the last of `clock_changes` of its source.
+
+        Raises:
+            UsageError: the clock was changed after that correction.
+            ArchiveLocked: another process writes.
+        """
+        with self._store.lock(), self._store.write() as connection:
+            if clock_of(connection, change.source_id) != change.after:
+                raise UsageError("the clock was changed after the correction that is to be undone")
+            record_clock(connection, change.source_id, change.before, self._actor, why)
 
     def clock_changes(self, source_id: int | None = None) -> list[ClockChange]:
         """Every correction by hand, of one source or of all, the earliest first."""
@@ -284,6 +302,15 @@ class FootageService:
             redact=redact,
             below=below,
         )
+
+    def original(self, source_id: int, out: Path) -> Path:
+        """Copy the whole file of a source, proven by its SHA-256; return where it lay.
+
+        Raises:
+            InputError: as `frame`; or it is a folder of frames.
+            OSError: the copy cannot be written.
+        """
+        return copy_original(self._store, source_id, out)
 
     def relocate(self, old: str, new: Path, *, dry_run: bool = False) -> Relocated:
         """Record that the footage in a folder was moved as a whole.

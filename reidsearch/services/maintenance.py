@@ -7,10 +7,12 @@ import datetime as dt
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from reidsearch.base.actor import Author, acting, acting_now, default_actor
 from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, Summary
 from reidsearch.domain.request import Filters
@@ -18,12 +20,28 @@ from reidsearch.domain.separation import Separation
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.store.crops.store import Store
+from reidsearch.store.log_reading import record
 from reidsearch.store.pending import pending_work
 
 if TYPE_CHECKING:
+    from reidsearch.domain.certificates import Certificate
     from reidsearch.maintenance.backup import Backup
+    from reidsearch.maintenance.backup_erasing import BackupErasure
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.vision.engines import Engines
+
+
+class Further(TypedDict, total=False):
+    """What else is to be deleted.
+
+    `identity`: all that shows it; alone, its name and what was decided of it go too. `older_than`:
+    by the time that footage shows, or of indexing where that is not known. `searches_of`: the
+    details of a case's searches, with the pictures searched with.
+    """
+
+    identity: str | None
+    older_than: dt.datetime | None
+    searches_of: str | None
 
 
 class MaintenanceService:
@@ -49,9 +67,7 @@ class MaintenanceService:
         crop_ids: Sequence[int] = (),
         *,
         permanent: bool = False,
-        identity: str | None = None,
-        older_than: dt.datetime | None = None,
-        searches_of: str | None = None,
+        **further: Unpack[Further],
     ) -> Erasure:
         """Count what `delete` would delete; all that is given must hold.
 
@@ -59,9 +75,6 @@ class MaintenanceService:
 
         Args:
             permanent: no index run brings it back.
-            identity: all that shows it; alone, its name and what was decided of it go too.
-            older_than: by the time that footage shows, or of indexing where that is not known.
-            searches_of: the details of a case's searches, with the pictures searched with.
 
         Raises:
             UsageError: nothing was named; the case is on hold.
@@ -69,10 +82,7 @@ class MaintenanceService:
         """
         from reidsearch.maintenance.erase import Wanted, plan
 
-        return plan(
-            self._store,
-            Wanted(filters, tuple(crop_ids), identity, older_than, searches_of, permanent),
-        )
+        return plan(self._store, Wanted(filters, tuple(crop_ids), permanent=permanent, **further))
 
     def delete(self, planned: Erasure, progress: Progress = NO_PROGRESS) -> bool:
         """Delete for good just what was planned: rows, pictures, embeddings, index entries.
@@ -85,10 +95,43 @@ class MaintenanceService:
             ArchiveLocked: another process writes.
         """
         from reidsearch.maintenance.erase import erase
+        from reidsearch.services.erasing import forget_pictures, searched_with
 
-        crops = len(planned.ids)
+        crops, pictures = len(planned.ids), searched_with(self._store, planned.searches)
         with parts(progress, "deleting", [crops] * 3) as whole:
-            return erase(self._store, self._gallery, planned, whole, self._neighbours)
+            emptied = erase(self._store, self._gallery, planned, whole, self._neighbours)
+        forget_pictures(self._store, pictures)
+        return emptied
+
+    def delete_certified(
+        self, planned: Erasure, asked: Sequence[str], progress: Progress = NO_PROGRESS
+    ) -> Certificate:
+        """Delete just what was planned, look for its bytes in every file, and seal the log.
+
+        Args:
+            asked: by what kinds of choices it was asked for, such as `identity`.
+
+        Raises:
+            ArchiveLocked: another process writes.
+        """
+        from reidsearch.services.erasing import delete_certified
+
+        return delete_certified(
+            self._store, planned, lambda: self.delete(planned, progress), asked, progress
+        )
+
+    def erase_in_backup(
+        self, folder: Path, *, dry_run: bool = False, progress: Progress = NO_PROGRESS
+    ) -> BackupErasure:
+        """Erase from a backup of this archive what the archive no longer holds.
+
+        Raises:
+            InputError: it is no backup, or of another archive.
+            ArchiveError, StorageError: it is damaged, or cannot be written.
+        """
+        from reidsearch.maintenance.backup_erasing import treat
+
+        return treat(self._store, folder, dry_run=dry_run, progress=progress)
 
     def finish(self, progress: Progress = NO_PROGRESS) -> tuple[Pending, ...]:
         """Finish what is pending, and return what it was; costs nothing when nothing is.
@@ -188,6 +231,8 @@ class MaintenanceService:
         if repair and any(finding.repairable for finding in findings):
             with step(progress, "repairing"):
                 checks.repair(self._store, findings, progress)
+            codes = sorted({finding.code for finding in findings if finding.repairable})
+            record(self._store, Event.REPAIR, {"findings": codes})
             findings = checks.check(self._store, progress)
         return findings
 
@@ -223,7 +268,11 @@ def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
     """
     from reidsearch.store.database import lifecycle
 
-    return lifecycle.migrate(Path(path))
+    before, after = lifecycle.migrate(Path(path))
+    if before != after:
+        with acting(acting_now() or Author(default_actor())), Store(Path(path)) as store:
+            record(store, Event.MIGRATE, {"from": before, "to": after})
+    return before, after
 
 
 def restore(
@@ -240,4 +289,5 @@ def restore(
     """
     from reidsearch.maintenance import backup
 
-    return backup.restore(Path(source), Path(target), progress)
+    with acting(acting_now() or Author(default_actor())):
+        return backup.restore(Path(source), Path(target), progress)

@@ -19,6 +19,7 @@ from reidsearch.base.settings import PictureLimits, RuntimeSettings
 from reidsearch.datasets.embedded import embed_set
 from reidsearch.datasets.readers import DataSet
 from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.quantized import (
     Comparison,
     OnLabels,
@@ -28,6 +29,7 @@ from reidsearch.evaluation.protocol import evaluate
 from reidsearch.media.pictures import decode
 from reidsearch.store.crops.sampling import deterministic_shuffle
 from reidsearch.store.crops.store import Store
+from reidsearch.store.log_reading import record
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.embedding.golden import own_record
@@ -121,6 +123,7 @@ def quantize_for(
                 "golden": own_record(after),
             },
         )
+    record(store, Event.QUANTIZE, {"model": own.name, "crops": len(pictures)})
     return Quantized(f"{found.name}/{found.precision}", len(pictures), comparison, own)
 
 

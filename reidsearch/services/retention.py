@@ -111,7 +111,7 @@ class RetentionService:
                 "camera": rule.camera,
                 "days": rule.days,
                 "crops": len(erasure.ids),
-                "held": sorted({one.hold_id for one in erasure.held}),
+                "on_hold": sorted({one.hold_id for one in erasure.held}),
             }
             for rule, erasure in planned
         ]

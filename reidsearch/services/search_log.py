@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,13 +12,14 @@ import numpy as np
 
 from reidsearch.base.actor import acting
 from reidsearch.domain.answer_json import match_json, origin_json, statement_json
-from reidsearch.domain.answers import Answer, Failed, Logged, Match, Statement, WhyNotLogged
+from reidsearch.domain.answers import Answer, Failed, Logged, Match, Statement
 from reidsearch.domain.cases import AskedFor
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.event_log import Event, canonical
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.store.crops.store import Store
 from reidsearch.store.event_log import append
+from reidsearch.store.log_reading import why_not_logged
 
 if TYPE_CHECKING:
     from reidsearch.domain.explanation import Explanation
@@ -65,10 +65,8 @@ def entries_of(
     Raises:
         StorageError: the archive can be written, but the log could not be.
     """
-    if not store.logged:
-        return [Logged(None, WhyNotLogged.NO_LOG)] * len(details)
-    if not os.access(store.folder, os.W_OK):
-        return [Logged(None, WhyNotLogged.READ_ONLY)] * len(details)
+    if (why_not := why_not_logged(store)) is not None:
+        return [Logged(None, why_not)] * len(details)
     if not details:
         return []
     with store.write() as connection:

@@ -16,6 +16,7 @@ from reidsearch.domain.accounts import Account, Session
 from reidsearch.domain.event_log import Event
 from reidsearch.store import sessions as held
 from reidsearch.store.crops.store import Store
+from reidsearch.store.event_log import append
 from reidsearch.store.events import record_event
 
 IDLE = dt.timedelta(hours=2)
@@ -27,6 +28,9 @@ LOCAL_LONGEST = dt.timedelta(days=7)
 TOUCHED_EVERY = dt.timedelta(minutes=1)
 """How exactly the last use is known: writing it at every request would keep the disk busy."""
 TOKEN_BYTES = 32
+
+NOBODY = "(not signed in)"
+"""The actor of a failed sign-in: neither who started the server, nor whose name was typed."""
 
 
 class SessionService:
@@ -90,7 +94,10 @@ class SessionService:
     def end_all(self, account: Account) -> int:
         """End all sessions of an account; return how many."""
         with self._store.write() as connection:
-            return held.end_sessions_of(connection, account.account_id, now())
+            ended = held.end_sessions_of(connection, account.account_id, now())
+            detail = {"account_id": account.account_id, "name": account.name, "sessions": ended}
+            append(connection, Event.SIGN_OUT, detail)
+            return ended
 
     def refused(self, name: str | None, *, address: str = "", unrecorded: int = 0) -> None:
         """Record that a sign-in failed.
@@ -102,7 +109,7 @@ class SessionService:
         """
         detail = {"name": name, "address": address, "unrecorded": unrecorded}
         with self._store.write() as connection:
-            record_event(connection, Event.SIGN_IN_FAILED, detail)
+            record_event(connection, Event.SIGN_IN_FAILED, detail | {"actor": NOBODY})
 
     def _detail(self, account: Account | None, address: str) -> dict[str, object]:
         return {

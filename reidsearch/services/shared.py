@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
+    from reidsearch.services.replay import ReplayService
     from reidsearch.services.retention import RetentionService
     from reidsearch.services.reviews import ReviewService
     from reidsearch.services.sessions import SessionService
@@ -81,12 +82,12 @@ class Services:
     @cached_property
     def asking(self) -> AskingService:
         """Pictures that are kept, and frames, to search with: `archive.asking.keep(data)`."""
-        from reidsearch.base.cache import cache_folder
         from reidsearch.services.asking import AskingService
+        from reidsearch.services.erasing import query_pictures
         from reidsearch.services.kept_pictures import KeptPictures
 
-        folder = cache_folder() / "query-pictures" / str(self._store.row.uuid)
-        kept, holds = KeptPictures(folder), self.searching.holds
+        kept = KeptPictures(query_pictures(self._store))
+        holds = self.searching.holds
         return AskingService(kept, self.footage, self._engines.detector, holds)
 
     @cached_property
@@ -151,6 +152,16 @@ class Services:
         from reidsearch.services.attributes import AttributeService
 
         return AttributeService(self._store, self._engines.recognizer)
+
+    @cached_property
+    def replaying(self) -> ReplayService:
+        """Asking again what was answered: `archive.replaying.replay("answer.json")`."""
+        from reidsearch.services.replay import ReplayService
+
+        find = self.identities.find
+        return ReplayService(
+            self._store, self._gallery, self.neighbours, self._engines, find, self._progress
+        )
 
     @cached_property
     def log(self) -> EventLogService:

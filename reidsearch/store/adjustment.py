@@ -161,12 +161,31 @@ def keep_means(store: Store, made: KeptMeans) -> None:
         )
 
 
-def camera_counts(store: Store) -> dict[int | None, int]:
-    """Return how many crops there are of each camera; None: of none that is known."""
+def camera_counts(store: Store, last_crop_id: int | None = None) -> dict[int | None, int]:
+    """Return how many crops there are of each camera, perhaps up to one of them.
+
+    None: of no camera that is known.
+    """
+    crop = tables.crop.c
+    query = select(crop.camera_id, func.count()).group_by(crop.camera_id)
+    if last_crop_id is not None:
+        query = query.where(crop.id <= last_crop_id)
+    with store.scan() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def crops_up_to(store: Store, crop_id: int) -> int:
+    """Return how many crops there are up to an id."""
+    with store.scan() as connection:
+        query = select(func.count()).select_from(tables.crop).where(tables.crop.c.id <= crop_id)
+        return connection.scalar(query) or 0
+
+
+def crop_at(store: Store, count: int) -> int | None:
+    """Return the id of the last of so many crops, the first by their ids; None: there are less."""
     crop = tables.crop.c
     with store.scan() as connection:
-        rows = connection.execute(select(crop.camera_id, func.count()).group_by(crop.camera_id))
-        return {row[0]: row[1] for row in rows}
+        return connection.scalar(select(crop.id).order_by(crop.id).offset(count - 1).limit(1))
 
 
 def camera_names(store: Store) -> dict[int, str]:
@@ -203,8 +222,12 @@ def cameras_above(store: Store, crop_id: int) -> tuple[CropIds, NDArray[np.int64
     return found[:, 0], found[:, 1]
 
 
-def members(store: Store) -> Members:
-    """Return everybody who counts for the means of the archive's model."""
+def members(store: Store, last_crop_id: int | None = None) -> Members:
+    """Return everybody who counts for the means of the archive's model.
+
+    Args:
+        last_crop_id: those alone of whom there is a crop up to this one; None: all.
+    """
     crop, embedded, member = tables.crop.c, tables.embedding.c, identity_member.c
     of_tracklets = (
         select(
@@ -232,6 +255,9 @@ def members(store: Store) -> Members:
         )
         .order_by(crop.id)
     )
+    if last_crop_id is not None:
+        of_tracklets = of_tracklets.having(func.min(crop.id) <= last_crop_id)
+        of_crops = of_crops.where(crop.id <= last_crop_id)
     with store.scan() as connection:
         tracklets, crops = _table(connection, of_tracklets, 3), _table(connection, of_crops, 3)
     both = np.concatenate([tracklets, crops])

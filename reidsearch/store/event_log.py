@@ -301,7 +301,7 @@ def forget_details(
         ids = [row.id for row in held]
         gone += ids
         connection.execute(update(log_entry).where(c.id.in_(ids)).values(salt=None, detail=None))
-    if gone or told.get("decisions"):
+    if gone or renewed:
         append(connection, Event.FORGET, {**told, "entries": sorted(again.union(gone)), "why": why})
     return len(gone)
 

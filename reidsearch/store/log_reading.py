@@ -6,17 +6,30 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from reidsearch.base.errors import DECODING_ERRORS
+from reidsearch.base.errors import DECODING_ERRORS, ArchiveError
+from reidsearch.domain.answers import WhyNotLogged
 from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, faults
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.proofs import damaged
 from reidsearch.store.database.sqlite import LOWEST_ROW_ID
 from reidsearch.store.event_log import append, decision_digest, joined, read_entry
 from reidsearch.store.tables.event_log import log_entry
 from reidsearch.store.tables.identities import decision
 
 ROWS_AT_ONCE = 500
+
+
+def why_not_logged(store: Store) -> WhyNotLogged | None:
+    """Return why nothing can be added to the log; None: it can.
+
+    Only an archive that can be read and not written is left as it is; that a log cannot be written
+    for another reason, such as a full disk, is an error of what should have an entry.
+    """
+    if not store.logged:
+        return WhyNotLogged.NO_LOG
+    return None if os.access(store.folder, os.W_OK) else WhyNotLogged.READ_ONLY
 
 
 def record(store: Store, event: Event, detail: Mapping[str, Any]) -> None:
@@ -27,17 +40,15 @@ def record(store: Store, event: Event, detail: Mapping[str, Any]) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    if store.logged and os.access(store.folder, os.W_OK):
+    if why_not_logged(store) is None:
         with store.write() as connection:
             append(connection, event, detail)
 
 
-def head(store: Store) -> LogEntry | None:
-    """Return the last entry; None: there is none."""
-    newest = select(log_entry).order_by(log_entry.c.id.desc()).limit(1)
-    with store.read() as connection:
-        row = connection.execute(newest).one_or_none()
-    return read_entry(row) if row else None
+def newest_number(store: Store) -> int:
+    """Return the number of the last entry; 0: there is none."""
+    with store.scan() as connection:
+        return connection.scalar(select(func.max(log_entry.c.id))) or 0
 
 
 def entries(
@@ -79,12 +90,57 @@ def entries(
         after = rows[-1].id
 
 
+def unproven_entries(store: Store, faults: list[LogFault]) -> Iterator[LogEntry]:
+    """Yield entries in their order, damaged ones too, so that the chain tells what does not hold.
+
+    Args:
+        faults: takes the rows that are not as they were written; of those that are no entry at all
+            none is yielded.
+    """
+    c = log_entry.c
+    with store.scan() as connection:
+        bent = set(connection.scalars(select(c.id).where(damaged(log_entry))))
+    after = LOWEST_ROW_ID
+    while True:
+        with store.scan() as connection:
+            further = select(c.id).where(c.id > after).order_by(c.id).limit(ROWS_AT_ONCE)
+            numbers = connection.scalars(further).all()
+        if not numbers:
+            return
+        chosen = select(log_entry).where(c.id > after, c.id <= numbers[-1]).order_by(c.id)
+        if bent.isdisjoint(numbers):
+            with store.scan() as connection:
+                yield from map(read_entry, connection.execute(chosen).all())
+        else:
+            for number in numbers:
+                try:
+                    with store.scan() as connection:
+                        row = connection.execute(chosen.where(c.id == number)).one()
+                    yield read_entry(row)
+                except ArchiveError:
+                    bent.discard(number)
+                    faults.append(LogFault(number, "its row is damaged and cannot be read"))
+                else:
+                    if number in bent:
+                        text = "its row is damaged: it is not as it was written"
+                        faults.append(LogFault(number, text))
+        after = numbers[-1]
+
+
 def decision_faults(store: Store) -> Iterator[LogFault]:
     """Find decisions that are not those of the log: changed, dropped, or added past it."""
+    try:
+        yield from _decision_faults(store)
+    except ArchiveError as error:
+        yield LogFault(1, f"decisions cannot be compared with the log: {error.message}")
+
+
+def _decision_faults(store: Store) -> Iterator[LogFault]:
     rows = select(decision).order_by(decision.c.id)
     with store.read() as connection:
         held = {row.id: decision_digest(row) for row in connection.execute(rows)}
-    told = entries(store, events=[Event.BEGIN, Event.DECISION, Event.FORGET])
+    kinds = (Event.BEGIN, Event.DECISION, Event.FORGET)
+    told = (one for one in unproven_entries(store, []) if one.event in kinds)
     begin = next(told, None)
     if begin is None:
         return
@@ -120,5 +176,6 @@ def _said(entry: LogEntry) -> Mapping[str, Any]:
 def log_faults(store: Store, seals: Iterable[Seal] = ()) -> list[LogFault]:
     """Return where the log does not hold, the first first; see `domain.event_log.faults`."""
     with store.one_state():
-        found = [*faults(entries(store), seals), *decision_faults(store)]
+        found: list[LogFault] = []
+        found += [*faults(unproven_entries(store, found), seals), *decision_faults(store)]
     return sorted(found, key=lambda fault: fault.number)

@@ -13,6 +13,8 @@ import re
 import secrets
 from pathlib import Path
 
+from sqlalchemy import Connection, select
+
 from reidsearch.base import own_files
 from reidsearch.base.errors import (
     DECODING_ERRORS,
@@ -25,34 +27,70 @@ from reidsearch.base.reading import parse_json
 from reidsearch.base.said import said
 from reidsearch.base.timecode import now, parse_time
 from reidsearch.domain.event_log import SEAL_FORMAT, Event, Seal, canonical
+from reidsearch.domain.signatures import ALGORITHM, Signature, read_signature
+from reidsearch.store import timestamps
 from reidsearch.store.crops.store import Store
 from reidsearch.store.event_log import append
+from reidsearch.store.log_key import LogKey, key_path, read_key
 from reidsearch.store.log_reading import entries
+from reidsearch.store.tables.event_log import log_entry
 
 FOLDER = "seals"
 LARGEST = 10_000
 _NAME = re.compile(r"[0-9]{12}\.json")
+_OURS = re.compile(r"[0-9]{12}\.(json|sig|tsr)")
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
-def seal_now(store: Store) -> Seal | None:
+def seal_now(store: Store, key: LogKey | None, why_not: str = "") -> Seal | None:
     """Add the entry of a seal, and keep the seal; None: the archive keeps no log.
+
+    Args:
+        key: signs it; the log names the key before its first seal.
+        why_not: it is not signed although there is a key.
 
     Raises:
         StorageError: it cannot be written.
     """
+    detail = {"unsigned": why_not} if why_not else {}
     with store.write() as connection:
-        entry = append(connection, Event.SEAL, {})
+        if key is not None:
+            name_key(connection, key)
+            detail = {"fingerprint": key.fingerprint}
+        entry = append(connection, Event.SEAL, detail)
     if entry is None:
         return None
     seal = Seal(store.row.uuid, entry.at, entry.number, entry.digest.hex())
     folder = store.folder.resolve() / FOLDER
+    text = canonical(seal.document())
     try:
         own_files.make_folder(folder)
-        _write(folder / f"{seal.entries:012}.json", canonical(seal.document()) + b"\n")
+        if key is not None:  # before the seal, which without it would be a fault after a kill
+            made = canonical(key.sign(text).document())
+            _write(folder / f"{seal.entries:012}.sig", made + b"\n")
+        _write(folder / f"{seal.entries:012}.json", seal_bytes(seal))
     except OSError as error:
         raise StorageError(f"{folder} cannot be written: {said(error)}") from error
     return seal
+
+
+def seal_bytes(seal: Seal) -> bytes:
+    """Return the bytes of a seal's file."""
+    return canonical(seal.document()) + b"\n"
+
+
+def name_key(connection: Connection, key: LogKey) -> None:
+    """Let the log name the key that seals are signed with from here on, unless it does."""
+    c = log_entry.c
+    newest = select(log_entry).where(c.event == Event.KEY.value).order_by(c.id.desc()).limit(1)
+    row = connection.execute(newest).one_or_none()
+    told = {
+        "algorithm": ALGORITHM,
+        "fingerprint": key.fingerprint,
+        "public_key": key.public_key.hex(),
+    }
+    if row is None or row.detail != canonical(told).decode():
+        append(connection, Event.KEY, told)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -95,9 +133,69 @@ def kept_seals(store: Store) -> list[Seal]:
     return found
 
 
+def kept_signature(store: Store, seal: Seal) -> Signature | None:
+    """Return the signature of a seal in the archive's folder; None: it has none.
+
+    Raises:
+        ArchiveError: it is damaged.
+    """
+    path = store.folder.resolve() / FOLDER / f"{seal.entries:012}.sig"
+    try:
+        return read_signature(own_files.read_bytes(path, LARGEST))
+    except FileNotFoundError:
+        return None
+    except (OSError, *DECODING_ERRORS) as error:
+        told = said(error) if isinstance(error, OSError) else error
+        raise _damaged(store, f"{path} is no signature of a seal: {told}") from error
+
+
+def kept_stamp(store: Store, seal: Seal) -> bytes | None:
+    """Return the time stamp of a seal in the archive's folder; None: it has none.
+
+    Raises:
+        ArchiveError: it cannot be read.
+    """
+    path = store.folder.resolve() / FOLDER / f"{seal.entries:012}.tsr"
+    try:
+        return own_files.read_bytes(path, timestamps.LARGEST)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _damaged(store, f"{path} is no time stamp: {said(error)}") from error
+
+
+def stamp(store: Store, seal: Seal, url: str) -> None:
+    """Let a service stamp a seal that is kept, and keep its answer beside it.
+
+    Raises:
+        InputError: the service cannot be reached, or does not answer as it should.
+        StorageError: the answer cannot be written.
+    """
+    told = timestamps.fetch(url, seal_bytes(seal))
+    path = store.folder.resolve() / FOLDER / f"{seal.entries:012}.tsr"
+    try:
+        _write(path, told)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {said(error)}") from error
+
+
 def _names(folder: Path) -> list[str]:
     """Return the names of seals in a folder, in the order of their entries; none without one."""
     return [name for name in own_files.names(folder) if _NAME.fullmatch(name)]
+
+
+def seal_files(store: Store) -> dict[str, bytes]:
+    """Return the files of seals in an archive's folder, signatures and time stamps: name -> bytes.
+
+    Raises:
+        ArchiveError: one cannot be read.
+    """
+    folder = store.folder.resolve() / FOLDER
+    try:
+        names = [name for name in own_files.names(folder) if _OURS.fullmatch(name)]
+        return {name: own_files.read_bytes(folder / name, timestamps.LARGEST) for name in names}
+    except OSError as error:
+        raise _damaged(store, f"{folder} holds no seals of the event log: {said(error)}") from error
 
 
 def _damaged(store: Store, text: str) -> ArchiveError:
@@ -110,13 +208,14 @@ def copy_seals(source: Path, target: Path) -> None:
     Raises:
         OSError: one cannot be read or written.
     """
-    names = _names(source / FOLDER)
+    held = own_files.names(source / FOLDER)
+    names = [name for name in held if _OURS.fullmatch(name)]
     if not names:
         return
     own_files.make_folder(target / FOLDER)
     for name in names:
         with own_files.create(target / FOLDER / name) as file:
-            file.write(own_files.read_bytes(source / FOLDER / name, LARGEST))
+            file.write(own_files.read_bytes(source / FOLDER / name, timestamps.LARGEST))
 
 
 def read_seal(data: bytes) -> Seal:
@@ -132,6 +231,20 @@ def read_seal(data: bytes) -> Seal:
     if type(seal.entries) is not int or seal.entries < 1 or not _DIGEST.fullmatch(seal.head):
         raise ValueError("it holds no number of entries and no digest")
     return seal
+
+
+def seal_unasked(store: Store) -> Seal | None:
+    """Seal as `seal_now` does, with the archive's key where nobody has to be asked for it.
+
+    The entry says why a key that is there was not used.
+    """
+    try:
+        return seal_now(store, read_key(key_path(store.row.uuid)))
+    except ReidsearchError as error:
+        if isinstance(error, StorageError):
+            raise
+        missing = error.kind == Kind.SIGNING_KEY_MISSING
+        return seal_now(store, None, "" if missing else error.kind)
 
 
 class DailySeal:
@@ -153,11 +266,12 @@ class DailySeal:
         self._looked = today
         with contextlib.suppress(ReidsearchError):
             if self._due(today):
-                seal_now(self._store)
+                seal_unasked(self._store)
 
     def _due(self, today: dt.date) -> bool:
-        sealed = kept_seals(self._store)
-        since = sealed[-1].at if sealed else None
+        # A seal from the future (a clock was wrong) says nothing about this day.
+        sealed = [one.at for one in kept_seals(self._store) if _day(one.at) <= today]
+        since = max(sealed, default=None)
         if since is None:
             first = next(entries(self._store), None)
             since = first.at if first else None

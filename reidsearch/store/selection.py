@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -38,6 +38,12 @@ class Selection:
     unknown_time: int
     unknown_camera: int
     unknown_attributes: int = 0
+
+    def up_to(self, crop_id: int) -> Selection:
+        """Return it without crops that a gallery which ends at this one does not have."""
+        if not len(self.ids) or self.ids[-1] <= crop_id:
+            return self
+        return replace(self, ids=self.ids[: np.searchsorted(self.ids, crop_id, side="right")])
 
 
 def select_crops(connection: Connection, filters: Filters) -> Selection:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from reidsearch.web.events import Listeners
 from reidsearch.web.made_files import MadeFiles
 from reidsearch.web.sessions import Sessions
+from reidsearch.web.views import Views
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -55,4 +56,5 @@ class State:
     sessions: Sessions
     listeners: Listeners = field(default_factory=Listeners)
     made: MadeFiles = field(default_factory=MadeFiles)
+    views: Views = field(default_factory=Views)
     runner: JobRunner | None = None

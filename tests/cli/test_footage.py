@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from PIL import Image
 from videos import write_video
 
 from reidsearch import Archive
+from reidsearch.base.errors import UsageError
 from reidsearch.media.video.frames import Frame
 from reidsearch.media.video.open import open_footage
 
@@ -158,6 +160,42 @@ def test_a_clock_is_shown_and_corrected(held):
     )
     assert json.loads(ran.out)["start"] == "2024-05-31T12:00:00Z"
     assert held("check").code == 0
+
+
+def test_a_correction_of_a_clock_is_taken_back_with_who_and_why(held, monkeypatch):
+    def starts() -> str:
+        told = held("clock", "gate").out
+        return told[told.index("starts 2024") :][7:26]
+
+    assert held("clock", "gate", "--undo").code == 9
+    monkeypatch.setenv("REIDSEARCH_ACTOR", "lea")
+    held("clock", "gate", "--start", "2024-05-31T15:00:00Z", "--offset", "60")
+    held("clock", "gate", "--offset", "-60", "--note", "the radio clock")
+    assert starts() == "2024-05-31 14:59:00"
+    assert held("clock", "gate", "--undo", "--note", "misread").code == 0
+    assert starts() == "2024-05-31 15:01:00"
+    monkeypatch.setenv("REIDSEARCH_ACTOR", "max")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    ran = held("clock", "gate", "--undo")
+    assert ran.code != 0
+    assert "lea decided this at " in ran.err
+    assert starts() == "2024-05-31 15:01:00"
+    assert held("clock", "gate", "--undo", "--yes").code == 0
+    assert starts() == "2024-05-31 14:59:00"
+    told = json.loads(held("clock", "--format", "json").out)["corrections"]
+    assert [(one["who"], one["why"]) for one in told] == [
+        ("lea", None),
+        ("lea", "the radio clock"),
+        ("lea", "misread"),
+        ("max", None),
+    ]
+    assert held("clock", "gate", "--undo", "--offset", "1").code == 2
+    assert held("check").code == 0
+    with Archive.open(held.archive) as archive:
+        (first, *_, last) = archive.footage.clock_changes()
+        assert last.after.moved_s == first.after.moved_s
+        with pytest.raises(UsageError, match="after the correction"):
+            archive.footage.undo_clock(first)
 
 
 def test_clocks_that_cannot_be_set(held):

@@ -78,6 +78,34 @@ def test_a_seal_is_a_file_that_is_compared_with(run, searched, tmp_path) -> None
 
 
 @pytest.mark.full
+def test_seals_are_signed_where_there_is_a_key(run, searched, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    told = run("log", "key", "show")
+    assert (told.code, "log key new" in told.err) == (3, True)
+    made = json.loads(run("log", "key", "new", "--format", "json").out)
+    require_valid(made)
+    document = json.loads(run("log", "seal", "--format", "json").out)
+    require_valid(document)
+    assert document["signature"]["public_key"] == made["public_key"]
+    told = run("log", "verify")
+    assert (told.code, f"Signed by {made['fingerprint']}: seal 6." in told.out) == (0, True)
+    proof = json.loads(run("log", "verify", "--format", "json").out)
+    require_valid(proof)
+    assert proof["sealed"][0]["signed_by"] == made["fingerprint"]
+    secret = tmp_path / "passphrase"
+    secret.write_text("secret words\n")
+    elsewhere = tmp_path / "stick.pem"
+    assert run("log", "key", "new", "--out", elsewhere, "--passphrase-file", secret).code == 0
+    told = run("log", "seal", "--key", elsewhere)
+    assert (told.code, "--passphrase-file" in told.err) == (3, True)
+    assert run("log", "seal", "--key", elsewhere, "--passphrase-file", secret).code == 0
+    assert run("log", "key", "new", "--out", elsewhere).code == 2
+    monkeypatch.setenv("REIDSEARCH_SIGNING_KEY", str(elsewhere))
+    told = run("log", "key", "show", "--passphrase-file", secret)
+    assert "Fingerprint" in told.out
+
+
+@pytest.mark.full
 def test_a_written_file_is_logged_with_its_digest(run, searched, tmp_path) -> None:
     out = tmp_path / "answer.png"
     assert run("query", searched, "-o", out).code == 0

@@ -32,7 +32,7 @@ from reidsearch.domain.decisions import (
 )
 from reidsearch.domain.reports import ClipReport
 from reidsearch.domain.tracklets import SourceInterval
-from reidsearch.output.pages.html import _said
+from reidsearch.output.pages.html import said
 from reidsearch.output.pages.people import proposals_shown, story_shown
 from reidsearch.output.pages.write import single_page, write_folder
 from reidsearch.output.times import use_zone
@@ -117,13 +117,13 @@ def test_hostile_names_stay_names(name: str) -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=40))
 def test_a_text_is_escaped_whole_whatever_it_is(text: str) -> None:
-    markup = str(_said(text))
+    markup = str(said(text))
     assert "<" not in markup.replace("<bdi>", "").replace("</bdi>", "")
     assert not foreign(markup)
 
 
 def test_writing_from_right_to_left_does_not_move_what_stands_beside_it() -> None:
-    assert _said("camera \u05d0\u05d1 12 \u05d2; 3 crops") == (
+    assert said("camera \u05d0\u05d1 12 \u05d2; 3 crops") == (
         "camera <bdi>\u05d0\u05d1</bdi> 12 <bdi>\u05d2</bdi>; 3 crops"
     )
 

@@ -91,8 +91,7 @@ def test_decisions_of_before_the_log_are_bound_again(archive) -> None:
     archive.delete(archive.plan_delete(identity="berta"))
     assert archive.log.faults() == []
     sql(archive._store.folder, "UPDATE decision SET who = 'mallory' WHERE id = 1")
-    with pytest.raises(ArchiveError):
-        archive.log.faults()  # the row's own digest
+    assert [fault.number for fault in archive.log.faults()] == [1]
 
 
 def test_a_hold_wins_over_every_deletion(archive) -> None:
@@ -209,7 +208,7 @@ def test_each_camera_has_its_own_days(archive) -> None:
     archive.retention.run()
     assert left(archive) == [2, 3, 4, 6, 7, 8]
     *_, ran = archive.log.entries(events=[Event.RETENTION])
-    assert json.loads(ran.detail or "")["rules"][1]["held"] == [1]
+    assert json.loads(ran.detail or "")["rules"][1]["on_hold"] == [1]
     archive.retention.clear("gate")
     with pytest.raises(NotFound):
         archive.retention.clear("gate")
@@ -245,11 +244,13 @@ def test_what_a_case_was_searched_with_can_be_erased(folder, tmp_path) -> None:
         archive.search(outside, k=2)
         [entry] = archive.log.entries(events=[Event.SEARCH])
         embedding = json.loads(entry.detail or "")["query_embeddings"][0].encode()
-        assert embedding in bytes_of(archive)
+        parts = [embedding[at : at + 60] for at in range(0, len(embedding) - 60, 60)]
+        assert any(part in bytes_of(archive) for part in parts)  # a page may end in one
         planned = archive.plan_delete(searches_of="7")
         assert planned.searches == (entry.number,)
         archive.delete(planned)
-        assert embedding not in bytes_of(archive)
+        held = bytes_of(archive)
+        assert not any(part in held for part in parts)
         assert b"outside.png" not in bytes_of(archive)
         assert archive.log.faults() == []
         assert archive.check() == []

@@ -15,6 +15,7 @@ from reidsearch.domain.accounts import Role
 from reidsearch.domain.event_log import Event
 from reidsearch.services import sessions as lifetimes
 from reidsearch.services import sign_in
+from reidsearch.services.sessions import NOBODY
 from reidsearch.services.sign_in import NotSignedIn, SignInService, Throttle
 
 HOUR = dt.timedelta(hours=1)
@@ -290,8 +291,11 @@ def test_failures_are_recorded_without_what_may_be_a_password(archive, signing):
     guess(signing)
     guess(signing, name="my password, typed too early")
     assert events(archive, Event.SIGN_IN_FAILED) == [
-        {"name": name, "address": "192.0.2.1", "unrecorded": 0} for name in ("maria", None)
+        {"name": name, "address": "192.0.2.1", "unrecorded": 0, "actor": NOBODY}
+        for name in ("maria", None)
     ]
+    failed = archive.log.entries(events=[Event.SIGN_IN_FAILED])
+    assert {entry.actor for entry in failed} == {NOBODY}
 
 
 @pytest.mark.full

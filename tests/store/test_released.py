@@ -20,6 +20,7 @@ from archives import NOON, sql
 from frozen import DATA
 
 from reidsearch import Archive, migrate
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.services.index import FootageOptions
@@ -36,6 +37,13 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tar.extractall(folder, filter="data")
     assert migrate(folder / "archive") == ("0003", schema.REVISION)
     return folder
+
+
+def test_the_log_of_a_migrated_archive_begins_with_that(released) -> None:
+    with Archive.open(released / "archive") as archive:
+        begin, migrated, *_ = archive.log.entries()
+        assert (begin.event, migrated.event) == (Event.BEGIN, Event.MIGRATE)
+        assert migrated.said == {"from": "0003", "to": schema.REVISION}
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import av
 import pytest
 from json_schemas import require_valid
 
+from reidsearch.domain.event_log import Event
 from reidsearch.web.person import Person, Role
 
 API = "/api/v1"
@@ -121,6 +122,27 @@ def test_a_clip_is_a_file(served, gate) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.full
+def test_what_is_looked_at_and_taken_away_is_in_the_log(served, gate) -> None:
+    def count(event: Event) -> int:
+        return sum(1 for _ in served.archive.log.entries(events=[event]))
+
+    source, crop_id = gate
+    seen, taken = count(Event.VIEW), count(Event.EXPORT)
+    client = served.as_(Person("looking", Role.VIEWER))
+    for url in (f"crops/{crop_id}/frame", f"sources/{source.source_id}/still?at=1"):
+        for _ in range(2):
+            assert client.get(f"{API}/{url}").status_code == 200
+    assert count(Event.VIEW) == seen + 1
+    *_, entry = served.archive.log.entries(events=[Event.VIEW])
+    assert (entry.actor, entry.said) == ("looking", {"source": source.source_id})
+    for _ in range(2):  # the second one is kept from the first
+        assert client.get(f"{API}/crops/{crop_id}/clip?margin=0.25").status_code == 200
+    assert count(Event.EXPORT) == taken + 2
+    *_, entry = served.archive.log.entries(events=[Event.EXPORT])
+    assert entry.said["name"] == f"crop-{crop_id}.mp4"
+
+
 def test_parts_of_a_clip_are_of_one_file(served, gate) -> None:
     """A clip says when it was made, so one that was made anew for each part would not fit."""
     url = f"{API}/crops/{gate[1]}/clip?margin=0.5&box=true"

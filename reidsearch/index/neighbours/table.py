@@ -23,6 +23,7 @@ from reidsearch.base.errors import ArchiveError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.adjustment import Adjustment, WhyNotAdjusted
 from reidsearch.domain.crops import CropIds, Vectors
+from reidsearch.domain.event_log import Event
 from reidsearch.index.contract import VectorIndex
 from reidsearch.index.disk import reading, writing
 from reidsearch.index.gallery import Gallery
@@ -42,6 +43,7 @@ from reidsearch.store.derived import (
     graph_name,
     newest_graph,
 )
+from reidsearch.store.log_reading import record
 
 # Blocks of 1024 x 1024 products; about 10 ms of a core each (benchmarks/neighbours.py).
 BLOCKS_IN_A_SEARCH = 100
@@ -69,10 +71,13 @@ class Neighbours:
 
     Threads may share it, as they may share the gallery; searches wait while it is brought up to
     date.
+
+    Args:
+        blocks: how much work it may be to catch up before a search; None: `BLOCKS_IN_A_SEARCH`.
     """
 
-    def __init__(self, store: Store, gallery: Gallery) -> None:
-        self._store, self._gallery = store, gallery
+    def __init__(self, store: Store, gallery: Gallery, blocks: int | None = None) -> None:
+        self._store, self._gallery, self._blocks = store, gallery, blocks
         self._graph = Graph.empty()
         self._model_id: int | None = None
         self._adjusted_by: bytes | None = None
@@ -90,7 +95,8 @@ class Neighbours:
         with self._gallery.busy:
             if self._gallery.state != self._asked:
                 self._asked = self._gallery.state
-                self._current = self._catch_up(BLOCKS_IN_A_SEARCH, NO_PROGRESS, _never)
+                blocks = BLOCKS_IN_A_SEARCH if self._blocks is None else self._blocks
+                self._current = self._catch_up(blocks, NO_PROGRESS, _never)
             return self._graph if self._current else None
 
     def keep(
@@ -117,7 +123,10 @@ class Neighbours:
         """
         with self._gallery.busy:
             lock = contextlib.nullcontext if locked else self._store.lock
-            return self._keep(progress, blocks, stopped, lock)
+            whole = self._keep(progress, blocks, stopped, lock)
+        if blocks is None:  # somebody asked for it; else it is part of a run
+            record(self._store, Event.PREPARE_RERANKING, {"crops": len(self._gallery)})
+        return whole
 
     def _keep(
         self,

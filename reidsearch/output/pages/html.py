@@ -146,12 +146,12 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["said"] = _said
+    environment.filters["said"] = said
     environment.filters["plain"] = visible
     return environment.get_template("page.html")
 
 
-def _said(text: str) -> Markup:
+def said(text: str) -> Markup:
     """Return a text escaped, with runs of writing from right to left isolated from the rest.
 
     Without that, `camera <Hebrew>; 12 crops` would be shown with its number on the wrong side.

@@ -107,7 +107,7 @@ def require_intact(connection: Connection, table: Table) -> None:
         raise ArchiveError(
             f"a row of table {table.name} is damaged",
             "verify the archive",
-            kind=Kind.ROW_DAMAGED,
+            kind=Kind.ARCHIVE_DAMAGED,
             table=table.name,
         )
 

@@ -56,6 +56,12 @@ def moved_from(clock: Clock, told: Clock) -> Clock:
     return replace(clock, moved_s=Fraction((clock.start - told.start).total_seconds()))
 
 
+def clock_of(connection: Connection, source_id: int) -> Clock:
+    """Return the clock of a source."""
+    held = select(footage).where(footage.c.source_id == source_id, intact(footage))
+    return footage_rows.read_clock(connection.execute(held).one())
+
+
 def record_clock(connection: Connection, source_id: int, clock: Clock, who: str, why: str) -> None:
     """Set a clock by hand: what it was before stays on record, with who changed it and why.
 
@@ -65,10 +71,7 @@ def record_clock(connection: Connection, source_id: int, clock: Clock, who: str,
         UsageError: who or why cannot be stored.
     """
     require_record(who, why)
-    row = connection.execute(
-        select(footage).where(footage.c.source_id == source_id, intact(footage))
-    ).one()
-    before = footage_rows.read_clock(row)
+    before = clock_of(connection, source_id)
     if clock.start != before.start and clock.start is not None and before.start is not None:
         further_s = Fraction((clock.start - before.start).total_seconds())
         clock = replace(clock, moved_s=before.moved_s + further_s)

@@ -146,8 +146,10 @@ def _renewed(
         ]
     }
     if any(number not in entries for number in numbers):
-        begin = log_entry.c.event == Event.BEGIN
-        first = connection.scalar(select(func.min(log_entry.c.id)).where(begin))
+        c = log_entry.c
+        again = (c.event == Event.FORGET) & c.detail.contains('"before":')
+        binds = select(func.max(c.id)).where((c.event == Event.BEGIN) | again)
+        first = connection.scalar(binds)
         if first is not None:
             bound = entries_of_decisions(connection, list(digests))
             before = [digest for number, digest in digests.items() if number not in bound]

@@ -249,11 +249,8 @@ def to_undo(
     """
     if decision_id is None:
         for decision in reversed(decisions):
-            if (
-                who in {None, decision.who}
-                and decision.what not in {UNDO, ERASE}
-                and not decision.undone_by
-            ):
+            mine = who in {None, decision.who} and decision.what not in (UNDO, ERASE)
+            if mine and not decision.undone_by:
                 return decision
         of = f" of {who}" if who else ""
         raise NotFound(f"there is no decision{of} to undo")

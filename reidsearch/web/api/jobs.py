@@ -100,6 +100,7 @@ def file(call: Call, _: Nothing) -> Response:
             kind=Kind.JOB_OUTPUT_GONE,
             job=found.job_id,
         )
+    call.archive.log.exported(files[0], f"download of job {found.job_id}")
     return FileResponse(files[0], filename=files[0].name)
 
 

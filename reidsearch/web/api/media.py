@@ -86,7 +86,7 @@ def picture(call: Call, _: Nothing) -> Response:
 def frame(call: Call, _: Nothing) -> Response:
     """Return the full frame that a crop was cut from."""
     crop_id = call.path["crop_id"]
-    call.crop(crop_id)
+    call.state.views.seen(call.archive, call.person.name, call.crop(crop_id).source_id)
     return _still(call.archive.playback.frame(crop_id, Asker(call.request).left))
 
 
@@ -115,22 +115,23 @@ def clip(call: Call, asked: ClipAsked) -> Response:
                 as_it_is=asked.copy,
                 below=None if asked.copy else ClipMargin(crop, clock, imprint),
             )
-        archive.log.exported(path, f"clip of crop {crop.crop_id}")
 
     # The facts are those that are written on the clip: others make another one.
     key = (asked, call.person.name, crop.crop_id, crop.location, repr(crop.facts), repr(clock))
     made = call.state.made.taken(key, make)
-    return PassingFile(made, media_type=MP4, filename=f"crop-{crop.crop_id}.mp4")
+    name = f"crop-{crop.crop_id}.mp4"
+    archive.log.exported(made, f"clip of crop {crop.crop_id}", name)  # a kept one too
+    return PassingFile(made, media_type=MP4, filename=name)
 
 
 def playback(call: Call, _: Nothing) -> Document:
     """Return which way a source is played."""
-    return playback_json(call.archive.playback.source(_source(call)))
+    return playback_json(call.archive.playback.source(_viewed(call)))
 
 
 def video(call: Call, _: Nothing) -> Response:
     """Return the file of a source that browsers play, or the bytes that are asked for."""
-    source_id = _source(call)
+    source_id = _viewed(call)
     media_type = call.archive.playback.source(source_id).media_type
     path = call.archive.playback.file(source_id)
     return FileResponse(path, media_type=media_type, headers={"cache-control": ASKED_AGAIN})
@@ -139,7 +140,7 @@ def video(call: Call, _: Nothing) -> Response:
 def stream(call: Call, asked: Interval) -> Response:
     """Return a stretch of a source as fragmented MP4, made while it is sent."""
     asker = Asker(call.request)
-    stretch = call.archive.playback.stream(_source(call), *asked.frames, asker.left)
+    stretch = call.archive.playback.stream(_viewed(call), *asked.frames, asker.left)
     headers = {
         "x-zero-s": repr(float(stretch.zero_s)),
         "x-first-s": repr(float(stretch.first_s)),
@@ -152,7 +153,7 @@ def stream(call: Call, asked: Interval) -> Response:
 def still(call: Call, asked: Moment) -> Response:
     """Return the frame that a source shows at a moment."""
     left = Asker(call.request).left
-    return _still(call.archive.playback.still(_source(call), exactly(asked.at) + ROUNDED_S, left))
+    return _still(call.archive.playback.still(_viewed(call), exactly(asked.at) + ROUNDED_S, left))
 
 
 def frames(call: Call, asked: Interval) -> Document:
@@ -177,6 +178,13 @@ def others(call: Call, asked: Moment) -> Document:
 def _source(call: Call) -> int:
     source_id: int = call.path["source_id"]
     call.sight.require_sources([source_id])
+    return source_id
+
+
+def _viewed(call: Call) -> int:
+    """Return the source, whose footage is looked at."""
+    source_id = _source(call)
+    call.state.views.seen(call.archive, call.person.name, source_id)
     return source_id
 
 

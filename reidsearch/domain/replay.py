@@ -1,0 +1,239 @@
+"""Replay: what became of an answer when its question was asked again, and why.
+
+An answer's statement holds all that made it. Asked again of the archive as it was, it has to give
+the same matches with the same scores; of the archive as it is, what is new, and what is gone. Every
+difference names the changes that were found and can have it as their effect.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+TOLERANCE = 1e-5
+"""Scores are sums of some hundred float32 products; processors add them up in different orders, and
+differ by less. Larger differences have another cause."""
+
+Scored: TypeAlias = tuple[int, float]
+"""A match: its crop and its score."""
+
+
+class AsIt(StrEnum):
+    """What is searched again."""
+
+    WAS = "as-it-was"  # crops up to the newest by then, without what was erased since
+    IS = "as-it-is"
+
+
+class Outcome(StrEnum):
+    """What came of it."""
+
+    IDENTICAL = "identical"  # the same matches in the same order, scores within `TOLERANCE`
+    DIFFERENT = "different"
+    NOT_REPEATED = "not-repeated"  # what was searched with is not there any more
+
+
+class Cause(StrEnum):
+    """What has changed since an answer was given."""
+
+    ERASED = "erased"  # crops were deleted
+    FOOTAGE = "new-footage"  # crops were indexed
+    DECISIONS = "decisions"  # of identities, or tracklets that were split and joined
+    FACTS = "facts"  # clocks were corrected, sources moved or grown
+    QUERY = "query"  # an identity has other crops by now
+    MODEL = "model"  # embeddings are another model's, or of another preprocessing
+    RUNTIME = "runtime"  # the query's pictures were embedded again, and not to the same
+    ADJUSTMENT = "adjustment"  # camera means are others
+    RANKING = "ranking"  # matches are ordered by something else
+    INDEX = "index"  # another kind of index, of answers that are not proven to be the best
+    CALIBRATION = "calibration"  # scores are read by another calibration
+    UNEXPLAINED = "unexplained"  # nothing was found that has such an effect
+
+
+OF_SCORES = {Cause.MODEL, Cause.RUNTIME, Cause.ADJUSTMENT, Cause.QUERY, Cause.DECISIONS}
+"""What changes the scores of crops that are found both times."""
+OF_ORDER = {Cause.ERASED, Cause.FOOTAGE, Cause.RANKING, Cause.INDEX, *OF_SCORES}
+OF_MATCHES = {Cause.FACTS, Cause.CALIBRATION, *OF_ORDER}
+
+
+class DifferenceKind(StrEnum):
+    """How a match differs."""
+
+    MISSING = "missing"  # it was one, and is none any more
+    ADDED = "added"
+    SCORE = "score"
+    ORDER = "order"  # it stands elsewhere among the matches that are found both times
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that has changed since the answer.
+
+    Args:
+        what: in a sentence.
+    """
+
+    cause: Cause
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One match that is not as it was.
+
+    Args:
+        rank_was, score_was: None where it was no match.
+        rank_now, score_now: None where it is none.
+        causes: changes that can have this effect; which share each has is not known.
+    """
+
+    kind: DifferenceKind
+    crop_id: int
+    rank_was: int | None
+    rank_now: int | None
+    score_was: float | None
+    score_now: float | None
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was checked of the record that is replayed.
+
+    Args:
+        entry: number of the log's entry; None: the answer has none.
+        faults: where the entry, or its links to the two beside it, do not hold. The rest of the log
+            is not looked at.
+        file: whether the file that was given is what was answered; None: there is no file, or no
+            entry to compare it with.
+        file_differs: where it is not.
+    """
+
+    entry: int | None
+    faults: tuple[str, ...] = ()
+    file: bool | None = None
+    file_differs: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing that was checked speaks against the record."""
+        return not self.faults and self.file is not False
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Matches as they were and are.
+
+    Args:
+        exact: all scores are equal to the last bit.
+        largest: difference of the scores of a crop that is found both times.
+    """
+
+    outcome: Outcome
+    exact: bool = False
+    largest: float = 0.0
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The report of a replay.
+
+    Args:
+        asked_at: when the answer was given.
+        replayed_at: when it was asked for again.
+        query: what was searched with, in the words of the statement.
+        why_not: why the request could not be repeated; empty where it was.
+        same_query: whether the embedding that was searched with is the same to the last bit; None:
+            nothing was searched.
+        matches_was, matches_now: how many.
+        changes: what was found to have changed since, with or without an effect.
+        not_rebuilt: what of the archive as it was could not be had any more, in sentences.
+        logged: the entry that this replay has; None: it has none.
+    """
+
+    as_it: AsIt
+    evidence: Evidence
+    asked_at: dt.datetime
+    replayed_at: dt.datetime
+    query: str
+    compared: Compared
+    matches_was: int
+    matches_now: int = 0
+    why_not: str = ""
+    same_query: bool | None = None
+    changes: tuple[Change, ...] = ()
+    not_rebuilt: tuple[str, ...] = ()
+    logged: int | None = None
+
+    @property
+    def identical(self) -> bool:
+        """Whether the answer is the same, and nothing speaks against its record."""
+        return self.compared.outcome is Outcome.IDENTICAL and self.evidence.holds
+
+
+def compare(
+    was: Sequence[Scored],
+    now: Sequence[Scored],
+    *,
+    found: Set[Cause],
+    erased: Set[int],
+    newest_crop: int,
+) -> Compared:
+    """Compare matches, best first, and give each difference its causes.
+
+    Args:
+        found: what has changed since.
+        erased: crops of `was` that the archive does not hold any more.
+        newest_crop: the last that there was.
+    """
+    then, since = dict(was), dict(now)
+    common = then.keys() & since.keys()
+    apart = {crop_id: abs(then[crop_id] - since[crop_id]) for crop_id in common}
+    largest = max(apart.values(), default=0.0)
+    if [one for one, _ in was] == [one for one, _ in now] and largest <= TOLERANCE:
+        return Compared(Outcome.IDENTICAL, largest == 0.0, largest)
+    # Where the scores of crops that are found both times stand, nothing has changed any score.
+    unmoved = set(OF_SCORES) if common and largest <= TOLERANCE else set()
+    unmoved -= {Cause.DECISIONS, Cause.QUERY}  # ... but perhaps who may be found
+    told = found - unmoved
+
+    def causes(kind: DifferenceKind, crop_id: int) -> tuple[Cause, ...]:
+        if kind is DifferenceKind.MISSING and crop_id in erased:
+            return (Cause.ERASED,)
+        if kind is DifferenceKind.ADDED and crop_id > newest_crop:
+            return (Cause.FOOTAGE,)
+        if kind is DifferenceKind.SCORE:
+            fitting = found & OF_SCORES
+        else:
+            fitting = told & (OF_ORDER if kind is DifferenceKind.ORDER else OF_MATCHES)
+        return tuple(sorted(fitting)) or (Cause.UNEXPLAINED,)
+
+    ranks_was = {crop_id: rank for rank, (crop_id, _) in enumerate(was, start=1)}
+    ranks_now = {crop_id: rank for rank, (crop_id, _) in enumerate(now, start=1)}
+    kept_was = [crop_id for crop_id, _ in was if crop_id in common]
+    kept_now = [crop_id for crop_id, _ in now if crop_id in common]
+    kinds = [(DifferenceKind.MISSING, one) for one, _ in was if one not in common]
+    kinds += [(DifferenceKind.ADDED, one) for one, _ in now if one not in common]
+    kinds += [(DifferenceKind.SCORE, one) for one in kept_was if apart[one] > TOLERANCE]
+    kinds += [
+        (DifferenceKind.ORDER, one)
+        for one, other in zip(kept_was, kept_now, strict=True)
+        if one != other
+    ]
+    differences = tuple(
+        Difference(
+            kind,
+            one,
+            ranks_was.get(one),
+            ranks_now.get(one),
+            then.get(one),
+            since.get(one),
+            causes(kind, one),
+        )
+        for kind, one in kinds
+    )
+    return Compared(Outcome.DIFFERENT, largest=largest, differences=differences)

@@ -1,0 +1,145 @@
+"""What has changed in an archive since an answer was given, each change by its own evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reidsearch.domain.adjustment import AdjustedBy
+from reidsearch.domain.answers import Answer, RankedBy, Statement
+from reidsearch.domain.event_log import Event
+from reidsearch.domain.replay import Cause, Change
+from reidsearch.domain.scores import Origin, Provenance
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.past import PastGallery
+from reidsearch.store.adjustment import crops_up_to
+from reidsearch.store.crops.store import Store
+from reidsearch.store.identities.store import log
+from reidsearch.store.log_reading import entries
+
+FACTS = (Event.CLOCK, Event.RELOCATE, Event.GROWN, Event.TIMEZONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was answered again.
+
+    Args:
+        calibrated: by what scores are read; None: by nothing, or by a reference.
+        again_same: all query pictures have the embeddings that they had.
+    """
+
+    answer: Answer
+    calibrated: Provenance | None
+    again_same: bool
+
+
+def changes_since(
+    store: Store, then: Statement, entry: int | None, answered: Answered
+) -> list[Change]:
+    """Return what has changed, with or without an effect on this answer."""
+    return [
+        *_of_crops(store, then),
+        *_of_decisions(store, then),
+        *_of_facts(store, then, entry),
+        *_of_scores(then, answered),
+        *_of_ranking(then, answered),
+    ]
+
+
+def not_rebuilt(changes: list[Change], gallery: Gallery) -> Iterator[str]:
+    """Yield what of the archive as it was could not be had."""
+    found = {one.cause: one.what for one in changes}
+    for cause in (Cause.ERASED, Cause.MODEL):
+        if cause in found:
+            yield found[cause]
+    if isinstance(gallery, PastGallery) and gallery.readjusted:
+        yield "the camera means of that time: those in force were taken instead"
+    if Cause.DECISIONS in found:
+        yield "tracklets as they were: those that were split or joined since are as they are now"
+    if Cause.FACTS in found:
+        yield "times and places as they were: they are as they are now"
+
+
+def _of_crops(store: Store, then: Statement) -> Iterator[Change]:
+    newest = then.newest_crop or 0
+    erased = then.crops_stored - crops_up_to(store, newest)
+    if erased > 0:
+        yield Change(Cause.ERASED, f"crops of that time that were deleted: {erased:,}")
+    added = store.state().last_crop_id - newest
+    if added > 0:
+        yield Change(Cause.FOOTAGE, f"crops that were indexed since: {added:,}")
+
+
+def _of_decisions(store: Store, then: Statement) -> Iterator[Change]:
+    with store.read() as connection:
+        since = [one.what for one in log(connection) if one.at > then.asked_at]
+    if since:
+        told = ", ".join(sorted(set(since)))
+        yield Change(Cause.DECISIONS, f"decisions since: {len(since):,} ({told})")
+
+
+def _of_facts(store: Store, then: Statement, entry: int | None) -> Iterator[Change]:
+    held = entries(store, after=entry or 0, events=FACTS)
+    told = [one.event.value for one in held if one.at > then.asked_at]
+    if told:
+        names = ", ".join(sorted(set(told)))
+        yield Change(Cause.FACTS, f"times or places were changed since: {names}")
+
+
+def _of_scores(then: Statement, answered: Answered) -> Iterator[Change]:
+    now = answered.answer.statement
+    if not now.model.matches(then.model):
+        yield Change(
+            Cause.MODEL,
+            f"embeddings are of {now.model.name} {now.model.precision} ({now.model.preprocessing}, "
+            f"{now.model.digest[:12]}), and were of {then.model.name} {then.model.precision} "
+            f"({then.model.preprocessing}, {then.model.digest[:12]})",
+        )
+    elif not answered.again_same:
+        yield Change(
+            Cause.RUNTIME,
+            f"query pictures were embedded again, on {now.runtime}, and differ from those embedded "
+            f"on {then.runtime}",
+        )
+    crops_now = [one.crop_id for one in now.query_pictures if one.crop_id is not None]
+    crops_then = [one.crop_id for one in then.query_pictures if one.crop_id is not None]
+    if crops_now != crops_then:
+        yield Change(
+            Cause.QUERY,
+            f"crops that are searched with: {len(crops_now):,}, and were {len(crops_then):,}",
+        )
+    if now.adjusted.means_sha256 != then.adjusted.means_sha256:
+        yield Change(
+            Cause.ADJUSTMENT, f"scores are {_by(now.adjusted)}, and were {_by(then.adjusted)}"
+        )
+    if then.feedback is None and _own(then.calibrated_by) != answered.calibrated:
+        yield Change(Cause.CALIBRATION, "the scores are read by another calibration")
+
+
+def _by(adjusted: AdjustedBy) -> str:
+    if not adjusted.cameras:
+        return "plain"
+    return f"adjusted by the means of {adjusted.cameras} cameras, of {adjusted.crops:,} crops"
+
+
+def _own(calibrated: Provenance | None) -> Provenance | None:
+    """Return what a calibration of the archive is from; a reference comes with the model."""
+    return calibrated if calibrated and calibrated.origin is not Origin.REFERENCE else None
+
+
+def _of_ranking(then: Statement, answered: Answered) -> Iterator[Change]:
+    now = answered.answer.statement
+    if now.ranked_by != then.ranked_by and _order(now.ranked_by) != _order(then.ranked_by):
+        yield Change(
+            Cause.RANKING,
+            f"matches are ordered by {_order(now.ranked_by)}, and were by {_order(then.ranked_by)}",
+        )
+    if now.index_kind != then.index_kind and not (now.exact and then.exact):
+        yield Change(
+            Cause.INDEX, f"the index is of kind {now.index_kind}, and was {then.index_kind}"
+        )
+
+
+def _order(ranked: RankedBy) -> str:
+    return "neighbourhoods" if ranked.reranked else "score alone"

@@ -1,0 +1,237 @@
+"""What a replay replays: an answer that was kept in a file, or an entry of the event log.
+
+The entry is proven, with its links to the two beside it; a file is compared with its entry.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from typing import Any
+
+import numpy as np
+
+from reidsearch.base.errors import DECODING_ERRORS, InputError, Kind, NotFound, UsageError
+from reidsearch.base.reading import parse_json, read_bytes
+from reidsearch.domain.answer_json import SCHEMA
+from reidsearch.domain.answer_reading import read_answer
+from reidsearch.domain.answers import Statement
+from reidsearch.domain.crops import Vectors
+from reidsearch.domain.event_log import Event, LogEntry, canonical, faults_around
+from reidsearch.domain.replay import Evidence, Scored
+from reidsearch.services.search_log import NOT_OF_THE_ANSWER
+from reidsearch.store.crops.store import Store
+from reidsearch.store.log_reading import entries
+
+LARGEST_BYTES = 256 * 1024 * 1024
+TOLD = 20
+"""Places where a file differs from its entry, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An answer that was given, as it is on record.
+
+    Args:
+        matches: crops and scores, best first.
+        complete: all of them are on record; otherwise the first of them.
+        embeddings: of the statement's query pictures, where the log keeps them.
+    """
+
+    statement: Statement
+    matches: tuple[Scored, ...]
+    complete: bool
+    embeddings: tuple[Vectors | None, ...]
+    evidence: Evidence
+
+
+def record_of(store: Store, given: int | str | os.PathLike[str], query: str | None) -> Record:
+    """Return what is on record of an entry's number or of a file.
+
+    Args:
+        query: which answer of a file that holds several.
+
+    Raises:
+        InputError, Refused: the file cannot be read.
+        NotFound: there is no such entry, or no such answer in the file.
+        UsageError: it is no answer, of another archive, of an earlier version, or erased.
+    """
+    if isinstance(given, int):
+        if query is not None:
+            raise UsageError("an entry of the log holds one answer: no query of it can be named")
+        return _require_whole(_of_entry(store, given))
+    document = _document(given, query)
+    read = read_answer(document)
+    if read.statement.archive_id != store.row.uuid:
+        raise UsageError(
+            f"the answer is of another archive ({read.statement.archive_id}) than "
+            f"{store.location} ({store.row.uuid})",
+            kind=Kind.ANSWER_OF_ANOTHER,
+        )
+    number = read.statement.logged.entry
+    if number is not None:
+        found = _of_entry(store, number)
+        return _require_whole(_with_file(found, document, _entry(store, number)))
+    told = tuple((match.crop.crop_id, match.score) for match in read.matches)
+    nothing = (None,) * len(read.statement.query_pictures)
+    return _require_whole(Record(read.statement, told, True, nothing, Evidence(None)))
+
+
+def _require_whole(record: Record) -> Record:
+    if record.statement.requested is None or record.statement.newest_crop is None:
+        raise UsageError(
+            "the answer was given by an earlier version, whose statements do not hold all that the "
+            "question needs to be asked again",
+            kind=Kind.ANSWER_UNREADABLE,
+        )
+    return record
+
+
+# -- files ------------------------------------------------------------------------------------
+
+
+def _document(path: str | os.PathLike[str], query: str | None) -> dict[str, Any]:
+    """Return the document of an answer in a file of JSON or JSON Lines."""
+    name = os.fspath(path)
+    data = read_bytes(path, LARGEST_BYTES)
+    try:
+        found = _documents(data)
+    except DECODING_ERRORS as error:
+        raise InputError(f"{name} cannot be read as JSON: {error}") from error
+    if query is not None:
+        found = [one for one in found if one.get("query") == query]
+        if not found:
+            raise NotFound(f"{name} holds no answer to a query {query!r}")
+    if len(found) != 1:
+        names = ", ".join(repr(one.get("query")) for one in found[:TOLD])
+        raise UsageError(
+            f"{name} holds {len(found)} answers ({names})" if found else f"{name} holds no answer",
+            "name the query of one" if found else "",
+            kind=Kind.ANSWER_AMBIGUOUS if found else Kind.ANSWER_UNREADABLE,
+        )
+    return {part: found[0].get(part) for part in ("schema", "statement", "matches")}
+
+
+def _documents(data: bytes) -> list[dict[str, Any]]:
+    try:
+        whole = parse_json(data)
+    except ValueError:
+        lines = [parse_json(line) for line in data.splitlines() if line.strip()]
+    else:
+        lines = [whole]
+    if not all(isinstance(one, dict) for one in lines):
+        raise ValueError("an answer is a JSON object")
+    if lines and lines[0].get("kind") == "statement":  # a line each match
+        matches = [_less(one, "kind") for one in lines[1:]]
+        return [{**_less(lines[0], "kind"), "matches": matches}]
+    return [one for one in lines if one.get("schema") == SCHEMA]
+
+
+def _less(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != name}
+
+
+def _with_file(record: Record, document: Mapping[str, Any], entry: LogEntry) -> Record:
+    """Return what the log holds, having compared a file with it."""
+    said = entry.said or {}
+    told, written = _told(document["statement"]), _told(said["statement"])
+    differs = [
+        f"{name} of the statement"
+        for name in sorted(told.keys() | written.keys())
+        if canonical(told.get(name)) != canonical(written.get(name))
+    ]
+    inside = [(one["crop_id"], one["score"]) for one in document["matches"]]
+    for rank, (here, there) in enumerate(zip_longest(inside, record.matches), start=1):
+        if here != there:
+            differs.append(
+                f"match {rank}: {_scored(here)} in the file, {_scored(there)} in the log"
+            )
+    if not differs and "answer_sha256" in said:
+        digest = hashlib.sha256(canonical({"statement": told, "matches": document["matches"]}))
+        if digest.hexdigest() != said["answer_sha256"]:
+            differs.append("what is told of a match, beside its crop and its score")
+    evidence = Evidence(entry.number, record.evidence.faults, not differs, tuple(differs[:TOLD]))
+    return Record(record.statement, record.matches, record.complete, record.embeddings, evidence)
+
+
+def _told(statement: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in statement.items() if key not in NOT_OF_THE_ANSWER}
+
+
+def _scored(match: Scored | None) -> str:
+    return "none" if match is None else f"crop {match[0]} with {match[1]}"
+
+
+# -- entries ----------------------------------------------------------------------------------
+
+
+def _of_entry(store: Store, number: int) -> Record:
+    entry = _entry(store, number)
+    if entry.event is not Event.SEARCH:
+        raise UsageError(f"entry {number} of the log is no search, but: {entry.event.value}")
+    around = list(islice(entries(store, after=number - 2), 3 if number > 1 else 2))
+    faults = tuple(fault.what for fault in faults_around(around, number))
+    try:
+        said = entry.said
+        if said is None:
+            raise UsageError(f"{_erased(store, number)}: it cannot be asked again")
+        logged = {"entry": number, "why_not": None}
+        statement = {**said["statement"], "logged": logged}
+        read = read_answer({"schema": SCHEMA, "statement": statement, "matches": []}).statement
+        matches, complete = _given(store, number, said)
+        kept = said.get("query_embeddings") or [None] * len(read.query_pictures)
+        rows = tuple(None if one is None else _row(one) for one in kept)
+        if len(rows) != len(read.query_pictures):
+            raise ValueError("there are not as many embeddings as query pictures")
+    except (KeyError, TypeError, ValueError, *DECODING_ERRORS) as error:
+        raise InputError(
+            f"entry {number} of the log is damaged: {error}",
+            "verify the log",
+            kind=Kind.LOG_DAMAGED,
+            archive=store.location,
+        ) from error
+    return Record(read, matches, complete, rows, Evidence(number, faults))
+
+
+def _entry(store: Store, number: int) -> LogEntry:
+    found = next(entries(store, after=number - 1), None) if number > 0 else None
+    if found is None or found.number != number:
+        raise NotFound(
+            f"the log of {store.location} has no entry {number}"
+            if store.logged
+            else f"{store.location} was made without an event log"
+        )
+    return found
+
+
+def _erased(store: Store, number: int) -> str:
+    for entry in entries(store, after=number, events=[Event.FORGET]):
+        said = entry.said or {}
+        if number in said.get("entries", ()):
+            return f"what entry {number} says was erased ({said.get('why')}, entry {entry.number})"
+    return f"what entry {number} says is gone, and no entry says why"
+
+
+def _given(store: Store, number: int, said: Mapping[str, Any]) -> tuple[tuple[Scored, ...], bool]:
+    """Return the matches of a search, and whether they are all that it had."""
+    if "matches" in said:
+        return _scores(said["matches"]), True
+    for entry in entries(store, after=number, events=[Event.SEARCH_END]):
+        ended = entry.said or {}
+        if ended.get("search") == number:
+            return _scores(ended["matches"]), bool(ended["all"])
+    raise UsageError(
+        f"nothing is on record of what search {number} gave: it did not come to its end"
+    )
+
+
+def _scores(pairs: Sequence[Any]) -> tuple[Scored, ...]:
+    return tuple((int(crop_id), float(score)) for crop_id, score in pairs)
+
+
+def _row(text: str) -> Vectors:
+    return np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)

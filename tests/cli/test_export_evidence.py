@@ -1,0 +1,200 @@
+"""`export evidence` and `export verify`, as somebody types them, on footage that was indexed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from archives import CommandLine
+from evidence_bundles import CASE, made, work_on_a_case
+from json_schemas import require_valid
+
+from reidsearch import Archive
+from reidsearch.output.evidence.write import verifier_text
+
+pytestmark = pytest.mark.full  # indexes footage, encodes clips
+
+
+@pytest.fixture
+def worked(run: CommandLine, footage_once: Path, footage: Path) -> CommandLine:
+    """Five tracklets at the gate and in the yard, and two cases."""
+    shutil.copytree(footage_once, run.archive)
+    work_on_a_case(run)
+    return run
+
+
+def manifest_of(out: Path) -> dict:
+    manifest = json.loads((out / "manifest.json").read_text())
+    require_valid(manifest)
+    return manifest
+
+
+def log_of(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / "log/entries.jsonl").read_text().splitlines()]
+
+
+def test_a_case_becomes_a_bundle_that_verifies_elsewhere(
+    worked: CommandLine, tmp_path: Path
+) -> None:
+    out = tmp_path / "bundle"
+    told = made(worked, out, "--case", CASE)
+    assert told["sha256"] == hashlib.sha256((out / "manifest.json").read_bytes()).hexdigest()
+    assert out.stat().st_mode & 0o777 == 0o700
+    manifest = manifest_of(out)
+    assert (manifest["case"], manifest["findings_of"], manifest["missing"]) == (CASE, ["case"], [])
+    shows = {one["shows"]: one for one in manifest["files"]}
+    assert {"original", "clip", "still", "crop", "answer", "log", "seal", "case"} <= set(shows)
+    with Archive.open(worked.archive) as archive:
+        picture = archive.picture(1)
+        (logged,) = list(archive.log.entries(last=1))
+    assert (out / shows["crop"]["path"]).read_bytes() == picture
+    original = shows["original"]
+    assert original["from_s"] <= original["asked_from_s"]
+    assert shows["clip"]["from_s"] >= original["from_s"]
+    assert logged.event == "export"
+    assert logged.said["sha256"] == told["sha256"]
+    assert logged.number == manifest["log"]["entries"] + 1
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(out, elsewhere)
+    python = [sys.executable, "-I", "-S", elsewhere / "verify.py"]
+    given = ["--manifest", told["sha256"]]
+    ran = subprocess.run([*python, *given], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "All that was compared holds." in ran.stdout
+    (elsewhere / "README.txt").write_text("changed")
+    ran = subprocess.run([*python, *given], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "README.txt" in ran.stdout
+    verified = worked("export", "verify", elsewhere, "--format", "json")
+    assert verified.code == 1
+    assert json.loads(verified.out)["faults"]
+
+
+def test_details_of_other_cases_are_left_out_of_the_log(
+    worked: CommandLine, tmp_path: Path
+) -> None:
+    made(worked, tmp_path / "b", "--case", CASE)
+    entries = log_of(tmp_path / "b")
+    states = {(one["event"], one["case"]): one["state"] for one in entries}
+    assert states["search", CASE] == states["decision", CASE] == "here"
+    assert states["search", "other"] == states["case", "other"] == "left out"
+    assert all(one["detail"] is None for one in entries if one["state"] == "left out")
+    assert '"other"' not in (tmp_path / "b/manifest.json").read_text()
+
+
+def test_a_bundle_of_crops_of_no_case_tells_of_none(worked: CommandLine, tmp_path: Path) -> None:
+    made(worked, tmp_path / "b", 1, 2, "--sources", "none")
+    manifest = manifest_of(tmp_path / "b")
+    assert [one["crop_id"] for one in manifest["findings"]] == [1, 2]
+    assert not (tmp_path / "b/originals").exists()
+    assert not (tmp_path / "b/case.json").exists()
+    states = {one["state"] for one in log_of(tmp_path / "b") if one["case"] is not None}
+    assert states == {"left out"}
+
+
+def test_whole_sources_are_copied_byte_for_byte(
+    worked: CommandLine, footage: Path, tmp_path: Path
+) -> None:
+    made(worked, tmp_path / "b", 1, "--sources", "whole")
+    (one,) = [one for one in manifest_of(tmp_path / "b")["files"] if one["shows"] == "source"]
+    assert one["sha256"] == one["source"]
+    held = (tmp_path / "b" / one["path"]).read_bytes()
+    assert held in {path.read_bytes() for path in footage.glob("*.mp4")}
+
+
+def test_an_identity_and_a_kept_answer_name_the_findings(
+    worked: CommandLine, tmp_path: Path
+) -> None:
+    made(worked, tmp_path / "i", "--identity", "anna", "--sources", "none")
+    assert manifest_of(tmp_path / "i")["identity"] == "anna"
+    kept = tmp_path / "answer.json"
+    kept.write_text(worked("query", "--crop", 1, "-k", 2, "--format", "json").out)
+    made(worked, tmp_path / "a", "--answer", kept, "--sources", "none")
+    matches = json.loads(kept.read_text())["matches"]
+    findings = manifest_of(tmp_path / "a")["findings"]
+    assert [one["crop_id"] for one in findings] == [one["crop_id"] for one in matches]
+    assert (tmp_path / "a/answers/answer.json").read_bytes() == kept.read_bytes()
+    assert (tmp_path / "a/answers").glob("entry-*.json")
+
+
+def test_a_redacted_bundle_holds_no_picture_that_shows_others(
+    worked: CommandLine, tmp_path: Path
+) -> None:
+    for sources in ("copy", "whole"):
+        arguments = (1, "--redact", "others", "--sources", sources, "-o", tmp_path / "r")
+        ran = worked("export", "evidence", *arguments)
+        assert ran.code == 2
+        assert "cannot hold originals" in ran.err
+        assert not (tmp_path / "r").exists()
+    made(worked, tmp_path / "all", 1, "--redact", "all")
+    manifest = manifest_of(tmp_path / "all")
+    shows = {one["shows"] for one in manifest["files"]}
+    assert not shows & {"original", "source", "crop"}
+    assert all(
+        one["redaction"]["whom"] == "all"
+        for one in manifest["files"]
+        if one["shows"] in {"clip", "still"}
+    )
+    ran = worked("export", "verify", tmp_path / "all")
+    assert (ran.code, manifest["missing"]) == (0, [])
+
+
+def test_footage_that_is_gone_is_told_and_the_rest_is_written(
+    worked: CommandLine, footage: Path, tmp_path: Path
+) -> None:
+    away = {path: path.with_suffix(".away") for path in footage.glob("*.mp4")}
+    for path, other in away.items():
+        path.rename(other)
+    try:
+        told = made(worked, tmp_path / "b", 1, code=1)
+    finally:
+        for path, other in away.items():
+            other.rename(path)
+    (finding,) = manifest_of(tmp_path / "b")["findings"]
+    assert len(finding["missing"]) == 3  # the stretch, the clip, the frame
+    assert told["missing"] == finding["missing"]
+    assert (tmp_path / "b/crops/crop-1.jpg").exists()
+    assert worked("export", "verify", tmp_path / "b").code == 0
+
+
+def test_nothing_but_a_bundle_is_overwritten(worked: CommandLine, tmp_path: Path) -> None:
+    out = tmp_path / "b"
+    arguments = ("export", "evidence", 1, "--sources", "none", "-o", out)
+    assert worked(*arguments).code == 0
+    assert worked(*arguments).code == 2
+    assert worked(*arguments, "--force").code == 0
+    (out / "mine.txt").write_text("mine")
+    assert worked(*arguments, "--force").code == 2
+    assert (out / "mine.txt").exists()
+    assert worked("export", "evidence", "-o", tmp_path / "none").code == 2
+
+
+def test_the_oldest_python_here_runs_the_verifier(worked: CommandLine, tmp_path: Path) -> None:
+    made(worked, tmp_path / "b", 1, "--sources", "none")
+    assert (tmp_path / "b/verify.py").read_text("utf-8") == verifier_text()
+    folders = [*map(str, Path.home().glob(".pyenv/versions/3.*/bin"))]  # before its shims
+    folders += os.environ["PATH"].split(os.pathsep)
+    names = [Path(folder) / f"python3.{minor}" for minor in range(8, 11) for folder in folders]
+    old = next((path for path in names if path.exists()), None)
+    if old is None:
+        pytest.skip("needs a Python from 3.8 to 3.10")
+    command = [old, "-I", "-S", tmp_path / "b/verify.py"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
+
+
+def test_case_uco_is_valid(worked: CommandLine, tmp_path: Path) -> None:
+    validate = Path(sys.executable).with_name("case_validate")
+    if not validate.exists():
+        pytest.skip("needs case_validate: pip install case-utils")
+    made(worked, tmp_path / "b", "--case", CASE)
+    graph = tmp_path / "b/case.jsonld"
+    ran = subprocess.run([validate, graph], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "Conforms: True" in ran.stdout

@@ -1,0 +1,61 @@
+"""Work on an archive that is no search and no decision has entries of the event log too."""
+
+from __future__ import annotations
+
+import pytest
+from archives import draw_many, opened, sql
+
+from reidsearch import Archive, restore
+from reidsearch.domain.accounts import Role
+from reidsearch.domain.event_log import Event
+
+pytestmark = pytest.mark.full  # archives that are made, copied and repaired
+
+
+@pytest.fixture
+def archive(tmp_path):
+    draw_many(tmp_path / "crops", 5)
+    with opened(tmp_path / "archive") as archive:
+        archive.index([tmp_path / "crops"])
+        yield archive
+
+
+def said(archive: Archive, event: Event) -> list[dict[str, object]]:
+    assert archive.log.faults() == []
+    return [entry.said for entry in archive.log.entries(events=[event])]
+
+
+def test_a_restored_archive_says_from_where(archive, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("REIDSEARCH_ACTOR", "rita")
+    archive.maintenance.backup(tmp_path / "backup")
+    restore(tmp_path / "backup", tmp_path / "again")
+    with Archive.open(tmp_path / "again", model="builtin") as again:
+        assert said(again, Event.RESTORE) == [{"folder": str(tmp_path / "backup")}]
+        (entry,) = again.log.entries(events=[Event.RESTORE])
+        assert entry.actor == "rita"
+
+
+def test_linking_and_preparing_leave_entries(archive) -> None:
+    made = archive.proposals.link(join_above=0.99)
+    (told,) = said(archive, Event.LINK)
+    assert told == {"join_above": 0.99, "proposals": len(made.proposals)}
+    archive.neighbours.keep(blocks=None)
+    assert said(archive, Event.PREPARE_RERANKING) == [{"crops": 5}]
+
+
+def test_a_repair_says_what_was_wrong(archive) -> None:
+    assert archive.maintenance.check(repair=True) == []
+    assert said(archive, Event.REPAIR) == []  # nothing was
+    archive.identities.new("anna", [1])
+    sql(archive._store.folder, "DELETE FROM identity_member")
+    archive.maintenance.check(repair=True)
+    (told,) = said(archive, Event.REPAIR)
+    assert "identity" in told["findings"]
+
+
+def test_ending_all_sessions_of_an_account_has_an_entry(archive, cheap_hashes) -> None:
+    account = archive.accounts.add("berta", "long enough words here", Role.VIEWER).account
+    archive.sessions.open(account)
+    assert archive.sessions.end_all(account) == 1
+    (told,) = said(archive, Event.SIGN_OUT)
+    assert (told["name"], told["sessions"]) == ("berta", 1)
