@@ -10,7 +10,7 @@ import click
 from reidsearch.cli.files import output_option, write_file
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.options import CASE, archive_option, format_option, reading_archive, text_value
 from reidsearch.cli.sheets import SHEETS, tell_sheet, write_pictures
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def show(review_id: int, archive: Path, output: Path | None, form: str) -> None:
     with reading_archive(archive) as opened:
         found = opened.reviews.find(review_id)
         if output is not None:
+            click.get_current_context().meta[CASE] = found.case  # the log's entry of the file
             sheets = _sheet(opened, found, output)
     _emit(form, found, None)
     tell_sheet(sheets)

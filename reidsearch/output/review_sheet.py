@@ -27,7 +27,7 @@ def review_shown(review: Review) -> Shown:
         told=(
             "Does the item show the person of the reference pictures? Answer each by its number: "
             "same, different, or cannot-tell.",
-            "Among the items are some that are known to show somebody else.",
+            *(["Some items are known to show somebody else."] if review.fillers else []),
         ),
         missing=(f"Erased since the review was started: {', '.join(gone)}.",) if gone else (),
         queries=tuple(

@@ -29,16 +29,16 @@ def held(run: CommandLine, shared: Path, monkeypatch: pytest.MonkeyPatch) -> Com
     for arguments in (
         ("index", clip, "--camera", "gate", "--offline"),
         ("case", "new", "1"),
-        ("identity", "new", "anna", shot(run, 1, clip), "--case", "1"),
-        ("confirm", shot(run, 4, clip), "--as", "anna", "--case", "1"),
-        ("reject", shot(run, 8, clip), "--as", "anna", "--case", "1"),
+        ("identity", "new", "anna", shot(run, 1), "--case", "1"),
+        ("confirm", shot(run, 4), "--as", "anna", "--case", "1"),
+        ("reject", shot(run, 8), "--as", "anna", "--case", "1"),
     ):
         ran = run(*(one() if callable(one) else one for one in arguments))
         assert ran.code == 0, ran.err
     return run
 
 
-def shot(run: CommandLine, tracklet: int, _: Path) -> Any:
+def shot(run: CommandLine, tracklet: int) -> Any:
     """Return what gives a crop of a tracklet, once there is one."""
 
     def crop() -> int:
@@ -91,6 +91,8 @@ def test_no_output_tells_before_the_end_what_an_item_is(held, tmp_path) -> None:
     page, sheet = tmp_path / "r.html", tmp_path / "r.png"
     for path in (page, sheet):
         assert held("case", "review", "show", "1", "-o", path).code == 0
+    exports = json.loads(held("log", "list", "--event", "export", "--format", "json").out)
+    assert [one["case"] for one in exports["entries"]] == ["1", "1"]
     html = page.read_text("utf-8")
     pictures = html.count("data:image/jpeg")
     body = re.sub(
