@@ -138,7 +138,7 @@ def evidence(
 
     from reidsearch.base.errors import StorageError, UsageError
     from reidsearch.output.emit import emit
-    from reidsearch.output.evidence.report import made_json, made_text
+    from reidsearch.output.evidence.made import made_json, made_text
     from reidsearch.output.evidence.write import write_bundle
     from reidsearch.output.progress import progress_for
 
@@ -299,7 +299,7 @@ def verify(folder: Path, expected: str, seals: tuple[Path, ...], form: str) -> i
     with 1 where something does not hold.
     """
     from reidsearch.output.emit import emit
-    from reidsearch.output.evidence.report import verified_json
+    from reidsearch.output.evidence.made import verified_json
     from reidsearch.output.verifying.evidence import told, verify_bundle
 
     findings = verify_bundle(str(folder), expected, tuple(map(str, seals)))

@@ -41,7 +41,7 @@ class Event(StrEnum):
     INDEX = "index"  # a run began
     INDEX_END = "index-end"
     EXPORT = "export"  # a file was written
-    VIEW = "view"  # footage was looked at
+    PLAYBACK = "playback"  # footage was looked at
     BACKUP = "backup"
     RESTORE = "restore"
     MIGRATE = "migrate"

@@ -96,7 +96,7 @@ class EventLogService:
 
     def viewed(self, source_id: int) -> None:
         """Record that footage of a source was looked at."""
-        record(self._store, Event.VIEW, {"source": source_id})
+        record(self._store, Event.PLAYBACK, {"source": source_id})
 
     def sent(self, name: str, data: bytes, by: str) -> None:
         """Record that a file was made of what the archive holds, and given away.

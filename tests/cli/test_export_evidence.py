@@ -54,6 +54,9 @@ def test_a_case_becomes_a_bundle_that_verifies_elsewhere(
         picture = archive.picture(1)
         (logged,) = list(archive.log.entries(last=1))
     assert (out / shows["crop"]["path"]).read_bytes() == picture
+    reports = [one["path"] for one in manifest["files"] if one["shows"] == "report"]
+    assert sorted(reports) == ["report/case.html", "report/case.json", "report/case.pdf"]
+    assert CASE in (out / "report/case.html").read_text()
     original = shows["original"]
     assert original["from_s"] <= original["asked_from_s"]
     assert shows["clip"]["from_s"] >= original["from_s"]
@@ -141,6 +144,8 @@ def test_a_redacted_bundle_holds_no_picture_that_shows_others(
         for one in manifest["files"]
         if one["shows"] in {"clip", "still"}
     )
+    made(worked, tmp_path / "case", "--case", CASE, "--redact", "all")
+    assert [one.name for one in (tmp_path / "case/report").iterdir()] == ["case.json"]
     ran = worked("export", "verify", tmp_path / "all")
     assert (ran.code, manifest["missing"]) == (0, [])
 

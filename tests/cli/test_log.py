@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from importlib.resources import files
 
 import pytest
 from archives import draw, draw_many, sql
@@ -41,7 +42,9 @@ def test_the_list_shows_who_did_what(run, searched) -> None:
 
 @pytest.mark.full
 def test_the_command_knows_every_event() -> None:
-    assert set(EVENTS) == {one.value for one in Event}
+    path = files("reidsearch.output") / "schemas/event-log-1.json"
+    entry = json.loads(path.read_text("utf-8"))["$defs"]["entry"]["properties"]
+    assert set(EVENTS) == set(entry["event"]["enum"]) == {one.value for one in Event}
 
 
 @pytest.mark.full

@@ -128,13 +128,13 @@ def test_what_is_looked_at_and_taken_away_is_in_the_log(served, gate) -> None:
         return sum(1 for _ in served.archive.log.entries(events=[event]))
 
     source, crop_id = gate
-    seen, taken = count(Event.VIEW), count(Event.EXPORT)
+    seen, taken = count(Event.PLAYBACK), count(Event.EXPORT)
     client = served.as_(Person("looking", Role.VIEWER))
     for url in (f"crops/{crop_id}/frame", f"sources/{source.source_id}/still?at=1"):
         for _ in range(2):
             assert client.get(f"{API}/{url}").status_code == 200
-    assert count(Event.VIEW) == seen + 1
-    *_, entry = served.archive.log.entries(events=[Event.VIEW])
+    assert count(Event.PLAYBACK) == seen + 1
+    *_, entry = served.archive.log.entries(events=[Event.PLAYBACK])
     assert (entry.actor, entry.said) == ("looking", {"source": source.source_id})
     for _ in range(2):  # the second one is kept from the first
         assert client.get(f"{API}/crops/{crop_id}/clip?margin=0.25").status_code == 200

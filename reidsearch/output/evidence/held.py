@@ -12,6 +12,7 @@ from reidsearch.domain.event_log import LogEntry
 from reidsearch.domain.footage import SourceCoverage
 from reidsearch.domain.redaction import Redaction, RedactionReport
 from reidsearch.domain.reports import ClipReport
+from reidsearch.output.casework.making import Held as ReportHeld
 
 
 class HeldFootage(Protocol):
@@ -75,8 +76,8 @@ class HeldLog(Protocol):
         ...
 
 
-class Held(Protocol):
-    """An archive."""
+class Held(ReportHeld, Protocol):
+    """An archive: what its exhibits need beside what reports do."""
 
     @property
     def actor(self) -> str:

@@ -32,6 +32,7 @@ from reidsearch.output.evidence.manifest import (
     Asked,
     Bundle,
 )
+from reidsearch.output.evidence.reports import put_reports
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.verifying import evidence as verifier
 
@@ -89,6 +90,7 @@ def write_bundle(
             document = {"schema": "reidsearch/case/1", **case_json(asked.case)}
             text = dumps(document, indent=2)
             bundle.put("case.json", "case", "the case and its authority", text.encode() + b"\n")
+        put_reports(bundle, archive)
         script = verifier_text().encode()
         bundle.put(VERIFIER, "verifier", "checks this folder; Python 3.8 or later", script)
         readme = package_files(__package__).joinpath(README).read_bytes()
