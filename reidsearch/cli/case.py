@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reidsearch.cli.case_review import command as review
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
@@ -22,13 +23,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @click.group("case", cls=CommandGroup)
 def command() -> None:
-    """Manage cases: new, list, show, edit, close, reopen, require.
+    """Manage cases: new, list, show, edit, close, reopen, require, review.
 
     A case says why, and with what right, an archive is searched. Searches, decisions and exports
     belong to it by --case NUMBER, or by REIDSEARCH_CASE for all commands of a shell. A case that is
     closed, or whose authority has expired, takes nothing any more.
     """
 
+
+command.add_command(review)
 
 number_argument = argument("number", callback=text_value, metavar="NUMBER")
 note_option = option(

@@ -60,7 +60,7 @@ GROUPS = {
         "account": (
             "Manage accounts of the page: add, list, password, role, cameras, disable, remove."
         ),
-        "case": "Manage cases: new, list, show, edit, close, reopen, require.",
+        "case": "Manage cases: new, list, show, edit, close, reopen, require, review.",
         "log": "Show, verify and seal the event log: list, verify, seal, key.",
         "models": "List, show, install, import, add, remove, verify and quantize models.",
         "recorders": "List the recorders whose file names can be read.",

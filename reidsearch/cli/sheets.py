@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,14 +40,27 @@ def write_sheet(archive: Archive, shown: Shown, imprint: Imprint, path: Path) ->
         return [path]
     from reidsearch.base.settings import PictureLimits
     from reidsearch.media.pictures import decode
-    from reidsearch.output.picture_file import encode, encode_pdf
-    from reidsearch.output.sheet import contact_sheets
 
-    limits, printed = PictureLimits(), path.suffix.lower() == ".pdf"
+    limits = PictureLimits()
 
     def picture_of(crop_id: int) -> Pixels:
         return decode(archive.picture(crop_id), limits)
 
+    return write_pictures(shown, picture_of, imprint, path)
+
+
+def write_pictures(
+    shown: Shown, picture_of: Callable[[int], Pixels], imprint: Imprint, path: Path
+) -> list[Path]:
+    """Write a list of people as `write_sheet`, in the formats that are drawn.
+
+    Args:
+        picture_of: the picture of a crop id of `shown`.
+    """
+    from reidsearch.output.picture_file import encode, encode_pdf
+    from reidsearch.output.sheet import contact_sheets
+
+    printed = path.suffix.lower() == ".pdf"
     drawn = contact_sheets(shown, picture_of, imprint, printed=printed)
     if printed:
         write_file(path, encode_pdf(drawn, shown.title))

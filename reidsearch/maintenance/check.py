@@ -52,6 +52,7 @@ from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
 from reidsearch.store.log_proof import prove
 from reidsearch.store.pending import pending_work
+from reidsearch.store.review_check import review_faults
 from reidsearch.store.tables.footage import tracklet, tracklet_embedding, tracklet_part
 
 ROWS_AT_ONCE = 2000
@@ -92,6 +93,7 @@ def _check(store: Store, progress: Parts) -> list[Finding]:
                 ("row", _relations),
                 ("decisions", _identities),
                 ("event-log", _event_log),
+                ("review", _reviews),
                 ("calibration", check_calibration),
             ):
                 findings += _told(code, look, store)
@@ -109,6 +111,11 @@ def _unfinished(store: Store) -> Iterator[Finding]:
         if not one.running:
             code = "stray" if one.work is Work.FILES else "pending"
             yield Finding(code, one.sentence, repairable=True)
+
+
+def _reviews(store: Store) -> Iterator[Finding]:
+    for told in review_faults(store):
+        yield Finding("review", told, repairable=False)
 
 
 def _event_log(store: Store) -> Iterator[Finding]:

@@ -254,6 +254,12 @@ HINTS: dict[str, Hint] = {
     Kind.CASE_EXPIRED: lambda case: (
         f"where the authority is renewed: reidsearch case edit {quote(case)} --expires TIME"
     ),
+    Kind.REVIEW_UNKNOWN: "reidsearch case review list",
+    Kind.REVIEW_OF_NOTHING: "decide for the case: reidsearch confirm CROP --as NAME --case NUMBER",
+    Kind.REVIEW_FIRST_EXAMINER: "the second examiner is named by REIDSEARCH_ACTOR",
+    Kind.REVIEW_OPEN: lambda review, item: (
+        f"answer it, cannot-tell too: reidsearch case review answer {review} {item}=cannot-tell"
+    ),
     Kind.CASE_REQUIRED: "give --case NUMBER (reidsearch case list)",
     Kind.REASON_REQUIRED: "give --reason KIND, for instance: --reason 'witness: saw the car'",
     Kind.REASON_BAD: "for instance: --reason missing, --reason 'other: training'",

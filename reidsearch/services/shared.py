@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from reidsearch.services.proposals import ProposalService
     from reidsearch.services.replay import ReplayService
     from reidsearch.services.retention import RetentionService
+    from reidsearch.services.reviews import ReviewService
     from reidsearch.services.sessions import SessionService
     from reidsearch.services.sight import Sight
     from reidsearch.services.sign_in import SignInService
@@ -175,6 +176,13 @@ class Services:
         from reidsearch.services.cases import CaseService
 
         return CaseService(self._store)
+
+    @cached_property
+    def reviews(self) -> ReviewService:
+        """What a second examiner says of a case: `archive.reviews.start("2026-17", "anna")`."""
+        from reidsearch.services.reviews import ReviewService
+
+        return ReviewService(self._store)
 
     @cached_property
     def jobs(self) -> JobService:

@@ -49,6 +49,7 @@ class Addresses:
         clips: crop id -> its clip.
         inside: pictures are inside the page (`data:`), and there are no clips.
         listed_in: the file of digests beside the page; empty: there is none.
+        blind: pictures are named by their card's heading, since the number of a crop says too much.
     """
 
     crops: Mapping[int, str]
@@ -56,6 +57,7 @@ class Addresses:
     clips: Mapping[int, ClipShown]
     inside: bool
     listed_in: str = ""
+    blind: bool = False
 
 
 def page_html(
@@ -121,7 +123,10 @@ def _card(card: Card, addresses: Addresses) -> dict[str, Any]:
         "emphasis": card.emphasis,
         "fields": [field for field in card.fields if field.text],
         "shots": [
-            {"crop_id": crop_id, "src": addresses.crops.get(crop_id, "")}
+            {
+                "name": f"item {card.heading}" if addresses.blind else f"crop {crop_id}",
+                "src": addresses.crops.get(crop_id, ""),
+            }
             for crop_id in card.crop_ids
         ],
         "clip": next(
