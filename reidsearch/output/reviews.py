@@ -84,7 +84,7 @@ def review_text(review: Review, change: ReviewChange | None = None) -> str:
         lines.append(f"{answered} of {count(len(review.asked), 'item')} answered.")
     lines += _who(review)
     if review.finished_at is not None:
-        return "\n".join([*lines, *_outcome_lines(review, outcome(review.items))])
+        return "\n".join([*lines, *outcome_lines(review, outcome(review.items))])
     lines.append(
         f"{count(len(review.asked), 'item')}, "
         f"{count(review.fillers, 'filler')} among them ({review.fillers_wanted} were asked for)."
@@ -115,7 +115,8 @@ def _who(review: Review) -> list[str]:
     return told
 
 
-def _outcome_lines(review: Review, said: Outcome) -> list[str]:
+def outcome_lines(review: Review, said: Outcome) -> list[str]:
+    """The outcome of a finished review, a sentence a line."""
     lines = [
         f"Agreement on the candidates: {share_text(said.agreement)}.",
         f"Fillers called the same: {share_text(said.false_same)}.",

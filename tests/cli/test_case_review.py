@@ -75,6 +75,11 @@ def test_a_review_from_its_start_to_its_outcome(held, monkeypatch, tmp_path) -> 
     done = document(held, "finish", "1")
     assert done["outcome"]["cannot_tell"]["candidate"] + done["outcome"]["cannot_tell"]["filler"]
     assert {one["part"] for one in done["items"]} == {"candidate", "filler"}
+    assert held("report", "case", "1", "-o", tmp_path / "report.json").code == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    (section,) = [one for one in report["sections"] if one["heading"].endswith("Second examiner")]
+    assert "maria looked at 4 items without knowing what eve" in section["blocks"][0]["text"]
+    assert report["data"]["reviews"][0]["outcome"] == done["outcome"]
     text = held("case", "review", "show", "1").out
     assert "Agreement on the candidates: " in text
     assert "Fillers called the same: " in text

@@ -18,6 +18,7 @@ from reidsearch.output.casework.document import Document, Report, Section
 from reidsearch.output.casework.making import Making
 from reidsearch.output.identities import story_json
 from reidsearch.output.journeys import journey_json
+from reidsearch.output.reviews import review_json
 from reidsearch.output.times import zone_name
 from reidsearch.output.visible import count
 
@@ -127,6 +128,7 @@ def _case(making: Making, number: str) -> Report:
         if entry.event is Event.SEARCH and (answer := _of_entry(making, entry)) is not None
     ]
     shown = answers[-SEARCHES_AT_MOST:]
+    reviews = archive.reviews.all(case.number)
     decided = record.decided_in(entries, archive.identities.decisions())
     confirmed = record.confirmed_by(decided)
     present = archive.identities.seen(confirmed)
@@ -139,11 +141,13 @@ def _case(making: Making, number: str) -> Report:
         *findings.of_presences(making, presences, "", level=2),
         against.of_presences(making, presences),
         record.decisions(making, confirmed, decided),
+        record.reviews(reviews),
         record.exports(entries),
     ]
     data = {
         "case": case_document(case, archive.cases.belongings(case.number)),
         "answers": [answer.to_json() for _, answer in shown],
+        "reviews": [review_json(one) for one in reviews],
     }
     title = f"Report on case {case.number}"
     return _report(making, "case", title, case.number, case.number, sections, data)

@@ -122,7 +122,6 @@ class Document:
         of: `case`, `answer`, `identity`, `journey`, or what else it is about.
         subject: which one.
         case: the number of the case it belongs to; empty: to none.
-        review: the outcome of a second examiner, where there is one.
         data: the documents that it was made from, by their names.
     """
 
@@ -136,7 +135,6 @@ class Document:
     made_by: str
     zone: str
     sections: tuple[Section, ...]
-    review: Mapping[str, Any] | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     schema: str = SCHEMA
 
@@ -163,7 +161,6 @@ class Document:
             "version": __version__,
             "zone": self.zone,
             "sections": [_listed(asdict(one)) for one in self.sections],
-            "review": self.review,
             "data": dict(self.data),
         }
 

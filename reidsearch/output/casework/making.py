@@ -55,6 +55,11 @@ class Held(Protocol):
         ...
 
     @property
+    def reviews(self) -> Any:
+        """Its reviews by second examiners."""
+        ...
+
+    @property
     def calibration(self) -> Any:
         """What its scores are read by."""
         ...

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from reidsearch.base.version import __version__
 from reidsearch.domain.decisions import Decision, Member, Of
 from reidsearch.domain.event_log import Event, LogEntry
+from reidsearch.domain.review import Review, outcome
 from reidsearch.output.casework.document import Block, Facts, Section, Table, Text
 from reidsearch.output.identities import decision_text
+from reidsearch.output.reviews import outcome_lines
 from reidsearch.output.times import local
 from reidsearch.output.visible import count
 
@@ -56,6 +58,26 @@ def decisions(
         left = count(len(made) - ROWS_AT_MOST, "earlier decision")
         blocks.append(Text(f"{left} are left out here."))
     return Section("Decisions", tuple(blocks))
+
+
+def reviews(found: Sequence[Review]) -> Section:
+    """Say what second examiners answered, and how reliable they were."""
+    blocks: list[Block] = []
+    for one in found:
+        about = f"Review {one.review_id}, of the identity {one.identity}"
+        if one.finished_at is None:
+            blocks.append(Text(f"{about}, is not finished."))
+            continue
+        blocks.append(
+            Text(
+                f"{about}: {one.reviewer} looked at {count(len(one.asked), 'item')} without "
+                f"knowing what {', '.join(one.first_examiners)} had decided, mixed with people "
+                "known to be somebody else (fillers)."
+            )
+        )
+        blocks += [Text(line.strip()) for line in outcome_lines(one, outcome(one.items))]
+    none = Text("No second examiner looked at what was decided.", caution=True)
+    return Section("Second examiner", tuple(blocks) or (none,))
 
 
 def decided_in(entries: Sequence[LogEntry], made: Sequence[Decision]) -> list[Decision]:
