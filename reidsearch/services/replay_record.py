@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,8 @@ def _require_whole(record: Record) -> Record:
 def _document(path: str | os.PathLike[str], query: str | None) -> dict[str, Any]:
     """Return the document of an answer in a file of JSON or JSON Lines."""
     name = os.fspath(path)
+    if not Path(path).is_file():
+        raise InputError(f"{name} is neither a file nor the number of an entry of the event log")
     data = read_bytes(path, LARGEST_BYTES)
     try:
         found = _documents(data)

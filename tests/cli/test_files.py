@@ -20,6 +20,7 @@ from PIL import Image
 from reidsearch.base.errors import StorageError, UsageError
 from reidsearch.cli.commands import COMMANDS, LazyGroup
 from reidsearch.cli.export_page import PageTarget
+from reidsearch.cli.export_evidence import BundleTarget
 from reidsearch.cli.files import OutputFile, force_option, write_file
 from reidsearch.cli.grouped import grouped_command
 
@@ -104,7 +105,7 @@ def test_every_option_for_a_file_to_write_is_one_of_these():
         for param in command.params:
             drawn = str(getattr(param, "help", "")).startswith(("Draw the m", "Write "))
             if {"-o", "--output"} & set(param.opts) or (drawn and param.metavar == "FILE"):
-                assert isinstance(param.type, OutputFile), name
+                assert isinstance(param.type, OutputFile | BundleTarget), name
                 assert any("--force" in each.opts for each in command.params), name
     assert len(WRITING) >= 11
 

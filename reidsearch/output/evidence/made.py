@@ -47,5 +47,6 @@ def verified_json(findings: Findings, place: str) -> dict[str, Any]:
         "schema": "reidsearch/evidence-verified/1",
         "location": place,
         "holds": findings.holds,
+        "not_compared": findings.open,
         "faults": findings.faults,
     }

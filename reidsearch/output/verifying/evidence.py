@@ -36,10 +36,11 @@ BLOCK = 1 << 20
 
 
 class Findings:
-    """What was compared: sentences that hold, sentences that do not."""
+    """What was compared: sentences that hold, that do not, and what was not compared."""
 
     def __init__(self) -> None:
         self.holds: list[str] = []
+        self.open: list[str] = []
         self.faults: list[str] = []
 
 
@@ -251,7 +252,7 @@ def check_seals(
         elif path.endswith(".sig") and path[:-4] + ".json" in data:
             keys.add(check_signature(path, data[path[:-4] + ".json"], data[path], log, findings))
         elif path.endswith(".tsr") and path[:-4] + ".json" in data:
-            findings.holds.append(path + " is a time stamp, NOT COMPARED: openssl ts -verify")
+            findings.open.append(path + ", a time stamp: openssl ts -verify")
         else:
             findings.faults.append(path + " belongs to no seal")
     return sealed, keys
@@ -303,16 +304,16 @@ def verify_bundle(folder: str, expected: str = "", seals: tuple[str, ...] = ()) 
         elif expected:
             findings.holds.append("manifest.json has the SHA-256 that was given")
         else:
-            findings.holds.append(
-                "NOT COMPARED: the SHA-256 of manifest.json is " + digest + "; compare it with the"
-                " one that was written down when the bundle was made"
+            findings.open.append(
+                "the SHA-256 of manifest.json is " + digest + "; compare it with the one that was"
+                " written down when the bundle was made"
             )
         manifest = parsed(data)
         if manifest["schema"] != SCHEMA:
             findings.faults.append("manifest.json is of another format: " + str(manifest["schema"]))
         check_files(folder, manifest, findings)
         check_log(folder, manifest, list(seals), findings)
-        findings.holds.extend("as made, not in the bundle: " + one for one in manifest["missing"])
+        findings.open.extend("not in the bundle: " + one for one in manifest["missing"])
     except Exception as error:  # noqa: BLE001 - whatever cannot be read does not hold
         findings.faults.append(f"cannot be read: {type(error).__name__}: {error}")
     return findings
@@ -321,6 +322,7 @@ def verify_bundle(folder: str, expected: str = "", seals: tuple[str, ...] = ()) 
 def told(findings: Findings) -> str:
     """Return what was found, a sentence a line; texts of the bundle cannot steer a terminal."""
     lines = ["holds: " + one for one in findings.holds]
+    lines += ["NOT COMPARED: " + one for one in findings.open]
     lines += ["DOES NOT HOLD: " + one for one in findings.faults]
     lines.append("The bundle does not hold." if findings.faults else "All that was compared holds.")
     shown = ["".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in lines]
