@@ -19,8 +19,8 @@ from PIL import Image
 
 from reidsearch.base.errors import StorageError, UsageError
 from reidsearch.cli.commands import COMMANDS, LazyGroup
-from reidsearch.cli.export_page import PageTarget
 from reidsearch.cli.export_evidence import BundleTarget
+from reidsearch.cli.export_page import PageTarget
 from reidsearch.cli.files import OutputFile, force_option, write_file
 from reidsearch.cli.grouped import grouped_command
 
