@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reidsearch.base.version import __version__
 from reidsearch.output.casework.document import Report
-from reidsearch.output.pages.html import data_address, policy, said
+from reidsearch.output.pages.html import data_address, policy, said, templates_in
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -32,15 +32,7 @@ def report_html(report: Report) -> bytes:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(TEMPLATES)
     environment.filters["said"] = _said_lines
     return environment.get_template("report.html")
 

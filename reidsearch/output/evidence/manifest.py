@@ -14,8 +14,9 @@ from reidsearch.domain.crops import Crop
 from reidsearch.domain.redaction import Redaction, RedactionReport
 from reidsearch.domain.reports import ClipReport
 from reidsearch.output.imprint import Imprint
+from reidsearch.output.pages.evidence import crop_json
 from reidsearch.output.redaction import redaction_json
-from reidsearch.output.times import local, zone_name
+from reidsearch.output.times import zone_name
 
 SCHEMA = "reidsearch/evidence-manifest/1"
 MANIFEST, VERIFIER, README = "manifest.json", "verify.py", "README.txt"
@@ -127,21 +128,7 @@ class Finding:
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON."""
-        crop, moment = self.crop, self.crop.moment
-        time = crop.facts.time
-        return {
-            "crop_id": crop.crop_id,
-            "tracklet_id": moment.tracklet_id if moment else None,
-            "camera": crop.facts.camera,
-            "time": iso(time) if time else None,
-            "local_time": local(time) if time else None,
-            "uncertainty_s": moment.uncertainty_s if moment else None,
-            "correction_s": moment.correction_s if moment else 0.0,
-            "media_s": float(moment.media_s) if moment else None,
-            "source": crop.source_sha256,
-            "box": crop.box.as_list(),
-            "missing": list(self.missing),
-        }
+        return {**crop_json(self.crop), "missing": list(self.missing)}
 
 
 @dataclass(frozen=True, slots=True)

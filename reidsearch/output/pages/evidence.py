@@ -161,7 +161,9 @@ def _file_json(one: PageFile) -> dict[str, Any]:
         "shows": one.shows,
         "bytes": one.size_bytes,
         "sha256": one.sha256,
-        "crop": None if one.crop is None else _crop_json(one.crop),
+        "crop": None
+        if one.crop is None
+        else {**crop_json(one.crop), "location": one.crop.location},
         "query": None
         if one.query is None
         else {"name": one.query.name, "sha256": one.query.sha256 or None},
@@ -171,7 +173,8 @@ def _file_json(one: PageFile) -> dict[str, Any]:
     }
 
 
-def _crop_json(crop: Crop) -> dict[str, Any]:
+def crop_json(crop: Crop) -> dict[str, Any]:
+    """Return where and when a crop is from, as manifests say it."""
     moment, time = crop.moment, crop.facts.time
     return {
         "crop_id": crop.crop_id,
@@ -183,7 +186,6 @@ def _crop_json(crop: Crop) -> dict[str, Any]:
         "correction_s": moment.correction_s if moment else 0.0,
         "media_s": float(moment.media_s) if moment else None,
         "source": crop.source_sha256,
-        "location": crop.location,
         "box": crop.box.as_list(),
     }
 

@@ -22,7 +22,7 @@ from reidsearch.output.shown import Card, Rows, Shown
 from reidsearch.output.visible import visible
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
     from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -137,18 +137,23 @@ def _card(card: Card, addresses: Addresses) -> dict[str, Any]:
 
 @cache
 def _template() -> Template:
+    environment = templates_in(TEMPLATES)
+    environment.filters["said"] = said
+    environment.filters["plain"] = visible
+    return environment.get_template("page.html")
+
+
+def templates_in(folder: Path) -> Environment:
+    """Return the templates of a folder: they escape always, and a missing value is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+    return Environment(
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["said"] = said
-    environment.filters["plain"] = visible
-    return environment.get_template("page.html")
 
 
 def said(text: str) -> Markup:
