@@ -253,10 +253,11 @@ def mend_log(path: str | os.PathLike[str]) -> list[Finding]:
     """
     from reidsearch.maintenance.check import lost_in_log
 
-    return lost_in_log(Path(path))
+    address = read_address(path)
+    return lost_in_log(address) if isinstance(address, Path) else []
 
 
-def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
+def migrate(path: str | os.PathLike[str] | PostgresAddress) -> tuple[str, str]:
     """Bring an archive of an earlier version to this one's schema; return both versions.
 
     Raises:
@@ -268,15 +269,18 @@ def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
     """
     from reidsearch.store.database import lifecycle
 
-    before, after = lifecycle.migrate(Path(path))
+    address = read_address(path)
+    before, after = lifecycle.migrate(address)
     if before != after:
-        with acting(acting_now() or Author(default_actor())), Store(Path(path)) as store:
+        with acting(acting_now() or Author(default_actor())), Store(address) as store:
             record(store, Event.MIGRATE, {"from": before, "to": after})
     return before, after
 
 
 def restore(
-    source: str | os.PathLike[str], target: str | os.PathLike[str], progress: Progress = NO_PROGRESS
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str] | PostgresAddress,
+    progress: Progress = NO_PROGRESS,
 ) -> int:
     """Make an archive from a backup, verified; return how many crops it holds.
 
@@ -289,5 +293,11 @@ def restore(
     """
     from reidsearch.maintenance import backup
 
+    folder = read_address(target)
+    if isinstance(folder, PostgresAddress):
+        raise UsageError(
+            f"{folder} is a database of PostgreSQL, and a backup is restored to a folder",
+            "pg_restore brings back what pg_dump wrote of such a database",
+        )
     with acting(acting_now() or Author(default_actor())):
-        return backup.restore(Path(source), Path(target), progress)
+        return backup.restore(Path(source), folder, progress)

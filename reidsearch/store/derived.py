@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Table,
@@ -147,7 +148,7 @@ def announce_generation(
     """Put a generation in force; return its number. The caller holds the writer lock."""
     values = {"kind": kind, "last_crop_id": last_crop_id, "erasures": erasures, "recall": recall}
     with store.write() as connection:
-        return _announce(connection, tables.generation, contents, values, publish)
+        return _announce(connection, tables.generation, store.node, contents, values, publish)
 
 
 def newest_graph(store: Store) -> GraphFile | None:
@@ -172,7 +173,7 @@ def announce_graph(
     """Put a neighbour graph in force; return its number. The caller holds the writer lock."""
     with store.write() as connection:
         values = {"adjusted_by": adjusted_by}
-        return _announce(connection, neighbours, contents, values, publish)
+        return _announce(connection, neighbours, store.node, contents, values, publish)
 
 
 def forget_graph(store: Store) -> None:
@@ -191,7 +192,7 @@ def _newest(store: Store, table: Table) -> Row[Any] | None:
         cast(c, Text).label(c.name) if c.name == "recall" else c for c in table.c
     ]
     columns.append(damaged(table).label("damaged"))
-    query = select(*columns).order_by(table.c.id.desc()).limit(1)
+    query = select(*columns).where(_of(table, store.node)).order_by(table.c.id.desc()).limit(1)
     with store.scan() as connection:
         return connection.execute(query).one_or_none()
 
@@ -215,6 +216,7 @@ def _odd(row: Row[Any], name: re.Pattern[str], counts: Sequence[str] = ()) -> st
 def _announce(
     connection: Connection,
     table: Table,
+    node: str | None,
     contents: Contents,
     values: dict[str, Any],
     publish: Publish,
@@ -227,6 +229,7 @@ def _announce(
             sha256=contents.sha256,
             crops=contents.crops,
             built_us=to_us(now()),
+            node=node,
             **values,
         )
     ).inserted_primary_key
@@ -235,5 +238,10 @@ def _announce(
     number = int(inserted[0])
     name = publish(number)
     connection.execute(update(table).where(table.c.id == number).values(file=name))
-    connection.execute(delete(table).where(table.c.id != number))
+    connection.execute(delete(table).where(table.c.id != number, _of(table, node)))
     return number
+
+
+def _of(table: Table, node: str | None) -> ColumnElement[bool]:
+    """Rows of the files that are here: each machine derives its own from a database of a server."""
+    return table.c.node.is_(None) if node is None else table.c.node == node

@@ -47,6 +47,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     Attributes:
         folder: where its files are: those of the index, seals, results of jobs. Of a database it
             is a folder of this machine's user.
+        node: whose files those are, where each machine has its own; None: the archive's.
         finish: does the work that an earlier writer left pending; called with the writer lock held,
             before anything else is done under it.
         written: is called after every committed transaction.
@@ -80,6 +81,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 self._database.require_current(connection)
                 self.row = connection.execute(select(tables.archive)).one()
             self.folder = kinds.local_folder(address, self.row.uuid)
+            self.node = kinds.node_of(address, self.folder)
             self.logged = self.row.logged is not False
         except BaseException:
             self.close()

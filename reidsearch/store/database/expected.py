@@ -18,7 +18,7 @@ from sqlalchemy import Connection, create_engine
 
 from reidsearch.base.errors import ArchiveError, Kind
 
-DIGEST = "244815750055a6c094ca7148b1d1a24b8ba3bab3625624242deaa4e1648aefd6"
+DIGEST = "5a56bad73a8311f0c5f23ba611cadb5c7afc091f190ba460ffae1060b4a30478"
 """Of the schema of the present revision, as `digest` gives it; a test holds it right. One that
 differs is compared with what the migrations make here and now, which takes a second."""
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from reidsearch.base import own_files
 from reidsearch.base.address import Address, PostgresAddress
 from reidsearch.base.data_folder import data_folder
 from reidsearch.base.errors import StorageError
 from reidsearch.store.contract import Database
 from reidsearch.store.database import sqlite
+
+NODE = "node"
 
 
 def holds_archive(address: Address) -> bool:
@@ -40,3 +44,19 @@ def local_folder(address: Address, uuid: str) -> Path:
             raise StorageError(f"{folder} cannot be made: {error.strerror or error}") from error
         return folder
     return address
+
+
+def node_of(address: Address, folder: Path) -> str | None:
+    """Return the name that a machine's files of an archive go by; None: they are the archive's."""
+    if not isinstance(address, PostgresAddress):
+        return None
+    path = folder / NODE
+    with contextlib.suppress(FileExistsError):
+        with own_files.create(path) as file:
+            file.write(str(uuid4()).encode())
+    try:
+        return str(UUID(own_files.read_bytes(path, 64).decode()))
+    except (OSError, ValueError) as error:
+        raise StorageError(
+            f"{path} does not tell which node this is", "remove it; the index is built anew"
+        ) from error

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import BigInteger, Engine, Integer, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
@@ -98,8 +98,16 @@ def open_engine(address: PostgresAddress, *, read_only: bool) -> Engine:
         pool_use_lifo=True,
         use_native_hstore=False,  # looking for it costs a query
     )
+    # Any number may be asked for: with 32 bits a larger one would be an error, not absent.
+    engine.dialect.colspecs = {**engine.dialect.colspecs, Integer: _Wide}
     event.listen(engine, "handle_error", _translate_for(str(address)), retval=True)
     return engine
+
+
+class _Wide(BigInteger):
+    """Integers that statements bind, whatever their column's width is."""
+
+    render_bind_cast = True
 
 
 def _configured(connection: Any, address: PostgresAddress, *, read_only: bool) -> Any:
