@@ -16,6 +16,26 @@ from reidsearch.datasets.synthetic.footage import Visit
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.naming.source_list import read_source_list
 
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres",
+        action="store_true",
+        help="keep the databases of all archives in PostgreSQL (tests/folders_in_postgres.py)",
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def in_postgres(request: pytest.FixtureRequest) -> None:
+    """With `--postgres`, archives in folders keep their database in a server of this process."""
+    if request.config.getoption("--postgres"):
+        from folders_in_postgres import install
+        from postgres import server
+
+        install(server().url)
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import getpass
 import importlib.util
@@ -12,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +22,7 @@ import pytest
 from reidsearch.base.address import PostgresAddress, read_address
 from reidsearch.store.crops.store import Store
 
+TEMPLATE = "template_archive"
 OWNER = "postgres"  # the server refuses to be run by root
 SETTINGS = {
     "fsync": "off",
@@ -65,6 +68,12 @@ class Server:
         )
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    @functools.cached_property
+    def url(self) -> str:
+        """What addresses of its databases begin with; there is an empty archive to copy."""
+        Store.create(self.address(TEMPLATE))
+        return f"postgresql://{OWNER}@127.0.0.1:{self.port}"
+
     def address(self, name: str) -> PostgresAddress:
         made = read_address(f"postgresql://{OWNER}@127.0.0.1:{self.port}/{quote(name, safe='')}")
         assert isinstance(made, PostgresAddress)
@@ -77,17 +86,26 @@ class Server:
             done = connection.execute(statement)
             return done.fetchall() if done.description else []
 
-    @functools.cached_property
-    def _template(self) -> str:
-        Store.create(self.address("template_archive"))
-        return "template_archive"
-
     def new_archive(self) -> PostgresAddress:
         """An empty archive: a copy of one that is made once, with an id of its own."""
         name = f"archive_{next(_numbers)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        assert self.url
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         self.sql("UPDATE main.archive SET uuid = gen_random_uuid()::text", name)
         return self.address(name)
+
+    @contextlib.contextmanager
+    def asking_for_passwords(self, role: str) -> Iterator[None]:
+        """Ask this role for its password; others are let in without."""
+        rules = self._data / "pg_hba.conf"
+        before = rules.read_text()
+        rules.write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{before}")
+        self.sql("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            rules.write_text(before)
+            self.sql("SELECT pg_reload_conf()")
 
     def drop(self, address: PostgresAddress) -> None:
         self.sql(f'DROP DATABASE IF EXISTS "{address.url.rpartition("/")[2]}" WITH (FORCE)')

@@ -26,7 +26,7 @@ REASON = "reidsearch.reason"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _ArchiveType(click.ParamType):
+class _ArchiveType(click.ParamType["Address"]):
     """A folder, or the address of a database."""
 
     name = "archive"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from reidsearch.base.actor import Author, acting, acting_now, default_actor
+from reidsearch.base.address import PostgresAddress, read_address
 from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.event_log import Event

@@ -79,7 +79,7 @@ def _require_fit(address: PostgresAddress) -> None:
     with connected(address) as connection:
         version = connection.info.server_version
         row = connection.execute(
-            "SELECT pg_encoding_to_char(encoding), datcollate, datctype, "
+            "SELECT pg_encoding_to_char(encoding), datcollate, datlocprovider::text, "
             f"to_regnamespace('{TABLES}') IS NOT NULL "
             "FROM pg_catalog.pg_database WHERE datname = current_database()"
         ).fetchone()
@@ -89,10 +89,11 @@ def _require_fit(address: PostgresAddress) -> None:
             f"{address}: PostgreSQL {version // 10000} is too old",
             f"take one of version {LEAST_VERSION // 10000} or later",
         )
-    encoding, *collations, taken = row or ("", "", "", False)
-    if encoding != "UTF8" or not COLLATIONS.issuperset(collations):
+    encoding, collation, provider, taken = row or ("", "", "", False)
+    by_code_point = provider == "b" or (provider == "c" and collation in COLLATIONS)
+    if encoding != "UTF8" or not by_code_point:
         raise ArchiveError(
-            f"{address} is a database of {encoding} with the collation {collations[0]}; an archive "
+            f"{address} is a database of {encoding} with the collation {collation}; an archive "
             "takes UTF8 and C, so that text sorts in the same way everywhere",
             "make one with: createdb -T template0 -E UTF8 --locale=C NAME",
         )
