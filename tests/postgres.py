@@ -40,21 +40,21 @@ class Server:
 
     def __init__(self, binaries: Path) -> None:
         self._binaries = binaries
-        self._folder = Path(tempfile.mkdtemp(prefix="reidsearch-pg-", dir=_room()))
+        self.folder = Path(tempfile.mkdtemp(prefix="reidsearch-pg-", dir=_room()))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         if os.geteuid() == 0:
-            shutil.chown(self._folder, OWNER)
-        self._data = self._folder / "data"
+            shutil.chown(self.folder, OWNER)
+        self._data = self.folder / "data"
         self._run("initdb", "-D", self._data, "-U", OWNER, "-A", "trust", "--no-sync", "-E", "UTF8")
         self.start()
         atexit.register(self.remove)
 
     def start(self) -> None:
         options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
-        told = f"-p {self.port} -k {self._folder} {options}"
-        log = self._folder / "log"
+        told = f"-p {self.port} -k {self.folder} {options}"
+        log = self.folder / "log"
         self._run("pg_ctl", "-D", self._data, "-o", told, "-l", log, "-w", "start")
 
     def stop(self, how: str = "immediate") -> None:
@@ -66,7 +66,7 @@ class Server:
             capture_output=True,
             check=False,
         )
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @functools.cached_property
     def url(self) -> str:
@@ -110,9 +110,13 @@ class Server:
     def drop(self, address: PostgresAddress) -> None:
         self.sql(f'DROP DATABASE IF EXISTS "{address.url.rpartition("/")[2]}" WITH (FORCE)')
 
+    def tool(self, program: str, *arguments: object) -> None:
+        """Run one of PostgreSQL's own programs."""
+        self._run(program, *arguments)
+
     def _run(self, program: str, *arguments: object) -> None:
         # What pg_ctl starts keeps its streams: a pipe would never end.
-        with (self._folder / "told").open("w") as told:
+        with (self.folder / "told").open("w") as told:
             subprocess.run(self._command(program, *arguments), stdout=told, stderr=told, check=True)
 
     def _command(self, program: str, *arguments: object) -> list[str]:

@@ -232,3 +232,43 @@ def test_two_processes_index_one_after_another(address, tmp_path):
     with Archive.open(address) as archive:
         assert archive.show().crops == 40
         assert archive.check() == []
+
+
+def test_what_pg_dump_wrote_is_the_archive_again(run, running, address, tmp_path):
+    run.archive = address
+    draw_many(tmp_path / "crops", 10)
+    assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
+    assert run("identity", "new", "anna", 1).code == 0
+    name = address.url.rpartition("/")[2]
+    dump = running.folder / "dump"
+    running.tool("pg_dump", "-Fc", "-d", address.url, "-f", dump)
+    running.drop(address)
+    running.sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'")
+    running.tool("pg_restore", "-d", address.url, "--exit-on-error", dump)
+    assert run("check").out == "No problems found.\n"
+    assert run("log", "verify").code == 0
+    assert "anna" in run("identity", "list").out
+    assert run("confirm", 2, "--as", "anna").code == 0
+
+
+def test_a_role_that_may_only_read_searches(run, running, address, tmp_path):
+    run.archive = address
+    draw_many(tmp_path / "crops", 10)
+    assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
+    running.sql("CREATE ROLE viewer LOGIN; GRANT pg_read_all_data TO viewer")
+    run.archive = read_address(address.url.replace("postgres@", "viewer@"))
+    found = json.loads(run("query", tmp_path / "crops" / "000.png", "--format", "json").out)
+    assert found["matches"][0]["crop_id"] == 1
+    assert run("check").code == 0
+    for refused in (["identity", "new", "anna", 1], ["index", tmp_path / "crops"]):
+        ran = run(*refused)
+        assert (ran.code, "cannot be written" in ran.err) == (8, True), ran.err
+
+
+def test_a_number_that_no_column_holds_is_not_found(run, address, tmp_path):
+    Store.create(address)
+    run.archive = address
+    for number in (2**31, 2**63 - 1, 2**70):
+        assert run("show", "crop", number).code == 9
+        assert run("identity", "proposals", number).code == 9
+        assert run("hold", "release", number, "--note", "x").code == 9
