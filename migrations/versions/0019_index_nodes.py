@@ -15,4 +15,4 @@ depends_on = None
 def upgrade() -> None:
     for table in ("generation", "neighbours"):
         op.add_column(table, sa.Column("node", sa.String(36), nullable=True))
-        op.execute(f"UPDATE {table} SET row_digest = NULL")
+        op.execute(f"UPDATE {table} SET row_digest = NULL")  # noqa: S608

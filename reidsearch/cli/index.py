@@ -248,7 +248,11 @@ def _require_something(paths: tuple[Path, ...], archive: Path) -> None:
                 f"{address} is an address, and only files and folders are indexed",
                 "record the stream to a file first, then index the file",
             )
-    if isinstance(archive, Path) and not archive.exists() and not any(path.exists() for path in paths):
+    if (
+        isinstance(archive, Path)
+        and not archive.exists()
+        and not any(path.exists() for path in paths)
+    ):
         names = ", ".join(map(str, paths[:3])) + (", ..." if paths[3:] else "")
         raise InputError(f"{names}: there is no such file or folder", "nothing was indexed")
 

@@ -188,9 +188,7 @@ def _newest(store: Store, table: Table) -> Row[Any] | None:
     It is read past the proof, which is a column of it: a file whose row is damaged is made anew,
     as one that is damaged itself.
     """
-    columns: list[Any] = [
-        cast(c, Text).label(c.name) if c.name == "recall" else c for c in table.c
-    ]
+    columns: list[Any] = [cast(c, Text).label(c.name) if c.name == "recall" else c for c in table.c]
     columns.append(damaged(table).label("damaged"))
     query = select(*columns).where(_of(table, store.node)).order_by(table.c.id.desc()).limit(1)
     with store.scan() as connection:

@@ -152,19 +152,18 @@ def test_a_killed_writer_leaves_no_lock_and_its_run_goes_on(address, running, tm
 
 def test_a_writer_that_lost_its_lock_writes_nothing_more(address):
     Store.create(address)
-    with Store(address) as first, Store(address) as second:
-        with first.lock():
-            with second.read() as connection:
-                connection.exec_driver_sql(
-                    "SELECT pg_terminate_backend(pid) FROM pg_locks "
-                    "WHERE locktype = 'advisory' AND objid = 1"
-                )
-            while second.locked():
-                time.sleep(0.01)
-            with pytest.raises(StorageError, match="writer lock was lost"), first.write():
-                pass
-            with second.lock():
-                pass
+    with Store(address) as first, Store(address) as second, first.lock():
+        with second.read() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks "
+                "WHERE locktype = 'advisory' AND objid = 1"
+            )
+        while second.locked():
+            time.sleep(0.01)
+        with pytest.raises(StorageError, match="writer lock was lost"), first.write():
+            pass
+        with second.lock():
+            pass
 
 
 def test_a_row_that_was_changed_past_the_program_is_told(address, running, tmp_path, run):

@@ -51,9 +51,8 @@ def node_of(address: Address, folder: Path) -> str | None:
     if not isinstance(address, PostgresAddress):
         return None
     path = folder / NODE
-    with contextlib.suppress(FileExistsError):
-        with own_files.create(path) as file:
-            file.write(str(uuid4()).encode())
+    with contextlib.suppress(FileExistsError), own_files.create(path) as file:
+        file.write(str(uuid4()).encode())
     try:
         return str(UUID(own_files.read_bytes(path, 64).decode()))
     except (OSError, ValueError) as error:

@@ -6,8 +6,6 @@ What a digest covers is in `store/row_digests.py`; how SQLite keeps and compares
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Boolean, ColumnElement, Connection, Table, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.visitors import InternalTraversal
@@ -17,9 +15,6 @@ from reidsearch.store.database import sqlite_proofs
 from reidsearch.store.database.postgresql import proofs as postgresql_proofs
 from reidsearch.store.row_digests import DIGEST
 from reidsearch.store.tables.every import metadata
-
-UNPROVEN: dict[str, Any] = {"schema_translate_map": {None: "main"}}
-"""Execution options of a connection that reads past the views."""
 
 
 class _Proof(ColumnElement[bool]):
@@ -36,7 +31,7 @@ class _Proof(ColumnElement[bool]):
         self.table = table
         self.raises = raises
 
-    def self_group(self, against: object = None) -> _Proof:  # noqa: ARG002
+    def self_group(self, against: object = None) -> _Proof:
         return self
 
 

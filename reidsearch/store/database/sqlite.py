@@ -31,7 +31,7 @@ from reidsearch.store.database.lock import (
     writer_lock,
 )
 from reidsearch.store.database.log import require_whole_log
-from reidsearch.store.database.proofs import UNPROVEN
+from reidsearch.store.database.unproven import UNPROVEN
 from reidsearch.store.row_digests import Value
 
 DATABASE = "archive.db"

@@ -19,9 +19,8 @@ from functools import cache
 from secrets import token_bytes
 from typing import Any, TypeAlias
 
-from sqlalchemy import JSON, Column, Connection, String, Table, TextClause, func, select, text
+from sqlalchemy import JSON, Column, Connection, String, Table
 
-from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.store.row_digests import (
     DIGEST,
     SHA256,

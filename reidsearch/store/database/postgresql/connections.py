@@ -84,10 +84,13 @@ def connected(address: PostgresAddress, **options: Any) -> Iterator[psycopg.Conn
         connection.close()
 
 
-def open_engine(address: PostgresAddress, *, read_only: bool) -> Engine:
+def open_engine(address: PostgresAddress, *, read_only: bool, migrating: bool = False) -> Engine:
     """Return an engine whose errors are already reidsearch's.
 
     A reading one gives connections on one snapshot, whose rows are proven.
+
+    Args:
+        migrating: tables are made or changed with it.
     """
     engine = create_engine(
         "postgresql+psycopg://",
@@ -98,8 +101,9 @@ def open_engine(address: PostgresAddress, *, read_only: bool) -> Engine:
         pool_use_lifo=True,
         use_native_hstore=False,  # looking for it costs a query
     )
-    # Any number may be asked for: with 32 bits a larger one would be an error, not absent.
-    engine.dialect.colspecs = {**engine.dialect.colspecs, Integer: _Wide}
+    if not migrating:
+        # Any number may be asked for: with 32 bits a larger one would be an error, not absent.
+        engine.dialect.colspecs = {**engine.dialect.colspecs, Integer: _Wide}
     event.listen(engine, "handle_error", _translate_for(str(address)), retval=True)
     return engine
 

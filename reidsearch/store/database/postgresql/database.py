@@ -13,9 +13,8 @@ from sqlalchemy import Connection, Engine, Table
 
 from reidsearch.base.address import PostgresAddress
 from reidsearch.base.errors import UsageError
-from reidsearch.store.database import lock_notes, proofs
-from reidsearch.store.database.postgresql import making
-from reidsearch.store.database.postgresql import proofs as own_proofs
+from reidsearch.store.database import lock_notes
+from reidsearch.store.database.postgresql import making, proofs
 from reidsearch.store.database.postgresql.connections import (
     TABLES,
     connect,
@@ -25,10 +24,19 @@ from reidsearch.store.database.postgresql.connections import (
 )
 from reidsearch.store.database.postgresql.errors import translated
 from reidsearch.store.database.postgresql.locks import CLASS, HELD_BY, Lock, SessionLocks, lost
+from reidsearch.store.database.unproven import UNPROVEN
 from reidsearch.store.row_digests import Value, told_of
 from reidsearch.store.tables.every import metadata
 
 ROWS_AT_ONCE = 5000
+_AMISS = (
+    "SELECT 'index ' || indexrelid::regclass || ' is not valid' "
+    "FROM pg_catalog.pg_index JOIN pg_catalog.pg_class ON pg_class.oid = indrelid "
+    "WHERE relnamespace = 'main'::regnamespace AND NOT indisvalid "
+    "UNION ALL SELECT 'constraint ' || conname || ' of ' || conrelid::regclass "
+    "|| ' is not enforced' FROM pg_catalog.pg_constraint "
+    "WHERE connamespace = 'main'::regnamespace AND NOT convalidated"
+)
 
 
 class Postgres(contextlib.AbstractContextManager["Postgres"]):
@@ -70,13 +78,13 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
 
     def scan(self) -> AbstractContextManager[Connection]:
         """See `Database.scan`."""
-        return self._reading.connect().execution_options(**proofs.UNPROVEN)
+        return self._reading.connect().execution_options(**UNPROVEN)
 
     @contextlib.contextmanager
     def unproven(self, connection: Connection) -> Iterator[Connection]:
         """See `Database.unproven`."""
         before = connection.get_execution_options().get("schema_translate_map")
-        connection.execution_options(**proofs.UNPROVEN)
+        connection.execution_options(**UNPROVEN)
         try:
             yield connection
         finally:
@@ -156,7 +164,7 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         """See `Database.rows_proven`."""
         told = told_of(table)
         names = ", ".join(f'"{name}"' for name in told)
-        query = f"SELECT {own_proofs.whole(table, '')}, {names} FROM {TABLES}.{table.name}"  # noqa: S608
+        query = f"SELECT {proofs.whole(table, '')}, {names} FROM {TABLES}.{table.name}"  # noqa: S608
         with self.scan() as connection:
             rows = connection.execution_options(yield_per=ROWS_AT_ONCE).exec_driver_sql(query)
             for part in rows.partitions():
@@ -172,17 +180,10 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         Pages are read when rows are proven; the server compares their checksums then.
         """
         with self.scan() as connection:
-            found = connection.exec_driver_sql(
-                "SELECT 'index ' || indexrelid::regclass || ' is not valid' "
-                "FROM pg_catalog.pg_index JOIN pg_catalog.pg_class ON pg_class.oid = indrelid "
-                f"WHERE relnamespace = '{TABLES}'::regnamespace AND NOT indisvalid "  # noqa: S608
-                "UNION ALL SELECT 'constraint ' || conname || ' of ' || conrelid::regclass "
-                "|| ' is not enforced' FROM pg_catalog.pg_constraint "
-                f"WHERE connamespace = '{TABLES}'::regnamespace AND NOT convalidated"
-            )
+            found = connection.exec_driver_sql(_AMISS)
             return list(found.scalars())
 
-    def copy_to(self, folder: Path) -> Path:  # noqa: ARG002
+    def copy_to(self, folder: Path) -> Path:
         """Refuse it: PostgreSQL's own tools back up a database.
 
         Raises:
@@ -245,9 +246,7 @@ class _ChangeWatch:
             try:
                 if self._connection.broken:
                     self._connection = connect(self._address, autocommit=True)
-                row: Any = self._connection.execute(
-                    "SELECT pg_current_snapshot()::text"
-                ).fetchone()
+                row: Any = self._connection.execute("SELECT pg_current_snapshot()::text").fetchone()
             except driver().Error as error:
                 raise translated(str(self._address), error) or error from error
             seen, self._seen = self._seen, row[0]

@@ -34,9 +34,7 @@ def translated(location: str, error: BaseException) -> ReidsearchError | None:
             archive=location,
         )
     if state in _LOCKED:
-        return ArchiveLocked(
-            f"{location}: {said}", "another program holds the database; try again"
-        )
+        return ArchiveLocked(f"{location}: {said}", "another program holds the database; try again")
     if state in _CORRUPT:
         return ArchiveError(
             f"{location}: {said}",

@@ -65,9 +65,11 @@ def _make_database(address: PostgresAddress) -> None:
         "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
     )
     try:
-        with connected(address, dbname=EVERYBODYS) as connection:
-            with contextlib.suppress(psycopg.errors.DuplicateDatabase):
-                connection.execute(made.format(psycopg.sql.Identifier(name)))
+        with (
+            connected(address, dbname=EVERYBODYS) as connection,
+            contextlib.suppress(psycopg.errors.DuplicateDatabase),
+        ):
+            connection.execute(made.format(psycopg.sql.Identifier(name)))
     except ReidsearchError as error:
         raise StorageError(
             f"{address} is not there, and cannot be made: {error.message}",
@@ -80,7 +82,7 @@ def _require_fit(address: PostgresAddress) -> None:
         version = connection.info.server_version
         row = connection.execute(
             "SELECT pg_encoding_to_char(encoding), datcollate, datlocprovider::text, "
-            f"to_regnamespace('{TABLES}') IS NOT NULL "
+            "to_regnamespace('main') IS NOT NULL "
             "FROM pg_catalog.pg_database WHERE datname = current_database()"
         ).fetchone()
         there = _has_tables(connection)
@@ -132,7 +134,7 @@ def rebuilding(address: PostgresAddress) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def _changing(address: PostgresAddress) -> Iterator[Connection]:
-    engine = open_engine(address, read_only=False)
+    engine = open_engine(address, read_only=False, migrating=True)
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql(

@@ -23,6 +23,16 @@ from reidsearch.store.row_digests import DIGEST, SHA256, blob_of, covered, has_d
 from reidsearch.store.tables.every import metadata
 
 TRIGGER = "row_digest"
+_TRIGGERS = (
+    "SELECT relname::text, tgname::text, tgenabled::text FROM pg_catalog.pg_trigger "
+    "JOIN pg_catalog.pg_class ON pg_class.oid = tgrelid "
+    "WHERE relnamespace = 'main'::regnamespace AND NOT tgisinternal"
+)
+_OTHERS = (
+    "SELECT count(*), obj_description(to_regnamespace('proven')::oid, 'pg_namespace') "
+    "FROM pg_catalog.pg_class "
+    "WHERE relnamespace = 'main'::regnamespace AND relkind IN ('v', 'm', 'f')"
+)
 DIGEST_BYTES = 8
 
 
@@ -77,23 +87,10 @@ def require_installed(connection: Connection, where: str) -> None:
     Raises:
         ArchiveError: some are missing or changed, or there are others.
     """
-    rows = connection.exec_driver_sql(
-        "SELECT relname::text FROM pg_catalog.pg_trigger "
-        "JOIN pg_catalog.pg_class ON pg_class.oid = tgrelid "
-        f"WHERE relnamespace = '{TABLES}'::regnamespace AND NOT tgisinternal "  # noqa: S608
-        f"AND (tgname, tgenabled) = ('{TRIGGER}', 'O')"
-    )
-    mine = {row[0] for row in rows}
-    others = connection.exec_driver_sql(
-        "SELECT (SELECT count(*) FROM pg_catalog.pg_trigger "
-        "JOIN pg_catalog.pg_class ON pg_class.oid = tgrelid "
-        f"WHERE relnamespace = '{TABLES}'::regnamespace AND NOT tgisinternal "  # noqa: S608
-        f"AND (tgname, tgenabled) <> ('{TRIGGER}', 'O')), "
-        "(SELECT count(*) FROM pg_catalog.pg_class "
-        f"WHERE relnamespace = '{TABLES}'::regnamespace AND relkind IN ('v', 'm', 'f')), "
-        f"(SELECT obj_description(to_regnamespace('{PROVEN}')::oid, 'pg_namespace'))"
-    ).one()
-    if mine != {table.name for table in _with_digest()} or tuple(others) != (0, 0, version()):
+    triggers = connection.exec_driver_sql(_TRIGGERS)
+    others, told = connection.exec_driver_sql(_OTHERS).one()
+    expected = sorted((table.name, TRIGGER, "O") for table in _with_digest())
+    if sorted(tuple(row) for row in triggers) != expected or others or told != version():
         raise ArchiveError(
             f"the database of {where} has not the triggers and views of this version: it was "
             "changed by another program",
@@ -113,8 +110,7 @@ def _with_digest() -> list[Table]:
 
 
 def _removing() -> list[str]:
-    made = [f"DROP SCHEMA IF EXISTS {PROVEN} CASCADE"]  # the triggers go with their functions
-    return made
+    return [f"DROP SCHEMA IF EXISTS {PROVEN} CASCADE"]  # the triggers go with their functions
 
 
 @cache
