@@ -85,14 +85,13 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         case: str | None = None,
         reason: str | None = None,
     ) -> Archive:
-        """Open an archive: a folder, or `postgresql://user@host/database`.
+        """Open an archive.
 
         Args:
-            create: make the folder when it does not exist.
+            path: its folder, or `postgresql://user@host/database`; `create` makes it.
             model: catalogue name, name/precision, .xml or .onnx file, or `builtin`; None takes
                 the archive's own model, or the catalogue's default for a new archive.
-            flip: embed every crop as the mean of itself and its mirror image, or not; None does
-                as the archive's embeddings were made, and does not for a new archive.
+            flip: embed crops as the mean of themselves and their mirror images; None: as before.
             model_path: folders in Open Model Zoo layout to look in first.
             offline: never download a model.
             runtime: device, streams, threads.
@@ -356,7 +355,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
 
     @property
     def location(self) -> str:
-        """The folder of the archive, as text. Example: `print(archive.location)`."""
+        """The archive's folder or address, as text. Example: `print(archive.location)`."""
         return self._store.location
 
     @property

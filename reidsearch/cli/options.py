@@ -51,8 +51,8 @@ def archive_option(function: F) -> F:
         type=_ArchiveType(),
         default=Path("archive"),
         envvar="REIDSEARCH_ARCHIVE",
-        metavar="DIR|URL",
-        help="Folder or postgresql://…; default: REIDSEARCH_ARCHIVE, ./archive.",
+        metavar="DIR",
+        help="Folder or URL; default: REIDSEARCH_ARCHIVE or ./archive.",
     )(function)
 
 
