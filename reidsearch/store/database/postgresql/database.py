@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,8 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
 
     def __init__(self, address: PostgresAddress) -> None:
         self._address = address
-        self._watch = _ChangeWatch(address)  # the first to be told that nothing is there
+        # The first to be told that nothing is there.
+        self._watch = _ChangeWatch(address, self._connect_anew)
         self._reading = open_engine(address, read_only=True)
         self._writing: Engine | None = None
         self._in_write = threading.local()
@@ -210,6 +211,12 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
             ).fetchone()
         return not (needed and needed[0])
 
+    def _connect_anew(self) -> None:
+        """Give up the connections that are kept; what is at work with one is not disturbed."""
+        self._reading.dispose()
+        if self._writing is not None:
+            self._writing.dispose()
+
     def size_bytes(self) -> int:
         """Return size of the database."""
         with self.scan() as connection:
@@ -219,9 +226,7 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
     def close(self) -> None:
         """Close all connections."""
         self._watch.close()
-        self._reading.dispose()
-        if self._writing is not None:
-            self._writing.dispose()
+        self._connect_anew()
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -234,8 +239,9 @@ class _ChangeWatch:
     question; what is committed to other databases of the server makes it True as well.
     """
 
-    def __init__(self, address: PostgresAddress) -> None:
+    def __init__(self, address: PostgresAddress, lost: Callable[[], None]) -> None:
         self._address = address
+        self._lost = lost
         self._connection = connect(address, autocommit=True)
         self._seen: str | None = None
         self._asking = threading.Lock()
@@ -243,14 +249,25 @@ class _ChangeWatch:
     def changed(self) -> bool:
         """Tell whether something was committed since the last call; True at the first."""
         with self._asking:
-            try:
-                if self._connection.broken:
-                    self._connection = connect(self._address, autocommit=True)
-                row: Any = self._connection.execute("SELECT pg_current_snapshot()::text").fetchone()
-            except driver().Error as error:
-                raise translated(str(self._address), error) or error from error
-            seen, self._seen = self._seen, row[0]
-            return bool(row[0] != seen)
+            now = self._asked() or self._asked_again()
+            seen, self._seen = self._seen, now
+            return now != seen
+
+    def _asked(self) -> str | None:
+        """The present snapshot; None: the connection is lost."""
+        try:
+            row: Any = self._connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+        except driver().Error as error:
+            if self._connection.closed:
+                return None
+            raise translated(str(self._address), error) or error from error
+        return str(row[0])
+
+    def _asked_again(self) -> str | None:
+        # The server was restarted, or the network was away: the other connections are lost too.
+        self._connection = connect(self._address, autocommit=True)
+        self._lost()
+        return self._asked()
 
     def close(self) -> None:
         """Close the connection."""
