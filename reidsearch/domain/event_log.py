@@ -42,11 +42,14 @@ class Event(StrEnum):
     INDEX_END = "index-end"
     EXPORT = "export"  # a file was written
     PLAYBACK = "playback"  # footage was looked at
+    VIEW = "view"  # a person, a tracklet or a match was looked at in the page
     BACKUP = "backup"
     RESTORE = "restore"
     MIGRATE = "migrate"
-    REPAIR = "repair"
-    ANNOTATE = "annotate"
+    REPAIR = "repair"  # began
+    REPAIR_END = "repair-end"
+    ANNOTATE = "annotate"  # recording attributes began
+    ANNOTATE_END = "annotate-end"
     LINK = "link"
     QUANTIZE = "quantize"
     PREPARE_RERANKING = "prepare-reranking"
