@@ -76,6 +76,15 @@ class Event(StrEnum):
     SIGN_OUT = "sign-out"
 
 
+class Shown(StrEnum):
+    """What an entry `view` is of, by its number."""
+
+    IDENTITY = "identity"
+    JOURNEY = "journey"  # of an identity
+    TRACKLET = "tracklet"
+    MATCH = "match"  # a crop beside a query; where it is explained, the entry is `explain`
+
+
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """One entry of the log.

@@ -28,6 +28,6 @@ def migrate(folder: Path) -> tuple[str, str]:
 
 def _record(connection: Connection, before: str, after: str) -> None:
     author = acting_now() or Author(default_actor())
-    logged = bool(connection.scalar(select(tables.archive.c.logged)))
+    logged = connection.scalar(select(tables.archive.c.logged)) is not False  # null: it does
     writing = connection.execution_options(author=author, logged=logged)
     append(writing, Event.MIGRATE, {"from": before, "to": after})
