@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
 from reidsearch.base.actor import Author, acting_now, default_actor
+from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
-from reidsearch.store.database import lifecycle
+from reidsearch.store.database import lifecycle, proofs
 from reidsearch.store.event_log import append
 
 
@@ -30,4 +32,6 @@ def _record(connection: Connection, before: str, after: str) -> None:
     author = acting_now() or Author(default_actor())
     logged = connection.scalar(select(tables.archive.c.logged)) is not False  # null: it does
     writing = connection.execution_options(author=author, logged=logged)
-    append(writing, Event.MIGRATE, {"from": before, "to": after})
+    proofs.seal(connection)  # the first entry is of decisions, whose rows are proven
+    with contextlib.suppress(ArchiveError):  # a damaged one hinders no migration; `check` names it
+        append(writing, Event.MIGRATE, {"from": before, "to": after})
