@@ -7,7 +7,12 @@ from pathlib import Path
 import click
 
 from reidsearch.cli.grouped import argument, grouped_command, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.options import (
+    archive_and_case_options,
+    format_option,
+    reading_archive,
+    text_value,
+)
 
 
 @grouped_command("relocate")
@@ -16,7 +21,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 @option("--dry-run", is_flag=True, help="Only count which sources would be found.")
 @option("--note", default="", metavar="TEXT", callback=text_value, help="Why, for the record.")
 @format_option()
-@archive_option
+@archive_and_case_options
 def command(old: str, new: Path, archive: Path, dry_run: bool, note: str, form: str) -> None:
     """Record that a folder of footage was moved: clips and frames find it there.
 

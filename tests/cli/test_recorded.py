@@ -87,6 +87,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
 READS = "shows what the archive holds, without a query"
 NO_ARCHIVE = "concerns models or files, and no archive"
 NOT_RECORDED = {
+    "evaluate": "gives figures of labelled crops, and shows nobody",
     **dict.fromkeys(
         (
             *("show", "coverage", "failures", "account list", "hold list", "retention show"),
@@ -98,7 +99,7 @@ NOT_RECORDED = {
     ),
     **dict.fromkeys(
         (
-            *("detect", "evaluate", "recorders", "doctor", "export verify"),
+            *("detect", "recorders", "doctor", "export verify"),
             *("models add", "models import", "models install", "models list", "models remove"),
             *("models show", "models verify"),
         ),
