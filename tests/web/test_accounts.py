@@ -120,6 +120,7 @@ def test_a_session_that_somebody_else_began_is_not_used(served, vera):
         assert served.archive.sessions.find(made_up) is None
 
 
+@pytest.mark.full
 def test_a_session_survives_a_restart_of_the_server(served, vera):
     vera.post("/api/v1/session", json={"name": "vera", "password": PASSWORD})
     again = make_app(make_state(served.archive, ServeSettings()))
@@ -267,6 +268,7 @@ def test_an_admin_manages_accounts_by_the_page(served):
     assert actors == {"anna"}
 
 
+@pytest.mark.full
 def test_who_may_see_no_camera_does_not_see_all_once_the_form_is_sent_as_it_was_shown(served):
     number = served.account(Person("vera", Role.VIEWER, frozenset())).account_id
     path = f"/accounts/{number}/cameras"
@@ -329,6 +331,7 @@ def test_a_role_that_is_taken_away_holds_at_once(served):
     assert admin.get("/api/v1/accounts").json()["kind"] == "sign-in-needed"
 
 
+@pytest.mark.full
 def test_hostile_names_are_shown_as_text(served):
     name = "<img src=x onerror=alert(1)>\"'&"
     served.account(Person(name, Role.VIEWER, frozenset({"<b>gate</b>"})))
