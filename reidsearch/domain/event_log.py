@@ -42,7 +42,7 @@ class Event(StrEnum):
     INDEX_END = "index-end"
     EXPORT = "export"  # a file was written
     PLAYBACK = "playback"  # footage was looked at
-    VIEW = "view"  # a person, a tracklet or a match was looked at in the page
+    SHOWN = "shown"  # a person, a tracklet or a match, to somebody in the page
     BACKUP = "backup"
     RESTORE = "restore"
     MIGRATE = "migrate"
@@ -77,7 +77,7 @@ class Event(StrEnum):
 
 
 class Shown(StrEnum):
-    """What an entry `view` is of, by its number."""
+    """What an entry `shown` is of, by its number."""
 
     IDENTITY = "identity"
     JOURNEY = "journey"  # of an identity

@@ -100,7 +100,7 @@ class EventLogService:
 
     def opened(self, what: Shown, number: int) -> None:
         """Record that somebody looked at a person, a tracklet or a match."""
-        record(self._store, Event.VIEW, {"of": what.value, "number": number})
+        record(self._store, Event.SHOWN, {"of": what.value, "number": number})
 
     def sent(self, name: str, data: bytes, by: str) -> None:
         """Record that a file was made of what the archive holds, and given away.

@@ -53,7 +53,7 @@ def test_who_looks_at_a_person_is_on_record_once_and_no_picture_is(served) -> No
         for path in ("tracklets/1", "people/anna", "journeys/anna", "people", "browse"):
             assert client.get(f"/{path}").status_code == 200, path
         assert client.get("/api/v1/crops/1/picture").status_code == 200
-    seen = list(served.archive.log.entries(events=[Event.VIEW]))
+    seen = list(served.archive.log.entries(events=[Event.SHOWN]))
     assert {one.actor for one in seen} == {"looking"}
     assert [one.said for one in seen] == [
         {"of": "tracklet", "number": 1},
