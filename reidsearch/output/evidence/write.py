@@ -143,9 +143,4 @@ def verifier_text() -> str:
     if not found:
         raise ValueError("the verifier does not import that of signatures as it is put together")
     part = signatures.replace("def verify(", "def signature_holds(")
-    joined = f"{before}\n# -- Ed25519, RFC 8032, section 5.1.7: verifying only\n\n{part}\n\n{after}"
-    return (
-        joined.replace("  # noqa: PTH118, PTH208", "")
-        .replace("  # noqa: PTH118", "")
-        .replace("  # noqa: PTH116", "")
-    )
+    return f"{before}\n# -- Ed25519, RFC 8032, section 5.1.7: verifying only\n\n{part}\n\n{after}"
