@@ -205,7 +205,7 @@ def _drawer(
         pixels = shown(frame).copy()
         at = float(footage.info.media_s(frame.pts))
         near_s = NEAR_S if times[0] < at < times[-1] else usual_s
-        if np.abs(times - at).min() <= near_s:
+        if np.abs(times - at).min() <= near_s + 1e-6:
             box = [float(np.interp(at, times, trace.xyxy[:, side])) for side in range(4)]
             x1, y1, x2, y2 = (round(value) for value in box)
             thickness = max(2, pixels.shape[0] // 270)
