@@ -98,8 +98,8 @@ def install(url: str) -> None:
     def open_database(address: Address) -> Any:
         return opened(address) if isinstance(address, PostgresAddress) else InFolder(address)
 
-    def migrate(address: Address) -> tuple[str, str]:
-        return migrated(database_of(address) if isinstance(address, Path) else address)
+    def migrate(address: Address, told: Any) -> tuple[str, str]:
+        return migrated(database_of(address) if isinstance(address, Path) else address, told)
 
     kinds.open_database = open_database
     lifecycle.create = create

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy import Connection, insert
 
@@ -15,6 +17,8 @@ from reidsearch.base.timecode import now, to_us
 from reidsearch.store import tables
 from reidsearch.store.database import expected, schema, sqlite
 from reidsearch.store.database.lock import HOLDER, LOCK, RUNNER, writer_lock
+
+Told: TypeAlias = Callable[[Connection, str, str], object]
 
 _OWN_NAMES = {
     settings_file.NAME,
@@ -90,8 +94,11 @@ def _create_folder(folder: Path, logged: bool) -> None:
             _first_row(connection, logged)
 
 
-def migrate(address: Address) -> tuple[str, str]:
+def migrate(address: Address, told: Told) -> tuple[str, str]:
     """Bring an archive of an earlier version to this one's schema, whole or not at all.
+
+    Args:
+        told: is called in the same transaction, with the revision before and after.
 
     Returns:
         The revision before and after.
@@ -101,11 +108,11 @@ def migrate(address: Address) -> tuple[str, str]:
         ArchiveVersionError: it was made by a newer version.
     """
     if isinstance(address, PostgresAddress):
-        return _migrate_postgresql(address)
-    return _migrate_folder(address)
+        return _migrate_postgresql(address, told)
+    return _migrate_folder(address, told)
 
 
-def _migrate_postgresql(address: PostgresAddress) -> tuple[str, str]:
+def _migrate_postgresql(address: PostgresAddress, told: Told) -> tuple[str, str]:
     from reidsearch.store.database.postgresql import making
     from reidsearch.store.database.postgresql.locks import Lock, SessionLocks
 
@@ -116,10 +123,12 @@ def _migrate_postgresql(address: PostgresAddress) -> tuple[str, str]:
         if before is None or before > schema.REVISION:
             schema.require_revision(before, address)
         schema.upgrade(connection)
+        if before != schema.REVISION:
+            told(connection, str(before), schema.REVISION)
     return str(before), schema.REVISION
 
 
-def _migrate_folder(folder: Path) -> tuple[str, str]:
+def _migrate_folder(folder: Path, told: Told) -> tuple[str, str]:
     if not sqlite.holds_archive(folder):
         raise ArchiveError(f"there is no archive {folder}")
     with writer_lock(folder), sqlite.rebuilding(folder) as connection:
@@ -139,6 +148,7 @@ def _migrate_folder(folder: Path) -> tuple[str, str]:
                 kind=Kind.MIGRATION_REFUSED,
                 archive=folder,
             )
+        told(connection, str(before), schema.REVISION)
     return str(before), schema.REVISION
 
 

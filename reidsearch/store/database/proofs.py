@@ -78,6 +78,12 @@ def require_intact(connection: Connection, table: Table) -> None:
         )
 
 
+def seal(connection: Connection) -> None:
+    """Give a digest to every row that has none, on a connection that migrates."""
+    sqlite = connection.dialect.name == "sqlite"
+    (sqlite_proofs if sqlite else postgresql_proofs).seal(connection)
+
+
 def reseal(connection: Connection, table: Table) -> None:
     """Take the rows of a table for what they are: they are about to be made anew."""
     sqlite = connection.dialect.name == "sqlite"

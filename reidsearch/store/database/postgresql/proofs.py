@@ -16,7 +16,7 @@ from functools import cache
 
 from sqlalchemy import Connection, Table
 
-from reidsearch.base.errors import ArchiveError, Kind
+from reidsearch.base.errors import ArchiveError, ArchiveVersionError, Kind
 from reidsearch.store.database.postgresql.connections import PROVEN, TABLES
 from reidsearch.store.database.postgresql.errors import DAMAGED
 from reidsearch.store.row_digests import DIGEST, SHA256, blob_of, covered, has_digest, told_of
@@ -85,12 +85,20 @@ def require_installed(connection: Connection, where: str) -> None:
     """Refuse a database whose triggers and views are not those of this version.
 
     Raises:
-        ArchiveError: some are missing or changed, or there are others.
+        ArchiveError: some are missing, or there are others.
+        ArchiveVersionError: another version made them.
     """
     triggers = connection.exec_driver_sql(_TRIGGERS)
     others, told = connection.exec_driver_sql(_OTHERS).one()
     expected = sorted((table.name, TRIGGER, "O") for table in _with_digest())
-    if sorted(tuple(row) for row in triggers) != expected or others or told != version():
+    if told and told != version():
+        raise ArchiveVersionError(
+            f"the views and triggers of {where} are those of another version",
+            "migrate it",
+            kind=Kind.ARCHIVE_OUTDATED,
+            archive=where,
+        )
+    if sorted(tuple(row) for row in triggers) != expected or others or not told:
         raise ArchiveError(
             f"the database of {where} has not the triggers and views of this version: it was "
             "changed by another program",
