@@ -43,6 +43,7 @@ class Event(StrEnum):
     EXPORT = "export"  # a file was written
     PLAYBACK = "playback"  # footage was looked at
     BACKUP = "backup"
+    BACKUP_ERASE = "backup-erase"  # a backup lost what the archive has erased
     RESTORE = "restore"
     MIGRATE = "migrate"
     REPAIR = "repair"

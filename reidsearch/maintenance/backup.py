@@ -34,7 +34,7 @@ from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lifecycle import migrate, require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
-from reidsearch.store.log_reading import record
+from reidsearch.store.log_reading import entries, record
 from reidsearch.store.seals import copy_seals
 from reidsearch.store.sessions import drop_sessions
 
@@ -134,10 +134,16 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
                 )
             settings = _verified_settings(source / SETTINGS, note.get("settings_sha256"))
         with _appearing(target) as folder:
-            return _restored(database, folder, settings, whole)
+            return _restored(database, folder, settings, note, whole)
 
 
-def _restored(database: Path, folder: Path, settings: bytes | None, progress: Progress) -> int:
+def _restored(
+    database: Path,
+    folder: Path,
+    settings: bytes | None,
+    note: dict[str, Any],
+    progress: Progress,
+) -> int:
     """Fill the folder of a new archive, and return how many crops it holds."""
     with (
         _watched(folder / DATABASE, database.stat().st_size, progress),
@@ -153,6 +159,7 @@ def _restored(database: Path, folder: Path, settings: bytes | None, progress: Pr
             damage = store.damage()
         if damage:
             raise ArchiveError(f"{database} is damaged: {damage[0]}")
+        last = next(entries(store, last=1), None)  # up to where the backup's log goes
         with store.write() as connection:
             jobs.leave(connection)
         gallery = Gallery(store)
@@ -161,7 +168,14 @@ def _restored(database: Path, folder: Path, settings: bytes | None, progress: Pr
             # The backup may be of a moment at which a deletion was not finished.
             finish(store, gallery, Neighbours(store, gallery), progress)
         drop_sessions(store)
-        record(store, Event.RESTORE, {"folder": location_text(str(database.parent))})
+        detail = {
+            "folder": location_text(str(database.parent)),
+            "made": note.get("made"),
+            "erased": note.get("erased"),
+            "entries": last.number if last else None,
+            "head": last.digest.hex() if last else None,
+        }
+        record(store, Event.RESTORE, detail)
         return len(gallery)
 
 
