@@ -24,6 +24,7 @@ class ByteSearch:
         pieces: what bytes were looked for, and of how many such pieces.
         patterns: how many sequences of bytes.
         found: in which files how many of them were found.
+        unread: files that could not be read.
     """
 
     pieces: Mapping[str, int]
@@ -31,6 +32,7 @@ class ByteSearch:
     files: int
     size_bytes: int
     found: Mapping[str, int] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,9 @@ class Remains:
 
     @property
     def nothing(self) -> bool:
-        """Whether nothing was found."""
+        """Whether nothing was found, and everything could be looked through."""
         rows = sum(self.rows.values()) + sum(one.erased for one in self.derived)
-        return not self.search.found and not rows
+        return not self.search.found and not self.search.unread and not rows
 
 
 class BackupState(StrEnum):
@@ -175,6 +177,7 @@ class Certificate:
                 "files": search.files,
                 "bytes": search.size_bytes,
                 "found": [{"file": name, "patterns": n} for name, n in search.found.items()],
+                "unread": list(search.unread),
             },
             "rows": dict(self.remains.rows),
             "derived": [

@@ -22,6 +22,7 @@ from reidsearch.domain.certificates import ByteSearch, DerivedFile
 from reidsearch.index.compact.index import Compact
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import load as load_graph
+from reidsearch.maintenance.erase import Erasure
 from reidsearch.store import derived, tables
 from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import Store
@@ -34,64 +35,62 @@ LEAST_DIFFERENT = 16
 """Bytes of a sequence that are unlike each other: runs of equal ones are in every picture."""
 READ_AT_ONCE = 1 << 24
 
-CropIdList: TypeAlias = Sequence[int] | None
-"""Which crops; None: all that the archive holds."""
+Values: TypeAlias = Callable[[Store, Gallery, Erasure | None], Iterator[bytes]]
+"""Yields bytes of what is to be erased; None: of all that the archive holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """One kind of bytes that an archive keeps of crops.
+    """One kind of bytes that an archive keeps of people.
 
     Args:
         name: as a certificate tells it.
-        values: yields them of some crops, or of all.
     """
 
     name: str
-    values: Callable[[Store, Gallery, CropIdList], Iterator[bytes]]
+    values: Values
 
 
-def _of_column(column: Column[bytes]) -> Callable[[Store, Gallery, CropIdList], Iterator[bytes]]:
+def _of_column(column: Column[bytes]) -> Values:
     """Return what yields a column of a table that has `crop_id`."""
 
-    def values(store: Store, gallery: Gallery, ids: CropIdList) -> Iterator[bytes]:
+    def values(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
         with store.scan() as connection:
             every = select(column).execution_options(yield_per=500)
-            if ids is None:
+            if planned is None:
                 yield from connection.scalars(every)
                 return
-            for part in chunks(list(ids)):
+            for part in chunks(planned.ids.tolist()):
                 yield from connection.scalars(every.where(column.table.c.crop_id.in_(part)))
 
     return values
 
 
-def _logged(store: Store, gallery: Gallery, ids: CropIdList) -> Iterator[bytes]:
+def _logged(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
     """Yield embeddings as the event log has those of pictures that were searched with."""
-    for value in _of_column(tables.embedding.c.vector)(store, gallery, ids):
+    for value in _of_column(tables.embedding.c.vector)(store, gallery, planned):
         yield base64.b64encode(value)
 
 
-def _means(store: Store, gallery: Gallery, ids: CropIdList) -> Iterator[bytes]:
+def _means(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
     """Yield the mean embeddings of tracklets that show these crops."""
     mean = tracklet_embedding.c
     with store.scan() as connection:
-        if ids is None:
+        if planned is None:
             yield from connection.scalars(select(mean.vector).execution_options(yield_per=500))
             return
-        for part in chunks(list(ids)):
+        for part in chunks(planned.ids.tolist()):
             shown = select(moment.c.tracklet_id).where(moment.c.crop_id.in_(part))
             yield from connection.scalars(select(mean.vector).where(mean.tracklet_id.in_(shown)))
 
 
-def _codes(store: Store, gallery: Gallery, ids: CropIdList) -> Iterator[bytes]:
+def _codes(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
     """Yield the codes by which a compact index has embeddings; a flat one has the embeddings."""
     with gallery.busy:
         gallery.sync()
         index = gallery.index
         if isinstance(index, Compact):
-            wanted = index.ids() if ids is None else np.array(sorted(ids), dtype=np.int64)
-            yield from index.codes(wanted)
+            yield from index.codes(index.ids() if planned is None else planned.ids)
 
 
 PIECES = (
@@ -101,7 +100,7 @@ PIECES = (
     Pieces("tracklet_means", _means),
     Pieces("index_codes", _codes),
 )
-"""What is looked for; whatever else an archive comes to keep of a crop gets a line here."""
+"""What is looked for; whatever else an archive comes to keep of somebody gets a line here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +115,13 @@ class Patterns:
     sequences: frozenset[bytes]
 
 
-def patterns_of(store: Store, gallery: Gallery, crop_ids: Sequence[int]) -> Patterns:
-    """Return what to look for after these crops are erased."""
+def patterns_of(store: Store, gallery: Gallery, planned: Erasure) -> Patterns:
+    """Return what to look for after this was erased."""
     found: set[bytes] = set()
     counts: dict[str, int] = {}
     for kind in PIECES:
         counts[kind.name] = 0
-        for value in kind.values(store, gallery, crop_ids):
+        for value in kind.values(store, gallery, planned):
             taken = set(_sequences(value))
             found |= taken
             counts[kind.name] += bool(taken)
@@ -151,6 +150,7 @@ def look_for(
         if path.is_file() and not path.is_symlink()
     )
     hits: dict[Path, frozenset[bytes]] = {}
+    unread: list[str] = []
     size = 0
     for path in files:
         try:
@@ -158,12 +158,14 @@ def look_for(
             size += path.stat().st_size
         except FileNotFoundError:  # of another process, which has removed it meanwhile
             continue
+        except OSError:
+            unread.append(location_text(str(path)))
     every = frozenset[bytes]().union(*hits.values())
     shared = _still_held(store, gallery, every) if every else frozenset()
     left = {path: len(some - shared) for path, some in hits.items()}
     found = {location_text(str(path)): number for path, number in left.items() if number}
     sequences = len(patterns.sequences - shared)
-    return ByteSearch(patterns.counts, sequences, len(hits), size, found)
+    return ByteSearch(patterns.counts, sequences, len(hits), size, found, tuple(unread))
 
 
 def _found_in(path: Path, sequences: frozenset[bytes]) -> frozenset[bytes]:

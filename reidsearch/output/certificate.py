@@ -47,6 +47,7 @@ def certificate_lines(certificate: Certificate, paths: Sequence[Path]) -> list[s
         for one in remains.derived
         if one.erased
     ]
+    lines += [f"  {visible(name)} could not be read" for name in search.unread]
     if not certificate.finished:
         lines.append("The deletion is not finished: another process reads the archive.")
     for one in certificate.backups:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from reidsearch.domain.certificates import Certificate, MayHold, Remains
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.index.gallery import Gallery
 from reidsearch.maintenance import residue
+from reidsearch.maintenance.erase import Erasure, sources_only_of
 from reidsearch.maintenance.forget import digests_of, places_of
 from reidsearch.media.video import verified
 from reidsearch.store import log_reading
@@ -30,11 +30,8 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.log_key import LogKey, key_path, read_key
 from reidsearch.store.seals import seal_now
 
-if TYPE_CHECKING:
-    from reidsearch.maintenance.erase import Erasure
-
 CERTIFIED_BY = "delete"
-"""What of the programs' commands writes certificates, which show nobody."""
+"""Which command writes certificates, which show nobody."""
 
 
 def query_pictures(store: Store) -> Path:
@@ -96,9 +93,9 @@ class Caches:
 def caches_dropped(store: Store, planned: Erasure) -> Iterator[Caches]:
     """Drop from caches what is erased meanwhile, also where that is cut off after it was done."""
     with store.scan() as connection:
-        digests = digests_of(connection, planned.ids, planned.footage)
-        nothing = np.empty(0, dtype=np.int64)
-        places = places_of(connection, nothing, planned.footage)
+        sources = [*sources_only_of(connection, planned.ids), *planned.footage]
+        digests = digests_of(connection, planned.ids, sources)
+        places = places_of(connection, np.empty(0, dtype=np.int64), planned.footage)
     caches = Caches(store, digests | searched_with(store, planned.searches), places)
     before = store.state().erasures
     try:
@@ -130,7 +127,7 @@ def delete_certified(
     if key is None:
         key, why_not = _own_key(store)
     ids = planned.ids.tolist()
-    patterns = residue.patterns_of(store, gallery, ids)
+    patterns = residue.patterns_of(store, gallery, planned)
     finished, caches = delete()
     entry = next(log_reading.entries(store, last=1, events=[Event.DELETE]), None)
     exports, backups = may_hold(store, ids)

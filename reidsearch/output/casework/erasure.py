@@ -94,8 +94,8 @@ LIMITS = (
     "that showed a picture) are not known to it. Browsers keep pictures for up to an hour.",
     "Bytes are looked for as they were stored. A picture that was encoded again, as in a clip or a "
     "report, is another one: such files are listed under exported files.",
-    "Where people at a camera are ten or more, the mean of their embeddings is kept until the "
-    "archive has changed by a fifth; no person can be read from it.",
+    "Of a camera with ten people or more, the mean of all their embeddings stays until the archive "
+    "has changed by a fifth.",
     "Programs that have the archive open forget what they have in memory when they next use it.",
 )
 
@@ -104,7 +104,8 @@ def _result(certificate: Certificate) -> Iterator[Block]:
     if certificate.remains.nothing and certificate.finished:
         yield Text("What is listed here was erased, and nothing of it was found afterwards.")
     if not certificate.remains.nothing:
-        yield Text("Something of what was erased was found afterwards. See below.", caution=True)
+        told = "Something of what was erased was found afterwards, or could not be looked for."
+        yield Text(f"{told} See below.", caution=True)
     if not certificate.finished:
         told = "The erasure is not finished: another process reads the archive."
         yield Text(told, caution=True)
@@ -148,6 +149,8 @@ def _searched(certificate: Certificate) -> Iterator[Block]:
     if search.found:
         found = tuple((name, str(number)) for name, number in search.found.items())
         yield Table(("Found in", "Sequences"), found, (6, 1.5))
+    if search.unread:
+        yield Table(("Could not be read",), tuple((name,) for name in search.unread), (1,))
     tables = len(remains.rows)
     left = sum(remains.rows.values())
     yield Text(
