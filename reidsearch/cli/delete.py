@@ -231,8 +231,8 @@ def _from_backup(archive: Path, folder: Path, form: str, *, dry_run: bool, yes: 
         told = f"{count(found.crops, 'crop')}, {count(found.identities, 'identity', 'identities')}"
         if form == "table":
             say(f"{told} of it were deleted here since")
-        if (found.crops or found.identities) and not dry_run:
-            if not yes:
+        if not dry_run:  # the log tells of a backup that has lost it already, too
+            if (found.crops or found.identities) and not yes:
                 click.confirm("Delete them from the backup?", abort=True, err=True)
             with progress_for(name="delete") as progress:
                 found = opened.maintenance.erase_in_backup(folder, progress=progress)

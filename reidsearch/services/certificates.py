@@ -31,25 +31,29 @@ def prove_certificate(store: Store, path: Path) -> CertificateProof:
     Raises:
         InputError: it cannot be read.
     """
-    data = read_bytes(path, LARGEST)
-    entries = {
-        entry.number: entry
-        for entry in log_reading.entries(
-            store, events=[Event.EXPORT, Event.DELETE, Event.KEY, Event.SEAL]
-        )
-    }
+    kinds = [Event.EXPORT, Event.DELETE, Event.KEY, Event.SEAL]
+    entries = {one.number: one for one in log_reading.entries(store, events=kinds)}
+    name = location_text(str(path))
+    return proof_of(name, read_bytes(path, LARGEST), str(store.row.uuid), entries)
+
+
+def proof_of(
+    name: str, data: bytes, archive_id: str, entries: Mapping[int, LogEntry]
+) -> CertificateProof:
+    """Compare the bytes of a certificate with the entries of a log: its deletions, keys, seals."""
     written = _written(entries, hashlib.sha256(data).hexdigest())
-    name, faults, entry, signature = location_text(str(path)), [], None, None
+    faults: list[str] = []
+    entry, signature = None, None
     if JSON.match(data):
         try:
             document = _read(data)
             signature = _signature(document)
             faults = [
-                *_of_archive(store, document, entries),
+                *_of_archive(archive_id, document, entries),
                 *_of_signature(document, signature, entries),
             ]
             entry = (document["log"] or {}).get("entry")
-        except DECODING_ERRORS as error:
+        except (*DECODING_ERRORS, AttributeError) as error:
             faults = [f"it is no erasure certificate: {error}"]
     if written is None and signature is None and not faults:
         faults = ["the event log has no entry which says that these bytes were written"]
@@ -88,10 +92,10 @@ def _signature(document: Mapping[str, Any]) -> Signature | None:
 
 
 def _of_archive(
-    store: Store, document: Mapping[str, Any], entries: Mapping[int, LogEntry]
+    archive_id: str, document: Mapping[str, Any], entries: Mapping[int, LogEntry]
 ) -> list[str]:
     """Compare what a certificate names with the archive and its log."""
-    if document["archive_id"] != store.row.uuid:
+    if document["archive_id"] != archive_id:
         return [f"it is of another archive ({document['archive_id']})"]
     faults = []
     for told, number, digest in (("log", "entry", "digest"), ("seal", "entries", "head")):
