@@ -53,7 +53,7 @@ def proof_of(
                 *_of_signature(document, signature, entries),
             ]
             entry = (document["log"] or {}).get("entry")
-        except (*DECODING_ERRORS, AttributeError) as error:
+        except DECODING_ERRORS as error:
             faults = [f"it is no erasure certificate: {error}"]
     if written is None and signature is None and not faults:
         faults = ["the event log has no entry which says that these bytes were written"]
