@@ -1,4 +1,4 @@
-"""Clips that are kept for a browser: made once, and again when an erasure has emptied their folder."""
+"""Clips that are kept for a browser: made once, and again when an erasure removed them."""
 
 from __future__ import annotations
 
