@@ -14,9 +14,9 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 LINES = 50
 EVENTS = (
     "begin", "search", "search-end", "explain", "decision", "index", "index-end", "export",
-    "playback", "backup", "backup-erase", "restore", "migrate", "repair", "annotate",
-    "link", "quantize", "prepare-reranking", "seal", "key", "forget", "delete", "reembed",
-    "clock", "calibrate",
+    "playback", "shown", "backup", "backup-erase", "restore", "migrate", "repair", "repair-end",
+    "annotate", "annotate-end", "link", "quantize", "prepare-reranking", "seal", "key", "forget",
+    "delete", "reembed", "clock", "calibrate",
     "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",
     "retention", "review", "account",
     "replay", "sign-in", "sign-in-failed", "sign-out",

@@ -24,7 +24,7 @@ from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.base.said import said
 from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now
-from reidsearch.domain.event_log import Event
+from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.table import Neighbours
@@ -32,9 +32,10 @@ from reidsearch.maintenance.finish import finish
 from reidsearch.store import jobs
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database.lifecycle import migrate, require_usable_name
+from reidsearch.store.database.lifecycle import require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.store.log_reading import entries, record
+from reidsearch.store.migrating import migrate
 from reidsearch.store.seals import copy_seals
 from reidsearch.store.sessions import drop_sessions
 
@@ -100,7 +101,8 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
         copy_seals(store.folder.resolve(), folder)
         with own_files.create(folder / NOTE) as file:
             file.write((json.dumps(note, indent=2) + "\n").encode())
-    record(store, Event.BACKUP, {"folder": location_text(str(target)), "sha256": sha256})
+        # Before it has its name: a backup that is there has its entry, whatever happens now.
+        record(store, Event.BACKUP, {"folder": location_text(str(target)), "sha256": sha256})
     return made
 
 
@@ -153,13 +155,13 @@ def _restored(
         shutil.copyfileobj(old, new, COPIED_AT_ONCE)
     _write_settings(folder / SETTINGS, settings)
     copy_seals(database.parent, folder)
-    migrate(folder)
+    before, after = migrate(folder)
     with Store(folder) as store:
         with step(progress, "checking the database"):
             damage = store.damage()
         if damage:
             raise ArchiveError(f"{database} is damaged: {damage[0]}")
-        last = next(entries(store, last=1), None)  # up to where the backup's log goes
+        last = _head(store, migrated=before != after)
         with store.write() as connection:
             jobs.leave(connection)
         gallery = Gallery(store)
@@ -177,6 +179,13 @@ def _restored(
         }
         record(store, Event.RESTORE, detail)
         return len(gallery)
+
+
+def _head(store: Store, *, migrated: bool) -> LogEntry | None:
+    """Return up to where a backup's log went, before it was migrated; None: it had none."""
+    last = next(entries(store, last=2 if migrated else 1), None)
+    # The first entry never stands alone: one that does now was made by migrating.
+    return None if migrated and last and last.event is Event.BEGIN else last
 
 
 @contextmanager
