@@ -271,3 +271,30 @@ def test_a_number_that_no_column_holds_is_not_found(run, address, tmp_path):
         assert run("show", "crop", number).code == 9
         assert run("identity", "proposals", number).code == 9
         assert run("hold", "release", number, "--note", "x").code == 9
+
+
+def test_an_archive_of_an_earlier_version_is_migrated(run, running, address, tmp_path):
+    """As it was made before 0019, which tells whose index files are whose."""
+    run.archive = address
+    draw_many(tmp_path / "crops", 10)
+    assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
+    name = address.url.rpartition("/")[2]
+    running.sql("DROP SCHEMA proven CASCADE", name)
+    for table in ("generation", "neighbours"):
+        running.sql(f"ALTER TABLE main.{table} DROP COLUMN node", name)
+    running.sql("UPDATE main.alembic_version SET version_num = '0017'", name)
+    assert run("show").code == 7
+    assert "0017 -> " in run("migrate").out
+    assert "up to date" in run("migrate").out
+    assert run("check").out == "No problems found.\n"
+    assert run("log", "verify").code == 0
+    assert "migrate" in run("log", "list").out
+
+
+def test_triggers_of_another_version_are_made_anew_by_migrate(run, running, address):
+    Store.create(address)
+    run.archive = address
+    running.sql("COMMENT ON SCHEMA proven IS 'another'", address.url.rpartition("/")[2])
+    assert run("show").code == 7
+    assert run("migrate").code == 0
+    assert run("show").code == 0
