@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from reidsearch.archive import Archive
+from reidsearch.base.actor import Author
 
 AGAIN_AFTER_S = 600
 """Playing asks for many stretches and stills: all of somebody within this time are one viewing."""
@@ -15,14 +16,14 @@ MOST = 10_000
 
 
 class Views:
-    """What was looked at lately, and by whom; threads may share it."""
+    """What was looked at lately, by whom and for which case; threads may share it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._seen: OrderedDict[tuple[str, int], float] = OrderedDict()
+        self._seen: OrderedDict[tuple[Author, int], float] = OrderedDict()
         self._lock = threading.Lock()
 
-    def seen(self, archive: Archive, who: str, source_id: int) -> None:
+    def seen(self, archive: Archive, who: Author, source_id: int) -> None:
         """Record that somebody, who acts now, looks at a source, unless it was lately."""
         key, at = (who, source_id), self._clock()
         with self._lock:

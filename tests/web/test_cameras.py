@@ -73,6 +73,10 @@ PLAIN: dict[str, Any] = {
     "grouped": True, "k": 5, "look": "0" * 64, "max_false_alarms": 1.0, "min_score": 0.5,
     "new_only": False, "picture": [], "prior": 0.5, "query_camera": "yard", "reranked": False,
     "sha256": "0" * 64, "view": 0,
+    "authority_kind": "warrant", "authority_reference": "AZ 3", "back": "/ask", "case": "2026-17",
+    "examiner": "eve", "expires": "2096-01-01", "issued": "2026-01-01", "notes": "x",
+    "number": "2026-17", "purpose": "x", "reason": "witness", "title": "Theft",
+    "why": "case-required",
     "to": 1.0, "unreviewed": True, "used": False, "wait_s": 0, "wearing": ["red"], "who": "anna",
 }  # fmt: skip
 """Names of all others, with a value."""
