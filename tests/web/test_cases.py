@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 import re
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -177,12 +176,12 @@ def test_an_analyst_opens_changes_closes_and_reopens_cases_by_the_page(served) -
     where = shown.headers["location"]
     page = lea.get(where).text
     assert "<img src=x" not in page
-    assert page.count(html.escape(HOSTILE, quote=False)) > 1
+    assert page.count("&lt;img src=x") > 1
     case = served.archive.cases.find(HOSTILE)
     assert (case.examiner, case.expires, case.notes) == (
         "lea",
         dt.datetime(2096, 12, 2, tzinfo=dt.UTC),
-        "a\r\nb",
+        "a\nb",
     )
     held = {
         "number": HOSTILE, "title": HOSTILE, "expires": "2096-12-02 00:00:00", "examiner": "lea",
@@ -192,7 +191,7 @@ def test_an_analyst_opens_changes_closes_and_reopens_cases_by_the_page(served) -
     assert served.archive.cases.find(HOSTILE).changed_at == case.changed_at, "nothing was changed"
     form(lea, "/cases/edit", **held | {"expires": "", "purpose": "find a witness"})
     changed = served.archive.cases.find(HOSTILE)
-    assert (changed.expires, changed.purpose, changed.notes) == (None, "find a witness", "a\r\nb")
+    assert (changed.expires, changed.purpose, changed.notes) == (None, "find a witness", "a\nb")
     assert (
         "done=close" in form(lea, "/cases/close", number=HOSTILE, note="over").headers["location"]
     )
@@ -202,7 +201,7 @@ def test_an_analyst_opens_changes_closes_and_reopens_cases_by_the_page(served) -
     assert "/cases/edit" not in served.as_(VERA).get(where).text
     assert form(served.as_(VERA), "/cases/close", number=HOSTILE).status_code == 403
     assert form(lea, "/cases/new", number=HOSTILE).status_code == 422
-    assert "is no time" in form(lea, "/cases/new", number="2", issued="soon").text
+    assert "bad-time" in form(lea, "/cases/new", number="2", issued="soon").text
     assert lea.get("/case?number=nope").status_code == 404
 
 

@@ -193,7 +193,7 @@ class CaseForm(Given, frozen=True):
 
 def take_new(call: Call, given: CaseForm) -> Response:
     """Open a case."""
-    filled = {name: value for name, value in structs.asdict(given).items() if value.strip()}
+    filled = {name: value for name, value in _filled(given).items() if value.strip()}
     made = cases.new(call, cases.CaseGiven(**filled))
     return _to(address(made["case"]["number"], "new"))
 
@@ -201,11 +201,9 @@ def take_new(call: Call, given: CaseForm) -> Response:
 def take_edit(call: Call, given: CaseForm) -> Response:
     """Change what was changed in the form; the rest may have been changed by others meanwhile."""
     case = call.archive.cases.find(given.number)
-    shown, filled = _fields(case), structs.asdict(given)
+    shown, filled = _fields(case), _filled(given)
     changed: dict[str, Any] = {
-        name: filled[name].replace("\r\n", "\n")
-        for name in shown
-        if filled[name].replace("\r\n", "\n") != shown[name].replace("\r\n", "\n")
+        name: filled[name] for name in shown if filled[name] != _lines(shown[name])
     }
     for name in TIMES:
         if changed.get(name) == "":
@@ -213,6 +211,15 @@ def take_edit(call: Call, given: CaseForm) -> Response:
     if changed:
         cases.edit(call, cases.CaseGiven(number=case.number, **changed))
     return _to(address(case.number, "edit"))
+
+
+def _filled(given: CaseForm) -> dict[str, str]:
+    return {name: _lines(value) for name, value in structs.asdict(given).items()}
+
+
+def _lines(text: str) -> str:
+    """Return a text with the ends of lines that it had before a browser sent it."""
+    return text.replace("\r\n", "\n")
 
 
 def take_close(call: Call, given: cases.Ended) -> Response:
