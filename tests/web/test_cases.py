@@ -40,6 +40,7 @@ def recorded(served, *events: Event) -> list[tuple[str, str, str | None]]:
     return [(one.event.value, one.actor, one.case) for one in found]
 
 
+@pytest.mark.full
 def test_what_a_session_does_is_recorded_with_the_case_that_it_chose(served) -> None:
     served.archive.cases.new("2026-17", title="Theft")
     lea, vera = served.as_(Person("lea", Role.ANALYST)), served.as_(VERA)
@@ -73,6 +74,7 @@ def test_what_a_session_does_is_recorded_with_the_case_that_it_chose(served) -> 
     assert "vera" not in log.partition("<tbody>")[2].partition("</table>")[0]
 
 
+@pytest.mark.full
 def test_a_choice_holds_for_its_session_alone(served) -> None:
     served.archive.cases.new("1")
     lea, vera = served.as_(Person("lea", Role.ANALYST)), served.as_(VERA)
@@ -92,6 +94,7 @@ def test_a_choice_holds_for_its_session_alone(served) -> None:
     assert response.headers["location"] == "/sign-in"
 
 
+@pytest.mark.full
 def test_an_archive_that_needs_a_case_leads_to_the_chooser(served) -> None:
     served.archive.cases.new("1", title="Theft")
     served.archive.cases.require(Needed.REASON)
@@ -118,6 +121,7 @@ def test_an_archive_that_needs_a_case_leads_to_the_chooser(served) -> None:
     assert choose(vera, "1", reason="missing", back="//evil.example/") == "/"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("how", ["closed", "expired"])
 def test_a_case_that_ends_meanwhile_is_refused_with_a_way_to_choose_another(served, how) -> None:
     served.archive.cases.new("1")
@@ -168,6 +172,7 @@ def test_a_program_names_the_case_of_a_request_in_headers(served) -> None:
     assert served.client.get(SEARCH, headers=twice).status_code == 422
 
 
+@pytest.mark.full
 def test_an_analyst_opens_changes_closes_and_reopens_cases_by_the_page(served) -> None:
     lea = served.as_(Person("lea", Role.ANALYST))
     shown = form(
@@ -205,6 +210,7 @@ def test_an_analyst_opens_changes_closes_and_reopens_cases_by_the_page(served) -
     assert lea.get("/case?number=nope").status_code == 404
 
 
+@pytest.mark.full
 def test_cases_over_the_api(served) -> None:
     lea = served.as_(Person("lea", Role.ANALYST))
     made = lea.post("/api/v1/cases", json={"number": "1", "expires": "2096-01-01T00:00:00Z"})
