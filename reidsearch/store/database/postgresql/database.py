@@ -192,7 +192,7 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         """
         raise UsageError(
             f"{self._address} is a database of PostgreSQL, which backs it up itself",
-            f"use pg_dump: pg_dump -Fc -d {self._address} -f archive.dump",
+            "PostgreSQL's own pg_dump writes a backup of it, and pg_restore brings that back",
         )
 
     def purge(self) -> bool:

@@ -73,7 +73,7 @@ def _make_database(address: PostgresAddress) -> None:
     except ReidsearchError as error:
         raise StorageError(
             f"{address} is not there, and cannot be made: {error.message}",
-            f"let somebody who may make it: createdb -T template0 -E UTF8 --locale=C {name}",
+            f"let somebody make the database {name}, of the encoding UTF8 and the collation C",
         ) from error
 
 
@@ -97,7 +97,7 @@ def _require_fit(address: PostgresAddress) -> None:
         raise ArchiveError(
             f"{address} is a database of {encoding} with the collation {collation}; an archive "
             "takes UTF8 and C, so that text sorts in the same way everywhere",
-            "make one with: createdb -T template0 -E UTF8 --locale=C NAME",
+            "make another one from template0, of the encoding UTF8 and the collation C",
         )
     if taken and not there:
         raise ArchiveError(

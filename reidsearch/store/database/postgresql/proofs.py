@@ -93,14 +93,14 @@ def require_installed(connection: Connection, where: str) -> None:
     expected = sorted((table.name, TRIGGER, "O") for table in _with_digest())
     if told and told != version():
         raise ArchiveVersionError(
-            f"the views and triggers of {where} are those of another version",
+            f"what proves the rows of {where} was made by another version",
             "migrate it",
             kind=Kind.ARCHIVE_OUTDATED,
             archive=where,
         )
     if sorted(tuple(row) for row in triggers) != expected or others or not told:
         raise ArchiveError(
-            f"the database of {where} has not the triggers and views of this version: it was "
+            f"the database of {where} has not the triggers of this version, or others: it was "
             "changed by another program",
             "restore it from a backup",
             kind=Kind.ARCHIVE_FOREIGN,
