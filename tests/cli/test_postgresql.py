@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Iterator
 
@@ -304,3 +305,9 @@ def test_triggers_of_another_version_are_made_anew_by_migrate(run, running, addr
     assert run("show").code == 7
     assert run("migrate").code == 0
     assert run("show").code == 0
+
+
+def test_without_the_driver_it_is_told_what_to_install(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    ran = run("show", "-a", "postgresql://nobody@127.0.0.1:1/archive")
+    assert (ran.code, "reidsearch[team]" in ran.err) == (2, True)

@@ -6,10 +6,10 @@ import contextlib
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from reidsearch.base import own_files
+from reidsearch.base import atomic, own_files
 from reidsearch.base.address import Address, PostgresAddress
 from reidsearch.base.data_folder import data_folder
-from reidsearch.base.errors import StorageError
+from reidsearch.base.errors import ArchiveError, Kind, StorageError
 from reidsearch.store.contract import Database
 from reidsearch.store.database import sqlite
 
@@ -37,7 +37,12 @@ def open_database(address: Address) -> Database:
 def local_folder(address: Address, uuid: str) -> Path:
     """Return where an archive's files are: its folder, or one of this machine's user."""
     if isinstance(address, PostgresAddress):
-        folder = data_folder() / "archives" / str(UUID(uuid))
+        try:
+            folder = data_folder() / "archives" / str(UUID(uuid))
+        except ValueError as error:
+            raise ArchiveError(
+                f"{address}: the archive's id is none", kind=Kind.ARCHIVE_DAMAGED
+            ) from error
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -51,9 +56,10 @@ def node_of(address: Address, folder: Path) -> str | None:
     if not isinstance(address, PostgresAddress):
         return None
     path = folder / NODE
-    with contextlib.suppress(FileExistsError), own_files.create(path) as file:
-        file.write(str(uuid4()).encode())
     try:
+        if not path.exists():
+            with contextlib.suppress(FileExistsError), atomic.creating(path) as fresh:
+                fresh.write_text(str(uuid4()), encoding="ascii")
         return str(UUID(own_files.read_bytes(path, 64).decode()))
     except (OSError, ValueError) as error:
         raise StorageError(
