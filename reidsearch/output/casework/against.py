@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 HEADING = "What speaks against the findings"
 TOLD_AT_MOST = 40
 """Remarks of one test."""
-FOR_IT = "for it (with its pictures, or that found it first)"
+FOR_IT = "for this identity (made with its pictures, or that found it first)"
 CAUTION = "These are the tests that were made; others were not."
 
 

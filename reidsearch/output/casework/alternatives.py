@@ -58,7 +58,7 @@ def of_answer(matches: Sequence[Match]) -> list[Block]:
     told: list[Block] = [
         Text(
             f"Rank {one.rank} has {count(len(others), 'alternative')} of another tracklet with "
-            f"the same or a higher {_measure(one)}: {_named(others)}."
+            f"the same or a higher {_measure([one])}: {_named(others)}."
         )
         for one, others in every
         if others
@@ -66,7 +66,9 @@ def of_answer(matches: Sequence[Match]) -> list[Block]:
     if not told:
         what = "those that were confirmed" if every[0][0].identity else "the first one"
         return [
-            Text(f"Among the matches nobody else has {_as_high(every[0][0])} as {what}."),
+            Text(
+                f"Among the matches nobody else has {_as_high([one for one, _ in every])} as {what}."
+            ),
         ]
     return _bounded(told, "finding")
 
@@ -90,7 +92,7 @@ def of_searches(searches: Sequence[tuple[int, Answer]], *, whose: str) -> list[B
     ]
     looked = count(len({entry for entry, _, _ in compared}), "search", "searches")
     what = "what was confirmed, or as the first match where nothing was"
-    measure = _as_high(compared[0][1])
+    measure = _as_high([one for _, one, _ in compared])
     if not rows:
         return [Text(f"In {looked} {whose} nobody else has {measure} as {what}.")]
     blocks: list[Block] = [
@@ -108,12 +110,17 @@ def _bounded(told: list[Block], what: str) -> list[Block]:
     return [*told[:ROWS_AT_MOST], Text(f"{count(len(told) - ROWS_AT_MOST, what)} more have some.")]
 
 
-def _measure(one: Match) -> str:
-    return "likelihood ratio (or one within its 95 % interval)" if one.reading else "score"
+def _measure(findings: Sequence[Match]) -> str:
+    """Return what findings are compared by."""
+    read = [one.reading is not None for one in findings]
+    if not any(read):
+        return "score"
+    ratio = "likelihood ratio (or one within its 95 % interval)"
+    return ratio if all(read) else f"{ratio}, or score where there is none,"
 
 
-def _as_high(one: Match) -> str:
-    return f"the same or a higher {_measure(one)}"
+def _as_high(findings: Sequence[Match]) -> str:
+    return f"the same or a higher {_measure(findings)}"
 
 
 def _told(match: Match) -> str:
