@@ -104,7 +104,7 @@ def test_each_report_tells_what_speaks_against_it(videos) -> None:
     ok(videos, "clock", "yard", "--offset", "-60")
     for subject in subjects:
         told = part(report(videos, *subject), "Two places at one time")
-        assert "seen by two cameras at one time (gate and yard" in told, subject
+        assert "seen by two cameras at one time (yard and gate" in told, subject
         assert "(ben)" not in told
     told = json.dumps(report(videos, "answer", kept))
     assert "a clock was corrected since" in told

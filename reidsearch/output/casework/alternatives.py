@@ -65,11 +65,8 @@ def of_answer(matches: Sequence[Match]) -> list[Block]:
     ]
     if not told:
         what = "those that were confirmed" if every[0][0].identity else "the first one"
-        return [
-            Text(
-                f"Among the matches nobody else has {_as_high([one for one, _ in every])} as {what}."
-            ),
-        ]
+        measure = _as_high([one for one, _ in every])
+        return [Text(f"Among the matches nobody else has {measure} as {what}.")]
     return _bounded(told, "finding")
 
 
