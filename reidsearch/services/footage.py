@@ -312,23 +312,26 @@ class FootageService:
         """
         return copy_original(self._store, source_id, out)
 
-    def relocate(self, old: str, new: Path, *, dry_run: bool = False) -> Relocated:
+    def relocate(self, old: str, new: Path, *, dry_run: bool = False, why: str = "") -> Relocated:
         """Record that the footage in a folder was moved as a whole.
+
+        Relocating from `new` to `old` takes it back: no place is forgotten.
 
         Args:
             old: how the places that the archive knows begin; parts of a path, whole.
             new: the folder that stands there instead.
             dry_run: only count which sources would be found.
+            why: for the record.
 
         Raises:
-            UsageError: what was moved is an empty text.
+            UsageError: what was moved is an empty text; the note cannot be stored.
             NotFound: no known place begins so.
             ArchiveLocked: another process writes.
         """
         if not old.strip():
             raise UsageError("how the places begin that were moved is an empty text")
         moved = Relocation(whole_path(old), whole_path(str(new)))
-        return relocate(self._store, moved, dry_run=dry_run)
+        return relocate(self._store, moved, who=self._actor, why=why, dry_run=dry_run)
 
     def require_shown(self, path: Path, pts: int, pixels: Pixels) -> None:
         """Refuse a frame of any video that is not what the archive holds of its moment.
