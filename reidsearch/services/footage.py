@@ -32,7 +32,7 @@ from reidsearch.services.footage_files import (
     view_of,
 )
 from reidsearch.services.originals import copy_original
-from reidsearch.services.redacting import kept_by, redaction_report, redactor_of
+from reidsearch.services.redacting import redaction_report, redactor_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage import tracklet_reader as tracklet_store
@@ -260,7 +260,7 @@ class FootageService:
             raise absent("the moment of a crop of footage")
         source = footage_store.source(self._store, crop.source_id)
         at_s = crop.moment.media_s
-        redactor = redactor_of(self._store, source, kept_by(whom, crop), at_s, at_s)
+        redactor = redactor_of(self._store, source, whom, crop, at_s, at_s)
         hidden = redactor(pixels, crop.moment.pts)
         return hidden, crop, redaction_report(redactor, source, whom, crop)
 
