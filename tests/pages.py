@@ -8,13 +8,13 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-ALONE = frozenset({"meta", "img", "br"})
+ALONE = frozenset({"meta", "img", "br", "col"})
 KNOWN = frozenset(
     {
         "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "p",
         "code", "div", "aside", "section", "figure", "img", "figcaption", "main", "article",
         "span", "video", "a", "table", "thead", "tbody", "tr", "th", "td", "footer", "bdi",
-        "br", "dl", "dt", "dd", "svg", "rect",
+        "br", "dl", "dt", "dd", "svg", "rect", "colgroup", "col",
     }
 )  # fmt: skip
 ATTRIBUTES = frozenset(
@@ -22,7 +22,7 @@ ATTRIBUTES = frozenset(
         "lang", "charset", "http-equiv", "content", "name", "class", "aria-label", "alt",
         "loading", "decoding", "src", "title", "href", "controls", "preload", "poster",
         "scope", "role", "tabindex", "muted", "width", "height", "x", "y", "viewbox",
-        "preserveaspectratio",
+        "preserveaspectratio", "shape-rendering",
     }
 )  # fmt: skip
 

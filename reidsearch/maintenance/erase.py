@@ -141,8 +141,8 @@ def plan(store: Store, wanted: Wanted) -> Erasure:
     return Erasure(
         ids,
         len(sources) + len(footage),
-        selection.unknown_time,
-        selection.unknown_camera,
+        selection.unknown_time if wanted.of_crops else 0,
+        selection.unknown_camera if wanted.of_crops else 0,
         footage,
         wanted.permanent,
         by_indexing,

@@ -15,6 +15,7 @@ from pathlib import Path
 from reidsearch.base.errors import DECODING_ERRORS, InputError, UsageError, absent
 from reidsearch.base.locations import location_text
 from reidsearch.base.reading import read_bytes
+from reidsearch.domain.answers import Match, Statement
 from reidsearch.domain.certificates import CertificateProof
 from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, Shown
 from reidsearch.domain.signatures import LogProof, Signature, read_signature
@@ -74,6 +75,13 @@ class EventLogService:
             case, actor: of this case, by this name; None: of all.
         """
         return held.entries(self._store, last=last, events=events, case=case, actor=actor)
+
+    def with_own(self, matches: Sequence[Match], statement: Statement) -> tuple[Match, ...]:
+        """Mark which matches are what was searched with, as the search did that the log holds."""
+        from reidsearch.search.own import with_own
+
+        refined = statement.feedback is not None
+        return with_own(self._store, tuple(matches), statement.query_pictures, refined=refined)
 
     def exported(self, path: Path, by: str, name: str | None = None) -> None:
         """Record that a file, or a folder of files, was written of what the archive holds.

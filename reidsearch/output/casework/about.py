@@ -168,7 +168,7 @@ def appendix() -> Section:
                 "To verify: the SHA-256 of this file stands in the event log of the archive "
                 "(entry export). The PDF holds the same content as JSON (report.json, attached); "
                 "the digests of sources, pictures and model in it can be compared with the files. "
-                "The event log is proven with `reidsearch log verify`."
+                "The command reidsearch log verify proves the event log."
             ),
         ),
     )

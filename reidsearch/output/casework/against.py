@@ -1,4 +1,8 @@
-"""The part of a report that says what speaks against its findings."""
+"""The part of a report that says what speaks against its findings.
+
+Each test is told with its outcome, also where it found nothing: who else is as similar, who would
+have been in two places, what was not filmed meanwhile, which tracklets may show several people.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reidsearch.base.timecode import from_us
-from reidsearch.domain.answers import Answer, Match
+from reidsearch.domain.answers import Answer
 from reidsearch.domain.decisions import Member, Presence
 from reidsearch.domain.journeys import Journey
 from reidsearch.domain.two_places import two_places
+from reidsearch.output.casework import alternatives
+from reidsearch.output.casework.alternatives import member_of
 from reidsearch.output.casework.document import Block, Section, Text
 from reidsearch.output.journeys import unseen_text
 from reidsearch.output.purity import matches_purity, purity_sentences
@@ -21,108 +27,122 @@ if TYPE_CHECKING:
 
 HEADING = "What speaks against the findings"
 TOLD_AT_MOST = 40
-NOTHING = "Nothing that speaks against them was found by these tests; others were not made."
+"""Remarks of one test."""
+FOR_IT = "for this identity (made with its pictures, or that found it first)"
+CAUTION = "These are the tests that were made; others were not."
 
 
-def of_answer(making: Making, answer: Answer, seen: Mapping[Member, Presence]) -> Section:
-    """Say which others are as similar, who would be in two places, and what was not searched."""
-    told = [
-        *_alternatives(answer.matches),
-        *_at_once(making, list(seen.values()), answer.matches),
-        *matches_purity(answer.matches),
-        *_holes(making, list(seen.values())),
-    ]
-    return _section(told)
+def of_answer(making: Making, answer: Answer, seen: Mapping[Member, Presence]) -> list[Section]:
+    """Say it of the matches of a search."""
+    ranks = {
+        member_of(one): f"rank {one.rank} ({member_of(one).text})"
+        for one in reversed(answer.matches)
+    }
+    present = list(seen.values())
+    return _sections(
+        alternatives.of_answer(answer.matches),
+        _at_once(present, ranks),
+        _holes(making, present),
+        matches_purity(answer.matches),
+    )
 
 
-def of_presences(making: Making, presences: Sequence[Presence]) -> Section:
-    """Say where somebody would have been in two places, and what was not analysed meanwhile."""
-    told = [
-        *_at_once(making, presences, ()),
-        *purity_sentences((one.member.text, one.purity) for one in presences),
-        *_holes(making, presences),
-    ]
-    return _section(told)
+def of_case(
+    making: Making,
+    searches: Sequence[tuple[int, Answer]],
+    presences: Sequence[Presence],
+    named: Mapping[Member, str],
+) -> list[Section]:
+    """Say it of the searches of a case and of what was confirmed for it.
+
+    Args:
+        named: as what each was confirmed; only sightings of one identity are compared.
+    """
+    together: dict[str, list[Presence]] = {}
+    for one in presences:
+        together.setdefault(named.get(one.member, ""), []).append(one)
+    called = {one: f"{one.text} ({name})" for one, name in named.items()}
+    return _sections(
+        alternatives.of_searches(searches, whose="of the case"),
+        [told for ones in together.values() for told in _at_once(ones, called)],
+        _holes(making, presences),
+        purity_sentences((one.member.text, one.purity) for one in presences),
+    )
 
 
-def of_journey(making: Making, journey: Journey) -> Section:
+def of_identity(
+    making: Making, searches: Sequence[tuple[int, Answer]], presences: Sequence[Presence]
+) -> list[Section]:
+    """Say it of what was put to an identity."""
+    return _sections(
+        alternatives.of_searches(searches, whose=FOR_IT),
+        _at_once(presences, {}),
+        _holes(making, presences),
+        purity_sentences((one.member.text, one.purity) for one in presences),
+    )
+
+
+def of_journey(
+    making: Making, searches: Sequence[tuple[int, Answer]], journey: Journey
+) -> list[Section]:
     """Say the same of a journey, with ways that are too fast and what lies between sightings."""
     seen = [stop.seen for stop in journey.stops]
-    told = [
+    too_fast = [
         f"{one.first.text} and {one.second.text} lie {one.gap_s:.1f} s apart; the way between "
         f"their cameras takes at least {one.minimum_s:g} s as it was given"
         + ("." if one.certain else ", unless a clock is off.")
         for one in journey.too_fast
     ]
-    told += [
+    unseen = [
         f"Between sightings {one.after} and {one.before} ({duration(one.seconds)}) was not "
         f"analysed: {unseen_text(one)}."
         for one in journey.between
         if one.unseen_s
     ]
-    told += [
-        *_at_once(making, seen, ()),
-        *purity_sentences((one.member.text, one.purity) for one in seen),
-        *_holes(making, seen),
+    return _sections(
+        alternatives.of_searches(searches, whose=FOR_IT),
+        [*too_fast, *_at_once(seen, {})],
+        [*unseen, *_holes(making, seen)],
+        purity_sentences((one.member.text, one.purity) for one in seen),
+    )
+
+
+def _sections(
+    rivals: Sequence[Block], at_once: Sequence[str], holes: Sequence[str], purity: Sequence[str]
+) -> list[Section]:
+    parts = (
+        ("Others who are as similar", [*rivals]),
+        ("Two places at one time", _told(at_once, "No two sightings are by two cameras at once.")),
+        ("Holes in the footage", _told(holes, "Every camera has footage for all of that time.")),
+        (
+            "Tracklets of several people",
+            _told(purity, "No tracklet shown is known to show more than one person."),
+        ),
+    )
+    return [
+        Section(HEADING, (Text(CAUTION),)),
+        *(Section(heading, tuple(blocks), level=2) for heading, blocks in parts),
     ]
-    return _section(told)
 
 
-def _section(told: Sequence[str]) -> Section:
-    blocks: list[Block] = [Text(one) for one in told[:TOLD_AT_MOST]] or [Text(NOTHING)]
-    if len(told) > TOLD_AT_MOST:
-        blocks.append(Text(f"{count(len(told) - TOLD_AT_MOST, 'remark')} more are left out here."))
-    return Section(HEADING, tuple(blocks))
+def _told(remarks: Sequence[str], none: str) -> list[Block]:
+    blocks: list[Block] = [Text(one) for one in remarks[:TOLD_AT_MOST]] or [Text(none)]
+    if len(remarks) > TOLD_AT_MOST:
+        left = count(len(remarks) - TOLD_AT_MOST, "remark")
+        blocks.append(Text(f"{left} more of this kind are left out here."))
+    return blocks
 
 
-def _alternatives(matches: Sequence[Match]) -> list[str]:
-    """Return which matches resemble the query as much as those confirmed, or as the first one."""
-    found = [one for one in matches if not one.own]
-    confirmed = [one for one in found if one.identity]
-    leading = confirmed or found[:1]
-    told = []
-    for one in leading:
-        mine = (one.identity.identity_id if one.identity else None, _of(one))
-        others = [
-            other
-            for other in found
-            if _of(other) != mine[1]
-            and (other.identity is None or other.identity.identity_id != mine[0])
-            and _as_similar(other, one)
-        ]
-        if others:
-            named = ", ".join(str(other.rank) for other in others[:20])
-            more = f" and {len(others) - 20:,} more" if len(others) > 20 else ""
-            told.append(
-                f"Rank {one.rank} has {count(len(others), 'alternative')} of another tracklet with "
-                f"the same or a higher {'likelihood ratio' if one.reading else 'score'}, or "
-                f"within its uncertainty: rank {named}{more}."
-            )
-    return told
+def _at_once(presences: Sequence[Presence], called: Mapping[Member, str]) -> list[str]:
+    """Return who would have to be in front of two cameras at one time.
 
-
-def _as_similar(other: Match, one: Match) -> bool:
-    if other.reading is not None and one.reading is not None:
-        return other.reading.log10_lr >= one.reading.log10_lr_interval[0]
-    return round(other.score, 2) >= round(one.score, 2)
-
-
-def _of(match: Match) -> tuple[str, int]:
-    if match.crop.moment is not None:
-        return "tracklet", match.crop.moment.tracklet_id
-    return "crop", match.crop.crop_id
-
-
-def _at_once(making: Making, presences: Sequence[Presence], matches: Sequence[Match]) -> list[str]:
-    """Return who would have to be in front of two cameras at one time."""
-    ranks = {
-        Member(*_of(one)): f"rank {one.rank} ({_of(one)[0]} {_of(one)[1]})"
-        for one in reversed(matches)
-    }
+    Args:
+        called: what members are called here; others by their kind and number.
+    """
     places = {one.member: one for one in presences}
     told = []
     for one in two_places(presences):
-        first, second = (ranks.get(member, member.text) for member in (one.first, one.second))
+        first, second = (called.get(member, member.text) for member in (one.first, one.second))
         cameras = " and ".join(
             places[member].camera or "an unknown camera" for member in (one.first, one.second)
         )
@@ -136,6 +156,12 @@ def _at_once(making: Making, presences: Sequence[Presence], matches: Sequence[Ma
             f"({cameras}, for {duration(one.overlap_s)}; {sure}). They can show one person only if "
             "a clock is wrong or the cameras show one place."
         )
+    untimed = sum(one.first_us is None or one.camera is None for one in presences)
+    if untimed and len(presences) > 1:
+        told.append(
+            f"Of {count(untimed, 'sighting')} time or camera is not known: whether they are of "
+            "the time of another cannot be told."
+        )
     return told
 
 
@@ -143,7 +169,7 @@ def _holes(making: Making, presences: Sequence[Presence]) -> list[str]:
     """Return for which times between the first and the last sighting there is no footage."""
     timed = [one for one in presences if one.first_us is not None and one.last_us is not None]
     if not timed:
-        return []
+        return ["No time of a sighting is known, so it cannot be told what was not filmed then."]
     begin = min(one.first_us or 0 for one in timed)
     end = max(one.last_us or 0 for one in timed)
     return [

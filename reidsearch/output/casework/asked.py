@@ -11,7 +11,7 @@ from reidsearch.domain.answers import Answer
 from reidsearch.domain.decisions import Story
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.domain.query_origins import QueryOrigin
-from reidsearch.output.casework.document import Card, Facts, Picture, Section, Table, Text
+from reidsearch.output.casework.document import THE_JSON, Card, Facts, Picture, Section, Table, Text
 from reidsearch.output.statement import filtered_told
 from reidsearch.output.times import local
 from reidsearch.output.visible import count
@@ -114,16 +114,37 @@ def of_identity(making: Making, story: Story) -> Section:
     return Section(HEADING, tuple(blocks))
 
 
-def _queries(making: Making, origins: Sequence[QueryOrigin]) -> list[Card | Table | Text]:
-    """Show query pictures of the archive, and list all with their digests."""
+def searched_with(making: Making, origins: Sequence[QueryOrigin]) -> list[Card | Text]:
+    """Show the pictures that a search was made with, as far as the archive holds them."""
     pictures: list[Picture] = []
-    for origin in origins:
-        if origin.crop_id is not None and len(pictures) < QUERIES_SHOWN:
-            picture = making.query(origin.crop_id)
-            pictures += [picture] if picture else []
-    blocks: list[Card | Table | Text] = []
+    held = [one.crop_id for one in origins if one.crop_id is not None]
+    for crop_id in held[:QUERIES_SHOWN]:
+        picture = making.query(crop_id)
+        pictures += [picture] if picture else []
+    blocks: list[Card | Text] = []
     if pictures:
         blocks.append(Card("Searched with", tuple(pictures), ()))
+    if len(held) > QUERIES_SHOWN:
+        blocks.append(Text(f"{count(len(held) - QUERIES_SHOWN, 'crop')} more are not shown."))
+    outside = [one for one in origins if one.crop_id is None]
+    if outside:
+        named = ", ".join(
+            f"{one.name or 'pixels in memory'} (SHA-256 {one.sha256 or 'not known'})"
+            for one in outside[:QUERIES_SHOWN]
+        )
+        more = len(outside) - QUERIES_SHOWN
+        blocks.append(
+            Text(
+                f"Not shown, because this report has pictures of the archive alone: "
+                f"{named}" + (f" and {more:,} more." if more > 0 else ".")
+            )
+        )
+    return blocks
+
+
+def _queries(making: Making, origins: Sequence[QueryOrigin]) -> list[Card | Table | Text]:
+    """Show query pictures of the archive, and list all with their digests."""
+    blocks: list[Card | Table | Text] = [*searched_with(making, origins)]
     rows = tuple(_query_row(one) for one in origins[:QUERIES_LISTED])
     blocks.append(
         Table(
@@ -137,12 +158,8 @@ def _queries(making: Making, origins: Sequence[QueryOrigin]) -> list[Card | Tabl
             (3, 2, 4, 4),
         )
     )
-    if any(one.crop_id is None for one in origins):
-        blocks.append(
-            Text("Pictures that are not of the archive are not held by it; their digests are.")
-        )
     if len(origins) > QUERIES_LISTED:
-        blocks.append(Text(f"{len(origins) - QUERIES_LISTED:,} more are in the attached JSON."))
+        blocks.append(Text(f"{len(origins) - QUERIES_LISTED:,} more are in {THE_JSON}."))
     return blocks
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from reidsearch.base.timecode import now
 from reidsearch.domain.answer_json import SCHEMA as ANSWER_SCHEMA
 from reidsearch.domain.answer_reading import read_answer
 from reidsearch.domain.answers import Answer, Logged, Match
-from reidsearch.domain.decisions import Mark
+from reidsearch.domain.decisions import Mark, Presence
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.output.cases import case_document
 from reidsearch.output.casework import about, against, asked, findings, record, searched
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 SEARCHES_AT_MOST = 40
 """Searches of a case whose matches are listed, the newest; all are counted."""
+SEARCHES_LOOKED_THROUGH = 1000
+"""Searches on record, the newest, in which an identity is looked for."""
 
 
 def report_of(archive: Held, subject: Subject) -> Report:
@@ -68,7 +71,7 @@ def _answer(making: Making, name: str, answer: Answer) -> Report:
         *asked.of_answer(making, answer),
         searched.of_answer(making, answer),
         *findings.of_answer(making, answer),
-        against.of_answer(making, answer, seen),
+        *against.of_answer(making, answer, seen),
         record.decisions(making, members),
     ]
     return _report(
@@ -84,7 +87,7 @@ def _identity(making: Making, name: str) -> Report:
         asked.of_identity(making, story),
         searched.of_presences(making, story.members),
         *findings.of_presences(making, story.members, story.identity.name),
-        against.of_presences(making, story.members),
+        *against.of_identity(making, _searches_for(making, story.members), story.members),
         record.decisions(making, [one.member for one in shown], story.decisions),
     ]
     title = "Report on an identity"
@@ -108,7 +111,7 @@ def _journey(making: Making, name: str) -> Report:
         asked.of_identity(making, story),
         searched.of_presences(making, stops),
         *findings.of_journey(making, journey),
-        against.of_journey(making, journey),
+        *against.of_journey(making, _searches_for(making, stops), journey),
         record.decisions(making, [one.member for one in stops], story.decisions),
     ]
     title = "Report on the sightings of an identity in order of time"
@@ -133,13 +136,16 @@ def _case(making: Making, number: str) -> Report:
     confirmed = record.confirmed_by(decided)
     present = archive.identities.seen(confirmed)
     presences = sorted(present.values(), key=lambda one: (one.first_us is None, one.first_us or 0))
+    marks = archive.identities.marks(present)
+    named = {one: mark.identity.name for one, mark in marks.items() if mark.identity}
+    told = [(entry.number, answer) for entry, answer in shown]
     sections = [
         about.what_this_is(),
         asked.of_case(making, case, entries),
         searched.of_case(making, [answer for _, answer in shown]),
         *findings.of_case(making, shown, len(answers)),
-        *findings.of_presences(making, presences, "", level=2),
-        against.of_presences(making, presences),
+        *findings.of_presences(making, presences, "", named),
+        *against.of_case(making, told, presences, named),
         record.decisions(making, confirmed, decided),
         record.reviews(reviews),
         record.exports(entries),
@@ -200,15 +206,48 @@ def numbered(sections: list[Section]) -> list[Section]:
     return found
 
 
+def _searches_for(making: Making, presences: Sequence[Presence]) -> list[tuple[int, Answer]]:
+    """Return the newest searches on record that were for somebody, the newest first.
+
+    These are the searches with a picture of a sighting, and those whose first match is one.
+    """
+    crops = {crop_id for one in presences for crop_id in one.crop_ids}
+    entries = list(making.archive.log.entries(events=[Event.SEARCH], last=SEARCHES_LOOKED_THROUGH))
+    found: list[tuple[int, Answer]] = []
+    for entry in reversed(entries):
+        said = entry.said or {}
+        firsts = {crop_id for crop_id, _ in said.get("matches", [])[:1]}
+        pictures = said.get("statement", {}).get("query_pictures", [])
+        firsts |= {one["crop_id"] for one in pictures if one.get("crop_id") is not None}
+        if firsts & crops and len(found) < SEARCHES_AT_MOST:
+            answer = _of_entry(making, entry)
+            found += [(entry.number, answer)] if answer else []
+    return found
+
+
 def _decided_now(making: Making, answer: Answer) -> Answer:
-    """Return an answer with what has been decided of its matches by now."""
+    """Return an answer with what is decided and known of its matches by now."""
     marks = making.archive.identities.marks_of_crops([one.crop.crop_id for one in answer.matches])
     none = Mark()
     matches = [
-        replace(one, identity=mark.identity, rejected_for=mark.rejected_for)
+        replace(
+            one,
+            crop=making.crop(one.crop.crop_id) or one.crop,
+            identity=mark.identity,
+            rejected_for=mark.rejected_for,
+        )
         for one in answer.matches
         for mark in (marks.get(one.crop.crop_id, none),)
     ]
+    moved = sum(
+        now.crop.facts.time != then.crop.facts.time
+        for now, then in zip(matches, answer.matches, strict=True)
+    )
+    if moved:
+        making.missing.append(
+            f"The times of {count(moved, 'match', 'matches')} are others than the answer told: a "
+            "clock was corrected since. This report tells those of now."
+        )
     return replace(answer, matches=tuple(matches))
 
 
@@ -259,4 +298,5 @@ def _of_entry(making: Making, entry: LogEntry) -> Answer | None:
     if len(matches) < len(pairs):
         gone = count(len(pairs) - len(matches), "match", "matches")
         making.missing.append(f"Of search {entry.number} {gone} cannot be shown: deleted since.")
-    return Answer(replace(told, logged=Logged(entry.number)), tuple(matches))
+    marked = making.archive.log.with_own(matches, told)
+    return Answer(replace(told, logged=Logged(entry.number)), marked)

@@ -17,6 +17,7 @@ from reidsearch.domain.event_log import canonical
 from reidsearch.output.emit import dumps
 
 SCHEMA = "reidsearch/report/1"
+THE_JSON = "the report as JSON, which the PDF holds as report.json"
 
 
 @dataclass(frozen=True, slots=True)

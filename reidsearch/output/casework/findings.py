@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from reidsearch.base.timecode import from_us
 from reidsearch.domain.answers import Answer, Match, Statement
 from reidsearch.domain.crops import Crop
-from reidsearch.domain.decisions import Presence
+from reidsearch.domain.decisions import Member, Presence
 from reidsearch.domain.event_log import LogEntry
 from reidsearch.domain.journeys import Journey
 from reidsearch.domain.scores import Origin, Reading
 from reidsearch.output.casework.about import number, ratio_told
-from reidsearch.output.casework.document import Block, Card, Picture, Section, Table, Text
+from reidsearch.output.casework.asked import searched_with
+from reidsearch.output.casework.clocks import times
+from reidsearch.output.casework.document import THE_JSON, Block, Card, Picture, Section, Table, Text
 from reidsearch.output.statement import no_match, own_text
-from reidsearch.output.times import clock, correction_text, local
+from reidsearch.output.times import local
 from reidsearch.output.visible import count
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def of_answer(making: Making, answer: Answer) -> list[Section]:
         blocks: list[Block] = [table]
         if len(rest) > ROWS_AT_MOST:
             left = count(len(rest) - ROWS_AT_MOST, "match", "matches")
-            blocks.append(Text(f"{left} more are in the attached JSON, and not shown here."))
+            blocks.append(Text(f"{left} more are in {THE_JSON}, and not shown here."))
         found.append(Section("Further matches", tuple(blocks), level=2))
     return found
 
@@ -77,35 +79,47 @@ def of_case(
             + (f"; reason: {reason.value}" if reason else "")
             + f"; {count(len(answer.matches), 'match', 'matches')}."
         )
-        blocks: list[Block] = [Text(first), Text(_ratio_of_search(told_of, answer.matches))]
+        blocks: list[Block] = [
+            Text(first),
+            *searched_with(making, told_of.query_pictures),
+            Text(_ratio_of_search(told_of, answer.matches)),
+        ]
         blocks.append(
             _table(answer.matches[:ROWS_OF_A_SEARCH]) if answer.matches else Text(no_match(answer))
         )
         if len(answer.matches) > ROWS_OF_A_SEARCH:
             left = len(answer.matches) - ROWS_OF_A_SEARCH
-            blocks.append(Text(f"{count(left, 'match', 'matches')} more: in the attached JSON."))
+            blocks.append(Text(f"{count(left, 'match', 'matches')} more: in {THE_JSON}."))
         found.append(Section(f"Search, entry {entry.number}", tuple(blocks), level=2))
     return found
 
 
 def of_presences(
-    making: Making, presences: Sequence[Presence], name: str, *, level: int = 1
+    making: Making,
+    presences: Sequence[Presence],
+    name: str,
+    named: Mapping[Member, str] | None = None,
 ) -> list[Section]:
-    """Show sightings that were decided on."""
+    """Show sightings that were decided on.
+
+    Args:
+        name: of the identity; empty: of a case.
+        named: of a case, as what each was confirmed.
+    """
+    level = 1 if name else 2
+    heading = "Findings" if name else "Confirmed sightings"
     if not presences:
         told = "Nothing is put to the identity." if name else "Nothing was confirmed in this case."
-        heading = "Findings" if level == 1 else "Confirmed sightings"
         return [Section(heading, (Text(told),), level=level)]
+    listed = [(n, one, (named or {}).get(one.member, "")) for n, one in enumerate(presences, 1)]
     blocks: list[Block] = [Text(_NO_SCORE)]
     blocks += [
-        _sighting(making, one, f"Sighting {n}")
-        for n, one in enumerate(presences[:CARDS_AT_MOST], 1)
+        _sighting(making, one, f"Sighting {n}" + (f", {who}" if who else ""))
+        for n, one, who in listed[:CARDS_AT_MOST]
     ]
-    if len(presences) > CARDS_AT_MOST:
-        left = count(len(presences) - CARDS_AT_MOST, "sighting")
-        blocks.append(Text(f"{left} more are not shown here."))
-    heading = "Findings" if level == 1 else "Confirmed sightings"
-    return [Section(heading, tuple(blocks), level=level)]
+    rest = [(str(n), one, who or name) for n, one, who in listed[CARDS_AT_MOST:]]
+    found = [Section(heading, tuple(blocks), level=level)]
+    return found + _further(rest, "Confirmed as", "the command identity show lists them")
 
 
 def of_journey(making: Making, journey: Journey) -> list[Section]:
@@ -114,10 +128,42 @@ def of_journey(making: Making, journey: Journey) -> list[Section]:
     for stop in journey.stops[:CARDS_AT_MOST]:
         state = "confirmed" if stop.confirmed else f"proposed only (proposal {stop.proposal_id})"
         blocks.append(_sighting(making, stop.seen, f"Sighting {stop.number}, {state}"))
-    if len(journey.stops) > CARDS_AT_MOST:
-        left = count(len(journey.stops) - CARDS_AT_MOST, "sighting")
-        blocks.append(Text(f"{left} more are in the attached JSON, and not shown here."))
-    return [Section("Findings", tuple(blocks))]
+    rest = [
+        (str(stop.number), stop.seen, "confirmed" if stop.confirmed else "proposed only")
+        for stop in journey.stops[CARDS_AT_MOST:]
+    ]
+    found = [Section("Findings", tuple(blocks))]
+    return found + _further(rest, "State", f"they are in {THE_JSON}")
+
+
+def _further(
+    sightings: Sequence[tuple[str, Presence, str]], column: str, where: str
+) -> list[Section]:
+    """List the sightings that are not shown with pictures."""
+    if not sightings:
+        return []
+    rows = tuple(
+        (
+            number_,
+            seen.camera or "unknown",
+            "unknown"
+            if seen.first_us is None
+            else local(from_us(seen.first_us).replace(microsecond=0)),
+            f"{seen.seen_s:.1f} s",
+            seen.member.text,
+            told,
+        )
+        for number_, seen, told in sightings[:ROWS_AT_MOST]
+    )
+    columns = ("No.", "Camera", "First seen", "Seen for", "Ids", column)
+    blocks: list[Block] = [
+        Text(f"The first {CARDS_AT_MOST} are shown with pictures, these without:"),
+        Table(columns, rows, (1, 3, 4.6, 2, 2.6, 4)),
+    ]
+    if len(sightings) > ROWS_AT_MOST:
+        left = count(len(sightings) - ROWS_AT_MOST, "sighting")
+        blocks.append(Text(f"{left} more are left out here; {where}."))
+    return [Section("Further sightings", tuple(blocks), level=2)]
 
 
 _NO_SCORE = (
@@ -194,7 +240,7 @@ def _pictures(making: Making, crop: Crop) -> tuple[tuple[Picture, ...], list[str
 
 def _place(making: Making, crop: Crop, tracklet_id: int | None) -> list[tuple[str, str]]:
     moment = crop.moment
-    rows = [("Camera", crop.facts.camera or "unknown"), *_times(making, crop)]
+    rows = [("Camera", crop.facts.camera or "unknown"), *times(making, crop)]
     where = f"; {float(moment.media_s):.3f} s in it (pts {moment.pts})" if moment else ""
     ids = f"crop {crop.crop_id}" + (f", tracklet {tracklet_id}" if tracklet_id else "")
     return [
@@ -203,33 +249,6 @@ def _place(making: Making, crop: Crop, tracklet_id: int | None) -> list[tuple[st
         ("Ids", f"{ids}; box {crop.box.text()} (left, top, right, bottom in pixels)"),
         ("SHA-256 of the source", crop.source_sha256),
     ]
-
-
-def _times(making: Making, crop: Crop) -> list[tuple[str, str]]:
-    moment, time = crop.moment, crop.facts.time
-    if time is None:
-        return [("Time", "unknown")]
-    utc = f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
-    rows = [("Time", f"{local(time)}; in UTC {utc}")]
-    if moment is None:
-        return rows
-    recorder = clock(time - dt.timedelta(seconds=moment.correction_s))
-    sure = moment.uncertainty_s
-    told = "uncertainty not known" if sure is None else f"uncertainty ±{sure:g} s"
-    rows.append(("Recorder time", f"{recorder}; {told}"))
-    if moment.correction_s:
-        told = correction_text(moment.correction_s)
-        rows.append(("Clock", f"{told}; {_corrected_by(making, crop)}"))
-    return rows
-
-
-def _corrected_by(making: Making, crop: Crop) -> str:
-    changes = [one for one in making.clock_changes if one.source_id == crop.source_id]
-    if not changes:
-        return "by whom is not on record"
-    last = changes[-1]
-    why = f": {last.why}" if last.why else ", no reason given"
-    return f"by {last.who or 'somebody not recorded'}, {local(last.at.replace(microsecond=0))}{why}"
 
 
 def _table(matches: Sequence[Match]) -> Table:

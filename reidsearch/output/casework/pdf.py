@@ -126,7 +126,7 @@ class _Layout:
         """How much of a block has to stand below its heading."""
         if isinstance(block, Card):
             return self._card_mm(block)
-        return 26.0
+        return self._bars_mm(block) + 16 if isinstance(block, Bars) else 26.0
 
     def _room(self, height_mm: float) -> None:
         """Go on to the next page where so much does not fit on this one."""
@@ -221,10 +221,14 @@ class _Layout:
             x += max(wide, 30) + gap_mm
         pdf.set_xy(pdf.l_margin, lowest + 2)
 
+    def _bars_mm(self, block: Bars) -> float:
+        """Height of the part of a chart that is kept together."""
+        return 20 + min(len(block.rows), 8) * 5.5
+
     def _bars(self, block: Bars) -> None:
         pdf, name_mm, spell = self.pdf, 42.0, self.letters.spell
         left, width = pdf.l_margin + name_mm, pdf.epw - name_mm
-        self._room(20 + min(len(block.rows), 8) * 5.5)
+        self._room(self._bars_mm(block))
         pdf.set_font("Noto", "", 7.5)
         pdf.set_x(left)
         pdf.cell(width / 2, 4, spell(block.first))

@@ -10,7 +10,7 @@ from reidsearch.base.version import __version__
 from reidsearch.domain.decisions import Decision, Member, Of
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.domain.review import Review, outcome
-from reidsearch.output.casework.document import Block, Facts, Section, Table, Text
+from reidsearch.output.casework.document import THE_JSON, Block, Facts, Section, Table, Text
 from reidsearch.output.identities import decision_text
 from reidsearch.output.reviews import outcome_lines
 from reidsearch.output.times import local
@@ -56,7 +56,9 @@ def decisions(
     ]
     if len(made) > ROWS_AT_MOST:
         left = count(len(made) - ROWS_AT_MOST, "earlier decision")
-        blocks.append(Text(f"{left} are left out here."))
+        blocks.append(
+            Text(f"{left} are left out here; the command identity list --decisions has them.")
+        )
     return Section("Decisions", tuple(blocks))
 
 
@@ -109,7 +111,7 @@ def exports(entries: Sequence[LogEntry]) -> Section:
     blocks: list[Block] = [Table(columns, rows, (1, 3, 2, 4, 5))]
     if len(found) > ROWS_AT_MOST:
         left = count(len(found) - ROWS_AT_MOST, "earlier file")
-        blocks.append(Text(f"{left} are left out here."))
+        blocks.append(Text(f"{left} are left out here; the event log has them."))
     return Section("Files that were written", tuple(blocks))
 
 
@@ -160,8 +162,8 @@ def versions(making: Making) -> Section:
         whole = hashlib.sha256("\n".join(sha for (sha,) in pictures).encode()).hexdigest()
         blocks.append(
             Text(
-                f"{count(len(pictures), 'picture')} in this report; their digests stand in the "
-                f"attached JSON, and the SHA-256 of their list is {whole}."
+                f"{count(len(pictures), 'picture')} in this report; their digests stand in "
+                f"{THE_JSON}, and the SHA-256 of their list is {whole}."
             )
         )
     return Section("Versions, digests, event log", tuple(blocks))
