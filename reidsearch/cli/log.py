@@ -17,7 +17,7 @@ EVENTS = (
     "playback", "backup", "restore", "migrate", "repair", "annotate", "link", "quantize",
     "prepare-reranking", "seal", "key", "forget", "delete", "reembed", "clock", "calibrate",
     "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",
-    "retention", "review", "account",
+    "retention", "review", "account", "photo",
     "replay", "sign-in", "sign-in-failed", "sign-out",
 )  # fmt: skip
 
