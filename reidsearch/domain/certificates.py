@@ -17,7 +17,7 @@ class ByteSearch:
     """A search of files for bytes of what was erased.
 
     Args:
-        pictures, embeddings: of how many crops bytes were looked for.
+        pictures, embeddings: of how many crops and photographs bytes were looked for.
         patterns: how many sequences of bytes.
         found: in which files how many of them were found.
     """
@@ -37,8 +37,8 @@ class MayHold:
     Args:
         entry: its number.
         name: of an export its name, of a backup its folder.
-        crops: how many of the erased crops a backup holds; None: it cannot be looked at, or is an
-            export, of which nobody knows what it shows.
+        crops: how many of the erased crops and photographs a backup holds; None: it cannot be
+            looked at, or is an export, of which nobody knows what it shows.
     """
 
     entry: int
@@ -67,6 +67,7 @@ class Certificate:
     sources: int
     identities: int
     searches: int
+    photos: int
     kept_out: bool
     held: tuple[HeldBack, ...]
     finished: bool
@@ -91,6 +92,7 @@ class Certificate:
                 "sources": self.sources,
                 "identities": self.identities,
                 "searches": self.searches,
+                "photos": self.photos,
             },
             "kept_out": self.kept_out,
             "on_hold": [

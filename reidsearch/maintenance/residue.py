@@ -19,6 +19,7 @@ from reidsearch.domain.certificates import ByteSearch
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import Store
+from reidsearch.store.tables.photos import photo_embedding, photo_picture
 
 LENGTH = 32
 PLACES = (0.2, 0.4, 0.6, 0.8)
@@ -36,19 +37,26 @@ class Patterns:
     sequences: frozenset[bytes]
 
 
-def patterns_of(store: Store, crop_ids: Sequence[int]) -> Patterns:
-    """Return what to look for after these crops are erased."""
+_PICTURES = (tables.picture.c.jpeg, photo_picture.c.data)
+_EMBEDDINGS = (tables.embedding.c.vector, photo_embedding.c.vector)
+
+
+def patterns_of(store: Store, crop_ids: Sequence[int], photo_ids: Sequence[int] = ()) -> Patterns:
+    """Return what to look for after these crops and reference photographs are erased."""
     found: set[bytes] = set()
     counts = []
-    for column in (tables.picture.c.jpeg, tables.embedding.c.vector):
+    for of_crops, of_photos in (_PICTURES, _EMBEDDINGS):
         seen = 0
         with store.scan() as connection:
-            for part in chunks(list(crop_ids)):
-                held = select(column).where(column.table.c.crop_id.in_(part))
-                for value in connection.scalars(held):
-                    taken = set(_sequences(value))
-                    found |= taken
-                    seen += bool(taken)
+            for column, owner, ids in (
+                (of_crops, of_crops.table.c.crop_id, crop_ids),
+                (of_photos, of_photos.table.c.photo_id, photo_ids),
+            ):
+                for part in chunks(list(ids)):
+                    for value in connection.scalars(select(column).where(owner.in_(part))):
+                        taken = set(_sequences(value))
+                        found |= taken
+                        seen += bool(taken)
         counts.append(seen)
     return Patterns(counts[0], counts[1], frozenset(found))
 
@@ -110,10 +118,10 @@ def _found(data: bytes, table: NDArray[np.bool_], sequences: frozenset[bytes]) -
 
 
 def _still_held(store: Store, sequences: frozenset[bytes]) -> frozenset[bytes]:
-    """Return which of these lie in crops that the archive holds."""
+    """Return which of these lie in crops and photographs that the archive holds."""
     found: set[bytes] = set()
     with store.scan() as connection:
-        for column in (tables.picture.c.jpeg, tables.embedding.c.vector):
+        for column in (*_PICTURES, *_EMBEDDINGS):
             rows = connection.execution_options(yield_per=500).scalars(select(column))
             for value in rows:
                 found.update(one for one in sequences if one in value)

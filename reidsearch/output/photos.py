@@ -12,7 +12,7 @@ from reidsearch.base.timecode import iso
 from reidsearch.domain.photos import ReferencePhoto
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.text import known
-from reidsearch.output.times import zone_name
+from reidsearch.output.times import clock, zone_name
 from reidsearch.output.visible import visible
 
 DIGITS = 12

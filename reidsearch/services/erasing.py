@@ -20,6 +20,7 @@ from reidsearch.maintenance.residue import look_for, patterns_of
 from reidsearch.store import log_reading
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
+from reidsearch.store.identities.photos import count_of
 from reidsearch.store.seals import seal_unasked
 
 if TYPE_CHECKING:
@@ -70,10 +71,10 @@ def delete_certified(
         delete: does it, and tells whether all is finished.
     """
     ids = planned.ids.tolist()
-    patterns = patterns_of(store, ids)
+    patterns = patterns_of(store, ids, planned.photos)
     finished = delete()
     entry = next(log_reading.entries(store, last=1, events=[Event.DELETE]), None)
-    exports, backups = may_hold(store, ids)
+    exports, backups = may_hold(store, ids, planned.photos)
     with step(progress, "looking for what was erased"):
         found = look_for(store, patterns, [store.folder.resolve(), query_pictures(store)])
     author = store.acting
@@ -87,6 +88,7 @@ def delete_certified(
         sources=planned.sources,
         identities=len(planned.identities),
         searches=len(planned.searches),
+        photos=len(planned.photos),
         kept_out=planned.permanent,
         held=planned.held,
         finished=finished,
@@ -99,7 +101,9 @@ def delete_certified(
     )
 
 
-def may_hold(store: Store, ids: Sequence[int]) -> tuple[tuple[MayHold, ...], tuple[MayHold, ...]]:
+def may_hold(
+    store: Store, ids: Sequence[int], photos: Sequence[int]
+) -> tuple[tuple[MayHold, ...], tuple[MayHold, ...]]:
     """Return the exports and the backups of the event log that may hold what is erased now."""
     exports: list[MayHold] = []
     backups: list[MayHold] = []
@@ -110,7 +114,7 @@ def may_hold(store: Store, ids: Sequence[int]) -> tuple[tuple[MayHold, ...], tup
             said = {}
         if entry.event is Event.BACKUP:
             name = str(said.get("folder", "(erased)"))
-            held = _held_in(store, Path(name), ids)
+            held = _held_in(store, Path(name), ids, photos)
             backups.append(MayHold(entry.number, entry.at, name, said.get("sha256"), held))
         else:
             name = str(said.get("name", "(erased)"))
@@ -118,13 +122,15 @@ def may_hold(store: Store, ids: Sequence[int]) -> tuple[tuple[MayHold, ...], tup
     return tuple(exports), tuple(backups)
 
 
-def _held_in(store: Store, folder: Path, ids: Sequence[int]) -> int | None:
-    """Return how many of these crops a backup holds; None: it cannot be looked at here."""
+def _held_in(store: Store, folder: Path, ids: Sequence[int], photos: Sequence[int]) -> int | None:
+    """Return how many of these a backup holds; None: it cannot be looked at here."""
     try:
         with Store(folder) as copied:
             if copied.row.uuid != store.row.uuid:
                 return None
             held = embedded_ids(copied, copied.state().last_crop_id)
+            with copied.read() as connection:
+                pictures = count_of(connection, photos)
     except (ReidsearchError, OSError):
         return None
-    return int(np.isin(held, np.array(ids, dtype=np.int64)).sum())
+    return int(np.isin(held, np.array(ids, dtype=np.int64)).sum()) + pictures

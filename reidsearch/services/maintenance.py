@@ -98,10 +98,17 @@ class MaintenanceService:
         from reidsearch.services.erasing import forget_pictures, searched_with
 
         crops, pictures = len(planned.ids), searched_with(self._store, planned.searches)
+        pictures |= self._photo_digests(planned)
         with parts(progress, "deleting", [crops] * 3) as whole:
             emptied = erase(self._store, self._gallery, planned, whole, self._neighbours)
         forget_pictures(self._store, pictures)
         return emptied
+
+    def _photo_digests(self, planned: Erasure) -> set[str]:
+        from reidsearch.store.identities.photos import digests_of_photos
+
+        with self._store.read() as connection:
+            return set(digests_of_photos(connection, planned.photos))
 
     def delete_certified(
         self, planned: Erasure, asked: Sequence[str], progress: Progress = NO_PROGRESS

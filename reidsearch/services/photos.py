@@ -144,6 +144,15 @@ class PhotoService:
         with self._store.read() as connection:
             return rows.picture_of(connection, photo_id)
 
+    def pixels(self, photo_id: int) -> Pixels:
+        """The whole upright picture of a photograph: (h, w, 3) uint8 BGR.
+
+        Raises:
+            NotFound: there is no such photograph.
+            Refused: the picture cannot be decoded.
+        """
+        return decode(self.picture(photo_id), PictureLimits())
+
     def _require_model(self) -> None:
         if self._store.model() is None:
             raise ArchiveError(

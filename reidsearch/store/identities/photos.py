@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, or_, select
 
 from reidsearch.base.actor import Author
 from reidsearch.base.boxes import Box
@@ -61,6 +61,14 @@ def photos_of_case(connection: Connection, case: str) -> list[ReferencePhoto]:
     c = reference_photo.c
     wanted = (c.case_number == case) & c.identity_id.is_not(None)
     return [_photo(row) for row in connection.execute(_ROWS.where(wanted))]
+
+
+def unembedded(connection: Connection, model: ModelIdentity) -> list[ReferencePhoto]:
+    """Return the photographs that have no embedding of a model, removed ones among them."""
+    e, m = photo_embedding.c, tables.model.c
+    this = select(m.id).where(m.digest == model.digest, m.preprocessing == model.preprocessing)
+    has = exists().where(e.photo_id == reference_photo.c.id, e.model_id == this.scalar_subquery())
+    return [_photo(row) for row in connection.execute(_ROWS.where(~has))]
 
 
 def require_photo(connection: Connection, photo_id: int) -> ReferencePhoto:
@@ -277,6 +285,12 @@ def _ever(identity_ids: Iterable[int]) -> ColumnElement[bool]:
     wanted, c = list(identity_ids), reference_photo.c
     removed = c.identity_id.is_(None) & c.given_for.in_(wanted)
     return or_(c.identity_id.in_(wanted), removed)
+
+
+def count_of(connection: Connection, photo_ids: Sequence[int]) -> int:
+    """Return how many of these photographs there are."""
+    held = select(func.count()).where(reference_photo.c.id.in_(photo_ids))
+    return connection.scalar(held) or 0
 
 
 def cases_of(connection: Connection, photo_ids: Sequence[int]) -> frozenset[str]:
