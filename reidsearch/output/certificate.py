@@ -56,7 +56,9 @@ def certificate_lines(certificate: Certificate, path: Path) -> list[str]:
     if not certificate.finished:
         lines.append("The deletion is not finished: another process reads the archive.")
     for one in certificate.backups:
-        held = "cannot be looked at" if one.crops is None else f"holds {count(one.crops, 'crop')}"
+        held = (
+            "cannot be looked at" if one.crops is None else f"holds {count(one.crops, 'picture')}"
+        )
         if one.crops != 0:
             lines.append(f"Backup {visible(one.name)} (entry {one.entry}) {held} of it.")
     if certificate.exports:

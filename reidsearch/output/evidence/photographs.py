@@ -14,16 +14,17 @@ def put_photographs(bundle: Bundle, archive: Held) -> None:
 
     A photograph may show other people too, of whom nobody knows where they are in it.
     """
-    if bundle.asked.identity is None or bundle.asked.redact is not None:
+    if bundle.asked.redact is not None:
         return
-    for photo in archive.identities.photos.of(bundle.asked.identity):
+    held = archive.identities.photos
+    for photo_id in bundle.asked.photos:
+        try:
+            photo, data = held.find(photo_id), held.picture(photo_id)
+        except ReidsearchError as error:
+            bundle.missing.append(f"Reference photograph {photo_id}: {error.message}.")
+            continue
         ending = Path(photo.name).suffix.lower()
         ending = ending if ending[1:].isalnum() and ending.isascii() else ".bin"
-        try:
-            data = archive.identities.photos.picture(photo.photo_id)
-        except ReidsearchError as error:
-            bundle.missing.append(f"Reference photograph {photo.photo_id}: {error.message}.")
-            continue
         says = (
             f"reference photograph {photo.photo_id} of the identity, from outside of the archive, "
             f"as it was given: {photo.name}; no finding"

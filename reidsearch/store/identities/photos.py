@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select
 
 from reidsearch.base.actor import Author
 from reidsearch.base.boxes import Box
@@ -65,9 +65,20 @@ def photos_of_case(connection: Connection, case: str) -> list[ReferencePhoto]:
 
 def unembedded(connection: Connection, model: ModelIdentity) -> list[ReferencePhoto]:
     """Return the photographs that have no embedding of a model, removed ones among them."""
-    e, m = photo_embedding.c, tables.model.c
-    this = select(m.id).where(m.digest == model.digest, m.preprocessing == model.preprocessing)
-    has = exists().where(e.photo_id == reference_photo.c.id, e.model_id == this.scalar_subquery())
+    # Other names than in `_ROWS`, which looks at the archive's own model.
+    embedding, model_table = photo_embedding.alias(), tables.model.alias()
+    e, m = embedding.c, model_table.c
+    has = (
+        select(e.photo_id)
+        .join(model_table, m.id == e.model_id)
+        .where(
+            e.photo_id == reference_photo.c.id,
+            m.digest == model.digest,
+            m.preprocessing == model.preprocessing,
+        )
+        .correlate(reference_photo)
+        .exists()
+    )
     return [_photo(row) for row in connection.execute(_ROWS.where(~has))]
 
 
