@@ -95,6 +95,7 @@ def test_a_held_crop_leaves_itself_out(archive):
         assert fresh.search(6).statement.runtime == "stored embeddings only"
 
 
+@pytest.mark.full
 def test_views_are_fused(archive, crops):
     alone = archive.search(crops / "005.png", k=12)
     twice = archive.search([crops / "005.png", crops / "005.png"], k=12)
@@ -162,6 +163,7 @@ def test_failures_are_told_with_every_answer(archive, crops, tmp_path):
     assert archive.search(1).statement.failures == 1
 
 
+@pytest.mark.full
 def test_show_counts(archive, tmp_path, crops):
     draw(tmp_path / "more" / "x.png", 99)
     archive.index([tmp_path / "more"])
@@ -420,6 +422,7 @@ def test_one_open_archive_is_shared_by_threads(archive, crops, tmp_path):
     assert {held for held, _ in seen} >= {before + 12}
 
 
+@pytest.mark.full
 def test_offers_without_a_request_supersede_nothing(archive):
     stop = threading.Event()
     stop.set()

@@ -15,39 +15,25 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
-from reidsearch.base import own_files
 from reidsearch.base.errors import DECODING_ERRORS, ArchiveError
 from reidsearch.base.progress import NO_PROGRESS, Parts, Progress, parts, step
-from reidsearch.domain.crops import CropIds
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Work
 from reidsearch.domain.reports import Finding
-from reidsearch.index.adjusting_check import check_adjustment, take_anew
-from reidsearch.index.disk import reading
-from reidsearch.index.factory import CODES
+from reidsearch.index.adjusting_check import take_anew
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import is_ours, loaded, verify_file
-from reidsearch.index.leftovers import is_graph_file, leftovers, remove_leftovers
-from reidsearch.index.neighbours.check import check_neighbours
+from reidsearch.index.leftovers import remove_leftovers
 from reidsearch.index.neighbours.table import Neighbours, forget
-from reidsearch.index.recall import Measured
+from reidsearch.maintenance.derived_check import derived, named
 from reidsearch.maintenance.finish import finish
 from reidsearch.maintenance.row_check import CODE as ROW
 from reidsearch.maintenance.row_check import check_rows, repair_rows
 from reidsearch.store import attributes as attribute_store
 from reidsearch.store import tables
 from reidsearch.store.calibration import check_calibration
-from reidsearch.store.crops.embeddings import embedded_ids, embedding_rows, embeddings_after
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.log import go_on_without
 from reidsearch.store.database.sqlite import DATABASE
-from reidsearch.store.derived import (
-    GRAPH_FOLDER,
-    INDEX_FOLDER,
-    Generation,
-    newest_generation,
-    newest_graph,
-)
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
 from reidsearch.store.log_proof import prove
@@ -57,7 +43,6 @@ from reidsearch.store.tables.footage import tracklet, tracklet_embedding, trackl
 
 ROWS_AT_ONCE = 2000
 UNIT_TOLERANCE = 1e-3
-NAMED_AT_MOST = 1000  # crop ids listed in one finding
 
 
 def check(store: Store, progress: Progress = NO_PROGRESS) -> list[Finding]:
@@ -101,7 +86,7 @@ def _check(store: Store, progress: Parts) -> list[Finding]:
         findings += _told("embedding", lambda store: _vectors(store, progress), store)
     # An index is compared with embeddings that are known to be right, and so are its rows.
     if not any(finding.code in {"embedding", ROW} for finding in findings):
-        findings += _told("index", lambda store: _derived(store, progress), store)
+        findings += _told("index", lambda store: derived(store, progress), store)
     return [*findings, *_unfinished(store)]
 
 
@@ -140,21 +125,6 @@ def _vectors(store: Store, progress: Progress) -> Iterator[Finding]:
         yield from _embeddings(store, model, progress)
 
 
-def _derived(store: Store, progress: Progress) -> Iterator[Finding]:
-    """Compare files with one state of the database, until no writer replaces them meanwhile."""
-    while True:
-        with store.one_state():
-            newest, graph = newest_generation(store), newest_graph(store)
-            found = list(_index(store, newest, store.model(), progress))
-            found += check_adjustment(store)
-            with step(progress, "checking the neighbour graph"):
-                found += check_neighbours(store)
-        if not found or (newest_generation(store), newest_graph(store)) == (newest, graph):
-            break
-    yield from found
-    yield from _strays(store, damaged=any(finding.code == "index" for finding in found))
-
-
 def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:
     """Rebuild what is derived: the index file from the database, without the model; who belongs
     to which identity from the decisions.
@@ -170,7 +140,7 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
         if any(finding.code == ROW for finding in findings):
             repair_rows(store)
             # By rows that are whole now.
-            findings = [*findings, *_told("index", lambda store: _derived(store, progress), store)]
+            findings = [*findings, *_told("index", lambda store: derived(store, progress), store)]
         gallery = Gallery(store)
         finish(store, gallery, Neighbours(store, gallery), progress)
         remove_leftovers(store)
@@ -249,7 +219,7 @@ def _attributes(connection: Connection) -> Iterator[Finding]:
     ids = attribute_store.damaged(connection)
     if ids:
         text = f"{len(ids)} crops have impossible attributes"
-        yield Finding("attributes", text, True, _named(ids))
+        yield Finding("attributes", text, True, named(ids))
 
 
 def _of_model(table: Table) -> list[ColumnElement[bool]]:
@@ -284,73 +254,6 @@ def _embeddings(store: Store, model: ModelIdentity, progress: Progress) -> list[
     return findings
 
 
-def _index(
-    store: Store, newest: Generation | None, model: ModelIdentity | None, progress: Progress
-) -> Iterator[Finding]:
-    yield from _foreign(store)
-    if newest is None or model is None:
-        return
-    if not newest.odd and newest.model_id != store.state().model_id:
-        return  # of the model before `reembed`: never used, and replaced by the next writer
-    progress.begin("comparing index and database", newest.crops, "crops")
-    try:
-        if damage := _damaged(newest):
-            yield Finding("index", damage, repairable=True)
-            return
-        with reading(newest.path):
-            yield from _compare(store, newest, model, progress)
-    except ArchiveError as error:
-        yield Finding("index", str(error), repairable=True)
-    finally:
-        progress.end()
-
-
-def _damaged(newest: Generation) -> str:
-    """What is wrong with the file in force; empty when it is what the database says."""
-    try:
-        with reading(newest.path):
-            verify_file(newest)
-    except ArchiveError as error:
-        return str(error)
-    return ""
-
-
-def _compare(
-    store: Store, newest: Generation, model: ModelIdentity, progress: Progress
-) -> Iterator[Finding]:
-    """Every vector of the file against the database's own."""
-    index = loaded(newest, lambda ids: embedding_rows(store, ids, model.dimension), model.dimension)
-    Measured.of_row(newest.recall)
-    index.verify()
-    held, seen = index.ids(), []
-    for ids, vectors in embeddings_after(store, 0, model.dimension):
-        shared = ids[np.isin(ids, held)]
-        seen.append(shared)
-        truth = vectors[np.isin(ids, shared)]
-        differing = index.differing(shared, truth)
-        if len(differing):
-            text = f"{len(differing)} vectors in {newest.path.name} differ from the database"
-            yield Finding("index", text, True, _named(differing.tolist()))
-        progress.advance(len(shared))
-    both = np.concatenate(seen) if seen else np.empty(0, np.int64)
-    with store.scan() as connection:
-        erasures = connection.execute(select(tables.archive.c.erasures)).scalar_one()
-    gone = np.setdiff1d(held, both)
-    if len(gone) and not store.state().pending:  # else a deletion is not finished, and told so
-        # Masked in every search when the deletion was counted; yet deleted means gone.
-        why = "were deleted" if newest.erasures != erasures else "the database does not hold"
-        text = f"{newest.path.name} holds {len(gone)} crops that {why}"
-        yield Finding("index", text, True, _named(gone.tolist()))
-    lacking = _up_to(store, newest.last_crop_id, held)
-    if len(lacking):
-        text = f"{newest.path.name} lacks {len(lacking)} crops that it should hold"
-        yield Finding("index", text, True, _named(lacking.tolist()))
-
-
-def _up_to(store: Store, last: int, held: CropIds) -> CropIds:
-    return np.setdiff1d(embedded_ids(store, last), held)
-
-
 def _rows(
     store: Store, table: Table, column: str, progress: Progress
 ) -> Iterator[tuple[int, bytes, bytes]]:
@@ -370,46 +273,5 @@ def _rows(
     progress.end()
 
 
-def _strays(store: Store, *, damaged: bool) -> Iterator[Finding]:
-    """Files of no use, unless a writer is at work: they may be its own, half written.
-
-    Nothing tells which codes are of use to an index that is damaged.
-    """
-    before = leftovers(store)
-    if not before or store.locked():
-        return
-    # A writer may have ended in between: its files are of use now, or gone.
-    strays = [
-        path.name
-        for path in leftovers(store)
-        if path in before and not (damaged and CODES.fullmatch(path.name))
-    ]
-    if strays and not store.locked():
-        yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
-
-
-def _foreign(store: Store) -> Iterator[Finding]:
-    """What lies where only this program writes and is none of its files: it is left alone."""
-    for name, ours in ((INDEX_FOLDER, is_ours), (GRAPH_FOLDER, is_graph_file)):
-        folder = store.derived(name)
-        try:
-            others = [
-                one
-                for one in own_files.names(folder)
-                if not (ours(one) and own_files.is_file(folder / one))
-                and not one.startswith(".")  # of the system: .nfs..., .DS_Store
-            ]
-        except own_files.NotOurs as error:
-            yield Finding("foreign", f"{folder} {error.strerror}", repairable=False)
-            continue
-        if others:
-            text = f"{folder} holds what reidsearch did not write, and leaves alone: "
-            yield Finding("foreign", text + ", ".join(others[:10]), repairable=False)
-
-
 def _lost(code: str, text: str, ids: list[int]) -> Finding:
-    return Finding(code, text, repairable=False, crop_ids=_named(ids))
-
-
-def _named(ids: list[int]) -> tuple[int, ...]:
-    return tuple(ids[:NAMED_AT_MOST])
+    return Finding(code, text, repairable=False, crop_ids=named(ids))

@@ -257,8 +257,9 @@ def _done(told: Told, work: JobWork) -> Document:
             FootageFolders([Path(folder) for folder in told.what["folders"]]),
         )
         document = DOING[work.kind](doing, work)
-        for written in sorted(doing.output.iterdir()):
-            archive.log.exported(written, f"job {told.what['job_id']}")
+        if doing.output.is_dir():  # only jobs that write files are given one
+            for written in sorted(doing.output.iterdir()):
+                archive.log.exported(written, f"job {told.what['job_id']}")
         return document
 
 

@@ -132,6 +132,7 @@ def test_an_archive_without_a_calibration_is_read_by_it_and_says_so(archive):
     assert archive.calibration.status() == UNCALIBRATED
 
 
+@pytest.mark.full
 def test_an_archive_of_few_people_is_not_read(tmp_path, monkeypatch):
     """A good part of its random pairs are of one person."""
     monkeypatch.setattr(archives, "MODEL", identity())

@@ -67,6 +67,7 @@ def test_the_life_of_an_account(held, monkeypatch):
     assert told("list")["accounts"] == []
 
 
+@pytest.mark.full
 def test_tables_and_texts(held, monkeypatch):
     typed(monkeypatch, PASSWORD)
     ran = held("account", "add", "maria", "--role", "admin", "--password-stdin")

@@ -35,6 +35,7 @@ def entries(run: CommandLine, case: str) -> list[str]:
     return [entry["event"] for entry in told]
 
 
+@pytest.mark.full
 def test_the_life_of_a_case(held) -> None:
     made = document(
         *(held, "case", "new", "2026-17", "--title", "Theft", "--purpose", "find a witness"),

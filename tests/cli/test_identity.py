@@ -214,6 +214,7 @@ def decided():
     return replace(base, matches=(marked,))
 
 
+@pytest.mark.full
 def test_decided_matches_in_every_form(tmp_path):
     schema = json.loads(
         (Path(__file__).parents[2] / "reidsearch/output/schemas/answer-3.json").read_text()

@@ -73,6 +73,7 @@ def test_a_list_is_answered_as_its_queries_one_by_one(indexed, tmp_path):
         Draft202012Validator(schema).validate({k: v for k, v in one.items() if k != "query"})
 
 
+@pytest.mark.full
 def test_a_list_as_csv_and_as_tables(indexed, tmp_path):
     (tmp_path / "list.csv").write_text("crop\n3\n4\n")
     ran = indexed("query", "--batch", tmp_path / "list.csv", "-k", 2, "--format", "csv")

@@ -86,6 +86,7 @@ def test_the_values_that_are_changed_are_all_that_there_are() -> None:
     assert CHANGES.keys() == set(LogEntry.__dataclass_fields__)
 
 
+@pytest.mark.full
 @given(st.lists(st.integers(0, 7), max_size=10))
 def test_any_other_order_or_choice_shows(places: list[int]) -> None:
     log = [LOG[place] for place in places]

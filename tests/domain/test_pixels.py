@@ -112,6 +112,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("given", "reason", "words"), WRONG)
 def test_what_is_no_picture_is_refused_in_a_sentence(given, reason, words):
     if reason is None:  # NumPy scalars are crop ids

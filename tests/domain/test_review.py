@@ -56,6 +56,7 @@ def test_kappa_of_a_table_that_is_worked_out_by_hand() -> None:
     assert kappa([(SAME, SAME)] * 20 + [(SAME, DIFFERENT)] * 3) is None
 
 
+@pytest.mark.full
 def test_the_order_is_that_of_the_seed_in_every_process() -> None:
     seed = bytes(range(32))
     here = placed(seed, MEMBERS)

@@ -182,6 +182,7 @@ def slow_rate(positive, negative, fpr):
     return best
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("grain", [1000, 20])  # few ties, and many
 @pytest.mark.parametrize("room", [4_000_000, 500])  # low scores are never, and often, let go
 def test_rates_equal_the_slow_ones(monkeypatch, grain, room):

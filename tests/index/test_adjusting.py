@@ -140,6 +140,7 @@ def test_of_one_camera_scores_are_plain(tmp_path):
         assert not Gallery(store).needs_compaction()
 
 
+@pytest.mark.full
 def test_a_large_archive_without_means_says_so_until_they_are_prepared(folder, monkeypatch):
     monkeypatch.setattr(adjusting, "TAKEN_IN_A_SEARCH", 50)
     assert adjustment(folder) is WhyNotAdjusted.NOT_PREPARED

@@ -52,6 +52,7 @@ def test_what_faiss_itself_says_is_understood(tmp_path):
         faiss.read_index(str(tmp_path / "x"))
 
 
+@pytest.mark.full
 def test_without_file_descriptors_nothing_is_rebuilt(tmp_path):
     folder = tmp_path / "archive"
     fill(folder, unit_rows(5))

@@ -93,6 +93,7 @@ def test_a_page_without_matches_says_why() -> None:
     assert "No match" in require_alone(page.decode()).text
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", NAMES)
 def test_hostile_names_stay_names(name: str) -> None:
     location = f"/footage/{name}/{name}.mp4"
@@ -114,6 +115,7 @@ def test_hostile_names_stay_names(name: str) -> None:
     assert set(read.tags) - {"bdi"} == set(require_alone(plain.decode()).tags) - {"bdi"}
 
 
+@pytest.mark.full
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=40))
 def test_a_text_is_escaped_whole_whatever_it_is(text: str) -> None:
@@ -161,6 +163,7 @@ def clip(crop_id: int, out: Path) -> ClipReport:
     )  # type: ignore[arg-type]
 
 
+@pytest.mark.full
 def test_a_folder_lists_every_file_with_its_digest(tmp_path: Path) -> None:
     (one,) = footage_answer().matches
     assert one.tracklet is not None
@@ -227,6 +230,7 @@ def test_an_answer_comes_back_from_its_document(given_: object) -> None:
     assert answer_json(read_answer(document)) == document
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "place",
     [

@@ -52,6 +52,7 @@ def terminal(monkeypatch):
     return replaced
 
 
+@pytest.mark.full
 @given(st.text(st.characters()))
 def test_shown_text_holds_no_control_characters(text):
     assert foreign(shown(text)) == []
@@ -83,6 +84,7 @@ def test_what_rich_draws_holds_them_as_text(terminal, attack):
     assert "\x1b[31m" in out.getvalue()  # and its own colours are there
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("attack", ESCAPES, ids=ascii)
 def test_nor_does_progress_or_what_is_printed_meanwhile(terminal, attack):
     with terminal() as (out, err):

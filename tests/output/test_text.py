@@ -254,6 +254,7 @@ def test_visible_text_is_one_harmless_line(name: str) -> None:
     told.encode()
 
 
+@pytest.mark.full
 @given(st.text(max_size=60), st.integers(1, 70))
 def test_shortened_text_fits_and_keeps_its_ends(name: str, width: int) -> None:
     told = shorten(name, width)

@@ -112,6 +112,7 @@ def needed(hint: str | Callable[..., str]) -> set[str]:
     }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", HINTS)
 def test_commands_and_options_of_a_hint_exist(kind: str) -> None:
     hint = HINTS[kind]

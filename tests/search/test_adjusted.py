@@ -106,6 +106,7 @@ def test_views_of_several_cameras_are_adjusted_each_by_its_own(archive):
         assert score is None or score == pytest.approx(expected[crop_id - 1], abs=1e-5)
 
 
+@pytest.mark.full
 def test_all_matches_limits_filters_and_batches_are_of_adjusted_scores(archive):
     whole = archive.search(3, k=COUNT, reranked=False)
     least = whole.matches[6].score

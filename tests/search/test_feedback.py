@@ -188,6 +188,7 @@ def test_what_a_filter_leaves_out_by_its_id_is_not_shown_as_liked_either(archive
     assert not any("stand first" in line for line in told)
 
 
+@pytest.mark.full
 def test_marks_may_be_what_numpy_holds_or_come_one_by_one(archive):
     plain = archive.search(1, likes=[2, 5], unlikes=[40])
     for likes in (np.array([2, 5]), iter([2, 5]), [np.int32(2), np.int64(5)]):
@@ -198,6 +199,7 @@ def test_marks_may_be_what_numpy_holds_or_come_one_by_one(archive):
     assert archive.search(1, likes=np.array([], int)).statement.feedback is None
 
 
+@pytest.mark.full
 def test_where_all_that_passes_was_marked_nothing_else_is_said_to_be_wrong(archive):
     right = range(1, COUNT + 1, 2)  # all crops by that camera
     found = archive.search(2, unlikes=right, filters=Filters(cameras=("right",)))
@@ -212,6 +214,7 @@ def test_more_unliked_ones_than_dimensions_cost_no_more():
     assert np.linalg.norm(rows[1:] @ found) <= np.linalg.norm(rows[1:] @ rows[0])
 
 
+@pytest.mark.full
 def test_nothing_is_remembered(archive):
     before = archive.search(1)
     archive.search(1, likes=[2], unlikes=[40])
@@ -246,6 +249,7 @@ def test_a_tracklet_is_marked_by_any_of_its_views(tmp_path):
             archive.search(6, likes=[4], unlikes=[5])
 
 
+@pytest.mark.full
 def test_an_identity_is_refined_too(made, tmp_path):
     shutil.copytree(made, tmp_path / "a")
     with Archive.open(tmp_path / "a") as archive:

@@ -86,6 +86,7 @@ def test_a_name_is_printable_and_short(archive, name):
     assert refused.value.kind == Kind.ACCOUNT_NAME_BAD
 
 
+@pytest.mark.full
 def test_every_change_holds_and_is_recorded_with_its_actor(archive):
     held = archive.accounts.by("root")
     held.add("maria", PASSWORD, Role.VIEWER, cameras=["gate", "door", "gate"])

@@ -42,6 +42,7 @@ def test_who_decides_is_handed_down(folder, monkeypatch):
     assert logged == [getpass.getuser(), "night shift", "maria", "lea"]
 
 
+@pytest.mark.full
 def test_a_view_stands_for_its_tracklet_and_a_picture_for_itself(folder):
     with opened(folder) as archive:
         made = archive.identities.new("anna", [2, 9], note="red jacket")
@@ -80,6 +81,7 @@ def test_minds_change_and_both_stand_in_the_log(folder):
         ]
 
 
+@pytest.mark.full
 def test_merge_split_and_back(folder):
     with opened(folder) as archive:
         identities = archive.identities

@@ -11,6 +11,7 @@ from reidsearch.domain.decisions import Named
 from reidsearch.output.hints import advice
 
 
+@pytest.mark.full
 def test_a_search_for_an_identity(folder):
     with opened(folder) as archive:
         identities = archive.identities

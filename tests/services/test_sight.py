@@ -66,6 +66,7 @@ def test_what_may_not_be_seen_is_refused_as_what_is_not_there(archive, gate, cro
         gate.require_tracklets([5])
 
 
+@pytest.mark.full
 def test_a_search_is_limited_and_its_statement_says_so(archive, gate):
     answer = archive.search(gate.request(SearchRequest([1], k=50, grouped=False)))
     assert {match.crop.facts.camera for match in answer.matches} == {"gate"}
@@ -73,6 +74,7 @@ def test_a_search_is_limited_and_its_statement_says_so(archive, gate):
     assert answer.statement.crops_searched == 4, "without the query"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "request_",
     [

@@ -319,6 +319,7 @@ def test_what_was_deleted_since_cannot_be_parted_or_put_together(place):
         assert archive.check() == []
 
 
+@pytest.mark.full
 def test_an_error_on_the_way_leaves_nothing_behind(place, monkeypatch):
     before = dump(place)
     with Archive.open(place) as archive:
@@ -363,6 +364,7 @@ def test_the_log_tells_of_cuts_and_joins(place, run: CommandLine):
     assert '"tracklets"' in told.out
 
 
+@pytest.mark.full
 def test_somebody_who_changes_the_tracklet_meanwhile_is_noticed(place, monkeypatch):
     with Archive.open(place) as archive, Archive.open(place) as other:
         real = tracklets.cut_at

@@ -129,6 +129,7 @@ def test_counting_reads_past_damage_and_a_damaged_crop_can_be_deleted(folder):
         assert sorted(embeddings_of(store, np.arange(7).tolist())) == [1, 3, 4, 5, 6]
 
 
+@pytest.mark.full
 def test_derived_rows_are_dropped_or_made_anew(folder):
     sql(
         folder,

@@ -149,6 +149,7 @@ def test_a_folder_of_something_else_is_not_made_an_archive(tmp_path, file):
     assert list(tmp_path.iterdir()) == [tmp_path / file]
 
 
+@pytest.mark.full
 def test_an_archive_is_readable_by_its_owner_alone(tmp_path):
     folder = tmp_path / "archive"
     Store.create(folder)
@@ -210,6 +211,7 @@ def test_corrected_facts_replace_the_old_ones_and_what_is_not_told_stays(folder,
         assert store.crop(1).facts == Facts("door", NOON, "p1", {"note": "a"})
 
 
+@pytest.mark.full
 def test_changed_bytes_at_a_place_keep_the_old_crop_there(folder, writer):
     writer.commit([new_crop(1, VECTORS[0], location="a.jpg")])
     writer.commit([new_crop(2, VECTORS[1], location="a.jpg")])

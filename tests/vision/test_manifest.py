@@ -247,6 +247,7 @@ def test_a_model_that_is_another_than_its_manifest_says_is_refused(tmp_path, old
     assert caught.value.kind == Kind.MODEL_MANIFEST_DIFFERS
 
 
+@pytest.mark.full
 def test_an_open_batch_is_fixed(tmp_path):
     embedder = load_embedder(str(describe(write_onnx(tmp_path / "o.onnx"), "rgb-imagenet")))
     assert embedder.embed(pictures()).shape == (5, 512)

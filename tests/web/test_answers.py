@@ -32,6 +32,7 @@ def without_asking(document):
     return document
 
 
+@pytest.mark.full
 def test_an_address_gives_the_answer_that_a_body_gives(served):
     by_body = served.client.post(
         "/api/v1/searches", json={"crop": [1], "k": 3, "camera": ["yard"], "reranked": False}

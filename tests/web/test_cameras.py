@@ -187,6 +187,7 @@ def test_an_identity_is_changed_as_a_whole_only_by_who_sees_all_of_it(served, id
     assert {one["camera"] for one in told["members"]} == {"yard"}
 
 
+@pytest.mark.full
 def test_a_journey_and_proposals_name_no_camera_that_may_not_be_seen(served) -> None:
     """Not even as one that saw nothing meanwhile, or that a way leads to."""
     for source in served.archive.footage.coverage():

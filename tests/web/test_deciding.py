@@ -54,6 +54,7 @@ def test_unsure_is_seen_by_the_second_and_after_a_reload(served, anna, other):
     assert "? unsure: anna" in served.as_(VERA).get("/answer?crop=1").text
 
 
+@pytest.mark.full
 def test_each_takes_back_their_own_last_decision(served, anna, other):
     lea, max_ = served.as_(LEA), served.as_(MAX)
     first = lea.post(f"/api/v1/identities/{anna}/unsure", json={"crop_ids": [other]}).json()

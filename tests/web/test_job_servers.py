@@ -18,10 +18,7 @@ from footage_dump import dump
 from job_servers import Server, serving, worker_of
 from json_schemas import require_valid
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(os.name == "nt", reason="signals of POSIX"),
-]
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 CROPS = 1000
 HOLD = """
 import sys, time
@@ -73,6 +70,7 @@ def gone(pid: int, within_s: float = 30) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_killed_server_leaves_nothing_running_and_the_job_goes_on_when_asked(
     archive, footage, whole
 ) -> None:
@@ -100,6 +98,7 @@ def test_a_killed_server_leaves_nothing_running_and_the_job_goes_on_when_asked(
         assert checked.check() == []
 
 
+@pytest.mark.slow
 def test_a_job_is_cancelled_in_the_middle_and_the_next_one_begins(archive, footage, whole) -> None:
     with serving(archive, footage) as server:
         job = server.start("index", paths=[str(footage / "many")])
@@ -116,6 +115,7 @@ def test_a_job_is_cancelled_in_the_middle_and_the_next_one_begins(archive, foota
     assert contents(archive) == whole
 
 
+@pytest.mark.slow
 def test_work_that_knows_no_wish_to_stop_is_interrupted(archive, footage) -> None:
     """`link` reads and compares without looking up; it is stopped like by Ctrl-C."""
     with serving(archive, footage) as server:
@@ -125,14 +125,17 @@ def test_work_that_knows_no_wish_to_stop_is_interrupted(archive, footage) -> Non
         assert server.wait(job, "cancelled", "done")["problem"] is None
 
 
-def test_a_job_waits_for_another_process_and_says_for_which(archive, footage) -> None:
+@pytest.mark.full
+def test_a_job_waits_for_another_process_and_says_for_which(tmp_path) -> None:
+    draw_many(tmp_path / "few", 3)
+    archive = make(tmp_path / "a", tmp_path)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(archive)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert holder.stdout.readline() == "held\n"
-    with serving(archive, footage) as server:
-        job = server.start("index", paths=[str(footage / "few")])
+    with serving(archive, tmp_path) as server:
+        job = server.start("index", paths=[str(tmp_path / "few")])
         time.sleep(2.5)
         told = server.job(job)
         assert told["state"] == "queued"
@@ -141,6 +144,7 @@ def test_a_job_waits_for_another_process_and_says_for_which(archive, footage) ->
         server.wait(job, "done")
 
 
+@pytest.mark.slow
 def test_who_gets_the_lock_first_makes_the_other_wait_and_nobody_fail(archive, footage) -> None:
     """While a job writes, the command line is refused with the name of the job."""
     with serving(archive, footage) as server:
@@ -158,6 +162,7 @@ def test_who_gets_the_lock_first_makes_the_other_wait_and_nobody_fail(archive, f
         server.wait(job, "done")
 
 
+@pytest.mark.slow
 def test_a_killed_worker_ends_its_job_and_not_the_server(archive, footage) -> None:
     with serving(archive, footage) as server:
         job = server.start("index", paths=[str(footage / "many")])
@@ -169,6 +174,7 @@ def test_a_killed_worker_ends_its_job_and_not_the_server(archive, footage) -> No
         server.wait(server.start("index", paths=[str(footage / "few")]), "done")
 
 
+@pytest.mark.slow
 def test_a_server_with_open_streams_stops_in_seconds_and_its_job_cleanly(archive, footage) -> None:
     with serving(archive, footage) as server:
         job = server.start("index", paths=[str(footage / "many")])
@@ -188,7 +194,7 @@ def test_a_server_with_open_streams_stops_in_seconds_and_its_job_cleanly(archive
         for thread in heard:
             thread.join(10)
             assert not thread.is_alive()
-        assert gone(worker, 0.5)
+        assert gone(worker)
     for mine in seen:
         shares = [told["jobs"][0]["progress"]["share"] for told in mine]
         told_shares = [share for share in shares if share is not None]
@@ -203,6 +209,7 @@ def test_a_server_with_open_streams_stops_in_seconds_and_its_job_cleanly(archive
         assert told["result"]["interrupted"]
 
 
+@pytest.mark.slow
 def test_who_comes_back_to_a_stream_is_told_only_what_is_new(archive, footage) -> None:
     with serving(archive, footage) as server:
         last, state = server.first("/events")
@@ -223,6 +230,7 @@ def test_who_comes_back_to_a_stream_is_told_only_what_is_new(archive, footage) -
         assert server.first("/events", **{"Last-Event-ID": "another-1"})[1]["jobs"]
 
 
+@pytest.mark.slow
 def test_a_second_server_leaves_the_jobs_to_the_first_until_that_ends(archive, footage) -> None:
     with serving(archive, footage) as first, serving(archive, footage) as second:
         job = second.start("index", paths=[str(footage / "few")])
@@ -232,6 +240,7 @@ def test_a_second_server_leaves_the_jobs_to_the_first_until_that_ends(archive, f
         assert second.wait(job, "done")["process"]["pid"] == second.process.pid
 
 
+@pytest.mark.slow
 def test_clips_and_tracklets_are_fetched_as_files(two_cameras, tmp_path) -> None:
     with serving(two_cameras, tmp_path) as server:
         clip = server.start("clip", crop_id=1, margin_s=0.5, box=True)
@@ -253,6 +262,7 @@ def test_clips_and_tracklets_are_fetched_as_files(two_cameras, tmp_path) -> None
         assert text.startswith("1,") or ",-1,-1,-1\n" in text
 
 
+@pytest.mark.slow
 def test_killed_while_it_analyses_footage_the_archive_ends_the_same(
     shared, scene, tmp_path
 ) -> None:

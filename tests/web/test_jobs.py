@@ -139,6 +139,7 @@ def test_a_file_that_is_gone_says_so(served) -> None:
     assert (answer.status_code, answer.json()["kind"]) == (404, "job-output-gone")
 
 
+@pytest.mark.full
 def test_a_stream_tells_the_whole_state_and_each_new_one_once(served, monkeypatch) -> None:
     """The test client reads a stream only when it has ended: that of a job that has."""
     monkeypatch.setattr(events, "LOOKS_EVERY_S", 0.01)

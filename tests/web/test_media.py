@@ -143,6 +143,7 @@ def test_what_is_looked_at_and_taken_away_is_in_the_log(served, gate) -> None:
     assert entry.said["name"] == f"crop-{crop_id}.mp4"
 
 
+@pytest.mark.full
 def test_parts_of_a_clip_are_of_one_file(served, gate) -> None:
     """A clip says when it was made, so one that was made anew for each part would not fit."""
     url = f"{API}/crops/{gate[1]}/clip?margin=0.5&box=true"

@@ -144,6 +144,7 @@ def test_undoing_a_decision_of_somebody_else_asks(served) -> None:
     assert asks in served.as_(Person("otto", Role.ANALYST)).get("/log").text
 
 
+@pytest.mark.full
 def test_searches_are_on_record_and_of_others_only_for_who_may_see_all(served) -> None:
     lea = served.as_(Person("lea", Role.ANALYST))
     told = lea.post("/api/v1/searches", json={"crop": [1], "k": 2}).json()
