@@ -17,6 +17,7 @@ import numpy as np
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, Refused, absent
+from reidsearch.base.locations import location_text
 from reidsearch.base.settings import PictureLimits, Tiles
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.decisions import PHOTO, Change, Decision, Member, Of
@@ -86,7 +87,7 @@ class PhotoService:
         picture = self._person(data, file, box, person, whole=whole)
         embedder = self._engines.embedder()
         (row,) = embedder.embed([picture.pixels])
-        origin = replace(picture.origin, name=Path(file).name)
+        origin = replace(picture.origin, name=location_text(Path(file).name))
         added: list[int] = []
 
         def plan(
