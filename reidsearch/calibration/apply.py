@@ -223,6 +223,7 @@ def read_answer(
         min_score=min_score,
         calibration=described(calibration.provenance),
         calibrated_by=calibration.provenance,
+        calibration_sha256=calibration.sha256,
         prior=prior,
         max_false_alarms=max_false_alarms,
         warnings=(*statement.warnings, *warnings),

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from reidsearch.services.cases import CaseService
 
 AUTHORITY = "Authority"
+CLEARED = (
+    "title", "purpose", "notes", "authority-kind", "authority-reference", "issued", "expires",
+)  # fmt: skip
+"""All but the examiner, whom a case always has."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -101,14 +105,37 @@ def show(number: str, archive: Path, form: str) -> None:
 @command.command("edit")
 @number_argument
 @facts_options
+@option(
+    "--clear",
+    "cleared",
+    multiple=True,
+    type=click.Choice(CLEARED),
+    metavar="FACT",
+    help="Clear it: expires, issued, title, notes, ...; may be repeated.",
+)
+@note_option
 @format_option()
 @archive_option
-def edit(number: str, archive: Path, form: str, **facts: str | None) -> None:
+def edit(
+    number: str,
+    cleared: tuple[str, ...],
+    note: str,
+    archive: Path,
+    form: str,
+    **facts: str | None,
+) -> None:
     """Change what is written down of a case, for instance when its authority expires."""
+    from reidsearch.base.errors import UsageError
     from reidsearch.domain.cases import CaseChange
+    from reidsearch.services.cases import EMPTY
 
     given = _given(facts, archive)
-    _change(archive, form, CaseChange.EDIT, lambda cases: cases.edit(number, **given))
+    for fact in cleared:
+        name = fact.replace("-", "_")
+        if facts[name] is not None:
+            raise UsageError(f"--clear {fact} and --{fact} exclude each other")
+        given[name] = EMPTY[name]  # type: ignore[literal-required]
+    _change(archive, form, CaseChange.EDIT, lambda cases: cases.edit(number, note=note, **given))
 
 
 @command.command("close")

@@ -28,19 +28,21 @@ LARGEST_BYTES = 1 << 28  # of an answer document
 
 
 class BundleTarget(WrittenFile):
-    """Where a bundle is written: a folder that is new or empty, or with --force a bundle."""
+    """Where a bundle is written: a new folder or zip file, or with --force over a bundle."""
 
     name = "folder"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Refuse what could not be written in the end, before any work is done."""
         from reidsearch.base.errors import StorageError
+        from reidsearch.output.evidence.packing import is_packed
         from reidsearch.output.evidence.write import is_bundle
 
         path = Path(value)
-        if path.is_symlink() or (path.exists() and not path.is_dir()):
-            self.fail(f"'{path}' is no folder", param, ctx)
-        if path.is_dir() and any(path.iterdir()):
+        packed = is_packed(path)
+        if path.is_symlink() or (path.exists() and path.is_dir() == packed):
+            self.fail(f"'{path}' is no {'file' if packed else 'folder'}", param, ctx)
+        if path.exists() and (packed or any(path.iterdir())):
             if not is_bundle(path):
                 self.fail(f"'{path}' holds other things than a bundle; give a new one", param, ctx)
             if not is_forced(ctx):
@@ -106,9 +108,9 @@ class _Found:
     "--output",
     group=OUTPUT,
     type=BundleTarget(),
-    metavar="FOLDER",
+    metavar="FOLDER|ZIP",
     required=True,
-    help="The folder to write.",
+    help="The folder to write, or NAME.zip for one file.",
 )
 @force_option
 @format_option()
@@ -276,7 +278,7 @@ def _of_case(archive: Archive, case: str, found: _Found) -> None:
 
 
 @grouped_command("verify")
-@argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@argument("bundle", type=click.Path(path_type=Path, exists=True))
 @option(
     "--manifest",
     "expected",
@@ -294,8 +296,8 @@ def _of_case(archive: Archive, case: str, found: _Found) -> None:
     help="Compare with a seal that was kept elsewhere too; may be repeated.",
 )
 @format_option()
-def verify(folder: Path, expected: str, seals: tuple[Path, ...], form: str) -> int:
-    """Verify an evidence bundle, as the verify.py inside it does.
+def verify(bundle: Path, expected: str, seals: tuple[Path, ...], form: str) -> int:
+    """Verify an evidence bundle, a folder or its zip, as the verify.py inside it does.
 
     Compared are all files with the manifest, the manifest with the SHA-256 that was written down
     when the bundle was made, and the log with its seals and signatures. No archive is needed. Ends
@@ -303,8 +305,13 @@ def verify(folder: Path, expected: str, seals: tuple[Path, ...], form: str) -> i
     """
     from reidsearch.output.emit import emit
     from reidsearch.output.evidence.made import verified_json
+    from reidsearch.output.evidence.packing import verify_packed
     from reidsearch.output.verifying.evidence import told, verify_bundle
 
-    findings = verify_bundle(str(folder), expected, tuple(map(str, seals)))
-    emit(form, verified_json(findings, str(folder)), told(findings))
+    given = tuple(map(str, seals))
+    if bundle.is_file():
+        findings = verify_packed(bundle, expected, given)
+    else:
+        findings = verify_bundle(str(bundle), expected, given)
+    emit(form, verified_json(findings, str(bundle)), told(findings))
     return 1 if findings.faults else 0

@@ -150,8 +150,9 @@ def redact_option(function: F) -> F:
     """Declare `--redact`, passed as `redact`."""
     return option(
         "--redact",
-        type=click.Choice(["others", "all"]),
-        help="Pixelate everybody else whom the archive holds, or everybody.",
+        type=click.Choice(["others", "faces", "others-and-faces", "all"]),
+        metavar="WHOM",
+        help="Pixelate others, faces, others-and-faces or all, as far as stored.",
     )(function)
 
 

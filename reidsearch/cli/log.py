@@ -14,7 +14,8 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 LINES = 50
 EVENTS = (
     "begin", "search", "search-end", "explain", "decision", "index", "index-end", "export",
-    "playback", "backup", "restore", "migrate", "repair", "annotate", "link", "quantize",
+    "playback", "shown", "backup", "restore", "migrate", "repair", "repair-end", "annotate",
+    "annotate-end", "link", "quantize",
     "prepare-reranking", "seal", "key", "forget", "delete", "reembed", "clock", "calibrate",
     "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",
     "retention", "review", "account", "photo",

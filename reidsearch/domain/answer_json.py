@@ -228,6 +228,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "case": asdict(statement.case) if statement.case else None,
         "newest_crop": statement.newest_crop,
         "requested": _requested_json(statement.requested) if statement.requested else None,
+        "calibration_sha256": statement.calibration_sha256,
     }
 
 

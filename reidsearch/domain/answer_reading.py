@@ -27,7 +27,7 @@ from reidsearch.domain.footage import HeightsSeen
 from reidsearch.domain.tracklets import Doubt, Moment, Purity, SourceInterval, TrackletSeen
 
 MILLION = 1_000_000
-LATER = ("newest_crop", "requested")
+LATER = ("newest_crop", "requested", "calibration_sha256")
 """Fields of a statement that answers of earlier versions lack."""
 
 

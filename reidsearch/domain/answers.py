@@ -216,6 +216,8 @@ class Statement:
             are not recorded.
         identity: whom the search was for, where that was an identity.
         calibrated_by: where the readings of the scores come from; None: uncalibrated.
+        calibration_sha256: of what they were read by (`Calibration.sha256`); None: of nothing, or
+            an earlier version gave the answer.
         prior: the probability, before its score is known, that a crop searched shows the person,
             for which probabilities are told; None: uncalibrated.
         max_false_alarms: how many wrong matches were to be expected at most; `min_score` is then
@@ -275,6 +277,7 @@ class Statement:
     case: AskedFor | None = None
     newest_crop: int | None = None
     requested: Requested | None = None
+    calibration_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,14 @@ class Event(StrEnum):
     INDEX_END = "index-end"
     EXPORT = "export"  # a file was written
     PLAYBACK = "playback"  # footage was looked at
+    SHOWN = "shown"  # a person, a tracklet or a match, to somebody in the page
     BACKUP = "backup"
     RESTORE = "restore"
     MIGRATE = "migrate"
-    REPAIR = "repair"
-    ANNOTATE = "annotate"
+    REPAIR = "repair"  # began
+    REPAIR_END = "repair-end"
+    ANNOTATE = "annotate"  # recording attributes began
+    ANNOTATE_END = "annotate-end"
     LINK = "link"
     QUANTIZE = "quantize"
     PREPARE_RERANKING = "prepare-reranking"
@@ -72,6 +75,15 @@ class Event(StrEnum):
     SIGN_IN = "sign-in"
     SIGN_IN_FAILED = "sign-in-failed"
     SIGN_OUT = "sign-out"
+
+
+class Shown(StrEnum):
+    """What an entry `shown` is of, by its number."""
+
+    IDENTITY = "identity"
+    JOURNEY = "journey"  # of an identity
+    TRACKLET = "tracklet"
+    MATCH = "match"  # a crop beside a query; where it is explained, the entry is `explain`
 
 
 @dataclass(frozen=True, slots=True)

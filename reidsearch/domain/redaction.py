@@ -7,11 +7,45 @@ from enum import StrEnum
 from fractions import Fraction
 
 
-class Redaction(StrEnum):
-    """Whose boxes are pixelated in a copy."""
+class Part(StrEnum):
+    """How much of a box is pixelated."""
 
-    OTHERS = "others"  # every stored tracklet but the one that is exported
-    ALL = "all"  # every stored tracklet
+    NONE = "none"
+    HEAD = "head"
+    WHOLE = "whole"
+
+
+class Redaction(StrEnum):
+    """Whose boxes are pixelated in a copy, of those that are stored."""
+
+    OTHERS = "others"  # everybody's but that of the exported person
+    FACES = "faces"  # the head part of everybody's
+    OTHERS_AND_FACES = "others-and-faces"  # everybody else's, the exported person's head part
+    ALL = "all"  # everybody's
+
+    def part(self, *, exported: bool) -> Part:
+        """How much is pixelated of the box of the exported person, or of somebody else."""
+        if self is Redaction.ALL:
+            return Part.WHOLE
+        if self is Redaction.FACES:
+            return Part.HEAD
+        if not exported:
+            return Part.WHOLE
+        return Part.HEAD if self is Redaction.OTHERS_AND_FACES else Part.NONE
+
+    @property
+    def of_heads(self) -> bool:
+        """Whether anybody is pixelated at the head alone."""
+        return Part.HEAD in (self.part(exported=True), self.part(exported=False))
+
+
+PIXELATED = {
+    Redaction.OTHERS: "others pixelated",
+    Redaction.FACES: "heads pixelated",
+    Redaction.OTHERS_AND_FACES: "others and the person's head pixelated",
+    Redaction.ALL: "everybody pixelated",
+}
+"""What was done to a copy, in short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +69,10 @@ class Pixelation:
             usual time between two detections.
         bridged_s: between detections further apart no box is interpolated, and each is extended:
             only tracklets that somebody has joined have such gaps.
+        head_height, head_width: the head part of a box is its upper part, as high as this share of
+            the box's height or of its width, whichever is more; padded like a whole box. Somebody
+            standing is seven to eight heads high and two wide at the shoulders. The less of them
+            is in the box, the less high it is for its width, and the larger the head's share.
     """
 
     blocks_wide: int = 3
@@ -46,12 +84,18 @@ class Pixelation:
     padding_per_extended_s: float = 0.3
     extended_s: float = 1.0
     bridged_s: float = 30.0
+    head_height: float = 0.2
+    head_width: float = 0.5
 
     def block_px(self, width_px: float, height_px: float) -> float:
         """Return the side of a block, for a box of some size."""
         return max(
             width_px / self.blocks_wide, height_px / self.blocks_high, self.smallest_block_px
         )
+
+    def head_px(self, width_px: float, height_px: float) -> float:
+        """Return how high the head part is of a box of some size."""
+        return min(height_px, max(self.head_height * height_px, self.head_width * width_px))
 
 
 PIXELATION = Pixelation()
@@ -81,6 +125,7 @@ class RedactionReport:
         whom: was to be pixelated.
         kept: the tracklet that was left as it is; None: none was.
         tracklets: those that were pixelated in at least one frame, by id.
+        heads: those of them of whom only the head part was.
         detections: how many of the pixelated boxes are stored ones, but for the padding; the rest
             is interpolated or held.
         longest_gap_s: the longest time between two detections that boxes were interpolated in.
@@ -94,6 +139,7 @@ class RedactionReport:
     whom: Redaction
     kept: int | None
     tracklets: tuple[int, ...]
+    heads: tuple[int, ...]
     detections: int
     longest_gap_s: float
     runs: tuple[RedactedRun, ...]

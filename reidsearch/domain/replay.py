@@ -43,6 +43,7 @@ class Cause(StrEnum):
     FOOTAGE = "new-footage"  # crops were indexed
     DECISIONS = "decisions"  # of identities, or tracklets that were split and joined
     FACTS = "facts"  # clocks were corrected, sources moved or grown
+    ATTRIBUTES = "attributes"  # what people wear and carry was recorded
     QUERY = "query"  # an identity has other crops by now
     MODEL = "model"  # embeddings are another model's, or of another preprocessing
     RUNTIME = "runtime"  # the query's pictures were embedded again, and not to the same
@@ -53,10 +54,10 @@ class Cause(StrEnum):
     UNEXPLAINED = "unexplained"  # nothing was found that has such an effect
 
 
-OF_SCORES = {Cause.MODEL, Cause.RUNTIME, Cause.ADJUSTMENT, Cause.QUERY, Cause.DECISIONS}
+OF_SCORES = {Cause.MODEL, Cause.RUNTIME, Cause.ADJUSTMENT, Cause.QUERY}
 """What changes the scores of crops that are found both times."""
-OF_ORDER = {Cause.ERASED, Cause.FOOTAGE, Cause.RANKING, Cause.INDEX, *OF_SCORES}
-OF_MATCHES = {Cause.FACTS, Cause.CALIBRATION, *OF_ORDER}
+OF_ORDER = {Cause.ERASED, Cause.FOOTAGE, Cause.RANKING, Cause.INDEX, Cause.DECISIONS, *OF_SCORES}
+OF_MATCHES = {Cause.FACTS, Cause.ATTRIBUTES, Cause.CALIBRATION, *OF_ORDER}
 
 
 class DifferenceKind(StrEnum):
@@ -182,6 +183,7 @@ def compare(
     found: Set[Cause],
     erased: Set[int],
     newest_crop: int,
+    decided: bool = False,
 ) -> Compared:
     """Compare matches, best first, and give each difference its causes.
 
@@ -189,7 +191,9 @@ def compare(
         found: what has changed since.
         erased: crops of `was` that the archive does not hold any more.
         newest_crop: the last that there was.
+        decided: what was searched with comes from decisions, so that they can change scores.
     """
+    of_scores = OF_SCORES | {Cause.DECISIONS} if decided else OF_SCORES
     then, since = dict(was), dict(now)
     common = then.keys() & since.keys()
     apart = {crop_id: abs(then[crop_id] - since[crop_id]) for crop_id in common}
@@ -198,7 +202,7 @@ def compare(
         return Compared(Outcome.IDENTICAL, largest == 0.0, largest)
     # Where the scores of crops that are found both times stand, nothing has changed any score.
     unmoved = set(OF_SCORES) if common and largest <= TOLERANCE else set()
-    unmoved -= {Cause.DECISIONS, Cause.QUERY}  # ... but perhaps who may be found
+    unmoved -= {Cause.QUERY}  # ... but perhaps who may be found
     told = found - unmoved
 
     def causes(kind: DifferenceKind, crop_id: int) -> tuple[Cause, ...]:
@@ -207,7 +211,7 @@ def compare(
         if kind is DifferenceKind.ADDED and crop_id > newest_crop:
             return (Cause.FOOTAGE,)
         if kind is DifferenceKind.SCORE:
-            fitting = found & OF_SCORES
+            fitting = found & of_scores
         else:
             fitting = told & (OF_ORDER if kind is DifferenceKind.ORDER else OF_MATCHES)
         return tuple(sorted(fitting)) or (Cause.UNEXPLAINED,)

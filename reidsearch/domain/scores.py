@@ -8,18 +8,15 @@ comparisons were made, and how likely the person was there at all, belongs to th
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import hashlib
+from dataclasses import astuple, dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.errors import Kind, UsageError
-
-if TYPE_CHECKING:
-    pass
-
+from reidsearch.domain.event_log import canonical
 
 Values = NDArray[np.float64]
 """(n,) or (n, m) float64."""
@@ -166,6 +163,25 @@ class Calibration:
     highest: float
     soundness: Soundness
     curves: Curves
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256, in hexadecimal, of all that a score is read by; where it is from is not in it.
+
+        Of canonical JSON of the numbers below, followed by the curves as float64, little-endian.
+        """
+        told = {
+            "model": self.digest,
+            "preprocessing": self.preprocessing,
+            "adjusted": self.provenance.adjusted,
+            "people": self.provenance.people,
+            "intercept": self.intercept,
+            "slope": self.slope,
+            "lowest": self.lowest,
+            "highest": self.highest,
+        }
+        curves = (np.asarray(one, "<f8").tobytes() for one in astuple(self.curves))
+        return hashlib.sha256(canonical(told) + b"".join(curves)).hexdigest()
 
     @property
     def floor(self) -> float:

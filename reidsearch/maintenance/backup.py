@@ -32,9 +32,10 @@ from reidsearch.maintenance.finish import finish
 from reidsearch.store import jobs
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database.lifecycle import migrate, require_usable_name
+from reidsearch.store.database.lifecycle import require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.store.log_reading import record
+from reidsearch.store.migrating import migrate
 from reidsearch.store.seals import copy_seals
 from reidsearch.store.sessions import drop_sessions
 
@@ -100,7 +101,8 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
         copy_seals(store.folder.resolve(), folder)
         with own_files.create(folder / NOTE) as file:
             file.write((json.dumps(note, indent=2) + "\n").encode())
-    record(store, Event.BACKUP, {"folder": location_text(str(target)), "sha256": sha256})
+        # Before it has its name: a backup that is there has its entry, whatever happens now.
+        record(store, Event.BACKUP, {"folder": location_text(str(target)), "sha256": sha256})
     return made
 
 

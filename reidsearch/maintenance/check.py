@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
 from reidsearch.base.errors import DECODING_ERRORS, ArchiveError
 from reidsearch.base.progress import NO_PROGRESS, Parts, Progress, parts, step
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Work
 from reidsearch.domain.reports import Finding
@@ -37,6 +38,7 @@ from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.store.footage.tracklet_means import means
 from reidsearch.store.identities import check as identity_check
 from reidsearch.store.log_proof import prove
+from reidsearch.store.log_reading import record
 from reidsearch.store.pending import pending_work
 from reidsearch.store.review_check import review_faults
 from reidsearch.store.tables.footage import tracklet, tracklet_embedding, tracklet_part
@@ -126,20 +128,20 @@ def _vectors(store: Store, progress: Progress) -> Iterator[Finding]:
 
 
 def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRESS) -> None:
-    """Rebuild what is derived: the index file from the database, without the model; who belongs
-    to which identity from the decisions.
+    """Rebuild what is derived: the index from the database, who is whom from the decisions.
 
-    Damaged attributes are dropped; recording them again is another use case.
+    Damaged attributes are dropped. The log tells it before: it is more than one transaction.
 
     Raises:
         ArchiveLocked: another process writes.
     """
-    if not any(finding.repairable for finding in findings):
+    codes = sorted({finding.code for finding in findings if finding.repairable})
+    if not codes:
         return
     with store.lock():
-        if any(finding.code == ROW for finding in findings):
-            repair_rows(store)
-            # By rows that are whole now.
+        record(store, Event.REPAIR, {"findings": codes})
+        if ROW in codes:
+            repair_rows(store)  # the index is then checked by rows that are whole
             findings = [*findings, *_told("index", lambda store: derived(store, progress), store)]
         gallery = Gallery(store)
         finish(store, gallery, Neighbours(store, gallery), progress)

@@ -5,18 +5,26 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from reidsearch.domain.redaction import Redaction, RedactionReport
+from reidsearch.domain.redaction import PIXELATED, Redaction, RedactionReport
 from reidsearch.output.visible import count
 
 NOT_COVERED = (
     "only people whom the archive holds are redacted: who was not detected, or was deleted from "
     "the archive, stays visible"
 )
+OF_HEADS = (
+    "no face was looked for: a head is taken to be in the upper part of a box, with some margin"
+)
 
 
 def redacted_text(whom: Redaction) -> str:
     """What was done to a picture, in short: `others pixelated`."""
-    return "everybody pixelated" if whom is Redaction.ALL else "others pixelated"
+    return PIXELATED[whom]
+
+
+def not_covered(whom: Redaction) -> list[str]:
+    """What a redaction leaves open, in sentences."""
+    return [NOT_COVERED, OF_HEADS] if whom.of_heads else [NOT_COVERED]
 
 
 def redaction_lines(report: RedactionReport | None) -> list[str]:
@@ -28,7 +36,7 @@ def redaction_lines(report: RedactionReport | None) -> list[str]:
         f"{count(len(report.tracklets), 'tracklet')}, in {report.frames_altered:,} of "
         f"{count(report.frames, 'frame')}"
     )
-    lines = [told, NOT_COVERED]
+    lines = [told, *not_covered(report.whom)]
     if report.brief:
         lines.append(
             f"{count(report.brief, 'brief tracklet')} of this source not stored, so not redacted"
@@ -50,6 +58,7 @@ def redaction_json(report: RedactionReport | None) -> dict[str, Any] | None:
         "how": asdict(report.how),
         "kept_tracklet_id": report.kept,
         "tracklet_ids": list(report.tracklets),
+        "head_tracklet_ids": list(report.heads),
         "boxes": report.boxes,
         "detections": report.detections,
         "longest_gap_s": round(report.longest_gap_s, 6),
@@ -66,5 +75,5 @@ def redaction_json(report: RedactionReport | None) -> dict[str, Any] | None:
         ],
         "brief": report.brief,
         "unanalysed_s": report.unanalysed_s,
-        "not_covered": NOT_COVERED,
+        "not_covered": "; ".join(not_covered(report.whom)),
     }

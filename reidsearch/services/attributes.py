@@ -72,11 +72,12 @@ class AttributeService:
         count, units = attribute_store.pending(self._store, recognizer.identity)
         progress.begin("recording attributes", count, "crops")
         work = _Work(recognizer, units, progress, stop or Event())
-        attribute_store.record(self._store, recognizer.identity, work.batches())
+        attribute_store.record(self._store, recognizer.identity, count, work.batches())
         progress.end()
-        if work.recorded:
-            told = {"model": recognizer.identity.text, "crops": work.recorded}
-            record(self._store, Log.ANNOTATE, told)
+        if count:
+            finished = work.recorded + len(work.failed) == count
+            told = {"crops": work.recorded, "finished": finished}
+            record(self._store, Log.ANNOTATE_END, told)
         return AttributesReport(work.recorded, tuple(work.failed), recognizer.identity.text)
 
 

@@ -29,7 +29,7 @@ from reidsearch.store.crops.store import Store
 
 LONGEST_NUMBER = 100
 LONGEST_NOTES = 10_000
-_EMPTY: CaseFacts = {
+EMPTY: CaseFacts = {
     "title": "",
     "authority_kind": "",
     "authority_reference": "",
@@ -38,6 +38,7 @@ _EMPTY: CaseFacts = {
     "purpose": "",
     "notes": "",
 }
+"""What a case has of which nothing is written down: its examiner always is."""
 
 
 class CaseService:
@@ -93,12 +94,15 @@ class CaseService:
             >>> archive.cases.new("2026-17", title="Theft at the station", purpose="find a witness")
         """
         number = _number(number)
-        filled: CaseFacts = {**_EMPTY, "examiner": self._store.acting.name, **facts}
+        filled: CaseFacts = {**EMPTY, "examiner": self._store.acting.name, **facts}
         _require(filled)
         return self._write(number, lambda connection: held.add_case(connection, number, filled))
 
-    def edit(self, number: str, **facts: Unpack[CaseFacts]) -> Case:
+    def edit(self, number: str, *, note: str = "", **facts: Unpack[CaseFacts]) -> Case:
         """Change what is written down of a case, for instance when its authority expires.
+
+        Args:
+            note: why, for the record.
 
         Raises:
             NotFound: there is no such case.
@@ -106,10 +110,11 @@ class CaseService:
         """
         if not facts:
             raise UsageError("nothing of the case is to be changed")
+        _require_texts({"note": note})
 
         def change(connection: Transaction, case: Case) -> Case:
             _require({"issued": case.issued, "expires": case.expires, **facts})
-            return held.change_case(connection, case, CaseChange.EDIT, facts, "")
+            return held.change_case(connection, case, CaseChange.EDIT, facts, note)
 
         return self._change(number, change)
 

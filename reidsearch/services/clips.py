@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from reidsearch.base.errors import Kind, UsageError, absent
 from reidsearch.base.locations import location_text
 from reidsearch.domain.crops import Crop, Pixels
-from reidsearch.domain.redaction import Redaction
+from reidsearch.domain.redaction import PIXELATED, Redaction
 from reidsearch.domain.reports import ClipReport
 from reidsearch.services.footage_files import open_indexed, proven, view_of
-from reidsearch.services.redacting import kept_by, redaction_report, redactor_of
+from reidsearch.services.redacting import redaction_report, redactor_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage import tracklet_reader as tracklet_store
@@ -64,8 +64,8 @@ def write_clip(
     redactor = None
     if redact is not None:
         ends = info.media_s(from_pts), info.media_s(to_pts)
-        redactor = redactor_of(store, source, kept_by(redact, crop), *ends)
-        note += f"; {redact} pixelated"
+        redactor = redactor_of(store, source, redact, crop, *ends)
+        note += f"; {PIXELATED[redact]}"
     path, footage = open_indexed(store, crop.source_id, verify=verify)
 
     def written() -> Clip:

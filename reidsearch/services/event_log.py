@@ -15,7 +15,7 @@ from pathlib import Path
 from reidsearch.base.errors import DECODING_ERRORS, InputError, UsageError, absent
 from reidsearch.base.locations import location_text
 from reidsearch.base.reading import read_bytes
-from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal
+from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, Shown
 from reidsearch.domain.signatures import LogProof, Signature, read_signature
 from reidsearch.index.generations import file_sha256
 from reidsearch.store import log_reading as held
@@ -97,6 +97,10 @@ class EventLogService:
     def viewed(self, source_id: int) -> None:
         """Record that footage of a source was looked at."""
         record(self._store, Event.PLAYBACK, {"source": source_id})
+
+    def opened(self, what: Shown, number: int) -> None:
+        """Record that somebody looked at a person, a tracklet or a match."""
+        record(self._store, Event.SHOWN, {"of": what.value, "number": number})
 
     def sent(self, name: str, data: bytes, by: str) -> None:
         """Record that a file was made of what the archive holds, and given away.

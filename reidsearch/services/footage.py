@@ -32,7 +32,7 @@ from reidsearch.services.footage_files import (
     view_of,
 )
 from reidsearch.services.originals import copy_original
-from reidsearch.services.redacting import kept_by, redaction_report, redactor_of
+from reidsearch.services.redacting import redaction_report, redactor_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage import tracklet_reader as tracklet_store
@@ -260,7 +260,7 @@ class FootageService:
             raise absent("the moment of a crop of footage")
         source = footage_store.source(self._store, crop.source_id)
         at_s = crop.moment.media_s
-        redactor = redactor_of(self._store, source, kept_by(whom, crop), at_s, at_s)
+        redactor = redactor_of(self._store, source, whom, crop, at_s, at_s)
         hidden = redactor(pixels, crop.moment.pts)
         return hidden, crop, redaction_report(redactor, source, whom, crop)
 
@@ -312,23 +312,26 @@ class FootageService:
         """
         return copy_original(self._store, source_id, out)
 
-    def relocate(self, old: str, new: Path, *, dry_run: bool = False) -> Relocated:
+    def relocate(self, old: str, new: Path, *, dry_run: bool = False, why: str = "") -> Relocated:
         """Record that the footage in a folder was moved as a whole.
+
+        Relocating from `new` to `old` takes it back: no place is forgotten.
 
         Args:
             old: how the places that the archive knows begin; parts of a path, whole.
             new: the folder that stands there instead.
             dry_run: only count which sources would be found.
+            why: for the record.
 
         Raises:
-            UsageError: what was moved is an empty text.
+            UsageError: what was moved is an empty text; the note cannot be stored.
             NotFound: no known place begins so.
             ArchiveLocked: another process writes.
         """
         if not old.strip():
             raise UsageError("how the places begin that were moved is an empty text")
         moved = Relocation(whole_path(old), whole_path(str(new)))
-        return relocate(self._store, moved, dry_run=dry_run)
+        return relocate(self._store, moved, who=self._actor, why=why, dry_run=dry_run)
 
     def require_shown(self, path: Path, pts: int, pixels: Pixels) -> None:
         """Refuse a frame of any video that is not what the archive holds of its moment.

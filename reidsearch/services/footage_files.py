@@ -95,16 +95,18 @@ def _require_same(path: Path, known: SourceBytes, *, verify: bool) -> None:
     )
 
 
-def relocate(store: Store, moved: Relocation, *, dry_run: bool) -> Relocated:
+def relocate(store: Store, moved: Relocation, *, who: str, why: str, dry_run: bool) -> Relocated:
     """Record that a folder was moved, and show its footage where it is found now.
 
     Sizes are compared here; bytes are when a file is first used.
 
     Args:
+        who, why: for the record.
         dry_run: record nothing.
 
     Raises:
         NotFound: no known place begins so.
+        UsageError: who or why cannot be stored.
         ArchiveLocked: another process writes.
     """
     from reidsearch.media.video.open import lies_there, path_of
@@ -131,10 +133,7 @@ def relocate(store: Store, moved: Relocation, *, dry_run: bool) -> Relocated:
         )
     if not dry_run:
         with store.lock():
-            places.record_relocation(store, moved)
-            with store.write() as connection:
-                for source_id, now in found.items():
-                    places.show_at(connection, source_id, now)
+            places.record_relocation(store, moved, found, who, why)
     return Relocated(moved.old, moved.new, len(found), tuple(missing), tuple(differing))
 
 

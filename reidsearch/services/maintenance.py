@@ -238,9 +238,9 @@ class MaintenanceService:
         if repair and any(finding.repairable for finding in findings):
             with step(progress, "repairing"):
                 checks.repair(self._store, findings, progress)
-            codes = sorted({finding.code for finding in findings if finding.repairable})
-            record(self._store, Event.REPAIR, {"findings": codes})
             findings = checks.check(self._store, progress)
+            left = sorted({finding.code for finding in findings if finding.repairable})
+            record(self._store, Event.REPAIR_END, {"left": left})
         return findings
 
     def backup(self, target: Path, progress: Progress = NO_PROGRESS) -> Backup:
@@ -273,13 +273,9 @@ def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
         >>> migrate("archive")
         ('0003', '0009')
     """
-    from reidsearch.store.database import lifecycle
+    from reidsearch.store import migrating
 
-    before, after = lifecycle.migrate(Path(path))
-    if before != after:
-        with acting(acting_now() or Author(default_actor())), Store(Path(path)) as store:
-            record(store, Event.MIGRATE, {"from": before, "to": after})
-    return before, after
+    return migrating.migrate(Path(path))
 
 
 def restore(

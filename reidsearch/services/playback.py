@@ -18,6 +18,7 @@ import numpy as np
 
 from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
 from reidsearch.base.timecode import from_us
+from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.decisions import Mark, Member
 from reidsearch.domain.footage import DISCONTINUITY, UNSEEN, SourceCoverage, VideoInfo
 from reidsearch.domain.playback import (
@@ -29,6 +30,7 @@ from reidsearch.domain.playback import (
     TrackletBoxes,
     Way,
 )
+from reidsearch.domain.redaction import Redaction
 from reidsearch.domain.tracklets import Trace
 from reidsearch.domain.tracks import INTERPOLATED_S
 from reidsearch.media.video.frame_times import frame_times
@@ -43,6 +45,7 @@ from reidsearch.services.footage_files import (
     require_crops_shown,
 )
 from reidsearch.services.patience import Patience, Slots, nobody_leaves
+from reidsearch.services.redacting import redactor_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.instants import Timed, timed
@@ -145,6 +148,15 @@ class PlaybackService:
             NotFound: there is no such source, or it shows nothing then.
             InputError, StorageError: as `stream`; it does not show a stored crop of that frame.
         """
+        return self._still(source_id, media_s, left, Frame.bgr)
+
+    def _still(
+        self,
+        source_id: int,
+        media_s: Fraction,
+        left: Callable[[], bool],
+        drawn: Callable[[Frame], Pixels],
+    ) -> Still:
         from reidsearch.media.pictures import encode
 
         source = footage_store.source(self._store, source_id)
@@ -161,11 +173,19 @@ class PlaybackService:
             with footage:
                 frame = proven(footage, shown)
                 at_s = footage.info.media_s(frame.pts)
-            jpeg = encode(frame.bgr(), JPEG_QUALITY)
+            jpeg = encode(drawn(frame), JPEG_QUALITY)
         return Still(jpeg, frame.pts, at_s, frame.width_px, frame.height_px)
 
-    def frame(self, crop_id: int, left: Callable[[], bool] = nobody_leaves) -> Still:
+    def frame(
+        self,
+        crop_id: int,
+        redact: Redaction | None = None,
+        left: Callable[[], bool] = nobody_leaves,
+    ) -> Still:
         """The full frame that a crop was cut from, as JPEG.
+
+        Args:
+            redact: who is pixelated, of those whom the archive holds.
 
         Raises:
             NotFound: no crop has this id, or it came from no footage.
@@ -174,13 +194,22 @@ class PlaybackService:
         crop = self._store.crop(crop_id)
         if crop.moment is None:
             raise no_footage(crop)
-        still = self.still(crop.source_id, crop.moment.media_s, left)
+        at_s = crop.moment.media_s
+        drawn = Frame.bgr if redact is None else self._redacting(redact, crop, at_s)
+        still = self._still(crop.source_id, at_s, left, drawn)
         if still.pts != crop.moment.pts:
             raise InputError(
                 "the frame of the stored crop cannot be found in the footage",
                 kind=Kind.FOOTAGE_DIFFERS,
             )
         return still
+
+    def _redacting(
+        self, redact: Redaction, crop: Crop, at_s: Fraction
+    ) -> Callable[[Frame], Pixels]:
+        source = footage_store.source(self._store, crop.source_id)
+        redactor = redactor_of(self._store, source, redact, crop, at_s, at_s)
+        return lambda frame: redactor(frame.bgr(), frame.pts)
 
     @contextmanager
     def turn(self, left: Callable[[], bool] = nobody_leaves) -> Iterator[None]:

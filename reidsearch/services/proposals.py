@@ -18,13 +18,11 @@ from reidsearch.domain.decisions import (
     Seen,
     Transits,
 )
-from reidsearch.domain.event_log import Event
 from reidsearch.services.identities import IdentityService
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.presence import presences
 from reidsearch.store.identities import proposals as proposal_store
 from reidsearch.store.identities.store import identities
-from reidsearch.store.log_reading import record
 
 
 class ProposalService:
@@ -75,10 +73,7 @@ class ProposalService:
         # Reading, comparing (which grows faster than all else), joining and keeping.
         with parts(progress, "linking", [5, 70, 20, 5]) as whole:
             link(self._store, join_above=join_above, transits=transits, progress=whole)
-            made = self.last()
-        told = {"join_above": made.join_above, "proposals": len(made.proposals)}
-        record(self._store, Event.LINK, told)
-        return made
+            return self.last()
 
     def last(self) -> Linking:
         """The last `link`, with the proposals that are still to be decided.

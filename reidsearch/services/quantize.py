@@ -112,9 +112,11 @@ def quantize_for(
         if comparison.shortfalls() and not accept:
             return Quantized(f"{found.name}/{found.precision}", len(pictures), comparison, None)
         parts = (found.precision.removesuffix(SUFFIX), "INT8", *([suffix] if suffix else []))
+        precision = "-".join(parts).removeprefix("unknown-") + SUFFIX
+        told = {"model": f"{found.name}/{precision}", "crops": len(pictures)}
         own = make_custom(
             found.name,
-            "-".join(parts).removeprefix("unknown-") + SUFFIX,
+            precision,
             lambda folder: _copy(Path(made), folder),
             {
                 "made_of": {"precision": found.precision, "digest": found.digest},
@@ -122,8 +124,8 @@ def quantize_for(
                 "comparison": asdict(comparison),
                 "golden": own_record(after),
             },
+            publishing=lambda: record(store, Event.QUANTIZE, told),
         )
-    record(store, Event.QUANTIZE, {"model": own.name, "crops": len(pictures)})
     return Quantized(f"{found.name}/{found.precision}", len(pictures), comparison, own)
 
 

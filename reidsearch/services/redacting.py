@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.footage import UNSEEN, SourceCoverage
-from reidsearch.domain.redaction import RedactedRun, Redaction, RedactionReport
+from reidsearch.domain.redaction import Part, RedactedRun, Redaction, RedactionReport
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.tracklet_reader import traces_between
 
@@ -20,27 +20,35 @@ REACH_S = 60
 """Boxes are never extended so far: at most by the longest gap that is bridged, and a second."""
 
 
-def kept_by(whom: Redaction, crop: Crop) -> int | None:
-    """Return the tracklet that is left as it is in an export around a crop; None: none is."""
-    if whom is Redaction.ALL or crop.moment is None:
-        return None
-    return crop.moment.tracklet_id
-
-
 def redactor_of(
-    store: Store, source: SourceCoverage, kept: int | None, from_s: Fraction, to_s: Fraction
+    store: Store,
+    source: SourceCoverage,
+    whom: Redaction,
+    crop: Crop,
+    from_s: Fraction,
+    to_s: Fraction,
 ) -> Redactor:
-    """Return what pixelates everybody whom a source is known to show, but for one tracklet.
+    """Return what pixelates the people whom a source is known to show.
 
     Args:
-        kept: that tracklet; None: all are pixelated.
+        crop: of the person that is exported.
         from_s, to_s: media time of the first frame and the last that it will be given.
     """
     from reidsearch.media.video.redacting import Redactor
 
     from_us, to_us = ((at + by) * 1_000_000 for at, by in ((from_s, -REACH_S), (to_s, REACH_S)))
     traces = traces_between(store, source.source_id, floor(from_us), ceil(to_us))
-    return Redactor(source.info, [(each, trace) for each, trace in traces if each != kept])
+    exported = _exported(crop)
+    parts = {each: whom.part(exported=each == exported) for each, _ in traces}
+    return Redactor(
+        source.info,
+        [(each, trace) for each, trace in traces if parts[each] is not Part.NONE],
+        heads=[each for each, part in parts.items() if part is Part.HEAD],
+    )
+
+
+def _exported(crop: Crop) -> int | None:
+    return crop.moment.tracklet_id if crop.moment else None
 
 
 def redaction_report(
@@ -50,10 +58,12 @@ def redaction_report(
     frames = sorted(redactor.covered.items())
     boxes = [one for _, covered in frames for one in covered]
     ends = [source.info.media_s(frames[at][0]) for at in (0, -1)]
+    seen = sorted({one.tracklet_id for one in boxes})
     return RedactionReport(
         whom=whom,
-        kept=kept_by(whom, crop),
-        tracklets=tuple(sorted({one.tracklet_id for one in boxes})),
+        kept=_exported(crop) if whom.part(exported=True) is Part.NONE else None,
+        tracklets=tuple(seen),
+        heads=tuple(one for one in seen if one in redactor.heads),
         detections=sum(one.measured for one in boxes),
         longest_gap_s=max((one.gap_s for one in boxes), default=0.0),
         runs=tuple(

@@ -133,11 +133,12 @@ class ReplayService:
                 found={one.cause for one in changes},
                 erased=erased,
                 newest_crop=then.newest_crop or 0,
+                decided=then.identity is not None,
             ),
             matches_now=len(matches),
             same_query=again.same_query,
             changes=tuple(changes),
-            not_rebuilt=tuple(not_rebuilt(changes, again.gallery)) if past else (),
+            not_rebuilt=tuple(not_rebuilt(then, changes, again.gallery)) if past else (),
         )
 
     # -- asking again -------------------------------------------------------------------------
@@ -192,9 +193,8 @@ class ReplayService:
             raise
         except ReidsearchError as error:
             raise NotRepeated(error.message) from error
-        calibrated = reader.calibration.provenance if reader.calibration else None
         alike = answer.statement.embedding_sha256 == then.embedding_sha256
-        return _Repeated(Answered(answer, calibrated, again_same=same), gallery, alike)
+        return _Repeated(Answered(answer, reader.calibration, again_same=same), gallery, alike)
 
     def _searched(self, then: Statement, as_it: AsIt) -> tuple[Gallery, Neighbours]:
         """Return the gallery to search: the present one where it is the same."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from reidsearch.domain.adjustment import AdjustedBy
 from reidsearch.domain.answers import Answer, RankedBy, Statement
+from reidsearch.domain.decisions import EDITS, Decision
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.replay import Cause, Change
-from reidsearch.domain.scores import Origin, Provenance
+from reidsearch.domain.scores import Calibration, Origin
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.past import PastGallery
 from reidsearch.store.adjustment import crops_up_to
@@ -30,7 +31,7 @@ class Answered:
     """
 
     answer: Answer
-    calibrated: Provenance | None
+    calibrated: Calibration | None
     again_same: bool
 
 
@@ -42,12 +43,13 @@ def changes_since(
         *_of_crops(store, then),
         *_of_decisions(store, then),
         *_of_facts(store, then, entry),
+        *_of_attributes(store, then, entry),
         *_of_scores(then, answered),
         *_of_ranking(then, answered),
     ]
 
 
-def not_rebuilt(changes: list[Change], gallery: Gallery) -> Iterator[str]:
+def not_rebuilt(then: Statement, changes: list[Change], gallery: Gallery) -> Iterator[str]:
     """Yield what of the archive as it was could not be had."""
     found = {one.cause: one.what for one in changes}
     for cause in (Cause.ERASED, Cause.MODEL):
@@ -59,6 +61,8 @@ def not_rebuilt(changes: list[Change], gallery: Gallery) -> Iterator[str]:
         yield "tracklets as they were: those that were split or joined since are as they are now"
     if Cause.FACTS in found:
         yield "times and places as they were: they are as they are now"
+    if not then.filters.attributes_empty:
+        yield "clothes and things as they were recorded: filters go by what is recorded now"
 
 
 def _of_crops(store: Store, then: Statement) -> Iterator[Change]:
@@ -73,10 +77,23 @@ def _of_crops(store: Store, then: Statement) -> Iterator[Change]:
 
 def _of_decisions(store: Store, then: Statement) -> Iterator[Change]:
     with store.read() as connection:
-        since = [one.what for one in log(connection) if one.at > then.asked_at]
+        later = [one for one in log(connection) if one.at > then.asked_at]
+    since = [one.what for one in later if _takes_part(one, then)]
     if since:
         told = ", ".join(sorted(set(since)))
         yield Change(Cause.DECISIONS, f"decisions since: {len(since):,} ({told})")
+
+
+def _takes_part(decision: Decision, then: Statement) -> bool:
+    """Tell whether a decision is about what an answer depends on.
+
+    An identity is made of decisions; which crops are one tracklet counts where matches are
+    tracklets, or are filtered by what a tracklet wears.
+    """
+    if then.identity is not None:
+        return True
+    edited = any(change.of in EDITS for change in decision.changes)
+    return edited and (then.grouped or not then.filters.attributes_empty)
 
 
 def _of_facts(store: Store, then: Statement, entry: int | None) -> Iterator[Change]:
@@ -85,6 +102,14 @@ def _of_facts(store: Store, then: Statement, entry: int | None) -> Iterator[Chan
     if told:
         names = ", ".join(sorted(set(told)))
         yield Change(Cause.FACTS, f"times or places were changed since: {names}")
+
+
+def _of_attributes(store: Store, then: Statement, entry: int | None) -> Iterator[Change]:
+    if then.filters.attributes_empty:
+        return
+    held = entries(store, after=entry or 0, events=(Event.ANNOTATE, Event.ANNOTATE_END))
+    if any(one.at > then.asked_at for one in held):
+        yield Change(Cause.ATTRIBUTES, "what people wear and carry was recorded since")
 
 
 def _of_scores(then: Statement, answered: Answered) -> Iterator[Change]:
@@ -113,7 +138,7 @@ def _of_scores(then: Statement, answered: Answered) -> Iterator[Change]:
         yield Change(
             Cause.ADJUSTMENT, f"scores are {_by(now.adjusted)}, and were {_by(then.adjusted)}"
         )
-    if then.feedback is None and _own(then.calibrated_by) != answered.calibrated:
+    if then.feedback is None and not _read_alike(then, answered.calibrated):
         yield Change(Cause.CALIBRATION, "the scores are read by another calibration")
 
 
@@ -123,9 +148,17 @@ def _by(adjusted: AdjustedBy) -> str:
     return f"adjusted by the means of {adjusted.cameras} cameras, of {adjusted.crops:,} crops"
 
 
-def _own(calibrated: Provenance | None) -> Provenance | None:
-    """Return what a calibration of the archive is from; a reference comes with the model."""
-    return calibrated if calibrated and calibrated.origin is not Origin.REFERENCE else None
+def _read_alike(then: Statement, now: Calibration | None) -> bool:
+    """Tell whether scores were read by what the archive's calibration is now.
+
+    A reference comes with the program, and is no calibration of the archive.
+    """
+    by = then.calibrated_by
+    if by is None or by.origin is Origin.REFERENCE or now is None:
+        return now is None and (by is None or by.origin is Origin.REFERENCE)
+    if then.calibration_sha256 is None:  # an earlier version gave the answer
+        return by == now.provenance
+    return then.calibration_sha256 == now.sha256
 
 
 def _of_ranking(then: Statement, answered: Answered) -> Iterator[Change]:

@@ -105,7 +105,8 @@ class SessionService:
         Args:
             name: of an account that there is. Another is not recorded: people type a password
                 where the name belongs.
-            unrecorded: how many failures before were too many to record one by one.
+            unrecorded: how many failures before were too many to record one by one; without an
+                address it is these alone that are recorded.
         """
         detail = {"name": name, "address": address, "unrecorded": unrecorded}
         with self._store.write() as connection:

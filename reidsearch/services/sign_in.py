@@ -177,7 +177,19 @@ class SignInService:
             return NotSignedIn()
         self.names.succeeded(who, forget=True)
         self.addresses.succeeded(where, forget=False)
+        self.record_rest()  # whoever got in may be who guessed
         return SignedIn(account)
+
+    def record_rest(self) -> None:
+        """Record how many failures have no entry yet; a server does so when it ends.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        with self._taking:
+            unrecorded, self._unrecorded = self._unrecorded, 0
+        if unrecorded:
+            self._sessions.refused(None, unrecorded=unrecorded)
 
     def _record(self, name: str, address: str) -> None:
         """Record a failure in the archive, but not so many that they fill it."""

@@ -36,6 +36,7 @@ from reidsearch.domain.attributes import (
     require_things,
     worn,
 )
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import Filters
 from reidsearch.store import tables
@@ -43,6 +44,7 @@ from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.model import model_row
 from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.crops.store import Store
+from reidsearch.store.event_log import append
 from reidsearch.store.tables.attributes import attributes, column_of
 from reidsearch.store.tables.footage import moment
 
@@ -121,8 +123,16 @@ def _pictures(store: Store, ids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
             yield row.crop_id, row.jpeg if sha256_of(row.jpeg) == row.sha256 else b""
 
 
-def record(store: Store, model: ModelIdentity, batches: Iterable[list[tuple[int, Values]]]) -> None:
+def record(
+    store: Store, model: ModelIdentity, count: int, batches: Iterable[list[tuple[int, Values]]]
+) -> None:
     """Commit batch after batch; what was recorded of these crops before is replaced.
+
+    The event log says that it begins before anything is replaced, because all of it is more than
+    one transaction.
+
+    Args:
+        count: crops that lack attributes of the model; nothing is logged where there are none.
 
     Raises:
         ArchiveLocked: another process writes.
@@ -130,6 +140,8 @@ def record(store: Store, model: ModelIdentity, batches: Iterable[list[tuple[int,
     with store.lock():
         with store.write() as connection:
             model_id = model_row(connection, model)
+            if count:
+                append(connection, Event.ANNOTATE, {"model": model.text, "crops": count})
         for batch in batches:
             with store.write() as connection:
                 _replace(connection, model_id, batch)

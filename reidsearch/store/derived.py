@@ -28,9 +28,11 @@ from sqlalchemy import (
 
 from reidsearch.base.errors import absent
 from reidsearch.base.timecode import now, to_us
+from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import damaged
+from reidsearch.store.event_log import append
 from reidsearch.store.tables.neighbours import neighbours
 
 INDEX_FOLDER = "index"
@@ -168,12 +170,24 @@ def newest_graph(store: Store) -> GraphFile | None:
 
 
 def announce_graph(
-    store: Store, contents: Contents, publish: Publish, adjusted_by: bytes | None
+    store: Store,
+    contents: Contents,
+    publish: Publish,
+    adjusted_by: bytes | None,
+    *,
+    asked: bool = False,
 ) -> int:
-    """Put a neighbour graph in force; return its number. The caller holds the writer lock."""
+    """Put a neighbour graph in force; return its number. The caller holds the writer lock.
+
+    Args:
+        asked: somebody asked for it, and the event log says so; else it is part of something else.
+    """
     with store.write() as connection:
         values = {"adjusted_by": adjusted_by}
-        return _announce(connection, neighbours, contents, values, publish)
+        number = _announce(connection, neighbours, contents, values, publish)
+        if asked:
+            append(connection, Event.PREPARE_RERANKING, {"crops": contents.crops})
+        return number
 
 
 def forget_graph(store: Store) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Identity
+from reidsearch.domain.event_log import Shown
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.services.accounts import AccountService
 from reidsearch.services.identities import IdentityService
@@ -103,6 +104,10 @@ class Call:
         firsts = [one.members[0] for one in identities if one.members]
         crops = self.archive.identities.best_crops(firsts)
         return [crops.get(one.members[0]) if one.members else None for one in identities]
+
+    def looks_at(self, what: Shown, number: int) -> None:
+        """Record that whoever asks looks at it, unless they did lately."""
+        self.state.views.opened(self.archive, self.person.name, what, number)
 
     def crop(self, crop_id: int) -> Crop:
         """Return a crop that whoever asks may see. Raises NotFound."""

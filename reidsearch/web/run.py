@@ -75,7 +75,10 @@ def run(
         scheme = "http" if tls is None else "https"
         address = f"{scheme}://{settings.hosts[0]}:{listening.getsockname()[1]}"
         tell(f"{address}/sign-in/{state.sessions.link()}" if settings.local else address)
-        _server(config, state).run([listening])
+        try:
+            _server(config, state).run([listening])
+        finally:
+            archive.sign_in.record_rest()
 
 
 def listening_at(host: str, port: int) -> socket.socket:

@@ -52,13 +52,22 @@ def test_the_life_of_a_case(held) -> None:
     }
     changed = document(held, "case", "edit", "2026-17", "--title", "Robbery")["case"]
     assert (changed["title"], changed["examiner"]) == ("Robbery", "eve")
+    cleared = document(
+        *(held, "case", "edit", "2026-17", "--clear", "expires", "--clear", "notes"),
+        *("--note", "the court has prolonged it"),
+    )["case"]
+    assert (cleared["authority"]["expires"], cleared["notes"]) == (None, "")
+    assert cleared["authority"]["issued"] == "2026-01-01T00:00:00Z"
+    assert "the court has prolonged it" in held("log", "list", "--event", "case").out
+    both = held("case", "edit", "2026-17", "--clear", "title", "--title", "Theft")
+    assert (both.code, "exclude each other" in both.err) == (2, True)
     closed = document(held, "case", "close", "2026-17", "--note", "solved")["case"]
     assert closed["state"] == "closed"
     assert document(held, "case", "reopen", "2026-17")["case"]["state"] == "open"
     [listed] = document(held, "case", "list")["cases"]
     assert listed["number"] == "2026-17"
     shown = document(held, "case", "show", "2026-17")
-    assert [(one["event"], one["entries"]) for one in shown["belongings"]] == [("case", 4)]
+    assert [(one["event"], one["entries"]) for one in shown["belongings"]] == [("case", 5)]
 
 
 @pytest.mark.full

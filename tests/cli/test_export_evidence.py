@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from evidence_bundles import CASE, made, work_on_a_case
 from json_schemas import require_valid
 
 from reidsearch import Archive
+from reidsearch.output.evidence.packing import pack
 from reidsearch.output.evidence.write import verifier_text
 
 pytestmark = pytest.mark.full  # indexes footage, encodes clips
@@ -180,6 +183,50 @@ def test_nothing_but_a_bundle_is_overwritten(worked: CommandLine, tmp_path: Path
     assert worked("export", "evidence", "-o", tmp_path / "none").code == 2
 
 
+def test_a_bundle_can_be_one_zip_file(worked: CommandLine, tmp_path: Path) -> None:
+    out, unpacked = tmp_path / "b.zip", tmp_path / "unpacked"
+    told = made(worked, out, 1, "--redact", "faces")
+    assert {one.name for one in tmp_path.iterdir() if one.name.startswith((".", "b."))} == {"b.zip"}
+    assert out.stat().st_mode & 0o777 == 0o600
+    arguments = ("export", "verify", out, "--manifest", told["sha256"])
+    assert worked(*arguments).code == 0
+    command = [sys.executable, "-m", "zipfile", "-e", out, unpacked]
+    subprocess.run(command, check=True)
+    ran = subprocess.run([sys.executable, "-I", "-S", unpacked / "verify.py"], check=False)
+    assert ran.returncode == 0
+    shows = {one["shows"] for one in manifest_of(unpacked)["files"]}
+    assert (shows >= {"clip", "still"}, "crop" in shows) == (True, False), "a crop shows the face"
+    pack(unpacked, tmp_path / "again.zip")
+    whole = out.read_bytes()
+    assert (tmp_path / "again.zip").read_bytes() == whole, "the same files give the same zip"
+    # Changed, cut off, packed anew, with a name twice, with a name that leads elsewhere.
+    place = whole.index(b"EVIDENCE BUNDLE")
+    changed = {"byte": whole[:place] + b"X" + whole[place + 1 :], "cut": whole[:-30]}
+    for name, compression, further in (
+        ("anew", zipfile.ZIP_DEFLATED, None),
+        ("twice", zipfile.ZIP_STORED, "README.txt"),
+        ("away", zipfile.ZIP_STORED, "../away.txt"),
+    ):
+        with zipfile.ZipFile(tmp_path / name, "w", compression) as packed:
+            for path in sorted(one for one in unpacked.rglob("*") if one.is_file()):
+                packed.write(path, path.relative_to(unpacked))
+            if further:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of a name that is there twice
+                    packed.writestr(further, "more")
+        changed[name] = (tmp_path / name).read_bytes()
+    for name, data in changed.items():
+        out.write_bytes(data)
+        assert worked(*arguments).code == 1, name
+    assert not (tmp_path.parent / "away.txt").exists()
+    writing = ("export", "evidence", 1, "--sources", "none", "-o", out)
+    out.write_bytes(whole)
+    assert [worked(*writing).code, worked(*writing, "--force").code] == [2, 0]
+    out.write_bytes(b"something else")
+    assert worked(*writing, "--force").code == 2
+    assert out.read_bytes() == b"something else"
+
+
 def test_the_oldest_python_here_runs_the_verifier(worked: CommandLine, tmp_path: Path) -> None:
     made(worked, tmp_path / "b", 1, "--sources", "none")
     assert (tmp_path / "b/verify.py").read_text("utf-8") == verifier_text()
@@ -194,6 +241,7 @@ def test_the_oldest_python_here_runs_the_verifier(worked: CommandLine, tmp_path:
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
 
 
+@pytest.mark.slow  # the ontology takes its time
 def test_case_uco_is_valid(worked: CommandLine, tmp_path: Path) -> None:
     validate = Path(sys.executable).with_name("case_validate")
     if not validate.exists():

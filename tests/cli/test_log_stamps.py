@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shlex
 import subprocess
 
 import pytest
 from archives import draw_many
 from json_schemas import require_valid
 from tsa import OPENSSL, make_authority, serving
+
+from reidsearch.output.verifying.evidence import verify_bundle
 
 pytestmark = [
     pytest.mark.full,
@@ -62,6 +66,34 @@ def test_a_stamp_of_something_else_is_a_fault(run, indexed, tmp_path) -> None:
     bent[-10] ^= 1
     first.write_bytes(bent)
     assert not proof(run, "--tsa-ca", root)["holds"]
+
+
+def test_a_bundle_compares_what_its_stamps_are_of(run, indexed, tmp_path) -> None:
+    root, bundle = make_authority(tmp_path / "tsa"), tmp_path / "bundle"
+    with serving(tmp_path / "tsa") as url:
+        for _ in range(2):
+            assert run("log", "seal", "--timestamp", url).code == 0
+    assert run("export", "evidence", 1, "--sources", "none", "-o", bundle).code == 0
+    held = verify_bundle(str(bundle))
+    told = [one for one in held.open if "openssl" in one]
+    assert (held.faults, len(told)) == ([], 2)
+    command = shlex.split(told[0].partition(": ")[2])
+    command[-1] = str(root)
+    subprocess.run([OPENSSL, *command[1:]], cwd=bundle, check=True, capture_output=True)
+    first, second = sorted((bundle / "log/seals").glob("*.tsr"))
+    whole = first.read_bytes()
+    for data, fault in (
+        (second.read_bytes(), "of something else than its seal"),
+        (whole[:90], "is no time stamp"),
+        (b"0", "is no time stamp"),
+    ):
+        first.write_bytes(data)
+        manifest = json.loads((bundle / "manifest.json").read_text())
+        (listed,) = [one for one in manifest["files"] if one["path"].endswith(first.name)]
+        listed |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        (bundle / "manifest.json").write_text(json.dumps(manifest))
+        (found,) = verify_bundle(str(bundle)).faults
+        assert fault in found
 
 
 def test_without_the_service_the_seal_is_kept_and_told(run, indexed, monkeypatch) -> None:

@@ -1,5 +1,6 @@
 """Footage that lies elsewhere now, and is proven to be what was indexed before it is shown."""
 
+import getpass
 import hashlib
 import json
 import os
@@ -84,6 +85,17 @@ def test_relocate_maps_a_tree_and_counts_what_it_finds(kept, tmp_path):
     assert place in kept("show", "crop", 1).out
     again = kept("index", new, "--model", "builtin", "--format", "json")
     assert json.loads(again.out)["footage"]["indexed"] == 0
+    # Taken back, with who and why on record, and moved again.
+    shutil.copytree(new, old)
+    assert kept("relocate", new, old, "--note", "a slip").code == 0
+    assert str(old / "gate" / "gate.mp4") in kept("coverage").out
+    shutil.rmtree(old)
+    assert shows(kept, tmp_path)  # where it lies, whatever is told
+    (back,) = json.loads(
+        kept("log", "list", "--event", "relocate", "--last", "1", "--format", "json").out
+    )["entries"]
+    assert (json.loads(back["detail"])["why"], back["actor"]) == ("a slip", getpass.getuser())
+    assert kept("relocate", old, new).code == 0
     # Moved on: the place that is shown now is named.
     new.rename(tmp_path / "third")
     assert not shows(kept, tmp_path)

@@ -168,6 +168,21 @@ def test_what_no_box_covers_stays_as_it_was(held, tmp_path):
     assert told["copied"] is False
 
 
+def test_a_box_is_drawn_while_the_person_is_there_and_not_long_after(held, tmp_path):
+    """Stored from frame 25 to 103, every sixth; the clip has a second more on both sides."""
+    _, crop = tracklet_of(held.archive, SUBJECT)
+    _, bare = clip_of(held, crop, tmp_path / "bare.mp4", "--no-caption")
+    _, boxed = clip_of(held, crop, tmp_path / "boxed.mp4", "--no-caption", "--box")
+    line = np.s_[TOP + 20 : TOP + HEIGHT - 20]
+    drawn_on = [
+        frame
+        for frame, (a, b) in enumerate(zip(bare, boxed, strict=True))
+        if np.abs(a[line].astype(int) - b[line]).max() > 90
+    ]
+    assert drawn_on == list(range(drawn_on[0], drawn_on[-1] + 1))
+    assert (drawn_on[0], drawn_on[-1]) == (25 - 6, STORED[SUBJECT][-1] + 6)
+
+
 def test_a_still_is_redacted_and_says_so_beside_the_picture(held, tmp_path, footage):
     _, crop = tracklet_of(held.archive, QUICK)
     with Archive.open(held.archive) as archive:

@@ -81,6 +81,21 @@ def test_a_gap_of_half_an_hour_is_not_bridged() -> None:
     assert all(near.regions(frame, 640, 480) for frame in range(0, 751, 5))
 
 
+@pytest.mark.parametrize("frame", [0, 10, 25, 40])
+def test_a_head_is_the_upper_part_of_the_box_and_goes_where_the_box_goes(frame: int) -> None:
+    path = trace((0, 100), (25, 150))
+    whole, head = (region(Redactor(INFO, [(7, path)], heads), frame) for heads in ((), (7,)))
+    assert (head.x1, head.x2, head.y1) == (whole.x1, whole.x2, whole.y1)
+    padding = whole.y2 - 300
+    assert head.y2 == 220 + padding, "a fifth of the height"
+    assert head.block_px == whole.block_px, "a face is less than a block"
+
+
+def test_the_less_of_a_person_is_in_a_box_the_more_of_it_is_head() -> None:
+    parts = [PIXELATION.head_px(*sides) for sides in ((40, 100), (60, 100), (40, 50), (90, 40))]
+    assert parts == [20, 30, 20, 40], "standing, striding, to the waist, head and shoulders"
+
+
 def test_a_single_box_is_held_where_it_is() -> None:
     redactor = Redactor(INFO, [(1, trace((50, 300)))])
     assert [bool(redactor.regions(at, 640, 480)) for at in (24, 25, 75, 76)] == [0, 1, 1, 0]

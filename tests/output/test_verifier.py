@@ -19,7 +19,7 @@ def test_it_is_one_file_of_the_standard_library_for_python_3_8() -> None:
     }
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported == {
-        "argparse", "hashlib", "json", "os", "stat", "sys", "typing", "__future__",
+        "argparse", "hashlib", "json", "pathlib", "stat", "sys", "typing", "__future__",
     }  # fmt: skip
 
 

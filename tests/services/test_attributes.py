@@ -20,7 +20,9 @@ from scenes import NOON
 from reidsearch import Archive
 from reidsearch.base.errors import UsageError
 from reidsearch.domain.attributes import COLOURS, NAMES, PARTS, Attributes
+from reidsearch.domain.event_log import Event as Log
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.replay import Cause
 from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
@@ -30,6 +32,7 @@ from reidsearch.output.statement import sentences
 from reidsearch.services.attributes import AttributeService
 from reidsearch.services.index import FootageOptions
 from reidsearch.store.crops.store import Store
+from reidsearch.store.log_reading import entries
 from reidsearch.store.selection import select_crops
 
 pytestmark = pytest.mark.full
@@ -83,6 +86,11 @@ def folder(tmp_path, made_once):
 def record(folder, drawn=None) -> int:
     with Store(folder) as store:
         return AttributeService(store, lambda _: drawn or Drawn()).record().recorded
+
+
+def logged(folder):
+    with Store(folder) as store:
+        return [one.said for one in entries(store, events=(Log.ANNOTATE, Log.ANNOTATE_END))]
 
 
 def rows(folder):
@@ -255,12 +263,14 @@ def test_an_interrupted_run_goes_on_and_never_tears_a_tracklet(folder, tmp_path)
     total = record(whole)
     with pytest.raises(KeyboardInterrupt):
         record(folder, Drawn(stop_after=73))
+    assert "finished" not in logged(folder)[-1]  # it was begun, and has no end
     done = {row[0] for row in rows(folder)}
     assert done
     assert all(set(ids) <= done or not done & set(ids) for ids in units(folder))
     assert record(folder) == total - len(done)
     assert rows(folder) == rows(whole)
     assert record(folder) == 0
+    assert [one["crops"] for one in logged(folder)] == [total, total - len(done), total - len(done)]
 
 
 def test_another_method_records_all_anew(folder):
@@ -271,6 +281,23 @@ def test_another_method_records_all_anew(folder):
     assert record(folder, newer) == total
     assert len(rows(folder)) == total
     assert not set(before) & set(rows(folder))
+
+
+def test_a_replay_says_that_filters_go_by_what_is_recorded_now(folder):
+    record(folder)
+    newer = Drawn(seed=1)
+    newer.identity = ModelIdentity("drawn-attributes", "FP16", "cd" * 48, "none/2", len(NAMES))
+    with Archive.open(folder) as archive:
+        archive.search(1, filters=Filters(wearing=("red",)))
+        archive.search(1)
+        filtered, plain = (one.number for one in archive.log.entries(events=[Log.SEARCH]))
+        assert not archive.replay(filtered).changes
+        record(folder, newer)
+        told = archive.replay(filtered)
+        assert [one.cause for one in told.changes] == [Cause.ATTRIBUTES]
+        assert any("recorded now" in one for one in told.not_rebuilt)
+        assert {c for one in told.compared.differences for c in one.causes} <= {Cause.ATTRIBUTES}
+        assert archive.replay(plain).identical
 
 
 def test_attributes_leave_with_their_crop_and_means_follow(folder):

@@ -22,11 +22,13 @@ from reidsearch.base.errors import ArchiveError, ArchiveLocked, InputError, Usag
 from reidsearch.calibration.apply import read_answer
 from reidsearch.domain.answer_json import answer_json
 from reidsearch.domain.crops import Facts
+from reidsearch.domain.replay import Cause
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import LOWER, REFINED, UNCALIBRATED, Calibration, posterior
 from reidsearch.maintenance.check import check
 from reidsearch.output.hints import advice
 from reidsearch.output.statement import sentences
+from reidsearch.store.calibration import keep
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
 
@@ -393,3 +395,17 @@ def test_command(run, labelled, tmp_path):
     assert run("query", "--crop", 1, "--prior", 2).code == 2
     assert run("calibrate", "--forget").out == "The calibration was removed.\n"
     assert run("calibrate", "--forget").out == "There was no calibration.\n"
+
+
+@pytest.mark.full
+def test_a_replay_compares_what_scores_are_read_by_wherever_it_is_from(calibrated):
+    with Archive.open(calibrated) as archive:
+        answer = archive.search(1)
+        in_force = archive.calibration.in_force()
+        assert in_force is not None
+        assert answer.statement.calibration_sha256 == in_force.sha256
+        entry = answer.statement.logged.entry
+        assert entry is not None
+        assert not archive.replay(entry).changes
+        keep(archive._store, replace(in_force, slope=in_force.slope + 1))  # the same provenance
+        assert [one.cause for one in archive.replay(entry).changes] == [Cause.CALIBRATION]

@@ -28,8 +28,7 @@ def report_of(archive, spans, whom=Redaction.OTHERS, seconds=(0, 18)):
     """Give a redactor of the gate ten frames a second, and ask what it did."""
     source = replace(archive.footage.find("gate.mp4"), spans=spans)
     crop = archive.crop(archive.footage.tracklet(2).crop_ids[0])
-    kept = None if whom is Redaction.ALL else 2
-    redactor = redactor_of(archive._store, source, kept, Fraction(0), Fraction(18))
+    redactor = redactor_of(archive._store, source, whom, crop, Fraction(0), Fraction(18))
     frame = np.zeros((source.info.height_px, source.info.width_px, 3), np.uint8)
     for tenth in range(10 * seconds[0], 10 * seconds[1]):
         redactor(frame, source.info.first_pts + round(Fraction(tenth, 10) / source.info.time_base))
@@ -38,9 +37,14 @@ def report_of(archive, spans, whom=Redaction.OTHERS, seconds=(0, 18)):
 
 def test_it_counts_frames_boxes_and_tracklets(archive):
     whole = (Span(0, 18_000_000, How.PRECOMPUTED),)
-    others, every = (report_of(archive, whole, whom) for whom in Redaction)
-    assert (others.tracklets, others.kept) == ((1, 3), 2)
-    assert (every.tracklets, every.kept) == ((1, 2, 3), None)
+    others, faces, both, every = (report_of(archive, whole, whom) for whom in Redaction)
+    assert (others.tracklets, others.heads, others.kept) == ((1, 3), (), 2)
+    assert (faces.tracklets, faces.heads, faces.kept) == ((1, 2, 3), (1, 2, 3), None)
+    assert (both.tracklets, both.heads, both.kept) == ((1, 2, 3), (2,), None)
+    assert (every.tracklets, every.heads, every.kept) == ((1, 2, 3), (), None)
+    assert both.boxes == faces.boxes == every.boxes
+    assert "no face was looked for" in "\n".join(redaction_lines(both))
+    assert "no face" not in "\n".join(redaction_lines(others))
     assert others.frames == every.frames == 180
     assert 0 < others.frames_altered < every.frames_altered < 180
     assert others.detections < others.boxes < every.boxes

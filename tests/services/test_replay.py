@@ -17,7 +17,7 @@ from reidsearch.domain.answer_reading import read_answer
 from reidsearch.domain.answers import Answer
 from reidsearch.domain.cases import Needed
 from reidsearch.domain.event_log import Event
-from reidsearch.domain.replay import AsIt, Cause, DifferenceKind, Outcome
+from reidsearch.domain.replay import AsIt, Cause, DifferenceKind, Outcome, compare
 from reidsearch.domain.request import Filters, SearchRequest
 
 pytestmark = pytest.mark.full  # archives that are searched again and again
@@ -365,3 +365,23 @@ def test_whatever_was_asked_is_identical_before_and_after_more_footage(folder, t
         for asked, number in entries:
             told = archive.replay(number)
             assert told.identical, (asked, told)
+
+
+def test_decisions_are_no_cause_where_none_takes_part(folder) -> None:
+    with reopened(folder) as archive:
+        answer = archive.search(7, grouped=False)
+        archive.identities.new("anna", [7, 8])
+        archive.identities.reject("anna", [9])
+        told = archive.replay(entry_of(answer), AsIt.IS)
+        assert told.identical
+        assert Cause.DECISIONS not in {one.cause for one in told.changes}
+
+
+def test_decisions_change_scores_only_of_what_is_searched_with_by_them() -> None:
+    was, now = [(1, 0.9), (2, 0.8)], [(1, 0.7), (2, 0.8)]
+    for decided, cause in ((False, Cause.UNEXPLAINED), (True, Cause.DECISIONS)):
+        told = compare(
+            was, now, found={Cause.DECISIONS}, erased=set(), newest_crop=9, decided=decided
+        )
+        (score,) = (one for one in told.differences if one.kind is DifferenceKind.SCORE)
+        assert score.causes == (cause,)

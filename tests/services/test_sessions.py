@@ -307,3 +307,9 @@ def test_guessing_does_not_fill_the_archive(archive, signing, clock):
     guess(signing, address="203.0.113.1")
     unrecorded = 200 - sign_in.RECORDED_A_MINUTE
     assert events(archive, Event.SIGN_IN_FAILED)[-1]["unrecorded"] == unrecorded
+    signing.record_rest()  # nothing is left
+    for _ in range(sign_in.FREE_FAILURES + 3):
+        guess(signing, "otto", "203.0.113.9")
+    signing.record_rest()
+    rest = {"name": None, "address": "", "unrecorded": 3, "actor": NOBODY}
+    assert events(archive, Event.SIGN_IN_FAILED)[-1] == rest

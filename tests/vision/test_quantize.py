@@ -17,11 +17,13 @@ from own_models import IMAGENET, save, taking
 
 from reidsearch.base.errors import ModelError, UsageError
 from reidsearch.datasets.synthetic.people import drawn_people
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.quantized import Comparison, OnLabels
 from reidsearch.output.hints import advice
 from reidsearch.services.quantize import _same, quantize_for
 from reidsearch.store.crops.sampling import deterministic_shuffle
 from reidsearch.store.crops.store import Store
+from reidsearch.store.log_reading import entries
 from reidsearch.vision.embedding import builtin
 from reidsearch.vision.embedding.embedder import load_embedder
 from reidsearch.vision.models.catalogue import digest_of
@@ -214,8 +216,10 @@ def test_a_model_that_archives_may_need_is_never_replaced(tmp_path):
 
     made = make_custom("drawn", "FP16-INT8-custom", same, {})
     assert make_custom("drawn", "FP16-INT8-custom", same, {}).digest == made.digest
+    told: list[str] = []
     with pytest.raises(ModelError, match="another drawn/FP16-INT8-custom already") as refused:
-        make_custom("drawn", "FP16-INT8-custom", another, {})
+        make_custom("drawn", "FP16-INT8-custom", another, {}, lambda: told.append("publishing"))
+    assert told == []
     assert "--suffix" in advice(refused.value)
     assert find_custom(made.key, models_folder()) == made
     assert sorted(path.name for path in made.xml.parent.parent.iterdir()) == ["FP16-INT8-custom"]
@@ -230,6 +234,33 @@ def test_a_broken_off_making_leaves_no_model():
         make_custom("drawn", "FP16-INT8-custom", breaks, {})
     assert custom_models(models_folder()) == []
     assert list(models_folder().rglob("*.xml")) == []
+
+
+@pytest.mark.full
+def test_a_model_that_is_made_has_its_entry_before_it_is_there(
+    hundred, shared, tmp_path, monkeypatch
+):
+    """NNCF is stood in for: what is recorded does not depend on what it makes."""
+    monkeypatch.setenv("REIDSEARCH_MODELS", str(shared / "models"))
+    monkeypatch.setattr("reidsearch.services.quantize.require_nncf", lambda: None)
+    monkeypatch.setattr("reidsearch.services.quantize.quantize", lambda graph, *_: graph)
+    monkeypatch.setattr("reidsearch.services.quantize.TIMED", 1)
+    folder = shutil.copytree(hundred, tmp_path / "archive")
+    asked = {"model": "person-reidentification-retail-0288", "crops": 50, "offline": True}
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with Store(folder) as store:
+        with monkeypatch.context() as cutting:
+            cutting.setattr("reidsearch.vision.models.custom.publish", cut)
+            with pytest.raises(KeyboardInterrupt):
+                quantize_for(store, **asked, accept=True)
+        assert custom_models(models_folder()) == []
+        told = [one.said for one in entries(store, events=[Event.QUANTIZE])]
+        made = quantize_for(store, **asked, accept=True).model
+        assert made is not None
+        assert told == [{"model": made.key, "crops": 50}]
 
 
 def test_names_of_custom_models():

@@ -71,7 +71,8 @@ PLAIN: dict[str, Any] = {
     "time_of_day": "10:00-11:00",
     "all": False, "deciding": "yara", "decision_id": 10**6, "exact": False, "frame": [],
     "grouped": True, "k": 5, "look": "0" * 64, "max_false_alarms": 1.0, "min_score": 0.5,
-    "new_only": False, "picture": [], "prior": 0.5, "query_camera": "yard", "reranked": False,
+    "new_only": False, "picture": [], "prior": 0.5, "query_camera": "yard", "redact": "others",
+    "reranked": False,
     "sha256": "0" * 64, "view": 0,
     "to": 1.0, "unreviewed": True, "used": False, "wait_s": 0, "wearing": ["red"], "who": "anna",
 }  # fmt: skip

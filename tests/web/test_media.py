@@ -7,8 +7,10 @@ import time
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from json_schemas import require_valid
+from PIL import Image
 
 from reidsearch.domain.event_log import Event
 from reidsearch.web.person import Person, Role
@@ -117,8 +119,26 @@ def test_a_clip_is_a_file(served, gate) -> None:
     assert "crop-" in got.headers["content-disposition"]
     with av.open(io.BytesIO(got.content)) as container:
         assert sum(1 for _ in container.decode(video=0)) > 10
-    refused = served.client.get(f"{API}/crops/{gate[1]}/clip?copy=true&box=true")
-    assert refused.status_code == 422
+    for refused in ("copy=true&box=true", "copy=true&redact=all", "redact=nobody"):
+        assert served.client.get(f"{API}/crops/{gate[1]}/clip?{refused}").status_code == 422
+
+
+@pytest.mark.full
+def test_a_frame_and_a_clip_are_redacted_where_that_is_asked_for(served, gate) -> None:
+    crop = served.archive.crop(gate[1])
+    left, top, right, bottom = crop.box.as_list()
+    url = f"{API}/crops/{gate[1]}/frame"
+    bare, hidden = (
+        np.asarray(Image.open(io.BytesIO(served.client.get(one).content)), np.int64)
+        for one in (url, f"{url}?redact=all")
+    )
+    changed = np.abs(bare - hidden).max(axis=2)
+    assert changed[top:bottom, left:right].mean() > 5
+    assert changed.mean() < 5
+    clip = f"{API}/crops/{gate[1]}/clip?margin=0.5"
+    whole, redacted = (served.client.get(one).content for one in (clip, f"{clip}&redact=all"))
+    assert b"everybody pixelated" in redacted
+    assert b"pixelated" not in whole
 
 
 @pytest.mark.full

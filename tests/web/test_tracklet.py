@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+from reidsearch.domain.event_log import Event
+from reidsearch.web.person import Person, Role
+
 
 @pytest.mark.full
 def test_it_shows_all_best_shots_and_leads_to_footage_and_search(served) -> None:
@@ -40,3 +43,20 @@ def test_every_link_of_a_page_leads_somewhere(served) -> None:
     assert {"/people/0", "/tracklets/0", "/play/0", "/ask", "/log"} <= {
         re.sub(r"\d+", "0", one.partition("?")[0]) for one in done
     }
+
+
+@pytest.mark.full
+def test_who_looks_at_a_person_is_on_record_once_and_no_picture_is(served) -> None:
+    anna = served.archive.identities.new("anna", [1]).changes[0].identity_id
+    client = served.as_(Person("looking", Role.VIEWER))
+    for _ in range(2):  # loaded again after a decision
+        for path in ("tracklets/1", "people/anna", "journeys/anna", "people", "browse"):
+            assert client.get(f"/{path}").status_code == 200, path
+        assert client.get("/api/v1/crops/1/picture").status_code == 200
+    seen = list(served.archive.log.entries(events=[Event.SHOWN]))
+    assert {one.actor for one in seen} == {"looking"}
+    assert [one.said for one in seen] == [
+        {"of": "tracklet", "number": 1},
+        {"of": "identity", "number": anna},
+        {"of": "journey", "number": anna},
+    ]

@@ -123,10 +123,7 @@ class Neighbours:
         """
         with self._gallery.busy:
             lock = contextlib.nullcontext if locked else self._store.lock
-            whole = self._keep(progress, blocks, stopped, lock)
-        if blocks is None:  # somebody asked for it; else it is part of a run
-            record(self._store, Event.PREPARE_RERANKING, {"crops": len(self._gallery)})
-        return whole
+            return self._keep(progress, blocks, stopped, lock)
 
     def _keep(
         self,
@@ -144,8 +141,16 @@ class Neighbours:
         self._current = self._catch_up(blocks, progress, stopped)
         if self._current and self._unwritten and self._model_id is not None:
             with lock():
-                self._file = _write(self._store, self._graph, self._model_id, self._adjusted_by)
+                self._file = _write(
+                    self._store,
+                    self._graph,
+                    self._model_id,
+                    self._adjusted_by,
+                    asked=blocks is None,  # else it is part of a run
+                )
             self._unwritten = False
+        elif self._current and self._file and blocks is None:  # it was all there already
+            record(self._store, Event.PREPARE_RERANKING, {"crops": len(self._graph)})
         elif not (self._current and self._file) and not stopped() and newest_graph(self._store):
             # What was not read may hold what was deleted, and deleted means gone.
             with lock():
@@ -292,7 +297,9 @@ def _require_sane(graph: Graph, name: str) -> None:
             raise ArchiveError(f"{name} holds rows that point to no crop")
 
 
-def _write(store: Store, graph: Graph, model_id: int, adjusted_by: bytes | None) -> GraphFile:
+def _write(
+    store: Store, graph: Graph, model_id: int, adjusted_by: bytes | None, *, asked: bool
+) -> GraphFile:
     """Write, sync, rename, announce, and remove older files. The caller holds the lock."""
     folder = store.derived(GRAPH_FOLDER)
     fresh = folder / UNFINISHED_GRAPH
@@ -314,7 +321,7 @@ def _write(store: Store, graph: Graph, model_id: int, adjusted_by: bytes | None)
                 np.save(file, rows, allow_pickle=False)
             atomic.sync(fresh)  # before the transaction: it may take long
             contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
-        announce_graph(store, contents, publish, adjusted_by)
+        announce_graph(store, contents, publish, adjusted_by, asked=asked)
     written = newest_graph(store)
     if written is None:
         raise absent("the neighbour graph that was written")

@@ -38,7 +38,10 @@ BOX_BGR = (0, 220, 255)
 Below: TypeAlias = Callable[[Pixels, Fraction], Pixels]
 """Makes a frame higher by a margin, the same height for all frames of a width."""
 
-NEAR_S = Fraction(1)  # a box is drawn on frames this close to one in which the person was detected
+NEAR_S = 1.0
+"""Between two detections a box is drawn on frames this close to one of them. Before the first and
+after the last, only for the usual time between two: then the person is mostly out of the picture.
+"""
 
 
 def cut(
@@ -196,11 +199,13 @@ def _drawer(
     if trace is None:
         return shown
     times = np.array([float(footage.info.media_s(int(pts))) for pts in trace.pts])
+    usual_s = min(float(np.median(np.diff(times))), NEAR_S) if len(times) > 1 else 0.0
 
     def draw(frame: Frame) -> Pixels:
         pixels = shown(frame).copy()
         at = float(footage.info.media_s(frame.pts))
-        if np.abs(times - at).min() <= NEAR_S:
+        near_s = NEAR_S if times[0] < at < times[-1] else usual_s
+        if np.abs(times - at).min() <= near_s + 1e-6:
             box = [float(np.interp(at, times, trace.xyxy[:, side])) for side in range(4)]
             x1, y1, x2, y2 = (round(value) for value in box)
             thickness = max(2, pixels.shape[0] // 270)

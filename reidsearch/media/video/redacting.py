@@ -2,9 +2,10 @@
 
 Stored detections are sparse. Between two of them a box moves in a straight line by time; before the
 first and after the last it goes on for a little, as it moved. What is known less well is padded
-more (`domain/redaction.py` has the numbers). Whatever else lies in a padded box is pixelated too,
-also the person whom a copy is about: who stands in front is not known, so leaving that person out
-could show a piece of somebody else.
+more (`domain/redaction.py` has the numbers). Of some, only the head part is pixelated: the upper
+part of the same boxes, since no face is looked for. Whatever else lies in a padded box is pixelated
+too, also the person whom a copy is about: who stands in front is not known, so leaving that person
+out could show a piece of somebody else.
 
 The blocks of a person are not taken from every frame. Boxes jitter, so each frame would give the
 means of slightly other places, and many such means together can be solved for what lies under them.
@@ -14,7 +15,7 @@ these blocks go with the person.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -57,6 +58,7 @@ class _Place:
     """Where a person is at some time: (4,) pixels before padding, and how far to pad."""
 
     xyxy: NDArray[np.float64]
+    head: NDArray[np.float64]
     padding: float
     gap_s: float = 0.0
 
@@ -67,6 +69,7 @@ class Redactor:
     Args:
         info: of the source.
         traces: with the id of each tracklet.
+        heads: ids of tracklets of whom only the head part is pixelated.
 
     Example:
         >>> redactor = Redactor(info, [(3, trace)])
@@ -74,9 +77,14 @@ class Redactor:
     """
 
     def __init__(
-        self, info: VideoInfo, traces: Sequence[tuple[int, Trace]], how: Pixelation = PIXELATION
+        self,
+        info: VideoInfo,
+        traces: Sequence[tuple[int, Trace]],
+        heads: Collection[int] = (),
+        how: Pixelation = PIXELATION,
     ) -> None:
         self._info, self._how = info, how
+        self.heads = frozenset(heads)
         self._paths = [
             (tracklet_id, path)
             for tracklet_id, trace in traces
@@ -119,8 +127,9 @@ class Redactor:
                 continue
             sides = place.xyxy[2:] - place.xyxy[:2]
             pad = place.padding * float(sides.max())
-            x1, y1 = np.floor(np.maximum(place.xyxy[:2] - pad, 0)).astype(int).tolist()
-            x2, y2 = np.ceil(np.minimum(place.xyxy[2:] + pad, (width_px, height_px)))
+            part = place.head if tracklet_id in self.heads else place.xyxy
+            x1, y1 = np.floor(np.maximum(part[:2] - pad, 0)).astype(int).tolist()
+            x2, y2 = np.ceil(np.minimum(part[2:] + pad, (width_px, height_px)))
             if x1 < x2 and y1 < y2:
                 measured, block_px = path.measured(pts), self._how.block_px(*sides.tolist())
                 box = x1, y1, int(x2), int(y2)
@@ -149,7 +158,9 @@ class _Path:
         xyxy: NDArray[np.float64],
         how: Pixelation,
     ) -> None:
-        self._how, self._times, self._xyxy = how, times, xyxy
+        self._how, self._times = how, times
+        self._boxes = np.stack([xyxy, _heads_of(xyxy, how)])
+        """(2, n, 4): whole, and the head part."""
         self._pts = frozenset(pts.tolist())
         usual_s = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         self._extended_s = how.extended_s + usual_s
@@ -162,33 +173,49 @@ class _Path:
         if not first_s - self._extended_s <= at_s <= last_s + self._extended_s:
             return None
         if at_s < first_s:
-            return self._gone_on(first_s - at_s, self._times - first_s, self._xyxy)
+            return self._gone_on(first_s - at_s, self._times - first_s, self._boxes)
         if at_s > last_s:
-            return self._gone_on(at_s - last_s, (last_s - self._times)[::-1], self._xyxy[::-1])
+            away_s = (last_s - self._times)[::-1]
+            return self._gone_on(at_s - last_s, away_s, self._boxes[:, ::-1])
         after = max(1, int(np.searchsorted(self._times, at_s)))
         between = self._times[after - 1 : after + 1]
         gap_s = float(between[-1] - between[0])
-        box = np.array([np.interp(at_s, self._times, side) for side in self._xyxy.T])
-        return _Place(box, self._how.padding + self._how.padding_per_gap_s * gap_s, gap_s)
+        whole, head = (
+            np.array([np.interp(at_s, self._times, side) for side in boxes.T])
+            for boxes in self._boxes
+        )
+        padding = self._how.padding + self._how.padding_per_gap_s * gap_s
+        return _Place(whole, head, padding, gap_s)
 
     def _gone_on(
-        self, since_s: float, away_s: NDArray[np.float64], xyxy: NDArray[np.float64]
+        self, since_s: float, away_s: NDArray[np.float64], boxes: NDArray[np.float64]
     ) -> _Place:
         """Return where a person is before the first box, or after the last, and where they were.
 
         Args:
             since_s: since that box.
             away_s: of each box from it, increasing.
+            boxes: (2, n, 4), in the same order.
         """
-        end = xyxy[0]
+        xyxy = boxes[0]
         inner = min(int(np.searchsorted(away_s, VELOCITY_S)), len(away_s) - 1)
         moved = np.zeros(2)
         if away_s[inner] > 0:
             middles = (xyxy[:, :2] + xyxy[:, 2:]) / 2
             moved = (middles[0] - middles[inner]) / away_s[inner] * since_s
-        ahead = end + np.tile(moved, 2)
-        reached = np.concatenate((np.minimum(end, ahead)[:2], np.maximum(end, ahead)[2:]))
-        return _Place(reached, self._how.padding + self._how.padding_per_extended_s * since_s)
+        ends = boxes[:, 0]
+        ahead = ends + np.tile(moved, 2)
+        reached = np.hstack((np.minimum(ends, ahead)[:, :2], np.maximum(ends, ahead)[:, 2:]))
+        padding = self._how.padding + self._how.padding_per_extended_s * since_s
+        return _Place(reached[0], reached[1], padding)
+
+
+def _heads_of(xyxy: NDArray[np.float64], how: Pixelation) -> NDArray[np.float64]:
+    """Return the head parts of boxes, (n, 4) as they are."""
+    heads = xyxy.copy()
+    for head, (x1, y1, x2, y2) in zip(heads, xyxy, strict=True):
+        head[3] = y1 + how.head_px(x2 - x1, y2 - y1)
+    return heads
 
 
 def _blocks_of(part: Pixels, block_px: float) -> Pixels:

@@ -12,7 +12,7 @@ from reidsearch.base.errors import ReidsearchError, StorageError
 from reidsearch.base.progress import Progress
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import Clock
-from reidsearch.domain.redaction import Redaction, RedactionReport
+from reidsearch.domain.redaction import Part, Redaction, RedactionReport
 from reidsearch.output.evidence.held import Held
 from reidsearch.output.evidence.manifest import Borders, Bundle, Finding
 from reidsearch.output.picture_file import encode
@@ -64,7 +64,7 @@ class _Exhibits:
                 self._attempt(finding, "copied footage", self._copy)
             self._attempt(finding, "clip", self._clip)
             self._attempt(finding, "full frame", self._still)
-        if asked.redact is not Redaction.ALL:  # a crop shows the person
+        if asked.redact is None or asked.redact.part(exported=True) is Part.NONE:
             self._attempt(finding, "crop", self._crop)
 
     def _attempt(self, finding: Finding, what: str, put: Callable[[Crop], None]) -> None:

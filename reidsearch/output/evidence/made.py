@@ -6,7 +6,7 @@ from typing import Any
 
 from reidsearch.domain.redaction import Redaction
 from reidsearch.output.evidence.write import BundleMade
-from reidsearch.output.redaction import NOT_COVERED
+from reidsearch.output.redaction import not_covered
 from reidsearch.output.verifying.evidence import Findings
 from reidsearch.output.visible import size, visible
 
@@ -20,7 +20,7 @@ def made_text(made: BundleMade, place: str, redact: Redaction | None) -> str:
         f"SHA-256 of its manifest.json: {made.sha256}",
         "Write it down elsewhere; verify.py --manifest compares it.",
         f"SHA-256 of its verify.py: {made.verifier_sha256}",
-        *([NOT_COVERED] if redact else []),
+        *(not_covered(redact) if redact else []),
         *(f"missing: {visible(line)}" for line in made.missing[:LISTED_AT_MOST]),
     ]
     if len(made.missing) > LISTED_AT_MOST:

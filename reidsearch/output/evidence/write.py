@@ -1,7 +1,7 @@
-"""Make an evidence bundle: a folder that appears whole or not at all.
+"""Make an evidence bundle: a folder, or a zip of one, that appears whole or not at all.
 
 The order matters: the log is sealed, then what it says up to that seal is put in, then the manifest
-is written, the folder gets its name, and only then the log has an entry of this export, with the
+is written, the bundle gets its name, and only then the log has an entry of this export, with the
 SHA-256 of the manifest. So a bundle never holds the entry of its own export, and the archive does.
 """
 
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from importlib.resources import files as package_files
 from pathlib import Path
 
-from reidsearch.base import atomic
 from reidsearch.base.errors import Refused, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.reading import parse_json, read_text
@@ -32,6 +31,7 @@ from reidsearch.output.evidence.manifest import (
     Asked,
     Bundle,
 )
+from reidsearch.output.evidence.packing import is_packed, is_packed_bundle, placed
 from reidsearch.output.evidence.photographs import put_photographs
 from reidsearch.output.evidence.reports import put_reports
 from reidsearch.output.imprint import Imprint
@@ -81,9 +81,9 @@ def write_bundle(
         StorageError: it cannot be written, or something else lies there.
         ArchiveError: the log cannot be read.
     """
-    if final.exists() and any(final.iterdir()) and not (replace and is_bundle(final)):
+    if _holds_something(final) and not (replace and is_bundle(final)):
         raise StorageError(f"{final} holds something, and is not overwritten")
-    with atomic.new_folder(final, replace=replace) as folder:
+    with placed(final, replace=replace) as folder:
         bundle = Bundle(folder, asked, imprint, archive.actor)
         shown = put_log(bundle, archive.log, seal)
         put_exhibits(bundle, archive, progress)
@@ -116,8 +116,16 @@ def write_bundle(
     return made
 
 
+def _holds_something(final: Path) -> bool:
+    if final.is_dir():
+        return any(final.iterdir())
+    return final.exists()
+
+
 def is_bundle(folder: Path) -> bool:
-    """Tell whether a folder is a bundle that was written before, and holds nothing else."""
+    """Tell whether a bundle was written there before: a folder with nothing else, or a zip."""
+    if is_packed(folder):
+        return is_packed_bundle(folder)
     try:
         manifest = parse_json(read_text(folder / MANIFEST, LARGEST_MANIFEST))
         ours = {one["path"] for one in manifest["files"]} | {MANIFEST}
@@ -145,9 +153,4 @@ def verifier_text() -> str:
     if not found:
         raise ValueError("the verifier does not import that of signatures as it is put together")
     part = signatures.replace("def verify(", "def signature_holds(")
-    joined = f"{before}\n# -- Ed25519, RFC 8032, section 5.1.7: verifying only\n\n{part}\n\n{after}"
-    return (
-        joined.replace("  # noqa: PTH118, PTH208", "")
-        .replace("  # noqa: PTH118", "")
-        .replace("  # noqa: PTH116", "")
-    )
+    return f"{before}\n# -- Ed25519, RFC 8032, section 5.1.7: verifying only\n\n{part}\n\n{after}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from reidsearch.base import atomic, settings_file
 from reidsearch.base.errors import ArchiveError, Kind, StorageError, UsageError
@@ -67,8 +68,11 @@ def create(folder: Path, *, logged: bool = True) -> None:
             )
 
 
-def migrate(folder: Path) -> tuple[str, str]:
+def migrate(folder: Path, told: Callable[[Connection, str, str], object]) -> tuple[str, str]:
     """Bring an archive of an earlier version to this one's schema, whole or not at all.
+
+    Args:
+        told: is called in the same transaction, with the revision before and after.
 
     Returns:
         The revision before and after.
@@ -96,6 +100,7 @@ def migrate(folder: Path) -> tuple[str, str]:
                 kind=Kind.MIGRATION_REFUSED,
                 archive=folder,
             )
+        told(connection, str(before), schema.REVISION)
     return str(before), schema.REVISION
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -19,7 +19,7 @@ from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store, location_key
-from reidsearch.store.events import record_event
+from reidsearch.store.events import record_event, require_record
 from reidsearch.store.tables import event
 from reidsearch.store.tables.footage import footage, footage_location
 
@@ -85,14 +85,24 @@ def relocations(store: Store) -> list[Relocation]:
         return [Relocation(one["old"], one["new"]) for one in connection.scalars(told)]
 
 
-def record_relocation(store: Store, moved: Relocation) -> None:
-    """Keep that something was moved.
+def record_relocation(
+    store: Store, moved: Relocation, found: Mapping[int, str], who: str, why: str
+) -> None:
+    """Keep that something was moved, with who said so and why, and show what is found there.
+
+    Args:
+        found: sources, and where they lie now.
 
     Raises:
+        UsageError: who or why cannot be stored.
         StorageError: it cannot be written.
     """
+    require_record(who, why)
+    detail = {"old": moved.old, "new": moved.new, "actor": who, "why": why}
     with store.write() as connection:
-        record_event(connection, Event.RELOCATE, {"old": moved.old, "new": moved.new})
+        record_event(connection, Event.RELOCATE, detail)
+        for source_id, now_at in found.items():
+            show_at(connection, source_id, now_at)
 
 
 def bytes_of(store: Store, source_id: int | None = None) -> list[SourceBytes]:

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 from reidsearch.base.errors import absent
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import Linking, Member, Named, Proposal, Transits
+from reidsearch.domain.event_log import Event
 from reidsearch.store.crops.store import Store
 from reidsearch.store.decoding import reads
+from reidsearch.store.event_log import append
 from reidsearch.store.identities.store import exists
 from reidsearch.store.tables.identities import (
     identity,
@@ -43,7 +45,10 @@ def replace_proposals(
     capped: int,
     model: str,
 ) -> None:
-    """Forget the proposals there were, and keep these; their numbers were never used before."""
+    """Forget the proposals there were, and keep these; their numbers were never used before.
+
+    The event log has the entry of it in the same transaction.
+    """
     with store.write() as connection:
         connection.execute(delete(linking))
         inserted = connection.execute(
@@ -61,6 +66,11 @@ def replace_proposals(
             raise absent("the id of a new row")
         for one in proposed:
             _insert(connection, int(inserted[0]), one)
+        made = last_linking(connection)
+        if made is None:
+            raise absent("the proposals that were just kept")
+        told = {"join_above": join_above, "proposals": len(made.proposals)}
+        append(connection, Event.LINK, told)
 
 
 def _insert(connection: Connection, linking_id: int, one: Proposed) -> None:

@@ -117,13 +117,18 @@ def custom_models(folder: Path) -> list[str]:
 
 
 def make_custom(
-    name: str, precision: str, save: Callable[[Path], None], record: Mapping[str, Any]
+    name: str,
+    precision: str,
+    save: Callable[[Path], None],
+    record: Mapping[str, Any],
+    publishing: Callable[[], None] = lambda: None,
 ) -> CustomModel:
     """Put a model into the cache; the record comes last, so that half a model is none.
 
     Args:
         save: writes NAME.xml and NAME.bin, or NAME.onnx, into the folder that it is given, and
             NAME.toml if the model has a manifest.
+        publishing: is called when nothing speaks against it any more, before it is there.
 
     Raises:
         ModelError: another model has this name: an archive may hold its embeddings.
@@ -149,6 +154,7 @@ def make_custom(
                 folder=target,
                 model=key,
             )
+        publishing()
         target.mkdir(exist_ok=True)
         for path in sorted(making.iterdir()):
             publish(path, target / path.name)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from reidsearch.domain.event_log import Shown
 from reidsearch.output.identities import decision_document, list_json, story_json
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Given, Nothing
@@ -29,7 +30,9 @@ def one(call: Call, _: Nothing) -> Document:
     """Return one identity with its whole story."""
     name = call.path["identity"]
     call.sight.require_identity(name)
-    return story_json(call.sight.story(call.identities.show(name)))
+    story = call.sight.story(call.identities.show(name))
+    call.looks_at(Shown.IDENTITY, story.identity.identity_id)
+    return story_json(story)
 
 
 class New(Given, frozen=True):

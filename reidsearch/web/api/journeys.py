@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reidsearch.domain.event_log import Shown
 from reidsearch.domain.journeys import Between, Journey
 from reidsearch.output.journeys import journey_json
 from reidsearch.web.call import Call
@@ -24,6 +25,7 @@ def seen_journey(call: Call) -> Journey:
     name = call.path["identity"]
     call.sight.require_identity(name)
     found = call.archive.journey(name)
+    call.looks_at(Shown.JOURNEY, found.identity.identity_id)
     stops = tuple(stop for stop in found.stops if call.sight.camera(stop.seen.camera))
     members = {stop.seen.member for stop in stops}
     whole = len(stops) == len(found.stops)

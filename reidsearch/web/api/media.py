@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response
 from reidsearch.base.errors import UsageError
 from reidsearch.domain.footage import Clock
 from reidsearch.domain.playback import Still
+from reidsearch.domain.redaction import Redaction
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.playback import boxes_json, frame_times_json, others_json, playback_json
 from reidsearch.output.stills import ClipMargin
@@ -57,6 +58,18 @@ class Interval(Given, frozen=True):
         return exactly(self.from_s) + ROUNDED_S, exactly(self.to_s) + ROUNDED_S
 
 
+Redacted = Annotated[
+    Redaction | None,
+    msgspec.Meta(description="Who is pixelated, of those whom the archive holds."),
+]
+
+
+class FrameAsked(Given, frozen=True):
+    """How a frame is shown."""
+
+    redact: Redacted = None
+
+
 class ClipAsked(Given, frozen=True):
     """How a clip is cut."""
 
@@ -68,6 +81,7 @@ class ClipAsked(Given, frozen=True):
     copy: Annotated[
         bool, msgspec.Meta(description="Copy the stream: nothing is encoded, nor written below.")
     ] = False
+    redact: Redacted = None
 
 
 def exactly(seconds: float) -> Fraction:
@@ -83,11 +97,11 @@ def picture(call: Call, _: Nothing) -> Response:
     return _kept(call, jpeg, hashlib.sha256(jpeg).hexdigest()[:32])
 
 
-def frame(call: Call, _: Nothing) -> Response:
+def frame(call: Call, asked: FrameAsked) -> Response:
     """Return the full frame that a crop was cut from."""
     crop_id = call.path["crop_id"]
     call.state.views.seen(call.archive, call.person.name, call.crop(crop_id).source_id)
-    return _still(call.archive.playback.frame(crop_id, Asker(call.request).left))
+    return _still(call.archive.playback.frame(crop_id, asked.redact, Asker(call.request).left))
 
 
 def clip(call: Call, asked: ClipAsked) -> Response:
@@ -113,7 +127,8 @@ def clip(call: Call, asked: ClipAsked) -> Response:
                 margin_s=asked.margin,
                 box=asked.box,
                 as_it_is=asked.copy,
-                below=None if asked.copy else ClipMargin(crop, clock, imprint),
+                redact=asked.redact,
+                below=None if asked.copy else ClipMargin(crop, clock, imprint, asked.redact),
             )
 
     # The facts are those that are written on the clip: others make another one.
@@ -207,6 +222,7 @@ ENDPOINTS = (
         "/crops/{crop_id:int}/frame",
         frame,
         "The full frame that a crop was cut from.",
+        takes=FrameAsked,
         media=JPEG,
     ),
     Endpoint(

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from reidsearch.domain.browse_json import tracklet_document
 from reidsearch.domain.browsing import LONGEST_S, MOST_ITEMS, BrowseRequest
+from reidsearch.domain.event_log import Shown
 from reidsearch.web.api.asked import FiltersAsked, Text, filters_of
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Nothing
@@ -68,7 +69,9 @@ def one(call: Call, _: Nothing) -> Document:
     """Return one tracklet."""
     number = call.path["tracklet_id"]
     call.sight.require_tracklets([number])
-    return tracklet_document(call.archive.browse.tracklet(number))
+    found = call.archive.browse.tracklet(number)
+    call.looks_at(Shown.TRACKLET, number)
+    return tracklet_document(found)
 
 
 ENDPOINTS = (

@@ -6,6 +6,7 @@ from typing import Any
 
 from reidsearch.base.errors import ModelError, UsageError
 from reidsearch.domain.answer_json import crop_facts_json
+from reidsearch.domain.event_log import Shown
 from reidsearch.domain.explanation import Explanation, Neighbour
 from reidsearch.domain.query_views import QueryView
 from reidsearch.output.explanation import known, sentences
@@ -96,6 +97,7 @@ def _explained(
     try:
         return searches.explained(call, asked), None
     except ModelError as error:  # both can be looked at without
+        call.looks_at(Shown.MATCH, asked.match)
         return None, problem_of(error)
 
 
