@@ -29,6 +29,14 @@ PROGRAM = [sys.executable, "-m", "reidsearch"]
 SEEN = {"REIDSEARCH_ACTOR": "jane", "REIDSEARCH_OFFLINE": "1", "REIDSEARCH_MODELS": ""}
 SIZE = {"width": 1280, "height": 720}
 COLOURS = 200
+CASE = {
+    "number": "2026-17",
+    "title": "Theft at the station",
+    "authority_kind": "court order",
+    "authority_reference": "12 Gs 345/26",
+    "expires": "2036-12-02",
+    "purpose": "find out where the bag was taken",
+}
 SHORT = """folder => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
@@ -114,6 +122,26 @@ def review(page: Any, link: str, picture: Path) -> None:
     with page.expect_navigation():
         page.locator("form[data-api='/api/v1/decisions/undo'] button").first.click()
     keep(page, "log", folder)
+    work_for_a_case(page, folder)
+
+
+def work_for_a_case(page: Any, folder: Path) -> None:
+    """Open a case, choose it, search for it, and look at it."""
+    page.click("nav a[href='/cases']")
+    for name, told in CASE.items():
+        page.fill(f"#new-{name}", told)
+    with page.expect_navigation():
+        page.click("form[action='/cases/new'] button")
+    page.select_option("select[name=reason]", "witness")
+    page.fill("form[action='/cases/choose'] input[name=note]", "saw the car")
+    with page.expect_navigation():
+        page.click("form[action='/cases/choose'] button")
+    page.click("nav a[href='/ask']")
+    page.fill("#crops", "1")
+    with page.expect_navigation():
+        page.click("#go")
+    page.click(".working a")
+    keep(page, "case", folder)
 
 
 def main() -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reidsearch.cli.files import OutputFile, force_option, write_file
 from reidsearch.cli.filters import crops_option, filter_options, filters_from
-from reidsearch.cli.grouped import grouped_command, option
+from reidsearch.cli.grouped import OUTPUT, grouped_command, option
+from reidsearch.cli.log_key import passphrase_file_option, usable_key
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 from reidsearch.cli.times import Duration
 from reidsearch.output.terminal import say
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.domain.pending import Pending
     from reidsearch.maintenance.erase import Erasure
+    from reidsearch.store.log_key import LogKey
 
 
 @grouped_command("delete")
@@ -57,10 +60,15 @@ if TYPE_CHECKING:
 )
 @option(
     "--certificate",
-    type=click.Path(path_type=Path),
+    "certificates",
+    group=OUTPUT,
+    type=OutputFile((".json", ".pdf", ".html"), streams=False),
+    multiple=True,
     metavar="FILE",
-    help="JSON: what was erased, and looked for after.",
+    help="What was erased: .json, .pdf or .html; repeatable.",
 )
+@passphrase_file_option
+@force_option
 @option("--dry-run", is_flag=True, help="Only count what would be deleted.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @format_option()
@@ -79,7 +87,8 @@ def command(
     searches_of: str | None,
     keep_out: bool | None,
     backup: Path | None,
-    certificate: Path | None,
+    certificates: tuple[Path, ...],
+    passphrase_file: Path | None,
     dry_run: bool,
     yes: bool,
     form: str,
@@ -97,22 +106,15 @@ def command(
     from reidsearch.base.progress import NO_PROGRESS
     from reidsearch.base.timecode import now
     from reidsearch.domain.pending import Cause
-    from reidsearch.output.certificate import (
-        certificate_lines,
-        require_certificate,
-        write_certificate,
-    )
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import deletion_json
 
     if backup is not None:
-        if certificate is not None or _asked(click.get_current_context().params):
+        if certificates or _asked(click.get_current_context().params):
             raise UsageError("--backup goes alone: it deletes what was deleted here since")
         _from_backup(archive, backup, form, dry_run=dry_run, yes=yes)
         return 0
-    if certificate is not None:
-        require_certificate(certificate)
     older = dt.timedelta(seconds=float(older_than)) if older_than else None
     aged = identity is not None or older is not None
     filters = filters_from(cameras, not_cameras, after, before, sources, timezone)
@@ -141,14 +143,11 @@ def command(
         if deleting:
             if not yes:
                 click.confirm("Delete them?", abort=True, err=True)
-            with progress_for(name="delete") as progress:
-                if certificate is None:
+            if certificates:
+                told = _certified(opened, plan, certificates, _key(opened, passphrase_file, yes))
+            else:
+                with progress_for(name="delete") as progress:
                     opened.delete(plan, progress=progress)
-                else:
-                    given = _asked(click.get_current_context().params)
-                    proof = opened.maintenance.delete_certified(plan, given, progress)
-                    write_certificate(certificate, proof)
-                    told = certificate_lines(proof, certificate)
             for line in told:
                 say(line, err=form != "table")
     ids = plan.ids.tolist()
@@ -168,6 +167,48 @@ def command(
     )
     _tell(form, document, plan, deleting=deleting)
     return 1 if plan.held else 0
+
+
+def _key(archive: Archive, passphrase_file: Path | None, yes: bool) -> LogKey | None:
+    """Return the key that signs a certificate; None: there is none, or nobody gives its passphrase.
+
+    Raises:
+        InputError: the passphrase is wrong, or others may read the key.
+    """
+    from reidsearch.base.errors import InputError, Kind
+
+    try:
+        if yes and passphrase_file is None:  # nothing is to be asked
+            return archive.log.key()
+        return usable_key(archive.log, None, passphrase_file)
+    except InputError as error:
+        if error.kind != Kind.SIGNING_KEY_LOCKED:
+            raise
+    return None
+
+
+def _certified(
+    archive: Archive, plan: Erasure, certificates: tuple[Path, ...], key: LogKey | None
+) -> list[str]:
+    """Delete, write the certificate, and return what is to be told of it.
+
+    Raises:
+        StorageError: it cannot be written; what it certifies is done all the same.
+    """
+    from reidsearch.base.errors import StorageError, UsageError
+    from reidsearch.output.certificate import certificate_file, certificate_lines
+    from reidsearch.output.progress import progress_for
+
+    given = _asked(click.get_current_context().params)
+    with progress_for(name="delete") as progress:
+        proof = archive.maintenance.delete_certified(plan, given, key, progress)
+    for path in certificates:
+        try:
+            write_file(path, certificate_file(proof, path, archive.location))
+        except (StorageError, UsageError) as error:
+            text = f"it is deleted, but the certificate is not written: {error.message}"
+            raise error.reworded(text, StorageError) from error
+    return certificate_lines(proof, certificates)
 
 
 def _tell(form: str, document: dict[str, Any], plan: Erasure, *, deleting: bool) -> None:
@@ -191,8 +232,8 @@ def _from_backup(archive: Path, folder: Path, form: str, *, dry_run: bool, yes: 
         told = f"{count(found.crops, 'crop')}, {count(found.identities, 'identity', 'identities')}"
         if form == "table":
             say(f"{told} of it were deleted here since")
-        if (found.crops or found.identities) and not dry_run:
-            if not yes:
+        if not dry_run:  # the log tells of a backup that has lost it already, too
+            if (found.crops or found.identities) and not yes:
                 click.confirm("Delete them from the backup?", abort=True, err=True)
             with progress_for(name="delete") as progress:
                 found = opened.maintenance.erase_in_backup(folder, progress=progress)

@@ -14,9 +14,9 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 LINES = 50
 EVENTS = (
     "begin", "search", "search-end", "explain", "decision", "index", "index-end", "export",
-    "playback", "shown", "backup", "restore", "migrate", "repair", "repair-end", "annotate",
-    "annotate-end", "link", "quantize",
-    "prepare-reranking", "seal", "key", "forget", "delete", "reembed", "clock", "calibrate",
+    "playback", "shown", "backup", "backup-erase", "restore", "migrate", "repair", "repair-end",
+    "annotate", "annotate-end", "link", "quantize", "prepare-reranking", "seal", "key", "forget",
+    "delete", "reembed", "clock", "calibrate",
     "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",
     "retention", "review", "account", "photo",
     "replay", "sign-in", "sign-in-failed", "sign-out",
@@ -90,6 +90,14 @@ def list_(
     help="Compare with a seal that was kept elsewhere too; may be repeated.",
 )
 @option(
+    "--certificate",
+    "certificates",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Verify a certificate of `delete` too; may be repeated.",
+)
+@option(
     "--tsa-ca",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -97,20 +105,30 @@ def list_(
 )
 @format_option()
 @archive_option
-def verify(seals: tuple[Path, ...], tsa_ca: Path | None, archive: Path, form: str) -> int:
+def verify(
+    seals: tuple[Path, ...],
+    certificates: tuple[Path, ...],
+    tsa_ca: Path | None,
+    archive: Path,
+    form: str,
+) -> int:
     """Verify the event log: name the first entry that does not hold, and all others.
 
     Compared are all entries, the decisions of the archive, and the seals with their signatures.
-    The signature of FILE is looked for beside it, as .sig, its time stamp as .tsr. Ends with 1
-    where something does not hold.
+    The signature of a seal is looked for beside it, as .sig, its time stamp as .tsr. Of an erasure
+    certificate its signature is verified (JSON), and that the log says it was written so. Ends
+    with 1 where something does not hold.
     """
+    from reidsearch.output.certificate import proofs_text
     from reidsearch.output.emit import emit
     from reidsearch.output.event_log import proof_json, proof_text
 
     with reading_archive(archive) as opened:
         proof = opened.log.proof(seals, tsa_ca)
-    emit(form, proof_json(proof), proof_text(proof))
-    return 1 if proof.faults else 0
+        certified = [opened.log.prove_certificate(path) for path in certificates]
+    text = "\n".join([proof_text(proof), *([proofs_text(certified)] if certified else [])])
+    emit(form, proof_json(proof, certified), text)
+    return 1 if proof.faults or any(one.faults for one in certified) else 0
 
 
 @command.command("seal")

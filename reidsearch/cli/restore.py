@@ -18,15 +18,23 @@ def command(source: Path, archive: Path, form: str) -> None:
     """Make an archive from a backup, verified.
 
     FOLDER is what `reidsearch backup` wrote: its checksums are compared, the database is checked,
-    and the index is built. The archive's folder must be new.
+    and the index is built. The archive's folder must be new. What the archive deleted after the
+    backup was made comes back: treat the backup first, by `delete --backup`, if the archive is
+    there.
     """
     from reidsearch import restore
     from reidsearch.output.emit import emit
+    from reidsearch.output.origin import origin_lines
     from reidsearch.output.progress import progress_for
     from reidsearch.output.reports_json import restoration_json
+    from reidsearch.output.terminal import say
     from reidsearch.output.visible import count, visible
+    from reidsearch.services.maintenance import backup_origin
 
+    origin = backup_origin(source, archive)
     with progress_for(name="restore") as progress:
         crops = restore(source, archive, progress)
     told = f"Restored {count(crops, 'crop')} to {visible(str(archive))}."
-    emit(form, restoration_json(str(archive), crops), told)
+    for line in origin_lines(origin, source):
+        say(line, err=True)
+    emit(form, restoration_json(str(archive), crops, origin), told)

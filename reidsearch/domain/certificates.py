@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from reidsearch.base.timecode import iso
-from reidsearch.domain.event_log import Seal
+from reidsearch.domain.event_log import Seal, canonical
 from reidsearch.domain.holds import HeldBack
+from reidsearch.domain.signatures import Signature
+
+SCHEMA = "reidsearch/erasure-certificate/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +21,63 @@ class ByteSearch:
     """A search of files for bytes of what was erased.
 
     Args:
-        pictures, embeddings: of how many crops and photographs bytes were looked for.
+        pieces: what bytes were looked for, and of how many such pieces.
         patterns: how many sequences of bytes.
         found: in which files how many of them were found.
+        unread: files that could not be read.
     """
 
-    pictures: int
-    embeddings: int
+    pieces: Mapping[str, int]
     patterns: int
     files: int
     size_bytes: int
     found: Mapping[str, int] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedFile:
+    """A file that is made of what the archive holds, after the erasure.
+
+    Args:
+        crops: how many it is of.
+        erased: how many of the erased ones are among them.
+    """
+
+    kind: str
+    name: str
+    crops: int
+    erased: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """Where what was erased was looked for, and what was found of it.
+
+    Args:
+        rows: of each table that has rows of crops, how many are of erased ones.
+        caches: how many files were removed of what is kept outside of the archive.
+    """
+
+    search: ByteSearch
+    rows: Mapping[str, int]
+    derived: tuple[DerivedFile, ...]
+    caches: Mapping[str, int]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing was found, and everything could be looked through."""
+        rows = sum(self.rows.values()) + sum(one.erased for one in self.derived)
+        return not self.search.found and not self.search.unread and not rows
+
+
+class BackupState(StrEnum):
+    """What is known of a backup after an erasure."""
+
+    CLEAR = "clear"
+    """It was opened, and holds nothing of the erased."""
+    UNTREATED = "untreated"
+    NOT_REACHABLE = "not-reachable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +87,9 @@ class MayHold:
     Args:
         entry: its number.
         name: of an export its name, of a backup its folder.
-        crops: how many of the erased crops and photographs a backup holds; None: it cannot be
-            looked at, or is an export, of which nobody knows what it shows.
+        crops: how many of the erased crops a backup holds; None: it cannot be looked at, or is an
+            export, of which nobody knows what it shows.
+        treated_at: when a backup last lost what the archive had erased by then; None: never.
     """
 
     entry: int
@@ -46,6 +97,14 @@ class MayHold:
     name: str
     sha256: str | None
     crops: int | None = None
+    treated_at: dt.datetime | None = None
+
+    @property
+    def state(self) -> BackupState:
+        """Of a backup."""
+        if self.crops is None:
+            return BackupState.NOT_REACHABLE
+        return BackupState.UNTREATED if self.crops else BackupState.CLEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +115,8 @@ class Certificate:
         asked: by what kinds of choices, without their values.
         entry, digest: of the event log: the entry that records the deletion; None: it keeps none.
         finished: whether nothing is left to do (a reader may hold the write-ahead log).
+        unsigned: why it has no signature: the kind of the error, or `signing-key-missing`.
+        signature: of `signed_bytes`.
     """
 
     archive_id: str
@@ -71,17 +132,30 @@ class Certificate:
     kept_out: bool
     held: tuple[HeldBack, ...]
     finished: bool
-    search: ByteSearch
+    remains: Remains
     exports: tuple[MayHold, ...]
     backups: tuple[MayHold, ...]
     entry: int | None
     digest: str | None
     seal: Seal | None
+    unsigned: str | None = None
+    signature: Signature | None = None
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON."""
+        signed = self.signature.document() if self.signature else None
+        return {**self._content(), "signature": signed}
+
+    @property
+    def signed_bytes(self) -> bytes:
+        """What a signature is of."""
+        return canonical(self._content())
+
+    def _content(self) -> dict[str, Any]:
+        """Return all but the signature."""
+        search = self.remains.search
         return {
-            "schema": "reidsearch/erasure-certificate/1",
+            "schema": SCHEMA,
             "archive_id": self.archive_id,
             "at": iso(self.at),
             "by": self.by,
@@ -100,19 +174,60 @@ class Certificate:
             ],
             "finished": self.finished,
             "byte_search": {
-                "pictures": self.search.pictures,
-                "embeddings": self.search.embeddings,
-                "patterns": self.search.patterns,
-                "files": self.search.files,
-                "bytes": self.search.size_bytes,
-                "found": [{"file": name, "patterns": n} for name, n in self.search.found.items()],
+                "pieces": dict(search.pieces),
+                "patterns": search.patterns,
+                "files": search.files,
+                "bytes": search.size_bytes,
+                "found": [{"file": name, "patterns": n} for name, n in search.found.items()],
+                "unread": list(search.unread),
             },
+            "rows": dict(self.remains.rows),
+            "derived": [
+                {
+                    "kind": one.kind,
+                    "file": one.name,
+                    "crops": one.crops,
+                    "erased_crops": one.erased,
+                }
+                for one in self.remains.derived
+            ],
+            "caches": dict(self.remains.caches),
             "exports": [_may_hold(one) for one in self.exports],
-            "backups": [{**_may_hold(one), "crops": one.crops} for one in self.backups],
+            "backups": [_backup(one) for one in self.backups],
             "log": {"entry": self.entry, "digest": self.digest} if self.entry else None,
             "seal": self.seal.document() if self.seal else None,
+            "unsigned": self.unsigned,
         }
 
 
 def _may_hold(one: MayHold) -> dict[str, Any]:
     return {"entry": one.entry, "at": iso(one.at), "name": one.name, "sha256": one.sha256}
+
+
+def _backup(one: MayHold) -> dict[str, Any]:
+    treated = iso(one.treated_at) if one.treated_at else None
+    told = {"crops": one.crops, "state": one.state.value, "treated_at": treated}
+    return {**_may_hold(one), **told}
+
+
+def content_of(document: Mapping[str, Any]) -> bytes:
+    """Return what the signature of a certificate is of, from its JSON."""
+    return canonical({name: value for name, value in document.items() if name != "signature"})
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateProof:
+    """What was found out about a certificate, compared with its archive.
+
+    Args:
+        entry: of the event log: the deletion that it certifies; None: it is no JSON, or tells none.
+        signed_by: fingerprint of the key that it is signed with, if the signature holds.
+        written: entry of the event log which says that just these bytes were written.
+        faults: what does not hold.
+    """
+
+    name: str
+    entry: int | None
+    signed_by: str | None
+    written: int | None
+    faults: tuple[str, ...]

@@ -44,6 +44,7 @@ class Event(StrEnum):
     PLAYBACK = "playback"  # footage was looked at
     SHOWN = "shown"  # a person, a tracklet or a match, to somebody in the page
     BACKUP = "backup"
+    BACKUP_ERASE = "backup-erase"  # a backup lost what the archive has erased
     RESTORE = "restore"
     MIGRATE = "migrate"
     REPAIR = "repair"  # began

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.domain.footage import Clock
@@ -301,3 +302,20 @@ class FolderListing:
     above: str | None
     entries: tuple[FolderEntry, ...]
     whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BackupOrigin:
+    """What a backup says of itself, and what is known of its archive.
+
+    Args:
+        made: when it was made, as its note says; None: it does not.
+        treated: when it last lost what its archive had erased by then; None: never.
+        archive: its archive, where that was found beside it; None: it was not.
+        deleted_since: how many crops of the backup that archive no longer has.
+    """
+
+    made: str | None
+    treated: str | None
+    archive: Path | None = None
+    deleted_since: int | None = None

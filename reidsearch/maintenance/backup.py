@@ -24,7 +24,7 @@ from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.base.said import said
 from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now
-from reidsearch.domain.event_log import Event
+from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.table import Neighbours
@@ -34,7 +34,7 @@ from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lifecycle import require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
-from reidsearch.store.log_reading import record
+from reidsearch.store.log_reading import entries, record
 from reidsearch.store.migrating import migrate
 from reidsearch.store.seals import copy_seals
 from reidsearch.store.sessions import drop_sessions
@@ -136,10 +136,16 @@ def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int
                 )
             settings = _verified_settings(source / SETTINGS, note.get("settings_sha256"))
         with _appearing(target) as folder:
-            return _restored(database, folder, settings, whole)
+            return _restored(database, folder, settings, note, whole)
 
 
-def _restored(database: Path, folder: Path, settings: bytes | None, progress: Progress) -> int:
+def _restored(
+    database: Path,
+    folder: Path,
+    settings: bytes | None,
+    note: dict[str, Any],
+    progress: Progress,
+) -> int:
     """Fill the folder of a new archive, and return how many crops it holds."""
     with (
         _watched(folder / DATABASE, database.stat().st_size, progress),
@@ -149,12 +155,13 @@ def _restored(database: Path, folder: Path, settings: bytes | None, progress: Pr
         shutil.copyfileobj(old, new, COPIED_AT_ONCE)
     _write_settings(folder / SETTINGS, settings)
     copy_seals(database.parent, folder)
-    migrate(folder)
+    before, after = migrate(folder)
     with Store(folder) as store:
         with step(progress, "checking the database"):
             damage = store.damage()
         if damage:
             raise ArchiveError(f"{database} is damaged: {damage[0]}")
+        last = _head(store, migrated=before != after)
         with store.write() as connection:
             jobs.leave(connection)
         gallery = Gallery(store)
@@ -163,8 +170,22 @@ def _restored(database: Path, folder: Path, settings: bytes | None, progress: Pr
             # The backup may be of a moment at which a deletion was not finished.
             finish(store, gallery, Neighbours(store, gallery), progress)
         drop_sessions(store)
-        record(store, Event.RESTORE, {"folder": location_text(str(database.parent))})
+        detail = {
+            "folder": location_text(str(database.parent)),
+            "made": note.get("made"),
+            "erased": note.get("erased"),
+            "entries": last.number if last else None,
+            "head": last.digest.hex() if last else None,
+        }
+        record(store, Event.RESTORE, detail)
         return len(gallery)
+
+
+def _head(store: Store, *, migrated: bool) -> LogEntry | None:
+    """Return up to where a backup's log went, before it was migrated; None: it had none."""
+    last = next(entries(store, last=2 if migrated else 1), None)
+    # The first entry never stands alone: one that does now was made by migrating.
+    return None if migrated and last and last.event is Event.BEGIN else last
 
 
 @contextmanager

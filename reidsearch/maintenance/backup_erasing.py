@@ -17,10 +17,12 @@ from sqlalchemy import select, update
 
 from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import InputError, StorageError
+from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.base.said import said
 from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now, to_us
+from reidsearch.domain.event_log import Event
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.maintenance.backup import LARGEST_FILE, NOTE, read_note
@@ -30,6 +32,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.store.identities.ledger import ERASE
 from reidsearch.store.identities.store import log
+from reidsearch.store.log_reading import record
 from reidsearch.store.seals import copy_seals
 from reidsearch.store.tables.retention import hold
 
@@ -70,8 +73,12 @@ def treat(
     with Store(folder) as copied:
         planned = _planned(store, copied)
     found = BackupErasure(folder, len(planned.ids), len(planned.identities))
-    if dry_run or planned.empty:
+    if dry_run:
         return found
+    if planned.empty:
+        _record(store, found, note["sha256"], note["sha256"])
+        return found
+    was = note["sha256"]
     try:
         with (
             atomic.scratch_folder(folder.with_name(f"{folder.name}.erasing")) as making,
@@ -89,7 +96,20 @@ def treat(
             sha256 = _renewed(folder, new, note)
     except OSError as error:
         raise StorageError(f"{folder} cannot be written: {said(error)}") from error
+    _record(store, found, was, sha256)
     return BackupErasure(folder, found.crops, found.identities, sha256)
+
+
+def _record(store: Store, found: BackupErasure, was: str, sha256: str) -> None:
+    """Let the archive's log tell that a backup was treated, and which."""
+    detail = {
+        "folder": location_text(str(found.folder)),
+        "was": was,
+        "sha256": sha256,
+        "crops": found.crops,
+        "identities": found.identities,
+    }
+    record(store, Event.BACKUP_ERASE, detail)
 
 
 def _renewed(folder: Path, new: Path, note: dict[str, Any]) -> str:

@@ -1,24 +1,33 @@
-"""Bytes of erased crops, looked for in every file of an archive and of its caches.
+"""Bytes of what was erased, looked for in every file of an archive and of its caches.
 
-Of each picture and embedding a few short sequences are taken, from places where they are unlike
-those of other pictures. A database keeps a big value in pages, so a sequence may be cut by a page's
-border; all of one value are not.
+`PIECES` says which bytes of a crop an archive keeps, and where. Of each piece a few short sequences
+are taken, from places where they are unlike those of other pieces. A database keeps a big value in
+pages, so a sequence may be cut by a page's border; all of one value are not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import base64
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Column, select
 
-from reidsearch.domain.certificates import ByteSearch
-from reidsearch.store import tables
+from reidsearch.base.locations import location_text
+from reidsearch.domain.certificates import ByteSearch, DerivedFile
+from reidsearch.index.compact.index import Compact
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.table import load as load_graph
+from reidsearch.maintenance.erase import Erasure
+from reidsearch.store import derived, tables
 from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import Store
+from reidsearch.store.tables.every import metadata
+from reidsearch.store.tables.footage import moment, tracklet_embedding
 from reidsearch.store.tables.photos import photo_embedding, photo_picture
 
 LENGTH = 32
@@ -27,38 +36,112 @@ LEAST_DIFFERENT = 16
 """Bytes of a sequence that are unlike each other: runs of equal ones are in every picture."""
 READ_AT_ONCE = 1 << 24
 
+Values: TypeAlias = Callable[[Store, Gallery, Erasure | None], Iterator[bytes]]
+"""Yields bytes of what is to be erased; None: of all that the archive holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """One kind of bytes that an archive keeps of people.
+
+    Args:
+        name: as a certificate tells it.
+    """
+
+    name: str
+    values: Values
+
+
+def _of_column(column: Column[bytes]) -> Values:
+    """Return what yields a column of a table that has `crop_id`."""
+
+    def values(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
+        with store.scan() as connection:
+            every = select(column).execution_options(yield_per=500)
+            if planned is None:
+                yield from connection.scalars(every)
+                return
+            for part in chunks(planned.ids.tolist()):
+                yield from connection.scalars(every.where(column.table.c.crop_id.in_(part)))
+
+    return values
+
+
+def _logged(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
+    """Yield embeddings as the event log has those of pictures that were searched with."""
+    for value in _of_column(tables.embedding.c.vector)(store, gallery, planned):
+        yield base64.b64encode(value)
+
+
+def _of_photos(column: Column[bytes]) -> Values:
+    """Return what yields a column of a table that has `photo_id`."""
+
+    def values(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
+        every = select(column).execution_options(yield_per=10)
+        if planned is not None:
+            every = every.where(column.table.c.photo_id.in_(planned.photos))
+        with store.scan() as connection:
+            yield from connection.scalars(every)
+
+    return values
+
+
+def _means(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
+    """Yield the mean embeddings of tracklets that show these crops."""
+    mean = tracklet_embedding.c
+    with store.scan() as connection:
+        if planned is None:
+            yield from connection.scalars(select(mean.vector).execution_options(yield_per=500))
+            return
+        for part in chunks(planned.ids.tolist()):
+            shown = select(moment.c.tracklet_id).where(moment.c.crop_id.in_(part))
+            yield from connection.scalars(select(mean.vector).where(mean.tracklet_id.in_(shown)))
+
+
+def _codes(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
+    """Yield the codes by which a compact index has embeddings; a flat one has the embeddings."""
+    with gallery.busy:
+        gallery.sync()
+        index = gallery.index
+        if isinstance(index, Compact):
+            yield from index.codes(index.ids() if planned is None else planned.ids)
+
+
+PIECES = (
+    Pieces("pictures", _of_column(tables.picture.c.jpeg)),
+    Pieces("embeddings", _of_column(tables.embedding.c.vector)),
+    Pieces("embeddings_in_log", _logged),
+    Pieces("tracklet_means", _means),
+    Pieces("index_codes", _codes),
+    Pieces("photographs", _of_photos(photo_picture.c.data)),
+    Pieces("photograph_embeddings", _of_photos(photo_embedding.c.vector)),
+)
+"""What is looked for; whatever else an archive comes to keep of somebody gets a line here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Sequences of bytes of crops that are about to be erased."""
+    """Sequences of bytes of what is about to be erased.
 
-    pictures: int
-    embeddings: int
+    Args:
+        counts: of how many pieces of each kind.
+    """
+
+    counts: Mapping[str, int]
     sequences: frozenset[bytes]
 
 
-_PICTURES = (tables.picture.c.jpeg, photo_picture.c.data)
-_EMBEDDINGS = (tables.embedding.c.vector, photo_embedding.c.vector)
-
-
-def patterns_of(store: Store, crop_ids: Sequence[int], photo_ids: Sequence[int] = ()) -> Patterns:
-    """Return what to look for after these crops and reference photographs are erased."""
+def patterns_of(store: Store, gallery: Gallery, planned: Erasure) -> Patterns:
+    """Return what to look for after this was erased."""
     found: set[bytes] = set()
-    counts = []
-    for of_crops, of_photos in (_PICTURES, _EMBEDDINGS):
-        seen = 0
-        with store.scan() as connection:
-            for column, owner, ids in (
-                (of_crops, of_crops.table.c.crop_id, crop_ids),
-                (of_photos, of_photos.table.c.photo_id, photo_ids),
-            ):
-                for part in chunks(list(ids)):
-                    for value in connection.scalars(select(column).where(owner.in_(part))):
-                        taken = set(_sequences(value))
-                        found |= taken
-                        seen += bool(taken)
-        counts.append(seen)
-    return Patterns(counts[0], counts[1], frozenset(found))
+    counts: dict[str, int] = {}
+    for kind in PIECES:
+        counts[kind.name] = 0
+        for value in kind.values(store, gallery, planned):
+            taken = set(_sequences(value))
+            found |= taken
+            counts[kind.name] += bool(taken)
+    return Patterns(counts, frozenset(found))
 
 
 def _sequences(value: bytes) -> Iterator[bytes]:
@@ -69,7 +152,9 @@ def _sequences(value: bytes) -> Iterator[bytes]:
             yield taken
 
 
-def look_for(store: Store, patterns: Patterns, folders: Iterable[Path]) -> ByteSearch:
+def look_for(
+    store: Store, gallery: Gallery, patterns: Patterns, folders: Iterable[Path]
+) -> ByteSearch:
     """Look for sequences in every file of these folders.
 
     What the archive still holds in other crops (a copy of the same picture) is not counted.
@@ -80,15 +165,23 @@ def look_for(store: Store, patterns: Patterns, folders: Iterable[Path]) -> ByteS
         for path in folder.rglob("*")
         if path.is_file() and not path.is_symlink()
     )
-    hits = {path: _found_in(path, patterns.sequences) for path in files}
-    every = frozenset().union(*hits.values())
-    shared = _still_held(store, every) if every else frozenset()
-    found = {str(path): len(some - shared) for path, some in hits.items() if some - shared}
-    size = sum(path.stat().st_size for path in files)
-    sequences = patterns.sequences - shared
-    return ByteSearch(
-        patterns.pictures, patterns.embeddings, len(sequences), len(files), size, found
-    )
+    hits: dict[Path, frozenset[bytes]] = {}
+    unread: list[str] = []
+    size = 0
+    for path in files:
+        try:
+            hits[path] = _found_in(path, patterns.sequences)
+            size += path.stat().st_size
+        except FileNotFoundError:  # of another process, which has removed it meanwhile
+            continue
+        except OSError:
+            unread.append(location_text(str(path)))
+    every = frozenset[bytes]().union(*hits.values())
+    shared = _still_held(store, gallery, every) if every else frozenset()
+    left = {path: len(some - shared) for path, some in hits.items()}
+    found = {location_text(str(path)): number for path, number in left.items() if number}
+    sequences = len(patterns.sequences - shared)
+    return ByteSearch(patterns.counts, sequences, len(hits), size, found, tuple(unread))
 
 
 def _found_in(path: Path, sequences: frozenset[bytes]) -> frozenset[bytes]:
@@ -117,12 +210,59 @@ def _found(data: bytes, table: NDArray[np.bool_], sequences: frozenset[bytes]) -
             yield taken
 
 
-def _still_held(store: Store, sequences: frozenset[bytes]) -> frozenset[bytes]:
-    """Return which of these lie in crops and photographs that the archive holds."""
+def _still_held(store: Store, gallery: Gallery, sequences: frozenset[bytes]) -> frozenset[bytes]:
+    """Return which of these lie in what the archive holds of other crops."""
     found: set[bytes] = set()
-    with store.scan() as connection:
-        for column in (*_PICTURES, *_EMBEDDINGS):
-            rows = connection.execution_options(yield_per=500).scalars(select(column))
-            for value in rows:
-                found.update(one for one in sequences if one in value)
+    for kind in PIECES:
+        for value in kind.values(store, gallery, None):
+            found.update(one for one in sequences if one in value)
     return frozenset(found)
+
+
+# -- what no bytes tell of ------------------------------------------------------------------
+
+
+def rows_left(store: Store, crop_ids: Sequence[int]) -> Mapping[str, int]:
+    """Return how many rows of each table belong to these crops, or are them: none, once erased."""
+    counts: dict[str, int] = {}
+    with store.scan() as connection:
+        for table in metadata.sorted_tables:
+            columns = [
+                column
+                for column in table.columns
+                for key in column.foreign_keys
+                if key.column is tables.crop.c.id
+            ]
+            columns += [tables.crop.c.id] if table is tables.crop else []
+            if not columns:
+                continue
+            counts[table.name] = 0
+            for column in columns:
+                for part in chunks(list(crop_ids)):
+                    here = select(column).where(column.in_(part))
+                    counts[table.name] += len(connection.scalars(here).all())
+    return counts
+
+
+def derived_files(
+    store: Store, gallery: Gallery, crop_ids: Sequence[int]
+) -> tuple[DerivedFile, ...]:
+    """Return the index and the neighbour graph in force, and how many of these crops they hold.
+
+    They name crops by numbers, which no search for bytes tells from others.
+    """
+    wanted = np.array(crop_ids, dtype=np.int64)
+    found = []
+    with gallery.busy:
+        gallery.sync()
+        generation, index = derived.newest_generation(store), gallery.index
+        if generation is not None and index is not None:
+            ids = index.ids()
+            held = int(np.isin(wanted, ids).sum())
+            found.append(DerivedFile("index", generation.path.name, len(ids), held))
+    graph = derived.newest_graph(store)
+    if graph is not None:
+        ids = load_graph(graph).ids
+        held = int(np.isin(wanted, ids).sum())
+        found.append(DerivedFile("neighbour-graph", graph.path.name, len(ids), held))
+    return tuple(found)

@@ -1,70 +1,101 @@
-"""The certificate of an erasure: a file of JSON, and what the command says of it."""
+"""The certificate of an erasure: a file, and what the command says of it."""
 
 from __future__ import annotations
 
-import json
-import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from reidsearch.base.atomic import replacing
-from reidsearch.base.errors import InputError, StorageError, UsageError
-from reidsearch.base.said import said
-from reidsearch.domain.certificates import Certificate
+from reidsearch.domain.certificates import BackupState, Certificate, CertificateProof
+from reidsearch.output.casework.erasure import (
+    certificate_json,
+    certificate_report,
+    why_unsigned,
+)
+from reidsearch.output.casework.write import encoded_as
 from reidsearch.output.visible import count, size, visible
 
-
-def require_certificate(path: Path) -> None:
-    """Refuse a name that no certificate can be written to, before anything is deleted.
-
-    Raises:
-        UsageError: it is no name of a JSON file.
-        InputError: it exists, or its folder does not.
-    """
-    if path.suffix.lower() != ".json":
-        raise UsageError(f"{visible(str(path))} is no name of a JSON file")
-    if os.path.lexists(path):
-        raise InputError(f"{visible(str(path))} exists already")
-    if not path.absolute().parent.is_dir():
-        raise InputError(f"there is no folder {visible(str(path.absolute().parent))}")
+ENDINGS = (".json", ".pdf", ".html")
 
 
-def write_certificate(path: Path, certificate: Certificate) -> None:
-    """Write a certificate, whole or not at all.
+def certificate_file(certificate: Certificate, path: Path, archive: str) -> bytes:
+    """Return the bytes of a certificate for a file of this name.
+
+    Args:
+        archive: where it lies, as text.
 
     Raises:
-        StorageError: it cannot be written; what it certifies is done all the same.
+        UsageError: the ending is unknown.
     """
-    text = json.dumps(certificate.document(), indent=2) + "\n"
-    try:
-        with replacing(path) as partial:
-            partial.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StorageError(
-            f"it is deleted, but {visible(str(path))} cannot be written: {said(error)}"
-        ) from error
+    if path.suffix.lower() == ".json":
+        return certificate_json(certificate)
+    return encoded_as(certificate_report(certificate, archive), path)[0]
 
 
-def certificate_lines(certificate: Certificate, path: Path) -> list[str]:
+def certificate_lines(certificate: Certificate, paths: Sequence[Path]) -> list[str]:
     """Return what was looked for, what was found, and what may still hold it."""
-    search = certificate.search
+    remains, search = certificate.remains, certificate.remains.search
     lines = [
         f"Looked for {count(search.patterns, 'sequence')} of bytes in "
         f"{count(search.files, 'file')} ({size(search.size_bytes)}): "
         f"{count(sum(search.found.values()), 'sequence')} found."
     ]
     lines += [f"  {number} in {visible(name)}" for name, number in search.found.items()]
+    lines += [f"  {count(n, 'row')} of table {name}" for name, n in remains.rows.items() if n]
+    lines += [
+        f"  {count(one.erased, 'crop')} in {visible(one.name)}"
+        for one in remains.derived
+        if one.erased
+    ]
+    lines += [f"  {visible(name)} could not be read" for name in search.unread]
     if not certificate.finished:
         lines.append("The deletion is not finished: another process reads the archive.")
     for one in certificate.backups:
-        held = (
-            "cannot be looked at" if one.crops is None else f"holds {count(one.crops, 'picture')}"
-        )
-        if one.crops != 0:
-            lines.append(f"Backup {visible(one.name)} (entry {one.entry}) {held} of it.")
+        where = f"Backup {visible(one.name)} (entry {one.entry})"
+        if one.state is BackupState.NOT_REACHABLE:
+            lines.append(f"{where} cannot be looked at.")
+        elif one.state is BackupState.UNTREATED:
+            lines.append(f"{where} holds {count(one.crops or 0, 'picture')} of it.")
     if certificate.exports:
         lines.append(
             f"{count(len(certificate.exports), 'exported file')} may show it: the certificate "
             "lists them."
         )
-    lines.append(f"Certificate: {visible(str(path))}")
-    return lines
+    if certificate.signature:
+        lines.append(f"Signed by {certificate.signature.fingerprint}.")
+    else:
+        lines.append(f"Not signed: {why_unsigned(certificate)}.")
+    return [*lines, *(f"Certificate: {visible(str(path))}" for path in paths)]
+
+
+def proofs_text(proofs: Sequence[CertificateProof]) -> str:
+    """Whether certificates hold, by whom they are signed, and what else is known of them."""
+    lines = []
+    for one in proofs:
+        name = f"Certificate {visible(one.name)}"
+        if one.faults:
+            lines += [f"{name} does not hold:", *(f"  {fault}" for fault in one.faults)]
+            continue
+        told = [f"written as entry {one.written} says"] if one.written else []
+        if one.entry:
+            told.append(f"of the deletion in entry {one.entry}")
+            told.append(f"signed by {one.signed_by}" if one.signed_by else "not signed")
+        if one.signed_by and not one.written:
+            told.append("laid out in another way than it was written")
+        lines.append(f"{name} holds: {', '.join(told)}.")
+    return "\n".join(lines)
+
+
+def proofs_json(proofs: Sequence[CertificateProof]) -> list[dict[str, Any]]:
+    """Return the same as JSON."""
+    return [
+        {
+            "file": one.name,
+            "holds": not one.faults,
+            "entry": one.entry,
+            "signed_by": one.signed_by,
+            "written_in": one.written,
+            "faults": list(one.faults),
+        }
+        for one in proofs
+    ]

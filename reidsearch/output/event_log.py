@@ -11,8 +11,10 @@ from rich.text import Text
 
 from reidsearch.base.errors import DECODING_ERRORS
 from reidsearch.base.timecode import iso
+from reidsearch.domain.certificates import CertificateProof
 from reidsearch.domain.event_log import Event, LogEntry, Seal
 from reidsearch.domain.signatures import ALGORITHM, LogProof, SealProof, Signature, fingerprint
+from reidsearch.output.certificate import proofs_json
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.times import clock, zone_name
 from reidsearch.output.visible import count, visible
@@ -176,8 +178,8 @@ def _signers(seals: Sequence[SealProof]) -> Iterator[str]:
             yield f"Seal {one.seal.entries} is dated in the future: {iso(one.seal.at)}."
 
 
-def proof_json(proof: LogProof) -> dict[str, Any]:
-    """Whether the log holds, where it does not, and by whom its seals are signed."""
+def proof_json(proof: LogProof, certified: Sequence[CertificateProof] = ()) -> dict[str, Any]:
+    """Whether the log holds, where it does not, by whom its seals are signed, and certificates."""
     return {
         "schema": "reidsearch/log-proof/1",
         "holds": not proof.faults,
@@ -196,4 +198,5 @@ def proof_json(proof: LogProof) -> dict[str, Any]:
             for one in proof.seals
         ],
         "faults": [{"entry": one.number, "what": one.what} for one in proof.faults],
+        "certificates": proofs_json(certified),
     }

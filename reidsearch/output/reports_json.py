@@ -22,6 +22,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.redaction import RedactionReport
 from reidsearch.domain.reports import (
+    BackupOrigin,
     ClipReport,
     Failure,
     Finding,
@@ -32,6 +33,7 @@ from reidsearch.domain.reports import (
 )
 from reidsearch.domain.separation import Separation
 from reidsearch.output.holds import held_json
+from reidsearch.output.origin import origin_json
 from reidsearch.output.redaction import redaction_json
 
 
@@ -177,9 +179,14 @@ def backup_json(
     }
 
 
-def restoration_json(archive: str, crops: int) -> dict[str, Any]:
-    """Return what was restored."""
-    return {"schema": "reidsearch/restoration/1", "archive": archive, "crops": crops}
+def restoration_json(archive: str, crops: int, origin: BackupOrigin) -> dict[str, Any]:
+    """Return what was restored, and from what."""
+    return {
+        "schema": "reidsearch/restoration/1",
+        "archive": archive,
+        "crops": crops,
+        "backup": origin_json(origin),
+    }
 
 
 def migration_json(archive: str, before: str, after: str) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from typing import Any, Unpack
 from reidsearch.base.actor import Author, acting
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.reading import require_text
+from reidsearch.base.timecode import now
 from reidsearch.domain.cases import (
     Belonging,
     Case,
     CaseChange,
     CaseFacts,
+    CaseState,
     Needed,
     Reason,
 )
@@ -60,9 +62,30 @@ class CaseService:
         with self._store.read() as connection:
             return held.require_case(connection, _number(number))
 
-    def belongings(self, number: str) -> list[Belonging]:
-        """Return what the event log holds of a case: how many entries of each kind."""
-        return held.belongings(self._store, _number(number))
+    def state_of(self, case: Case) -> CaseState:
+        """Return whether work can belong to a case now."""
+        return case.state(now())
+
+    def author(self, actor: str, number: str | None, reason: str | None = None) -> Author:
+        """Return who acts for a case that work can belong to now, and why; for `acting`.
+
+        Raises:
+            NotFound: there is no such case.
+            UsageError: it is closed, or its authority has expired; the reason is none.
+
+        Example:
+            >>> with acting(archive.cases.author("maria", "2026-17", "missing")):
+            ...     archive.search("person.jpg")
+        """
+        return author_for(self._store, actor, number, reason)
+
+    def belongings(self, number: str, actor: str | None = None) -> list[Belonging]:
+        """Return what the event log holds of a case: how many entries of each kind.
+
+        Args:
+            actor: only by this name; None: by all.
+        """
+        return held.belongings(self._store, _number(number), actor)
 
     @property
     def search_needs(self) -> Needed:

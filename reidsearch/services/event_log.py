@@ -15,6 +15,7 @@ from pathlib import Path
 from reidsearch.base.errors import DECODING_ERRORS, InputError, UsageError, absent
 from reidsearch.base.locations import location_text
 from reidsearch.base.reading import read_bytes
+from reidsearch.domain.certificates import CertificateProof
 from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, Shown
 from reidsearch.domain.signatures import LogProof, Signature, read_signature
 from reidsearch.index.generations import file_sha256
@@ -237,6 +238,16 @@ class EventLogService:
         """
         roots = read_roots(authorities) if authorities else []
         return prove(self._store, [self._given(path) for path in further], roots)
+
+    def prove_certificate(self, path: Path) -> CertificateProof:
+        """Compare an erasure certificate with the log: its signature, its entry, its bytes.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        from reidsearch.services.certificates import prove_certificate
+
+        return prove_certificate(self._store, path)
 
     def _given(self, path: Path) -> GivenSeal:
         try:

@@ -14,7 +14,7 @@ from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.pending import Pending
-from reidsearch.domain.reports import Failure, Finding, Summary
+from reidsearch.domain.reports import BackupOrigin, Failure, Finding, Summary
 from reidsearch.domain.request import Filters
 from reidsearch.domain.separation import Separation
 from reidsearch.index.gallery import Gallery
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.backup_erasing import BackupErasure
     from reidsearch.maintenance.erase import Erasure
+    from reidsearch.services.erasing import Caches
+    from reidsearch.store.log_key import LogKey
     from reidsearch.vision.engines import Engines
 
 
@@ -94,29 +96,35 @@ class MaintenanceService:
         Raises:
             ArchiveLocked: another process writes.
         """
+        finished, _ = self._delete(planned, progress)
+        return finished
+
+    def _delete(self, planned: Erasure, progress: Progress) -> tuple[bool, Caches]:
+        """Do it; return what `delete` does, and what was dropped from caches."""
         from reidsearch.maintenance.erase import erase
-        from reidsearch.services.erasing import forget_pictures, searched_with
+        from reidsearch.services.erasing import caches_dropped
 
-        crops, pictures = len(planned.ids), searched_with(self._store, planned.searches)
-        pictures |= self._photo_digests(planned)
-        with parts(progress, "deleting", [crops] * 3) as whole:
+        crops = len(planned.ids)
+        with (
+            caches_dropped(self._store, planned) as caches,
+            parts(progress, "deleting", [crops] * 3) as whole,
+        ):
             emptied = erase(self._store, self._gallery, planned, whole, self._neighbours)
-        forget_pictures(self._store, pictures)
-        return emptied
-
-    def _photo_digests(self, planned: Erasure) -> set[str]:
-        from reidsearch.store.identities.photos import digests_of_photos
-
-        with self._store.read() as connection:
-            return set(digests_of_photos(connection, planned.photos))
+        return emptied, caches
 
     def delete_certified(
-        self, planned: Erasure, asked: Sequence[str], progress: Progress = NO_PROGRESS
+        self,
+        planned: Erasure,
+        asked: Sequence[str],
+        key: LogKey | None = None,
+        progress: Progress = NO_PROGRESS,
     ) -> Certificate:
-        """Delete just what was planned, look for its bytes in every file, and seal the log.
+        """Delete just what was planned, look for its bytes in every file, and certify it.
 
         Args:
             asked: by what kinds of choices it was asked for, such as `identity`.
+            key: signs it, and the seal of the log that is made for it; None: the archive's key,
+                where it has one that needs no passphrase.
 
         Raises:
             ArchiveLocked: another process writes.
@@ -124,7 +132,13 @@ class MaintenanceService:
         from reidsearch.services.erasing import delete_certified
 
         return delete_certified(
-            self._store, planned, lambda: self.delete(planned, progress), asked, progress
+            self._store,
+            self._gallery,
+            planned,
+            lambda: self._delete(planned, progress),
+            asked,
+            key,
+            progress,
         )
 
     def erase_in_backup(
@@ -294,3 +308,17 @@ def restore(
 
     with acting(acting_now() or Author(default_actor())):
         return backup.restore(Path(source), Path(target), progress)
+
+
+def backup_origin(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> BackupOrigin:
+    """Tell of when a backup is, and whether its archive, if it lies beside it, has gone on since.
+
+    Args:
+        target: where it is to be restored to.
+
+    Raises:
+        InputError: it is no backup.
+    """
+    from reidsearch.maintenance.backup_origin import origin_of
+
+    return origin_of(Path(source), Path(target))

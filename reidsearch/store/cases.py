@@ -119,14 +119,19 @@ def change_case(
     return _recorded(connection, change, case.number, note)
 
 
-def belongings(store: Store, number: str) -> list[Belonging]:
-    """Return what the event log holds of a case, kind by kind, the newest kind first."""
+def belongings(store: Store, number: str, actor: str | None = None) -> list[Belonging]:
+    """Return what the event log holds of a case, kind by kind, the newest kind first.
+
+    Args:
+        actor: only by this name; None: by all.
+    """
     c = log_entry.c
     newest = func.max(c.id)
+    by = [] if actor is None else [c.actor == actor]
     with store.scan() as connection:
         counted = connection.execute(
             select(c.event, func.count(), newest, func.max(c.at_us))
-            .where(c.case_number == number)
+            .where(c.case_number == number, *by)
             .group_by(c.event)
             .order_by(newest.desc())
         )

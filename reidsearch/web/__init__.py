@@ -25,4 +25,7 @@ advice of this face stands in the words under `advice`, by kind.
 (`person.Role`). An account may be limited to some cameras: a handler that names or lists a crop,
 tracklet, source, identity or decision asks `call.sight`, and one that searches has its request
 narrowed by it.
+
+**Cases**: who acts, and for which case (`Call.author`), is settled before a handler runs too, so
+that whatever it does is recorded so. What is declared with `for_case=False` is done for none.
 """

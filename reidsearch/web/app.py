@@ -107,4 +107,4 @@ def _missing(*_: Any) -> Any:
     raise NO_PAGE
 
 
-MISSING = Page("", _missing, "problem.html", role=Role.ANYBODY)
+MISSING = Page("", _missing, "problem.html", role=Role.ANYBODY, for_case=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from reidsearch.base.actor import Author
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import Identity
 from reidsearch.domain.event_log import Shown
@@ -16,6 +17,7 @@ from reidsearch.services.identities import IdentityService
 from reidsearch.services.proposals import ProposalService
 from reidsearch.services.sight import Sight
 from reidsearch.services.tracklets import TrackletService
+from reidsearch.web.chosen import Chosen, chosen_by
 from reidsearch.web.person import Person, Role
 
 if TYPE_CHECKING:
@@ -55,6 +57,26 @@ class Call:
     def sight(self) -> Sight:
         """What whoever asks may see; handlers that name or list anything ask it."""
         return self.archive.sight(self.cameras)
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """The case that whoever asks says they work for. Raises UsageError."""
+        return chosen_by(self.request, self.state.sessions)
+
+    @cached_property
+    def author(self) -> Author:
+        """Who asks, for the case that they work for.
+
+        Raises:
+            NotFound: there is no such case.
+            UsageError: it is closed, or has expired; the reason is none.
+        """
+        chosen = self.chosen
+        return self.archive.cases.author(self.person.name, chosen.number, chosen.reason)
+
+    def viewed(self, source_id: int) -> None:
+        """Record that whoever asks looks at footage of a source, unless it was recorded lately."""
+        self.state.views.seen(self.archive, self.author, source_id)
 
     @cached_property
     def identities(self) -> IdentityService:
@@ -107,7 +129,7 @@ class Call:
 
     def looks_at(self, what: Shown, number: int) -> None:
         """Record that whoever asks looks at it, unless they did lately."""
-        self.state.views.opened(self.archive, self.person.name, what, number)
+        self.state.views.opened(self.archive, self.author, what, number)
 
     def crop(self, crop_id: int) -> Crop:
         """Return a crop that whoever asks may see. Raises NotFound."""

@@ -44,6 +44,8 @@ class Endpoint:
         body: type of a body that is no JSON, such as `image/*`; the handler reads `call.body`.
         role: the least one that may call it.
         status: of success.
+        for_case: it is done, and recorded, for the case that whoever asks works for, and refused
+            once nothing can belong to that any more.
     """
 
     method: str
@@ -56,6 +58,7 @@ class Endpoint:
     body: str | None = None
     role: Role = Role.VIEWER
     status: int = 200
+    for_case: bool = True
 
     @property
     def writes(self) -> bool:
@@ -73,6 +76,7 @@ class Page:
         template: name of the file in `templates/`.
         takes: of the query string.
         menu: its entry in the menu, a name below `menu` in the words; empty: none.
+        for_case: as of an `Endpoint`.
     """
 
     path: str
@@ -81,14 +85,15 @@ class Page:
     takes: type[Given] = Nothing
     role: Role = Role.VIEWER
     menu: str = ""
+    for_case: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """What a page's form is sent to, so that it works without JavaScript; always a POST.
 
-    Whoever is signed in sends the `form_token` of their `Person` along, which is checked before the
-    handler runs.
+    What it does is done for no case. Whoever is signed in sends the `form_token` of their `Person`
+    along, which is checked before the handler runs.
 
     Args:
         path: `/accounts/add`.

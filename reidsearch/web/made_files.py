@@ -17,6 +17,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reidsearch.base import temporaries
+
 KEPT_S = 600.0
 MOST = 16
 
@@ -31,11 +33,16 @@ class _Made:
 class MadeFiles:
     """Keeps the last `MOST` files that were made, each for `KEPT_S` after it was last asked for.
 
-    They lie in a temporary `folder`, which goes when the program ends.
+    They lie in a temporary `folder`, which goes when the program ends. Whoever erases something
+    from the archive empties it, so a file that is gone is made again.
+
+    Args:
+        archive: the folder of the archive that they show something of.
     """
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="reidsearch-made-"))
+    def __init__(self, archive: Path) -> None:
+        prefix = temporaries.prefix_of(temporaries.MADE, archive)
+        self.folder = Path(tempfile.mkdtemp(prefix=prefix))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self._made: dict[Hashable, _Made] = {}
         self._lock = threading.Lock()
@@ -50,7 +57,7 @@ class MadeFiles:
         with self._lock:
             one = self._made.setdefault(key, _Made())
         with one.lock:
-            if one.path is None:
+            if one.path is None or not one.path.exists():
                 one.path = self._made_now(key, make)
             one.until = time.monotonic() + KEPT_S
             link = self._new()

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from reidsearch.base.version import __version__
+from reidsearch.web.chosen import CASE_HEADER, REASON_HEADER
 from reidsearch.web.declared import Endpoint, Nothing
 from reidsearch.web.person import Role
 from reidsearch.web.problems import MEDIA
@@ -60,6 +61,24 @@ PROBLEM: dict[str, Any] = {
 }
 
 
+FOR_CASE = [
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": f"{told} UTF-8; % begins an encoded byte.",
+        "schema": {"type": "string"},
+    }
+    for name, told in (
+        (
+            CASE_HEADER,
+            "Number of the case that this is done for; empty: none; default: that of the session.",
+        ),
+        (REASON_HEADER, "Why, for the case: witness, or witness: saw the car."),
+    )
+]
+
+
 def _operation(one: Endpoint, takes: str, schemas: dict[str, Any]) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
         {
@@ -93,6 +112,7 @@ def _operation(one: Endpoint, takes: str, schemas: dict[str, Any]) -> dict[str, 
             "required": True,
             "content": {"application/json": {"schema": reference}},
         }
+    parameters += FOR_CASE if one.for_case else []
     if one.body is not None:
         binary = {"type": "string", "contentEncoding": "binary"}
         told["requestBody"] = {"required": True, "content": {one.body: {"schema": binary}}}

@@ -45,6 +45,9 @@ STATUS_OF_KIND: dict[str, HTTPStatus] = {
     Kind.FOOTAGE_MISSING: HTTPStatus.CONFLICT,
     Kind.FOOTAGE_DIFFERS: HTTPStatus.CONFLICT,
     Kind.CASE_REQUIRED: HTTPStatus.FORBIDDEN,
+    Kind.REASON_REQUIRED: HTTPStatus.FORBIDDEN,
+    Kind.CASE_CLOSED: HTTPStatus.FORBIDDEN,
+    Kind.CASE_EXPIRED: HTTPStatus.FORBIDDEN,
 }
 """Where the kind says more than the class."""
 

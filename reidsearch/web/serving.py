@@ -17,9 +17,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from reidsearch.base.actor import Author, acting
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import ReidsearchError, UsageError
 from reidsearch.output.times import use_zone
 from reidsearch.web.call import Call
+from reidsearch.web.chooser import TO_BE_CHOSEN, here, to_chooser, working
 from reidsearch.web.declared import Endpoint, Form, Given, Page
 from reidsearch.web.person import Person, Role
 from reidsearch.web.problems import Denied, problem_of, problem_response
@@ -44,7 +45,9 @@ def serve_endpoint(endpoint: Endpoint, state: State) -> Served:
             person = await person_of(request, state)
             call = await _call(request, state, person, endpoint.role, endpoint.body is not None)
             given = _checked(endpoint.takes, await _given(request, endpoint))
-            answered = await run_in_threadpool(_run, state, endpoint.handler, call, given)
+            answered = await run_in_threadpool(
+                _run, endpoint.handler, call, given, for_case=endpoint.for_case
+            )
             if isinstance(answered, Response):
                 return answered
             return JSONResponse(answered, endpoint.status)
@@ -65,11 +68,15 @@ def serve_page(page: Page, state: State) -> Served:
             person = await person_of(request, state)
             call = await _call(request, state, person, page.role)
             given = _checked(page.takes, _from_query(request, page.takes))
-            return await run_in_threadpool(_run, state, _page(page), call, given)
+            return await run_in_threadpool(_run, _page(page), call, given, for_case=page.for_case)
         except Denied as denied:
             if denied.kind == "sign-in-needed":
                 return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
             return await run_in_threadpool(_problem_page, state, request, person, denied)
+        except ReidsearchError as error:
+            if page.for_case and error.kind in TO_BE_CHOSEN:
+                return to_chooser(request, error.kind)
+            return await run_in_threadpool(_problem_page, state, request, person, error)
         except Exception as error:  # noqa: BLE001  the one boundary
             return await run_in_threadpool(_problem_page, state, request, person, error)
 
@@ -87,7 +94,7 @@ def serve_form(form: Form, state: State) -> Served:
             fields = await _fields(request, form.takes)
             _require_form_token(person, fields.pop(FORM_TOKEN, ""))
             given = _checked(form.takes, fields)
-            return await run_in_threadpool(_run, state, form.handler, call, given)
+            return await run_in_threadpool(_run, form.handler, call, given, for_case=False)
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         except Exception as error:  # noqa: BLE001  the one boundary
@@ -110,11 +117,12 @@ def _require_form_token(person: Person, given: object) -> None:
         )
 
 
-def _run(state: State, handler: Callable[[Call, Any], Any], call: Call, given: Given) -> Any:
-    use_zone(state.zone)
+def _run(handler: Callable[[Call, Any], Any], call: Call, given: Given, *, for_case: bool) -> Any:
+    """Let a handler do its work as whoever asks, for their case where it is done for one."""
+    use_zone(call.state.zone)
     if call.person is NOBODY:
         return handler(call, given)
-    with acting(Author(call.person.name)):
+    with acting(call.author if for_case else Author(call.person.name)):
         return handler(call, given)
 
 
@@ -140,10 +148,14 @@ def _problem_page(state: State, request: Request, person: Person, error: Excepti
 
 
 def menu_values(call: Call) -> dict[str, Any]:
-    """Return the entries of the menu for whoever asks."""
+    """Return what the header of a page shows to whoever asks: the menu, and their case."""
     from reidsearch.web.pages import PAGES
 
-    return {"menu": [page for page in PAGES if page.menu and call.may(page.role)]}
+    return {
+        "menu": [page for page in PAGES if page.menu and call.may(page.role)],
+        "working": None if call.person is NOBODY else working(call),
+        "here": here(call.request),
+    }
 
 
 async def person_of(request: Request, state: State) -> Person:

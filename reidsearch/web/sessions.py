@@ -47,6 +47,11 @@ class Sessions:
         """The name of the cookie, the archive's own: ports of one machine share their cookies."""
         return f"{SECURE_COOKIE if self.secure else COOKIE}-{self.archive.archive_id[:8]}"
 
+    @property
+    def case_cookie(self) -> str:
+        """The name of the cookie with the case that a session has chosen."""
+        return f"{self.cookie}-case"
+
     def link(self) -> str:
         """Return the token of a link that signs whoever started the server in, once."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -103,9 +108,16 @@ class Sessions:
 
     def give(self, response: Response, token: str, *, local: bool) -> None:
         """Let a browser keep a session: of a link until it expires, else until it is closed."""
+        self._set(response, self.cookie, token, local=local)
+
+    def give_case(self, response: Response, value: str, *, local: bool) -> None:
+        """Let a browser keep the case of a session, as long as the session."""
+        self._set(response, self.case_cookie, value, local=local)
+
+    def _set(self, response: Response, name: str, value: str, *, local: bool) -> None:
         response.set_cookie(
-            self.cookie,
-            token,
+            name,
+            value,
             max_age=int(LOCAL_LONGEST.total_seconds()) if local else None,
             httponly=True,
             samesite="strict",
@@ -114,7 +126,15 @@ class Sessions:
 
     def take(self, response: Response) -> None:
         """Let a browser forget its session."""
-        response.delete_cookie(self.cookie, httponly=True, samesite="strict", secure=self.secure)
+        self._delete(response, self.cookie)
+        self.take_case(response)
+
+    def take_case(self, response: Response) -> None:
+        """Let a browser forget the case of its session."""
+        self._delete(response, self.case_cookie)
+
+    def _delete(self, response: Response, name: str) -> None:
+        response.delete_cookie(name, httponly=True, samesite="strict", secure=self.secure)
 
 
 def form_token(session: str) -> str:

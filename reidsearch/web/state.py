@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidsearch.base.locations import path_of
 from reidsearch.web.events import Listeners
 from reidsearch.web.made_files import MadeFiles
 from reidsearch.web.sessions import Sessions
@@ -55,6 +56,9 @@ class State:
     zone: dt.tzinfo | None
     sessions: Sessions
     listeners: Listeners = field(default_factory=Listeners)
-    made: MadeFiles = field(default_factory=MadeFiles)
+    made: MadeFiles = field(init=False)
     views: Views = field(default_factory=Views)
     runner: JobRunner | None = None
+
+    def __post_init__(self) -> None:
+        self.made = MadeFiles(Path(path_of(self.archive.location)))

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from reidsearch.archive import Archive
+from reidsearch.base.actor import Author
 from reidsearch.domain.event_log import Shown
 
 AGAIN_AFTER_S = 600
@@ -21,22 +22,22 @@ MOST = 10_000
 
 
 class Views:
-    """What was looked at lately, and by whom; threads may share it."""
+    """What was looked at lately, by whom and for which case; threads may share it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._seen: OrderedDict[tuple[str, str, int], float] = OrderedDict()
+        self._seen: OrderedDict[tuple[Author, str, int], float] = OrderedDict()
         self._lock = threading.Lock()
 
-    def seen(self, archive: Archive, who: str, source_id: int) -> None:
+    def seen(self, archive: Archive, who: Author, source_id: int) -> None:
         """Record that somebody, who acts now, looks at a source, unless it was lately."""
         self._once((who, FOOTAGE, source_id), lambda: archive.log.viewed(source_id))
 
-    def opened(self, archive: Archive, who: str, what: Shown, number: int) -> None:
+    def opened(self, archive: Archive, who: Author, what: Shown, number: int) -> None:
         """Record that somebody, who acts now, looks at something, unless it was lately."""
         self._once((who, what, number), lambda: archive.log.opened(what, number))
 
-    def _once(self, key: tuple[str, str, int], record: Callable[[], None]) -> None:
+    def _once(self, key: tuple[Author, str, int], record: Callable[[], None]) -> None:
         at = self._clock()
         with self._lock:
             last = self._seen.get(key)

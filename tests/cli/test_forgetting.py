@@ -1,15 +1,16 @@
-"""`reidsearch hold`, `retention`, and `delete` with a certificate."""
+"""`reidsearch hold`, `retention`, and `delete` by age and from a backup."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from typing import Any
 
 import pytest
 from archives import CommandLine, draw_many, opened, sql
 from json_schemas import require_valid
 
-from reidsearch.output.certificate import certificate_lines
+from reidsearch.domain.event_log import Event
 
 pytestmark = pytest.mark.full
 
@@ -29,49 +30,6 @@ def document(run: CommandLine, *arguments: object, code: int = 0) -> dict[str, A
     told: dict[str, Any] = json.loads(ran.out)
     require_valid(told)
     return told
-
-
-def test_a_certificate_says_what_is_gone_and_not_who(held, tmp_path) -> None:
-    held("backup", tmp_path / "copy")
-    held("crop", "1", "-o", tmp_path / "one.jpg")
-    file = tmp_path / "certificate.json"
-    ran = held("delete", "--identity", "Jane Roe", "--yes", "--certificate", file)
-    assert ran.code == 0, ran.err
-    assert ": 0 sequences found." in ran.out
-    assert "holds 2 pictures of it" in ran.out
-    told = json.loads(file.read_text())
-    require_valid(told)
-    assert "Jane" not in file.read_text()
-    assert told["asked"] == ["identity"]
-    assert (told["erased"]["crops"], told["erased"]["identities"]) == (2, 1)
-    assert (told["kept_out"], told["finished"], told["case"]) == (True, True, None)
-    search = told["byte_search"]
-    assert (search["pictures"], search["embeddings"], search["found"]) == (2, 2, [])
-    assert search["files"] > 1
-    assert search["patterns"] >= 12
-    assert [(one["name"], one["crops"]) for one in told["backups"]] == [(str(tmp_path / "copy"), 2)]
-    assert [one["name"] for one in told["exports"]] == ["(erased)"]  # its digest told of the crop
-    with opened(held.archive) as archive:
-        seal = archive.log.seals()[-1]
-        entry = next(one for one in archive.log.entries() if one.number == told["log"]["entry"])
-    assert told["seal"] == seal.document()
-    assert entry.digest.hex() == told["log"]["digest"]
-
-
-def test_a_certificate_finds_what_was_left(held, tmp_path) -> None:
-    with opened(held.archive) as archive:
-        (held.archive / "left").write_bytes(b"x" * 1000 + archive.picture(3) + b"y")
-        planned = archive.plan_delete(crop_ids=[3])
-        proof = archive.maintenance.delete_certified(planned, ["crops"])
-    assert list(proof.search.found) == [str(held.archive / "left")]
-    assert "left" in "\n".join(certificate_lines(proof, tmp_path / "c.json"))
-
-
-@pytest.mark.parametrize(("name", "code"), [("c.pdf", 2), ("crops", 2), ("none/c.json", 3)])
-def test_a_certificate_that_cannot_be_written_is_refused_first(held, tmp_path, name, code) -> None:
-    ran = held("delete", "--crop", "1", "--yes", "--certificate", tmp_path / name)
-    assert ran.code == code
-    assert held("show", "crop", "1").code == 0
 
 
 def test_a_hold_is_set_listed_and_released(held) -> None:
@@ -132,4 +90,40 @@ def test_a_backup_loses_what_was_deleted_since(held, tmp_path) -> None:
     assert ran.code == 0, ran.err
     assert ran.out.startswith("2 crops, 1 identity of it were deleted here since\nDeleted; SHA-256")
     assert document(held, "delete", "--backup", copy, "--yes")["sha256"] is None
+    with opened(held.archive) as archive:
+        said = [one.said for one in archive.log.entries(events=[Event.BACKUP_ERASE])]
+    assert [(one["folder"], one["crops"], one["identities"]) for one in said] == [
+        (str(copy), 2, 1),
+        (str(copy), 0, 0),
+    ]
+    assert said[0]["was"] != said[0]["sha256"] == said[1]["was"] == said[1]["sha256"]
     assert held("delete", "--backup", copy, "--crop", "3").code == 2
+
+
+def test_restoring_tells_what_a_backup_does_not_know(held, tmp_path) -> None:
+    copy, folder = tmp_path / "copy", tmp_path / "elsewhere" / "restored"
+    folder.parent.mkdir()
+    held("backup", copy)
+    alone = shutil.copytree(copy, tmp_path / "elsewhere" / "copy")
+    held("delete", "--crop", "1,2", "--yes")
+    beside = str(held.archive)
+    ran = held("restore", alone, "-a", folder)
+    assert "what its archive deleted later is not deleted in it" in ran.err
+    assert f"reidsearch delete --backup {alone}" in ran.err
+    ran = held("restore", copy, "-a", tmp_path / "again")
+    assert "WARNING: 2 crops that were deleted there came back." in ran.err
+    assert f"reidsearch delete --backup {copy} -a {beside}" in ran.err
+    held("delete", "--backup", copy, "--yes")
+    told = document(held, "restore", copy, "-a", tmp_path / "treated")["backup"]
+    assert (told["archive"], told["deleted_since"]) == (beside, 0)
+    with opened(tmp_path / "treated") as archive:
+        (entry,) = archive.log.entries(events=[Event.RESTORE])
+        before = next(one for one in archive.log.entries() if one.number == entry.number - 1)
+    note = json.loads((copy / "backup.json").read_text())
+    assert entry.said == {
+        "folder": str(copy),
+        "made": note["made"],
+        "erased": note["erased"],
+        "entries": before.number,
+        "head": before.digest.hex(),
+    }

@@ -54,7 +54,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "clock": (Event.CLOCK,),
     "relocate": (Event.RELOCATE,),
     "check": (Event.REPAIR, Event.REPAIR_END),
-    "delete": (Event.DELETE, Event.FORGET),
+    "delete": (Event.DELETE, Event.FORGET, Event.BACKUP_ERASE),
     "retention clear": (Event.RETENTION,),
     "retention run": (Event.RETENTION, Event.DELETE),
     "retention set": (Event.RETENTION,),

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import sqlite3
+import tempfile
+from pathlib import Path
 
 import pytest
 from archives import draw, draw_many, opened, sql
 
 from reidsearch import Archive
+from reidsearch.base import temporaries
 from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
 from reidsearch.base.timecode import now
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.holds import HoldOf
+from reidsearch.services.erasing import query_pictures
+from reidsearch.services.kept_pictures import KeptPictures
 
 pytestmark = pytest.mark.full
 
@@ -254,3 +260,30 @@ def test_what_a_case_was_searched_with_can_be_erased(folder, tmp_path) -> None:
         assert b"outside.png" not in bytes_of(archive)
         assert archive.log.faults() == []
         assert archive.check() == []
+
+
+def test_what_is_kept_outside_of_the_archive_goes_too(archive, folder, tmp_path) -> None:
+    asked = KeptPictures(query_pictures(archive._store))
+    files = sorted((tmp_path / "crops").iterdir())
+    gone, stays = (asked.keep(path.read_bytes()) for path in files[:2])
+    clips, jobs = (
+        Path(tempfile.mkdtemp(prefix=temporaries.prefix_of(kind, folder)))
+        for kind in temporaries.KINDS
+    )
+    other = Path(tempfile.mkdtemp(prefix=temporaries.prefix_of(temporaries.MADE, tmp_path)))
+    (clips / "a.mp4").write_bytes(b"clip")
+    (jobs / "7").mkdir()
+    (jobs / "7" / "people.html").write_bytes(b"page")
+    (other / "b.mp4").write_bytes(b"clip of another archive")
+    proof = archive.maintenance.delete_certified(archive.plan_delete(crop_ids=[1]), ["crops"])
+    assert proof.remains.caches == {
+        "query_pictures": 1, "footage_digests": 0, "clips": 1, "job_files": 1,
+    }  # fmt: skip
+    assert asked.read(stays)
+    with pytest.raises(NotFound):
+        asked.read(gone)
+    assert not list(clips.iterdir())
+    assert not list(jobs.iterdir())
+    assert (other / "b.mp4").exists()
+    for one in (clips, jobs, other):
+        shutil.rmtree(one)

@@ -159,9 +159,11 @@ def test_erasing_an_identity_leaves_no_byte_of_its_photographs(archive, photo, t
     rows = raw_sql(archive._store.folder, "SELECT vector FROM photo_embedding")
     proof = archive.maintenance.delete_certified(planned, ["identity"])
     assert proof.finished
-    assert (proof.photos, proof.search.pictures, proof.search.embeddings) == (2, 2, 2)
-    assert proof.search.patterns >= 8
-    assert proof.search.found == {}
+    search = proof.remains.search
+    kinds = ("photographs", "photograph_embeddings")
+    assert (proof.photos, *(search.pieces[one] for one in kinds)) == (2, 2, 2)
+    assert search.patterns >= 8
+    assert search.found == {}
     assert [one.crops for one in proof.backups] == [2]
     held = bytes_of(archive._store.folder)
     for part in (photo.read_bytes()[200:232], other.read_bytes()[200:232], rows[0][0][:32]):

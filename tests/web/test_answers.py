@@ -9,7 +9,6 @@ import pytest
 from json_schemas import require_valid
 
 from reidsearch.base.timecode import parse_zone
-from reidsearch.domain.cases import Needed
 from reidsearch.output.readings import few, probability
 from reidsearch.services.search_log import NOT_OF_THE_ANSWER
 from reidsearch.web.api.asked import SearchAsked, pairs_of
@@ -226,15 +225,3 @@ def test_probabilities_are_bands_with_what_is_expected_below(calibrated):
     likely = sum(one.reading.probability >= 0.5 for one in found.matches)
     assert f"{likely} of these 40 rows are more likely the person than not" in html
     assert "not calibrated" not in read(html)
-
-
-def test_an_archive_that_needs_a_case_is_not_searched_from_a_page(served):
-    served.archive.cases.require(Needed.CASE)
-    refused = served.client.post("/api/v1/searches", json={"crop": [1]})
-    assert (refused.status_code, refused.json()["kind"]) == (403, "case-required")
-    assert "for a case" in refused.json()["advice"]
-    page = served.client.get("/answer?crop=1")
-    assert page.status_code == 403
-    assert "searched for a case only" in page.text
-    served.archive.cases.require(Needed.NOTHING)
-    assert served.client.get("/answer?crop=1").status_code == 200

@@ -50,6 +50,8 @@ def test_what_writes_is_not_for_viewers() -> None:
         "Form /sign-in",
         "Form /sign-out",
         "Form /account/password",
+        "Form /cases/choose",
+        "Form /cases/leave",
         "POST /session",
         "DELETE /session",
         "POST /session/password",

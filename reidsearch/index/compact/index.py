@@ -164,6 +164,12 @@ class Compact:
             raise KeyError(f"crop {ids[lacking][0]} is not in the index")
         return rows[at]
 
+    def codes(self, ids: CropIds) -> Iterator[bytes]:
+        """Yield the fine codes of those of increasing `ids` that have some."""
+        for segment in self.segments:
+            for row in segment.rows(ids).tolist():
+                yield segment.codes[row].tobytes()
+
     # -- changing ---------------------------------------------------------------------------
 
     def add(self, ids: CropIds, vectors: Vectors) -> None:

@@ -66,6 +66,20 @@ def remember(path: str | os.PathLike[str], state: str, **found: str | bool) -> N
             partial.write_text(json.dumps(kept), encoding="utf-8")
 
 
+def forget(path: str | os.PathLike[str]) -> bool:
+    """Remove what was found out of a place; return whether there was anything."""
+    file = _file_of(path)
+    with contextlib.suppress(OSError):
+        file.unlink()
+        return True
+    return False
+
+
+def folder() -> Path:
+    """Return where it is kept, of all places."""
+    return cache_folder() / "footage"
+
+
 def _file_of(path: str | os.PathLike[str]) -> Path:
     place = os.fsencode(os.path.abspath(path))  # noqa: PTH100 - no resolve
-    return cache_folder() / "footage" / f"{hashlib.sha256(place).hexdigest()[:32]}.json"
+    return folder() / f"{hashlib.sha256(place).hexdigest()[:32]}.json"

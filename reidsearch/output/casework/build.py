@@ -173,7 +173,7 @@ def _report(
         record.versions(making),
         about.appendix(),
     ]
-    numbered = tuple(_numbered(sections))
+    sections_numbered = tuple(numbered(sections))
     document = Document(
         of=of,
         title=title,
@@ -184,13 +184,13 @@ def _report(
         made_at=now().replace(microsecond=0),
         made_by=archive.actor,
         zone=zone_name(),
-        sections=numbered,
+        sections=sections_numbered,
         data=data,
     )
     return Report(document, making.pictures)
 
 
-def _numbered(sections: list[Section]) -> list[Section]:
+def numbered(sections: list[Section]) -> list[Section]:
     """Number the headings: 1, 2, 2.1."""
     found, first, second = [], 0, 0
     for one in sections:

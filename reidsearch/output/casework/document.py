@@ -174,10 +174,16 @@ def _listed(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A document with the bytes of its pictures (JPEG) by their SHA-256."""
+    """A document with what belongs to it.
+
+    Args:
+        pictures: bytes (JPEG) by their SHA-256.
+        attachments: further JSON files that a PDF holds, by their names.
+    """
 
     document: Document
     pictures: Mapping[str, bytes]
+    attachments: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def report_json(report: Report) -> bytes:

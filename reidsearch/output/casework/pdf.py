@@ -47,18 +47,21 @@ def report_pdf(report: Report) -> tuple[bytes, tuple[str, ...]]:
 def _laid_out(report: Report, folder: Path) -> tuple[bytes, tuple[str, ...]]:
     """Return the same; fonts are made in a folder."""
     pages = _Layout(report.document, report.pictures, folder)
-    attached = report_json(report)
-    pages.pdf.embed_file(
-        bytes=attached,
-        basename=ATTACHED,
-        desc="What this report says, as JSON, with the documents that it was made from",
-        mime_type="application/json",
-        modification_date=report.document.made_at,
-        creation_date=report.document.made_at,
-        associated_file_relationship="Source",
-        compress=True,
-        checksum=True,
-    )
+    told = "What this report says, as JSON, with the documents that it was made from"
+    attached = {ATTACHED: (report_json(report), told)}
+    attached |= {name: (data, report.document.title) for name, data in report.attachments.items()}
+    for name, (data, described) in attached.items():
+        pages.pdf.embed_file(
+            bytes=data,
+            basename=name,
+            desc=described,
+            mime_type="application/json",
+            modification_date=report.document.made_at,
+            creation_date=report.document.made_at,
+            associated_file_relationship="Source",
+            compress=True,
+            checksum=True,
+        )
     for section in report.document.sections:
         pages.section(section)
     return bytes(pages.pdf.output()), tuple(pages.letters.lacking)

@@ -9,7 +9,6 @@ that what is recorded as running was killed.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import socket
@@ -19,6 +18,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reidsearch.base import temporaries
 from reidsearch.base.errors import Kind, ReidsearchError
 from reidsearch.base.timecode import iso, now
 from reidsearch.domain.job_requests import WRITING, JobKind
@@ -216,10 +216,8 @@ def _outputs(archive: Path) -> Iterator[Path]:
 
     What a killed runner of this archive left is removed; the caller holds the right to run jobs.
     """
-    named = hashlib.sha256(os.fsencode(archive.resolve())).hexdigest()[:16]
-    prefix = f"reidsearch-jobs-{named}-"
-    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-        if not left.is_symlink() and (os.name != "posix" or left.stat().st_uid == os.getuid()):
-            shutil.rmtree(left, ignore_errors=True)
+    for left in temporaries.folders(temporaries.JOBS, archive):
+        shutil.rmtree(left, ignore_errors=True)
+    prefix = temporaries.prefix_of(temporaries.JOBS, archive)
     with tempfile.TemporaryDirectory(prefix=prefix) as folder:
         yield Path(folder)

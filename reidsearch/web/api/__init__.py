@@ -5,6 +5,7 @@ from __future__ import annotations
 from reidsearch.web.api import (
     accounts,
     archive,
+    cases,
     decisions,
     exported,
     identities,
@@ -30,6 +31,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *decisions.ENDPOINTS,
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,
+    *cases.ENDPOINTS,
     *log.ENDPOINTS,
     *exported.ENDPOINTS,
     *accounts.ENDPOINTS,

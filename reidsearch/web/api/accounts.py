@@ -192,9 +192,12 @@ ENDPOINTS = (
         takes=SignIn,
         document="session-1",
         role=Role.ANYBODY,
+        for_case=False,
     ),
-    Endpoint("GET", "/session", session, "Who is signed in.", document="session-1"),
-    Endpoint("DELETE", "/session", sign_out, "Sign out.", status=HTTPStatus.NO_CONTENT),
+    Endpoint("GET", "/session", session, "Who is signed in.", document="session-1", for_case=False),
+    Endpoint(
+        "DELETE", "/session", sign_out, "Sign out.", status=HTTPStatus.NO_CONTENT, for_case=False
+    ),
     Endpoint(
         "POST",
         "/session/password",
@@ -202,8 +205,17 @@ ENDPOINTS = (
         "Change the password of whoever is signed in; their other sessions end.",
         takes=OwnPassword,
         document="account-change-1",
+        for_case=False,
     ),
-    Endpoint("GET", "/accounts", listed, "All accounts.", document="accounts-1", role=Role.ADMIN),
+    Endpoint(
+        "GET",
+        "/accounts",
+        listed,
+        "All accounts.",
+        document="accounts-1",
+        role=Role.ADMIN,
+        for_case=False,
+    ),
     Endpoint(
         "POST",
         "/accounts",
@@ -213,6 +225,7 @@ ENDPOINTS = (
         document="account-change-1",
         role=Role.ADMIN,
         status=HTTPStatus.CREATED,
+        for_case=False,
     ),
     Endpoint(
         "PATCH",
@@ -222,6 +235,7 @@ ENDPOINTS = (
         takes=Changed,
         document="account-change-1",
         role=Role.ADMIN,
+        for_case=False,
     ),
     Endpoint(
         "DELETE",
@@ -230,5 +244,6 @@ ENDPOINTS = (
         "Remove an account; its decisions stay.",
         document="account-change-1",
         role=Role.ADMIN,
+        for_case=False,
     ),
 )

@@ -135,8 +135,8 @@ def filters_of(call: Call, asked: FiltersAsked) -> Filters:
     return Filters(
         cameras=asked.camera,
         not_cameras=asked.not_camera,
-        after=_time(call, "after", asked.after),
-        before=_time(call, "before", asked.before),
+        after=time_asked(call, "after", asked.after),
+        before=time_asked(call, "before", asked.before),
         time_of_day=TimeOfDay.read(asked.time_of_day) if asked.time_of_day else None,
         sources=asked.source,
         exclude_crops=asked.exclude,
@@ -146,7 +146,7 @@ def filters_of(call: Call, asked: FiltersAsked) -> Filters:
     )
 
 
-def _time(call: Call, name: str, text: str | None) -> dt.datetime | None:
+def time_asked(call: Call, name: str, text: str | None) -> dt.datetime | None:
     """Return a time; one without a zone is in that which times are shown in.
 
     Raises:

@@ -247,6 +247,7 @@ ENDPOINTS = (
         job_events,
         "One job as server-sent events `job`, each the whole of it, until it has ended.",
         media=MEDIA,
+        for_case=False,
     ),
     Endpoint(
         "GET",
@@ -255,6 +256,7 @@ ENDPOINTS = (
         "Server-sent events `state`: all jobs, and a number that grows with every change to the "
         "archive.",
         media=MEDIA,
+        for_case=False,
     ),
     Endpoint(
         "GET",

@@ -58,17 +58,20 @@ class EntriesAsked(Given, frozen=True):
 
     event: Annotated[Event | None, Meta(description="Only of this kind.")] = None
     who: Annotated[str | None, Meta(description="Only by this person.")] = None
+    case: Annotated[str | None, Meta(description="Only of this case.")] = None
     most: Annotated[int, Meta(ge=1, le=1000)] = PAGE
 
 
 def entries(call: Call, asked: EntriesAsked) -> Document:
     """Return the newest entries of the event log, the latest last."""
-    found = entries_asked(call, asked.event, asked.who, asked.most)
+    found = entries_asked(call, asked.event, asked.who, asked.most, case=asked.case)
     told = entries_json(call.archive.log.archive_id, found)
     return {**told, "entries": list(told["entries"])}
 
 
-def entries_asked(call: Call, event: Event | None, who: str | None, most: int) -> list[LogEntry]:
+def entries_asked(
+    call: Call, event: Event | None, who: str | None, most: int | None, *, case: str | None = None
+) -> list[LogEntry]:
     """Return the newest entries that may be seen: limited to cameras, of oneself alone.
 
     What others searched for would tell of cameras that are out of sight.
@@ -78,7 +81,8 @@ def entries_asked(call: Call, event: Event | None, who: str | None, most: int) -
         if who not in {None, own}:
             return []
         who = own
-    return list(call.archive.log.entries(last=most, events=[event] if event else [], actor=who))
+    events = [event] if event else []
+    return list(call.archive.log.entries(last=most, events=events, actor=who, case=case))
 
 
 ENDPOINTS = (

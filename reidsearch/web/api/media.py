@@ -100,7 +100,7 @@ def picture(call: Call, _: Nothing) -> Response:
 def frame(call: Call, asked: FrameAsked) -> Response:
     """Return the full frame that a crop was cut from."""
     crop_id = call.path["crop_id"]
-    call.state.views.seen(call.archive, call.person.name, call.crop(crop_id).source_id)
+    call.viewed(call.crop(crop_id).source_id)
     return _still(call.archive.playback.frame(crop_id, asked.redact, Asker(call.request).left))
 
 
@@ -199,7 +199,7 @@ def _source(call: Call) -> int:
 def _viewed(call: Call) -> int:
     """Return the source, whose footage is looked at."""
     source_id = _source(call)
-    call.state.views.seen(call.archive, call.person.name, source_id)
+    call.viewed(source_id)
     return source_id
 
 

@@ -8,6 +8,7 @@ from reidsearch.web.pages import (
     answer,
     ask,
     browse,
+    cases,
     compare,
     jobs,
     journeys,
@@ -29,6 +30,7 @@ PAGES: tuple[Page, ...] = (
     *tracklet.PAGES,
     *play.PAGES,
     *journeys.PAGES,
+    *cases.PAGES,
     *jobs.PAGES,
     *log.PAGES,
     *accounts.PAGES,
@@ -36,4 +38,4 @@ PAGES: tuple[Page, ...] = (
 )
 """In the order of the menu."""
 
-FORMS: tuple[Form, ...] = (*accounts.FORMS, *sign_in.FORMS)
+FORMS: tuple[Form, ...] = (*accounts.FORMS, *cases.FORMS, *sign_in.FORMS)

@@ -183,8 +183,16 @@ def _seen(sees: str, lines: str) -> tuple[str, ...] | None:
 
 _ONE = ACCOUNTS + "/{account_id:int}"
 PAGES = (
-    Page(OWN, own, "account.html", takes=Asked),
-    Page(ACCOUNTS, every, "accounts.html", takes=Asked, role=Role.ADMIN, menu="accounts"),
+    Page(OWN, own, "account.html", takes=Asked, for_case=False),
+    Page(
+        ACCOUNTS,
+        every,
+        "accounts.html",
+        takes=Asked,
+        role=Role.ADMIN,
+        menu="accounts",
+        for_case=False,
+    ),
 )
 FORMS = (
     Form(f"{OWN}/password", take_own_password, takes=OwnPassword),

@@ -9,12 +9,14 @@ from urllib.parse import urlencode
 
 from msgspec import structs
 
-from reidsearch.base.errors import ReidsearchError
+from reidsearch.base.errors import Kind, ReidsearchError
 from reidsearch.domain.attributes import COLOURS, PARTS, THINGS
+from reidsearch.domain.cases import Needed
 from reidsearch.domain.query_views import QueryView, Seen
 from reidsearch.web.api import searches
 from reidsearch.web.api.asked import pairs_of, require_views, views_of
 from reidsearch.web.call import Call
+from reidsearch.web.chooser import lacks
 from reidsearch.web.declared import Page, Values
 from reidsearch.web.pages.asking import (
     ANSWER,
@@ -28,6 +30,11 @@ from reidsearch.web.problems import problem_of
 
 HIDDEN = ("picture", "frame", "like", "unlike", "exclude", "order", "deciding", "not_camera")
 """Fields of the search that its form passes on as they are."""
+LACKING = {
+    Needed.NOTHING: None,
+    Needed.CASE: Kind.CASE_REQUIRED.value,
+    Needed.REASON: Kind.REASON_REQUIRED.value,
+}
 LISTED = frozenset(
     {
         "camera",
@@ -70,6 +77,7 @@ def ask(call: Call, asked: PageAsked) -> Values:
         "things": THINGS,
         "answer": ANSWER,
         "browse": _browse(asked),
+        "lacks": LACKING[lacks(call)],
     }
 
 

@@ -58,6 +58,6 @@ def _may_start(call: Call) -> bool:
 
 PAGES = (
     Page("/jobs", page, "jobs.html", menu="jobs"),
-    Page("/jobs/list", listed, "jobs_list.html"),
-    Page("/jobs/running", running, "jobs_list.html"),
+    Page("/jobs/list", listed, "jobs_list.html", for_case=False),
+    Page("/jobs/running", running, "jobs_list.html", for_case=False),
 )

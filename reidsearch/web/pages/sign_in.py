@@ -61,7 +61,7 @@ def take_sign_out(call: Call, _: Nothing) -> Response:
     return response
 
 
-PAGES = (Page("/sign-in", sign_in, "sign_in.html", takes=Asked, role=Role.ANYBODY),)
+PAGES = (Page("/sign-in", sign_in, "sign_in.html", takes=Asked, role=Role.ANYBODY, for_case=False),)
 FORMS = (
     Form("/sign-in", take_sign_in, takes=accounts.SignIn, role=Role.ANYBODY),
     Form("/sign-out", take_sign_out),

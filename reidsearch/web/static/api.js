@@ -9,16 +9,27 @@ export class Problem extends Error {
   }
 }
 
+// What is done on a page is done for the case that it shows, also where another was chosen
+// meanwhile in another window.
+function working() {
+  const { case: number = "", reason = "" } = document.body.dataset;
+  return {
+    "Reidsearch-Case": encodeURIComponent(number),
+    "Reidsearch-Reason": encodeURIComponent(reason),
+  };
+}
+
 export async function send(method, address, body) {
   const raw = body instanceof Blob;
+  const type = body === undefined ? {} : { "Content-Type": raw ? body.type : "application/json" };
   const response = await fetch(address, {
     method,
-    headers: body === undefined ? {} : { "Content-Type": raw ? body.type : "application/json" },
+    headers: { ...working(), ...type },
     body: body === undefined || raw ? body : JSON.stringify(body),
   });
   if (response.ok) return response.status === 204 ? null : response.json();
-  const type = response.headers.get("Content-Type") ?? "";
-  if (type.includes("json")) throw new Problem(await response.json());
+  const given = response.headers.get("Content-Type") ?? "";
+  if (given.includes("json")) throw new Problem(await response.json());
   throw new Problem({ detail: `${response.status} ${response.statusText}`, kind: "unknown" });
 }
 

@@ -1,0 +1,136 @@
+"""Erasure certificates, compared with the archive that they are of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reidsearch.base.errors import DECODING_ERRORS
+from reidsearch.base.locations import location_text
+from reidsearch.base.reading import parse_json, read_bytes
+from reidsearch.domain.certificates import SCHEMA, CertificateProof, content_of
+from reidsearch.domain.event_log import Event, LogEntry, canonical
+from reidsearch.domain.signatures import Signature, read_signature
+from reidsearch.store import log_reading
+from reidsearch.store.crops.store import Store
+from reidsearch.store.log_key import holds
+
+LARGEST = 1 << 26
+JSON = re.compile(rb"\s*\{")
+
+
+def prove_certificate(store: Store, path: Path) -> CertificateProof:
+    """Compare a certificate with the log: who signed it, and whether it is what was written.
+
+    A file that is no JSON (a PDF, a page) is compared by its SHA-256 alone.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    kinds = [Event.EXPORT, Event.DELETE, Event.KEY, Event.SEAL]
+    entries = {one.number: one for one in log_reading.entries(store, events=kinds)}
+    name = location_text(str(path))
+    return proof_of(name, read_bytes(path, LARGEST), str(store.row.uuid), entries)
+
+
+def proof_of(
+    name: str, data: bytes, archive_id: str, entries: Mapping[int, LogEntry]
+) -> CertificateProof:
+    """Compare the bytes of a certificate with the entries of a log: its deletions, keys, seals."""
+    written = _written(entries, hashlib.sha256(data).hexdigest())
+    faults: list[str] = []
+    entry, signature = None, None
+    if JSON.match(data):
+        try:
+            document = _read(data)
+            signature = _signature(document)
+            faults = [
+                *_of_archive(archive_id, document, entries),
+                *_of_signature(document, signature, entries),
+            ]
+            entry = (document["log"] or {}).get("entry")
+        except DECODING_ERRORS as error:
+            faults = [f"it is no erasure certificate: {error}"]
+    if written is None and signature is None and not faults:
+        faults = ["the event log has no entry which says that these bytes were written"]
+    signer = signature.fingerprint if signature and not faults else None
+    return CertificateProof(name, entry, signer, written, tuple(faults))
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    """Return the JSON of a certificate; a name that stands twice could be read in two ways.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is none.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError("a name stands twice")
+        return found
+
+    parse_json(data)  # which refuses what is no number, and what is too deep
+    found = json.loads(data.decode("utf-8"), object_pairs_hook=once)
+    if found["schema"] != SCHEMA:
+        raise ValueError("it is of another format")
+    return dict(found)
+
+
+def _signature(document: Mapping[str, Any]) -> Signature | None:
+    told = document["signature"]
+    if told is None:
+        return None
+    found = read_signature(canonical(told))
+    if canonical(found.document()) != canonical(told):
+        raise ValueError("its signature holds something else")
+    return found
+
+
+def _of_archive(
+    archive_id: str, document: Mapping[str, Any], entries: Mapping[int, LogEntry]
+) -> list[str]:
+    """Compare what a certificate names with the archive and its log."""
+    if document["archive_id"] != archive_id:
+        return [f"it is of another archive ({document['archive_id']})"]
+    faults = []
+    for told, number, digest in (("log", "entry", "digest"), ("seal", "entries", "head")):
+        named = document[told]
+        if named is None:
+            continue
+        entry = entries.get(named[number])
+        if entry is None or entry.digest.hex() != named[digest]:
+            faults.append(f"entry {named[number]} of the event log is another one than it names")
+    return faults
+
+
+def _of_signature(
+    document: Mapping[str, Any], signature: Signature | None, entries: Mapping[int, LogEntry]
+) -> list[str]:
+    if signature is None:
+        return [] if document["unsigned"] else ["its signature is gone"]
+    if not holds(signature, content_of(document)):
+        return ["its signature is wrong: it was changed"]
+    last = (document["seal"] or {}).get("entries", 0)
+    keys = [one for one in entries.values() if one.event is Event.KEY and one.number <= last]
+    named = (keys[-1].said or {}).get("public_key") if keys else None
+    if named != signature.public_key.hex():
+        return ["it is signed with another key than the one that the log names"]
+    return []
+
+
+def _written(entries: Mapping[int, LogEntry], sha256: str) -> int | None:
+    """Return the newest entry which says that a file with this digest was written."""
+    found = None
+    for entry in entries.values():
+        if entry.event is Event.EXPORT and entry.detail is not None:
+            try:
+                told = (entry.said or {}).get("sha256")
+            except DECODING_ERRORS:
+                continue
+            found = entry.number if told == sha256 else found
+    return found
