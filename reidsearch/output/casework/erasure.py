@@ -130,6 +130,7 @@ def _erased(certificate: Certificate) -> Iterator[Block]:
             ("Crops", str(certificate.crops)),
             ("Sources", f"{certificate.sources} without other crops"),
             ("Identities", f"{certificate.identities}, with name and notes"),
+            ("Reference photographs", str(certificate.photos)),
             ("Searches", f"{certificate.searches}, whose details were erased as asked"),
             ("Kept out", "no index run brings it back" if certificate.kept_out else "no"),
         )
