@@ -17,7 +17,7 @@ from reidsearch.store.database import expected
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0017"
+REVISION = "0018"
 """The head revision; a test holds it equal to Alembic's."""
 
 
