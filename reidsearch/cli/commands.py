@@ -32,7 +32,7 @@ GROUPS = {
         "confirm": "Confirm matches as an identity.",
         "reject": "Record that matches do not show an identity.",
         "undo": "Reverse a decision: the last one in force, or the one with a number.",
-        "identity": "Manage identities: new, list, show, proposals, rename, merge, split.",
+        "identity": "Manage identities: new, list, show, proposals, rename, merge, split, photo.",
         "tracklet": "List tracklets; split one that mixes two people, join two of one person.",
         "link": "Propose identities across cameras; nothing counts until it is confirmed.",
     },
@@ -46,7 +46,7 @@ GROUPS = {
     "Maintain": {
         "annotate": "Record what people wear and carry, for `query --wearing` and `--with`.",
         "prepare-reranking": "Build the neighbour graph that re-ranks answers of a large archive.",
-        "reembed": "Re-embed all crops, with another model or flip averaging.",
+        "reembed": "Re-embed crops and photographs, with another model or flip averaging.",
         "clock": "Show or correct the clock of a source, or list all corrections.",
         "relocate": "Record that a folder of footage was moved: clips and frames find it there.",
         "failures": "List the inputs that could not be indexed, and why.",

@@ -159,6 +159,7 @@ def command(
         unknown_camera=plan.unknown_camera,
         by_indexing=plan.by_indexing,
         identities=plan.identities,
+        photos=plan.photos,
         searches=len(plan.searches),
         held=plan.held,
         deleted=deleting,
@@ -275,6 +276,8 @@ def _lines(plan: Erasure) -> list[str]:
     if plan.identities:
         names = count(len(plan.identities), "identity", "identities")
         lines.append(f"{names}, with the name and the notes of decisions on it")
+    if plan.photos:
+        lines.append(f"{count(len(plan.photos), 'reference photograph')} of it")
     if plan.searches:
         lines.append(f"what {count(len(plan.searches), 'search', 'searches')} asked and answered")
     return [*lines, *held_lines(plan.held)]

@@ -65,6 +65,7 @@ class _Found:
     crop_ids: list[int]
     by: list[str]
     decisions: set[int]
+    photos: tuple[int, ...] = ()
 
     def add(self, by: str, crop_ids: list[int]) -> None:
         self.by.append(by)
@@ -206,6 +207,7 @@ def _asked(
     if identity is not None:
         story = archive.identities.show(identity)
         found.decisions |= {one.decision_id for one in story.decisions}
+        found.photos = story.identity.photos
         found.add("identity", [one.crop_ids[0] for one in story.members if one.crop_ids])
     if not found.by and case is not None:
         _of_case(archive, case, found)
@@ -221,6 +223,7 @@ def _asked(
         identity=identity,
         answer=kept,
         answer_entry=entry,
+        photos=found.photos,
         decisions=frozenset(found.decisions),
         redact=Redaction(redact) if redact else None,
         **as_given,

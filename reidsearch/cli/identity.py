@@ -9,6 +9,7 @@ import click
 from reidsearch.cli.decisions import conflicts_option, decision_options, proposal_option
 from reidsearch.cli.files import output_option
 from reidsearch.cli.grouped import CommandGroup, argument, option
+from reidsearch.cli.identity_photo import command as photo
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_and_case_options,
@@ -21,13 +22,16 @@ from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
 @click.group("identity", cls=CommandGroup)
 def command() -> None:
-    """Manage identities: new, list, show, proposals, rename, merge, split.
+    """Manage identities: new, list, show, proposals, rename, merge, split, photo.
 
     An identity is a set of tracklets, and of crops without one, that were confirmed to show one
     person. Its number is never used again and nothing is ever lost: every change is a decision in
     a log, and `reidsearch undo` reverses a decision by another. IDENTITY is a name or a number,
     CROP a crop id as every answer shows it.
     """
+
+
+command.add_command(photo)
 
 
 @command.command("new")

@@ -18,7 +18,7 @@ EVENTS = (
     "annotate", "annotate-end", "link", "quantize", "prepare-reranking", "seal", "key", "forget",
     "delete", "reembed", "clock", "calibrate",
     "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",
-    "retention", "review", "account",
+    "retention", "review", "account", "photo",
     "replay", "sign-in", "sign-in-failed", "sign-out",
 )  # fmt: skip
 

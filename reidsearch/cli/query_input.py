@@ -101,7 +101,7 @@ def read_query_input(
     if box is not None and person is not None:
         raise UsageError("give --box or --person, not both")
     try:
-        where = None if box is None else _box(box)
+        where = None if box is None else box_of(box)
         meant = None if frame is None else FrameInput(frame, where, person, tiles or "auto")
         found = query_input(
             images,
@@ -137,7 +137,12 @@ def tell_detector(found: QueryInput) -> None:
         )
 
 
-def _box(text: str) -> Box:
+def box_of(text: str) -> Box:
+    """Read `x,y,w,h`.
+
+    Raises:
+        UsageError: it is something else.
+    """
     from reidsearch.base.boxes import Box
 
     try:

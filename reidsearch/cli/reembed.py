@@ -30,7 +30,7 @@ def command(
     flip: bool | None,
     device: str | None,
 ) -> None:
-    """Re-embed all crops, with another model or flip averaging.
+    """Re-embed crops and photographs, with another model or flip averaging.
 
     Works on the stored pictures. Queries use the old embeddings until all crops are done; an
     interrupted run continues where it stopped.

@@ -300,6 +300,7 @@ def _identity_json(searched: IdentitySearched) -> dict[str, Any]:
         "query_pictures": searched.query_pictures,
         "rejected": searched.rejected,
         "new_only": searched.new_only,
+        "photos": searched.photos,
     }
 
 

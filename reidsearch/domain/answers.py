@@ -88,13 +88,14 @@ class FootageSearched:
 
 @dataclass(frozen=True, slots=True)
 class IdentitySearched:
-    """The identity that was searched for, with all its confirmed crops as query pictures.
+    """The identity that was searched for, with all its crops and photographs as query pictures.
 
     Args:
         members: how many tracklets, and crops of no tracklet, are confirmed of it.
         query_pictures: how many crops these have.
         rejected: tracklets and crops that were said not to be it, and were left out.
         new_only: its own were left out too.
+        photos: how many reference photographs it was searched for with, beside its crops.
     """
 
     named: Named
@@ -102,6 +103,7 @@ class IdentitySearched:
     query_pictures: int
     rejected: int
     new_only: bool
+    photos: int = 0
 
 
 @dataclass(frozen=True, slots=True)

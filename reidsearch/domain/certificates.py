@@ -128,6 +128,7 @@ class Certificate:
     sources: int
     identities: int
     searches: int
+    photos: int
     kept_out: bool
     held: tuple[HeldBack, ...]
     finished: bool
@@ -165,6 +166,7 @@ class Certificate:
                 "sources": self.sources,
                 "identities": self.identities,
                 "searches": self.searches,
+                "photos": self.photos,
             },
             "kept_out": self.kept_out,
             "on_hold": [

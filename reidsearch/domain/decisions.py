@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.domain.photos import ReferencePhoto
 from reidsearch.domain.tracklets import Purity, SourceInterval
 
 Given: TypeAlias = "Mapping[Member, tuple[int, ...]]"
@@ -23,10 +24,10 @@ Value: TypeAlias = int | str | bool | None
 
 @dataclass(frozen=True, slots=True, order=True)
 class Member:
-    """What can belong to an identity: a tracklet, or a crop that belongs to no tracklet.
+    """What can belong to an identity: a tracklet, a crop of none, or a reference photograph.
 
     Args:
-        kind: `tracklet` or `crop`.
+        kind: `tracklet`, `crop` or `photo`.
         number: its id.
     """
 
@@ -75,6 +76,9 @@ class Of(StrEnum):
     SPLIT = "split"  # the tracklet that one was split from; None: it is no tracklet (any more)
     JOINED = "joined"  # the tracklet that a tracklet was joined to; None: it stands for itself
 
+
+PHOTO = "photo"
+"""The kind of member that is no part of the gallery; see `domain.photos`."""
 
 EDITS = frozenset({Of.SPLIT, Of.JOINED})
 """Changes of what a tracklet shows."""
@@ -157,7 +161,7 @@ class Decision:
     Args:
         who: the operating system's user.
         what: `new`, `confirm`, `reject`, `unsure`, `merge`, `split`, `rename`, `split-tracklet`,
-            `join-tracklets`, `undo`, `erase`.
+            `join-tracklets`, `add-photo`, `remove-photo`, `undo`, `erase`.
         note: why, in the decider's words.
         forced: it may contradict an earlier one, or what is possible.
         undoes: the decision that it reverses.
@@ -183,6 +187,7 @@ class Identity:
         members: confirmed: what shows this person.
         rejected: what was said not to show them.
         merged_into: what it has become a part of; it then has no members of its own.
+        photos: numbers of its reference photographs, which are not among its members.
     """
 
     identity_id: int
@@ -190,6 +195,7 @@ class Identity:
     members: tuple[Member, ...] = ()
     rejected: tuple[Member, ...] = ()
     merged_into: int | None = None
+    photos: tuple[int, ...] = ()
 
     @property
     def named(self) -> Named:
@@ -355,6 +361,7 @@ class Story:
         members, rejected: where and when each was seen, in order of time.
         decisions: those that made it what it is, oldest first.
         deleted: members and rejections in force whose crops the archive no longer holds.
+        photos: its reference photographs, by their number.
     """
 
     identity: Identity
@@ -362,6 +369,7 @@ class Story:
     rejected: tuple[Presence, ...]
     decisions: tuple[Decision, ...]
     deleted: int = 0
+    photos: tuple[ReferencePhoto, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

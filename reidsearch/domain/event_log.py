@@ -68,6 +68,7 @@ class Event(StrEnum):
     CASE = "case"  # was opened, changed, closed or opened again
     CASE_REQUIRED = "case-required"  # whether searching needs a case
     HOLD = "hold"  # was set or released
+    PHOTO = "photo"  # a reference photograph was added to an identity
     REVIEW = "review"  # of a case, was started, answered or finished
     RETENTION = "retention"  # a rule was set or removed, or the rules were applied
     ACCOUNT = "account"  # was added, changed or removed

@@ -19,6 +19,7 @@ class OriginKind(StrEnum):
     FRAME = "frame"  # of a video, or of a folder of full frames
     PIXELS = "pixels"  # in memory, of no file
     CROP = "crop"  # of the archive
+    PHOTO = "photo"  # a reference photograph of an identity
 
 
 class Detection(StrEnum):
@@ -49,6 +50,7 @@ class QueryOrigin:
         embedding_sha256: of its embedding, see `embedding_sha256`; empty before it is made.
         detection: of a picture file; None: the box was given, a program passed it as a crop, or it
             is no file.
+        photo_id: of a reference photograph, of which only the stored embedding is used.
     """
 
     of: OriginKind
@@ -61,6 +63,12 @@ class QueryOrigin:
     crop_id: int | None = None
     embedding_sha256: str = ""
     detection: Detection | None = None
+    photo_id: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether the archive holds the embedding that is searched with."""
+        return self.crop_id is not None or self.photo_id is not None
 
     def embedded(self, row: Vectors) -> QueryOrigin:
         """Return the same origin with the digest of its embedding."""
@@ -96,6 +104,18 @@ class ReadPicture:
         if origin is None:
             origin = QueryOrigin(OriginKind.PIXELS, "", whole_box(pixels))
         return cls(pixels, replace(origin, pixels_sha256=pixels_sha256(pixels)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddedPicture:
+    """A picture whose embedding the archive holds, and where it came from.
+
+    Args:
+        row: (d,) float32 of unit length.
+    """
+
+    origin: QueryOrigin
+    row: Vectors
 
 
 def whole_box(pixels: Pixels) -> Box:

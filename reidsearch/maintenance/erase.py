@@ -34,14 +34,17 @@ from reidsearch.store.holds import (
     crops_of,
     held_back,
     held_crops,
+    held_identities,
     held_sources,
     holds,
     members_of,
     on_hold,
     require_free,
+    require_identities_free,
 )
 from reidsearch.store.identities.erase import erase_identities, with_merged
 from reidsearch.store.identities.ledger import Ledger
+from reidsearch.store.identities.photos import digests_of_photos, erase_photos, ever_of
 from reidsearch.store.identities.store import log
 from reidsearch.store.keeping_out import keep_out
 from reidsearch.store.pending import record_erasure
@@ -64,6 +67,7 @@ class Erasure:
         identities: that are erased with their names, and those merged into them.
         searches: entries of the event log whose detail, and the pictures searched with, go.
         held: what holds keep of what was asked for.
+        photos: reference photographs of these identities, removed ones among them.
     """
 
     ids: CropIds
@@ -76,6 +80,7 @@ class Erasure:
     identities: tuple[int, ...] = ()
     searches: tuple[int, ...] = ()
     held: tuple[HeldBack, ...] = ()
+    photos: tuple[int, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -126,6 +131,8 @@ def plan(store: Store, wanted: Wanted) -> Erasure:
         held, held_of = held_crops(connection), held_sources(connection)
         identities, shown = _identity(connection, wanted.identity)
         searches = _searches(connection, wanted.searches_of)
+        photos = tuple(ever_of(connection, identities))
+        keeping = held_identities(connection, identities)
     footage = () if wanted.permanent else _whole_sources(store, wanted)
     with store.scan() as connection:
         selection = select_crops(connection, wanted.filters if wanted.of_crops else NOTHING)
@@ -136,8 +143,13 @@ def plan(store: Store, wanted: Wanted) -> Erasure:
         footage = tuple(one for one in footage if _is_free(connection, one, taken, held_of))
         sources = sources_only_of(connection, ids)
     alone = wanted.filters.empty and not wanted.crop_ids and wanted.older_than is None
-    if not alone or kept or any(one.identity_id in identities for one, _ in held):
-        identities = ()  # some of whom it names stay
+    if keeping and alone:
+        told = {one.hold_id for one in kept}
+        kept += tuple(
+            HeldBack(one.hold_id, one.text, 0) for one in keeping if one.hold_id not in told
+        )
+    if not alone or kept:
+        identities, photos = (), ()  # some of whom it names stay
     return Erasure(
         ids,
         len(sources) + len(footage),
@@ -149,6 +161,7 @@ def plan(store: Store, wanted: Wanted) -> Erasure:
         identities,
         searches,
         kept,
+        photos,
     )
 
 
@@ -254,9 +267,12 @@ def _delete(connection: Connection, planned: Erasure) -> None:
     sources = [*sources_only_of(connection, planned.ids), *planned.footage]
     wanted = planned.ids.tolist()
     require_free(connection, wanted)
+    require_identities_free(connection, planned.identities)
+    photos = ever_of(connection, planned.identities)
     lost = erased.losses(connection, wanted)
     places = places_of(connection, planned.ids, planned.footage)
     digests = digests_of(connection, planned.ids, sources)
+    digests |= digests_of_photos(connection, photos)
     if planned.permanent:
         keep_out(connection, wanted)
     for start in range(0, len(wanted), CHUNK):  # pictures, embeddings, locations cascade
@@ -268,6 +284,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
         part = sources[start : start + CHUNK]
         connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
     erased.record(connection, lost, permanent=planned.permanent)
+    erase_photos(connection, photos)
     gone = erase_identities(connection, planned.identities) if planned.identities else None
     forget(connection, places, digests, planned.ids, gone, planned.searches)
     unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id) & ~exists().where(
@@ -276,6 +293,8 @@ def _delete(connection: Connection, planned: Erasure) -> None:
     connection.execute(delete(tables.camera).where(unused))
     record_erasure(connection, Cause.DELETE, len(wanted))
     detail = {"crops": len(wanted), "identities": len(planned.identities)}
+    if photos:
+        detail["photos"] = len(photos)
     record_event(connection, Event.DELETE, detail)
 
 

@@ -28,6 +28,7 @@ from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import Store
 from reidsearch.store.tables.every import metadata
 from reidsearch.store.tables.footage import moment, tracklet_embedding
+from reidsearch.store.tables.photos import photo_embedding, photo_picture
 
 LENGTH = 32
 PLACES = (0.2, 0.4, 0.6, 0.8)
@@ -72,6 +73,19 @@ def _logged(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator
         yield base64.b64encode(value)
 
 
+def _of_photos(column: Column[bytes]) -> Values:
+    """Return what yields a column of a table that has `photo_id`."""
+
+    def values(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
+        every = select(column).execution_options(yield_per=10)
+        if planned is not None:
+            every = every.where(column.table.c.photo_id.in_(planned.photos))
+        with store.scan() as connection:
+            yield from connection.scalars(every)
+
+    return values
+
+
 def _means(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
     """Yield the mean embeddings of tracklets that show these crops."""
     mean = tracklet_embedding.c
@@ -99,6 +113,8 @@ PIECES = (
     Pieces("embeddings_in_log", _logged),
     Pieces("tracklet_means", _means),
     Pieces("index_codes", _codes),
+    Pieces("photographs", _of_photos(photo_picture.c.data)),
+    Pieces("photograph_embeddings", _of_photos(photo_embedding.c.vector)),
 )
 """What is looked for; whatever else an archive comes to keep of somebody gets a line here."""
 

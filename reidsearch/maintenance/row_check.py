@@ -40,6 +40,7 @@ AFFECTED = {
     "tracklet_part": "when tracklets were seen",
     "moment": "which tracklet crops belong to",
     "decision": "what was decided about identities",
+    "reference_photo": "reference photographs of identities",
     "calibration": "the calibration",
     "account": "who may sign in",
 }

@@ -55,7 +55,7 @@ def certificate_lines(certificate: Certificate, paths: Sequence[Path]) -> list[s
         if one.state is BackupState.NOT_REACHABLE:
             lines.append(f"{where} cannot be looked at.")
         elif one.state is BackupState.UNTREATED:
-            lines.append(f"{where} holds {count(one.crops or 0, 'crop')} of it.")
+            lines.append(f"{where} holds {count(one.crops or 0, 'picture')} of it.")
     if certificate.exports:
         lines.append(
             f"{count(len(certificate.exports), 'exported file')} may show it: the certificate "

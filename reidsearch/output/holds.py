@@ -49,10 +49,11 @@ def hold_json(change: str, hold: Hold) -> dict[str, Any]:
 
 def held_lines(held: Sequence[HeldBack]) -> list[str]:
     """What holds keep of what was to be deleted."""
-    return [
-        f"{count(one.crops, 'crop stays', 'crops stay')}: hold {one.hold_id} ({visible(one.what)})"
-        for one in held
-    ]
+    return [f"{_staying(one)}: hold {one.hold_id} ({visible(one.what)})" for one in held]
+
+
+def _staying(one: HeldBack) -> str:
+    return count(one.crops, "crop stays", "crops stay") if one.crops else "the identity stays"
 
 
 def held_json(held: Sequence[HeldBack]) -> list[dict[str, Any]]:

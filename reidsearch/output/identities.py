@@ -11,9 +11,19 @@ from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.answer_json import interval_json, named_json, purity_json
-from reidsearch.domain.decisions import Change, Decision, Identity, Mark, Of, Presence, Story
+from reidsearch.domain.decisions import (
+    PHOTO,
+    Change,
+    Decision,
+    Identity,
+    Mark,
+    Of,
+    Presence,
+    Story,
+)
 from reidsearch.domain.two_places import TwoPlaces, two_places
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.photos import photo_json, photos_view
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import clock, zone_name
 from reidsearch.output.visible import count, duration, visible
@@ -83,9 +93,18 @@ def _of_member(change: Change, names: Names) -> str:
         name = _name(change.identity_id, names)
         return f"nobody can tell if {name}" if change.after else f"told for {name}"
     before, after = _name(change.before, names), _name(change.after, names)
+    if change.member is not None and change.member.kind == PHOTO:
+        return _of_photo(change, before, after)
     if change.before is None:
         return f"confirmed as {after}"
     return f"no longer {before}" if change.after is None else f"{after}, no longer {before}"
+
+
+def _of_photo(change: Change, before: str, after: str) -> str:
+    if change.before is None:
+        return f"reference photograph of {after}"
+    removed = f"no longer a reference photograph of {before}"
+    return removed if change.after is None else f"reference photograph of {after}, not {before}"
 
 
 def _name(value: object, names: Names) -> str:
@@ -105,6 +124,9 @@ def list_view(identities: Sequence[Identity]) -> RenderableType:
         Column("members", [str(len(one.members)) for one in identities], 1, right=True),
         Column("rejected", [str(len(one.rejected)) for one in identities], 3, right=True),
     ]
+    if any(one.photos for one in identities):
+        photos = [str(len(one.photos)) for one in identities]
+        columns.append(Column("photographs", photos, 2, right=True))
     if any(one.merged_into for one in identities):
         merged = [
             _name(one.merged_into, names) if one.merged_into else UNKNOWN for one in identities
@@ -144,6 +166,8 @@ def story_view(story: Story, names: Names) -> RenderableType:
         Text(f"{count(len(story.members), 'confirmed member')}:"),
         presence_table(story.members),
     ]
+    if story.photos:
+        views += [Text("Reference photographs:"), photos_view(story.photos)]
     if story.rejected:
         views += [Text("Rejected:"), presence_table(story.rejected)]
     if story.deleted:
@@ -253,6 +277,7 @@ def list_json(identities: Sequence[Identity]) -> dict[str, Any]:
             | {
                 "members": [asdict(member) for member in one.members],
                 "rejected": [asdict(member) for member in one.rejected],
+                "photos": list(one.photos),
                 "merged_into": one.merged_into,
             }
             for one in identities
@@ -268,6 +293,7 @@ def story_json(story: Story) -> dict[str, Any]:
         "merged_into": story.identity.merged_into,
         "members": [presence_json(one) for one in story.members],
         "rejected": [presence_json(one) for one in story.rejected],
+        "photos": [photo_json(one) for one in story.photos],
         "deleted": story.deleted,
         "decisions": [decision_json(one) for one in story.decisions],
         "two_places": [asdict(one) for one in two_places(story.members)],

@@ -75,12 +75,16 @@ def _name(origin: QueryOrigin) -> str:
     at = "" if origin.media_s is None else f" at {origin.media_s:.3f} s"
     if origin.of is OriginKind.CROP:
         return f"crop {origin.crop_id} of {visible(origin.name)}{at}"
+    if origin.of is OriginKind.PHOTO:
+        return f"reference photograph {origin.photo_id} ({visible(origin.name)})"
     return visible(_plain_name(origin)) + at
 
 
 def _plain_name(origin: QueryOrigin) -> str:
     if origin.of is OriginKind.CROP:
         return f"crop {origin.crop_id}"
+    if origin.of is OriginKind.PHOTO:
+        return f"photo {origin.photo_id}"
     return "pixels in memory" if origin.of is OriginKind.PIXELS else origin.name
 
 

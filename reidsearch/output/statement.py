@@ -186,6 +186,7 @@ def _identity(searched: IdentitySearched | None) -> list[str]:
     if searched is None:
         return []
     rejected = searched.rejected
+    photos = f", {count(searched.photos, 'reference photograph')}" if searched.photos else ""
     out = [
         *([f"the {rejected:,} rejected for it"] if rejected else []),
         *(["its confirmed members"] if searched.new_only else []),
@@ -193,7 +194,7 @@ def _identity(searched: IdentitySearched | None) -> list[str]:
     return [
         f"Identity {visible(searched.named.name)} ({searched.named.identity_id}): "
         f"{count(searched.members, 'confirmed tracklet or crop', 'confirmed tracklets or crops')} "
-        f"as {count(searched.query_pictures, 'query picture')}"
+        f"as {count(searched.query_pictures, 'query picture')}{photos}"
         + (f"; excluded: {' and '.join(out)}." if out else "."),
     ]
 

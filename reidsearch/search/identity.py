@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.domain.answers import IdentitySearched, Match
 from reidsearch.domain.decisions import Identity, Mark, Member, Presence
+from reidsearch.domain.query_origins import EmbeddedPicture
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.presence import presences
+from reidsearch.store.identities.photos import embedded_photos
 from reidsearch.store.identities.store import marks
 
 
@@ -21,17 +23,22 @@ class IdentityQuery:
         crop_ids: of its members: all its confirmed crops.
         rejected: crops of what was rejected for it.
         searched: what the statement tells of it.
+        photos: its reference photographs.
     """
 
     crop_ids: tuple[int, ...] = ()
     rejected: tuple[int, ...] = ()
     searched: IdentitySearched | None = None
+    photos: tuple[EmbeddedPicture, ...] = ()
 
     def label(self, query: str, *, further: int) -> str:
         """Return what was searched with: the query as it is, or the identity and how much more."""
         if self.searched is None:
             return query
-        label = f"all confirmed crops of {self.searched.named.text}"
+        photos = count_of_photos(len(self.photos)) if self.photos else ""
+        parts = ["all confirmed crops"] if self.crop_ids or not photos else []
+        with_what = " and ".join([*parts, *([photos] if photos else [])])
+        label = f"{with_what} of {self.searched.named.text}"
         return f"{label} and {further} further" if further else label
 
     def excluded(self, query_crops: tuple[int, ...]) -> tuple[int, ...]:
@@ -49,9 +56,10 @@ def identity_query(store: Store, identity: Identity, *, new_only: bool) -> Ident
     """Return what a search for an identity is made of.
 
     Raises:
-        UsageError: nothing is confirmed of it.
+        UsageError: nothing is confirmed of it, and it has no reference photograph.
     """
-    if not identity.members:
+    photos = embedded_photos(store, identity.identity_id) if identity.photos else ()
+    if not identity.members and not photos:
         raise UsageError(
             f"nothing is confirmed of {identity.named.text}: there is nothing to search with",
             "confirm a match first",
@@ -62,9 +70,19 @@ def identity_query(store: Store, identity: Identity, *, new_only: bool) -> Ident
         seen = presences(connection, (*identity.members, *identity.rejected))
     own = _crops(seen, identity.members)
     searched = IdentitySearched(
-        identity.named, len(identity.members), len(own), len(identity.rejected), new_only
+        identity.named,
+        len(identity.members),
+        len(own),
+        len(identity.rejected),
+        new_only,
+        len(photos),
     )
-    return IdentityQuery(own, _crops(seen, identity.rejected), searched)
+    return IdentityQuery(own, _crops(seen, identity.rejected), searched, photos)
+
+
+def count_of_photos(photos: int) -> str:
+    """`1 reference photograph`, `2 reference photographs`."""
+    return f"{photos} reference photograph{'' if photos == 1 else 's'}"
 
 
 def with_identities(store: Store, matches: tuple[Match, ...]) -> tuple[Match, ...]:

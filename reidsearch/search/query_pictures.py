@@ -17,6 +17,7 @@ from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Crop, Pixels, Vectors
 from reidsearch.domain.query_origins import (
     Detection,
+    EmbeddedPicture,
     OriginKind,
     QueryOrigin,
     ReadPicture,
@@ -42,7 +43,7 @@ class EmbeddedQuery:
         label: what it was made from, for the statement.
         crop_ids: those of its crops.
         warnings: what about the pictures makes the answer less sure, in sentences.
-        origins: of its pictures, then of its crops.
+        origins: of its pictures, then of its crops, then of pictures whose embedding is stored.
         rows: (n, d) float32 of unit length, in the order of `origins`.
         cameras: n names, of crops, and of pictures and videos whose bytes the archive knows; None:
             not known.
@@ -66,8 +67,12 @@ Embed: TypeAlias = Callable[[Sequence[Pixels]], Vectors]
 """(h, w, 3) uint8 BGR pictures -> (n, d) float32 rows of unit length."""
 
 
+Embeddable: TypeAlias = QueryPicture | EmbeddedPicture
+"""What a query can be made of: a picture, a crop, or a picture whose embedding is stored."""
+
+
 def embed_query(
-    query: Sequence[QueryPicture], store: Store, embed: Embed, limits: PictureLimits
+    query: Sequence[Embeddable], store: Store, embed: Embed, limits: PictureLimits
 ) -> EmbeddedQuery:
     """Read and embed pictures, look up crops, and fuse them all.
 
@@ -86,7 +91,7 @@ def embed_query(
 
 
 def embed_queries(
-    queries: Sequence[tuple[Sequence[QueryPicture], PictureLimits]], store: Store, embed: Embed
+    queries: Sequence[tuple[Sequence[Embeddable], PictureLimits]], store: Store, embed: Embed
 ) -> list[EmbeddedQuery | ReidsearchError]:
     """Embed many queries as `embed_query` does; one that fails gives its error.
 
@@ -101,8 +106,13 @@ def embed_queries(
     for (query, limits), crop_ids in zip(queries, ids, strict=True):
         try:
             crops = [_stored(store, stored, crop_id) for crop_id in crop_ids]
-            read = [read_query_picture(one, limits) for one in query if not isinstance(one, int)]
-            part.append(_Pictures(read, crops))
+            held = [one for one in query if isinstance(one, EmbeddedPicture)]
+            read = [
+                read_query_picture(one, limits)
+                for one in query
+                if not isinstance(one, int | EmbeddedPicture)
+            ]
+            part.append(_Pictures(read, crops, held))
             waiting += len(read)
         except ReidsearchError as error:
             part.append(error)
@@ -142,10 +152,11 @@ def _with_cameras(
 
 @dataclass(frozen=True, slots=True)
 class _Pictures:
-    """What one query is made of: pictures that were read, crops with their embeddings."""
+    """What one query is made of: pictures that were read, crops and others with embeddings."""
 
     pictures: list[ReadPicture]
     crops: list[tuple[Crop, Vectors]]
+    held: list[EmbeddedPicture]
 
 
 def read_query_picture(
@@ -219,10 +230,15 @@ def _fused(query: _Pictures, rows: Sequence[Vectors]) -> EmbeddedQuery:
     origins = (
         *(one.origin.embedded(row) for one, row in zip(query.pictures, rows, strict=True)),
         *(QueryOrigin.of_crop(crop).embedded(row) for crop, row in query.crops),
+        *(one.origin for one in query.held),
     )
-    views = [*rows, *(row for _, row in query.crops)]
+    views = [*rows, *(row for _, row in query.crops), *(one.row for one in query.held)]
     vector = fuse(views)
-    cameras = (*(None for _ in rows), *(crop.facts.camera for crop, _ in query.crops))
+    cameras = (
+        *(None for _ in rows),
+        *(crop.facts.camera for crop, _ in query.crops),
+        *(None for _ in query.held),
+    )
     return EmbeddedQuery(
         vector, _label(count, crop_ids), crop_ids, tuple(found), origins, np.stack(views), cameras
     )

@@ -27,6 +27,7 @@ from reidsearch.media.video import verified
 from reidsearch.store import log_reading
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
+from reidsearch.store.identities.photos import count_of, digests_of_photos
 from reidsearch.store.log_key import LogKey, key_path, read_key
 from reidsearch.store.seals import seal_now
 
@@ -95,6 +96,7 @@ def caches_dropped(store: Store, planned: Erasure) -> Iterator[Caches]:
     with store.scan() as connection:
         sources = [*sources_only_of(connection, planned.ids), *planned.footage]
         digests = digests_of(connection, planned.ids, sources)
+        digests |= digests_of_photos(connection, planned.photos)
         places = places_of(connection, np.empty(0, dtype=np.int64), planned.footage)
     caches = Caches(store, digests | searched_with(store, planned.searches), places)
     before = store.state().erasures
@@ -139,7 +141,7 @@ def delete_certified(
     patterns = residue.patterns_of(store, gallery, planned)
     finished, caches = delete()
     entry = next(log_reading.entries(store, last=1, events=[Event.DELETE]), None)
-    exports, backups = may_hold(store, ids)
+    exports, backups = may_hold(store, ids, planned.photos)
     with step(progress, "looking for what was erased"):
         found = residue.look_for(store, gallery, patterns, list(_folders(store)))
         remains = Remains(
@@ -160,6 +162,7 @@ def delete_certified(
         sources=planned.sources,
         identities=len(planned.identities),
         searches=len(planned.searches),
+        photos=len(planned.photos),
         kept_out=planned.permanent,
         held=planned.held,
         finished=finished,
@@ -196,7 +199,9 @@ def _folders(store: Store) -> Iterator[Path]:
 # -- what may still hold it -----------------------------------------------------------------
 
 
-def may_hold(store: Store, ids: Sequence[int]) -> tuple[tuple[MayHold, ...], tuple[MayHold, ...]]:
+def may_hold(
+    store: Store, ids: Sequence[int], photos: Sequence[int] = ()
+) -> tuple[tuple[MayHold, ...], tuple[MayHold, ...]]:
     """Return the exports and the backups of the event log that may hold what is erased now."""
     exports: list[MayHold] = []
     backups: list[_Backup] = []
@@ -218,7 +223,7 @@ def may_hold(store: Store, ids: Sequence[int]) -> tuple[tuple[MayHold, ...], tup
         elif str(said.get("by", "")).split(" ")[-1] != CERTIFIED_BY:
             name = str(said.get("name", "(erased)"))
             exports.append(MayHold(entry.number, entry.at, name, said.get("sha256")))
-    return tuple(exports), tuple(one.told(store, ids) for one in backups)
+    return tuple(exports), tuple(one.told(store, ids, photos) for one in backups)
 
 
 @dataclass(slots=True)
@@ -237,9 +242,9 @@ class _Backup:
     now_sha256: str | None
     treated_at: dt.datetime | None = None
 
-    def told(self, store: Store, ids: Sequence[int]) -> MayHold:
+    def told(self, store: Store, ids: Sequence[int], photos: Sequence[int]) -> MayHold:
         """Look into it, where it lies."""
-        held = _held_in(store, Path(path_of(self.now_in)), ids)
+        held = _held_in(store, Path(path_of(self.now_in)), ids, photos)
         return MayHold(
             self.entry.number,
             self.entry.at,
@@ -250,13 +255,15 @@ class _Backup:
         )
 
 
-def _held_in(store: Store, folder: Path, ids: Sequence[int]) -> int | None:
-    """Return how many of these crops a backup holds; None: it cannot be looked at here."""
+def _held_in(store: Store, folder: Path, ids: Sequence[int], photos: Sequence[int]) -> int | None:
+    """Return how many of these a backup holds; None: it cannot be looked at here."""
     try:
         with Store(folder) as copied:
             if copied.row.uuid != store.row.uuid:
                 return None
             held = embedded_ids(copied, copied.state().last_crop_id)
+            with copied.read() as connection:
+                pictures = count_of(connection, photos)
     except (ReidsearchError, OSError):
         return None
-    return int(np.isin(held, np.array(ids, dtype=np.int64)).sum())
+    return int(np.isin(held, np.array(ids, dtype=np.int64)).sum()) + pictures

@@ -8,28 +8,34 @@ is only appended to; `undo` reverses one by another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import ArchiveError, Kind, UsageError, absent
 from reidsearch.domain.decisions import (
     Change,
     Decision,
-    Given,
     Identity,
     Mark,
     Member,
-    Named,
     Of,
     Pairs,
     Presence,
     Story,
 )
+from reidsearch.services.possible import confirmed, require_possible
 from reidsearch.store.contract import Transaction
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.presence import conflicts, presences
+from reidsearch.store.footage.presence import presences
 from reidsearch.store.identities import plans
 from reidsearch.store.identities import store as held
 from reidsearch.store.identities.ledger import UNDO, Ledger, inverse, to_undo
 from reidsearch.store.identities.pairs import pairs_of
+from reidsearch.store.identities.photos import photos_of, require_held_once
+
+if TYPE_CHECKING:
+    from reidsearch.services.photos import PhotoService
+    from reidsearch.vision.engines import Engines
 
 
 class IdentityService:
@@ -37,10 +43,11 @@ class IdentityService:
 
     Args:
         actor: who decides, for the log.
+        engines: detects and embeds the person in a reference photograph.
     """
 
-    def __init__(self, store: Store, actor: str) -> None:
-        self._store, self._actor = store, actor
+    def __init__(self, store: Store, actor: str, engines: Engines) -> None:
+        self._store, self._actor, self._engines = store, actor, engines
 
     def by(self, actor: str) -> IdentityService:
         """Return the same for another actor, such as the user of a web page.
@@ -53,7 +60,14 @@ class IdentityService:
         """
         if not actor.strip():
             raise UsageError("the actor of a decision needs a name")
-        return IdentityService(self._store, actor.strip())
+        return IdentityService(self._store, actor.strip(), self._engines)
+
+    @cached_property
+    def photos(self) -> PhotoService:
+        """Reference photographs: `archive.identities.photos.add("anna", "passport.jpg")`."""
+        from reidsearch.services.photos import PhotoService
+
+        return PhotoService(self._store, self._actor, self._engines)
 
     # -- deciding ---------------------------------------------------------------------------
 
@@ -73,7 +87,7 @@ class IdentityService:
         ) -> Sequence[Change]:
             named, changes = plans.new(ledger, name)
             members = held.given_by(connection, crop_ids)
-            changes += _confirmed(connection, ledger, named, members, force=force)
+            changes += confirmed(connection, ledger, named, members, force=force)
             return changes
 
         decision = self._decide("new", plan, note=note, forced=force)
@@ -98,7 +112,7 @@ class IdentityService:
             connection: Transaction, ledger: Ledger, _: Sequence[Decision]
         ) -> Sequence[Change]:
             members = held.given_by(connection, crop_ids)
-            return _confirmed(connection, ledger, ledger.find(name), members, force=force)
+            return confirmed(connection, ledger, ledger.find(name), members, force=force)
 
         return self._decide("confirm", plan, note=note, forced=force)
 
@@ -157,7 +171,7 @@ class IdentityService:
             of = ledger.members()
             joining = [member for member, identity_id in of.items() if identity_id in ids]
             staying = [one for one, identity_id in of.items() if identity_id == target.identity_id]
-            _require_possible(connection, target, staying, joining, force=force)
+            require_possible(connection, target, staying, joining, force=force)
             return changes
 
         decision = self._decide("merge", plan, note=note, forced=force)
@@ -210,8 +224,12 @@ class IdentityService:
             UsageError: it is undone already, or a later one builds on it.
         """
 
-        def plan(_: Transaction, ledger: Ledger, decisions: Sequence[Decision]) -> Sequence[Change]:
-            return inverse(ledger, decisions, to_undo(decisions, decision_id))
+        def plan(
+            connection: Transaction, ledger: Ledger, decisions: Sequence[Decision]
+        ) -> Sequence[Change]:
+            changes = inverse(ledger, decisions, to_undo(decisions, decision_id))
+            require_held_once(connection, changes)
+            return changes
 
         decision = self._decide(
             UNDO,
@@ -282,6 +300,7 @@ class IdentityService:
             identity = self.find(name, merged_too=True)
             seen = presences(connection, (*identity.members, *identity.rejected))
             decisions = held.log(connection)
+            photos = photos_of(connection, [identity.identity_id])
         seen = held.with_given(seen, decisions)
         ledger = Ledger.replay(decisions)
         number = identity.identity_id
@@ -296,7 +315,8 @@ class IdentityService:
                 for one in decisions
                 if any(number in change.identities for change in one.changes)
             ),
-            in_force - len(identity.members) - len(identity.rejected),
+            in_force - len(identity.members) - len(identity.rejected) - len(photos),
+            tuple(photos),
         )
 
     def seen(self, members: Iterable[Member]) -> dict[Member, Presence]:
@@ -346,49 +366,6 @@ class IdentityService:
             every = [m for one in identities for m in (*one.members, *one.rejected)]
             seen = presences(connection, every)
         return pairs_of(self._store, identities, seen)
-
-
-def _confirmed(
-    connection: Transaction,
-    ledger: Ledger,
-    named: Named,
-    members: Given,
-    *,
-    force: bool,
-) -> list[Change]:
-    changes = plans.confirm(ledger, named, members)
-    of = ledger.members()
-    staying = [member for member, identity_id in of.items() if identity_id == named.identity_id]
-    joining = [member for member in members if member not in staying]
-    _require_possible(connection, named, staying, joining, force=force)
-    return changes
-
-
-def _require_possible(
-    connection: Transaction,
-    named: Named,
-    staying: Iterable[Member],
-    joining: Sequence[Member],
-    *,
-    force: bool,
-) -> None:
-    """Refuse to call two people one whom a camera showed at once."""
-    if force or not joining:
-        return
-    seen = presences(connection, (*staying, *joining))
-    new = [seen[member] for member in joining if member in seen]
-    clash = conflicts([one for one in seen.values() if one not in new], new)
-    if clash:
-        a, b = clash[0]
-        where = a.camera or a.location
-        raise UsageError(
-            f"{a.member.text} and {b.member.text} were seen at the same time by {where} (crops "
-            f"{a.crop_ids[0]} and {b.crop_ids[0]}), so they were not both confirmed as "
-            f"{named.name}",
-            "two people, a doubled detection, or the same footage in two files: look at both, and "
-            "confirm by force if they are one person",
-            kind=Kind.SEEN_AT_ONCE,
-        )
 
 
 def _in_time(seen: dict[Member, Presence], members: Iterable[Member]) -> tuple[Presence, ...]:

@@ -10,8 +10,16 @@ from reidsearch.base.progress import Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Pixels
 from reidsearch.media.pictures import decode
+from reidsearch.services.photos import cut_out
 from reidsearch.store.crops.store import Store
-from reidsearch.store.reembed import Embedded, pictures_without, reembed
+from reidsearch.store.identities.photos import picture_of
+from reidsearch.store.reembed import (
+    Embedded,
+    keep_photos,
+    photos_without,
+    pictures_without,
+    reembed,
+)
 
 if TYPE_CHECKING:
     from reidsearch.vision.embedding.embedder import Embedder
@@ -20,20 +28,36 @@ BATCH = 256
 
 
 def renew(store: Store, embedder: Embedder, progress: Progress) -> int:
-    """Embed every stored picture with `embedder` and make its model the archive's.
+    """Embed every stored picture and photograph with `embedder`; make its model the archive's.
 
     Returns:
-        How many were embedded; fewer than the crops held when an interrupted run goes on.
+        How many crops were embedded; fewer than the crops held when an interrupted run goes on.
 
     Raises:
         ArchiveError: a picture cannot be embedded; nothing is switched over.
         ArchiveLocked: another process writes.
     """
+    keep_photos(store, embedder.identity, _photos(store, embedder))
     count, pictures = pictures_without(store, embedder.identity)
     progress.begin("embedding", count, "crops")
     reembed(store, embedder.identity, _batches(embedder, pictures, progress))
     progress.end()
     return count
+
+
+def _photos(store: Store, embedder: Embedder) -> Iterator[Embedded]:
+    """Yield the embeddings of reference photographs that lack one of this model."""
+    for photo in photos_without(store, embedder.identity):
+        with store.read() as connection:
+            data = picture_of(connection, photo.photo_id)
+        try:
+            (row,) = embedder.embed([cut_out(data, photo)])
+        except Refused as refused:
+            raise ArchiveError(
+                f"{photo.text} cannot be embedded: {refused.message}; nothing was switched over",
+                "restore it from a backup, or delete its identity",
+            ) from refused
+        yield photo.photo_id, row
 
 
 def _batches(

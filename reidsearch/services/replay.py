@@ -7,8 +7,9 @@ report.identical, report.changes, report.compared.differences
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,7 +35,11 @@ from reidsearch.store.adjustment import cameras_of_sources
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.embeddings import crops_with_embeddings
 from reidsearch.store.crops.store import Store
+from reidsearch.store.identities.photos import embedded_photo
 from reidsearch.vision.engines import Engines
+
+if TYPE_CHECKING:
+    from reidsearch.search.identity import IdentityQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,7 @@ class ReplayService:
             if as_it is AsIt.IS and then.identity is not None:
                 found = self._find_identity(str(then.identity.named.identity_id))
                 identity = identity_query(self._store, found, new_only=asked.new_only)
-            pictures, same = self._pictures(record, asked, identity.crop_ids, as_it)
+            pictures, same = self._pictures(record, asked, identity, as_it)
             crops = tuple(one.origin.crop_id for one in pictures if one.origin.crop_id is not None)
             marks = then.feedback or Feedback((), (), 0, 0, 0)
             feedback = marked_crops(
@@ -206,13 +211,14 @@ class ReplayService:
         return past, Neighbours(self._store, past, BLOCKS_IN_A_RUN)
 
     def _pictures(
-        self, record: Record, asked: Requested, members: Sequence[int], as_it: AsIt
+        self, record: Record, asked: Requested, identity: IdentityQuery, as_it: AsIt
     ) -> tuple[list[Picture], bool]:
         """Return what is searched with, and whether all pictures are embedded as they were."""
-        then = record.statement
+        then, members = record.statement, identity.crop_ids
         origins = list(zip(then.query_pictures, record.embeddings, strict=True))
-        if as_it is AsIt.IS and then.identity is not None:  # its crops of today come last
-            origins = origins[: len(origins) - then.identity.query_pictures]
+        if as_it is AsIt.IS and then.identity is not None:  # what it has today comes last
+            own = then.identity.query_pictures + then.identity.photos
+            origins = origins[: len(origins) - own]
         wanted = [one.crop_id for one, _ in origins if one.crop_id is not None]
         stored = crops_with_embeddings(self._store, sorted({*wanted, *members}))
         cameras = self._cameras(then, as_it)
@@ -224,6 +230,8 @@ class ReplayService:
                 crop, row = _stored(stored, origin.crop_id)
                 camera = crop.facts.camera
                 picture = Picture(QueryOrigin.of_crop(crop).embedded(row), row, camera)
+            elif origin.photo_id is not None:
+                picture = self._photo(origin)
             else:
                 picture = embedded_again(origin, kept if comparable else None, self._engines.embed)
                 camera = asked.query_camera or cameras.get(origin.sha256 or "")
@@ -235,7 +243,16 @@ class ReplayService:
         for crop_id in members:
             crop, row = _stored(stored, crop_id)
             found.append(Picture(QueryOrigin.of_crop(crop).embedded(row), row, crop.facts.camera))
+        found += [Picture(one.origin, one.row) for one in identity.photos]
         return found, same
+
+    def _photo(self, origin: QueryOrigin) -> Picture:
+        """Return a reference photograph as the archive holds it now, whoever it belongs to."""
+        held = embedded_photo(self._store, origin.photo_id or 0)
+        if held is None or held.origin.sha256 != origin.sha256:
+            what = f"reference photograph {origin.photo_id}"
+            raise NotRepeated(f"{what}, which was searched with, was deleted since")
+        return Picture(held.origin, held.row)
 
     def _cameras(self, then: Statement, as_it: AsIt) -> dict[str, str]:
         digests = {one.sha256 for one in then.query_pictures if one.crop_id is None and one.sha256}

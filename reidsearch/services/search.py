@@ -18,6 +18,7 @@ from reidsearch.domain.decisions import Identity
 from reidsearch.domain.request import QueryPicture, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.services.photos import photo_query_picture
 from reidsearch.services.search_log import given, with_entries
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from reidsearch.search.feedback import MarkedCrops
     from reidsearch.search.identity import IdentityQuery
     from reidsearch.search.query import Query
-    from reidsearch.search.query_pictures import EmbeddedQuery
+    from reidsearch.search.query_pictures import Embeddable, EmbeddedQuery
     from reidsearch.vision.engines import Engines
 
 REQUESTS_AT_ONCE = 256  # their shortlists are in memory together
@@ -134,8 +135,10 @@ class SearchService:
         return is_whole_crop(self._store, sha256)
 
     def query_pictures(self, request: SearchRequest) -> tuple[QueryPicture, ...]:
-        """Return all that a request searches with: its pictures, then its identity's crops."""
-        return (*request.pictures, *self._identity(request).crop_ids)
+        """Return all that a request searches with: its pictures, then its identity's."""
+        identity = self._identity(request)
+        photos = [photo_query_picture(self._store, one.origin) for one in identity.photos]
+        return (*request.pictures, *identity.crop_ids, *photos)
 
     # -- one batch --------------------------------------------------------------------------
 
@@ -235,7 +238,7 @@ class SearchService:
             self._require_camera(request)
             self._fitting(reader, request).require(request)
             identity = self._identity(request)
-            pictures = (*request.pictures, *identity.crop_ids)
+            pictures = (*request.pictures, *identity.crop_ids, *identity.photos)
             crops = [one for one in pictures if isinstance(one, int)]
             feedback = marked_crops(
                 self._store, request.likes, request.unlikes, crops, identity.rejected
@@ -253,7 +256,7 @@ class SearchService:
         return identity_query(self._store, identity, new_only=request.new_only)
 
     def _embedded(
-        self, queries: Sequence[tuple[Sequence[QueryPicture], PictureLimits]]
+        self, queries: Sequence[tuple[Sequence[Embeddable], PictureLimits]]
     ) -> list[EmbeddedQuery | ReidsearchError]:
         from reidsearch.search.query_pictures import embed_queries
 
@@ -306,12 +309,12 @@ class _LookedUp:
     """A request with what the archive knows of it.
 
     Args:
-        pictures: the request's, then the identity's crops.
+        pictures: the request's, then the identity's crops, then its photographs.
     """
 
     request: SearchRequest
     identity: IdentityQuery
-    pictures: tuple[QueryPicture, ...]
+    pictures: tuple[Embeddable, ...]
     feedback: MarkedCrops | None
 
 
@@ -343,7 +346,7 @@ def _ready(
         feedback=feedback,
         origins=embedded.origins,
         cameras=tuple(
-            (request.query_camera if origin.crop_id is None else None) or camera
+            (None if origin.held else request.query_camera) or camera
             for origin, camera in zip(embedded.origins, embedded.cameras, strict=True)
         ),
     )

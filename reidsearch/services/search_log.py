@@ -140,10 +140,10 @@ def _asked(statement: Statement, views: Vectors) -> dict[str, Any]:
 def _embeddings(origins: Sequence[QueryOrigin], views: Vectors) -> list[str | None]:
     """Return the embedding of each picture as base64, so that a case can be searched again.
 
-    Those of crops are in the archive, and are left out.
+    Those of crops and of reference photographs are in the archive, and are left out.
     """
     rows = np.atleast_2d(views).astype("<f4")
     return [
-        base64.b64encode(row.tobytes()).decode() if origin.crop_id is None else None
+        None if origin.held else base64.b64encode(row.tobytes()).decode()
         for origin, row in zip(origins, rows, strict=True)
     ]

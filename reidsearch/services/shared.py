@@ -124,7 +124,7 @@ class Services:
         """Identity decisions: `archive.identities.new("anna", [7, 12])`."""
         from reidsearch.services.identities import IdentityService
 
-        return IdentityService(self._store, self._actor)
+        return IdentityService(self._store, self._actor, self._engines)
 
     @cached_property
     def tracklets(self) -> TrackletService:

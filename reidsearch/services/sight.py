@@ -172,8 +172,8 @@ class Sight:
         for one in identities:
             members = tuple(member for member in one.members if member in seen)
             rejected = tuple(member for member in one.rejected if member in seen)
-            if members or rejected or not (one.members or one.rejected):
-                shown.append(replace(one, members=members, rejected=rejected))
+            if members or rejected or not (one.members or one.rejected or one.photos):
+                shown.append(replace(one, members=members, rejected=rejected, photos=()))
         return shown
 
     def names(self) -> dict[int, str]:
@@ -200,6 +200,7 @@ class Sight:
             rejected=self.presences(story.rejected),
             decisions=tuple(self.decisions(story.decisions)),
             deleted=0,
+            photos=(),  # they are of no camera
         )
 
     def decisions(self, decisions: Sequence[Decision]) -> list[Decision]:
@@ -236,9 +237,10 @@ class Sight:
         """
         seen = self.require_identity(name)
         identity = self._identities.find(name)
-        if len(seen.members) < len(identity.members):
+        if len(seen.members) < len(identity.members) or seen.photos != identity.photos:
             raise UsageError(
-                f"identity {identity.name!r} has members of cameras that this account may not see",
+                f"identity {identity.name!r} has members or photographs that this account may not "
+                "see",
                 kind=Kind.CAMERAS_HIDDEN,
             )
         return seen

@@ -36,7 +36,14 @@ PROGRAM = f"reidsearch {__version__}"
 ROWS_AT_ONCE = 500
 LARGEST_NUMBER = 2**53 - 1
 """Of canonical JSON."""
-_NAMING = (Event.SEARCH, Event.SEARCH_END, Event.EXPLAIN, Event.RELOCATE, Event.EXPORT)
+_NAMING = (
+    Event.SEARCH,
+    Event.SEARCH_END,
+    Event.EXPLAIN,
+    Event.RELOCATE,
+    Event.EXPORT,
+    Event.PHOTO,
+)
 """Events whose details name sources, or show what somebody searched with or wrote."""
 
 

@@ -25,6 +25,7 @@ from reidsearch.store.database.proofs import require_intact
 from reidsearch.store.decoding import reads
 from reidsearch.store.event_log import append, asked_with
 from reidsearch.store.identities.ledger import Ledger
+from reidsearch.store.identities.photos import cases_of, ever_of
 from reidsearch.store.identities.store import log
 from reidsearch.store.selection import in_source, of_source, require_cameras
 from reidsearch.store.tables.event_log import log_entry
@@ -189,6 +190,29 @@ def require_free(connection: Connection, crop_ids: Sequence[int]) -> None:
     found = held_back(held_crops(connection), crop_ids)
     if found:
         raise on_hold(found)
+
+
+def held_identities(connection: Connection, identities: Sequence[int]) -> list[Hold]:
+    """Return the holds on identities as a whole, and on cases that their photographs are of."""
+    if not identities:
+        return []
+    cases = cases_of(connection, ever_of(connection, identities))
+    return [
+        one
+        for one in holds(connection, in_force=True)
+        if one.identity_id in identities or one.case in cases
+    ]
+
+
+def require_identities_free(connection: Connection, identities: Sequence[int]) -> None:
+    """Refuse to erase identities that are on hold, in the transaction that would.
+
+    Raises:
+        UsageError: something is.
+    """
+    found = held_identities(connection, identities)
+    if found:
+        raise on_hold([HeldBack(one.hold_id, one.text, 0) for one in found])
 
 
 def on_hold(found: Sequence[HeldBack]) -> UsageError:

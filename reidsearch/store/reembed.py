@@ -11,17 +11,21 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
+from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Cause
+from reidsearch.domain.photos import ReferencePhoto
 from reidsearch.store import tables
 from reidsearch.store.crops.model import model_row
 from reidsearch.store.crops.rows import embedding_row
 from reidsearch.store.crops.store import Store
 from reidsearch.store.events import record_event
 from reidsearch.store.footage.tracklet_means import renew_means
+from reidsearch.store.identities.photos import photo_embedding_row, unembedded
 from reidsearch.store.pending import record_erasure
+from reidsearch.store.tables.photos import photo_embedding
 
 PICTURES_AT_ONCE = 256
 
@@ -74,11 +78,41 @@ def reembed(store: Store, model: ModelIdentity, embedded: Iterable[list[Embedded
             _switch(connection, model_id, model)
 
 
+def photos_without(store: Store, model: ModelIdentity) -> list[ReferencePhoto]:
+    """Return the reference photographs that have no embedding of `model` yet, removed ones too."""
+    with store.read() as connection:
+        return unembedded(connection, model)
+
+
+def keep_photos(store: Store, model: ModelIdentity, embedded: Iterable[Embedded]) -> None:
+    """Commit the embeddings of reference photographs, beside the old ones.
+
+    Raises:
+        ArchiveLocked: another process writes.
+    """
+    rows = list(embedded)
+    if not rows:
+        return
+    with store.lock(), store.write() as connection:
+        model_id = model_row(connection, model)
+        connection.execute(
+            insert(photo_embedding),
+            [photo_embedding_row(photo_id, model_id, vector) for photo_id, vector in rows],
+        )
+
+
 def _switch(connection: Connection, model_id: int, model: ModelIdentity) -> None:
+    if unembedded(connection, model):
+        # Adding one needs no lock, so that it can happen at any time before this.
+        raise ArchiveError(
+            "a reference photograph was added meanwhile; nothing was switched over",
+            "run it again: it goes on where it stopped",
+        )
     connection.execute(update(tables.archive).values(model_id=model_id))
     record_erasure(connection, Cause.REEMBED)
     old = tables.embedding.c.model_id != model_id
     connection.execute(delete(tables.embedding).where(old))
+    connection.execute(delete(photo_embedding).where(photo_embedding.c.model_id != model_id))
     renew_means(connection, model_id)
     detail = {"model": model.name, "digest": model.digest}
     record_event(connection, Event.REEMBED, detail)

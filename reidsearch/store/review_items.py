@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
-from reidsearch.domain.decisions import Decision, Member, Named, Presence
+from reidsearch.domain.decisions import PHOTO, Decision, Member, Named, Presence
 from reidsearch.domain.review import First, placed
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks
@@ -60,7 +60,9 @@ def decided(connection: Connection, case: str, name: str, crop_ids: Sequence[int
     ledger = Ledger.replay(decisions)
     identity = ledger.find(name)
     number = identity.identity_id
-    members = {member for member, one in ledger.members().items() if one == number}
+    members = {
+        member for member, one in ledger.members().items() if one == number and member.kind != PHOTO
+    }
     states = {member: First.UNSURE for one, member in ledger.unsure() if one == number}
     rejected = {member for one, member in ledger.rejections() if one == number}
     states |= dict.fromkeys(rejected, First.REJECTED) | dict.fromkeys(members, First.CONFIRMED)

@@ -59,7 +59,7 @@ def test_a_certificate_says_what_is_gone_and_not_who(held, tmp_path) -> None:
     )  # fmt: skip
     assert ran.code == 0, ran.err
     assert ": 0 sequences found." in ran.out
-    assert "holds 2 crops of it" in ran.out
+    assert "holds 2 pictures of it" in ran.out
     assert "Not signed: the archive has no key." in ran.out
     told = json.loads(file.read_text())
     require_valid(told)

@@ -288,9 +288,9 @@ def test_an_archive_of_an_earlier_version_is_migrated(run, running, address, tmp
     running.sql("DROP SCHEMA proven CASCADE", name)
     for table in ("generation", "neighbours"):
         running.sql(f"ALTER TABLE main.{table} DROP COLUMN node", name)
-    running.sql("UPDATE main.alembic_version SET version_num = '0017'", name)
+    running.sql("UPDATE main.alembic_version SET version_num = '0018'", name)
     assert run("show").code == 7
-    assert "0017 -> " in run("migrate").out
+    assert "0018 -> " in run("migrate").out
     assert "up to date" in run("migrate").out
     run("check", "--repair")  # files of the index that were nobody's
     assert run("check").out == "No problems found.\n"

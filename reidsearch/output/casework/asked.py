@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from reidsearch.domain.cases import Case
+    from reidsearch.domain.photos import ReferencePhoto
     from reidsearch.output.casework.making import Making
 
 QUERIES_SHOWN = 6
 QUERIES_LISTED = 100
 NOT_SAID = "not stated"
 HEADING = "What was asked"
+PHOTOGRAPHS = "Reference photographs"
 
 
 def of_answer(making: Making, answer: Answer) -> list[Section]:
@@ -101,6 +103,7 @@ def of_identity(making: Making, story: Story) -> Section:
         ("Identity", f"{identity.name} (number {identity.identity_id})"),
         ("Put to it", count(len(identity.members), "tracklet or crop", "tracklets or crops")),
         ("Said not to be it", f"{len(identity.rejected):,}"),
+        ("Reference photographs", f"{len(story.photos):,}"),
         ("Report made by", making.archive.actor),
     )
     told = (
@@ -114,19 +117,44 @@ def of_identity(making: Making, story: Story) -> Section:
     return Section(HEADING, tuple(blocks))
 
 
+def photographs(making: Making, photos: Sequence[ReferencePhoto]) -> Section:
+    """Show what somebody from outside of the archive is said to look like; nobody: no section."""
+    if not photos:
+        return Section(PHOTOGRAPHS, (), level=2)
+    told = (
+        "Pictures from outside of the archive, which somebody said show the person who is searched "
+        "for. Whether they do is that person's word. They were searched with, and are no findings. "
+        "The archive keeps each file as it was given."
+    )
+    cards = []
+    for one in photos:
+        picture = making.photo(one)
+        rows = (
+            ("File", f"{one.name} ({one.size_bytes:,} bytes)"),
+            ("SHA-256", one.sha256),
+            ("Box (left, top, right, bottom)", one.box.text()),
+            ("Added", f"{local(one.added_at)} by {one.added_by}"),
+            ("For case", one.case or "none"),
+            ("Note", one.note or NOT_SAID),
+        )
+        pictures = (picture,) if picture else ()
+        cards.append(Card(f"Reference photograph {one.photo_id}", pictures, rows))
+    return Section(PHOTOGRAPHS, (Text(told), *cards), level=2)
+
+
 def searched_with(making: Making, origins: Sequence[QueryOrigin]) -> list[Card | Text]:
     """Show the pictures that a search was made with, as far as the archive holds them."""
     pictures: list[Picture] = []
-    held = [one.crop_id for one in origins if one.crop_id is not None]
-    for crop_id in held[:QUERIES_SHOWN]:
-        picture = making.query(crop_id)
+    held = [one for one in origins if one.held]
+    for one in held[:QUERIES_SHOWN]:
+        picture = making.query(one)
         pictures += [picture] if picture else []
     blocks: list[Card | Text] = []
     if pictures:
         blocks.append(Card("Searched with", tuple(pictures), ()))
     if len(held) > QUERIES_SHOWN:
-        blocks.append(Text(f"{count(len(held) - QUERIES_SHOWN, 'crop')} more are not shown."))
-    outside = [one for one in origins if one.crop_id is None]
+        blocks.append(Text(f"{count(len(held) - QUERIES_SHOWN, 'picture')} more are not shown."))
+    outside = [one for one in origins if not one.held]
     if outside:
         named = ", ".join(
             f"{one.name or 'pixels in memory'} (SHA-256 {one.sha256 or 'not known'})"
@@ -165,6 +193,8 @@ def _queries(making: Making, origins: Sequence[QueryOrigin]) -> list[Card | Tabl
 
 def _query_row(one: QueryOrigin) -> tuple[str, str, str, str]:
     name = f"crop {one.crop_id}" if one.crop_id is not None else one.name or "pixels in memory"
+    if one.photo_id is not None:
+        name = f"reference photograph {one.photo_id} ({one.name})"
     if one.media_s is not None:
         name += f" at {one.media_s:.3f} s"
     return name, one.box.text(), one.sha256 or "not known", one.embedding_sha256 or "not known"

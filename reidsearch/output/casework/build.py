@@ -19,6 +19,7 @@ from reidsearch.output.casework.document import Document, Report, Section
 from reidsearch.output.casework.making import Making
 from reidsearch.output.identities import story_json
 from reidsearch.output.journeys import journey_json
+from reidsearch.output.photos import photo_json
 from reidsearch.output.reviews import review_json
 from reidsearch.output.times import zone_name
 from reidsearch.output.visible import count
@@ -85,6 +86,7 @@ def _identity(making: Making, name: str) -> Report:
     sections = [
         about.what_this_is(),
         asked.of_identity(making, story),
+        asked.photographs(making, story.photos),
         searched.of_presences(making, story.members),
         *findings.of_presences(making, story.members, story.identity.name),
         *against.of_identity(making, _searches_for(making, story.members), story.members),
@@ -132,6 +134,7 @@ def _case(making: Making, number: str) -> Report:
     ]
     shown = answers[-SEARCHES_AT_MOST:]
     reviews = archive.reviews.all(case.number)
+    photos = archive.identities.photos.of_case(case.number)
     decided = record.decided_in(entries, archive.identities.decisions())
     confirmed = record.confirmed_by(decided)
     present = archive.identities.seen(confirmed)
@@ -142,6 +145,7 @@ def _case(making: Making, number: str) -> Report:
     sections = [
         about.what_this_is(),
         asked.of_case(making, case, entries),
+        asked.photographs(making, photos),
         searched.of_case(making, [answer for _, answer in shown]),
         *findings.of_case(making, shown, len(answers)),
         *findings.of_presences(making, presences, "", named),
@@ -154,6 +158,7 @@ def _case(making: Making, number: str) -> Report:
         "case": case_document(case, archive.cases.belongings(case.number)),
         "answers": [answer.to_json() for _, answer in shown],
         "reviews": [review_json(one) for one in reviews],
+        "photos": [photo_json(one) for one in photos],
     }
     title = f"Report on case {case.number}"
     return _report(making, "case", title, case.number, case.number, sections, data)

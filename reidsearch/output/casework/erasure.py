@@ -27,6 +27,8 @@ PIECES = {
     "embeddings_in_log": "Embeddings, as the event log writes them",
     "tracklet_means": "Mean embeddings of tracklets",
     "index_codes": "Codes of a compact index",
+    "photographs": "Reference photographs",
+    "photograph_embeddings": "Embeddings of reference photographs",
 }
 CACHES = {
     "query_pictures": "Pictures that were searched with in the page",
@@ -128,6 +130,7 @@ def _erased(certificate: Certificate) -> Iterator[Block]:
             ("Crops", str(certificate.crops)),
             ("Sources", f"{certificate.sources} without other crops"),
             ("Identities", f"{certificate.identities}, with name and notes"),
+            ("Reference photographs", str(certificate.photos)),
             ("Searches", f"{certificate.searches}, whose details were erased as asked"),
             ("Kept out", "no index run brings it back" if certificate.kept_out else "no"),
         )

@@ -16,6 +16,8 @@ from reidsearch.domain.decisions import Member
 from reidsearch.domain.footage import SourceCoverage
 from reidsearch.domain.journeys import Journey
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.photos import ReferencePhoto
+from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.reports import ClockChange
 from reidsearch.domain.scores import Calibration, Origin, Reading
 from reidsearch.domain.tracklets import TrackletSeen
@@ -184,10 +186,35 @@ class Making:
         at = f"{float(crop.moment.media_s):.3f} s"
         return self._keep(out.getvalue(), f"Full frame at {at} in the footage; the box was added")
 
-    def query(self, crop_id: int) -> Picture | None:
-        """Keep the picture of a crop that was searched with."""
-        crop = self.crop(crop_id)
+    def query(self, origin: QueryOrigin) -> Picture | None:
+        """Keep the picture of a crop or reference photograph that was searched with."""
+        if origin.photo_id is not None:
+            try:
+                return self.photo(self.archive.identities.photos.find(origin.photo_id))
+            except NotFound:
+                return None
+        crop = None if origin.crop_id is None else self.crop(origin.crop_id)
         return None if crop is None else self.still(crop)
+
+    def photo(self, photo: ReferencePhoto) -> Picture | None:
+        """Keep a reference photograph, made smaller, with the person's box; None: none can be."""
+        try:
+            pixels = self.archive.identities.photos.pixels(photo.photo_id)
+        except ReidsearchError as error:
+            self.missing.append(f"Reference photograph {photo.photo_id}: {error.message}.")
+            return None
+        image = Image.fromarray(pixels[..., ::-1].copy())
+        box = photo.box.as_list()
+        whole = box == [0, 0, image.width, image.height]
+        if not whole:
+            wide = max(2, round(image.height / 200))
+            left, top, right, bottom = box
+            ImageDraw.Draw(image).rectangle((left, top, right, bottom), outline=BOX, width=wide)
+        image.thumbnail((FRAME_PX, FRAME_PX))
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=88)
+        caption = f"Reference photograph {photo.photo_id}"
+        return self._keep(out.getvalue(), caption if whole else f"{caption}; the box was added")
 
     def _keep(self, jpeg: bytes, caption: str) -> Picture:
         sha256 = hashlib.sha256(jpeg).hexdigest()

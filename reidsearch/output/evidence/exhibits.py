@@ -213,6 +213,6 @@ def _altered(first: str, *, box: bool, asked: Bundle) -> tuple[str, ...]:
 
 def summary_line(bundle: Bundle) -> str:
     """Return what a bundle has, in short."""
-    kinds = ("source", "original", "clip", "still", "crop", "answer")
+    kinds = ("source", "original", "clip", "still", "crop", "photograph", "answer")
     numbers = {kind: sum(one.shows == kind for one in bundle.files) for kind in kinds}
     return ", ".join(count(number, kind) for kind, number in numbers.items() if number)

@@ -85,9 +85,10 @@ def _is_shown(entry: LogEntry, bundle: Bundle) -> bool:
         return True
     if entry.case is not None:
         return asked.case is not None and entry.case == asked.case.number
-    if entry.event is Event.DECISION:
+    concerned = {Event.DECISION: asked.decisions, Event.PHOTO: asked.photos}.get(entry.event)
+    if concerned is not None:
         try:
-            return (entry.said or {}).get("decision") in asked.decisions
+            return (entry.said or {}).get(entry.event.value) in concerned
         except DECODING_ERRORS:
             return False
     return entry.event.value in OF_THE_ARCHIVE

@@ -34,6 +34,7 @@ class Asked:
         identity: its name, where findings are an identity's.
         answer: an answer that was kept, as its bytes, where findings are its matches.
         answer_entry: the entry of the log that the answer names.
+        photos: numbers of the reference photographs of that identity.
         decisions: those that concern the findings; their details are in the log's extract.
         sources: `none`, `copy` or `whole`.
         caption: clips and stills have a margin.
@@ -45,6 +46,7 @@ class Asked:
     identity: str | None = None
     answer: bytes | None = None
     answer_entry: int | None = None
+    photos: tuple[int, ...] = ()
     decisions: frozenset[int] = frozenset()
     sources: str = "copy"
     redact: Redaction | None = None

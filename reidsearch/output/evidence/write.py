@@ -32,6 +32,7 @@ from reidsearch.output.evidence.manifest import (
     Bundle,
 )
 from reidsearch.output.evidence.packing import is_packed, is_packed_bundle, placed
+from reidsearch.output.evidence.photographs import put_photographs
 from reidsearch.output.evidence.reports import put_reports
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.verifying import evidence as verifier
@@ -86,6 +87,7 @@ def write_bundle(
         bundle = Bundle(folder, asked, imprint, archive.actor)
         shown = put_log(bundle, archive.log, seal)
         put_exhibits(bundle, archive, progress)
+        put_photographs(bundle, archive)
         if asked.case is not None:
             document = {"schema": "reidsearch/case/1", **case_json(asked.case)}
             text = dumps(document, indent=2)

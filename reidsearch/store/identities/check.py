@@ -10,18 +10,21 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, select
 
 from reidsearch.base.errors import ArchiveError
-from reidsearch.domain.decisions import Member, Of
+from reidsearch.domain.decisions import PHOTO, Member, Of
 from reidsearch.domain.reports import Finding
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
 from reidsearch.store.identities.ledger import Ledger
+from reidsearch.store.identities.photo_check import check_photos
 from reidsearch.store.identities.store import identities, log, rebuild
 from reidsearch.store.tables.footage import tracklet, tracklet_edit
+from reidsearch.store.tables.photos import reference_photo
 
 
 def check(connection: Connection) -> Iterator[Finding]:
     """Replay the log and compare; what was deleted since belongs to nobody."""
+    yield from check_photos(connection)
     try:
         decisions = log(connection)
         ledger = Ledger.replay(decisions)
@@ -40,6 +43,7 @@ def check(connection: Connection) -> Iterator[Finding]:
     if names != wanted:
         yield Finding("identity", "identities differ from what was decided", repairable=True)
     members = {(one.identity_id, member) for one in held for member in one.members}
+    members |= {(one.identity_id, Member(PHOTO, number)) for one in held for number in one.photos}
     rejections = {(one.identity_id, member) for one in held for member in one.rejected}
     decided = {(identity_id, member) for member, identity_id in ledger.members().items()}
     for found, all_decided, text in (
@@ -86,7 +90,8 @@ def mend(store: Store) -> None:
 def _held(connection: Connection, members: Iterable[Member]) -> set[Member]:
     """Those that the archive still holds."""
     found: set[Member] = set()
-    for kind, column in (("tracklet", tracklet.c.id), ("crop", tables.crop.c.id)):
+    ids = {"tracklet": tracklet.c.id, "crop": tables.crop.c.id, PHOTO: reference_photo.c.id}
+    for kind, column in ids.items():
         numbers = sorted(member.number for member in set(members) if member.kind == kind)
         for start in range(0, len(numbers), CHUNK):
             part = numbers[start : start + CHUNK]

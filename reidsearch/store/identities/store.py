@@ -16,6 +16,7 @@ from reidsearch.base.errors import ArchiveError, Kind, NotFound, absent
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import (
     EDITS,
+    PHOTO,
     Change,
     Decision,
     Identity,
@@ -24,6 +25,7 @@ from reidsearch.domain.decisions import (
     Named,
     Of,
     Presence,
+    Value,
 )
 from reidsearch.store import tables
 from reidsearch.store.cases import require_authors_case
@@ -42,6 +44,7 @@ from reidsearch.store.tables.identities import (
     identity_member,
     identity_rejection,
 )
+from reidsearch.store.tables.photos import reference_photo
 
 UNSURE = "unsure"
 Plan = Callable[[Connection, Ledger, Sequence[Decision]], Sequence[Change]]
@@ -163,6 +166,9 @@ def _apply(connection: Connection, change: Change) -> None:
         return
     if change.member is None:
         raise absent("the member of a change")
+    if change.member.kind == PHOTO:
+        put_to(connection, change.member.number, change.after)
+        return
     table = identity_member if change.of is Of.MEMBER else identity_rejection
     identity_id = change.identity_id if change.of is Of.REJECTED else change.after
     where = [_column(table, change.member.kind) == change.member.number]
@@ -172,6 +178,12 @@ def _apply(connection: Connection, change: Change) -> None:
     if change.after is not None and exists(connection, change.member):
         row_values = {"identity_id": identity_id, f"{change.member.kind}_id": change.member.number}
         connection.execute(insert(table).values(row_values))
+
+
+def put_to(connection: Connection, photo_id: int, identity_id: Value) -> None:
+    """Let a reference photograph belong to an identity, or to none; one that is gone stays gone."""
+    of = reference_photo.c.id == photo_id
+    connection.execute(update(reference_photo).where(of).values(identity_id=identity_id))
 
 
 def _column(table: Table, kind: str) -> ColumnElement[int]:
@@ -190,6 +202,7 @@ def rebuild(connection: Connection) -> None:
     Ledger.replay(before)
     for table in (identity_member, identity_rejection):
         connection.execute(delete(table))
+    connection.execute(update(reference_photo).values(identity_id=None))
     connection.execute(update(identity).values(name=None, merged_into=None))
     for one in before:
         for change in sorted(one.changes, key=_order):
@@ -259,6 +272,7 @@ def identities(connection: Connection) -> list[Identity]:
     """Return all identities that were not undone, by id, with their stored members."""
     members = _by_identity(connection, identity_member)
     rejected = _by_identity(connection, identity_rejection)
+    photos = _photos(connection)
     rows = connection.execute(
         select(identity).where(identity.c.name.is_not(None)).order_by(identity.c.id)
     )
@@ -269,9 +283,20 @@ def identities(connection: Connection) -> list[Identity]:
             tuple(members.get(row.id, ())),
             tuple(rejected.get(row.id, ())),
             row.merged_into,
+            tuple(photos.get(row.id, ())),
         )
         for row in rows
     ]
+
+
+def _photos(connection: Connection) -> dict[int, list[int]]:
+    """Return the numbers of the reference photographs of each identity."""
+    found: dict[int, list[int]] = {}
+    c = reference_photo.c
+    held = select(c.id, c.identity_id).where(c.identity_id.is_not(None))
+    for row in connection.execute(held.order_by(c.id)):
+        found.setdefault(row.identity_id, []).append(row.id)
+    return found
 
 
 def _by_identity(connection: Connection, table: Table) -> dict[int, list[Member]]:

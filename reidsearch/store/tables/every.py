@@ -14,6 +14,7 @@ from reidsearch.store.tables import (
     jobs,  # noqa: F401
     neighbours,  # noqa: F401
     pending,  # noqa: F401
+    photos,  # noqa: F401
     retention,  # noqa: F401
     reviews,  # noqa: F401
 )
