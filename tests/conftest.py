@@ -25,6 +25,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--postgres`, leave out what is of folders alone."""
+    if not config.getoption("--postgres"):
+        return
+    listed = Path(__file__).parent / "in_postgres" / "folders_only.txt"
+    rows = [line.split("  ", 1) for line in listed.read_text().splitlines() if line[:1] != "#"]
+    causes = {name: cause.strip() for name, cause in rows}
+    for item in items:
+        for name in (item.nodeid, item.nodeid.partition("[")[0]):
+            if name in causes:
+                item.add_marker(pytest.mark.skip(reason=f"of folders alone: {causes[name]}"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def in_postgres(request: pytest.FixtureRequest) -> None:
     """With `--postgres`, archives in folders keep their database in a server of this process."""
