@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @archive_option
 def command(
     frame: str,
-    archive: Path,
+    archive: Address,
     output: Path | None,
     detector: str | None,
     tiles: Tiles,
