@@ -265,7 +265,7 @@ class MaintenanceService:
         return backup(self._store, target, progress)
 
 
-def mend_log(path: str | os.PathLike[str]) -> list[Finding]:
+def mend_log(path: str | os.PathLike[str] | PostgresAddress) -> list[Finding]:
     """Go on without what of a damaged write-ahead log cannot be read; a copy of it is kept.
 
     An archive with such a log is not opened.
