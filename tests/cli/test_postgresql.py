@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from archives import draw_many, start, write_set
@@ -96,7 +97,7 @@ def test_the_password_comes_from_where_libpq_looks_for_it(running, monkeypatch, 
         assert "sEcReT" not in str(refused.value)
         monkeypatch.delenv("PGPASSWORD")
         (tmp_path / "pgpass").write_text("127.0.0.1:*:*:anna:sEcReT\n")
-        (tmp_path / "pgpass").chmod(0o600)
+        (tmp_path / "pgpass").chmod(0o400)
         monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pgpass"))
         with Archive.open(address, create=True, model="builtin") as archive:
             told = [entry.detail or "" for entry in archive.log.entries()]
@@ -131,7 +132,7 @@ def test_a_database_that_sorts_in_another_way_is_refused(running, address):
 
 def test_a_killed_writer_leaves_no_lock_and_its_run_goes_on(address, running, tmp_path):
     """kill -9 while crops are committed: nothing acknowledged is lost, nothing is there twice."""
-    draw_many(tmp_path / "crops", 600)
+    draw_many(tmp_path / "crops", 400)
     command = ["index", tmp_path / "crops", "--model", "builtin", "-a", str(address)]
     Store.create(address)
     process = start(*command)
@@ -149,10 +150,10 @@ def test_a_killed_writer_leaves_no_lock_and_its_run_goes_on(address, running, tm
             assert time.monotonic() < wait
             time.sleep(0.02)
         assert store.unfinished_runs() == (1, 0)
-        assert 0 < store.state().last_crop_id < 600
+        assert 0 < store.state().last_crop_id < 400
     with Archive.open(address, model="builtin") as archive:
         archive.index([tmp_path / "crops"])
-        assert archive.show().crops == 600
+        assert archive.show().crops == 400
         assert archive.check() == []
 
 
@@ -311,3 +312,29 @@ def test_without_the_driver_it_is_told_what_to_install(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     ran = run("show", "-a", "postgresql://nobody@127.0.0.1:1/archive")
     assert (ran.code, "reidsearch[team]" in ran.err) == (2, True)
+
+
+def test_answers_are_those_of_a_folder(run, address, two_cameras):
+    folder = two_cameras.parent
+    listed = ["--sources", folder / "sources.csv", "--model", "builtin"]
+    run.archive = address
+    assert run("index", folder / "gate.mp4", folder / "yard.mp4", *listed).code == 0
+
+    def told(archive: object) -> list[dict[str, Any]]:
+        run.archive = archive  # type: ignore[assignment]
+        asked = (
+            ("query", "--crop", 1, "-k", 100),
+            ("query", "--camera", "yard"),
+            ("query", "--crop", 1, "-k", 100, "--after", "2024-05-31T12:00:30Z"),
+            ("coverage",),
+            ("tracklet", "list", "gate.mp4"),
+        )
+        documents = [json.loads(run(*one, "--format", "json").out) for one in asked]
+        for one in documents:
+            for name in ("statement", "elapsed_ms", "archive", "archive_id", "log_entry"):
+                one.pop(name, None)
+        return documents
+
+    answers = told(address)
+    assert len(answers[0]["matches"]) > 3
+    assert answers == told(two_cameras)
