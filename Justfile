@@ -31,6 +31,10 @@ slow:
 fuzz:
     {{bin}}/pytest -m fuzz
 
+# the command line, with the databases of all archives in PostgreSQL
+postgres:
+    {{bin}}/pytest --postgres -m 'not slow and not fuzz' tests/cli
+
 # write the pages that come from the code, and test all pages
 docs:
     {{bin}}/python docs/generate.py

@@ -16,6 +16,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
 from reidsearch.base.actor import default_actor
+from reidsearch.base.address import PostgresAddress, read_address
 from reidsearch.base.errors import UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, RuntimeSettings
@@ -70,7 +71,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
     @classmethod
     def open(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | PostgresAddress,
         *,
         create: bool = False,
         model: str | None = None,
@@ -84,14 +85,13 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         case: str | None = None,
         reason: str | None = None,
     ) -> Archive:
-        """Open an archive folder.
+        """Open an archive.
 
         Args:
-            create: make the folder when it does not exist.
+            path: its folder, or `postgresql://user@host/database`; `create` makes it.
             model: catalogue name, name/precision, .xml or .onnx file, or `builtin`; None takes
                 the archive's own model, or the catalogue's default for a new archive.
-            flip: embed every crop as the mean of itself and its mirror image, or not; None does
-                as the archive's embeddings were made, and does not for a new archive.
+            flip: embed crops as the mean of themselves and their mirror images; None: as before.
             model_path: folders in Open Model Zoo layout to look in first.
             offline: never download a model.
             runtime: device, streams, threads.
@@ -110,19 +110,19 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
         Example:
             >>> archive = Archive.open("archive", create=True, offline=True)
         """
-        folder = Path(path)
+        address = read_address(path)
         if create:
-            Store.create(folder, logged=logged)
-        opened = Store(folder)
+            Store.create(address, logged=logged)
+        opened = Store(address)
         try:
             if opened.logged and not logged:
-                raise UsageError(f"{folder} keeps an event log, and cannot be without it any more")
+                raise UsageError(f"{address} keeps an event log, and cannot be without it any more")
             opened.author = author_for(opened, actor or default_actor(), case, reason)
         except BaseException:
             opened.close()
             raise
         engines = Engines(
-            folder,
+            opened.folder,
             opened.model,
             model=model,
             flip=flip,
@@ -355,7 +355,7 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
 
     @property
     def location(self) -> str:
-        """The folder of the archive, as text. Example: `print(archive.location)`."""
+        """The archive's folder or address, as text. Example: `print(archive.location)`."""
         return self._store.location
 
     @property

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Literal
 
 from reidsearch.archive import Archive
+from reidsearch.base.address import Address, PostgresAddress
 from reidsearch.base.cache import cache_folder
+from reidsearch.base.data_folder import data_folder
 from reidsearch.base.errors import FieldValue, Kind, ModelError, ReidsearchError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.store.database.kinds import holds_archive
 from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.vision.embedding import Embedder, load_embedder
 from reidsearch.vision.embedding.golden import diagnose, own_vectors
@@ -72,7 +75,7 @@ class Check:
 
 
 def examine(
-    archive: Path,
+    archive: Address,
     *,
     model: str | None = None,
     model_path: Sequence[Path] = (),
@@ -82,7 +85,7 @@ def examine(
     """Look at versions, device, model, codecs, disk space and the archive. Never downloads.
 
     Args:
-        archive: its folder; one that does not exist is no fault.
+        archive: where it is; one that does not exist is no fault.
         model: as for `load_embedder`; None takes the archive's model, else the default.
     """
     return [
@@ -90,7 +93,7 @@ def examine(
         _device_check(runtime),
         *_model_checks(archive, model, model_path, runtime, progress),
         *_codec_checks(),
-        _disk_check("disk of archive", archive),
+        _disk_check("disk of archive", archive if isinstance(archive, Path) else data_folder()),
         _disk_check("disk of cache", cache_folder()),
         *_archive_checks(archive, progress),
     ]
@@ -146,7 +149,7 @@ def _device_check(runtime: RuntimeSettings) -> Check:
 
 
 def _model_checks(
-    archive: Path,
+    archive: Address,
     model: str | None,
     model_path: Sequence[Path],
     runtime: RuntimeSettings,
@@ -216,7 +219,7 @@ def _golden_check(name: str, embedder: Embedder, own: Vectors | None) -> Check:
     return Check(name, "fail", f"{model}: {nearness}: {fault.cause}", fault.hint, fault.kind)
 
 
-def _model_of(archive: Path) -> ModelIdentity | None:
+def _model_of(archive: Address) -> ModelIdentity | None:
     """The archive's model; None when there is none to tell."""
     try:
         with Archive.open(archive) as opened:
@@ -286,11 +289,16 @@ def _separation_check(archive: Archive) -> Iterator[Check]:
         yield Check("scores", "ok", f"{found.text}{few}")
 
 
-def _archive_checks(folder: Path, progress: Progress) -> Iterator[Check]:
-    if not folder.exists():
+def _archive_checks(folder: Address, progress: Progress) -> Iterator[Check]:
+    try:
+        missing = isinstance(folder, PostgresAddress) and not holds_archive(folder)
+    except ReidsearchError as error:
+        yield Check.of("archive", error)
+        return
+    if missing or (isinstance(folder, Path) and not folder.exists()):
         yield Check("archive", "ok", f"none at {folder} yet")
         return
-    if exposed := _open_to_all(folder):
+    if isinstance(folder, Path) and (exposed := _open_to_all(folder)):
         yield Check(
             "archive",
             "warn",

@@ -36,7 +36,7 @@ from reidsearch.domain.steps import NewCrop
 from reidsearch.index.gallery import Gallery
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
-from reidsearch.store.database import sqlite
+from reidsearch.store.database import kinds, sqlite
 
 DIMENSION = 16
 MODEL = ModelIdentity("drawn", "FP32", "ab" * 48, "none/1", DIMENSION)
@@ -78,7 +78,9 @@ def _empty_database() -> bytes:
 
 def make_empty(folder: Path) -> None:
     """An empty archive where there is none: `Store.create`, run once a process, then copied."""
-    if not (folder / sqlite.DATABASE).exists():
+    if os.environ.get("REIDSEARCH_TEST_POSTGRES"):
+        Store.create(folder)
+    elif not (folder / sqlite.DATABASE).exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / sqlite.DATABASE).write_bytes(_empty_database())
         sql(folder, "UPDATE archive SET uuid = :uuid", uuid=str(uuid.uuid4()))
@@ -133,7 +135,7 @@ def fill(
 
 def sql(folder: Path, statement: str, **values: object) -> list[tuple[object, ...]]:
     """Run one statement on the archive's database, as nobody should; rows keep fitting digests."""
-    with sqlite.Sqlite(folder) as database, database.write() as connection:
+    with kinds.open_database(folder) as database, database.write() as connection:
         result = connection.execute(text(statement), values)
         return [tuple(row) for row in result] if result.returns_rows else []
 

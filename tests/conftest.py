@@ -16,6 +16,38 @@ from reidsearch.datasets.synthetic.footage import Visit
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.naming.source_list import read_source_list
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres",
+        action="store_true",
+        help="keep the databases of all archives in PostgreSQL (tests/folders_in_postgres.py)",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--postgres`, leave out what is of folders alone."""
+    if not config.getoption("--postgres"):
+        return
+    listed = Path(__file__).parent / "in_postgres" / "folders_only.txt"
+    rows = [line.split("  ", 1) for line in listed.read_text().splitlines() if line[:1] != "#"]
+    causes = {name: cause.strip() for name, cause in rows}
+    for item in items:
+        for name in (item.nodeid, item.nodeid.partition("[")[0]):
+            if name in causes:
+                item.add_marker(pytest.mark.skip(reason=f"of folders alone: {causes[name]}"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def in_postgres(request: pytest.FixtureRequest) -> None:
+    """With `--postgres`, archives in folders keep their database in a server of this process."""
+    if request.config.getoption("--postgres"):
+        from folders_in_postgres import install
+        from postgres import server
+
+        install(server().url)
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -35,6 +67,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REIDSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("REIDSEARCH_DATA", str(tmp_path_factory.mktemp("data")))
         patch.setenv("REIDSEARCH_OFFLINE", "1")
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base import own_files
+from reidsearch.base.address import Address
 from reidsearch.base.errors import InputError
 from reidsearch.base.exact import exact
 from reidsearch.base.reading import parse_toml
@@ -38,7 +39,7 @@ class Settings:
 
 
 def read_settings(
-    archive: Path | None = None,
+    archive: Address | None = None,
     *,
     environment: Mapping[str, str] = os.environ,
     user: Path | None = None,
@@ -46,7 +47,8 @@ def read_settings(
     """Read the settings that hold for an archive.
 
     Args:
-        archive: its folder, which need not exist yet; None: of no archive.
+        archive: its folder, which need not exist yet; None: of no archive. A database has no file
+            of settings.
         user: the user's folder of settings; None: `user_folder()`.
 
     Raises:
@@ -57,7 +59,7 @@ def read_settings(
     """
     values = {section: asdict(part) for section, part in _defaults().items()}
     _take_file((user or user_folder()) / NAME, values, linked=True)
-    if archive is not None:
+    if isinstance(archive, Path):
         _take_file(archive / NAME, values, linked=False)
     _take_environment(environment, values)
     return Settings(

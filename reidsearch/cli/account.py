@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,6 +12,7 @@ from reidsearch.cli.grouped import REQUIRED, CommandGroup, argument, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.domain.accounts import AccountChange
     from reidsearch.services.accounts import AccountService
 
@@ -69,7 +69,7 @@ def add(
     role: str,
     cameras: tuple[str, ...],
     password_stdin: bool,
-    archive: Path,
+    archive: Address,
     form: str,
 ) -> None:
     """Add an account.
@@ -87,7 +87,7 @@ def add(
 @command.command("list")
 @format_option()
 @archive_option
-def list_(archive: Path, form: str) -> None:
+def list_(archive: Address, form: str) -> None:
     """List all accounts."""
     from reidsearch.output.accounts import accounts_json, accounts_view
     from reidsearch.output.emit import emit
@@ -102,7 +102,7 @@ def list_(archive: Path, form: str) -> None:
 @password_option
 @format_option()
 @archive_option
-def password_(name: str, password_stdin: bool, archive: Path, form: str) -> None:
+def password_(name: str, password_stdin: bool, archive: Address, form: str) -> None:
     """Set another password, and end the account's sessions."""
     with reading_archive(archive) as opened:
         opened.accounts.find(name)  # before somebody types a password for nothing
@@ -115,7 +115,7 @@ def password_(name: str, password_stdin: bool, archive: Path, form: str) -> None
 @argument("role", type=click.Choice(ROLES), metavar="ROLE")
 @format_option()
 @archive_option
-def role_(name: str, role: str, archive: Path, form: str) -> None:
+def role_(name: str, role: str, archive: Address, form: str) -> None:
     """Set another role: viewer, analyst or admin."""
     from reidsearch.domain.accounts import Role
 
@@ -128,7 +128,7 @@ def role_(name: str, role: str, archive: Path, form: str) -> None:
 @option("--all", "every", is_flag=True, help="All cameras, and what has none.")
 @format_option()
 @archive_option
-def cameras_(name: str, cameras: tuple[str, ...], every: bool, archive: Path, form: str) -> None:
+def cameras_(name: str, cameras: tuple[str, ...], every: bool, archive: Address, form: str) -> None:
     """Set the cameras that an account may see.
 
     What comes from another camera, or whose camera is not known, is neither searched nor shown.
@@ -144,7 +144,7 @@ def cameras_(name: str, cameras: tuple[str, ...], every: bool, archive: Path, fo
 @name_argument
 @format_option()
 @archive_option
-def disable(name: str, archive: Path, form: str) -> None:
+def disable(name: str, archive: Address, form: str) -> None:
     """Let nobody sign in to an account any more, and end its sessions."""
     _change(archive, form, lambda held: held.disable(name))
 
@@ -153,7 +153,7 @@ def disable(name: str, archive: Path, form: str) -> None:
 @name_argument
 @format_option()
 @archive_option
-def enable(name: str, archive: Path, form: str) -> None:
+def enable(name: str, archive: Address, form: str) -> None:
     """Let a disabled account sign in again."""
     _change(archive, form, lambda held: held.enable(name))
 
@@ -162,12 +162,12 @@ def enable(name: str, archive: Path, form: str) -> None:
 @name_argument
 @format_option()
 @archive_option
-def remove(name: str, archive: Path, form: str) -> None:
+def remove(name: str, archive: Address, form: str) -> None:
     """Remove an account and end its sessions; its decisions stay."""
     _change(archive, form, lambda held: held.remove(name))
 
 
-def _change(archive: Path, form: str, change: Callable[[AccountService], AccountChange]) -> None:
+def _change(archive: Address, form: str, change: Callable[[AccountService], AccountChange]) -> None:
     from reidsearch.output.accounts import change_json, change_text
     from reidsearch.output.emit import emit
 

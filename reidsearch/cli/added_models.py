@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reidsearch.cli.grouped import GENERAL, OUTPUT, argument, grouped_command, option
 from reidsearch.cli.options import format_option, runtime_options, runtime_settings, text_value
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 INPUT = "What it takes"
 WAYS = ("bgr-255", "rgb-255", "rgb-unit", "rgb-half", "rgb-imagenet")
@@ -51,7 +55,7 @@ def add(
     licence: str | None,
     source: str | None,
     name: str | None,
-    archive: Path | None,
+    archive: Address | None,
     device: str | None,
     form: str,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
@@ -13,6 +14,9 @@ from reidsearch.cli.options import (
     runtime_options,
 )
 
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+
 
 @grouped_command("annotate")
 @option("--recognizer", metavar="NAME|FILE", help="The attribute model.")
@@ -21,7 +25,7 @@ from reidsearch.cli.options import (
 @runtime_options
 @archive_option
 def command(
-    archive: Path,
+    archive: Address,
     recognizer: str | None,
     form: str,
     model_path: tuple[Path, ...],

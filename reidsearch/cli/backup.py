@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+
 
 @grouped_command("backup")
 @argument("target", type=click.Path(path_type=Path), metavar="FOLDER")
 @format_option()
 @archive_option
-def command(target: Path, archive: Path, form: str) -> None:
+def command(target: Path, archive: Address, form: str) -> None:
     """Copy the archive consistently, even while it is being written.
 
     FOLDER must not exist yet. It receives the database and the archive's settings file, with their

@@ -19,6 +19,7 @@ from reidsearch.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.base.progress import Progress
     from reidsearch.domain.scores import Calibration
     from reidsearch.services.calibration import CalibrationService
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 @archive_option
 def command(
     labelled: Path | None,
-    archive: Path,
+    archive: Address,
     labels: bool,
     identities: bool,
     test: Path | None,
@@ -108,7 +109,7 @@ def command(
 
 def _calibration(
     service: CalibrationService,
-    archive: Path,
+    archive: Address,
     labelled: Path | None,
     labels: bool,
     identities: bool,

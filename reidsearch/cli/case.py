@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,6 +12,7 @@ from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.domain.cases import Case, CaseChange
     from reidsearch.services.cases import CaseService
 
@@ -67,7 +67,7 @@ def facts_options(function: F) -> F:
 @facts_options
 @format_option()
 @archive_option
-def new(number: str, archive: Path, form: str, **facts: str | None) -> None:
+def new(number: str, archive: Address, form: str, **facts: str | None) -> None:
     """Open a case."""
     from reidsearch.domain.cases import CaseChange
 
@@ -78,7 +78,7 @@ def new(number: str, archive: Path, form: str, **facts: str | None) -> None:
 @command.command("list")
 @format_option()
 @archive_option
-def list_(archive: Path, form: str) -> None:
+def list_(archive: Address, form: str) -> None:
     """List all cases."""
     from reidsearch.output.cases import cases_json, cases_view
     from reidsearch.output.emit import emit
@@ -92,7 +92,7 @@ def list_(archive: Path, form: str) -> None:
 @number_argument
 @format_option()
 @archive_option
-def show(number: str, archive: Path, form: str) -> None:
+def show(number: str, archive: Address, form: str) -> None:
     """Show a case, and what the event log holds of it."""
     from reidsearch.output.cases import case_document, case_text
     from reidsearch.output.emit import emit
@@ -120,7 +120,7 @@ def edit(
     number: str,
     cleared: tuple[str, ...],
     note: str,
-    archive: Path,
+    archive: Address,
     form: str,
     **facts: str | None,
 ) -> None:
@@ -143,7 +143,7 @@ def edit(
 @note_option
 @format_option()
 @archive_option
-def close(number: str, note: str, archive: Path, form: str) -> None:
+def close(number: str, note: str, archive: Address, form: str) -> None:
     """Close a case: nothing belongs to it any more, until it is opened again."""
     from reidsearch.domain.cases import CaseChange
 
@@ -155,7 +155,7 @@ def close(number: str, note: str, archive: Path, form: str) -> None:
 @note_option
 @format_option()
 @archive_option
-def reopen(number: str, note: str, archive: Path, form: str) -> None:
+def reopen(number: str, note: str, archive: Address, form: str) -> None:
     """Open a closed case again."""
     from reidsearch.domain.cases import CaseChange
 
@@ -167,7 +167,7 @@ def reopen(number: str, note: str, archive: Path, form: str) -> None:
 @option("--with-reason", is_flag=True, help="Each search needs a --reason too.")
 @format_option()
 @archive_option
-def require(needed: str, with_reason: bool, archive: Path, form: str) -> None:
+def require(needed: str, with_reason: bool, archive: Address, form: str) -> None:
     """Let every search of the archive need a case, or not; it holds at once, in the page too."""
     from reidsearch.base.errors import UsageError
     from reidsearch.domain.cases import Needed
@@ -182,7 +182,7 @@ def require(needed: str, with_reason: bool, archive: Path, form: str) -> None:
     emit(form, needed_json(what), needed_text(what))
 
 
-def _given(facts: dict[str, str | None], archive: Path) -> Any:
+def _given(facts: dict[str, str | None], archive: Address) -> Any:
     """Return the facts that were given, times read in the archive's zone."""
     from reidsearch.cli.times import moment
 
@@ -194,7 +194,7 @@ def _given(facts: dict[str, str | None], archive: Path) -> Any:
 
 
 def _change(
-    archive: Path, form: str, what: CaseChange, change: Callable[[CaseService], Case]
+    archive: Address, form: str, what: CaseChange, change: Callable[[CaseService], Case]
 ) -> None:
     from reidsearch.output.cases import change_json, change_text
     from reidsearch.output.emit import emit

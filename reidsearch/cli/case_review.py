@@ -15,6 +15,7 @@ from reidsearch.cli.sheets import SHEETS, tell_sheet, write_pictures
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.base.address import Address
     from reidsearch.domain.crops import Pixels
     from reidsearch.domain.review import Review, ReviewAnswer, ReviewChange
 
@@ -50,7 +51,7 @@ def start(
     identity: str,
     references: tuple[int, ...],
     fillers: int | None,
-    archive: Path,
+    archive: Address,
     form: str,
 ) -> None:
     """Start a review of what was decided on an identity for a case."""
@@ -65,7 +66,7 @@ def start(
 @argument("number", required=False, callback=text_value, metavar="[NUMBER]")
 @format_option()
 @archive_option
-def list_(number: str | None, archive: Path, form: str) -> None:
+def list_(number: str | None, archive: Address, form: str) -> None:
     """List all reviews, or those of a case."""
     from reidsearch.output.emit import emit
     from reidsearch.output.reviews import reviews_json, reviews_view
@@ -80,7 +81,7 @@ def list_(number: str | None, archive: Path, form: str) -> None:
 @output_option("Write the numbered items beside the reference", SHEETS)
 @format_option()
 @archive_option
-def show(review_id: int, archive: Path, output: Path | None, form: str) -> None:
+def show(review_id: int, archive: Address, output: Path | None, form: str) -> None:
     """Show a review: what is open, or, when it is finished, its outcome."""
     sheets = []
     with reading_archive(archive) as opened:
@@ -97,7 +98,7 @@ def show(review_id: int, archive: Path, output: Path | None, form: str) -> None:
 @argument("answers", nargs=-1, required=True, metavar="ITEM=ANSWER...")
 @format_option()
 @archive_option
-def answer(review_id: int, answers: tuple[str, ...], archive: Path, form: str) -> None:
+def answer(review_id: int, answers: tuple[str, ...], archive: Address, form: str) -> None:
     """Answer items: 1=same 2=different 3=cannot-tell; the last answer to an item counts."""
     from reidsearch.domain.review import ReviewChange
 
@@ -111,7 +112,7 @@ def answer(review_id: int, answers: tuple[str, ...], archive: Path, form: str) -
 @review_argument
 @format_option()
 @archive_option
-def finish(review_id: int, archive: Path, form: str) -> None:
+def finish(review_id: int, archive: Address, form: str) -> None:
     """Finish a review whose items are all answered, and show its outcome."""
     from reidsearch.domain.review import ReviewChange
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("check")
 @option("--repair", is_flag=True, help="Rebuild what is derived; stored data is never changed.")
 @format_option()
 @archive_option
-def command(archive: Path, repair: bool, form: str) -> int:
+def command(archive: Address, repair: bool, form: str) -> int:
     """Verify integrity; --repair rebuilds what is derived.
 
     Reads every page, picture, embedding and index entry. Changes nothing without --repair. Lost

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from reidsearch.cli.files import output_option, redact_option, require_other_fil
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("clip")
@@ -32,7 +36,7 @@ from reidsearch.cli.options import archive_and_case_options, format_option, read
 @archive_and_case_options
 def command(
     crop_id: int,
-    archive: Path,
+    archive: Address,
     output: Path,
     margin: float,
     box: bool,

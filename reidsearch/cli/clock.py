@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.cli.decisions import ask_about_others
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from reidsearch.archive import Archive
+    from reidsearch.base.address import Address
     from reidsearch.base.timecode import Reading
     from reidsearch.domain.footage import Clock, SourceCoverage
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 @archive_and_case_options
 def command(
     source: str | None,
-    archive: Path,
+    archive: Address,
     start: str | None,
     timezone: str | None,
     offset: Fraction | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.decisions import conflicts_option, decision_options, proposal_option
 from reidsearch.cli.grouped import argument, grouped_command, option
@@ -12,6 +12,9 @@ from reidsearch.cli.options import (
     reading_archive,
     text_value,
 )
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("confirm")
@@ -26,7 +29,7 @@ def command(
     matches: tuple[int, ...],
     name: str | None,
     proposal: int | None,
-    archive: Path,
+    archive: Address,
     note: str,
     ignore_conflicts: bool,
     form: str,

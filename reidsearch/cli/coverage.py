@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_option, format_option, reading_archive
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("coverage")
@@ -15,7 +19,7 @@ from reidsearch.cli.options import archive_option, format_option, reading_archiv
 @format_option()
 @output_option("Draw cameras over time")
 @archive_option
-def command(archive: Path, cameras: tuple[str, ...], output: Path | None, form: str) -> None:
+def command(archive: Address, cameras: tuple[str, ...], output: Path | None, form: str) -> None:
     """Show which footage was analysed and how, what failed, and what is missing.
 
     Blank in the picture: no footage was supplied. `dense`: fully analysed at the sample rate;

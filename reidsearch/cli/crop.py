@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import UsageError
 from reidsearch.cli.files import (
@@ -17,6 +18,9 @@ from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_and_case_options, reading_archive
 
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+
 
 @grouped_command("crop")
 @argument("crop_id", type=int, metavar="CROP")
@@ -28,7 +32,7 @@ from reidsearch.cli.options import archive_and_case_options, reading_archive
 )
 @option("--caption", is_flag=True, help="Write camera, time and ids on a margin below it.")
 @archive_and_case_options
-def command(crop_id: int, output: Path, caption: bool, archive: Path) -> None:
+def command(crop_id: int, output: Path, caption: bool, archive: Address) -> None:
     """Write the picture of one crop.
 
     Every answer of `reidsearch query` shows the id of each crop. The picture's checksum is

@@ -19,6 +19,7 @@ from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.base.address import Address
     from reidsearch.domain.pending import Pending
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.store.log_key import LogKey
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
 @format_option()
 @archive_option
 def command(
-    archive: Path,
+    archive: Address,
     cameras: tuple[str, ...],
     not_cameras: tuple[str, ...],
     after: str | None,
@@ -220,7 +221,7 @@ def _tell(form: str, document: dict[str, Any], plan: Erasure, *, deleting: bool)
     emit(form, document, f"Deleted {told}." if deleting else None)
 
 
-def _from_backup(archive: Path, folder: Path, form: str, *, dry_run: bool, yes: bool) -> None:
+def _from_backup(archive: Address, folder: Path, form: str, *, dry_run: bool, yes: bool) -> None:
     from reidsearch.base.progress import NO_PROGRESS
     from reidsearch.output.emit import emit
     from reidsearch.output.progress import progress_for

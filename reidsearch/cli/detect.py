@@ -19,6 +19,7 @@ from reidsearch.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.base.settings import Tiles
 
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 @archive_option
 def command(
     frame: str,
-    archive: Path,
+    archive: Address,
     output: Path | None,
     detector: str | None,
     tiles: Tiles,
@@ -85,11 +86,11 @@ def command(
     )
 
 
-def _there(archive: Path, frame: str) -> Path:
+def _there(archive: Address, frame: str) -> Address:
     """Return the archive that tells what a name means. Raises InputError where there is none."""
     from reidsearch.base.errors import InputError
 
-    if not archive.exists():
+    if isinstance(archive, Path) and not archive.exists():
         name = frame.rpartition("@")[0]
         raise InputError(
             f"there is no file {name}, and no archive {archive} in which a camera is called so",

@@ -23,6 +23,7 @@ from reidsearch.cli.options import (
 from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.domain.figures import Comparison
 
 AXES = ("models", "resizes", "flips", "rankings", "fusions")
@@ -81,7 +82,7 @@ LABELS = ("persons", "identities")
 @archive_option
 def command(
     data: Path | None,
-    archive: Path,
+    archive: Address,
     query_cameras: tuple[str, ...],
     gallery_cameras: tuple[str, ...],
     labels: str | None,

@@ -26,6 +26,7 @@ from reidsearch.cli.query_input import (
 )
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.base.settings import Tiles
 
 
@@ -52,7 +53,7 @@ def command(
     crops: tuple[int, ...],
     query_camera: str | None,
     no_adjust: bool,
-    archive: Path,
+    archive: Address,
     output: Path | None,
     form: str,
     model: str | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from reidsearch.cli.files import output_option, require_other_file, verify_optio
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
 from reidsearch.output.tracks import ENDINGS
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @click.group("export", cls=CommandGroup)
@@ -34,7 +38,7 @@ def command() -> None:
 @format_option()
 @archive_and_case_options
 def tracks(
-    source: str, archive: Path, output: Path, interpolate: bool, verify: bool, form: str
+    source: str, archive: Address, output: Path, interpolate: bool, verify: bool, form: str
 ) -> None:
     """Write the boxes of all tracklets of a source, frame by frame.
 

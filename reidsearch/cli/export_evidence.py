@@ -22,6 +22,7 @@ from reidsearch.cli.options import (
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.base.address import Address
     from reidsearch.output.evidence.manifest import Asked
 
 LARGEST_BYTES = 1 << 28  # of an answer document
@@ -126,7 +127,7 @@ def evidence(
     no_caption: bool,
     output: Path,
     form: str,
-    archive: Path,
+    archive: Address,
 ) -> int:
     """Write an evidence bundle: footage, clips, stills, crops, log, and what verifies them.
 

@@ -25,6 +25,7 @@ from reidsearch.cli.sheets import answer_content
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.base.address import Address
     from reidsearch.domain.answers import Answer
     from reidsearch.domain.request import SearchRequest
     from reidsearch.output.imprint import Imprint
@@ -208,7 +209,7 @@ query_.params[:0] = [one for one in query.command.params if one.name not in _OWN
 @page.command("answer")
 @argument("document", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="JSON")
 @page_options
-def answer_(document: Path, output: Path, clips: bool, form: str, archive: Path) -> None:
+def answer_(document: Path, output: Path, clips: bool, form: str, archive: Address) -> None:
     """Write an answer that was kept.
 
     JSON is what `query --format json` printed. Nothing is searched again; scores and statement are
@@ -247,7 +248,7 @@ def _require_same(archive: Archive, archive_id: str) -> None:
 @page.command("identity")
 @argument("name", callback=text_value, metavar="IDENTITY")
 @page_options
-def identity(name: str, output: Path, clips: bool, form: str, archive: Path) -> None:
+def identity(name: str, output: Path, clips: bool, form: str, archive: Address) -> None:
     """Write an identity with its decisions.
 
     Shows what is confirmed, what was rejected, and every decision with who, when and why.
@@ -266,7 +267,7 @@ def identity(name: str, output: Path, clips: bool, form: str, archive: Path) -> 
 @argument("proposals", nargs=-1, type=int, metavar="[PROPOSAL]...")
 @page_options
 def proposals_(
-    proposals: tuple[int, ...], output: Path, clips: bool, form: str, archive: Path
+    proposals: tuple[int, ...], output: Path, clips: bool, form: str, archive: Address
 ) -> None:
     """Write undecided proposals of `link`: all, or some."""
     from reidsearch.cli.lists import proposals_content
@@ -281,7 +282,7 @@ def proposals_(
 @page.command("source")
 @argument("source")
 @page_options
-def source_(source: str, output: Path, clips: bool, form: str, archive: Path) -> None:
+def source_(source: str, output: Path, clips: bool, form: str, archive: Address) -> None:
     """Write all tracklets of a source.
 
     That is everybody who was seen in one video. SOURCE is part of its path, or the start of its
@@ -306,7 +307,7 @@ def journey_(
     output: Path,
     clips: bool,
     form: str,
-    archive: Path,
+    archive: Address,
     min_transits: tuple[tuple[str, str, float], ...],
     transits: Path | None,
 ) -> None:

@@ -36,7 +36,7 @@ def _log(ctx: click.Context) -> None:
 
     folder = ctx.params.get("archive")
     written = [path for path, state in ctx.meta[_WRITES].items() if _state(path) != state]
-    if sys.exc_info()[0] is not None or not written or not isinstance(folder, Path):
+    if sys.exc_info()[0] is not None or not written or folder is None:
         return
     from reidsearch.archive import Archive
     from reidsearch.base.actor import Author, acting

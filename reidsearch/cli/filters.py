@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,6 +11,7 @@ import click
 from reidsearch.cli.grouped import OPTIONS, option
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.domain.request import Filters
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -185,7 +185,7 @@ def filters_from(
     for text in wearing:
         worn(text)
 
-    archive: Path = click.get_current_context().params["archive"]
+    archive: Address = click.get_current_context().params["archive"]
     hours = None
     if time_of_day is not None:
         if timezone:

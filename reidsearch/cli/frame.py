@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import absent
 from reidsearch.cli.files import (
@@ -16,6 +17,9 @@ from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
 
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+
 
 @grouped_command("frame")
 @argument("crop_id", metavar="CROP", type=int)
@@ -28,7 +32,7 @@ from reidsearch.cli.options import archive_and_case_options, format_option, read
 @archive_and_case_options
 def command(
     crop_id: int,
-    archive: Path,
+    archive: Address,
     output: Path,
     box: bool,
     no_caption: bool,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 note_option = option(
     "--note", default="", callback=text_value, metavar="TEXT", help="Why, for the record."
@@ -41,7 +44,7 @@ def add(
     after: str | None,
     before: str | None,
     note: str,
-    archive: Path,
+    archive: Address,
     form: str,
 ) -> None:
     """Hold a case, an identity, a source, or a camera for a time.
@@ -70,7 +73,7 @@ def add(
 @command.command("list")
 @format_option()
 @archive_option
-def list_(archive: Path, form: str) -> None:
+def list_(archive: Address, form: str) -> None:
     """List all holds, released ones among them."""
     from reidsearch.output.emit import emit
     from reidsearch.output.holds import holds_json, holds_view
@@ -85,7 +88,7 @@ def list_(archive: Path, form: str) -> None:
 @note_option
 @format_option()
 @archive_option
-def release(hold_id: int, note: str, archive: Path, form: str) -> None:
+def release(hold_id: int, note: str, archive: Address, form: str) -> None:
     """Release a hold: what it held can be deleted, unless another holds it."""
     from reidsearch.output.emit import emit
     from reidsearch.output.holds import hold_json, hold_text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from reidsearch.cli.options import (
     text_value,
 )
 from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @click.group("identity", cls=CommandGroup)
@@ -46,7 +50,7 @@ def new(
     name: str,
     matches: tuple[int, ...],
     proposal: int | None,
-    archive: Path,
+    archive: Address,
     note: str,
     ignore_conflicts: bool,
     form: str,
@@ -72,7 +76,7 @@ def new(
 @output_option("Write a contact sheet of all identities", SHEETS)
 @format_option()
 @archive_and_case_options
-def list_(archive: Path, decisions: bool, output: Path | None, form: str) -> None:
+def list_(archive: Address, decisions: bool, output: Path | None, form: str) -> None:
     """List all identities, or the whole log of decisions."""
     from reidsearch.base.errors import UsageError
     from reidsearch.cli.lists import identities_content
@@ -104,7 +108,7 @@ def list_(archive: Path, decisions: bool, output: Path | None, form: str) -> Non
 @output_option("Write a contact sheet of its members", SHEETS)
 @format_option()
 @archive_and_case_options
-def show(name: str, archive: Path, output: Path | None, form: str) -> None:
+def show(name: str, archive: Address, output: Path | None, form: str) -> None:
     """Show the members of an identity, what was rejected for it, and its decisions."""
     from reidsearch.output import identities
     from reidsearch.output.emit import emit
@@ -125,7 +129,7 @@ def show(name: str, archive: Path, output: Path | None, form: str) -> None:
 @output_option("Write a contact sheet of them", SHEETS)
 @format_option()
 @archive_and_case_options
-def proposals_(proposal: int | None, archive: Path, output: Path | None, form: str) -> None:
+def proposals_(proposal: int | None, archive: Address, output: Path | None, form: str) -> None:
     """List the undecided proposals of `link`, or show one of them."""
     from reidsearch.cli.lists import proposals_content
     from reidsearch.output import proposals
@@ -154,7 +158,7 @@ def proposals_(proposal: int | None, archive: Path, output: Path | None, form: s
 @decision_options
 @format_option()
 @archive_and_case_options
-def rename(name: str, to: str, archive: Path, note: str, form: str) -> None:
+def rename(name: str, to: str, archive: Address, note: str, form: str) -> None:
     """Give an identity another name; its number stays."""
     from reidsearch.output.emit import emit
     from reidsearch.output.identities import decided, decision_document
@@ -173,7 +177,12 @@ def rename(name: str, to: str, archive: Path, note: str, form: str) -> None:
 @format_option()
 @archive_and_case_options
 def merge(
-    name: str, others: tuple[str, ...], archive: Path, note: str, ignore_conflicts: bool, form: str
+    name: str,
+    others: tuple[str, ...],
+    archive: Address,
+    note: str,
+    ignore_conflicts: bool,
+    form: str,
 ) -> None:
     """Merge other identities into the first, because they are one person.
 
@@ -198,7 +207,7 @@ def merge(
 @format_option()
 @archive_and_case_options
 def split(
-    name: str, matches: tuple[int, ...], fresh: str, archive: Path, note: str, form: str
+    name: str, matches: tuple[int, ...], fresh: str, archive: Address, note: str, form: str
 ) -> None:
     """Move matches of an identity into a new one, because they show someone else.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from reidsearch.cli.options import (
     reading_archive,
     text_value,
 )
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @click.group("photo", cls=CommandGroup)
@@ -43,7 +47,7 @@ def add(
     box: str | None,
     person: int | None,
     whole: bool,
-    archive: Path,
+    archive: Address,
     note: str,
     form: str,
 ) -> None:
@@ -79,7 +83,7 @@ def add(
 @argument("name", callback=text_value, metavar="IDENTITY")
 @format_option()
 @archive_and_case_options
-def list_(name: str, archive: Path, form: str) -> None:
+def list_(name: str, archive: Address, form: str) -> None:
     """List the reference photographs of an identity."""
     from reidsearch.output.emit import emit
     from reidsearch.output.photos import photos_json, photos_view
@@ -94,7 +98,7 @@ def list_(name: str, archive: Path, form: str) -> None:
 @decision_options
 @format_option()
 @archive_and_case_options
-def remove(photo: int, archive: Path, note: str, form: str) -> None:
+def remove(photo: int, archive: Address, note: str, form: str) -> None:
     """Take a reference photograph from its identity, by its number.
 
     The archive keeps the picture, so that `reidsearch undo` can bring it back.

@@ -25,6 +25,7 @@ from reidsearch.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.base.settings import FootageSettings, Tiles
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+[^/]")
@@ -113,7 +114,7 @@ FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Foo
 @archive_option
 def command(
     paths: tuple[Path, ...],
-    archive: Path,
+    archive: Address,
     camera: str | None,
     time: str | None,
     timezone: str | None,
@@ -230,7 +231,7 @@ def command(
     return 1 if failed or unread else 0
 
 
-def _require_something(paths: tuple[Path, ...], archive: Path) -> None:
+def _require_something(paths: tuple[Path, ...], archive: Address) -> None:
     """Refuse what can never be indexed before an archive is made for it.
 
     In an archive that is there already, a path that is missing is recorded as a failure.
@@ -248,7 +249,11 @@ def _require_something(paths: tuple[Path, ...], archive: Path) -> None:
                 f"{address} is an address, and only files and folders are indexed",
                 "record the stream to a file first, then index the file",
             )
-    if not archive.exists() and not any(path.exists() for path in paths):
+    if (
+        isinstance(archive, Path)
+        and not archive.exists()
+        and not any(path.exists() for path in paths)
+    ):
         names = ", ".join(map(str, paths[:3])) + (", ..." if paths[3:] else "")
         raise InputError(f"{names}: there is no such file or folder", "nothing was indexed")
 

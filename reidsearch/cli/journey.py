@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.files import file_option, output_option, write_picture
@@ -16,6 +17,9 @@ from reidsearch.cli.options import (
 )
 from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+
 
 @grouped_command("journey")
 @argument("identity", callback=text_value)
@@ -26,7 +30,7 @@ from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 @archive_and_case_options
 def command(
     identity: str,
-    archive: Path,
+    archive: Address,
     min_transits: tuple[tuple[str, str, float], ...],
     transits: Path | None,
     output: Path | None,

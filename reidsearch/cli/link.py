@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("link")
@@ -22,7 +26,7 @@ from reidsearch.cli.options import archive_and_case_options, format_option, read
 @format_option()
 @archive_and_case_options
 def command(
-    archive: Path,
+    archive: Address,
     join_above: float | None,
     min_transits: tuple[tuple[str, str, float], ...],
     transits: Path | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from reidsearch.cli.grouped import CommandGroup, option
 from reidsearch.cli.log_key import command as key_command
 from reidsearch.cli.log_key import passphrase_file_option, usable_key
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 LINES = 50
 EVENTS = (
@@ -57,7 +61,7 @@ def list_(
     actor: str | None,
     case: str | None,
     last: int | None,
-    archive: Path,
+    archive: Address,
     form: str,
 ) -> None:
     """List entries of the event log, oldest first.
@@ -109,7 +113,7 @@ def verify(
     seals: tuple[Path, ...],
     certificates: tuple[Path, ...],
     tsa_ca: Path | None,
-    archive: Path,
+    archive: Address,
     form: str,
 ) -> int:
     """Verify the event log: name the first entry that does not hold, and all others.
@@ -151,7 +155,7 @@ def seal(
     key: Path | None,
     passphrase_file: Path | None,
     timestamp: str | None,
-    archive: Path,
+    archive: Address,
     form: str,
 ) -> int:
     """Seal the event log: record, print and keep up to where it goes now.

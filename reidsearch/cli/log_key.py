@@ -12,6 +12,7 @@ from reidsearch.cli.grouped import CommandGroup, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.services.event_log import EventLogService
     from reidsearch.store.log_key import LogKey
 
@@ -46,7 +47,7 @@ def command() -> None:
 @format_option()
 @archive_option
 def new(
-    out: Path | None, passphrase: bool, passphrase_file: Path | None, archive: Path, form: str
+    out: Path | None, passphrase: bool, passphrase_file: Path | None, archive: Address, form: str
 ) -> None:
     """Make a key; the log names it from here on.
 
@@ -75,7 +76,7 @@ def new(
 @passphrase_file_option
 @format_option()
 @archive_option
-def show(key: Path | None, passphrase_file: Path | None, archive: Path, form: str) -> None:
+def show(key: Path | None, passphrase_file: Path | None, archive: Address, form: str) -> None:
     """Show the public half of the key, and its fingerprint."""
     from reidsearch.base.errors import InputError, Kind
     from reidsearch.output.emit import emit

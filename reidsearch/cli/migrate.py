@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import archive_option, format_option, reading_archive
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("migrate")
 @format_option()
 @archive_option
-def command(archive: Path, form: str) -> None:
+def command(archive: Address, form: str) -> None:
     """Upgrade an archive of an earlier version to this one.
 
     One transaction: it is migrated completely or not at all. Make a backup first.

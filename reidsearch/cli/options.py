@@ -13,6 +13,7 @@ from reidsearch.cli.grouped import GENERAL, HARDWARE, OPTIONS, OUTPUT, option
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.base.address import Address
     from reidsearch.base.progress import Progress
     from reidsearch.base.settings import RuntimeSettings, Tiles
 
@@ -25,18 +26,33 @@ REASON = "reidsearch.reason"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _ArchiveType(click.ParamType["Address"]):
+    """A folder, or the address of a database."""
+
+    name = "archive"
+
+    def convert(
+        self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None
+    ) -> Address:
+        from reidsearch.base.address import read_address
+
+        if isinstance(value, str) and "\0" in value:
+            self.fail("an archive's name has no NUL byte in it")
+        return read_address(value)
+
+
 def archive_option(function: F) -> F:
-    """`-a/--archive DIR`, passed as `archive: Path`."""
+    """`-a/--archive ARCHIVE`, passed as `archive: Address`."""
     return option(
         "-a",
         "--archive",
         "archive",
         group=GENERAL,
-        type=click.Path(path_type=Path, file_okay=True),
+        type=_ArchiveType(),
         default=Path("archive"),
         envvar="REIDSEARCH_ARCHIVE",
         metavar="DIR",
-        help="Archive folder; default: REIDSEARCH_ARCHIVE or ./archive.",
+        help="Folder or URL; default: REIDSEARCH_ARCHIVE or ./archive.",
     )(function)
 
 
@@ -215,7 +231,7 @@ def runtime_options(function: F) -> F:
     )(function)
 
 
-def runtime_settings(device: str | None, archive: Path | None = None) -> RuntimeSettings:
+def runtime_settings(device: str | None, archive: Address | None = None) -> RuntimeSettings:
     """Return the runtime settings that hold for an archive, with the device of the option."""
     from dataclasses import replace
 
@@ -227,7 +243,7 @@ def runtime_settings(device: str | None, archive: Path | None = None) -> Runtime
 
 @contextlib.contextmanager
 def opened_archive(
-    archive: Path,
+    archive: Address,
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,
@@ -279,7 +295,7 @@ def show_times_of(archive: Archive) -> None:
 
 @contextlib.contextmanager
 def reading_archive(
-    archive: Path, progress: Progress | None = None, *, shows_pending: bool = False
+    archive: Address, progress: Progress | None = None, *, shows_pending: bool = False
 ) -> Iterator[Archive]:
     """Open an archive without its model; times are shown in its zone.
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import archive_option, format_option, quiet_option, reading_archive
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("prepare-reranking")
 @format_option()
 @quiet_option
 @archive_option
-def command(archive: Path, form: str, quiet: bool) -> None:
+def command(archive: Address, form: str, quiet: bool) -> None:
     """Build the neighbour graph that re-ranks answers of a large archive.
 
     An index run does so itself as long as it takes no more than about a minute; beyond that,

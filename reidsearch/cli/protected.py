@@ -6,8 +6,12 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 DERIVED = ("index", "neighbours")
 PARTS = ("archive.db", "writer.lock", "writer.json", "jobs.lock", "reidsearch.toml", "backup.json")
@@ -33,7 +37,7 @@ def require_harmless(path: Path, ctx: click.Context, read: Iterator[str | Path])
         if isinstance(one, Path) and _below(path, one):
             _refuse(path, f"lies in {one}, which is read here")
     archive = ctx.params.get("archive")
-    if isinstance(archive, Path):
+    if archive is not None:
         for location in _indexed(archive, path):
             if _same(path, location) or _below(path, location):
                 _refuse(path, f"was indexed in {archive}")
@@ -60,7 +64,7 @@ def _holds_archive(folder: Path) -> bool:
     return os.path.lexists(folder / "archive.db")
 
 
-def _indexed(archive: Path, path: Path) -> list[str]:
+def _indexed(archive: Address, path: Path) -> list[str]:
     """Places of which an archive knows that may be the file, or a folder that it lies in."""
     from reidsearch.base.errors import ReidsearchError
     from reidsearch.base.locations import location_text, path_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from reidsearch.cli.options import (
     runtime_options,
     runtime_settings,
 )
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("quantize")
@@ -38,7 +42,7 @@ from reidsearch.cli.options import (
 @runtime_options
 @archive_option
 def command(
-    archive: Path,
+    archive: Address,
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,

@@ -43,6 +43,7 @@ REFINE, RANKING = "Refine", "Ranking"
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.base.address import Address
     from reidsearch.base.settings import Tiles
     from reidsearch.domain.answers import Answer
     from reidsearch.domain.request import SearchRequest
@@ -138,7 +139,7 @@ def command(
     new_only: bool,
     likes: tuple[int, ...],
     unlikes: tuple[int, ...],
-    archive: Path,
+    archive: Address,
     k: int | None,
     exact: bool,
     explain_plan: bool,

@@ -14,6 +14,7 @@ from reidsearch.cli.options import reading_archive
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.base.address import Address
     from reidsearch.domain.browsing import BrowseItem, BrowsePage
     from reidsearch.domain.request import Filters
 
@@ -74,7 +75,7 @@ def begun(
 
 
 def show_passing(
-    archive: Path,
+    archive: Address,
     filters: Filters,
     k: int | None,
     form: str,

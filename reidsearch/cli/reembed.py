@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import grouped_command
 from reidsearch.cli.options import (
@@ -14,6 +15,9 @@ from reidsearch.cli.options import (
     runtime_options,
 )
 
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+
 
 @grouped_command("reembed")
 @format_option()
@@ -22,7 +26,7 @@ from reidsearch.cli.options import (
 @runtime_options
 @archive_option
 def command(
-    archive: Path,
+    archive: Address,
     form: str,
     model: str | None,
     model_path: tuple[Path, ...],

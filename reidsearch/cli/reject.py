@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.decisions import decision_options
 from reidsearch.cli.grouped import argument, grouped_command, option
@@ -13,6 +13,9 @@ from reidsearch.cli.options import (
     text_value,
 )
 
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+
 
 @grouped_command("reject")
 @argument("matches", nargs=-1, required=True, type=int, metavar="CROP...")
@@ -22,7 +25,7 @@ from reidsearch.cli.options import (
 @decision_options
 @format_option()
 @archive_and_case_options
-def command(matches: tuple[int, ...], name: str, archive: Path, note: str, form: str) -> None:
+def command(matches: tuple[int, ...], name: str, archive: Address, note: str, form: str) -> None:
     """Record that matches do not show an identity.
 
     CROP is a crop id, as every answer shows it; a crop of a tracklet stands for the whole

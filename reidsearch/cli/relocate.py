@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from reidsearch.cli.options import (
     text_value,
 )
 
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+
 
 @grouped_command("relocate")
 @argument("old")
@@ -22,7 +26,7 @@ from reidsearch.cli.options import (
 @option("--note", default="", metavar="TEXT", callback=text_value, help="Why, for the record.")
 @format_option()
 @archive_and_case_options
-def command(old: str, new: Path, archive: Path, dry_run: bool, note: str, form: str) -> None:
+def command(old: str, new: Path, archive: Address, dry_run: bool, note: str, form: str) -> None:
     """Record that a folder of footage was moved: clips and frames find it there.
 
     OLD is how the places begin that `coverage` shows, of another machine too (D:\\cctv); NEW is the

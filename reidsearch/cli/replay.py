@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.options import (
@@ -14,6 +15,9 @@ from reidsearch.cli.options import (
     runtime_options,
     text_value,
 )
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("replay")
@@ -40,7 +44,7 @@ def command(
     as_it_is: bool,
     query: str | None,
     form: str,
-    archive: Path,
+    archive: Address,
     model: str | None,
     model_path: tuple[Path, ...],
     offline: bool,

@@ -19,6 +19,7 @@ from reidsearch.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.output.casework.subject import Subject
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,7 +56,7 @@ def command() -> None:
 @command.command("case")
 @argument("number", callback=text_value, metavar="NUMBER")
 @report_options
-def case_(number: str, archive: Path, outputs: tuple[Path, ...], form: str) -> None:
+def case_(number: str, archive: Address, outputs: tuple[Path, ...], form: str) -> None:
     """Report on a case: its searches, decisions and exports."""
     from reidsearch.output.casework.subject import Subject
 
@@ -65,7 +66,7 @@ def case_(number: str, archive: Path, outputs: tuple[Path, ...], form: str) -> N
 @command.command("answer")
 @argument("answer", callback=text_value, metavar="JSON|ENTRY")
 @report_options
-def answer_(answer: str, archive: Path, outputs: tuple[Path, ...], form: str) -> None:
+def answer_(answer: str, archive: Address, outputs: tuple[Path, ...], form: str) -> None:
     """Report on a search.
 
     JSON is what `query --format json` printed; ENTRY is the number of a search in the event log.
@@ -81,7 +82,7 @@ def answer_(answer: str, archive: Path, outputs: tuple[Path, ...], form: str) ->
 @command.command("identity")
 @argument("name", callback=text_value, metavar="IDENTITY")
 @report_options
-def identity_(name: str, archive: Path, outputs: tuple[Path, ...], form: str) -> None:
+def identity_(name: str, archive: Address, outputs: tuple[Path, ...], form: str) -> None:
     """Report on an identity: what was put to it, and by whom."""
     from reidsearch.output.casework.subject import Subject
 
@@ -91,7 +92,7 @@ def identity_(name: str, archive: Path, outputs: tuple[Path, ...], form: str) ->
 @command.command("journey")
 @argument("name", callback=text_value, metavar="IDENTITY")
 @report_options
-def journey_(name: str, archive: Path, outputs: tuple[Path, ...], form: str) -> None:
+def journey_(name: str, archive: Address, outputs: tuple[Path, ...], form: str) -> None:
     """Report on the sightings of an identity in order of time."""
     from reidsearch.output.casework.subject import Subject
 
@@ -114,7 +115,7 @@ def _read(path: Path) -> Any:
         raise InputError(f"{path} cannot be read as JSON: {error}") from error
 
 
-def _write(archive: Path, subject: Subject, outputs: tuple[Path, ...], form: str) -> None:
+def _write(archive: Address, subject: Subject, outputs: tuple[Path, ...], form: str) -> None:
     """Make the report once, write it to each file, and tell what was written."""
     from reidsearch.output.casework.build import report_of
     from reidsearch.output.casework.write import encoded_as, written_json, written_text

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.options import archive_option, format_option
 
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+
 
 @grouped_command("restore")
 @argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER")
 @format_option()
 @archive_option
-def command(source: Path, archive: Path, form: str) -> None:
+def command(source: Path, archive: Address, form: str) -> None:
     """Make an archive from a backup, verified.
 
     FOLDER is what `reidsearch backup` wrote: its checksums are compared, the database is checked,

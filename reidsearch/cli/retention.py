@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
 from reidsearch.output.terminal import say
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,7 +38,7 @@ def _of_camera(function: F) -> F:
 @option("--days", required=True, type=int, metavar="N", help="How many days crops are kept.")
 @format_option()
 @archive_option
-def set_(camera: str | None, every: bool, days: int, archive: Path, form: str) -> None:
+def set_(camera: str | None, every: bool, days: int, archive: Address, form: str) -> None:
     """Keep crops of a camera, or of all others, so many days."""
     from reidsearch.output.emit import emit
     from reidsearch.output.retention import rule_json, rule_text
@@ -50,7 +52,7 @@ def set_(camera: str | None, every: bool, days: int, archive: Path, form: str) -
 @command.command("show")
 @format_option()
 @archive_option
-def show(archive: Path, form: str) -> None:
+def show(archive: Address, form: str) -> None:
     """Show all rules."""
     from reidsearch.output.emit import emit
     from reidsearch.output.retention import rules_json, rules_view
@@ -64,7 +66,7 @@ def show(archive: Path, form: str) -> None:
 @_of_camera
 @format_option()
 @archive_option
-def clear(camera: str | None, every: bool, archive: Path, form: str) -> None:
+def clear(camera: str | None, every: bool, archive: Address, form: str) -> None:
     """Remove the rule of a camera, or of all others."""
     from reidsearch.output.emit import emit
     from reidsearch.output.retention import rule_json, rule_text
@@ -80,7 +82,7 @@ def clear(camera: str | None, every: bool, archive: Path, form: str) -> None:
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @format_option()
 @archive_option
-def run(dry_run: bool, yes: bool, archive: Path, form: str) -> None:
+def run(dry_run: bool, yes: bool, archive: Address, form: str) -> None:
     """Delete what is older than its rule allows; with --yes as a scheduled job.
 
     What a hold keeps is told and ends with 0 all the same, for it is meant to stay.

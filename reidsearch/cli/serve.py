@@ -18,6 +18,7 @@ from reidsearch.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.web.run import Tls
 
 PORT = 8765
@@ -66,7 +67,7 @@ _PEM = click.Path(path_type=Path, dir_okay=False)
 @model_path_options
 @runtime_options
 def command(
-    archive: Path,
+    archive: Address,
     port: int,
     footage: tuple[Path, ...],
     host: str,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.options import archive_option, format_option, reading_archive
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("show")
 @argument("what", nargs=-1, metavar="[crop CROP]")
 @format_option()
 @archive_option
-def command(what: tuple[str, ...], archive: Path, form: str) -> None:
+def command(what: tuple[str, ...], archive: Address, form: str) -> None:
     """Show what the archive contains, or all that is known of one crop.
 
     Without arguments: counts, cameras, time span, model, size, failures. With `crop CROP`: where

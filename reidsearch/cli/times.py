@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
     from reidsearch.base.timecode import Reading
 
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
@@ -65,7 +65,7 @@ def moment(
     text: str | None,
     timezone: str | None,
     *,
-    archive: Path | None = None,
+    archive: Address | None = None,
     machine: bool = True,
 ) -> dt.datetime | None:
     """Read an option's time: ISO 8601, or a date as `iso_text` takes it.
@@ -94,7 +94,7 @@ def moment(
 
 
 def _iso_and_zone(
-    option: str, text: str, timezone: str | None, archive: Path | None
+    option: str, text: str, timezone: str | None, archive: Address | None
 ) -> tuple[str, dt.tzinfo | None]:
     """Return a time in ISO 8601, and the zone that it has where it names none.
 
@@ -118,7 +118,7 @@ def _iso_and_zone(
 
 
 def start_of(
-    option: str, text: str | None, timezone: str | None, archive: Path | None = None
+    option: str, text: str | None, timezone: str | None, archive: Address | None = None
 ) -> Reading | None:
     """Read when something begins, with how exactly the option tells it.
 
@@ -172,7 +172,7 @@ def iso_text(text: str) -> str:
     return f"{date}T{match[5]:0>2}:{match[6]}"
 
 
-def _zone_of(archive: Path) -> dt.tzinfo | None:
+def _zone_of(archive: Address) -> dt.tzinfo | None:
     from reidsearch.archive import Archive
     from reidsearch.base.timecode import parse_zone
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +22,9 @@ from reidsearch.cli.options import (
 )
 from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+
 
 @click.group("tracklet", cls=CommandGroup)
 def command() -> None:
@@ -37,7 +41,7 @@ def command() -> None:
 @output_option("Write a contact sheet of them", SHEETS)
 @format_option()
 @archive_and_case_options
-def list_(source: str, archive: Path, output: Path | None, form: str) -> None:
+def list_(source: str, archive: Address, output: Path | None, form: str) -> None:
     """List the tracklets of a source in order of time: everybody who was seen in one video.
 
     SOURCE is part of its path, or the start of its SHA-256.
@@ -75,7 +79,7 @@ def list_(source: str, archive: Path, output: Path | None, form: str) -> None:
 def split(
     tracklet: int,
     at: str,
-    archive: Path,
+    archive: Address,
     note: str,
     verify: bool,
     form: str,
@@ -117,7 +121,7 @@ def split(
 @decision_options
 @format_option()
 @archive_and_case_options
-def join(tracklets: tuple[int, ...], archive: Path, note: str, form: str) -> None:
+def join(tracklets: tuple[int, ...], archive: Address, note: str, form: str) -> None:
     """Make one tracklet of several, because they show one person without interruption.
 
     The lowest number stays. Refused where two are seen at the same time, are not of one recording,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.cli.decisions import ask_about_others, decision_options
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 
 @grouped_command("undo")
@@ -17,7 +20,7 @@ from reidsearch.cli.options import archive_and_case_options, format_option, read
 @format_option()
 @archive_and_case_options
 def command(
-    decision: int | None, mine: bool, yes: bool, archive: Path, note: str, form: str
+    decision: int | None, mine: bool, yes: bool, archive: Address, note: str, form: str
 ) -> None:
     """Reverse a decision: the last one in force, or the one with a number.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from reidsearch.base.errors import Interrupted, Kind, StorageError
+from reidsearch.base.errors import ArchiveLocked, Interrupted, Kind, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.pending import Work
 from reidsearch.index.contract import IndexDamaged
@@ -49,6 +49,25 @@ def finish(
         pending.only_log_left(store, ids)
         return
     pending.forget(store, ids)
+
+
+def catch_up_node(
+    store: Store, gallery: Gallery, neighbours: Neighbours, progress: Progress = NO_PROGRESS
+) -> None:
+    """Take what was erased elsewhere out of this machine's files, unless somebody writes.
+
+    It is masked in what is loaded in any case; the files of an archive's folder are written by
+    whoever erases.
+    """
+    if store.node is None:
+        return
+    newest = newest_generation(store)
+    if newest is None or newest.erasures == store.state().erasures:
+        return
+    with contextlib.suppress(ArchiveLocked, StorageError), store.lock():
+        gallery.compact(progress)
+        neighbours.keep(progress, locked=True)
+        remove_leftovers(store)
 
 
 def _to_be_written(store: Store) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from reidsearch.base import own_files, temporaries
 from reidsearch.base.cache import cache_folder
-from reidsearch.base.errors import DECODING_ERRORS, Kind, ReidsearchError
+from reidsearch.base.errors import DECODING_ERRORS, Kind, ReidsearchError, UsageError
 from reidsearch.base.locations import path_of
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.base.timecode import now
@@ -124,7 +124,16 @@ def delete_certified(
     Args:
         delete: does it, and tells whether all is finished, and what was dropped.
         key: signs seal and certificate; None: the archive's, where nobody has to be asked for it.
+
+    Raises:
+        UsageError: the archive is a database of a server, whose files are out of reach.
     """
+    if store.node is not None:
+        raise UsageError(
+            f"a certificate says what is left in files, and those of {store.location} are the "
+            "server's",
+            "delete without one; nothing was deleted",
+        )
     why_not = None
     if key is None:
         key, why_not = _own_key(store)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from reidsearch.base.actor import Author, acting, acting_now, default_actor
+from reidsearch.base.address import PostgresAddress, read_address
 from reidsearch.base.errors import ArchiveLocked, Kind, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.domain.event_log import Event
@@ -264,7 +265,7 @@ class MaintenanceService:
         return backup(self._store, target, progress)
 
 
-def mend_log(path: str | os.PathLike[str]) -> list[Finding]:
+def mend_log(path: str | os.PathLike[str] | PostgresAddress) -> list[Finding]:
     """Go on without what of a damaged write-ahead log cannot be read; a copy of it is kept.
 
     An archive with such a log is not opened.
@@ -274,10 +275,11 @@ def mend_log(path: str | os.PathLike[str]) -> list[Finding]:
     """
     from reidsearch.maintenance.check import lost_in_log
 
-    return lost_in_log(Path(path))
+    address = read_address(path)
+    return lost_in_log(address) if isinstance(address, Path) else []
 
 
-def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
+def migrate(path: str | os.PathLike[str] | PostgresAddress) -> tuple[str, str]:
     """Bring an archive of an earlier version to this one's schema; return both versions.
 
     Raises:
@@ -289,11 +291,13 @@ def migrate(path: str | os.PathLike[str]) -> tuple[str, str]:
     """
     from reidsearch.store import migrating
 
-    return migrating.migrate(Path(path))
+    return migrating.migrate(read_address(path))
 
 
 def restore(
-    source: str | os.PathLike[str], target: str | os.PathLike[str], progress: Progress = NO_PROGRESS
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str] | PostgresAddress,
+    progress: Progress = NO_PROGRESS,
 ) -> int:
     """Make an archive from a backup, verified; return how many crops it holds.
 
@@ -306,11 +310,14 @@ def restore(
     """
     from reidsearch.maintenance import backup
 
+    folder = _restorable(target)
     with acting(acting_now() or Author(default_actor())):
-        return backup.restore(Path(source), Path(target), progress)
+        return backup.restore(Path(source), folder, progress)
 
 
-def backup_origin(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> BackupOrigin:
+def backup_origin(
+    source: str | os.PathLike[str], target: str | os.PathLike[str] | PostgresAddress
+) -> BackupOrigin:
     """Tell of when a backup is, and whether its archive, if it lies beside it, has gone on since.
 
     Args:
@@ -318,7 +325,19 @@ def backup_origin(source: str | os.PathLike[str], target: str | os.PathLike[str]
 
     Raises:
         InputError: it is no backup.
+        UsageError: it cannot be restored to there.
     """
     from reidsearch.maintenance.backup_origin import origin_of
 
-    return origin_of(Path(source), Path(target))
+    return origin_of(Path(source), _restorable(target))
+
+
+def _restorable(target: str | os.PathLike[str] | PostgresAddress) -> Path:
+    """Return the folder that an archive is restored to."""
+    address = read_address(target)
+    if isinstance(address, PostgresAddress):
+        raise UsageError(
+            f"{address} is a database of PostgreSQL, and a backup is restored to a folder",
+            "pg_restore brings back what pg_dump wrote of such a database",
+        )
+    return address

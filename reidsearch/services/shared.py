@@ -13,7 +13,7 @@ from reidsearch.base.progress import Progress
 from reidsearch.base.version import __version__
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
-from reidsearch.maintenance.finish import finish
+from reidsearch.maintenance.finish import catch_up_node, finish
 from reidsearch.services.search import SearchService
 from reidsearch.store.crops.store import Store
 from reidsearch.store.seals import DailySeal
@@ -63,6 +63,7 @@ class Services:
         """The neighbour graph, for re-ranking: `archive.neighbours.keep()` brings it up to date."""
         store.finish = partial(finish, store, self._gallery, self.neighbours, progress)
         store.written = DailySeal(store)
+        catch_up_node(store, self._gallery, self.neighbours, progress)
 
     @cached_property
     def searching(self) -> SearchService:

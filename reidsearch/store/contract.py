@@ -1,8 +1,8 @@
 """What a database under an archive must do: the contract between `Store` and a database.
 
 A `Store` (`store/crops/store.py`) and everything else in this room is portable SQLAlchemy Core
-over the few calls here; `store/database/sqlite.py` implements them. Another database (PostgreSQL)
-is another implementation of `Database`, and `tests/contract_store.py` is the suite that it passes.
+over the few calls here; `store/database/sqlite.py` and `store/database/postgresql/` implement
+them, and `tests/contract_store.py` is the suite that each passes.
 
 **Reading.** `read()` gives a connection on one consistent snapshot: that of its first statement,
 whatever is committed meanwhile. Nothing can be changed by it. Readers never wait for the writer,
@@ -53,6 +53,19 @@ class Database(Protocol):
     @property
     def location(self) -> str:
         """Where the archive is, as messages and commands name it."""
+        ...
+
+    def require_current(self, connection: Connection) -> None:
+        """Refuse an archive of another version, or with other tables than this version makes.
+
+        Raises:
+            ArchiveError: it holds something else.
+            ArchiveVersionError: it has to be migrated, or this program to be upgraded.
+        """
+        ...
+
+    def writable(self) -> bool:
+        """Tell whether this process may write to the archive."""
         ...
 
     def read(self) -> AbstractContextManager[Connection]:

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Table,
     Text,
+    cast,
     delete,
     insert,
-    literal_column,
     select,
-    type_coerce,
     update,
 )
 
@@ -150,7 +150,7 @@ def announce_generation(
     """Put a generation in force; return its number. The caller holds the writer lock."""
     values = {"kind": kind, "last_crop_id": last_crop_id, "erasures": erasures, "recall": recall}
     with store.write() as connection:
-        return _announce(connection, tables.generation, contents, values, publish)
+        return _announce(connection, tables.generation, store.node, contents, values, publish)
 
 
 def newest_graph(store: Store) -> GraphFile | None:
@@ -184,7 +184,7 @@ def announce_graph(
     """
     with store.write() as connection:
         values = {"adjusted_by": adjusted_by}
-        number = _announce(connection, neighbours, contents, values, publish)
+        number = _announce(connection, neighbours, store.node, contents, values, publish)
         if asked:
             append(connection, Event.PREPARE_RERANKING, {"crops": contents.crops})
         return number
@@ -202,11 +202,9 @@ def _newest(store: Store, table: Table) -> Row[Any] | None:
     It is read past the proof, which is a column of it: a file whose row is damaged is made anew,
     as one that is damaged itself.
     """
-    columns: list[Any] = [
-        type_coerce(c, Text).label(c.name) if c.name == "recall" else c for c in table.c
-    ]
-    columns.append(literal_column(damaged(table).text).label("damaged"))
-    query = select(*columns).order_by(table.c.id.desc()).limit(1)
+    columns: list[Any] = [cast(c, Text).label(c.name) if c.name == "recall" else c for c in table.c]
+    columns.append(damaged(table).label("damaged"))
+    query = select(*columns).where(_of(table, store.node)).order_by(table.c.id.desc()).limit(1)
     with store.scan() as connection:
         return connection.execute(query).one_or_none()
 
@@ -230,6 +228,7 @@ def _odd(row: Row[Any], name: re.Pattern[str], counts: Sequence[str] = ()) -> st
 def _announce(
     connection: Connection,
     table: Table,
+    node: str | None,
     contents: Contents,
     values: dict[str, Any],
     publish: Publish,
@@ -242,6 +241,7 @@ def _announce(
             sha256=contents.sha256,
             crops=contents.crops,
             built_us=to_us(now()),
+            node=node,
             **values,
         )
     ).inserted_primary_key
@@ -250,5 +250,10 @@ def _announce(
     number = int(inserted[0])
     name = publish(number)
     connection.execute(update(table).where(table.c.id == number).values(file=name))
-    connection.execute(delete(table).where(table.c.id != number))
+    connection.execute(delete(table).where(table.c.id != number, _of(table, node)))
     return number
+
+
+def _of(table: Table, node: str | None) -> ColumnElement[bool]:
+    """Rows of the files that are here: each machine derives its own from a database of a server."""
+    return table.c.node.is_(None) if node is None else table.c.node == node

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,7 +28,7 @@ def why_not_logged(store: Store) -> WhyNotLogged | None:
     """
     if not store.logged:
         return WhyNotLogged.NO_LOG
-    return None if os.access(store.folder, os.W_OK) else WhyNotLogged.READ_ONLY
+    return None if store.writable() else WhyNotLogged.READ_ONLY
 
 
 def record(store: Store, event: Event, detail: Mapping[str, Any]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 
 from sqlalchemy import Connection, select
 
 from reidsearch.base.actor import Author, acting_now, default_actor
+from reidsearch.base.address import Address
 from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
@@ -15,7 +15,7 @@ from reidsearch.store.database import lifecycle, proofs
 from reidsearch.store.event_log import append
 
 
-def migrate(folder: Path) -> tuple[str, str]:
+def migrate(address: Address) -> tuple[str, str]:
     """Migrate an archive; the entry is written in the transaction that changes the tables.
 
     Returns:
@@ -25,7 +25,7 @@ def migrate(folder: Path) -> tuple[str, str]:
         ArchiveLocked: another process writes.
         ArchiveVersionError: it was made by a newer version.
     """
-    return lifecycle.migrate(folder, _record)
+    return lifecycle.migrate(address, _record)
 
 
 def _record(connection: Connection, before: str, after: str) -> None:

@@ -203,7 +203,7 @@ def of_source(connection: Connection, text: str) -> ColumnElement[bool]:
     at_location: ColumnElement[bool] = exists().where(
         and_(
             tables.location.c.crop_id == tables.crop.c.id,
-            tables.location.c.text.contains(text, autoescape=True),
+            tables.location.c.text.icontains(text, autoescape=True),
         )
     )
     in_footage = _footage_at(text)
@@ -230,7 +230,7 @@ def in_source(text: str, source_id: ColumnElement[int]) -> ColumnElement[bool]:
 
 def _footage_at(text: str) -> Select[tuple[int]]:
     return select(footage_location.c.source_id).where(
-        footage_location.c.text.contains(text, autoescape=True)
+        footage_location.c.text.icontains(text, autoescape=True)
     )
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from reidsearch.base.address import PostgresAddress, read_address
 from reidsearch.base.locations import path_of
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.web.state import State
@@ -29,7 +30,7 @@ class Opening:
 def jobs_running(state: State, opening: Opening) -> Iterator[None]:
     """Run jobs within; at the end what runs is stopped cleanly, and told as interrupted."""
     told = {
-        "archive": str(Path(path_of(state.archive.location)).absolute()),
+        "archive": _absolute(state.archive.location),
         "folders": [str(folder) for folder in state.settings.footage],
         "opening": asdict(opening) | {"model_path": [str(one) for one in opening.model_path]},
     }
@@ -39,3 +40,9 @@ def jobs_running(state: State, opening: Opening) -> Iterator[None]:
         yield
     finally:
         state.runner.stop()
+
+
+def _absolute(location: str) -> str:
+    """Return where an archive is, for a process that may run in another folder."""
+    address = read_address(path_of(location))
+    return str(address) if isinstance(address, PostgresAddress) else str(address.absolute())

@@ -27,7 +27,7 @@ def foreign_model(run):
 
 
 def damaged_picture(run):
-    sql(run.archive, "UPDATE picture SET jpeg = x'00' WHERE crop_id = 1")
+    sql(run.archive, "UPDATE picture SET jpeg = :no WHERE crop_id = 1", no=b"\0")
 
 
 def not_an_archive(run):

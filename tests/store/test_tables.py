@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from postgres import server
 from sqlalchemy import create_engine
 
 from reidsearch.store.database import schema
+from reidsearch.store.database.postgresql import making
 
 
 @pytest.mark.full
@@ -22,6 +24,21 @@ def test_alembic_check(tmp_path: Path) -> None:
         assert schema.revision(connection) == schema.REVISION
         command.check(schema.alembic_config(connection))
     engine.dispose()
+
+
+@pytest.mark.full
+def test_alembic_check_on_postgresql() -> None:
+    """The same migrations make the same tables there."""
+    address = server().new_archive()
+    # Reflection binds numbers of 32 bits, which the program's own connections do not.
+    options = {"options": "-c search_path=main"}
+    url = address.url.replace("postgresql:", "postgresql+psycopg:")
+    engine = create_engine(url, connect_args=options)
+    with engine.begin() as connection:
+        assert making.revision(connection) == schema.REVISION
+        command.check(schema.alembic_config(connection))
+    engine.dispose()
+    server().drop(address)
 
 
 def test_revisions_are_one_line_and_end_at_the_known_head(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, or_, select
 
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database.proofs import UNPROVEN
+from reidsearch.store.database.unproven import UNPROVEN
 from reidsearch.store.tables.footage import moment
 from reidsearch.store.tables.identities import identity, identity_member
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, select
 
 from reidsearch.base.actor import Author, acting_now
+from reidsearch.base.address import Address
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.domain.crops import Crop
@@ -24,7 +25,7 @@ from reidsearch.store.chunks import chunks, possible
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.crops.state import Held, HeldByThread, Known, State, state_of
-from reidsearch.store.database import lifecycle, schema, selects, sqlite
+from reidsearch.store.database import kinds, lifecycle, selects
 from reidsearch.store.decoding import decoding
 from reidsearch.store.row_digests import Value
 
@@ -41,9 +42,12 @@ class Store(contextlib.AbstractContextManager["Store"]):
             connection.scalar(select(func.count()).select_from(tables.crop))
 
     Args:
-        folder: the archive's folder; works on read-only media too.
+        address: the archive's folder, which works on read-only media too, or its database.
 
     Attributes:
+        folder: where its files are: those of the index, seals, results of jobs. Of a database it
+            is a folder of this machine's user.
+        node: whose files those are, where each machine has its own; None: the archive's.
         finish: does the work that an earlier writer left pending; called with the writer lock held,
             before anything else is done under it.
         written: is called after every committed transaction.
@@ -51,19 +55,19 @@ class Store(contextlib.AbstractContextManager["Store"]):
         logged: whether the archive keeps an event log.
     """
 
-    def __init__(self, folder: Path) -> None:
-        lifecycle.require_usable_name(folder)
-        if not sqlite.holds_archive(folder):
+    def __init__(self, address: Address) -> None:
+        lifecycle.require_usable_name(address)
+        if not kinds.holds_archive(address):
             raise ArchiveError(
-                f"{folder} is not an archive"
-                if folder.exists()
-                else f"there is no archive {folder}",
+                f"{address} is not an archive"
+                if isinstance(address, Path) and address.exists()
+                else f"there is no archive {address}",
                 "index footage or crops to make one",
                 kind=Kind.ARCHIVE_MISSING,
-                archive=folder,
+                archive=str(address),
             )
-        self.folder = folder
-        self._database: Database = sqlite.Sqlite(folder)
+        self.address = address
+        self._database: Database = kinds.open_database(address)
         self._state: State | None = None
         self._changes = 0
         self._looking = threading.Lock()
@@ -74,16 +78,20 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self.logged = True
         try:
             with self.read() as connection:
-                schema.require_current(connection, folder)
+                self._database.require_current(connection)
                 self.row = connection.execute(select(tables.archive)).one()
+            self.folder = kinds.local_folder(address, self.row.uuid)
+            self.node = kinds.node_of(address, self.folder)
             self.logged = self.row.logged is not False
         except BaseException:
             self.close()
             raise
 
     @classmethod
-    def create(cls, folder: Path, *, logged: bool = True) -> None:
+    def create(cls, address: Address, *, logged: bool = True) -> None:
         """Make an empty archive in a new or empty folder, readable by its owner alone.
+
+        Or in a database of PostgreSQL, which is made where it is absent.
 
         With `logged` it keeps an event log, which nothing can switch off later.
 
@@ -94,7 +102,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             ArchiveError: the folder holds something else.
             StorageError: it cannot be made.
         """
-        lifecycle.create(folder, logged=logged)
+        lifecycle.create(address, logged=logged)
 
     def close(self) -> None:
         """Close the database; nothing can be read after it."""
@@ -183,6 +191,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
             if self.finish is not None and self.state().pending:
                 self.finish()
             yield
+
+    def writable(self) -> bool:
+        """Tell whether this process may write to the archive."""
+        return self._database.writable()
 
     def locked(self) -> bool:
         """Tell whether somebody holds the writer lock."""

@@ -13,7 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from reidsearch.base.errors import Reason, absent
 from reidsearch.base.timecode import now, to_us
@@ -133,7 +143,7 @@ class Writer:
         with self._store.write() as connection:
             for root in roots:
                 below = [f"{root.rstrip('/')}/", f"{root}!/"]  # in a folder, in a container
-                under = or_(*(func.substr(f.text, 1, len(one)) == one for one in below))
+                under = or_(*(_starts_with(f.text, one) for one in below))
                 connection.execute(
                     delete(tables.failure).where(f.reason == Reason.UNSUPPORTED.value, under)
                 )
@@ -341,3 +351,9 @@ def open_writer(store: Store, model: ModelIdentity) -> Iterator[Writer]:
     """
     with store.lock():
         yield Writer(store, model)
+
+
+def _starts_with(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    # LIKE would take large letters and small ones for the same.
+    start = func.substr(column, literal_column("1"), literal_column(str(len(text))))
+    return start == text

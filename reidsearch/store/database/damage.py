@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from reidsearch.base.errors import ArchiveError, Kind
-from reidsearch.store.database import proofs
+from reidsearch.store.database import sqlite_proofs as proofs
 
 NO_TEXT = "Could not decode to UTF-8 column "  # as Python's sqlite3 says it
 

@@ -6,15 +6,19 @@ import contextlib
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy import Connection, insert
 
 from reidsearch.base import atomic, settings_file
+from reidsearch.base.address import Address, PostgresAddress
 from reidsearch.base.errors import ArchiveError, Kind, StorageError, UsageError
 from reidsearch.base.timecode import now, to_us
 from reidsearch.store import tables
 from reidsearch.store.database import expected, schema, sqlite
 from reidsearch.store.database.lock import HOLDER, LOCK, RUNNER, writer_lock
+
+Told: TypeAlias = Callable[[Connection, str, str], object]
 
 _OWN_NAMES = {
     settings_file.NAME,
@@ -26,8 +30,40 @@ _OWN_NAMES = {
 """What an archive that is being made may hold, beside what `atomic` makes."""
 
 
-def create(folder: Path, *, logged: bool = True) -> None:
+def create(address: Address, *, logged: bool = True) -> None:
     """Make an empty archive; see `Store.create`."""
+    if isinstance(address, PostgresAddress):
+        _create_postgresql(address, logged)
+    else:
+        _create_folder(address, logged)
+
+
+def _create_postgresql(address: PostgresAddress, logged: bool) -> None:
+    from reidsearch.store.database.postgresql import making
+
+    making.require_database(address)
+    if making.holds_archive(address):
+        return
+    with making.creating(address) as connection:
+        if connection is not None:
+            _first_row(connection, logged)
+
+
+def _first_row(connection: Connection, logged: bool) -> None:
+    connection.execute(
+        insert(tables.archive).values(
+            id=1,
+            uuid=str(uuid.uuid4()),
+            created_us=to_us(now()),
+            next_crop_id=1,
+            next_source_id=1,
+            erasures=0,
+            logged=logged,
+        )
+    )
+
+
+def _create_folder(folder: Path, logged: bool) -> None:
     require_usable_name(folder)
     if sqlite.holds_archive(folder):
         return
@@ -55,20 +91,10 @@ def create(folder: Path, *, logged: bool = True) -> None:
             return
         with sqlite.creating(folder) as connection:
             schema.upgrade(connection)
-            connection.execute(
-                insert(tables.archive).values(
-                    id=1,
-                    uuid=str(uuid.uuid4()),
-                    created_us=to_us(now()),
-                    next_crop_id=1,
-                    next_source_id=1,
-                    erasures=0,
-                    logged=logged,
-                )
-            )
+            _first_row(connection, logged)
 
 
-def migrate(folder: Path, told: Callable[[Connection, str, str], object]) -> tuple[str, str]:
+def migrate(address: Address, told: Told) -> tuple[str, str]:
     """Bring an archive of an earlier version to this one's schema, whole or not at all.
 
     Args:
@@ -81,6 +107,28 @@ def migrate(folder: Path, told: Callable[[Connection, str, str], object]) -> tup
         ArchiveLocked: another process writes.
         ArchiveVersionError: it was made by a newer version.
     """
+    if isinstance(address, PostgresAddress):
+        return _migrate_postgresql(address, told)
+    return _migrate_folder(address, told)
+
+
+def _migrate_postgresql(address: PostgresAddress, told: Told) -> tuple[str, str]:
+    from reidsearch.store.database.postgresql import making
+    from reidsearch.store.database.postgresql.locks import Lock, SessionLocks
+
+    if not making.holds_archive(address):
+        raise ArchiveError(f"there is no archive {address}")
+    with SessionLocks(address).hold(Lock.WRITER), making.rebuilding(address) as connection:
+        before = making.revision(connection)
+        if before is None or before > schema.REVISION:
+            schema.require_revision(before, address)
+        schema.upgrade(connection)
+        if before != schema.REVISION:
+            told(connection, str(before), schema.REVISION)
+    return str(before), schema.REVISION
+
+
+def _migrate_folder(folder: Path, told: Told) -> tuple[str, str]:
     if not sqlite.holds_archive(folder):
         raise ArchiveError(f"there is no archive {folder}")
     with writer_lock(folder), sqlite.rebuilding(folder) as connection:
@@ -104,7 +152,7 @@ def migrate(folder: Path, told: Callable[[Connection, str, str], object]) -> tup
     return str(before), schema.REVISION
 
 
-def require_usable_name(folder: Path) -> None:
+def require_usable_name(folder: Address) -> None:
     """Refuse a path whose bytes are not text: neither FAISS nor VACUUM INTO takes one."""
     try:
         str(folder).encode()

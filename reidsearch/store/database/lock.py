@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +14,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from reidsearch.base import own_files
-from reidsearch.base.actor import system_user
 from reidsearch.base.errors import ArchiveLocked, StorageError
-from reidsearch.base.timecode import iso, now
+from reidsearch.store.database import lock_notes
 
 if sys.platform != "win32":
     import fcntl
@@ -26,7 +24,6 @@ LOCK = "writer.lock"
 HOLDER = "writer.json"  # a file of its own: opening the lock empties it
 RUNNER = "jobs.lock"
 LARGEST_NOTE = 1 << 22
-LONGEST_COMMAND = 1 << 16
 PROBED_S = 0.25  # `is_locked` holds the lock for microseconds: a writer waits for that
 
 
@@ -130,19 +127,11 @@ def _is_held(path: Path) -> bool:
 
 def sign(folder: Path, run_id: int | None = None) -> None:
     """Write down who holds the lock, and for which index run; by its holder."""
-    holder = {
-        "pid": os.getpid(),
-        "user": system_user(),
-        "host": socket.gethostname(),
-        "since": iso(now().replace(microsecond=0)),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "run_id": run_id,
-    }
     path = _holder_file(folder)
     with contextlib.suppress(OSError):  # without space the lock still holds, only nameless
         own_files.remove(path)
         with own_files.create(path) as file:
-            file.write(json.dumps(holder).encode())
+            file.write(json.dumps(lock_notes.note(run_id)).encode())
 
 
 def _holder_file(folder: Path) -> Path:
@@ -151,27 +140,16 @@ def _holder_file(folder: Path) -> Path:
 
 def live_run(folder: Path) -> int | None:
     """Return the index run that the lock's present holder is at; None: it is at none."""
-    if not is_locked(folder):
-        return None
-    run_id = _note(folder).get("run_id")
-    return run_id if isinstance(run_id, int) and not isinstance(run_id, bool) else None
+    return lock_notes.run_of(_note(folder)) if is_locked(folder) else None
 
 
 def holder(folder: Path) -> str:
     """Return how messages name who holds the writer lock."""
-    note = _note(folder)
-    told = [note.get(name) for name in ("user", "host", "since", "command")]
-    if not isinstance(note.get("pid"), int) or not all(
-        isinstance(text, str) and len(text) <= LONGEST_COMMAND for text in told
-    ):
-        return "another process"
-    user, host, since, command = told
-    return f"process {note['pid']} of {user} on {host} since {since} ({command})"
+    return lock_notes.named(_note(folder))
 
 
 def _note(folder: Path) -> dict[str, Any]:
     try:
-        holder = json.loads(own_files.read_bytes(_holder_file(folder), LARGEST_NOTE))
-    except (OSError, ValueError, RecursionError):
+        return lock_notes.read(own_files.read_bytes(_holder_file(folder), LARGEST_NOTE))
+    except OSError:
         return {}
-    return holder if isinstance(holder, dict) else {}

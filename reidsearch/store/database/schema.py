@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
+from reidsearch.base.address import Address
 from reidsearch.base.errors import ArchiveError, ArchiveVersionError, Kind
 from reidsearch.store.database import expected
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0018"
+REVISION = "0019"
 """The head revision; a test holds it equal to Alembic's."""
 
 
@@ -59,6 +60,30 @@ def revision(connection: Connection) -> str | None:
     return found
 
 
+def require_revision(found: str | None, where: Address) -> None:
+    """Refuse an archive of another version.
+
+    Raises:
+        ArchiveError: it has no revision.
+        ArchiveVersionError: it has to be migrated, or this program to be upgraded.
+    """
+    if found == REVISION:
+        return
+    if found is None:
+        raise ArchiveError(f"{where} holds no archive tables", "restore it from a backup")
+    if found < REVISION:
+        raise ArchiveVersionError(
+            f"{where} was made by an earlier version (schema {found}, this program {REVISION})",
+            "make a backup, then migrate it",
+            kind=Kind.ARCHIVE_OUTDATED,
+            archive=str(where),
+        )
+    raise ArchiveVersionError(
+        f"{where} was made by a newer version (schema {found}, this program {REVISION})",
+        "upgrade reidsearch",
+    )
+
+
 def require_current(connection: Connection, where: Path) -> None:
     """Refuse an archive of another version, or with other tables than this version makes.
 
@@ -68,19 +93,5 @@ def require_current(connection: Connection, where: Path) -> None:
     """
     entries = expected.require_plain(connection, where)
     found = revision(connection)
-    if found == REVISION:
-        expected.require_expected(entries, where, upgrade)
-        return
-    if found is None:
-        raise ArchiveError(f"{where} holds no archive tables", "restore it from a backup")
-    if found < REVISION:
-        raise ArchiveVersionError(
-            f"{where} was made by an earlier version (schema {found}, this program {REVISION})",
-            "make a backup, then migrate it",
-            kind=Kind.ARCHIVE_OUTDATED,
-            archive=where,
-        )
-    raise ArchiveVersionError(
-        f"{where} was made by a newer version (schema {found}, this program {REVISION})",
-        "upgrade reidsearch",
-    )
+    require_revision(found, where)
+    expected.require_expected(entries, where, upgrade)

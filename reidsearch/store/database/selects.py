@@ -8,7 +8,19 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, String, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from reidsearch.base.errors import Reason
 from reidsearch.store import tables
@@ -86,13 +98,37 @@ EMBEDDINGS = select(tables.embedding.c.crop_id, tables.embedding.c.vector).where
     tables.embedding.c.crop_id.in_(bindparam("ids", expanding=True)),
 )
 
-# Many ids as one text: binding each of them took SQLAlchemy as long as reading their rows.
-_ids = func.json_each(bindparam("ids", type_=String)).table_valued("value")
+
+class _Listed(ColumnElement[int]):
+    """Many ids as one text, a JSON list.
+
+    Binding each of them took SQLAlchemy as long as reading their rows.
+    """
+
+    inherit_cache = True
+    type = BigInteger()
+    _traverse_internals = [("text", InternalTraversal.dp_clauseelement)]  # noqa: RUF012
+
+    def __init__(self, name: str) -> None:
+        self.text = bindparam(name, type_=String)
+
+
+@compiles(_Listed, "sqlite")
+def _of_sqlite(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.text, **options)}))"  # noqa: S608
+
+
+@compiles(_Listed, "postgresql")
+def _of_postgresql(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+    text = compiler.process(element.text, **options)
+    return f"(SELECT e::bigint FROM json_array_elements_text(CAST({text} AS json)) AS e)"  # noqa: S608
+
+
 EMBEDDING_ROWS = (
     select(tables.embedding.c.crop_id, tables.embedding.c.vector)
     .where(
         tables.embedding.c.model_id == MODEL_ID,
-        tables.embedding.c.crop_id.in_(select(_ids.c.value)),
+        tables.embedding.c.crop_id.op("IN", is_comparison=True)(_Listed("ids")),
     )
     .order_by(tables.embedding.c.crop_id)
 )

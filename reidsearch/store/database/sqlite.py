@@ -18,7 +18,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, text
 
 from reidsearch.base import atomic, own_files
-from reidsearch.store.database import opening, proofs
+from reidsearch.store.database import opening, schema
+from reidsearch.store.database import sqlite_proofs as proofs
 from reidsearch.store.database.connections import ChangeWatch, connected, open_engine
 from reidsearch.store.database.lock import (
     RUNNER,
@@ -30,6 +31,7 @@ from reidsearch.store.database.lock import (
     writer_lock,
 )
 from reidsearch.store.database.log import require_whole_log
+from reidsearch.store.database.unproven import UNPROVEN
 from reidsearch.store.row_digests import Value
 
 DATABASE = "archive.db"
@@ -61,13 +63,21 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """The folder."""
         return str(self._folder)
 
+    def require_current(self, connection: Connection) -> None:
+        """See `Database.require_current`."""
+        schema.require_current(connection, self._folder)
+
+    def writable(self) -> bool:
+        """Ask the folder."""
+        return os.access(self._folder, os.W_OK)
+
     def read(self) -> AbstractContextManager[Connection]:
         """See `Database.read`."""
         return self._connected({})
 
     def scan(self) -> AbstractContextManager[Connection]:
         """See `Database.scan`."""
-        return self._connected(proofs.UNPROVEN)
+        return self._connected(UNPROVEN)
 
     def _connected(self, options: dict[str, Any]) -> AbstractContextManager[Connection]:
         if os.access(self._path, os.W_OK):  # then SQLite itself sees what others commit
@@ -90,7 +100,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def unproven(self, connection: Connection) -> Iterator[Connection]:
         """See `Database.unproven`."""
         before = connection.get_execution_options().get("schema_translate_map")
-        connection.execution_options(**proofs.UNPROVEN)
+        connection.execution_options(**UNPROVEN)
         try:
             yield connection
         finally:

@@ -24,7 +24,7 @@ from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK, of_ids
 from reidsearch.store.crops.store import Store, location_key
-from reidsearch.store.database.proofs import UNPROVEN
+from reidsearch.store.database.unproven import UNPROVEN
 from reidsearch.store.decoding import reads
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows

@@ -193,6 +193,7 @@ generation = Table(
     Column("built_us", BigInteger, nullable=False),
     Column("recall", JSON(none_as_null=True)),  # as measured (`archive/recall.py`); null: exact
     row_digest(),
+    Column("node", String(36)),  # whose files these are; null: the archive's folder has them
     sqlite_autoincrement=True,
 )
 

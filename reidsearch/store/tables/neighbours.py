@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
 
 from reidsearch.store.tables.crops import metadata, row_digest
 
@@ -18,5 +18,6 @@ neighbours = Table(
     Column("built_us", BigInteger, nullable=False),
     Column("adjusted_by", LargeBinary(32)),  # SHA-256 of the camera means; null: plain scores
     row_digest(),
+    Column("node", String(36)),  # whose files these are; null: the archive's folder has them
     sqlite_autoincrement=True,
 )

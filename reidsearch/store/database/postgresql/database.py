@@ -1,0 +1,274 @@
+"""PostgreSQL under an archive: `Postgres` implements `store.contract.Database`."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table
+
+from reidsearch.base.address import PostgresAddress
+from reidsearch.base.errors import UsageError
+from reidsearch.store.database import lock_notes
+from reidsearch.store.database.postgresql import making, proofs
+from reidsearch.store.database.postgresql.connections import (
+    TABLES,
+    connect,
+    connected,
+    driver,
+    open_engine,
+)
+from reidsearch.store.database.postgresql.errors import translated
+from reidsearch.store.database.postgresql.locks import CLASS, HELD_BY, Lock, SessionLocks, lost
+from reidsearch.store.database.unproven import UNPROVEN
+from reidsearch.store.row_digests import Value, told_of
+from reidsearch.store.tables.every import metadata
+
+ROWS_AT_ONCE = 5000
+_AMISS = (
+    "SELECT 'index ' || indexrelid::regclass || ' is not valid' "
+    "FROM pg_catalog.pg_index JOIN pg_catalog.pg_class ON pg_class.oid = indrelid "
+    "WHERE relnamespace = 'main'::regnamespace AND NOT indisvalid "
+    "UNION ALL SELECT 'constraint ' || conname || ' of ' || conrelid::regclass "
+    "|| ' is not enforced' FROM pg_catalog.pg_constraint "
+    "WHERE connamespace = 'main'::regnamespace AND NOT convalidated"
+)
+
+
+class Postgres(contextlib.AbstractContextManager["Postgres"]):
+    """The PostgreSQL database of an archive; see `store.contract`.
+
+    Reading works where nothing may be written. What writing needs is opened with the first `write`.
+    """
+
+    def __init__(self, address: PostgresAddress) -> None:
+        self._address = address
+        # The first to be told that nothing is there.
+        self._watch = _ChangeWatch(address, self._connect_anew)
+        self._reading = open_engine(address, read_only=True)
+        self._writing: Engine | None = None
+        self._in_write = threading.local()
+        self._making = threading.Lock()
+        self._locks = SessionLocks(address)
+
+    @property
+    def location(self) -> str:
+        """The address, which has no password in it."""
+        return str(self._address)
+
+    def require_current(self, connection: Connection) -> None:
+        """See `Database.require_current`."""
+        making.require_current(connection, self._address)
+
+    def writable(self) -> bool:
+        """Ask the server: a replica, and a role with no right to it, can only read."""
+        with self.scan() as connection:
+            told = connection.exec_driver_sql(
+                "SELECT NOT pg_is_in_recovery() "
+                f"AND has_table_privilege('{TABLES}.log_entry', 'INSERT')"
+            )
+            return bool(told.scalar())
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """See `Database.read`."""
+        return self._reading.connect()
+
+    def scan(self) -> AbstractContextManager[Connection]:
+        """See `Database.scan`."""
+        return self._reading.connect().execution_options(**UNPROVEN)
+
+    @contextlib.contextmanager
+    def unproven(self, connection: Connection) -> Iterator[Connection]:
+        """See `Database.unproven`."""
+        before = connection.get_execution_options().get("schema_translate_map")
+        connection.execution_options(**UNPROVEN)
+        try:
+            yield connection
+        finally:
+            connection.execution_options(schema_translate_map=before)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """See `Database.write`.
+
+        Transactions that write follow each other, so that ids are committed in their order.
+        """
+        if getattr(self._in_write, "now", False):
+            raise RuntimeError("write() within write() would wait for itself")
+        self._in_write.now = True
+        try:
+            with self._writer().begin() as connection:
+                connection.exec_driver_sql(
+                    f"SELECT pg_advisory_xact_lock({CLASS}, {int(Lock.TRANSACTION)})"
+                )
+                self._require_lock(connection)
+                yield connection
+        finally:
+            self._in_write.now = False
+
+    def _require_lock(self, connection: Connection) -> None:
+        """Refuse to write for a holder of the writer lock whose lock the server has freed."""
+        backend = self._locks.backend(Lock.WRITER)
+        if backend is None:
+            return
+        held = connection.exec_driver_sql(
+            f"{HELD_BY} AND pid = %s", (CLASS, int(Lock.WRITER), backend)
+        )
+        if not held.scalar():
+            raise lost(self._address)
+
+    def _writer(self) -> Engine:
+        with self._making:
+            if self._writing is None:
+                self._writing = open_engine(self._address, read_only=False)
+            return self._writing
+
+    def lock(self) -> AbstractContextManager[None]:
+        """See `Database.lock`."""
+        return self._locks.hold(Lock.WRITER)
+
+    def locked(self) -> bool:
+        """See `Database.locked`."""
+        return self._locks.is_held(Lock.WRITER)
+
+    def holder(self) -> str | None:
+        """Ask the lock, then the note beside it."""
+        if not self._locks.is_held(Lock.WRITER):
+            return None
+        return lock_notes.named(self._locks.note(Lock.WRITER))
+
+    def running_jobs(self) -> AbstractContextManager[None]:
+        """See `Database.running_jobs`."""
+        return self._locks.hold(Lock.JOBS)
+
+    def jobs_run(self) -> bool:
+        """See `Database.jobs_run`."""
+        return self._locks.is_held(Lock.JOBS)
+
+    def announce(self, run_id: int) -> None:
+        """Write the run into the note beside the lock."""
+        self._locks.sign(Lock.WRITER, run_id)
+
+    def live_run(self) -> int | None:
+        """Ask the lock, then the note beside it."""
+        return lock_notes.run_of(self._locks.note(Lock.WRITER))
+
+    def changed(self) -> bool:
+        """See `Database.changed`."""
+        return self._watch.changed()
+
+    def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
+        """See `Database.rows_proven`."""
+        told = told_of(table)
+        names = ", ".join(f'"{name}"' for name in told)
+        query = f"SELECT {proofs.whole(table, '')}, {names} FROM {TABLES}.{table.name}"  # noqa: S608
+        with self.scan() as connection:
+            rows = connection.execution_options(yield_per=ROWS_AT_ONCE).exec_driver_sql(query)
+            for part in rows.partitions():
+                yield (
+                    len(part),
+                    [dict(zip(told, row[1:], strict=True)) for row in part if not row[0]],
+                )
+            connection.execution_options(yield_per=None, stream_results=False)
+
+    def damage(self) -> list[str]:
+        """Return what the server knows to be amiss: indexes and relations that do not hold.
+
+        Pages are read when rows are proven; the server compares their checksums then.
+        """
+        with self.scan() as connection:
+            found = connection.exec_driver_sql(_AMISS)
+            return list(found.scalars())
+
+    def copy_to(self, folder: Path) -> Path:
+        """Refuse it: PostgreSQL's own tools back up a database.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            f"{self._address} is a database of PostgreSQL, which backs it up itself",
+            "PostgreSQL's own pg_dump writes a backup of it, and pg_restore brings that back",
+        )
+
+    def purge(self) -> bool:
+        """Remove dead rows from the tables.
+
+        The server's log, its replicas and its backups keep what they hold.
+        """
+        with connected(self._address) as connection:
+            connection.execute(
+                "VACUUM " + ", ".join(f'{TABLES}."{name}"' for name in metadata.tables)
+            )
+            needed = connection.execute(
+                "SELECT count(*) FROM pg_catalog.pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                "AND age(backend_xmin) > 0"
+            ).fetchone()
+        return not (needed and needed[0])
+
+    def _connect_anew(self) -> None:
+        """Give up the connections that are kept; what is at work with one is not disturbed."""
+        self._reading.dispose()
+        if self._writing is not None:
+            self._writing.dispose()
+
+    def size_bytes(self) -> int:
+        """Return size of the database."""
+        with self.scan() as connection:
+            told = connection.exec_driver_sql("SELECT pg_database_size(current_database())")
+            return int(told.scalar() or 0)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._watch.close()
+        self._connect_anew()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _ChangeWatch:
+    """Tells whether anybody has committed since the last time it was asked.
+
+    A snapshot names all transactions that it sees, so equal ones see the same. It costs one short
+    question; what is committed to other databases of the server makes it True as well.
+    """
+
+    def __init__(self, address: PostgresAddress, lost: Callable[[], None]) -> None:
+        self._address = address
+        self._lost = lost
+        self._connection = connect(address, autocommit=True)
+        self._seen: str | None = None
+        self._asking = threading.Lock()
+
+    def changed(self) -> bool:
+        """Tell whether something was committed since the last call; True at the first."""
+        with self._asking:
+            now = self._asked() or self._asked_again()
+            seen, self._seen = self._seen, now
+            return now != seen
+
+    def _asked(self) -> str | None:
+        """The present snapshot; None: the connection is lost."""
+        try:
+            row: Any = self._connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+        except driver().Error as error:
+            if self._connection.closed:
+                return None
+            raise translated(str(self._address), error) or error from error
+        return str(row[0])
+
+    def _asked_again(self) -> str | None:
+        # The server was restarted, or the network was away: the other connections are lost too.
+        self._connection = connect(self._address, autocommit=True)
+        self._lost()
+        return self._asked()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
