@@ -126,4 +126,5 @@ def unpack(path: Path, folder: Path) -> None:
                 with packed.open(info) as part, target.open("xb") as out:
                     shutil.copyfileobj(part, out, BLOCK)
             except (FileExistsError, NotADirectoryError) as error:
-                raise ValueError(f"{name} has the name of a folder, or stands below a file") from error
+                told = f"{name} has the name of a folder, or stands below a file"
+                raise ValueError(told) from error
