@@ -208,7 +208,7 @@ def _asked(
     if identity is not None:
         story = archive.identities.show(identity)
         found.decisions |= {one.decision_id for one in story.decisions}
-        found.photos = story.identity.photos
+        found.photos = tuple(one.photo_id for one in story.photos if one.case in (None, case))
         found.add("identity", [one.crop_ids[0] for one in story.members if one.crop_ids])
     if not found.by and case is not None:
         _of_case(archive, case, found)

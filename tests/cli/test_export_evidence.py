@@ -6,10 +6,14 @@ import hashlib
 import json
 import os
 import shutil
+import stat
+import struct
 import subprocess
 import sys
 import warnings
 import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +26,51 @@ from reidsearch.output.evidence.packing import pack
 from reidsearch.output.evidence.write import verifier_text
 
 pytestmark = pytest.mark.full  # indexes footage, encodes clips
+
+
+def hostile_zips(folder: Path, whole: bytes) -> Iterator[tuple[str, str]]:
+    """Write zips that no bundle is; yield the name of each and what is said of it."""
+    link = zipfile.ZipInfo("link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    for name, members, says in (
+        ("link.zip", [link], "no ordinary file"),
+        ("within.zip", ["a", "a/b"], "a/b has the name of a folder"),
+        ("over.zip", ["a/b", "a"], "a has the name of a folder"),
+        ("long.zip", ["n" * 300], "no name of a file"),
+    ):
+        with zipfile.ZipFile(folder / name, "w") as packed:
+            for member in members:
+                packed.writestr(member, "x")
+        yield name, says
+    flagged, first = bytearray(whole), whole.index(b"PK\x01\x02")
+    flagged[first + 8] |= 1
+    (folder / "encrypted.zip").write_bytes(flagged)
+    yield "encrypted.zip", "is encrypted"
+    # Each file of a bomb holds all that lie behind it: so much grows out of stored files.
+    data, heads = b"x" * 1000, list[tuple[bytes, int, int]]()
+    for number in range(50):
+        name, crc, size = b"%03d" % number, zlib.crc32(data), len(data)
+        heads.insert(0, (name, crc, size))
+        data = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 0, 0, 33, crc, size, size, 3, 0) + (
+            name + data
+        )
+    listed = b"".join(
+        struct.pack(
+            "<IHHHHHHIIIHHHHHII",
+            *(0x02014B50, 20, 20, 0, 0, 0, 33, crc, size, size, 3, 0, 0, 0, 0, 0, at * 33),
+        )
+        + name
+        for at, (name, crc, size) in enumerate(heads)
+    )
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 50, 50, len(listed), len(data), 0)
+    (folder / "bomb.zip").write_bytes(data + listed + end)
+    with zipfile.ZipFile(folder / "bomb.zip") as packed:
+        assert sum(one.file_size for one in packed.infolist()) > 10 * len(data)
+    yield "bomb.zip", "they overlap"
+    begins = bytearray(whole)
+    begins[whole.rindex(b"PK\x05\x06") + 19] = 0xFF  # the list of files begins beyond the end
+    (folder / "beyond.zip").write_bytes(begins)
+    yield "beyond.zip", "cannot be unpacked"
 
 
 @pytest.fixture
@@ -219,6 +268,9 @@ def test_a_bundle_can_be_one_zip_file(worked: CommandLine, tmp_path: Path) -> No
         out.write_bytes(data)
         assert worked(*arguments).code == 1, name
     assert not (tmp_path.parent / "away.txt").exists()
+    for name, says in hostile_zips(tmp_path, whole):
+        ran = worked("export", "verify", tmp_path / name)
+        assert (ran.code, says in ran.out) == (1, True), (name, ran.out, ran.err)
     writing = ("export", "evidence", 1, "--sources", "none", "-o", out)
     out.write_bytes(whole)
     assert [worked(*writing).code, worked(*writing, "--force").code] == [2, 0]

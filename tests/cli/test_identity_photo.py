@@ -90,6 +90,10 @@ def test_reports_and_bundles_show_it_but_for_redacted_ones(held, tmp_path) -> No
         html = (bundle / "report" / f"{name}.html").read_text("utf-8")
         assert "Reference photograph 1" in html
         assert "passport.png" in html
+    elsewhere = tmp_path / "elsewhere"
+    held("export", "evidence", "--identity", "anna", "--sources", "none", "-o", elsewhere)
+    assert not (elsewhere / "photographs").exists(), "it was added for another case"
+    assert "passport.png" not in (elsewhere / "report" / "identity.json").read_text("utf-8")
     redacted = tmp_path / "redacted"
     held("export", "evidence", "--identity", "anna", "--redact", "others", "-o", redacted)
     assert not (redacted / "photographs").exists()

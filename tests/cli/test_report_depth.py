@@ -123,6 +123,14 @@ def test_others_who_are_as_similar_are_named_in_every_report(run: CommandLine, t
         assert f"ank {rank}" in told, subject
         assert "the same or a higher score" in told, subject
         assert "rank 1, crop" in told, subject
+    ok(run, "case", "new", "8")
+    for case, entries in (("7", [entry]), ("8", [])):
+        bundle = tmp_path / case
+        ok(run, "export", "evidence", "--identity", "anna", "--case", case, "-o", bundle)
+        document = json.loads((bundle / "report/identity.json").read_text("utf-8"))
+        told = part(document, "Others who are as similar")
+        assert ("the same or a higher score" in told) == bool(entries), "a search of another case"
+        assert "whose detail is in this bundle" in told
 
 
 def test_likelihood_ratios_are_told_with_propositions_words_and_limits(

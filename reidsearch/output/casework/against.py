@@ -29,6 +29,7 @@ HEADING = "What speaks against the findings"
 TOLD_AT_MOST = 40
 """Remarks of one test."""
 FOR_IT = "for this identity (made with its pictures, or that found it first)"
+FOR_IT_HERE = f"{FOR_IT} whose detail is in this bundle"
 CAUTION = "These are the tests that were made; others were not."
 
 
@@ -71,11 +72,18 @@ def of_case(
 
 
 def of_identity(
-    making: Making, searches: Sequence[tuple[int, Answer]], presences: Sequence[Presence]
+    making: Making,
+    searches: Sequence[tuple[int, Answer]],
+    presences: Sequence[Presence],
+    whose: str,
 ) -> list[Section]:
-    """Say it of what was put to an identity."""
+    """Say it of what was put to an identity.
+
+    Args:
+        whose: what the searches have in common.
+    """
     return _sections(
-        alternatives.of_searches(searches, whose=FOR_IT),
+        alternatives.of_searches(searches, whose=whose),
         _at_once(presences, {}),
         _holes(making, presences),
         purity_sentences((one.member.text, one.purity) for one in presences),

@@ -26,7 +26,7 @@ from reidsearch.output.visible import count
 
 if TYPE_CHECKING:
     from reidsearch.output.casework.making import Held
-    from reidsearch.output.casework.subject import Subject
+    from reidsearch.output.casework.subject import Subject, Told
 
 SEARCHES_AT_MOST = 40
 """Searches of a case whose matches are listed, the newest; all are counted."""
@@ -34,8 +34,11 @@ SEARCHES_LOOKED_THROUGH = 1000
 """Searches on record, the newest, in which an identity is looked for."""
 
 
-def report_of(archive: Held, subject: Subject) -> Report:
+def report_of(archive: Held, subject: Subject, told: Told | None = None) -> Report:
     """Make a report of an archive as it is now.
+
+    Args:
+        told: what it may tell of an identity; None: all that is on record.
 
     Raises:
         NotFound: there is no such case, identity or entry of the log.
@@ -45,7 +48,7 @@ def report_of(archive: Held, subject: Subject) -> Report:
     if subject.of == "case":
         return _case(making, subject.name)
     if subject.of == "identity":
-        return _identity(making, subject.name)
+        return _identity(making, subject.name, told)
     if subject.of == "journey":
         return _journey(making, subject.name)
     if subject.document is None:
@@ -80,8 +83,13 @@ def _answer(making: Making, name: str, answer: Answer) -> Report:
     )
 
 
-def _identity(making: Making, name: str) -> Report:
+def _identity(making: Making, name: str, told: Told | None) -> Report:
     story = making.archive.identities.show(name)
+    whose = against.FOR_IT
+    if told is not None:
+        photos = tuple(one for one in story.photos if one.photo_id in told.photos)
+        story, whose = replace(story, photos=photos), against.FOR_IT_HERE
+    searches = _searches_for(making, story.members, told)
     shown = [*story.members, *story.rejected]
     sections = [
         about.what_this_is(),
@@ -89,7 +97,7 @@ def _identity(making: Making, name: str) -> Report:
         asked.photographs(making, story.photos),
         searched.of_presences(making, story.members),
         *findings.of_presences(making, story.members, story.identity.name),
-        *against.of_identity(making, _searches_for(making, story.members), story.members),
+        *against.of_identity(making, searches, story.members, whose),
         record.decisions(making, [one.member for one in shown], story.decisions),
     ]
     title = "Report on an identity"
@@ -211,13 +219,23 @@ def numbered(sections: list[Section]) -> list[Section]:
     return found
 
 
-def _searches_for(making: Making, presences: Sequence[Presence]) -> list[tuple[int, Answer]]:
+def _searches_for(
+    making: Making, presences: Sequence[Presence], told: Told | None = None
+) -> list[tuple[int, Answer]]:
     """Return the newest searches on record that were for somebody, the newest first.
 
     These are the searches with a picture of a sighting, and those whose first match is one.
+
+    Args:
+        told: which of them may be told; None: all.
     """
     crops = {crop_id for one in presences for crop_id in one.crop_ids}
-    entries = list(making.archive.log.entries(events=[Event.SEARCH], last=SEARCHES_LOOKED_THROUGH))
+    last = SEARCHES_LOOKED_THROUGH
+    if told is None:
+        entries = list(making.archive.log.entries(events=[Event.SEARCH], last=last))
+    else:
+        every = making.archive.log.entries(events=[Event.SEARCH])
+        entries = [one for one in every if one.number in told.entries][-last:]
     found: list[tuple[int, Answer]] = []
     for entry in reversed(entries):
         said = entry.said or {}

@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from reidsearch.base.timecode import iso
@@ -115,7 +116,7 @@ class Section:
     level: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """What a document says; this is also what its JSON holds.
 
@@ -139,9 +140,12 @@ class Document:
     data: Mapping[str, Any] = field(default_factory=dict)
     schema: str = SCHEMA
 
-    @property
+    @cached_property
     def report_id(self) -> str:
-        """Sixteen digits of the SHA-256 of all it says: another content has another id."""
+        """Sixteen digits of the SHA-256 of all it says: another content has another id.
+
+        Kept, because every page names it, and a large case takes seconds to digest.
+        """
         return hashlib.sha256(canonical(self._content())).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:

@@ -7,6 +7,19 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a report may tell of an identity beside itself, where not all that is on record.
+
+    Args:
+        entries: of the log, that searches are taken from.
+        photos: numbers of reference photographs.
+    """
+
+    entries: frozenset[int]
+    photos: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """What a report is about.
 

@@ -178,8 +178,8 @@ class _Exhibits:
         whom = self._bundle.asked.redact
         if whom is not None and not self._shows_nobody_else(crop, whom):
             self._bundle.missing.append(
-                f"Crop {crop.crop_id}: its picture is left out, because it shows what is redacted"
-                " in the full frame, or no footage tells."
+                f"Crop {crop.crop_id}: its picture is left out: it shows what is redacted in the"
+                " full frame, or there is no footage that tells where other people are."
             )
             return
         jpeg = self._archive.picture(crop.crop_id)
@@ -215,4 +215,5 @@ def summary_line(bundle: Bundle) -> str:
     """Return what a bundle has, in short."""
     kinds = ("source", "original", "clip", "still", "crop", "photograph", "answer")
     numbers = {kind: sum(one.shows == kind for one in bundle.files) for kind in kinds}
-    return ", ".join(count(number, kind) for kind, number in numbers.items() if number)
+    has = ", ".join(count(number, kind) for kind, number in numbers.items() if number)
+    return has or "nothing of what was found"

@@ -34,7 +34,7 @@ class Asked:
         identity: its name, where findings are an identity's.
         answer: an answer that was kept, as its bytes, where findings are its matches.
         answer_entry: the entry of the log that the answer names.
-        photos: numbers of the reference photographs of that identity.
+        photos: numbers of the reference photographs of that identity; none of another case.
         decisions: those that concern the findings; their details are in the log's extract.
         sources: `none`, `copy` or `whole`.
         caption: clips and stills have a margin.

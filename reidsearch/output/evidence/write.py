@@ -92,7 +92,7 @@ def write_bundle(
             document = {"schema": "reidsearch/case/1", **case_json(asked.case)}
             text = dumps(document, indent=2)
             bundle.put("case.json", "case", "the case and its authority", text.encode() + b"\n")
-        put_reports(bundle, archive)
+        put_reports(bundle, archive, shown)
         script = verifier_text().encode()
         bundle.put(VERIFIER, "verifier", "checks this folder; Python 3.8 or later", script)
         readme = package_files(__package__).joinpath(README).read_bytes()
